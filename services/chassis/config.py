@@ -1,0 +1,103 @@
+"""Settings that every service reads, once, from the environment in its `__main__`.
+
+Each setting is an environment variable with the prefix `ADWRIGHT_`; `<NAME>_FILE` names a file that holds the value
+instead, for secrets that are mounted. A service's own settings extend `ServiceSettings`. All complaints come at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "ADWRIGHT_"
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to run anywhere. The embedded system and a cluster differ only in these values."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    listen: str = Field(default="127.0.0.1:0", description="host:port the gRPC server binds to; port 0 is any free one")
+    metrics_listen: str = Field(default="", description="host:port of the Prometheus endpoint; empty: none")
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    stop_grace_seconds: float = Field(default=10.0, gt=0, le=300, description="how long calls under way may take at a stop")
+
+    token_issuer: str = Field(description="iss of users' tokens")
+    token_audience: str = Field(default="adwright", description="aud of users' tokens")
+    token_jwks: str = Field(description="where the issuer's JWKS is: an https:// or http:// address, or a file's path")
+    token_roles_claim: str = Field(default="roles", description="the claim that lists roles; `admin` is the only one used")
+    service_secret: SecretStr = Field(min_length=32, description="signs and checks service tokens (HMAC-SHA256)")
+
+    catalog_address: str = Field(default="127.0.0.1:7101")
+    billing_address: str = Field(default="127.0.0.1:7102")
+    job_address: str = Field(default="127.0.0.1:7103")
+    copy_address: str = Field(default="127.0.0.1:7104")
+    image_address: str = Field(default="127.0.0.1:7105")
+    video_address: str = Field(default="127.0.0.1:7106")
+
+
+class DatabaseSettings(BaseSettings):
+    """What a service with a database needs besides."""
+
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/name")
+    database_pool_size: int = Field(default=8, ge=1, le=200)
+
+
+class KafkaSettings(BaseSettings):
+    """What a service that reads or writes topics needs besides."""
+
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port[,host:port…]")
+    kafka_security_protocol: str = Field(default="PLAINTEXT", pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$")
+    kafka_sasl_mechanism: str = Field(default="", pattern="^(|PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")
+    kafka_sasl_username: str = Field(default="")
+    kafka_sasl_password: SecretStr = Field(default=SecretStr(""))
+    kafka_ssl_cafile: str = Field(default="")
+    kafka_partitions: int = Field(default=6, ge=1, le=1000, description="of topics that this system creates")
+    kafka_replication: int = Field(default=1, ge=1, le=9, description="of topics that this system creates")
+
+
+class AssetSettings(BaseSettings):
+    """What a service that stores or serves assets needs besides."""
+
+    assets_url: str = Field(description="file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix")
+
+
+class ConfigurationError(Exception):
+    """The environment does not hold a usable configuration; says everything that is wrong."""
+
+
+SettingsType = TypeVar("SettingsType", bound=BaseSettings)
+
+
+def read_settings(kind: type[SettingsType]) -> SettingsType:
+    """Reads `kind` from the environment and from files named by `ADWRIGHT_<NAME>_FILE`; raises ConfigurationError."""
+    from_files: dict[str, str] = {}
+    for name in kind.model_fields:
+        path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+        if path and f"{PREFIX}{name.upper()}" not in os.environ:
+            try:
+                from_files[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigurationError(f"{PREFIX}{name.upper()}_FILE: {error}") from None
+    try:
+        return kind(**from_files)
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
+        ]
+        raise ConfigurationError("the configuration is not usable:\n  " + "\n  ".join(lines)) from None
+
+
+def read_settings_or_exit(kind: type[SettingsType]) -> SettingsType:
+    """As read_settings; prints what is wrong and ends the program with status 2."""
+    try:
+        return read_settings(kind)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # the log is not configured yet
+        raise SystemExit(2) from None
