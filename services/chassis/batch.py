@@ -1,0 +1,85 @@
+"""Group commit: calls that come in together are done together.
+
+While one batch is being applied, the next one gathers; nothing ever waits for company. Under load the batches grow and
+the cost of a transaction is shared, when idle a call goes through at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from services.chassis.errors import Overloaded, Refusal
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+class Batcher(Generic[Item, Outcome]):
+    """Collects items and applies them in batches; every item gets an outcome of its own.
+
+    `apply` takes 1..max_batch items and returns as many outcomes, in order; an outcome that is a Refusal is raised to
+    its own caller only. If `apply` raises, every caller of that batch gets the exception. A caller that is cancelled
+    while its item is being applied leaves the item applied: `apply` must be safe to repeat.
+    """
+
+    def __init__(
+        self,
+        apply: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome | Refusal]]],
+        *,
+        max_batch: int,
+        max_waiting: int,
+        concurrency: int = 1,
+    ) -> None:
+        self._apply = apply
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._concurrency = concurrency
+        self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def submit(self, item: Item) -> Outcome:
+        """The outcome of the item. Raises Overloaded, with nothing done, when too many wait already."""
+        if len(self._waiting) >= self._max_waiting:
+            raise Overloaded("Too many requests are waiting; try again.", retry_after_seconds=1)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if len(self._running) < self._concurrency:
+            task = asyncio.create_task(self._run())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await future
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch: list[tuple[Item, asyncio.Future[Outcome]]] = []
+            while self._waiting and len(batch) < self._max_batch:
+                entry = self._waiting.popleft()
+                if not entry[1].cancelled():  # its caller has gone before anything was done
+                    batch.append(entry)
+            if not batch:
+                continue
+            try:
+                outcomes = await self._apply([item for item, _ in batch])
+                if len(outcomes) != len(batch):
+                    raise RuntimeError(f"{len(batch)} items got {len(outcomes)} outcomes")
+            except BaseException as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(
+                            Overloaded("The service is stopping; try again.", retry_after_seconds=1)
+                            if isinstance(error, asyncio.CancelledError)
+                            else error
+                        )
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if future.done():
+                    continue
+                if isinstance(outcome, Refusal):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)

@@ -1,0 +1,288 @@
+"""What happens around every RPC: who may call, is the request valid, and how a refusal looks on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, cast
+
+import grpc
+import protovalidate
+import structlog
+from adwright.access.v1 import access_pb2
+from google.protobuf import any_pb2, descriptor_pool
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from services.chassis.auth import CallerIdentity, TokenVerifier, set_caller
+from services.chassis.errors import (
+    DependencyUnavailable,
+    FieldViolation,
+    Forbidden,
+    ForwardedRefusal,
+    Kind,
+    Refusal,
+    Unauthenticated,
+    ValidationFailed,
+)
+from services.chassis.telemetry import CALL_SECONDS, CALLS
+
+ERROR_DOMAIN = "adwright"
+# Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB by default: the answer must stay well below.
+MAX_FIELDS = 15
+MAX_FIELD_MESSAGE = 200
+MAX_MESSAGE = 800
+MAX_REQUEST_ID = 100
+
+log = structlog.get_logger()
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; it goes along to other services."""
+    return _request_id.get()
+
+
+class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
+    """Lets a call through to its method: caller, validity, errors, measures. In this order, for every method alike.
+
+    `admits` maps a full method name to the callers that its proto names; a method without any is refused.
+    """
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any] | None] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        method = handler_call_details.method
+        if method not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            if handler is None:  # unknown: gRPC answers UNIMPLEMENTED, and nothing is remembered for it
+                return handler
+            self._wrapped[method] = self._wrap(method, handler)
+        return cast("grpc.RpcMethodHandler[Any, Any]", self._wrapped[method])
+
+    def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+        if method.startswith(("/grpc.health.", "/grpc.reflection.")):
+            return handler
+        callers = admitted_callers(method)
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(method, callers, handler.unary_unary),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(method, callers, handler.unary_stream),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        raise TypeError(f"{method}: methods that stream requests are not provided for")
+
+    def _unary(self, method: str, callers: frozenset[int], inner: Any) -> Any:
+        seconds = CALL_SECONDS.labels(method)
+        succeeded = CALLS.labels(method, "OK")
+
+        async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            began = time.perf_counter()
+            try:
+                await self._admit(method, callers, request, context)
+                answer = await inner(request, context)
+            except Exception as error:
+                await _refuse(method, error, context)
+                raise  # not reached: aborting raises
+            finally:
+                seconds.observe(time.perf_counter() - began)
+            succeeded.inc()
+            return answer
+
+        return behaviour
+
+    def _stream(self, method: str, callers: frozenset[int], inner: Any) -> Any:
+        async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            try:
+                await self._admit(method, callers, request, context)
+                async for answer in inner(request, context):
+                    yield answer
+            except Exception as error:
+                await _refuse(method, error, context)
+            CALLS.labels(method, "OK").inc()
+
+        return behaviour
+
+    async def _admit(
+        self, method: str, callers: frozenset[int], request: Message, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> None:
+        authorization = ""
+        identifier = ""
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization":
+                authorization = str(value)
+            elif key == "x-request-id":
+                identifier = str(value)
+        _request_id.set(identifier[:MAX_REQUEST_ID] or str(uuid.uuid4()))
+        set_caller(None)
+        if access_pb2.CALLER_PUBLIC not in callers:
+            if not authorization:
+                raise Unauthenticated("A bearer token is required.")
+            identity = await self._verifier.verify(authorization)
+            if not _may_call(identity, callers):
+                raise Forbidden("This method is not open to the caller.")
+            set_caller(identity)
+        violations = protovalidate.collect_violations(request)
+        if violations:
+            raise ValidationFailed([_violation(request, violation) for violation in violations])
+
+
+def admitted_callers(method: str) -> frozenset[int]:
+    """The callers that the proto of "/package.Service/Method" names."""
+    service, _, name = method.lstrip("/").partition("/")
+    descriptor = descriptor_pool.Default().FindMethodByName(f"{service}.{name}")
+    return frozenset(descriptor.GetOptions().Extensions[access_pb2.callers])
+
+
+def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
+    if identity.service:
+        return access_pb2.CALLER_SERVICE in callers
+    return access_pb2.CALLER_USER in callers or (identity.admin and access_pb2.CALLER_ADMIN in callers)
+
+
+def _violation(request: Message, violation: Any) -> FieldViolation:
+    path = ""
+    descriptor: Any = request.DESCRIPTOR
+    for element in violation.proto.field.elements:
+        name = element.field_name
+        if descriptor is not None and name in descriptor.fields_by_name:
+            field = descriptor.fields_by_name[name]
+            name, descriptor = field.json_name, field.message_type
+        path += ("." if path else "") + name
+        subscript = element.subscript
+        if subscript is not None:
+            path += f"[{json.dumps(subscript.value)}]"
+    message = violation.proto.message
+    if not path and ":" in message:  # a rule over several fields names the one at fault in its message
+        path, _, message = (part.strip() for part in message.partition(":"))
+    return FieldViolation(field=path or "body", message=message)
+
+
+def refusal_of(error: BaseException) -> Refusal | None:
+    """What a caller is told of an exception; None: it was not foreseen."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, grpc.aio.AioRpcError):
+        return forwarded(error)
+    if isinstance(error, TimeoutError):
+        return DependencyUnavailable("This took too long; try again.", retry_after_seconds=1)
+    return None
+
+
+def forwarded(error: grpc.aio.AioRpcError) -> Refusal:
+    """The refusal of another Adwright service, as it came over the wire; what is not one becomes unavailability."""
+    metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
+    body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")
+    if isinstance(body, str):
+        told = json.loads(body)["error"]
+        retry_after = metadata.get("retry-after")
+        http_status = int(str(status)) if status else 0
+        name = error.code().name
+        kind = next(
+            (kind for kind in Kind if kind.code == name and kind.http_status == http_status),
+            next((kind for kind in Kind if kind.code == name), Kind.FAILED),
+        )
+        if kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
+            return ForwardedRefusal(
+                told["message"],
+                kind=kind,
+                reason=told["reason"],
+                fields=[FieldViolation(**field) for field in told.get("fields", [])],
+                retry_after_seconds=int(str(retry_after)) if retry_after else None,
+            )
+        # The services disagree with each other: nothing the caller did or can do.
+        log.error("internal_call_refused", code=name, reason=told["reason"], message=told["message"])
+        return Refusal("Something went wrong on our side.")
+    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
+        log.warning("dependency_unavailable", code=error.code().name, details=error.details())
+        return DependencyUnavailable("Part of the system cannot be reached; try again.", retry_after_seconds=1)
+    log.error("internal_call_failed", code=error.code().name, details=error.details())
+    return Refusal("Something went wrong on our side.")
+
+
+async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    if isinstance(error, NotImplementedError):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not provided")
+    refusal = refusal_of(error)
+    if refusal is None:
+        log.error("call_failed", method=method, request_id=request_id(), exc_info=error)
+        refusal = Refusal("Something went wrong on our side.")
+    kind = refusal.stated_kind()
+    CALLS.labels(method, kind.code).inc()
+    log.debug("call_refused", method=method, reason=refusal.stated_reason(), request_id=request_id())
+    metadata: list[tuple[str, str | bytes]] = [
+        ("x-adwright-error", rest_body(refusal, request_id())),
+        ("x-adwright-status", str(kind.http_status)),
+        ("grpc-status-details-bin", _rich_status(refusal)),
+    ]
+    if refusal.retry_after_seconds is not None:
+        metadata.append(("retry-after", str(refusal.retry_after_seconds)))
+    await context.abort(grpc.StatusCode[kind.code], refusal.message[:MAX_MESSAGE], trailing_metadata=tuple(metadata))
+
+
+def rest_body(refusal: Refusal, identifier: str) -> str:
+    """The JSON body of a REST answer that refuses, in ASCII: it travels in a header."""
+    error: dict[str, Any] = {
+        "reason": refusal.stated_reason(),
+        "message": _cut(refusal.message, MAX_MESSAGE),
+    }
+    if refusal.fields:
+        error["fields"] = [
+            {"field": _cut(violation.field, MAX_FIELD_MESSAGE), "message": _cut(violation.message, MAX_FIELD_MESSAGE)}
+            for violation in refusal.fields[:MAX_FIELDS]
+        ]
+    error["requestId"] = identifier
+    error["retryable"] = refusal.stated_kind().retryable
+    return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _rich_status(refusal: Refusal) -> bytes:
+    details = []
+    info = any_pb2.Any()
+    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.stated_reason(), domain=ERROR_DOMAIN))
+    details.append(info)
+    if refusal.fields:
+        bad = any_pb2.Any()
+        bad.Pack(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(
+                        field=_cut(violation.field, MAX_FIELD_MESSAGE),
+                        description=_cut(violation.message, MAX_FIELD_MESSAGE),
+                    )
+                    for violation in refusal.fields[:MAX_FIELDS]
+                ]
+            )
+        )
+        details.append(bad)
+    code = grpc.StatusCode[refusal.stated_kind().code].value[0]
+    return bytes(
+        status_pb2.Status(code=code, message=_cut(refusal.message, MAX_MESSAGE), details=details).SerializeToString()
+    )
+
+
+async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
+    """Cancels tasks and waits until they have ended; what they raise is theirs."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,53 @@
+"""Logs, metrics and trace ids: what can be seen of a running service.
+
+Logs are events with fields, one a decision, as JSON lines on standard output. Metrics are Prometheus's, on a port of
+their own when one is set. Tokens and customers' texts are never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+CALLS = Counter("adwright_calls_total", "RPCs answered", ["method", "code"])
+CALL_SECONDS = Histogram(
+    "adwright_call_seconds",
+    "Time an RPC took",
+    ["method"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows handed to Kafka", ["topic"])
+OUTBOX_LAG = Gauge("adwright_outbox_lag_seconds", "Age of the oldest row that waits in the outbox")
+JOBS_MADE = Counter("adwright_maker_attempts_total", "Attempts that ended in this maker", ["type", "outcome"])
+MAKE_SECONDS = Histogram(
+    "adwright_maker_seconds",
+    "Time an attempt took",
+    ["type"],
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640),
+)
+
+
+def configure(service: str, *, log_format: str, log_level: str, metrics_listen: str) -> None:
+    """Sets up logging and, where asked, the metrics endpoint. Called once, from a service's `__main__`."""
+    processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries log through the standard module: their warnings are ours to see, in the same form.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s", force=True)
+    structlog.contextvars.bind_contextvars(service=service)
+    if metrics_listen:
+        host, _, port = metrics_listen.rpartition(":")
+        start_http_server(int(port), addr=host or "127.0.0.1")
