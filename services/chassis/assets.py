@@ -1,0 +1,108 @@
+"""Asset storage: a folder, S3, Google Cloud Storage or Azure, all through obstore."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from services.chassis.errors import DependencyUnavailable, Kind, Refusal
+
+CHUNK_BYTES = 256 * 1024
+OPERATION_SECONDS = 60.0
+
+
+class ObjectMissing(Refusal):
+    """There is no object under this key."""
+
+    kind = Kind.NOT_FOUND
+    reason = "OBJECT_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """What was stored."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+
+
+class AssetStore:
+    """Objects by key, under one folder or bucket prefix.
+
+    Credentials of S3, GCS and Azure come from the environment as obstore documents them.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._store: ObjectStore
+        if parts.scheme == "file":
+            self._store = LocalStore(prefix=parts.path, mkdir=True)
+        else:
+            self._store = from_url(url)
+        self._local = parts.scheme == "file"
+
+    async def put_file(self, key: str, path: Path, content_type: str) -> StoredObject:
+        """Stores a file. Raises DependencyUnavailable."""
+        digest, size = await asyncio.to_thread(_digest, path)
+        await self._put(key, path, content_type)
+        return StoredObject(key=key, size_bytes=size, sha256=digest)
+
+    async def put_bytes(self, key: str, content: bytes, content_type: str) -> StoredObject:
+        """Stores bytes. Raises DependencyUnavailable."""
+        await self._put(key, content, content_type)
+        return StoredObject(key=key, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    async def _put(self, key: str, content: Path | bytes, content_type: str) -> None:
+        attributes: Any = None if self._local else {"Content-Type": content_type}  # a folder keeps no attributes
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                await obstore.put_async(self._store, key, content, attributes=attributes)
+        except (BaseError, OSError, TimeoutError) as error:
+            raise DependencyUnavailable(f"The asset storage cannot be written: {error}") from error
+
+    async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` to before `end`, in chunks. Raises ObjectMissing, DependencyUnavailable."""
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                options: Any = {"range": (start, end)} if end is not None else {"range": {"offset": start}}
+                result = await obstore.get_async(self._store, key, options=options if start or end else None)
+            async for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+        except FileNotFoundError as error:
+            raise ObjectMissing("The object is not there.") from error
+        except (BaseError, OSError, TimeoutError) as error:
+            raise DependencyUnavailable(f"The asset storage cannot be read: {error}") from error
+
+    async def read_all(self, key: str, *, max_bytes: int) -> bytes:
+        """The whole object, which must not be larger than `max_bytes`. Raises as `read`, and ValueError."""
+        content = bytearray()
+        async for chunk in self.read(key):
+            content += chunk
+            if len(content) > max_bytes:
+                raise ValueError(f"the object is larger than {max_bytes} bytes")
+        return bytes(content)
+
+    async def delete(self, key: str) -> None:
+        """Removes the object; one that is not there is no error. Raises DependencyUnavailable."""
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError, TimeoutError) as error:
+            raise DependencyUnavailable(f"The asset storage cannot be written: {error}") from error
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size

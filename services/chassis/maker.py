@@ -1,0 +1,319 @@
+"""The loop of a maker: lease a job, make it, store what was made, complete it.
+
+A maker asks the job service for the next job in turn whenever it has a free slot. Kafka tells it when to ask; a slow
+timer asks too, so that lost messages cost time and never work. While an attempt runs, heartbeats keep its lease and
+carry its progress; the answer to one says when to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import socket
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import structlog
+from adwright.job.v1 import job_pb2, job_pb2_grpc
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import ServiceIdentity
+from services.chassis.errors import Fault, InputFault, Refusal, TransientFault
+from services.chassis.interceptors import cancel_and_wait, forwarded
+from services.chassis.kafka import WakeUps
+from services.chassis.telemetry import JOBS_MADE, MAKE_SECONDS
+
+IDLE_POLL_SECONDS = 2.0
+CALL_SECONDS = 5.0
+REPORT_SECONDS = 120.0  # how long a result is offered to a job service that is away; past it the attempt is lost
+BACKOFF_SECONDS = (0.2, 5.0)
+UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFile:
+    """A file that an attempt made and that becomes an asset."""
+
+    path: Path
+    type: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What an attempt made."""
+
+    files: tuple[MadeFile, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an attempt is; the maker's part writes it, heartbeats read it."""
+
+    percent: int = 0
+    stage: str = ""
+    checkpoint: bytes | None = None
+
+    def report(self, percent: int, stage: str) -> None:
+        """Percent never goes back: a customer watches it."""
+        self.percent = max(self.percent, min(100, max(0, percent)))
+        self.stage = stage[:100]
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One leased attempt, as the part that makes it sees it."""
+
+    job: job_pb2.LeasedJob
+    folder: Path
+    progress: Progress = field(default_factory=Progress)
+
+
+Make = Callable[[Work], Awaitable[Made]]
+
+
+class Maker:
+    """Works on jobs of one type until told to stop. `make` raises faults, or anything else for the unforeseen."""
+
+    def __init__(
+        self,
+        *,
+        job_type: str,
+        make: Make,
+        jobs: job_pb2_grpc.JobWorkerServiceAsyncStub,
+        identity: ServiceIdentity,
+        assets: AssetStore,
+        wake_ups: WakeUps | None,
+        slots: int = 1,
+        stop_grace_seconds: float = 10.0,
+    ) -> None:
+        self._type = job_type
+        self._make = make
+        self._jobs = jobs
+        self._identity = identity
+        self._assets = assets
+        self._wake_ups = wake_ups
+        self._slots = slots
+        self._grace = stop_grace_seconds
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        # Two makers on one host, or one restarted with an old process id, are different makers.
+        self.name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._woken.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Works until `stopping` is set; then finishes or hands back what is under way within the grace time."""
+        if self._wake_ups is not None:
+            self._wake_ups.start()
+        slots = [asyncio.create_task(self._slot()) for _ in range(self._slots)]
+        log.info("maker_started", type=self._type, maker=self.name, slots=self._slots)
+        watch = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait([watch, *slots], return_when=asyncio.FIRST_COMPLETED)
+            self._stopping.set()
+            self._woken.set()
+            if slots:
+                await asyncio.wait(slots, timeout=self._grace)
+        finally:
+            watch.cancel()
+            await cancel_and_wait(*slots)
+            if self._wake_ups is not None:
+                await self._wake_ups.stop()
+            log.info("maker_stopped", type=self._type, maker=self.name)
+        for slot in slots:
+            if not slot.cancelled() and (error := slot.exception()) is not None:
+                raise error
+
+    async def _slot(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                answer = await self._jobs.LeaseJob(
+                    job_pb2.LeaseJobRequest(type=self._type, maker=self.name),
+                    metadata=self._identity.metadata(),
+                    timeout=CALL_SECONDS,
+                )
+            except grpc.aio.AioRpcError as error:
+                log.warning("lease_failed", type=self._type, error=error.code().name, details=error.details())
+                await self._pause(failures)
+                failures += 1
+                continue
+            failures = 0
+            if self._wake_ups is not None:
+                self._wake_ups.want(self._slots)
+            if answer.HasField("job"):
+                await self._attempt(answer.job)
+                continue
+            try:
+                async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def _pause(self, failures: int) -> None:
+        low, high = BACKOFF_SECONDS
+        await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
+
+    async def _attempt(self, job: job_pb2.LeasedJob) -> None:
+        bound = log.bind(job_id=job.job_id, user_id=job.user_id, attempt=job.attempt, type=self._type)
+        bound.info("attempt_started")
+        began = time.perf_counter()
+        work = Work(job=job, folder=Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="adwright-")))
+        making = asyncio.create_task(self._make_and_store(work))
+        beating = asyncio.create_task(self._heartbeats(work))
+        outcome = "completed"
+        try:
+            done, _ = await asyncio.wait([making, beating], return_when=asyncio.FIRST_COMPLETED)
+            if making not in done:
+                outcome = beating.result()
+                bound.info("attempt_stopped", reason=outcome)
+                return
+            await cancel_and_wait(beating)
+            outcome = await self._tell(work, making)
+            bound.info("attempt_ended", outcome=outcome, seconds=round(time.perf_counter() - began, 3))
+        except asyncio.CancelledError:
+            # The grace time is over: the job goes back at once instead of waiting for its lease to run out.
+            await cancel_and_wait(making, beating)
+            outcome = "returned"
+            await self._offer(
+                lambda: self._jobs.ReturnJob(
+                    job_pb2.ReturnJobRequest(job_id=job.job_id, attempt=job.attempt),
+                    metadata=self._identity.metadata(),
+                    timeout=CALL_SECONDS,
+                ),
+                seconds=CALL_SECONDS,
+            )
+            bound.info("attempt_returned")
+            raise
+        finally:
+            await cancel_and_wait(making, beating)
+            await asyncio.to_thread(shutil.rmtree, work.folder, ignore_errors=True)
+            JOBS_MADE.labels(self._type, outcome).inc()
+            MAKE_SECONDS.labels(self._type).observe(time.perf_counter() - began)
+
+    async def _make_and_store(self, work: Work) -> tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]:
+        deadline = work.job.attempt_deadline.ToDatetime(tzinfo=UTC)
+        try:
+            async with asyncio.timeout(max(0.0, (deadline - datetime.now(UTC)).total_seconds())):
+                made = await self._make(work)
+                return await self._store(work, made), made.notes
+        except TimeoutError:
+            raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt took longer than it may") from None
+
+    async def _store(self, work: Work, made: Made) -> list[job_pb2.StoredAsset]:
+        stored = []
+        for file in made.files:
+            asset_id = str(uuid.uuid4())
+            # The attempt is part of the key: a late attempt can never overwrite what a later one made.
+            key = f"{self._type}/{work.job.job_id}/{work.job.attempt}/{asset_id}{file.path.suffix}"
+            kept = await self._assets.put_file(key, file.path, file.content_type)
+            stored.append(
+                job_pb2.StoredAsset(
+                    id=asset_id,
+                    type=file.type,
+                    key=key,
+                    content_type=file.content_type,
+                    size_bytes=kept.size_bytes,
+                    sha256=kept.sha256,
+                )
+            )
+        return stored
+
+    async def _heartbeats(self, work: Work) -> str:
+        """Sends heartbeats until told to stop; why."""
+        job = work.job
+        while True:
+            await asyncio.sleep(job.heartbeat_seconds)
+            request = job_pb2.HeartbeatRequest(
+                job_id=job.job_id, attempt=job.attempt, progress=work.progress.percent, stage=work.progress.stage
+            )
+            if work.progress.checkpoint is not None:
+                request.checkpoint = work.progress.checkpoint
+            try:
+                answer = await self._jobs.Heartbeat(
+                    request, metadata=self._identity.metadata(), timeout=job.heartbeat_seconds
+                )
+            except grpc.aio.AioRpcError as error:
+                # The work goes on: the lease may outlive the trouble, and if it does not, the next answer says so.
+                log.warning("heartbeat_failed", job_id=job.job_id, error=error.code().name)
+                continue
+            if answer.stop:
+                return str(answer.reason)
+
+    async def _tell(
+        self, work: Work, making: asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]
+    ) -> str:
+        job = work.job
+        try:
+            assets, notes = making.result()
+        except Exception as error:
+            kind, reason, message = classified(error)
+            if kind == job_pb2.FAULT_KIND_UNKNOWN:
+                log.error("attempt_failed", job_id=job.job_id, attempt=job.attempt, exc_info=error)
+            else:
+                log.info("attempt_failed", job_id=job.job_id, attempt=job.attempt, reason=reason, message=message)
+            request = job_pb2.FailJobRequest(
+                job_id=job.job_id, attempt=job.attempt, kind=kind, reason=reason, message=message[:2000]
+            )
+            told = await self._offer(
+                lambda: self._jobs.FailJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+            )
+            return str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower() if told else "lost"
+        complete = job_pb2.CompleteJobRequest(
+            job_id=job.job_id, attempt=job.attempt, assets=assets, notes=[note[:500] for note in notes[:50]]
+        )
+        told = await self._offer(
+            lambda: self._jobs.CompleteJob(complete, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+        )
+        if told:
+            return "completed"
+        for asset in assets:  # nobody will ever refer to them
+            try:
+                await self._assets.delete(asset.key)
+            except Refusal as refusal:
+                log.warning("asset_not_deleted", key=asset.key, error=refusal.message)
+        return "lost"
+
+    async def _offer(self, call: Callable[[], Awaitable[object]], seconds: float = REPORT_SECONDS) -> bool:
+        """Makes the call, again while the job service is away; whether it was taken."""
+        give_up = time.monotonic() + seconds
+        failures = 0
+        while True:
+            try:
+                await call()
+                return True
+            except grpc.aio.AioRpcError as error:
+                refusal = forwarded(error)
+                if not refusal.stated_kind().retryable or time.monotonic() > give_up:
+                    log.info("result_refused", reason=refusal.stated_reason())
+                    return False
+            await self._pause(failures)
+            failures += 1
+
+
+def classified(error: Exception) -> tuple[job_pb2.FaultKind, str, str]:
+    """The class of a failure: (kind, reason, message)."""
+    if isinstance(error, InputFault):
+        return job_pb2.FAULT_KIND_INPUT, error.reason, error.message
+    if isinstance(error, Fault):
+        return job_pb2.FAULT_KIND_TRANSIENT, error.reason, error.message
+    if isinstance(error, grpc.aio.AioRpcError):
+        error = forwarded(error)
+    if isinstance(error, Refusal) and error.stated_kind().retryable:
+        return job_pb2.FAULT_KIND_TRANSIENT, error.stated_reason(), error.message
+    return job_pb2.FAULT_KIND_UNKNOWN, "UNKNOWN", f"{type(error).__name__}: {error}"

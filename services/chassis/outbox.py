@@ -1,0 +1,110 @@
+"""The outbox: events are rows of the same transaction as the change they tell of; the relay sends them to Kafka.
+
+A service that uses it has this table among its migrations:
+
+    create table outbox (
+      id bigint generated always as identity primary key,
+      topic text not null, key text not null, value bytea not null,
+      created_at timestamptz not null default now()
+    );
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import structlog
+
+from services.chassis.database import Connection, Database, fetch_all
+from services.chassis.errors import DependencyUnavailable
+from services.chassis.kafka import Producer, Record
+from services.chassis.telemetry import OUTBOX_LAG, OUTBOX_SENT
+
+RELAY_LOCK = 7_153_002  # one relay a database sends at a time: that is what keeps a key's events in order
+RELAY_BATCH = 500
+IDLE_SECONDS = 1.0  # rows of another replica that died before its relay sent them are found this late
+BACKOFF_SECONDS = (0.2, 5.0)
+
+log = structlog.get_logger()
+
+
+async def add(connection: Connection, records: Sequence[Record]) -> None:
+    """Writes the records in the connection's transaction."""
+    if records:
+        await connection.execute(
+            "insert into outbox (topic, key, value) select * from unnest(%s::text[], %s::text[], %s::bytea[])",
+            [
+                [record.topic for record in records],
+                [record.key for record in records],
+                [record.value for record in records],
+            ],
+        )
+
+
+class Relay:
+    """Sends what is in the outbox, in order, and removes what was acknowledged. Sends at least once.
+
+    The one place where the network is used inside a transaction: it holds the advisory lock that makes it the only
+    sender, and touches no row that anybody else waits for.
+    """
+
+    def __init__(self, database: Database, producer: Producer) -> None:
+        self._database = database
+        self._producer = producer
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Tells that a transaction with rows for the outbox was committed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Sends until cancelled."""
+        failures = 0
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_SECONDS * random.uniform(0.8, 1.2)):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                while await self.send_batch() == RELAY_BATCH:
+                    continue
+                failures = 0
+            except (DependencyUnavailable, _NotAcknowledged):
+                low, high = BACKOFF_SECONDS
+                await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
+                failures += 1
+                self._woken.set()
+
+    async def send_batch(self) -> int:
+        """Sends up to RELAY_BATCH rows; how many. Raises when some were not acknowledged: those stay."""
+        async with self._database.transaction() as connection:
+            row = await fetch_all(connection, "select pg_try_advisory_xact_lock(%s) as mine", [RELAY_LOCK])
+            if not row[0]["mine"]:
+                return 0
+            rows = await fetch_all(
+                connection,
+                """select id, topic, key, value, extract(epoch from now() - created_at)::float8 as age
+                     from outbox order by id limit %s""",
+                [RELAY_BATCH],
+            )
+            OUTBOX_LAG.set(rows[0]["age"] if rows else 0.0)
+            if not rows:
+                return 0
+            sent = await self._producer.send(
+                [Record(topic=row["topic"], key=row["key"], value=bytes(row["value"])) for row in rows]
+            )
+            if sent:
+                await connection.execute("delete from outbox where id = any(%s)", [[row["id"] for row in rows[:sent]]])
+        for row in rows[:sent]:
+            OUTBOX_SENT.labels(row["topic"]).inc()
+        if sent < len(rows):
+            raise _NotAcknowledged
+        return sent
+
+
+class _NotAcknowledged(Exception):
+    """The brokers did not take everything."""
