@@ -1,0 +1,368 @@
+"""Colour in a perceptual space: conversions, contrast, harmonies, and palettes from a brand's colours.
+
+Colours are `Colour` values in sRGB; harmonies and lightness steps are made in OKLCH (Björn Ottosson, 2020: "A
+perceptual color space for image processing"), where equal steps look equal and hues keep their character.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+HEX: Final = re.compile(r"^#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})$")
+
+TEXT_CONTRAST: Final = 4.5  # WCAG 2.2, success criterion 1.4.3
+LARGE_TEXT_CONTRAST: Final = 3.0  # the same, for text of at least 24 px regular or 18.66 px bold at reading size
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """An sRGB colour; each channel 0..1."""
+
+    red: float
+    green: float
+    blue: float
+
+    @classmethod
+    def of(cls, text: str) -> Colour:
+        """From "#rrggbb" or "#rgb". Raises ValueError for anything else."""
+        found = HEX.match(text.strip())
+        if found is None:
+            raise ValueError(f"{text!r} is not a colour like #1a2b3c")
+        digits = found.group(1)
+        if len(digits) == 3:
+            digits = "".join(digit * 2 for digit in digits)
+        return cls(*(int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)))
+
+    @classmethod
+    def from_oklch(cls, lightness: float, chroma: float, hue: float) -> Colour:
+        """From OKLCH (lightness 0..1, chroma 0..0.37, hue in degrees); chroma gives way until sRGB can show it."""
+        lightness = min(max(lightness, 0.0), 1.0)
+        low, high = 0.0, max(chroma, 0.0)
+        channels = _oklch_to_linear(lightness, high, hue)
+        if not _in_gamut(channels):
+            for _ in range(18):  # halving 18 times is finer than 8 bits can show
+                middle = (low + high) / 2
+                if _in_gamut(_oklch_to_linear(lightness, middle, hue)):
+                    low = middle
+                else:
+                    high = middle
+            channels = _oklch_to_linear(lightness, low, hue)
+        return cls(*(_encode(min(max(channel, 0.0), 1.0)) for channel in channels))
+
+    @property
+    def hex(self) -> str:
+        return "#" + "".join(f"{round(channel * 255):02x}" for channel in (self.red, self.green, self.blue))
+
+    @property
+    def oklch(self) -> tuple[float, float, float]:
+        """(lightness 0..1, chroma, hue in degrees 0..360)."""
+        red, green, blue = (_decode(channel) for channel in (self.red, self.green, self.blue))
+        long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+        medium = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+        short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+        lightness = 0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short
+        a = 1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short
+        b = 0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short
+        return lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)) % 360
+
+    @property
+    def lightness(self) -> float:
+        return self.oklch[0]
+
+    @property
+    def chroma(self) -> float:
+        return self.oklch[1]
+
+    @property
+    def hue(self) -> float:
+        return self.oklch[2]
+
+    @property
+    def luminance(self) -> float:
+        """Relative luminance 0..1, as WCAG defines it."""
+        return 0.2126 * _decode(self.red) + 0.7152 * _decode(self.green) + 0.0722 * _decode(self.blue)
+
+    def with_lightness(self, lightness: float) -> Colour:
+        _, chroma, hue = self.oklch
+        return Colour.from_oklch(lightness, chroma, hue)
+
+    def lighter(self, step: float) -> Colour:
+        """Lighter by `step` of OKLCH lightness (darker when negative)."""
+        lightness, chroma, hue = self.oklch
+        return Colour.from_oklch(lightness + step, chroma, hue)
+
+    def with_chroma(self, chroma: float) -> Colour:
+        lightness, _, hue = self.oklch
+        return Colour.from_oklch(lightness, chroma, hue)
+
+    def turned(self, degrees: float) -> Colour:
+        """The same lightness and chroma at another hue."""
+        lightness, chroma, hue = self.oklch
+        return Colour.from_oklch(lightness, chroma, hue + degrees)
+
+    def mixed(self, other: Colour, share: float) -> Colour:
+        """Blended with `share` (0..1) of the other in OKLab, so that mixes stay clean."""
+        first, second = _oklab(self), _oklab(other)
+        lightness, a, b = (one + (two - one) * share for one, two in zip(first, second, strict=True))
+        return Colour.from_oklch(lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)))
+
+    def argb(self, alpha: float = 1.0) -> int:
+        """As a 32-bit ARGB number, what skia takes."""
+        opacity = round(min(max(alpha, 0.0), 1.0) * 255)
+        red, green, blue = (round(channel * 255) for channel in (self.red, self.green, self.blue))
+        return opacity << 24 | red << 16 | green << 8 | blue
+
+
+WHITE: Final = Colour(1.0, 1.0, 1.0)
+BLACK: Final = Colour(0.0, 0.0, 0.0)
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """The WCAG contrast ratio of two colours, 1..21."""
+    return contrast_of_luminances(one.luminance, other.luminance)
+
+
+def contrast_of_luminances(one: float, other: float) -> float:
+    """The WCAG contrast ratio of two relative luminances, 1..21."""
+    light, dark = max(one, other), min(one, other)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def readable_on(background: Colour, wanted: Colour, ratio: float = TEXT_CONTRAST) -> Colour:
+    """The colour nearest to `wanted`, in its hue, that reads on `background` with at least `ratio`.
+
+    When no lightness of that hue suffices, the better of white and near-black.
+    """
+    if contrast(background, wanted) >= ratio:
+        return wanted
+    lightness, chroma, hue = wanted.oklch
+    for step in range(1, 51):
+        for sign in (1, -1):
+            candidate = Colour.from_oklch(lightness + sign * step * 0.02, chroma, hue)
+            if contrast(background, candidate) >= ratio:
+                return candidate
+    return max((WHITE, BLACK), key=lambda colour: contrast(background, colour))
+
+
+class Harmony(StrEnum):
+    """How further hues are found from the first one."""
+
+    ANALOGOUS = "analogous"
+    COMPLEMENTARY = "complementary"
+    SPLIT = "split"
+    TRIADIC = "triadic"
+    MONOCHROME = "monochrome"
+
+
+HARMONY_TURNS: Final[dict[Harmony, tuple[float, float]]] = {
+    Harmony.ANALOGOUS: (34.0, -30.0),
+    Harmony.COMPLEMENTARY: (180.0, 24.0),
+    Harmony.SPLIT: (152.0, -152.0),
+    Harmony.TRIADIC: (120.0, -120.0),
+    Harmony.MONOCHROME: (0.0, 8.0),
+}
+
+
+class Mood(StrEnum):
+    """How light and how strong the ground of a palette is."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    VIVID = "vivid"
+    PASTEL = "pastel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """Colours with jobs. `ink` and `muted_ink` read on `background` and `surface`, `accent_ink` on `accent`.
+
+    `background` is the ground and `background_end` the other end of its gradient; `surface` a card or podium;
+    `secondary` and `tertiary` companions for shapes; `glow` the light, `shade` the shadow, both of the ground's hue.
+    """
+
+    background: Colour
+    background_end: Colour
+    surface: Colour
+    ink: Colour
+    muted_ink: Colour
+    accent: Colour
+    accent_ink: Colour
+    secondary: Colour
+    tertiary: Colour
+    glow: Colour
+    shade: Colour
+
+    @property
+    def dark(self) -> bool:
+        """Whether the ground is dark."""
+        return self.background.luminance < 0.18
+
+    def inverted(self) -> Palette:
+        """Ink as ground and ground as ink."""
+        return replace(
+            self,
+            background=self.ink,
+            background_end=self.ink.lighter(-0.04 if self.dark else 0.05),
+            ink=self.background,
+            muted_ink=readable_on(self.ink, self.background.mixed(self.ink, 0.2)),
+            surface=self.ink.lighter(-0.06 if self.dark else 0.08),
+        )
+
+
+DEFAULT_BRAND: Final = ("#2f5bea", "#ff7a45")  # what an unbranded project gets: a clear blue and a warm counterpart
+
+
+def palette(
+    brand: Sequence[str],
+    *,
+    mood: Mood = Mood.LIGHT,
+    harmony: Harmony = Harmony.COMPLEMENTARY,
+    lead: int = 0,
+) -> Palette:
+    """A palette from a brand's 0..5 colours ("#rrggbb", most important first).
+
+    The brand's own colours are used where it gives them and harmonies only where it does not. `lead` picks which of
+    the brand's colours the ground takes its hue from. Raises ValueError for something that is not a colour.
+    """
+    given = [Colour.of(text) for text in (brand or DEFAULT_BRAND)[:5]]
+    hued = [colour for colour in given if colour.chroma >= 0.03]
+    if not hued:  # a black, white or grey brand stays so; its accent is its own strongest contrast
+        return _neutral_palette(given, mood)
+    first = hued[lead % len(hued)]
+    others = [colour for colour in hued if colour is not first and _hue_distance(colour, first) > 14]
+    turns = HARMONY_TURNS[harmony]
+    second = others[0] if others else first.turned(turns[0])
+    third = others[1] if len(others) > 1 else first.turned(turns[1])
+    return _assembled(first, second, third, mood)
+
+
+def _assembled(first: Colour, second: Colour, third: Colour, mood: Mood) -> Palette:
+    _, chroma, hue = first.oklch
+    if mood is Mood.DARK:
+        background = Colour.from_oklch(0.20, min(chroma, 0.085), hue)
+        background_end = Colour.from_oklch(0.33, min(chroma * 1.05, 0.15), hue + 10)
+        surface = Colour.from_oklch(0.30, min(chroma, 0.09), hue)
+        accent = _lively(second, 0.74)
+        glow = Colour.from_oklch(0.62, min(chroma * 1.1, 0.2), hue)
+    elif mood is Mood.VIVID:
+        ground = min(max(first.lightness, 0.48), 0.72)
+        background = Colour.from_oklch(ground, max(chroma, 0.12), hue)
+        if ground < 0.66:  # white on a strong ground is what people expect; the ground gives way a little for it
+            background = readable_on(WHITE, background, TEXT_CONTRAST + 0.1)
+            ground = background.lightness
+        background_end = Colour.from_oklch(ground - 0.1, max(chroma, 0.12), hue - 14)
+        surface = Colour.from_oklch(min(ground + 0.12, 0.9), chroma * 0.8, hue)
+        accent = _lively(second, 0.82 if ground < 0.62 else 0.36)
+        glow = Colour.from_oklch(min(ground + 0.2, 0.94), chroma * 0.8, hue + 12)
+    elif mood is Mood.PASTEL:
+        background = Colour.from_oklch(0.915, min(chroma, 0.048), hue)
+        background_end = Colour.from_oklch(0.86, min(chroma, 0.075), hue + 24)
+        surface = Colour.from_oklch(0.965, 0.018, hue)
+        accent = _lively(second, 0.56)
+        glow = Colour.from_oklch(0.975, 0.02, hue + 30)
+    else:
+        background = Colour.from_oklch(0.965, min(chroma, 0.014), hue)
+        background_end = Colour.from_oklch(0.90, min(chroma, 0.04), hue)
+        surface = Colour.from_oklch(0.99, 0.004, hue)
+        accent = first if 0.35 < first.lightness < 0.68 else _lively(first, 0.55)
+        glow = Colour.from_oklch(0.99, 0.01, hue)
+    ink_wish = (
+        Colour.from_oklch(0.98, 0.012, hue)
+        if background.luminance < (0.2 if mood is Mood.VIVID else 0.3)
+        else Colour.from_oklch(0.22, min(chroma, 0.06), hue)
+    )
+    ink = readable_on(background, ink_wish, TEXT_CONTRAST if mood is Mood.VIVID else 7.0)
+    muted = readable_on(background, ink.mixed(background, 0.24), TEXT_CONTRAST + 0.4)
+    accent_ink = max(
+        (WHITE, Colour.from_oklch(0.2, 0.04, accent.hue)), key=lambda colour: contrast(accent, colour)
+    )
+    accent = readable_on(accent_ink, accent, TEXT_CONTRAST)
+    shade = Colour.from_oklch(0.16 if mood is Mood.DARK else 0.30, min(chroma, 0.06), hue)
+    return Palette(
+        background=background,
+        background_end=background_end,
+        surface=surface,
+        ink=ink,
+        muted_ink=muted,
+        accent=accent,
+        accent_ink=accent_ink,
+        secondary=second,
+        tertiary=third,
+        glow=glow,
+        shade=shade,
+    )
+
+
+def _neutral_palette(given: Sequence[Colour], mood: Mood) -> Palette:
+    hue = 80.0  # a breath of warmth: pure grey gradients look like an unfinished page
+    if mood in (Mood.DARK, Mood.VIVID):
+        background, background_end = Colour.from_oklch(0.19, 0.006, hue), Colour.from_oklch(0.31, 0.008, hue)
+        surface, ink = Colour.from_oklch(0.28, 0.006, hue), Colour.from_oklch(0.985, 0.004, hue)
+        accent, accent_ink = Colour.from_oklch(0.97, 0.006, hue), Colour.from_oklch(0.16, 0.005, hue)
+        glow, shade = Colour.from_oklch(0.52, 0.008, hue), Colour.from_oklch(0.12, 0.004, hue)
+    else:
+        background, background_end = Colour.from_oklch(0.965, 0.004, hue), Colour.from_oklch(0.885, 0.008, hue)
+        surface, ink = Colour.from_oklch(0.995, 0.002, hue), Colour.from_oklch(0.18, 0.004, hue)
+        accent, accent_ink = Colour.from_oklch(0.2, 0.004, hue), Colour.from_oklch(0.985, 0.003, hue)
+        glow, shade = Colour.from_oklch(0.995, 0.002, hue), Colour.from_oklch(0.28, 0.006, hue)
+    middle = sorted(given, key=lambda colour: abs(colour.lightness - 0.6))[0]
+    return Palette(
+        background=background,
+        background_end=background_end,
+        surface=surface,
+        ink=ink,
+        muted_ink=readable_on(background, ink.mixed(background, 0.28), TEXT_CONTRAST + 0.4),
+        accent=accent,
+        accent_ink=accent_ink,
+        secondary=middle.with_lightness(0.62),
+        tertiary=middle.with_lightness(0.8),
+        glow=glow,
+        shade=shade,
+    )
+
+
+def _lively(colour: Colour, lightness: float) -> Colour:
+    """The hue at a lightness, with enough chroma to be an accent."""
+    _, chroma, hue = colour.oklch
+    return Colour.from_oklch(lightness, max(chroma, 0.13), hue)
+
+
+def _hue_distance(one: Colour, other: Colour) -> float:
+    apart = abs(one.hue - other.hue) % 360
+    return min(apart, 360 - apart)
+
+
+def _oklab(colour: Colour) -> tuple[float, float, float]:
+    lightness, chroma, hue = colour.oklch
+    angle = math.radians(hue)
+    return lightness, chroma * math.cos(angle), chroma * math.sin(angle)
+
+
+def _oklch_to_linear(lightness: float, chroma: float, hue: float) -> tuple[float, float, float]:
+    angle = math.radians(hue)
+    a, b = chroma * math.cos(angle), chroma * math.sin(angle)
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+
+
+def _in_gamut(channels: tuple[float, float, float]) -> bool:
+    return all(-1e-4 <= channel <= 1 + 1e-4 for channel in channels)
+
+
+def _decode(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+
+def _encode(channel: float) -> float:
+    return channel * 12.92 if channel <= 0.0031308 else 1.055 * channel ** (1 / 2.4) - 0.055
