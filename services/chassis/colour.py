@@ -278,9 +278,7 @@ def _assembled(first: Colour, second: Colour, third: Colour, mood: Mood) -> Pale
     )
     ink = readable_on(background, ink_wish, TEXT_CONTRAST if mood is Mood.VIVID else 7.0)
     muted = readable_on(background, ink.mixed(background, 0.24), TEXT_CONTRAST + 0.4)
-    accent_ink = max(
-        (WHITE, Colour.from_oklch(0.2, 0.04, accent.hue)), key=lambda colour: contrast(accent, colour)
-    )
+    accent_ink = max((WHITE, Colour.from_oklch(0.2, 0.04, accent.hue)), key=lambda colour: contrast(accent, colour))
     accent = readable_on(accent_ink, accent, TEXT_CONTRAST)
     shade = Colour.from_oklch(0.16 if mood is Mood.DARK else 0.30, min(chroma, 0.06), hue)
     return Palette(

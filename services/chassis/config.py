@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,12 +27,12 @@ class ServiceSettings(BaseSettings):
     metrics_listen: str = Field(default="", description="host:port of the Prometheus endpoint; empty: none")
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
-    stop_grace_seconds: float = Field(default=10.0, gt=0, le=300, description="how long calls under way may take at a stop")
+    stop_grace_seconds: float = Field(default=10.0, gt=0, le=300, description="longest end of calls at a stop")
 
     token_issuer: str = Field(description="iss of users' tokens")
     token_audience: str = Field(default="adwright", description="aud of users' tokens")
     token_jwks: str = Field(description="where the issuer's JWKS is: an https:// or http:// address, or a file's path")
-    token_roles_claim: str = Field(default="roles", description="the claim that lists roles; `admin` is the only one used")
+    token_roles_claim: str = Field(default="roles", description="the claim that lists roles")
     service_secret: SecretStr = Field(min_length=32, description="signs and checks service tokens (HMAC-SHA256)")
 
     catalog_address: str = Field(default="127.0.0.1:7101")
@@ -47,6 +48,7 @@ class DatabaseSettings(BaseSettings):
 
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/name")
     database_pool_size: int = Field(default=8, ge=1, le=200)
+    auto_migrate: bool = Field(default=True, description="whether serving migrates the database first")
 
 
 class KafkaSettings(BaseSettings):
@@ -65,7 +67,9 @@ class KafkaSettings(BaseSettings):
 class AssetSettings(BaseSettings):
     """What a service that stores or serves assets needs besides."""
 
-    assets_url: str = Field(description="file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix")
+    assets_url: str = Field(
+        description="file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+    )
 
 
 class ConfigurationError(Exception):
@@ -85,8 +89,9 @@ def read_settings(kind: type[SettingsType]) -> SettingsType:
                 from_files[name] = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise ConfigurationError(f"{PREFIX}{name.upper()}_FILE: {error}") from None
+    make: Callable[..., SettingsType] = kind  # the fields come from the environment, not from this call
     try:
-        return kind(**from_files)
+        return make(**from_files)
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 import structlog
@@ -92,7 +92,7 @@ async def migrate(url: str, folder: Path) -> list[str]:
     an error, as is a database that is newer than the files (an older release may still run against it, so only a
     gap below is refused).
     """
-    files = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    files = await asyncio.to_thread(lambda: sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
     applied: list[str] = []
     connection: psycopg.AsyncConnection[TupleRow]
     async with await psycopg.AsyncConnection.connect(
@@ -104,7 +104,7 @@ async def migrate(url: str, folder: Path) -> list[str]:
                  name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
         )
         rows = await (await connection.execute("select name, sha256 from schema_migration")).fetchall()
-        known: dict[str, str] = {str(name): str(digest) for name, digest in rows}
+        known: dict[str, str] = dict(rows)
         for file in files:
             text = await asyncio.to_thread(file.read_text, encoding="utf-8")
             digest = hashlib.sha256(text.encode()).hexdigest()
@@ -114,7 +114,7 @@ async def migrate(url: str, folder: Path) -> list[str]:
                 continue
             async with connection.transaction():
                 await connection.execute(f"set local lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
-                await connection.execute(cast(LiteralString, text))
+                await connection.execute(text.encode())
                 await connection.execute(
                     "insert into schema_migration (name, sha256) values (%s, %s)", [file.name, digest]
                 )

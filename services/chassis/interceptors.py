@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import protovalidate
@@ -50,25 +50,25 @@ def request_id() -> str:
 class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
     """Lets a call through to its method: caller, validity, errors, measures. In this order, for every method alike.
 
-    `admits` maps a full method name to the callers that its proto names; a method without any is refused.
+    Callers come from the method option in the proto; a method without it is refused to everybody.
     """
 
     def __init__(self, verifier: TokenVerifier) -> None:
         self._verifier = verifier
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any] | None] = {}
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
         method = handler_call_details.method
         if method not in self._wrapped:
             handler = await continuation(handler_call_details)
             if handler is None:  # unknown: gRPC answers UNIMPLEMENTED, and nothing is remembered for it
                 return handler
             self._wrapped[method] = self._wrap(method, handler)
-        return cast("grpc.RpcMethodHandler[Any, Any]", self._wrapped[method])
+        return self._wrapped[method]
 
     def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
         if method.startswith(("/grpc.health.", "/grpc.reflection.")):

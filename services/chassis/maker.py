@@ -306,7 +306,7 @@ class Maker:
             failures += 1
 
 
-def classified(error: Exception) -> tuple[job_pb2.FaultKind, str, str]:
+def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]:
     """The class of a failure: (kind, reason, message)."""
     if isinstance(error, InputFault):
         return job_pb2.FAULT_KIND_INPUT, error.reason, error.message

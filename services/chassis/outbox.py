@@ -82,8 +82,8 @@ class Relay:
     async def send_batch(self) -> int:
         """Sends up to RELAY_BATCH rows; how many. Raises when some were not acknowledged: those stay."""
         async with self._database.transaction() as connection:
-            row = await fetch_all(connection, "select pg_try_advisory_xact_lock(%s) as mine", [RELAY_LOCK])
-            if not row[0]["mine"]:
+            turn = await fetch_all(connection, "select pg_try_advisory_xact_lock(%s) as mine", [RELAY_LOCK])
+            if not turn[0]["mine"]:
                 return 0
             rows = await fetch_all(
                 connection,

@@ -46,7 +46,9 @@ def configure(service: str, *, log_format: str, log_level: str, metrics_listen: 
         cache_logger_on_first_use=True,
     )
     # Libraries log through the standard module: their warnings are ours to see, in the same form.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s", force=True)
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s", force=True
+    )
     structlog.contextvars.bind_contextvars(service=service)
     if metrics_listen:
         host, _, port = metrics_listen.rpartition(":")

@@ -1,0 +1,160 @@
+"""The job service: `python -m services.job` serves, `python -m services.job migrate` migrates its database and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+from adwright.billing.v1 import billing_pb2_grpc
+from adwright.job.v1 import job_pb2_grpc
+from pydantic import Field, SecretStr
+
+from services.chassis import telemetry
+from services.chassis.assets import AssetStore
+from services.chassis.auth import ServiceIdentity
+from services.chassis.clock import SystemClock
+from services.chassis.config import (
+    AssetSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    ServiceSettings,
+    read_settings_or_exit,
+)
+from services.chassis.database import Database, migrate
+from services.chassis.kafka import Producer, quiet_client_logs
+from services.chassis.outbox import Relay
+from services.chassis.server import Server, open_channel, run
+from services.job.domain import Limits, Policy
+from services.job.jobs import TOPICS, Jobs
+from services.job.links import Links
+from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
+from services.job.settlement import Settlement
+from services.job.sweeper import Sweeper
+from services.job.watch import Watch
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SERVICES = tuple(
+    f"adwright.job.v1.{name}" for name in ("JobService", "JobAdminService", "JobSubmissionService", "JobWorkerService")
+)
+
+
+class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSettings):
+    """What the job service reads from the environment. Times in seconds, by type of job."""
+
+    asset_signing_secret: SecretStr = Field(min_length=32, description="signs asset links (HMAC-SHA256)")
+    asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400)
+    public_url: str = Field(
+        pattern="^https?://", description="where clients reach the gateway; asset links begin with it"
+    )
+    start_seconds: str = Field(default="copy=60,static_ad=21600,video=21600", description="longest wait in the queue")
+    attempt_seconds: str = Field(default="copy=60,static_ad=180,video=1800", description="longest single attempt")
+    total_seconds: str = Field(default="copy=60,static_ad=25200,video=28800", description="longest life of a job")
+    attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
+    live_jobs_per_user: int = Field(default=20_000, ge=1)
+    processing_jobs_per_user: int = Field(default=50, ge=1)
+
+
+def by_type(name: str, text: str) -> dict[str, timedelta]:
+    """Reads "copy=60,video=1800"."""
+    try:
+        pairs = (part.split("=") for part in text.split(","))
+        return {job_type.strip(): timedelta(seconds=float(seconds)) for job_type, seconds in pairs}
+    except ValueError:
+        raise SystemExit(f"ADWRIGHT_{name}: {text!r} is not like copy=60,static_ad=180,video=1800") from None
+
+
+def policy_of(settings: JobSettings) -> Policy:
+    """The numbers by which jobs are run."""
+    start = by_type("START_SECONDS", settings.start_seconds)
+    attempt = by_type("ATTEMPT_SECONDS", settings.attempt_seconds)
+    total = by_type("TOTAL_SECONDS", settings.total_seconds)
+    return Policy(
+        limits={
+            job_type: Limits(
+                start=start[job_type],
+                attempt=attempt[job_type],
+                total=total[job_type],
+                failures=settings.attempt_failures,
+            )
+            for job_type in ("copy", "static_ad", "video")
+        },
+        live_jobs_per_user=settings.live_jobs_per_user,
+        processing_jobs_per_user=settings.processing_jobs_per_user,
+    )
+
+
+async def serve(settings: JobSettings) -> None:
+    """Puts the parts together and serves until told to stop."""
+    url = settings.database_url.get_secret_value()
+    if settings.auto_migrate:
+        await migrate(url, MIGRATIONS)
+    clock = SystemClock()
+    database = Database(url, pool_size=settings.database_pool_size)
+    await database.open()
+    identity = ServiceIdentity("job", settings.service_secret.get_secret_value())
+    channel = open_channel(settings.billing_address)
+    billing = billing_pb2_grpc.BillingLedgerServiceStub(channel)
+    quiet_client_logs()
+    producer = Producer(settings, TOPICS)
+    relay = Relay(database, producer)
+    policy = policy_of(settings)
+    jobs = Jobs(database=database, billing=billing, identity=identity, relay=relay, policy=policy, clock=clock)
+    watch = Watch(database)
+    links = Links(
+        secret=settings.asset_signing_secret.get_secret_value(),
+        public_url=settings.public_url,
+        lifetime=timedelta(seconds=settings.asset_link_seconds),
+    )
+    assets = AssetStore(settings.assets_url)
+    settlement = Settlement(
+        database=database, storage=jobs.storage, billing=billing, identity=identity, clock=clock, ended=jobs.ended
+    )
+
+    def register(server: grpc.aio.Server) -> None:
+        job_pb2_grpc.add_JobServiceServicer_to_server(
+            JobServicer(jobs=jobs, database=database, watch=watch, links=links, assets=assets, clock=clock), server
+        )
+        job_pb2_grpc.add_JobAdminServiceServicer_to_server(JobAdminServicer(jobs=jobs, database=database), server)
+        job_pb2_grpc.add_JobSubmissionServiceServicer_to_server(
+            JobSubmissionServicer(jobs=jobs, database=database, watch=watch, clock=clock), server
+        )
+        job_pb2_grpc.add_JobWorkerServiceServicer_to_server(JobWorkerServicer(jobs=jobs, policy=policy), server)
+
+    server = Server(
+        settings,
+        register=register,
+        services=SERVICES,
+        ready=database.ready,
+        loops=[relay.run, Sweeper(jobs).run, settlement.run, watch.run],
+    )
+    try:
+        await server.run()
+    finally:
+        await channel.close()
+        await producer.close()
+        await database.close()
+
+
+def main() -> None:
+    settings = read_settings_or_exit(JobSettings)
+    telemetry.configure(
+        "job",
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        metrics_listen=settings.metrics_listen,
+    )
+    if sys.argv[1:] == ["migrate"]:
+        asyncio.run(_migrate(settings))
+    else:
+        run(serve(settings))
+
+
+async def _migrate(settings: JobSettings) -> None:
+    await migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+
+
+if __name__ == "__main__":
+    main()

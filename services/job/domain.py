@@ -1,0 +1,317 @@
+"""Jobs: which moves exist, how long things may take, what follows a failure, who is next."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from services.chassis.errors import Kind, Refusal
+
+HOLD_MARGIN = timedelta(hours=24)  # a hold outlives its job by this: settlement may have to wait for billing
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+# The only moves there are. Statements take their `where status = any(...)` from here, so none can make another.
+MOVES: Mapping[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.QUEUED, Status.PROCESSING, Status.CANCELED, Status.EXPIRED}),
+    Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELED, Status.EXPIRED}),
+    Status.PROCESSING: frozenset({Status.COMPLETED, Status.FAILED, Status.QUEUED, Status.CANCELED, Status.EXPIRED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELED: frozenset(),
+    Status.EXPIRED: frozenset(),
+}
+LIVE = tuple(status for status in Status if MOVES[status])
+TERMINAL = tuple(status for status in Status if not MOVES[status])
+
+
+def sources(target: Status) -> list[str]:
+    """The statuses from which a job may become `target`."""
+    return [status.value for status in Status if target in MOVES[status]]
+
+
+class FaultKind(StrEnum):
+    """Why an attempt failed, as its maker classed it."""
+
+    TRANSIENT = "transient"
+    INPUT = "input"
+    UNKNOWN = "unknown"
+    LOST = "lost"  # the maker was not heard of any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long things may take, for one type of job, and how often they may be tried."""
+
+    start: timedelta
+    attempt: timedelta
+    total: timedelta
+    failures: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The numbers by which jobs are run."""
+
+    limits: Mapping[str, Limits]
+    lease: timedelta = timedelta(seconds=6)  # with the sweeper's tick, a dead maker's job runs again within 10 s
+    heartbeat: timedelta = timedelta(seconds=1)
+    live_jobs_per_user: int = 20_000
+    processing_jobs_per_user: int = 50
+    retry_base: timedelta = timedelta(seconds=2)
+    retry_cap: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A request to make something."""
+
+    job_id: UUID
+    user_id: str
+    type: str
+    project_id: UUID
+    product_id: UUID
+    idempotency_key: str
+    parameters: bytes
+    maker: str = ""
+    retry_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of a submission."""
+
+    job_id: UUID
+    status: str
+    credits_used: int
+    credits_remaining: int
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    id: UUID
+    type: str
+    key: str
+    content_type: str
+    size_bytes: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    number: int
+    maker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as its owner may see it, and what the operator sees besides."""
+
+    id: UUID
+    user_id: str
+    type: str
+    project_id: UUID
+    status: Status
+    created_at: datetime
+    credits: int = 0
+    completed_at: datetime | None = None
+    assets: tuple[Asset, ...] = ()
+    error_reason: str = ""
+    error_message: str = ""
+    progress: int = 0
+    attempt: int = 0
+    queue_position: int | None = None
+    notes: tuple[str, ...] = ()
+    result: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """An attempt that a maker may work on."""
+
+    job_id: UUID
+    user_id: str
+    attempt: int
+    parameters: bytes = field(repr=False)
+    checkpoint: bytes = field(repr=False)
+    attempt_deadline: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An attempt that ended without a result."""
+
+    job_id: UUID
+    attempt: int
+    kind: FaultKind
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What follows a failure: another attempt no sooner than `retry_after`, or the end."""
+
+    retry_after: timedelta | None
+    error_reason: str = ""
+    error_message: str = ""
+    dead: bool = False
+
+
+def aftermath(failure: Failure, *, failures: int, limit: int, policy: Policy, jitter: float) -> Aftermath:
+    """What follows the `failures`-th failed attempt of a job.
+
+    An input fault ends the job at once, in the maker's words for the customer. Anything else is tried again after a
+    pause that doubles, with jitter in 0..1, until `limit` attempts have failed. What failed for reasons nobody knows,
+    or took its makers with it, is dead: an operator looks at it.
+    """
+    if failure.kind is FaultKind.INPUT:
+        return Aftermath(retry_after=None, error_reason=failure.reason, error_message=failure.message)
+    if failures < limit:
+        pause = min(policy.retry_cap, policy.retry_base * 2 ** (failures - 1))
+        if failure.kind is FaultKind.LOST:
+            pause = timedelta(0)  # its maker died; the job itself has done nothing to wait for
+        return Aftermath(retry_after=pause * (0.5 + jitter / 2))
+    if failure.kind is FaultKind.TRANSIENT:
+        return Aftermath(
+            retry_after=None,
+            error_reason=failure.reason,
+            error_message="This could not be made: a part that is needed for it did not answer in time. "
+            "You have not been charged; please try again later.",
+        )
+    return Aftermath(
+        retry_after=None,
+        error_reason="MAKER_LOST" if failure.kind is FaultKind.LOST else "GENERATION_FAILED",
+        error_message="This could not be made because of an error on our side. You have not been charged.",
+        dead=True,
+    )
+
+
+def new_job_id(now: datetime, entropy: bytes | None = None) -> UUID:
+    """A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Rows arrive in the order of the index."""
+    milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
+    random = int.from_bytes(entropy or os.urandom(10), "big")
+    high, low = random >> 68, random & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0b10 << 62 | low)
+
+
+class JobNotFound(Refusal):
+    """There is no such job, or it is somebody else's."""
+
+    kind = Kind.NOT_FOUND
+    reason = "JOB_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such job.")
+
+
+class JobEnded(Refusal):
+    """The job is over."""
+
+    kind = Kind.CONFLICT
+    reason = "JOB_ENDED"
+
+
+class StaleAttempt(Refusal):
+    """The attempt is not the one that may work on the job now."""
+
+    kind = Kind.CONFLICT
+    reason = "STALE_ATTEMPT"
+
+    def __init__(self) -> None:
+        super().__init__("The attempt is not the current one of a job in work.")
+
+
+class InsufficientCredits(Refusal):
+    """The user cannot pay for it."""
+
+    kind = Kind.PAYMENT_REQUIRED
+    reason = "INSUFFICIENT_CREDITS"
+
+    def __init__(self, *, price: int, available: int) -> None:
+        super().__init__(f"This costs {price} credits; {available} are available.")
+
+
+class TooManyLiveJobs(Refusal):
+    """The user has as many jobs waiting or in work as they may."""
+
+    kind = Kind.LIMITED
+    reason = "TOO_MANY_LIVE_JOBS"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"There may be {limit} jobs waiting or in work at a time; wait for some to end.", retry_after_seconds=30
+        )
+
+
+class JobsOverloaded(Refusal):
+    """The job could not be taken in time; nothing has happened."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "JOBS_OVERLOADED"
+
+
+class JobNotDead(Refusal):
+    """Only a job that failed for unknown reasons can be retried."""
+
+    kind = Kind.CONFLICT
+    reason = "JOB_NOT_DEAD"
+
+
+class AssetNotFound(Refusal):
+    """There is no such asset any more."""
+
+    kind = Kind.NOT_FOUND
+    reason = "ASSET_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such asset.")
+
+
+class BadSignature(Refusal):
+    """The link was not made by us, or was changed."""
+
+    kind = Kind.FORBIDDEN
+    reason = "BAD_SIGNATURE"
+
+    def __init__(self) -> None:
+        super().__init__("The link is not valid.")
+
+
+class LinkExpired(Refusal):
+    """The link was valid once."""
+
+    kind = Kind.FORBIDDEN
+    reason = "LINK_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The link has expired; ask for the job's status to get a new one.")
+
+
+class TooManyStreams(Refusal):
+    """More streams are open than this process can serve."""
+
+    kind = Kind.LIMITED
+    reason = "TOO_MANY_STREAMS"
+
+    def __init__(self) -> None:
+        super().__init__("Too many event streams are open; poll the status instead.", retry_after_seconds=10)

@@ -1,0 +1,483 @@
+"""What can be done with jobs: the order of transactions, calls to billing and events.
+
+Every public method is at most one transaction of ours at a time, and no call leaves while one is open. Submissions
+and makers' reports that come in together share transactions (see chassis.batch).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import grpc
+import structlog
+from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
+from adwright.job.v1 import events_pb2
+from psycopg.rows import DictRow
+
+from services.chassis import outbox
+from services.chassis.auth import ServiceIdentity
+from services.chassis.batch import Batcher
+from services.chassis.clock import Clock
+from services.chassis.database import Connection, Database
+from services.chassis.errors import Refusal
+from services.chassis.interceptors import refusal_of
+from services.chassis.kafka import Record
+from services.chassis.outbox import Relay
+from services.job import reading
+from services.job.domain import (
+    HOLD_MARGIN,
+    Accepted,
+    Asset,
+    Failure,
+    InsufficientCredits,
+    Job,
+    JobNotDead,
+    JobNotFound,
+    JobsOverloaded,
+    Lease,
+    Policy,
+    StaleAttempt,
+    Status,
+    Submission,
+    TooManyLiveJobs,
+    new_job_id,
+)
+from services.job.storage import JobStorage
+
+DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
+EVENTS_TOPIC = "adwright.job.events.v1"
+TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
+
+MAX_BATCH = 256
+MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
+BILLING_SECONDS = 5.0
+PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
+PENDING_POLL_SECONDS = (0.01, 0.1)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecided:
+    """The live job of the same key is still pending: whether it is accepted is not known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A result that an attempt hands in."""
+
+    job_id: UUID
+    attempt: int
+    assets: tuple[Asset, ...]
+    result: bytes
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A heartbeat."""
+
+    job_id: UUID
+    attempt: int
+    progress: int
+    stage: str
+    checkpoint: bytes | None
+
+
+class Jobs:
+    """The job engine: accepts, leases, ends. Everything it promises holds for any number of replicas."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        billing: billing_pb2_grpc.BillingLedgerServiceAsyncStub,
+        identity: ServiceIdentity,
+        relay: Relay,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._billing = billing
+        self._identity = identity
+        self._relay = relay
+        self._policy = policy
+        self._clock = clock
+        self.storage = JobStorage(policy)
+        self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
+        self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
+            self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
+        )
+        self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
+        self._completions: Batcher[Completion, bool] = Batcher(
+            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+        )
+        self._reads: Batcher[UUID, Job | None] = Batcher(
+            self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
+        )
+
+    # -- submission
+
+    async def submit(self, submission: Submission) -> Accepted:
+        """Accepts a job, or finds the live one of the same key. Raises InsufficientCredits, TooManyLiveJobs,
+        JobsOverloaded."""
+        give_up = asyncio.get_running_loop().time() + PENDING_WAIT_SECONDS
+        low, high = PENDING_POLL_SECONDS
+        while True:
+            outcome = await self._submissions.submit(submission)
+            if isinstance(outcome, Accepted):
+                return outcome
+            if asyncio.get_running_loop().time() > give_up:
+                raise JobsOverloaded(
+                    "An earlier request with the same key is not decided yet; try again.", retry_after_seconds=2
+                )
+            await asyncio.sleep(random.uniform(low, high))
+
+    async def _submit_batch(self, submissions: Sequence[Submission]) -> list[Accepted | _Undecided | Refusal]:
+        now = self._clock.now()
+        outcomes: dict[UUID, Accepted | _Undecided | Refusal] = {}
+        async with self._database.transaction() as connection:
+            # The pending row need not survive a crash: if it is lost, its hold is one without a job, and expires.
+            await connection.execute("set local synchronous_commit = off")
+            room = await self.storage.users_over_limit(connection, [entry.user_id for entry in submissions])
+            admitted = []
+            for entry in submissions:
+                if room[entry.user_id] > 0:
+                    room[entry.user_id] -= 1
+                    admitted.append(entry)
+                else:
+                    outcomes[entry.job_id] = TooManyLiveJobs(self._policy.live_jobs_per_user)
+            inserted = await self.storage.insert_pending(connection, admitted, now) if admitted else set()
+            # A user at the limit may still repeat a request whose job is live.
+            rest = [entry for entry in submissions if entry.job_id not in inserted]
+            found = await self.storage.live_jobs(connection, rest) if rest else {}
+        for entry in rest:
+            live = found.get(entry.job_id)
+            if live is None and entry.job_id not in outcomes:
+                outcomes[entry.job_id] = _Undecided()  # it ended between the two statements: the next try inserts
+            elif live is not None and live[1] is Status.PENDING:
+                outcomes[entry.job_id] = _Undecided()
+            elif live is not None:
+                outcomes[entry.job_id] = Accepted(job_id=live[0], status="reused", credits_used=0, credits_remaining=0)
+        fresh = [entry for entry in submissions if entry.job_id in inserted]
+        if fresh:
+            outcomes.update(await self._hold_and_queue(fresh))
+        return await self._with_balances(submissions, outcomes)
+
+    async def _hold_and_queue(self, submissions: Sequence[Submission]) -> dict[UUID, Accepted | Refusal]:
+        request = billing_pb2.PlaceHoldsRequest()
+        for entry in submissions:
+            hold = request.holds.add(
+                job_id=str(entry.job_id), user_id=entry.user_id, type=entry.type, project_id=str(entry.project_id)
+            )
+            hold.expires_at.FromDatetime(self._clock.now() + self._policy.limits[entry.type].total + HOLD_MARGIN)
+        try:
+            answer = await self._billing.PlaceHolds(
+                request, metadata=self._identity.metadata(), timeout=BILLING_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            # Whether holds were placed is unknown: released now if billing answers, by the sweeper otherwise.
+            refusal = refusal_of(error) or JobsOverloaded("Credits cannot be checked; try again.")
+            abandoned = [entry.job_id for entry in submissions]
+            try:
+                await self.abandon(abandoned)
+            except (grpc.aio.AioRpcError, Refusal) as trouble:
+                log.warning("submissions_left_pending", jobs=len(abandoned), error=repr(trouble))
+            return {entry.job_id: refusal for entry in submissions}
+        outcomes: dict[UUID, Accepted | Refusal] = {}
+        held: dict[UUID, billing_pb2.HoldOutcome] = {}
+        refused: list[UUID] = []
+        for entry, placed in zip(submissions, answer.outcomes, strict=True):
+            if placed.result == billing_pb2.HOLD_RESULT_HELD:
+                held[entry.job_id] = placed
+                continue
+            refused.append(entry.job_id)
+            if placed.result == billing_pb2.HOLD_RESULT_INSUFFICIENT:
+                outcomes[entry.job_id] = InsufficientCredits(price=placed.amount, available=placed.available)
+            else:
+                log.error("hold_refused", job_id=str(entry.job_id), result=placed.result)
+                outcomes[entry.job_id] = JobsOverloaded("The job could not be accepted; try again.")
+        now = self._clock.now()
+        dispatched = [
+            (entry.job_id, held[entry.job_id].amount)
+            for entry in submissions
+            if entry.job_id in held and not entry.maker
+        ]
+        self_made = [
+            (entry.job_id, held[entry.job_id].amount, entry.maker)
+            for entry in submissions
+            if entry.job_id in held and entry.maker
+        ]
+        async with self._database.transaction() as connection:
+            if refused:
+                await self.storage.delete_pending(connection, refused)
+            queued = await self.storage.queue(connection, dispatched, now) if dispatched else []
+            begun = await self.storage.begin_self_made(connection, self_made, now) if self_made else []
+            await self._announce(connection, [*queued, *begun], dispatch=True)
+        self._relay.wake()
+        accepted = {row["id"]: row for row in [*queued, *begun]}
+        lost = []
+        for job_id, outcome in held.items():
+            row = accepted.get(job_id)
+            if row is None:
+                # Canceled, or given up by the sweeper while we were slow; its release takes the hold back.
+                outcomes[job_id] = JobsOverloaded("The job could not be accepted in time; try again.")
+                lost.append(job_id)
+            else:
+                outcomes[job_id] = Accepted(
+                    job_id=job_id,
+                    status=row["status"],
+                    credits_used=outcome.amount,
+                    credits_remaining=outcome.available,
+                    attempt=row["attempt"],
+                )
+        if lost:
+            log.warning("submissions_lost", jobs=[str(job_id) for job_id in lost])
+            await self._release(lost)
+        return outcomes
+
+    async def _with_balances(
+        self, submissions: Sequence[Submission], outcomes: dict[UUID, Accepted | _Undecided | Refusal]
+    ) -> list[Accepted | _Undecided | Refusal]:
+        """Fills in what the users of reused jobs can still spend, and puts the outcomes in order."""
+        reused = {
+            entry.user_id
+            for entry in submissions
+            if isinstance(outcome := outcomes[entry.job_id], Accepted) and outcome.status == "reused"
+        }
+        available: dict[str, int] = {}
+        failed: Refusal | None = None
+        if reused:
+            try:
+                answer = await self._billing.GetBalances(
+                    billing_pb2.GetBalancesRequest(user_ids=sorted(reused)),
+                    metadata=self._identity.metadata(),
+                    timeout=BILLING_SECONDS,
+                )
+                available = {balance.user_id: balance.available for balance in answer.balances}
+            except grpc.aio.AioRpcError as error:
+                failed = refusal_of(error)
+        ordered: list[Accepted | _Undecided | Refusal] = []
+        for entry in submissions:
+            outcome = outcomes[entry.job_id]
+            if isinstance(outcome, Accepted) and outcome.status == "reused":
+                outcome = failed or Accepted(
+                    job_id=outcome.job_id,
+                    status=outcome.status,
+                    credits_used=0,
+                    credits_remaining=available.get(entry.user_id, 0),
+                )
+            ordered.append(outcome)
+        return ordered
+
+    async def abandon(self, job_ids: Sequence[UUID]) -> None:
+        """Takes back submissions that were never decided: first their holds, for good, then their rows."""
+        await self._release(job_ids)
+        async with self._database.transaction() as connection:
+            await self.storage.delete_pending(connection, job_ids)
+
+    async def _release(self, job_ids: Sequence[UUID]) -> None:
+        await self._billing.SettleHolds(
+            billing_pb2.SettleHoldsRequest(
+                settlements=[
+                    billing_pb2.Settlement(job_id=str(job_id), kind=billing_pb2.SETTLEMENT_KIND_RELEASE)
+                    for job_id in job_ids
+                ]
+            ),
+            metadata=self._identity.metadata(),
+            timeout=BILLING_SECONDS,
+        )
+
+    async def retry_dead(self, job_id: UUID) -> Accepted:
+        """Submits a dead job's request again. Raises JobNotFound, JobNotDead, and as `submit`."""
+        async with self._database.connection() as connection:
+            row = await reading.retryable(connection, job_id)
+        if row is None:
+            raise JobNotFound
+        if not row["dead"] or row["self_made"]:
+            raise JobNotDead("The job did not fail for unknown reasons.")
+        return await self.submit(
+            Submission(
+                job_id=new_job_id(self._clock.now()),
+                user_id=row["user_id"],
+                type=row["type"],
+                project_id=row["project_id"],
+                product_id=row["product_id"],
+                idempotency_key="",
+                parameters=bytes(row["parameters"]),
+                retry_of=job_id,
+            )
+        )
+
+    # -- makers
+
+    async def lease(self, job_type: str, maker: str) -> Lease | None:
+        """The next job in turn, leased to the maker; None when there is none."""
+        async with self._database.transaction() as connection:
+            row = await self.storage.lease(connection, job_type, maker, self._clock.now())
+            if row is None:
+                return None
+            await self._announce(connection, [row], dispatch=False)
+        self._relay.wake()
+        return self.storage.lease_of(row)
+
+    async def heartbeat(self, beat: Beat) -> str:
+        """Moves the lease on; "" or the reason to stop."""
+        return await self._beats.submit(beat)
+
+    async def _beat_batch(self, beats: Sequence[Beat]) -> list[str | Refusal]:
+        async with self._database.connection() as connection:
+            stopped = await self.storage.heartbeat(
+                connection,
+                [(beat.job_id, beat.attempt, beat.progress, beat.stage, beat.checkpoint) for beat in beats],
+                self._clock.now(),
+            )
+        return [stopped.get((beat.job_id, beat.attempt), "") for beat in beats]
+
+    async def complete(self, completion: Completion) -> None:
+        """The attempt's result. Raises StaleAttempt; repeating is harmless."""
+        await self._completions.submit(completion)
+
+    async def _complete_batch(self, completions: Sequence[Completion]) -> list[bool | Refusal]:
+        async with self._database.transaction() as connection:
+            rows, repeated = await self.storage.complete(
+                connection,
+                [(done.job_id, done.attempt, done.assets, done.result, done.notes) for done in completions],
+                self._clock.now(),
+            )
+            await self._announce(connection, rows, dispatch=False)
+        self._relay.wake()
+        self.ended.set()
+        taken = {(row["id"], row["attempt"]) for row in rows}
+        return [
+            True if (done.job_id, done.attempt) in taken or done.job_id in repeated else StaleAttempt()
+            for done in completions
+        ]
+
+    async def fail(self, failure: Failure) -> Status:
+        """The attempt failed: what the job is now. Raises StaleAttempt; repeating is harmless."""
+        async with self._database.transaction() as connection:
+            row, changed = await self.storage.fail(connection, failure, self._clock.now())
+            if changed:
+                # A job with a pause before its next attempt is dispatched by the sweeper when the pause is over.
+                await self._announce(connection, [row], dispatch=False)
+        self._relay.wake()
+        self.ended.set()
+        return Status(row["status"])
+
+    async def give_back(self, job_id: UUID, attempt: int) -> None:
+        """The maker stops and hands the job back. Raises StaleAttempt."""
+        async with self._database.transaction() as connection:
+            row = await self.storage.give_back(connection, job_id, attempt, self._clock.now())
+            if row is None:
+                raise StaleAttempt
+            await self._announce(connection, [row], dispatch=True)
+        self._relay.wake()
+
+    # -- owners
+
+    async def job(self, job_id: UUID, user_id: str) -> Job:
+        """A user's job. Raises JobNotFound."""
+        found = await self._reads.submit(job_id)
+        if found is None or found.user_id != user_id:
+            raise JobNotFound
+        return found
+
+    async def _read_batch(self, job_ids: Sequence[UUID]) -> list[Job | Refusal | None]:
+        async with self._database.connection() as connection:
+            found = await reading.jobs_by_id(connection, list(dict.fromkeys(job_ids)))
+        return [found.get(job_id) for job_id in job_ids]
+
+    async def cancel(self, job_id: UUID, user_id: str | None) -> tuple[Status, int]:
+        """Ends a live job: its status before and the credits that go back. Raises JobNotFound, JobEnded."""
+        async with self._database.transaction() as connection:
+            row, before, amount = await self.storage.cancel(connection, job_id, user_id, self._clock.now())
+            await self._announce(connection, [row], dispatch=False)
+        self._relay.wake()
+        self.ended.set()
+        return before, amount
+
+    # -- the sweeper's
+
+    async def expire(self, most: int) -> int:
+        """Gives up live jobs whose time is over; how many."""
+        async with self._database.transaction() as connection:
+            rows = await self.storage.expire(connection, self._clock.now(), most)
+            await self._announce(connection, rows, dispatch=False)
+        if rows:
+            self._relay.wake()
+            self.ended.set()
+        return len(rows)
+
+    async def recover_lost(self, most: int) -> int:
+        """Ends attempts whose leases have run out and does what follows; how many."""
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            lost = await self.storage.lost(connection, now, most)
+            for failure in lost:
+                row, changed = await self.storage.fail(connection, failure, now)
+                if changed:
+                    await self._announce(connection, [row], dispatch=row["status"] == Status.QUEUED)
+        if lost:
+            self._relay.wake()
+            self.ended.set()
+        return len(lost)
+
+    async def dispatch_again(self, most: int) -> int:
+        """Tells makers again of queued jobs that nobody took; how many."""
+        async with self._database.transaction() as connection:
+            rows = await self.storage.stale_dispatches(connection, self._clock.now(), most)
+            await outbox.add(connection, self._dispatches(rows))
+        if rows:
+            self._relay.wake()
+        return len(rows)
+
+    async def resolve_leftovers(self, older_than: timedelta, most: int) -> int:
+        """Takes back submissions that died half-way; how many."""
+        async with self._database.connection() as connection:
+            left = await self.storage.leftovers(connection, self._clock.now() - older_than, most)
+        if left:
+            await self.abandon(left)
+            log.info("leftovers_resolved", jobs=[str(job_id) for job_id in left])
+        return len(left)
+
+    # -- events
+
+    async def _announce(self, connection: Connection, rows: Sequence[DictRow], *, dispatch: bool) -> None:
+        """Writes the events of changed rows, and for queued ones the dispatches, into the outbox."""
+        if not rows:
+            return
+        now = self._clock.now()
+        records = []
+        for row in rows:
+            event = events_pb2.JobEvent(
+                id=str(uuid4()),
+                job_id=str(row["id"]),
+                user_id=row["user_id"],
+                project_id=str(row["project_id"]),
+                type=row["type"],
+                status=row["status"],
+                attempt=row["attempt"],
+                reason=row.get("error_reason") or "",
+            )
+            event.occurred_at.FromDatetime(now)
+            records.append(Record(topic=EVENTS_TOPIC, key=str(row["id"]), value=event.SerializeToString()))
+        if dispatch:
+            records += self._dispatches([row for row in rows if row["status"] == Status.QUEUED])
+        await outbox.add(connection, records)
+
+    def _dispatches(self, rows: Sequence[DictRow]) -> list[Record]:
+        records = []
+        for row in rows:
+            topic = DISPATCH_TOPICS.get(row["type"])
+            if topic is None:
+                continue
+            dispatch = events_pb2.JobDispatch(job_id=str(row["id"]), type=row["type"])
+            dispatch.dispatched_at.FromDatetime(self._clock.now())
+            records.append(Record(topic=topic, key=str(row["id"]), value=dispatch.SerializeToString()))
+        return records

@@ -1,0 +1,200 @@
+"""Job values as protobuf messages, and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from adwright.job.v1 import job_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.chassis.errors import FieldViolation, ValidationFailed
+from services.job.domain import (
+    Accepted,
+    Asset,
+    Attempt,
+    Failure,
+    FaultKind,
+    Job,
+    Lease,
+    Policy,
+    Status,
+    Submission,
+)
+from services.job.jobs import Beat, Completion
+from services.job.reading import DeadJob, Page
+
+FAULT_KINDS = {
+    job_pb2.FAULT_KIND_TRANSIENT: FaultKind.TRANSIENT,
+    job_pb2.FAULT_KIND_INPUT: FaultKind.INPUT,
+    job_pb2.FAULT_KIND_UNKNOWN: FaultKind.UNKNOWN,
+}
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """An aware datetime as a Timestamp."""
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
+    """A job as its owner sees it; `link` makes the address of an asset."""
+    message = job_pb2.JobStatus(
+        id=str(job.id),
+        type=job.type,
+        status=job.status.value,
+        assets=[job_pb2.Asset(id=str(asset.id), type=asset.type, url=link(asset.id)) for asset in job.assets],
+        # Milliseconds: what REST clients' date types hold.
+        created_at=timestamp(job.created_at.replace(microsecond=job.created_at.microsecond // 1000 * 1000)),
+        notes=job.notes,
+    )
+    if job.completed_at is not None:
+        message.completed_at.CopyFrom(
+            timestamp(job.completed_at.replace(microsecond=job.completed_at.microsecond // 1000 * 1000))
+        )
+    if job.status is Status.FAILED:
+        message.error.CopyFrom(job_pb2.JobError(reason=job.error_reason, message=job.error_message))
+    if job.status is Status.PROCESSING:
+        message.progress = job.progress
+        message.attempt = job.attempt
+    if job.queue_position is not None:
+        message.queue_position = job.queue_position
+    return message
+
+
+def submission(request: job_pb2.SubmitJobRequest, job_id: UUID) -> Submission:
+    return Submission(
+        job_id=job_id,
+        user_id=request.user_id,
+        type=request.type,
+        project_id=UUID(request.project_id),
+        product_id=UUID(request.product_id),
+        idempotency_key=request.idempotency_key,
+        parameters=request.parameters,
+        maker=request.maker,
+    )
+
+
+def accepted_message(accepted: Accepted) -> job_pb2.SubmitJobResponse:
+    return job_pb2.SubmitJobResponse(
+        job_id=str(accepted.job_id),
+        status=accepted.status,
+        credits_used=accepted.credits_used,
+        credits_remaining=accepted.credits_remaining,
+        attempt=accepted.attempt,
+    )
+
+
+def lease_message(lease: Lease, policy: Policy) -> job_pb2.LeasedJob:
+    return job_pb2.LeasedJob(
+        job_id=str(lease.job_id),
+        user_id=lease.user_id,
+        attempt=lease.attempt,
+        parameters=lease.parameters,
+        checkpoint=lease.checkpoint,
+        lease_seconds=int(policy.lease.total_seconds()),
+        heartbeat_seconds=int(policy.heartbeat.total_seconds()),
+        attempt_deadline=timestamp(lease.attempt_deadline),
+        created_at=timestamp(lease.created_at),
+    )
+
+
+def beat(request: job_pb2.HeartbeatRequest) -> Beat:
+    return Beat(
+        job_id=UUID(request.job_id),
+        attempt=request.attempt,
+        progress=request.progress,
+        stage=request.stage,
+        checkpoint=request.checkpoint if request.HasField("checkpoint") else None,
+    )
+
+
+def completion(request: job_pb2.CompleteJobRequest) -> Completion:
+    return Completion(
+        job_id=UUID(request.job_id),
+        attempt=request.attempt,
+        assets=tuple(
+            Asset(
+                id=UUID(asset.id),
+                type=asset.type,
+                key=asset.key,
+                content_type=asset.content_type,
+                size_bytes=asset.size_bytes,
+                sha256=asset.sha256,
+            )
+            for asset in request.assets
+        ),
+        result=request.result,
+        notes=tuple(request.notes),
+    )
+
+
+def failure(request: job_pb2.FailJobRequest) -> Failure:
+    return Failure(
+        job_id=UUID(request.job_id),
+        attempt=request.attempt,
+        kind=FAULT_KINDS[request.kind],
+        reason=request.reason,
+        message=request.message,
+    )
+
+
+def page(request: job_pb2.ListJobsRequest, user_id: str) -> Page:
+    """Raises ValidationFailed for a page token that is not ours."""
+    return Page(
+        user_id=user_id,
+        size=request.page_size or 20,
+        before=token_id(request.page_token),
+        status=request.status if request.HasField("status") else None,
+        type=request.type if request.HasField("type") else None,
+        project_id=UUID(request.project_id) if request.HasField("project_id") else None,
+        since=getattr(request, "from").ToDatetime(tzinfo=UTC) if request.HasField("from") else None,
+        until=request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else None,
+    )
+
+
+def page_token(last: UUID | None) -> str:
+    """The token that continues after this id; empty after the last page."""
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=") if last is not None else ""
+
+
+def token_id(token: str) -> UUID | None:
+    """What `page_token` made. Raises ValidationFailed."""
+    if not token:
+        return None
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (binascii.Error, ValueError):
+        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")]) from None
+
+
+def attempt_message(attempt: Attempt) -> job_pb2.Attempt:
+    message = job_pb2.Attempt(
+        number=attempt.number,
+        maker=attempt.maker,
+        started_at=timestamp(attempt.started_at),
+        outcome=attempt.outcome,
+        cause=attempt.cause,
+    )
+    if attempt.ended_at is not None:
+        message.ended_at.CopyFrom(timestamp(attempt.ended_at))
+    return message
+
+
+def dead_message(dead: DeadJob) -> job_pb2.DeadJob:
+    message = job_pb2.DeadJob(
+        job_id=str(dead.job.id),
+        user_id=dead.job.user_id,
+        type=dead.job.type,
+        created_at=timestamp(dead.job.created_at),
+        attempts=[attempt_message(attempt) for attempt in dead.attempts],
+    )
+    if dead.job.completed_at is not None:
+        message.failed_at.CopyFrom(timestamp(dead.job.completed_at))
+    if dead.retried_as is not None:
+        message.retried_as = str(dead.retried_as)
+    return message

@@ -1,0 +1,159 @@
+"""What is read of jobs: by id in batches, in pages, and what operators look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from services.chassis.database import Connection, fetch_all, fetch_one
+from services.job.domain import Asset, AssetNotFound, Attempt, Job
+from services.job.storage import job_of
+
+POSITION_LIMIT = 10_000  # a place further back is told as this one: counting on would cost more than it tells
+
+# A job with its assets and its place in the queue, in one look-up each by index.
+_JOB: LiteralString = """
+  select job.id, job.user_id, job.type, job.project_id, job.status, job.created_at, job.completed_at, job.credits,
+         job.error_reason, job.error_message, job.progress, job.attempt, job.notes, job.result, job.updated_at,
+         case when job.status = 'completed' then
+           (select jsonb_agg(jsonb_build_object('id', id, 'type', type, 'key', key, 'content_type', content_type,
+                                                'size_bytes', size_bytes) order by position)
+              from asset where asset.job_id = job.id) end as assets,
+         case when job.status = 'queued' then
+           (select count(*)::int from (
+              select from job as ahead where ahead.status = 'queued' and ahead.type = job.type
+                 and (ahead.turn, ahead.id) < (job.turn, job.id) limit 10000) as ahead) end as queue_position
+    from job"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a user's jobs to list."""
+
+    user_id: str
+    size: int
+    before: UUID | None = None
+    status: str | None = None
+    type: str | None = None
+    project_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def jobs_by_id(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
+    """The jobs that exist among these."""
+    rows = await fetch_all(connection, _JOB + " where job.id = any(%s)", [list(job_ids)])
+    return {row["id"]: job_of(row) for row in rows}
+
+
+async def changes_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each of these was last changed."""
+    rows = await fetch_all(connection, "select id, updated_at from job where id = any(%s)", [list(job_ids)])
+    return {row["id"]: row["updated_at"] for row in rows}
+
+
+async def list_jobs(connection: Connection, page: Page) -> list[Job]:
+    """A user's jobs, newest first."""
+    conditions: list[LiteralString] = ["job.user_id = %(user_id)s"]
+    if page.before is not None:
+        conditions.append("job.id < %(before)s")
+    if page.status is not None:
+        conditions.append("job.status = %(status)s")
+    if page.type is not None:
+        conditions.append("job.type = %(type)s")
+    if page.project_id is not None:
+        conditions.append("job.project_id = %(project_id)s")
+    if page.since is not None:
+        conditions.append("job.created_at >= %(since)s")
+    if page.until is not None:
+        conditions.append("job.created_at < %(until)s")
+    rows = await fetch_all(
+        connection,
+        _JOB + " where " + " and ".join(conditions) + " order by job.id desc limit %(size)s",
+        {
+            "user_id": page.user_id,
+            "before": page.before,
+            "status": page.status,
+            "type": page.type,
+            "project_id": page.project_id,
+            "since": page.since,
+            "until": page.until,
+            "size": page.size,
+        },
+    )
+    return [job_of(row) for row in rows]
+
+
+async def asset(connection: Connection, asset_id: UUID) -> Asset:
+    """One asset. Raises AssetNotFound."""
+    row = await fetch_one(
+        connection, "select id, type, key, content_type, size_bytes, sha256 from asset where id = %s", [asset_id]
+    )
+    if row is None:
+        raise AssetNotFound
+    return Asset(**row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJob:
+    """A job that failed for reasons nobody knows, with its attempts and the job that took its place."""
+
+    job: Job
+    attempts: tuple[Attempt, ...]
+    retried_as: UUID | None
+
+
+async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
+    """Dead jobs, newest first."""
+    rows = await fetch_all(
+        connection,
+        _JOB
+        + " where job.dead and (job.id < %(before)s or %(before)s::uuid is null) order by job.id desc limit %(size)s",
+        {"before": before, "size": size},
+    )
+    ids = [row["id"] for row in rows]
+    retries = await fetch_all(connection, "select id, retry_of from job where retry_of = any(%s)", [ids])
+    retried = {row["retry_of"]: row["id"] for row in retries}
+    attempts = await attempts_of(connection, ids)
+    return [
+        DeadJob(job=job_of(row), attempts=tuple(attempts.get(row["id"], ())), retried_as=retried.get(row["id"]))
+        for row in rows
+    ]
+
+
+async def attempts_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """The attempts of jobs, in order."""
+    rows = await fetch_all(
+        connection,
+        """select job_id, number, maker, started_at, ended_at, coalesce(outcome, '') as outcome, cause
+             from attempt where job_id = any(%s) order by job_id, number""",
+        [list(job_ids)],
+    )
+    found: dict[UUID, list[Attempt]] = {}
+    for row in rows:
+        found.setdefault(row.pop("job_id"), []).append(Attempt(**row))
+    return found
+
+
+async def retryable(connection: Connection, job_id: UUID) -> DictRow | None:
+    """What a retry of the job needs; None: there is no such job."""
+    return await fetch_one(
+        connection,
+        "select id, user_id, type, project_id, product_id, parameters, dead, self_made from job where id = %s",
+        [job_id],
+    )
+
+
+async def settlements(connection: Connection, after: UUID, size: int) -> list[DictRow]:
+    """Jobs in order of id, with what their holds should have become."""
+    return await fetch_all(
+        connection,
+        """select id, user_id, status, coalesce(credits, 0) as credits, settled_at is not null as settled, created_at
+             from job where id > %s order by id limit %s""",
+        [after, size],
+    )

@@ -1,0 +1,261 @@
+"""The RPCs of the job service: one short method each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import grpc
+from adwright.job.v1 import job_pb2, job_pb2_grpc
+from google.api import httpbody_pb2
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import caller
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.errors import Kind, Refusal
+from services.job import messages, reading
+from services.job.domain import TERMINAL, Job, JobNotFound, Policy, new_job_id
+from services.job.jobs import Jobs
+from services.job.links import Links
+from services.job.watch import Watch
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+STREAM_SECONDS = 3600.0  # a client that still wants to know opens another stream; a forgotten one ends
+BYTE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class RangeNotSatisfiable(Refusal):
+    """The part asked for is not in the file."""
+
+    kind = Kind.RANGE_NOT_SATISFIABLE
+    reason = "RANGE_NOT_SATISFIABLE"
+
+
+class JobServicer(job_pb2_grpc.JobServiceServicer):
+    """What owners do with their jobs."""
+
+    def __init__(
+        self, *, jobs: Jobs, database: Database, watch: Watch, links: Links, assets: AssetStore, clock: Clock
+    ) -> None:
+        self._jobs = jobs
+        self._database = database
+        self._watch = watch
+        self._links = links
+        self._assets = assets
+        self._clock = clock
+
+    async def GetJobStatus(self, request: job_pb2.GetJobStatusRequest, context: Context) -> job_pb2.JobStatus:
+        return self._status(await self._jobs.job(UUID(request.job_id), caller().user_id))
+
+    async def ListJobs(self, request: job_pb2.ListJobsRequest, context: Context) -> job_pb2.ListJobsResponse:
+        page = messages.page(request, caller().user_id)
+        async with self._database.connection() as connection:
+            found = await reading.list_jobs(connection, page)
+        last = found[-1].id if len(found) == page.size else None
+        return job_pb2.ListJobsResponse(
+            jobs=[self._status(job) for job in found], next_page_token=messages.page_token(last)
+        )
+
+    async def CancelJob(self, request: job_pb2.CancelJobRequest, context: Context) -> job_pb2.CancelJobResponse:
+        who = caller()
+        before, amount = await self._jobs.cancel(UUID(request.job_id), None if who.admin else who.user_id)
+        return job_pb2.CancelJobResponse(
+            job_id=request.job_id, status="canceled", credits_released=amount, previous_status=before.value
+        )
+
+    async def WatchJob(self, request: job_pb2.WatchJobRequest, context: Context) -> AsyncIterator[job_pb2.JobStatus]:
+        job_id, user_id = UUID(request.job_id), caller().user_id
+        await self._jobs.job(job_id, user_id)  # refused before the stream begins: a begun one answers 200
+        async with self._watch.changes(job_id) as changed:
+            end = asyncio.get_running_loop().time() + STREAM_SECONDS
+            told: job_pb2.JobStatus | None = None
+            while asyncio.get_running_loop().time() < end:
+                changed.clear()
+                job = await self._jobs.job(job_id, user_id)
+                status = self._status(job)
+                if told is None or _differs(told, status):
+                    yield status
+                    told = status
+                if job.status in TERMINAL:
+                    return
+                try:
+                    async with asyncio.timeout(10.0):  # the place in the queue changes without the job's row
+                        await changed.wait()
+                except TimeoutError:
+                    continue
+
+    async def GetAsset(
+        self, request: job_pb2.GetAssetRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        asset_id = UUID(request.asset_id)
+        self._links.check(asset_id, request.expires, request.signature, self._clock.now())
+        async with self._database.connection() as connection:
+            asset = await reading.asset(connection, asset_id)
+        start, end = 0, asset.size_bytes
+        headers = [
+            ("accept-ranges", "bytes"),
+            ("cache-control", "private, max-age=3600, immutable"),
+            ("content-disposition", f'inline; filename="{asset.type}-{asset.id}{_suffix(asset.key)}"'),
+        ]
+        asked = {str(key): str(value) for key, value in context.invocation_metadata() or ()}.get("range", "")
+        if asked and (part := _byte_range(asked, asset.size_bytes)) is not None:
+            start, end = part
+            headers.append(("content-range", f"bytes {start}-{end - 1}/{asset.size_bytes}"))
+            headers.append(("x-adwright-status", "206"))
+        chunks = self._assets.read(asset.key, start=start, end=end if end != asset.size_bytes or start else None)
+        first = await anext(chunks, b"")  # storage that fails is told as an error: nothing has been sent yet
+        await context.send_initial_metadata(tuple(headers))
+        yield httpbody_pb2.HttpBody(content_type=asset.content_type, data=first)
+        async for chunk in chunks:
+            yield httpbody_pb2.HttpBody(data=chunk)
+
+    def _status(self, job: Job) -> job_pb2.JobStatus:
+        now = self._clock.now()
+        return messages.status_message(job, lambda asset_id: self._links.link(asset_id, now))
+
+
+class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
+    """What an operator does with jobs."""
+
+    def __init__(self, *, jobs: Jobs, database: Database) -> None:
+        self._jobs = jobs
+        self._database = database
+
+    async def ListDeadJobs(
+        self, request: job_pb2.ListDeadJobsRequest, context: Context
+    ) -> job_pb2.ListDeadJobsResponse:
+        size = request.page_size or 20
+        async with self._database.connection() as connection:
+            found = await reading.dead_jobs(connection, messages.token_id(request.page_token), size)
+        last = found[-1].job.id if len(found) == size else None
+        return job_pb2.ListDeadJobsResponse(
+            jobs=[messages.dead_message(dead) for dead in found], next_page_token=messages.page_token(last)
+        )
+
+    async def RetryJob(self, request: job_pb2.RetryJobRequest, context: Context) -> job_pb2.RetryJobResponse:
+        accepted = await self._jobs.retry_dead(UUID(request.job_id))
+        return job_pb2.RetryJobResponse(
+            job_id=str(accepted.job_id), status=accepted.status, credits_used=accepted.credits_used
+        )
+
+
+class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
+    """What the generating services hand in."""
+
+    def __init__(self, *, jobs: Jobs, database: Database, watch: Watch, clock: Clock) -> None:
+        self._jobs = jobs
+        self._database = database
+        self._watch = watch
+        self._clock = clock
+
+    async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
+        submission = messages.submission(request, new_job_id(self._clock.now()))
+        return messages.accepted_message(await self._jobs.submit(submission))
+
+    async def GetJobOutcome(self, request: job_pb2.GetJobOutcomeRequest, context: Context) -> job_pb2.JobOutcome:
+        job_id = UUID(request.job_id)
+        end = asyncio.get_running_loop().time() + request.wait_seconds
+        async with self._watch.changes(job_id) as changed:
+            while True:
+                changed.clear()
+                job = await self._jobs.job(job_id, request.user_id)
+                if job.status in TERMINAL or asyncio.get_running_loop().time() >= end:
+                    break
+                try:
+                    async with asyncio.timeout_at(end):
+                        await changed.wait()
+                except TimeoutError:
+                    continue
+        return job_pb2.JobOutcome(
+            status=job.status.value,
+            result=job.result,
+            error=job_pb2.JobError(reason=job.error_reason, message=job.error_message) if job.error_reason else None,
+        )
+
+    async def ListSettlements(
+        self, request: job_pb2.ListSettlementsRequest, context: Context
+    ) -> job_pb2.ListSettlementsResponse:
+        after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
+        async with self._database.connection() as connection:
+            rows = await reading.settlements(connection, after, request.page_size)
+        return job_pb2.ListSettlementsResponse(
+            jobs=[
+                job_pb2.JobSettlement(
+                    job_id=str(row["id"]),
+                    user_id=row["user_id"],
+                    status=row["status"],
+                    credits=row["credits"],
+                    settled=row["settled"],
+                    created_at=messages.timestamp(row["created_at"]),
+                )
+                for row in rows
+            ]
+        )
+
+
+class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
+    """What makers say."""
+
+    def __init__(self, *, jobs: Jobs, policy: Policy) -> None:
+        self._jobs = jobs
+        self._policy = policy
+
+    async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Context) -> job_pb2.LeaseJobResponse:
+        if request.type not in self._policy.limits:
+            raise JobNotFound
+        lease = await self._jobs.lease(request.type, request.maker)
+        return job_pb2.LeaseJobResponse(job=messages.lease_message(lease, self._policy) if lease else None)
+
+    async def Heartbeat(self, request: job_pb2.HeartbeatRequest, context: Context) -> job_pb2.HeartbeatResponse:
+        reason = await self._jobs.heartbeat(messages.beat(request))
+        return job_pb2.HeartbeatResponse(stop=bool(reason), reason=reason)
+
+    async def CompleteJob(self, request: job_pb2.CompleteJobRequest, context: Context) -> job_pb2.CompleteJobResponse:
+        await self._jobs.complete(messages.completion(request))
+        return job_pb2.CompleteJobResponse()
+
+    async def FailJob(self, request: job_pb2.FailJobRequest, context: Context) -> job_pb2.FailJobResponse:
+        return job_pb2.FailJobResponse(status=(await self._jobs.fail(messages.failure(request))).value)
+
+    async def ReturnJob(self, request: job_pb2.ReturnJobRequest, context: Context) -> job_pb2.ReturnJobResponse:
+        await self._jobs.give_back(UUID(request.job_id), request.attempt)
+        return job_pb2.ReturnJobResponse()
+
+
+def _differs(told: job_pb2.JobStatus, status: job_pb2.JobStatus) -> bool:
+    """Whether there is news; a link signed a second later is none."""
+    if told.status != status.status:
+        return True
+    return (told.progress, told.queue_position, told.attempt) != (
+        status.progress,
+        status.queue_position,
+        status.attempt,
+    )
+
+
+def _suffix(key: str) -> str:
+    name = key.rsplit("/", 1)[-1]
+    return f".{name.rsplit('.', 1)[-1]}" if "." in name else ""
+
+
+def _byte_range(asked: str, size: int) -> tuple[int, int] | None:
+    """The part (from, before) that a Range header asks for; None: none that we serve, so the whole.
+
+    Raises RangeNotSatisfiable.
+    """
+    match = BYTE_RANGE.fullmatch(asked.strip())
+    if match is None or match.groups() == ("", ""):
+        return None  # several parts or another unit: a server may send the whole (RFC 9110, 14.2)
+    first, last = match.groups()
+    if first == "":
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+    if start >= size or end <= start:
+        raise RangeNotSatisfiable(f"The file has {size} bytes.")
+    return start, end
