@@ -1,0 +1,87 @@
+"""The answers that Envoy gives by itself, in the one shape that every REST error has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# What Envoy says in its own words ("Jwt is expired", "upstream connect error …"); only used where clients may read it.
+OWN_WORDS = "%LOCAL_REPLY_BODY%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnError:
+    """What a status means when Envoy gives it without asking a service."""
+
+    status: int
+    reason: str
+    message: str
+    retryable: bool = False
+    retry_after_seconds: int | None = None
+
+
+OWN_ERRORS = (
+    OwnError(status=400, reason="MALFORMED_REQUEST", message=OWN_WORDS),
+    OwnError(status=401, reason="UNAUTHENTICATED", message=OWN_WORDS),
+    OwnError(status=403, reason="FORBIDDEN", message="This is not open to the caller."),
+    OwnError(status=404, reason="ROUTE_NOT_FOUND", message="There is nothing at this path."),
+    OwnError(status=405, reason="METHOD_NOT_ALLOWED", message="This path has no such method; see the Allow header."),
+    OwnError(status=408, reason="REQUEST_TIMED_OUT", message="The request did not arrive in time.", retryable=True),
+    OwnError(status=413, reason="BODY_TOO_LARGE", message="The body is larger than this method takes."),
+    OwnError(status=415, reason="UNSUPPORTED_MEDIA_TYPE", message="The body must be JSON: application/json."),
+    OwnError(status=429, reason="RATE_LIMITED", message="Too many requests; slow down.", retryable=True),
+    OwnError(status=431, reason="HEADERS_TOO_LARGE", message="The request's headers are too large."),
+    OwnError(status=502, reason="BAD_UPSTREAM", message="Part of the system gave no usable answer.", retryable=True),
+    OwnError(
+        status=503,
+        reason="UNAVAILABLE",
+        message="Part of the system cannot be reached right now; try again.",
+        retryable=True,
+        retry_after_seconds=1,
+    ),
+    OwnError(status=504, reason="TIMED_OUT", message="This took too long; try again.", retryable=True),
+)
+
+
+def local_reply_config() -> dict[str, Any]:
+    """Envoy's local_reply_config: a mapper for each status, and one shape for those that nobody foresaw."""
+    return {
+        "mappers": [_mapper(error) for error in OWN_ERRORS],
+        "body_format": _format("REQUEST_FAILED", "The request could not be answered.", retryable=False),
+    }
+
+
+def _mapper(error: OwnError) -> dict[str, Any]:
+    mapper: dict[str, Any] = {
+        "filter": {
+            "status_code_filter": {
+                "comparison": {
+                    "op": "EQ",
+                    "value": {"default_value": error.status, "runtime_key": f"adwright.error.{error.status}"},
+                }
+            }
+        },
+        "body_format_override": _format(error.reason, error.message, retryable=error.retryable),
+    }
+    if error.retry_after_seconds is not None:
+        mapper["headers_to_add"] = [
+            {
+                "header": {"key": "retry-after", "value": str(error.retry_after_seconds)},
+                "append_action": "ADD_IF_ABSENT",
+            }
+        ]
+    return mapper
+
+
+def _format(reason: str, message: str, *, retryable: bool) -> dict[str, Any]:
+    return {
+        "json_format": {
+            "error": {
+                "reason": reason,
+                "message": message,
+                "requestId": "%REQUEST_HEADER(X-REQUEST-ID)%",
+                "retryable": retryable,
+            }
+        },
+        "content_type": "application/json",
+    }

@@ -1,0 +1,205 @@
+"""Envoy's listener: the connection, and the filters that each request passes, in their order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import local_reply_config
+from gateway.limits import LIMIT, user_limit
+from gateway.paths import TRANSCODER, default_headers, virtual_host
+from gateway.routes import Route
+from gateway.settings import GatewaySettings
+from gateway.upstreams import KEYS_CLUSTER, TYPES, is_remote, socket_address
+
+FOLDER = Path(__file__).parent
+HEADERS_SECONDS = 10
+REQUEST_SECONDS = 120  # a 10 MiB picture over a line of 1 Mbit/s
+CONNECTION_IDLE_SECONDS = 300
+STREAM_IDLE_SECONDS = 120
+MAX_HEADERS = 100
+MAX_HEADER_KIB = 32  # tokens are at most 16 KiB
+CLOCK_SKEW_SECONDS = 60
+KEYS_MAX_AGE_SECONDS = 300
+MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
+
+# Only services may say these; x-request-id is made here so that it can be trusted to be one.
+NOT_FROM_CLIENTS = ("x-request-id", "x-adwright-error", "x-adwright-status", "x-adwright-invalid")
+
+
+def listener(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The one listener, for REST and gRPC clients alike."""
+    chain: dict[str, Any] = {
+        "filters": [
+            {
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": _connection_manager(settings, routes),
+            }
+        ]
+    }
+    if settings.tls_certificate:
+        chain["transport_socket"] = _tls(settings)
+    return {
+        "name": "adwright",
+        "address": socket_address(settings.listen),
+        "per_connection_buffer_limit_bytes": 1 << 20,
+        "filter_chains": [chain],
+    }
+
+
+def _connection_manager(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+    filters = [
+        _filter("envoy.filters.http.lua", "lua.v3.Lua", default_source_code={"filename": str(FOLDER / "answer.lua")}),
+        _filter("envoy.filters.http.cors", "cors.v3.Cors"),
+        _filter("envoy.filters.http.grpc_web", "grpc_web.v3.GrpcWeb"),
+        _token_check(settings),
+    ]
+    if settings.rate_limit is not None:
+        filters.append({"name": LIMIT, "typed_config": user_limit(settings.rate_limit)})
+    filters.append(_transcoder(settings, routes))
+    filters.append(_filter("envoy.filters.http.router", "router.v3.Router", suppress_envoy_headers=True))
+    return {
+        "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "adwright",
+        "codec_type": "AUTO",
+        "use_remote_address": True,
+        "server_header_transformation": "PASS_THROUGH",
+        "generate_request_id": True,
+        "always_set_request_id_in_response": True,
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "max_request_headers_kb": MAX_HEADER_KIB,
+        "request_headers_timeout": f"{HEADERS_SECONDS}s",
+        "request_timeout": f"{REQUEST_SECONDS}s",
+        "stream_idle_timeout": f"{STREAM_IDLE_SECONDS}s",
+        "common_http_protocol_options": {
+            "idle_timeout": f"{CONNECTION_IDLE_SECONDS}s",
+            "max_headers_count": MAX_HEADERS,
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        "http2_protocol_options": {"max_concurrent_streams": 1_000},
+        "early_header_mutation_extensions": [
+            {
+                "name": "envoy.http.early_header_mutation.header_mutation",
+                "typed_config": {
+                    "@type": f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+                    "mutations": [{"remove": name} for name in NOT_FROM_CLIENTS],
+                },
+            }
+        ],
+        "local_reply_config": local_reply_config(),
+        "access_log": _access_log(settings),
+        "http_filters": filters,
+        "route_config": {
+            "name": "adwright",
+            "max_direct_response_body_size_bytes": MAX_DIRECT_BYTES,
+            "virtual_hosts": [virtual_host(settings, routes)],
+            "response_headers_to_add": default_headers(tls=bool(settings.tls_certificate)),
+            "most_specific_header_mutations_wins": False,
+        },
+    }
+
+
+def _token_check(settings: GatewaySettings) -> dict[str, Any]:
+    provider: dict[str, Any] = {
+        "issuer": settings.token_issuer,
+        "audiences": [settings.token_audience],
+        "require_expiration": True,
+        "forward": True,  # the services check it again
+        "clock_skew_seconds": CLOCK_SKEW_SECONDS,
+        "payload_in_metadata": "claims",
+        # Said outright: left out, Envoy takes ?access_token= too, and addresses end up in logs.
+        "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
+    }
+    if is_remote(settings.token_jwks):
+        provider["remote_jwks"] = {
+            "http_uri": {"uri": settings.token_jwks, "cluster": KEYS_CLUSTER, "timeout": "5s"},
+            "cache_duration": f"{KEYS_MAX_AGE_SECONDS}s",
+            "async_fetch": {"fast_listener": True, "failed_refetch_duration": "2s"},
+        }
+    else:
+        provider["local_jwks"] = {"filename": settings.token_jwks}
+    return _filter(
+        "envoy.filters.http.jwt_authn",
+        "jwt_authn.v3.JwtAuthentication",
+        providers={"issuer": provider},
+        # Every path needs a token; the few that do not say so one by one.
+        rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}}],
+        bypass_cors_preflight=True,
+    )
+
+
+def _transcoder(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+    return _filter(
+        TRANSCODER,
+        "grpc_json_transcoder.v3.GrpcJsonTranscoder",
+        proto_descriptor=str(settings.descriptors.resolve()),
+        services=sorted({route.service for route in routes}),
+        match_incoming_request_route=True,
+        ignore_unknown_query_parameters=False,
+        # Converted here, its body would be google.rpc.Status; answer.lua writes ours.
+        convert_grpc_status=False,
+        case_insensitive_enum_parsing=False,
+        max_request_body_size=settings.max_upload_bytes,
+        max_response_body_size=12 << 20,
+        print_options={
+            "always_print_primitive_fields": True,
+            "stream_newline_delimited": True,
+            "stream_sse_style_delimited": True,
+        },
+        request_validation_options={"reject_unknown_method": False, "reject_unknown_query_parameters": True},
+    )
+
+
+def _access_log(settings: GatewaySettings) -> list[dict[str, Any]]:
+    """A JSON line for each answer. Never the query: it carries the signatures of links."""
+    return [
+        {
+            "name": "envoy.access_loggers.file",
+            "typed_config": {
+                "@type": f"{TYPES}.access_loggers.file.v3.FileAccessLog",
+                "path": settings.access_log,
+                "log_format": {
+                    "json_format": {
+                        "at": "%START_TIME%",
+                        "method": "%REQUEST_HEADER(:METHOD)%",
+                        "path": "%PATH(NQ:ORIG)%",
+                        "route": "%ROUTE_NAME%",
+                        "status": "%RESPONSE_CODE%",
+                        "details": "%RESPONSE_CODE_DETAILS%",
+                        "flags": "%RESPONSE_FLAGS%",
+                        "milliseconds": "%DURATION%",
+                        "bytesIn": "%BYTES_RECEIVED%",
+                        "bytesOut": "%BYTES_SENT%",
+                        "user": "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:claims:sub)%",
+                        "from": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+                        "requestId": "%REQUEST_HEADER(X-REQUEST-ID)%",
+                    }
+                },
+            },
+        }
+    ]
+
+
+def _tls(settings: GatewaySettings) -> dict[str, Any]:
+    return {
+        "name": "tls",
+        "typed_config": {
+            "@type": f"{TYPES}.transport_sockets.tls.v3.DownstreamTlsContext",
+            "common_tls_context": {
+                "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+                "alpn_protocols": ["h2", "http/1.1"],
+                "tls_certificates": [
+                    {
+                        "certificate_chain": {"filename": settings.tls_certificate},
+                        "private_key": {"filename": settings.tls_private_key},
+                    }
+                ],
+            },
+        },
+    }
+
+
+def _filter(name: str, kind: str, **options: Any) -> dict[str, Any]:
+    return {"name": name, "typed_config": {"@type": f"{TYPES}.filters.http.{kind}", **options}}

@@ -1,0 +1,215 @@
+"""Envoy's routes, made from the route table: what leads to a service, and what is refused at the door."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from gateway.limits import LIMIT, address_limit
+from gateway.routes import Route
+from gateway.settings import GatewaySettings
+from gateway.upstreams import TYPES
+
+DEFAULT_SECONDS = 15
+# The calls that make something answer within the 60 seconds that `Prefer: wait` may ask for, and a little.
+GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo": 75}
+UPLOAD_SECONDS = 60
+# A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
+STREAM_IDLE_SECONDS = 900
+RETRIES = 2
+
+JWT = "envoy.filters.http.jwt_authn"
+TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+
+NO_TOKEN = {JWT: {"@type": f"{TYPES}.filters.http.jwt_authn.v3.PerRouteConfig", "disabled": True}}
+
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# A picture or film that is opened by itself is a page that the browser makes: it may show the file, and nothing else.
+ASSET_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+# The page that shows the API runs its own bundled script and calls this gateway only.
+DOCUMENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' "
+    "data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The one virtual host: REST routes, native gRPC routes, documents, and the refusal of everything else."""
+    found: list[dict[str, Any]] = []
+    for path, group in groupby(sorted(routes, key=lambda route: (route.path_pattern, route.verb)), _pattern):
+        methods = list(group)
+        found += [_rest(route, settings) for route in methods]
+        found.append(_wrong_method(path, methods))
+    found += [_native(route, settings) for route in routes]
+    found += [_document(path, kind, file) for path, (kind, file) in sorted(settings.documents.items())]
+    found.append(
+        {
+            "name": "nothing-here",
+            "match": {"prefix": "/"},
+            "direct_response": {"status": 404},
+            "typed_per_filter_config": NO_TOKEN,
+        }
+    )
+    return {
+        "name": "adwright",
+        "domains": ["*"],
+        "routes": found,
+        "typed_per_filter_config": {"envoy.filters.http.cors": _cors(settings)},
+    }
+
+
+def _pattern(route: Route) -> str:
+    return route.path_pattern
+
+
+def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
+    limit = settings.max_upload_bytes if route.raw_request else settings.max_json_bytes
+    envoy: dict[str, Any] = {
+        "name": route.grpc_path,
+        "match": {
+            **_path_match(route.path_pattern),
+            "headers": [{"name": ":method", "string_match": {"exact": route.verb}}],
+        },
+        "route": _action(route),
+        "request_body_buffer_limit": limit + (1 << 16),  # Envoy counts what the transcoder wraps around it too
+        "metadata": {"filter_metadata": {"adwright": _facts(route, limit)}},
+        "response_headers_to_add": _response_headers(route),
+    }
+    if route.public:
+        envoy["typed_per_filter_config"] = _public(settings)
+    return envoy
+
+
+def _public(settings: GatewaySettings) -> dict[str, Any]:
+    """A route that needs no token: limited by address, as there is no user."""
+    limit = settings.rate_limit
+    return NO_TOKEN if limit is None else {**NO_TOKEN, LIMIT: address_limit(limit)}
+
+
+def _facts(route: Route, limit: int) -> dict[str, Any]:
+    """What the Lua filter must know of a REST route."""
+    return {
+        "rest": True,
+        "json": bool(route.body) and not route.raw_request,
+        "body": bool(route.body),
+        "limit": limit,
+    }
+
+
+def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
+    """The same method for gRPC and gRPC-Web clients, by its full name; only the public ones stand here."""
+    envoy: dict[str, Any] = {
+        "name": f"{route.grpc_path} (gRPC)",
+        "match": {
+            "path": route.grpc_path,
+            "headers": [
+                {"name": ":method", "string_match": {"exact": "POST"}},
+                {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
+            ],
+        },
+        "route": _action(route),
+        "request_body_buffer_limit": settings.max_upload_bytes + (1 << 16),
+    }
+    if route.public:
+        envoy["typed_per_filter_config"] = _public(settings)
+    return envoy
+
+
+def _action(route: Route) -> dict[str, Any]:
+    action: dict[str, Any] = {"cluster": route.upstream}
+    if route.streaming:
+        action |= {"timeout": "0s", "idle_timeout": f"{STREAM_IDLE_SECONDS}s"}
+    else:
+        seconds = UPLOAD_SECONDS if route.raw_request else GENERATE_SECONDS.get(route.method, DEFAULT_SECONDS)
+        action["timeout"] = f"{seconds}s"
+    # A connection that could not be made and a stream that was refused have reached nobody: any call may be sent again.
+    conditions = ["connect-failure", "refused-stream"]
+    if route.idempotent and not route.streaming:
+        conditions += ["reset-before-request", "unavailable"]
+    action["retry_policy"] = {
+        "retry_on": ",".join(conditions),
+        "num_retries": RETRIES,
+        "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
+    }
+    return action
+
+
+def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
+    allow = ", ".join(sorted({route.verb for route in methods} | {"OPTIONS"}))
+    return {
+        "name": f"{methods[0].path} (other methods)",
+        "match": _path_match(path),
+        "direct_response": {"status": 405},
+        "response_headers_to_add": [_header("allow", allow)],
+        "typed_per_filter_config": NO_TOKEN,
+    }
+
+
+def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
+    return {
+        "name": path,
+        "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
+        "direct_response": {"status": 200, "body": {"filename": str(file)}},
+        "response_headers_to_add": [
+            _header("content-type", kind),
+            _header("content-security-policy", DOCUMENT_POLICY),
+            _header("cache-control", "no-cache"),
+        ],
+        "typed_per_filter_config": NO_TOKEN,
+    }
+
+
+def _path_match(pattern: str) -> dict[str, Any]:
+    plain = pattern.replace("\\", "")
+    if "[^/]+" in pattern:
+        return {"safe_regex": {"regex": pattern}}
+    return {"path": plain}
+
+
+def _response_headers(route: Route) -> list[dict[str, Any]]:
+    if not (route.public and route.raw_response):
+        return []
+    # Assets are for showing on other sites, by a link that needs no token.
+    return [
+        _header("content-security-policy", ASSET_POLICY),
+        _header("cross-origin-resource-policy", "cross-origin"),
+    ]
+
+
+def default_headers(*, tls: bool) -> list[dict[str, Any]]:
+    """Headers of every answer, unless the route or the service says otherwise."""
+    found = [
+        _header("x-content-type-options", "nosniff"),
+        _header("x-frame-options", "DENY"),
+        _header("referrer-policy", "no-referrer"),
+        _header("content-security-policy", API_POLICY),
+        _header("cross-origin-resource-policy", "same-origin"),
+        _header("cache-control", "no-store"),
+    ]
+    if tls:
+        found.append(_header("strict-transport-security", "max-age=31536000"))
+    return found
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    return {"header": {"key": name, "value": value}, "append_action": "ADD_IF_ABSENT"}
+
+
+def _cors(settings: GatewaySettings) -> dict[str, Any]:
+    everyone = "*" in settings.cors_origins
+    matches = [{"safe_regex": {"regex": ".*"}}] if everyone else [{"exact": text} for text in settings.cors_origins]
+    return {
+        "@type": f"{TYPES}.filters.http.cors.v3.CorsPolicy",
+        "allow_origin_string_match": matches,
+        "allow_methods": "GET, POST, PATCH, DELETE",
+        "allow_headers": (
+            "authorization, content-type, idempotency-key, prefer, range, last-event-id, x-grpc-web, x-user-agent, "
+            "grpc-timeout"
+        ),
+        "expose_headers": (
+            "x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-range, "
+            "accept-ranges, content-disposition, preference-applied, grpc-status, grpc-message"
+        ),
+        "max_age": "600",
+    }

@@ -1,0 +1,137 @@
+"""The one route table: every public method with its REST path, read from the compiled protos.
+
+Both the single-machine configuration and the resources for a cluster are made from it, and the API description too;
+nothing else says which methods can be reached from outside.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from adwright.access.v1 import access_pb2
+from google.api import annotations_pb2
+from google.protobuf import descriptor_pb2
+
+VERBS = ("get", "post", "put", "patch", "delete")
+
+
+class RouteError(ValueError):
+    """The protos describe something that the gateway cannot or must not route."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One public method: where REST clients find it, and how it may be treated on the way."""
+
+    service: str
+    """The proto service, such as adwright.job.v1.JobService."""
+    method: str
+    verb: str
+    """GET, POST, …"""
+    path: str
+    """The template as the proto has it, such as /api/projects/{project_id}."""
+    body: str
+    """Empty: none; "*": the whole message; otherwise the field that the body fills."""
+    request: str
+    """The request message's full name."""
+    response: str
+    public: bool
+    """Whether it needs no token."""
+    safe: bool
+    """Whether the proto says that it has no side effects."""
+    idempotent: bool
+    """Whether the proto says that a repetition does no harm; safe methods are idempotent."""
+    streaming: bool
+    raw_request: bool
+    """Whether the body is a file (google.api.HttpBody) and not JSON."""
+    raw_response: bool
+
+    @property
+    def upstream(self) -> str:
+        """The name of the Adwright service that answers, such as job."""
+        return self.service.split(".")[1]
+
+    @property
+    def grpc_path(self) -> str:
+        return f"/{self.service}/{self.method}"
+
+    @property
+    def path_pattern(self) -> str:
+        """A regular expression for the whole path, with one non-empty segment for each variable."""
+        return "".join(
+            "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", self.path)
+        )
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"\{([^}=]*)", self.path))
+
+
+def read_descriptors(path: Path) -> descriptor_pb2.FileDescriptorSet:
+    """The compiled protos of `make protos`. Raises RouteError when the file is not one."""
+    try:
+        return descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
+    except Exception as error:
+        raise RouteError(f"{path} is not a descriptor set: {error}") from None
+
+
+def routes_of(descriptors: descriptor_pb2.FileDescriptorSet) -> tuple[Route, ...]:
+    """The public methods in the order of the files. Raises RouteError when one is described against its own rules."""
+    messages = {
+        f".{file.package}.{message.name}": message for file in descriptors.file for message in file.message_type
+    }
+    routes = [
+        _route(f"{file.package}.{service.name}", method, messages)
+        for file in descriptors.file
+        if file.package.startswith("adwright.")
+        for service in file.service
+        for method in service.method
+        if method.options.HasExtension(annotations_pb2.http)
+    ]
+    seen: dict[tuple[str, str], Route] = {}
+    for route in routes:
+        other = seen.setdefault((route.verb, route.path_pattern), route)
+        if other is not route:
+            raise RouteError(f"{route.grpc_path} and {other.grpc_path} have the same path")
+    return tuple(routes)
+
+
+def _route(
+    service: str,
+    method: descriptor_pb2.MethodDescriptorProto,
+    messages: dict[str, descriptor_pb2.DescriptorProto],
+) -> Route:
+    name = f"{service}/{method.name}"
+    callers = set(method.options.Extensions[access_pb2.callers])
+    if not callers or access_pb2.CALLER_UNSPECIFIED in callers:
+        raise RouteError(f"{name} has a path but does not say who may call it")
+    if access_pb2.CALLER_SERVICE in callers:
+        raise RouteError(f"{name} is for services only and must have no path")
+    if method.client_streaming:
+        raise RouteError(f"{name} streams its request, which REST cannot")
+    rule = method.options.Extensions[annotations_pb2.http]
+    verb = str(rule.WhichOneof("pattern"))
+    if verb not in VERBS or rule.additional_bindings:
+        raise RouteError(f"{name} has a path of a kind that the gateway does not route")
+    level = method.options.idempotency_level
+    safe = level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+    body_type = ""
+    if rule.body not in ("", "*"):
+        body_type = next(item.type_name for item in messages[method.input_type].field if item.name == rule.body)
+    return Route(
+        service=service,
+        method=method.name,
+        verb=verb.upper(),
+        path=getattr(rule, verb),
+        body=rule.body,
+        request=method.input_type.lstrip("."),
+        response=method.output_type.lstrip("."),
+        public=access_pb2.CALLER_PUBLIC in callers,
+        safe=safe,
+        idempotent=safe or level == descriptor_pb2.MethodOptions.IDEMPOTENT,
+        streaming=method.server_streaming,
+        raw_request=body_type == ".google.api.HttpBody",
+        raw_response=method.output_type == ".google.api.HttpBody",
+    )

@@ -1,0 +1,121 @@
+"""What the gateway of one machine is told: addresses, the identity provider, limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
+
+
+class SettingsError(ValueError):
+    """The settings do not describe a gateway; says everything that is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where something listens: an IP address or a host name, and a port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Reads "host:port" ("[::1]:80" for IPv6). Raises SettingsError."""
+        host, _, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+            raise SettingsError(f"{text!r} is not host:port")
+        return cls(host=host, port=int(port))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """A token bucket for each user; users without a token share one for each address they call from."""
+
+    # A burst of 1,000 passes ten times over: the limit stops a program that has run wild, not a busy customer.
+    burst: int = 10_000
+    per_second: int = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """Everything that `gateway.render.render` needs. Times are in seconds, sizes in bytes."""
+
+    listen: Address
+    upstreams: Mapping[str, Address]
+    token_issuer: str
+    token_jwks: str
+    """The issuer's JWKS: a file's path, or an http:// or https:// address."""
+    token_audience: str = "adwright"  # noqa: S105 - a name, not a secret
+    descriptors: Path = Path("gen/descriptors.binpb")
+
+    admin: Address | None = None
+    """Envoy's admin endpoint; None: there is none. Never let it listen on anything but loopback."""
+    access_log: str = "/dev/stdout"
+    cors_origins: tuple[str, ...] = ("*",)
+    """Exact origins, or "*" for all: tokens travel in a header and never in a cookie, so any page may ask."""
+    rate_limit: RateLimit | None = field(default_factory=RateLimit)
+    tls_certificate: str = ""
+    """A PEM file with the certificate chain; empty: the gateway speaks plain HTTP."""
+    tls_private_key: str = ""
+    health_checks: bool = True
+    documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
+    """Files that are served as they are, without a token: path to content type and file."""
+
+    max_connections: int = 10_000
+    max_heap_bytes: int = 1 << 30
+    max_json_bytes: int = 1 << 20
+    max_upload_bytes: int = 10 * (1 << 20)
+
+    def __post_init__(self) -> None:
+        complaints = [f"upstreams: {name} is missing" for name in SERVICES if name not in self.upstreams]
+        complaints += [f"upstreams: {name} is not a service" for name in self.upstreams if name not in SERVICES]
+        if bool(self.tls_certificate) != bool(self.tls_private_key):
+            complaints.append("tls_certificate and tls_private_key are given together or not at all")
+        if not self.token_issuer:
+            complaints.append("token_issuer is missing")
+        if not self.token_jwks:
+            complaints.append("token_jwks is missing")
+        if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
+            complaints.append("rate_limit: burst and per_second are at least 1")
+        for name in ("max_connections", "max_heap_bytes", "max_json_bytes", "max_upload_bytes"):
+            if getattr(self, name) < 1:
+                complaints.append(f"{name} is at least 1")
+        if complaints:
+            raise SettingsError("; ".join(complaints))
+
+    @classmethod
+    def from_json(cls, text: str) -> GatewaySettings:
+        """Reads settings from a JSON object with the same names; addresses are "host:port". Raises SettingsError."""
+        try:
+            given: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise SettingsError(f"not JSON: {error}") from None
+        if not isinstance(given, dict):
+            raise SettingsError("not a JSON object")
+        unknown = sorted(set(given) - {item.name for item in fields(cls)})
+        if unknown:
+            raise SettingsError(f"unknown settings: {', '.join(unknown)}")
+        missing = sorted({"listen", "upstreams", "token_issuer", "token_jwks"} - set(given))
+        if missing:
+            raise SettingsError(f"missing settings: {', '.join(missing)}")
+        try:
+            given["listen"] = Address.parse(given["listen"])
+            given["upstreams"] = {name: Address.parse(text) for name, text in given["upstreams"].items()}
+            if given.get("admin"):
+                given["admin"] = Address.parse(given["admin"])
+            if "descriptors" in given:
+                given["descriptors"] = Path(given["descriptors"])
+            if "cors_origins" in given:
+                given["cors_origins"] = tuple(given["cors_origins"])
+            if given.get("rate_limit"):
+                given["rate_limit"] = RateLimit(**given["rate_limit"])
+            if "documents" in given:
+                given["documents"] = {path: (kind, Path(name)) for path, (kind, name) in given["documents"].items()}
+            return cls(**given)
+        except (TypeError, AttributeError) as error:
+            raise SettingsError(f"a setting has the wrong type: {error}") from None
