@@ -14,6 +14,7 @@ local MESSAGES = {
   [502] = "Part of the system gave no usable answer.",
   [503] = "Part of the system cannot be reached right now; try again.", [504] = "This took too long; try again.",
 }
+local MAX_OWN = 16384 -- Envoy's own answers are a few hundred bytes
 local RETRYABLE = { [429] = true, [502] = true, [503] = true, [504] = true }
 
 local function quoted(text)
@@ -22,6 +23,46 @@ local function quoted(text)
     return string.format("\\u%04x", c:byte())
   end)
   return '"' .. safe .. '"'
+end
+
+local TOKEN_WORDS = {
+  ["Jwt is missing"] = "A bearer token is required.",
+  ["Jwt is expired"] = "The token has expired.",
+  ["Jwt not yet valid"] = "The token is not valid yet.",
+  ["Jwt issuer is not configured"] = "The token is not of the issuer that is trusted here.",
+  ["Audiences in Jwt are not allowed"] = "The token is for another audience.",
+  ["Jwt verification fails"] = "The token's signature is not right.",
+  ["Jwks doesn't have key to match kid or alg from Jwt"] = "The token is not signed with a key of the issuer.",
+}
+
+local function reworded_token(text)
+  return (text:gsub('("message":")([^"]*)(")', function(before, words, after)
+    return before .. (TOKEN_WORDS[words] or "The token is not valid: " .. words:gsub("%.+$", "") .. ".") .. after
+  end, 1))
+end
+
+local function json_name(path)
+  return (path:gsub("_(%l)", string.upper))
+end
+
+-- The transcoder's words for a query parameter or a path that it could not read, as the field that is wrong.
+local function reworded_fields(text)
+  local words = text:match('"message":"(.-)","reason":"MALFORMED_REQUEST"')
+  if words == nil then return text end
+  local field, complaint = words:match('^Could not find field \\"([%w_.%-]+)\\" in the type'), "is not a parameter of this method"
+  if field == nil then
+    field, complaint = words:match("^([%w_.%[%]]+): invalid value .* for type ([%w_./]+)$")
+    if field ~= nil then
+      complaint = complaint:find("INT") and "must be a whole number" or complaint:find("BOOL") and "must be true or false"
+        or complaint:find("Timestamp") and "must be a time as RFC 3339 writes it" or "has the wrong type"
+    end
+  end
+  if field == nil then return text end
+  field = json_name(field)
+  local told = '"message":"The request is not valid: ' .. field .. ": " .. complaint .. '","reason":"VALIDATION_FAILED","fields":[{"field":"'
+    .. field .. '","message":"' .. complaint .. '"}]'
+  local from, to = text:find('"message":"' .. words .. '","reason":"MALFORMED_REQUEST"', 1, true)
+  return text:sub(1, from - 1) .. told .. text:sub(to + 1)
 end
 
 local function names_of(headers)
@@ -48,11 +89,16 @@ end
 
 function envoy_on_response(handle)
   local noted = handle:streamInfo():dynamicMetadata():get("adwright")
-  if noted == nil then return end -- a gRPC client reads status and details by itself
   local headers = handle:headers()
+  if noted == nil then -- a gRPC client reads status and details by itself
+    local words = (headers:get("grpc-message") or ""):match('^{"error":{"message":"([^"]*)"')
+    if words ~= nil then headers:replace("grpc-message", words) end
+    return
+  end
+  -- Read now: what the handle has given is gone once the body has been waited for.
+  local identifier, refusal = noted["request_id"], noted["refusal"]
   local told = headers:get("x-adwright-error")
   local asked = headers:get("x-adwright-status")
-  local refused = headers:get("grpc-status")
   for _, name in ipairs(names_of(headers)) do headers:remove(name) end
   -- Three digits from 200 to 599 and nothing else: the header comes from a service, and is still not taken on trust.
   if asked ~= nil and asked:match("^[2-5]%d%d$") then headers:replace(":status", asked) end
@@ -60,11 +106,24 @@ function envoy_on_response(handle)
     set_body(handle, told)
     return
   end
-  if refused ~= nil and refused ~= "0" then
-    local status = tonumber(headers:get(":status")) or 500
+  if refusal ~= nil then
+    set_body(handle, refusal)
+    return
+  end
+  local status = tonumber(headers:get(":status")) or 500
+  if status < 400 then return end
+  local body = handle:body(true)
+  if body == nil or body:length() > MAX_OWN then return end
+  if body:length() == 0 then
+    -- A refusal that is not in our words: gRPC's own, or one whose words came after the headers.
     local reason = REASONS[status] or "REQUEST_FAILED"
     local message = MESSAGES[status] or "Something went wrong on our side."
-    set_body(handle, '{"error":{"reason":' .. quoted(reason) .. ',"message":' .. quoted(message)
-      .. ',"requestId":' .. quoted(noted["request_id"]) .. ',"retryable":' .. tostring(RETRYABLE[status] == true) .. '}}')
+    body:setBytes('{"error":{"reason":' .. quoted(reason) .. ',"message":' .. quoted(message)
+      .. ',"requestId":' .. quoted(identifier) .. ',"retryable":' .. tostring(RETRYABLE[status] == true) .. '}}')
+    headers:replace("content-type", "application/json")
+  elseif status == 400 then
+    body:setBytes(reworded_fields(body:getBytes(0, body:length())))
+  elseif status == 401 then
+    body:setBytes(reworded_token(body:getBytes(0, body:length())))
   end
 end

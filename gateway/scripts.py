@@ -1,0 +1,81 @@
+"""The two Lua filters with the facts that they need, which come from the protos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.routes import Route
+from gateway.schema import FieldSchema, MessageSchema, Rules, reachable
+
+FOLDER = Path(__file__).parent
+# The filters' names, under which routes tell them what they must know.
+ANSWER = "adwright.answer"
+REQUEST = "adwright.request"
+# No request of ours nests deeper than 3; the transcoder gives up at 100.
+MAX_DEPTH = 32
+
+
+def answer_script() -> str:
+    """The filter that finishes answers."""
+    return (FOLDER / "answer.lua").read_text(encoding="utf-8")
+
+
+def request_script(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> str:
+    """The filter that reads requests, with the messages that can stand in them."""
+    roots = tuple(route.request for route in routes if route.body == "*")
+    schema = {
+        name: [_field(item) for item in message.fields] for name, message in sorted(reachable(messages, roots).items())
+    }
+    head = f"local MAX_DEPTH = {MAX_DEPTH}\nlocal SCHEMA = {lua(schema)}\n"
+    return head + (FOLDER / "request.lua").read_text(encoding="utf-8")
+
+
+def _field(item: FieldSchema) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "name": item.name,
+        "proto_name": item.proto_name,
+        "kind": item.kind,
+        "rules": _rules(item.rules),
+    }
+    for name in ("message", "repeated", "map", "needed"):
+        if getattr(item, name):
+            facts[name] = getattr(item, name)
+    if item.container.max_items is not None:
+        facts["max_items"] = item.container.max_items
+    return facts
+
+
+def _rules(rules: Rules) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("uuid", "ignore_empty"):
+        if getattr(rules, name):
+            found[name] = True
+    if rules.one_of:
+        found["one_of"] = list(rules.one_of)
+    for name in ("min_length", "max_length", "least", "most"):
+        if getattr(rules, name) is not None:
+            found[name] = getattr(rules, name)
+    return found
+
+
+def lua(value: Any) -> str:
+    """The value as Lua writes it. Raises TypeError for what has no such form."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            return '"' + "".join(_escaped(byte) for byte in value.encode()) + '"'
+        case list() | tuple():
+            return "{" + ",".join(lua(item) for item in value) + "}"
+        case dict():
+            return "{" + ",".join(f"[{lua(str(key))}]={lua(item)}" for key, item in value.items()) + "}"
+    raise TypeError(f"{value!r} has no form in Lua")
+
+
+def _escaped(byte: int) -> str:
+    plain = 32 <= byte < 127 and byte not in b'"\\'
+    return chr(byte) if plain else f"\\{byte:03d}"
