@@ -1,0 +1,275 @@
+"""Values of the video service: what is asked for, what is made, and what there is to choose from.
+
+Importing this module loads no engine.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from services.chassis.errors import FieldViolation, Kind, Refusal
+
+FRAMES_PER_SECOND: Final = 25
+DEFAULT_RESOLUTION: Final = "720p"
+
+
+class AspectRatio(StrEnum):
+    """Width to height. The resolution names the shorter side, as it does for a television picture."""
+
+    PORTRAIT = "9:16"
+    SQUARE = "1:1"
+    LANDSCAPE = "16:9"
+
+    def size(self, resolution: str = DEFAULT_RESOLUTION) -> tuple[int, int]:
+        """(width, height) in pixels; "1:1" at 720p is 720x720. Raises KeyError for an unknown resolution."""
+        return SIZES[resolution][self]
+
+
+SIZES: Final[dict[str, dict[AspectRatio, tuple[int, int]]]] = {
+    "720p": {
+        AspectRatio.PORTRAIT: (720, 1280),
+        AspectRatio.SQUARE: (720, 720),
+        AspectRatio.LANDSCAPE: (1280, 720),
+    },
+    "1080p": {
+        AspectRatio.PORTRAIT: (1080, 1920),
+        AspectRatio.SQUARE: (1080, 1080),
+        AspectRatio.LANDSCAPE: (1920, 1080),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A voice that can speak a script. `engine_voice` is what the local speech model calls it."""
+
+    id: str
+    name: str
+    accent: str
+    style: str
+    engine_voice: str
+
+
+VOICES: Final[dict[str, Voice]] = {
+    voice.id: voice
+    for voice in (
+        Voice(id="male-1", name="Michael", accent="american", style="warm, measured", engine_voice="am_michael"),
+        Voice(id="male-2", name="Fenrir", accent="american", style="deep, energetic", engine_voice="am_fenrir"),
+        Voice(id="male-3", name="Puck", accent="american", style="bright, casual", engine_voice="am_puck"),
+        Voice(id="male-4", name="George", accent="british", style="calm, trustworthy", engine_voice="bm_george"),
+        Voice(id="male-5", name="Onyx", accent="american", style="low, serious", engine_voice="am_onyx"),
+        Voice(id="male-6", name="Fable", accent="british", style="storytelling", engine_voice="bm_fable"),
+        Voice(id="female-1", name="Heart", accent="american", style="warm, natural", engine_voice="af_heart"),
+        Voice(id="female-2", name="Bella", accent="american", style="lively, confident", engine_voice="af_bella"),
+        Voice(id="female-3", name="Sarah", accent="american", style="friendly, clear", engine_voice="af_sarah"),
+        Voice(id="female-4", name="Emma", accent="british", style="poised, clear", engine_voice="bf_emma"),
+        Voice(id="female-5", name="Kore", accent="american", style="bright, brisk", engine_voice="af_kore"),
+        Voice(id="female-6", name="Aoede", accent="american", style="soft, easygoing", engine_voice="af_aoede"),
+        Voice(id="female-7", name="Isabella", accent="british", style="gentle, elegant", engine_voice="bf_isabella"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Avatar:
+    """A drawn presenter. `presents_as` pairs it with voices when none was asked for; `suits` are words of brands."""
+
+    id: str
+    name: str
+    description: str
+    presents_as: str
+    suits: tuple[str, ...] = ()
+
+
+AVATARS: Final[dict[str, Avatar]] = {
+    avatar.id: avatar
+    for avatar in (
+        Avatar(
+            id="maya",
+            name="Maya",
+            description="Brown bob, amber eyes, blazer: a friendly consultant in her thirties",
+            presents_as="female",
+            suits=("business", "finance", "software", "service", "team"),
+        ),
+        Avatar(
+            id="leo",
+            name="Leo",
+            description="Dark quiff, stubble, crew-neck: a relaxed founder in his late twenties",
+            presents_as="male",
+            suits=("app", "startup", "tech", "software", "gadget"),
+        ),
+        Avatar(
+            id="amara",
+            name="Amara",
+            description="Natural afro, gold hoops, bright top: energetic, in her twenties",
+            presents_as="female",
+            suits=("beauty", "skin", "fashion", "music", "hair", "style"),
+        ),
+        Avatar(
+            id="kenji",
+            name="Kenji",
+            description="Straight black hair, round glasses, turtleneck: a thoughtful designer",
+            presents_as="male",
+            suits=("design", "camera", "audio", "home", "desk", "office"),
+        ),
+        Avatar(
+            id="ingrid",
+            name="Ingrid",
+            description="Long blonde waves, blue eyes, knit jumper: easygoing and outdoorsy",
+            presents_as="female",
+            suits=("outdoor", "travel", "bottle", "water", "nature", "tea"),
+        ),
+        Avatar(
+            id="omar",
+            name="Omar",
+            description="Full beard, short black hair, open shirt: a confident coach in his thirties",
+            presents_as="male",
+            suits=("fitness", "sport", "coffee", "food", "grill", "training"),
+        ),
+        Avatar(
+            id="rosa",
+            name="Rosa",
+            description="Silver bun, reading glasses, cardigan: an experienced guide in her sixties",
+            presents_as="female",
+            suits=("garden", "family", "kitchen", "health", "care", "book"),
+        ),
+        Avatar(
+            id="henry",
+            name="Henry",
+            description="Grey temples, square glasses, suit and tie: a seasoned adviser in his fifties",
+            presents_as="male",
+            suits=("insurance", "bank", "law", "watch", "car", "luxury"),
+        ),
+        Avatar(
+            id="priya",
+            name="Priya",
+            description="Long dark hair, mustard top, warm smile: an upbeat teacher in her twenties",
+            presents_as="female",
+            suits=("course", "learn", "school", "language", "spice", "yoga"),
+        ),
+        Avatar(
+            id="dante",
+            name="Dante",
+            description="Shaved head, goatee, hoodie: laid-back and direct, in his thirties",
+            presents_as="male",
+            suits=("gaming", "street", "sneaker", "headphones", "speaker", "bike"),
+        ),
+        Avatar(
+            id="layla",
+            name="Layla",
+            description="Rose headscarf, long lashes, neat collar: gentle and assured",
+            presents_as="female",
+            suits=("cosmetics", "gift", "perfume", "candle", "wellness", "mother"),
+        ),
+        Avatar(
+            id="finn",
+            name="Finn",
+            description="Ginger curls, freckles, green overshirt: cheerful, in his early twenties",
+            presents_as="male",
+            suits=("snack", "drink", "student", "pet", "toy", "game"),
+        ),
+        Avatar(
+            id="zoe",
+            name="Zoe",
+            description="Short pixie cut, teal highlights, denim collar: quick and playful",
+            presents_as="female",
+            suits=("creative", "art", "social", "phone", "accessory", "vegan"),
+        ),
+        Avatar(
+            id="marcus",
+            name="Marcus",
+            description="Fade haircut, moustache, blazer over a tee: polished, in his forties",
+            presents_as="male",
+            suits=("agency", "marketing", "real", "estate", "premium", "wine"),
+        ),
+    )
+}
+
+
+def suitable_avatar(*, voice_id: str, words: str, seed: str) -> Avatar:
+    """The avatar for a brief that names none: one that goes with the voice, by the words of brand and product.
+
+    `words` is free text (names and description). Ties, and briefs without a telling word, are settled by `seed`, so
+    that the same brand does not always meet the same face, but the same job always does.
+    """
+    presents_as = "female" if voice_id.startswith("female") else "male"
+    telling = words.casefold()
+    fitting = [avatar for avatar in AVATARS.values() if avatar.presents_as == presents_as]
+    points = {avatar.id: sum(word in telling for word in avatar.suits) for avatar in fitting}
+    best = max(points.values())
+    tied = [avatar for avatar in fitting if points[avatar.id] == best]
+    return tied[zlib.crc32(seed.encode()) % len(tied)]
+
+
+class UnknownVoice(Refusal):
+    """The request names a voice that does not exist."""
+
+    kind = Kind.INVALID
+    reason = "UNKNOWN_VOICE"
+
+    def __init__(self, voice_id: str) -> None:
+        known = ", ".join(VOICES)
+        message = f"There is no voice {voice_id!r}. The voices are: {known}."
+        super().__init__(message, fields=(FieldViolation(field="voiceId", message=f"must be one of {known}"),))
+
+
+class UnknownAvatar(Refusal):
+    """The request names an avatar that does not exist."""
+
+    kind = Kind.INVALID
+    reason = "UNKNOWN_AVATAR"
+
+    def __init__(self, avatar_id: str) -> None:
+        known = ", ".join(AVATARS)
+        message = f"There is no avatar {avatar_id!r}. The avatars are: {known}."
+        super().__init__(message, fields=(FieldViolation(field="avatarId", message=f"must be one of {known}"),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoBrief:
+    """What one video is to be made of.
+
+    avatar_id: one of AVATARS, or "" to choose one that suits. avatar_photo: a fetched portrait; goes before avatar_id.
+    product_photo, logo: fetched files, not yet decoded. brand_colours: "#rrggbb", most important first.
+    pronunciations: the written word to an English respelling. seed: decides whatever is left to chance.
+    """
+
+    script: str
+    voice_id: str
+    avatar_id: str
+    avatar_photo: Path | None
+    aspect_ratio: AspectRatio
+    resolution: str = DEFAULT_RESOLUTION
+    product_name: str
+    description: str
+    price: str | None
+    currency: str | None
+    brand_name: str
+    brand_colours: tuple[str, ...]
+    brand_font: str
+    product_photo: Path | None
+    logo: Path | None
+    call_to_action: str
+    burn_captions: bool = True
+    pronunciations: Mapping[str, str] = field(default_factory=dict)
+    seed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeVideo:
+    """The files of a finished video. `notes` tell the customer, in words, what was done differently than asked."""
+
+    video: Path
+    poster: Path
+    captions_srt: Path
+    captions_vtt: Path
+    width: int
+    height: int
+    duration_seconds: float
+    notes: tuple[str, ...]
+    provider: str

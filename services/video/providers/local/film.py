@@ -1,0 +1,123 @@
+"""Pictures and sound into an MP4: H.264 High, yuv420p, BT.709, AAC, the index first so that it plays while loading."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, cast
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+
+PRESET: Final = "veryfast"
+QUALITY: Final = "20"  # CRF; drawn pictures show no blocks at it
+KEYFRAME_SECONDS: Final = 2
+SOUND_RATE: Final = 48_000
+SOUND_BITS: Final = 160_000
+SOUND_FRAME: Final = 1024  # samples AAC takes at a time
+WAITING_FRAMES: Final = 4  # drawn and not yet encoded
+STALL_SECONDS: Final = 60.0
+
+Picture = NDArray[np.uint8]
+
+
+class Film:
+    """Writes one file. Frames are encoded in a thread of its own while the next ones are drawn.
+
+    Sound is written up front, as it is known before the first frame; the muxer interleaves it.
+    """
+
+    def __init__(
+        self, path: Path, *, width: int, height: int, frames_per_second: int, sound: NDArray[np.float32], title: str
+    ) -> None:
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container.metadata["title"] = title
+        stream = cast(Any, self._container.add_stream("libx264", rate=frames_per_second))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"preset": PRESET, "crf": QUALITY, "profile": "high", "bf": "2"}
+        context = stream.codec_context
+        context.gop_size = KEYFRAME_SECONDS * frames_per_second
+        context.thread_count = 2
+        context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
+        context.color_range = 1  # limited, as video is
+        self._video = stream
+        self._audio = cast(Any, self._container.add_stream("aac", rate=SOUND_RATE))
+        self._audio.bit_rate = SOUND_BITS
+        self._audio.layout = "stereo"
+        self._sound = sound
+        self._frames_per_second = frames_per_second
+        self._frames = 0
+        self._sounded = 0
+        self._queue: queue.Queue[Picture | None] = queue.Queue(WAITING_FRAMES)
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._encode, name="film", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Film:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._put(None)
+        self._thread.join(STALL_SECONDS)
+        if self._failure is not None and value is None:
+            raise self._failure
+        if self._thread.is_alive() and value is None:
+            raise RuntimeError(f"the encoder did not finish within {STALL_SECONDS:g} s")
+
+    def add(self, picture: Picture) -> None:
+        """The next frame, RGBA; it is copied. Raises what the encoder raised."""
+        self._put(picture.copy())
+
+    def _put(self, picture: Picture | None) -> None:
+        if self._failure is not None and picture is not None:
+            raise self._failure
+        if not self._thread.is_alive():
+            return
+        self._queue.put(picture, timeout=STALL_SECONDS)
+
+    def _encode(self) -> None:
+        try:
+            while (picture := self._queue.get(timeout=STALL_SECONDS * 5)) is not None:
+                frame = av.VideoFrame.from_ndarray(picture, format="rgba")
+                frame = frame.reformat(
+                    format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+                )
+                frame.pts = self._frames
+                frame.time_base = Fraction(1, self._frames_per_second)
+                self._frames += 1
+                for packet in self._video.encode(frame):
+                    self._container.mux(packet)
+                self._sound_until(self._frames / self._frames_per_second)
+            for packet in self._video.encode():
+                self._container.mux(packet)
+            self._sound_until(len(self._sound) / SOUND_RATE + 1)
+            for packet in self._audio.encode():
+                self._container.mux(packet)
+            self._container.close()
+        except BaseException as failure:
+            self._failure = failure
+            while True:  # the drawing thread may be waiting for room
+                try:
+                    self._queue.get_nowait()
+                except queue.Empty:
+                    return
+
+    def _sound_until(self, seconds: float) -> None:
+        last = seconds * SOUND_RATE >= len(self._sound)
+        stop = len(self._sound) if last else int(seconds * SOUND_RATE) - SOUND_FRAME
+        while self._sounded < stop:  # whole frames of the encoder, but for the very last
+            piece = self._sound[self._sounded : self._sounded + SOUND_FRAME]
+            frame = av.AudioFrame.from_ndarray(np.stack([piece, piece]), format="fltp", layout="stereo")
+            frame.sample_rate = SOUND_RATE
+            frame.pts = self._sounded
+            frame.time_base = Fraction(1, SOUND_RATE)
+            self._sounded += len(piece)
+            for packet in self._audio.encode(frame):
+                self._container.mux(packet)

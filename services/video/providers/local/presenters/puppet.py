@@ -1,0 +1,122 @@
+"""A presenter put together: still parts as pictures, the face drawn live, all moved by a pose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from services.chassis.graphics import skia
+from services.video.providers.local.presenters import face, hair, wardrobe
+from services.video.providers.local.presenters.look import Look
+from services.video.providers.local.presenters.pose import Mouth, Pose
+
+NECK_Y: Final = 210.0  # the point the head tilts about
+QUARTERS: Final = 4
+SMOOTH: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
+
+Region = tuple[float, float, float, float]
+HAIR_REGION: Final[Region] = (-340, -400, 340, 620)
+# How far the moving head can reach, for redrawing no more than that: (left, top, right, bottom).
+HEAD_REACH: Final[Region] = (-370, -430, 370, 640)
+
+
+class Puppet:
+    """One presenter at one scale (pixels a presenter unit)."""
+
+    def __init__(self, look: Look, scale: float, *, depth: float = 1300.0) -> None:
+        """depth: how far below the middle of the head the picture reaches, in presenter units."""
+        self.look = look
+        self.scale = scale
+        shoulders = look.shoulders + 60.0
+        self._body = _Picture(
+            lambda canvas: wardrobe.draw_body(canvas, look), (-shoulders, 100, shoulders, depth), scale
+        )
+        self._back = _Picture(lambda canvas: hair.draw_back(canvas, look), HAIR_REGION, scale)
+        self._front = _Picture(lambda canvas: hair.draw_front(canvas, look), HAIR_REGION, scale)
+
+    def draw(self, canvas: Any, pose: Pose, mouth: Mouth) -> None:
+        """With the middle of the head at the canvas' origin, in pixels."""
+        unit = self.scale
+        canvas.save()
+        self._lean(canvas, pose, 0.62)
+        self._back.draw(canvas)
+        canvas.restore()
+        self._body.draw_at(canvas, pose.x * 0.16 * unit, 3.2 * pose.breath * unit)
+        canvas.save()
+        self._lean(canvas, pose, 1.0)
+        canvas.scale(unit, unit)
+        face.draw_skin(canvas, self.look, pose, mouth)
+        face.draw_features(canvas, self.look, pose, mouth)
+        canvas.scale(1 / unit, 1 / unit)
+        canvas.translate(pose.yaw * 3 * unit, 0)
+        self._front.draw(canvas)
+        canvas.restore()
+
+    def _lean(self, canvas: Any, pose: Pose, share: float) -> None:
+        unit = self.scale
+        canvas.translate(pose.x * share * unit, pose.y * share * unit)
+        canvas.rotate(pose.tilt * share, 0, NECK_Y * unit)
+
+
+class _Picture:
+    """A part drawn once, in pixels of its own, cut to what is visible of it.
+
+    Its pixels are ordered as the film's are: turning BGRA into RGBA at every frame would double the cost.
+    """
+
+    def __init__(self, draw: Callable[[Any], None], region: Region, scale: float) -> None:
+        left, top, right, bottom = region
+        pixels = np.zeros((math.ceil((bottom - top) * scale), math.ceil((right - left) * scale), 4), np.uint8)
+        canvas = skia.Surface(pixels).getCanvas()
+        canvas.scale(scale, scale)
+        canvas.translate(-left, -top)
+        draw(canvas)
+        visible = pixels[..., 3] > 0
+        rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
+        self._image: Any = None
+        self._moved: dict[tuple[int, int], Any] = {}
+        if len(rows):
+            first, before = max(0, rows[0] - 1), max(0, columns[0] - 1)
+            cut = np.ascontiguousarray(pixels[first : rows[-1] + 2, before : columns[-1] + 2])
+            self._image = _image(cut)
+            self._x, self._y = left * scale + before, top * scale + first
+
+    def draw(self, canvas: Any) -> None:
+        """Under whatever turn the canvas has."""
+        if self._image is not None:
+            canvas.drawImage(self._image, self._x, self._y, SMOOTH)
+
+    def draw_at(self, canvas: Any, x: float, y: float) -> None:
+        """Moved by (x, y) pixels on a canvas that is not turned, to the nearest quarter pixel.
+
+        A copy for each quarter is kept: blending whole pixels is several times faster than interpolating a picture as
+        large as a body, and a quarter of a pixel is not seen to jump.
+        """
+        if self._image is None:
+            return
+        quarter_x, quarter_y = round((self._x + x) * QUARTERS), round((self._y + y) * QUARTERS)
+        left, part_x = divmod(quarter_x, QUARTERS)
+        top, part_y = divmod(quarter_y, QUARTERS)
+        moved = self._moved.get((part_x, part_y))
+        if moved is None:
+            pixels = np.zeros((self._image.height() + 1, self._image.width() + 1, 4), np.uint8)
+            skia.Surface(pixels).getCanvas().drawImage(self._image, part_x / QUARTERS, part_y / QUARTERS, SMOOTH)
+            moved = _image(pixels)
+            self._moved[part_x, part_y] = moved
+        matrix = canvas.getTotalMatrix()
+        canvas.save()
+        canvas.translate(
+            round(matrix.getTranslateX()) - matrix.getTranslateX(),
+            round(matrix.getTranslateY()) - matrix.getTranslateY(),
+        )
+        canvas.drawImage(moved, left, top)
+        canvas.restore()
+
+
+def _image(pixels: Any) -> Any:
+    return skia.Image.fromarray(
+        pixels, colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType, copy=True
+    )

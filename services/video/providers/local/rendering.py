@@ -1,0 +1,238 @@
+"""One video from one brief, start to end: the function that runs in the render process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from PIL import Image
+
+from services.chassis.errors import InputFault
+from services.chassis.graphics import skia
+from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
+from services.video.providers.local import captions, kokoro, loudness, motion, visemes
+from services.video.providers.local.film import SOUND_RATE, Film
+from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
+from services.video.providers.local.phonemes import passages
+from services.video.providers.local.photos import Pixels, decoded
+from services.video.providers.local.presenters.look import LOOKS
+from services.video.providers.local.presenters.puppet import Puppet
+from services.video.providers.local.speakable import speakable
+from services.video.providers.local.stage import Frame, Stage
+
+NAME: Final = "local"
+
+SPEECH_BEGINS_SECONDS: Final = 0.32
+END_CARD_SECONDS: Final = 2.6
+TURN_SECONDS: Final = 0.40  # from presenter to end card
+CARD_MOVES_SECONDS: Final = 0.55
+CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the head's room
+UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
+SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
+
+Report = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOrder:
+    """What the render process is sent."""
+
+    brief: VideoBrief
+    folder: Path
+    models: Path
+
+
+class Actor(Protocol):
+    """Whoever presents: drawn or from a photo."""
+
+    def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None: ...
+
+    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+        """Draws one frame; `aside` is 0 in the middle .. 1 beside the card."""
+        ...
+
+
+class DrawnActor:
+    """One of the presenters of the table."""
+
+    def __init__(self, avatar_id: str, stage: Stage, seed: str) -> None:
+        place = stage.layout
+        depth = (place.height - place.presenter_y) / place.scale + 20
+        self._puppet = Puppet(LOOKS[avatar_id], place.scale, depth=depth)
+        self._stage = stage
+        self._seed = seed
+        self._poses: list[Any] = []
+        self._mouths: list[Any] = []
+
+    def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None:
+        self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
+        self._mouths = [motion.mouth_of(row) for row in shapes]
+
+    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+        place = self._stage.layout
+        canvas.save()
+        canvas.translate(place.presenter_x + (place.presenter_aside_x - place.presenter_x) * aside, place.presenter_y)
+        self._puppet.draw(canvas, self._poses[frame], self._mouths[frame])
+        canvas.restore()
+
+
+def speech_of(
+    script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report
+) -> tuple[Speech, str]:
+    """The script spoken, and the written script its words point into. Raises InputFault, ModelMissing."""
+    parts = passages(speakable(script, pronunciations))
+    engine = kokoro.engine(models)
+    spoken: list[Speech] = []
+    for number, passage in enumerate(parts):
+        spoken.append(engine.speak(passage, voice_id))
+        report(2 + (SPEECH_SHARE - 2) * (number + 1) // len(parts), "speaking")
+    return kokoro.joined(spoken), script
+
+
+def render(order: RenderOrder, report: Report) -> MadeVideo:
+    """Speaks, draws and encodes. Raises InputFault for what the customer gave, ModelMissing when set-up was skipped."""
+    brief, folder = order.brief, order.folder
+    notes: list[str] = []
+    report(2, "speaking")
+    speech, _ = speech_of(brief.script, brief.voice_id, dict(brief.pronunciations), order.models, report)
+    speech = _delayed(speech, SPEECH_BEGINS_SECONDS)
+    words = captions.timed_words(brief.script, speech.words)
+    seconds = speech.seconds + END_CARD_SECONDS
+    frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
+    sound = np.zeros(round(frames / FRAMES_PER_SECOND * SOUND_RATE), np.float32)
+    spoken = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
+    sound[: len(spoken)] = spoken[: len(sound)]
+    report(SPEECH_SHARE, "drawing")
+
+    product = _optional(brief.product_photo, "The product's photo", notes)
+    logo = _optional(brief.logo, "The brand's logo", notes)
+    stage = Stage(brief, product=product, logo=logo)
+    actor = _actor(order, stage, notes)
+    shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)
+    actor.prepare(speech, shapes)
+    shown = card_track(brief, words, speech.seconds, frames, stays=stage.layout.tall_card)
+    video, poster = folder / "video.mp4", folder / "poster.jpg"
+    poster_frame = _poster_frame(shapes, speech.seconds)
+    groups = captions.groups(words) if brief.burn_captions else ()
+    frame: Frame = stage.backdrop.copy()
+    canvas = skia.Surface(frame).getCanvas()
+    turn = speech.seconds + 0.15
+    with Film(
+        video,
+        width=stage.layout.width,
+        height=stage.layout.height,
+        frames_per_second=FRAMES_PER_SECOND,
+        sound=sound,
+        title=brief.product_name or brief.brand_name,
+    ) as film:
+        place = 0
+        for number in range(frames):
+            time = number / FRAMES_PER_SECOND
+            gone = min(1.0, max(0.0, (time - turn) / TURN_SECONDS))
+            if gone < 1.0:
+                np.copyto(frame, stage.backdrop)
+                aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
+                actor.draw(canvas, number, aside)
+                stage.draw_card(canvas, float(shown[number]))
+                while place < len(groups) and groups[place].end <= time:
+                    place += 1
+                if place < len(groups) and groups[place].start - 0.04 <= time:
+                    stage.draw_caption(canvas, groups[place], time)
+            if gone > 0.0:
+                _turned(frame, stage.end_card, _eased(gone))
+                if gone >= 1.0:
+                    stage.draw_button(canvas, time - turn - TURN_SECONDS)
+            film.add(frame)
+            if number == poster_frame:
+                Image.fromarray(frame[..., :3]).save(poster, quality=90)
+            if number % FRAMES_PER_SECOND == 0:
+                report(SPEECH_SHARE + (97 - SPEECH_SHARE) * number // frames, "drawing")
+    report(97, "finishing")
+    srt, vtt = folder / "captions.srt", folder / "captions.vtt"
+    srt.write_text(captions.srt(words), encoding="utf-8")
+    vtt.write_text(captions.vtt(words), encoding="utf-8")
+    return MadeVideo(
+        video=video,
+        poster=poster,
+        captions_srt=srt,
+        captions_vtt=vtt,
+        width=stage.layout.width,
+        height=stage.layout.height,
+        duration_seconds=frames / FRAMES_PER_SECOND,
+        notes=tuple(notes),
+        provider=NAME,
+    )
+
+
+def card_track(
+    brief: VideoBrief, words: tuple[captions.CaptionWord, ...], seconds: float, frames: int, *, stays: bool
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """How far the product's card is in, frame by frame: from when the product is first named."""
+    if not brief.product_name.strip():
+        return np.zeros(frames)
+    start = _named_at(brief.product_name, words)
+    start = min(max(0.5, start if start is not None else seconds * UNNAMED_CARD_SHARE), max(0.5, seconds - 1.6))
+    end = seconds + 1 if stays else start + CARD_MOVES_SECONDS * 2 + CARD_STAYS_SECONDS
+    time = np.arange(frames) / FRAMES_PER_SECOND
+    coming = np.clip((time - start) / CARD_MOVES_SECONDS, 0, 1)
+    going = np.clip((end - time) / CARD_MOVES_SECONDS, 0, 1)
+    return np.minimum(coming, going)
+
+
+def _named_at(name: str, words: tuple[captions.CaptionWord, ...]) -> float | None:
+    """When the product's name, or its most telling word, is first heard."""
+    telling = sorted(re.findall(r"\w{3,}", name.casefold()), key=len, reverse=True)
+    for wanted in telling[:2]:
+        for word in words:
+            if wanted in word.text.casefold():
+                return word.start
+    return None
+
+
+def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
+    brief = order.brief
+    avatar_id = brief.avatar_id
+    if avatar_id not in AVATARS:
+        words = f"{brief.brand_name} {brief.product_name} {brief.description}"
+        avatar_id = suitable_avatar(voice_id=brief.voice_id, words=words, seed=brief.seed).id
+    return DrawnActor(avatar_id, stage, brief.seed)
+
+
+def _optional(path: Path | None, named: str, notes: list[str]) -> Pixels | None:
+    if path is None:
+        return None
+    try:
+        return decoded(path, named=named)
+    except InputFault as fault:
+        notes.append(f"{named} was left out. {fault.message}")
+        return None
+
+
+def _delayed(speech: Speech, seconds: float) -> Speech:
+    silent = Speech(samples=np.zeros(round(seconds * SAMPLE_RATE), np.float32), phones=(), words=())
+    return kokoro.joined([silent, speech], pause_seconds=0.0)
+
+
+def _poster_frame(shapes: visemes.Mouths, seconds: float) -> int:
+    """A frame of the first half with a friendly, half-open mouth."""
+    last = max(2, int(min(seconds * 0.5, 6.0) * FRAMES_PER_SECOND))
+    first = min(last - 1, FRAMES_PER_SECOND)
+    part = shapes[first:last]
+    liking = part[:, visemes.WIDTH] + part[:, visemes.TEETH] * 0.5 - np.abs(part[:, visemes.OPEN] - 0.35) * 1.5
+    return first + int(np.argmax(liking - part[:, visemes.PRESS]))
+
+
+def _turned(frame: Frame, end_card: Frame, share: float) -> None:
+    """The end card comes up over the picture from below."""
+    rows = round(frame.shape[0] * share)
+    if rows:
+        frame[-rows:] = end_card[:rows]
+
+
+def _eased(share: float) -> float:
+    share = float(share)
+    return share * share * (3 - 2 * share)

@@ -1,0 +1,406 @@
+"""The ad around the presenter: where everything stands, the backdrop, the product's card, captions and end card.
+
+Measures are fractions of the picture or multiples of `unit` (a 720th of the shorter side). What must be read stays
+inside the safe zone: apps lay their own buttons over the edges of a vertical video.
+"""
+
+# ruff: noqa: E501, PLR0917 - outlines stay whole, and coordinates come in the order drawing libraries have
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.chassis import fonts
+from services.chassis.colour import Colour, Mood, Palette, palette, readable_on
+from services.chassis.graphics import skia
+from services.chassis.shaping import Face, Line, shape
+from services.video.domain import AspectRatio, VideoBrief
+from services.video.providers.local.captions import Group
+from services.video.providers.local.photos import Pixels, picture
+from services.video.providers.local.strokes import along, around, box, fill, line, rounded
+
+Frame = NDArray[np.uint8]
+
+HIGHEST_QUALITY: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
+CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
+SYMBOL_BEFORE: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where things stand, in pixels. `presenter_x` with and without the card beside; `card` is (x, y, width, height)."""
+
+    width: int
+    height: int
+    unit: float
+    scale: float
+    presenter_x: float
+    presenter_aside_x: float
+    presenter_y: float
+    card: tuple[float, float, float, float]
+    caption_y: float
+    caption_width: float
+    caption_size: float
+    brand_x: float
+    brand_y: float
+    tall_card: bool
+
+
+def layout(ratio: AspectRatio, resolution: str) -> Layout:
+    width, height = ratio.size(resolution)
+    unit = min(width, height) / 720
+    if ratio is AspectRatio.PORTRAIT:
+        return Layout(
+            width=width, height=height, unit=unit, scale=0.86 * unit, presenter_x=width * 0.5,
+            presenter_aside_x=width * 0.5, presenter_y=height * 0.465,
+            card=(width * 0.075, height * 0.118, width * 0.85, height * 0.118), caption_y=height * 0.752,
+            caption_width=width * 0.84, caption_size=54 * unit, brand_x=width * 0.5, brand_y=height * 0.077,
+            tall_card=False,
+        )  # fmt: skip
+    if ratio is AspectRatio.SQUARE:
+        return Layout(
+            width=width, height=height, unit=unit, scale=0.60 * unit, presenter_x=width * 0.5,
+            presenter_aside_x=width * 0.315, presenter_y=height * 0.43,
+            card=(width * 0.60, height * 0.15, width * 0.345, height * 0.53), caption_y=height * 0.845,
+            caption_width=width * 0.88, caption_size=44 * unit, brand_x=width * 0.5, brand_y=height * 0.075,
+            tall_card=True,
+        )  # fmt: skip
+    return Layout(
+        width=width, height=height, unit=unit, scale=0.68 * unit, presenter_x=width * 0.5,
+        presenter_aside_x=width * 0.31, presenter_y=height * 0.44,
+        card=(width * 0.585, height * 0.16, width * 0.30, height * 0.54), caption_y=height * 0.855,
+        caption_width=width * 0.76, caption_size=46 * unit, brand_x=width * 0.5, brand_y=height * 0.078,
+        tall_card=True,
+    )  # fmt: skip
+
+
+class Stage:
+    """Everything of one video but the presenter."""
+
+    def __init__(self, brief: VideoBrief, *, product: Pixels | None, logo: Pixels | None) -> None:
+        self.layout = layout(brief.aspect_ratio, brief.resolution)
+        self.brief = brief
+        moods = (Mood.VIVID, Mood.DARK, Mood.PASTEL)
+        mood = moods[zlib.crc32(f"mood {brief.seed}".encode()) % len(moods)]
+        self.colours: Palette = palette(brief.brand_colours, mood=mood)
+        self.family = fonts.nearest_family(brief.brand_font)
+        self._product = picture(product) if product is not None else None
+        self._logo = picture(logo) if logo is not None else None
+        self._lines: dict[str, Line] = {}
+        self.backdrop = self._painted(self._draw_backdrop)
+        self._card = self._card_picture()
+        self.end_card = self._painted(self._draw_end_card)
+
+    def face(self, weight: int, *, tracking: float = 0.0) -> Face:
+        return Face(family=self.family, weight=weight, tracking=tracking)
+
+    # the ground
+
+    def _painted(self, draw: Any) -> Frame:
+        frame = np.zeros((self.layout.height, self.layout.width, 4), np.uint8)
+        draw(skia.Surface(frame).getCanvas())
+        return frame
+
+    def _draw_ground(self, canvas: Any) -> None:
+        place, colours = self.layout, self.colours
+        width, height, unit = place.width, place.height, place.unit
+        canvas.drawPaint(along((0, 0), (width * 0.5, height), [colours.background, colours.background_end]))
+        chance = np.random.default_rng(zlib.crc32(f"ground {self.brief.seed}".encode()))
+        for ink, alpha, x, y, radius in (
+            (colours.glow, 0.55, chance.uniform(0.1, 0.35), chance.uniform(0.05, 0.25), 0.62),
+            (colours.secondary, 0.34, chance.uniform(0.8, 1.05), chance.uniform(0.1, 0.4), 0.55),
+            (colours.tertiary, 0.30, chance.uniform(-0.05, 0.25), chance.uniform(0.7, 0.95), 0.6),
+        ):
+            reach = radius * max(width, height)
+            canvas.drawCircle(
+                x * width, y * height, reach, around((x * width, y * height), reach, [(ink, alpha), (ink, 0.0)])
+            )
+        if not colours.dark:
+            canvas.drawCircle(width * 0.5, height * 1.2, height * 0.5, fill(colours.glow, 0.18, blur=90 * unit))
+
+    def _draw_backdrop(self, canvas: Any) -> None:
+        place = self.layout
+        unit = place.unit
+        self._draw_ground(canvas)
+        x, y, radius = place.presenter_x, place.presenter_y + 40 * unit, 330 * place.scale
+        if place.presenter_aside_x == place.presenter_x:
+            canvas.drawCircle(x, y, radius * 1.16, fill("#ffffff", 0.10))
+            canvas.drawCircle(
+                x, y, radius, along((x, y - radius), (x, y + radius), [("#ffffff", 0.34), ("#ffffff", 0.05)])
+            )
+        else:
+            for number in range(3):
+                size = (0.34 + number * 0.15) * place.width
+                canvas.drawCircle(place.width * 0.36, place.height * 0.62, size, fill("#ffffff", 0.07))
+        self._draw_brand(canvas, place.brand_x, place.brand_y)
+        _grain(canvas, place.width, place.height, self.brief.seed)
+
+    def _draw_brand(self, canvas: Any, x: float, y: float, *, size: float = 27.0) -> None:
+        """Logo or name, centred about (x, y)."""
+        unit = self.layout.unit
+        if self._logo is not None:
+            height = size * 1.7 * unit
+            width = self._logo.width() * height / self._logo.height()
+            shrink = min(1.0, 0.34 * self.layout.width / width)
+            width, height = width * shrink, height * shrink
+            pad = 14 * unit
+            canvas.drawRRect(
+                rounded(
+                    x - width / 2 - pad, y - height / 2 - pad * 0.7, width + 2 * pad, height + 1.4 * pad, 16 * unit
+                ),
+                fill("#ffffff", 0.92),
+            )
+            canvas.drawImageRect(self._logo, box(x - width / 2, y - height / 2, width, height), HIGHEST_QUALITY)
+            return
+        name = self.brief.brand_name.strip()
+        if not name:
+            return
+        made = self._fitted(name, self.face(700, tracking=0.02), size * unit, self.layout.width * 0.6)
+        canvas.drawTextBlob(made.blob(), x - made.advance / 2, y + made.size * 0.36, fill(self.colours.ink))
+
+    # the product's card
+
+    def price(self) -> str:
+        """The price as it is written, "" without one."""
+        amount, currency = self.brief.price, (self.brief.currency or "").upper()
+        if not amount:
+            return ""
+        symbol = SYMBOL_BEFORE.get(currency)
+        return f"{symbol}{amount}" if symbol else f"{amount} {currency}".strip()
+
+    def _card_picture(self) -> Any:
+        _, _, width, height = self.layout.card
+        margin = CARD_MARGIN * self.layout.unit
+        pixels = np.zeros((math.ceil(height + 2 * margin), math.ceil(width + 2 * margin), 4), np.uint8)
+        canvas = skia.Surface(pixels).getCanvas()
+        canvas.translate(margin, margin)
+        self._draw_card(canvas, width, height)
+        return skia.Image.fromarray(
+            pixels, colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType, copy=True
+        )
+
+    def _draw_card(self, canvas: Any, width: float, height: float) -> None:
+        unit, colours = self.layout.unit, self.colours
+        radius = 26 * unit
+        shade = fill("#05060a", 0.30, blur=15 * unit)
+        canvas.drawRRect(rounded(4 * unit, 12 * unit, width - 8 * unit, height - 4 * unit, radius), shade)
+        canvas.drawRRect(rounded(0, 0, width, height, radius), fill("#ffffff"))
+        ink = Colour.of("#16181d")
+        accent = readable_on(Colour.of("#ffffff"), colours.accent)
+        pad = 16 * unit
+        if self.layout.tall_card:
+            side = min(width - 2 * pad, height * 0.56)
+            self._draw_product(canvas, (width - side) / 2, pad, side, side, 18 * unit)
+            text_x, text_width, y = pad, width - 2 * pad, pad + side + 34 * unit
+            centred = True
+        else:
+            side = height - 2 * pad
+            self._draw_product(canvas, pad, pad, side, side, 18 * unit)
+            text_x, text_width = pad + side + 20 * unit, width - side - 3 * pad - 8 * unit
+            y = height * (0.44 if self.price() else 0.58)
+            centred = False
+        name = self._fitted(self.brief.product_name.strip() or "", self.face(700), 32 * unit, text_width)
+        place = text_x + (text_width - name.advance) / 2 if centred else text_x
+        if name.glyphs:
+            canvas.drawTextBlob(name.blob(), place, y, fill(ink))
+        price = self.price()
+        if price:
+            made = self._fitted(price, self.face(800), 34 * unit, text_width)
+            place = text_x + (text_width - made.advance) / 2 if centred else text_x
+            canvas.drawTextBlob(made.blob(), place, y + 44 * unit, fill(accent))
+
+    def _draw_product(self, canvas: Any, x: float, y: float, width: float, height: float, radius: float) -> None:
+        """The product's photo, cropped to fill; without one its initial on the brand's colours."""
+        colours = self.colours
+        canvas.save()
+        canvas.clipRRect(rounded(x, y, width, height, radius), doAntiAlias=True)
+        if self._product is not None:
+            canvas.drawRect(box(x, y, width, height), fill("#f3f4f6"))
+            image = self._product
+            grow = max(width / image.width(), height / image.height())
+            if not 0.55 < image.width() / image.height() < 1.8:
+                grow = min(width / image.width(), height / image.height())  # far from square: whole rather than cut
+            shown_width, shown_height = image.width() * grow, image.height() * grow
+            left, top = x + (width - shown_width) / 2, y + (height - shown_height) / 2
+            canvas.drawImageRect(image, box(left, top, shown_width, shown_height), HIGHEST_QUALITY)
+        else:
+            canvas.drawRect(
+                box(x, y, width, height),
+                along((x, y), (x + width, y + height), [colours.accent.lighter(0.08), colours.accent]),
+            )
+            canvas.drawCircle(x + width * 0.84, y + height * 0.16, width * 0.36, fill("#ffffff", 0.14))
+            letter = shape((self.brief.product_name.strip() or "•")[0].upper(), self.face(800), height * 0.52)
+            if letter.glyphs:
+                canvas.drawTextBlob(
+                    letter.blob(),
+                    x + width / 2 - (letter.ink[0] + letter.ink[2]) / 2,
+                    y + height / 2 - (letter.ink[1] + letter.ink[3]) / 2,
+                    fill(colours.accent_ink),
+                )
+        canvas.restore()
+
+    def draw_card(self, canvas: Any, shown: float) -> None:
+        """The card, `shown` of the way in (0 away .. 1 there)."""
+        if shown <= 0.001:
+            return
+        x, y, _, height = self.layout.card
+        margin = CARD_MARGIN * self.layout.unit
+        eased = 1 - (1 - shown) ** 3
+        if self.layout.tall_card:
+            x += (1 - eased) * (self.layout.width - x + margin)
+        else:
+            y -= (1 - eased) * (y + height + margin)
+        canvas.drawImage(self._card, x - margin, y - margin, skia.SamplingOptions(skia.FilterMode.kLinear))
+
+    # captions
+
+    def draw_caption(self, canvas: Any, group: Group, time: float) -> None:
+        """The group's words; the one being said on a patch of the accent colour."""
+        unit, colours = self.layout.unit, self.colours
+        face = self.face(800)
+        size = self.layout.caption_size
+        texts = [word.text for word in group.words]
+        widest = max(self._line(text, face, size).advance for text in texts)
+        if widest > self.layout.caption_width:
+            size *= self.layout.caption_width / widest
+        space = size * 0.27
+        made_words = [self._line(text, face, size) for text in texts]
+        rows = _rows(made_words, space, self.layout.caption_width)
+        pitch = size * 1.36
+        y = self.layout.caption_y - pitch * (len(rows) - 1) / 2 + size * 0.35
+        current = max((number for number, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
+        outline_paint = line("#0b0d12", size * 0.17, 0.85)
+        pad = size * 0.16
+        for row in rows:
+            total = sum(made.advance for _, made in row) + space * (len(row) - 1)
+            x = (self.layout.width - total) / 2
+            for number, made in row:
+                lit = number == current and time < group.words[number].end + 0.12
+                if lit:
+                    canvas.drawRRect(
+                        rounded(x - pad, y - size * 0.93, made.advance + 2 * pad, size * 1.24, size * 0.24),
+                        fill(colours.accent),
+                    )
+                    canvas.drawTextBlob(made.blob(), x, y, fill(colours.accent_ink))
+                else:
+                    canvas.drawTextBlob(made.blob(), x, y + unit, outline_paint)
+                    canvas.drawTextBlob(made.blob(), x, y, fill("#ffffff"))
+                x += made.advance + space
+            y += pitch
+
+    # the end
+
+    def _draw_end_card(self, canvas: Any) -> None:
+        place, colours = self.layout, self.colours
+        width, height, unit = place.width, place.height, place.unit
+        self._draw_ground(canvas)
+        wide = place.tall_card and width > height
+        if wide:
+            side = height * 0.56
+            picture_x, picture_y = width * 0.11, height * 0.5 - side / 2
+            text_x, text_width = width * 0.5, width * 0.40
+        else:
+            side = width * (0.56 if height > width else 0.40)
+            picture_x, picture_y = (width - side) / 2, height * (0.20 if height > width else 0.13)
+            text_x, text_width = width * 0.09, width * 0.82
+        radius = 36 * unit
+        canvas.drawRRect(
+            rounded(picture_x, picture_y + 18 * unit, side, side, radius), fill(colours.shade, 0.42, blur=26 * unit)
+        )
+        self._draw_product(canvas, picture_x, picture_y, side, side, radius)
+        y = height * 0.40 if wide else picture_y + side + (92 if height > width else 62) * unit
+        name = self._fitted(
+            self.brief.product_name.strip(), self.face(800), (60 if height > width else 50) * unit, text_width
+        )
+        if name.glyphs:
+            x = text_x if wide else text_x + (text_width - name.advance) / 2
+            canvas.drawTextBlob(name.blob(), x, y, fill(colours.ink))
+        price = self.price()
+        if price:
+            made = self._fitted(price, self.face(600), 44 * unit, text_width)
+            y += 62 * unit
+            canvas.drawTextBlob(
+                made.blob(), text_x if wide else text_x + (text_width - made.advance) / 2, y, fill(colours.muted_ink)
+            )
+        self._draw_brand(canvas, place.brand_x, place.brand_y if not wide else height * 0.085, size=30)
+        _grain(canvas, width, height, self.brief.seed)
+        self._button = (text_x if wide else width / 2, y + 88 * unit, wide)
+
+    def draw_button(self, canvas: Any, time: float) -> None:
+        """The call to action, breathing a little so that it is seen."""
+        words = self.brief.call_to_action.strip()
+        if not words:
+            return
+        unit, colours = self.layout.unit, self.colours
+        x, y, from_left = self._button
+        made = self._fitted(words, self.face(700), 40 * unit, self.layout.width * (0.34 if from_left else 0.66))
+        width, height = made.advance + 76 * unit, 88 * unit
+        centre = x + width / 2 if from_left else x
+        canvas.save()
+        canvas.translate(centre, y)
+        swell = 1 + 0.03 * math.sin(time * 2 * math.pi * 1.1) * min(1.0, time)
+        canvas.scale(swell, swell)
+        canvas.drawRRect(
+            rounded(-width / 2, -height / 2 + 8 * unit, width, height, height / 2), fill(colours.shade, 0.28)
+        )
+        canvas.drawRRect(rounded(-width / 2, -height / 2, width, height, height / 2), fill(colours.accent))
+        canvas.drawTextBlob(made.blob(), -made.advance / 2, made.size * 0.355, fill(colours.accent_ink))
+        canvas.restore()
+
+    # text
+
+    def _line(self, text: str, face: Face, size: float) -> Line:
+        key = f"{face.weight} {size:.2f} {text}"
+        if key not in self._lines:
+            covered = face if face.covers(text) else Face(family=fonts.DEFAULT_FAMILY, weight=face.weight)
+            self._lines[key] = shape(text, covered, size)
+        return self._lines[key]
+
+    def _fitted(self, text: str, face: Face, size: float, width: float) -> Line:
+        """The text at `size` or smaller, so that it fits; below two thirds it is shortened instead."""
+        made = self._line(text, face, size)
+        if made.advance <= width or not text:
+            return made
+        smaller = max(size * 0.66, size * width / made.advance)
+        made = self._line(text, face, smaller)
+        while made.advance > width and len(text) > 1:
+            text = text[:-1].rstrip(" ,.;:-")
+            made = self._line(f"{text}…", face, smaller)
+        return made
+
+
+def _rows(words: list[Line], space: float, width: float) -> list[list[tuple[int, Line]]]:
+    """The words on as few rows as they need, of lengths as even as can be."""
+    lengths = [word.advance for word in words]
+    total = sum(lengths) + space * (len(words) - 1)
+    wanted = max(1, math.ceil(total / width))
+    even = total / wanted
+    rows: list[list[tuple[int, Line]]] = [[]]
+    used = 0.0
+    for number, word in enumerate(words):
+        longer = used + (space if rows[-1] else 0.0) + word.advance
+        past_even = len(rows) < wanted and rows[-1] and longer - even > even - used
+        if rows[-1] and (longer > width or past_even):
+            rows.append([])
+            longer = word.advance
+        rows[-1].append((number, word))
+        used = longer
+    return rows
+
+
+def _grain(canvas: Any, width: int, height: int, seed: str) -> None:
+    """Noise of about two levels: gradients do not band, and the encoder does not mind."""
+    chance = np.random.default_rng(zlib.crc32(f"grain {seed}".encode()))
+    noise = chance.integers(0, 256, (128, 128), np.uint8)
+    tile = np.dstack([noise, noise, noise, np.full_like(noise, 6)])
+    image = skia.Image.fromarray(
+        np.ascontiguousarray(tile), colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType, copy=True
+    )
+    paint = skia.Paint(Shader=image.makeShader(skia.TileMode.kRepeat, skia.TileMode.kRepeat, skia.SamplingOptions()))
+    canvas.drawRect(box(0, 0, width, height), paint)
