@@ -47,7 +47,7 @@ end
 
 -- The transcoder's words for a query parameter or a path that it could not read, as the field that is wrong.
 local function reworded_fields(text)
-  local words = text:match('"message":"(.-)","reason":"MALFORMED_REQUEST"')
+  local words = text:match('"message":"The request is not valid%. (.-)","reason":"MALFORMED_REQUEST"')
   if words == nil then return text end
   local field, complaint = words:match('^Could not find field \\"([%w_.%-]+)\\" in the type'), "is not a parameter of this method"
   if field == nil then
@@ -61,7 +61,7 @@ local function reworded_fields(text)
   field = json_name(field)
   local told = '"message":"The request is not valid: ' .. field .. ": " .. complaint .. '","reason":"VALIDATION_FAILED","fields":[{"field":"'
     .. field .. '","message":"' .. complaint .. '"}]'
-  local from, to = text:find('"message":"' .. words .. '","reason":"MALFORMED_REQUEST"', 1, true)
+  local from, to = text:find('"message":"The request is not valid. ' .. words .. '","reason":"MALFORMED_REQUEST"', 1, true)
   return text:sub(1, from - 1) .. told .. text:sub(to + 1)
 end
 

