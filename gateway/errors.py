@@ -44,10 +44,16 @@ OWN_ERRORS = (
 
 
 def local_reply_config() -> dict[str, Any]:
-    """Envoy's local_reply_config: a mapper for each status, and one shape for those that nobody foresaw."""
+    """Envoy's local_reply_config: a mapper for each status, and one for errors that nobody foresaw.
+
+    What Envoy answers with success (documents) is left as it is.
+    """
+    unforeseen = {
+        "filter": _with_status(400, "GE"),
+        "body_format_override": _format("REQUEST_FAILED", "The request could not be answered.", retryable=False),
+    }
     return {
-        "mappers": [_unreadable(), _wrong_audience(), *(_mapper(error) for error in OWN_ERRORS)],
-        "body_format": _format("REQUEST_FAILED", "The request could not be answered.", retryable=False),
+        "mappers": [_unreadable(), _wrong_audience(), *(_mapper(error) for error in OWN_ERRORS), unforeseen],
     }
 
 
@@ -80,9 +86,9 @@ def _wrong_audience() -> dict[str, Any]:
     }
 
 
-def _with_status(status: int) -> dict[str, Any]:
-    value = {"default_value": status, "runtime_key": f"adwright.error.{status}"}
-    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
+def _with_status(status: int, relation: str = "EQ") -> dict[str, Any]:
+    value = {"default_value": status, "runtime_key": f"adwright.error.{relation}.{status}"}
+    return {"status_code_filter": {"comparison": {"op": relation, "value": value}}}
 
 
 def _mapper(error: OwnError) -> dict[str, Any]:

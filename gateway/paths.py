@@ -175,7 +175,7 @@ def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
         "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
         "direct_response": {"status": 200, "body": {"filename": str(file)}},
         "response_headers_to_add": [
-            _header("content-type", kind),
+            {**_header("content-type", kind), "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},
             _header("content-security-policy", DOCUMENT_POLICY),
             _header("cache-control", "no-cache"),
         ],

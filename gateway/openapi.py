@@ -1,0 +1,298 @@
+"""The REST API as OpenAPI 3.1, made from the protos: paths, fields, rules and comments have no second source.
+
+`python -m gateway.openapi` writes it to standard output. Only the examples are written by hand (examples.json); a test
+holds them against the schemas.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2
+
+from gateway.errors import OWN_ERRORS
+from gateway.routes import Route, RouteError, read_descriptors, routes_of
+from gateway.schema import Comments, FieldSchema, MessageSchema, Rules, comments_of, messages_of, reachable
+
+FOLDER = Path(__file__).parent
+IMAGE = FOLDER.parent / "gen" / "image.binpb"
+INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
+STATUS_WORDS = {
+    400: "The request is not valid; every wrong field is named.",
+    401: "There is no token, or not one to be trusted.",
+    402: "Too few credits. Nothing was made and nothing was charged.",
+    403: "Not open to the caller, or the link is not valid any more.",
+    404: "It does not exist, or is not the caller's.",
+    409: "It clashes with what is there.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "Too many requests or too much at once; Retry-After says when to come back.",
+    503: "Part of the system cannot be reached; try again.",
+    504: "It took too long; try again.",
+}
+
+
+def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") -> dict[str, Any]:
+    """The description. `image` is gen/image.binpb, which carries the comments."""
+    comments = comments_of(image)
+    messages = messages_of(image, comments)
+    routes = routes_of(image)
+    examples = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        operation = _operation(route, messages, comments, examples.get(route.method, {}))
+        paths.setdefault(_json_path(route.path), {})[route.verb.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Adwright",
+            "version": version,
+            "summary": "Advertising creatives over an API: copy, images, talking-avatar videos.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in _tags(routes, comments).items()],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": {**_schemas(routes, messages), "Error": _error()},
+        },
+    }
+
+
+def _tags(routes: tuple[Route, ...], comments: Comments) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    for route in routes:
+        tags.setdefault(_short(route.service), comments.of(route.service))
+    return tags
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _json_name(name: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
+
+
+def _json_path(path: str) -> str:
+    return re.sub(r"\{([^}]*)\}", lambda found: "{" + _json_name(found[1]) + "}", path)
+
+
+def _operation(
+    route: Route, messages: Mapping[str, MessageSchema], comments: Comments, example: Mapping[str, Any]
+) -> dict[str, Any]:
+    text = comments.of(f"{route.service}.{route.method}")
+    request = messages[route.request]
+    bound = set(route.variables)
+    operation: dict[str, Any] = {
+        "operationId": route.method[0].lower() + route.method[1:],
+        "tags": [_short(route.service)],
+        "summary": text.partition(". ")[0].rstrip("."),
+        "description": text,
+    }
+    parameters = [_parameter(item, "path") for item in request.fields if item.proto_name in bound]
+    if not route.body:
+        parameters += [_parameter(item, "query") for item in request.fields if item.proto_name not in bound]
+    if parameters:
+        operation["parameters"] = parameters
+    if route.raw_request:
+        kinds = ("image/png", "image/jpeg", "image/webp")
+        operation["requestBody"] = {"required": True, "content": {kind: {} for kind in kinds}}
+    elif route.body:
+        content: dict[str, Any] = {"schema": _body_schema(request, bound)}
+        if "request" in example:
+            content["example"] = example["request"]
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    operation["responses"] = _responses(route, text, example)
+    if route.public:
+        operation["security"] = []
+    return operation
+
+
+def _parameter(item: FieldSchema, place: str) -> dict[str, Any]:
+    parameter: dict[str, Any] = {
+        "name": item.name,
+        "in": place,
+        "required": place == "path" or item.needed,
+        "schema": _field_schema(item, request=False),
+    }
+    if item.comment:
+        parameter["description"] = item.comment
+    return parameter
+
+
+def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:
+    if not bound:
+        return _reference(request.name)
+    rest = tuple(item for item in request.fields if item.proto_name not in bound)
+    return _message_schema(MessageSchema(name=request.name, fields=rest, comment=request.comment), request=True)
+
+
+def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": "Done."}
+    if route.raw_response:
+        good["content"] = {"*/*": {}}
+    elif route.streaming:
+        good["description"] = "A message for each change, as Server-Sent Events."
+        good["content"] = {"text/event-stream": {"schema": _reference(route.response)}}
+    elif route.response == "google.protobuf.Empty":
+        good["content"] = {"application/json": {"schema": {"type": "object"}}}
+    else:
+        content: dict[str, Any] = {"schema": _reference(route.response)}
+        if "response" in example:
+            content["example"] = example["response"]
+        good["content"] = {"application/json": content}
+    responses: dict[str, Any] = {"200": good}
+    if route.raw_response and route.streaming:
+        responses["206"] = {"description": "The part that Range asked for.", "content": {"*/*": {}}}
+    statuses = {400, 429, 503, 504}
+    if not route.public:
+        statuses.add(401)
+    if route.body:
+        statuses |= {413} if route.raw_request else {413, 415}
+    statuses |= {int(found) for found in re.findall(r"\((4\d\d)", text)}
+    if "NOT_FOUND" in text or route.variables:
+        statuses.add(404)
+    if "Admin" in route.service or "LINK_EXPIRED" in text:
+        statuses.add(403)
+    for status in sorted(statuses):
+        responses[str(status)] = _refusal(STATUS_WORDS.get(status, "The request was refused."))
+    responses["default"] = _refusal("Any other error; all have this shape.")
+    return responses
+
+
+def _refusal(words: str) -> dict[str, Any]:
+    return {"description": words, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+
+
+def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
+    asked = reachable(messages, tuple(route.request for route in routes if route.body == "*"))
+    answered = reachable(messages, tuple(route.response for route in routes))
+    found = {
+        _short(name): _message_schema(message, request=name in asked)
+        for name, message in sorted({**asked, **answered}.items())
+    }
+    if len(found) != len({**asked, **answered}):
+        raise RouteError("two messages of the REST API have the same short name")
+    return found
+
+
+def _message_schema(message: MessageSchema, *, request: bool) -> dict[str, Any]:
+    required = [item.name for item in message.fields if (item.needed if request else not item.optional)]
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {item.name: _field_schema(item, request=request) for item in message.fields},
+    }
+    if required:
+        schema["required"] = required
+    if message.comment:
+        schema["description"] = message.comment
+    return schema
+
+
+def _field_schema(item: FieldSchema, *, request: bool) -> dict[str, Any]:
+    value = _reference(item.message) if item.kind == "message" else _value_schema(item.kind, item.rules)
+    if item.repeated:
+        value = {"type": "array", "items": value}
+    elif item.map:
+        value = {"type": "object", "additionalProperties": value}
+    sizes = ("minItems", "maxItems") if item.repeated else ("minProperties", "maxProperties")
+    for name, number in zip(sizes, (item.container.min_items, item.container.max_items), strict=True):
+        if number is not None:
+            value[name] = number
+    if request and not item.needed:  # null is the same as absent
+        value = _or_null(value)
+    if item.comment:
+        value["description"] = item.comment
+    return value
+
+
+def _or_null(value: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in value:
+        return {"anyOf": [value, {"type": "null"}]}
+    changed = {**value, "type": [value["type"], "null"]}
+    if "enum" in value:
+        changed["enum"] = [*value["enum"], None]
+    return changed
+
+
+def _value_schema(kind: str, rules: Rules) -> dict[str, Any]:
+    match kind:
+        case "bool":
+            return {"type": "boolean"}
+        case "int32":
+            low = INT32["minimum"] if rules.least is None else rules.least
+            high = INT32["maximum"] if rules.most is None else rules.most
+            return {"type": "integer", "format": "int32", "minimum": low, "maximum": high}
+        case "int64":
+            return {"type": "string", "pattern": "^-?[0-9]{1,19}$"}
+        case "number":
+            return {"type": "number"}
+        case "timestamp":
+            return {"type": "string", "format": "date-time"}
+        case "bytes":
+            return {"type": "string", "contentEncoding": "base64"}
+    schema: dict[str, Any] = {"type": "string"}
+    if rules.uuid:
+        schema["format"] = "uuid"
+    if rules.uri:
+        schema["format"] = "uri"
+    if rules.pattern:
+        schema["pattern"] = rules.pattern
+    if rules.one_of:
+        schema["enum"] = list(rules.one_of)
+    if rules.min_length is not None:
+        schema["minLength"] = rules.min_length
+    if rules.max_length is not None:
+        schema["maxLength"] = rules.max_length
+    return schema
+
+
+def _reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{_short(name)}"}
+
+
+def _error() -> dict[str, Any]:
+    text = {"type": "string"}
+    reasons = sorted({error.reason for error in OWN_ERRORS} | {"VALIDATION_FAILED", "INSUFFICIENT_CREDITS"})
+    return {
+        "type": "object",
+        "description": "The body of every error.",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["reason", "message", "requestId", "retryable"],
+                "properties": {
+                    "reason": {**text, "description": "Stable, for programs.", "examples": reasons},
+                    "message": {**text, "description": "For people."},
+                    "fields": {
+                        "type": "array",
+                        "description": "What is wrong with which field, where fields are wrong.",
+                        "items": {
+                            "type": "object",
+                            "required": ["field", "message"],
+                            "properties": {"field": text, "message": text},
+                        },
+                    },
+                    "requestId": {**text, "description": "To name when asking for help; also in X-Request-Id."},
+                    "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
+                },
+            }
+        },
+    }
+
+
+def main() -> None:
+    json.dump(openapi(read_descriptors(IMAGE)), sys.stdout, indent=1, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()

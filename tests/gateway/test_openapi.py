@@ -1,0 +1,130 @@
+"""The description of the API: complete, consistent, and shown without asking anybody else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from google.protobuf import json_format
+from protovalidate import collect_violations
+
+from gateway.documents import write_documents
+from gateway.openapi import IMAGE, openapi
+from gateway.routes import Route, read_descriptors
+from gateway.settings import GatewaySettings
+from tests.gateway.running import Keys, running
+from tests.gateway.standins import StandIns, message_class
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    return openapi(read_descriptors(IMAGE))
+
+
+def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in description["paths"].items():
+        for verb, operation in methods.items():
+            yield path, verb, operation
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref":
+                yield item
+            else:
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+class TestDescription:
+    def test_every_route_stands_in_it_and_nothing_else(
+        self, description: dict[str, Any], routes: tuple[Route, ...]
+    ) -> None:
+        found = {(verb.upper(), re.sub(r"\{[^}]*\}", "{}", path)) for path, verb, _ in operations(description)}
+        assert found == {(route.verb, re.sub(r"\{[^}]*\}", "{}", route.path)) for route in routes}
+
+    def test_every_reference_leads_somewhere(self, description: dict[str, Any]) -> None:
+        schemas = description["components"]["schemas"]
+        found = set(references(description))
+        assert len(found) > 20
+        assert {reference.removeprefix("#/components/schemas/") for reference in found} <= set(schemas)
+
+    def test_every_method_and_field_of_a_request_that_the_protos_explain_is_explained(
+        self, description: dict[str, Any]
+    ) -> None:
+        assert all(operation["description"] for _, _, operation in operations(description))
+        video = description["components"]["schemas"]["GenerateVideoRequest"]["properties"]
+        assert video["script"]["description"] == "10-2000 characters, all of it spoken."
+
+    def test_rules_of_the_protos_become_schema(self, description: dict[str, Any]) -> None:
+        video = description["components"]["schemas"]["GenerateVideoRequest"]
+        script = video["properties"]["script"]
+        assert (script["type"], script["minLength"], script["maxLength"]) == ("string", 10, 2000)
+        assert video["properties"]["projectId"]["format"] == "uuid"
+        assert video["properties"]["aspectRatio"]["enum"] == ["9:16", "1:1", "16:9", None]
+        assert video["required"] == ["projectId", "productId", "script"]
+
+    def test_paid_calls_tell_of_402_and_all_tell_of_the_error_body(self, description: dict[str, Any]) -> None:
+        for path in ("/api/generate/copy", "/api/generate/static-ad", "/api/generate/video"):
+            assert "402" in description["paths"][path]["post"]["responses"]
+        for _, _, operation in operations(description):
+            schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Error"}
+
+    def test_only_public_paths_need_no_token(self, description: dict[str, Any], routes: tuple[Route, ...]) -> None:
+        opened = {operation["operationId"] for _, _, operation in operations(description) if "security" in operation}
+        assert opened == {route.method[0].lower() + route.method[1:] for route in routes if route.public}
+
+    def test_examples_of_requests_are_good_requests(
+        self, description: dict[str, Any], routes: tuple[Route, ...]
+    ) -> None:
+        checked = 0
+        for route in routes:
+            path = re.sub(r"_([a-z])", lambda found: found[1].upper(), route.path)
+            operation = description["paths"][path][route.verb.lower()]
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            if "example" not in content:
+                continue
+            message = message_class(route.request)()
+            json_format.ParseDict(content["example"], message)
+            bound = set(route.variables)
+            paths: list[Any] = [found.proto.field for found in collect_violations(message)]
+            assert {found.elements[0].field_name for found in paths} <= bound, route.path
+            checked += 1
+        assert checked >= 7
+
+
+class TestPages:
+    def test_they_are_served_without_a_token_and_need_nothing_from_elsewhere(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        documents = write_documents(tmp_path / "documents")
+        with (
+            running(GatewaySettings(**{**settings, "documents": documents}), tmp_path) as found,
+            httpx.Client(base_url=found.url) as client,
+        ):
+            told = client.get("/openapi.json")
+            assert told.headers["content-type"] == "application/json"
+            assert told.json() == openapi(read_descriptors(IMAGE))
+            page = client.get("/docs")
+            assert page.headers["content-type"] == "text/html; charset=utf-8"
+            policy = page.headers["content-security-policy"]
+            assert "script-src 'self';" in policy
+            assert "connect-src 'self';" in policy
+            loaded = re.findall(r'(?:src|href)="(/[^"]*)"', page.text)
+            assert len(loaded) == 3
+            for path in loaded:
+                part = client.get(path)
+                assert part.status_code == 200
+                assert part.headers["content-type"].startswith(("text/javascript", "text/css"))
+            assert not re.search(r'(?:src|href)="https?:', page.text)
+            assert client.post("/docs").status_code == 404
+            assert json.dumps(told.json()).count("http://") == 0
