@@ -12,17 +12,18 @@ import numpy as np
 from PIL import Image
 
 from services.chassis.errors import InputFault
-from services.chassis.graphics import skia
 from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
 from services.video.providers.local import captions, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import SOUND_RATE, Film
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import passages
 from services.video.providers.local.photos import Pixels, decoded
+from services.video.providers.local.portraits.actor import SEVERAL, FramedActor, PortraitActor, sitter_of
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.speakable import speakable
 from services.video.providers.local.stage import Frame, Stage
+from services.video.providers.local.strokes import surface_of
 
 NAME: Final = "local"
 
@@ -119,7 +120,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
     poster_frame = _poster_frame(shapes, speech.seconds)
     groups = captions.groups(words) if brief.burn_captions else ()
     frame: Frame = stage.backdrop.copy()
-    canvas = skia.Surface(frame).getCanvas()
+    canvas = surface_of(frame).getCanvas()
     turn = speech.seconds + 0.15
     with Film(
         video,
@@ -195,6 +196,15 @@ def _named_at(name: str, words: tuple[captions.CaptionWord, ...]) -> float | Non
 
 def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
     brief = order.brief
+    if brief.avatar_photo is not None:
+        pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
+        sitter = sitter_of(pixels, order.models)
+        if isinstance(sitter, str):
+            notes.append(sitter)
+            return FramedActor(pixels, stage)
+        if sitter.count > 1:
+            notes.append(SEVERAL.format(count=sitter.count))
+        return PortraitActor(pixels, sitter, stage, brief.seed)
     avatar_id = brief.avatar_id
     if avatar_id not in AVATARS:
         words = f"{brief.brand_name} {brief.product_name} {brief.description}"

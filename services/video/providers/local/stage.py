@@ -23,7 +23,7 @@ from services.chassis.shaping import Face, Line, shape
 from services.video.domain import AspectRatio, VideoBrief
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
-from services.video.providers.local.strokes import along, around, box, fill, line, rounded
+from services.video.providers.local.strokes import along, around, box, fill, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]
 
@@ -104,7 +104,7 @@ class Stage:
 
     def _painted(self, draw: Any) -> Frame:
         frame = np.zeros((self.layout.height, self.layout.width, 4), np.uint8)
-        draw(skia.Surface(frame).getCanvas())
+        draw(surface_of(frame).getCanvas())
         return frame
 
     def _draw_ground(self, canvas: Any) -> None:
@@ -178,7 +178,7 @@ class Stage:
         _, _, width, height = self.layout.card
         margin = CARD_MARGIN * self.layout.unit
         pixels = np.zeros((math.ceil(height + 2 * margin), math.ceil(width + 2 * margin), 4), np.uint8)
-        canvas = skia.Surface(pixels).getCanvas()
+        canvas = surface_of(pixels).getCanvas()
         canvas.translate(margin, margin)
         self._draw_card(canvas, width, height)
         return skia.Image.fromarray(

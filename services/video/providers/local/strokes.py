@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.chassis.colour import Colour
 from services.chassis.graphics import skia
 
@@ -89,6 +92,17 @@ def around(
     """A radial gradient, from the centre outwards."""
     shader = skia.GradientShader.MakeRadial(centre, radius, [_stop(stop) for stop in stops], _places(stops, places))
     return skia.Paint(AntiAlias=True, Shader=shader, Dither=True)
+
+
+def surface_of(pixels: NDArray[np.uint8]) -> Any:
+    """A surface that draws straight into the array (height, width, RGBA).
+
+    Its alpha is premultiplied, which skia.Surface(array) would not make it: that is slow to draw into, and pictures
+    cut from it get pale edges.
+    """
+    height, width = pixels.shape[:2]
+    described = skia.ImageInfo.Make(width, height, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+    return skia.Surface.MakeRasterDirect(described, pixels, width * 4)
 
 
 def glow(canvas: Any, x: float, y: float, radius_x: float, radius_y: float, ink: Ink, alpha: float) -> None:

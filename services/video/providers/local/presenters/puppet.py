@@ -12,6 +12,7 @@ from services.chassis.graphics import skia
 from services.video.providers.local.presenters import face, hair, wardrobe
 from services.video.providers.local.presenters.look import Look
 from services.video.providers.local.presenters.pose import Mouth, Pose
+from services.video.providers.local.strokes import surface_of
 
 NECK_Y: Final = 210.0  # the point the head tilts about
 QUARTERS: Final = 4
@@ -70,7 +71,7 @@ class _Picture:
     def __init__(self, draw: Callable[[Any], None], region: Region, scale: float) -> None:
         left, top, right, bottom = region
         pixels = np.zeros((math.ceil((bottom - top) * scale), math.ceil((right - left) * scale), 4), np.uint8)
-        canvas = skia.Surface(pixels).getCanvas()
+        canvas = surface_of(pixels).getCanvas()
         canvas.scale(scale, scale)
         canvas.translate(-left, -top)
         draw(canvas)
@@ -103,7 +104,7 @@ class _Picture:
         moved = self._moved.get((part_x, part_y))
         if moved is None:
             pixels = np.zeros((self._image.height() + 1, self._image.width() + 1, 4), np.uint8)
-            skia.Surface(pixels).getCanvas().drawImage(self._image, part_x / QUARTERS, part_y / QUARTERS, SMOOTH)
+            surface_of(pixels).getCanvas().drawImage(self._image, part_x / QUARTERS, part_y / QUARTERS, SMOOTH)
             moved = _image(pixels)
             self._moved[part_x, part_y] = moved
         matrix = canvas.getTotalMatrix()

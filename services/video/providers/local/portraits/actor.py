@@ -1,0 +1,178 @@
+"""The customer's picture as presenter: animated when its face allows it, framed with a ring of sound when not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter1d
+
+from services.chassis.graphics import skia
+from services.video.domain import FRAMES_PER_SECOND
+from services.video.providers.local import motion
+from services.video.providers.local.kokoro import Speech
+from services.video.providers.local.photos import Pixels, picture
+from services.video.providers.local.portraits import faces
+from services.video.providers.local.portraits.faces import Points
+from services.video.providers.local.portraits.warp import CHIN, FOREHEAD, LEFT_CHEEK, NOSE, RIGHT_CHEEK, SpeakingFace
+from services.video.providers.local.presenters.pose import Mouth, Pose
+from services.video.providers.local.stage import HIGHEST_QUALITY, Layout, Stage
+from services.video.providers.local.strokes import box, fill, line, rounded
+from services.video.providers.local.visemes import OPEN, Mouths
+
+SMALLEST_FACE: Final = 70  # pixels of width in the picture: fewer, and the mouth is a smear when enlarged
+MOST_TURNED: Final = 0.26  # of the face's width: how far the nose may be off its middle
+
+NO_FACE: Final = (
+    "No face was found in the picture at avatarUrl, so it is shown in a frame with a ring that moves with the voice."
+)
+TOO_SMALL: Final = (
+    "The face in the picture at avatarUrl is too small to animate ({width} pixels wide, at least {least} are needed), "
+    "so the picture is shown in a frame with a ring that moves with the voice."
+)
+TURNED: Final = (
+    "The face in the picture at avatarUrl is turned too far to the side to animate, so the picture is shown in a frame "
+    "with a ring that moves with the voice."
+)
+SEVERAL: Final = "The picture at avatarUrl shows {count} faces; the largest one speaks."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitter:
+    """The face that will speak."""
+
+    points: Points
+    count: int
+
+
+def sitter_of(pixels: Pixels, models: Path) -> Sitter | str:
+    """The face to animate, or the note that says why none can be. Raises ModelMissing."""
+    found = faces.found_faces(pixels, models)
+    if not found:
+        return NO_FACE
+    width = round(found[0].box[2])
+    if width < SMALLEST_FACE:
+        return TOO_SMALL.format(width=width, least=SMALLEST_FACE)
+    points = faces.mesh(pixels, found[0], models)
+    if points is None:
+        return NO_FACE
+    across = points[RIGHT_CHEEK] - points[LEFT_CHEEK]
+    off = float((points[NOSE] - (points[LEFT_CHEEK] + points[RIGHT_CHEEK]) / 2) @ across / (across @ across))
+    if abs(off) > MOST_TURNED:
+        return TURNED
+    return Sitter(points=points, count=len(found))
+
+
+class PortraitActor:
+    """A photographed presenter: fills a vertical picture, stands in a rounded panel in the others."""
+
+    def __init__(self, pixels: Pixels, sitter: Sitter, stage: Stage, seed: str) -> None:
+        self._stage = stage
+        self._seed = seed
+        place = stage.layout
+        self._fills = not place.tall_card
+        self._x, self._y, width, height = panel(place)
+        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.40 if self._fills else 0.42)
+        self._face = SpeakingFace(plate, points)
+        self._image = picture(plate)
+        self._size = (width, height)
+        self._poses: list[Pose] = []
+        self._mouths: list[Mouth] = []
+
+    def prepare(self, speech: Speech, shapes: Mouths) -> None:
+        self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
+        self._mouths = [motion.mouth_of(row) for row in shapes]
+
+    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+        place = self._stage.layout
+        width, height = self._size
+        x = round(self._x + (place.presenter_aside_x - place.presenter_x) * aside)
+        canvas.save()
+        canvas.translate(x, self._y)
+        if not self._fills:
+            radius = 34 * place.unit
+            canvas.drawRRect(rounded(0, 8 * place.unit, width, height, radius), fill("#000000", 0.22))
+            canvas.clipRRect(rounded(0, 0, width, height, radius), doAntiAlias=True)
+        canvas.drawImage(self._image, 0, 0)
+        self._face.draw(canvas, self._mouths[frame], self._poses[frame])
+        canvas.restore()
+
+
+class FramedActor:
+    """A picture that cannot speak: in a round frame, with rings that swell with the voice."""
+
+    def __init__(self, pixels: Pixels, stage: Stage) -> None:
+        self._stage = stage
+        place = stage.layout
+        self._radius = 235.0 * place.scale
+        side = round(2 * self._radius)
+        self._image = picture(_covering(pixels, side, side))
+        self._loud: NDArray[np.float64] = np.zeros(1)
+
+    def prepare(self, speech: Speech, shapes: Mouths) -> None:
+        self._loud = gaussian_filter1d(shapes[:, OPEN].astype(np.float64), 1.0)
+
+    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+        place = self._stage.layout
+        x = place.presenter_x + (place.presenter_aside_x - place.presenter_x) * aside
+        y, radius, unit = place.presenter_y + 10 * place.unit, self._radius, place.unit
+        accent = self._stage.colours.accent
+        for number in range(3):
+            loud = float(self._loud[max(0, frame - 2 * number)])
+            reach = radius + (10 + number * 20 + loud * (26 + 16 * number)) * unit
+            canvas.drawCircle(x, y, reach, line(accent, (9 - 2 * number) * unit, 0.85 - 0.25 * number))
+        canvas.save()
+        path = skia.Path()
+        path.addCircle(x, y, radius)
+        canvas.clipPath(path, doAntiAlias=True)
+        canvas.drawImageRect(self._image, box(x - radius, y - radius, 2 * radius, 2 * radius), HIGHEST_QUALITY)
+        canvas.restore()
+        canvas.drawCircle(x, y, radius, line("#ffffff", 6 * unit))
+
+
+def panel(place: Layout) -> tuple[int, int, int, int]:
+    """(x, y, width, height) of where a photographed presenter is shown."""
+    if not place.tall_card:
+        return 0, 0, place.width, place.height
+    width = round(place.width * (0.50 if place.width == place.height else 0.36))
+    height = round(place.height * 0.62)
+    return round(place.presenter_x - width / 2), round(place.height * 0.125), width, height
+
+
+def _plate(pixels: Pixels, points: Points, width: int, height: int, *, eye_line: float) -> tuple[Pixels, Points]:
+    """The part of the picture about the face, at the size it is shown, and the points on it.
+
+    The face is made about 0.30 of the height where the picture has room around it; the crop never leaves the picture.
+    """
+    tall = float(np.linalg.norm(points[FOREHEAD] - points[CHIN]))
+    share = 0.30 if height > width * 1.3 else 0.40
+    grow = max(height * share / tall, width / pixels.shape[1], height / pixels.shape[0])
+    crop_width, crop_height = width / grow, height / grow
+    eyes = (points[33] + points[263]) / 2
+    left = min(max(0.0, float(eyes[0]) - crop_width / 2), pixels.shape[1] - crop_width)
+    top = min(max(0.0, float(eyes[1]) - crop_height * eye_line), pixels.shape[0] - crop_height)
+    image = Image.fromarray(_opaque(pixels)).resize(
+        (width, height), Image.Resampling.LANCZOS, box=(left, top, left + crop_width, top + crop_height)
+    )
+    return np.asarray(image.convert("RGBA")).copy(), (points - np.array([left, top])) * grow
+
+
+def _covering(pixels: Pixels, width: int, height: int) -> Pixels:
+    grow = max(width / pixels.shape[1], height / pixels.shape[0])
+    crop_width, crop_height = width / grow, height / grow
+    left, top = (pixels.shape[1] - crop_width) / 2, (pixels.shape[0] - crop_height) * 0.35
+    image = Image.fromarray(_opaque(pixels)).resize(
+        (width, height), Image.Resampling.LANCZOS, box=(left, top, left + crop_width, top + crop_height)
+    )
+    return np.asarray(image.convert("RGBA"))
+
+
+def _opaque(pixels: Pixels) -> Pixels:
+    """On white where it was transparent."""
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    flat = pixels[..., :3] * alpha + 255 * (1 - alpha)
+    return np.asarray(np.round(flat), np.uint8)

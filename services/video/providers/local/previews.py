@@ -1,0 +1,70 @@
+"""A voice to hear and an avatar to see, before a video is paid for."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, cast
+
+import av
+import numpy as np
+from PIL import Image
+
+from services.chassis.colour import Colour
+from services.video.domain import VOICES
+from services.video.providers.local import kokoro, loudness
+from services.video.providers.local.kokoro import SAMPLE_RATE
+from services.video.providers.local.phonemes import passages
+from services.video.providers.local.presenters.look import LOOKS
+from services.video.providers.local.presenters.pose import Mouth, Pose
+from services.video.providers.local.presenters.puppet import Puppet
+from services.video.providers.local.speakable import speakable
+from services.video.providers.local.strokes import along, surface_of
+
+SAMPLE_TEXT: Final = "Hi, I'm {name}. This is how your next video could sound."
+PREVIEW_SIZE: Final = (512, 640)
+PIECE: Final = 1024
+
+
+def voice_sample(voice_id: str, models: Path) -> bytes:
+    """About four seconds in an MP4 (AAC, 48 kHz, mono, -14 LUFS in stereo terms). Raises KeyError, ModelMissing."""
+    engine = kokoro.engine(models)
+    text = SAMPLE_TEXT.format(name=VOICES[voice_id].name)
+    speech = kokoro.joined([engine.speak(passage, voice_id) for passage in passages(speakable(text))])
+    sound = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = cast(Any, container.add_stream("aac", rate=48_000))
+        stream.bit_rate = 96_000
+        stream.layout = "mono"
+        for start in range(0, len(sound), PIECE):
+            piece = np.ascontiguousarray(sound[None, start : start + PIECE])
+            frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
+            for packet in stream.encode(frame):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return buffer.getvalue()
+
+
+def avatar_preview(avatar_id: str) -> bytes:
+    """The presenter, smiling, on a ground of its clothes' hue: a PNG of PREVIEW_SIZE. Raises KeyError."""
+    look = LOOKS[avatar_id]
+    width, height = PREVIEW_SIZE
+    pixels = np.zeros((height, width, 4), np.uint8)
+    canvas = surface_of(pixels).getCanvas()
+    hue = Colour.of(look.cloth_colour).hue
+    canvas.drawPaint(
+        along(
+            (0, 0), (width, height), [Colour.from_oklch(0.93, 0.035, hue + 40), Colour.from_oklch(0.84, 0.06, hue + 20)]
+        )
+    )
+    canvas.translate(width / 2, height * 0.47)
+    Puppet(look, 0.66).draw(
+        canvas, Pose(tilt=1.2, yaw=0.12, smile=0.9, brow=0.2), Mouth(open=0.16, width=0.8, teeth=1.0)
+    )
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., :3]).save(buffer, "PNG")
+    return buffer.getvalue()
