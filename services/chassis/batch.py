@@ -38,7 +38,8 @@ class Batcher(Generic[Item, Outcome]):
         self._max_waiting = max_waiting
         self._concurrency = concurrency
         self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Outcome:
         """The outcome of the item. Raises Overloaded, with nothing done, when too many wait already."""
@@ -46,13 +47,22 @@ class Batcher(Generic[Item, Outcome]):
             raise Overloaded("Too many requests are waiting; try again.", retry_after_seconds=1)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._running) < self._concurrency:
+        if self._running < self._concurrency:
+            # Counted here and in _run itself, not when the task is reaped: a caller that is woken between the two
+            # would find a runner that has ended already, and wait for ever.
+            self._running += 1
             task = asyncio.create_task(self._run())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def _run(self) -> None:
+        try:
+            await self._drain()
+        finally:
+            self._running -= 1
+
+    async def _drain(self) -> None:
         while self._waiting:
             batch: list[tuple[Item, asyncio.Future[Outcome]]] = []
             while self._waiting and len(batch) < self._max_batch:

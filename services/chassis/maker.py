@@ -84,7 +84,10 @@ Make = Callable[[Work], Awaitable[Made]]
 
 
 class Maker:
-    """Works on jobs of one type until told to stop. `make` raises faults, or anything else for the unforeseen."""
+    """Works on jobs of one type until told to stop. `make` raises faults, or anything else for the unforeseen.
+
+    `woken` is set by whoever learns that there may be work.
+    """
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Maker:
         identity: ServiceIdentity,
         assets: AssetStore,
         wake_ups: WakeUps | None,
+        woken: asyncio.Event,
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
     ) -> None:
@@ -106,14 +110,10 @@ class Maker:
         self._wake_ups = wake_ups
         self._slots = slots
         self._grace = stop_grace_seconds
-        self._woken = asyncio.Event()
+        self._woken = woken
         self._stopping = asyncio.Event()
         # Two makers on one host, or one restarted with an old process id, are different makers.
         self.name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
-
-    def wake(self) -> None:
-        """There may be work."""
-        self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; then finishes or hands back what is under way within the grace time."""

@@ -150,6 +150,11 @@ def stop_event() -> asyncio.Event:
     return event
 
 
+async def always_ready() -> bool:
+    """For services that hold no state: they can do their work whenever they answer."""
+    return True
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Runs a service's main coroutine on uvloop."""
     uvloop.run(main)

@@ -1,0 +1,67 @@
+"""A maker process: the parts of chassis.maker put together from settings, a health endpoint beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import grpc
+from adwright.job.v1 import job_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from pydantic import Field
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import ServiceIdentity
+from services.chassis.config import AssetSettings, KafkaSettings, ServiceSettings
+from services.chassis.kafka import WakeUps, quiet_client_logs
+from services.chassis.maker import Make, Maker
+from services.chassis.server import open_channel, stop_event
+
+DEFAULT_MODELS = Path.home() / ".cache" / "adwright" / "models"
+
+
+class MakerSettings(ServiceSettings, KafkaSettings, AssetSettings):
+    """What a maker reads from the environment; each kind of maker extends it."""
+
+    models: Path = Field(default=DEFAULT_MODELS, description="folder of model files")
+    slots: int = Field(default=1, ge=1, le=64, description="jobs that one maker process makes at a time")
+
+
+async def run_maker(
+    settings: MakerSettings,
+    *,
+    job_type: str,
+    topic: str,
+    group: str,
+    make: Make,
+    identity: ServiceIdentity,
+    assets: AssetStore,
+) -> None:
+    """Makes jobs of one type until SIGTERM or SIGINT. Health answers SERVING while the loop runs."""
+    quiet_client_logs()
+    channel = open_channel(settings.job_address)
+    woken = asyncio.Event()
+    wake_ups = WakeUps(settings, topic=topic, group=group, on_message=woken.set)
+    maker = Maker(
+        job_type=job_type,
+        make=make,
+        jobs=job_pb2_grpc.JobWorkerServiceStub(channel),
+        identity=identity,
+        assets=assets,
+        wake_ups=wake_ups,
+        woken=woken,
+        slots=settings.slots,
+        stop_grace_seconds=settings.stop_grace_seconds,
+    )
+    server = grpc.aio.server()
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    server.add_insecure_port(settings.listen)
+    stopping: asyncio.Event = stop_event()
+    await server.start()
+    await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+    try:
+        await maker.run(stopping)
+    finally:
+        await server.stop(None)
+        await channel.close()

@@ -1,0 +1,96 @@
+"""Copy requests and results, between protobuf and the service's own values."""
+
+from __future__ import annotations
+
+from adwright.catalog.v1 import catalog_pb2
+from adwright.copy.v1 import copy_pb2
+from adwright.job.v1 import job_pb2
+
+from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
+
+JOB_TYPE = "copy"
+
+
+def submission(
+    request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief, user_id: str, maker: str
+) -> job_pb2.SubmitJobRequest:
+    """The job that the request asks for; it starts leased to this process."""
+    return job_pb2.SubmitJobRequest(
+        user_id=user_id,
+        type=JOB_TYPE,
+        project_id=request.project_id,
+        product_id=request.product_id,
+        idempotency_key=request.idempotency_key,
+        parameters=request.SerializeToString(),
+        maker=maker,
+    )
+
+
+def copy_brief(request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief) -> CopyBrief:
+    """What the provider is asked for."""
+    return _brief(
+        brief,
+        platform=Platform(request.platform),
+        style=Format(request.format),
+        tone=Tone(request.tone),
+        instructions=request.custom_instructions,
+    )
+
+
+def headline_brief(request: copy_pb2.WriteHeadlineRequest) -> CopyBrief:
+    """What the engine is asked for where lines for a picture are wanted."""
+    return _brief(
+        request.brief,
+        platform=Platform.UNIVERSAL,
+        style=Format.SHORT,
+        tone=Tone(request.tone) if request.tone else Tone.BOLD,
+        instructions=request.instructions,
+    )
+
+
+def _brief(
+    brief: catalog_pb2.Brief,
+    *,
+    platform: Platform,
+    format: Format,
+    tone: Tone,
+    instructions: str,
+) -> CopyBrief:
+    project, product = brief.project, brief.product
+    return CopyBrief(
+        product_name=product.name,
+        description=product.description,
+        features=tuple(product.features),
+        price=product.price if product.HasField("price") else None,
+        currency=product.currency if product.HasField("currency") else None,
+        landing_page=product.landing_page if product.HasField("landing_page") else None,
+        audience=product.audience,
+        brand_name=project.name,
+        tone_words=tuple(project.brand.tone_words),
+        banned_words=tuple(project.brand.banned_words),
+        spelling=project.brand.spelling,
+        platform=platform,
+        format=style,
+        tone=tone,
+        custom_instructions=instructions,
+    )
+
+
+def response(accepted: job_pb2.SubmitJobResponse, result: CopyResult) -> copy_pb2.GenerateCopyResponse:
+    """The answer: the variants, what they cost, and notes where there is something to say."""
+    message = copy_pb2.GenerateCopyResponse(
+        job_id=accepted.job_id,
+        status="completed",
+        credits_used=accepted.credits_used,
+        credits_remaining=accepted.credits_remaining,
+        variants=[
+            copy_pb2.Variant(hook=variant.hook, body=variant.body, cta=variant.cta, hashtags=variant.hashtags)
+            for variant in result.variants
+        ],
+    )
+    notes = result.notes
+    if notes.applied or notes.not_applied or notes.filtered:
+        message.notes.CopyFrom(
+            copy_pb2.Notes(applied=notes.applied, not_applied=notes.not_applied, filtered=notes.filtered)
+        )
+    return message

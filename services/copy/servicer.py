@@ -1,0 +1,147 @@
+"""The RPCs of the copy service. Copy is made in the request itself, on the same path as every paid job."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+import uuid
+from typing import Any
+
+import grpc
+import structlog
+from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
+from adwright.job.v1 import job_pb2, job_pb2_grpc
+
+from services.chassis.auth import ServiceIdentity, caller
+from services.chassis.errors import Kind, Refusal
+from services.chassis.interceptors import request_id
+from services.chassis.maker import classified
+from services.chassis.submission import Submitter
+from services.copy import messages
+from services.copy.providers import CopyProvider
+from services.copy.providers.local import write_headline
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+WRITE_SECONDS = 25.0  # below the gateway's time-out, so that the customer gets our answer and not the gateway's
+REPORT_SECONDS = 5.0
+REPORT_TRIES = 3
+REUSE_WAIT_SECONDS = 20
+
+log = structlog.get_logger()
+
+
+class GenerationFailed(Refusal):
+    """The copy could not be written; nothing is charged."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "GENERATION_FAILED"
+
+
+class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
+    """Writes copy while the caller waits."""
+
+    def __init__(
+        self,
+        *,
+        submitter: Submitter,
+        jobs: job_pb2_grpc.JobWorkerServiceAsyncStub,
+        identity: ServiceIdentity,
+        provider: CopyProvider,
+    ) -> None:
+        self._submitter = submitter
+        self._jobs = jobs
+        self._identity = identity
+        self._provider = provider
+        self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+    async def GenerateCopy(
+        self, request: copy_pb2.GenerateCopyRequest, context: Context
+    ) -> copy_pb2.GenerateCopyResponse:
+        user_id = caller().user_id
+        brief = await self._submitter.brief(
+            user_id=user_id, project_id=request.project_id, product_id=request.product_id
+        )
+        accepted = await self._submitter.submit(messages.submission(request, brief, user_id, self._name))
+        if accepted.status == "reused":
+            return await self._reused(accepted, user_id)
+        # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
+        work = asyncio.create_task(self._write(request, brief, accepted))
+        return await asyncio.shield(work)
+
+    async def _write(
+        self, request: copy_pb2.GenerateCopyRequest, brief: Any, accepted: job_pb2.SubmitJobResponse
+    ) -> copy_pb2.GenerateCopyResponse:
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                result = await self._provider.write(messages.copy_brief(request, brief), accepted.job_id)
+        except Exception as error:
+            kind, reason, message = classified(error)
+            log.error("copy_failed", job_id=accepted.job_id, reason=reason, exc_info=error)
+            await self._report_failure(accepted, kind, reason, message)
+            raise GenerationFailed(
+                "The copy could not be written. You have not been charged; please try again."
+            ) from error
+        response = messages.response(accepted, result)
+        await self._complete(accepted, response)
+        return response
+
+    async def _complete(self, accepted: job_pb2.SubmitJobResponse, response: copy_pb2.GenerateCopyResponse) -> None:
+        """Completes the job before answering: what is charged has been made, and what has been made can be read
+        again from the job."""
+        request = job_pb2.CompleteJobRequest(
+            job_id=accepted.job_id, attempt=accepted.attempt, result=response.SerializeToString()
+        )
+        give_up = time.monotonic() + REPORT_SECONDS * REPORT_TRIES
+        for left in reversed(range(REPORT_TRIES)):
+            try:
+                await self._jobs.CompleteJob(
+                    request, metadata=self._identity.metadata(request_id()), timeout=REPORT_SECONDS
+                )
+            except grpc.aio.AioRpcError as error:
+                if error.code() != grpc.StatusCode.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+    async def _report_failure(
+        self, accepted: job_pb2.SubmitJobResponse, kind: job_pb2.FaultKind.ValueType, reason: str, message: str
+    ) -> None:
+        try:
+            await self._jobs.FailJob(
+                job_pb2.FailJobRequest(
+                    job_id=accepted.job_id, attempt=accepted.attempt, kind=kind, reason=reason, message=message[:2000]
+                ),
+                metadata=self._identity.metadata(request_id()),
+                timeout=REPORT_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            # The job's deadline ends it, and its credits go back then.
+            log.warning("failure_not_reported", job_id=accepted.job_id, code=error.code().name)
+
+    async def _reused(self, accepted: job_pb2.SubmitJobResponse, user_id: str) -> copy_pb2.GenerateCopyResponse:
+        """The live job's variants, once it has made them."""
+        outcome = await self._submitter.outcome(
+            user_id=user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
+        )
+        response = copy_pb2.GenerateCopyResponse.FromString(outcome.result)
+        response.job_id = accepted.job_id
+        response.status = "reused"
+        response.credits_used = 0
+        response.credits_remaining = accepted.credits_remaining
+        return response
+
+
+class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
+    """Lines for other makers."""
+
+    async def WriteHeadline(
+        self, request: copy_pb2.WriteHeadlineRequest, context: Context
+    ) -> copy_pb2.WriteHeadlineResponse:
+        headline = write_headline(messages.headline_brief(request), request.seed)
+        return copy_pb2.WriteHeadlineResponse(
+            headline=headline.headline, subline=headline.subline, call_to_action=headline.cta
+        )

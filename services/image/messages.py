@@ -1,0 +1,65 @@
+"""Image requests and briefs, between protobuf and the service's own values."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from adwright.catalog.v1 import catalog_pb2
+from adwright.copy.v1 import copy_pb2
+from adwright.image.v1 import image_pb2
+from adwright.job.v1 import job_pb2
+
+from services.image.domain import AspectRatio, ImageBrief, Style
+
+JOB_TYPE = "static_ad"
+
+
+def submission(
+    request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, user_id: str
+) -> job_pb2.SubmitJobRequest:
+    """The job that the request asks for, with a copy of the brief as it is now."""
+    return job_pb2.SubmitJobRequest(
+        user_id=user_id,
+        type=JOB_TYPE,
+        project_id=request.project_id,
+        product_id=request.product_id,
+        idempotency_key=request.idempotency_key,
+        parameters=image_pb2.ImageJobParameters(request=request, brief=brief).SerializeToString(),
+    )
+
+
+def image_brief(
+    parameters: image_pb2.ImageJobParameters,
+    *,
+    seed: str,
+    date: datetime.date,
+    photo: Path | None,
+    logo: Path | None,
+    words: copy_pb2.WriteHeadlineResponse,
+) -> ImageBrief:
+    """What the provider is asked for."""
+    request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
+    return ImageBrief(
+        product_name=product.name,
+        description=product.description,
+        features=tuple(product.features),
+        price=product.price if product.HasField("price") else None,
+        currency=product.currency if product.HasField("currency") else None,
+        audience=product.audience,
+        brand_name=project.name,
+        brand_colours=tuple(project.brand.colours),
+        brand_font=project.brand.font,
+        tone_words=tuple(project.brand.tone_words),
+        style=Style(request.style) if request.HasField("style") else Style.PRODUCT_HERO,
+        aspect_ratio=AspectRatio(request.aspect_ratio) if request.HasField("aspect_ratio") else AspectRatio.SQUARE,
+        prompt=request.prompt,
+        photo=photo,
+        logo=logo,
+        headline=words.headline,
+        subline=words.subline,
+        call_to_action=words.call_to_action,
+        seed=seed,
+        date=date,
+        format=request.file_format if request.HasField("file_format") else "png",
+    )

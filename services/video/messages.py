@@ -1,0 +1,81 @@
+"""Video requests, briefs and catalogues, between protobuf and the service's own values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adwright.catalog.v1 import catalog_pb2
+from adwright.job.v1 import job_pb2
+from adwright.video.v1 import video_pb2
+
+from services.video.domain import AspectRatio, Avatar, VideoBrief, Voice
+
+JOB_TYPE = "video"
+DEFAULT_VOICE = "male-1"
+
+
+def submission(
+    request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str
+) -> job_pb2.SubmitJobRequest:
+    """The job that the request asks for, with a copy of the brief as it is now."""
+    return job_pb2.SubmitJobRequest(
+        user_id=user_id,
+        type=JOB_TYPE,
+        project_id=request.project_id,
+        product_id=request.product_id,
+        idempotency_key=request.idempotency_key,
+        parameters=video_pb2.VideoJobParameters(request=request, brief=brief).SerializeToString(),
+    )
+
+
+def video_brief(
+    parameters: video_pb2.VideoJobParameters,
+    *,
+    seed: str,
+    avatar_photo: Path | None,
+    product_photo: Path | None,
+    logo: Path | None,
+    call_to_action: str,
+) -> VideoBrief:
+    """What the provider is asked for."""
+    request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
+    return VideoBrief(
+        script=request.script,
+        voice_id=request.voice_id if request.HasField("voice_id") else DEFAULT_VOICE,
+        avatar_id=request.avatar_id,
+        avatar_photo=avatar_photo,
+        aspect_ratio=AspectRatio(request.aspect_ratio) if request.HasField("aspect_ratio") else AspectRatio("9:16"),
+        resolution=request.resolution if request.HasField("resolution") else "720p",
+        product_name=product.name,
+        description=product.description,
+        price=product.price if product.HasField("price") else None,
+        currency=product.currency if product.HasField("currency") else None,
+        brand_name=project.name,
+        brand_colours=tuple(project.brand.colours),
+        brand_font=project.brand.font,
+        product_photo=product_photo,
+        logo=logo,
+        call_to_action=call_to_action,
+        burn_captions=request.captions if request.HasField("captions") else True,
+        pronunciations=dict(request.pronunciations),
+        seed=seed,
+    )
+
+
+def voice_message(voice: Voice) -> video_pb2.Voice:
+    return video_pb2.Voice(
+        id=voice.id,
+        name=voice.name,
+        accent=voice.accent,
+        style=voice.style,
+        sample_url=f"/api/voices/{voice.id}/sample",
+    )
+
+
+def avatar_message(avatar: Avatar) -> video_pb2.Avatar:
+    return video_pb2.Avatar(
+        id=avatar.id,
+        name=avatar.name,
+        description=avatar.description,
+        preview_url=f"/api/avatars/{avatar.id}/preview",
+    )

@@ -1,0 +1,66 @@
+"""The RPCs of the video service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from adwright.video.v1 import video_pb2, video_pb2_grpc
+from google.api import httpbody_pb2
+
+from services.chassis.auth import caller
+from services.chassis.submission import Submitter
+from services.video import messages
+from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
+from services.video.samples import Samples
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class VideoServicer(video_pb2_grpc.VideoServiceServicer):
+    """Accepts video jobs and shows what there is to choose from."""
+
+    def __init__(self, submitter: Submitter, samples: Samples) -> None:
+        self._submitter = submitter
+        self._samples = samples
+
+    async def GenerateVideo(
+        self, request: video_pb2.GenerateVideoRequest, context: Context
+    ) -> video_pb2.GenerateVideoResponse:
+        if request.HasField("voice_id") and request.voice_id not in VOICES:
+            raise UnknownVoice(request.voice_id)
+        if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
+            raise UnknownAvatar(request.avatar_id)
+        user_id = caller().user_id
+        brief = await self._submitter.brief(
+            user_id=user_id, project_id=request.project_id, product_id=request.product_id
+        )
+        accepted = await self._submitter.submit(messages.submission(request, brief, user_id))
+        return video_pb2.GenerateVideoResponse(
+            job_id=accepted.job_id,
+            status=accepted.status,
+            credits_used=accepted.credits_used,
+            credits_remaining=accepted.credits_remaining,
+        )
+
+    async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:
+        return video_pb2.ListVoicesResponse(voices=[messages.voice_message(voice) for voice in VOICES.values()])
+
+    async def ListAvatars(
+        self, request: video_pb2.ListAvatarsRequest, context: Context
+    ) -> video_pb2.ListAvatarsResponse:
+        return video_pb2.ListAvatarsResponse(avatars=[messages.avatar_message(avatar) for avatar in AVATARS.values()])
+
+    async def GetVoiceSample(self, request: video_pb2.GetVoiceSampleRequest, context: Context) -> httpbody_pb2.HttpBody:
+        if request.voice_id not in VOICES:
+            raise UnknownVoice(request.voice_id)
+        content = await self._samples.voice(VOICES[request.voice_id])
+        return httpbody_pb2.HttpBody(content_type=Samples.VOICE_TYPE, data=content)
+
+    async def GetAvatarPreview(
+        self, request: video_pb2.GetAvatarPreviewRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        if request.avatar_id not in AVATARS:
+            raise UnknownAvatar(request.avatar_id)
+        content = await self._samples.avatar(AVATARS[request.avatar_id])
+        return httpbody_pb2.HttpBody(content_type=Samples.AVATAR_TYPE, data=content)
