@@ -22,6 +22,12 @@ from gateway.schema import Comments, FieldSchema, MessageSchema, Rules, comments
 FOLDER = Path(__file__).parent
 IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
+ORDER = ("copy", "image", "video", "job", "catalog", "billing")
+INTRODUCTION = (
+    "Send a token as `Authorization: Bearer …`. What costs credits says so; a request with an `idempotencyKey` whose job "
+    "is still live answers with that job and costs nothing. Unknown fields of a body are ignored and `null` is the same "
+    "as absent; unknown query parameters are refused. Every error has the same body."
+)
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
     401: "There is no token, or not one to be trusted.",
@@ -41,7 +47,7 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
     """The description. `image` is gen/image.binpb, which carries the comments."""
     comments = comments_of(image)
     messages = messages_of(image, comments)
-    routes = routes_of(image)
+    routes = tuple(sorted(routes_of(image), key=_place))
     examples = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -53,6 +59,7 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
             "title": "Adwright",
             "version": version,
             "summary": "Advertising creatives over an API: copy, images, talking-avatar videos.",
+            "description": INTRODUCTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -69,8 +76,18 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
 def _tags(routes: tuple[Route, ...], comments: Comments) -> dict[str, str]:
     tags: dict[str, str] = {}
     for route in routes:
-        tags.setdefault(_short(route.service), comments.of(route.service))
+        tags.setdefault(_tag(route.service), comments.of(route.service))
     return tags
+
+
+def _place(route: Route) -> tuple[bool, int]:
+    """What a customer came for stands first, what operators need last."""
+    return "Admin" in route.service, ORDER.index(route.upstream) if route.upstream in ORDER else len(ORDER)
+
+
+def _tag(service: str) -> str:
+    """The service's name for people: "Job Admin" for adwright.job.v1.JobAdminService."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _short(service).removesuffix("Service"))
 
 
 def _short(name: str) -> str:
@@ -93,7 +110,7 @@ def _operation(
     bound = set(route.variables)
     operation: dict[str, Any] = {
         "operationId": route.method[0].lower() + route.method[1:],
-        "tags": [_short(route.service)],
+        "tags": [_tag(route.service)],
         "summary": text.partition(". ")[0].rstrip("."),
         "description": text,
     }
@@ -109,7 +126,8 @@ def _operation(
         content: dict[str, Any] = {"schema": _body_schema(request, bound)}
         if "request" in example:
             content["example"] = example["request"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        needed = any(item.needed for item in request.fields if item.proto_name not in bound)
+        operation["requestBody"] = {"required": needed, "content": {"application/json": content}}
     operation["responses"] = _responses(route, text, example)
     if route.public:
         operation["security"] = []
@@ -141,7 +159,10 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         good["content"] = {"*/*": {}}
     elif route.streaming:
         good["description"] = "A message for each change, as Server-Sent Events."
-        good["content"] = {"text/event-stream": {"schema": _reference(route.response)}}
+        # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON.
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.response)}
+        event = {"type": "object", "required": ["data"], "properties": {"data": data}}
+        good["content"] = {"text/event-stream": {"schema": event}}
     elif route.response == "google.protobuf.Empty":
         good["content"] = {"application/json": {"schema": {"type": "object"}}}
     else:
@@ -252,6 +273,8 @@ def _value_schema(kind: str, rules: Rules) -> dict[str, Any]:
         schema["minLength"] = rules.min_length
     if rules.max_length is not None:
         schema["maxLength"] = rules.max_length
+    if rules.ignore_empty:
+        return {"type": "string", "anyOf": [{"maxLength": 0}, schema]}
     return schema
 
 
