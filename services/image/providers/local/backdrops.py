@@ -1,0 +1,758 @@
+"""Graphic grounds behind product and type, and the stages products stand on. No scenery: that is in `scenes`."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.chassis.colour import BLACK, WHITE, Colour, Palette
+from services.chassis.graphics import skia
+from services.image.providers.local import brushes
+from services.image.providers.local.arrangement import Arrangement
+from services.image.providers.local.geometry import Box, Frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Set:
+    """Everything a ground needs to know: where it is drawn, in which colours, and what will stand before it.
+
+    product: the box the product itself will take. draw: the source of variation; the same seed, the same picture.
+    """
+
+    canvas: Any
+    frame: Frame
+    palette: Palette
+    arrangement: Arrangement
+    product: Box
+    draw: random.Random
+    stands: bool
+
+    @property
+    def unit(self) -> float:
+        return self.frame.unit
+
+    @property
+    def quiet(self) -> tuple[Box, ...]:
+        """Boxes that busy things stay out of."""
+        boxes = [self.arrangement.text]
+        if self.arrangement.foot:
+            boxes.append(self.arrangement.foot)
+        if self.arrangement.brand:
+            boxes.append(self.arrangement.brand)
+        return tuple(boxes)
+
+
+Ground = Callable[[Set], None]
+
+
+def _fill(scene: Set, start: Colour, end: Colour, *, steep: bool = False) -> None:
+    box = scene.frame.whole
+    paint = (
+        brushes.down(box, [(0, start, 1), (1, end, 1)])
+        if steep
+        else brushes.diagonal(box, [(0, start, 1), (1, end, 1)])
+    )
+    scene.canvas.drawPaint(paint)
+
+
+def plain(scene: Set) -> None:
+    """An even ground with light falling on it from the upper left and behind the product."""
+    palette, product = scene.palette, scene.product
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.7), steep=True)
+    reach = max(product.width, product.height) * 0.95
+    brushes.glow(scene.canvas, product.centre_x, product.centre_y, reach, palette.glow, 0.5)
+
+
+def mesh(scene: Set) -> None:
+    """Large soft lights in the brand's colours over a deep ground."""
+    palette, frame, draw = scene.palette, scene.frame, scene.draw
+    _fill(scene, palette.background, palette.background_end)
+    side = min(frame.width, frame.height)
+    product = scene.product
+    strength = 0.72 if palette.dark else 0.5
+    spots = [
+        (product.centre_x, product.centre_y, 0.72, palette.glow, strength),
+        (frame.width * draw.uniform(0.85, 1.0), frame.height * draw.uniform(0.82, 1.0), 0.62, palette.secondary, 0.62),
+        (frame.width * draw.uniform(0.0, 0.15), frame.height * draw.uniform(0.85, 1.0), 0.5, palette.tertiary, 0.42),
+        (frame.width * draw.uniform(0.3, 0.5), 0, 0.45, palette.background_end.lighter(0.08), 0.6),
+    ]
+    if not palette.dark:
+        spots = [(x, y, size, colour, alpha * 0.6) for x, y, size, colour, alpha in spots]
+    for x, y, size, colour, alpha in spots:
+        brushes.glow(scene.canvas, x, y, side * size * 1.25, colour, alpha)
+
+
+def floor(scene: Set) -> None:
+    """A studio: wall and floor meeting in a soft bend, lit from above the product."""
+    palette, frame, product = scene.palette, scene.frame, scene.product
+    horizon = product.bottom - product.height * 0.1
+    wall = palette.background
+    scene.canvas.drawPaint(
+        brushes.down(
+            frame.whole,
+            [
+                (0, wall.lighter(-0.03), 1),
+                (max(0.05, horizon / frame.height - 0.1), wall.mixed(palette.background_end, 0.5), 1),
+                (min(0.97, horizon / frame.height + 0.015), palette.background_end.lighter(-0.025), 1),
+                (1, palette.background_end.lighter(0.035), 1),
+            ],
+        )
+    )
+    reach = max(product.width, product.height)
+    brushes.glow(scene.canvas, product.centre_x, product.centre_y - reach * 0.1, reach * 1.05, palette.glow, 0.65)
+    scene.canvas.drawOval(
+        brushes.rect(
+            Box(
+                product.centre_x - reach * 0.8,
+                product.bottom - reach * 0.06,
+                product.centre_x + reach * 0.8,
+                product.bottom + reach * 0.2,
+            )
+        ),
+        brushes.fill(palette.glow, 0.32, blur=reach * 0.06),
+    )
+
+
+def split(scene: Set) -> None:
+    """Two fields of colour; the product stands on the seam."""
+    palette, frame, arrangement = scene.palette, scene.frame, scene.arrangement
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.35), steep=True)
+    other = palette.secondary if not palette.dark else palette.background_end.lighter(0.06)
+    if frame.wide and arrangement.text.width < frame.width * 0.7:
+        left = arrangement.text.centre_x < frame.width / 2
+        seam = scene.product.left + scene.product.width * (0.42 if left else 0.58)
+        if left:
+            seam = max(seam, arrangement.text.right + 2 * scene.unit)
+        else:
+            seam = min(seam, arrangement.text.left - 2 * scene.unit)
+        field = Box(seam, 0, frame.width, frame.height) if left else Box(0, 0, seam, frame.height)
+        scene.canvas.drawRect(
+            brushes.rect(field), brushes.down(field, [(0, other.lighter(0.04), 1), (1, other.lighter(-0.05), 1)])
+        )
+    else:
+        seam = scene.product.top + scene.product.height * 0.5
+        field = Box(0, seam, frame.width, frame.height)
+        if arrangement.text.centre_y > seam:
+            field = Box(0, 0, frame.width, min(seam, arrangement.text.top - 2 * scene.unit))
+        elif arrangement.foot is not None:
+            field = Box(0, max(seam, arrangement.text.bottom), frame.width, arrangement.foot.top - 3 * scene.unit)
+            field = Box(0, field.top, frame.width, max(field.bottom, scene.product.bottom + 4 * scene.unit))
+        scene.canvas.drawRect(
+            brushes.rect(field), brushes.down(field, [(0, other.lighter(0.03), 1), (1, other.lighter(-0.04), 1)])
+        )
+
+
+def sunburst(scene: Set) -> None:
+    """Rays from behind the product."""
+    palette, frame, product = scene.palette, scene.frame, scene.product
+    _fill(scene, palette.background, palette.background_end.mixed(palette.background, 0.4), steep=True)
+    x, y = product.centre_x, product.centre_y
+    reach = math.hypot(frame.width, frame.height)
+    count = 22
+    turn = scene.draw.uniform(0, 360 / count)
+    ray = palette.background.lighter(0.045 if palette.background.lightness < 0.9 else -0.035)
+    for index in range(count):
+        start = math.radians(turn + index * 360 / count)
+        end = math.radians(turn + (index + 0.5) * 360 / count)
+        wedge = brushes.path(
+            [
+                (x, y),
+                (x + reach * math.cos(start), y + reach * math.sin(start)),
+                (x + reach * math.cos(end), y + reach * math.sin(end)),
+            ]
+        )
+        scene.canvas.drawPath(
+            wedge, brushes.radial((x, y), reach * 0.75, [(0, ray.lighter(0.05), 1), (0.5, ray, 1), (1, ray, 0.35)])
+        )
+    brushes.glow(scene.canvas, x, y, max(product.width, product.height) * 0.8, palette.glow, 0.6)
+
+
+def blobs(scene: Set) -> None:
+    """Organic shapes at the edges, one of them behind the product."""
+    palette, frame, draw, product = scene.palette, scene.frame, scene.draw, scene.product
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.4), steep=True)
+    size = max(product.width, product.height)
+    soft = 0.9 if not palette.dark else 0.6
+    shapes = [
+        (
+            product.centre_x,
+            product.centre_y,
+            size * 0.62,
+            palette.background_end.lighter(0.05 if palette.dark else -0.03),
+            1.0,
+        ),
+        (
+            frame.width * draw.choice((0.0, 1.0)),
+            frame.height * draw.uniform(0.9, 1.05),
+            frame.unit * 34,
+            palette.secondary,
+            soft,
+        ),
+        (frame.width * draw.uniform(0.55, 0.95), -frame.unit * 6, frame.unit * 24, palette.tertiary, soft * 0.75),
+    ]
+    for x, y, radius, colour, alpha in shapes:
+        points = []
+        for step in range(9):
+            angle = 2 * math.pi * step / 9
+            far = radius * draw.uniform(0.84, 1.14)
+            points.append((x + far * math.cos(angle), y + far * math.sin(angle)))
+        scene.canvas.drawPath(
+            brushes.smooth_path(points),
+            brushes.linear(
+                (x - radius, y - radius),
+                (x + radius, y + radius),
+                [(0, colour.lighter(0.05), alpha), (1, colour.lighter(-0.04), alpha)],
+            ),
+        )
+
+
+def waves(scene: Set) -> None:
+    """Layered waves rising to where the product stands."""
+    palette, frame, draw, product = scene.palette, scene.frame, scene.draw, scene.product
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.6), steep=True)
+    brushes.glow(
+        scene.canvas, product.centre_x, product.centre_y, max(product.width, product.height) * 0.9, palette.glow, 0.6
+    )
+    base = product.bottom - product.height * 0.16
+    layers = 4
+    for layer in range(layers):
+        share = layer / (layers - 1)
+        colour = palette.background_end.mixed(palette.secondary, 0.16 + 0.5 * share)
+        y = base + (frame.height - base) * share * 0.72
+        phase, swing = draw.uniform(0, 6.28), frame.unit * draw.uniform(2.5, 5)
+        points: list[tuple[float, float]] = [
+            (frame.width * step / 12, y + swing * math.sin(phase + step * 0.62)) for step in range(-1, 14)
+        ]
+        outline = brushes.smooth_path(points, closed=False)
+        outline.lineTo(frame.width * 1.1, frame.height)
+        outline.lineTo(-frame.width * 0.1, frame.height)
+        outline.close()
+        scene.canvas.drawPath(
+            outline,
+            brushes.linear(
+                (0, y - swing), (0, frame.height), [(0, colour.lighter(0.03), 0.9), (1, colour.lighter(-0.04), 1)]
+            ),
+        )
+
+
+def _pattern_ground(scene: Set) -> Colour:
+    palette = scene.palette
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.55), steep=True)
+    return palette.background.lighter(0.06 if palette.background.lightness < 0.75 else -0.045)
+
+
+def dots(scene: Set) -> None:
+    """A regular pattern of dots, calm enough to stand behind type."""
+    mark = _pattern_ground(scene)
+    step = scene.unit * 7
+    for row in range(int(scene.frame.height / step) + 2):
+        for column in range(int(scene.frame.width / step) + 2):
+            x = (column + (0.5 if row % 2 else 0.0)) * step
+            scene.canvas.drawCircle(x, row * step, scene.unit * 1.15, brushes.fill(mark))
+    brushes.glow(
+        scene.canvas,
+        scene.product.centre_x,
+        scene.product.centre_y,
+        max(scene.product.width, scene.product.height),
+        scene.palette.glow,
+        0.5,
+    )
+
+
+def halftone(scene: Set) -> None:
+    """Comic-book dots that grow towards a corner, and a disc of colour."""
+    palette, frame = scene.palette, scene.frame
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.3), steep=True)
+    mark = palette.secondary
+    step = scene.unit * 3.4
+    left = scene.product.centre_x > frame.width * 0.55
+    for row in range(int(frame.height / step) + 2):
+        for column in range(int(frame.width / step) + 2):
+            x, y = (column + (0.5 if row % 2 else 0.0)) * step, row * step
+            across = x / frame.width if left else 1 - x / frame.width
+            near = (across * 0.75 + y / frame.height) / 1.75
+            radius = step * 0.55 * max(0.0, (near - 0.46) / 0.54)
+            if radius > 0.6:
+                scene.canvas.drawCircle(x, y, radius, brushes.fill(mark, 0.9))
+
+
+def stripes(scene: Set) -> None:
+    """Diagonal bands of two near tones."""
+    mark = _pattern_ground(scene)
+    frame = scene.frame
+    width = scene.unit * 9
+    slant = frame.height * 0.6
+    x = -slant
+    while x < frame.width + slant:
+        scene.canvas.drawPath(
+            brushes.path([(x + slant, 0), (x + slant + width, 0), (x + width, frame.height), (x, frame.height)]),
+            brushes.fill(mark, 0.8),
+        )
+        x += width * 2
+    brushes.glow(
+        scene.canvas,
+        scene.product.centre_x,
+        scene.product.centre_y,
+        max(scene.product.width, scene.product.height) * 0.9,
+        scene.palette.glow,
+        0.5,
+    )
+
+
+def grid(scene: Set) -> None:
+    """Fine lines of a drawing board, fading from the product."""
+    mark = _pattern_ground(scene)
+    frame = scene.frame
+    step = scene.unit * 6
+    line = scene.palette.ink.mixed(mark, 0.6)
+    for index in range(int(frame.width / step) + 1):
+        scene.canvas.drawLine(index * step, 0, index * step, frame.height, brushes.stroke(line, 1.4, 0.28))
+    for index in range(int(frame.height / step) + 1):
+        scene.canvas.drawLine(0, index * step, frame.width, index * step, brushes.stroke(line, 1.4, 0.28))
+    brushes.glow(
+        scene.canvas,
+        scene.product.centre_x,
+        scene.product.centre_y,
+        max(scene.product.width, scene.product.height),
+        scene.palette.glow,
+        0.8,
+    )
+    for box in scene.quiet:  # the lines give way to type
+        scene.canvas.drawRRect(
+            brushes.rounded(box.inset(-2 * scene.unit), 4 * scene.unit),
+            brushes.fill(scene.palette.background, 0.72, blur=3 * scene.unit),
+        )
+
+
+def checks(scene: Set) -> None:
+    """A tablecloth of squares."""
+    mark = _pattern_ground(scene)
+    step = scene.unit * 9
+    for row in range(int(scene.frame.height / step) + 1):
+        for column in range(int(scene.frame.width / step) + 1):
+            if (row + column) % 2:
+                scene.canvas.drawRect(
+                    skia.Rect.MakeXYWH(column * step, row * step, step, step), brushes.fill(mark, 0.75)
+                )
+
+
+def geometric(scene: Set) -> None:
+    """Quarter circles, bars and discs on a square raster, kept out from under the type."""
+    palette, frame, draw = scene.palette, scene.frame, scene.draw
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.4), steep=True)
+    columns = 6 if frame.wide else 5
+    size = frame.width / columns
+    tones = (
+        palette.secondary,
+        palette.tertiary,
+        palette.accent,
+        palette.background_end.lighter(0.06 if palette.dark else -0.05),
+    )
+    rows = math.ceil(frame.height / size)
+    for row in range(rows):
+        for column in range(columns):
+            cell = Box(column * size, row * size, (column + 1) * size, (row + 1) * size)
+            if any(cell.overlaps(box.inset(-scene.unit)) for box in scene.quiet) or draw.random() < 0.2:
+                continue
+            colour = draw.choice(tones)
+            alpha = 0.92 if palette.dark or colour is tones[3] else 0.85
+            shape = draw.randrange(5)
+            if shape == 0:
+                corner = draw.choice(
+                    (
+                        (cell.left, cell.top, 0),
+                        (cell.right, cell.top, 90),
+                        (cell.right, cell.bottom, 180),
+                        (cell.left, cell.bottom, 270),
+                    )
+                )
+                scene.canvas.drawArc(
+                    skia.Rect.MakeLTRB(corner[0] - size, corner[1] - size, corner[0] + size, corner[1] + size),
+                    corner[2],
+                    90,
+                    True,
+                    brushes.fill(colour, alpha),
+                )
+            elif shape == 1:
+                scene.canvas.drawCircle(cell.centre_x, cell.centre_y, size * 0.5, brushes.fill(colour, alpha))
+            elif shape == 2:
+                scene.canvas.drawPath(
+                    brushes.path([(cell.left, cell.top), (cell.right, cell.bottom), (cell.left, cell.bottom)]),
+                    brushes.fill(colour, alpha),
+                )
+            elif shape == 3:
+                for index in range(4):
+                    y = cell.top + size * (index + 0.5) / 4
+                    scene.canvas.drawLine(
+                        cell.left + size * 0.1,
+                        y,
+                        cell.right - size * 0.1,
+                        y,
+                        brushes.stroke(colour, size * 0.09, alpha),
+                    )
+            else:
+                scene.canvas.drawRect(brushes.rect(cell), brushes.fill(colour, alpha))
+
+
+def rings(scene: Set) -> None:
+    """Fine rings around the product over a soft gradient."""
+    mesh(scene)
+    product = scene.product
+    radius = max(product.width, product.height) * 0.5
+    line = WHITE if scene.palette.dark else scene.palette.secondary
+    for index in range(4):
+        scene.canvas.drawCircle(
+            product.centre_x,
+            product.centre_y,
+            radius * (0.78 + 0.26 * index),
+            brushes.stroke(line, 2.4, 0.34 - 0.07 * index),
+        )
+
+
+def arch(scene: Set) -> None:
+    """A niche with a rounded top in a wall, the product inside."""
+    palette, product, frame = scene.palette, scene.product, scene.frame
+    _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.5), steep=True)
+    half = max(product.width * 0.66, product.height * 0.36)
+    half = min(half, max(product.width * 0.56, min(product.centre_x, frame.width - product.centre_x) - 3 * scene.unit))
+    limits = [
+        box
+        for box in scene.quiet
+        if box.bottom < product.centre_y
+        and box.overlaps(Box(product.centre_x - half, 0, product.centre_x + half, product.bottom))
+    ]
+    ceiling = max((box.bottom for box in limits), default=0) + 2 * scene.unit
+    top = max(product.top - half * 0.5, ceiling)
+    base = product.bottom + product.height * 0.035
+    niche = Box(product.centre_x - half, top, product.centre_x + half, base)
+    outline = skia.Path()
+    outline.moveTo(niche.left, niche.bottom)
+    rise = min(half, niche.height * 0.6)
+    outline.lineTo(niche.left, niche.top + rise)
+    outline.arcTo(skia.Rect.MakeLTRB(niche.left, niche.top, niche.right, niche.top + 2 * rise), 180, 180, False)
+    outline.lineTo(niche.right, niche.bottom)
+    outline.close()
+    inside = palette.secondary if palette.dark else palette.secondary.mixed(palette.background_end, 0.25)
+    scene.canvas.drawPath(
+        outline,
+        brushes.down(
+            niche, [(0, inside.lighter(-0.06), 1), (0.7, inside.lighter(0.04), 1), (1, inside.lighter(0.07), 1)]
+        ),
+    )
+    scene.canvas.save()
+    scene.canvas.clipPath(outline, doAntiAlias=True)
+    scene.canvas.drawPath(outline, brushes.stroke(palette.shade, scene.unit * 2.5, 0.34, blur=scene.unit * 2))
+    brushes.glow(scene.canvas, niche.left + half * 0.7, niche.top + rise * 0.8, half * 1.3, WHITE, 0.34)
+    scene.canvas.restore()
+    sill = Box(niche.left - 3 * scene.unit, base, niche.right + 3 * scene.unit, base + 2.6 * scene.unit)
+    stone = palette.background.mixed(palette.background_end, 0.5)
+    scene.canvas.drawRRect(
+        brushes.rounded(sill, scene.unit * 0.6),
+        brushes.with_shadow(
+            brushes.down(sill, [(0, stone.lighter(0.07), 1), (1, stone.lighter(-0.06), 1)]),
+            palette.shade,
+            y=scene.unit,
+            blur=scene.unit * 1.4,
+            alpha=0.3,
+        ),
+    )
+
+
+def bubbles(scene: Set) -> None:
+    """Glassy bubbles drifting up."""
+    mesh(scene)
+    for _ in range(26):
+        x, y = scene.draw.uniform(0, scene.frame.width), scene.draw.uniform(0, scene.frame.height)
+        radius = scene.unit * scene.draw.choice((1.2, 1.8, 2.6, 4.0, 6.0))
+        if any(Box(x - radius, y - radius, x + radius, y + radius).overlaps(box) for box in scene.quiet):
+            continue
+        scene.canvas.drawCircle(
+            x,
+            y,
+            radius,
+            brushes.radial(
+                (x - radius * 0.3, y - radius * 0.3),
+                radius * 1.3,
+                [(0, WHITE, 0.05), (0.7, WHITE, 0.14), (1, WHITE, 0.42)],
+            ),
+        )
+        scene.canvas.drawOval(
+            brushes.rect(Box(x - radius * 0.6, y - radius * 0.7, x - radius * 0.15, y - radius * 0.4)),
+            brushes.fill(WHITE, 0.7, blur=radius * 0.06),
+        )
+
+
+GROUNDS: Final[dict[str, Ground]] = {
+    "plain": plain,
+    "mesh": mesh,
+    "floor": floor,
+    "split": split,
+    "sunburst": sunburst,
+    "blobs": blobs,
+    "waves": waves,
+    "dots": dots,
+    "halftone": halftone,
+    "stripes": stripes,
+    "grid": grid,
+    "checks": checks,
+    "geometric": geometric,
+    "rings": rings,
+    "arch": arch,
+    "bubbles": bubbles,
+}
+
+
+# -- stages: what stands between ground and product ------------------------------------------------------------------
+
+
+def plinth(scene: Set) -> None:
+    """Two round steps."""
+    product, palette, canvas = scene.product, scene.palette, scene.canvas
+    stone = (
+        palette.background_end.mixed(palette.glow, 0.35)
+        if palette.dark
+        else palette.surface.mixed(palette.background_end, 0.45)
+    )
+    width = max(product.width * 1.3, product.height * 0.4)
+    width = min(width, 2 * min(product.centre_x, scene.frame.width - product.centre_x) * 0.99)
+    depth = width * 0.115
+    step = width * 0.085
+    for index, (share, drop) in enumerate(((1.32, step), (1.0, 0.0))):
+        half = min(width * share / 2, min(product.centre_x, scene.frame.width - product.centre_x) + scene.unit * 2)
+        top = product.bottom + drop - depth * 0.42 + (depth * 0.3 if index == 0 else 0.0)
+        face = Box(product.centre_x - half, top, product.centre_x + half, top + depth)
+        body = skia.Path()
+        body.addRect(brushes.rect(Box(face.left, face.centre_y, face.right, face.centre_y + step)))
+        body.addOval(brushes.rect(face.moved(0, step)))
+        tone = stone.lighter(-0.07 if index == 0 else -0.02)
+        canvas.drawPath(
+            body,
+            brushes.with_shadow(brushes.fill(tone), palette.shade, y=scene.unit * 1.2, blur=scene.unit * 2, alpha=0.4),
+        )
+        canvas.drawPath(
+            body,
+            brushes.across(
+                face,
+                [
+                    (0, tone.lighter(-0.13), 1),
+                    (0.3, tone.lighter(0.03), 1),
+                    (0.62, tone.lighter(-0.03), 1),
+                    (1, tone.lighter(-0.2), 1),
+                ],
+            ),
+        )
+        canvas.drawOval(
+            brushes.rect(face), brushes.down(face, [(0, tone.lighter(0.05), 1), (1, tone.lighter(0.13), 1)])
+        )
+        canvas.drawOval(brushes.rect(face), brushes.stroke(WHITE, 1.6, 0.35))
+
+
+def disc(scene: Set) -> None:
+    """A disc of colour behind and a thin slab under the product."""
+    product, palette = scene.product, scene.palette
+    radius = max(product.width * 0.62, product.height * 0.47)
+    room = min(product.centre_x, scene.frame.width - product.centre_x)
+    radius = min(radius, room * 1.25)
+    y = product.centre_y
+    above = [box for box in scene.quiet if box.bottom < product.centre_y and box.left < product.centre_x < box.right]
+    below = [box for box in scene.quiet if box.top > product.centre_y and box.left < product.centre_x < box.right]
+    for box in above:
+        radius = min(radius, max(product.width * 0.45, y - box.bottom - scene.unit * 1.5))
+    for box in below:
+        radius = min(radius, max(product.width * 0.45, box.top - y - scene.unit * 1.5))
+    for box in scene.quiet:  # beside the product
+        if box.top < y < box.bottom:
+            gap = product.centre_x - box.right if box.right < product.centre_x else box.left - product.centre_x
+            if gap > 0:
+                radius = min(radius, max(product.width * 0.5, gap - scene.unit))
+    colour = (
+        palette.secondary
+        if palette.dark or palette.background.lightness < 0.8
+        else palette.secondary.mixed(palette.background, 0.12)
+    )
+    circle = Box(product.centre_x - radius, y - radius, product.centre_x + radius, y + radius)
+    scene.canvas.drawCircle(
+        product.centre_x,
+        y,
+        radius,
+        brushes.diagonal(circle, [(0, colour.lighter(0.06), 1), (1, colour.lighter(-0.07), 1)]),
+    )
+    scene.canvas.drawCircle(product.centre_x, y, radius * 1.09, brushes.stroke(colour, 2.6, 0.5))
+
+
+def card(scene: Set) -> None:
+    """A rounded card, slightly larger than the product, with a shadow."""
+    product, palette = scene.product, scene.palette
+    box = scene.arrangement.product.inset(-scene.unit * 1.5)
+    whole = scene.frame.whole.inset(scene.unit * 4)
+    box = Box(
+        max(box.left, whole.left), max(box.top, whole.top), min(box.right, whole.right), min(box.bottom, whole.bottom)
+    )
+    box = box.joined(product.inset(-scene.unit * 2))
+    tone = palette.background_end if palette.dark else palette.secondary.mixed(palette.background, 0.35)
+    scene.canvas.drawRRect(
+        brushes.rounded(box, scene.unit * 5),
+        brushes.with_shadow(brushes.fill(tone), palette.shade, y=scene.unit * 2, blur=scene.unit * 3, alpha=0.25),
+    )
+    scene.canvas.drawRRect(
+        brushes.rounded(box, scene.unit * 5),
+        brushes.diagonal(box, [(0, tone.lighter(0.07), 1), (1, tone.lighter(-0.05), 1)]),
+    )
+    scene.canvas.save()
+    scene.canvas.clipRRect(brushes.rounded(box, scene.unit * 5), doAntiAlias=True)
+    brushes.glow(
+        scene.canvas,
+        product.centre_x,
+        product.top + product.height * 0.35,
+        max(product.width, product.height) * 0.7,
+        palette.glow,
+        0.5,
+    )
+    scene.canvas.restore()
+
+
+def burst(scene: Set) -> None:
+    """A zigzag star behind the product."""
+    product, palette = scene.product, scene.palette
+    outer = max(product.width, product.height) * 0.56
+    outer = min(outer, min(product.centre_x, scene.frame.width - product.centre_x) * 1.12)
+    points = []
+    spikes = 24
+    for index in range(spikes * 2):
+        radius = outer if index % 2 else outer * 0.86
+        angle = math.pi * index / spikes
+        points.append((product.centre_x + radius * math.cos(angle), product.centre_y + radius * math.sin(angle)))
+    star = brushes.path(points)
+    scene.canvas.save()
+    scene.canvas.translate(scene.unit, scene.unit * 1.2)
+    scene.canvas.drawPath(star, brushes.fill(palette.shade, 0.35))
+    scene.canvas.restore()
+    scene.canvas.drawPath(star, brushes.fill(palette.secondary))
+
+
+def nothing(scene: Set) -> None:
+    """The ground alone."""
+
+
+STAGES: Final[dict[str, Ground]] = {"plinth": plinth, "disc": disc, "card": card, "burst": burst, "none": nothing}
+
+
+# -- overlays: small things strewn over ground and stage, never over type ---------------------------------------------
+
+
+def _strewn(scene: Set, count: int, radius: float) -> list[tuple[float, float]]:
+    places: list[tuple[float, float]] = []
+    core = scene.product.inset(scene.product.width * 0.12, scene.product.height * 0.05)
+    for _ in range(count * 6):
+        if len(places) >= count:
+            break
+        x, y = scene.draw.uniform(0, scene.frame.width), scene.draw.uniform(0, scene.frame.height)
+        spot = Box(x - radius, y - radius, x + radius, y + radius)
+        if any(spot.overlaps(box.inset(-scene.unit)) for box in scene.quiet) or spot.overlaps(core):
+            continue
+        if all(math.hypot(x - other_x, y - other_y) > radius * 2.6 for other_x, other_y in places):
+            places.append((x, y))
+    return places
+
+
+def confetti(scene: Set) -> None:
+    """Paper snippets in the brand's colours."""
+    palette, unit = scene.palette, scene.unit
+    tones = (palette.secondary, palette.tertiary, palette.accent, WHITE, palette.glow)
+    for x, y in _strewn(scene, 90, unit * 1.5):
+        scene.canvas.save()
+        scene.canvas.translate(x, y)
+        scene.canvas.rotate(scene.draw.uniform(0, 360))
+        colour = scene.draw.choice(tones)
+        size = unit * scene.draw.uniform(0.8, 1.7)
+        form = scene.draw.randrange(3)
+        if form == 0:
+            scene.canvas.drawRect(skia.Rect.MakeXYWH(-size, -size * 0.4, size * 2, size * 0.8), brushes.fill(colour))
+        elif form == 1:
+            scene.canvas.drawCircle(0, 0, size * 0.6, brushes.fill(colour))
+        else:
+            curl = brushes.smooth_path(
+                [(-size * 1.4, 0), (-size * 0.5, -size * 0.8), (size * 0.4, size * 0.6), (size * 1.4, -size * 0.2)],
+                closed=False,
+            )
+            scene.canvas.drawPath(curl, brushes.stroke(colour, unit * 0.5))
+        scene.canvas.restore()
+
+
+def sparkles(scene: Set) -> None:
+    """Four-pointed lights."""
+    unit = scene.unit
+    light = WHITE if scene.palette.background.lightness < 0.86 else scene.palette.secondary
+    for x, y in _strewn(scene, 26, unit * 2):
+        size = unit * scene.draw.choice((0.9, 1.3, 2.0, 3.0))
+        points: list[tuple[float, float]] = []
+        for index in range(8):
+            radius = size if index % 2 == 0 else size * 0.16
+            points.append((x + radius * math.sin(index * math.pi / 4), y - radius * math.cos(index * math.pi / 4)))
+        brushes.glow(scene.canvas, x, y, size * 1.4, light, 0.4)
+        scene.canvas.drawPath(brushes.path(points), brushes.fill(light, 0.95))
+
+
+def leaf_shape(length: float, *, fat: float = 0.34) -> Any:
+    """A leaf from (0, 0) upwards."""
+    outline = skia.Path()
+    outline.moveTo(0, 0)
+    outline.cubicTo(-length * fat, -length * 0.3, -length * fat * 0.8, -length * 0.75, 0, -length)
+    outline.cubicTo(length * fat * 0.8, -length * 0.75, length * fat, -length * 0.3, 0, 0)
+    outline.close()
+    return outline
+
+
+def leaves(scene: Set) -> None:
+    """Fans of leaves reaching in from corners that no type stands in."""
+    frame, draw, unit = scene.frame, scene.draw, scene.unit
+    tint = scene.palette.background_end
+    corners = [
+        (0.0, 0.0, 135),
+        (frame.width, 0.0, 225),
+        (float(frame.width), float(frame.height), 315),
+        (0.0, float(frame.height), 45),
+    ]
+    for x, y, heading in corners:
+        reach = unit * 24
+        area = Box(x - reach, y - reach, x + reach, y + reach)
+        if any(area.overlaps(box, unit * 4) for box in scene.quiet):
+            reach = unit * 12
+            area = Box(x - reach, y - reach, x + reach, y + reach)
+            if any(area.overlaps(box, unit * 2) for box in scene.quiet):
+                continue
+        for index in range(6):
+            turn = heading + (index - 2.5) * 24 + draw.uniform(-6, 6)
+            length = reach * draw.uniform(0.75, 1.1)
+            green = Colour.of("#2f7d4f").mixed(tint, 0.2).lighter(draw.uniform(-0.1, 0.08))
+            scene.canvas.save()
+            scene.canvas.translate(x, y)
+            scene.canvas.rotate(turn)
+            shape = leaf_shape(length, fat=0.2)
+            scene.canvas.drawPath(
+                shape, brushes.linear((0, 0), (0, -length), [(0, green.lighter(-0.1), 1), (1, green.lighter(0.06), 1)])
+            )
+            scene.canvas.drawLine(0, 0, 0, -length * 0.92, brushes.stroke(green.lighter(0.12), 2.4, 0.6))
+            scene.canvas.restore()
+
+
+OVERLAYS: Final[dict[str, Ground]] = {"confetti": confetti, "sparkles": sparkles, "leaves": leaves}
+
+
+def grain(pixels_shape: tuple[int, int], seed: int) -> Any:
+    """A fixed field of -1, 0 and +1 that dissolves gradient bands; three levels only, so that it still compresses."""
+    import numpy
+
+    source = numpy.random.default_rng(seed)
+    return source.integers(-1, 2, pixels_shape, dtype=numpy.int8)
+
+
+def vignette(canvas: Any, frame: Frame, shade: Colour, alpha: float) -> None:
+    """Darker corners, hardly to be noticed."""
+    reach = math.hypot(frame.width, frame.height) / 2
+    canvas.drawPaint(
+        brushes.radial((frame.width / 2, frame.height / 2), reach, [(0, BLACK, 0), (0.6, shade, 0), (1, shade, alpha)])
+    )

@@ -1,0 +1,140 @@
+"""The product in the picture: a raster with transparency, drawn or cut from a photo, set on the ground with its light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.chassis.colour import BLACK, WHITE, Colour
+from services.chassis.graphics import skia
+from services.image.providers.local import brushes
+from services.image.providers.local.geometry import Box
+from services.image.providers.local.objects import picture_of
+from services.image.providers.local.objects.sculptor import HEIGHT, Materials, ObjectKind
+
+SAMPLING: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """The product: `image` is a skia.Image (None for a drawn object), aspect its width over height.
+
+    whole: a photo that kept its background, to be shown in a frame of its own.
+    flat_base: share of the width that touches the ground. floats: shown in the air.
+    """
+
+    name: str
+    aspect: float
+    floats: bool
+    flat_base: float
+    whole: bool = False
+    image: Any = None
+    kind: ObjectKind | None = None
+    materials: Materials | None = None
+
+    def drawing(self) -> Any:
+        """A skia.Picture one unit of HEIGHT high for drawn objects."""
+        assert self.kind is not None
+        assert self.materials is not None
+        return picture_of(self.kind, self.materials)
+
+
+def place(
+    canvas: Any,
+    figure: Figure,
+    box: Box,
+    *,
+    shade: Colour,
+    light: Colour,
+    shadow: float = 0.42,
+    rim: float = 0.5,
+    reflection: float = 0.0,
+    floating: bool = False,
+) -> None:
+    """Draws the figure into its box with contact shadow, soft cast shadow and rim light.
+
+    shadow, rim and reflection are opacities. A floating figure casts its shadow on the wall behind, not on a ground.
+    """
+    if figure.whole:
+        _framed(canvas, figure, box, shade, shadow)
+        return
+    in_air = figure.floats or floating
+    sprite, margin = _sprite(figure, box)
+    corner = (box.left - margin, box.top - margin)
+    if in_air:
+        paint = skia.Paint(AntiAlias=True)
+        reach = max(14.0, box.height * 0.035)
+        paint.setImageFilter(
+            skia.ImageFilters.DropShadowOnly(
+                box.width * 0.015, box.height * 0.06, reach, reach, shade.argb(min(0.62, shadow * 0.9))
+            )
+        )
+        canvas.drawImage(sprite, *corner, skia.SamplingOptions(), paint)
+    else:
+        _ground_shadow(canvas, figure, box, shade, shadow)
+        if reflection > 0:
+            _reflection(canvas, sprite, box, margin, reflection)
+    if rim > 0:
+        halo = skia.Paint(AntiAlias=True)
+        halo.setImageFilter(skia.ImageFilters.DropShadowOnly(-2.5, -2.0, 5.0, 5.0, light.argb(rim)))
+        canvas.drawImage(sprite, *corner, skia.SamplingOptions(), halo)
+    canvas.drawImage(sprite, *corner)
+
+
+def _sprite(figure: Figure, box: Box) -> tuple[Any, float]:
+    """The figure as an image at its final size, with a transparent margin for what reaches past its box."""
+    margin = round(max(box.width, box.height) * 0.12)
+    width, height = round(box.width) + 2 * margin, round(box.height) + 2 * margin
+    surface = skia.Surface(width, height)
+    canvas = surface.getCanvas()
+    canvas.clear(skia.ColorTRANSPARENT)
+    if figure.image is not None:
+        target = skia.Rect.MakeXYWH(margin, margin, box.width, box.height)
+        canvas.drawImageRect(figure.image, target, SAMPLING, skia.Paint(AntiAlias=True))
+    else:
+        canvas.translate(margin, margin)
+        canvas.scale(box.width / (HEIGHT * figure.aspect), box.height / HEIGHT)
+        canvas.drawPicture(figure.drawing())
+    return surface.makeImageSnapshot(), float(margin)
+
+
+def _ground_shadow(canvas: Any, figure: Figure, box: Box, shade: Colour, opacity: float) -> None:
+    base = box.width * figure.flat_base
+    centre = box.centre_x
+    depth = max(10.0, min(base, box.height) * 0.075)
+    canvas.save()
+    wide = Box(centre - base * 0.62, box.bottom - depth * 1.1, centre + base * 0.72, box.bottom + depth * 1.5)
+    canvas.drawOval(brushes.rect(wide), brushes.fill(shade, opacity * 0.75, blur=max(8.0, depth * 0.8)))
+    tight = Box(centre - base * 0.5, box.bottom - depth * 0.45, centre + base * 0.52, box.bottom + depth * 0.42)
+    canvas.drawOval(brushes.rect(tight), brushes.fill(BLACK, opacity, blur=max(4.0, depth * 0.24)))
+    canvas.restore()
+
+
+def _reflection(canvas: Any, sprite: Any, box: Box, margin: float, opacity: float) -> None:
+    reach = box.height * 0.28
+    area = skia.Rect.MakeLTRB(box.left - margin, box.bottom, box.right + margin, box.bottom + reach)
+    canvas.saveLayer(area, skia.Paint(Alphaf=opacity))
+    canvas.save()
+    canvas.translate(0, 2 * box.bottom)
+    canvas.scale(1, -1)
+    canvas.drawImage(sprite, box.left - margin, box.top - margin)
+    canvas.restore()
+    fade = brushes.linear((0, box.bottom), (0, box.bottom + reach), [(0, WHITE, 0.9), (1, WHITE, 0.0)])
+    fade.setBlendMode(skia.BlendMode.kDstIn)
+    canvas.drawRect(area, fade)
+    canvas.restore()
+
+
+def _framed(canvas: Any, figure: Figure, box: Box, shade: Colour, shadow: float) -> None:
+    """A photo that keeps its background: a print with rounded corners."""
+    radius = min(box.width, box.height) * 0.06
+    frame = brushes.rounded(box, radius)
+    reach = box.height * 0.03
+    canvas.drawRRect(
+        frame, brushes.with_shadow(brushes.fill(WHITE), shade, y=reach, blur=reach, alpha=min(0.6, shadow))
+    )
+    canvas.save()
+    canvas.clipRRect(frame, doAntiAlias=True)
+    canvas.drawImageRect(figure.image, brushes.rect(box), SAMPLING, skia.Paint(AntiAlias=True))
+    canvas.restore()
+    canvas.drawRRect(frame, brushes.stroke(WHITE, 2.0, 0.5))
