@@ -1,0 +1,131 @@
+"""Credits: the words of the ledger, its prices and its refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.chassis.errors import Kind, Refusal
+
+MAX_BALANCE = 2_000_000_000  # credits are int32 on the wire
+
+
+class End(StrEnum):
+    """How a hold ends: the entry's kind and what it moves."""
+
+    CAPTURE = "capture"
+    RELEASE = "release"
+    EXPIRE = "expire"
+
+    @property
+    def state(self) -> str:
+        """What the hold is after it."""
+        return {End.CAPTURE: "captured", End.RELEASE: "released", End.EXPIRE: "expired"}[self]
+
+    @property
+    def credit(self) -> str:
+        """The account that the held credits go to."""
+        return "revenue" if self is End.CAPTURE else "available"
+
+
+class HoldResult(StrEnum):
+    HELD = "held"
+    INSUFFICIENT = "insufficient"
+    ENDED = "ended"
+    UNPRICED = "unpriced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOrder:
+    """A hold to place."""
+
+    job_id: UUID
+    user_id: str
+    type: str
+    project_id: UUID | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOutcome:
+    """What became of it; `available` is what the user can spend afterwards."""
+
+    job_id: UUID
+    result: HoldResult
+    amount: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Credits to add."""
+
+    grant_id: str
+    user_id: str
+    credits: int
+    reason: str
+    type: str
+
+
+def prices_of(text: str) -> Mapping[str, int]:
+    """Reads "copy=1,static_ad=3,video=40". Raises ValueError."""
+    prices: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, amount = part.partition("=")
+        if not name.strip() or int(amount) < 1:
+            raise ValueError(f"{part!r} is not like static_ad=3")
+        prices[name.strip()] = int(amount)
+    return prices
+
+
+class GrantConflict(Refusal):
+    """The grant id was used before, with other values."""
+
+    kind = Kind.CONFLICT
+    reason = "GRANT_CONFLICT"
+
+    def __init__(self) -> None:
+        super().__init__("This grantId was used for another grant.")
+
+
+class BalanceTooLarge(Refusal):
+    """The user would have more credits than can be told."""
+
+    kind = Kind.UNPROCESSABLE
+    reason = "BALANCE_TOO_LARGE"
+
+    def __init__(self) -> None:
+        super().__init__(f"A user can have at most {MAX_BALANCE} credits.")
+
+
+class HoldNotFound(Refusal):
+    """The caller has no such job, or nothing was held for it."""
+
+    kind = Kind.NOT_FOUND
+    reason = "HOLD_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was held for such a job.")
+
+
+class NotCaptured(Refusal):
+    """Only what was spent can be refunded."""
+
+    kind = Kind.CONFLICT
+    reason = "NOT_CAPTURED"
+
+    def __init__(self) -> None:
+        super().__init__("The job has spent no credits.")
+
+
+class AlreadyRefunded(Refusal):
+    """A job is refunded once."""
+
+    kind = Kind.CONFLICT
+    reason = "ALREADY_REFUNDED"
+
+    def __init__(self) -> None:
+        super().__init__("The job was refunded before.")

@@ -1,0 +1,145 @@
+"""Ledger values as protobuf messages, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from adwright.billing.v1 import billing_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from psycopg.rows import DictRow
+
+from services.billing.domain import End, HoldOrder, HoldOutcome, HoldResult
+from services.chassis.errors import FieldViolation, ValidationFailed
+
+ENDS = {
+    billing_pb2.SETTLEMENT_KIND_CAPTURE: End.CAPTURE,
+    billing_pb2.SETTLEMENT_KIND_RELEASE: End.RELEASE,
+}
+HOLD_RESULTS = {
+    HoldResult.HELD: billing_pb2.HOLD_RESULT_HELD,
+    HoldResult.INSUFFICIENT: billing_pb2.HOLD_RESULT_INSUFFICIENT,
+    HoldResult.ENDED: billing_pb2.HOLD_RESULT_ENDED,
+    HoldResult.UNPRICED: billing_pb2.HOLD_RESULT_UNPRICED,
+}
+SETTLEMENT_RESULTS = {
+    "captured": billing_pb2.SETTLEMENT_RESULT_CAPTURED,
+    "released": billing_pb2.SETTLEMENT_RESULT_RELEASED,
+    "expired": billing_pb2.SETTLEMENT_RESULT_EXPIRED,
+}
+# What an entry of each kind does to (available, held), times its amount.
+EFFECTS = {
+    "grant": (1, 0),
+    "hold": (-1, 1),
+    "capture": (0, -1),
+    "release": (1, -1),
+    "expire": (1, -1),
+    "refund": (1, 0),
+}
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def hold_order(request: billing_pb2.HoldRequest) -> HoldOrder:
+    return HoldOrder(
+        job_id=UUID(request.job_id),
+        user_id=request.user_id,
+        type=request.type,
+        project_id=UUID(request.project_id) if request.project_id else None,
+        expires_at=request.expires_at.ToDatetime(tzinfo=UTC),
+    )
+
+
+def hold_outcome(outcome: HoldOutcome) -> billing_pb2.HoldOutcome:
+    return billing_pb2.HoldOutcome(
+        job_id=str(outcome.job_id),
+        result=HOLD_RESULTS[outcome.result],
+        amount=outcome.amount,
+        available=outcome.available,
+    )
+
+
+def ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, End]:
+    return {UUID(settlement.job_id): ENDS[settlement.kind] for settlement in request.settlements}
+
+
+def settlement_outcome(job_id: str, found: tuple[str, int] | None) -> billing_pb2.SettlementOutcome:
+    if found is None:
+        return billing_pb2.SettlementOutcome(job_id=job_id, result=billing_pb2.SETTLEMENT_RESULT_UNKNOWN)
+    return billing_pb2.SettlementOutcome(job_id=job_id, result=SETTLEMENT_RESULTS[found[0]], amount=found[1])
+
+
+def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> dict[str, Any]:
+    """The arguments of Ledger.entries. Raises ValidationFailed for a page token that is not ours."""
+    if request.page_token and not (request.page_token.isascii() and request.page_token.isdigit()):
+        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")])
+    return {
+        "user_id": user_id,
+        "size": request.page_size or 50,
+        "before": min(int(request.page_token), 2**63 - 1) if request.page_token else None,
+        "since": getattr(request, "from").ToDatetime(tzinfo=UTC) if request.HasField("from") else None,
+        "until": request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else None,
+        "job_id": UUID(request.job_id) if request.HasField("job_id") else None,
+        "project_id": UUID(request.project_id) if request.HasField("project_id") else None,
+        "kind": request.kind if request.HasField("kind") else None,
+    }
+
+
+def page_token(last: int | None) -> str:
+    return str(last) if last is not None else ""
+
+
+def entry_message(row: DictRow) -> billing_pb2.StatementEntry:
+    free, aside = EFFECTS[row["kind"]]
+    message = billing_pb2.StatementEntry(
+        id=str(row["id"]),
+        kind=row["kind"],
+        amount=row["amount"],
+        available_change=free * row["amount"],
+        held_change=aside * row["amount"],
+        created_at=timestamp(row["created_at"]),
+    )
+    for name in ("job_id", "job_type", "project_id", "grant_id", "reason"):
+        if row[name] is not None:
+            setattr(message, name, str(row[name]))
+    return message
+
+
+def job_statement(row: DictRow) -> billing_pb2.JobStatement:
+    captured = row["amount"] if row["state"] == "captured" else 0
+    released = row["amount"] if row["state"] in ("released", "expired") else 0
+    message = billing_pb2.JobStatement(
+        job_id=str(row["job_id"]),
+        type=row["type"],
+        state="refunded" if row["refunded_at"] else row["state"],
+        held=row["amount"],
+        captured=captured,
+        released=released,
+        refunded=captured if row["refunded_at"] else 0,
+        held_at=timestamp(row["created_at"]),
+    )
+    if row["ended_at"] is not None:
+        message.ended_at.CopyFrom(timestamp(row["ended_at"]))
+    if row["refunded_at"] is not None:
+        message.refunded_at.CopyFrom(timestamp(row["refunded_at"]))
+    return message
+
+
+def hold_message(row: DictRow) -> billing_pb2.Hold:
+    message = billing_pb2.Hold(
+        job_id=str(row["job_id"]),
+        user_id=row["user_id"],
+        type=row["type"],
+        amount=row["amount"],
+        state=row["state"],
+        created_at=timestamp(row["created_at"]),
+        expires_at=timestamp(row["expires_at"]),
+    )
+    if row["ended_at"] is not None:
+        message.ended_at.CopyFrom(timestamp(row["ended_at"]))
+    return message

@@ -1,0 +1,198 @@
+"""The RPCs of the billing service: one short method each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import grpc
+import structlog
+from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
+
+from services.billing import messages
+from services.billing.domain import End, Grant, HoldOrder, HoldOutcome
+from services.billing.storage import Ledger
+from services.chassis.auth import caller
+from services.chassis.batch import Batcher
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.errors import Refusal
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Orders = tuple[HoldOrder, ...]
+Ends = dict[UUID, End]
+
+MAX_BATCH = 64  # requests in one transaction; each may hold many orders itself
+MAX_WAITING = 1_000
+EXPIRY_SECONDS = 5.0
+EXPIRY_BATCH = 500
+
+log = structlog.get_logger()
+
+
+class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
+    """What users may know of their credits."""
+
+    def __init__(self, *, database: Database, ledger: Ledger) -> None:
+        self._database = database
+        self._ledger = ledger
+
+    async def GetCredits(self, request: billing_pb2.GetCreditsRequest, context: Context) -> billing_pb2.Credits:
+        user_id = caller().user_id
+        async with self._database.connection() as connection:
+            available, held = (await self._ledger.balances(connection, [user_id])).get(user_id, (0, 0))
+        return billing_pb2.Credits(available=available, held=held)
+
+    async def ListPrices(
+        self, request: billing_pb2.ListPricesRequest, context: Context
+    ) -> billing_pb2.ListPricesResponse:
+        return billing_pb2.ListPricesResponse(
+            prices=[billing_pb2.Price(type=name, credits=amount) for name, amount in self._ledger.prices.items()]
+        )
+
+    async def GetStatement(
+        self, request: billing_pb2.GetStatementRequest, context: Context
+    ) -> billing_pb2.GetStatementResponse:
+        wanted = messages.statement_filter(request, caller().user_id)
+        async with self._database.connection() as connection:
+            rows = await self._ledger.entries(connection, **wanted)
+        last = rows[-1]["id"] if len(rows) == wanted["size"] else None
+        return billing_pb2.GetStatementResponse(
+            entries=[messages.entry_message(row) for row in rows], next_page_token=messages.page_token(last)
+        )
+
+    async def GetJobStatement(
+        self, request: billing_pb2.GetJobStatementRequest, context: Context
+    ) -> billing_pb2.JobStatement:
+        async with self._database.connection() as connection:
+            row = await self._ledger.hold(connection, UUID(request.job_id), caller().user_id)
+        return messages.job_statement(row)
+
+
+class BillingAdminServicer(billing_pb2_grpc.BillingAdminServiceServicer):
+    """What an operator does with credits."""
+
+    def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+
+    async def GrantCredits(
+        self, request: billing_pb2.GrantCreditsRequest, context: Context
+    ) -> billing_pb2.GrantCreditsResponse:
+        grant = Grant(
+            grant_id=request.grant_id,
+            user_id=request.user_id,
+            credits=request.credits,
+            reason=request.reason,
+            type=request.type if request.HasField("type") else "paid",
+        )
+        async with self._database.transaction() as connection:
+            available = await self._ledger.grant(connection, grant, self._clock.now())
+        log.info("granted", user_id=grant.user_id, credits=grant.credits, grant_id=grant.grant_id)
+        return billing_pb2.GrantCreditsResponse(
+            grant_id=grant.grant_id, user_id=grant.user_id, credits=grant.credits, available=available
+        )
+
+    async def RefundJob(self, request: billing_pb2.RefundJobRequest, context: Context) -> billing_pb2.RefundJobResponse:
+        async with self._database.transaction() as connection:
+            amount, available = await self._ledger.refund(
+                connection, UUID(request.job_id), request.reason, self._clock.now()
+            )
+        log.info("refunded", job_id=request.job_id, credits=amount)
+        return billing_pb2.RefundJobResponse(job_id=request.job_id, credits=amount, available=available)
+
+
+class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
+    """What the job service does with credits. Requests that come together share a transaction."""
+
+    def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+        self._holds: Batcher[Orders, list[HoldOutcome]] = Batcher(
+            self._place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+        )
+        self._ends: Batcher[Ends, dict[UUID, tuple[str, int]]] = Batcher(
+            self._end, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+        )
+
+    async def PlaceHolds(
+        self, request: billing_pb2.PlaceHoldsRequest, context: Context
+    ) -> billing_pb2.PlaceHoldsResponse:
+        outcomes = await self._holds.submit(tuple(messages.hold_order(hold) for hold in request.holds))
+        return billing_pb2.PlaceHoldsResponse(outcomes=[messages.hold_outcome(outcome) for outcome in outcomes])
+
+    async def _place(self, requests: Sequence[Orders]) -> list[list[HoldOutcome] | Refusal]:
+        async with self._database.transaction() as connection:
+            outcomes = iter(
+                await self._ledger.place_holds(
+                    connection, [order for orders in requests for order in orders], self._clock.now()
+                )
+            )
+        return [[next(outcomes) for _ in orders] for orders in requests]
+
+    async def SettleHolds(
+        self, request: billing_pb2.SettleHoldsRequest, context: Context
+    ) -> billing_pb2.SettleHoldsResponse:
+        ends = messages.ends(request)
+        found = await self._ends.submit(ends)
+        return billing_pb2.SettleHoldsResponse(
+            outcomes=[
+                messages.settlement_outcome(settlement.job_id, found.get(UUID(settlement.job_id)))
+                for settlement in request.settlements
+            ]
+        )
+
+    async def _end(self, requests: Sequence[Ends]) -> list[dict[UUID, tuple[str, int]] | Refusal]:
+        ends: Ends = {}
+        for request in requests:
+            for job_id, end in request.items():
+                ends.setdefault(job_id, end)  # the first to come decides
+        now = self._clock.now()
+        releases = [job_id for job_id, end in ends.items() if end is End.RELEASE]
+        if releases:
+            # By itself: holding a fresh mark while waiting for an account would be the other way round than in
+            # place_holds, which holds accounts while it inserts.
+            async with self._database.connection() as connection:
+                await self._ledger.mark_released(connection, sorted(releases), now)
+        async with self._database.transaction() as connection:
+            found = await self._ledger.end_holds(connection, ends, now)
+        return [found for _ in requests]
+
+    async def GetBalances(
+        self, request: billing_pb2.GetBalancesRequest, context: Context
+    ) -> billing_pb2.GetBalancesResponse:
+        async with self._database.connection() as connection:
+            found = await self._ledger.balances(connection, list(request.user_ids))
+        return billing_pb2.GetBalancesResponse(
+            balances=[
+                billing_pb2.Balance(user_id=user, available=found.get(user, (0, 0))[0], held=found.get(user, (0, 0))[1])
+                for user in request.user_ids
+            ]
+        )
+
+    async def ListHolds(self, request: billing_pb2.ListHoldsRequest, context: Context) -> billing_pb2.ListHoldsResponse:
+        after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
+        async with self._database.connection() as connection:
+            rows = await self._ledger.holds_after(connection, after, request.page_size)
+        return billing_pb2.ListHoldsResponse(holds=[messages.hold_message(row) for row in rows])
+
+    async def expire_overdue(self) -> None:
+        """Gives back holds whose own time is over, until cancelled: nobody has settled them."""
+        while True:
+            await asyncio.sleep(EXPIRY_SECONDS)
+            try:
+                now = self._clock.now()
+                async with self._database.connection() as connection:
+                    overdue = await self._ledger.overdue(connection, now, EXPIRY_BATCH)
+                if overdue:
+                    async with self._database.transaction() as connection:
+                        await self._ledger.end_holds(connection, dict.fromkeys(overdue, End.EXPIRE), now)
+                    log.warning("holds_expired", jobs=[str(job_id) for job_id in overdue])
+            except Refusal as refusal:
+                log.warning("expiry_delayed", error=refusal.message)
+            except Exception:
+                log.exception("expiry_failed")
