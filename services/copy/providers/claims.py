@@ -1,0 +1,118 @@
+# ruff: noqa: E501  (rules of wording read better unbroken)
+"""Claims that advertising platforms forbid, whoever makes them: cures, bodies before and after, promised income,
+and pointing at personal attributes. They are taken out of the brief before writing and refused in what was written.
+
+Source: the advertising policies of Meta (personal health, personal attributes, misleading claims), Google Ads
+(healthcare, misrepresentation) and TikTok (weight management, misleading claims), condensed to wording rules.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "health cures",
+        re.compile(
+            r"\b(?:cur(?:e|es|ed|ing)|heal(?:s|ed|ing)?|revers(?:e|es|ing)|treats?|treating|prevent(?:s|ing)?|fight(?:s|ing)?|"
+            r"eliminat(?:e|es|ing)|get rid of|end(?:s)?|relieves?|banish(?:es)?)\b[^.,;]{0,30}\b(?:cancer|diabetes|arthritis|"
+            r"depression|anxiety|adhd|insomnia|acne|eczema|psoriasis|migraines?|covid|flu|disease|illness|infections?|"
+            r"chronic pain|joint pain|back pain|high blood pressure|alzheimer\S*|asthma|obesity|wounds?|scars?|aging|ageing)\b|"
+            r"\b(?:miracle (?:cure|pill)|cures? (?:everything|all|anything)|detox(?:es|ifies)? (?:your|the) (?:body|liver)|"
+            r"boosts? (?:your )?immun\w+|clinically proven to|burns? fat|melts? fat|fat[- ]burning)\b",
+            re.I,
+        ),
+    ),
+    (
+        "before-and-after bodies",
+        re.compile(
+            r"\b(?:los(?:e|es|ing)|drop|shed)\b[^.,;]{0,24}\b(?:kg|kilos?|pounds?|lbs?|stone|inches|weight|belly|fat|dress sizes?)\b|"
+            r"\bbefore[- ]and[- ]after\b[^.,;]{0,30}\b(?:body|photos?|pictures?|results?)\b|"
+            r"\b(?:flat belly|bikini body|beach body|get ripped|slim(?:s|ming)? (?:you|down)|anti-cellulite|cellulite)\b",
+            re.I,
+        ),
+    ),
+    (
+        "promised income or results",
+        re.compile(
+            r"\b(?:get rich|make money fast|quit your job|financial freedom|passive income|guaranteed (?:results?|income|returns?|profits?|success)|"
+            r"risk[- ]free (?:investment|returns?)|double your (?:money|income)|earn (?:up to )?[$€£]?\d[\d,.]*\s*(?:a|per|every) (?:day|week|month|hour))\b",
+            re.I,
+        ),
+    ),
+    (
+        "personal attributes",
+        re.compile(
+            r"\b(?:are|if) you(?:['’]re| are)?\b[^.?!]{0,20}\b(?:fat|overweight|obese|diabetic|depressed|anxious|disabled|gay|lesbian|"
+            r"single|divorced|broke|bankrupt|in debt|alcoholic|jewish|muslim|christian|black|asian|pregnant|infertile|bald|ugly)\b|"
+            r"\byour (?:diabetes|depression|anxiety|obesity|disability|debts?|bankruptcy|criminal record|addiction|erectile \w+|"
+            r"acne|weight problem|wrinkles)\b|\bother (?:singles|diabetics|gays|christians|muslims|jews)\b",
+            re.I,
+        ),
+    ),
+)
+_PIECE = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """The brief's prose without forbidden claims, and a sentence for each that was taken out."""
+
+    description: str
+    features: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def forbidden(text: str) -> str | None:
+    """The kind of forbidden claim that a text makes; None if it makes none."""
+    for kind, pattern in _RULES:
+        if pattern.search(text):
+            return kind
+    return None
+
+
+def _quoted(text: str) -> str:
+    text = text.strip(" .,;")
+    return text if len(text) <= 80 else text[:77].rstrip() + "…"
+
+
+def screen(description: str, features: tuple[str, ...]) -> Claims:
+    """Takes forbidden claims out: the member of a comma list that makes one, or else its whole sentence."""
+    removed: list[str] = []
+
+    def kept(text: str) -> str:
+        sentences = []
+        for sentence in _PIECE.split(text):
+            if forbidden(sentence) is None:
+                sentences.append(sentence)
+                continue
+            members = re.split(r",\s+(?:and\s+)?|\s+and\s+", sentence)
+            clean = [member for member in members if forbidden(member) is None]
+            if (
+                len(members) > 1
+                and 0 < len(clean) < len(members)
+                and forbidden(", ".join(clean)) is None
+                and clean[0] == members[0]
+            ):
+                dropped = [member for member in members if member not in clean]
+                end = "." if sentence.rstrip().endswith(".") else ""
+                sentences.append(
+                    " and ".join([", ".join(clean[:-1]), clean[-1]]).removeprefix(" and ").rstrip(".") + end
+                )
+            else:
+                dropped = [sentence]
+            for member in dropped:
+                kind = forbidden(member) or forbidden(sentence)
+                removed.append(f"Left out: “{_quoted(member)}”. Platforms do not allow {kind} in ads.")
+        return " ".join(sentences)
+
+    prose = "\n".join(kept(line) for line in description.splitlines())
+    kept_features = []
+    for feature in features:
+        kind = forbidden(feature)
+        if kind:
+            removed.append(f"Left out: “{_quoted(feature)}”. Platforms do not allow {kind} in ads.")
+        else:
+            kept_features.append(feature)
+    return Claims(description=prose, features=tuple(kept_features), removed=tuple(dict.fromkeys(removed)))

@@ -1,0 +1,208 @@
+"""The engine's tables, read once from services/copy/data into typed values."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from services.copy.domain import Format, Platform, Tone
+
+_TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
+_FORMATS = {"s": Format.SHORT, "l": Format.LONG, "h": Format.HOOK}
+_KINDS = {
+    "g": "goods", "f": "food", "s": "software", "v": "service", "p": "place", "c": "course", "e": "event", "z": "cause",
+}  # fmt: skip
+_EVERY_KIND = frozenset(_KINDS.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One way into an ad. For a story `opening` stands between hook and turn, and `body` is the turn."""
+
+    key: str
+    angle: str
+    hook: str
+    body: str
+    tones: frozenset[Tone]
+    formats: frozenset[Format]
+    kinds: frozenset[str]
+    opening: str = ""
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a category; with `only`, it stands only for briefs that hold one of these words."""
+
+    text: str
+    only: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """What customers of one kind of goods or service live through."""
+
+    name: str
+    kind: str
+    nouns: tuple[str, ...]
+    keywords: tuple[str, ...]
+    pains: tuple[Line, ...]
+    moments: tuple[Line, ...]
+    people: tuple[Line, ...]
+    truths: tuple[Line, ...]
+    doubts: tuple[Line, ...]
+    steps: tuple[Line, ...]
+    scenes: tuple[tuple[str, str], ...]
+    tags: tuple[str, ...]
+    emoji: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How a tone closes, ends a story, opens a list, names a price and asks."""
+
+    closers: tuple[str, ...]
+    endings: tuple[str, ...]
+    openers: tuple[str, ...]
+    price: tuple[str, ...]
+    cta: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Room for one format on one platform, in characters; `facts` is how many facts support the opening."""
+
+    hook: int
+    body: int
+    whole: int
+    aim: int
+    facts: int
+    bullets: bool = False
+    hook_aim: int = 38
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformRules:
+    source: str
+    fold: int
+    hashtags: tuple[int, int]  # fewest and most
+    emoji: int
+    exclamation: bool
+    layouts: dict[Format, Layout]
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("services.copy.data").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _kinds(letters: str) -> frozenset[str]:
+    return frozenset(_KINDS[letter] for letter in letters) if letters else _EVERY_KIND
+
+
+@cache
+def frames() -> tuple[Frame, ...]:
+    found = []
+    for angle, table in _read("frames.toml").items():
+        for number, row in enumerate(table["frames"]):
+            found.append(
+                Frame(
+                    key=f"{angle}/{number}",
+                    angle=angle,
+                    hook=row["hook"],
+                    body=row["body"],
+                    tones=frozenset(_TONES[letter] for letter in row["tones"]),
+                    formats=frozenset(_FORMATS[letter] for letter in row.get("formats", "slh")),
+                    kinds=_kinds(row.get("kinds", "")),
+                )
+            )
+    return tuple(found)
+
+
+@cache
+def stories() -> tuple[Frame, ...]:
+    return tuple(
+        Frame(
+            key=f"story/{number}",
+            angle=row["angle"],
+            hook=row["hook"],
+            body=row["turn"],
+            opening=row["opening"],
+            tones=frozenset(_TONES[letter] for letter in row["tones"]),
+            formats=frozenset({Format.STORY}),
+            kinds=_EVERY_KIND,
+            compact=row.get("compact", False),
+        )
+        for number, row in enumerate(_read("stories.toml")["stories"])
+    )
+
+
+def _lines(rows: list[str]) -> tuple[Line, ...]:
+    """A line may end in "@ word word": it then needs one of these words in the brief."""
+    found = []
+    for row in rows:
+        text, _, only = row.partition(" @ ")
+        found.append(Line(text=text, only=frozenset(only.split())))
+    return tuple(found)
+
+
+@cache
+def categories() -> dict[str, Category]:
+    found = {}
+    for name in ("goods.toml", "food.toml", "software.toml", "services.toml"):
+        for key, row in _read(name).items():
+            found[key] = Category(
+                name=key,
+                kind=row["kind"],
+                nouns=tuple(row["nouns"]),
+                keywords=tuple(row["keywords"]),
+                pains=_lines(row["pains"]),
+                moments=_lines(row["moments"]),
+                people=_lines(row["people"]),
+                truths=_lines(row["truths"]),
+                doubts=_lines(row["doubts"]),
+                steps=_lines(row["steps"]),
+                scenes=tuple((first, then) for first, then in row["scenes"]),
+                tags=tuple(row["tags"]),
+                emoji=tuple(row["emoji"]),
+            )
+    return found
+
+
+@cache
+def voices() -> dict[Tone, Voice]:
+    table = _read("voices.toml")
+    return {
+        tone: Voice(
+            closers=tuple(table[tone]["closers"]),
+            endings=tuple(table[tone]["endings"]),
+            openers=tuple(table[tone]["openers"]),
+            price=tuple(table[tone]["price"]),
+            cta={kind: tuple(lines) for kind, lines in table[tone]["cta"].items()},
+        )
+        for tone in Tone
+    }
+
+
+@cache
+def tone_words() -> dict[str, frozenset[str]]:
+    """For each tone (and "calm"), the words by which a brand asks for it."""
+    return {name: frozenset(words) for name, words in _read("voices.toml")["words"].items()}
+
+
+@cache
+def platforms() -> dict[Platform, PlatformRules]:
+    found = {}
+    for name, row in _read("platforms.toml").items():
+        low, high = row["hashtags"]
+        found[Platform(name)] = PlatformRules(
+            source=row["source"],
+            fold=row["fold"],
+            hashtags=(low, high),
+            emoji=row["emoji"],
+            exclamation=row["exclamation"],
+            layouts={format_: Layout(**row[format_]) for format_ in Format},
+        )
+    return found

@@ -1,0 +1,220 @@
+"""What the engine knows about the thing it writes about: the brief, understood."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from services.copy.domain import CopyBrief
+from services.copy.providers.claims import Claims, screen
+from services.copy.providers.local import english
+from services.copy.providers.local.facts import (
+    Fact,
+    FactKind,
+    Parser,
+    clean,
+    content_words,
+    head_noun,
+    is_mass,
+    proper_words,
+)
+from services.copy.providers.local.library import Category, categories
+
+MAX_NAME_CHARACTERS = 32  # a longer name is cut where it can be, so that an ad does not consist of it
+_CURRENCY = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "INR": "₹",
+    "KRW": "₩",
+    "AUD": "A$",
+    "CAD": "C$",
+    "NZD": "NZ$",
+}
+# Platforms forbid addressing people by such attributes; an audience that names one is used for nothing but ranking.
+_SENSITIVE = re.compile(
+    r"\d|\b(?:aged?|years? old|women|men|woman|man|girls?|boys?|black|white|gay|lesbian|christians?|muslims?|jews?|jewish|hindu|"
+    r"diabet\w*|depress\w*|anxi\w*|obes\w*|overweight|disab\w*|patients?|sick|poor|debt|bankrupt|divorced|single|singles|pregnan\w*|"
+    r"menopaus\w*|acne|pain|elderly|seniors?|immigrants?|criminal|voters?)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The product as sentences need it. `noun` is empty where no word for its kind is known."""
+
+    name: str
+    plural: bool
+    noun: str
+    noun_plural: bool
+    definition: str  # without article
+    category: Category
+    facts: tuple[Fact, ...]
+    people: str  # from the audience; empty if it cannot be addressed
+    price: str
+    words: frozenset[str]  # content words of the whole brief
+    claims: Claims
+
+    @property
+    def kind(self) -> str:
+        return self.category.kind
+
+
+def price_text(price: str | None, currency: str | None) -> str:
+    """The price as the customer gave it: no digit is added or taken away."""
+    if not price:
+        return ""
+    symbol = _CURRENCY.get(currency or "")
+    if symbol:
+        return f"{symbol}{price}"
+    return f"{price} {currency}" if currency else price
+
+
+@cache
+def _noun_index() -> list[tuple[str, str, re.Pattern[str], str]]:
+    rows = []
+    for category in categories().values():
+        for noun in category.nouns:
+            singular = noun[:-1] if english.is_plural_noun(noun.split()[-1]) and noun.endswith("s") else noun
+            rows.append((noun, singular, re.compile(rf"\b{re.escape(singular)}(?:s|es)?\b", re.I), category.name))
+    return sorted(rows, key=lambda row: -len(row[0]))
+
+
+@cache
+def _keyword_index() -> list[tuple[str, re.Pattern[str], str]]:
+    return [
+        (keyword, re.compile(rf"\b{re.escape(keyword)}\b", re.I), category.name)
+        for category in categories().values()
+        for keyword in category.keywords
+    ]
+
+
+def categorise(name: str, lead: str, text: str) -> tuple[Category, str]:
+    """The category of a product, and the noun that names it as it stands in the brief ("bottle"; empty: unknown).
+
+    The end of the product's name says most, then what its first words say it is, then what is said about it.
+    """
+    scores: dict[str, float] = {}
+    nouns: dict[str, tuple[float, str]] = {}
+    small = f"{name}\n{text}".lower()  # a plain search first: most of the words are in no brief
+    for noun, stem, pattern, category in _noun_index():
+        if stem not in small:
+            continue
+        weight, found = 0.0, None
+        in_name = list(pattern.finditer(name))
+        if in_name:
+            found = in_name[-1]
+            weight = 12 if found.end() == len(name) else 8
+        elif match := pattern.search(lead):
+            found, weight = match, 7 - 3 * match.start() / max(1, len(lead))
+        elif match := pattern.search(text):
+            found, weight = match, 1.2
+        if found:
+            weight += 0.1 * len(noun.split())
+            scores[category] = scores.get(category, 0) + (weight if weight > 3 else 0.8)
+            if weight > 3 and weight > nouns.get(category, (0.0, ""))[0]:
+                nouns[category] = (weight, found.group(0).lower())
+    for keyword, pattern, category in _keyword_index():
+        if keyword in small and pattern.search(text):
+            scores[category] = scores.get(category, 0) + 1
+    if not scores:
+        return categories()["goods"], ""
+    best = max(scores, key=lambda key: (scores[key], key))
+    if scores[best] < 2:
+        return categories()["goods"], ""
+    return categories()[best], nouns.get(best, (0.0, ""))[1]
+
+
+def short_name(name: str) -> str:
+    """The part of a long name that people say: up to the first separator, then as many words as there is room for."""
+    name = re.sub(r"\s+", " ", name).strip(" .!?")
+    if len(name) <= MAX_NAME_CHARACTERS:
+        return name
+    head = re.split(r"\s[-–—|:]\s|\s*[|,:(]\s*|\s+(?:with|for|by|in)\s+", name)[0].strip()
+    if len(head) > MAX_NAME_CHARACTERS:
+        words: list[str] = []
+        for word in head.split():
+            if len(" ".join([*words, word])) > MAX_NAME_CHARACTERS:
+                break
+            words.append(word)
+        head = " ".join(words) or head[:MAX_NAME_CHARACTERS]
+    return re.sub(r"\s+(?:and|&|of|the|a|an)$", "", head)
+
+
+def _people(audience: str) -> str:
+    text = clean(audience).split("\n")[0].strip(" .!")
+    text = re.split(r"[;.(]|,\s+(?:especially|such|who|including)", text)[0].strip()
+    text = re.sub(r"^(?:for|people like)\s+", "", text, flags=re.I)
+    if (
+        not text
+        or len(text) > 44
+        or _SENSITIVE.search(text)
+        or re.match(r"^(?:a|an|the|anyone in|b2b|gen)\b", text, re.I)
+    ):
+        return ""
+    head = re.split(r"\s(?:who|with|in|on|at|of|from|that|and|or|for|looking)\s", text)[0].split()
+    if not head or not (
+        english.is_plural_noun(head[-1]) or head[-1].lower() in {"people", "everyone", "anyone", "teams"}
+    ):
+        return ""
+    if ", " in text and " and " not in text:
+        text = english.series(text.split(", "))
+    return english.lower_first(text)
+
+
+def understand(brief: CopyBrief) -> Subject:
+    """Reads a brief. Claims that platforms forbid are taken out first and named in `claims`."""
+    claims = screen(brief.description, brief.features)
+    name = short_name(clean(brief.product_name)) or "this product"
+    prose = clean(claims.description)
+    everything = " ".join([brief.product_name, prose, *claims.features])
+    lead = re.split(r"[.,;\n]|\s(?:that|which|for|with)\s", prose, maxsplit=1)[0][:120]
+    category, noun = categorise(re.sub(r"['’]s\b", "", name), lead, everything)
+    nouns = frozenset(
+        noun for phrase in (*category.nouns, noun) for noun in (phrase, phrase.split()[-1] if phrase else "") if noun
+    )
+    known = nouns | {english.plural(word) for word in nouns if " " not in word and not english.is_plural_noun(word)}
+    proper = proper_words("\n".join([prose, *claims.features]))
+    parsed = Parser(name=name, nouns=frozenset(known), proper=proper).read(prose, claims.features)
+    facts, definition = parsed.facts, parsed.definition
+    if not definition:
+        for fact in facts:
+            if fact.kind in {FactKind.IS, FactKind.HAS} and head_noun(fact.text) in known | {
+                "software",
+                "service",
+                "tool",
+            }:
+                definition, facts = fact.text, [other for other in facts if other is not fact]
+                break
+    if definition and len(facts) < 2:  # little is known: what it is has to carry the ad
+        facts = [*facts, Fact(kind=FactKind.IS, text=with_article(definition), order=len(facts))]
+    last = re.sub(r"[^A-Za-z\-']", "", name.split()[-1])
+    goods = category.kind in {"goods", "food"}
+    plural = (
+        goods
+        and english.is_plural_noun(last)
+        and (last.lower() in known or (not name[0].islower() and last.lower() == noun.split(" ")[-1]))
+    )
+    if name[0].islower() and not re.match(r"^[a-z]+[A-Z0-9]", name) and english.is_word(name.split()[0]):
+        name = f"the {name}"
+    return Subject(
+        name=name,
+        plural=plural,
+        noun=noun,
+        noun_plural=bool(noun) and english.is_plural_noun(noun.split()[-1]),
+        definition=definition if len(definition) <= 90 else "",
+        category=category,
+        facts=tuple(facts),
+        people=_people(brief.audience),
+        price=price_text(brief.price, brief.currency),
+        words=content_words(everything),
+        claims=claims,
+    )
+
+
+def with_article(phrase: str) -> str:
+    """A definition with "a" or "an" where it takes one."""
+    return phrase if is_mass(phrase) else f"{english.article(phrase)} {phrase}"
