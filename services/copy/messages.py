@@ -52,7 +52,7 @@ def _brief(
     brief: catalog_pb2.Brief,
     *,
     platform: Platform,
-    format: Format,
+    style: Format,
     tone: Tone,
     instructions: str,
 ) -> CopyBrief:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -204,14 +203,6 @@ def aftermath(failure: Failure, *, failures: int, limit: int, policy: Policy, ji
         error_message="This could not be made because of an error on our side. You have not been charged.",
         dead=True,
     )
-
-
-def new_job_id(now: datetime, entropy: bytes | None = None) -> UUID:
-    """A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Rows arrive in the order of the index."""
-    milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
-    random = int.from_bytes(entropy or os.urandom(10), "big")
-    high, low = random >> 68, random & (1 << 62) - 1
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0b10 << 62 | low)
 
 
 class JobNotFound(Refusal):

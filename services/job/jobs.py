@@ -25,6 +25,7 @@ from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
 from services.chassis.database import Connection, Database
 from services.chassis.errors import Refusal
+from services.chassis.identifiers import new_id
 from services.chassis.interceptors import refusal_of
 from services.chassis.kafka import Record
 from services.chassis.outbox import Relay
@@ -45,7 +46,6 @@ from services.job.domain import (
     Status,
     Submission,
     TooManyLiveJobs,
-    new_job_id,
 )
 from services.job.storage import JobStorage
 
@@ -303,7 +303,7 @@ class Jobs:
             raise JobNotDead("The job did not fail for unknown reasons.")
         return await self.submit(
             Submission(
-                job_id=new_job_id(self._clock.now()),
+                job_id=new_id(self._clock.now()),
                 user_id=row["user_id"],
                 type=row["type"],
                 project_id=row["project_id"],

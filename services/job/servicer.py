@@ -17,8 +17,9 @@ from services.chassis.auth import caller
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import Kind, Refusal
+from services.chassis.identifiers import new_id
 from services.job import messages, reading
-from services.job.domain import TERMINAL, Job, JobNotFound, Policy, new_job_id
+from services.job.domain import TERMINAL, Job, JobNotFound, Policy
 from services.job.jobs import Jobs
 from services.job.links import Links
 from services.job.watch import Watch
@@ -154,7 +155,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
         self._clock = clock
 
     async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
-        submission = messages.submission(request, new_job_id(self._clock.now()))
+        submission = messages.submission(request, new_id(self._clock.now()))
         return messages.accepted_message(await self._jobs.submit(submission))
 
     async def GetJobOutcome(self, request: job_pb2.GetJobOutcomeRequest, context: Context) -> job_pb2.JobOutcome:

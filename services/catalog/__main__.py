@@ -1,0 +1,78 @@
+"""The catalogue: `python -m services.catalog` serves, `python -m services.catalog migrate` migrates and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import grpc
+from adwright.catalog.v1 import catalog_pb2_grpc
+from pydantic import Field
+
+from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
+from services.catalog.storage import CatalogStorage
+from services.chassis import telemetry
+from services.chassis.assets import AssetStore
+from services.chassis.clock import SystemClock
+from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
+from services.chassis.database import Database, migrate
+from services.chassis.server import Server, run
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")
+
+
+class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
+    """What the catalogue reads from the environment."""
+
+    projects_per_user: int = Field(default=1_000, ge=1)
+    products_per_project: int = Field(default=1_000, ge=1)
+
+
+async def serve(settings: CatalogSettings) -> None:
+    """Puts the parts together and serves until told to stop."""
+    url = settings.database_url.get_secret_value()
+    if settings.auto_migrate:
+        await migrate(url, MIGRATIONS)
+    database = Database(url, pool_size=settings.database_pool_size)
+    await database.open()
+    storage = CatalogStorage(
+        projects_per_user=settings.projects_per_user, products_per_project=settings.products_per_project
+    )
+    assets = AssetStore(settings.assets_url)
+
+    def register(server: grpc.aio.Server) -> None:
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
+            CatalogServicer(database=database, storage=storage, assets=assets, clock=SystemClock()), server
+        )
+        catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(
+            CatalogLookupServicer(database=database, storage=storage), server
+        )
+
+    try:
+        await Server(settings, register=register, services=SERVICES, ready=database.ready).run()
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    settings = read_settings_or_exit(CatalogSettings)
+    telemetry.configure(
+        "catalog",
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        metrics_listen=settings.metrics_listen,
+    )
+    if sys.argv[1:] == ["migrate"]:
+        asyncio.run(_migrate(settings))
+    else:
+        run(serve(settings))
+
+
+async def _migrate(settings: CatalogSettings) -> None:
+    await migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Catalogue values as protobuf messages, and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from adwright.catalog.v1 import catalog_pb2
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.catalog.domain import Product, Project
+from services.chassis.errors import FieldViolation, ValidationFailed
+
+OPTIONAL = ("price", "currency", "image_url", "landing_page")
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
+    return message
+
+
+def project_message(project: Project) -> catalog_pb2.Project:
+    return catalog_pb2.Project(
+        id=str(project.id),
+        name=project.name,
+        brand=catalog_pb2.Brand.FromString(project.brand),
+        created_at=timestamp(project.created_at),
+        updated_at=timestamp(project.updated_at),
+    )
+
+
+def product_message(product: Product) -> catalog_pb2.Product:
+    message = catalog_pb2.Product(
+        id=str(product.id),
+        project_id=str(product.project_id),
+        name=product.name,
+        description=product.description,
+        features=product.features,
+        has_image=product.image_key is not None,
+        audience=product.audience,
+        created_at=timestamp(product.created_at),
+        updated_at=timestamp(product.updated_at),
+    )
+    for name in OPTIONAL:
+        value = getattr(product, name)
+        if value is not None:
+            setattr(message, name, value)
+    return message
+
+
+def new_product(request: catalog_pb2.CreateProductRequest, *, product_id: UUID, user_id: str, now: datetime) -> Product:
+    present = _present(request)
+    optional: dict[str, Any] = {name: getattr(request, name) if name in present else None for name in OPTIONAL}
+    return Product(
+        id=product_id,
+        project_id=UUID(request.project_id),
+        user_id=user_id,
+        name=request.name,
+        description=request.description,
+        features=tuple(request.features),
+        image_key=None,
+        image_type=None,
+        audience=request.audience,
+        created_at=now,
+        updated_at=now,
+        **optional,
+    )
+
+
+def product_changes(request: catalog_pb2.UpdateProductRequest) -> dict[str, Any]:
+    """The fields that the request changes."""
+    names = ("name", "description", "audience", *OPTIONAL)
+    changes: dict[str, Any] = {name: getattr(request, name) for name in names if name in _present(request)}
+    if request.features or "features" in request.update_mask.paths:
+        changes["features"] = tuple(request.features)
+    return changes
+
+
+def _present(message: Message) -> set[str]:
+    """The names of the fields that the message holds."""
+    return {field.name for field, _ in message.ListFields()}
+
+
+def brief_message(project: Project, product: Product) -> catalog_pb2.Brief:
+    return catalog_pb2.Brief(
+        project=project_message(project), product=product_message(product), image_key=product.image_key or ""
+    )
+
+
+def page_token(last: UUID | None) -> str:
+    """The token that continues after this id; empty after the last page."""
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=") if last is not None else ""
+
+
+def token_id(token: str) -> UUID | None:
+    """What `page_token` made. Raises ValidationFailed."""
+    if not token:
+        return None
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (binascii.Error, ValueError):
+        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")]) from None

@@ -1,0 +1,186 @@
+"""The catalogue's tables, and the one class that reads and writes them. Every statement carries the owner."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from services.catalog.domain import (
+    Product,
+    ProductLimitReached,
+    ProductNotFound,
+    Project,
+    ProjectLimitReached,
+    ProjectNotFound,
+)
+from services.chassis.database import Connection, fetch_all, fetch_one
+
+
+class CatalogStorage:
+    """Reads and writes on a connection that the caller has opened; never begins or commits."""
+
+    def __init__(self, *, projects_per_user: int, products_per_project: int) -> None:
+        self._projects = projects_per_user
+        self._products = products_per_project
+
+    async def insert_project(self, connection: Connection, project: Project) -> None:
+        """Raises ProjectLimitReached."""
+        # Counting and inserting must not race: the user's inserts go one after the other.
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", [project.user_id])
+        row = await fetch_one(connection, "select count(*) as count from project where user_id = %s", [project.user_id])
+        assert row is not None, "count answers with a row"
+        if row["count"] >= self._projects:
+            raise ProjectLimitReached(self._projects)
+        await connection.execute(
+            """insert into project (id, user_id, name, brand, created_at, updated_at)
+               values (%(id)s, %(user_id)s, %(name)s, %(brand)s, %(created_at)s, %(updated_at)s)""",
+            asdict(project),
+        )
+
+    async def project(self, connection: Connection, project_id: UUID, user_id: str, *, lock: bool = False) -> Project:
+        """Raises ProjectNotFound."""
+        row = await fetch_one(
+            connection,
+            "select * from project where id = %s and user_id = %s for update"
+            if lock
+            else "select * from project where id = %s and user_id = %s",
+            [project_id, user_id],
+        )
+        if row is None:
+            raise ProjectNotFound
+        return _project(row)
+
+    async def projects(self, connection: Connection, user_id: str, before: UUID | None, size: int) -> list[Project]:
+        """Newest first."""
+        rows = await fetch_all(
+            connection,
+            """select * from project where user_id = %(user)s and (id < %(before)s or %(before)s::uuid is null)
+                order by id desc limit %(size)s""",
+            {"user": user_id, "before": before, "size": size},
+        )
+        return [_project(row) for row in rows]
+
+    async def update_project(self, connection: Connection, project: Project) -> None:
+        await connection.execute(
+            "update project set name = %(name)s, brand = %(brand)s, updated_at = %(updated_at)s where id = %(id)s",
+            asdict(project),
+        )
+
+    async def delete_project(self, connection: Connection, project_id: UUID, user_id: str) -> list[str]:
+        """Deletes the project with its products; the keys of photos that nobody needs any more.
+
+        Raises ProjectNotFound.
+        """
+        await self.project(connection, project_id, user_id, lock=True)
+        rows = await fetch_all(
+            connection,
+            "delete from product where project_id = %s returning image_key",
+            [project_id],
+        )
+        await connection.execute("delete from project where id = %s", [project_id])
+        return [row["image_key"] for row in rows if row["image_key"]]
+
+    async def insert_product(self, connection: Connection, product: Product) -> None:
+        """Raises ProjectNotFound, ProductLimitReached."""
+        await self.project(connection, product.project_id, product.user_id, lock=True)
+        row = await fetch_one(
+            connection, "select count(*) as count from product where project_id = %s", [product.project_id]
+        )
+        assert row is not None, "count answers with a row"
+        if row["count"] >= self._products:
+            raise ProductLimitReached(self._products)
+        await connection.execute(
+            """insert into product (id, project_id, user_id, name, description, features, price, currency, image_url,
+                                    landing_page, audience, created_at, updated_at)
+               values (%(id)s, %(project_id)s, %(user_id)s, %(name)s, %(description)s, %(features)s, %(price)s,
+                       %(currency)s, %(image_url)s, %(landing_page)s, %(audience)s, %(created_at)s, %(updated_at)s)""",
+            _row(product),
+        )
+
+    async def product(self, connection: Connection, product_id: UUID, user_id: str, *, lock: bool = False) -> Product:
+        """Raises ProductNotFound."""
+        row = await fetch_one(
+            connection,
+            "select * from product where id = %s and user_id = %s for update"
+            if lock
+            else "select * from product where id = %s and user_id = %s",
+            [product_id, user_id],
+        )
+        if row is None:
+            raise ProductNotFound
+        return _product(row)
+
+    async def products(
+        self, connection: Connection, project_id: UUID, user_id: str, before: UUID | None, size: int
+    ) -> list[Product]:
+        """Newest first. Raises ProjectNotFound."""
+        await self.project(connection, project_id, user_id)
+        rows = await fetch_all(
+            connection,
+            """select * from product where project_id = %(project)s and (id < %(before)s or %(before)s::uuid is null)
+                order by id desc limit %(size)s""",
+            {"project": project_id, "before": before, "size": size},
+        )
+        return [_product(row) for row in rows]
+
+    async def update_product(self, connection: Connection, product: Product) -> None:
+        await connection.execute(
+            """update product set name = %(name)s, description = %(description)s, features = %(features)s,
+                      price = %(price)s, currency = %(currency)s, image_url = %(image_url)s, image_key = %(image_key)s,
+                      image_type = %(image_type)s, landing_page = %(landing_page)s, audience = %(audience)s,
+                      updated_at = %(updated_at)s
+                where id = %(id)s""",
+            _row(product),
+        )
+
+    async def delete_product(self, connection: Connection, product_id: UUID, user_id: str) -> str | None:
+        """The key of its photo, if it had one. Raises ProductNotFound."""
+        row = await fetch_one(
+            connection,
+            "delete from product where id = %s and user_id = %s returning image_key",
+            [product_id, user_id],
+        )
+        if row is None:
+            raise ProductNotFound
+        return str(row["image_key"]) if row["image_key"] else None
+
+    async def brief(
+        self, connection: Connection, user_id: str, project_id: UUID, product_id: UUID
+    ) -> tuple[Project, Product]:
+        """Raises ProjectNotFound, ProductNotFound."""
+        row = await fetch_one(
+            connection,
+            """select project.name as project_name, project.brand, project.created_at as project_created_at,
+                      project.updated_at as project_updated_at, product.*
+                 from project left join product on product.project_id = project.id and product.id = %s
+                where project.id = %s and project.user_id = %s""",
+            [product_id, project_id, user_id],
+        )
+        if row is None:
+            raise ProjectNotFound
+        if row["id"] is None:
+            raise ProductNotFound
+        project = Project(
+            id=project_id,
+            user_id=user_id,
+            name=row.pop("project_name"),
+            brand=bytes(row.pop("brand")),
+            created_at=row.pop("project_created_at"),
+            updated_at=row.pop("project_updated_at"),
+        )
+        return project, _product(row)
+
+
+def _project(row: DictRow) -> Project:
+    return Project(**{**row, "brand": bytes(row["brand"])})
+
+
+def _product(row: DictRow) -> Product:
+    return Product(**{**row, "features": tuple(row["features"])})
+
+
+def _row(product: Product) -> dict[str, str | list[str] | UUID | datetime | None]:
+    return {**asdict(product), "features": list(product.features)}
