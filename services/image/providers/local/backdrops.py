@@ -743,11 +743,16 @@ OVERLAYS: Final[dict[str, Ground]] = {"confetti": confetti, "sparkles": sparkles
 
 
 def grain(pixels_shape: tuple[int, int], seed: int) -> Any:
-    """A fixed field of -1, 0 and +1 that dissolves gradient bands; three levels only, so that it still compresses."""
+    """A fixed field of -1, 0 and +1 that dissolves gradient bands.
+
+    Three levels and mostly 0, so that a PNG still compresses; larger pictures get less of it.
+    """
     import numpy
 
     source = numpy.random.default_rng(seed)
-    return source.integers(-1, 2, pixels_shape, dtype=numpy.int8)
+    share = 28 if pixels_shape[0] * pixels_shape[1] < 1_300_000 else 16  # of 256, each way
+    thrown = source.integers(0, 256, pixels_shape, dtype=numpy.uint8)
+    return (thrown < share).astype(numpy.int8) - (thrown >= 256 - share).astype(numpy.int8)
 
 
 def vignette(canvas: Any, frame: Frame, shade: Colour, alpha: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy
 
-from services.chassis.colour import Colour, Mood, Palette, contrast, palette, readable_on
+from services.chassis.colour import Colour, Palette, contrast, palette, readable_on
 from services.chassis.graphics import skia
 from services.image.domain import ImageBrief, Style
 from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenes
@@ -107,7 +107,7 @@ def compose(
     if lettered.scrims:
         notes.append("A soft veil was laid under text where the ground made it hard to read.")
     notes.extend(
-        f"The {role.value.replace('_', ' ')} reads with a contrast of {reading.ratio:.1f} where {reading.needed:g} is wanted."
+        f"The {role.value.replace('_', ' ')} has a contrast of {reading.ratio:.1f} where {reading.needed:g} is wanted."
         for role, reading in lettered.readings.items()
         if not reading.passes
     )
@@ -131,11 +131,7 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
     steering = read_prompt(brief.prompt)
     words = wording(brief, dict(steering.quoted or {}))
     notes: list[str] = []
-    for omitted in steering.omitted:
-        if omitted == "text":
-            words = replace(words, eyebrow="", subline="")
-        else:
-            words = replace(words, **{omitted: ""})
+    words = _without(words, steering.omitted)
     composition = looks.choose(brief.style, draw)
     refused: list[str] = []
     if steering.layout:
@@ -147,9 +143,7 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
     if brief.style is Style.SEASONAL or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
         ground = "season"
     if steering.setting:
-        if brief.style in (Style.MINIMAL, Style.BOLD):
-            refused.append(f"setting {steering.setting}")
-        elif brief.style is Style.SEASONAL and steering.season:
+        if brief.style in (Style.MINIMAL, Style.BOLD) or (brief.style is Style.SEASONAL and steering.season):
             refused.append(f"setting {steering.setting}")
         else:
             ground = "scene"
@@ -189,6 +183,19 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
         overlay=overlay,
         notes=tuple(notes),
     )
+
+
+def _without(words: Wording, omitted: frozenset[str]) -> Wording:
+    """The words without what the prompt wants left out; the headline always stays."""
+    if "price" in omitted:
+        words = replace(words, price="")
+    if "brand" in omitted:
+        words = replace(words, brand="")
+    if "call_to_action" in omitted:
+        words = replace(words, call_to_action="")
+    if "text" in omitted:
+        words = replace(words, eyebrow="", subline="")
+    return words
 
 
 def _prompt_notes(steering: Steering, refused: list[str], style: Style) -> list[str]:
@@ -320,12 +327,6 @@ def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
     """The product takes the room that short texts leave above or below it."""
     box = arrangement.product
     gap = 4.0 * frame.unit
-    for placed in stack.placed:
-        text = placed.plate or placed.box
-        if text.right <= box.left or text.left >= box.right:
-            continue
-        if text.centre_y > box.centre_y:
-            continue
     above = [
         (placed.plate or placed.box).bottom
         for placed in stack.placed
@@ -386,8 +387,8 @@ def _badge(frame: Frame, choice: _Choice, arrangement: Arrangement, product: Box
         (product.right - radius * 0.1, product.top + radius * 0.4),
         (product.left + radius * 0.1, product.top + radius * 0.4),
     ]
-    for x, y in spots:
-        x = min(max(x, room.left + radius), room.right - radius)
+    for wished, y in spots:
+        x = min(max(wished, room.left + radius), room.right - radius)
         box = Box(x - radius, y - radius, x + radius, y + radius)
         if not room.contains(box) or any(box.inset(-unit).overlaps(other) for other in taken) or box.overlaps(core):
             continue

@@ -1,4 +1,4 @@
-"""The product in the picture: a raster with transparency, drawn or cut from a photo, set on the ground with its light."""
+"""The product in the picture: drawn or cut from a photo, and set on the ground with shadow and light."""
 
 from __future__ import annotations
 

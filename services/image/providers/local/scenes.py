@@ -37,15 +37,111 @@ SETTING_COLOURS: Final[dict[str, tuple[str, str, str]]] = {
 # Which products belong where, by words; the first that fits wins.
 SETTING_WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("beach", ("sunscreen", "sun cream", "spf", "sunglasses", "swim", "surf", "beach", "flip-flops", "towel")),
-    ("bathroom", ("serum", "cream", "shampoo", "soap", "skincare", "skin", "lotion", "toothpaste", "bath", "shower", "face", "perfume", "deodorant", "lipstick", "makeup", "hair")),
+    (
+        "bathroom",
+        (
+            "serum",
+            "cream",
+            "shampoo",
+            "soap",
+            "skincare",
+            "skin",
+            "lotion",
+            "toothpaste",
+            "bath",
+            "shower",
+            "face",
+            "perfume",
+            "deodorant",
+            "lipstick",
+            "makeup",
+            "hair",
+        ),
+    ),
     ("gym", ("gym", "workout", "kettlebell", "dumbbell", "protein", "fitness", "training")),
-    ("desk", ("laptop", "software", "app", "notebook", "planner", "keyboard", "desk", "office", "course", "productivity", "book", "headphones", "earbuds", "phone", "smart watch", "smartwatch", "lamp")),
-    ("kitchen", ("coffee", "tea", "chocolate", "honey", "jam", "oil", "wine", "snack", "cook", "pan", "mug", "kitchen", "food", "sauce", "spice", "bread", "juice", "beans", "granola")),
-    ("mountains", ("hiking", "trail", "outdoor", "backpack", "tent", "camping", "bottle", "boots", "adventure", "running", "travel", "suitcase")),
+    (
+        "desk",
+        (
+            "laptop",
+            "software",
+            "app",
+            "notebook",
+            "planner",
+            "keyboard",
+            "desk",
+            "office",
+            "course",
+            "productivity",
+            "book",
+            "headphones",
+            "earbuds",
+            "phone",
+            "smart watch",
+            "smartwatch",
+            "lamp",
+        ),
+    ),
+    (
+        "kitchen",
+        (
+            "coffee",
+            "tea",
+            "chocolate",
+            "honey",
+            "jam",
+            "oil",
+            "wine",
+            "snack",
+            "cook",
+            "pan",
+            "mug",
+            "kitchen",
+            "food",
+            "sauce",
+            "spice",
+            "bread",
+            "juice",
+            "beans",
+            "granola",
+        ),
+    ),
+    (
+        "mountains",
+        (
+            "hiking",
+            "trail",
+            "outdoor",
+            "backpack",
+            "tent",
+            "camping",
+            "bottle",
+            "boots",
+            "adventure",
+            "running",
+            "travel",
+            "suitcase",
+        ),
+    ),
     ("city", ("sneaker", "bike", "bicycle", "scooter", "commute", "city", "urban", "fashion", "handbag", "watch")),
     ("garden", ("plant", "garden", "herb", "flower", "dog", "cat", "pet", "picnic")),
-    ("room", ("candle", "lamp", "sofa", "chair", "blanket", "pillow", "home", "diffuser", "speaker", "furniture", "rug", "yoga")),
-)  # fmt: skip
+    (
+        "room",
+        (
+            "candle",
+            "lamp",
+            "sofa",
+            "chair",
+            "blanket",
+            "pillow",
+            "home",
+            "diffuser",
+            "speaker",
+            "furniture",
+            "rug",
+            "yoga",
+        ),
+    ),
+)
 
 
 def setting_for(text: str, draw: random.Random) -> str:
@@ -462,10 +558,22 @@ def space(scene: Set) -> None:
 
 
 SCENES: Final[dict[str, Ground]] = {
-    "beach": beach, "pool": pool, "desert": desert, "mountains": mountains, "forest": forest, "garden": garden,
-    "kitchen": kitchen, "bathroom": bathroom, "room": room, "desk": desk, "city": city, "gym": gym, "sky": sky,
-    "space": space, "studio": floor,
-}  # fmt: skip
+    "beach": beach,
+    "pool": pool,
+    "desert": desert,
+    "mountains": mountains,
+    "forest": forest,
+    "garden": garden,
+    "kitchen": kitchen,
+    "bathroom": bathroom,
+    "room": room,
+    "desk": desk,
+    "city": city,
+    "gym": gym,
+    "sky": sky,
+    "space": space,
+    "studio": floor,
+}
 
 
 def _vase(scene: Set, x: float, y: float, size: float) -> None:
@@ -662,8 +770,8 @@ def _christmas(scene: Set) -> None:
     gold = Colour.of("#f0c869")
     scenery.bokeh(scene, (gold, Colour.of("#ffdca0"), palette.secondary.with_lightness(0.7)), 34)
     green = Colour.of("#1f6b45")
-    for x in range(-2, int(frame.width / unit) + 4, 5):
-        px = x * unit
+    for twig in range(-2, int(frame.width / unit) + 4, 5):
+        px = twig * unit
         reach = unit * scene.draw.uniform(5, 8)
         if any(Box(px - unit * 4, 0, px + unit * 4, reach).overlaps(box) for box in scene.quiet):
             reach = unit * 4.5
@@ -800,15 +908,26 @@ SEASONS: Final[dict[str, Season]] = {
     "christmas": Season(colours=("#0f3b2c", "#1a5a40", "#f4f8fb"), accent="#d0373f", mood=Mood.DARK, paint=_christmas),
     "new_year": Season(colours=("#0d1233", "#2a2260", "#1a1c48"), accent="#f2c14e", mood=Mood.DARK, paint=_new_year),
     "valentine": Season(colours=("#fde7ec", "#f9c3d0", "#f5aebf"), accent="#c21f4f", mood=Mood.LIGHT, paint=_valentine),
-    "black_friday": Season(colours=("#0d0e12", "#1b1d24", "#15161b"), accent="#ffd02e", mood=Mood.DARK, paint=_black_friday),
-}  # fmt: skip
+    "black_friday": Season(
+        colours=("#0d0e12", "#1b1d24", "#15161b"), accent="#ffd02e", mood=Mood.DARK, paint=_black_friday
+    ),
+}
 
 # (month, day) from which a season or feast is advertised, in the northern hemisphere's calendar.
 CALENDAR: Final[tuple[tuple[int, int, str], ...]] = (
-    (1, 1, "new_year"), (1, 7, "winter"), (1, 31, "valentine"), (2, 15, "winter"), (3, 10, "spring"), (6, 1, "summer"),
-    (9, 8, "autumn"), (10, 15, "halloween"), (11, 1, "autumn"), (11, 20, "black_friday"), (12, 1, "christmas"),
+    (1, 1, "new_year"),
+    (1, 7, "winter"),
+    (1, 31, "valentine"),
+    (2, 15, "winter"),
+    (3, 10, "spring"),
+    (6, 1, "summer"),
+    (9, 8, "autumn"),
+    (10, 15, "halloween"),
+    (11, 1, "autumn"),
+    (11, 20, "black_friday"),
+    (12, 1, "christmas"),
     (12, 27, "new_year"),
-)  # fmt: skip
+)
 
 
 def season_of(date: datetime.date) -> str:
@@ -839,15 +958,31 @@ def light(scene: Set, word: str) -> None:
 
 
 DESCRIPTIONS: Final[dict[str, str]] = {
-    "beach": "on a sandy beach by the sea", "pool": "at the edge of a pool", "desert": "among desert dunes",
-    "mountains": "before snowy mountains", "forest": "in a pine forest", "garden": "in a flowering garden",
-    "kitchen": "on a wooden kitchen counter", "bathroom": "on a shelf before pale tiles", "room": "in a warm living room",
-    "desk": "on a desk in window light", "city": "before a city skyline", "gym": "in a gym", "sky": "among clouds",
-    "space": "among stars", "studio": "in a studio", "spring": "among spring blossoms", "summer": "on a summer beach",
-    "autumn": "among autumn leaves", "halloween": "on a moonlit Halloween night", "winter": "in a snowy landscape",
-    "christmas": "under a Christmas garland in the snow", "new_year": "under New Year's fireworks",
-    "valentine": "among hearts", "black_friday": "in neon light on black",
-}  # fmt: skip
+    "beach": "on a sandy beach by the sea",
+    "pool": "at the edge of a pool",
+    "desert": "among desert dunes",
+    "mountains": "before snowy mountains",
+    "forest": "in a pine forest",
+    "garden": "in a flowering garden",
+    "kitchen": "on a wooden kitchen counter",
+    "bathroom": "on a shelf before pale tiles",
+    "room": "in a warm living room",
+    "desk": "on a desk in window light",
+    "city": "before a city skyline",
+    "gym": "in a gym",
+    "sky": "among clouds",
+    "space": "among stars",
+    "studio": "in a studio",
+    "spring": "among spring blossoms",
+    "summer": "on a summer beach",
+    "autumn": "among autumn leaves",
+    "halloween": "on a moonlit Halloween night",
+    "winter": "in a snowy landscape",
+    "christmas": "under a Christmas garland in the snow",
+    "new_year": "under New Year's fireworks",
+    "valentine": "among hearts",
+    "black_friday": "in neon light on black",
+}
 
 
 def described(setting: str, season: str) -> str:

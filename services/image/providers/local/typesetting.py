@@ -10,7 +10,29 @@ from services.chassis.shaping import Face, Line, shape, width
 
 SIZE_STEP: Final = 0.965  # from one tried size to the next smaller: about a pixel and a half at 48 px
 BALANCE_STEPS: Final = 9  # halvings when lines are evened out; leaves less than 2 px of 1080
-NEVER_LAST: Final = frozenset("a an the of to in on at by for and or with your our my is as no".split())
+NEVER_LAST: Final = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "in",
+        "is",
+        "my",
+        "no",
+        "of",
+        "on",
+        "or",
+        "our",
+        "the",
+        "to",
+        "with",
+        "your",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

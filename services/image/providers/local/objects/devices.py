@@ -213,9 +213,9 @@ def watch(art: Sculptor) -> None:
         strap.close()
         art.solid(strap, stuff.body)
         if tip > 0:
-            for y in (790, 850, 910):
+            for hole in (790, 850, 910):
                 art.canvas.drawOval(
-                    brushes.rect(Box(middle - 16, y - 11, middle + 16, y + 11)), brushes.fill(BLACK, 0.45)
+                    brushes.rect(Box(middle - 16, hole - 11, middle + 16, hole + 11)), brushes.fill(BLACK, 0.45)
                 )
     art.round_box(Box(width * 0.95, 440, width, 540), 12, stuff.metal)
     case = Box(width * 0.03, 250, width * 0.96, 750)
@@ -315,26 +315,109 @@ def game_pad(art: Sculptor) -> None:
     body.close()
     art.solid(body, stuff.body, shading="soft")
     art.gloss(body, Box(width * 0.22, 190, width * 0.78, 240), alpha=0.4, blur=18)
-    x = width * 0.24
-    for box in (Box(x - 34, 320, x + 34, 520), Box(x - 100, 386, x + 100, 454)):
+    pad_x = width * 0.24
+    for box in (Box(pad_x - 34, 320, pad_x + 34, 520), Box(pad_x - 100, 386, pad_x + 100, 454)):
         art.round_box(box, 18, stuff.dark.lighter(0.12), shading="soft")
     for dx, dy, tone in ((0, -84, "#57c785"), (84, 0, "#e8566b"), (0, 84, "#5b8def"), (-84, 0, "#e6b94e")):
         art.ball(width * 0.76 + dx, 420 + dy, 40, Colour.of(tone))
-    for x in (width * 0.38, width * 0.62):
-        art.ball(x, 610, 92, stuff.dark.lighter(0.16))
-        art.ball(x, 604, 62, stuff.dark.lighter(0.06))
+    for stick in (width * 0.38, width * 0.62):
+        art.ball(stick, 610, 92, stuff.dark.lighter(0.16))
+        art.ball(stick, 604, 62, stuff.dark.lighter(0.06))
     art.canvas.drawRRect(brushes.rounded(Box(middle - 76, 300, middle + 76, 420), 24), brushes.fill(stuff.accent))
     art.label(Box(middle - 58, 330, middle + 58, 390), art.ink_on(stuff.accent), largest=48)
 
 
 KINDS = (
-    ObjectKind(name="smartphone", aspect=0.49, draw=phone, words=("phone", "smartphone", "iphone", "android", "app", "mobile app", "phone case", "mobile", "fitness app", "banking", "dating")),
-    ObjectKind(name="laptop", aspect=1.55, draw=laptop, words=("laptop", "notebook computer", "computer", "macbook", "tablet", "monitor", "keyboard", "pc")),
-    ObjectKind(name="application window", aspect=1.42, draw=window, floats=True, words=("software", "saas", "platform", "service", "course", "online course", "website", "crm", "dashboard", "consulting", "agency", "web", "analytics", "tool", "subscription", "insurance", "hosting", "vpn", "class", "webinar", "newsletter", "coaching", "cloud")),
-    ObjectKind(name="headphones", aspect=0.96, draw=headphones, words=("headphones", "headphone", "headset", "over-ear", "noise cancelling", "noise-cancelling")),
-    ObjectKind(name="earbuds", aspect=0.98, draw=earbuds, words=("earbuds", "earphones", "earbud", "in-ear", "airpods", "ear buds")),
-    ObjectKind(name="watch", aspect=0.52, draw=watch, words=("watch", "smartwatch", "smart watch", "fitness tracker", "tracker", "wristwatch", "chronograph")),
-    ObjectKind(name="speaker", aspect=0.58, draw=speaker, words=("speaker", "loudspeaker", "soundbar", "bluetooth speaker", "radio", "audio", "turntable")),
-    ObjectKind(name="camera", aspect=1.28, draw=camera, words=("camera", "lens", "photography", "dash cam", "webcam", "drone", "camcorder")),
-    ObjectKind(name="game controller", aspect=1.35, draw=game_pad, floats=True, words=("game", "controller", "gaming", "console", "gamepad", "video game", "joystick")),
-)  # fmt: skip
+    ObjectKind(
+        name="smartphone",
+        aspect=0.49,
+        draw=phone,
+        words=(
+            "phone",
+            "smartphone",
+            "iphone",
+            "android",
+            "app",
+            "mobile app",
+            "phone case",
+            "mobile",
+            "fitness app",
+            "banking",
+            "dating",
+        ),
+    ),
+    ObjectKind(
+        name="laptop",
+        aspect=1.55,
+        draw=laptop,
+        words=("laptop", "notebook computer", "computer", "macbook", "tablet", "monitor", "keyboard", "pc"),
+    ),
+    ObjectKind(
+        name="application window",
+        aspect=1.42,
+        draw=window,
+        floats=True,
+        words=(
+            "software",
+            "saas",
+            "platform",
+            "service",
+            "course",
+            "online course",
+            "website",
+            "crm",
+            "dashboard",
+            "consulting",
+            "agency",
+            "web",
+            "analytics",
+            "tool",
+            "subscription",
+            "insurance",
+            "hosting",
+            "vpn",
+            "class",
+            "webinar",
+            "newsletter",
+            "coaching",
+            "cloud",
+        ),
+    ),
+    ObjectKind(
+        name="headphones",
+        aspect=0.96,
+        draw=headphones,
+        words=("headphones", "headphone", "headset", "over-ear", "noise cancelling", "noise-cancelling"),
+    ),
+    ObjectKind(
+        name="earbuds",
+        aspect=0.98,
+        draw=earbuds,
+        words=("earbuds", "earphones", "earbud", "in-ear", "airpods", "ear buds"),
+    ),
+    ObjectKind(
+        name="watch",
+        aspect=0.52,
+        draw=watch,
+        words=("watch", "smartwatch", "smart watch", "fitness tracker", "tracker", "wristwatch", "chronograph"),
+    ),
+    ObjectKind(
+        name="speaker",
+        aspect=0.58,
+        draw=speaker,
+        words=("speaker", "loudspeaker", "soundbar", "bluetooth speaker", "radio", "audio", "turntable"),
+    ),
+    ObjectKind(
+        name="camera",
+        aspect=1.28,
+        draw=camera,
+        words=("camera", "lens", "photography", "dash cam", "webcam", "drone", "camcorder"),
+    ),
+    ObjectKind(
+        name="game controller",
+        aspect=1.35,
+        draw=game_pad,
+        floats=True,
+        words=("game", "controller", "gaming", "console", "gamepad", "video game", "joystick"),
+    ),
+)

@@ -1,0 +1,124 @@
+"""The drawing of one job, start to end, as it runs in the render process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+from PIL import Image
+
+from services.chassis import provenance
+from services.chassis.cutout import TRUSTED, cut_out
+from services.chassis.errors import InputFault
+from services.chassis.graphics import skia
+from services.chassis.photo import decode_photo
+from services.image.domain import ImageBrief, MadeImage
+from services.image.providers.local import finish
+from services.image.providers.local.composer import Photo, compose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What the render process is told. cut_out_model: u2netp.onnx, None when it is not installed.
+
+    scene: a picture from a remote provider to stand behind product and type; signing: folder of the development
+    chain, or the operator's own chain and key.
+    """
+
+    brief: ImageBrief
+    folder: Path
+    cut_out_model: Path | None
+    signing_folder: Path
+    signing_chain: Path | None = None
+    signing_key: Path | None = None
+    scene: Path | None = None
+    provider: str = "local"
+
+
+def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> MadeImage:
+    """Draws, writes and signs the picture. Raises InputFault when the customer's photo is at fault."""
+    brief = assignment.brief
+    if brief.format not in finish.CONTENT_TYPES:
+        raise InputFault("FORMAT_UNSUPPORTED", f"The file format {brief.format!r} is not png, jpeg or webp.")
+    report(5, "reading the photo")
+    notes: list[str] = []
+    photo = read_photo(brief.photo, assignment.cut_out_model) if brief.photo is not None else None
+    logo = _logo(brief.logo, notes)
+    scene = _raster(_covering(decode_photo(assignment.scene, named="The scene"), brief)) if assignment.scene else None
+    report(20, "choosing a composition")
+    composed = compose(brief, photo=photo, logo=logo, scene=scene, report=report)
+    report(80, "writing files")
+    image = assignment.folder / f"ad.{finish.SUFFIXES[brief.format]}"
+    thumbnail = assignment.folder / "thumbnail.webp"
+    finish.write_image(composed.pixels, image, brief.format)
+    finish.write_thumbnail(composed.pixels, thumbnail)
+    report(92, "signing")
+    content_type = finish.CONTENT_TYPES[brief.format]
+    if assignment.signing_chain is not None and assignment.signing_key is not None:
+        identity = provenance.operators_identity(assignment.signing_chain, assignment.signing_key)
+    else:
+        identity = provenance.development_identity(assignment.signing_folder)
+    provenance.sign(
+        image,
+        content_type,
+        identity,
+        title=f"Advertisement for {brief.product_name}".strip(),
+        source_type=provenance.MADE_BY_MODEL if scene is not None else provenance.COMPOSITE,
+    )
+    width, height = brief.aspect_ratio.pixels
+    return MadeImage(
+        image=image,
+        thumbnail=thumbnail,
+        content_type=content_type,
+        width=width,
+        height=height,
+        alt_text=composed.alt_text,
+        notes=(*composed.notes, *notes),
+        provider=assignment.provider,
+    )
+
+
+def read_photo(path: Path, model: Path | None) -> Photo:
+    """The product's photo, cut out when that can be trusted and framed as it is when not."""
+    picture = decode_photo(path)
+    if model is None:
+        return Photo(
+            image=_raster(picture),
+            cut_out=False,
+            note="The photo kept its background: the cut-out model is not installed.",
+        )
+    cut = cut_out(picture, model)
+    if cut.confidence >= TRUSTED:
+        return Photo(image=_raster(cut.image), cut_out=True, note="The product was cut out of its photo.")
+    return Photo(
+        image=_raster(picture),
+        cut_out=False,
+        note=f"The photo kept its background: the cut-out was not sure enough ({cut.confidence:.0%}).",
+    )
+
+
+def _logo(path: Path | None, notes: list[str]) -> Any:
+    if path is None:
+        return None
+    try:
+        return _raster(decode_photo(path, named="The brand's logo"))
+    except InputFault as fault:  # an ad without a logo is worth having, one that fails is not
+        notes.append(f"The logo was left out. {fault.message}")
+        return None
+
+
+def _covering(picture: Image.Image, brief: ImageBrief) -> Image.Image:
+    """Scaled and cropped from the middle to the picture's size."""
+    width, height = brief.aspect_ratio.pixels
+    scale = max(width / picture.width, height / picture.height)
+    scaled = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+    left, top = (scaled.width - width) // 2, (scaled.height - height) // 2
+    return scaled.crop((left, top, left + width, top + height))
+
+
+def _raster(picture: Image.Image) -> Any:
+    pixels = numpy.ascontiguousarray(numpy.asarray(picture.convert("RGBA")))
+    return skia.Image.fromarray(pixels, colorType=skia.kRGBA_8888_ColorType)
