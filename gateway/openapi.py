@@ -24,9 +24,9 @@ IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 ORDER = ("copy", "image", "video", "job", "catalog", "billing")
 INTRODUCTION = (
-    "Send a token as `Authorization: Bearer …`. What costs credits says so; a request with an `idempotencyKey` whose job "
-    "is still live answers with that job and costs nothing. Unknown fields of a body are ignored and `null` is the same "
-    "as absent; unknown query parameters are refused. Every error has the same body."
+    "Send a token as `Authorization: Bearer …`. What costs credits says so; a request with an `idempotencyKey` whose "
+    "job is still live answers with that job and costs nothing. Unknown fields of a body are ignored and `null` is "
+    "the same as absent; unknown query parameters are refused. Every error has the same body."
 )
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",

@@ -266,7 +266,10 @@ end
 
 function check_message(schema, value, prefix, wrong, broken, skipped)
   local given = {}
-  for _, member in ipairs(value.object) do given[member.name] = member.value end
+  for _, member in ipairs(value.object) do
+    given[member.name] = member.value
+    if member.name == "" then note(wrong, prefix .. '""', "a field must have a name") end -- the transcoder refuses it
+  end
   for _, field in ipairs(schema) do
     if not (skipped and skipped[field.proto_name]) then
       local found = given[field.name]

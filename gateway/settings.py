@@ -49,8 +49,10 @@ class GatewaySettings:
     upstreams: Mapping[str, Address]
     token_issuer: str
     token_jwks: str
-    """The issuer's JWKS: a file's path, or an http:// or https:// address."""
+    """The issuer's JWKS: a file's path, which is read once, or an http:// or https:// address."""
     token_audience: str = "adwright"  # noqa: S105 - a name, not a secret
+    token_keys_seconds: int = 300
+    """How old fetched keys may be; then they are fetched again, so that the issuer can change them."""
     descriptors: Path = Path("gen/descriptors.binpb")
 
     admin: Address | None = None
@@ -82,7 +84,7 @@ class GatewaySettings:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
             complaints.append("rate_limit: burst and per_second are at least 1")
-        for name in ("max_connections", "max_heap_bytes", "max_json_bytes", "max_upload_bytes"):
+        for name in ("token_keys_seconds", "max_connections", "max_heap_bytes", "max_json_bytes", "max_upload_bytes"):
             if getattr(self, name) < 1:
                 complaints.append(f"{name} is at least 1")
         if complaints:

@@ -169,6 +169,22 @@ class TestKeys:
             stranger = {"authorization": f"Bearer {keys.token(key=keys.stranger)}"}
             assert httpx.get(f"{found.url}/api/prices", headers=stranger).status_code == 401
 
+    def test_they_can_change_without_a_restart(
+        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        often = {**settings, "token_jwks": issuer, "token_keys_seconds": 1}
+        with running(GatewaySettings(**often), tmp_path) as found, httpx.Client(base_url=found.url) as client:
+            old, new = keys, Keys()
+
+            def status(of: Keys) -> int:
+                return client.get("/api/prices", headers={"authorization": f"Bearer {of.token()}"}).status_code
+
+            until(lambda: status(old) == 200)
+            assert status(new) == 401
+            Issuer.document = new.document().encode()
+            until(lambda: status(new) == 200)
+            assert status(old) == 401
+
 
 class TestTls:
     def test_https_is_spoken_with_a_given_certificate(

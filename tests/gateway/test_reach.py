@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,21 @@ class TestLimits:
             headers = {"authorization": f"Bearer {keys.token()}"}
             paths = ["/api/prices", "/api/credits", "/api/projects", "/api/voices"] * 4
             assert 429 in {client.get(path, headers=headers).status_code for path in paths}
+
+    def test_connections_have_a_limit(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        few = GatewaySettings(**{**settings, "max_connections": 3})
+        with running(few, tmp_path) as found:
+            lines = [socket.create_connection(("127.0.0.1", found.port), timeout=10) for _ in range(8)]
+            request = b"GET /api/prices HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            answered = 0
+            for line in lines:
+                try:
+                    line.sendall(request)
+                    answered += line.recv(100).startswith(b"HTTP/1.1 401")
+                except ConnectionError:
+                    pass  # closed at the door
+            for line in lines:
+                line.close()
+            assert 1 <= answered <= 3
