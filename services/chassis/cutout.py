@@ -29,7 +29,7 @@ class Cutout:
 
 
 def cut_out(picture: Image.Image, model: Path) -> Cutout:
-    """The picture's main thing. `model` is the path of u2netp.onnx. A picture with real transparency is taken as it is."""
+    """The picture's main thing; one with real transparency is taken as it is. `model` is the path of u2netp.onnx."""
     if picture.mode == "RGBA":
         own = numpy.asarray(picture.getchannel("A"), dtype=numpy.uint8)
         if float((own < 16).mean()) > 0.03:

@@ -17,13 +17,13 @@ MAX_SIDE: Final = 12_000  # pixels; the largest phone cameras stay below
 MAX_PIXELS: Final = 64_000_000  # 64 megapixels; decoded at four bytes each, 256 MB
 SMALLEST_SIDE: Final = 64  # below, nothing could be recognised even on a thumbnail
 WORKING_SIDE: Final = 2000  # what compositors get: more than any of our pictures shows of a photo
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "MPO")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
 
 _SRGB: Final = ImageCms.createProfile("sRGB")
 
 
 def decode_photo(path: Path, *, named: str = "The product's photo") -> Image.Image:
-    """The picture upright, in sRGB, RGB or RGBA, its longer side at most WORKING_SIDE; of an animation, the first frame.
+    """The picture upright, in sRGB, its longer side at most WORKING_SIDE; of an animation, the first frame.
 
     Raises InputFault, in words for the customer, when the file is not a picture, is damaged, too large or too small.
     """
@@ -46,10 +46,8 @@ def decode_photo(path: Path, *, named: str = "The product's photo") -> Image.Ima
         raise InputFault(
             "PHOTO_UNSUPPORTED", f"{named} is not a picture this service reads; please give a PNG, JPEG or WebP."
         ) from None
-    except MemoryError:
-        raise InputFault(
-            "PHOTO_TOO_LARGE", f"{named} needs too much memory to open; please give a smaller one."
-        ) from None
+    except (MemoryError, Image.DecompressionBombError):
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} is too large to open; please give a smaller one.") from None
     except Exception as error:  # decoders raise whatever their damaged input leads them to
         raise InputFault(
             "PHOTO_DAMAGED", f"{named} is damaged and cannot be opened ({type(error).__name__})."
@@ -68,7 +66,7 @@ def _decoded(content: bytes, named: str) -> Image.Image:
     if min(width, height) < SMALLEST_SIDE:
         raise InputFault(
             "PHOTO_TOO_SMALL",
-            f"{named} is only {width} x {height} pixels; please give one of at least {SMALLEST_SIDE} x {SMALLEST_SIDE}.",
+            f"{named} is only {width} x {height} pixels; please give one of at least {SMALLEST_SIDE} a side.",
         )
     picture.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # JPEGs decode at a fraction of their size
     profile = picture.info.get("icc_profile")

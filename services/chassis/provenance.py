@@ -7,7 +7,6 @@ valid and its issuer unknown, which is the truth.
 from __future__ import annotations
 
 import datetime
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +78,19 @@ def sign(
             },
         ],
     }
-    c2pa.load_settings(json.dumps({"builder": {"thumbnail": {"enabled": False}}}))  # it would double a PNG's size
+    # The library's own thumbnail would double a PNG's size.
+    settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
     information = c2pa.C2paSignerInfo(b"es256", identity.chain, identity.key, None)
     signed = path.with_name(path.name + ".signed")
     try:
-        with c2pa.Signer.from_info(information) as signer, c2pa.Builder(manifest) as builder:
-            with path.open("rb") as source, signed.open("w+b") as destination:
-                builder.sign(signer, content_type, source, destination)
+        with (
+            c2pa.Signer.from_info(information) as signer,
+            c2pa.Context(settings=settings) as context,
+            c2pa.Builder(manifest, context) as builder,
+            path.open("rb") as source,
+            signed.open("w+b") as destination,
+        ):
+            builder.sign(signer, content_type, source, destination)
         signed.replace(path)
     finally:
         signed.unlink(missing_ok=True)

@@ -508,6 +508,11 @@ GROUNDS: Final[dict[str, Ground]] = {
 # -- stages: what stands between ground and product ------------------------------------------------------------------
 
 
+def plinth_heights(width: float, unit: float) -> tuple[float, float]:
+    """(depth of the top seen from above, height of a step) of a plinth; wide ones stay flat."""
+    return min(width * 0.115, unit * 7), min(width * 0.085, unit * 4)
+
+
 def plinth(scene: Set) -> None:
     """Two round steps."""
     product, palette, canvas = scene.product, scene.palette, scene.canvas
@@ -518,8 +523,7 @@ def plinth(scene: Set) -> None:
     )
     width = max(product.width * 1.3, product.height * 0.4)
     width = min(width, 2 * min(product.centre_x, scene.frame.width - product.centre_x) * 0.99)
-    depth = width * 0.115
-    step = width * 0.085
+    depth, step = plinth_heights(width, scene.unit)
     for index, (share, drop) in enumerate(((1.32, step), (1.0, 0.0))):
         half = min(width * share / 2, min(product.centre_x, scene.frame.width - product.centre_x) + scene.unit * 2)
         top = product.bottom + drop - depth * 0.42 + (depth * 0.3 if index == 0 else 0.0)
@@ -619,6 +623,10 @@ def burst(scene: Set) -> None:
     product, palette = scene.product, scene.palette
     outer = max(product.width, product.height) * 0.56
     outer = min(outer, min(product.centre_x, scene.frame.width - product.centre_x) * 1.12)
+    for box in scene.quiet:  # above and below the product
+        if box.left < product.centre_x < box.right:
+            gap = product.centre_y - box.bottom if box.bottom < product.centre_y else box.top - product.centre_y
+            outer = min(outer, max(product.height * 0.5, gap + scene.unit))
     points = []
     spikes = 24
     for index in range(spikes * 2):

@@ -354,9 +354,9 @@ def _product_box(arrangement: Arrangement, figure: Figure, choice: _Choice, fram
     room = arrangement.product
     plinth = choice.composition.stage == "plinth" and not figure.floats and not figure.whole
     if plinth:
-        # Two steps below the product; their height grows with its width.
-        reserve = max(figure.aspect * room.height * 0.17, room.height * 0.085)
-        room = Box(room.left, room.top, room.right, room.bottom - min(reserve, room.height * 0.2))
+        width = 1.3 * max(min(room.width, room.height * figure.aspect), room.height * 0.31)
+        depth, step = backdrops.plinth_heights(width, frame.unit)
+        room = Box(room.left, room.top, room.right, room.bottom - min(depth + 2 * step, room.height * 0.3))
     share = choice.composition.product_share
     if choice.composition.stage in ("disc", "card", "burst"):
         share *= 0.9
@@ -449,7 +449,7 @@ def _underlay(
     if choice.steering.light:
         scenes.light(stage, choice.steering.light)
     if arrangement.panel is not None:
-        _panel(canvas, arrangement.panel, choice.palette, frame)
+        _panel(canvas, arrangement.panel, choice, frame)
     if choice.overlay:
         backdrops.OVERLAYS[choice.overlay](stage)
     name = choice.composition.stage
@@ -471,8 +471,11 @@ def _underlay(
     return legibility.pixels_of(surface)
 
 
-def _panel(canvas: Any, panel: Box, colours: Palette, frame: Frame) -> None:
+def _panel(canvas: Any, panel: Box, choice: _Choice, frame: Frame) -> None:
+    colours = choice.palette
     tone = colours.surface if not colours.dark else colours.background
+    if choice.ground in ("scene", "season") and not colours.dark:  # a scene's surface is its floor
+        tone = Colour.from_oklch(0.985, 0.008, colours.background.hue)
     canvas.drawRect(
         brushes.rect(panel),
         brushes.with_shadow(brushes.fill(tone), colours.shade, y=0, blur=frame.unit * 2.4, alpha=0.25),

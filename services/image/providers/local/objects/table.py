@@ -246,7 +246,7 @@ def book(art: Sculptor) -> None:
 
 def potted_plant(art: Sculptor) -> None:
     stuff = art.materials
-    width, middle = art.width, art.middle
+    middle = art.middle
     green = Colour.of("#2f7d4f")
     for index, (angle, length) in enumerate(
         ((-90, 640), (-118, 600), (-62, 590), (-142, 480), (-38, 470), (-104, 500), (-76, 490), (-160, 360), (-20, 350))

@@ -1,0 +1,101 @@
+"""Writes out/images.html: every style and shape for every product of the tests, with what was measured on each.
+
+Run from the root of the tree: python -m tests.galleries.image [--products 12] [--folder out]
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import itertools
+import resource
+import statistics
+import time
+from pathlib import Path
+
+from PIL import Image
+
+from services.chassis import models
+from services.image.domain import AspectRatio, Style
+from services.image.providers.local.composer import Photo, compose
+from services.image.providers.local.finish import write_image
+from services.image.providers.local.studio import read_photo
+from tests.image.briefs import PRODUCTS, brief, photo_of_a_cup
+
+SHEET_HEIGHT = 420
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--products", type=int, default=len(PRODUCTS))
+    arguments.add_argument("--folder", type=Path, default=Path("out"))
+    chosen = arguments.parse_args()
+    pictures = chosen.folder / "images"
+    pictures.mkdir(parents=True, exist_ok=True)
+    photo = _photo(pictures)
+    cells: list[str] = []
+    seconds: dict[tuple[int, int], list[float]] = {}
+    worst: dict[str, float] = {}
+    for style in Style:
+        tiles: list[Image.Image] = []
+        for (index, product), ratio in itertools.product(
+            enumerate(itertools.islice(PRODUCTS, chosen.products)), AspectRatio
+        ):
+            asked = brief(product, style=style, aspect_ratio=ratio, seed=f"gallery {index}")
+            started = time.perf_counter()
+            made = compose(asked, photo=photo if product == "coffee" else None)
+            path = pictures / f"{style}-{ratio.replace(':', 'x')}-{product.replace(' ', '-')}.png"
+            write_image(made.pixels, path, "png")
+            seconds.setdefault(ratio.pixels, []).append(time.perf_counter() - started)
+            for role, reading in made.proof.readings.items():
+                share = reading.ratio / reading.needed
+                worst[role.value] = min(worst.get(role.value, 99.0), share)
+            tile = Image.fromarray(made.pixels[..., :3])
+            tile.thumbnail((SHEET_HEIGHT * 2, SHEET_HEIGHT), Image.Resampling.LANCZOS)
+            tiles.append(tile)
+            notes = html.escape(" ".join(made.notes))
+            label = f"{style} {ratio} {product}: {made.proof.composition}, {path.stat().st_size // 1000} kB"
+            cells.append(
+                f'<figure><a href="images/{path.name}"><img loading="lazy" src="images/{path.name}" '
+                f'alt="{html.escape(made.alt_text)}"></a><figcaption>{html.escape(label)}<br>{notes}</figcaption></figure>'
+            )
+        _sheet(tiles, pictures / f"sheet-{style}.png")
+    figures = [
+        f"{width} x {height}: median {statistics.median(values):.2f} s of {len(values)} pictures, drawing and PNG"
+        for (width, height), values in seconds.items()
+    ]
+    figures.append("lowest contrast as a share of the needed: " + ", ".join(f"{k} {v:.2f}" for k, v in worst.items()))
+    figures.append(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    page = (
+        "<!doctype html><meta charset=utf-8><title>Ad images</title><style>body{font:14px system-ui;background:#eee}"
+        "main{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;width:360px}img{width:100%;display:block}</style>"
+        f"<h1>Ad images</h1><p>{'<br>'.join(map(html.escape, figures))}</p><main>{''.join(cells)}</main>"
+    )
+    (chosen.folder / "images.html").write_text(page, encoding="utf-8")
+    print("\n".join(figures))
+
+
+def _photo(folder: Path) -> Photo | None:
+    try:
+        model = models.model_path(models.U2NETP)
+    except models.ModelMissing as missing:
+        print(f"without a cut-out: {missing}")
+        return None
+    return read_photo(photo_of_a_cup(folder / "cup.png"), model)
+
+
+def _sheet(tiles: list[Image.Image], path: Path) -> None:
+    columns = len(AspectRatio)
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    width = max(sum(tile.width + 8 for tile in row) for row in rows)
+    sheet = Image.new("RGB", (width, (SHEET_HEIGHT + 8) * len(rows)), "#999999")
+    for number, row in enumerate(rows):
+        left = 0
+        for tile in row:
+            sheet.paste(tile, (left, number * (SHEET_HEIGHT + 8)))
+            left += tile.width + 8
+    sheet.save(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Briefs for tests and the gallery: products of many kinds, names long and short, brands with and without colours."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from services.image.domain import AspectRatio, ImageBrief, Style
+
+PRODUCTS: Final[dict[str, dict[str, Any]]] = {
+    "bottle": {
+        "product_name": "Aurora Self-Cleaning Bottle",
+        "description": "UV-C light keeps every sip fresh for 24 hours. No scrubbing.",
+        "price": "49.00",
+        "currency": "USD",
+        "brand_name": "Aurora",
+        "brand_colours": ("#2f5bea", "#22d3ee"),
+        "headline": "Your water, cleaner than your gym bag.",
+        "subline": "UV-C light keeps every sip fresh for 24 hours.",
+        "call_to_action": "Shop the drop",
+    },
+    "coffee": {
+        "product_name": "Morning Fog Espresso Beans",
+        "description": "Single-origin espresso, roasted this week.",
+        "price": "14.5",
+        "currency": "EUR",
+        "brand_name": "Kaffeewerk",
+        "brand_colours": ("#7a2e17", "#e9b872"),
+        "headline": "Slow mornings, properly poured.",
+        "call_to_action": "Discover the roast",
+    },
+    "shoe": {
+        "product_name": "Trail Runner 2",
+        "description": "Light shoes for long trails.",
+        "price": "129",
+        "currency": "GBP",
+        "brand_name": "Fjell",
+        "brand_colours": ("#e63946", "#1d3557"),
+    },
+    "serum": {
+        "product_name": "Glow Serum",
+        "description": "Vitamin C serum for brighter skin.",
+        "price": "32",
+        "currency": "EUR",
+        "brand_name": "Lune",
+        "brand_colours": ("#e8b4a0", "#3d2b2b"),
+        "headline": "Skin that looks like sleep.",
+    },
+    "long name": {
+        "product_name": "Professional Ultra-Lightweight Noise-Cancelling Over-Ear Headphones with Adaptive Sound",
+        "description": "Forty hours of battery, and a case the size of a book.",
+        "price": "1,299.00",
+        "currency": "AUD",
+        "brand_name": "Soundhaus International Audio Company",
+        "brand_colours": ("#5b21b6", "#f59e0b", "#0ea5e9"),
+        "headline": "Hear only what you came for, on the loudest street, the longest flight and the smallest desk.",
+        "subline": "Adaptive noise cancelling learns the places you go and turns them down before you notice them.",
+        "call_to_action": "Listen before you buy a pair",
+    },
+    "software": {
+        "product_name": "TaskFlow",
+        "description": "Project management software that plans your week. For small teams.",
+        "brand_name": "TaskFlow",
+        "brand_colours": ("#0f766e",),
+        "headline": "Mondays, already sorted.",
+        "call_to_action": "Start free",
+    },
+    "accents": {
+        "product_name": "Crème brûlée au chocolat à l’ancienne",
+        "description": "Façonnée à la main à Besançon; goûtée par Žofie, Łukasz et Ångström.",
+        "price": "8,90",
+        "currency": "EUR",
+        "brand_name": "Maison Béchamel",
+        "brand_colours": ("#6b2d1a", "#f2d0a4"),
+    },
+    "unbranded": {
+        "product_name": "Desk Lamp",
+        "description": "Warm light that follows your day.",
+        "price": "79",
+        "currency": "USD",
+        "brand_name": "",
+        "brand_colours": (),
+    },
+    "black brand": {
+        "product_name": "Leather Tote",
+        "description": "One hide, one seam, ten years.",
+        "price": "340",
+        "currency": "CHF",
+        "brand_name": "NOIR",
+        "brand_colours": ("#111111", "#ffffff"),
+        "headline": "Carry less. Better.",
+        "brand_font": "Didot",
+    },
+    "watch": {
+        "product_name": "Pulse Smartwatch",
+        "description": "Seven days on one charge.",
+        "price": "199",
+        "currency": "USD",
+        "brand_name": "Pulse",
+        "brand_colours": ("#16a34a", "#0f172a"),
+        "headline": "Seven days. One charge.",
+    },
+    "candle": {
+        "product_name": "Fig & Cedar Candle",
+        "description": "Poured by hand in small batches.",
+        "price": "24",
+        "currency": "USD",
+        "brand_name": "Hearth",
+        "brand_colours": ("#d4a373", "#606c38"),
+        "headline": "Evenings smell like this.",
+        "brand_font": "Fraunces",
+    },
+    "bicycle": {
+        "product_name": "City Bike",
+        "description": "Eleven kilos, eight gears, no oil.",
+        "price": "890",
+        "currency": "EUR",
+        "brand_name": "Veloce",
+        "brand_colours": ("#ffd60a", "#003566"),
+        "headline": "The short way is on two wheels.",
+    },
+}
+
+DAY: Final = datetime.date(2026, 7, 1)
+
+
+def brief(product: str = "bottle", **changes: Any) -> ImageBrief:
+    """A brief of a named product; `changes` replace any field."""
+    fields: dict[str, Any] = {
+        "description": "",
+        "features": (),
+        "price": None,
+        "currency": None,
+        "audience": "",
+        "brand_name": "",
+        "brand_colours": (),
+        "brand_font": "",
+        "tone_words": (),
+        "style": Style.PRODUCT_HERO,
+        "aspect_ratio": AspectRatio.SQUARE,
+        "prompt": "",
+        "photo": None,
+        "logo": None,
+        "headline": "",
+        "subline": "",
+        "call_to_action": "",
+        "seed": "one",
+        "date": DAY,
+    }
+    return ImageBrief(**(fields | PRODUCTS[product] | changes))
+
+
+def photo_of_a_cup(path: Path) -> Path:
+    """A painted stand-in for a product photo: a red cup on an even grey ground, with noise and a soft shadow."""
+    import numpy
+    from PIL import Image, ImageDraw, ImageFilter
+
+    picture = Image.new("RGB", (900, 900), (196, 198, 202))
+    shadow = Image.new("L", (900, 900), 0)
+    ImageDraw.Draw(shadow).ellipse((250, 700, 720, 800), fill=150)
+    picture.paste((120, 120, 124), mask=shadow.filter(ImageFilter.GaussianBlur(28)))
+    cup = ImageDraw.Draw(picture)
+    cup.arc((560, 360, 780, 620), -100, 110, fill=(150, 30, 28), width=42)
+    cup.polygon([(260, 280), (640, 280), (590, 760), (310, 760)], fill=(178, 38, 34))
+    cup.ellipse((260, 220, 640, 340), fill=(222, 208, 190))
+    cup.ellipse((290, 240, 610, 326), fill=(74, 40, 22))
+    cup.polygon([(310, 360), (350, 360), (372, 720), (345, 720)], fill=(214, 92, 84))
+    picture = picture.filter(ImageFilter.GaussianBlur(1.5))
+    values = numpy.asarray(picture, dtype=numpy.int16)
+    values = values + numpy.random.default_rng(7).integers(-5, 6, values.shape)
+    Image.fromarray(numpy.clip(values, 0, 255).astype(numpy.uint8)).save(path)
+    return path

@@ -1,0 +1,87 @@
+"""What every finished ad promises, over styles, shapes and products."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy
+import pytest
+
+from services.image.domain import AspectRatio, Style
+from services.image.providers.local.composer import Composed, compose
+from services.image.providers.local.inscription import measured
+from services.image.providers.local.textstack import Role
+from tests.image.briefs import PRODUCTS, brief
+
+SAMPLE = [
+    (style, ratio, product)
+    for index, (style, ratio) in enumerate(itertools.product(Style, AspectRatio))
+    for product in (tuple(PRODUCTS)[index % len(PRODUCTS)], tuple(PRODUCTS)[(index * 5 + 4) % len(PRODUCTS)])
+]
+
+
+def _promises_hold(made: Composed, product: str) -> None:
+    proof = made.proof
+    frame = proof.frame
+    for text in proof.texts:
+        reading = measured(made.pixels, text)
+        assert reading.passes, f"{text.role} reads with {reading.ratio:.2f}, wants {reading.needed}"
+        outer = text.plate or text.box
+        assert frame.safe.contains(text.box, 1.5), f"{text.role} leaves the safe zone: {text.box}"
+        assert frame.whole.contains(outer, 0.5), f"{text.role}'s plate leaves the picture: {outer}"
+        drawn = " ".join(line.text for line in text.block.lines)
+        if text.block.complete and not text.block.broken:
+            assert drawn == " ".join(text.text.split())
+    for one, other in itertools.combinations(proof.texts, 2):
+        assert not (one.plate or one.box).overlaps(other.plate or other.box, 1.0), f"{one.role} lies on {other.role}"
+    face = proof.product.inset(proof.product.width * 0.2, proof.product.height * 0.12)
+    for text in proof.texts:
+        assert not face.overlaps(text.plate or text.box), f"{text.role} stands on the product ({product})"
+    assert made.alt_text
+    assert {Role.HEADLINE, Role.CALL_TO_ACTION} <= {text.role for text in proof.texts}
+
+
+class TestEveryPicture:
+    @pytest.mark.parametrize(("style", "ratio", "product"), SAMPLE)
+    def test_is_legible_disjoint_and_whole(self, style: Style, ratio: AspectRatio, product: str) -> None:
+        _promises_hold(compose(brief(product, style=style, aspect_ratio=ratio), photo=None), product)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("product", PRODUCTS)
+    def test_is_legible_disjoint_and_whole_for_all(self, product: str) -> None:
+        for style, ratio, seed in itertools.product(Style, AspectRatio, ("one", "two", "three")):
+            made = compose(brief(product, style=style, aspect_ratio=ratio, seed=seed), photo=None)
+            _promises_hold(made, f"{product} {style} {ratio} {seed}")
+
+
+class TestVariation:
+    def test_the_same_brief_gives_the_same_picture(self) -> None:
+        one, other = (compose(brief(style=Style.MODERN), photo=None).pixels for _ in range(2))
+        assert numpy.array_equal(one, other)
+
+    def test_other_jobs_get_other_compositions(self) -> None:
+        names = {compose(brief(seed=str(number)), photo=None).proof.composition for number in range(10)}
+        assert len(names) >= 3
+
+
+class TestPrompt:
+    def test_what_is_understood_is_reported(self) -> None:
+        made = compose(brief(prompt="Dark background with confetti, and a unicorn", style=Style.MODERN), photo=None)
+        notes = " ".join(made.notes)
+        assert "confetti (pattern)" in notes
+        assert "unicorn" in notes
+        assert made.pixels[..., :3].mean() < 110
+
+    def test_quoted_text_is_set_word_for_word(self) -> None:
+        made = compose(brief(prompt='Headline "Drink the SUN, twice" please', style=Style.BOLD), photo=None)
+        headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+        assert headline.text == "Drink the SUN, twice"
+
+    def test_text_right_puts_text_right(self) -> None:
+        made = compose(brief(prompt="text right, please", aspect_ratio=AspectRatio.LANDSCAPE), photo=None)
+        headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+        assert headline.box.left > made.proof.product.right
+
+    def test_a_setting_that_the_style_cannot_have_is_refused_in_words(self) -> None:
+        made = compose(brief(prompt="at the beach", style=Style.MINIMAL), photo=None)
+        assert any("Not applied" in note and "beach" in note for note in made.notes)
