@@ -18,10 +18,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "ADWRIGHT_"
 
 
-class ServiceSettings(BaseSettings):
-    """What a service needs to run anywhere. The embedded system and a cluster differ only in these values."""
+class Settings(BaseSettings):
+    """What all settings have in common: the prefix of their variables; frozen; values never shown in complaints."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class ServiceSettings(Settings):
+    """What a service needs to run anywhere. The embedded system and a cluster differ only in these values."""
 
     listen: str = Field(default="127.0.0.1:0", description="host:port the gRPC server binds to; port 0 is any free one")
     metrics_listen: str = Field(default="", description="host:port of the Prometheus endpoint; empty: none")
@@ -43,7 +47,7 @@ class ServiceSettings(BaseSettings):
     video_address: str = Field(default="127.0.0.1:7106")
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Settings):
     """What a service with a database needs besides."""
 
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/name")
@@ -51,7 +55,7 @@ class DatabaseSettings(BaseSettings):
     auto_migrate: bool = Field(default=True, description="whether serving migrates the database first")
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(Settings):
     """What a service that reads or writes topics needs besides."""
 
     kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port[,host:port…]")
@@ -64,7 +68,7 @@ class KafkaSettings(BaseSettings):
     kafka_replication: int = Field(default=1, ge=1, le=9, description="of topics that this system creates")
 
 
-class AssetSettings(BaseSettings):
+class AssetSettings(Settings):
     """What a service that stores or serves assets needs besides."""
 
     assets_url: str = Field(

@@ -1,0 +1,95 @@
+"""The folder that holds everything of a local system: database, assets, keys, logs, and what is running."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+ROOT = Path(__file__).resolve().parents[2]
+ISSUER = "https://adwright.local"
+AUDIENCE = "adwright"
+KEY_ID = "development"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What `adwright status` and the other commands need of a running system."""
+
+    url: str
+    supervisor_pid: int
+    ports: dict[str, int]
+    pids: dict[str, int]
+
+
+class Home:
+    """A local system's folder; `ADWRIGHT_HOME` names it, `var/` in the checkout is the default."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = (folder or Path(os.environ.get("ADWRIGHT_HOME") or ROOT / "var")).resolve()
+        self.keys = self.folder / "keys"
+        self.logs = self.folder / "logs"
+        self.assets = self.folder / "assets"
+        self.database = self.folder / "postgres"
+        self.state = self.folder / "running.json"
+
+    def prepare(self) -> None:
+        """Makes the folders, and the keys that are missing: only their owner can read them."""
+        for folder in (self.folder, self.logs, self.assets, self.keys):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.keys.chmod(0o700)
+        for name in ("service-secret", "asset-secret"):
+            if not (self.keys / name).exists():
+                _write_private(self.keys / name, secrets.token_urlsafe(48).encode())
+        if not (self.keys / "private.pem").exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+            jwks = {"keys": [{**public, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
+            (self.keys / "jwks.json").write_text(json.dumps(jwks), encoding="utf-8")
+            _write_private(
+                self.keys / "private.pem",
+                key.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                ),
+            )
+
+    def token(self, user_id: str, *, admin: bool = False, seconds: int = 86_400) -> str:
+        """A token of the development issuer."""
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "iat": now, "exp": now + seconds}
+        if admin:
+            claims["roles"] = ["admin"]
+        key = (self.keys / "private.pem").read_bytes()
+        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": KEY_ID})
+
+    def running(self) -> Running | None:
+        """The system that runs from this folder, if one does."""
+        try:
+            running = Running(**json.loads(self.state.read_text(encoding="utf-8")))
+            os.kill(running.supervisor_pid, 0)
+        except (FileNotFoundError, ValueError, TypeError, ProcessLookupError):
+            return None
+        except PermissionError:
+            return running  # it runs, as another user
+        return running
+
+    def tell(self, running: Running) -> None:
+        """Writes what is running, whole or not at all."""
+        partial = self.state.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(running)), encoding="utf-8")
+        partial.replace(self.state)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

