@@ -253,7 +253,7 @@ def _assembled(first: Colour, second: Colour, third: Colour, mood: Mood) -> Pale
         ground = min(max(first.lightness, 0.48), 0.72)
         background = Colour.from_oklch(ground, max(chroma, 0.12), hue)
         if ground < 0.66:  # white on a strong ground is what people expect; the ground gives way a little for it
-            background = readable_on(WHITE, background, TEXT_CONTRAST + 0.1)
+            background = readable_on(WHITE, background, 5.6)  # room for rays and lights in the ground
             ground = background.lightness
         background_end = Colour.from_oklch(ground - 0.1, max(chroma, 0.12), hue - 14)
         surface = Colour.from_oklch(min(ground + 0.12, 0.9), chroma * 0.8, hue)

@@ -7,6 +7,7 @@ import itertools
 import numpy
 import pytest
 
+from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.composer import Composed, compose
 from services.image.providers.local.inscription import measured
@@ -85,3 +86,15 @@ class TestPrompt:
     def test_a_setting_that_the_style_cannot_have_is_refused_in_words(self) -> None:
         made = compose(brief(prompt="at the beach", style=Style.MINIMAL), photo=None)
         assert any("Not applied" in note and "beach" in note for note in made.notes)
+
+
+class TestScripts:
+    def test_what_no_typeface_has_is_left_out_and_said(self) -> None:
+        made = compose(brief(headline="Fresh 🚀 water 水"), photo=None)
+        headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+        assert headline.text == "Fresh water"
+        assert any("🚀" in note for note in made.notes)
+
+    def test_a_headline_of_nothing_else_is_the_customers_fault(self) -> None:
+        with pytest.raises(InputFault, match="Latin"):
+            compose(brief(headline="新しい水"), photo=None)

@@ -170,7 +170,7 @@ def _tall(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
         text = Box(safe.left, top + 6.5 * unit, safe.right, safe.bottom)
         product = Box(width * 0.13, safe.top + 8 * unit, width * 0.87, top - 6 * unit)
         return Arrangement(
-            plan=plan, text=text, product=product, align=Align.LEFT, anchor=0.0, panel=panel, brand=brand
+            plan=plan, text=text, product=product, align=Align.LEFT, anchor=0.5, panel=panel, brand=brand
         )
     if plan in (Plan.BOTTOM, Plan.GALLERY):
         top = height * (0.545 if story else 0.605)

@@ -275,7 +275,7 @@ def halftone(scene: Set) -> None:
             across = x / frame.width if left else 1 - x / frame.width
             near = (across * 0.75 + y / frame.height) / 1.75
             radius = step * 0.55 * max(0.0, (near - 0.46) / 0.54)
-            if radius > 0.6:
+            if radius > 0.6 and not any(Box(x, y, x, y).inset(-step).overlaps(box) for box in scene.quiet):
                 scene.canvas.drawCircle(x, y, radius, brushes.fill(mark, 0.9))
 
 
@@ -627,6 +627,9 @@ def burst(scene: Set) -> None:
         if box.left < product.centre_x < box.right:
             gap = product.centre_y - box.bottom if box.bottom < product.centre_y else box.top - product.centre_y
             outer = min(outer, max(product.height * 0.5, gap + scene.unit))
+        elif box.top < product.centre_y < box.bottom:  # beside it
+            gap = product.centre_x - box.right if box.right < product.centre_x else box.left - product.centre_x
+            outer = min(outer, max(product.width * 0.62, gap - scene.unit))
     points = []
     spikes = 24
     for index in range(spikes * 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,8 +12,9 @@ from typing import Any, Final
 import numpy
 
 from services.chassis.colour import Colour, Palette, contrast, palette, readable_on
+from services.chassis.errors import InputFault
 from services.chassis.graphics import skia
-from services.image.domain import ImageBrief, Style
+from services.image.domain import AspectRatio, ImageBrief, Style
 from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenes
 from services.image.providers.local.arrangement import Arrangement, Plan, arrange
 from services.image.providers.local.backdrops import Set
@@ -131,7 +133,9 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
     steering = read_prompt(brief.prompt)
     words = wording(brief, dict(steering.quoted or {}))
     notes: list[str] = []
-    words = _without(words, steering.omitted)
+    words, unprintable = _printable(_without(words, steering.omitted))
+    if unprintable:
+        notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
     composition = looks.choose(brief.style, draw)
     refused: list[str] = []
     if steering.layout:
@@ -168,6 +172,8 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
     elif ground == "scene":
         colour_set = scenes.scene_palette(setting or "studio", colour_set, mood, steering.light)
     look, font_note = looks.type_look(composition, brief.brand_font, draw)
+    if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
+        look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.14)
     if font_note:
         notes.append(font_note)
     notes = [*_prompt_notes(steering, refused, brief.style), *notes]
@@ -183,6 +189,37 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
         overlay=overlay,
         notes=tuple(notes),
     )
+
+
+def _printable(words: Wording) -> tuple[Wording, str]:
+    """The words without characters that no bundled face could draw, and those characters.
+
+    Raises InputFault when nothing of the headline is left: an ad of empty boxes is not worth its credits.
+    """
+    missing = ""
+
+    def kept(text: str) -> str:
+        nonlocal missing
+        composed = unicodedata.normalize("NFC", text)
+        absent = fonts.missing_characters(fonts.typeface(fonts.DEFAULT_FAMILY), composed)
+        missing += "".join(letter for letter in absent if letter not in missing)
+        return " ".join("".join(letter for letter in composed if letter not in absent).split())
+
+    printable = replace(
+        words,
+        brand=kept(words.brand),
+        eyebrow=kept(words.eyebrow),
+        headline=kept(words.headline),
+        subline=kept(words.subline),
+        price=kept(words.price),
+        call_to_action=kept(words.call_to_action),
+    )
+    if words.headline and not any(letter.isalnum() for letter in printable.headline):
+        raise InputFault(
+            "SCRIPT_UNSUPPORTED",
+            "The headline is in a script that the bundled typefaces do not have; please use Latin letters.",
+        )
+    return printable, missing
 
 
 def _without(words: Wording, omitted: frozenset[str]) -> Wording:

@@ -137,13 +137,14 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
         target = needed(placed) * MARGIN
         wishes = _wishes(placed, palette, dark, light)
         ratios = [(legibility.ratio_of_colour(underlay, boxes, colour), colour) for colour in wishes]
-        plan.inks[placed.role] = next(
-            (colour for ratio, colour in ratios if ratio >= target), max(ratios, key=lambda pair: pair[0])[1]
-        )
-        best = max(ratio for ratio, _ in ratios)
-        plan.scrims[placed.role] = (
-            0 if best >= target else _scrim_level(underlay, boxes, plan.inks[placed.role], target, palette)
-        )
+        passing = next((colour for ratio, colour in ratios if ratio >= target), None)
+        if passing is not None:
+            plan.inks[placed.role], plan.scrims[placed.role] = passing, 0
+            continue
+        # Nothing reads as it stands: the palette's own voice over a veil, unless another needs far less of one.
+        veiled = [(_scrim_level(underlay, boxes, colour, target, palette), colour) for colour in wishes[-2:]]
+        level, ink = veiled[0] if veiled[0][0] <= veiled[1][0] + 2 else veiled[1]
+        plan.inks[placed.role], plan.scrims[placed.role] = ink, level
     _agree(plan, free, underlay, palette, dark, light)
     for placed in stack.placed:
         if placed.plate is None or _unfilled(placed, look):

@@ -346,6 +346,9 @@ def type_look(composition: Composition, brand_font: str, draw: random.Random) ->
     capitals = composition.capitals
     if brand_font.strip() and not condensed and composition.capitals:
         headline *= 0.7
+    leading = composition.leading
+    if condensed:  # capitals have no descenders: the lines stand closer, with room for an accent
+        leading = Face(family=family, weight=heaviest).metrics().cap_height * 1.3
     strong = Face(family=text, weight=min(700, fonts.FAMILIES[text].heaviest))
     return (
         TypeLook(
@@ -353,7 +356,7 @@ def type_look(composition: Composition, brand_font: str, draw: random.Random) ->
             text=Face(family=text, weight=500 if fonts.FAMILIES[text].heaviest >= 500 else 400),
             strong=strong,
             headline_largest=headline,
-            headline_leading=max(composition.leading, 1.12) if condensed else composition.leading,
+            headline_leading=leading,
             headline_capitals=capitals,
             eyebrow_pill=composition.pill,
             button=composition.button,

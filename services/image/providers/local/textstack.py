@@ -206,7 +206,7 @@ def _tried(
         rows[Role.EYEBROW] = _Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
     headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
     set_text(Role.HEADLINE, look.headline, headline, 7, 3.2 * unit, look.headline_leading, (0, 0))
-    set_text(Role.SUBLINE, look.text, 4.05 * unit * small, 4, 3.4 * unit, 1.38, (0, 0))
+    set_text(Role.SUBLINE, look.text, 4.05 * unit * small, 4, 2.6 * unit + 0.16 * headline, 1.38, (0, 0))
     set_text(Role.PRICE, look.strong, 6.2 * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
