@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy
 
+from services.chassis import fonts
 from services.chassis.colour import Colour, Palette, contrast, palette, readable_on
 from services.chassis.errors import InputFault
 from services.chassis.graphics import skia
