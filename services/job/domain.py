@@ -176,6 +176,51 @@ class Aftermath:
     dead: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A result that an attempt hands in."""
+
+    job_id: UUID
+    attempt: int
+    assets: tuple[Asset, ...]
+    result: bytes
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A heartbeat."""
+
+    job_id: UUID
+    attempt: int
+    progress: int
+    stage: str
+    checkpoint: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a user's jobs to list."""
+
+    user_id: str
+    size: int
+    before: UUID | None = None
+    status: str | None = None
+    type: str | None = None
+    project_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJob:
+    """A job that failed for reasons nobody knows, with its attempts and the job that took its place."""
+
+    job: Job
+    attempts: tuple[Attempt, ...]
+    retried_as: UUID | None
+
+
 def aftermath(failure: Failure, *, failures: int, limit: int, policy: Policy, jitter: float) -> Aftermath:
     """What follows the `failures`-th failed attempt of a job.
 

@@ -33,7 +33,8 @@ from services.job import reading
 from services.job.domain import (
     HOLD_MARGIN,
     Accepted,
-    Asset,
+    Beat,
+    Completion,
     Failure,
     InsufficientCredits,
     Job,
@@ -65,28 +66,6 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class _Undecided:
     """The live job of the same key is still pending: whether it is accepted is not known yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """A result that an attempt hands in."""
-
-    job_id: UUID
-    attempt: int
-    assets: tuple[Asset, ...]
-    result: bytes
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
-    """A heartbeat."""
-
-    job_id: UUID
-    attempt: int
-    progress: int
-    stage: str
-    checkpoint: bytes | None
 
 
 class Jobs:

@@ -16,16 +16,18 @@ from services.job.domain import (
     Accepted,
     Asset,
     Attempt,
+    Beat,
+    Completion,
+    DeadJob,
     Failure,
     FaultKind,
     Job,
     Lease,
+    Page,
     Policy,
     Status,
     Submission,
 )
-from services.job.jobs import Beat, Completion
-from services.job.reading import DeadJob, Page
 
 FAULT_KINDS = {
     job_pb2.FAULT_KIND_TRANSIENT: FaultKind.TRANSIENT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -11,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from services.chassis.database import Connection, fetch_all, fetch_one
-from services.job.domain import Asset, AssetNotFound, Attempt, Job
+from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, Page
 from services.job.storage import job_of
 
 POSITION_LIMIT = 10_000  # a place further back is told as this one: counting on would cost more than it tells
@@ -29,20 +28,6 @@ _JOB: LiteralString = """
               select from job as ahead where ahead.status = 'queued' and ahead.type = job.type
                  and (ahead.turn, ahead.id) < (job.turn, job.id) limit 10000) as ahead) end as queue_position
     from job"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which part of a user's jobs to list."""
-
-    user_id: str
-    size: int
-    before: UUID | None = None
-    status: str | None = None
-    type: str | None = None
-    project_id: UUID | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 async def jobs_by_id(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
@@ -97,15 +82,6 @@ async def asset(connection: Connection, asset_id: UUID) -> Asset:
     if row is None:
         raise AssetNotFound
     return Asset(**row)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadJob:
-    """A job that failed for reasons nobody knows, with its attempts and the job that took its place."""
-
-    job: Job
-    attempts: tuple[Attempt, ...]
-    retried_as: UUID | None
 
 
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:

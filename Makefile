@@ -1,0 +1,73 @@
+# Adwright: what can be done with a checkout. Needs Python 3.11 or later, make and a network for the first run.
+
+PYTHON ?= python3
+MAKERS ?= 1
+PORT ?= 0
+BIN := .venv/bin
+PROTOS := $(shell find protos -name '*.proto') protos/generate.py
+export PYTHONWARNINGS ?= ignore::Warning:platformdirs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up logs test test-all lint protos models gallery-copy gallery-image gallery-video clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+demo: .venv/runtime gen/descriptors.binpb models ## Make a copy, an image and a video, and save them to out/
+	@$(BIN)/adwright demo
+
+up: .venv/runtime gen/descriptors.binpb models ## Start the whole system and stay (MAKERS=0: without makers, PORT=n: the gateway's port)
+	@$(BIN)/adwright up $(if $(filter 0,$(MAKERS)),--no-makers) --port $(PORT)
+
+logs: .venv/runtime ## Follow the logs of the system
+	@$(BIN)/adwright logs
+
+test: .venv/dev gen/descriptors.binpb models ## Run all tests but the slow ones
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-all: .venv/dev gen/descriptors.binpb models ## Run all tests
+	@$(BIN)/python -m pytest -q
+
+lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls and protos
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint gen/image.binpb
+	$(BIN)/buf format --diff --exit-code protos
+
+protos: .venv/dev ## Generate code from protos/ into gen/
+	@$(BIN)/python protos/generate.py
+
+gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb models ## Show what the engine makes, as a page in out/
+	@$(BIN)/python -m tests.galleries.$*
+
+models: .venv/runtime ## Fetch and check the engines' model files, once
+	@$(BIN)/adwright models > .venv/models.log 2>&1 || { cat .venv/models.log; exit 1; }
+
+clean: ## Remove what was generated and installed here; the data in var/ stays
+	rm -rf .venv gen out
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Adwright needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/runtime: .venv/python requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "adwright-gen.pth").write_text(str(pathlib.Path("gen").resolve()))'
+	@$(BIN)/python -c 'import skia' 2>/dev/null || { \
+	  echo "Drawing needs the system libraries libGL and libEGL; on Debian and Ubuntu: apt-get install libgl1 libegl1"; exit 1; }
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.lock
+	@echo "Installing the packages of requirements-dev.lock into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@rm -f gen/descriptors.binpb
+	@touch $@
+
+gen/descriptors.binpb: .venv/runtime $(PROTOS)
+	@$(BIN)/python protos/generate.py
