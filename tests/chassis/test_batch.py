@@ -1,0 +1,70 @@
+"""Group commit: what a batcher promises its callers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from services.chassis.batch import Batcher
+from services.chassis.errors import Overloaded, Refusal
+
+
+class TestBatcher:
+    async def test_one_after_the_other_each_gets_its_outcome(self) -> None:
+        async def double(items: Sequence[int]) -> list[int | Refusal]:
+            return [item * 2 for item in items]
+
+        batcher = Batcher(double, max_batch=4, max_waiting=10)
+        async with asyncio.timeout(5):  # a runner that ends unseen leaves the second caller waiting for ever
+            assert [await batcher.submit(number) for number in range(20)] == [number * 2 for number in range(20)]
+
+    async def test_what_comes_together_is_applied_together(self) -> None:
+        sizes = []
+
+        async def count(items: Sequence[int]) -> list[int | Refusal]:
+            sizes.append(len(items))
+            await asyncio.sleep(0)
+            return list(items)
+
+        batcher = Batcher(count, max_batch=8, max_waiting=100)
+        assert await asyncio.gather(*(batcher.submit(number) for number in range(20))) == list(range(20))
+        assert sizes == [8, 8, 4]
+
+    async def test_a_refusal_is_its_own_callers_only(self) -> None:
+        async def odd(items: Sequence[int]) -> list[int | Refusal]:
+            return [item if item % 2 else Refusal("even") for item in items]
+
+        answers = await asyncio.gather(
+            *(Batcher(odd, max_batch=8, max_waiting=8).submit(number) for number in (1, 2, 3)), return_exceptions=True
+        )
+        assert [isinstance(answer, Refusal) for answer in answers] == [False, True, False]
+
+    async def test_an_error_reaches_all_of_its_batch_and_the_next_batch_goes_on(self) -> None:
+        async def fail_on_zero(items: Sequence[int]) -> list[int | Refusal]:
+            if 0 in items:
+                raise ValueError("zero")
+            return list(items)
+
+        batcher = Batcher(fail_on_zero, max_batch=2, max_waiting=8)
+        answers = await asyncio.gather(*(batcher.submit(number) for number in range(4)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [ValueError, ValueError, int, int]
+
+    async def test_past_its_bound_it_refuses_at_once(self) -> None:
+        release = asyncio.Event()
+
+        async def wait(items: Sequence[int]) -> list[int | Refusal]:
+            await release.wait()
+            return list(items)
+
+        batcher = Batcher(wait, max_batch=1, max_waiting=2)
+        waiting = [asyncio.create_task(batcher.submit(number)) for number in range(2)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(batcher.submit(2)))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await batcher.submit(3)
+        release.set()
+        assert await asyncio.gather(*waiting) == [0, 1, 2]

@@ -1,0 +1,149 @@
+"""The guarded fetcher: what it will not be led to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from services.chassis.errors import InputFault, TransientFault
+from services.chassis.fetcher import Fetcher, is_public
+
+ACCEPT = ("image/png",)
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[], AsyncIterator[bytes]]) -> AsyncIterator[int]:
+    """A server on loopback that gives the answer to everybody; its port."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            async for part in answer():
+                writer.write(part)
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+def whole(head: str, body: bytes = b"") -> Callable[[], AsyncIterator[bytes]]:
+    async def parts() -> AsyncIterator[bytes]:
+        yield head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body
+
+    return parts
+
+
+def fetcher(port: int) -> Fetcher:
+    """One that may connect to the test's own server."""
+    return Fetcher(allowed=["127.0.0.1"], ports=[port, 80, 443])
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
+            "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "fec0::1",
+            "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "nonsense",
+        ],
+    )  # fmt: skip
+    def test_what_is_not_public_is_refused(self, address: str) -> None:
+        assert not is_public(address)
+
+    @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "64:ff9b::101:101"])
+    def test_what_is_public_is_not(self, address: str) -> None:
+        assert is_public(address)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://127.0.0.1/a", "http://localhost/a", "http://2130706433/a", "http://0x7f.1/a", "http://[::1]/a",
+            "http://[::ffff:127.0.0.1]/a", "http://169.254.169.254/latest/meta-data", "http://0/a",
+        ],
+    )  # fmt: skip
+    async def test_no_form_of_a_private_address_is_connected_to(self, url: str) -> None:
+        with pytest.raises((InputFault, TransientFault)) as refused:
+            await Fetcher().fetch(url, max_bytes=100, timeout=5, accept=ACCEPT)
+        assert refused.value.reason in ("ADDRESS_NOT_PUBLIC", "ADDRESS_NOT_USABLE", "FETCH_FAILED")
+
+    @pytest.mark.parametrize(
+        "url", ["file:///etc/passwd", "ftp://example.com/a", "http://u:p@example.com/", "http://example.com:22/", "x"]
+    )
+    async def test_other_schemes_ports_and_passwords_are_refused(self, url: str) -> None:
+        with pytest.raises(InputFault) as refused:
+            await Fetcher().fetch(url, max_bytes=100, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "ADDRESS_NOT_USABLE"
+
+    async def test_a_name_with_one_private_address_among_public_ones_is_refused(self) -> None:
+        async def both(host: str, port: int) -> Sequence[str]:
+            return ["93.184.215.14", "127.0.0.1"]
+
+        with pytest.raises(InputFault) as refused:
+            await Fetcher(lookup=both).fetch("http://example.com/", max_bytes=100, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "ADDRESS_NOT_PUBLIC"
+
+    async def test_a_redirect_to_a_private_address_is_refused(self) -> None:
+        async with serving(whole("HTTP/1.1 302 Found\nLocation: http://169.254.169.254/\nContent-Length: 0")) as port:
+            with pytest.raises(InputFault) as refused:
+                await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=100, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "ADDRESS_NOT_PUBLIC"
+
+
+class TestContent:
+    async def test_a_picture_is_fetched(self) -> None:
+        async with serving(whole("HTTP/1.1 200 OK\nContent-Type: image/png\nContent-Length: 4", b"abcd")) as port:
+            fetched = await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
+        assert (fetched.content, fetched.content_type) == (b"abcd", "image/png")
+
+    @pytest.mark.parametrize(
+        ("head", "body", "reason"),
+        [
+            ("HTTP/1.1 200 OK\nContent-Type: image/png\nContent-Length: 5", b"abcde", "CONTENT_TOO_LARGE"),
+            ("HTTP/1.1 200 OK\nContent-Type: image/png", b"x" * 100_000, "CONTENT_TOO_LARGE"),
+            ("HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: 1", b"x", "CONTENT_NOT_USABLE"),
+            (
+                "HTTP/1.1 200 OK\nContent-Type: image/png\nContent-Encoding: gzip\nContent-Length: 1",
+                b"x",
+                "CONTENT_NOT_USABLE",
+            ),
+            ("HTTP/1.1 404 Not Found\nContent-Length: 0", b"", "ADDRESS_NOT_FOUND"),
+        ],
+    )
+    async def test_what_will_not_do_is_the_customers_to_mend(self, head: str, body: bytes, reason: str) -> None:
+        async with serving(whole(head, body)) as port:
+            with pytest.raises(InputFault) as refused:
+                await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == reason
+
+    async def test_a_host_that_is_not_well_may_be_asked_again(self) -> None:
+        async with serving(whole("HTTP/1.1 503 Busy\nContent-Length: 0")) as port:
+            with pytest.raises(TransientFault):
+                await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
+
+    async def test_redirects_in_a_circle_end(self) -> None:
+        async with serving(whole("HTTP/1.1 302 Found\nLocation: /again\nContent-Length: 0")) as port:
+            with pytest.raises(InputFault) as refused:
+                await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "TOO_MANY_REDIRECTS"
+
+    async def test_a_body_that_drips_ends_with_the_deadline(self) -> None:
+        async def drip() -> AsyncIterator[bytes]:
+            yield b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n"
+            for _ in range(100):
+                yield b"x"
+                await asyncio.sleep(0.05)
+
+        async with serving(drip) as port:
+            with pytest.raises(TransientFault) as refused:
+                await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=1000, timeout=0.3, accept=ACCEPT)
+        assert refused.value.reason == "FETCH_TIMED_OUT"

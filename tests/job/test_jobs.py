@@ -1,0 +1,433 @@
+"""The job engine's promises, against a real PostgreSQL and a real billing service."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from adwright.billing.v1 import billing_pb2_grpc
+
+from services.billing.domain import Grant
+from services.billing.servicer import BillingLedgerServicer
+from services.billing.storage import Ledger, verify
+from services.chassis.auth import ServiceIdentity
+from services.chassis.clock import SystemClock
+from services.chassis.database import Database, fetch_all, migrate
+from services.chassis.errors import Refusal
+from services.chassis.identifiers import new_id
+from services.chassis.kafka import Producer, Record
+from services.chassis.outbox import Relay
+from services.job import domain, reading
+from services.job.domain import (
+    Accepted,
+    Beat,
+    Completion,
+    Failure,
+    FaultKind,
+    InsufficientCredits,
+    JobEnded,
+    JobNotDead,
+    JobNotFound,
+    Limits,
+    Policy,
+    StaleAttempt,
+    Status,
+    Submission,
+    TooManyLiveJobs,
+)
+from services.job.jobs import Jobs
+from services.job.settlement import Settlement
+from tests.running import Postgres
+
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+PRICES = {"copy": 1, "static_ad": 3, "video": 40}
+
+
+class LaterClock:
+    """The system's clock, which can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
+
+
+class NoBroker(Producer):
+    """Kafka is away: nothing is ever acknowledged."""
+
+    def __init__(self) -> None:
+        return
+
+    async def send(self, records: Sequence[Record]) -> int:
+        return 0
+
+
+@dataclass
+class World:
+    """A job engine, its billing service and their databases."""
+
+    jobs: Jobs
+    settlement: Settlement
+    database: Database
+    ledger_database: Database
+    clock: LaterClock
+    billing: grpc.aio.Server
+    policy: Policy
+
+    async def grant(self, user: str, amount: int) -> None:
+        grant = Grant(grant_id=str(uuid.uuid4()), user_id=user, credits=amount, reason="test", type="paid")
+        async with self.ledger_database.transaction() as connection:
+            await Ledger(PRICES).grant(connection, grant, self.clock.now())
+
+    def submission(self, user: str = "u", **changes: Any) -> Submission:
+        values: dict[str, Any] = {
+            "job_id": new_id(self.clock.now()),
+            "user_id": user,
+            "type": "static_ad",
+            "project_id": uuid.uuid4(),
+            "product_id": uuid.uuid4(),
+            "idempotency_key": "",
+            "parameters": b"parameters",
+            **changes,
+        }
+        return Submission(**values)
+
+    async def submitted(self, user: str = "u", **changes: Any) -> uuid.UUID:
+        return (await self.jobs.submit(self.submission(user, **changes))).job_id
+
+    async def balance(self, user: str = "u") -> tuple[int, int]:
+        async with self.ledger_database.connection() as connection:
+            assert await verify(connection) == []
+            return (await Ledger(PRICES).balances(connection, [user])).get(user, (0, 0))
+
+    async def rows(self, query: Any, *parameters: Any) -> list[dict[str, Any]]:
+        async with self.database.connection() as connection:
+            return await fetch_all(connection, query, list(parameters))
+
+
+@pytest.fixture
+async def world(postgres: Postgres) -> AsyncIterator[World]:
+    clock = LaterClock()
+    urls = postgres.database(), postgres.database()
+    await migrate(urls[0], SERVICES / "billing" / "migrations")
+    await migrate(urls[1], SERVICES / "job" / "migrations")
+    ledger_database, database = Database(urls[0], pool_size=4), Database(urls[1], pool_size=4)
+    await ledger_database.open()
+    await database.open()
+    server = grpc.aio.server()
+    billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(
+        BillingLedgerServicer(database=ledger_database, ledger=Ledger(PRICES), clock=clock), server
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    limits = Limits(start=timedelta(hours=1), attempt=timedelta(minutes=5), total=timedelta(hours=2), failures=3)
+    policy = Policy(
+        limits={"copy": limits, "static_ad": limits, "video": limits}, live_jobs_per_user=50, processing_jobs_per_user=4
+    )
+    identity = ServiceIdentity("job", "s" * 32)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        billing = billing_pb2_grpc.BillingLedgerServiceStub(channel)
+        jobs = Jobs(
+            database=database,
+            billing=billing,
+            identity=identity,
+            relay=Relay(database, NoBroker()),
+            policy=policy,
+            clock=clock,
+        )
+        settlement = Settlement(
+            database=database, storage=jobs.storage, billing=billing, identity=identity, clock=clock, ended=jobs.ended
+        )
+        yield World(jobs, settlement, database, ledger_database, clock, server, policy)
+    await server.stop(None)
+    await database.close()
+    await ledger_database.close()
+
+
+def completion(job_id: uuid.UUID, attempt: int) -> Completion:
+    return Completion(job_id=job_id, attempt=attempt, assets=(), result=b"", notes=())
+
+
+def failure(job_id: uuid.UUID, attempt: int, kind: FaultKind) -> Failure:
+    return Failure(job_id=job_id, attempt=attempt, kind=kind, reason="R", message="words")
+
+
+class TestSubmission:
+    async def test_a_hold_is_placed_and_the_price_kept_on_the_job(self, world: World) -> None:
+        await world.grant("u", 10)
+        accepted = await world.jobs.submit(world.submission())
+        assert (accepted.status, accepted.credits_used, accepted.credits_remaining) == ("queued", 3, 7)
+        assert await world.balance() == (7, 3)
+
+    async def test_too_few_credits_leave_no_job(self, world: World) -> None:
+        await world.grant("u", 2)
+        with pytest.raises(InsufficientCredits):
+            await world.jobs.submit(world.submission())
+        assert await world.rows("select id from job") == []
+        assert await world.balance() == (2, 0)
+
+    async def test_of_racing_equal_keys_one_makes_the_job(self, world: World) -> None:
+        await world.grant("u", 30)
+        answers = await asyncio.gather(*(world.jobs.submit(world.submission(idempotency_key="k")) for _ in range(100)))
+        assert len({answer.job_id for answer in answers}) == 1
+        assert sorted(answer.status for answer in answers) == ["queued"] + ["reused"] * 99
+        assert await world.balance() == (27, 3)
+
+    async def test_racing_equal_keys_without_credits_are_all_refused(self, world: World) -> None:
+        answers = await asyncio.gather(
+            *(world.jobs.submit(world.submission(idempotency_key="k")) for _ in range(20)), return_exceptions=True
+        )
+        assert {type(answer) for answer in answers} == {InsufficientCredits}
+        assert await world.rows("select id from job") == []
+
+    async def test_a_user_has_a_limit_of_live_jobs_that_a_reuse_does_not_meet(self, world: World) -> None:
+        await world.grant("u", 1000)
+        first = await world.jobs.submit(world.submission(idempotency_key="k"))
+        answers = await asyncio.gather(
+            *(world.jobs.submit(world.submission()) for _ in range(60)), return_exceptions=True
+        )
+        assert sum(isinstance(answer, Accepted) for answer in answers) == 49
+        assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 11
+        again = await world.jobs.submit(world.submission(idempotency_key="k"))
+        assert (again.job_id, again.status) == (first.job_id, "reused")
+
+    async def test_what_died_half_way_is_taken_back_and_never_charged(self, world: World) -> None:
+        await world.grant("u", 3)
+        submission = world.submission(idempotency_key="k")
+        async with world.database.transaction() as connection:
+            await world.jobs.storage.insert_pending(connection, [submission], world.clock.now())
+        world.clock.ahead = timedelta(minutes=1)
+        assert await world.jobs.resolve_leftovers(timedelta(seconds=20), 10) == 1
+        assert await world.rows("select id from job") == []
+        # The hold of the submission that died comes late, and is not placed any more.
+        async with world.ledger_database.transaction() as connection:
+            from services.billing.domain import HoldOrder
+
+            outcome = await Ledger(PRICES).place_holds(
+                connection,
+                [
+                    HoldOrder(
+                        job_id=submission.job_id,
+                        user_id="u",
+                        type="static_ad",
+                        project_id=None,
+                        expires_at=world.clock.now(),
+                    )
+                ],
+                world.clock.now(),
+            )
+        assert outcome[0].result.value == "ended"
+        assert await world.balance() == (3, 0)
+
+    async def test_a_key_is_free_again_when_billing_was_away(self, world: World) -> None:
+        await world.grant("u", 3)
+        submission = world.submission(idempotency_key="k")
+        await world.billing.stop(None)
+        with pytest.raises(Refusal) as refused:
+            await world.jobs.submit(submission)
+        assert refused.value.stated_kind().retryable
+        assert await world.balance() == (3, 0)
+
+
+class TestTurns:
+    async def test_a_small_customer_does_not_wait_for_a_large_one(self, world: World) -> None:
+        await world.grant("large", 1000)
+        await world.grant("small", 3)
+        await asyncio.gather(*(world.jobs.submit(world.submission("large")) for _ in range(40)))
+        for _ in range(3):
+            lease = await world.jobs.lease("static_ad", "m")
+            assert lease is not None
+            await world.jobs.complete(completion(lease.job_id, 1))
+        small = await world.submitted("small")
+        served = []
+        for _ in range(3):
+            lease = await world.jobs.lease("static_ad", "m")
+            assert lease is not None
+            served.append(lease.job_id)
+        assert small in served[:2]
+
+    async def test_a_user_has_a_share_of_the_makers(self, world: World) -> None:
+        await world.grant("u", 100)
+        for _ in range(6):
+            await world.submitted()
+        leases = [await world.jobs.lease("static_ad", "m") for _ in range(6)]
+        assert [lease is not None for lease in leases] == [True] * 4 + [False] * 2
+
+    async def test_no_job_is_leased_twice(self, world: World) -> None:
+        await world.grant("u", 100)
+        await world.grant("v", 100)
+        for user in ("u", "v"):
+            for _ in range(4):
+                await world.submitted(user)
+        leases = await asyncio.gather(*(world.jobs.lease("static_ad", f"m{number}") for number in range(12)))
+        leased = [lease.job_id for lease in leases if lease is not None]
+        assert len(leased) == len(set(leased)) == 8
+
+
+class TestAttempts:
+    async def test_a_late_result_is_refused_once_there_is_another_attempt(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        await world.jobs.lease("static_ad", "slow")
+        world.clock.ahead = timedelta(seconds=10)
+        assert await world.jobs.recover_lost(10) == 1
+        second = await world.jobs.lease("static_ad", "other")
+        assert second is not None
+        assert second.attempt == 2
+        beat = Beat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
+        assert await world.jobs.heartbeat(beat) == "superseded"
+        with pytest.raises(StaleAttempt):
+            await world.jobs.complete(completion(job_id, 1))
+        with pytest.raises(StaleAttempt):
+            await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
+        await world.jobs.complete(completion(job_id, 2))
+        assert (await world.jobs.job(job_id, "u")).status is Status.COMPLETED
+
+    async def test_heartbeats_keep_a_lease(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        await world.jobs.lease("static_ad", "m")
+        for seconds in (4, 8, 12):
+            world.clock.ahead = timedelta(seconds=seconds)
+            beat = Beat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
+            assert await world.jobs.heartbeat(beat) == ""
+            assert await world.jobs.recover_lost(10) == 0
+        assert (await world.jobs.job(job_id, "u")).progress == 12
+
+    async def test_a_repeated_result_is_taken_and_changes_nothing(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        await world.jobs.lease("static_ad", "m")
+        await asyncio.gather(*(world.jobs.complete(completion(job_id, 1)) for _ in range(5)))
+        events = await world.rows("select id from outbox where topic = 'adwright.job.events.v1'")
+        assert len(events) == 3  # queued, processing, completed
+
+    async def test_an_input_fault_fails_at_once_in_the_makers_words(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        await world.jobs.lease("static_ad", "m")
+        assert await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT)) is Status.FAILED
+        job = await world.jobs.job(job_id, "u")
+        assert (job.error_reason, job.error_message) == ("R", "words")
+
+    @pytest.mark.parametrize(("kind", "dead"), [(FaultKind.TRANSIENT, 0), (FaultKind.UNKNOWN, 1)])
+    async def test_other_faults_are_tried_again_with_a_pause_up_to_a_limit(
+        self, world: World, kind: FaultKind, dead: int
+    ) -> None:
+        await world.grant("u", 6)
+        job_id = await world.submitted()
+        for attempt in (1, 2, 3):
+            lease = await world.jobs.lease("static_ad", "m")
+            assert lease is not None
+            status = await world.jobs.fail(failure(job_id, attempt, kind))
+            if attempt < 3:
+                assert status is Status.QUEUED
+                assert await world.jobs.lease("static_ad", "m") is None  # not before the pause is over
+                world.clock.ahead += timedelta(minutes=5)
+        assert status is Status.FAILED
+        async with world.database.connection() as connection:
+            listed = await reading.dead_jobs(connection, None, 10)
+        assert len(listed) == dead
+        if dead:
+            assert [attempt.outcome for attempt in listed[0].attempts] == ["unknown"] * 3
+            again = await world.jobs.retry_dead(job_id)
+            assert again.credits_used == 3
+            assert (await world.jobs.retry_dead(job_id)).job_id == again.job_id
+        else:
+            with pytest.raises(JobNotDead):
+                await world.jobs.retry_dead(job_id)
+
+    async def test_a_job_that_is_handed_back_does_not_lose_a_try(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        for attempt in range(1, 6):
+            assert await world.jobs.lease("static_ad", "m") is not None
+            await world.jobs.give_back(job_id, attempt)
+        assert (await world.jobs.job(job_id, "u")).status is Status.QUEUED
+
+
+class TestEnds:
+    @pytest.mark.parametrize("when", ["queued", "processing"])
+    async def test_cancel_ends_the_job_and_gives_the_credits_back(self, world: World, when: str) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        if when == "processing":
+            await world.jobs.lease("static_ad", "m")
+        with pytest.raises(JobNotFound):
+            await world.jobs.cancel(job_id, "somebody else")
+        assert await world.jobs.cancel(job_id, "u") == (Status(when), 3)
+        with pytest.raises(JobEnded):
+            await world.jobs.cancel(job_id, "u")
+        if when == "processing":
+            beat = Beat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
+            assert await world.jobs.heartbeat(beat) == "canceled"
+        assert await world.settlement.settle_all() == 1
+        assert await world.balance() == (3, 0)
+
+    async def test_of_cancel_and_complete_one_wins_and_the_money_follows_it(self, world: World) -> None:
+        await world.grant("u", 90)
+        for _ in range(20):
+            job_id = await world.submitted()
+            await world.jobs.lease("static_ad", "m")
+            await asyncio.gather(
+                world.jobs.complete(completion(job_id, 1)), world.jobs.cancel(job_id, "u"), return_exceptions=True
+            )
+        await world.settlement.settle_all()
+        counted = await world.rows("select status, settle, count(*)::int as count from job group by 1, 2")
+        done = {(row["status"], row["settle"]): row["count"] for row in counted}
+        assert set(done) <= {("completed", "capture"), ("canceled", "release")}
+        assert await world.balance() == (90 - 3 * done.get(("completed", "capture"), 0), 0)
+
+    async def test_a_job_that_nobody_starts_expires_and_gives_the_credits_back(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        world.clock.ahead = timedelta(minutes=59)
+        assert await world.jobs.expire(10) == 0
+        world.clock.ahead = timedelta(minutes=61)
+        assert await world.jobs.expire(10) == 1
+        await world.settlement.settle_all()
+        assert (await world.jobs.job(job_id, "u")).status is Status.EXPIRED
+        assert await world.balance() == (3, 0)
+
+    async def test_settlement_happens_once_whoever_settles(self, world: World) -> None:
+        await world.grant("u", 30)
+        for _ in range(10):
+            job_id = await world.submitted()
+            await world.jobs.lease("static_ad", "m")
+            await world.jobs.complete(completion(job_id, 1))
+        await asyncio.gather(*(world.settlement.settle_all() for _ in range(4)))
+        assert await world.balance() == (0, 0)
+        async with world.ledger_database.connection() as connection:
+            captured = await fetch_all(connection, "select id from entry where kind = 'capture'")
+        assert len(captured) == 10
+
+    async def test_a_lost_dispatch_is_sent_again_ever_more_rarely(self, world: World) -> None:
+        await world.grant("u", 3)
+        await world.submitted()
+        sent = []
+        for seconds in (1, 6, 8, 17, 20, 40):
+            world.clock.ahead = timedelta(seconds=seconds)
+            sent.append(await world.jobs.dispatch_again(10))
+        assert sent == [0, 1, 0, 1, 0, 1]
+
+
+class TestMoves:
+    def test_terminal_is_final(self) -> None:
+        assert {status.value for status in domain.TERMINAL} == {"completed", "failed", "canceled", "expired"}
+        assert all(not domain.MOVES[status] for status in domain.TERMINAL)
+
+    async def test_the_schema_refuses_an_end_without_a_settlement(self, world: World) -> None:
+        import psycopg
+
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await world.rows("update job set status = 'completed' where id = %s returning id", job_id)
