@@ -296,15 +296,13 @@ def _materials(brief: ImageBrief, choice: _Choice) -> Materials:
     colours = choice.palette
     brand = [Colour.of(text) for text in brief.brand_colours]
     body = next((colour for colour in brand if colour.chroma > 0.03), brand[0] if brand else colours.secondary)
-    lightness, chroma, hue = body.oklch
-    ground = colours.background.mixed(colours.background_end, 0.5)
-    near = abs(lightness - ground.lightness) < 0.22 and abs((hue - ground.hue + 180) % 360 - 180) < 50
-    if near:
-        others = [colour for colour in brand[1:] if abs(colour.lightness - ground.lightness) >= 0.2]
-        if others:
-            body = others[0]
-        else:
-            body = body.with_lightness(lightness + 0.3 if ground.lightness < 0.5 else lightness - 0.3)
+    grounds = [colours.background.mixed(colours.background_end, 0.5)]
+    if choice.composition.stage in ("disc", "card", "burst"):
+        grounds = [colours.secondary]  # the stage is what stands behind the product, whatever is behind the stage
+    if min(_apart(body, ground) for ground in grounds) < 1.0:
+        shades = (body.with_lightness(body.lightness + 0.3), body.with_lightness(body.lightness - 0.3))
+        body = max((*brand, *shades), key=lambda colour: min(_apart(colour, ground) for ground in grounds))
+    _, chroma, hue = body.oklch
     body = body.with_lightness(min(max(body.lightness, 0.3), 0.9))
     accent = next((colour for colour in brand if contrast(colour, body) > 1.7), colours.accent)
     if contrast(accent, body) < 1.5:
@@ -319,6 +317,12 @@ def _materials(brief: ImageBrief, choice: _Choice) -> Materials:
         label=label if len(label) <= 18 else label.split(" ")[0][:18],
         face=choice.look.strong,
     )
+
+
+def _apart(one: Colour, other: Colour) -> float:
+    """How well one colour stands out before another: 1 and more is well, by lightness first and hue a little."""
+    turn = abs((one.hue - other.hue + 180) % 360 - 180) / 180 * min(one.chroma, other.chroma) / 0.1
+    return abs(one.lightness - other.lightness) / 0.22 + min(turn, 0.9)
 
 
 # -- laying out --------------------------------------------------------------------------------------------------------
