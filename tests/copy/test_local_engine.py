@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (rows of examples)
 """What the built-in engine promises for every platform, format, tone and product."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sentences of notes)
 """The rule engine: over-generate from the frames, filter hard, rank, and choose five that differ.
 
 Pure functions of brief and seed. Nothing is drawn from outside: the same brief and seed give the same answer.
@@ -65,17 +66,21 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
     random_ = random.Random(
         f"{seed}|{brief.platform}|{brief.format}|{brief.tone}|{brief.product_name}|{brief.custom_instructions}"
     )
-    chosen = _choose(list(_candidates(order, random_)), order)
+    first = list(_candidates(order, random_))
+    chosen = _choose(first, order)
     if len(chosen) < VARIANT_COUNT:
         # Hard limits of length (a customer's "max 8 words", a long name on a small platform): plain frames remain.
-        chosen = _choose(list(_candidates(order, random_, plain=True)), order, already=chosen)
+        spare = list(_candidates(order, random_, plain=True))
+        chosen = _choose(spare, order, already=chosen)
+        if len(chosen) < VARIANT_COUNT:
+            chosen = _choose([*first, *spare], order, already=chosen, slack=0.5)
     if len(chosen) < VARIANT_COUNT:
         raise InputFault(
             "COPY_NOT_POSSIBLE",
             "No five texts can be written under these rules: loosen the banned words or the limits of length.",
         )
     variants = _dress(chosen, order, random_)
-    return CopyResult(variants=variants, notes=_notes(order, variants), provider="local")
+    return CopyResult(variants=variants, notes=notes_for(order, variants), provider="local")
 
 
 def understand_order(brief: CopyBrief) -> Order:
@@ -357,7 +362,9 @@ def overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, min(len(one), len(other)))
 
 
-def _choose(candidates: list[Candidate], order: Order, already: list[Candidate] | None = None) -> list[Candidate]:
+def _choose(
+    candidates: list[Candidate], order: Order, already: list[Candidate] | None = None, slack: float = 0.2
+) -> list[Candidate]:
     """Five by marginal relevance: the best that differs most from those chosen. Different angles, closers, lines."""
     chosen = list(already or [])
     pool = sorted(candidates, key=lambda candidate: -candidate.score)
@@ -395,7 +402,7 @@ def _choose(candidates: list[Candidate], order: Order, already: list[Candidate] 
             pool.remove(best)
             if _fits(best, order):
                 chosen.append(best)
-        elif relaxed < 0.5:
+        elif relaxed < slack:
             relaxed += 0.1  # a sparse brief has little to vary: differ as much as it allows
         else:
             break
@@ -496,7 +503,7 @@ class _Tags:
 # -- notes -------------------------------------------------------------------------------------------------------------
 
 
-def _notes(order: Order, variants: tuple[Variant, ...]) -> Notes:
+def notes_for(order: Order, variants: tuple[Variant, ...]) -> Notes:
     """What every variant was checked to follow, what not, and what was left out."""
     applied, missed = [], list(order.instructions.unknown)
     texts = [f"{variant.hook}\n{variant.body}" for variant in variants]
@@ -534,7 +541,7 @@ def _notes(order: Order, variants: tuple[Variant, ...]) -> Notes:
     known = frozenset().union(*library.tone_words().values())
     for word in order.brief.tone_words:
         if word.lower().strip() not in known:
-            missed.append(f"The brand's tone word “{word}” is not one the built-in engine knows.")
+            missed.append(f"The brand's tone word “{word}” is not one the built-in engine knows.")  # noqa: PERF401  (reads in order with the others)
     return Notes(
         applied=tuple(dict.fromkeys(applied)),
         not_applied=tuple(dict.fromkeys(missed)),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one row a slot)
 """Slots of a frame, filled for one product: names, agreement, lines of the category, and facts as phrases."""
 
 from __future__ import annotations

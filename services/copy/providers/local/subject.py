@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (patterns read better unbroken)
 """What the engine knows about the thing it writes about: the brief, understood."""
 
 from __future__ import annotations
