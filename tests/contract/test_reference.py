@@ -196,7 +196,7 @@ class TestVideo:
         assert status["status"] == "completed", status
         video = next(asset for asset in status["assets"] if asset["type"] == "video")
         content = httpx.get(video["url"], trust_env=False).content
-        with av.open(io.BytesIO(content)) as container:
+        with av.open(io.BytesIO(content), "r") as container:
             assert container.streams.video[0].codec_context.name == "h264"
             assert container.streams.audio[0].codec_context.name == "aac"
             assert container.duration is not None

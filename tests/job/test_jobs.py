@@ -288,6 +288,7 @@ class TestAttempts:
             await world.jobs.complete(completion(job_id, 1))
         with pytest.raises(StaleAttempt):
             await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
+        assert (await world.jobs.job(job_id, "u")).status is Status.PROCESSING
         await world.jobs.complete(completion(job_id, 2))
         assert (await world.jobs.job(job_id, "u")).status is Status.COMPLETED
 
