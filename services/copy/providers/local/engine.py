@@ -291,7 +291,7 @@ def _grow(
     elif supports:
         blocks.append(" ".join(supports))
     if brief.format is Format.LONG:
-        for extra in ("{truth}", "For {moment}, and for {people}.", "{step}"):
+        for extra in ("{truth}", "For {moment}.", "{step}"):
             if sum(map(len, blocks)) + 60 > min(layout.aim, limit):
                 break
             try:
@@ -427,7 +427,8 @@ def _dress(chosen: list[Candidate], order: Order, random_: random.Random) -> tup
     variants = []
     for index, candidate in enumerate(chosen):
         body = candidate.body
-        if index in emoji_at and "\n•" not in body:
+        limited = order.instructions.words_max is not None or order.instructions.characters_max is not None
+        if index in emoji_at and "\n•" not in body and not limited:
             dressed = f"{body} {order.subject.category.emoji[0]}"
             if judge.too_long(candidate.hook, dressed, platform=order.platform, format_=order.brief.format) is None:
                 body = dressed
