@@ -96,7 +96,7 @@ def _square(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
                 product=product,
                 align=Align.LEFT,
                 panel=panel,
-                brand=Box(safe.left, safe.top - 2 * unit, safe.right, safe.top + 3 * unit),
+                brand=Box(safe.left, safe.top, safe.right, safe.top + 5 * unit),
             )
         panel = Box(0, 0, size * 0.54, size)
         text = Box(safe.left, safe.top, panel.right - 6 * unit, safe.bottom)
@@ -139,7 +139,7 @@ def _square(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
             product=product,
             align=Align.CENTRE,
             anchor=1.0,
-            brand=Box(safe.left, safe.top - 2 * unit, safe.right, safe.top + 3 * unit),
+            brand=Box(safe.left, safe.top, safe.right, safe.top + 5 * unit),
         )
     if plan is Plan.BOTTOM:
         text = Box(safe.left, size * 0.56, safe.right, safe.bottom)
@@ -150,7 +150,7 @@ def _square(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
             product=product,
             align=Align.CENTRE,
             anchor=1.0,
-            brand=Box(safe.left, safe.top - 2 * unit, safe.right, safe.top + 3 * unit),
+            brand=Box(safe.left, safe.top, safe.right, safe.top + 5 * unit),
         )
     text = Box(safe.left, safe.top, safe.right, size * 0.43)
     product = Box(size * 0.12, size * 0.455, size * 0.88, size * 0.82)

@@ -420,7 +420,7 @@ def _badge(frame: Frame, choice: _Choice, arrangement: Arrangement, product: Box
     if stack.mark:
         taken.append(stack.mark)
     core = product.inset(product.width * 0.2, product.height * 0.12)
-    room = frame.safe.inset(-4 * unit, 0)
+    room = frame.safe.inset(-2.4 * unit, 0)  # the circle may reach over the edge, its price not
     spots = [
         (product.right + radius * 0.5, product.top + radius * 1.0),
         (product.left - radius * 0.5, product.top + radius * 1.0),

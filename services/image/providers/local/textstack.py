@@ -199,13 +199,24 @@ def _tried(
 
     brand_size = 3.7 * unit * max(small, 0.85)
     mark_size = brand_size * 1.3
-    set_text(Role.BRAND, look.strong, brand_size, 1, 0, 1.1, (0, 0))
+    sign = mark_size * (min(request.logo_aspect or 1.0, 4.0) + 0.32)  # the sign and its gap, left of the name
+    set_text(Role.BRAND, look.strong, brand_size, 1, 0, 1.1, (sign / 2, 0))
+    if Role.BRAND in rows:
+        rows[Role.BRAND] = _Row(Role.BRAND, rows[Role.BRAND].block, 0)
     eyebrow_pad = (2.6 * unit * small, 1.7 * unit * small) if look.eyebrow_pill else (0.0, 0.0)
     set_text(Role.EYEBROW, look.strong, 2.75 * unit * small, 2, 4.5 * unit, 1.25, eyebrow_pad)
     if look.eyebrow_pill and Role.EYEBROW in rows and len(rows[Role.EYEBROW].block.lines) > 1:
         rows[Role.EYEBROW] = _Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
     headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
-    set_text(Role.HEADLINE, look.headline, headline, 7, 3.2 * unit, look.headline_leading, (0, 0))
+    set_text(
+        Role.HEADLINE,
+        look.headline,
+        headline,
+        7,
+        (4.4 if look.eyebrow_pill else 3.2) * unit,
+        look.headline_leading,
+        (0, 0),
+    )
     set_text(Role.SUBLINE, look.text, 4.05 * unit * small, 4, 2.6 * unit + 0.16 * headline, 1.38, (0, 0))
     set_text(Role.PRICE, look.strong, 6.2 * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
     button_pad = {
@@ -378,7 +389,7 @@ def _brand(request: Request, row: _Row, text: str, where: Box, mark_size: float)
     """The brand's sign and its name on one line, centred on each other."""
     aspect = request.logo_aspect or 1.0
     mark_height = mark_size if aspect < 2 else mark_size * 0.95
-    mark_width = min(mark_height * aspect, where.width * 0.5)
+    mark_width = min(mark_height * min(aspect, 4.0), where.width * 0.5)
     mark_height = mark_width / aspect
     gap = mark_size * 0.32
     align = request.brand_align or request.align
