@@ -22,7 +22,7 @@ from rich.table import Table
 from cli import generate as generation
 from cli.api import Api, ApiError
 from deploy.local.home import Home, Running
-from deploy.local.system import AlreadyRunning, Options, System, models_folder
+from deploy.local.system import AlreadyRunning, Options, System, health, models_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 generate = typer.Typer(no_args_is_help=True, help="Make creatives and save them.")
@@ -186,14 +186,23 @@ def print_status(home: Home) -> bool:
     table = Table(box=None, pad_edge=False)
     for column in ("process", "port", "pid", "health"):
         table.add_column(column, justify="right" if column in ("port", "pid") else "left")
-    well = True
+    answers = asyncio.run(health(found)) if not in_event_loop() else {}
     for name, pid in sorted(found.pids.items()):
-        alive = pid > 0 and Path(f"/proc/{pid}").exists()
-        well = well and alive
-        port = found.ports.get(name)
-        table.add_row(name, str(port or ""), str(pid or ""), "[green]running[/]" if alive else "[red]down[/]")
+        well = answers.get(name, True)
+        table.add_row(
+            name, str(found.ports.get(name, "")), str(pid or ""), "[green]healthy[/]" if well else "[red]down[/]"
+        )
     console.print(table)
-    return well
+    return all(answers.values())
+
+
+def in_event_loop() -> bool:
+    """Whether this is asked from the supervisor itself, which has just seen everything become healthy."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @app.command()
@@ -398,12 +407,8 @@ def generate_video(
 @jobs.command("list")
 def jobs_list(user: Annotated[str, typer.Option()] = DEMO_USER) -> None:
     """A user's newest jobs."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("id", "type", "status", "created"):
-        table.add_column(column, no_wrap=True)
     for job in call(api_for(user), "GET", "/api/generate/jobs")["jobs"]:
-        table.add_row(job["id"], job["type"], job["status"], job["createdAt"])
-    console.print(table)
+        print(f"{job['id']}  {job['type']:<9}  {job['status']:<10}  {job['createdAt']}")
 
 
 @jobs.command("cancel")

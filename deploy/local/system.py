@@ -209,6 +209,7 @@ class System:
             descriptors=ROOT / "gen" / "descriptors.binpb",
             admin=Address(host="127.0.0.1", port=self.ports["envoy-admin"]),
             access_log=str(self.home.logs / "gateway.access.log"),
+            health_checks=False,  # the supervisor looks after them; without, the first request need not wait for one
             documents=await asyncio.to_thread(write_documents, self.home.folder / "documents"),
         )
         path = self.home.folder / "envoy.json"
@@ -252,6 +253,32 @@ def _free_port(preferred: int) -> int:
         except OSError:
             free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+async def health(found: Running) -> dict[str, bool]:
+    """Whether each process of a running system answers."""
+
+    async def well(name: str, pid: int) -> bool:
+        if not pid or not _alive(pid):
+            return False
+        if name in SERVICES or name.endswith("-maker"):
+            return await _healthy(found.ports[name])
+        if name == "gateway":
+            return await _answers(f"{found.url}/openapi.json")
+        return await _accepts(found.ports[name]) if name in found.ports else True
+
+    answers = await asyncio.gather(*(well(name, pid) for name, pid in found.pids.items()))
+    return dict(zip(found.pids, answers, strict=True))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it runs, as another user: PostgreSQL does when this is root's
+    return True
 
 
 async def _accepts(port: int) -> bool:
