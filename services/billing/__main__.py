@@ -13,11 +13,10 @@ from pydantic import Field
 from services.billing.domain import prices_of
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
 from services.billing.storage import Ledger, verify
-from services.chassis import telemetry
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.database import Database, migrate
-from services.chassis.server import Server, run
+from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SERVICES = tuple(
@@ -75,22 +74,11 @@ async def prove(settings: BillingSettings) -> int:
 
 def main() -> None:
     settings = read_settings_or_exit(BillingSettings)
-    telemetry.configure(
-        "billing",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-        metrics_listen=settings.metrics_listen,
-    )
-    if sys.argv[1:] == ["migrate"]:
-        asyncio.run(_migrate(settings))
-    elif sys.argv[1:] == ["verify"]:
+    if sys.argv[1:] == ["verify"]:
         raise SystemExit(asyncio.run(prove(settings)))
-    else:
-        run(serve(settings))
-
-
-async def _migrate(settings: BillingSettings) -> None:
-    await migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+    migrating = sys.argv[1:] == ["migrate"]
+    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
+    start("billing", settings, work)
 
 
 if __name__ == "__main__":

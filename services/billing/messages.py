@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from adwright.billing.v1 import billing_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 from psycopg.rows import DictRow
 
 from services.billing.domain import End, HoldOrder, HoldOutcome, HoldResult
 from services.chassis.errors import FieldViolation, ValidationFailed
+from services.chassis.wire import timestamp
 
 ENDS = {
     billing_pb2.SETTLEMENT_KIND_CAPTURE: End.CAPTURE,
@@ -37,12 +37,6 @@ EFFECTS = {
     "expire": (1, -1),
     "refund": (1, 0),
 }
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message
 
 
 def hold_order(request: billing_pb2.HoldRequest) -> HoldOrder:

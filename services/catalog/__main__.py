@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -12,12 +11,11 @@ from pydantic import Field
 
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.catalog.storage import CatalogStorage
-from services.chassis import telemetry
 from services.chassis.assets import AssetStore
 from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.database import Database, migrate
-from services.chassis.server import Server, run
+from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")
@@ -58,20 +56,9 @@ async def serve(settings: CatalogSettings) -> None:
 
 def main() -> None:
     settings = read_settings_or_exit(CatalogSettings)
-    telemetry.configure(
-        "catalog",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-        metrics_listen=settings.metrics_listen,
-    )
-    if sys.argv[1:] == ["migrate"]:
-        asyncio.run(_migrate(settings))
-    else:
-        run(serve(settings))
-
-
-async def _migrate(settings: CatalogSettings) -> None:
-    await migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+    migrating = sys.argv[1:] == ["migrate"]
+    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
+    start("catalog", settings, work)
 
 
 if __name__ == "__main__":

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from adwright.catalog.v1 import catalog_pb2
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.catalog.domain import Product, Project
-from services.chassis.errors import FieldViolation, ValidationFailed
+from services.chassis.wire import timestamp
 
 OPTIONAL = ("price", "currency", "image_url", "landing_page")
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
-    return message
 
 
 def project_message(project: Project) -> catalog_pb2.Project:
@@ -90,18 +81,3 @@ def brief_message(project: Project, product: Product) -> catalog_pb2.Brief:
     return catalog_pb2.Brief(
         project=project_message(project), product=product_message(product), image_key=product.image_key or ""
     )
-
-
-def page_token(last: UUID | None) -> str:
-    """The token that continues after this id; empty after the last page."""
-    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=") if last is not None else ""
-
-
-def token_id(token: str) -> UUID | None:
-    """What `page_token` made. Raises ValidationFailed."""
-    if not token:
-        return None
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (binascii.Error, ValueError):
-        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")]) from None

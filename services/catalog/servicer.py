@@ -34,6 +34,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import Refusal
 from services.chassis.identifiers import new_id
+from services.chassis.wire import page_token, token_id
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -69,12 +70,12 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_pb2.ListProjectsRequest, context: Context
     ) -> catalog_pb2.ListProjectsResponse:
         size = request.page_size or DEFAULT_PAGE
-        before = messages.token_id(request.page_token)
+        before = token_id(request.page_token)
         async with self._database.connection() as connection:
             found = await self._storage.projects(connection, caller().user_id, before, size)
         return catalog_pb2.ListProjectsResponse(
             projects=[messages.project_message(project) for project in found],
-            next_page_token=messages.page_token(found[-1].id if len(found) == size else None),
+            next_page_token=page_token(found[-1].id if len(found) == size else None),
         )
 
     async def GetProject(self, request: catalog_pb2.GetProjectRequest, context: Context) -> catalog_pb2.Project:
@@ -111,12 +112,12 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_pb2.ListProductsRequest, context: Context
     ) -> catalog_pb2.ListProductsResponse:
         size = request.page_size or DEFAULT_PAGE
-        before = messages.token_id(request.page_token)
+        before = token_id(request.page_token)
         async with self._database.connection() as connection:
             found = await self._storage.products(connection, UUID(request.project_id), caller().user_id, before, size)
         return catalog_pb2.ListProductsResponse(
             products=[messages.product_message(product) for product in found],
-            next_page_token=messages.page_token(found[-1].id if len(found) == size else None),
+            next_page_token=page_token(found[-1].id if len(found) == size else None),
         )
 
     async def GetProduct(self, request: catalog_pb2.GetProductRequest, context: Context) -> catalog_pb2.Product:

@@ -155,15 +155,15 @@ class TokenVerifier:
         self._roles_claim = roles_claim
         self._service_secret = service_secret
         self._keys = KeySet(jwks)
-        self._verified: OrderedDict[str, CallerIdentity] = OrderedDict()
+        self._verified: OrderedDict[str, tuple[CallerIdentity, float]] = OrderedDict()
 
     async def verify(self, authorization: str) -> CallerIdentity:
         """The caller of an Authorization header. Raises Unauthenticated."""
-        identity = self._verified.get(authorization)
-        if identity is not None:
-            if identity.expires_at > time.time():
+        remembered = self._verified.get(authorization)
+        if remembered is not None:
+            if remembered[1] > time.time():
                 self._verified.move_to_end(authorization)
-                return identity
+                return remembered[0]
             del self._verified[authorization]
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_LENGTH:
@@ -178,7 +178,9 @@ class TokenVerifier:
             raise Unauthenticated("The token has expired.") from None
         except jwt.PyJWTError as error:
             raise Unauthenticated(f"The token is not valid: {error}.") from None
-        self._verified[authorization] = identity
+        # Looked at again as often as the keys are: the token of a withdrawn key must not live on in memory.
+        until = min(identity.expires_at, time.time() + JWKS_MAX_AGE_SECONDS)
+        self._verified[authorization] = (identity, until)
         if len(self._verified) > CACHED_TOKENS:
             self._verified.popitem(last=False)
         return identity

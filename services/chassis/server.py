@@ -13,6 +13,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from services.chassis import telemetry
 from services.chassis.auth import TokenVerifier
 from services.chassis.config import ServiceSettings
 from services.chassis.interceptors import Gate
@@ -155,6 +156,9 @@ async def always_ready() -> bool:
     return True
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a service's main coroutine on uvloop."""
+def start(name: str, settings: ServiceSettings, main: Coroutine[Any, Any, Any]) -> None:
+    """Sets up what can be seen of a process and runs its main coroutine on uvloop."""
+    telemetry.configure(
+        name, log_format=settings.log_format, log_level=settings.log_level, metrics_listen=settings.metrics_listen
+    )
     uvloop.run(main)

@@ -6,10 +6,9 @@ import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.job.v1 import job_pb2_grpc
 
-from services.chassis import telemetry
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.server import Server, always_ready, open_channel, run
+from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import LocalCopyProvider
@@ -44,13 +43,7 @@ async def serve(settings: ServiceSettings) -> None:
 
 def main() -> None:
     settings = read_settings_or_exit(ServiceSettings)
-    telemetry.configure(
-        "copy",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-        metrics_listen=settings.metrics_listen,
-    )
-    run(serve(settings))
+    start("copy", settings, serve(settings))
 
 
 if __name__ == "__main__":

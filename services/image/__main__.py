@@ -7,9 +7,7 @@ import sys
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.image.v1 import image_pb2_grpc
-from pydantic import Field
 
-from services.chassis import telemetry
 from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
@@ -17,7 +15,7 @@ from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.fetcher import Fetcher
 from services.chassis.making import MakerSettings, run_maker
 from services.chassis.pictures import PictureSource
-from services.chassis.server import Server, always_ready, open_channel, run
+from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.image.maker import ImageMaker
 from services.image.messages import JOB_TYPE
@@ -26,12 +24,6 @@ from services.image.servicer import ImageServicer
 
 SERVICES = ("adwright.image.v1.ImageService",)
 DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
-
-
-class ImageMakerSettings(MakerSettings):
-    """What the image maker reads from the environment."""
-
-    image_provider: str = Field(default="local", pattern="^(local|noop)$")
 
 
 async def serve(settings: ServiceSettings) -> None:
@@ -50,14 +42,14 @@ async def serve(settings: ServiceSettings) -> None:
         await job.close()
 
 
-def provider_of(settings: ImageMakerSettings) -> ImageProvider:
+def provider_of(settings: MakerSettings) -> ImageProvider:
     """The engine that the settings name."""
     from services.image.providers.local import LocalImageProvider
 
     return LocalImageProvider(models=settings.models)
 
 
-async def make(settings: ImageMakerSettings) -> None:
+async def make(settings: MakerSettings) -> None:
     """Makes jobs until told to stop."""
     identity = ServiceIdentity("image-maker", settings.service_secret.get_secret_value())
     copy = open_channel(settings.copy_address)
@@ -86,15 +78,12 @@ async def make(settings: ImageMakerSettings) -> None:
 
 
 def main() -> None:
-    making = sys.argv[1:] == ["maker"]
-    settings = read_settings_or_exit(ImageMakerSettings if making else ServiceSettings)
-    telemetry.configure(
-        "image-maker" if making else "image",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-        metrics_listen=settings.metrics_listen,
-    )
-    run(make(settings) if isinstance(settings, ImageMakerSettings) else serve(settings))
+    if sys.argv[1:] == ["maker"]:
+        maker_settings = read_settings_or_exit(MakerSettings)
+        start("image-maker", maker_settings, make(maker_settings))
+    else:
+        settings = read_settings_or_exit(ServiceSettings)
+        start("image", settings, serve(settings))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ from adwright.billing.v1 import billing_pb2_grpc
 from adwright.job.v1 import job_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis import telemetry
 from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
@@ -26,7 +24,7 @@ from services.chassis.config import (
 from services.chassis.database import Database, migrate
 from services.chassis.kafka import Producer, quiet_client_logs
 from services.chassis.outbox import Relay
-from services.chassis.server import Server, open_channel, run
+from services.chassis.server import Server, open_channel, start
 from services.job.domain import Limits, Policy
 from services.job.jobs import TOPICS, Jobs
 from services.job.links import Links
@@ -140,20 +138,9 @@ async def serve(settings: JobSettings) -> None:
 
 def main() -> None:
     settings = read_settings_or_exit(JobSettings)
-    telemetry.configure(
-        "job",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-        metrics_listen=settings.metrics_listen,
-    )
-    if sys.argv[1:] == ["migrate"]:
-        asyncio.run(_migrate(settings))
-    else:
-        run(serve(settings))
-
-
-async def _migrate(settings: JobSettings) -> None:
-    await migrate(settings.database_url.get_secret_value(), MIGRATIONS)
+    migrating = sys.argv[1:] == ["migrate"]
+    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
+    start("job", settings, work)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from uuid import UUID
 
 from adwright.job.v1 import job_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.errors import FieldViolation, ValidationFailed
+from services.chassis.wire import timestamp, token_id
 from services.job.domain import (
     Accepted,
     Asset,
@@ -36,13 +33,6 @@ FAULT_KINDS = {
 }
 
 
-def timestamp(moment: datetime) -> Timestamp:
-    """An aware datetime as a Timestamp."""
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message
-
-
 def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
     """A job as its owner sees it; `link` makes the address of an asset."""
     message = job_pb2.JobStatus(
@@ -50,14 +40,11 @@ def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
         type=job.type,
         status=job.status.value,
         assets=[job_pb2.Asset(id=str(asset.id), type=asset.type, url=link(asset.id)) for asset in job.assets],
-        # Milliseconds: what REST clients' date types hold.
-        created_at=timestamp(job.created_at.replace(microsecond=job.created_at.microsecond // 1000 * 1000)),
+        created_at=timestamp(job.created_at),
         notes=job.notes,
     )
     if job.completed_at is not None:
-        message.completed_at.CopyFrom(
-            timestamp(job.completed_at.replace(microsecond=job.completed_at.microsecond // 1000 * 1000))
-        )
+        message.completed_at.CopyFrom(timestamp(job.completed_at))
     if job.status is Status.FAILED:
         message.error.CopyFrom(job_pb2.JobError(reason=job.error_reason, message=job.error_message))
     if job.status is Status.PROCESSING:
@@ -157,21 +144,6 @@ def page(request: job_pb2.ListJobsRequest, user_id: str) -> Page:
         since=getattr(request, "from").ToDatetime(tzinfo=UTC) if request.HasField("from") else None,
         until=request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else None,
     )
-
-
-def page_token(last: UUID | None) -> str:
-    """The token that continues after this id; empty after the last page."""
-    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=") if last is not None else ""
-
-
-def token_id(token: str) -> UUID | None:
-    """What `page_token` made. Raises ValidationFailed."""
-    if not token:
-        return None
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (binascii.Error, ValueError):
-        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")]) from None
 
 
 def attempt_message(attempt: Attempt) -> job_pb2.Attempt:

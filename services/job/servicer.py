@@ -18,6 +18,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import Kind, Refusal
 from services.chassis.identifiers import new_id
+from services.chassis.wire import page_token, timestamp, token_id
 from services.job import messages, reading
 from services.job.domain import TERMINAL, Job, JobNotFound, Policy
 from services.job.jobs import Jobs
@@ -58,9 +59,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         async with self._database.connection() as connection:
             found = await reading.list_jobs(connection, page)
         last = found[-1].id if len(found) == page.size else None
-        return job_pb2.ListJobsResponse(
-            jobs=[self._status(job) for job in found], next_page_token=messages.page_token(last)
-        )
+        return job_pb2.ListJobsResponse(jobs=[self._status(job) for job in found], next_page_token=page_token(last))
 
     async def CancelJob(self, request: job_pb2.CancelJobRequest, context: Context) -> job_pb2.CancelJobResponse:
         who = caller()
@@ -132,10 +131,10 @@ class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
     ) -> job_pb2.ListDeadJobsResponse:
         size = request.page_size or 20
         async with self._database.connection() as connection:
-            found = await reading.dead_jobs(connection, messages.token_id(request.page_token), size)
+            found = await reading.dead_jobs(connection, token_id(request.page_token), size)
         last = found[-1].job.id if len(found) == size else None
         return job_pb2.ListDeadJobsResponse(
-            jobs=[messages.dead_message(dead) for dead in found], next_page_token=messages.page_token(last)
+            jobs=[messages.dead_message(dead) for dead in found], next_page_token=page_token(last)
         )
 
     async def RetryJob(self, request: job_pb2.RetryJobRequest, context: Context) -> job_pb2.RetryJobResponse:
@@ -192,7 +191,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                     status=row["status"],
                     credits=row["credits"],
                     settled=row["settled"],
-                    created_at=messages.timestamp(row["created_at"]),
+                    created_at=timestamp(row["created_at"]),
                 )
                 for row in rows
             ]

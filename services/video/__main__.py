@@ -10,14 +10,13 @@ from adwright.copy.v1 import copy_pb2_grpc
 from adwright.video.v1 import video_pb2_grpc
 from pydantic import Field
 
-from services.chassis import telemetry
 from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.fetcher import Fetcher
 from services.chassis.making import DEFAULT_MODELS, MakerSettings, run_maker
 from services.chassis.pictures import PictureSource
-from services.chassis.server import Server, always_ready, open_channel, run
+from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.video.maker import VideoMaker
 from services.video.messages import JOB_TYPE
@@ -33,10 +32,6 @@ class VideoSettings(ServiceSettings):
     """What the video service reads from the environment."""
 
     models: Path = Field(default=DEFAULT_MODELS, description="folder of model files; voice samples are made with them")
-
-
-class VideoMakerSettings(MakerSettings):
-    """What the video maker reads from the environment."""
 
 
 async def serve(settings: VideoSettings) -> None:
@@ -57,14 +52,14 @@ async def serve(settings: VideoSettings) -> None:
         await job.close()
 
 
-def provider_of(settings: VideoMakerSettings) -> VideoProvider:
+def provider_of(settings: MakerSettings) -> VideoProvider:
     """The engine that the settings name."""
     from services.video.providers.local import LocalVideoProvider
 
     return LocalVideoProvider(models=settings.models)
 
 
-async def make(settings: VideoMakerSettings) -> None:
+async def make(settings: MakerSettings) -> None:
     """Makes jobs until told to stop."""
     identity = ServiceIdentity("video-maker", settings.service_secret.get_secret_value())
     copy = open_channel(settings.copy_address)
@@ -92,17 +87,12 @@ async def make(settings: VideoMakerSettings) -> None:
 
 
 def main() -> None:
-    settings: VideoSettings | VideoMakerSettings
     if sys.argv[1:] == ["maker"]:
-        settings = read_settings_or_exit(VideoMakerSettings)
-        main_coroutine, name = make(settings), "video-maker"
+        maker_settings = read_settings_or_exit(MakerSettings)
+        start("video-maker", maker_settings, make(maker_settings))
     else:
         settings = read_settings_or_exit(VideoSettings)
-        main_coroutine, name = serve(settings), "video"
-    telemetry.configure(
-        name, log_format=settings.log_format, log_level=settings.log_level, metrics_listen=settings.metrics_listen
-    )
-    run(main_coroutine)
+        start("video", settings, serve(settings))
 
 
 if __name__ == "__main__":
