@@ -5,6 +5,7 @@ from __future__ import annotations
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.job.v1 import job_pb2_grpc
+from pydantic import Field, SecretStr
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
@@ -12,16 +13,41 @@ from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import LocalCopyProvider
+from services.copy.providers.openai import OpenAICopyProvider, OpenAISettings
 from services.copy.servicer import CopyServicer, CopyWriterServicer
 
 SERVICES = ("adwright.copy.v1.CopyService", "adwright.copy.v1.CopyWriterService")
 
 
-async def serve(settings: ServiceSettings) -> None:
+class CopySettings(ServiceSettings):
+    """What the copy service reads from the environment. Without an endpoint the local engine writes."""
+
+    copy_openai_url: str = Field(default="", description="OpenAI-compatible, with its version: https://host/v1")
+    copy_openai_model: str = Field(default="", description="the model to ask there")
+    copy_openai_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    copy_fallback: bool = Field(default=True, description="whether the local engine writes when the endpoint does not")
+
+
+def provider_of(settings: CopySettings) -> CopyProvider:
+    """The engine that the settings name."""
+    local = LocalCopyProvider()
+    if not settings.copy_openai_url:
+        return local
+    if not settings.copy_openai_model:
+        raise SystemExit("ADWRIGHT_COPY_OPENAI_MODEL: is needed with ADWRIGHT_COPY_OPENAI_URL")
+    endpoint = OpenAISettings(
+        base_url=settings.copy_openai_url,
+        model=settings.copy_openai_model,
+        api_key=settings.copy_openai_key.get_secret_value(),
+    )
+    return OpenAICopyProvider(endpoint, local if settings.copy_fallback else None)
+
+
+async def serve(settings: CopySettings) -> None:
     """Puts the parts together and serves until told to stop."""
     identity = ServiceIdentity("copy", settings.service_secret.get_secret_value())
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
-    provider: CopyProvider = LocalCopyProvider()
+    provider = provider_of(settings)
     servicer = CopyServicer(
         submitter=Submitter(catalog=catalog, job=job, identity=identity),
         jobs=job_pb2_grpc.JobWorkerServiceStub(job),
@@ -42,7 +68,7 @@ async def serve(settings: ServiceSettings) -> None:
 
 
 def main() -> None:
-    settings = read_settings_or_exit(ServiceSettings)
+    settings = read_settings_or_exit(CopySettings)
     start("copy", settings, serve(settings))
 
 
