@@ -48,7 +48,10 @@ class RenderOrder:
 
 
 class Actor(Protocol):
-    """Whoever presents: drawn or from a photo."""
+    """Whoever presents: drawn or from a photo. `fills` when the face is so large that the card must keep off it."""
+
+    @property
+    def fills(self) -> bool: ...
 
     def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None: ...
 
@@ -59,6 +62,8 @@ class Actor(Protocol):
 
 class DrawnActor:
     """One of the presenters of the table."""
+
+    fills = False
 
     def __init__(self, avatar_id: str, stage: Stage, seed: str) -> None:
         place = stage.layout
@@ -81,17 +86,15 @@ class DrawnActor:
         canvas.restore()
 
 
-def speech_of(
-    script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report
-) -> tuple[Speech, str]:
-    """The script spoken, and the written script its words point into. Raises InputFault, ModelMissing."""
+def speech_of(script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report) -> Speech:
+    """The script spoken; its words point into the script as it is written. Raises InputFault, ModelMissing."""
     parts = passages(speakable(script, pronunciations))
     engine = kokoro.engine(models)
     spoken: list[Speech] = []
     for number, passage in enumerate(parts):
         spoken.append(engine.speak(passage, voice_id))
         report(2 + (SPEECH_SHARE - 2) * (number + 1) // len(parts), "speaking")
-    return kokoro.joined(spoken), script
+    return kokoro.joined(spoken)
 
 
 def render(order: RenderOrder, report: Report) -> MadeVideo:
@@ -99,7 +102,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
     brief, folder = order.brief, order.folder
     notes: list[str] = []
     report(2, "speaking")
-    speech, _ = speech_of(brief.script, brief.voice_id, dict(brief.pronunciations), order.models, report)
+    speech = speech_of(brief.script, brief.voice_id, dict(brief.pronunciations), order.models, report)
     speech = _delayed(speech, SPEECH_BEGINS_SECONDS)
     words = captions.timed_words(brief.script, speech.words)
     seconds = speech.seconds + END_CARD_SECONDS
@@ -138,7 +141,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
                 np.copyto(frame, stage.backdrop)
                 aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
                 actor.draw(canvas, number, aside)
-                stage.draw_card(canvas, float(shown[number]))
+                stage.draw_card(canvas, float(shown[number]), low=actor.fills)
                 while place < len(groups) and groups[place].end <= time:
                     place += 1
                 if place < len(groups) and groups[place].start - 0.04 <= time:

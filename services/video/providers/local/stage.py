@@ -4,7 +4,7 @@ Measures are fractions of the picture or multiples of `unit` (a 720th of the sho
 inside the safe zone: apps lay their own buttons over the edges of a vertical video.
 """
 
-# ruff: noqa: E501, PLR0917 - outlines stay whole, and coordinates come in the order drawing libraries have
+# ruff: noqa: E501 - outlines stay whole, and coordinates come in the order drawing libraries have
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ Frame = NDArray[np.uint8]
 
 HIGHEST_QUALITY: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
+LOW_CARD: Final = 0.565  # of the height, between chin and captions
 SYMBOL_BEFORE: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$"}
 
 
@@ -164,6 +165,17 @@ class Stage:
         made = self._fitted(name, self.face(700, tracking=0.02), size * unit, self.layout.width * 0.6)
         canvas.drawTextBlob(made.blob(), x - made.advance / 2, y + made.size * 0.36, fill(self.colours.ink))
 
+    def draw_brand_over(self, canvas: Any) -> None:
+        """The brand's mark over a picture that covers the backdrop, on a ground of its own."""
+        name = self.brief.brand_name.strip()
+        place = self.layout
+        if self._logo is None and name:
+            made = self._fitted(name, self.face(700, tracking=0.02), 27 * place.unit, place.width * 0.6)
+            width, height = made.advance + 44 * place.unit, 50 * place.unit
+            pill = rounded(place.brand_x - width / 2, place.brand_y - height / 2, width, height, height / 2)
+            canvas.drawRRect(pill, fill(self.colours.background, 0.86))
+        self._draw_brand(canvas, place.brand_x, place.brand_y)
+
     # the product's card
 
     def price(self) -> str:
@@ -195,7 +207,7 @@ class Stage:
         accent = readable_on(Colour.of("#ffffff"), colours.accent)
         pad = 16 * unit
         if self.layout.tall_card:
-            side = min(width - 2 * pad, height * 0.56)
+            side = min(width - 2 * pad, height * 0.64)
             self._draw_product(canvas, (width - side) / 2, pad, side, side, 18 * unit)
             text_x, text_width, y = pad, width - 2 * pad, pad + side + 34 * unit
             centred = True
@@ -245,14 +257,17 @@ class Stage:
                 )
         canvas.restore()
 
-    def draw_card(self, canvas: Any, shown: float) -> None:
-        """The card, `shown` of the way in (0 away .. 1 there)."""
+    def draw_card(self, canvas: Any, shown: float, *, low: bool = False) -> None:
+        """The card, `shown` of the way in (0 away .. 1 there). `low` puts it under the chin of a face that fills the
+        picture, where it would otherwise lie on the forehead."""
         if shown <= 0.001:
             return
         x, y, _, height = self.layout.card
         margin = CARD_MARGIN * self.layout.unit
         eased = 1 - (1 - shown) ** 3
-        if self.layout.tall_card:
+        if low and not self.layout.tall_card:
+            y = LOW_CARD * self.layout.height
+        if self.layout.tall_card or low:
             x += (1 - eased) * (self.layout.width - x + margin)
         else:
             y -= (1 - eased) * (y + height + margin)

@@ -1,7 +1,5 @@
 """Short ways to say what skia is to draw: outlines, paints, gradients. Colours are Colour or "#rrggbb"."""
 
-# ruff: noqa: PLR0917 - outlines stay whole, and coordinates come in the order drawing libraries have
-
 from __future__ import annotations
 
 import re

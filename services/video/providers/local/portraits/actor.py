@@ -74,9 +74,9 @@ class PortraitActor:
         self._stage = stage
         self._seed = seed
         place = stage.layout
-        self._fills = not place.tall_card
+        self.fills = not place.tall_card
         self._x, self._y, width, height = panel(place)
-        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.40 if self._fills else 0.42)
+        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.40 if self.fills else 0.42)
         self._face = SpeakingFace(plate, points)
         self._image = picture(plate)
         self._size = (width, height)
@@ -93,17 +93,21 @@ class PortraitActor:
         x = round(self._x + (place.presenter_aside_x - place.presenter_x) * aside)
         canvas.save()
         canvas.translate(x, self._y)
-        if not self._fills:
+        if not self.fills:
             radius = 34 * place.unit
             canvas.drawRRect(rounded(0, 8 * place.unit, width, height, radius), fill("#000000", 0.22))
             canvas.clipRRect(rounded(0, 0, width, height, radius), doAntiAlias=True)
         canvas.drawImage(self._image, 0, 0)
         self._face.draw(canvas, self._mouths[frame], self._poses[frame])
         canvas.restore()
+        if self.fills:
+            self._stage.draw_brand_over(canvas)
 
 
 class FramedActor:
     """A picture that cannot speak: in a round frame, with rings that swell with the voice."""
+
+    fills = False
 
     def __init__(self, pixels: Pixels, stage: Stage) -> None:
         self._stage = stage

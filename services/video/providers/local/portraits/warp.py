@@ -282,9 +282,9 @@ class SpeakingFace:
             around((x_middle, tongue_y + tall * 0.02), half * 0.7, [("#b4605f", 0.9), ("#7c3237", 0.8)]),
         )
         if not self.shows_teeth:
-            self._teeth(
-                canvas, x_middle, y_top, half, min(tall * (0.016 + 0.018 * mouth.teeth), (y_bottom - y_top) * 0.55)
-            )
+            # The corners of a smile are above its middle: teeth hang from the middle of the upper lip.
+            lip = float(edge[len(u) // 2, 1])
+            self._teeth(canvas, x_middle, lip, half, min(tall * (0.016 + 0.018 * mouth.teeth), (y_bottom - lip) * 0.55))
         canvas.drawPath(path, line("#1c0505", tall * 0.014, 0.45, blur=tall * 0.006))
         canvas.restore()
 
@@ -295,17 +295,17 @@ class SpeakingFace:
         width = half * 0.80
         lowest = y + length
         path = skia.Path()
-        path.moveTo(x - width, y - 6)
-        path.lineTo(x + width, y - 6)
+        path.moveTo(x - width, y - length)
+        path.lineTo(x + width, y - length)
         path.lineTo(x + width * 0.94, y + length * 0.45)
         path.quadTo(x, lowest + length * 0.35, x - width * 0.94, y + length * 0.45)
         path.close()
         canvas.drawPath(path, around((x, y), width * 1.05, ["#efe7dc", "#ddd1c4", "#7d6a60"], [0, 0.6, 1]))
         for place in (-0.62, -0.4, -0.2, 0.0, 0.2, 0.4, 0.62):
-            canvas.drawLine(x + place * width, y - 2, x + place * width * 0.98, lowest, line("#8a7468", 1.0, 0.35))
+            canvas.drawLine(x + place * width, y - length, x + place * width * 0.98, lowest, line("#8a7468", 1.0, 0.35))
         canvas.drawRect(
             box(x - width, y - 2, 2 * width, length * 0.5),
-            along((0, y - 2), (0, y + length * 0.5), [("#3a1512", 0.55), ("#3a1512", 0.0)]),
+            along((0, y - 2), (0, y + length * 0.5), [("#3a1512", 0.45), ("#3a1512", 0.0)]),
         )
 
 

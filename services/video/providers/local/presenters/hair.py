@@ -1,6 +1,6 @@
 """Hair: what lies behind the neck and what lies before the forehead. Drawn once into pictures."""
 
-# ruff: noqa: E501, PLR0917 - outlines stay whole, and coordinates come in the order drawing libraries have
+# ruff: noqa: E501 - outlines stay whole, and coordinates come in the order drawing libraries have
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""What the tests of the video engine share: cached models, a brief, one finished video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.chassis.models import default_folder, fetch_models
+from services.video.domain import AspectRatio, MadeVideo, VideoBrief
+from services.video.providers.local.kokoro import Speech
+from services.video.providers.local.presenters.look import LOOKS
+from services.video.providers.local.presenters.pose import Mouth, Pose
+from services.video.providers.local.presenters.puppet import Puppet
+from services.video.providers.local.rendering import RenderOrder, render, speech_of
+from services.video.providers.local.strokes import surface_of
+
+SCRIPT = "Pam moved both boxes by the blue van. Stop wasting money: our app maps your spare time for $9.99 a month!"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The cached model files; fetched when this machine has none."""
+    fetch_models(default_folder(), say=lambda _: None)
+    return default_folder()
+
+
+@pytest.fixture(scope="session")
+def brief() -> VideoBrief:
+    return VideoBrief(
+        script=SCRIPT,
+        voice_id="female-1",
+        avatar_id="maya",
+        avatar_photo=None,
+        aspect_ratio=AspectRatio.SQUARE,
+        product_name="Mapp",
+        description="An app that plans your spare time",
+        price="9.99",
+        currency="USD",
+        brand_name="Mapp",
+        brand_colours=("#1d4ed8", "#f59e0b"),
+        brand_font="Inter",
+        product_photo=None,
+        logo=None,
+        call_to_action="Try it free",
+        seed="a-job",
+    )
+
+
+Render = Callable[..., MadeVideo]
+
+
+@pytest.fixture(scope="session")
+def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Renders the brief with changes; the reports of the last call stay in `rendered.reports`."""
+
+    def make(**changes: Any) -> MadeVideo:
+        folder = tmp_path_factory.mktemp("video")
+        reports: list[tuple[int, str]] = []
+        made = render(
+            RenderOrder(brief=replace(brief, **changes), folder=folder, models=models),
+            lambda percent, stage: reports.append((percent, stage)),
+        )
+        make.reports = reports  # type: ignore[attr-defined]
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(rendered: Render) -> MadeVideo:
+    """One finished video, looked at by many tests: vertical, where the presenter stays in the middle."""
+    return rendered(aspect_ratio=AspectRatio.PORTRAIT)
+
+
+@pytest.fixture(scope="session")
+def spoken(models: Path, brief: VideoBrief) -> Speech:
+    """The brief's script as the finished video speaks it, without its opening silence."""
+    return speech_of(brief.script, brief.voice_id, {}, models, lambda percent, stage: None)
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Callable[..., Path]:
+    """A drawn face as a picture file: (folder, look, scale, yaw) -> path. Stands in for a customer's photo."""
+
+    def draw(
+        folder: Path, look: str = "maya", *, scale: float = 1.0, faces: int = 1, mouth: Mouth | None = None
+    ) -> Path:
+        pixels = np.zeros((1200, 900 * faces, 4), np.uint8)
+        canvas = surface_of(pixels).getCanvas()
+        canvas.clear(0xFF9FB4C8)
+        for number in range(faces):
+            canvas.save()
+            canvas.translate(450 + 900 * number, 520)
+            Puppet(LOOKS[look], scale * (1 - 0.35 * number)).draw(canvas, Pose(), mouth or Mouth())
+            canvas.restore()
+        path = folder / f"{look}-{scale}-{faces}.png"
+        Image.fromarray(pixels[..., :3]).save(path)
+        return path
+
+    return draw

@@ -1,0 +1,67 @@
+"""Captions show the script's own words when they are heard."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from services.video.providers.local.captions import CUE_CHARACTERS, CaptionWord, cues, groups, srt, timed_words, vtt
+from services.video.providers.local.kokoro import SpokenWord
+
+
+def spoken(script: str, pace: float = 0.4) -> list[SpokenWord]:
+    return [
+        SpokenWord(start=number * pace, end=number * pace + 0.3, script_start=found.start(), script_end=found.end())
+        for number, found in enumerate(re.finditer(r"\w+", script))
+    ]
+
+
+class TestTiming:
+    def test_a_price_is_shown_as_written_for_as_long_as_it_sounds(self) -> None:
+        script = "Only $9.99 now"
+        heard = [
+            SpokenWord(start=0.0, end=0.3, script_start=0, script_end=4),
+            SpokenWord(start=0.4, end=0.6, script_start=5, script_end=6),
+            SpokenWord(start=0.6, end=1.4, script_start=6, script_end=10),
+            SpokenWord(start=1.5, end=1.8, script_start=11, script_end=14),
+        ]
+        words = timed_words(script, heard)
+        assert [(word.text, word.start, word.end) for word in words] == [
+            ("Only", 0.0, 0.3),
+            ("$9.99", 0.4, 1.4),
+            ("now", 1.5, 1.8),
+        ]
+
+    def test_what_has_no_sound_stays_with_the_word_before(self) -> None:
+        assert [word.text for word in timed_words("Wow 🎉 yes", spoken("Wow 🎉 yes"))] == ["Wow 🎉", "yes"]
+
+    def test_every_word_of_the_script_is_in_the_captions_in_order(self) -> None:
+        script = "One two, three. Four five six seven eight nine ten eleven! Twelve."
+        words = timed_words(script, spoken(script))
+        for gathered in (groups(words), cues(words)):
+            assert " ".join(word.text for group in gathered for word in group.words) == script
+
+    def test_groups_never_overlap(self) -> None:
+        script = "a b c d e f g. h i j k l, m n o p."
+        made = groups(timed_words(script, spoken(script, 0.1)))
+        assert all(one.end <= two.start + 1e-9 for one, two in itertools.pairwise(made))
+
+
+class TestFiles:
+    WORDS = tuple(
+        CaptionWord(text=text, start=index, end=index + 0.8) for index, text in enumerate(["A", "<b>", "&", "c."])
+    )
+
+    def test_srt_is_numbered_and_timed(self) -> None:
+        assert srt(self.WORDS).startswith("1\n00:00:00,000 --> 00:00:04,050\nA <b> & c.\n")
+
+    def test_vtt_escapes_and_times_each_word(self) -> None:
+        made = vtt(self.WORDS)
+        assert made.startswith("WEBVTT\n\n1\n00:00:00.000 --> 00:00:04.050\n")
+        assert "A <00:00:01.000>&lt;b&gt; <00:00:02.000>&amp; <00:00:03.000>c." in made
+
+    def test_no_cue_is_longer_than_two_lines(self) -> None:
+        script = "word " * 120
+        lines = [line for line in srt(timed_words(script, spoken(script))).splitlines() if line.startswith("word")]
+        assert lines
+        assert all(len(line) <= CUE_CHARACTERS // 2 + 8 for line in lines)

@@ -1,0 +1,111 @@
+"""A customer's picture: every kind has an outcome that is stated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.chassis.errors import InputFault
+from services.video.domain import VideoBrief
+from services.video.providers.local.photos import decoded
+from services.video.providers.local.portraits.actor import NO_FACE, PortraitActor, Sitter, sitter_of
+from services.video.providers.local.presenters.pose import Mouth, Pose
+from services.video.providers.local.stage import Stage
+from services.video.providers.local.strokes import surface_of
+from tests.video.conftest import Render
+from tests.video.watching import pictures
+
+Portrait = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def sitting(
+    models: Path, portrait: Portrait, brief: VideoBrief, tmp_path_factory: pytest.TempPathFactory
+) -> PortraitActor:
+    pixels = decoded(portrait(tmp_path_factory.mktemp("portrait")), named="x")
+    sitter = sitter_of(pixels, models)
+    assert isinstance(sitter, Sitter)
+    return PortraitActor(pixels, sitter, Stage(brief, product=None, logo=None), "seed")
+
+
+def shown(
+    actor: PortraitActor, mouth: Mouth, pose: Pose | None = None
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    frame = np.zeros((720, 720, 4), np.uint8)
+    actor._mouths, actor._poses = [mouth], [pose or Pose()]
+    actor.draw(surface_of(frame).getCanvas(), 0, 0.0)
+    return frame.astype(np.int16)
+
+
+class TestOutcomes:
+    def test_a_face_is_animated(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+        sitter = sitter_of(decoded(portrait(tmp_path), named="x"), models)
+        assert isinstance(sitter, Sitter)
+        assert sitter.count == 1
+
+    def test_beard_and_glasses_are_no_hindrance(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+        for look in ("omar", "henry"):
+            assert isinstance(sitter_of(decoded(portrait(tmp_path, look), named="x"), models), Sitter)
+
+    def test_of_several_faces_the_largest_speaks(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+        sitter = sitter_of(decoded(portrait(tmp_path, faces=2), named="x"), models)
+        assert isinstance(sitter, Sitter)
+        assert sitter.count == 2
+        assert sitter.points[:, 0].max() < 900  # the first, larger one is on the left
+
+    def test_a_small_face_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+        small = Image.open(portrait(tmp_path)).resize((150, 200))
+        small.save(tmp_path / "small.png")
+        outcome = sitter_of(decoded(tmp_path / "small.png", named="x"), models)
+        assert isinstance(outcome, str)
+        assert "too small" in outcome
+
+    def test_no_face_is_framed_and_the_job_says_so(self, rendered: Render, tmp_path: Path) -> None:
+        Image.effect_noise((400, 300), 80).convert("RGB").save(tmp_path / "noise.png")
+        made = rendered(script="Try it today.", avatar_photo=tmp_path / "noise.png")
+        assert made.notes == (NO_FACE,)
+
+    def test_what_is_no_picture_is_the_customers_fault(self, rendered: Render, tmp_path: Path) -> None:
+        (tmp_path / "page.html").write_text("<html>")
+        with pytest.raises(InputFault, match="PNG, JPEG or WebP"):
+            rendered(script="Try it today.", avatar_photo=tmp_path / "page.html")
+
+
+class TestMovement:
+    def test_a_closed_mouth_opens_onto_dark_and_teeth(self, sitting: PortraitActor) -> None:
+        face = sitting._face
+        x, y = (int(place) for place in face.centre + np.array([sitting._x, sitting._y]))
+        around = (slice(y - 15, y + 35), slice(x - 35, x + 35))
+        shut = shown(sitting, Mouth(press=1.0))[around]
+        wide = shown(sitting, Mouth(open=0.9, teeth=0.8))[around]
+        toothless = shown(sitting, Mouth(open=0.9, teeth=0.0))[around]
+        dark = [(part[..., :3].max(axis=-1) < 80).mean() for part in (shut, toothless)]
+        assert dark[1] > dark[0] + 0.03
+        bright = [(part[..., :3].min(axis=-1) > 165).sum() for part in (toothless, wide)]
+        assert bright[1] > bright[0]
+
+    def test_eyes_shut_and_nothing_else_changes(self, sitting: PortraitActor) -> None:
+        apart, shut = shown(sitting, Mouth()), shown(sitting, Mouth(), Pose(blink=1.0))
+        changed = np.abs(apart - shut).max(axis=-1) > 25
+        rows = np.flatnonzero(changed.any(axis=1))
+        assert len(rows) > 5
+        mouth_y = int(sitting._face.centre[1] + sitting._y)
+        assert rows.max() < mouth_y - 20
+
+    def test_the_picture_beside_the_face_stands_still(self, sitting: PortraitActor) -> None:
+        one = shown(sitting, Mouth(), Pose(x=8, y=5, tilt=2.5, yaw=0.8))
+        two = shown(sitting, Mouth(), Pose(x=-8, y=-5, tilt=-2.5, yaw=-0.8))
+        left = int(sitting._x)
+        assert np.abs(one[:, left : left + 20] - two[:, left : left + 20]).max() <= 4
+
+    def test_a_whole_video_moves_the_photographed_mouth(
+        self, rendered: Render, portrait: Portrait, tmp_path: Path
+    ) -> None:
+        made = rendered(script="Papa saw a bomb.", avatar_photo=portrait(tmp_path))
+        frames = pictures(made.video)[8:35].astype(np.int16)
+        moving = np.abs(np.diff(frames, axis=0)).max(axis=-1).mean(axis=0)
+        assert moving.max() > 8

@@ -1,0 +1,171 @@
+"""A finished video, judged by its file, its pixels and its sound."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.chassis.errors import InputFault
+from services.video.domain import AspectRatio, MadeVideo, VideoBrief
+from services.video.providers.local import captions, kokoro, loudness, visemes
+from services.video.providers.local.kokoro import Speech
+from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
+from services.video.providers.local.stage import layout
+from tests.video.conftest import SCRIPT, Render
+from tests.video.watching import lag_of_mouth, mouth_opening, pictures, sound, voice_energy
+
+
+class TestFile:
+    def test_is_h264_high_and_aac_of_the_promised_size(self, finished: MadeVideo) -> None:
+        with av.open(str(finished.video)) as container:
+            video, audio = container.streams.video[0], container.streams.audio[0]
+            context = cast(Any, video.codec_context)
+            assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
+            assert (context.width, context.height) == (finished.width, finished.height) == (720, 1280)
+            assert context.colorspace == 1  # BT.709
+            assert float(video.average_rate or 0) == 25
+            assert (audio.codec_context.name, audio.codec_context.sample_rate) == ("aac", 48_000)
+            assert abs(float(video.duration or 0) * float(video.time_base or 0) - finished.duration_seconds) < 0.1
+
+    def test_its_index_comes_first(self, finished: MadeVideo) -> None:
+        content = finished.video.read_bytes()
+        assert 0 < content.index(b"moov") < content.index(b"mdat")
+
+    def test_loudness_is_minus_14_and_nothing_clips(self, finished: MadeVideo) -> None:
+        heard = sound(finished.video)
+        assert loudness.integrated_loudness(heard) + 3.01 == pytest.approx(-14, abs=0.7)
+        assert float(np.abs(heard).max()) < 1.0
+
+    def test_sound_and_picture_end_together(self, finished: MadeVideo) -> None:
+        assert len(sound(finished.video)) / 48_000 == pytest.approx(finished.duration_seconds, abs=0.1)
+
+    def test_poster_is_a_frame_of_the_size(self, finished: MadeVideo) -> None:
+        with Image.open(finished.poster) as poster:
+            assert (poster.format, poster.size) == ("JPEG", (720, 1280))
+
+
+class TestCaptions:
+    def test_files_hold_the_whole_script(self, finished: MadeVideo) -> None:
+        for path in (finished.captions_srt, finished.captions_vtt):
+            text = re.sub(r"<[\d:.]+>|^\d+$|^[\d:,.]+ --> [\d:,.]+$|^WEBVTT$", "", path.read_text(), flags=re.MULTILINE)
+            assert " ".join(text.split()) == SCRIPT
+
+    def test_the_switch_keeps_them_out_of_the_picture(self, rendered: Render, finished: MadeVideo) -> None:
+        without = rendered(burn_captions=False, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
+        bottom = pictures(without.video, every=10)[1:5, 900:1010, 60:180]
+        with_captions = pictures(finished.video, every=10)[1:12, 900:1010, 60:180]
+        assert (with_captions.min(axis=-1) > 250).any()
+        assert not (bottom.min(axis=-1) > 250).any()
+
+
+@pytest.fixture(scope="module")
+def opening(finished: MadeVideo) -> np.ndarray[Any, np.dtype[np.float64]]:
+    place = layout(AspectRatio.PORTRAIT, "720p")
+    x, y, scale = place.presenter_x, place.presenter_y, place.scale
+    return mouth_opening(
+        pictures(finished.video),
+        (int(x - 100 * scale), int(y + 92 * scale), int(x + 100 * scale), int(y + 188 * scale)),
+    )
+
+
+class TestLipSync:
+    """Measured on the finished MP4: the dark of the mouth in the pixels against the vowels in the sound."""
+
+    def frames_spoken(self, finished: MadeVideo) -> int:
+        return int((finished.duration_seconds - 2.6) * 25)
+
+    def test_mouth_and_voice_are_together_within_40_ms(self, finished: MadeVideo, opening: Any) -> None:
+        count = self.frames_spoken(finished)
+        lag, agreement = lag_of_mouth(opening[:count], voice_energy(sound(finished.video), count))
+        assert abs(lag) <= 0.04
+        assert agreement > 0.4
+
+    @pytest.mark.parametrize("shift", [-0.1, 0.1])
+    def test_a_shift_of_100_ms_is_noticed(self, finished: MadeVideo, opening: Any, shift: float) -> None:
+        count = self.frames_spoken(finished)
+        late = np.roll(sound(finished.video), int(shift * 48_000))
+        lag, _ = lag_of_mouth(opening[:count], voice_energy(late, count))
+        assert abs(lag) > 0.04
+
+    def test_lips_meet_at_b_m_p(self, spoken: Speech, opening: Any) -> None:
+        centres = [
+            int(((phone.start + phone.end) / 2 + SPEECH_BEGINS_SECONDS) * 25)
+            for phone in spoken.phones
+            if phone.symbol in visemes.BILABIALS
+        ]
+        assert len(centres) >= 10
+        closed = [opening[frame] < 0.25 * np.percentile(opening, 95) for frame in centres]
+        assert np.mean(closed) > 0.95
+
+    def test_caption_times_are_those_of_the_words(self, spoken: Speech, brief: VideoBrief, finished: MadeVideo) -> None:
+        first = captions.timed_words(brief.script, spoken.words)[0].start + SPEECH_BEGINS_SECONDS
+        shown = re.findall(r"(\d\d):(\d\d):(\d\d),(\d{3}) -->", finished.captions_srt.read_text())[0]
+        seconds = int(shown[1]) * 60 + int(shown[2]) + int(shown[3]) / 1000
+        loud = np.abs(sound(finished.video)) > 0.02
+        assert seconds == pytest.approx(first, abs=0.002)
+        assert seconds == pytest.approx(float(np.argmax(loud)) / 48_000, abs=0.08)
+
+
+class TestLife:
+    def test_blinks_and_moves_and_repeats_nothing(self) -> None:
+        from services.video.providers.local import motion
+
+        shapes = np.zeros((25 * 60, 6), np.float32)
+        made = motion.poses([kokoro.Phone(symbol="a", start=0, end=59)], shapes, seed="s", frames_per_second=25)
+        blinks = np.diff([pose.blink >= 1.0 for pose in made]).sum() / 2
+        assert 8 <= blinks <= 40
+        tilt = np.array([pose.tilt for pose in made])
+        assert 0.4 < tilt.std() < 3
+        tilt = tilt - tilt.mean()
+        again = [float(np.corrcoef(tilt[:-lag], tilt[lag:])[0, 1]) for lag in range(100, 750, 5)]
+        assert max(again) < 0.8
+
+    def test_another_seed_moves_otherwise(self) -> None:
+        from services.video.providers.local import motion
+
+        shapes = np.zeros((100, 6), np.float32)
+        one, two = (
+            [pose.yaw for pose in motion.poses([], shapes, seed=seed, frames_per_second=25)] for seed in ("a", "b")
+        )
+        assert not np.allclose(one, two)
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("ratio", "resolution", "size"),
+        [
+            ("9:16", "720p", (720, 1280)),
+            ("16:9", "720p", (1280, 720)),
+            pytest.param("9:16", "1080p", (1080, 1920), marks=pytest.mark.slow),
+            pytest.param("1:1", "1080p", (1080, 1080), marks=pytest.mark.slow),
+            pytest.param("16:9", "1080p", (1920, 1080), marks=pytest.mark.slow),
+        ],
+    )
+    def test_sizes(self, rendered: Render, ratio: str, resolution: str, size: tuple[int, int]) -> None:
+        made = rendered(script="Try it today.", aspect_ratio=AspectRatio(ratio), resolution=resolution, avatar_id="leo")
+        assert (made.width, made.height) == size
+        assert pictures(made.video, every=25)[0].shape == (size[1], size[0], 3)
+
+    def test_progress_rises_to_the_end(self, rendered: Render) -> None:
+        rendered(script="Try it today.")
+        reports = rendered.reports  # type: ignore[attr-defined]
+        percents = [percent for percent, _ in reports]
+        assert percents == sorted(percents)
+        assert percents[-1] >= 97
+        assert [*dict.fromkeys(stage for _, stage in reports)] == ["speaking", "drawing", "finishing"]
+
+    def test_a_script_that_cannot_be_spoken_is_the_customers_fault(self, rendered: Render) -> None:
+        with pytest.raises(InputFault, match="no words"):
+            rendered(script="🎉 !!! 🎉 ??? 🎉")
+
+    def test_a_broken_product_photo_costs_the_picture_not_the_job(self, rendered: Render, tmp_path: Path) -> None:
+        broken = tmp_path / "broken.png"
+        broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+        made = rendered(script="Try it today.", product_photo=broken)
+        assert any("photo was left out" in note for note in made.notes)

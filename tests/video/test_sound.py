@@ -1,0 +1,137 @@
+"""Loudness against another meter, and what the voice says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.filter
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.video.providers.local import kokoro, loudness, visemes
+from services.video.providers.local.kokoro import LABEL_LATENESS_SECONDS, SAMPLE_RATE, Speech
+from services.video.providers.local.phonemes import passages
+from services.video.providers.local.speakable import speakable
+
+TEXT = "Bob's big map may move. Five very fine waves were wide, and Paul's mum made a bowl of jam."
+
+
+def by_ffmpeg(samples: NDArray[np.float32]) -> float:
+    """Integrated loudness of a stereo file with this signal in both channels, measured by FFmpeg's ebur128."""
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=48_000, format="fltp", layout="stereo", time_base=Fraction(1, 48_000))
+    meter = graph.add("ebur128", "metadata=1")
+    sink = graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(np.stack([samples, samples]), format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+    graph.push(frame)
+    graph.push(None)
+    measured = float("nan")
+    while True:
+        try:
+            pulled = graph.pull()
+        except (av.EOFError, av.BlockingIOError):
+            return measured
+        measured = float(pulled.metadata.get("lavfi.r128.I", measured))
+
+
+@pytest.fixture(scope="module")
+def speech(models: Path) -> Speech:
+    engine = kokoro.engine(models)
+    return kokoro.joined([engine.speak(passage, "male-1") for passage in passages(speakable(TEXT))])
+
+
+class TestLoudness:
+    def test_a_known_tone_measures_as_the_recommendation_says(self) -> None:
+        tone = np.sin(2 * np.pi * 997 * np.arange(48_000 * 4) / 48_000).astype(np.float32)
+        assert loudness.integrated_loudness(tone) == pytest.approx(-3.01, abs=0.05)  # BS.1770-4, annex 1
+
+    def test_silence_stays_silence(self) -> None:
+        assert not loudness.normalised(np.zeros(48_000, np.float32)).any()
+
+    def test_speech_meets_the_target_without_clipping(self, speech: Speech) -> None:
+        made = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
+        assert loudness.integrated_loudness(made) + 3.01 == pytest.approx(loudness.TARGET_LUFS, abs=0.5)
+        assert float(np.abs(made).max()) <= loudness.CEILING + 1e-4
+
+
+class TestSpeech:
+    def test_phonemes_cover_the_sound_in_order(self, speech: Speech) -> None:
+        starts = [phone.start for phone in speech.phones]
+        assert starts == sorted(starts)
+        assert 0 <= speech.phones[-1].end <= speech.seconds + 1e-6
+
+    def test_labels_are_where_the_sound_is(self, speech: Speech) -> None:
+        """Voiced phonemes against low-band energy agree best within 20 ms, and not by chance."""
+        shifts = np.arange(-0.1, 0.101, 0.01)
+        matches = [voicing_match(speech, float(shift)) for shift in shifts]
+        assert abs(float(shifts[int(np.argmax(matches))])) <= 0.02
+        assert max(matches) > 0.4
+
+    def test_the_models_own_labels_would_be_late(self, speech: Speech) -> None:
+        assert voicing_match(speech, LABEL_LATENESS_SECONDS) < voicing_match(speech, 0.0) - 0.04
+
+    def test_two_voices_differ_and_one_voice_repeats_itself(self, models: Path) -> None:
+        engine, (passage, *_) = kokoro.engine(models), passages(speakable("Hello there."))
+        one, again, other = (engine.speak(passage, voice) for voice in ("male-1", "male-1", "female-2"))
+        assert np.array_equal(one.samples, again.samples)
+        assert len(one.samples) != len(other.samples) or not np.allclose(one.samples, other.samples)
+
+
+VOICED = frozenset("iɪᵻɛæaɑʌəɐɔuʊɜɚAIWYOQmnŋlɹwj")
+
+
+def voicing_match(speech: Speech, shift: float) -> float:
+    from scipy.signal import butter, sosfilt
+
+    band = sosfilt(butter(4, [100, 900], "band", fs=SAMPLE_RATE, output="sos"), speech.samples)
+    hop = SAMPLE_RATE // 200
+    count = len(band) // hop
+    energy = np.log(np.sqrt((band[: count * hop].reshape(count, hop) ** 2).mean(axis=1)) + 3e-3)
+    labels = np.full(count, 0.5)  # between words nothing is known
+    for phone, following in zip(speech.phones, [*speech.phones[1:], speech.phones[-1]], strict=True):
+        symbol = following.symbol if phone.symbol in "ˈˌ" else phone.symbol
+        first, last = (max(0, int((time + shift) * 200)) for time in (phone.start, phone.end))
+        if symbol != " ":
+            labels[first:last] = symbol in VOICED
+    return float(np.corrcoef(labels, energy)[0, 1])
+
+
+class TestVisemes:
+    def test_lips_are_closed_in_the_frame_of_every_b_m_p(self, speech: Speech) -> None:
+        shapes = visemes.mouths(speech.phones, speech.samples, frames=int(speech.seconds * 25), frames_per_second=25)
+        closed = [
+            shapes[int((phone.start + phone.end) / 2 * 25), visemes.OPEN]
+            for phone in speech.phones
+            if phone.symbol in visemes.BILABIALS
+        ]
+        assert len(closed) > 10
+        assert max(closed) == 0.0
+
+    def test_w_is_rounder_than_ee(self, speech: Speech) -> None:
+        shapes = visemes.mouths(speech.phones, speech.samples, frames=int(speech.seconds * 25), frames_per_second=25)
+
+        def mean(symbols: str, column: int) -> float:
+            rows = [int((p.start + p.end) / 2 * 25) for p in speech.phones if p.symbol in symbols]
+            return float(shapes[rows, column].mean())
+
+        assert mean("w", visemes.ROUND) > mean("ɪi", visemes.ROUND) + 0.3
+        assert mean("ɑI", visemes.OPEN) > mean("w", visemes.OPEN) + 0.1
+
+    def test_after_the_speech_the_mouth_rests(self, speech: Speech) -> None:
+        shapes = visemes.mouths(
+            speech.phones, speech.samples, frames=int(speech.seconds * 25) + 50, frames_per_second=25
+        )
+        assert float(shapes[-30:, visemes.OPEN].max()) < 0.02
+
+
+class TestMeters:
+    def test_our_meter_agrees_with_ffmpegs(self, speech: Speech) -> None:
+        made = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
+        assert by_ffmpeg(made) == pytest.approx(loudness.integrated_loudness(made) + 3.01, abs=0.2)

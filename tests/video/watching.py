@@ -1,0 +1,83 @@
+"""A finished MP4 watched and heard as a viewer does: from its pixels and its sound alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_opening
+from scipy.signal import butter, sosfilt
+
+Floats = NDArray[np.float64]
+
+LIP_LINE = 6  # pixels at 720p
+
+
+def pictures(path: Path, *, every: int = 1) -> NDArray[np.uint8]:
+    """All frames, RGB."""
+    with av.open(str(path)) as container:
+        frames = [
+            frame.to_ndarray(format="rgb24")
+            for number, frame in enumerate(container.decode(video=0))
+            if number % every == 0
+        ]
+    return np.stack(frames)
+
+
+def sound(path: Path) -> NDArray[np.float32]:
+    """The left channel at 48 kHz."""
+    with av.open(str(path)) as container:
+        parts = [cast(Any, frame).to_ndarray()[0] for frame in container.decode(audio=0)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> Floats:
+    """How much of the box (left, top, right, bottom) is the inside of a mouth, frame by frame: 0..1.
+
+    The inside is teeth and the dark behind them; the thin dark line of lips that meet is none of it.
+    """
+    left, top, right, bottom = box
+    part = frames[:, top:bottom, left:right].astype(np.int16)
+    red, green, blue = part[..., 0], part[..., 1], part[..., 2]
+    dark = (red < 120) & (green < 60) & (blue < 75) & (red > green + 12)
+    teeth = (part.min(axis=-1) > 150) & (part.max(axis=-1) - part.min(axis=-1) < 40)
+    # A run of at least LIP_LINE pixels from top to bottom is more than the line.
+    inside = binary_opening(dark | teeth, structure=np.ones((1, LIP_LINE, 1), dtype=bool))
+    return np.asarray(inside.mean(axis=(1, 2)))
+
+
+def voice_energy(samples: NDArray[np.float32], frames: int, frames_per_second: int = 25) -> Floats:
+    """Loudness of the vowels' band, a value every 10 ms."""
+    band = sosfilt(butter(4, [250, 1000], "band", fs=48_000, output="sos"), samples)
+    hop = 480
+    count = frames * 100 // frames_per_second
+    padded = np.zeros(count * hop)
+    padded[: min(len(band), len(padded))] = band[: len(padded)]
+    return np.asarray(np.sqrt((padded.reshape(count, hop) ** 2).mean(axis=1)))
+
+
+def lag_of_mouth(opening: Floats, energy: Floats, frames_per_second: int = 25) -> tuple[float, float]:
+    """(seconds, correlation): how much later than the sound the mouth moves, where the two agree best.
+
+    A frame stands for the whole time it is shown, so that its value is set at its middle. Slow movement (the
+    presenter's whole head, a louder sentence) is taken out of both.
+    """
+    times = np.arange(len(energy)) / 100 + 0.005
+    shown = np.interp(times, (np.arange(len(opening)) + 0.5) / frames_per_second, opening)
+    smooth = np.convolve(energy, np.hanning(13) / np.hanning(13).sum(), "same")
+    one, two = _without_drift(shown), _without_drift(np.sqrt(smooth))
+    best = (0.0, -1.0)
+    for step in range(-30, 31):
+        moved = np.roll(one, -step)
+        agreement = float(np.corrcoef(moved[40:-40], two[40:-40])[0, 1])
+        if agreement > best[1]:
+            best = (step / 100, agreement)
+    return best
+
+
+def _without_drift(values: Floats) -> Floats:
+    wide = np.hanning(121) / np.hanning(121).sum()
+    return np.asarray(values - np.convolve(values, wide, "same"))
