@@ -28,6 +28,15 @@ INTRODUCTION = (
     "job is still live answers with that job and costs nothing. Unknown fields of a body are ignored and `null` is "
     "the same as absent; unknown query parameters are refused. Every error has the same body."
 )
+# How the headers of access.proto are written, the schema of their values, and what an answer says of them.
+HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
+    "HEADER_IDEMPOTENCY_KEY": (
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-+\--\[\]-~]+$"},
+        "Idempotency-Replayed",
+    ),
+    "HEADER_PREFER_WAIT": ("Prefer", {"type": "string", "pattern": "^wait=[0-9]{1,9}$"}, "Preference-Applied"),
+}
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
     401: "There is no token, or not one to be trusted.",
@@ -37,6 +46,7 @@ STATUS_WORDS = {
     409: "It clashes with what is there.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    422: "The request was understood and cannot be done as it stands.",
     429: "Too many requests or too much at once; Retry-After says when to come back.",
     503: "Part of the system cannot be reached; try again.",
     504: "It took too long; try again.",
@@ -117,6 +127,7 @@ def _operation(
     parameters = [_parameter(item, "path") for item in request.fields if item.proto_name in bound]
     if not route.body:
         parameters += [_parameter(item, "query") for item in request.fields if item.proto_name not in bound]
+    parameters += [_header_parameter(name, comments) for name in route.headers]
     if parameters:
         operation["parameters"] = parameters
     if route.raw_request:
@@ -146,6 +157,12 @@ def _parameter(item: FieldSchema, place: str) -> dict[str, Any]:
     return parameter
 
 
+def _header_parameter(name: str, comments: Comments) -> dict[str, Any]:
+    header, schema, _ = HEADERS[name]
+    text = comments.of(f"adwright.access.v1.Header.{name}")
+    return {"name": header, "in": "header", "required": False, "schema": schema, "description": text}
+
+
 def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:
     if not bound:
         return _reference(request.name)
@@ -170,6 +187,8 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         if "response" in example:
             content["example"] = example["response"]
         good["content"] = {"application/json": content}
+    if route.headers:
+        good["headers"] = {HEADERS[name][2]: {"schema": {"type": "string"}} for name in route.headers}
     responses: dict[str, Any] = {"200": good}
     if route.raw_response and route.streaming:
         responses["206"] = {"description": "The part that Range asked for.", "content": {"*/*": {}}}

@@ -232,7 +232,7 @@ def _cors(settings: GatewaySettings) -> dict[str, Any]:
         ),
         "expose_headers": (
             "x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-range, "
-            "accept-ranges, content-disposition, preference-applied, grpc-status, grpc-message"
+            "accept-ranges, content-disposition, idempotency-replayed, preference-applied, grpc-status, grpc-message"
         ),
         "max_age": "600",
     }

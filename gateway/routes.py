@@ -47,6 +47,8 @@ class Route:
     raw_request: bool
     """Whether the body is a file (google.api.HttpBody) and not JSON."""
     raw_response: bool
+    headers: tuple[str, ...]
+    """The names of the request headers that it heeds, as access.proto has them."""
 
     @property
     def upstream(self) -> str:
@@ -134,4 +136,5 @@ def _route(
         streaming=method.server_streaming,
         raw_request=body_type == ".google.api.HttpBody",
         raw_response=method.output_type == ".google.api.HttpBody",
+        headers=tuple(access_pb2.Header.Name(header) for header in method.options.Extensions[access_pb2.headers]),
     )

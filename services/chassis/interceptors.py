@@ -248,7 +248,7 @@ def rest_body(refusal: Refusal, identifier: str) -> str:
             for violation in refusal.fields[:MAX_FIELDS]
         ]
     error["requestId"] = identifier
-    error["retryable"] = refusal.stated_kind().retryable
+    error["retryable"] = refusal.retryable
     return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
 
 
