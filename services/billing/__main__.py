@@ -11,14 +11,17 @@ from adwright.billing.v1 import billing_pb2_grpc
 from pydantic import Field
 
 from services.billing.domain import prices_of
+from services.billing.proof import verify
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
-from services.billing.storage import Ledger, verify
+from services.billing.storage import Ledger
+from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.database import Database, migrate
 from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PROBLEMS_SHOWN = 50
 SERVICES = tuple(
     f"adwright.billing.v1.{name}" for name in ("BillingService", "BillingAdminService", "BillingLedgerService")
 )
@@ -43,33 +46,46 @@ async def serve(settings: BillingSettings) -> None:
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
     holds = BillingLedgerServicer(database=database, ledger=ledger, clock=clock)
+    upkeep = Upkeep(database=database, ledger=ledger, clock=clock)
 
     def register(server: grpc.aio.Server) -> None:
-        billing_pb2_grpc.add_BillingServiceServicer_to_server(BillingServicer(database=database, ledger=ledger), server)
+        billing_pb2_grpc.add_BillingServiceServicer_to_server(
+            BillingServicer(database=database, ledger=ledger, clock=clock), server
+        )
         billing_pb2_grpc.add_BillingAdminServiceServicer_to_server(
             BillingAdminServicer(database=database, ledger=ledger, clock=clock), server
         )
         billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(holds, server)
 
     try:
-        await Server(
-            settings, register=register, services=SERVICES, ready=database.ready, loops=[holds.expire_overdue]
-        ).run()
+        await Server(settings, register=register, services=SERVICES, ready=database.ready, loops=[upkeep.run]).run()
     finally:
         await database.close()
 
 
 async def prove(settings: BillingSettings) -> int:
-    """Recomputes the ledger; 0 when everything fits."""
+    """Recomputes the ledger and prints what was found; 0 when everything fits."""
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     await database.open()
     try:
-        async with database.connection() as connection:
-            wrong = await verify(connection)
+        async with database.transaction() as connection:
+            await connection.execute("set transaction isolation level repeatable read, read only")
+            await connection.execute("set local statement_timeout = 0")
+            proof = await verify(connection)
     finally:
         await database.close()
-    print("\n".join(wrong) if wrong else "The ledger is consistent.")  # the answer to a command
-    return 1 if wrong else 0
+    for line in proof.wrong[:PROBLEMS_SHOWN]:
+        print(line)
+    if len(proof.wrong) > PROBLEMS_SHOWN:
+        print(f"… and {len(proof.wrong) - PROBLEMS_SHOWN} more")
+    print(
+        f"{proof.entries} entries ({proof.unsealed} since the last seal), {proof.chain.seals} seals, "
+        f"head {proof.chain.head}\n"
+        + ", ".join(f"{name} {amount}" for name, amount in proof.accounts.items())
+        + "\n"
+        + ("The ledger does NOT fit." if proof.wrong else "The ledger is consistent.")
+    )
+    return 1 if proof.wrong else 0
 
 
 def main() -> None:

@@ -68,6 +68,17 @@ class Grant:
     credits: int
     reason: str
     type: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """A user's credits. `expiring_soon` is a part of `available`."""
+
+    available: int = 0
+    held: int = 0
+    expiring_soon: int = 0
+    next_expiry: datetime | None = None
 
 
 def prices_of(text: str) -> Mapping[str, int]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from adwright.billing.v1 import billing_pb2
 from psycopg.rows import DictRow
 
-from services.billing.domain import End, HoldOrder, HoldOutcome, HoldResult
+from services.billing.domain import Balance, End, HoldOrder, HoldOutcome, HoldResult
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.wire import timestamp
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+PAGE_TOKEN = re.compile(r"([0-9]{1,16})-([0-9]{1,18})")
 ENDS = {
     billing_pb2.SETTLEMENT_KIND_CAPTURE: End.CAPTURE,
     billing_pb2.SETTLEMENT_KIND_RELEASE: End.RELEASE,
@@ -36,6 +40,7 @@ EFFECTS = {
     "release": (1, -1),
     "expire": (1, -1),
     "refund": (1, 0),
+    "lapse": (-1, 0),
 }
 
 
@@ -70,12 +75,10 @@ def settlement_outcome(job_id: str, found: tuple[str, int] | None) -> billing_pb
 
 def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> dict[str, Any]:
     """The arguments of Ledger.entries. Raises ValidationFailed for a page token that is not ours."""
-    if request.page_token and not (request.page_token.isascii() and request.page_token.isdigit()):
-        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")])
     return {
         "user_id": user_id,
         "size": request.page_size or 50,
-        "before": min(int(request.page_token), 2**63 - 1) if request.page_token else None,
+        "before": token_place(request.page_token),
         "since": getattr(request, "from").ToDatetime(tzinfo=UTC) if request.HasField("from") else None,
         "until": request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else None,
         "job_id": UUID(request.job_id) if request.HasField("job_id") else None,
@@ -84,8 +87,26 @@ def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> 
     }
 
 
-def page_token(last: int | None) -> str:
-    return str(last) if last is not None else ""
+def page_token(last: DictRow | None) -> str:
+    """The token that continues a statement after this entry: its time in microseconds and its id."""
+    return f"{(last['created_at'] - EPOCH) // MICROSECOND}-{last['id']}" if last is not None else ""
+
+
+def token_place(token: str) -> tuple[datetime, int] | None:
+    """(created_at, id) that `page_token` was given. Raises ValidationFailed."""
+    if not token:
+        return None
+    found = PAGE_TOKEN.fullmatch(token)
+    if found is None:
+        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")])
+    return EPOCH + int(found[1]) * MICROSECOND, int(found[2])
+
+
+def credits_message(balance: Balance) -> billing_pb2.Credits:
+    message = billing_pb2.Credits(available=balance.available, held=balance.held, expiring_soon=balance.expiring_soon)
+    if balance.next_expiry is not None:
+        message.next_expiry.CopyFrom(timestamp(balance.next_expiry))
+    return message
 
 
 def entry_message(row: DictRow) -> billing_pb2.StatementEntry:
@@ -101,6 +122,8 @@ def entry_message(row: DictRow) -> billing_pb2.StatementEntry:
     for name in ("job_id", "job_type", "project_id", "grant_id", "reason"):
         if row[name] is not None:
             setattr(message, name, str(row[name]))
+    if row["expires_at"] is not None:
+        message.expires_at.CopyFrom(timestamp(row["expires_at"]))
     return message
 
 
@@ -133,6 +156,7 @@ def hold_message(row: DictRow) -> billing_pb2.Hold:
         state=row["state"],
         created_at=timestamp(row["created_at"]),
         expires_at=timestamp(row["expires_at"]),
+        refunded=row["refunded_at"] is not None,
     )
     if row["ended_at"] is not None:
         message.ended_at.CopyFrom(timestamp(row["ended_at"]))

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
 import grpc
 import structlog
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
+from psycopg.errors import UniqueViolation
 
 from services.billing import messages
-from services.billing.domain import End, Grant, HoldOrder, HoldOutcome
+from services.billing.domain import Balance, End, Grant, HoldOrder, HoldOutcome
 from services.billing.storage import Ledger
 from services.chassis.auth import caller
 from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.errors import Refusal
+from services.chassis.errors import FieldViolation, Overloaded, Refusal, ValidationFailed
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Orders = tuple[HoldOrder, ...]
@@ -26,8 +27,9 @@ Ends = dict[UUID, End]
 
 MAX_BATCH = 64  # requests in one transaction; each may hold many orders itself
 MAX_WAITING = 1_000
-EXPIRY_SECONDS = 5.0
-EXPIRY_BATCH = 500
+PLACE_TRIES = 3
+USAGE_DAYS = 366
+USAGE_DEFAULT = timedelta(days=30)
 
 log = structlog.get_logger()
 
@@ -35,15 +37,16 @@ log = structlog.get_logger()
 class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
     """What users may know of their credits."""
 
-    def __init__(self, *, database: Database, ledger: Ledger) -> None:
+    def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._database = database
         self._ledger = ledger
+        self._clock = clock
 
     async def GetCredits(self, request: billing_pb2.GetCreditsRequest, context: Context) -> billing_pb2.Credits:
         user_id = caller().user_id
         async with self._database.connection() as connection:
-            available, held = (await self._ledger.balances(connection, [user_id])).get(user_id, (0, 0))
-        return billing_pb2.Credits(available=available, held=held)
+            found = await self._ledger.balances(connection, [user_id], self._clock.now())
+        return messages.credits_message(found.get(user_id, Balance()))
 
     async def ListPrices(
         self, request: billing_pb2.ListPricesRequest, context: Context
@@ -58,10 +61,23 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
         wanted = messages.statement_filter(request, caller().user_id)
         async with self._database.connection() as connection:
             rows = await self._ledger.entries(connection, **wanted)
-        last = rows[-1]["id"] if len(rows) == wanted["size"] else None
+        last = rows[-1] if len(rows) == wanted["size"] else None
         return billing_pb2.GetStatementResponse(
             entries=[messages.entry_message(row) for row in rows], next_page_token=messages.page_token(last)
         )
+
+    async def GetUsage(self, request: billing_pb2.GetUsageRequest, context: Context) -> billing_pb2.GetUsageResponse:
+        now = self._clock.now()
+        until = request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else now
+        first = getattr(request, "from")
+        since = first.ToDatetime(tzinfo=UTC) if request.HasField("from") else until - USAGE_DEFAULT
+        if not timedelta() < until - since <= timedelta(days=USAGE_DAYS):
+            raise ValidationFailed(
+                [FieldViolation(field="from", message=f"must be before to, by at most {USAGE_DAYS} days")]
+            )
+        async with self._database.connection() as connection:
+            rows = await self._ledger.usage(connection, caller().user_id, since, until)
+        return billing_pb2.GetUsageResponse(days=[billing_pb2.DayUsage(**row) for row in rows])
 
     async def GetJobStatement(
         self, request: billing_pb2.GetJobStatementRequest, context: Context
@@ -88,6 +104,7 @@ class BillingAdminServicer(billing_pb2_grpc.BillingAdminServiceServicer):
             credits=request.credits,
             reason=request.reason,
             type=request.type if request.HasField("type") else "paid",
+            expires_at=request.expires_at.ToDatetime(tzinfo=UTC) if request.HasField("expires_at") else None,
         )
         async with self._database.transaction() as connection:
             available = await self._ledger.grant(connection, grant, self._clock.now())
@@ -126,13 +143,15 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
         return billing_pb2.PlaceHoldsResponse(outcomes=[messages.hold_outcome(outcome) for outcome in outcomes])
 
     async def _place(self, requests: Sequence[Orders]) -> list[list[HoldOutcome] | Refusal]:
-        async with self._database.transaction() as connection:
-            outcomes = iter(
-                await self._ledger.place_holds(
-                    connection, [order for orders in requests for order in orders], self._clock.now()
-                )
-            )
-        return [[next(outcomes) for _ in orders] for orders in requests]
+        orders = [order for request in requests for order in request]
+        for _ in range(PLACE_TRIES):
+            try:
+                async with self._database.transaction() as connection:
+                    outcomes = iter(await self._ledger.place_holds(connection, orders, self._clock.now()))
+                return [[next(outcomes) for _ in request] for request in requests]
+            except UniqueViolation:
+                continue  # a release has left its mark in between; the next round sees it
+        raise Overloaded("The ledger is busy with the same jobs; try again.", retry_after_seconds=1)
 
     async def SettleHolds(
         self, request: billing_pb2.SettleHoldsRequest, context: Context
@@ -166,10 +185,13 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
         self, request: billing_pb2.GetBalancesRequest, context: Context
     ) -> billing_pb2.GetBalancesResponse:
         async with self._database.connection() as connection:
-            found = await self._ledger.balances(connection, list(request.user_ids))
+            found = await self._ledger.balances(connection, list(request.user_ids), self._clock.now())
+        nothing = Balance()
         return billing_pb2.GetBalancesResponse(
             balances=[
-                billing_pb2.Balance(user_id=user, available=found.get(user, (0, 0))[0], held=found.get(user, (0, 0))[1])
+                billing_pb2.Balance(
+                    user_id=user, available=found.get(user, nothing).available, held=found.get(user, nothing).held
+                )
                 for user in request.user_ids
             ]
         )
@@ -177,22 +199,8 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
     async def ListHolds(self, request: billing_pb2.ListHoldsRequest, context: Context) -> billing_pb2.ListHoldsResponse:
         after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
         async with self._database.connection() as connection:
-            rows = await self._ledger.holds_after(connection, after, request.page_size)
+            if request.job_ids:
+                rows = await self._ledger.holds_of(connection, [UUID(job_id) for job_id in request.job_ids])
+            else:
+                rows = await self._ledger.holds_after(connection, after, request.page_size)
         return billing_pb2.ListHoldsResponse(holds=[messages.hold_message(row) for row in rows])
-
-    async def expire_overdue(self) -> None:
-        """Gives back holds whose own time is over, until cancelled: nobody has settled them."""
-        while True:
-            await asyncio.sleep(EXPIRY_SECONDS)
-            try:
-                now = self._clock.now()
-                async with self._database.connection() as connection:
-                    overdue = await self._ledger.overdue(connection, now, EXPIRY_BATCH)
-                if overdue:
-                    async with self._database.transaction() as connection:
-                        await self._ledger.end_holds(connection, dict.fromkeys(overdue, End.EXPIRE), now)
-                    log.warning("holds_expired", jobs=[str(job_id) for job_id in overdue])
-            except Refusal as refusal:
-                log.warning("expiry_delayed", error=refusal.message)
-            except Exception:
-                log.exception("expiry_failed")

@@ -1,22 +1,25 @@
 """The ledger's tables, and the one class that reads and writes them. Statements take whole batches as arrays.
 
 Lock order, everywhere: accounts by user id, then holds. What is tested is tested inside the statement that changes
-it, or after the account is locked.
+it, or after the account is locked. An account's lots change under its lock only.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
 from services.billing.domain import (
     MAX_BALANCE,
     AlreadyRefunded,
+    Balance,
     BalanceTooLarge,
     End,
     Grant,
@@ -28,6 +31,70 @@ from services.billing.domain import (
     NotCaptured,
 )
 from services.chassis.database import Connection, fetch_all, fetch_one
+from services.chassis.errors import FieldViolation, ValidationFailed
+
+# kind of entry: (account it comes from, account it goes to)
+MOVES = {
+    "grant": ("issued", "available"),
+    "hold": ("available", "held"),
+    "capture": ("held", "revenue"),
+    "release": ("held", "available"),
+    "expire": ("held", "available"),
+    "refund": ("revenue", "available"),
+    "lapse": ("available", "issued"),
+}
+RARE = ("grant", "lapse", "refund")
+SOON = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """An entry to add."""
+
+    kind: str
+    user_id: str
+    amount: int
+    job_id: UUID | None = None
+    job_type: str | None = None
+    project_id: UUID | None = None
+    grant_id: str | None = None
+    grant_type: str | None = None
+    reason: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Lot:
+    """What is left of a grant that has a last day."""
+
+    grant_id: str
+    remaining: int
+    expires_at: datetime
+
+
+class Account:
+    """A locked account: what it has, and what this transaction does to it."""
+
+    def __init__(self, available: int, held: int, expiring: int) -> None:
+        self.available = available
+        self.held = held
+        self.expiring = expiring
+        self.lots: list[Lot] = []  # those with something left, in the order in which they are spent
+
+    def draw(self, amount: int) -> list[tuple[str, int]]:
+        """Takes what expires first; (grant id, credits) of the lots that gave some."""
+        drawn = []
+        left = amount
+        for lot in self.lots:
+            part = min(left, lot.remaining)
+            if part:
+                lot.remaining -= part
+                left -= part
+                drawn.append((lot.grant_id, part))
+        self.available -= amount
+        self.held += amount
+        self.expiring -= amount - left
+        return drawn
 
 
 class Ledger:
@@ -40,60 +107,67 @@ class Ledger:
         self, connection: Connection, orders: Sequence[HoldOrder], now: datetime
     ) -> list[HoldOutcome]:
         """Sets credits aside, in order, each order by itself: what one user lacks refuses that order only."""
-        available = await self._lock(connection, {order.user_id for order in orders})
-        present = await self._holds(connection, [order.job_id for order in orders])
-        wanted: dict[UUID, HoldOrder] = {}
-        left = dict(available)
+        accounts = await self._lock(connection, {order.user_id for order in orders}, now)
+        states = await self._states(connection, [order.job_id for order in orders])
+        fresh: dict[UUID, HoldOrder] = {}
+        draws: list[tuple[UUID, str, int]] = []
         for order in orders:
             amount = self.prices.get(order.type, 0)
-            if order.job_id in present or order.job_id in wanted or not amount:
+            account = accounts.get(order.user_id)
+            if order.job_id in states or not amount or account is None or account.available < amount:
                 continue
-            if left.get(order.user_id, 0) >= amount:
-                left[order.user_id] -= amount
-                wanted[order.job_id] = order
-        placed = await self._insert_holds(connection, list(wanted.values()), now) if wanted else set()
-        if placed:
-            fresh = [order for job_id, order in wanted.items() if job_id in placed]
+            fresh[order.job_id] = order
+            states[order.job_id] = "held"
+            draws += [(order.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
+        if fresh:
+            await self._insert_holds(connection, list(fresh.values()), draws, now)
             await self._post(
                 connection,
-                "hold",
                 [
-                    (order.user_id, self.prices[order.type], order.job_id, order.type, order.project_id)
-                    for order in fresh
+                    Posting(
+                        kind="hold",
+                        user_id=order.user_id,
+                        amount=self.prices[order.type],
+                        job_id=order.job_id,
+                        job_type=order.type,
+                        project_id=order.project_id,
+                    )
+                    for order in fresh.values()
                 ],
                 now,
             )
-            spent: Counter[str] = Counter()
-            for order in fresh:
-                spent[order.user_id] += self.prices[order.type]
-            await self._change(connection, {user: (-amount, amount) for user, amount in spent.items()})
-            for user, amount in spent.items():
-                available[user] -= amount
+            await self._save(connection, {order.user_id: accounts[order.user_id] for order in fresh.values()})
         outcomes = []
         for order in orders:
             amount = self.prices.get(order.type, 0)
-            if order.job_id in placed or present.get(order.job_id) == "held":
-                result = HoldResult.HELD
-            elif order.job_id in present or order.job_id in wanted:
-                result = HoldResult.ENDED
+            account = accounts.get(order.user_id)
+            if order.job_id in states:
+                result = HoldResult.HELD if states[order.job_id] == "held" else HoldResult.ENDED
             else:
                 result = HoldResult.INSUFFICIENT if amount else HoldResult.UNPRICED
             outcomes.append(
                 HoldOutcome(
-                    job_id=order.job_id, result=result, amount=amount, available=available.get(order.user_id, 0)
+                    job_id=order.job_id, result=result, amount=amount, available=account.available if account else 0
                 )
             )
         return outcomes
 
-    async def _insert_holds(self, connection: Connection, orders: Sequence[HoldOrder], now: datetime) -> set[UUID]:
-        """The job ids whose holds are new; a mark that a release has left in the meantime wins."""
-        rows = await fetch_all(
-            connection,
-            """insert into hold (job_id, user_id, type, project_id, amount, state, created_at, expires_at)
-               select job_id, user_id, type, project_id, amount, 'held', %s, expires_at
-                 from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::timestamptz[])
-                      as given (job_id, user_id, type, project_id, amount, expires_at)
-               on conflict do nothing returning job_id""",
+    async def _insert_holds(
+        self,
+        connection: Connection,
+        orders: Sequence[HoldOrder],
+        draws: Sequence[tuple[UUID, str, int]],
+        now: datetime,
+    ) -> None:
+        """Raises UniqueViolation when a release has left its mark since the states were read; do it anew."""
+        drawn: defaultdict[UUID, int] = defaultdict(int)
+        for job_id, _, part in draws:
+            drawn[job_id] += part
+        await connection.execute(
+            """insert into hold (job_id, user_id, type, project_id, amount, drawn, state, created_at, expires_at)
+               select job_id, user_id, type, project_id, amount, drawn, 'held', %s, expires_at
+                 from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[])
+                      as given (job_id, user_id, type, project_id, amount, drawn, expires_at)""",
             [
                 now,
                 [order.job_id for order in orders],
@@ -101,10 +175,20 @@ class Ledger:
                 [order.type for order in orders],
                 [order.project_id for order in orders],
                 [self.prices[order.type] for order in orders],
+                [drawn[order.job_id] for order in orders],
                 [order.expires_at for order in orders],
             ],
         )
-        return {row["job_id"] for row in rows}
+        if draws:
+            await connection.execute(
+                """with given as (select * from unnest(%s::uuid[], %s::text[], %s::int[])
+                                         as given (job_id, grant_id, amount)),
+                        taken as (update lot set remaining = remaining - total
+                                    from (select grant_id, sum(amount) as total from given group by grant_id) as sums
+                                   where lot.grant_id = sums.grant_id)
+                   insert into draw (job_id, grant_id, amount) select * from given""",
+                [list(column) for column in zip(*draws, strict=True)],
+            )
 
     async def mark_released(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
         """Leaves a mark for jobs that have no hold, so that one still on its way is never placed."""
@@ -123,33 +207,88 @@ class Ledger:
         owners = await fetch_all(
             connection, "select distinct user_id from hold where job_id = any(%s) and user_id is not null", [ids]
         )
-        await self._lock(connection, {row["user_id"] for row in owners})
+        accounts = await self._lock(connection, {row["user_id"] for row in owners}, now)
         rows = await fetch_all(
             connection,
             """update hold set state = given.state, ended_at = %s
                  from unnest(%s::uuid[], %s::text[]) as given (job_id, state)
                 where hold.job_id = given.job_id and hold.state = 'held'
-               returning hold.job_id, user_id, type, project_id, amount""",
+               returning hold.job_id, user_id, type, project_id, amount, drawn""",
             [now, ids, [ends[job_id].state for job_id in ids]],
         )
-        changes: dict[str, tuple[int, int]] = {}
-        for end in End:
-            ended = [row for row in rows if ends[row["job_id"]] is end]
-            if not ended:
-                continue
-            await self._post(
-                connection,
-                end.value,
-                [(row["user_id"], row["amount"], row["job_id"], row["type"], row["project_id"]) for row in ended],
-                now,
-            )
-            for row in ended:
-                free, held = changes.get(row["user_id"], (0, 0))
-                back = row["amount"] if end.credit == "available" else 0
-                changes[row["user_id"]] = (free + back, held - row["amount"])
-        await self._change(connection, changes)
+        if rows:
+            postings = []
+            for row in rows:
+                end = ends[row["job_id"]]
+                account = accounts[row["user_id"]]
+                account.held -= row["amount"]
+                if end.credit == "available":
+                    account.available += row["amount"]
+                postings.append(
+                    Posting(
+                        kind=end.value,
+                        user_id=row["user_id"],
+                        amount=row["amount"],
+                        job_id=row["job_id"],
+                        job_type=row["type"],
+                        project_id=row["project_id"],
+                    )
+                )
+            back = [row["job_id"] for row in rows if row["drawn"] and ends[row["job_id"]].credit == "available"]
+            if back:
+                postings += await self._give_back(connection, back, accounts, now)
+            await self._post(connection, postings, now)
+            await self._save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
         states = await fetch_all(connection, "select job_id, state, amount from hold where job_id = any(%s)", [ids])
         return {row["job_id"]: (row["state"], row["amount"]) for row in states}
+
+    async def _give_back(
+        self, connection: Connection, job_ids: Sequence[UUID], accounts: Mapping[str, Account], now: datetime
+    ) -> list[Posting]:
+        """Returns what released holds drew to the lots it came from; what has expired since lapses at once."""
+        rows = await fetch_all(
+            connection,
+            """select job_id, grant_id, user_id, amount, expires_at from draw join lot using (grant_id)
+                where job_id = any(%s)""",
+            [list(job_ids)],
+        )
+        lapsed = []
+        returned: defaultdict[str, int] = defaultdict(int)
+        for row in rows:
+            account = accounts[row["user_id"]]
+            if row["expires_at"] > now:
+                returned[row["grant_id"]] += row["amount"]
+                account.expiring += row["amount"]
+            else:
+                account.available -= row["amount"]
+                lapsed.append(
+                    Posting(
+                        kind="lapse",
+                        user_id=row["user_id"],
+                        amount=row["amount"],
+                        job_id=row["job_id"],
+                        grant_id=row["grant_id"],
+                    )
+                )
+        if returned:
+            await connection.execute(
+                """update lot set remaining = remaining + given.amount
+                     from unnest(%s::text[], %s::int[]) as given (grant_id, amount)
+                    where lot.grant_id = given.grant_id""",
+                [list(returned), list(returned.values())],
+            )
+        return lapsed
+
+    async def lapse(self, connection: Connection, now: datetime, most: int) -> int:
+        """Takes back what is past its last day, of at most so many users; how many users had such credits."""
+        rows = await fetch_all(
+            connection,
+            """select user_id from lot where remaining > 0 and expires_at <= %s
+                group by user_id order by min(expires_at) limit %s""",
+            [now, most],
+        )
+        await self._lock(connection, {row["user_id"] for row in rows}, now)
+        return len(rows)
 
     async def overdue(self, connection: Connection, now: datetime, most: int) -> list[UUID]:
         """Holds whose own time is over."""
@@ -163,34 +302,54 @@ class Ledger:
     async def grant(self, connection: Connection, grant: Grant, now: datetime) -> int:
         """Adds the credits, once for a grant id; what is available then. Raises GrantConflict, BalanceTooLarge."""
         await connection.execute("insert into account (user_id) values (%s) on conflict do nothing", [grant.user_id])
-        available = (await self._lock(connection, {grant.user_id}))[grant.user_id]
+        account = (await self._lock(connection, {grant.user_id}, now))[grant.user_id]
         before = await fetch_one(
             connection,
-            "select user_id, amount, reason, grant_type from entry where grant_id = %s and kind = 'grant'",
+            """select user_id, amount, reason, grant_type, expires_at from entry
+                where grant_id = %s and kind = 'grant'""",
             [grant.grant_id],
         )
-        if before is None:
-            if available + grant.credits > MAX_BALANCE:
-                raise BalanceTooLarge
-            row = await fetch_one(
+        if before is not None:
+            if tuple(before.values()) != (
+                grant.user_id,
+                grant.credits,
+                grant.reason,
+                grant.type,
+                grant.expires_at,
+            ):
+                raise GrantConflict
+            return account.available
+        if grant.expires_at is not None and grant.expires_at <= now:
+            raise ValidationFailed([FieldViolation(field="expiresAt", message="must be in the future")])
+        if account.available + account.held + grant.credits > MAX_BALANCE:
+            raise BalanceTooLarge
+        try:
+            await self._post(
                 connection,
-                """insert into entry (kind, user_id, amount, debit, credit, grant_id, grant_type, reason, created_at)
-                   values ('grant', %s, %s, 'issued', 'available', %s, %s, %s, %s)
-                   on conflict do nothing returning id""",
-                [grant.user_id, grant.credits, grant.grant_id, grant.type, grant.reason, now],
+                [
+                    Posting(
+                        kind="grant",
+                        user_id=grant.user_id,
+                        amount=grant.credits,
+                        grant_id=grant.grant_id,
+                        grant_type=grant.type,
+                        reason=grant.reason,
+                        expires_at=grant.expires_at,
+                    )
+                ],
+                now,
             )
-            if row is None:
-                raise GrantConflict  # another user's grant of the same id has come in between
-            await self._change(connection, {grant.user_id: (grant.credits, 0)})
-            return available + grant.credits
-        if (before["user_id"], before["amount"], before["reason"], before["grant_type"]) != (
-            grant.user_id,
-            grant.credits,
-            grant.reason,
-            grant.type,
-        ):
-            raise GrantConflict
-        return available
+        except UniqueViolation:
+            raise GrantConflict from None  # another user's grant of the same id has come in between
+        account.available += grant.credits
+        if grant.expires_at is not None:
+            account.expiring += grant.credits
+            await connection.execute(
+                "insert into lot (grant_id, user_id, granted, remaining, expires_at) values (%s, %s, %s, %s, %s)",
+                [grant.grant_id, grant.user_id, grant.credits, grant.credits, grant.expires_at],
+            )
+        await self._save(connection, {grant.user_id: account})
+        return account.available
 
     async def refund(self, connection: Connection, job_id: UUID, reason: str, now: datetime) -> tuple[int, int]:
         """Gives back what the job has captured, once: (amount, available). Raises the refusals of refunds."""
@@ -198,7 +357,7 @@ class Ledger:
         if hold is None or hold["user_id"] is None:
             raise HoldNotFound
         user, amount = hold["user_id"], hold["amount"]
-        available = (await self._lock(connection, {user}))[user]
+        account = (await self._lock(connection, {user}, now))[user]
         state = await fetch_one(
             connection, "select state, refunded_at, type, project_id from hold where job_id = %s for update", [job_id]
         )
@@ -209,17 +368,53 @@ class Ledger:
             raise AlreadyRefunded
         await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
         await self._post(
-            connection, "refund", [(user, amount, job_id, state["type"], state["project_id"])], now, reason
+            connection,
+            [
+                Posting(
+                    kind="refund",
+                    user_id=user,
+                    amount=amount,
+                    job_id=job_id,
+                    job_type=state["type"],
+                    project_id=state["project_id"],
+                    reason=reason,
+                )
+            ],
+            now,
         )
-        await self._change(connection, {user: (amount, 0)})
-        return amount, available + amount
+        account.available += amount
+        await self._save(connection, {user: account})
+        return amount, account.available
 
-    async def balances(self, connection: Connection, users: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """(available, held) of the users that have an account."""
+    async def balances(self, connection: Connection, users: Sequence[str], now: datetime) -> dict[str, Balance]:
+        """Of the users that have an account. What is past its last day is not counted, taken back already or not."""
         rows = await fetch_all(
-            connection, "select user_id, available, held from account where user_id = any(%s)", [list(users)]
+            connection,
+            """select account.user_id, available - coalesce(past, 0) as available, held,
+                      coalesce(soon, 0) as expiring_soon, next_expiry
+                 from account left join lateral (
+                   select sum(remaining) filter (where expires_at <= %(now)s)::int as past,
+                          sum(remaining) filter (where expires_at > %(now)s and expires_at <= %(soon)s)::int as soon,
+                          min(expires_at) filter (where expires_at > %(now)s) as next_expiry
+                     from lot where lot.user_id = account.user_id and remaining > 0) as lots on account.expiring > 0
+                where account.user_id = any(%(users)s)""",
+            {"users": list(users), "now": now, "soon": now + SOON},
         )
-        return {row["user_id"]: (row["available"], row["held"]) for row in rows}
+        return {row.pop("user_id"): Balance(**row) for row in rows}
+
+    async def usage(self, connection: Connection, user_id: str, since: datetime, until: datetime) -> list[DictRow]:
+        """(date, type, jobs, credits, refunded) by day in UTC and type of job, oldest first."""
+        return await fetch_all(
+            connection,
+            """select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD') as date, job_type as type,
+                      (count(*) filter (where kind = 'capture'))::int as jobs,
+                      coalesce(sum(amount) filter (where kind = 'capture'), 0)::int as credits,
+                      coalesce(sum(amount) filter (where kind = 'refund'), 0)::int as refunded
+                 from entry
+                where user_id = %s and created_at >= %s and created_at < %s and kind in ('capture', 'refund')
+                group by 1, 2 order by 1, 2""",
+            [user_id, since, until],
+        )
 
     async def entries(
         self,
@@ -227,33 +422,43 @@ class Ledger:
         *,
         user_id: str,
         size: int,
-        before: int | None,
+        before: tuple[datetime, int] | None,
         since: datetime | None,
         until: datetime | None,
         job_id: UUID | None,
         project_id: UUID | None,
         kind: str | None,
     ) -> list[DictRow]:
-        """A user's entries, newest first."""
+        """A user's entries, newest first; `before` is (created_at, id) of the last one of the page before."""
         conditions: list[LiteralString] = ["user_id = %(user)s"]
         if before is not None:
-            conditions.append("id < %(before)s")
+            conditions.append("(created_at, id) < (%(before_time)s, %(before_id)s)")
         if since is not None:
             conditions.append("created_at >= %(since)s")
         if until is not None:
             conditions.append("created_at < %(until)s")
         if job_id is not None:
-            conditions.append("job_id = %(job)s")
+            # In the words of the unique indexes, so that they are used.
+            conditions.append(
+                """(kind = 'hold' and job_id = %(job)s or kind in ('capture', 'release', 'expire') and job_id = %(job)s
+                    or kind = 'refund' and job_id = %(job)s or kind = 'lapse' and job_id = %(job)s
+                       and grant_id in (select grant_id from draw where draw.job_id = %(job)s))"""
+            )
         if project_id is not None:
             conditions.append("project_id = %(project)s")
         if kind is not None:
             conditions.append("kind = %(kind)s")
+            if kind in RARE:
+                conditions.append("kind in ('grant', 'lapse', 'refund')")
         return await fetch_all(
             connection,
-            "select * from entry where " + " and ".join(conditions) + " order by id desc limit %(size)s",
+            "select * from entry where "
+            + " and ".join(conditions)
+            + " order by created_at desc, id desc limit %(size)s",
             {
                 "user": user_id,
-                "before": before,
+                "before_time": before[0] if before else None,
+                "before_id": before[1] if before else None,
                 "since": since,
                 "until": until,
                 "job": job_id,
@@ -278,90 +483,94 @@ class Ledger:
             [after, size],
         )
 
-    async def _lock(self, connection: Connection, users: set[str]) -> dict[str, int]:
-        """Locks the accounts that exist, in order; what each has available."""
+    async def holds_of(self, connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
+        """The holds of these jobs, marks left out."""
+        return await fetch_all(
+            connection, "select * from hold where job_id = any(%s) and user_id is not null", [list(job_ids)]
+        )
+
+    async def _lock(self, connection: Connection, users: set[str], now: datetime) -> dict[str, Account]:
+        """Locks the accounts that exist, in order, and takes back what of theirs is past its last day."""
         if not users:
             return {}
         rows = await fetch_all(
             connection,
-            "select user_id, available from account where user_id = any(%s) order by user_id for update",
+            """select user_id, available, held, expiring from account
+                where user_id = any(%s) order by user_id for update""",
             [sorted(users)],
         )
-        return {row["user_id"]: row["available"] for row in rows}
+        accounts = {row["user_id"]: Account(row["available"], row["held"], row["expiring"]) for row in rows}
+        with_lots = [user for user, account in accounts.items() if account.expiring]
+        if with_lots:
+            await self._read_lots(connection, with_lots, accounts, now)
+        return accounts
 
-    async def _holds(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def _read_lots(
+        self, connection: Connection, users: Sequence[str], accounts: Mapping[str, Account], now: datetime
+    ) -> None:
+        rows = await fetch_all(
+            connection,
+            """select user_id, grant_id, remaining, expires_at from lot
+                where user_id = any(%s) and remaining > 0 order by expires_at, grant_id""",
+            [list(users)],
+        )
+        past = []
+        for row in rows:
+            account = accounts[row["user_id"]]
+            if row["expires_at"] > now:
+                account.lots.append(Lot(row["grant_id"], row["remaining"], row["expires_at"]))
+                continue
+            account.available -= row["remaining"]
+            account.expiring -= row["remaining"]
+            past.append(
+                Posting(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"])
+            )
+        if past:
+            await connection.execute(
+                "update lot set remaining = 0 where grant_id = any(%s)", [[posting.grant_id for posting in past]]
+            )
+            await self._post(connection, past, now)
+            await self._save(connection, {posting.user_id: accounts[posting.user_id] for posting in past})
+
+    async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, str]:
         rows = await fetch_all(connection, "select job_id, state from hold where job_id = any(%s)", [list(job_ids)])
         return {row["job_id"]: row["state"] for row in rows}
 
-    async def _post(
-        self,
-        connection: Connection,
-        kind: str,
-        postings: Sequence[tuple[str, int, UUID, str, UUID | None]],
-        now: datetime,
-        reason: str | None = None,
-    ) -> None:
-        """Adds entries of one kind (user, amount, job id, job type, project id)."""
-        debit, credit = {
-            "hold": ("available", "held"),
-            "capture": ("held", "revenue"),
-            "release": ("held", "available"),
-            "expire": ("held", "available"),
-            "refund": ("revenue", "available"),
-        }[kind]
+    async def _post(self, connection: Connection, postings: Sequence[Posting], now: datetime) -> None:
+        """Adds entries, in order."""
         await connection.execute(
-            """insert into entry
-                      (kind, user_id, amount, debit, credit, job_id, job_type, project_id, reason, created_at)
-               select %s, user_id, amount, %s, %s, job_id, job_type, project_id, %s, %s
-                 from unnest(%s::text[], %s::int[], %s::uuid[], %s::text[], %s::uuid[])
-                      as given (user_id, amount, job_id, job_type, project_id)""",
-            [kind, debit, credit, reason, now, *(list(column) for column in zip(*postings, strict=True))],
+            """insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, project_id,
+                                  grant_id, grant_type, reason, expires_at, created_at)
+               select given.*, %s
+                 from unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[], %s::text[],
+                             %s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as given""",
+            [
+                now,
+                [posting.kind for posting in postings],
+                [posting.user_id for posting in postings],
+                [posting.amount for posting in postings],
+                [MOVES[posting.kind][0] for posting in postings],
+                [MOVES[posting.kind][1] for posting in postings],
+                [posting.job_id for posting in postings],
+                [posting.job_type for posting in postings],
+                [posting.project_id for posting in postings],
+                [posting.grant_id for posting in postings],
+                [posting.grant_type for posting in postings],
+                [posting.reason for posting in postings],
+                [posting.expires_at for posting in postings],
+            ],
         )
 
-    async def _change(self, connection: Connection, changes: Mapping[str, tuple[int, int]]) -> None:
-        """Adds (available, held) to the accounts, which the caller has locked."""
-        if changes:
-            await connection.execute(
-                """update account set available = available + given.free, held = held + given.aside
-                     from unnest(%s::text[], %s::int[], %s::int[]) as given (user_id, free, aside)
-                    where account.user_id = given.user_id""",
-                [
-                    list(changes),
-                    [free for free, _ in changes.values()],
-                    [aside for _, aside in changes.values()],
-                ],
-            )
-
-
-async def verify(connection: Connection) -> list[str]:
-    """Recomputes every balance and every hold's end from the entries; what does not fit, in words."""
-    wrong = [
-        f"user {row['user_id']}: the account says {row['available']} available and {row['held']} held, "
-        f"its entries make {row['free']} and {row['aside']}"
-        for row in await fetch_all(
-            connection,
-            """select account.user_id, available, held, coalesce(free, 0) as free, coalesce(aside, 0) as aside
-                 from account left join (
-                   select user_id,
-                          sum(case when credit = 'available' then amount when debit = 'available' then -amount
-                                   else 0 end) as free,
-                          sum(case when credit = 'held' then amount when debit = 'held' then -amount
-                                   else 0 end) as aside
-                     from entry group by user_id) as made using (user_id)
-                where (available, held) is distinct from (coalesce(free, 0), coalesce(aside, 0))""",
+    async def _save(self, connection: Connection, accounts: Mapping[str, Account]) -> None:
+        """Writes down what the accounts have now; the caller has locked them."""
+        await connection.execute(
+            """update account set available = given.available, held = given.held, expiring = given.expiring
+                 from unnest(%s::text[], %s::int[], %s::int[], %s::int[]) as given (user_id, available, held, expiring)
+                where account.user_id = given.user_id""",
+            [
+                list(accounts),
+                [account.available for account in accounts.values()],
+                [account.held for account in accounts.values()],
+                [account.expiring for account in accounts.values()],
+            ],
         )
-    ]
-    wrong += [
-        f"job {row['job_id']}: its hold is {row['state']}, its entries say {row['entries'] or 'nothing'}"
-        for row in await fetch_all(
-            connection,
-            """select hold.job_id, state, string_agg(kind, ', ' order by entry.id) as entries
-                 from hold left join entry on entry.job_id = hold.job_id
-                where hold.user_id is not null group by hold.job_id, state, refunded_at
-               having array_agg(kind order by entry.id) is distinct from
-                      (array['hold'] || case state when 'captured' then array['capture'] when 'released'
-                       then array['release'] when 'expired' then array['expire'] else '{}' end
-                       || case when refunded_at is null then '{}' else array['refund'] end)""",
-        )
-    ]
-    return wrong

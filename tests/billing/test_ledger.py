@@ -5,78 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import psycopg
 import pytest
 
-from services.billing.domain import (
-    AlreadyRefunded,
-    End,
-    Grant,
-    GrantConflict,
-    HoldOrder,
-    HoldOutcome,
-    HoldResult,
-    NotCaptured,
-)
+from services.billing import chain
+from services.billing.domain import AlreadyRefunded, Balance, End, GrantConflict, HoldResult, NotCaptured
 from services.billing.servicer import BillingLedgerServicer
-from services.billing.storage import Ledger, verify
+from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
-from services.chassis.database import Database, fetch_all, migrate
-from tests.running import Postgres
-
-MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
-NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
-LEDGER = Ledger({"one": 1, "three": 3})
-
-
-@dataclass
-class Books:
-    """A ledger, with as many replicas of the service on it as a test wants."""
-
-    url: str
-    database: Database
-
-    async def grant(self, user: str, amount: int, grant_id: str = "") -> int:
-        grant = Grant(grant_id=grant_id or str(uuid.uuid4()), user_id=user, credits=amount, reason="test", type="paid")
-        async with self.database.transaction() as connection:
-            return await LEDGER.grant(connection, grant, NOW)
-
-    async def hold(self, *orders: HoldOrder) -> list[HoldOutcome]:
-        async with self.database.transaction() as connection:
-            return await LEDGER.place_holds(connection, orders, NOW)
-
-    async def end(self, job_id: uuid.UUID, end: End) -> str:
-        async with self.database.transaction() as connection:
-            return (await LEDGER.end_holds(connection, {job_id: end}, NOW))[job_id][0]
-
-    async def balance(self, user: str = "u") -> tuple[int, int]:
-        async with self.database.connection() as connection:
-            return (await LEDGER.balances(connection, [user])).get(user, (0, 0))
-
-    async def complaints(self) -> list[str]:
-        async with self.database.connection() as connection:
-            return await verify(connection)
-
-
-@pytest.fixture
-async def books(postgres: Postgres) -> AsyncIterator[Books]:
-    url = postgres.database()
-    await migrate(url, MIGRATIONS)
-    database = Database(url, pool_size=8)
-    await database.open()
-    yield Books(url, database)
-    await database.close()
-
-
-def order(user: str = "u", kind: str = "one", job_id: uuid.UUID | None = None) -> HoldOrder:
-    return HoldOrder(
-        job_id=job_id or uuid.uuid4(), user_id=user, type=kind, project_id=None, expires_at=NOW + timedelta(days=1)
-    )
+from services.chassis.database import Database, fetch_all
+from services.chassis.errors import ValidationFailed
+from tests.billing.books import LEDGER, NOW, Books, order
 
 
 class TestHolds:
@@ -148,25 +89,121 @@ class TestGrantsAndRefunds:
             await books.grant("other", 5, "welcome")
         assert await books.balance("other") == (0, 0)
 
+    async def test_of_two_users_who_race_for_a_grant_id_one_gets_it(self, books: Books) -> None:
+        for number in range(20):
+            answers = await asyncio.gather(
+                *(books.grant(user, 1, f"gift-{number}") for user in "ab"), return_exceptions=True
+            )
+            assert sum(isinstance(answer, GrantConflict) for answer in answers) == 1
+        assert (await books.balance("a"))[0] + (await books.balance("b"))[0] == 20
+
     async def test_only_what_was_spent_is_refunded_and_once(self, books: Books) -> None:
         await books.grant("u", 3)
         job = order(kind="three")
         await books.hold(job)
-
-        async def refund() -> int:
-            async with books.database.transaction() as connection:
-                return (await LEDGER.refund(connection, job.job_id, "sorry", NOW))[0]
-
         with pytest.raises(NotCaptured):
-            await refund()
+            await books.refund(job.job_id)
         await books.end(job.job_id, End.CAPTURE)
-        answers = await asyncio.gather(*(refund() for _ in range(5)), return_exceptions=True)
+        answers = await asyncio.gather(*(books.refund(job.job_id) for _ in range(5)), return_exceptions=True)
         assert sorted(str(answer) if isinstance(answer, int) else type(answer).__name__ for answer in answers) == [
             "3",
             *[AlreadyRefunded.__name__] * 4,
         ]
         assert await books.balance() == (3, 0)
         assert await books.complaints() == []
+
+
+class TestLots:
+    """Credits with a last day."""
+
+    async def test_what_expires_first_is_spent_first(self, books: Books) -> None:
+        await books.grant("u", 2, "a: late", days=30)
+        await books.grant("u", 5, "b: never")
+        await books.grant("u", 2, "c: early", days=3)
+        assert await books.credits() == _balance(9, soon=2, days=3)
+        await books.hold(order(kind="three"))
+        assert await books.credits() == _balance(6, held=3, soon=0, days=30)
+        await books.hold(order(kind="three"))
+        assert await books.credits() == _balance(3, held=6)
+        assert await books.complaints() == []
+
+    async def test_expired_credits_leave_by_an_entry_of_their_own(self, books: Books) -> None:
+        await books.grant("u", 4, "gift", days=1, kind="promotional")
+        await books.grant("u", 1)
+        books.now += timedelta(days=2)
+        assert await books.balance() == (1, 0), "what has expired cannot be seen as available"
+        assert (await books.hold(order(kind="three")))[0].result is HoldResult.INSUFFICIENT
+        assert await books.lapse() in (0, 1)  # the hold that looked at the account has taken them back already
+        assert await books.lapse() == 0
+        async with books.database.connection() as connection:
+            rows = await fetch_all(connection, "select grant_id, amount, credit from entry where kind = 'lapse'")
+        assert rows == [{"grant_id": "gift", "amount": 4, "credit": "issued"}]
+        assert await books.complaints() == []
+
+    async def test_nobody_has_to_look_for_credits_to_lapse(self, books: Books) -> None:
+        await books.grant("u", 4, days=1)
+        books.now += timedelta(days=1)
+        assert await books.lapse() == 1
+        with psycopg.connect(books.url) as connection:
+            row = connection.execute("select available, expiring from account").fetchone()
+        assert row == (0, 0)
+        assert await books.complaints() == []
+
+    async def test_a_release_gives_back_to_the_grant_it_came_from(self, books: Books) -> None:
+        await books.grant("u", 2, "early", days=3)
+        await books.grant("u", 2)
+        job = order(kind="three")
+        await books.hold(job)
+        assert await books.credits() == _balance(1, held=3)
+        await books.end(job.job_id, End.RELEASE)
+        assert await books.credits() == _balance(4, soon=2, days=3)
+        assert await books.complaints() == []
+
+    async def test_what_expired_while_it_was_held_lapses_on_release(self, books: Books) -> None:
+        await books.grant("u", 2, "early", days=3)
+        await books.grant("u", 2)
+        await books.grant("u", 2, "other", days=3)
+        job = order(kind="three")
+        await books.hold(job)
+        books.now += timedelta(days=4)
+        await books.lapse()
+        await books.end(job.job_id, End.RELEASE)
+        await books.lapse()
+        assert await books.credits() == _balance(2)
+        assert await books.complaints() == []
+
+    async def test_held_credits_outlive_their_last_day_when_they_are_spent(self, books: Books) -> None:
+        await books.grant("u", 3, days=3)
+        job = order(kind="three")
+        await books.hold(job)
+        books.now += timedelta(days=4)
+        await books.lapse()
+        assert await books.end(job.job_id, End.CAPTURE) == "captured"
+        assert await books.credits() == _balance(0)
+        assert await books.complaints() == []
+
+    async def test_a_grant_must_end_in_the_future_but_can_be_repeated_after(self, books: Books) -> None:
+        with pytest.raises(ValidationFailed):
+            await books.grant("u", 3, days=-1)
+        await books.grant("u", 3, "gift", days=1)
+        books.now += timedelta(days=2)
+        assert await books.grant("u", 3, "gift", days=-1) == 0  # the same last day, told again
+
+    async def test_many_at_once_never_spend_a_lot_twice(self, books: Books) -> None:
+        await books.grant("u", 20, days=3)
+        await books.grant("u", 30)
+        outcomes = await asyncio.gather(*(books.hold(order()) for _ in range(100)))
+        assert sum(outcome[0].result is HoldResult.HELD for outcome in outcomes) == 50
+        assert await books.complaints() == []
+
+
+def _balance(available: int, *, held: int = 0, soon: int = 0, days: float | None = None) -> Balance:
+    return Balance(
+        available=available,
+        held=held,
+        expiring_soon=soon,
+        next_expiry=NOW + timedelta(days=days) if days is not None else None,
+    )
 
 
 class TestProof:
@@ -210,40 +247,103 @@ class TestProof:
         complaints = await books.complaints()
         assert any(str(job.job_id) in complaint for complaint in complaints)
 
-    async def test_random_operations_agree_with_a_plain_model(self, books: Books) -> None:
-        """Batches of random operations from several connections; the sums are those of a model of one variable each."""
-        chance = random.Random(7)
-        users = ["a", "b", "c"]
-        granted = dict.fromkeys(users, 0)
-        jobs: list[HoldOrder] = []
+    async def test_everything_is_sealed_and_the_chain_fits(self, books: Books) -> None:
+        await _some_entries(books)
+        proof = await books.proof()
+        assert (proof.unsealed, proof.wrong) == (0, ())
+        assert proof.chain.seals == 3
+        assert sum(proof.accounts.values()) == 0
 
-        async def step() -> None:
-            kind = chance.random()
-            if kind < 0.2:
-                user, amount = chance.choice(users), chance.randint(1, 6)
-                granted[user] += amount
-                await books.grant(user, amount)
-            elif kind < 0.6 or not jobs:
-                batch = [order(chance.choice(users), chance.choice(["one", "three"])) for _ in range(3)]
-                jobs.extend(batch)
-                await books.hold(*batch, chance.choice(jobs))
-            else:
-                job_id = chance.choice(jobs).job_id
-                end = chance.choice(list(End))
-                async with books.database.transaction() as connection:
-                    await LEDGER.end_holds(connection, {job_id: end}, NOW)
+    @pytest.mark.parametrize(
+        ("statement", "named"),
+        [
+            ("update entry set reason = 'other' where id = 3", "entry 3: was changed"),
+            (
+                "update entry set created_at = created_at + interval '1 microsecond' where id = 4",
+                "entry 4: was changed",
+            ),
+            ("delete from entry where id = 2", "entry 2: missing"),
+            ("update entry set id = 1000000 + id where id = 3", "entry 3: missing"),
+            (
+                "update entry set job_id = (select other.job_id from entry as other where other.id = 9 - entry.id)"
+                " where id in (4, 5)",
+                "entry 4: was changed",
+            ),
+            ("update seal set hash = sha256(hash) where id = 2", "seal 2 (entries"),
+            ("delete from seal where id = 1", "seal 1: missing"),
+        ],
+    )
+    async def test_what_was_tampered_with_is_named_first(self, books: Books, statement: str, named: str) -> None:
+        await _some_entries(books)
+        with psycopg.connect(books.url) as connection:
+            for index in ("entry_of_hold", "entry_of_end"):
+                connection.execute(f"drop index {index}".encode())
+            for table in ("entry", "seal"):
+                connection.execute(f"alter table {table} disable trigger user".encode())
+            if "set id" in statement:
+                connection.execute("alter table entry alter id set generated by default")
+            changed = connection.execute(statement.encode())
+            assert changed.rowcount >= 1
+        assert (await books.complaints())[0].startswith(named)
 
-        for _ in range(40):
-            await asyncio.gather(*(step() for _ in range(8)))
-        assert await books.complaints() == []
-        async with books.database.connection() as connection:
-            rows = await fetch_all(
-                connection,
-                """select user_id, state, sum(amount)::int as amount from hold where user_id is not null
-                    group by 1, 2""",
+    async def test_entries_that_come_between_the_sealed_ones_are_named(self, books: Books) -> None:
+        """Ids of a transaction that went are gaps; nobody may fill one later."""
+        await books.grant("u", 5)
+        with psycopg.connect(books.url) as connection:
+            connection.execute("select setval(pg_get_serial_sequence('entry', 'id'), 10)")
+        await books.grant("u", 5)
+        await chain.seal(books.database, NOW)
+        with psycopg.connect(books.url) as connection:
+            connection.execute(
+                "insert into entry (id, kind, user_id, amount, debit, credit, grant_id, created_at)"
+                " overriding system value values (7, 'grant', 'u', 5, 'issued', 'available', 'g', now())"
             )
-        held = {(row["user_id"], row["state"]): row["amount"] for row in rows}
-        for user in users:
-            spent = held.get((user, "captured"), 0)
-            aside = held.get((user, "held"), 0)
-            assert await books.balance(user) == (granted[user] - spent - aside, aside)
+        assert (await books.complaints())[0] == "entry 7: was never sealed"
+
+    async def test_a_seal_waits_for_who_has_taken_a_lower_id(self, books: Books) -> None:
+        """Without it the late writer's entry would stand between sealed ones."""
+        await books.grant("u", 1)
+        async with await psycopg.AsyncConnection.connect(books.url) as late:
+            await late.execute(
+                "insert into entry (kind, user_id, amount, debit, credit, grant_id, created_at)"
+                " values ('grant', 'u', 1, 'issued', 'available', 'late', now())"
+            )
+            await late.execute("update account set available = available + 1")
+            sealing = asyncio.create_task(chain.seal(books.database, NOW))
+            await asyncio.sleep(0.3)
+            assert not sealing.done()
+            await late.commit()
+            assert await sealing == 2
+        assert await books.complaints() == []
+
+    async def test_many_sealers_and_writers_make_one_chain(self, books: Books) -> None:
+        await books.grant("u", 500)
+        others = [Upkeep(database=books.database, ledger=LEDGER, clock=SystemClock()) for _ in range(3)]
+
+        async def write() -> None:
+            for _ in range(20):
+                await books.hold(order(), order())
+
+        async def sealed() -> None:
+            for _ in range(10):
+                await asyncio.gather(*(other.seal() for other in others))
+
+        await asyncio.gather(write(), write(), sealed())
+        await others[0].seal()
+        proof = await books.proof()
+        assert (proof.unsealed, proof.wrong) == (0, ())
+
+
+async def _some_entries(books: Books) -> None:
+    """Nine entries in three seals."""
+    await books.grant("u", 9)
+    await books.grant("u", 2, days=1)
+    jobs = [order() for _ in range(3)]
+    await chain.seal(books.database, NOW)
+    await books.hold(*jobs)
+    await chain.seal(books.database, NOW)
+    await books.end(jobs[0].job_id, End.CAPTURE)
+    await books.end(jobs[1].job_id, End.RELEASE)
+    await books.refund(jobs[0].job_id)
+    await books.grant("other", 1)
+    await chain.seal(books.database, NOW)

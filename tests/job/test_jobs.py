@@ -14,9 +14,10 @@ import grpc
 import pytest
 from adwright.billing.v1 import billing_pb2_grpc
 
-from services.billing.domain import Grant
+from services.billing.domain import Balance, Grant
+from services.billing.proof import verify
 from services.billing.servicer import BillingLedgerServicer
-from services.billing.storage import Ledger, verify
+from services.billing.storage import Ledger
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
 from services.chassis.database import Database, fetch_all, migrate
@@ -105,8 +106,9 @@ class World:
 
     async def balance(self, user: str = "u") -> tuple[int, int]:
         async with self.ledger_database.connection() as connection:
-            assert await verify(connection) == []
-            return (await Ledger(PRICES).balances(connection, [user])).get(user, (0, 0))
+            assert (await verify(connection)).wrong == ()
+            found = (await Ledger(PRICES).balances(connection, [user], self.clock.now())).get(user, Balance())
+            return found.available, found.held
 
     async def rows(self, query: Any, *parameters: Any) -> list[dict[str, Any]]:
         async with self.database.connection() as connection:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from services.billing.storage import verify
+from services.billing.proof import verify
 from services.chassis.database import Database
 from tests.running import Customer, RunningSystem
 
@@ -39,9 +39,9 @@ async def ledger_complaints(system: RunningSystem) -> list[str]:
     database = Database(system.system.database_url("billing"), pool_size=1)
     await database.open()
     async with database.connection() as connection:
-        wrong = await verify(connection)
+        proof = await verify(connection)
     await database.close()
-    return wrong
+    return list(proof.wrong)
 
 
 async def test_two_hundred_identical_requests_make_one_job_and_one_hold(waiting_system: RunningSystem) -> None:

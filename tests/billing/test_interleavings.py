@@ -1,0 +1,283 @@
+"""Random interleavings of every operation, from several connections at once, against a plain model.
+
+Operations are started together; whatever PostgreSQL makes of it, some order of doing them one after the other must
+give the same answers and the same balances.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from services.billing import chain
+from services.billing.domain import Balance, End
+from services.billing.storage import SOON
+from services.chassis.database import Database, migrate
+from services.chassis.errors import Refusal
+from tests.billing.books import LEDGER, MIGRATIONS, NOW, Books, order
+from tests.running import Postgres
+
+USERS, JOBS, GRANTS = 2, 8, 6
+KINDS = {"one": 1, "three": 3}
+TOGETHER = 4  # operations at once: 24 orders to try
+
+Operation = tuple[Any, ...]
+users = st.integers(0, USERS - 1)
+jobs = st.integers(0, JOBS - 1)  # the job's user is its number modulo USERS
+operations = st.one_of(
+    st.tuples(st.just("grant"), users, st.integers(1, 6), st.integers(0, GRANTS - 1), st.sampled_from([None, 1, 2, 9])),
+    st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
+    st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
+    st.tuples(st.just("end"), jobs, st.sampled_from(list(End))),
+    st.tuples(st.just("release"), jobs),
+    st.tuples(st.just("refund"), jobs),
+    st.tuples(st.just("lapse")),
+)
+
+
+@dataclass
+class Lot:
+    grant: int
+    left: int
+    expires: datetime
+
+
+@dataclass
+class Held:
+    amount: int
+    state: str = "held"
+    draws: list[tuple[Lot, int]] = field(default_factory=list)
+    refunded: bool = False
+
+
+@dataclass
+class Account:
+    plain: int = 0
+    lots: list[Lot] = field(default_factory=list)
+    held: int = 0
+
+
+@dataclass
+class Model:
+    """The ledger as one would write it for a single caller."""
+
+    now: datetime = NOW
+    accounts: dict[int, Account] = field(default_factory=lambda: {user: Account() for user in range(USERS)})
+    jobs: dict[int, Held] = field(default_factory=dict)
+    grants: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+
+    def live(self, user: int) -> list[Lot]:
+        lots = [lot for lot in self.accounts[user].lots if lot.left and lot.expires > self.now]
+        return sorted(lots, key=lambda lot: (lot.expires, lot.grant))
+
+    def available(self, user: int) -> int:
+        return self.accounts[user].plain + sum(lot.left for lot in self.live(user))
+
+    def balance(self, user: int) -> Balance:
+        live = self.live(user)
+        return Balance(
+            available=self.available(user),
+            held=self.accounts[user].held,
+            expiring_soon=sum(lot.left for lot in live if lot.expires <= self.now + SOON),
+            next_expiry=live[0].expires if live else None,
+        )
+
+    def apply(self, operation: Operation) -> Any:
+        name, *values = operation
+        return getattr(self, name)(*values)
+
+    def grant(self, user: int, amount: int, grant: int, days: int | None) -> Any:
+        expires = NOW + timedelta(days=days) if days is not None else None
+        if grant in self.grants:
+            return self.available(user) if self.grants[grant] == (user, amount, expires) else "GrantConflict"
+        if expires is not None and expires <= self.now:
+            return "ValidationFailed"
+        self.grants[grant] = (user, amount, expires)
+        if expires is None:
+            self.accounts[user].plain += amount
+        else:
+            self.accounts[user].lots.append(Lot(grant, amount, expires))
+        return self.available(user)
+
+    def hold(self, job: int, kind: str) -> Any:
+        user, amount = job % USERS, KINDS[kind]
+        if job in self.jobs:
+            result = "held" if self.jobs[job].state == "held" else "ended"
+        elif self.available(user) < amount:
+            result = "insufficient"
+        else:
+            held = self.jobs[job] = Held(amount)
+            left = amount
+            for lot in self.live(user):
+                part = min(left, lot.left)
+                if part:
+                    lot.left -= part
+                    left -= part
+                    held.draws.append((lot, part))
+            self.accounts[user].plain -= left
+            self.accounts[user].held += amount
+            result = "held"
+        return result, self.available(user)
+
+    def end(self, job: int, end: End) -> Any:
+        held = self.jobs.get(job)
+        if held is None:
+            return None
+        if held.state == "held":
+            held.state = end.state
+            account = self.accounts[job % USERS]
+            account.held -= held.amount
+            if end is not End.CAPTURE:
+                account.plain += held.amount - sum(part for _, part in held.draws)
+                for lot, part in held.draws:
+                    lot.left += part  # of no use when it is past its day
+        return held.state
+
+    def release(self, job: int) -> Any:
+        self.jobs.setdefault(job, Held(0, "released"))
+        return self.end(job, End.RELEASE)
+
+    def refund(self, job: int) -> Any:
+        held = self.jobs.get(job)
+        if held is None or not held.amount:
+            return "HoldNotFound"
+        if held.state != "captured":
+            return "NotCaptured"
+        if held.refunded:
+            return "AlreadyRefunded"
+        held.refunded = True
+        self.accounts[job % USERS].plain += held.amount
+        return held.amount
+
+    def lapse(self) -> None:
+        return None
+
+
+class Interleavings(RuleBasedStateMachine):
+    """One example is one set of users on a database that all examples share."""
+
+    books: Books
+    loop: asyncio.AbstractEventLoop
+
+    @initialize()
+    def begin(self) -> None:
+        self.mark = uuid.uuid4().hex
+        self.job_ids = [uuid.uuid4() for _ in range(JOBS)]
+        self.model = Model()
+        self.books.now = NOW
+        self.together([("grant", 0, 6, GRANTS, 9), ("grant", 0, 4, GRANTS + 1, 2), ("grant", 1, 5, GRANTS + 2, None)])
+
+    @rule(operations=st.lists(operations, min_size=1, max_size=TOGETHER))
+    def together(self, operations: list[Operation]) -> None:
+        answers = self.loop.run_until_complete(self._all(operations))
+        balances = self.loop.run_until_complete(self._balances())
+        tried = []
+        for places in itertools.permutations(range(len(operations))):
+            model = deepcopy(self.model)
+            told = {place: model.apply(operations[place]) for place in places}
+            expected = [told[place] for place in range(len(operations))]
+            found = [model.balance(user) for user in range(USERS)]
+            if expected == answers and found == balances:
+                self.model = model
+                return
+            tried.append((expected, found))
+        raise AssertionError(f"{operations} answered {answers}, {balances}; no order of them does. Tried: {tried[:3]}")
+
+    @rule(hours=st.sampled_from([1, 20, 30, 200]))
+    def later(self, hours: int) -> None:
+        self.model.now += timedelta(hours=hours)
+        self.books.now = self.model.now
+        assert self.loop.run_until_complete(self._balances()) == [self.model.balance(user) for user in range(USERS)]
+
+    @rule()
+    def prove(self) -> None:
+        assert self.loop.run_until_complete(self.books.complaints()) == []
+
+    def teardown(self) -> None:
+        if hasattr(self, "mark"):
+            self.loop.run_until_complete(chain.seal(self.books.database, NOW))
+            self.prove()
+
+    async def _all(self, operations: list[Operation]) -> list[Any]:
+        return list(await asyncio.gather(*(self._answer(operation) for operation in operations)))
+
+    async def _balances(self) -> list[Balance]:
+        return [await self.books.credits(self._user(user)) for user in range(USERS)]
+
+    def _user(self, number: int) -> str:
+        return f"{self.mark}-{number}"
+
+    async def _answer(self, operation: Operation) -> Any:
+        name, *values = operation
+        try:
+            return await getattr(self, f"_{name}")(*values)
+        except Refusal as refusal:
+            return type(refusal).__name__
+
+    async def _grant(self, user: int, amount: int, grant: int, days: int | None) -> int:
+        left = (NOW + timedelta(days=days) - self.books.now) / timedelta(days=1) if days is not None else None
+        return await self.books.grant(self._user(user), amount, f"{self.mark}-{grant}", days=left)
+
+    async def _hold(self, job: int, kind: str) -> tuple[str, int]:
+        outcome = (await self.books.hold(order(self._user(job % USERS), kind, self.job_ids[job])))[0]
+        return outcome.result.value, outcome.available
+
+    async def _end(self, job: int, end: End) -> str | None:
+        async with self.books.database.transaction() as connection:
+            found = await LEDGER.end_holds(connection, {self.job_ids[job]: end}, self.books.now)
+        state = found.get(self.job_ids[job])
+        return state[0] if state else None
+
+    async def _release(self, job: int) -> str | None:
+        async with self.books.database.connection() as connection:
+            await LEDGER.mark_released(connection, [self.job_ids[job]], self.books.now)
+        return await self._end(job, End.RELEASE)
+
+    async def _refund(self, job: int) -> int:
+        return await self.books.refund(self.job_ids[job])
+
+    async def _lapse(self) -> None:
+        await self.books.lapse()
+
+
+def run(postgres: Postgres, examples: int) -> None:
+    url = postgres.database()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(migrate(url, MIGRATIONS))
+    database = Database(url, pool_size=TOGETHER * 2)
+    loop.run_until_complete(database.open())
+    machine = type("Machine", (Interleavings,), {"books": Books(url, database), "loop": loop})
+    try:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=30,
+                deadline=None,
+                database=None,
+                derandomize=examples < 100,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        loop.run_until_complete(database.close())
+        loop.close()
+
+
+def test_some_order_explains_every_answer(postgres: Postgres) -> None:
+    run(postgres, 40)
+
+
+@pytest.mark.slow
+def test_some_order_explains_every_answer_of_thousands(postgres: Postgres) -> None:
+    run(postgres, 400)
