@@ -24,9 +24,10 @@ IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 ORDER = ("copy", "image", "video", "job", "catalog", "billing")
 INTRODUCTION = (
-    "Send a token as `Authorization: Bearer …`. What costs credits says so; a request with an `idempotencyKey` whose "
-    "job is still live answers with that job and costs nothing. Unknown fields of a body are ignored and `null` is "
-    "the same as absent; unknown query parameters are refused. Every error has the same body."
+    "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. What costs credits says so; a request "
+    "with an `idempotencyKey` whose job is still live answers with that job and costs nothing. Unknown fields of a "
+    "body are ignored and `null` is the same as absent; unknown query parameters are refused. Every error has the same "
+    "body."
 )
 # How the headers of access.proto are written, the schema of their values, and what an answer says of them.
 HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
@@ -39,7 +40,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
 }
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
-    401: "There is no token, or not one to be trusted.",
+    401: "There is no token or API key, or not one to be trusted.",
     402: "Too few credits. Nothing was made and nothing was charged.",
     403: "Not open to the caller, or the link is not valid any more.",
     404: "It does not exist, or is not the caller's.",
@@ -74,10 +75,13 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in _tags(routes, comments).items()],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"apiKey": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
             "schemas": {**_schemas(routes, messages), "Error": _error()},
         },
     }
@@ -142,6 +146,8 @@ def _operation(
     operation["responses"] = _responses(route, text, example)
     if route.public:
         operation["security"] = []
+    elif not route.keys:
+        operation["security"] = [{"bearer": []}]
     return operation
 
 
@@ -200,7 +206,7 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     statuses |= {int(found) for found in re.findall(r"\((4\d\d)", text)}
     if "NOT_FOUND" in text or route.variables:
         statuses.add(404)
-    if "Admin" in route.service or "LINK_EXPIRED" in text:
+    if not (route.keys or route.public) or "LINK_EXPIRED" in text:
         statuses.add(403)
     for status in sorted(statuses):
         responses[str(status)] = _refusal(STATUS_WORDS.get(status, "The request was refused."))

@@ -39,6 +39,8 @@ class Route:
     response: str
     public: bool
     """Whether it needs no token."""
+    keys: bool
+    """Whether an API key is enough."""
     safe: bool
     """Whether the proto says that it has no side effects."""
     idempotent: bool
@@ -131,6 +133,7 @@ def _route(
         request=method.input_type.lstrip("."),
         response=method.output_type.lstrip("."),
         public=access_pb2.CALLER_PUBLIC in callers,
+        keys=access_pb2.CALLER_USER in callers,
         safe=safe,
         idempotent=safe or level == descriptor_pb2.MethodOptions.IDEMPOTENT,
         streaming=method.server_streaming,

@@ -69,6 +69,7 @@ class Submitter:
         if answer is None:
             brief = await self._brief(user_id, request.project_id, request.product_id)
             job = submission(brief, user_id)
+            job.api_key_id = caller().api_key_id
             if key:
                 job.request_key, job.request_digest = key, headers.digest(request)
             answer = await self._jobs.SubmitJob(

@@ -95,6 +95,7 @@ class Submission(Keyed):
     parameters: bytes
     maker: str = ""
     retry_of: UUID | None = None
+    api_key_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +295,16 @@ class InsufficientCredits(Refusal):
 
     def __init__(self, *, price: int, available: int) -> None:
         super().__init__(f"This costs {price} credits; {available} are available.")
+
+
+class KeyBudgetExceeded(Refusal):
+    """The API key may not spend as much, whatever its owner has."""
+
+    kind = Kind.PAYMENT_REQUIRED
+    reason = "API_KEY_BUDGET_EXCEEDED"
+
+    def __init__(self, *, price: int) -> None:
+        super().__init__(f"This costs {price} credits, which the API key's budget does not allow any more.")
 
 
 class TooManyLiveJobs(Refusal):

@@ -41,6 +41,7 @@ from services.job.domain import (
     JobNotDead,
     JobNotFound,
     JobsOverloaded,
+    KeyBudgetExceeded,
     Keyed,
     Lease,
     Policy,
@@ -173,7 +174,11 @@ class Jobs:
         request = billing_pb2.PlaceHoldsRequest()
         for entry in submissions:
             hold = request.holds.add(
-                job_id=str(entry.job_id), user_id=entry.user_id, type=entry.type, project_id=str(entry.project_id)
+                job_id=str(entry.job_id),
+                user_id=entry.user_id,
+                type=entry.type,
+                project_id=str(entry.project_id),
+                api_key_id=entry.api_key_id,
             )
             hold.expires_at.FromDatetime(self._clock.now() + self._policy.limits[entry.type].total + HOLD_MARGIN)
         try:
@@ -199,6 +204,8 @@ class Jobs:
             refused.append(entry.job_id)
             if placed.result == billing_pb2.HOLD_RESULT_INSUFFICIENT:
                 outcomes[entry.job_id] = InsufficientCredits(price=placed.amount, available=placed.available)
+            elif placed.result == billing_pb2.HOLD_RESULT_OVER_BUDGET:
+                outcomes[entry.job_id] = KeyBudgetExceeded(price=placed.amount)
             else:
                 log.error("hold_refused", job_id=str(entry.job_id), result=placed.result)
                 outcomes[entry.job_id] = JobsOverloaded("The job could not be accepted; try again.")

@@ -67,6 +67,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID) -> Submission:
         maker=request.maker,
         request_key=request.request_key,
         request_digest=request.request_digest,
+        api_key_id=request.api_key_id,
     )
 
 

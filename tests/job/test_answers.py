@@ -139,7 +139,7 @@ class TestRaces:
             await world.jobs.storage.insert_pending(connection, [other], world.clock.now())
             second = asyncio.create_task(world.jobs.submit(keyed(world)))
             async with asyncio.timeout(10):
-                while not await world.rows(
+                while not await world.rows(  # noqa: ASYNC110 - nothing tells of a lock that is waited for
                     "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
                 ):
                     await asyncio.sleep(0.01)
