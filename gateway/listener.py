@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import local_reply_config
+from gateway.keyfile import SECONDS, keys_uri
 from gateway.limits import HAS_API_KEY, LIMIT, user_limit
 from gateway.paths import TRANSCODER, default_headers, virtual_host
 from gateway.routes import Route
@@ -142,15 +143,16 @@ def _token_check(settings: GatewaySettings) -> dict[str, Any]:
         # Said outright: left out, Envoy takes ?access_token= too, and addresses end up in logs.
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
     }
-    if is_remote(settings.token_jwks):
-        provider["remote_jwks"] = {
-            "http_uri": {"uri": settings.token_jwks, "cluster": KEYS_CLUSTER, "timeout": "5s"},
-            "cache_duration": f"{settings.token_keys_seconds}s",
-            "async_fetch": {"fast_listener": True, "failed_refetch_duration": "2s"},
-        }
-    else:
-        # Envoy reads it once: keys that change without a restart need an address.
-        provider["local_jwks"] = {"filename": settings.token_jwks}
+    remote = is_remote(settings.token_jwks)
+    provider["remote_jwks"] = {
+        "http_uri": {
+            "uri": settings.token_jwks if remote else keys_uri(settings),
+            "cluster": KEYS_CLUSTER,
+            "timeout": "5s",
+        },
+        "cache_duration": f"{settings.token_keys_seconds if remote else SECONDS}s",
+        "async_fetch": {"fast_listener": True, "failed_refetch_duration": "2s" if remote else "0.5s"},
+    }
     return _filter(
         "envoy.filters.http.jwt_authn",
         "jwt_authn.v3.JwtAuthentication",

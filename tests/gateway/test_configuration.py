@@ -22,6 +22,7 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
 from gateway.certificate import write_certificate
+from gateway.keyfile import SECONDS
 from gateway.render import render
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings, SettingsError
@@ -181,6 +182,42 @@ class TestKeys:
             Issuer.document = new.document().encode()
             until(lambda: status(new) == 200)
             assert status(old) == 401
+
+    def test_a_file_of_them_can_change_without_a_restart(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "jwks.json"
+        file.write_text(keys.document(), encoding="utf-8")
+        given = GatewaySettings(**{**settings, "token_jwks": str(file)})
+        with running(given, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+            old, new = keys, Keys()
+
+            def status(of: Keys) -> int:
+                return client.get("/api/prices", headers={"authorization": f"Bearer {of.token()}"}).status_code
+
+            until(lambda: status(old) == 200)
+            assert status(new) == 401
+            file.write_text(new.document(), encoding="utf-8")
+            until(lambda: status(new) == 200)
+            assert status(old) == 401
+            file.write_text("not keys", encoding="utf-8")  # a slip of whoever writes it: the last good ones stay
+            time.sleep(SECONDS + 1)
+            assert status(new) == 200
+
+    def test_the_socket_gives_the_key_file_and_nothing_beside_it(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "jwks.json"
+        file.write_text(keys.document(), encoding="utf-8")
+        (tmp_path / "private.pem").write_text("secret", encoding="utf-8")
+        (tmp_path / "jwks.json.old").write_text("secret", encoding="utf-8")
+        with running(GatewaySettings(**{**settings, "token_jwks": str(file)}), tmp_path):
+            transport = httpx.HTTPTransport(uds=str(tmp_path / "keys.sock"))
+            with httpx.Client(transport=transport, base_url="http://localhost") as client:
+                assert client.get("/keys/jwks.json").text == keys.document()
+                for path in ("/keys/private.pem", "/keys/jwks.json.old", "/keys/../keys/private.pem", "/keys/", "/"):
+                    answer = client.send(client.build_request("GET", "/", extensions={"target": path.encode()}))
+                    assert (answer.status_code, "secret" in answer.text) == (404, False), path
 
 
 class TestTls:
