@@ -3,12 +3,13 @@
 PYTHON ?= python3
 MAKERS ?= 1
 PORT ?= 0
+EXAMPLES ?= 150
 BIN := .venv/bin
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all lint protos models gallery-copy gallery-image gallery-video clean
+.PHONY: help demo up logs test test-all fuzz lint protos models gallery-copy gallery-image gallery-video clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -27,6 +28,9 @@ test: .venv/dev gen/descriptors.binpb models ## Run all tests but the slow ones
 
 test-all: .venv/dev gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q
+
+fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n)
+	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES)
 
 lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls and protos
 	$(BIN)/ruff check .

@@ -52,6 +52,7 @@ def keys_listener(settings: GatewaySettings) -> dict[str, Any]:
     return {
         "name": KEYS_CLUSTER,
         "address": _socket(settings),
+        "bypass_overload_manager": True,  # keys are needed all the more when there is too much to do
         "filter_chains": [
             {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
         ],

@@ -15,8 +15,6 @@ from gateway.scripts import ANSWER, REQUEST, answer_script, request_script
 from gateway.settings import GatewaySettings
 from gateway.upstreams import KEYS_CLUSTER, TYPES, is_remote, socket_address
 
-HEADERS_SECONDS = 10
-REQUEST_SECONDS = 120  # a 10 MiB picture over a line of 1 Mbit/s
 CONNECTION_IDLE_SECONDS = 300
 STREAM_IDLE_SECONDS = 120
 MAX_HEADERS = 100
@@ -62,6 +60,7 @@ def listener(
     }
     if settings.tls_certificate:
         chain["transport_socket"] = _tls(settings)
+        chain["transport_socket_connect_timeout"] = f"{settings.headers_seconds}s"
     return {
         "name": "adwright",
         "address": socket_address(settings.listen),
@@ -100,14 +99,16 @@ def _connection_manager(
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",  # they match no route, or are part of an id that is none
         "max_request_headers_kb": MAX_HEADER_KIB,
-        "request_headers_timeout": f"{HEADERS_SECONDS}s",
-        "request_timeout": f"{REQUEST_SECONDS}s",
+        "request_headers_timeout": f"{settings.headers_seconds}s",
+        "request_timeout": f"{settings.request_seconds}s",
         "stream_idle_timeout": f"{STREAM_IDLE_SECONDS}s",
         "common_http_protocol_options": {
             "idle_timeout": f"{CONNECTION_IDLE_SECONDS}s",
             "max_headers_count": MAX_HEADERS,
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
+        # Methods that Envoy has not heard of (QUERY, say) are 405 like others that a path does not have.
+        "http_protocol_options": {"allow_custom_methods": True},
         "http2_protocol_options": {"max_concurrent_streams": 1_000},
         "early_header_mutation_extensions": [
             {

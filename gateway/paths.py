@@ -15,7 +15,7 @@ from gateway.upstreams import TYPES
 DEFAULT_SECONDS = 15
 # The calls that make something answer within the 60 seconds that `Prefer: wait` may ask for, and a little.
 GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo": 75}
-UPLOAD_SECONDS = 60
+FILE_SECONDS = 60
 # A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
 STREAM_IDLE_SECONDS = 900
 RETRIES = 2
@@ -127,7 +127,12 @@ def _action(route: Route) -> dict[str, Any]:
     if route.streaming:
         action |= {"timeout": "0s", "idle_timeout": f"{STREAM_IDLE_SECONDS}s"}
     else:
-        seconds = UPLOAD_SECONDS if route.raw_request else GENERATE_SECONDS.get(route.method, DEFAULT_SECONDS)
+        # A file takes its time on the line, or is made when it is first asked for.
+        seconds = (
+            FILE_SECONDS
+            if route.raw_request or route.raw_response
+            else GENERATE_SECONDS.get(route.method, DEFAULT_SECONDS)
+        )
         action["timeout"] = f"{seconds}s"
     # A connection that could not be made and a stream that was refused have reached nobody: any call may be sent again.
     conditions = ["connect-failure", "refused-stream"]

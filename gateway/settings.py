@@ -70,6 +70,10 @@ class GatewaySettings:
     documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
     """Files that are served as they are, without a token: path to content type and file."""
 
+    headers_seconds: int = 10
+    """How long a client may take to send a request's headers, or to agree on TLS."""
+    request_seconds: int = 120
+    """How long a client may take to send a whole request: a 10 MiB picture over a line of 1 Mbit/s."""
     max_connections: int = 10_000
     max_heap_bytes: int = 1 << 30
     max_json_bytes: int = 1 << 20
@@ -86,7 +90,8 @@ class GatewaySettings:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
             complaints.append("rate_limit: burst and per_second are at least 1")
-        for name in ("token_keys_seconds", "max_connections", "max_heap_bytes", "max_json_bytes", "max_upload_bytes"):
+        numbers = ("token_keys_seconds", "headers_seconds", "request_seconds", "max_connections", "max_heap_bytes")
+        for name in (*numbers, "max_json_bytes", "max_upload_bytes"):
             if getattr(self, name) < 1:
                 complaints.append(f"{name} is at least 1")
         if complaints:

@@ -172,7 +172,8 @@ def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
 def _violation(request: Message, violation: Any) -> FieldViolation:
     path = ""
     descriptor: Any = request.DESCRIPTOR
-    for element in violation.proto.field.elements:
+    field_path = violation.proto.field  # None where a rule over several fields is broken
+    for element in field_path.elements if field_path is not None else ():
         name = element.field_name
         if descriptor is not None and name in descriptor.fields_by_name:
             field = descriptor.fields_by_name[name]

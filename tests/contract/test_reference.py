@@ -376,6 +376,9 @@ class TestCatalogueAndCredits:
         assert (product["price"], product["currency"]) == ("39.50", "USD")
         refused = client.patch(f"/api/products/{customer.product_id}", json={"currency": ""})
         assert wrong_fields(refused) == {"currency"}
+        unpriced = {"name": "x", "price": "1.00"}
+        answer = client.post(f"/api/projects/{customer.project_id}/products", json=unpriced)
+        assert wrong_fields(answer) == {"currency"}
         assert client.delete(f"/api/projects/{customer.project_id}").status_code == 200
         assert client.get(f"/api/products/{customer.product_id}").status_code == 404
 

@@ -1,0 +1,134 @@
+"""Clients that are slow, too many or hungry, and a gateway that runs out of memory."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.certificate import write_certificate
+from gateway.settings import GatewaySettings
+from tests.gateway.running import Keys, Running, running
+from tests.gateway.standins import StandIns
+
+PATIENCE = 10
+
+
+def whole_answer(line: socket.socket) -> bytes:
+    answer = b""
+    while part := line.recv(65536):
+        answer += part
+    return answer
+
+
+def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
+    """Sends a little every 0.2 s for as long as it is let; the answer, and after how long the line was closed."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+        line.sendall(head)
+        line.settimeout(0.2)
+        answer = b""
+        while time.monotonic() - began < PATIENCE:
+            try:
+                line.sendall(each)
+                part = line.recv(65536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            answer += part
+            if not part:
+                break
+        return answer, time.monotonic() - began
+
+
+class TestSlowClients:
+    @pytest.fixture
+    def hasty(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Any:
+        with running(GatewaySettings(**{**settings, "headers_seconds": 1, "request_seconds": 2}), tmp_path) as found:
+            yield found
+
+    def test_headers_that_drip_end_with_408(self, hasty: Running, services: StandIns) -> None:
+        answer, seconds = drip(hasty.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
+        assert 0.9 < seconds < 5
+        assert services.calls == []
+
+    def test_a_body_that_drips_ends_with_408(self, hasty: Running, keys: Keys, services: StandIns) -> None:
+        head = (
+            b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+            b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
+        )
+        answer, seconds = drip(hasty.port, head, b" ")
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert 1.9 < seconds < 6
+        assert services.calls == []
+
+    def test_a_handshake_that_never_comes_ends(
+        self, settings: dict[str, Any], services: StandIns, tmp_path: Path
+    ) -> None:
+        public, private = write_certificate(tmp_path / "tls", ("127.0.0.1",), datetime.now(UTC))
+        secure = {"tls_certificate": str(public), "tls_private_key": str(private), "headers_seconds": 1}
+        with running(GatewaySettings(**{**settings, **secure}), tmp_path) as found:
+            began = time.monotonic()
+            with socket.create_connection(("127.0.0.1", found.port), timeout=PATIENCE) as line:
+                assert line.recv(1) == b""
+            assert 0.9 < time.monotonic() - began < 5
+
+
+class TestOverload:
+    def test_out_of_memory_it_refuses_at_once_and_says_that_a_retry_helps(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        with running(GatewaySettings(**{**settings, "max_heap_bytes": 1 << 20}), tmp_path) as found:
+            headers = {"authorization": f"Bearer {keys.token()}"}
+            give_up = time.monotonic() + PATIENCE
+            while (answer := httpx.get(f"{found.url}/api/prices", headers=headers)).status_code != 503:
+                assert time.monotonic() < give_up, answer.status_code
+                time.sleep(0.1)
+            error = answer.json()["error"]
+            assert (error["reason"], error["retryable"]) == ("UNAVAILABLE", True)
+            assert answer.headers["retry-after"] == "1"
+
+
+class TestSmuggling:
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"Transfer-Encoding: chunked\r\nContent-Length: 6",
+            b"Content-Length: 6\r\nTransfer-Encoding: chunked",
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+            b"Transfer-Encoding: identity, chunked",
+            b"Transfer-Encoding:\x0bchunked",
+            b"Content-Length: +6",
+            b"Content-Length: 6, 7",
+            b"Content-Length: 0x6",
+        ],
+    )
+    def test_a_request_in_the_body_of_another_is_never_a_request(
+        self, head: bytes, gateway: Running, keys: Keys, services: StandIns
+    ) -> None:
+        token = keys.token().encode()
+        inner = b"GET /api/credits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
+        outer = (
+            b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+            + token
+            + b"\r\n"
+            + head
+            + b"\r\n\r\n0\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=3) as line:
+            line.sendall(outer + inner)
+            try:
+                answer = whole_answer(line)
+            except TimeoutError:
+                answer = b""
+        assert [call.method for call in services.calls if call.method == "GetCredits"] == []
+        assert answer.count(b"HTTP/1.1 ") <= 1
