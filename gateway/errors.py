@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 # What Envoy says in its own words ("Jwt is expired", "upstream connect error …"); only used where clients may read it.
 OWN_WORDS = "%LOCAL_REPLY_BODY%"
+NO_ID = {"header_filter": {"header": {"name": "x-request-id", "present_match": True, "invert_match": True}}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +54,28 @@ def local_reply_config() -> dict[str, Any]:
         "filter": _with_status(400, "GE"),
         "body_format_override": _format("REQUEST_FAILED", "The request could not be answered.", retryable=False),
     }
+    mappers = [*(_mapper(error) for error in OWN_ERRORS), unforeseen]
     return {
-        "mappers": [_unreadable(), _wrong_audience(), *(_mapper(error) for error in OWN_ERRORS), unforeseen],
+        "mappers": [
+            _unreadable(),
+            _wrong_audience(),
+            *(found for mapper in mappers for found in (_nameless(mapper), mapper)),
+        ],
     }
+
+
+def _nameless(mapper: dict[str, Any]) -> dict[str, Any]:
+    """The same for a request that is answered before it has got an id: the field is a text all the same."""
+    changed = deepcopy(mapper)
+    changed["filter"] = {"and_filter": {"filters": [mapper["filter"], NO_ID]}}
+    changed["body_format_override"]["json_format"]["error"]["requestId"] = ""
+    return changed
 
 
 def _unreadable() -> dict[str, Any]:
-    """What is not HTTP as it should be is answered before a request exists, and so before it has an id."""
+    """What is not HTTP as it should be."""
     body = _format("MALFORMED_REQUEST", "This is not a well-formed HTTP request.", retryable=False)
-    body["json_format"]["error"]["requestId"] = ""
-    return {
-        "filter": {
-            "and_filter": {
-                "filters": [_with_status(400), {"response_flag_filter": {"flags": ["DPE"]}}],
-            }
-        },
-        "body_format_override": body,
-    }
+    return _nameless({"filter": _with_status(400), "body_format_override": body})
 
 
 def _wrong_audience() -> dict[str, Any]:

@@ -42,6 +42,7 @@ def fuzz(system: RunningSystem, examples: int, *, seed: int | None = None) -> Ou
         customer.client.get(path).raise_for_status()  # made when first asked for, which takes a busy machine long
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
+        *("--config-file", str(FOLDER / "schemathesis.toml")),
         "run",
         f"{system.system.url}/openapi.json",
         *("--header", f"Authorization: Bearer {system.token(customer.id, admin=True)}"),

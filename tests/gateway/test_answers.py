@@ -278,6 +278,7 @@ class TestOwnAnswers:
             b"GET /api/prices HTTP/1.1\r\nHost : a\r\n\r\n",
             b"GET /api/prices HTTP/1.1\r\nHost: a\r\nX-A: b\r\n smuggled: c\r\nX_Under: 1\r\n\r\n",
             b"nonsense\r\n\r\n",
+            b"QUERY /api/prices HTTP/1.1\r\nHost: a\r\n\r\n",
             b"GET /api/prices HTTP/1.1\r\n\r\n",
         ],
     )
@@ -295,6 +296,13 @@ class TestOwnAnswers:
         body = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert set(body["error"]) == {"reason", "message", "requestId", "retryable"}
         assert body["error"]["message"]
+        assert isinstance(body["error"]["requestId"], str)
+
+    @pytest.mark.parametrize("method", ["FOO", "PROPFIND", "QUERY", "TRACE", "PUT"])
+    def test_methods_that_no_path_has_are_405(self, method: str, client: httpx.Client, services: StandIns) -> None:
+        response = client.request(method, "/api/prices", headers={"content-type": "application/json"})
+        error_of(response, 405, "METHOD_NOT_ALLOWED")
+        assert services.calls == []
 
     def test_security_headers_stand_on_every_answer(self, client: httpx.Client) -> None:
         for path in ("/api/prices", "/nope"):

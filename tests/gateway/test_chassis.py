@@ -155,6 +155,16 @@ class TestChassisBehindTheGateway:
         response = user.post("/api/admin/refunds", json={"jobId": ID, "reason": "r"}, headers=admin)
         assert (response.status_code, response.json()["error"]["reason"]) == (501, "NOT_PROVIDED")
 
+    def test_u_0000_in_any_string_of_a_grpc_client_is_named(self, url: str, keys: Keys) -> None:
+        metadata = (("authorization", f"Bearer {keys.token()}"),)
+        request = image_pb2.GenerateStaticAdRequest(project_id=ID, product_id=ID, prompt="winter\0wonder")
+        with grpc.insecure_channel(url.removeprefix("http://")) as channel:
+            stub = image_pb2_grpc.ImageServiceStub(channel)
+            with pytest.raises(grpc.RpcError) as caught:
+                stub.GenerateStaticAd(request, metadata=metadata, timeout=START_SECONDS)
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert "prompt: must not hold U+0000" in str(caught.value.details())
+
     def test_admin_only(self, user: httpx.Client, keys: Keys) -> None:
         body = {"userId": "u", "credits": 5, "grantId": "g-1", "reason": "r"}
         refused = user.post("/api/admin/grants", json=body)

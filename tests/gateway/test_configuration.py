@@ -123,6 +123,13 @@ class TestRouteTable:
         with pytest.raises(RouteError):
             read_descriptors(tmp_path / "x")
 
+    def test_every_read_says_that_it_has_no_side_effects_so_that_it_may_be_tried_again(
+        self, routes: tuple[Route, ...]
+    ) -> None:
+        assert [
+            route.grpc_path for route in routes if (route.verb == "GET") != route.safe and not route.streaming
+        ] == []
+
     def test_the_paths_of_the_reference_are_there(self, routes: tuple[Route, ...]) -> None:
         found = {(route.verb, route.path) for route in routes}
         assert {
