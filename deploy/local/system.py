@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import socket
+import subprocess
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
@@ -30,6 +31,7 @@ DATABASES = ("catalog", "billing", "job")
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 MAKERS = ("image", "video")
 PREFERRED_GATEWAY_PORT = 8080
+POSTGRES_LOOK_SECONDS = 0.3
 
 
 class AlreadyRunning(Exception):
@@ -56,6 +58,7 @@ class System:
         self._options = options
         self._say = say
         self._postgres: Any = None
+        self._watching: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
@@ -72,6 +75,7 @@ class System:
         try:
             self._choose_ports()
             await asyncio.gather(asyncio.to_thread(self._start_postgres), self.start_broker())
+            self._watching = asyncio.create_task(self._watch_postgres())
             # Services wait for each other by themselves: a channel connects when there is something to connect to.
             await asyncio.gather(*(self._start_service(name) for name in SERVICES))
             makers = MAKERS if self._options.makers else ()
@@ -87,6 +91,9 @@ class System:
         groups: list[Iterable[str]] = [order[:1], order[1:3], order[3:9], order[9:]]
         for group in groups:
             await asyncio.gather(*(self.processes[name].stop() for name in group if name in self.processes))
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         if self._postgres is not None:
             await asyncio.to_thread(self._postgres.cleanup)
             self._postgres = None
@@ -100,7 +107,15 @@ class System:
         pids = {name: process.pid for name, process in self.processes.items()}
         if self._postgres is not None:
             pids["postgres"] = self._postgres.get_pid() or 0
-        self.home.tell(Running(url=self.url, supervisor_pid=os.getpid(), ports=self.ports, pids=pids))
+        self.home.tell(
+            Running(
+                url=self.url,
+                supervisor_pid=os.getpid(),
+                ports=self.ports,
+                pids=pids,
+                databases={name: self.database_url(name) for name in DATABASES},
+            )
+        )
 
     def _take_lock(self) -> None:
         self._lock = (self.home.folder / "lock").open("w")
@@ -134,6 +149,20 @@ class System:
             for name in DATABASES:
                 if name not in present:
                     connection.execute(f'create database "{name}"'.encode())
+
+    async def _watch_postgres(self) -> None:
+        """Starts PostgreSQL again when it dies. It is a daemon, so that it has to be looked for."""
+        while True:
+            await asyncio.sleep(POSTGRES_LOOK_SECONDS)
+            if self._postgres.get_postmaster_info().is_running():
+                continue
+            self._say_and_tell("postgres ended; starting it again")
+            try:
+                await asyncio.to_thread(self._postgres.ensure_postgres_running)
+            except (subprocess.SubprocessError, AssertionError, OSError) as error:
+                self._say_and_tell(f"postgres does not start yet: {error}")
+                continue
+            self._say_and_tell("postgres is back")
 
     def database_url(self, name: str) -> str:
         """Where a service's database is."""

@@ -63,7 +63,7 @@ async def serve(settings: BillingSettings) -> None:
         await database.close()
 
 
-async def prove(settings: BillingSettings) -> int:
+async def prove(settings: DatabaseSettings) -> int:
     """Recomputes the ledger and prints what was found; 0 when everything fits."""
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     await database.open()
@@ -89,9 +89,9 @@ async def prove(settings: BillingSettings) -> int:
 
 
 def main() -> None:
-    settings = read_settings_or_exit(BillingSettings)
     if sys.argv[1:] == ["verify"]:
-        raise SystemExit(asyncio.run(prove(settings)))
+        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings))))
+    settings = read_settings_or_exit(BillingSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
     start("billing", settings, work)
