@@ -89,6 +89,7 @@ class Jobs:
         self._clock = clock
         self.storage = JobStorage(policy)
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
+        self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
         self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
             self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
@@ -166,6 +167,7 @@ class Jobs:
             try:
                 await self.abandon(abandoned)
             except (grpc.aio.AioRpcError, Refusal) as trouble:
+                self._undecided.update(abandoned)
                 log.warning("submissions_left_pending", jobs=len(abandoned), error=repr(trouble))
             return {entry.job_id: refusal for entry in submissions}
         outcomes: dict[UUID, Accepted | Refusal] = {}
@@ -417,11 +419,17 @@ class Jobs:
         return len(rows)
 
     async def resolve_leftovers(self, older_than: timedelta, most: int) -> int:
-        """Takes back submissions that died half-way; how many."""
+        """Takes back submissions that died half-way; how many.
+
+        This process's own need not grow old: their clients are repeating them, and wait for the first one's outcome.
+        """
+        own = list(self._undecided)[:most]
         async with self._database.connection() as connection:
             left = await self.storage.leftovers(connection, self._clock.now() - older_than, most)
+        left = list(dict.fromkeys([*own, *left]))
         if left:
             await self.abandon(left)
+            self._undecided.difference_update(own)
             log.info("leftovers_resolved", jobs=[str(job_id) for job_id in left])
         return len(left)
 
