@@ -34,6 +34,7 @@ from services.chassis.telemetry import JOBS_MADE, MAKE_SECONDS
 IDLE_POLL_SECONDS = 2.0
 CALL_SECONDS = 5.0
 REPORT_SECONDS = 120.0  # how long a result is offered to a job service that is away; past it the attempt is lost
+KEEP_TRIES = 4  # to keep a checkpoint, within a lease; what must not happen without it does not happen then
 BACKOFF_SECONDS = (0.2, 5.0)
 UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
 
@@ -63,7 +64,6 @@ class Progress:
 
     percent: int = 0
     stage: str = ""
-    checkpoint: bytes | None = None
 
     def report(self, percent: int, stage: str) -> None:
         """Percent never goes back: a customer watches it."""
@@ -77,7 +77,21 @@ class Work:
 
     job: job_pb2.LeasedJob
     folder: Path
+    store: Callable[[bytes], Awaitable[None]]
     progress: Progress = field(default_factory=Progress)
+    kept: bytes = b""  # what this attempt or an earlier one asked to be kept
+    stopped: str = ""  # why the attempt was told to stop: canceled, expired, superseded; "" when it was not
+
+    async def keep(self, content: bytes) -> None:
+        """Keeps `content` with the job, durably, for this attempt's successors. Raises TransientFault when the job
+        service cannot be reached or has given the job to another attempt: nothing may be built on it then."""
+        await self.store(content)
+        self.kept = content
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether nobody will ever want the result: unlike at a restart, where another attempt goes on."""
+        return self.stopped in ("canceled", "expired")
 
 
 Make = Callable[[Work], Awaitable[Made]]
@@ -173,14 +187,19 @@ class Maker:
         bound = log.bind(job_id=job.job_id, user_id=job.user_id, attempt=job.attempt, type=self._type)
         bound.info("attempt_started")
         began = time.perf_counter()
-        work = Work(job=job, folder=Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="adwright-")))
+        work = Work(
+            job=job,
+            folder=Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="adwright-")),
+            store=lambda content: self._keep(work, content),
+            kept=job.checkpoint,
+        )
         making = asyncio.create_task(self._make_and_store(work))
         beating = asyncio.create_task(self._heartbeats(work))
         outcome = "completed"
         try:
             done, _ = await asyncio.wait([making, beating], return_when=asyncio.FIRST_COMPLETED)
             if making not in done:
-                outcome = beating.result()
+                outcome = work.stopped = beating.result()
                 bound.info("attempt_stopped", reason=outcome)
                 return
             await cancel_and_wait(beating)
@@ -242,8 +261,6 @@ class Maker:
             request = job_pb2.HeartbeatRequest(
                 job_id=job.job_id, attempt=job.attempt, progress=work.progress.percent, stage=work.progress.stage
             )
-            if work.progress.checkpoint is not None:
-                request.checkpoint = work.progress.checkpoint
             try:
                 answer = await self._jobs.Heartbeat(
                     request, metadata=self._identity.metadata(), timeout=job.heartbeat_seconds
@@ -254,6 +271,26 @@ class Maker:
                 continue
             if answer.stop:
                 return str(answer.reason)
+
+    async def _keep(self, work: Work, content: bytes) -> None:
+        request = job_pb2.HeartbeatRequest(
+            job_id=work.job.job_id,
+            attempt=work.job.attempt,
+            progress=work.progress.percent,
+            stage=work.progress.stage,
+            checkpoint=content,
+        )
+        for failures in range(KEEP_TRIES):
+            try:
+                answer = await self._jobs.Heartbeat(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                log.warning("checkpoint_failed", job_id=work.job.job_id, error=error.code().name)
+                await self._pause(failures)
+                continue
+            if answer.stop:
+                raise TransientFault("ATTEMPT_SUPERSEDED", f"the job was taken away: {answer.reason}")
+            return
+        raise TransientFault("CHECKPOINT_NOT_KEPT", f"the job service did not answer {KEEP_TRIES} times")
 
     async def _tell(
         self, work: Work, making: asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]

@@ -12,6 +12,7 @@ from services.chassis.auth import caller
 from services.chassis.submission import Submitter
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
+from services.video.policy import Policy
 from services.video.samples import Samples
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -20,9 +21,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class VideoServicer(video_pb2_grpc.VideoServiceServicer):
     """Accepts video jobs and shows what there is to choose from."""
 
-    def __init__(self, submitter: Submitter, samples: Samples) -> None:
+    def __init__(self, submitter: Submitter, samples: Samples, policy: Policy) -> None:
         self._submitter = submitter
         self._samples = samples
+        self._policy = policy
 
     async def GenerateVideo(
         self, request: video_pb2.GenerateVideoRequest, context: Context
@@ -35,6 +37,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
         brief = await self._submitter.brief(
             user_id=user_id, project_id=request.project_id, product_id=request.product_id
         )
+        await self._policy.check(messages.spoken(request, brief, user_id))
         accepted = await self._submitter.submit(messages.submission(request, brief, user_id))
         return video_pb2.GenerateVideoResponse(
             job_id=accepted.job_id,
