@@ -12,10 +12,17 @@ JWT = "envoy.filters.http.jwt_authn"
 
 # How many buckets are kept at once; the least recently used one goes.
 BUCKETS = 100_000
+MASKED_ADDRESS = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}}
+
+
+API_KEY = "x-api-key"
+# The form only, and not its length: Envoy bounds the size of expressions.
+HAS_API_KEY = {"name": API_KEY, "string_match": {"safe_regex": {"regex": "adw_[A-Za-z0-9_-]+"}}}
 
 
 def user_limit(limit: RateLimit) -> dict[str, Any]:
-    """The limit of the routes that need a token, by the token's subject."""
+    """The limit of the routes that need a token, by the token's subject. Whose an API key is, is not known here: each
+    key has a bucket of its own, and so has each address that sends keys, lest somebody guess them."""
     subject = {
         "metadata": {
             "descriptor_key": "user",
@@ -23,16 +30,28 @@ def user_limit(limit: RateLimit) -> dict[str, Any]:
             "source": "DYNAMIC",
         }
     }
-    return _limit("adwright_users", "user", subject, limit)
+    key = {"request_headers": {"header_name": API_KEY, "descriptor_key": "api_key"}}
+    sends_keys = {"header_value_match": {"descriptor_value": "api_key", "headers": [HAS_API_KEY]}}
+    return _limit(
+        "adwright_users",
+        [[subject], [key], [sends_keys, MASKED_ADDRESS]],
+        [
+            [{"key": "user"}],
+            [{"key": "api_key"}],
+            [{"key": "header_match", "value": "api_key"}, {"key": "masked_remote_address"}],
+        ],
+        limit,
+    )
 
 
 def address_limit(limit: RateLimit) -> dict[str, Any]:
     """The limit of a route that needs no token, by the caller's address; for IPv6 by its network."""
-    address = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}}
-    return _limit("adwright_addresses", "masked_remote_address", address, limit)
+    return _limit("adwright_addresses", [[MASKED_ADDRESS]], [[{"key": "masked_remote_address"}]], limit)
 
 
-def _limit(prefix: str, key: str, action: dict[str, Any], limit: RateLimit) -> dict[str, Any]:
+def _limit(
+    prefix: str, actions: list[list[dict[str, Any]]], descriptors: list[list[dict[str, str]]], limit: RateLimit
+) -> dict[str, Any]:
     everything = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
     return {
         "@type": f"{TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
@@ -41,17 +60,18 @@ def _limit(prefix: str, key: str, action: dict[str, Any], limit: RateLimit) -> d
         "token_bucket": {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"},
         "filter_enabled": {**everything, "runtime_key": "adwright.limits"},
         "filter_enforced": {**everything, "runtime_key": "adwright.limits.enforced"},
-        "rate_limits": [{"actions": [action]}],
+        "rate_limits": [{"actions": steps} for steps in actions],
         # An entry without a value stands for each value: a bucket of its own for each.
         "descriptors": [
             {
-                "entries": [{"key": key}],
+                "entries": entries,
                 "token_bucket": {
                     "max_tokens": limit.burst,
                     "tokens_per_fill": limit.per_second,
                     "fill_interval": "1s",
                 },
             }
+            for entries in descriptors
         ],
         "max_dynamic_descriptors": BUCKETS,
         "enable_x_ratelimit_headers": "DRAFT_VERSION_03",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import local_reply_config
-from gateway.limits import LIMIT, user_limit
+from gateway.limits import HAS_API_KEY, LIMIT, user_limit
 from gateway.paths import TRANSCODER, default_headers, virtual_host
 from gateway.routes import Route
 from gateway.schema import MessageSchema
@@ -65,6 +65,8 @@ def listener(
         "name": "adwright",
         "address": socket_address(settings.listen),
         "per_connection_buffer_limit_bytes": 1 << 20,
+        # Else a second gateway on this port would start without a word and take a part of the requests.
+        "enable_reuse_port": False,
         "filter_chains": [chain],
     }
 
@@ -153,8 +155,15 @@ def _token_check(settings: GatewaySettings) -> dict[str, Any]:
         "envoy.filters.http.jwt_authn",
         "jwt_authn.v3.JwtAuthentication",
         providers={"issuer": provider},
-        # Every path needs a token; the few that do not say so one by one.
-        rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}}],
+        # Every path needs a token; the few that do not say so one by one. What looks like an API key is for the
+        # services to check; a token beside it must still be good.
+        rules=[
+            {
+                "match": {"prefix": "/", "headers": [HAS_API_KEY]},
+                "requires": {"requires_any": {"requirements": [{"provider_name": "issuer"}, {"allow_missing": {}}]}},
+            },
+            {"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}},
+        ],
     )
 
 

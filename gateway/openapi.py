@@ -24,19 +24,30 @@ IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 ORDER = ("copy", "image", "video", "job", "catalog", "billing")
 INTRODUCTION = (
-    "Send a token as `Authorization: Bearer …`. What costs credits says so; a request with an `idempotencyKey` whose "
-    "job is still live answers with that job and costs nothing. Unknown fields of a body are ignored and `null` is "
-    "the same as absent; unknown query parameters are refused. Every error has the same body."
+    "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. What costs credits says so; a request "
+    "with an `idempotencyKey` whose job is still live answers with that job and costs nothing. Unknown fields of a "
+    "body are ignored and `null` is the same as absent; unknown query parameters are refused. Every error has the same "
+    "body."
 )
+# How the headers of access.proto are written, the schema of their values, and what an answer says of them.
+HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
+    "HEADER_IDEMPOTENCY_KEY": (
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-+\--\[\]-~]+$"},
+        "Idempotency-Replayed",
+    ),
+    "HEADER_PREFER_WAIT": ("Prefer", {"type": "string", "pattern": "^wait=[0-9]{1,9}$"}, "Preference-Applied"),
+}
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
-    401: "There is no token, or not one to be trusted.",
+    401: "There is no token or API key, or not one to be trusted.",
     402: "Too few credits. Nothing was made and nothing was charged.",
     403: "Not open to the caller, or the link is not valid any more.",
     404: "It does not exist, or is not the caller's.",
     409: "It clashes with what is there.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    422: "The request was understood and cannot be done as it stands.",
     429: "Too many requests or too much at once; Retry-After says when to come back.",
     503: "Part of the system cannot be reached; try again.",
     504: "It took too long; try again.",
@@ -64,10 +75,13 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in _tags(routes, comments).items()],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"apiKey": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
             "schemas": {**_schemas(routes, messages), "Error": _error()},
         },
     }
@@ -117,6 +131,7 @@ def _operation(
     parameters = [_parameter(item, "path") for item in request.fields if item.proto_name in bound]
     if not route.body:
         parameters += [_parameter(item, "query") for item in request.fields if item.proto_name not in bound]
+    parameters += [_header_parameter(name, comments) for name in route.headers]
     if parameters:
         operation["parameters"] = parameters
     if route.raw_request:
@@ -131,6 +146,8 @@ def _operation(
     operation["responses"] = _responses(route, text, example)
     if route.public:
         operation["security"] = []
+    elif not route.keys:
+        operation["security"] = [{"bearer": []}]
     return operation
 
 
@@ -144,6 +161,12 @@ def _parameter(item: FieldSchema, place: str) -> dict[str, Any]:
     if item.comment:
         parameter["description"] = item.comment
     return parameter
+
+
+def _header_parameter(name: str, comments: Comments) -> dict[str, Any]:
+    header, schema, _ = HEADERS[name]
+    text = comments.of(f"adwright.access.v1.Header.{name}")
+    return {"name": header, "in": "header", "required": False, "schema": schema, "description": text}
 
 
 def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:
@@ -170,6 +193,8 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         if "response" in example:
             content["example"] = example["response"]
         good["content"] = {"application/json": content}
+    if route.headers:
+        good["headers"] = {HEADERS[name][2]: {"schema": {"type": "string"}} for name in route.headers}
     responses: dict[str, Any] = {"200": good}
     if route.raw_response and route.streaming:
         responses["206"] = {"description": "The part that Range asked for.", "content": {"*/*": {}}}
@@ -181,7 +206,7 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     statuses |= {int(found) for found in re.findall(r"\((4\d\d)", text)}
     if "NOT_FOUND" in text or route.variables:
         statuses.add(404)
-    if "Admin" in route.service or "LINK_EXPIRED" in text:
+    if not (route.keys or route.public) or "LINK_EXPIRED" in text:
         statuses.add(403)
     for status in sorted(statuses):
         responses[str(status)] = _refusal(STATUS_WORDS.get(status, "The request was refused."))

@@ -227,12 +227,12 @@ def _cors(settings: GatewaySettings) -> dict[str, Any]:
         "allow_origin_string_match": matches,
         "allow_methods": "GET, POST, PATCH, DELETE",
         "allow_headers": (
-            "authorization, content-type, idempotency-key, prefer, range, last-event-id, x-grpc-web, x-user-agent, "
-            "grpc-timeout"
+            "authorization, content-type, idempotency-key, prefer, range, last-event-id, x-api-key, x-grpc-web, "
+            "x-user-agent, grpc-timeout"
         ),
         "expose_headers": (
             "x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-range, "
-            "accept-ranges, content-disposition, preference-applied, grpc-status, grpc-message"
+            "accept-ranges, content-disposition, idempotency-replayed, preference-applied, grpc-status, grpc-message"
         ),
         "max_age": "600",
     }

@@ -39,6 +39,8 @@ class Route:
     response: str
     public: bool
     """Whether it needs no token."""
+    keys: bool
+    """Whether an API key is enough."""
     safe: bool
     """Whether the proto says that it has no side effects."""
     idempotent: bool
@@ -47,6 +49,8 @@ class Route:
     raw_request: bool
     """Whether the body is a file (google.api.HttpBody) and not JSON."""
     raw_response: bool
+    headers: tuple[str, ...]
+    """The names of the request headers that it heeds, as access.proto has them."""
 
     @property
     def upstream(self) -> str:
@@ -129,9 +133,11 @@ def _route(
         request=method.input_type.lstrip("."),
         response=method.output_type.lstrip("."),
         public=access_pb2.CALLER_PUBLIC in callers,
+        keys=access_pb2.CALLER_USER in callers,
         safe=safe,
         idempotent=safe or level == descriptor_pb2.MethodOptions.IDEMPOTENT,
         streaming=method.server_streaming,
         raw_request=body_type == ".google.api.HttpBody",
         raw_response=method.output_type == ".google.api.HttpBody",
+        headers=tuple(access_pb2.Header.Name(header) for header in method.options.Extensions[access_pb2.headers]),
     )

@@ -102,7 +102,7 @@ class MessageSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comments:
-    """What the protos say of services, methods, messages and fields, by full name."""
+    """What the protos say of services, methods, messages, fields and values of enums, by full name."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,6 +131,8 @@ def _named(file: descriptor_pb2.FileDescriptorProto, path: tuple[int, ...]) -> s
         case (4, message, 2, number):
             owner = file.message_type[message]
             return f"{file.package}.{owner.name}.{owner.field[number].name}"
+        case (5, enum, 2, number):
+            return f"{file.package}.{file.enum_type[enum].name}.{file.enum_type[enum].value[number].name}"
         case (6, service):
             return f"{file.package}.{file.service[service].name}"
         case (6, service, 2, method):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tempfile
 import threading
 import uuid
 import warnings
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +45,13 @@ class Postgres:
         self._server.cleanup()
 
 
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 class RunningSystem:
     """The whole system, in a folder of its own; its supervisor runs in a thread with an event loop."""
 
@@ -55,7 +64,9 @@ class RunningSystem:
         self._thread.start()
         self.said: list[str] = []
         self.home = Home(Path(self._folder.name) / "home")
-        self.system = System(self.home, options, self.said.append)
+        # A port that nobody prefers: another system on this machine may choose its gateway's at the same moment.
+        port = options.gateway_port or free_port()
+        self.system = System(self.home, replace(options, gateway_port=port), self.said.append)
         self.run(self.system.start())
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import grpc
-from adwright.billing.v1 import billing_pb2_grpc
+from adwright.billing.v1 import billing_pb2_grpc, keys_pb2_grpc
 from pydantic import Field
 
 from services.billing.domain import prices_of
+from services.billing.key_servicer import ApiKeyLookupServicer, ApiKeyServicer
 from services.billing.proof import verify
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
 from services.billing.storage import Ledger
@@ -23,7 +24,14 @@ from services.chassis.server import Server, start
 MIGRATIONS = Path(__file__).parent / "migrations"
 PROBLEMS_SHOWN = 50
 SERVICES = tuple(
-    f"adwright.billing.v1.{name}" for name in ("BillingService", "BillingAdminService", "BillingLedgerService")
+    f"adwright.billing.v1.{name}"
+    for name in (
+        "BillingService",
+        "BillingAdminService",
+        "BillingLedgerService",
+        "ApiKeyService",
+        "ApiKeyLookupService",
+    )
 )
 
 
@@ -56,6 +64,10 @@ async def serve(settings: BillingSettings) -> None:
             BillingAdminServicer(database=database, ledger=ledger, clock=clock), server
         )
         billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(holds, server)
+        keys_pb2_grpc.add_ApiKeyServiceServicer_to_server(ApiKeyServicer(database=database, clock=clock), server)
+        keys_pb2_grpc.add_ApiKeyLookupServiceServicer_to_server(
+            ApiKeyLookupServicer(database=database, clock=clock), server
+        )
 
     try:
         await Server(settings, register=register, services=SERVICES, ready=database.ready, loops=[upkeep.run]).run()

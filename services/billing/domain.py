@@ -36,6 +36,7 @@ class HoldResult(StrEnum):
     INSUFFICIENT = "insufficient"
     ENDED = "ended"
     UNPRICED = "unpriced"
+    OVER_BUDGET = "over_budget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class HoldOrder:
     type: str
     project_id: UUID | None
     expires_at: datetime
+    key_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,21 @@ class Grant:
     reason: str
     type: str
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """An API key without the key itself, which is not kept. `spent` is held or spent; no budget: no limit."""
+
+    id: UUID
+    user_id: str
+    name: str
+    hint: str
+    budget: int | None
+    created_at: datetime
+    expires_at: datetime
+    spent: int = 0
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +157,23 @@ class AlreadyRefunded(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The job was refunded before.")
+
+
+class ApiKeyNotFound(Refusal):
+    """There is no such key, or it is somebody else's."""
+
+    kind = Kind.NOT_FOUND
+    reason = "API_KEY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key.")
+
+
+class ApiKeyLimitReached(Refusal):
+    """The user has as many good keys as they may."""
+
+    kind = Kind.CONFLICT
+    reason = "API_KEY_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There may be {limit} API keys; revoke one first.")

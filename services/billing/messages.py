@@ -26,6 +26,7 @@ HOLD_RESULTS = {
     HoldResult.INSUFFICIENT: billing_pb2.HOLD_RESULT_INSUFFICIENT,
     HoldResult.ENDED: billing_pb2.HOLD_RESULT_ENDED,
     HoldResult.UNPRICED: billing_pb2.HOLD_RESULT_UNPRICED,
+    HoldResult.OVER_BUDGET: billing_pb2.HOLD_RESULT_OVER_BUDGET,
 }
 SETTLEMENT_RESULTS = {
     "captured": billing_pb2.SETTLEMENT_RESULT_CAPTURED,
@@ -51,6 +52,7 @@ def hold_order(request: billing_pb2.HoldRequest) -> HoldOrder:
         type=request.type,
         project_id=UUID(request.project_id) if request.project_id else None,
         expires_at=request.expires_at.ToDatetime(tzinfo=UTC),
+        key_id=UUID(request.api_key_id) if request.api_key_id else None,
     )
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
+from services.billing import keys
 from services.billing.domain import (
     MAX_BALANCE,
     AlreadyRefunded,
@@ -111,16 +112,32 @@ class Ledger:
         states = await self._states(connection, [order.job_id for order in orders])
         fresh: dict[UUID, HoldOrder] = {}
         draws: list[tuple[UUID, str, int]] = []
+        allowed = dict(await keys.allowances(connection, orders, now))
+        over_budget: set[UUID] = set()
         for order in orders:
             amount = self.prices.get(order.type, 0)
             account = accounts.get(order.user_id)
             if order.job_id in states or not amount or account is None or account.available < amount:
                 continue
+            if order.key_id is not None:
+                left = allowed.get(order.key_id, 0)
+                if left is not None and left < amount:
+                    over_budget.add(order.job_id)
+                    continue
+                allowed[order.key_id] = None if left is None else left - amount
             fresh[order.job_id] = order
             states[order.job_id] = "held"
             draws += [(order.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
         if fresh:
             await self._insert_holds(connection, list(fresh.values()), draws, now)
+            await keys.spend(
+                connection,
+                [
+                    (order.job_id, order.key_id, self.prices[order.type])
+                    for order in fresh.values()
+                    if order.key_id is not None
+                ],
+            )
             await self._post(
                 connection,
                 [
@@ -143,6 +160,8 @@ class Ledger:
             account = accounts.get(order.user_id)
             if order.job_id in states:
                 result = HoldResult.HELD if states[order.job_id] == "held" else HoldResult.ENDED
+            elif order.job_id in over_budget:
+                result = HoldResult.OVER_BUDGET
             else:
                 result = HoldResult.INSUFFICIENT if amount else HoldResult.UNPRICED
             outcomes.append(
@@ -239,6 +258,9 @@ class Ledger:
                 postings += await self._give_back(connection, back, accounts, now)
             await self._post(connection, postings, now)
             await self._save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
+            await keys.give_back(
+                connection, [row["job_id"] for row in rows if ends[row["job_id"]].credit == "available"]
+            )
         states = await fetch_all(connection, "select job_id, state, amount from hold where job_id = any(%s)", [ids])
         return {row["job_id"]: (row["state"], row["amount"]) for row in states}
 
@@ -367,6 +389,7 @@ class Ledger:
         if state["refunded_at"] is not None:
             raise AlreadyRefunded
         await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
+        await keys.give_back(connection, [job_id])
         await self._post(
             connection,
             [

@@ -40,11 +40,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity:
-    """Whom the token names. Exactly one of `user_id` and `service` is not empty."""
+    """Whom the token or API key names. Exactly one of `user_id` and `service` is not empty."""
 
     user_id: str = ""
     admin: bool = False
     service: str = ""
+    api_key_id: str = ""
+    """The API key by which the user calls; empty: by a token."""
     expires_at: float = 0.0
 
 

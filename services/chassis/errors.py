@@ -71,6 +71,11 @@ class Refusal(Exception):
     def stated_reason(self) -> str:
         return self.reason
 
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later: by its kind, or because it says when."""
+        return self.stated_kind().retryable or self.retry_after_seconds is not None
+
 
 class ForwardedRefusal(Refusal):
     """Another service refused, and its reason is the answer to our caller too."""

@@ -29,7 +29,9 @@ from services.chassis.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from services.chassis.keys import ApiKeys
 from services.chassis.telemetry import CALL_SECONDS, CALLS
+from services.chassis.text import nul_violations
 
 ERROR_DOMAIN = "adwright"
 # Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB by default: the answer must stay well below.
@@ -53,8 +55,9 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
     Callers come from the method option in the proto; a method without it is refused to everybody.
     """
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    def __init__(self, verifier: TokenVerifier, keys: ApiKeys) -> None:
         self._verifier = verifier
+        self._keys = keys
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
@@ -123,24 +126,30 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
         self, method: str, callers: frozenset[int], request: Message, context: grpc.aio.ServicerContext[Any, Any]
     ) -> None:
         authorization = ""
+        api_key = ""
         identifier = ""
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
                 authorization = str(value)
+            elif key == "x-api-key":
+                api_key = str(value)
             elif key == "x-request-id":
                 identifier = str(value)
         _request_id.set(identifier[:MAX_REQUEST_ID] or str(uuid.uuid4()))
         set_caller(None)
         if access_pb2.CALLER_PUBLIC not in callers:
-            if not authorization:
-                raise Unauthenticated("A bearer token is required.")
-            identity = await self._verifier.verify(authorization)
+            if authorization and api_key:
+                raise Unauthenticated("Send a token or an API key, not both.")
+            if not authorization and not api_key:
+                raise Unauthenticated("A bearer token or an API key is required.")
+            identity = await (self._keys.verify(api_key) if api_key else self._verifier.verify(authorization))
             if not _may_call(identity, callers):
                 raise Forbidden("This method is not open to the caller.")
             set_caller(identity)
-        violations = protovalidate.collect_violations(request)
-        if violations:
-            raise ValidationFailed([_violation(request, violation) for violation in violations])
+        found = [_violation(request, violation) for violation in protovalidate.collect_violations(request)]
+        found += nul_violations(request)
+        if found:
+            raise ValidationFailed(found)
 
 
 def admitted_callers(method: str) -> frozenset[int]:
@@ -153,7 +162,11 @@ def admitted_callers(method: str) -> frozenset[int]:
 def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
     if identity.service:
         return access_pb2.CALLER_SERVICE in callers
-    return access_pb2.CALLER_USER in callers or (identity.admin and access_pb2.CALLER_ADMIN in callers)
+    if access_pb2.CALLER_USER in callers:
+        return True
+    if identity.api_key_id:
+        return False
+    return access_pb2.CALLER_TOKEN in callers or (identity.admin and access_pb2.CALLER_ADMIN in callers)
 
 
 def _violation(request: Message, violation: Any) -> FieldViolation:
@@ -248,7 +261,7 @@ def rest_body(refusal: Refusal, identifier: str) -> str:
             for violation in refusal.fields[:MAX_FIELDS]
         ]
     error["requestId"] = identifier
-    error["retryable"] = refusal.stated_kind().retryable
+    error["retryable"] = refusal.retryable
     return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
 
 

@@ -14,9 +14,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis import telemetry
-from services.chassis.auth import TokenVerifier
+from services.chassis.auth import ServiceIdentity, TokenVerifier
 from services.chassis.config import ServiceSettings
 from services.chassis.interceptors import Gate
+from services.chassis.keys import ApiKeys
 
 MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB picture and its frame
 MAX_CONCURRENT_CALLS = 4_000  # past it gRPC answers RESOURCE_EXHAUSTED at once, before memory runs out
@@ -79,8 +80,10 @@ class Server:
         self._ready = ready
         self._loops = loops
         self._services = services
+        self._billing = open_channel(settings.billing_address)
+        identity = ServiceIdentity(services[0].split(".")[1], settings.service_secret.get_secret_value())
         self._server = grpc.aio.server(
-            interceptors=[Gate(verifier or verifier_of(settings))],
+            interceptors=[Gate(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))],
             options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
@@ -106,6 +109,7 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._billing.close()
 
     async def run(self) -> None:
         """Serves until SIGTERM or SIGINT, or until a loop ends by an error, which is raised."""

@@ -1,16 +1,42 @@
-"""How a generating service hands a job in: look the brief up, then submit. Two calls, each with a deadline."""
+"""How a generating service hands a job in: look the brief up, then submit; each call has a deadline.
+
+A request with an Idempotency-Key is looked up first, so that its recorded answer is replayed whatever has become of
+the project since.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
 import grpc
+import structlog
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
+from google.protobuf.message import Message
 
-from services.chassis.auth import ServiceIdentity
+from services.chassis import headers
+from services.chassis.auth import ServiceIdentity, caller
 from services.chassis.interceptors import request_id
 
 LOOKUP_SECONDS = 5.0
 SUBMIT_SECONDS = 15.0  # longer than a duplicate waits in the job service for the first one's outcome
+TERMINAL = ("completed", "failed", "canceled", "expired")
+
+log = structlog.get_logger()
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of a request: the job service's answer, and the brief it was made with; a replay has none."""
+
+    answer: job_pb2.SubmitJobResponse
+    brief: catalog_pb2.Brief | None
+    job: job_pb2.JobStatus | None = None
+    """The job as it ended, where the caller waited for that and it did in time."""
 
 
 class Submitter:
@@ -21,19 +47,47 @@ class Submitter:
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(job)
         self._identity = identity
 
-    async def brief(self, *, user_id: str, project_id: str, product_id: str) -> catalog_pb2.Brief:
-        """The user's project and product as they are now. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND."""
-        return await self._catalog.GetBrief(
-            catalog_pb2.GetBriefRequest(user_id=user_id, project_id=project_id, product_id=product_id),
-            metadata=self._identity.metadata(request_id()),
-            timeout=LOOKUP_SECONDS,
-        )
+    async def submit(
+        self,
+        request: Any,
+        context: Context,
+        submission: Callable[[catalog_pb2.Brief, str], job_pb2.SubmitJobRequest],
+        *,
+        may_wait: bool,
+        check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
+    ) -> Accepted:
+        """Accepts the caller's request as a job, or finds the live one of its body's key, or replays what its
+        Idempotency-Key stands for. With `may_wait`, Prefer: wait is heeded.
 
-    async def submit(self, request: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
-        """Accepts the job or finds the live one. Refused: INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS and others."""
-        return await self._jobs.SubmitJob(
-            request, metadata=self._identity.metadata(request_id()), timeout=SUBMIT_SECONDS
-        )
+        `submission` makes the job of a brief and a user; `check` may refuse it before it is accepted. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
+        INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED, REQUEST_IN_FLIGHT and others.
+        """
+        began = asyncio.get_running_loop().time()
+        user_id, metadata = caller().user_id, context.invocation_metadata()
+        key = headers.idempotency_key(metadata)
+        answer = await self._recorded(user_id, key, request) if key else None
+        brief = None
+        if answer is None:
+            brief = await self._brief(user_id, request.project_id, request.product_id)
+            if check is not None:
+                await check(brief, user_id)
+            job = submission(brief, user_id)
+            job.api_key_id = caller().api_key_id
+            if key:
+                job.request_key, job.request_digest = key, headers.digest(request)
+            answer = await self._jobs.SubmitJob(
+                job, metadata=self._identity.metadata(request_id()), timeout=SUBMIT_SECONDS
+            )
+        said = [("idempotency-replayed", "true")] if answer.replayed else []
+        status = None
+        seconds = headers.wait_seconds(metadata) if may_wait else 0
+        if seconds:
+            said.append(("preference-applied", f"wait={seconds}"))
+            left = began + seconds - asyncio.get_running_loop().time()
+            status = await self._ended(user_id, answer.job_id, max(0, round(left)))
+        if said:
+            await context.send_initial_metadata(tuple(said))
+        return Accepted(answer=answer, brief=brief, job=status)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """How the job ended, if it does within `wait_seconds`."""
@@ -42,3 +96,27 @@ class Submitter:
             metadata=self._identity.metadata(request_id()),
             timeout=wait_seconds + LOOKUP_SECONDS,
         )
+
+    async def _brief(self, user_id: str, project_id: str, product_id: str) -> catalog_pb2.Brief:
+        return await self._catalog.GetBrief(
+            catalog_pb2.GetBriefRequest(user_id=user_id, project_id=project_id, product_id=product_id),
+            metadata=self._identity.metadata(request_id()),
+            timeout=LOOKUP_SECONDS,
+        )
+
+    async def _recorded(self, user_id: str, key: str, request: Message) -> job_pb2.SubmitJobResponse | None:
+        found = await self._jobs.FindRecordedAnswer(
+            job_pb2.FindRecordedAnswerRequest(user_id=user_id, request_key=key, request_digest=headers.digest(request)),
+            metadata=self._identity.metadata(request_id()),
+            timeout=LOOKUP_SECONDS,
+        )
+        return found.answer if found.HasField("answer") else None
+
+    async def _ended(self, user_id: str, job_id: str, seconds: int) -> job_pb2.JobStatus | None:
+        """The job, if it ends in time. Waiting that fails is no failure of the request: the job is accepted."""
+        try:
+            outcome = await self.outcome(user_id=user_id, job_id=job_id, wait_seconds=seconds)
+        except grpc.aio.AioRpcError as error:
+            log.warning("wait_given_up", job_id=job_id, code=error.code().name)
+            return None
+        return outcome.job if outcome.job.status in TERMINAL else None

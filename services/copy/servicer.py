@@ -60,15 +60,16 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
     async def GenerateCopy(
         self, request: copy_pb2.GenerateCopyRequest, context: Context
     ) -> copy_pb2.GenerateCopyResponse:
-        user_id = caller().user_id
-        brief = await self._submitter.brief(
-            user_id=user_id, project_id=request.project_id, product_id=request.product_id
+        accepted = await self._submitter.submit(
+            request,
+            context,
+            lambda brief, user_id: messages.submission(request, brief, user_id, self._name),
+            may_wait=False,
         )
-        accepted = await self._submitter.submit(messages.submission(request, brief, user_id, self._name))
-        if accepted.status == "reused":
-            return await self._reused(accepted, user_id)
+        if accepted.answer.replayed or accepted.answer.status == "reused":
+            return await self._made_before(accepted.answer)
         # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
-        work = asyncio.create_task(self._write(request, brief, accepted))
+        work = asyncio.create_task(self._write(request, accepted.brief, accepted.answer))
         return await asyncio.shield(work)
 
     async def _write(
@@ -122,15 +123,17 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             # The job's deadline ends it, and its credits go back then.
             log.warning("failure_not_reported", job_id=accepted.job_id, code=error.code().name)
 
-    async def _reused(self, accepted: job_pb2.SubmitJobResponse, user_id: str) -> copy_pb2.GenerateCopyResponse:
-        """The live job's variants, once it has made them."""
+    async def _made_before(self, accepted: job_pb2.SubmitJobResponse) -> copy_pb2.GenerateCopyResponse:
+        """The variants of a job that another request has made, or makes now: once they are there."""
         outcome = await self._submitter.outcome(
-            user_id=user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
+            user_id=caller().user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
         )
+        if outcome.status != "completed":
+            raise GenerationFailed("The copy is not there. You have not been charged; please try again.")
         response = copy_pb2.GenerateCopyResponse.FromString(outcome.result)
         response.job_id = accepted.job_id
-        response.status = "reused"
-        response.credits_used = 0
+        response.status = accepted.status
+        response.credits_used = accepted.credits_used
         response.credits_remaining = accepted.credits_remaining
         return response
 

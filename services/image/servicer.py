@@ -7,7 +7,6 @@ from typing import Any
 import grpc
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
-from services.chassis.auth import caller
 from services.chassis.submission import Submitter
 from services.image import messages
 
@@ -23,14 +22,13 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
     async def GenerateStaticAd(
         self, request: image_pb2.GenerateStaticAdRequest, context: Context
     ) -> image_pb2.GenerateStaticAdResponse:
-        user_id = caller().user_id
-        brief = await self._submitter.brief(
-            user_id=user_id, project_id=request.project_id, product_id=request.product_id
+        accepted = await self._submitter.submit(
+            request, context, lambda brief, user_id: messages.submission(request, brief, user_id), may_wait=True
         )
-        accepted = await self._submitter.submit(messages.submission(request, brief, user_id))
         return image_pb2.GenerateStaticAdResponse(
-            job_id=accepted.job_id,
-            status=accepted.status,
-            credits_used=accepted.credits_used,
-            credits_remaining=accepted.credits_remaining,
+            job_id=accepted.answer.job_id,
+            status=accepted.job.status if accepted.job else accepted.answer.status,
+            credits_used=accepted.answer.credits_used,
+            credits_remaining=accepted.answer.credits_remaining,
+            job=accepted.job,
         )

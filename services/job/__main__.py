@@ -26,6 +26,8 @@ from services.chassis.kafka import Producer, quiet_client_logs
 from services.chassis.outbox import Relay
 from services.chassis.server import Server, open_channel, start
 from services.job.domain import Limits, Policy
+from services.job.following import Following
+from services.job.forgetting import Forgetting
 from services.job.jobs import TOPICS, Jobs
 from services.job.links import Links
 from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
@@ -101,6 +103,7 @@ async def serve(settings: JobSettings) -> None:
     policy = policy_of(settings)
     jobs = Jobs(database=database, billing=billing, identity=identity, relay=relay, policy=policy, clock=clock)
     watch = Watch(database)
+    following = Following(database, clock)
     links = Links(
         secret=settings.asset_signing_secret.get_secret_value(),
         public_url=settings.public_url,
@@ -113,11 +116,20 @@ async def serve(settings: JobSettings) -> None:
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobServiceServicer_to_server(
-            JobServicer(jobs=jobs, database=database, watch=watch, links=links, assets=assets, clock=clock), server
+            JobServicer(
+                jobs=jobs,
+                database=database,
+                watch=watch,
+                following=following,
+                links=links,
+                assets=assets,
+                clock=clock,
+            ),
+            server,
         )
         job_pb2_grpc.add_JobAdminServiceServicer_to_server(JobAdminServicer(jobs=jobs, database=database), server)
         job_pb2_grpc.add_JobSubmissionServiceServicer_to_server(
-            JobSubmissionServicer(jobs=jobs, database=database, watch=watch, clock=clock), server
+            JobSubmissionServicer(jobs=jobs, database=database, watch=watch, links=links, clock=clock), server
         )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(JobWorkerServicer(jobs=jobs, policy=policy), server)
 
@@ -126,7 +138,7 @@ async def serve(settings: JobSettings) -> None:
         register=register,
         services=SERVICES,
         ready=database.ready,
-        loops=[relay.run, Sweeper(jobs).run, settlement.run, watch.run],
+        loops=[relay.run, Sweeper(jobs).run, settlement.run, watch.run, following.run, Forgetting(database, clock).run],
     )
     try:
         await server.run()

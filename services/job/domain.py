@@ -75,11 +75,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A request to make something."""
+class Keyed:
+    """A request by its Idempotency-Key: an empty key is none; the digest tells what was asked for."""
 
     job_id: UUID
     user_id: str
+    request_key: str = ""
+    request_digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission(Keyed):
+    """A request to make something."""
+
     type: str
     project_id: UUID
     product_id: UUID
@@ -87,6 +95,7 @@ class Submission:
     parameters: bytes
     maker: str = ""
     retry_of: UUID | None = None
+    api_key_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +107,7 @@ class Accepted:
     credits_used: int
     credits_remaining: int
     attempt: int = 0
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +297,16 @@ class InsufficientCredits(Refusal):
         super().__init__(f"This costs {price} credits; {available} are available.")
 
 
+class KeyBudgetExceeded(Refusal):
+    """The API key may not spend as much, whatever its owner has."""
+
+    kind = Kind.PAYMENT_REQUIRED
+    reason = "API_KEY_BUDGET_EXCEEDED"
+
+    def __init__(self, *, price: int) -> None:
+        super().__init__(f"This costs {price} credits, which the API key's budget does not allow any more.")
+
+
 class TooManyLiveJobs(Refusal):
     """The user has as many jobs waiting or in work as they may."""
 
@@ -297,6 +317,26 @@ class TooManyLiveJobs(Refusal):
         super().__init__(
             f"There may be {limit} jobs waiting or in work at a time; wait for some to end.", retry_after_seconds=30
         )
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key was sent with another request before."""
+
+    kind = Kind.UNPROCESSABLE
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was sent with another request; a new request needs a new key.")
+
+
+class RequestInFlight(Refusal):
+    """The first request with this Idempotency-Key is still under way."""
+
+    kind = Kind.CONFLICT
+    reason = "REQUEST_IN_FLIGHT"
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is under way; try again.", retry_after_seconds=1)
 
 
 class JobsOverloaded(Refusal):

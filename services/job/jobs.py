@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -29,7 +29,7 @@ from services.chassis.identifiers import new_id
 from services.chassis.interceptors import refusal_of
 from services.chassis.kafka import Record
 from services.chassis.outbox import Relay
-from services.job import reading
+from services.job import answers, reading
 from services.job.domain import (
     HOLD_MARGIN,
     Accepted,
@@ -41,8 +41,11 @@ from services.job.domain import (
     JobNotDead,
     JobNotFound,
     JobsOverloaded,
+    KeyBudgetExceeded,
+    Keyed,
     Lease,
     Policy,
+    RequestInFlight,
     StaleAttempt,
     Status,
     Submission,
@@ -124,9 +127,14 @@ class Jobs:
         async with self._database.transaction() as connection:
             # The pending row need not survive a crash: if it is lost, its hold is one without a job, and expires.
             await connection.execute("set local synchronous_commit = off")
-            room = await self.storage.users_over_limit(connection, [entry.user_id for entry in submissions])
+            outcomes.update(await answers.recorded(connection, submissions, now))
+            unknown = [entry for entry in submissions if entry.job_id not in outcomes]
+            taken = await answers.claim(connection, unknown, now)
+            outcomes.update({job_id: RequestInFlight() for job_id in taken})
+            unknown = [entry for entry in unknown if entry.job_id not in taken]
+            room = await self.storage.users_over_limit(connection, [entry.user_id for entry in unknown])
             admitted = []
-            for entry in submissions:
+            for entry in unknown:
                 if room[entry.user_id] > 0:
                     room[entry.user_id] -= 1
                     admitted.append(entry)
@@ -134,8 +142,9 @@ class Jobs:
                     outcomes[entry.job_id] = TooManyLiveJobs(self._policy.live_jobs_per_user)
             inserted = await self.storage.insert_pending(connection, admitted, now) if admitted else set()
             # A user at the limit may still repeat a request whose job is live.
-            rest = [entry for entry in submissions if entry.job_id not in inserted]
+            rest = [entry for entry in unknown if entry.job_id not in inserted]
             found = await self.storage.live_jobs(connection, rest) if rest else {}
+            await self._keep_or_drop_keys(connection, rest, found)
         for entry in rest:
             live = found.get(entry.job_id)
             if live is None and entry.job_id not in outcomes:
@@ -149,11 +158,28 @@ class Jobs:
             outcomes.update(await self._hold_and_queue(fresh))
         return await self._with_balances(submissions, outcomes)
 
+    async def _keep_or_drop_keys(
+        self, connection: Connection, rest: Sequence[Submission], found: dict[UUID, tuple[UUID, Status]]
+    ) -> None:
+        """The request keys of submissions that made no job: they stand for the live job that was found, or go."""
+        keyed = [entry.job_id for entry in rest if entry.request_key]
+        reused = [
+            (job_id, found[job_id][0]) for job_id in keyed if job_id in found and found[job_id][1] is not Status.PENDING
+        ]
+        if reused:
+            await answers.reuse(connection, reused)
+        if len(reused) < len(keyed):
+            await answers.drop(connection, keyed)  # those that are reused stand for other ids by now
+
     async def _hold_and_queue(self, submissions: Sequence[Submission]) -> dict[UUID, Accepted | Refusal]:
         request = billing_pb2.PlaceHoldsRequest()
         for entry in submissions:
             hold = request.holds.add(
-                job_id=str(entry.job_id), user_id=entry.user_id, type=entry.type, project_id=str(entry.project_id)
+                job_id=str(entry.job_id),
+                user_id=entry.user_id,
+                type=entry.type,
+                project_id=str(entry.project_id),
+                api_key_id=entry.api_key_id,
             )
             hold.expires_at.FromDatetime(self._clock.now() + self._policy.limits[entry.type].total + HOLD_MARGIN)
         try:
@@ -180,6 +206,8 @@ class Jobs:
             refused.append(entry.job_id)
             if placed.result == billing_pb2.HOLD_RESULT_INSUFFICIENT:
                 outcomes[entry.job_id] = InsufficientCredits(price=placed.amount, available=placed.available)
+            elif placed.result == billing_pb2.HOLD_RESULT_OVER_BUDGET:
+                outcomes[entry.job_id] = KeyBudgetExceeded(price=placed.amount)
             else:
                 log.error("hold_refused", job_id=str(entry.job_id), result=placed.result)
                 outcomes[entry.job_id] = JobsOverloaded("The job could not be accepted; try again.")
@@ -200,30 +228,35 @@ class Jobs:
             queued = await self.storage.queue(connection, dispatched, now) if dispatched else []
             begun = await self.storage.begin_self_made(connection, self_made, now) if self_made else []
             await self._announce(connection, [*queued, *begun], dispatch=True)
+            accepted = {
+                row["id"]: Accepted(
+                    job_id=row["id"],
+                    status=row["status"],
+                    credits_used=held[row["id"]].amount,
+                    credits_remaining=held[row["id"]].available,
+                    attempt=row["attempt"],
+                )
+                for row in [*queued, *begun]
+            }
+            keyed = [accepted[entry.job_id] for entry in submissions if entry.request_key and entry.job_id in accepted]
+            if keyed:
+                await answers.decide(connection, keyed)
         self._relay.wake()
-        accepted = {row["id"]: row for row in [*queued, *begun]}
         lost = []
-        for job_id, outcome in held.items():
-            row = accepted.get(job_id)
-            if row is None:
+        for job_id in held:
+            if job_id not in accepted:
                 # Canceled, or given up by the sweeper while we were slow; its release takes the hold back.
                 outcomes[job_id] = JobsOverloaded("The job could not be accepted in time; try again.")
                 lost.append(job_id)
             else:
-                outcomes[job_id] = Accepted(
-                    job_id=job_id,
-                    status=row["status"],
-                    credits_used=outcome.amount,
-                    credits_remaining=outcome.available,
-                    attempt=row["attempt"],
-                )
+                outcomes[job_id] = accepted[job_id]
         if lost:
             log.warning("submissions_lost", jobs=[str(job_id) for job_id in lost])
             await self._release(lost)
         return outcomes
 
     async def _with_balances(
-        self, submissions: Sequence[Submission], outcomes: dict[UUID, Accepted | _Undecided | Refusal]
+        self, submissions: Sequence[Keyed], outcomes: dict[UUID, Accepted | _Undecided | Refusal]
     ) -> list[Accepted | _Undecided | Refusal]:
         """Fills in what the users of reused jobs can still spend, and puts the outcomes in order."""
         reused = {
@@ -247,12 +280,7 @@ class Jobs:
         for entry in submissions:
             outcome = outcomes[entry.job_id]
             if isinstance(outcome, Accepted) and outcome.status == "reused":
-                outcome = failed or Accepted(
-                    job_id=outcome.job_id,
-                    status=outcome.status,
-                    credits_used=0,
-                    credits_remaining=available.get(entry.user_id, 0),
-                )
+                outcome = failed or replace(outcome, credits_remaining=available.get(entry.user_id, 0))
             ordered.append(outcome)
         return ordered
 
@@ -273,6 +301,20 @@ class Jobs:
             metadata=self._identity.metadata(),
             timeout=BILLING_SECONDS,
         )
+
+    async def recorded_answer(self, user_id: str, key: str, digest: bytes) -> Accepted | None:
+        """What the user's request key stands for; None: it is free. Raises KeyReused, RequestInFlight."""
+        now = self._clock.now()
+        asked = Keyed(job_id=new_id(now), user_id=user_id, request_key=key, request_digest=digest)
+        async with self._database.connection() as connection:
+            found = await answers.recorded(connection, [asked], now)
+        if not found:
+            return None
+        outcome = (await self._with_balances([asked], dict(found)))[0]
+        if isinstance(outcome, Refusal):
+            raise outcome
+        assert isinstance(outcome, Accepted), "a recorded answer is decided"
+        return outcome
 
     async def retry_dead(self, job_id: UUID) -> Accepted:
         """Submits a dead job's request again. Raises JobNotFound, JobNotDead, and as `submit`."""
@@ -368,6 +410,12 @@ class Jobs:
         if found is None or found.user_id != user_id:
             raise JobNotFound
         return found
+
+    async def jobs(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """Those of these jobs that exist, in order."""
+        async with self._database.connection() as connection:
+            found = await reading.jobs_by_id(connection, job_ids)
+        return [found[job_id] for job_id in job_ids if job_id in found]
 
     async def _read_batch(self, job_ids: Sequence[UUID]) -> list[Job | Refusal | None]:
         async with self._database.connection() as connection:

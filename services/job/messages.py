@@ -65,6 +65,9 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID) -> Submission:
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
         maker=request.maker,
+        request_key=request.request_key,
+        request_digest=request.request_digest,
+        api_key_id=request.api_key_id,
     )
 
 
@@ -75,6 +78,7 @@ def accepted_message(accepted: Accepted) -> job_pb2.SubmitJobResponse:
         credits_used=accepted.credits_used,
         credits_remaining=accepted.credits_remaining,
         attempt=accepted.attempt,
+        replayed=accepted.replayed,
     )
 
 

@@ -10,9 +10,10 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from services.chassis.database import Connection, fetch_all, fetch_one
-from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, Page
+from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, Page, Status
 from services.job.storage import job_of
 
+FOLLOWED = 1_000  # of one user, in a stream of all jobs
 POSITION_LIMIT = 10_000  # a place further back is told as this one: counting on would cost more than it tells
 
 # A job with its assets and its place in the queue, in one look-up each by index.
@@ -40,6 +41,35 @@ async def changes_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UU
     """When each of these was last changed."""
     rows = await fetch_all(connection, "select id, updated_at from job where id = any(%s)", [list(job_ids)])
     return {row["id"]: row["updated_at"] for row in rows}
+
+
+async def current(
+    connection: Connection, users: Sequence[str], oldest: UUID
+) -> dict[str, list[tuple[UUID, datetime, Status]]]:
+    """Of each user the jobs that are queued or in work, and those with ids from `oldest` on: id, when it was last
+    changed, status. Of more than FOLLOWED the newest, and those in work.
+
+    `offset 0` keeps the planner from walking a user's whole history backwards to find the few that are live.
+    """
+    rows = await fetch_all(
+        connection,
+        """select wanted.user_id, found.id, found.updated_at, found.status
+             from unnest(%(users)s::text[]) as wanted (user_id) cross join lateral (
+               (select id, updated_at, status from (
+                  select id, updated_at, status from job
+                   where job.user_id = wanted.user_id and status in ('queued', 'processing') offset 0) as live
+                 order by status = 'processing' desc, id desc limit %(most)s)
+               union
+               (select id, updated_at, status from job
+                 where job.user_id = wanted.user_id and id >= %(oldest)s and status <> 'pending'
+                 order by id desc limit %(most)s)) as found
+            order by found.id""",
+        {"users": list(users), "oldest": oldest, "most": FOLLOWED},
+    )
+    found: dict[str, list[tuple[UUID, datetime, Status]]] = {}
+    for row in rows:
+        found.setdefault(row["user_id"], []).append((row["id"], row["updated_at"], Status(row["status"])))
+    return found
 
 
 async def list_jobs(connection: Connection, page: Page) -> list[Job]:

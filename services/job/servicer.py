@@ -21,12 +21,14 @@ from services.chassis.identifiers import new_id
 from services.chassis.wire import page_token, timestamp, token_id
 from services.job import messages, reading
 from services.job.domain import TERMINAL, Job, JobNotFound, Policy
+from services.job.following import Following
 from services.job.jobs import Jobs
 from services.job.links import Links
 from services.job.watch import Watch
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+STREAM_BATCH = 100  # jobs that one look-up for a stream of all jobs reads
 STREAM_SECONDS = 3600.0  # a client that still wants to know opens another stream; a forgotten one ends
 BYTE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -42,24 +44,35 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
     """What owners do with their jobs."""
 
     def __init__(
-        self, *, jobs: Jobs, database: Database, watch: Watch, links: Links, assets: AssetStore, clock: Clock
+        self,
+        *,
+        jobs: Jobs,
+        database: Database,
+        watch: Watch,
+        following: Following,
+        links: Links,
+        assets: AssetStore,
+        clock: Clock,
     ) -> None:
         self._jobs = jobs
         self._database = database
         self._watch = watch
+        self._following = following
         self._links = links
         self._assets = assets
         self._clock = clock
 
     async def GetJobStatus(self, request: job_pb2.GetJobStatusRequest, context: Context) -> job_pb2.JobStatus:
-        return self._status(await self._jobs.job(UUID(request.job_id), caller().user_id))
+        return status_of(await self._jobs.job(UUID(request.job_id), caller().user_id), self._links, self._clock)
 
     async def ListJobs(self, request: job_pb2.ListJobsRequest, context: Context) -> job_pb2.ListJobsResponse:
         page = messages.page(request, caller().user_id)
         async with self._database.connection() as connection:
             found = await reading.list_jobs(connection, page)
         last = found[-1].id if len(found) == page.size else None
-        return job_pb2.ListJobsResponse(jobs=[self._status(job) for job in found], next_page_token=page_token(last))
+        return job_pb2.ListJobsResponse(
+            jobs=[status_of(job, self._links, self._clock) for job in found], next_page_token=page_token(last)
+        )
 
     async def CancelJob(self, request: job_pb2.CancelJobRequest, context: Context) -> job_pb2.CancelJobResponse:
         who = caller()
@@ -77,7 +90,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
             while asyncio.get_running_loop().time() < end:
                 changed.clear()
                 job = await self._jobs.job(job_id, user_id)
-                status = self._status(job)
+                status = status_of(job, self._links, self._clock)
                 if told is None or _differs(told, status):
                     yield status
                     told = status
@@ -88,6 +101,25 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
                         await changed.wait()
                 except TimeoutError:
                     continue
+
+    async def WatchJobs(self, request: job_pb2.WatchJobsRequest, context: Context) -> AsyncIterator[job_pb2.JobStatus]:
+        end = asyncio.get_running_loop().time() + STREAM_SECONDS
+        told: dict[str, job_pb2.JobStatus] = {}
+        async with self._following.stream(caller().user_id) as stream:
+            await context.send_initial_metadata(())  # a stream that has nothing to tell yet has begun all the same
+            while True:
+                try:
+                    async with asyncio.timeout_at(end):
+                        changed = await stream.changed(STREAM_BATCH)
+                except TimeoutError:
+                    return
+                for job in await self._jobs.jobs(changed):
+                    status = status_of(job, self._links, self._clock)
+                    if status.id not in told or _differs(told[status.id], status):
+                        yield status
+                    told[status.id] = status
+                    if job.status in TERMINAL:
+                        del told[status.id]
 
     async def GetAsset(
         self, request: job_pb2.GetAssetRequest, context: Context
@@ -113,10 +145,6 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         yield httpbody_pb2.HttpBody(content_type=asset.content_type, data=first)
         async for chunk in chunks:
             yield httpbody_pb2.HttpBody(data=chunk)
-
-    def _status(self, job: Job) -> job_pb2.JobStatus:
-        now = self._clock.now()
-        return messages.status_message(job, lambda asset_id: self._links.link(asset_id, now))
 
 
 class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
@@ -147,11 +175,18 @@ class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
 class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
     """What the generating services hand in."""
 
-    def __init__(self, *, jobs: Jobs, database: Database, watch: Watch, clock: Clock) -> None:
+    def __init__(self, *, jobs: Jobs, database: Database, watch: Watch, links: Links, clock: Clock) -> None:
         self._jobs = jobs
         self._database = database
         self._watch = watch
+        self._links = links
         self._clock = clock
+
+    async def FindRecordedAnswer(
+        self, request: job_pb2.FindRecordedAnswerRequest, context: Context
+    ) -> job_pb2.FindRecordedAnswerResponse:
+        found = await self._jobs.recorded_answer(request.user_id, request.request_key, request.request_digest)
+        return job_pb2.FindRecordedAnswerResponse(answer=messages.accepted_message(found) if found else None)
 
     async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
         submission = messages.submission(request, new_id(self._clock.now()))
@@ -175,6 +210,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
             status=job.status.value,
             result=job.result,
             error=job_pb2.JobError(reason=job.error_reason, message=job.error_message) if job.error_reason else None,
+            job=status_of(job, self._links, self._clock),
         )
 
     async def ListSettlements(
@@ -228,6 +264,12 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
     async def ReturnJob(self, request: job_pb2.ReturnJobRequest, context: Context) -> job_pb2.ReturnJobResponse:
         await self._jobs.give_back(UUID(request.job_id), request.attempt)
         return job_pb2.ReturnJobResponse()
+
+
+def status_of(job: Job, links: Links, clock: Clock) -> job_pb2.JobStatus:
+    """The job as its owner sees it, with links to its assets that are valid from now on."""
+    now = clock.now()
+    return messages.status_message(job, lambda asset_id: links.link(asset_id, now))
 
 
 def _differs(told: job_pb2.JobStatus, status: job_pb2.JobStatus) -> bool:

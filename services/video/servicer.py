@@ -8,7 +8,6 @@ import grpc
 from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis.auth import caller
 from services.chassis.submission import Submitter
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
@@ -33,17 +32,19 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise UnknownVoice(request.voice_id)
         if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
             raise UnknownAvatar(request.avatar_id)
-        user_id = caller().user_id
-        brief = await self._submitter.brief(
-            user_id=user_id, project_id=request.project_id, product_id=request.product_id
+        accepted = await self._submitter.submit(
+            request,
+            context,
+            lambda brief, user_id: messages.submission(request, brief, user_id),
+            may_wait=True,
+            check=lambda brief, user_id: self._policy.check(messages.spoken(request, brief, user_id)),
         )
-        await self._policy.check(messages.spoken(request, brief, user_id))
-        accepted = await self._submitter.submit(messages.submission(request, brief, user_id))
         return video_pb2.GenerateVideoResponse(
-            job_id=accepted.job_id,
-            status=accepted.status,
-            credits_used=accepted.credits_used,
-            credits_remaining=accepted.credits_remaining,
+            job_id=accepted.answer.job_id,
+            status=accepted.job.status if accepted.job else accepted.answer.status,
+            credits_used=accepted.answer.credits_used,
+            credits_remaining=accepted.answer.credits_remaining,
+            job=accepted.job,
         )
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:

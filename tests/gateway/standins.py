@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 
 # Imported for what importing does: their messages become known by name.
-from adwright.billing.v1 import billing_pb2  # noqa: F401
+from adwright.billing.v1 import billing_pb2, keys_pb2  # noqa: F401
 from adwright.catalog.v1 import catalog_pb2  # noqa: F401
 from adwright.copy.v1 import copy_pb2  # noqa: F401
 from adwright.image.v1 import image_pb2  # noqa: F401

@@ -1,0 +1,53 @@
+"""Request headers that methods heed: Idempotency-Key (IETF draft) and Prefer: wait=N (RFC 7240)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.message import Message
+
+from services.chassis.errors import FieldViolation, ValidationFailed
+
+MAX_KEY_LENGTH = 255
+MAX_WAIT_SECONDS = 60  # the gateway's time-out for these calls is a little longer
+# Visible ASCII; without what would make a list or a string of it, so that a header sent twice is no key.
+_BARE = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+")
+# A string of RFC 8941: printable ASCII, quotes and backslashes escaped.
+_QUOTED = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])+"')
+_WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?", re.IGNORECASE)
+
+
+def idempotency_key(metadata: Iterable[tuple[str, Any]] | None) -> str:
+    """The Idempotency-Key of a call; empty: none. Raises ValidationFailed for what is not one."""
+    given = [str(value).strip() for name, value in metadata or () if name == "idempotency-key"]
+    if not given:
+        return ""
+    text = given[0]
+    quoted = _QUOTED.fullmatch(text) is not None
+    key = re.sub(r"\\(.)", r"\1", text[1:-1]) if quoted else text
+    if len(given) > 1 or not (quoted or _BARE.fullmatch(text)) or len(key) > MAX_KEY_LENGTH:
+        message = f"must be 1-{MAX_KEY_LENGTH} visible ASCII characters, bare or as a quoted string, given once"
+        raise ValidationFailed([FieldViolation(field="Idempotency-Key", message=message)])
+    return key
+
+
+def wait_seconds(metadata: Iterable[tuple[str, Any]] | None) -> int:
+    """How long Prefer: wait=N asks to wait, at most MAX_WAIT_SECONDS; 0: it does not. What cannot be read is ignored,
+    as RFC 7240 has it."""
+    for name, value in metadata or ():
+        if name != "prefer":
+            continue
+        for preference in str(value).split(","):
+            found = _WAIT.fullmatch(preference.partition(";")[0].strip())
+            if found is not None:
+                return min(int(found[1]), MAX_WAIT_SECONDS)
+    return 0
+
+
+def digest(request: Message) -> bytes:
+    """What makes two requests the same one: SHA-256 over the kind and the fields of the message."""
+    content = request.DESCRIPTOR.full_name.encode() + b"\0" + request.SerializeToString(deterministic=True)
+    return hashlib.sha256(content).digest()

@@ -1,0 +1,262 @@
+"""Recorded answers: what an Idempotency-Key promises, whatever happens to its job."""
+
+# ruff: noqa: F811 - `world` is a fixture that another module makes
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.job import answers
+from services.job.domain import (
+    Accepted,
+    FaultKind,
+    InsufficientCredits,
+    KeyReused,
+    RequestInFlight,
+    Submission,
+    TooManyLiveJobs,
+)
+from services.job.following import Following
+from services.job.forgetting import Forgetting
+from services.job.reading import FOLLOWED
+from tests.job.test_jobs import World, completion, failure, world  # noqa: F401
+
+DIGEST = b"d" * 32
+
+
+def keyed(world: World, user: str = "u", key: str = "k", digest: bytes = DIGEST, **changes: Any) -> Submission:
+    return world.submission(user, request_key=key, request_digest=digest, **changes)
+
+
+async def jobs_of(world: World) -> int:
+    return int((await world.rows("select count(*)::int as count from job"))[0]["count"])
+
+
+class TestReplay:
+    async def test_the_same_request_gets_the_same_answer_and_pays_once(self, world: World) -> None:
+        await world.grant("u", 10)
+        first = await world.jobs.submit(keyed(world))
+        again = await world.jobs.submit(keyed(world))
+        assert (first.status, first.credits_used, first.credits_remaining) == ("queued", 3, 7)
+        assert again == Accepted(
+            job_id=first.job_id, status="queued", credits_used=3, credits_remaining=7, replayed=True
+        )
+        assert await world.jobs.recorded_answer("u", "k", DIGEST) == again
+        assert await world.balance() == (7, 3)
+        assert await jobs_of(world) == 1
+
+    async def test_also_after_the_job_has_ended(self, world: World) -> None:
+        await world.grant("u", 10)
+        first = await world.jobs.submit(keyed(world))
+        await world.jobs.lease("static_ad", "m")
+        await world.jobs.complete(completion(first.job_id, 1))
+        assert (await world.jobs.submit(keyed(world))).job_id == first.job_id
+        canceled = await world.jobs.submit(keyed(world, key="other"))
+        await world.jobs.cancel(canceled.job_id, "u")
+        assert (await world.jobs.submit(keyed(world, key="other"))).job_id == canceled.job_id
+
+    async def test_for_24_hours_and_no_longer(self, world: World) -> None:
+        await world.grant("u", 10)
+        first = await world.jobs.submit(keyed(world))
+        world.clock.ahead = timedelta(hours=23, minutes=59)
+        assert (await world.jobs.submit(keyed(world))).job_id == first.job_id
+        world.clock.ahead = timedelta(hours=24, minutes=1)
+        assert await world.jobs.recorded_answer("u", "k", DIGEST) is None
+        second = await world.jobs.submit(keyed(world))
+        assert (second.job_id, second.replayed) != (first.job_id, True)
+        assert second.job_id != first.job_id
+
+    async def test_another_request_with_the_key_is_refused(self, world: World) -> None:
+        await world.grant("u", 10)
+        await world.jobs.submit(keyed(world))
+        with pytest.raises(KeyReused):
+            await world.jobs.submit(keyed(world, digest=b"e" * 32))
+        with pytest.raises(KeyReused):
+            await world.jobs.recorded_answer("u", "k", b"e" * 32)
+        assert await world.balance() == (7, 3)
+
+    async def test_another_users_equal_key_is_another_key(self, world: World) -> None:
+        await world.grant("u", 3)
+        await world.grant("v", 3)
+        assert (await world.jobs.submit(keyed(world, "u"))).replayed is False
+        assert (await world.jobs.submit(keyed(world, "v", digest=b"e" * 32))).replayed is False
+
+    async def test_a_user_at_the_limit_of_live_jobs_gets_the_recorded_answer(self, world: World) -> None:
+        await world.grant("u", 200)
+        first = await world.jobs.submit(keyed(world))
+        for _ in range(world.policy.live_jobs_per_user - 1):
+            await world.submitted()
+        with pytest.raises(TooManyLiveJobs):
+            await world.jobs.submit(keyed(world, key="new"))
+        assert (await world.jobs.submit(keyed(world))).job_id == first.job_id
+        await world.jobs.cancel(first.job_id, "u")
+        assert (await world.jobs.submit(keyed(world, key="new"))).replayed is False
+
+
+class TestRaces:
+    async def test_of_many_at_once_one_makes_a_job_and_the_others_get_its_answer_or_409(self, world: World) -> None:
+        await world.grant("u", 300)
+        for round_ in range(5):
+            outcomes = await asyncio.gather(
+                *(world.jobs.submit(keyed(world, key=f"k{round_}")) for _ in range(40)), return_exceptions=True
+            )
+            kinds = Counter(type(outcome) for outcome in outcomes)
+            assert set(kinds) <= {Accepted, RequestInFlight}
+            made = [outcome for outcome in outcomes if isinstance(outcome, Accepted)]
+            assert len([outcome for outcome in made if not outcome.replayed]) == 1
+            assert len({outcome.job_id for outcome in made}) == 1
+        assert await jobs_of(world) == 5
+        assert await world.balance() == (285, 15)
+
+    async def test_while_the_first_is_undecided_it_is_in_flight(self, world: World) -> None:
+        await world.grant("u", 10)
+        submission = keyed(world)
+        async with world.database.transaction() as connection:  # as far as a submission comes that dies half-way
+            await answers.claim(connection, [submission], world.clock.now())
+            await world.jobs.storage.insert_pending(connection, [submission], world.clock.now())
+        with pytest.raises(RequestInFlight):
+            await world.jobs.submit(keyed(world))
+        world.clock.ahead = timedelta(minutes=1)
+        assert await world.jobs.resolve_leftovers(timedelta(seconds=20), 10) == 1
+        assert (await world.jobs.submit(keyed(world))).replayed is False
+        assert await world.balance() == (7, 3)
+
+    @pytest.mark.parametrize("stale", [False, True], ids=["new", "over"])
+    async def test_two_that_see_the_key_free_do_not_both_take_it(self, world: World, stale: bool) -> None:
+        await world.grant("u", 10)
+        if stale:
+            await world.jobs.submit(keyed(world))
+            world.clock.ahead = timedelta(hours=25)
+        other = keyed(world)
+        async with world.database.transaction() as connection:  # another replica, between its statements
+            assert await answers.claim(connection, [other], world.clock.now()) == set()
+            await world.jobs.storage.insert_pending(connection, [other], world.clock.now())
+            second = asyncio.create_task(world.jobs.submit(keyed(world)))
+            async with asyncio.timeout(10):
+                while not await world.rows(  # noqa: ASYNC110 - nothing tells of a lock that is waited for
+                    "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+                ):
+                    await asyncio.sleep(0.01)
+        with pytest.raises(RequestInFlight):
+            await second
+        assert await jobs_of(world) == (2 if stale else 1)
+
+
+class TestFreeKeys:
+    async def test_a_refused_request_leaves_its_key_free(self, world: World) -> None:
+        with pytest.raises(InsufficientCredits):
+            await world.jobs.submit(keyed(world))
+        await world.grant("u", 3)
+        assert (await world.jobs.submit(keyed(world, digest=b"e" * 32))).status == "queued"
+
+    async def test_billing_that_is_away_leaves_it_free_once_the_submission_is_taken_back(self, world: World) -> None:
+        await world.grant("u", 3)
+        await world.billing.stop(None)
+        with pytest.raises(Exception, match=r"."):
+            await world.jobs.submit(keyed(world))
+        with pytest.raises(RequestInFlight):  # whether a hold was placed is not known
+            await world.jobs.submit(keyed(world))
+
+    async def test_copy_that_could_not_be_written_may_be_asked_for_again(self, world: World) -> None:
+        await world.grant("u", 2)
+        first = await world.jobs.submit(keyed(world, type="copy", maker="copy-1"))
+        with pytest.raises(RequestInFlight):
+            await world.jobs.submit(keyed(world, type="copy", maker="copy-2"))
+        await world.jobs.fail(failure(first.job_id, 1, FaultKind.INPUT))
+        second = await world.jobs.submit(keyed(world, type="copy", maker="copy-2"))
+        assert (second.status, second.replayed) == ("processing", False)
+        await world.jobs.complete(completion(second.job_id, 1))
+        third = await world.jobs.submit(keyed(world, type="copy", maker="copy-3"))
+        assert (third.job_id, third.status, third.replayed) == (second.job_id, "completed", True)
+
+    async def test_a_key_can_stand_for_a_job_that_the_bodys_key_found(self, world: World) -> None:
+        await world.grant("u", 10)
+        live = await world.jobs.submit(world.submission(idempotency_key="body"))
+        first = await world.jobs.submit(keyed(world, idempotency_key="body"))
+        assert (first.job_id, first.status, first.credits_used) == (live.job_id, "reused", 0)
+        await world.jobs.cancel(live.job_id, "u")
+        again = await world.jobs.submit(keyed(world, idempotency_key="body"))
+        assert (again.job_id, again.status, again.credits_used, again.replayed) == (live.job_id, "reused", 0, True)
+        assert again.credits_remaining == 7
+
+
+class TestForgetting:
+    async def test_what_is_over_goes_a_bounded_number_at_a_time(self, world: World) -> None:
+        await world.grant("u", 30)
+        for number in range(5):
+            await world.jobs.submit(keyed(world, key=f"old-{number}"))
+        world.clock.ahead = timedelta(hours=25)
+        await world.jobs.submit(keyed(world, key="new"))
+        async with world.database.connection() as connection:
+            assert await answers.forget(connection, world.clock.now(), 2) == 2
+        assert await Forgetting(world.database, world.clock).forget() == 3
+        assert [row["key"] for row in await world.rows("select key from recorded_answer")] == ["new"]
+        assert await jobs_of(world) == 6
+
+
+class TestFollowing:
+    async def test_each_change_of_any_job_is_news_once(self, world: World) -> None:
+        await world.grant("u", 30)
+        await world.grant("v", 30)
+        following = Following(world.database, world.clock)
+        ended = await world.submitted()
+        await world.jobs.cancel(ended, "u")
+        live = await world.submitted()
+        await world.submitted("v")
+        async with following.stream("u") as stream:
+            await following.look()
+            assert await stream.changed(10) == [live]
+            await following.look()
+            fresh = await world.submitted()
+            await world.jobs.lease("static_ad", "m")
+            await following.look()
+            assert set(await stream.changed(10)) == {live, fresh}
+            brief = await world.submitted()  # made and ended between two looks
+            await world.jobs.cancel(brief, "u")
+            world.clock.ahead = timedelta(seconds=20)
+            await following.look()
+            assert await stream.changed(10) == [brief]
+            world.clock.ahead = timedelta(minutes=5)
+            await world.jobs.cancel(fresh, "u")
+            await following.look()
+            assert fresh in await stream.changed(10)
+            await following.look()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await stream.changed(10)
+
+    async def test_what_is_looked_at_has_a_bound(self, world: World) -> None:
+        many = [uuid.uuid4() for _ in range(FOLLOWED + 50)]
+        await world.rows(
+            """insert into job (id, user_id, type, project_id, product_id, status, self_made, parameters, credits,
+                                expires_at, deadline, created_at, updated_at)
+               select id, 'u', 'video', id, id, 'queued', false, '', 40, now(), now(), now(), now()
+                 from unnest(%s::uuid[]) as given (id) returning id""",
+            many,
+        )
+        following = Following(world.database, world.clock)
+        async with following.stream("u") as stream:
+            await following.look()
+            assert len(await stream.changed(10_000)) == FOLLOWED
+
+    async def test_streams_have_a_number(self, world: World) -> None:
+        from contextlib import AsyncExitStack
+
+        from services.job.domain import TooManyStreams
+        from services.job.following import MAX_STREAMS_PER_USER
+
+        following = Following(world.database, world.clock)
+        async with AsyncExitStack() as stack:
+            for _ in range(MAX_STREAMS_PER_USER):
+                await stack.enter_async_context(following.stream("u"))
+            with pytest.raises(TooManyStreams):
+                await stack.enter_async_context(following.stream("u"))
+            await stack.enter_async_context(following.stream("v"))
+        async with following.stream("u"):
+            pass
