@@ -11,11 +11,13 @@ from adwright.billing.v1 import billing_pb2_grpc
 from pydantic import Field
 
 from services.billing.domain import prices_of
+from services.billing.measures import MEASURES
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
 from services.billing.storage import Ledger, verify
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.database import Database, migrate
+from services.chassis.measures import Measures
 from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -53,7 +55,11 @@ async def serve(settings: BillingSettings) -> None:
 
     try:
         await Server(
-            settings, register=register, services=SERVICES, ready=database.ready, loops=[holds.expire_overdue]
+            settings,
+            register=register,
+            services=SERVICES,
+            ready=database.ready,
+            loops=[holds.expire_overdue, Measures(database, MEASURES).run],
         ).run()
     finally:
         await database.close()

@@ -87,6 +87,7 @@ class Submission:
     parameters: bytes
     maker: str = ""
     retry_of: UUID | None = None
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Lease:
     checkpoint: bytes = field(repr=False)
     attempt_deadline: datetime
     created_at: datetime
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
