@@ -68,6 +68,11 @@ class GatewaySettings:
     documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
     """Files that are served as they are, without a token: path to content type and file."""
 
+    trace_collector: Address | None = None
+    """An OTLP/gRPC collector; None: no traces begin here."""
+    trace_share: float = 1.0
+    """Of the requests, how many are traced: 0 to 1."""
+
     max_connections: int = 10_000
     max_heap_bytes: int = 1 << 30
     max_json_bytes: int = 1 << 20
@@ -84,6 +89,8 @@ class GatewaySettings:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
             complaints.append("rate_limit: burst and per_second are at least 1")
+        if not 0 <= self.trace_share <= 1:
+            complaints.append("trace_share is between 0 and 1")
         for name in ("token_keys_seconds", "max_connections", "max_heap_bytes", "max_json_bytes", "max_upload_bytes"):
             if getattr(self, name) < 1:
                 complaints.append(f"{name} is at least 1")
@@ -108,8 +115,9 @@ class GatewaySettings:
         try:
             given["listen"] = Address.parse(given["listen"])
             given["upstreams"] = {name: Address.parse(text) for name, text in given["upstreams"].items()}
-            if given.get("admin"):
-                given["admin"] = Address.parse(given["admin"])
+            for name in ("admin", "trace_collector"):
+                if given.get(name):
+                    given[name] = Address.parse(given[name])
             if "descriptors" in given:
                 given["descriptors"] = Path(given["descriptors"])
             if "cors_origins" in given:

@@ -43,11 +43,16 @@ class Options:
     """What may differ between local systems.
 
     makers: whether makers are started. settings: further environment variables for the services and makers.
+    trace_collector: host:port of an OTLP/gRPC collector for traces; empty: none. metrics: whether every process has a
+    Prometheus endpoint. broker: the command of another broker than the bundled one, given a port and a folder.
     """
 
     makers: bool = True
     gateway_port: int = 0
     settings: tuple[tuple[str, str], ...] = ()
+    trace_collector: str = ""
+    metrics: bool = False
+    broker: Callable[[int, Path], list[str]] | None = None
 
 
 class System:
@@ -126,6 +131,8 @@ class System:
 
     def _choose_ports(self) -> None:
         names = [*SERVICES, *(f"{name}-maker" for name in MAKERS), "broker", "envoy-admin"]
+        if self._options.metrics:
+            names += [metrics_of(name) for name in names[:-2]]
         sockets = []
         for name in names:
             free = socket.socket()
@@ -169,7 +176,13 @@ class System:
         return psycopg.conninfo.make_conninfo(self._postgres.get_uri("postgres"), dbname=name)
 
     async def start_broker(self) -> None:
-        """Starts the broker, empty."""
+        """Starts the broker; the bundled one is empty."""
+        if self._options.broker is not None:
+            folder = self.home.folder / "broker"
+            folder.mkdir(exist_ok=True)
+            line = await asyncio.to_thread(self._options.broker, self.ports["broker"], folder)
+            await self._run("broker", line, dict(os.environ), lambda: _accepts(self.ports["broker"]))
+            return
         address = f"tcp://127.0.0.1:{self.ports['broker']}"
         await self._run(
             "broker",
@@ -201,6 +214,10 @@ class System:
             "ADWRIGHT_ASSETS_URL": f"file://{self.home.assets}",
             "ADWRIGHT_PUBLIC_URL": self.url,
         }
+        if self._options.trace_collector:
+            environment["ADWRIGHT_TRACE_ADDRESS"] = self._options.trace_collector
+        if self._options.metrics:
+            environment["ADWRIGHT_METRICS_LISTEN"] = f"127.0.0.1:{self.ports[metrics_of(name)]}"
         for service in SERVICES:
             environment[f"ADWRIGHT_{service.upper()}_ADDRESS"] = f"127.0.0.1:{self.ports[service]}"
         if name in DATABASES:
@@ -237,6 +254,7 @@ class System:
             token_jwks=str(self.home.keys / "jwks.json"),
             descriptors=ROOT / "gen" / "descriptors.binpb",
             admin=Address(host="127.0.0.1", port=self.ports["envoy-admin"]),
+            trace_collector=Address.parse(collector) if (collector := self._options.trace_collector) else None,
             access_log=str(self.home.logs / "gateway.access.log"),
             health_checks=False,  # the supervisor looks after them; without, the first request need not wait for one
             documents=await asyncio.to_thread(write_documents, self.home.folder / "documents"),
@@ -272,6 +290,11 @@ class System:
         self._say(text)
         if self.home.state.exists():
             self.tell()
+
+
+def metrics_of(name: str) -> str:
+    """The name of the port where a process tells its metrics."""
+    return f"{name}-metrics"
 
 
 def _free_port(preferred: int) -> int:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from services.billing.domain import prices_of
 from services.billing.key_servicer import ApiKeyLookupServicer, ApiKeyServicer
+from services.billing.measures import MEASURES
 from services.billing.proof import verify
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
 from services.billing.storage import Ledger
@@ -19,6 +20,7 @@ from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.database import Database, migrate
+from services.chassis.measures import Measures
 from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -70,7 +72,13 @@ async def serve(settings: BillingSettings) -> None:
         )
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=database.ready, loops=[upkeep.run]).run()
+        await Server(
+            settings,
+            register=register,
+            services=SERVICES,
+            ready=database.ready,
+            loops=[upkeep.run, Measures(database, MEASURES).run],
+        ).run()
     finally:
         await database.close()
 

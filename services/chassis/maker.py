@@ -29,7 +29,8 @@ from services.chassis.auth import ServiceIdentity
 from services.chassis.errors import Fault, InputFault, Refusal, TransientFault
 from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
-from services.chassis.telemetry import JOBS_MADE, MAKE_SECONDS
+from services.chassis.telemetry import FAULTS, JOBS_MADE, MAKE_SECONDS
+from services.chassis.tracing import Attributes, following, part, refused, silence
 
 IDLE_POLL_SECONDS = 2.0
 CALL_SECONDS = 5.0
@@ -171,7 +172,10 @@ class Maker:
             if self._wake_ups is not None:
                 self._wake_ups.want(self._slots)
             if answer.HasField("job"):
-                await self._attempt(answer.job)
+                job = answer.job
+                about: Attributes = {"adwright.job": job.job_id, "adwright.attempt": job.attempt}
+                with following(job.traceparent, "attempt", attributes=about):
+                    await self._attempt(job)
                 continue
             try:
                 async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
@@ -194,7 +198,8 @@ class Maker:
             kept=job.checkpoint,
         )
         making = asyncio.create_task(self._make_and_store(work))
-        beating = asyncio.create_task(self._heartbeats(work))
+        with silence():  # one every few seconds says nothing that the attempt does not
+            beating = asyncio.create_task(self._heartbeats(work))
         outcome = "completed"
         try:
             done, _ = await asyncio.wait([making, beating], return_when=asyncio.FIRST_COMPLETED)
@@ -229,8 +234,10 @@ class Maker:
         deadline = work.job.attempt_deadline.ToDatetime(tzinfo=UTC)
         try:
             async with asyncio.timeout(max(0.0, (deadline - datetime.now(UTC)).total_seconds())):
-                made = await self._make(work)
-                return await self._store(work, made), made.notes
+                with part("make"):
+                    made = await self._make(work)
+                with part("store"):
+                    return await self._store(work, made), made.notes
         except TimeoutError:
             raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt took longer than it may") from None
 
@@ -300,6 +307,9 @@ class Maker:
             assets, notes = making.result()
         except Exception as error:
             kind, reason, message = classified(error)
+            fault = str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower()
+            FAULTS.labels(self._type, fault, reason).inc()
+            refused(reason, fault=kind != job_pb2.FAULT_KIND_INPUT)
             if kind == job_pb2.FAULT_KIND_UNKNOWN:
                 log.error("attempt_failed", job_id=job.job_id, attempt=job.attempt, exc_info=error)
             else:
@@ -310,7 +320,7 @@ class Maker:
             told = await self._offer(
                 lambda: self._jobs.FailJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
             )
-            return str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower() if told else "lost"
+            return fault if told else "lost"
         complete = job_pb2.CompleteJobRequest(
             job_id=job.job_id, attempt=job.attempt, assets=assets, notes=[note[:500] for note in notes[:50]]
         )

@@ -59,7 +59,8 @@ class Submitter:
         """Accepts the caller's request as a job, or finds the live one of its body's key, or replays what its
         Idempotency-Key stands for. With `may_wait`, Prefer: wait is heeded.
 
-        `submission` makes the job of a brief and a user; `check` may refuse it before it is accepted. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
+        `submission` makes the job of a brief and a user; `check` may refuse it before
+        it is accepted. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
         INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED, REQUEST_IN_FLIGHT and others.
         """
         began = asyncio.get_running_loop().time()

@@ -29,6 +29,7 @@ from services.chassis.identifiers import new_id
 from services.chassis.interceptors import refusal_of
 from services.chassis.kafka import Record
 from services.chassis.outbox import Relay
+from services.chassis.tracing import carried, noted
 from services.job import answers, reading
 from services.job.domain import (
     HOLD_MARGIN,
@@ -51,6 +52,7 @@ from services.job.domain import (
     Submission,
     TooManyLiveJobs,
 )
+from services.job.measures import ANNOUNCED
 from services.job.storage import JobStorage
 
 DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
@@ -334,6 +336,7 @@ class Jobs:
                 idempotency_key="",
                 parameters=bytes(row["parameters"]),
                 retry_of=job_id,
+                traceparent=carried(),
             )
         )
 
@@ -347,6 +350,7 @@ class Jobs:
                 return None
             await self._announce(connection, [row], dispatch=False)
         self._relay.wake()
+        noted(row["traceparent"], "queued", began=row["created_at"].timestamp(), attributes={"adwright.maker": maker})
         return self.storage.lease_of(row)
 
     async def heartbeat(self, beat: Beat) -> str:
@@ -490,6 +494,7 @@ class Jobs:
         now = self._clock.now()
         records = []
         for row in rows:
+            ANNOUNCED.labels(row["type"], row["status"]).inc()
             event = events_pb2.JobEvent(
                 id=str(uuid4()),
                 job_id=str(row["id"]),
@@ -501,7 +506,7 @@ class Jobs:
                 reason=row.get("error_reason") or "",
             )
             event.occurred_at.FromDatetime(now)
-            records.append(Record(topic=EVENTS_TOPIC, key=str(row["id"]), value=event.SerializeToString()))
+            records.append(_record(EVENTS_TOPIC, row, event.SerializeToString()))
         if dispatch:
             records += self._dispatches([row for row in rows if row["status"] == Status.QUEUED])
         await outbox.add(connection, records)
@@ -514,5 +519,9 @@ class Jobs:
                 continue
             dispatch = events_pb2.JobDispatch(job_id=str(row["id"]), type=row["type"])
             dispatch.dispatched_at.FromDatetime(self._clock.now())
-            records.append(Record(topic=topic, key=str(row["id"]), value=dispatch.SerializeToString()))
+            records.append(_record(topic, row, dispatch.SerializeToString()))
         return records
+
+
+def _record(topic: str, row: DictRow, value: bytes) -> Record:
+    return Record(topic=topic, key=str(row["id"]), value=value, traceparent=row["traceparent"])
