@@ -319,7 +319,7 @@ def credits(user: Annotated[str, typer.Option(help="Whose.")] = DEMO_USER) -> No
     answer = call(api_for(user), "GET", "/api/credits")
     print(f"{answer['available']} available, {answer['held']} held")
     if "nextExpiry" in answer:
-        print(f"{answer['expiringSoon']} of them expire within a week, the next on {answer['nextExpiry']}")
+        print(f"{answer.get('expiringSoon', 0)} of them expire within a week, the next on {answer['nextExpiry']}")
 
 
 @app.command()

@@ -78,5 +78,5 @@ async def test_what_differs_is_named_and_mended_by_entries(broken: Breakable) ->
 
     broken.rows("job", "update job set status = 'failed', settle = 'release' where id = %s returning id", jobs[1])
     assert [(await broken.reconciled(heal=True)).healed] == [("refunded",)]
-    assert customer.credits == {"available": 91, "held": 9, "expiringSoon": 0}
+    assert customer.credits == {"available": 91, "held": 9}
     await broken.check_books()
