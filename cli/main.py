@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import generate as generation
+from cli import ledger
 from cli.api import Api, ApiError
 from deploy.local.home import Home, Running
 from deploy.local.system import AlreadyRunning, Options, System, health, models_folder
@@ -29,6 +31,7 @@ generate = typer.Typer(no_args_is_help=True, help="Make creatives and save them.
 jobs = typer.Typer(no_args_is_help=True, help="Look after jobs.")
 app.add_typer(generate, name="generate")
 app.add_typer(jobs, name="jobs")
+app.add_typer(ledger.app, name="ledger")
 
 DEMO_USER = "demo"
 DEMO_CREDITS = 100
@@ -49,6 +52,7 @@ DEMO_SCRIPT = (
     "Meet the Aurora Bottle. It cleans itself with UV light, keeps your water fresh for 24 hours, "
     "and charges over USB-C. Tap the link and grab yours today!"
 )
+DURATION = re.compile(r"(\d+)([smhd])")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 console = Console()
@@ -172,6 +176,7 @@ def curl_lines(project: str, product: str) -> list[str]:
         get(f"/api/products/{product}"),
         get("/api/credits"),
         get("/api/credits/statement"),
+        get("/api/credits/usage"),
         get("/api/prices"),
         get("/api/voices"),
         get("/api/avatars"),
@@ -278,7 +283,7 @@ def token(
     expires: Annotated[str, typer.Option(help="How long it is valid: 90s, 30m, 12h, 7d.")] = "24h",
 ) -> None:
     """Print a token of the development issuer."""
-    match = re.fullmatch(r"(\d+)([smhd])", expires)
+    match = DURATION.fullmatch(expires)
     if match is None:
         raise fail(f"--expires: {expires!r} is not like 90s, 30m, 12h or 7d", 2)
     home = Home()
@@ -292,9 +297,18 @@ def grant(
     amount: Annotated[int, typer.Option("--credits", help="How many.")],
     reason: Annotated[str, typer.Option()] = "granted from the command line",
     grant_id: Annotated[str, typer.Option(help="Repeating one grants once.")] = "",
+    promotional: Annotated[bool, typer.Option(help="Given, not paid for.")] = False,
+    expires: Annotated[str, typer.Option(help="When what is left lapses: 30d, or an RFC 3339 time.")] = "",
 ) -> None:
     """Add credits to a user."""
     body = {"userId": user, "credits": amount, "grantId": grant_id or str(uuid.uuid4()), "reason": reason}
+    if promotional:
+        body["type"] = "promotional"
+    if match := DURATION.fullmatch(expires):
+        later = datetime.now(UTC) + timedelta(seconds=int(match[1]) * UNITS[match[2]])
+        body["expiresAt"] = later.isoformat(timespec="seconds").replace("+00:00", "Z")
+    elif expires:
+        body["expiresAt"] = expires
     answer = call(api_for("admin", admin=True), "POST", "/api/admin/grants", body)
     print(f"{user} has {answer['available']} credits")
 
@@ -304,6 +318,8 @@ def credits(user: Annotated[str, typer.Option(help="Whose.")] = DEMO_USER) -> No
     """Show what a user can spend."""
     answer = call(api_for(user), "GET", "/api/credits")
     print(f"{answer['available']} available, {answer['held']} held")
+    if "nextExpiry" in answer:
+        print(f"{answer.get('expiringSoon', 0)} of them expire within a week, the next on {answer['nextExpiry']}")
 
 
 @app.command()

@@ -110,6 +110,11 @@ function envoy_on_response(handle)
     set_body(handle, refusal)
     return
   end
+  -- A server that stops cancels what it has not begun. Who cancels a call themselves does not read the answer.
+  if headers:get(":status") == "499" then
+    headers:replace(":status", "503")
+    headers:replace("retry-after", "1")
+  end
   local status = tonumber(headers:get(":status")) or 500
   if status < 400 then return end
   local body = handle:body(true)

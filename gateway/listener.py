@@ -13,7 +13,7 @@ from gateway.routes import Route
 from gateway.schema import MessageSchema
 from gateway.scripts import ANSWER, REQUEST, answer_script, request_script
 from gateway.settings import GatewaySettings
-from gateway.upstreams import KEYS_CLUSTER, TYPES, is_remote, socket_address
+from gateway.upstreams import KEYS_CLUSTER, TRACE_CLUSTER, TYPES, is_remote, socket_address
 
 CONNECTION_IDLE_SECONDS = 300
 STREAM_IDLE_SECONDS = 120
@@ -29,6 +29,9 @@ NOT_FROM_CLIENTS = (
     "x-adwright-status",
     "x-adwright-invalid",
     "x-request-id",
+    # A trace begins here: another's could say of every request that it is to be recorded.
+    "traceparent",
+    "tracestate",
     "x-envoy-attempt-count",
     "x-envoy-decorator-operation",
     "x-envoy-expected-rq-timeout-ms",
@@ -87,7 +90,9 @@ def _connection_manager(
     )
     filters.append(_transcoder(settings, routes))
     filters.append(_filter("envoy.filters.http.router", "router.v3.Router", suppress_envoy_headers=True))
+    tracing = {} if settings.trace_collector is None else {"tracing": _tracing(settings.trace_share)}
     return {
+        **tracing,
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "adwright",
         "codec_type": "AUTO",
@@ -129,6 +134,24 @@ def _connection_manager(
             "response_headers_to_add": default_headers(tls=bool(settings.tls_certificate)),
             "most_specific_header_mutations_wins": False,
         },
+    }
+
+
+def _tracing(share: float) -> dict[str, Any]:
+    percent = {"value": share * 100}
+    return {
+        "provider": {
+            "name": "envoy.tracers.opentelemetry",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+                "grpc_service": {"envoy_grpc": {"cluster_name": TRACE_CLUSTER}, "timeout": "1s"},
+                "service_name": "gateway",
+            },
+        },
+        "random_sampling": percent,
+        "client_sampling": percent,
+        "overall_sampling": percent,
+        "max_path_tag_length": 200,
     }
 
 
@@ -215,6 +238,7 @@ def _access_log(settings: GatewaySettings) -> list[dict[str, Any]]:
                         "user": "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:claims:sub)%",
                         "from": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
                         "requestId": "%REQUEST_HEADER(X-REQUEST-ID)%",
+                        "traceId": "%TRACE_ID%",
                     }
                 },
             },

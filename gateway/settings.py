@@ -70,6 +70,11 @@ class GatewaySettings:
     documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
     """Files that are served as they are, without a token: path to content type and file."""
 
+    trace_collector: Address | None = None
+    """An OTLP/gRPC collector; None: no traces begin here."""
+    trace_share: float = 1.0
+    """Of the requests, how many are traced: 0 to 1."""
+
     headers_seconds: int = 10
     """How long a client may take to send a request's headers, or to agree on TLS."""
     request_seconds: int = 120
@@ -90,6 +95,8 @@ class GatewaySettings:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
             complaints.append("rate_limit: burst and per_second are at least 1")
+        if not 0 <= self.trace_share <= 1:
+            complaints.append("trace_share is between 0 and 1")
         numbers = ("token_keys_seconds", "headers_seconds", "request_seconds", "max_connections", "max_heap_bytes")
         for name in (*numbers, "max_json_bytes", "max_upload_bytes"):
             if getattr(self, name) < 1:
@@ -115,8 +122,9 @@ class GatewaySettings:
         try:
             given["listen"] = Address.parse(given["listen"])
             given["upstreams"] = {name: Address.parse(text) for name, text in given["upstreams"].items()}
-            if given.get("admin"):
-                given["admin"] = Address.parse(given["admin"])
+            for name in ("admin", "trace_collector"):
+                if given.get(name):
+                    given[name] = Address.parse(given[name])
             if "descriptors" in given:
                 given["descriptors"] = Path(given["descriptors"])
             if "cors_origins" in given:

@@ -11,6 +11,7 @@ from gateway.settings import Address, GatewaySettings, SettingsError
 
 TYPES = "type.googleapis.com/envoy.extensions"
 KEYS_CLUSTER = "token_keys"
+TRACE_CLUSTER = "trace_collector"
 
 # Streams count as requests for as long as they last, so the bound is far above any burst: it keeps a service that
 # hangs from eating the gateway's memory, and is no rate limit.
@@ -29,6 +30,8 @@ def clusters(settings: GatewaySettings, routes: tuple[Route, ...]) -> list[dict[
     ]
     if is_remote(settings.token_jwks):
         found.append(_keys(settings.token_jwks))
+    if settings.trace_collector is not None:
+        found.append(_collector(settings.trace_collector))
     return found
 
 
@@ -112,6 +115,20 @@ def _keys(location: str) -> dict[str, Any]:
             },
         }
     return cluster
+
+
+def _collector(address: Address) -> dict[str, Any]:
+    return {
+        "name": TRACE_CLUSTER,
+        **_endpoint(TRACE_CLUSTER, address),
+        "connect_timeout": "1s",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": f"{TYPES}.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http2_protocol_options": {}},
+            }
+        },
+    }
 
 
 def _endpoint(name: str, address: Address) -> dict[str, Any]:

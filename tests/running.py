@@ -106,6 +106,7 @@ class Customer:
         if amount:
             self.grant(amount)
         project = self.client.post("/api/projects", json={"name": "Aurora", "brand": {"colours": ["#1d2a8c"]}})
+        assert project.status_code == 200, project.text
         self.project_id = str(project.json()["id"])
         product = self.client.post(
             f"/api/projects/{self.project_id}/products",

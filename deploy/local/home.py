@@ -21,12 +21,13 @@ KEY_ID = "development"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What `adwright status` and the other commands need of a running system."""
+    """What `adwright status` and the other commands need of a running system. databases: addresses by service."""
 
     url: str
     supervisor_pid: int
     ports: dict[str, int]
     pids: dict[str, int]
+    databases: dict[str, str]
 
 
 class Home:

@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import socket
+import subprocess
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
@@ -30,6 +31,7 @@ DATABASES = ("catalog", "billing", "job")
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 MAKERS = ("image", "video")
 PREFERRED_GATEWAY_PORT = 8080
+POSTGRES_LOOK_SECONDS = 0.3
 
 
 class AlreadyRunning(Exception):
@@ -41,11 +43,16 @@ class Options:
     """What may differ between local systems.
 
     makers: whether makers are started. settings: further environment variables for the services and makers.
+    trace_collector: host:port of an OTLP/gRPC collector for traces; empty: none. metrics: whether every process has a
+    Prometheus endpoint. broker: the command of another broker than the bundled one, given a port and a folder.
     """
 
     makers: bool = True
     gateway_port: int = 0
     settings: tuple[tuple[str, str], ...] = ()
+    trace_collector: str = ""
+    metrics: bool = False
+    broker: Callable[[int, Path], list[str]] | None = None
 
 
 class System:
@@ -56,6 +63,7 @@ class System:
         self._options = options
         self._say = say
         self._postgres: Any = None
+        self._watching: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
@@ -72,6 +80,7 @@ class System:
         try:
             self._choose_ports()
             await asyncio.gather(asyncio.to_thread(self._start_postgres), self.start_broker())
+            self._watching = asyncio.create_task(self._watch_postgres())
             # Services wait for each other by themselves: a channel connects when there is something to connect to.
             await asyncio.gather(*(self._start_service(name) for name in SERVICES))
             makers = MAKERS if self._options.makers else ()
@@ -87,6 +96,9 @@ class System:
         groups: list[Iterable[str]] = [order[:1], order[1:3], order[3:9], order[9:]]
         for group in groups:
             await asyncio.gather(*(self.processes[name].stop() for name in group if name in self.processes))
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         if self._postgres is not None:
             await asyncio.to_thread(self._postgres.cleanup)
             self._postgres = None
@@ -100,7 +112,15 @@ class System:
         pids = {name: process.pid for name, process in self.processes.items()}
         if self._postgres is not None:
             pids["postgres"] = self._postgres.get_pid() or 0
-        self.home.tell(Running(url=self.url, supervisor_pid=os.getpid(), ports=self.ports, pids=pids))
+        self.home.tell(
+            Running(
+                url=self.url,
+                supervisor_pid=os.getpid(),
+                ports=self.ports,
+                pids=pids,
+                databases={name: self.database_url(name) for name in DATABASES},
+            )
+        )
 
     def _take_lock(self) -> None:
         self._lock = (self.home.folder / "lock").open("w")
@@ -111,6 +131,8 @@ class System:
 
     def _choose_ports(self) -> None:
         names = [*SERVICES, *(f"{name}-maker" for name in MAKERS), "broker", "envoy-admin"]
+        if self._options.metrics:
+            names += [metrics_of(name) for name in names[:-2]]
         sockets = []
         for name in names:
             free = socket.socket()
@@ -135,12 +157,32 @@ class System:
                 if name not in present:
                     connection.execute(f'create database "{name}"'.encode())
 
+    async def _watch_postgres(self) -> None:
+        """Starts PostgreSQL again when it dies. It is a daemon, so that it has to be looked for."""
+        while True:
+            await asyncio.sleep(POSTGRES_LOOK_SECONDS)
+            if self._postgres.get_postmaster_info().is_running():
+                continue
+            self._say_and_tell("postgres ended; starting it again")
+            try:
+                await asyncio.to_thread(self._postgres.ensure_postgres_running)
+            except (subprocess.SubprocessError, AssertionError, OSError) as error:
+                self._say_and_tell(f"postgres does not start yet: {error}")
+                continue
+            self._say_and_tell("postgres is back")
+
     def database_url(self, name: str) -> str:
         """Where a service's database is."""
         return psycopg.conninfo.make_conninfo(self._postgres.get_uri("postgres"), dbname=name)
 
     async def start_broker(self) -> None:
-        """Starts the broker, empty."""
+        """Starts the broker; the bundled one is empty."""
+        if self._options.broker is not None:
+            folder = self.home.folder / "broker"
+            folder.mkdir(exist_ok=True)
+            line = await asyncio.to_thread(self._options.broker, self.ports["broker"], folder)
+            await self._run("broker", line, dict(os.environ), lambda: _accepts(self.ports["broker"]))
+            return
         address = f"tcp://127.0.0.1:{self.ports['broker']}"
         await self._run(
             "broker",
@@ -172,6 +214,10 @@ class System:
             "ADWRIGHT_ASSETS_URL": f"file://{self.home.assets}",
             "ADWRIGHT_PUBLIC_URL": self.url,
         }
+        if self._options.trace_collector:
+            environment["ADWRIGHT_TRACE_ADDRESS"] = self._options.trace_collector
+        if self._options.metrics:
+            environment["ADWRIGHT_METRICS_LISTEN"] = f"127.0.0.1:{self.ports[metrics_of(name)]}"
         for service in SERVICES:
             environment[f"ADWRIGHT_{service.upper()}_ADDRESS"] = f"127.0.0.1:{self.ports[service]}"
         if name in DATABASES:
@@ -208,6 +254,7 @@ class System:
             token_jwks=str(self.home.keys / "jwks.json"),
             descriptors=ROOT / "gen" / "descriptors.binpb",
             admin=Address(host="127.0.0.1", port=self.ports["envoy-admin"]),
+            trace_collector=Address.parse(collector) if (collector := self._options.trace_collector) else None,
             access_log=str(self.home.logs / "gateway.access.log"),
             health_checks=False,  # the supervisor looks after them; without, the first request need not wait for one
             documents=await asyncio.to_thread(write_documents, self.home.folder / "documents"),
@@ -243,6 +290,11 @@ class System:
         self._say(text)
         if self.home.state.exists():
             self.tell()
+
+
+def metrics_of(name: str) -> str:
+    """The name of the port where a process tells its metrics."""
+    return f"{name}-metrics"
 
 
 def _free_port(preferred: int) -> int:

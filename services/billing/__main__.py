@@ -12,6 +12,7 @@ from pydantic import Field
 
 from services.billing.domain import prices_of
 from services.billing.key_servicer import ApiKeyLookupServicer, ApiKeyServicer
+from services.billing.measures import MEASURES
 from services.billing.proof import verify
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
 from services.billing.storage import Ledger
@@ -19,6 +20,7 @@ from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.database import Database, migrate
+from services.chassis.measures import Measures
 from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -70,12 +72,18 @@ async def serve(settings: BillingSettings) -> None:
         )
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=database.ready, loops=[upkeep.run]).run()
+        await Server(
+            settings,
+            register=register,
+            services=SERVICES,
+            ready=database.ready,
+            loops=[upkeep.run, Measures(database, MEASURES).run],
+        ).run()
     finally:
         await database.close()
 
 
-async def prove(settings: BillingSettings) -> int:
+async def prove(settings: DatabaseSettings) -> int:
     """Recomputes the ledger and prints what was found; 0 when everything fits."""
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     await database.open()
@@ -101,9 +109,9 @@ async def prove(settings: BillingSettings) -> int:
 
 
 def main() -> None:
-    settings = read_settings_or_exit(BillingSettings)
     if sys.argv[1:] == ["verify"]:
-        raise SystemExit(asyncio.run(prove(settings)))
+        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings))))
+    settings = read_settings_or_exit(BillingSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
     start("billing", settings, work)

@@ -105,7 +105,9 @@ def token_place(token: str) -> tuple[datetime, int] | None:
 
 
 def credits_message(balance: Balance) -> billing_pb2.Credits:
-    message = billing_pb2.Credits(available=balance.available, held=balance.held, expiring_soon=balance.expiring_soon)
+    message = billing_pb2.Credits(available=balance.available, held=balance.held)
+    if balance.expiring_soon:
+        message.expiring_soon = balance.expiring_soon
     if balance.next_expiry is not None:
         message.next_expiry.CopyFrom(timestamp(balance.next_expiry))
     return message

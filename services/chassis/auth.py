@@ -22,6 +22,7 @@ import jwt
 import structlog
 
 from services.chassis.errors import Unauthenticated
+from services.chassis.tracing import HEADER, carried
 
 USER_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 SERVICE_ISSUER = "adwright-services"
@@ -76,7 +77,7 @@ class ServiceIdentity:
         self._renew_at = 0.0
 
     def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
-        """Metadata for a call to another service."""
+        """Metadata for a call to another service; the trace goes along."""
         now = time.time()
         if now >= self._renew_at:
             claims = {
@@ -88,9 +89,12 @@ class ServiceIdentity:
             }
             self._token = "Bearer " + jwt.encode(claims, self._secret, algorithm="HS256")
             self._renew_at = now + SERVICE_TOKEN_SECONDS / 2
+        found = [("authorization", self._token)]
         if request_id:
-            return ("authorization", self._token), ("x-request-id", request_id)
-        return (("authorization", self._token),)
+            found.append(("x-request-id", request_id))
+        if traceparent := carried():
+            found.append((HEADER, traceparent))
+        return tuple(found)
 
 
 class KeySet:

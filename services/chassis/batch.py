@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from services.chassis.errors import Overloaded, Refusal
+from services.chassis.tracing import carried, together
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -37,7 +38,7 @@ class Batcher(Generic[Item, Outcome]):
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._concurrency = concurrency
-        self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
+        self._waiting: deque[tuple[Item, asyncio.Future[Outcome], str]] = deque()
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -46,7 +47,7 @@ class Batcher(Generic[Item, Outcome]):
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded("Too many requests are waiting; try again.", retry_after_seconds=1)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, future, carried()))
         if self._running < self._concurrency:
             # Counted here and in _run itself, not when the task is reaped: a caller that is woken between the two
             # would find a runner that has ended already, and wait for ever.
@@ -64,7 +65,7 @@ class Batcher(Generic[Item, Outcome]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch: list[tuple[Item, asyncio.Future[Outcome]]] = []
+            batch: list[tuple[Item, asyncio.Future[Outcome], str]] = []
             while self._waiting and len(batch) < self._max_batch:
                 entry = self._waiting.popleft()
                 if not entry[1].cancelled():  # its caller has gone before anything was done
@@ -72,11 +73,12 @@ class Batcher(Generic[Item, Outcome]):
             if not batch:
                 continue
             try:
-                outcomes = await self._apply([item for item, _ in batch])
+                with together("batch", [traceparent for _, _, traceparent in batch]):
+                    outcomes = await self._apply([item for item, _, _ in batch])
                 if len(outcomes) != len(batch):
                     raise RuntimeError(f"{len(batch)} items got {len(outcomes)} outcomes")
             except BaseException as error:
-                for _, future in batch:
+                for _, future, _ in batch:
                     if not future.done():
                         future.set_exception(
                             Overloaded("The service is stopping; try again.", retry_after_seconds=1)
@@ -86,7 +88,7 @@ class Batcher(Generic[Item, Outcome]):
                 if not isinstance(error, Exception):
                     raise
                 continue
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
+            for (_, future, _), outcome in zip(batch, outcomes, strict=True):
                 if future.done():
                     continue
                 if isinstance(outcome, Refusal):

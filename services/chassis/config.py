@@ -29,6 +29,8 @@ class ServiceSettings(Settings):
 
     listen: str = Field(default="127.0.0.1:0", description="host:port the gRPC server binds to; port 0 is any free one")
     metrics_listen: str = Field(default="", description="host:port of the Prometheus endpoint; empty: none")
+    trace_address: str = Field(default="", description="host:port of an OTLP/gRPC collector; empty: no traces")
+    trace_share: float = Field(default=0.0, ge=0, le=1, description="of the calls that come without a trace, traced")
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     stop_grace_seconds: float = Field(default=10.0, gt=0, le=300, description="longest end of calls at a stop")

@@ -15,10 +15,12 @@ from typing import Any, LiteralString
 
 import psycopg
 import structlog
+from opentelemetry.trace import SpanKind
 from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from services.chassis.errors import DependencyUnavailable
+from services.chassis.tracing import part
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -27,6 +29,8 @@ STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
 MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
 MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
+
+SQL = {"db.system.name": "postgresql"}
 
 log = structlog.get_logger()
 
@@ -59,12 +63,19 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction, committed on leaving. Raises DependencyUnavailable when the database is out of reach."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        with part("transaction", SQL, SpanKind.CLIENT):
+            async with self._connected() as connection, connection.transaction():
+                yield connection
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection where each statement is a transaction of its own: for reading, and for single statements."""
+        with part("statements", SQL, SpanKind.CLIENT):
+            async with self._connected() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.connection() as connection:
                 yield connection

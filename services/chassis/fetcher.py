@@ -124,9 +124,17 @@ class Fetcher:
         accept: the content types that will do. Raises InputFault (the address or what is there will not do) and
         TransientFault (the host did not answer, or not well).
         """
+        content = bytearray()
+        told = await self.fetch_into(content.extend, url, max_bytes=max_bytes, timeout=timeout, accept=accept)
+        return Fetched(content=bytes(content), content_type=told.content_type, url=told.url)
+
+    async def fetch_into(
+        self, take: Callable[[bytes], object], url: str, *, max_bytes: int, timeout: float, accept: Sequence[str]
+    ) -> Fetched:
+        """As `fetch`, for what is too large for memory: each piece goes to `take`, and `content` stays empty."""
         try:
             async with asyncio.timeout(timeout):
-                return await self._follow(url, max_bytes, accept)
+                return await self._follow(url, max_bytes, accept, take)
         except TimeoutError:
             raise TransientFault("FETCH_TIMED_OUT", f"the address did not answer within {timeout:g} s") from None
         except _Refused:
@@ -138,7 +146,9 @@ class Fetcher:
                 "FETCH_FAILED", f"the address could not be fetched: {error or type(error).__name__}"
             ) from None
 
-    async def _follow(self, url: str, max_bytes: int, accept: Sequence[str]) -> Fetched:
+    async def _follow(
+        self, url: str, max_bytes: int, accept: Sequence[str], take: Callable[[bytes], object]
+    ) -> Fetched:
         async with httpcore.AsyncConnectionPool(network_backend=self._backend, http2=False, retries=0) as pool:
             for _ in range(MAX_REDIRECTS + 1):
                 self._check(url)
@@ -154,11 +164,8 @@ class Fetcher:
                     if answer.status in REDIRECTS and b"location" in told:
                         url = urljoin(url, told[b"location"].decode("latin-1"))
                         continue
-                    return Fetched(
-                        content=await self._content(answer, told, max_bytes, accept),
-                        content_type=_content_type(told),
-                        url=url,
-                    )
+                    await self._content(answer, told, max_bytes, accept, take)
+                    return Fetched(content=b"", content_type=_content_type(told), url=url)
         raise InputFault("TOO_MANY_REDIRECTS", f"The address leads on more than {MAX_REDIRECTS} times.")
 
     def _check(self, url: str) -> None:
@@ -172,8 +179,13 @@ class Fetcher:
             raise InputFault("ADDRESS_NOT_USABLE", "The address must use the usual port of http or https.")
 
     async def _content(
-        self, answer: httpcore.Response, told: dict[bytes, bytes], max_bytes: int, accept: Sequence[str]
-    ) -> bytes:
+        self,
+        answer: httpcore.Response,
+        told: dict[bytes, bytes],
+        max_bytes: int,
+        accept: Sequence[str],
+        take: Callable[[bytes], object],
+    ) -> None:
         if answer.status in (408, 425, 429) or answer.status >= 500:
             raise TransientFault("FETCH_FAILED", f"the address answered with status {answer.status}")
         if answer.status != 200:
@@ -189,12 +201,12 @@ class Fetcher:
         length = told.get(b"content-length", b"")
         if length.isdigit() and int(length) > max_bytes:
             raise limit
-        content = bytearray()
+        length_so_far = 0
         async for chunk in answer.aiter_stream():
-            content += chunk
-            if len(content) > max_bytes:
+            length_so_far += len(chunk)
+            if length_so_far > max_bytes:
                 raise limit
-        return bytes(content)
+            take(chunk)
 
 
 def _content_type(told: dict[bytes, bytes]) -> str:

@@ -32,6 +32,7 @@ from services.chassis.errors import (
 from services.chassis.keys import ApiKeys
 from services.chassis.telemetry import CALL_SECONDS, CALLS
 from services.chassis.text import nul_violations
+from services.chassis.tracing import HEADER, begin_call, refused
 
 ERROR_DOMAIN = "adwright"
 # Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB by default: the answer must stay well below.
@@ -97,6 +98,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
 
         async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             began = time.perf_counter()
+            span = begin_call(method, _traceparent(context))
             try:
                 await self._admit(method, callers, request, context)
                 answer = await inner(request, context)
@@ -105,6 +107,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
                 raise  # not reached: aborting raises
             finally:
                 seconds.observe(time.perf_counter() - began)
+                span.end()
             succeeded.inc()
             return answer
 
@@ -112,12 +115,15 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
 
     def _stream(self, method: str, callers: frozenset[int], inner: Any) -> Any:
         async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            span = begin_call(method, _traceparent(context))
             try:
                 await self._admit(method, callers, request, context)
                 async for answer in inner(request, context):
                     yield answer
             except Exception as error:
                 await _refuse(method, error, context)
+            finally:
+                span.end()
             CALLS.labels(method, "OK").inc()
 
         return behaviour
@@ -150,6 +156,10 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
         found += nul_violations(request)
         if found:
             raise ValidationFailed(found)
+
+
+def _traceparent(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    return next((str(value) for key, value in context.invocation_metadata() or () if key == HEADER), "")
 
 
 def admitted_callers(method: str) -> frozenset[int]:
@@ -239,6 +249,7 @@ async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerConte
         refusal = Refusal("Something went wrong on our side.")
     kind = refusal.stated_kind()
     CALLS.labels(method, kind.code).inc()
+    refused(refusal.stated_reason(), fault=kind.http_status >= 500)
     log.debug("call_refused", method=method, reason=refusal.stated_reason(), request_id=request_id())
     metadata: list[tuple[str, str | bytes]] = [
         ("x-adwright-error", rest_body(refusal, request_id())),

@@ -19,8 +19,10 @@ import structlog
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from opentelemetry.trace import SpanKind
 
 from services.chassis.config import KafkaSettings
+from services.chassis.tracing import HEADER, noted
 
 REQUEST_TIMEOUT_MS = 5_000
 DELIVERY_TIMEOUT_MS = 8_000  # the relay keeps its rows until then, so giving up is safe and tells sooner
@@ -40,6 +42,7 @@ class Record:
     topic: str
     key: str
     value: bytes
+    traceparent: str = ""
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -124,7 +127,13 @@ class Producer:
                     allow_auto_create_topics=False,
                 )
             futures = [
-                self._producer.send(record.topic, key=record.key.encode(), value=record.value) for record in records
+                self._producer.send(
+                    record.topic,
+                    key=record.key.encode(),
+                    value=record.value,
+                    headers=[(HEADER, record.traceparent.encode())] if record.traceparent else None,
+                )
+                for record in records
             ]
             for future in futures:
                 future.get(timeout=DELIVERY_TIMEOUT_MS / 1000 + 1)
@@ -213,6 +222,9 @@ class WakeUps:
                 consumer.pause(*consumer.assignment())
             records = consumer.poll(timeout_ms=FETCH_WAIT_MS, max_records=1)
             taken = sum(len(batch) for batch in records.values())
+            for record in (record for batch in records.values() for record in batch):
+                traceparent = dict(record.headers or ()).get(HEADER, b"").decode("ascii", "replace")
+                noted(traceparent, f"receive {self._topic}", began=record.timestamp / 1000, kind=SpanKind.CONSUMER)
             if taken:
                 with self._lock:
                     self._wanted = max(0, self._wanted - taken)

@@ -29,11 +29,13 @@ from services.chassis.auth import ServiceIdentity
 from services.chassis.errors import Fault, InputFault, Refusal, TransientFault
 from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
-from services.chassis.telemetry import JOBS_MADE, MAKE_SECONDS
+from services.chassis.telemetry import FAULTS, JOBS_MADE, MAKE_SECONDS
+from services.chassis.tracing import Attributes, following, part, refused, silence
 
 IDLE_POLL_SECONDS = 2.0
 CALL_SECONDS = 5.0
 REPORT_SECONDS = 120.0  # how long a result is offered to a job service that is away; past it the attempt is lost
+KEEP_TRIES = 4  # to keep a checkpoint, within a lease; what must not happen without it does not happen then
 BACKOFF_SECONDS = (0.2, 5.0)
 UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
 
@@ -63,7 +65,6 @@ class Progress:
 
     percent: int = 0
     stage: str = ""
-    checkpoint: bytes | None = None
 
     def report(self, percent: int, stage: str) -> None:
         """Percent never goes back: a customer watches it."""
@@ -77,7 +78,21 @@ class Work:
 
     job: job_pb2.LeasedJob
     folder: Path
+    store: Callable[[bytes], Awaitable[None]]
     progress: Progress = field(default_factory=Progress)
+    kept: bytes = b""  # what this attempt or an earlier one asked to be kept
+    stopped: str = ""  # why the attempt was told to stop: canceled, expired, superseded; "" when it was not
+
+    async def keep(self, content: bytes) -> None:
+        """Keeps `content` with the job, durably, for this attempt's successors. Raises TransientFault when the job
+        service cannot be reached or has given the job to another attempt: nothing may be built on it then."""
+        await self.store(content)
+        self.kept = content
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether nobody will ever want the result: unlike at a restart, where another attempt goes on."""
+        return self.stopped in ("canceled", "expired")
 
 
 Make = Callable[[Work], Awaitable[Made]]
@@ -157,7 +172,10 @@ class Maker:
             if self._wake_ups is not None:
                 self._wake_ups.want(self._slots)
             if answer.HasField("job"):
-                await self._attempt(answer.job)
+                job = answer.job
+                about: Attributes = {"adwright.job": job.job_id, "adwright.attempt": job.attempt}
+                with following(job.traceparent, "attempt", attributes=about):
+                    await self._attempt(job)
                 continue
             try:
                 async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
@@ -173,14 +191,20 @@ class Maker:
         bound = log.bind(job_id=job.job_id, user_id=job.user_id, attempt=job.attempt, type=self._type)
         bound.info("attempt_started")
         began = time.perf_counter()
-        work = Work(job=job, folder=Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="adwright-")))
+        work = Work(
+            job=job,
+            folder=Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="adwright-")),
+            store=lambda content: self._keep(work, content),
+            kept=job.checkpoint,
+        )
         making = asyncio.create_task(self._make_and_store(work))
-        beating = asyncio.create_task(self._heartbeats(work))
+        with silence():  # one every few seconds says nothing that the attempt does not
+            beating = asyncio.create_task(self._heartbeats(work))
         outcome = "completed"
         try:
             done, _ = await asyncio.wait([making, beating], return_when=asyncio.FIRST_COMPLETED)
             if making not in done:
-                outcome = beating.result()
+                outcome = work.stopped = beating.result()
                 bound.info("attempt_stopped", reason=outcome)
                 return
             await cancel_and_wait(beating)
@@ -210,8 +234,10 @@ class Maker:
         deadline = work.job.attempt_deadline.ToDatetime(tzinfo=UTC)
         try:
             async with asyncio.timeout(max(0.0, (deadline - datetime.now(UTC)).total_seconds())):
-                made = await self._make(work)
-                return await self._store(work, made), made.notes
+                with part("make"):
+                    made = await self._make(work)
+                with part("store"):
+                    return await self._store(work, made), made.notes
         except TimeoutError:
             raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt took longer than it may") from None
 
@@ -242,8 +268,6 @@ class Maker:
             request = job_pb2.HeartbeatRequest(
                 job_id=job.job_id, attempt=job.attempt, progress=work.progress.percent, stage=work.progress.stage
             )
-            if work.progress.checkpoint is not None:
-                request.checkpoint = work.progress.checkpoint
             try:
                 answer = await self._jobs.Heartbeat(
                     request, metadata=self._identity.metadata(), timeout=job.heartbeat_seconds
@@ -255,6 +279,26 @@ class Maker:
             if answer.stop:
                 return str(answer.reason)
 
+    async def _keep(self, work: Work, content: bytes) -> None:
+        request = job_pb2.HeartbeatRequest(
+            job_id=work.job.job_id,
+            attempt=work.job.attempt,
+            progress=work.progress.percent,
+            stage=work.progress.stage,
+            checkpoint=content,
+        )
+        for failures in range(KEEP_TRIES):
+            try:
+                answer = await self._jobs.Heartbeat(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                log.warning("checkpoint_failed", job_id=work.job.job_id, error=error.code().name)
+                await self._pause(failures)
+                continue
+            if answer.stop:
+                raise TransientFault("ATTEMPT_SUPERSEDED", f"the job was taken away: {answer.reason}")
+            return
+        raise TransientFault("CHECKPOINT_NOT_KEPT", f"the job service did not answer {KEEP_TRIES} times")
+
     async def _tell(
         self, work: Work, making: asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]
     ) -> str:
@@ -263,6 +307,9 @@ class Maker:
             assets, notes = making.result()
         except Exception as error:
             kind, reason, message = classified(error)
+            fault = str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower()
+            FAULTS.labels(self._type, fault, reason).inc()
+            refused(reason, fault=kind != job_pb2.FAULT_KIND_INPUT)
             if kind == job_pb2.FAULT_KIND_UNKNOWN:
                 log.error("attempt_failed", job_id=job.job_id, attempt=job.attempt, exc_info=error)
             else:
@@ -273,7 +320,7 @@ class Maker:
             told = await self._offer(
                 lambda: self._jobs.FailJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
             )
-            return str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower() if told else "lost"
+            return fault if told else "lost"
         complete = job_pb2.CompleteJobRequest(
             job_id=job.job_id, attempt=job.attempt, assets=assets, notes=[note[:500] for note in notes[:50]]
         )

@@ -15,6 +15,7 @@ from services.chassis.auth import ServiceIdentity
 from services.chassis.config import AssetSettings, KafkaSettings, ServiceSettings
 from services.chassis.kafka import WakeUps, quiet_client_logs
 from services.chassis.maker import Make, Maker
+from services.chassis.provenance import Signing
 from services.chassis.server import open_channel, stop_event
 
 DEFAULT_MODELS = Path.home() / ".cache" / "adwright" / "models"
@@ -24,7 +25,16 @@ class MakerSettings(ServiceSettings, KafkaSettings, AssetSettings):
     """What a maker reads from the environment; each kind of maker extends it."""
 
     models: Path = Field(default=DEFAULT_MODELS, description="folder of model files")
+    signing_chain: Path | None = Field(default=None, description="C2PA certificate chain, PEM; none: a development one")
+    signing_key: Path | None = Field(default=None, description="its private key, PEM, EC P-256")
     slots: int = Field(default=1, ge=1, le=64, description="jobs that one maker process makes at a time")
+
+
+def signing_of(settings: MakerSettings) -> Signing:
+    """Who signs what the maker makes."""
+    if (settings.signing_chain is None) != (settings.signing_key is None):
+        raise SystemExit("ADWRIGHT_SIGNING_CHAIN and ADWRIGHT_SIGNING_KEY are given together, or neither is")
+    return Signing(folder=settings.models.parent / "signing", chain=settings.signing_chain, key=settings.signing_key)
 
 
 async def run_maker(

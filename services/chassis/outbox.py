@@ -5,7 +5,7 @@ A service that uses it has this table among its migrations:
     create table outbox (
       id bigint generated always as identity primary key,
       topic text not null, key text not null, value bytea not null,
-      created_at timestamptz not null default now()
+      created_at timestamptz not null default now(), traceparent text not null default ''
     );
 """
 
@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from services.chassis.database import Connection, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
 from services.chassis.kafka import Producer, Record
-from services.chassis.telemetry import OUTBOX_LAG, OUTBOX_SENT
+from services.chassis.telemetry import OUTBOX_SENT
+from services.chassis.tracing import noted
 
 RELAY_LOCK = 7_153_002  # one relay a database sends at a time: that is what keeps a key's events in order
 RELAY_BATCH = 500
@@ -34,11 +37,13 @@ async def add(connection: Connection, records: Sequence[Record]) -> None:
     """Writes the records in the connection's transaction."""
     if records:
         await connection.execute(
-            "insert into outbox (topic, key, value) select * from unnest(%s::text[], %s::text[], %s::bytea[])",
+            """insert into outbox (topic, key, value, traceparent)
+               select * from unnest(%s::text[], %s::text[], %s::bytea[], %s::text[])""",
             [
                 [record.topic for record in records],
                 [record.key for record in records],
                 [record.value for record in records],
+                [record.traceparent for record in records],
             ],
         )
 
@@ -87,20 +92,29 @@ class Relay:
                 return 0
             rows = await fetch_all(
                 connection,
-                """select id, topic, key, value, extract(epoch from now() - created_at)::float8 as age
+                """select id, topic, key, value, traceparent
                      from outbox order by id limit %s""",
                 [RELAY_BATCH],
             )
-            OUTBOX_LAG.set(rows[0]["age"] if rows else 0.0)
             if not rows:
                 return 0
+            began = time.time()
             sent = await self._producer.send(
-                [Record(topic=row["topic"], key=row["key"], value=bytes(row["value"])) for row in rows]
+                [
+                    Record(
+                        topic=row["topic"],
+                        key=row["key"],
+                        value=bytes(row["value"]),
+                        traceparent=row["traceparent"],
+                    )
+                    for row in rows
+                ]
             )
             if sent:
                 await connection.execute("delete from outbox where id = any(%s)", [[row["id"] for row in rows[:sent]]])
         for row in rows[:sent]:
             OUTBOX_SENT.labels(row["topic"]).inc()
+            noted(row["traceparent"], f"publish {row['topic']}", began=began, kind=SpanKind.PRODUCER)
         if sent < len(rows):
             raise _NotAcknowledged
         return sent

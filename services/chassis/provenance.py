@@ -59,6 +59,26 @@ def development_identity(folder: Path) -> SigningIdentity:
     return identity
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Who signs: the operator's chain and key when both are given, else the development chain kept in `folder`.
+
+    Plain paths, so that a render process can be told of them.
+    """
+
+    folder: Path = Path.home() / ".cache" / "adwright" / "signing"
+    chain: Path | None = None
+    key: Path | None = None
+
+    def sign(self, path: Path, content_type: str, *, title: str, source_type: str) -> None:
+        """As `sign`."""
+        if self.chain is not None and self.key is not None:
+            identity = operators_identity(self.chain, self.key)
+        else:
+            identity = development_identity(self.folder)
+        sign(path, content_type, identity, title=title, source_type=source_type)
+
+
 def sign(
     path: Path, content_type: str, identity: SigningIdentity, *, title: str, source_type: str, maker: str = "Adwright"
 ) -> None:

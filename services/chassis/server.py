@@ -13,7 +13,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.chassis import telemetry
+from services.chassis import telemetry, tracing
 from services.chassis.auth import ServiceIdentity, TokenVerifier
 from services.chassis.config import ServiceSettings
 from services.chassis.interceptors import Gate
@@ -165,4 +165,8 @@ def start(name: str, settings: ServiceSettings, main: Coroutine[Any, Any, Any]) 
     telemetry.configure(
         name, log_format=settings.log_format, log_level=settings.log_level, metrics_listen=settings.metrics_listen
     )
-    uvloop.run(main)
+    tracing.configure(name, address=settings.trace_address, share=settings.trace_share)
+    try:
+        uvloop.run(main)
+    finally:
+        tracing.stop()

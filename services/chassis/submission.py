@@ -7,7 +7,7 @@ the project since.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +54,13 @@ class Submitter:
         submission: Callable[[catalog_pb2.Brief, str], job_pb2.SubmitJobRequest],
         *,
         may_wait: bool,
+        check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
     ) -> Accepted:
         """Accepts the caller's request as a job, or finds the live one of its body's key, or replays what its
         Idempotency-Key stands for. With `may_wait`, Prefer: wait is heeded.
 
-        `submission` makes the job of a brief and a user. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
+        `submission` makes the job of a brief and a user; `check` may refuse it before
+        it is accepted. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
         INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED, REQUEST_IN_FLIGHT and others.
         """
         began = asyncio.get_running_loop().time()
@@ -68,6 +70,8 @@ class Submitter:
         brief = None
         if answer is None:
             brief = await self._brief(user_id, request.project_id, request.product_id)
+            if check is not None:
+                await check(brief, user_id)
             job = submission(brief, user_id)
             job.api_key_id = caller().api_key_id
             if key:

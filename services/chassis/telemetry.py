@@ -10,7 +10,9 @@ import logging
 import sys
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Histogram, start_http_server
+
+from services.chassis.tracing import trace_id
 
 CALLS = Counter("adwright_calls_total", "RPCs answered", ["method", "code"])
 CALL_SECONDS = Histogram(
@@ -20,8 +22,8 @@ CALL_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows handed to Kafka", ["topic"])
-OUTBOX_LAG = Gauge("adwright_outbox_lag_seconds", "Age of the oldest row that waits in the outbox")
 JOBS_MADE = Counter("adwright_maker_attempts_total", "Attempts that ended in this maker", ["type", "outcome"])
+FAULTS = Counter("adwright_maker_faults_total", "Attempts that failed in this maker", ["type", "kind", "reason"])
 MAKE_SECONDS = Histogram(
     "adwright_maker_seconds",
     "Time an attempt took",
@@ -30,10 +32,17 @@ MAKE_SECONDS = Histogram(
 )
 
 
+def _with_trace(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if found := trace_id():
+        event["trace_id"] = found
+    return event
+
+
 def configure(service: str, *, log_format: str, log_level: str, metrics_listen: str) -> None:
     """Sets up logging and, where asked, the metrics endpoint. Called once, from a service's `__main__`."""
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

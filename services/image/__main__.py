@@ -13,7 +13,7 @@ from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
 from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.fetcher import Fetcher
-from services.chassis.making import MakerSettings, run_maker
+from services.chassis.making import MakerSettings, run_maker, signing_of
 from services.chassis.pictures import PictureSource
 from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
@@ -46,7 +46,8 @@ def provider_of(settings: MakerSettings) -> ImageProvider:
     """The engine that the settings name."""
     from services.image.providers.local import LocalImageProvider
 
-    return LocalImageProvider(models=settings.models)
+    signing = signing_of(settings)
+    return LocalImageProvider(models=settings.models, signing_chain=signing.chain, signing_key=signing.key)
 
 
 async def make(settings: MakerSettings) -> None:

@@ -23,6 +23,7 @@ from services.chassis.config import (
 )
 from services.chassis.database import Database, migrate
 from services.chassis.kafka import Producer, quiet_client_logs
+from services.chassis.measures import Measures
 from services.chassis.outbox import Relay
 from services.chassis.server import Server, open_channel, start
 from services.job.domain import Limits, Policy
@@ -30,6 +31,7 @@ from services.job.following import Following
 from services.job.forgetting import Forgetting
 from services.job.jobs import TOPICS, Jobs
 from services.job.links import Links
+from services.job.measures import MEASURES
 from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
 from services.job.settlement import Settlement
 from services.job.sweeper import Sweeper
@@ -138,7 +140,15 @@ async def serve(settings: JobSettings) -> None:
         register=register,
         services=SERVICES,
         ready=database.ready,
-        loops=[relay.run, Sweeper(jobs).run, settlement.run, watch.run, following.run, Forgetting(database, clock).run],
+        loops=[
+            relay.run,
+            Sweeper(jobs).run,
+            settlement.run,
+            watch.run,
+            following.run,
+            Forgetting(database, clock).run,
+            Measures(database, MEASURES).run,
+        ],
     )
     try:
         await server.run()

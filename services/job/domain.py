@@ -96,6 +96,7 @@ class Submission(Keyed):
     maker: str = ""
     retry_of: UUID | None = None
     api_key_id: str = ""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,7 @@ class Lease:
     checkpoint: bytes = field(repr=False)
     attempt_deadline: datetime
     created_at: datetime
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from services.chassis.identifiers import new_id
 from services.chassis.interceptors import refusal_of
 from services.chassis.kafka import Record
 from services.chassis.outbox import Relay
+from services.chassis.tracing import carried, noted
 from services.job import answers, reading
 from services.job.domain import (
     HOLD_MARGIN,
@@ -51,6 +52,7 @@ from services.job.domain import (
     Submission,
     TooManyLiveJobs,
 )
+from services.job.measures import ANNOUNCED
 from services.job.storage import JobStorage
 
 DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
@@ -92,6 +94,7 @@ class Jobs:
         self._clock = clock
         self.storage = JobStorage(policy)
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
+        self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
         self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
             self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
@@ -192,6 +195,7 @@ class Jobs:
             try:
                 await self.abandon(abandoned)
             except (grpc.aio.AioRpcError, Refusal) as trouble:
+                self._undecided.update(abandoned)
                 log.warning("submissions_left_pending", jobs=len(abandoned), error=repr(trouble))
             return {entry.job_id: refusal for entry in submissions}
         outcomes: dict[UUID, Accepted | Refusal] = {}
@@ -332,6 +336,7 @@ class Jobs:
                 idempotency_key="",
                 parameters=bytes(row["parameters"]),
                 retry_of=job_id,
+                traceparent=carried(),
             )
         )
 
@@ -345,6 +350,7 @@ class Jobs:
                 return None
             await self._announce(connection, [row], dispatch=False)
         self._relay.wake()
+        noted(row["traceparent"], "queued", began=row["created_at"].timestamp(), attributes={"adwright.maker": maker})
         return self.storage.lease_of(row)
 
     async def heartbeat(self, beat: Beat) -> str:
@@ -465,11 +471,17 @@ class Jobs:
         return len(rows)
 
     async def resolve_leftovers(self, older_than: timedelta, most: int) -> int:
-        """Takes back submissions that died half-way; how many."""
+        """Takes back submissions that died half-way; how many.
+
+        This process's own need not grow old: their clients are repeating them, and wait for the first one's outcome.
+        """
+        own = list(self._undecided)[:most]
         async with self._database.connection() as connection:
             left = await self.storage.leftovers(connection, self._clock.now() - older_than, most)
+        left = list(dict.fromkeys([*own, *left]))
         if left:
             await self.abandon(left)
+            self._undecided.difference_update(own)
             log.info("leftovers_resolved", jobs=[str(job_id) for job_id in left])
         return len(left)
 
@@ -482,6 +494,7 @@ class Jobs:
         now = self._clock.now()
         records = []
         for row in rows:
+            ANNOUNCED.labels(row["type"], row["status"]).inc()
             event = events_pb2.JobEvent(
                 id=str(uuid4()),
                 job_id=str(row["id"]),
@@ -493,7 +506,7 @@ class Jobs:
                 reason=row.get("error_reason") or "",
             )
             event.occurred_at.FromDatetime(now)
-            records.append(Record(topic=EVENTS_TOPIC, key=str(row["id"]), value=event.SerializeToString()))
+            records.append(_record(EVENTS_TOPIC, row, event.SerializeToString()))
         if dispatch:
             records += self._dispatches([row for row in rows if row["status"] == Status.QUEUED])
         await outbox.add(connection, records)
@@ -506,5 +519,9 @@ class Jobs:
                 continue
             dispatch = events_pb2.JobDispatch(job_id=str(row["id"]), type=row["type"])
             dispatch.dispatched_at.FromDatetime(self._clock.now())
-            records.append(Record(topic=topic, key=str(row["id"]), value=dispatch.SerializeToString()))
+            records.append(_record(topic, row, dispatch.SerializeToString()))
         return records
+
+
+def _record(topic: str, row: DictRow, value: bytes) -> Record:
+    return Record(topic=topic, key=str(row["id"]), value=value, traceparent=row["traceparent"])

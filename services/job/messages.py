@@ -8,6 +8,7 @@ from uuid import UUID
 
 from adwright.job.v1 import job_pb2
 
+from services.chassis.tracing import carried
 from services.chassis.wire import timestamp, token_id
 from services.job.domain import (
     Accepted,
@@ -68,6 +69,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID) -> Submission:
         request_key=request.request_key,
         request_digest=request.request_digest,
         api_key_id=request.api_key_id,
+        traceparent=carried(),
     )
 
 
@@ -93,6 +95,7 @@ def lease_message(lease: Lease, policy: Policy) -> job_pb2.LeasedJob:
         heartbeat_seconds=int(policy.heartbeat.total_seconds()),
         attempt_deadline=timestamp(lease.attempt_deadline),
         created_at=timestamp(lease.created_at),
+        traceparent=lease.traceparent,
     )
 
 

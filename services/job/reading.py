@@ -155,11 +155,15 @@ async def retryable(connection: Connection, job_id: UUID) -> DictRow | None:
     )
 
 
+_SETTLEMENT: LiteralString = """select id, user_id, status, coalesce(credits, 0) as credits,
+    settled_at is not null as settled, created_at from job"""
+
+
 async def settlements(connection: Connection, after: UUID, size: int) -> list[DictRow]:
     """Jobs in order of id, with what their holds should have become."""
-    return await fetch_all(
-        connection,
-        """select id, user_id, status, coalesce(credits, 0) as credits, settled_at is not null as settled, created_at
-             from job where id > %s order by id limit %s""",
-        [after, size],
-    )
+    return await fetch_all(connection, _SETTLEMENT + " where id > %s order by id limit %s", [after, size])
+
+
+async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
+    """The same of these jobs."""
+    return await fetch_all(connection, _SETTLEMENT + " where id = any(%s)", [list(job_ids)])

@@ -218,7 +218,10 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
     ) -> job_pb2.ListSettlementsResponse:
         after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
         async with self._database.connection() as connection:
-            rows = await reading.settlements(connection, after, request.page_size)
+            if request.job_ids:
+                rows = await reading.settlements_of(connection, [UUID(job_id) for job_id in request.job_ids])
+            else:
+                rows = await reading.settlements(connection, after, request.page_size)
         return job_pb2.ListSettlementsResponse(
             jobs=[
                 job_pb2.JobSettlement(

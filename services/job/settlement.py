@@ -13,6 +13,7 @@ from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import Refusal
+from services.chassis.tracing import together
 from services.job.storage import JobStorage
 
 TICK_SECONDS = 1.0
@@ -75,15 +76,15 @@ class Settlement:
                 batch = await self._storage.unsettled(connection, after, BATCH)
             if not batch:
                 return count
-            answer = await self._billing.SettleHolds(
-                billing_pb2.SettleHoldsRequest(
-                    settlements=[billing_pb2.Settlement(job_id=str(job_id), kind=KINDS[kind]) for job_id, kind in batch]
-                ),
-                metadata=self._identity.metadata(),
-                timeout=CALL_SECONDS,
-            )
+            settlements = [billing_pb2.Settlement(job_id=str(job_id), kind=KINDS[kind]) for job_id, kind, _ in batch]
+            with together("settle", [traceparent for _, _, traceparent in batch]):
+                answer = await self._billing.SettleHolds(
+                    billing_pb2.SettleHoldsRequest(settlements=settlements),
+                    metadata=self._identity.metadata(),
+                    timeout=CALL_SECONDS,
+                )
             confirmed = []
-            for (job_id, kind), outcome in zip(batch, answer.outcomes, strict=True):
+            for (job_id, kind, _), outcome in zip(batch, answer.outcomes, strict=True):
                 if outcome.result not in CONFIRMED:
                     continue
                 confirmed.append(job_id)

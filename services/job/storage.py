@@ -68,13 +68,15 @@ class JobStorage:
         rows = await fetch_all(
             connection,
             """insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made,
-                                parameters, retry_of, expires_at, deadline, created_at, updated_at)
+                                parameters, retry_of, traceparent, expires_at, deadline, created_at, updated_at)
                select id, user_id, type, project_id, product_id, nullif(key, ''), 'pending', self_made,
-                      parameters, retry_of, %(now)s + total, %(now)s + total, %(now)s, %(now)s
+                      parameters, retry_of, traceparent, %(now)s + total, %(now)s + total, %(now)s, %(now)s
                  from unnest(%(id)s::uuid[], %(user)s::text[], %(type)s::text[], %(project)s::uuid[],
                              %(product)s::uuid[], %(key)s::text[], %(self_made)s::boolean[],
-                             %(parameters)s::bytea[], %(retry_of)s::uuid[], %(total)s::interval[])
-                      as given (id, user_id, type, project_id, product_id, key, self_made, parameters, retry_of, total)
+                             %(parameters)s::bytea[], %(retry_of)s::uuid[], %(traceparent)s::text[],
+                             %(total)s::interval[])
+                      as given (id, user_id, type, project_id, product_id, key, self_made, parameters, retry_of,
+                                traceparent, total)
                on conflict do nothing
                returning id""",
             {
@@ -88,6 +90,7 @@ class JobStorage:
                 "self_made": [bool(submission.maker) for submission in submissions],
                 "parameters": [submission.parameters for submission in submissions],
                 "retry_of": [submission.retry_of for submission in submissions],
+                "traceparent": [submission.traceparent for submission in submissions],
                 "total": [limit.total for limit in limits],
             },
         )
@@ -133,7 +136,8 @@ class JobStorage:
                       dispatched_at = %(now)s, dispatches = 1, updated_at = %(now)s
                  from placed
                 where job.id = placed.id and job.status = 'pending'
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt""",
+               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
+                         job.traceparent""",
             {
                 "id": [job_id for job_id, _ in held],
                 "credits": [amount for _, amount in held],
@@ -153,7 +157,8 @@ class JobStorage:
                       lease_expires_at = job.deadline, attempt_deadline = job.deadline, updated_at = %(now)s
                  from unnest(%(id)s::uuid[], %(credits)s::int[], %(maker)s::text[]) as given (id, credits, maker)
                 where job.id = given.id and job.status = 'pending'
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.maker""",
+               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.maker,
+                         job.traceparent""",
             {
                 "id": [job_id for job_id, _, _ in held],
                 "credits": [amount for _, amount, _ in held],
@@ -187,7 +192,7 @@ class JobStorage:
                       expires_at = deadline, progress = 0, stage = '', updated_at = %(now)s
                  from next where job.id = next.id and job.status = 'queued'
                returning job.id, user_id, type, project_id, status, attempt, maker, parameters, checkpoint,
-                         attempt_deadline, created_at""",
+                         attempt_deadline, created_at, traceparent""",
             {
                 "type": job_type,
                 "now": now,
@@ -212,6 +217,7 @@ class JobStorage:
             checkpoint=bytes(row["checkpoint"] or b""),
             attempt_deadline=row["attempt_deadline"],
             created_at=row["created_at"],
+            traceparent=row["traceparent"],
         )
 
     async def heartbeat(
@@ -268,7 +274,8 @@ class JobStorage:
                  from unnest(%(id)s::uuid[], %(attempt)s::int[], %(result)s::bytea[], %(notes)s::text[])
                       as given (id, attempt, result, notes)
                 where job.id = given.id and job.attempt = given.attempt and job.status = any(%(sources)s)
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt""",
+               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
+                         job.traceparent""",
             {
                 "now": now,
                 "id": [result[0] for result in results],
@@ -340,7 +347,7 @@ class JobStorage:
                           maker = null, lease_expires_at = null, dispatched_at = %(now)s, dispatches = 1,
                           updated_at = %(now)s
                     where id = %(id)s and status = any(%(sources)s)
-                   returning id, user_id, type, project_id, status, attempt""",
+                   returning id, user_id, type, project_id, status, attempt, traceparent""",
                 {"id": row["id"], "now": now, "after": follows.retry_after, "sources": sources(Status.QUEUED)},
             )
         else:
@@ -350,7 +357,7 @@ class JobStorage:
                           settle = 'release', error_reason = %(reason)s, error_message = %(message)s, dead = %(dead)s,
                           lease_expires_at = null, updated_at = %(now)s
                     where id = %(id)s and status = any(%(sources)s)
-                   returning id, user_id, type, project_id, status, attempt, error_reason""",
+                   returning id, user_id, type, project_id, status, attempt, traceparent, error_reason""",
                 {
                     "id": row["id"],
                     "now": now,
@@ -373,7 +380,7 @@ class JobStorage:
             """update job set status = 'queued', not_before = '-infinity', maker = null, lease_expires_at = null,
                       dispatched_at = %(now)s, dispatches = 1, updated_at = %(now)s
                 where id = %(id)s and attempt = %(attempt)s and status = 'processing' and not self_made
-               returning id, user_id, type, project_id, status, attempt""",
+               returning id, user_id, type, project_id, status, attempt, traceparent""",
             {"id": job_id, "attempt": attempt, "now": now},
         )
         if row is not None:
@@ -420,7 +427,7 @@ class JobStorage:
             """update job set status = %(status)s, completed_at = %(now)s, settle = 'release', lease_expires_at = null,
                       updated_at = %(now)s
                 where id = any(%(ids)s) and status = any(%(sources)s)
-               returning id, user_id, type, project_id, status, attempt""",
+               returning id, user_id, type, project_id, status, attempt, traceparent""",
             {"ids": list(job_ids), "status": status.value, "now": now, "sources": sources(status)},
         )
         await self._close_attempts(connection, rows, status.value, "", now)
@@ -461,7 +468,7 @@ class JobStorage:
                   order by type, turn limit %(most)s for update skip locked)
                update job set dispatched_at = %(now)s, dispatches = dispatches + 1, updated_at = %(now)s
                  from stale where job.id = stale.id and status = 'queued'
-               returning job.id, user_id, type, project_id, status, attempt""",
+               returning job.id, user_id, type, project_id, status, attempt, traceparent""",
             {"now": now, "most": most},
         )
 
@@ -476,15 +483,15 @@ class JobStorage:
 
     # -- settlement
 
-    async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[tuple[UUID, str]]:
-        """Ended jobs whose holds billing has not confirmed as ended: (job id, 'capture' or 'release')."""
+    async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[tuple[UUID, str, str]]:
+        """Ended jobs whose holds billing has not confirmed as ended: (job id, 'capture' or 'release', trace)."""
         rows = await fetch_all(
             connection,
-            """select id, settle from job where settle is not null and settled_at is null and id > %s
+            """select id, settle, traceparent from job where settle is not null and settled_at is null and id > %s
                 order by id limit %s""",
             [after, most],
         )
-        return [(row["id"], row["settle"]) for row in rows]
+        return [(row["id"], row["settle"], row["traceparent"]) for row in rows]
 
     async def settled(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
         """Billing has confirmed these."""

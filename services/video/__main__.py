@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.video.v1 import video_pb2_grpc
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.fetcher import Fetcher
-from services.chassis.making import DEFAULT_MODELS, MakerSettings, run_maker
+from services.chassis.making import DEFAULT_MODELS, MakerSettings, run_maker, signing_of
 from services.chassis.pictures import PictureSource
 from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.video.maker import VideoMaker
 from services.video.messages import JOB_TYPE
-from services.video.providers import VideoProvider
+from services.video.policy import policy_of
+from services.video.providers import VideoProvider, Voice
 from services.video.samples import Samples
 from services.video.servicer import VideoServicer
 
@@ -32,6 +34,8 @@ class VideoSettings(ServiceSettings):
     """What the video service reads from the environment."""
 
     models: Path = Field(default=DEFAULT_MODELS, description="folder of model files; voice samples are made with them")
+    video_policy_url: str = Field(default="", description="an address that is asked whether a script may be spoken")
+    video_policy_key: SecretStr = Field(default=SecretStr(""), description="the key to ask it with")
 
 
 async def serve(settings: VideoSettings) -> None:
@@ -39,7 +43,8 @@ async def serve(settings: VideoSettings) -> None:
     identity = ServiceIdentity("video", settings.service_secret.get_secret_value())
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     samples = Samples(models=settings.models)
-    servicer = VideoServicer(Submitter(catalog=catalog, job=job, identity=identity), samples)
+    policy = policy_of(settings.video_policy_url, settings.video_policy_key.get_secret_value())
+    servicer = VideoServicer(Submitter(catalog=catalog, job=job, identity=identity), samples, policy)
 
     def register(server: grpc.aio.Server) -> None:
         video_pb2_grpc.add_VideoServiceServicer_to_server(servicer, server)
@@ -47,19 +52,87 @@ async def serve(settings: VideoSettings) -> None:
     try:
         await Server(settings, register=register, services=SERVICES, ready=always_ready).run()
     finally:
+        await policy.close()
         await samples.close()
         await catalog.close()
         await job.close()
 
 
-def provider_of(settings: MakerSettings) -> VideoProvider:
-    """The engine that the settings name."""
+class VideoMakerSettings(MakerSettings):
+    """What the video maker reads besides. Without an engine's name everything is made here."""
+
+    video_engine: str = Field(default="local", pattern="^(local|machine|replicate|fal|heygen|d-id)$")
+    video_engine_url: str = Field(default="", description="where the engine is; its public address when empty")
+    video_engine_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    video_engine_model: str = Field(default="", description="replicate: owner/name[:version]; fal: the model's path")
+    video_engine_inputs: dict[str, Any] = Field(
+        default_factory=dict, description='the model\'s inputs as JSON: {"image": "{picture}", "audio": "{sound}"}'
+    )
+    video_engine_avatar: str = Field(default="", description="heygen: the stock avatar for jobs without a photo")
+    video_engine_upload_url: str = Field(default="", description="heygen: where files go; public when empty")
+    voice_openai_url: str = Field(default="", description="OpenAI-compatible speech, with its version: https://host/v1")
+    voice_openai_model: str = Field(default="", description="the model to ask there")
+    voice_openai_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    voice_openai_voices: dict[str, str] = Field(
+        default_factory=dict, description='the endpoint\'s voices as JSON: {"male-1": "onyx"}; OpenAI\'s when empty'
+    )
+
+
+PUBLIC_ADDRESSES = {
+    "replicate": "https://api.replicate.com",
+    "fal": "https://queue.fal.run",
+    "heygen": "https://api.heygen.com",
+    "d-id": "https://api.d-id.com",
+}
+HEYGEN_UPLOADS = "https://upload.heygen.com"
+
+
+def provider_of(settings: VideoMakerSettings) -> VideoProvider:
+    """The engine that the settings name, with the voice that they name."""
     from services.video.providers.local import LocalVideoProvider
+    from services.video.providers.remote import RemoteVideoProvider
+    from services.video.providers.remote.heads import ENGINES, HeadSettings
 
-    return LocalVideoProvider(models=settings.models)
+    local = LocalVideoProvider(models=settings.models, voice=voice_of(settings), signing=signing_of(settings))
+    name = settings.video_engine
+    if name == "local":
+        return local
+    url = settings.video_engine_url or PUBLIC_ADDRESSES.get(name, "")
+    if not url:
+        raise SystemExit(f"ADWRIGHT_VIDEO_ENGINE_URL: is needed with ADWRIGHT_VIDEO_ENGINE={name}")
+    if name in ("replicate", "fal") and not settings.video_engine_model:
+        raise SystemExit(f"ADWRIGHT_VIDEO_ENGINE_MODEL: is needed with ADWRIGHT_VIDEO_ENGINE={name}")
+    uploads = settings.video_engine_upload_url or (HEYGEN_UPLOADS if not settings.video_engine_url else url)
+    head = HeadSettings(
+        base_url=url,
+        key=settings.video_engine_key.get_secret_value(),
+        model=settings.video_engine_model,
+        avatar=settings.video_engine_avatar,
+        upload_url=uploads,
+        inputs=settings.video_engine_inputs,
+    )
+    return RemoteVideoProvider(ENGINES[name](head), local)
 
 
-async def make(settings: MakerSettings) -> None:
+def voice_of(settings: VideoMakerSettings) -> Voice | None:
+    """The voice elsewhere that the settings name, if they name one."""
+    from services.video.providers.remote.voice import OPENAI_VOICES, SpeechEndpoint, VoiceSettings
+
+    if not settings.voice_openai_url:
+        return None
+    if not settings.voice_openai_model:
+        raise SystemExit("ADWRIGHT_VOICE_OPENAI_MODEL: is needed with ADWRIGHT_VOICE_OPENAI_URL")
+    return SpeechEndpoint(
+        VoiceSettings(
+            base_url=settings.voice_openai_url,
+            model=settings.voice_openai_model,
+            key=settings.voice_openai_key.get_secret_value(),
+            voices=settings.voice_openai_voices or OPENAI_VOICES,
+        )
+    )
+
+
+async def make(settings: VideoMakerSettings) -> None:
     """Makes jobs until told to stop."""
     identity = ServiceIdentity("video-maker", settings.service_secret.get_secret_value())
     copy = open_channel(settings.copy_address)
@@ -88,7 +161,7 @@ async def make(settings: MakerSettings) -> None:
 
 def main() -> None:
     if sys.argv[1:] == ["maker"]:
-        maker_settings = read_settings_or_exit(MakerSettings)
+        maker_settings = read_settings_or_exit(VideoMakerSettings)
         start("video-maker", maker_settings, make(maker_settings))
     else:
         settings = read_settings_or_exit(VideoSettings)

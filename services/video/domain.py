@@ -230,6 +230,16 @@ class UnknownAvatar(Refusal):
         super().__init__(message, fields=(FieldViolation(field="avatarId", message=f"must be one of {known}"),))
 
 
+class ScriptNotAllowed(Refusal):
+    """The project's or the operator's policy does not let this script be spoken."""
+
+    kind = Kind.INVALID
+    reason = "SCRIPT_NOT_ALLOWED"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The script may not be spoken. {why}", fields=(FieldViolation(field="script", message=why),))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBrief:
     """What one video is to be made of.

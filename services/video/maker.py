@@ -58,7 +58,7 @@ class VideoMaker:
         )
         folder = work.folder / "made"
         folder.mkdir()
-        made = await self._provider.render(brief, folder, work.progress.report)
+        made = await self._provider.render(brief, folder, work.progress.report, work)
         return Made(
             files=(
                 MadeFile(path=made.video, type="video", content_type="video/mp4"),

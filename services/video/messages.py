@@ -9,6 +9,7 @@ from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2
 
 from services.video.domain import AspectRatio, Avatar, VideoBrief, Voice
+from services.video.policy import Spoken
 
 JOB_TYPE = "video"
 DEFAULT_VOICE = "male-1"
@@ -57,8 +58,30 @@ def video_brief(
         logo=logo,
         call_to_action=call_to_action,
         burn_captions=request.captions if request.HasField("captions") else True,
-        pronunciations=dict(request.pronunciations),
+        pronunciations=pronunciations(request, parameters.brief),
         seed=seed,
+    )
+
+
+def pronunciations(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief) -> dict[str, str]:
+    """The project's, and the request's own before them, whatever the case the word is written in."""
+    own = dict(request.pronunciations)
+    named = {word.casefold() for word in own}
+    return {
+        **{word: said for word, said in brief.project.brand.pronunciations.items() if word.casefold() not in named},
+        **own,
+    }
+
+
+def spoken(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> Spoken:
+    """What the policy is asked about."""
+    return Spoken(
+        script=request.script,
+        pronunciations=pronunciations(request, brief),
+        banned_words=tuple(brief.project.brand.banned_words),
+        voice_id=request.voice_id if request.HasField("voice_id") else DEFAULT_VOICE,
+        user_id=user_id,
+        project_id=request.project_id,
     )
 
 

@@ -11,6 +11,7 @@ from google.api import httpbody_pb2
 from services.chassis.submission import Submitter
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
+from services.video.policy import Policy
 from services.video.samples import Samples
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -19,9 +20,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class VideoServicer(video_pb2_grpc.VideoServiceServicer):
     """Accepts video jobs and shows what there is to choose from."""
 
-    def __init__(self, submitter: Submitter, samples: Samples) -> None:
+    def __init__(self, submitter: Submitter, samples: Samples, policy: Policy) -> None:
         self._submitter = submitter
         self._samples = samples
+        self._policy = policy
 
     async def GenerateVideo(
         self, request: video_pb2.GenerateVideoRequest, context: Context
@@ -31,7 +33,11 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
         if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
             raise UnknownAvatar(request.avatar_id)
         accepted = await self._submitter.submit(
-            request, context, lambda brief, user_id: messages.submission(request, brief, user_id), may_wait=True
+            request,
+            context,
+            lambda brief, user_id: messages.submission(request, brief, user_id),
+            may_wait=True,
+            check=lambda brief, user_id: self._policy.check(messages.spoken(request, brief, user_id)),
         )
         return video_pb2.GenerateVideoResponse(
             job_id=accepted.answer.job_id,

@@ -84,7 +84,9 @@ class TestDescription:
         both = description["security"]
         assert both == [{"bearer": []}, {"apiKey": []}]
         for route in routes:
-            expected: list[Any] | None = [] if route.public else None if route.keys else [{"bearer": []}]
+            expected: list[dict[str, list[str]]] | None = (
+                [] if route.public else None if route.keys else [{"bearer": []}]
+            )
             assert told[route.method[0].lower() + route.method[1:]] == expected, route.method
 
     def test_examples_of_requests_are_good_requests(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.errand import NoKeeper
 from services.chassis.errors import InputFault
 from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
@@ -25,10 +26,13 @@ class TestLocalVideoProvider:
         try:
             with pytest.raises(InputFault):
                 await provider.render(
-                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"), tmp_path, lambda percent, stage: None
+                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"), tmp_path, lambda percent, stage: None, NoKeeper()
                 )
             made = await provider.render(
-                replace(brief, script="Try it today."), tmp_path, lambda percent, stage: reports.append(percent)
+                replace(brief, script="Try it today."),
+                tmp_path,
+                lambda percent, stage: reports.append(percent),
+                NoKeeper(),
             )
         finally:
             await provider.close()
@@ -40,7 +44,9 @@ class TestLocalVideoProvider:
         provider = LocalVideoProvider(models=models)
         drawing = asyncio.Event()
         job = asyncio.ensure_future(
-            provider.render(brief, tmp_path, lambda percent, stage: drawing.set() if stage == "drawing" else None)
+            provider.render(
+                brief, tmp_path, lambda percent, stage: drawing.set() if stage == "drawing" else None, NoKeeper()
+            )
         )
         try:
             await asyncio.wait_for(drawing.wait(), 60)

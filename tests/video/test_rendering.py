@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any, cast
 
 import av
+import c2pa
 import numpy as np
 import pytest
 from PIL import Image
 
+from services.chassis import provenance
 from services.chassis.errors import InputFault
 from services.video.domain import AspectRatio, MadeVideo, VideoBrief
 from services.video.providers.local import captions, kokoro, loudness, visemes
@@ -36,6 +39,14 @@ class TestFile:
     def test_its_index_comes_first(self, finished: MadeVideo) -> None:
         content = finished.video.read_bytes()
         assert 0 < content.index(b"moov") < content.index(b"mdat")
+
+    def test_it_says_in_a_signed_manifest_that_it_is_ai_made(self, finished: MadeVideo) -> None:
+        with c2pa.Reader(str(finished.video)) as reader:
+            told = json.loads(reader.json())
+        manifest = told["manifests"][told["active_manifest"]]
+        assert provenance.COMPOSITE in json.dumps(manifest["assertions"])
+        assert manifest["signature_info"]["issuer"] == "Adwright development"
+        assert {state["code"] for state in told.get("validation_status", [])} <= {"signingCredential.untrusted"}
 
     def test_loudness_is_minus_14_and_nothing_clips(self, finished: MadeVideo) -> None:
         heard = sound(finished.video)

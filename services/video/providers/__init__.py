@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from services.chassis.errand import Keeper
 from services.video.domain import MadeVideo, VideoBrief
 
 Report = Callable[[int, str], None]
@@ -16,8 +17,9 @@ class VideoProvider(Protocol):
 
     name: str
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Report) -> MadeVideo:
+    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Keeper) -> MadeVideo:
         """Makes the files in `folder`, which exists and is empty. `report(percent, stage)` tells how far it is.
+        `keeper` keeps what a later attempt at the same job must know.
 
         Raises InputFault when the brief's own input is at fault and TransientFault when another attempt may succeed.
         Cancelling stops the work within two seconds.
@@ -26,4 +28,19 @@ class VideoProvider(Protocol):
 
     async def close(self) -> None:
         """Lets go of processes and connections."""
+        ...
+
+
+class Voice(Protocol):
+    """A voice elsewhere, in place of the local one."""
+
+    async def speak(self, passages: Sequence[str], voice_id: str, folder: Path) -> list[Path]:
+        """A sound file in `folder` for each passage, said as the service's voice `voice_id` would.
+
+        Raises InputFault when the text is refused and TransientFault when another attempt may succeed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
         ...

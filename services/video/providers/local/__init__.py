@@ -2,32 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from services.chassis.errand import Keeper
+from services.chassis.provenance import Signing
 from services.chassis.render import RenderProcess
 from services.video.domain import MadeVideo, VideoBrief
-from services.video.providers.local.rendering import NAME, RenderOrder, render
+from services.video.providers import Report, Voice
+from services.video.providers.local.rendering import NAME, Rehearsal, RenderOrder, recited, rehearse, render
 
 MEMORY_LIMIT_BYTES: Final = 8 << 30  # of address space; resident memory stays near a gigabyte
 TIME_LIMIT_SECONDS: Final = 900.0  # the longest script takes a few minutes on two cores
 
 
 class LocalVideoProvider:
-    """Renders one video at a time in a child process; cancelling kills it."""
+    """Renders one video at a time in a child process; cancelling kills it.
+
+    voice: who speaks instead of the local voice. signing: who signs what is made.
+    """
 
     name = NAME
 
-    def __init__(self, *, models: Path, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        models: Path,
+        voice: Voice | None = None,
+        signing: Signing | None = None,
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    ) -> None:
         self._models = models
+        self._voice = voice
+        self._signing = signing or Signing()
         self._process = RenderProcess(
             "video", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=time_limit_seconds
         )
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Callable[[int, str], None]) -> MadeVideo:
-        """As VideoProvider.render."""
-        return await self._process.run(render, RenderOrder(brief=brief, folder=folder, models=self._models), report)
+    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Keeper) -> MadeVideo:
+        """As VideoProvider.render. Nothing is kept: what is interrupted is made anew."""
+        return await self._process.run(render, await self._order(brief, folder, report), report)
+
+    async def rehearse(self, brief: VideoBrief, folder: Path, report: Report) -> Rehearsal:
+        """The speech alone, and what an engine elsewhere needs to make a head speak it."""
+        order = await self._order(brief, folder, report)
+        return await self._process.run(rehearse, order, lambda percent, stage: report(percent * 2 // 3, stage))
+
+    async def perform(
+        self,
+        brief: VideoBrief,
+        folder: Path,
+        report: Report,
+        rehearsal: Rehearsal,
+        *,
+        clip: Path | None = None,
+        provider: str = NAME,
+    ) -> MadeVideo:
+        """The ad around what was rehearsed; `clip` is the film of the speaking head."""
+        order = RenderOrder(
+            brief=brief,
+            folder=folder,
+            models=self._models,
+            speech=rehearsal.speech,
+            clip=clip,
+            provider=provider,
+            signing=self._signing,
+        )
+        return await self._process.run(render, order, report)
 
     async def close(self) -> None:
         await self._process.close()
+        if self._voice is not None:
+            await self._voice.close()
+
+    async def _order(self, brief: VideoBrief, folder: Path, report: Report) -> RenderOrder:
+        order = RenderOrder(brief=brief, folder=folder, models=self._models, signing=self._signing)
+        if self._voice is None:
+            return order
+        report(2, "speaking")
+        passages = await self._process.run(recited, order)
+        recordings = await self._voice.speak(passages, brief.voice_id, folder)
+        return RenderOrder(
+            brief=brief, folder=folder, models=self._models, signing=self._signing, recordings=tuple(recordings)
+        )

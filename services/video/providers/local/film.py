@@ -7,7 +7,7 @@ import threading
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import IO, Any, Final, cast
 
 import av
 import numpy as np
@@ -121,3 +121,28 @@ class Film:
             self._sounded += len(piece)
             for packet in self._audio.encode(frame):
                 self._container.mux(packet)
+
+
+CONTAINERS: Final = {"aac": ("mp4", "fltp"), "libmp3lame": ("mp3", "fltp"), "pcm_s16le": ("wav", "s16")}
+
+
+def write_sound(place: Path | IO[bytes], samples: NDArray[np.float32], codec: str, *, bits: int = 128_000) -> None:
+    """Mono samples at SOUND_RATE as a sound file: codec is one of CONTAINERS."""
+    container_format, sample_format = CONTAINERS[codec]
+    target = str(place) if isinstance(place, Path) else place
+    with av.open(target, "w", format=container_format) as container:
+        stream = cast(Any, container.add_stream(codec, rate=SOUND_RATE))
+        stream.layout = "mono"
+        if codec != "pcm_s16le":
+            stream.bit_rate = bits
+        piece_size = stream.codec_context.frame_size or SOUND_FRAME
+        for start in range(0, len(samples), piece_size):
+            piece = samples[None, start : start + piece_size]
+            if sample_format == "s16":
+                piece = np.round(np.clip(piece, -1, 1) * 32767).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), format=sample_format, layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
+            for packet in stream.encode(frame):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)

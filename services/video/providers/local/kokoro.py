@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +26,7 @@ LABEL_LATENESS_SECONDS: Final = 0.045
 VOICE_ROWS: Final = 510
 VOICE_WIDTH: Final = 256
 
+ABREAST: Final = 2  # passages spoken at the same time; each takes some 200 MB while it lasts
 SENTENCE_PAUSE_SECONDS: Final = 0.26
 LEAD_IN_SECONDS: Final = 0.05  # kept of the silence before and after a passage
 LEAD_OUT_SECONDS: Final = 0.09
@@ -64,9 +67,9 @@ class Speech:
 
 
 class Kokoro:
-    """The loaded model. Not for several threads at once. Raises ModelMissing when a file is not cached."""
+    """The loaded model; several threads may use it at once. Raises ModelMissing when a file is not cached."""
 
-    def __init__(self, folder: Path, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -110,6 +113,27 @@ class Kokoro:
             style = np.fromfile(path, np.float32).reshape(VOICE_ROWS, VOICE_WIDTH)
             self._styles[engine_voice] = style
         return style
+
+
+def spoken(
+    engine: Kokoro, passages: Sequence[Passage], voice_id: str, heard: Callable[[int], None] = lambda count: None
+) -> list[Speech]:
+    """All passages, ABREAST at a time; `heard(count)` tells how many are done. Raises as Kokoro.speak.
+
+    Two passages with a thread each take a quarter less work than one with two threads, which wait for each other
+    between any two of the model's two thousand steps.
+    """
+    with ThreadPoolExecutor(ABREAST, thread_name_prefix="speech") as pool:
+        waiting = {pool.submit(engine.speak, passage, voice_id): place for place, passage in enumerate(passages)}
+        parts: dict[int, Speech] = {}
+        try:
+            for done in as_completed(waiting):
+                parts[waiting[done]] = done.result()
+                heard(len(parts))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [parts[place] for place in range(len(passages))]
 
 
 def joined(parts: list[Speech], *, pause_seconds: float = SENTENCE_PAUSE_SECONDS) -> Speech:
@@ -203,7 +227,7 @@ def _varint(number: int) -> bytes:
             return bytes(encoded)
 
 
-def engine(folder: Path, *, threads: int = 2) -> Kokoro:
+def engine(folder: Path, *, threads: int = 1) -> Kokoro:
     """The model of this process, loaded once: a render process makes many videos."""
     key = (folder, threads)
     if key not in _ENGINES:

@@ -7,7 +7,7 @@ version is pinned and tests hold this module to what it promises.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.chassis.errors import InputFault
@@ -33,11 +33,13 @@ SHORT_SYMBOLS: Final = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Syllables:
-    """One spoken word: its phonemes and the span of the script it stands for (start inclusive, end exclusive)."""
+    """One spoken word: its phonemes, the span of the script it stands for (start inclusive, end exclusive), and what it
+    is as text made speakable, with the mark and the space after it."""
 
     phonemes: str
     start: int
     end: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,11 @@ class Passage:
     def symbols(self) -> str:
         """All phonemes, words parted by spaces."""
         return " ".join(word.phonemes for word in self.words)
+
+    @property
+    def text(self) -> str:
+        """The words as written English, made speakable."""
+        return " ".join("".join(word.text for word in self.words).split())
 
 
 def passages(spoken: Spoken) -> tuple[Passage, ...]:
@@ -91,6 +98,7 @@ def _words(spoken: Spoken, start: int, end: int) -> list[Syllables]:
         found = text.find(token.text, cursor)
         place = found if found >= 0 else cursor
         cursor = min(len(text), place + len(token.text))
+        written = token.text + token.whitespace
         phonemes = "".join(symbol for symbol in token.phonemes or "" if symbol in VOCABULARY)
         if phonemes:
             first = spoken.origin[start + min(place, len(text) - 1)]
@@ -100,12 +108,18 @@ def _words(spoken: Spoken, start: int, end: int) -> list[Syllables]:
                 if joined and words:
                     previous = words[-1]
                     words[-1] = Syllables(
-                        phonemes=previous.phonemes + part, start=previous.start, end=max(previous.end, last)
+                        phonemes=previous.phonemes + part,
+                        start=previous.start,
+                        end=max(previous.end, last),
+                        text=previous.text + written,
                     )
                 else:
-                    words.append(Syllables(phonemes=part, start=first, end=last))
+                    words.append(Syllables(phonemes=part, start=first, end=last, text=written))
                 joined = False
+                written = ""
         joined = not token.whitespace
+    if words:
+        words[-1] = replace(words[-1], text=f"{words[-1].text} ")
     return words
 
 

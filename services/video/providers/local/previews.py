@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
-import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from services.chassis.colour import Colour
 from services.video.domain import VOICES
 from services.video.providers.local import kokoro, loudness
+from services.video.providers.local.film import write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE
 from services.video.providers.local.phonemes import passages
 from services.video.providers.local.presenters.look import LOOKS
@@ -24,7 +24,7 @@ from services.video.providers.local.strokes import along, surface_of
 
 SAMPLE_TEXT: Final = "Hi, I'm {name}. This is how your next video could sound."
 PREVIEW_SIZE: Final = (512, 640)
-PIECE: Final = 1024
+PORTRAIT_SIZE: Final = (1024, 1280)
 
 
 def voice_sample(voice_id: str, models: Path) -> bytes:
@@ -34,25 +34,27 @@ def voice_sample(voice_id: str, models: Path) -> bytes:
     speech = kokoro.joined([engine.speak(passage, voice_id) for passage in passages(speakable(text))])
     sound = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = cast(Any, container.add_stream("aac", rate=48_000))
-        stream.bit_rate = 96_000
-        stream.layout = "mono"
-        for start in range(0, len(sound), PIECE):
-            piece = np.ascontiguousarray(sound[None, start : start + PIECE])
-            frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
-            for packet in stream.encode(frame):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
+    write_sound(buffer, sound, "aac", bits=96_000)
     return buffer.getvalue()
 
 
 def avatar_preview(avatar_id: str) -> bytes:
     """The presenter, smiling, on a ground of its clothes' hue: a PNG of PREVIEW_SIZE. Raises KeyError."""
+    buffer = io.BytesIO()
+    smiling = Pose(tilt=1.2, yaw=0.12, smile=0.9, brow=0.2)
+    mouth = Mouth(open=0.16, width=0.8, teeth=1.0)
+    Image.fromarray(_portrait(avatar_id, PREVIEW_SIZE, smiling, mouth)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def drawn_portrait(path: Path, avatar_id: str) -> None:
+    """The presenter looking into the camera with closed lips, as engines want a portrait: a PNG of PORTRAIT_SIZE."""
+    Image.fromarray(_portrait(avatar_id, PORTRAIT_SIZE, Pose(), Mouth())).save(path, "PNG")
+
+
+def _portrait(avatar_id: str, size: tuple[int, int], pose: Pose, mouth: Mouth) -> NDArray[np.uint8]:
     look = LOOKS[avatar_id]
-    width, height = PREVIEW_SIZE
+    width, height = size
     pixels = np.zeros((height, width, 4), np.uint8)
     canvas = surface_of(pixels).getCanvas()
     hue = Colour.of(look.cloth_colour).hue
@@ -62,9 +64,5 @@ def avatar_preview(avatar_id: str) -> bytes:
         )
     )
     canvas.translate(width / 2, height * 0.47)
-    Puppet(look, 0.66).draw(
-        canvas, Pose(tilt=1.2, yaw=0.12, smile=0.9, brow=0.2), Mouth(open=0.16, width=0.8, teeth=1.0)
-    )
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., :3]).save(buffer, "PNG")
-    return buffer.getvalue()
+    Puppet(look, 0.66 * width / PREVIEW_SIZE[0]).draw(canvas, pose, mouth)
+    return pixels[..., :3]

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
 from PIL import Image
 
+from services.chassis import provenance
 from services.chassis.errors import InputFault
+from services.chassis.provenance import Signing
 from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
-from services.video.providers.local import captions, kokoro, loudness, motion, visemes
-from services.video.providers.local.film import SOUND_RATE, Film
+from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
+from services.video.providers.local.film import SOUND_RATE, Film, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
-from services.video.providers.local.phonemes import passages
+from services.video.providers.local.phonemes import Passage, passages
 from services.video.providers.local.photos import Pixels, decoded
-from services.video.providers.local.portraits.actor import SEVERAL, FramedActor, PortraitActor, sitter_of
+from services.video.providers.local.portraits.actor import (
+    SEVERAL,
+    ClipActor,
+    FramedActor,
+    PortraitActor,
+    panel,
+    sitter_of,
+)
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
+from services.video.providers.local.previews import drawn_portrait
 from services.video.providers.local.speakable import speakable
-from services.video.providers.local.stage import Frame, Stage
+from services.video.providers.local.stage import Frame, Stage, layout
 from services.video.providers.local.strokes import surface_of
 
 NAME: Final = "local"
@@ -33,6 +44,7 @@ TURN_SECONDS: Final = 0.40  # from presenter to end card
 CARD_MOVES_SECONDS: Final = 0.55
 CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the head's room
 UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
+SWITCH_SECONDS: Final = 0.0005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
 
 Report = Callable[[int, str], None]
@@ -45,6 +57,28 @@ class RenderOrder:
     brief: VideoBrief
     folder: Path
     models: Path
+    speech: Speech | None = None  # already spoken, without the opening silence
+    recordings: tuple[Path, ...] = ()  # each passage spoken by somebody else, as sound files
+    clip: Path | None = None  # a film in which the presenter already speaks, with the opening silence
+    provider: str = NAME
+    signing: Signing = field(default_factory=Signing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """The speech, and what a remote engine needs to make a head speak it.
+
+    picture: PNG of the size of the panel. sound: mono WAV; compressed_sound: MP3; both with the opening silence.
+    note: why there is nothing to be animated; "" when there is.
+    """
+
+    speech: Speech
+    picture: Path
+    sound: Path
+    compressed_sound: Path
+    width: int
+    height: int
+    note: str
 
 
 class Actor(Protocol):
@@ -89,20 +123,76 @@ class DrawnActor:
 def speech_of(script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report) -> Speech:
     """The script spoken; its words point into the script as it is written. Raises InputFault, ModelMissing."""
     parts = passages(speakable(script, pronunciations))
-    engine = kokoro.engine(models)
-    spoken: list[Speech] = []
-    for number, passage in enumerate(parts):
-        spoken.append(engine.speak(passage, voice_id))
-        report(2 + (SPEECH_SHARE - 2) * (number + 1) // len(parts), "speaking")
-    return kokoro.joined(spoken)
+    return kokoro.joined(_all_spoken(parts, voice_id, models, report))
+
+
+def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report: Report) -> list[Speech]:
+    def heard(count: int) -> None:
+        report(2 + (SPEECH_SHARE - 2) * count // len(parts), "speaking")
+
+    return kokoro.spoken(kokoro.engine(models), parts, voice_id, heard)
+
+
+def recited(order: RenderOrder, report: Report) -> tuple[str, ...]:
+    """The passages of the script as text made speakable, for a voice elsewhere. Raises InputFault."""
+    spoken = speakable(order.brief.script, dict(order.brief.pronunciations))
+    return tuple(passage.text for passage in passages(spoken))
+
+
+def _speech(order: RenderOrder, report: Report) -> Speech:
+    brief = order.brief
+    report(2, "speaking")
+    if order.speech is not None:
+        return order.speech
+    pronunciations = dict(brief.pronunciations)
+    if not order.recordings:
+        return speech_of(brief.script, brief.voice_id, pronunciations, order.models, report)
+    parts = passages(speakable(brief.script, pronunciations))
+    guide = _all_spoken(parts, brief.voice_id, order.models, report)
+    return kokoro.joined(
+        [
+            alignment.aligned(passage, alignment.recorded(recording))
+            for passage, recording in zip(guide, order.recordings, strict=True)
+        ]
+    )
+
+
+def rehearse(order: RenderOrder, report: Report) -> Rehearsal:
+    """Speaks, and writes what a remote engine is sent. Raises as `render`."""
+    brief, folder = order.brief, order.folder
+    speech = _speech(order, report)
+    delayed = _delayed(speech, SPEECH_BEGINS_SECONDS)
+    sound, compressed = folder / "speech.wav", folder / "speech.mp3"
+    samples = loudness.normalised(loudness.to_48k(delayed.samples, SAMPLE_RATE))
+    write_sound(sound, samples, "pcm_s16le")
+    write_sound(compressed, samples, "libmp3lame")
+    _, _, width, height = panel(layout(brief.aspect_ratio, brief.resolution))
+    picture, note = folder / "head.png", ""
+    if brief.avatar_photo is None:
+        drawn_portrait(picture, _avatar_id(brief))
+    else:
+        pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
+        sitter = sitter_of(pixels, order.models)
+        note = sitter if isinstance(sitter, str) else ""
+        Image.fromarray(pixels[..., :3]).save(picture)
+    even = 2  # encoders take even sizes only
+    return Rehearsal(
+        speech=speech,
+        picture=picture,
+        sound=sound,
+        compressed_sound=compressed,
+        width=width // even * even,
+        height=height // even * even,
+        note=note,
+    )
 
 
 def render(order: RenderOrder, report: Report) -> MadeVideo:
     """Speaks, draws and encodes. Raises InputFault for what the customer gave, ModelMissing when set-up was skipped."""
     brief, folder = order.brief, order.folder
+    sys.setswitchinterval(SWITCH_SECONDS)
     notes: list[str] = []
-    report(2, "speaking")
-    speech = speech_of(brief.script, brief.voice_id, dict(brief.pronunciations), order.models, report)
+    speech = _speech(order, report)
     speech = _delayed(speech, SPEECH_BEGINS_SECONDS)
     words = captions.timed_words(brief.script, speech.words)
     seconds = speech.seconds + END_CARD_SECONDS
@@ -156,6 +246,12 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
             if number % FRAMES_PER_SECOND == 0:
                 report(SPEECH_SHARE + (97 - SPEECH_SHARE) * number // frames, "drawing")
     report(97, "finishing")
+    order.signing.sign(
+        video,
+        "video/mp4",
+        title=f"Advertisement for {brief.product_name}".strip(),
+        source_type=provenance.COMPOSITE if order.clip is None else provenance.MADE_BY_MODEL,
+    )
     srt, vtt = folder / "captions.srt", folder / "captions.vtt"
     srt.write_text(captions.srt(words), encoding="utf-8")
     vtt.write_text(captions.vtt(words), encoding="utf-8")
@@ -168,7 +264,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
         height=stage.layout.height,
         duration_seconds=frames / FRAMES_PER_SECOND,
         notes=tuple(notes),
-        provider=NAME,
+        provider=order.provider,
     )
 
 
@@ -199,6 +295,8 @@ def _named_at(name: str, words: tuple[captions.CaptionWord, ...]) -> float | Non
 
 def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
     brief = order.brief
+    if order.clip is not None:
+        return ClipActor(order.clip, stage)
     if brief.avatar_photo is not None:
         pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
         sitter = sitter_of(pixels, order.models)
@@ -208,11 +306,14 @@ def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
         if sitter.count > 1:
             notes.append(SEVERAL.format(count=sitter.count))
         return PortraitActor(pixels, sitter, stage, brief.seed)
-    avatar_id = brief.avatar_id
-    if avatar_id not in AVATARS:
-        words = f"{brief.brand_name} {brief.product_name} {brief.description}"
-        avatar_id = suitable_avatar(voice_id=brief.voice_id, words=words, seed=brief.seed).id
-    return DrawnActor(avatar_id, stage, brief.seed)
+    return DrawnActor(_avatar_id(brief), stage, brief.seed)
+
+
+def _avatar_id(brief: VideoBrief) -> str:
+    if brief.avatar_id in AVATARS:
+        return brief.avatar_id
+    words = f"{brief.brand_name} {brief.product_name} {brief.description}"
+    return suitable_avatar(voice_id=brief.voice_id, words=words, seed=brief.seed).id
 
 
 def _optional(path: Path | None, named: str, notes: list[str]) -> Pixels | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
+from services.chassis.errors import TransientFault
 from services.chassis.graphics import skia
 from services.video.domain import FRAMES_PER_SECOND
 from services.video.providers.local import motion
@@ -24,6 +29,7 @@ from services.video.providers.local.stage import HIGHEST_QUALITY, Layout, Stage
 from services.video.providers.local.strokes import box, fill, line, rounded
 from services.video.providers.local.visemes import OPEN, Mouths
 
+LARGEST_CLIP: Final = 4096 * 4096  # pixels of a film made elsewhere
 SMALLEST_FACE: Final = 70  # pixels of width in the picture: fewer, and the mouth is a smear when enlarged
 MOST_TURNED: Final = 0.26  # of the face's width: how far the nose may be off its middle
 
@@ -79,7 +85,6 @@ class PortraitActor:
         plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.40 if self.fills else 0.42)
         self._face = SpeakingFace(plate, points)
         self._image = picture(plate)
-        self._size = (width, height)
         self._poses: list[Pose] = []
         self._mouths: list[Mouth] = []
 
@@ -88,20 +93,59 @@ class PortraitActor:
         self._mouths = [motion.mouth_of(row) for row in shapes]
 
     def draw(self, canvas: Any, frame: int, aside: float) -> None:
-        place = self._stage.layout
-        width, height = self._size
-        x = round(self._x + (place.presenter_aside_x - place.presenter_x) * aside)
-        canvas.save()
-        canvas.translate(x, self._y)
-        if not self.fills:
-            radius = 34 * place.unit
-            canvas.drawRRect(rounded(0, 8 * place.unit, width, height, radius), fill("#000000", 0.22))
-            canvas.clipRRect(rounded(0, 0, width, height, radius), doAntiAlias=True)
-        canvas.drawImage(self._image, 0, 0)
-        self._face.draw(canvas, self._mouths[frame], self._poses[frame])
-        canvas.restore()
-        if self.fills:
-            self._stage.draw_brand_over(canvas)
+        with _window(canvas, self._stage, aside):
+            canvas.drawImage(self._image, 0, 0)
+            self._face.draw(canvas, self._mouths[frame], self._poses[frame])
+
+
+class ClipActor:
+    """A presenter who already speaks in a film made elsewhere. Where the film is shorter, its last picture stays."""
+
+    def __init__(self, clip: Path, stage: Stage) -> None:
+        self._stage = stage
+        self.fills = not stage.layout.tall_card
+        _, _, self._width, self._height = panel(stage.layout)
+        self._container: Any = None
+        try:
+            self._container = av.open(str(clip))
+            self._frames = iter(self._container.decode(video=0))
+            self._next: Any = next(self._frames)
+        except (av.error.FFmpegError, StopIteration, IndexError) as error:
+            raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's result is not a film") from error
+        if self._next.width * self._next.height > LARGEST_CLIP:
+            raise TransientFault("PROVIDER_TOO_LARGE", f"the engine's film is {self._next.width} pixels wide")
+        self._began = float(self._next.time or 0.0)
+        self._image: Any = None
+
+    def prepare(self, speech: Speech, shapes: Mouths) -> None:
+        """Nothing: the film has its own mouth."""
+
+    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+        self._advance(frame / FRAMES_PER_SECOND)
+        with _window(canvas, self._stage, aside):
+            canvas.drawImage(self._image, 0, 0)
+
+    def _advance(self, seconds: float) -> None:
+        shown = None
+        while self._next is not None and float(self._next.time or 0.0) - self._began <= seconds + 1e-6:
+            shown = self._next
+            try:
+                self._next = next(self._frames, None)
+            except av.error.FFmpegError:
+                self._next = None  # damaged towards its end: what there is stays
+        if shown is not None:
+            self._image = picture(self._fitted(shown))
+        if self._next is None and self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _fitted(self, shown: Any) -> Pixels:
+        """The panel filled, what is too much cut off evenly at the sides, and below rather than above."""
+        grow = max(self._width / shown.width, self._height / shown.height)
+        width, height = math.ceil(shown.width * grow), math.ceil(shown.height * grow)
+        pixels = shown.reformat(width=width, height=height, format="rgba").to_ndarray()
+        left, top = (width - self._width) // 2, (height - self._height) // 3
+        return np.ascontiguousarray(pixels[top : top + self._height, left : left + self._width])
 
 
 class FramedActor:
@@ -136,6 +180,23 @@ class FramedActor:
         canvas.drawImageRect(self._image, box(x - radius, y - radius, 2 * radius, 2 * radius), HIGHEST_QUALITY)
         canvas.restore()
         canvas.drawCircle(x, y, radius, line("#ffffff", 6 * unit))
+
+
+@contextmanager
+def _window(canvas: Any, stage: Stage, aside: float) -> Iterator[None]:
+    """Where a photographed presenter is drawn, from (0, 0): the whole of a vertical picture, else a rounded panel."""
+    place = stage.layout
+    x, y, width, height = panel(place)
+    canvas.save()
+    canvas.translate(round(x + (place.presenter_aside_x - place.presenter_x) * aside), y)
+    if place.tall_card:
+        radius = 34 * place.unit
+        canvas.drawRRect(rounded(0, 8 * place.unit, width, height, radius), fill("#000000", 0.22))
+        canvas.clipRRect(rounded(0, 0, width, height, radius), doAntiAlias=True)
+    yield
+    canvas.restore()
+    if not place.tall_card:
+        stage.draw_brand_over(canvas)
 
 
 def panel(place: Layout) -> tuple[int, int, int, int]:

@@ -17,6 +17,8 @@ from services.video.providers.local.strokes import surface_of
 NECK_Y: Final = 210.0  # the point the head tilts about
 QUARTERS: Final = 4
 SMOOTH: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
+NEAREST: Final = skia.SamplingOptions(skia.FilterMode.kNearest)
+FINER: Final = 3  # how much finer a turned part is kept than it is shown
 
 Region = tuple[float, float, float, float]
 HAIR_REGION: Final[Region] = (-340, -400, 340, 620)
@@ -35,8 +37,8 @@ class Puppet:
         self._body = _Picture(
             lambda canvas: wardrobe.draw_body(canvas, look), (-shoulders, 100, shoulders, depth), scale
         )
-        self._back = _Picture(lambda canvas: hair.draw_back(canvas, look), HAIR_REGION, scale)
-        self._front = _Picture(lambda canvas: hair.draw_front(canvas, look), HAIR_REGION, scale)
+        self._back = _Picture(lambda canvas: hair.draw_back(canvas, look), HAIR_REGION, scale, turns=True)
+        self._front = _Picture(lambda canvas: hair.draw_front(canvas, look), HAIR_REGION, scale, turns=True)
 
     def draw(self, canvas: Any, pose: Pose, mouth: Mouth) -> None:
         """With the middle of the head at the canvas' origin, in pixels."""
@@ -68,7 +70,7 @@ class _Picture:
     Its pixels are ordered as the film's are: turning BGRA into RGBA at every frame would double the cost.
     """
 
-    def __init__(self, draw: Callable[[Any], None], region: Region, scale: float) -> None:
+    def __init__(self, draw: Callable[[Any], None], region: Region, scale: float, *, turns: bool = False) -> None:
         left, top, right, bottom = region
         pixels = np.zeros((math.ceil((bottom - top) * scale), math.ceil((right - left) * scale), 4), np.uint8)
         canvas = surface_of(pixels).getCanvas()
@@ -82,13 +84,22 @@ class _Picture:
         if len(rows):
             first, before = max(0, rows[0] - 1), max(0, columns[0] - 1)
             cut = np.ascontiguousarray(pixels[first : rows[-1] + 2, before : columns[-1] + 2])
-            self._image = _image(cut)
+            self._image = _finer(_image(cut)) if turns else _image(cut)
             self._x, self._y = left * scale + before, top * scale + first
 
     def draw(self, canvas: Any) -> None:
-        """Under whatever turn the canvas has."""
-        if self._image is not None:
-            canvas.drawImage(self._image, self._x, self._y, SMOOTH)
+        """Under whatever turn the canvas has.
+
+        The nearest pixel of a picture enlarged smoothly beforehand is what interpolating between pixels would give, to
+        within a third of one, at less than half the cost.
+        """
+        if self._image is None:
+            return
+        canvas.save()
+        canvas.translate(self._x, self._y)
+        canvas.scale(1 / FINER, 1 / FINER)
+        canvas.drawImage(self._image, 0, 0, NEAREST)
+        canvas.restore()
 
     def draw_at(self, canvas: Any, x: float, y: float) -> None:
         """Moved by (x, y) pixels on a canvas that is not turned, to the nearest quarter pixel.
@@ -115,6 +126,14 @@ class _Picture:
         )
         canvas.drawImage(moved, left, top)
         canvas.restore()
+
+
+def _finer(image: Any) -> Any:
+    pixels = np.zeros((image.height() * FINER, image.width() * FINER, 4), np.uint8)
+    canvas = surface_of(pixels).getCanvas()
+    canvas.scale(FINER, FINER)
+    canvas.drawImage(image, 0, 0, SMOOTH)
+    return _image(pixels)
 
 
 def _image(pixels: Any) -> Any:

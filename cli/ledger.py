@@ -1,0 +1,91 @@
+"""`adwright ledger`: the proof of the ledger, and its comparison with the jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import grpc
+import typer
+from rich.console import Console
+
+from cli.reconciliation import Outcome, Reconciliation
+from deploy.local.home import ROOT, Home
+
+app = typer.Typer(no_args_is_help=True, help="Prove the ledger, and compare it with the jobs.")
+problems = Console(stderr=True)
+
+SHOWN = 50
+
+
+@app.command()
+def verify() -> None:
+    """Recompute every balance, every hold's end and the hash chain; name what does not fit.
+
+    Reads the database that ADWRIGHT_DATABASE_URL names, or that of the system that runs here.
+    """
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"}
+    if "ADWRIGHT_DATABASE_URL" not in os.environ:
+        found = Home().running()
+        if found is None:
+            raise _fail("No system is running here; start one with: make up, or set ADWRIGHT_DATABASE_URL")
+        environment["ADWRIGHT_DATABASE_URL"] = found.databases["billing"]
+    line = [sys.executable, "-m", "services.billing", "verify"]
+    raise typer.Exit(subprocess.run(line, env=environment, check=False).returncode)  # noqa: S603
+
+
+@app.command()
+def reconcile(
+    heal: Annotated[bool, typer.Option(help="Mend what has one right answer, by entries.")] = True,
+    settling: Annotated[float, typer.Option(help="Let unsettled jobs younger than so many seconds be.")] = 60.0,
+) -> None:
+    """Compare every job with its hold, and every hold with its job; mend what has one right answer.
+
+    Asks the services at ADWRIGHT_BILLING_ADDRESS and ADWRIGHT_JOB_ADDRESS, with ADWRIGHT_SERVICE_SECRET_FILE (and
+    ADWRIGHT_ADMIN_TOKEN for refunds), or those of the system that runs here. Ends with 1 if something differed.
+    """
+    try:
+        outcome = asyncio.run(_reconcile(heal, settling))
+    except grpc.aio.AioRpcError as error:
+        raise _fail(f"A service does not answer: {error.details()}") from None
+    for number, difference in enumerate(outcome.differences[:SHOWN]):
+        print(f"{difference.job_id}  {difference.text}" + (f": {outcome.healed[number]}" if outcome.healed else ""))
+    if len(outcome.differences) > SHOWN:
+        print(f"… and {len(outcome.differences) - SHOWN} more")
+    print(f"{outcome.jobs} jobs and {outcome.holds} holds compared, {len(outcome.differences)} differ.")
+    raise typer.Exit(1 if outcome.differences else 0)
+
+
+async def _reconcile(heal: bool, settling: float) -> Outcome:
+    reconciliation = _reconciliation()
+    try:
+        return await reconciliation.run(heal=heal, settling_seconds=settling)
+    finally:
+        await reconciliation.close()
+
+
+def _reconciliation() -> Reconciliation:
+    named = [os.environ.get(f"ADWRIGHT_{name}") for name in ("BILLING_ADDRESS", "JOB_ADDRESS", "SERVICE_SECRET_FILE")]
+    if named[0] and named[1] and named[2]:
+        secret = Path(named[2]).read_text(encoding="utf-8").strip()
+        token = os.environ.get("ADWRIGHT_ADMIN_TOKEN", "")
+        return Reconciliation(billing=named[0], job=named[1], secret=secret, admin_token=token)
+    home = Home()
+    found = home.running()
+    if found is None:
+        raise _fail("No system is running here; start one with: make up, or set the addresses of billing and job")
+    return Reconciliation(
+        billing=f"127.0.0.1:{found.ports['billing']}",
+        job=f"127.0.0.1:{found.ports['job']}",
+        secret=(home.keys / "service-secret").read_text(encoding="utf-8").strip(),
+        admin_token=home.token("reconcile", admin=True),
+    )
+
+
+def _fail(text: str) -> typer.Exit:
+    problems.print(text, style="red", highlight=False)
+    return typer.Exit(3)

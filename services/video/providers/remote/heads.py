@@ -1,0 +1,370 @@
+"""The HTTP protocols of engines that make a picture speak a sound.
+
+Uploads cost nothing: whatever goes wrong with them is NotOrdered. The one request that orders is sent once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from services.chassis.endpoint import PAUSE_SECONDS, REFUSED, Endpoint, refused, text_of
+from services.chassis.errand import NotOrdered, OrderFailed
+from services.chassis.errors import InputFault, TransientFault
+from services.chassis.fetcher import Fetcher
+
+MAX_CLIP_BYTES: Final = 400 * 1024 * 1024
+CLIP_TYPES: Final = ("video/mp4", "application/mp4", "application/octet-stream", "binary/octet-stream")
+POLL_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadSettings:
+    """Where an engine is and how it is asked.
+
+    model: Replicate's owner/name or owner/name:version, fal's model path. avatar: an engine's own stock avatar (HeyGen)
+    for jobs without a photo; without it the drawn presenter's picture is sent. upload_url: HeyGen's second address.
+    inputs: the names a model gives its inputs, with {picture} and {sound} as values.
+    """
+
+    base_url: str
+    key: str = field(default="", repr=False)
+    model: str = ""
+    avatar: str = ""
+    upload_url: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    poll_seconds: float = POLL_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What is to speak: a PNG, and the sound as WAV and as MP3. `customers`: the picture is the customer's own."""
+
+    key: str
+    picture: Path
+    sound: Path
+    compressed_sound: Path
+    customers: bool
+    width: int
+    height: int
+
+
+class HeadEngine(Protocol):
+    """One engine; `order`, `look` and `cancel` are as chassis.errand.Errand has them."""
+
+    name: str
+    repeatable: bool
+    poll_seconds: float
+
+    async def order(self, head: Head) -> str: ...
+
+    async def look(self, order_id: str) -> str | None:
+        """The address of the finished clip."""
+        ...
+
+    async def cancel(self, order_id: str) -> None: ...
+
+    async def fetch(self, address: str, path: Path) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class _Engine:
+    """What all engines share: the endpoint, and how results are fetched."""
+
+    name = ""
+    repeatable = False
+
+    def __init__(self, settings: HeadSettings, key_headers: Mapping[str, str], fetcher: Fetcher | None) -> None:
+        self._settings = settings
+        self._fetcher = fetcher
+        self._key_headers = key_headers
+        self.poll_seconds = settings.poll_seconds
+        self._endpoint = self._endpoint_at(settings.base_url)
+
+    def _endpoint_at(self, url: str) -> Endpoint:
+        return Endpoint(url, self._key_headers, fetcher=self._fetcher, pause_seconds=self._settings.pause_seconds)
+
+    async def fetch(self, address: str, path: Path) -> None:
+        """Puts the clip into `path`. Raises TransientFault."""
+        await self._endpoint.download(address, path, max_bytes=MAX_CLIP_BYTES, accept=CLIP_TYPES)
+
+    async def close(self) -> None:
+        await self._endpoint.close()
+
+
+class OwnMachine(_Engine):
+    """A machine of one's own behind the contract of CONTRACT.md. Ordering twice under one key makes one video."""
+
+    name = "machine"
+    repeatable = True
+
+    def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
+        super().__init__(settings, {"authorization": f"Bearer {settings.key}"} if settings.key else {}, fetcher)
+
+    async def order(self, head: Head) -> str:
+        picture, sound = await _read(head.picture, head.sound)
+        await self._endpoint.json(
+            "PUT",
+            f"/v1/renders/{head.key}",
+            files={
+                "picture": ("picture.png", picture, "image/png"),
+                "sound": ("sound.wav", sound, "audio/wav"),
+                "size": ("size.json", json.dumps({"width": head.width, "height": head.height}).encode(), _JSON),
+            },
+        )
+        return head.key
+
+    async def look(self, order_id: str) -> str | None:
+        answer = await _seen(self._endpoint, f"/v1/renders/{order_id}")
+        status = text_of(answer, "status")
+        if status in ("queued", "rendering"):
+            return None
+        if status == "done":
+            return self._endpoint.url(f"/v1/renders/{order_id}/video")
+        raise _ended(status, str(answer.get("message", "")), refusal=status == "refused")
+
+    async def cancel(self, order_id: str) -> None:
+        await self._endpoint.read("DELETE", f"/v1/renders/{order_id}", limit=65536)
+
+
+class Replicate(_Engine):
+    """`POST {base}/v1/predictions` after the files; polled; cancelled by `POST …/cancel`."""
+
+    name = "replicate"
+    INPUTS: Final = {"image": "{picture}", "audio": "{sound}"}
+
+    def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
+        super().__init__(settings, {"authorization": f"Bearer {settings.key}"}, fetcher)
+
+    async def order(self, head: Head) -> str:
+        picture, sound = await _read(head.picture, head.sound)
+        values = {
+            "{picture}": await self._uploaded("picture.png", picture, "image/png"),
+            "{sound}": await self._uploaded("sound.wav", sound, "audio/wav"),
+        }
+        body: dict[str, Any] = {"input": _filled(self._settings.inputs or self.INPUTS, values)}
+        model, _, version = self._settings.model.partition(":")
+        path = f"/v1/models/{model}/predictions"
+        if version:
+            path, body["version"] = "/v1/predictions", version
+        return _identity(await self._endpoint.json("POST", path, body=body, once=True), "id")
+
+    async def look(self, order_id: str) -> str | None:
+        answer = await _seen(self._endpoint, f"/v1/predictions/{order_id}")
+        status = text_of(answer, "status")
+        if status in ("starting", "processing"):
+            return None
+        if status == "succeeded":
+            return _address(answer.get("output"))
+        raise _ended(status, str(answer.get("error") or ""))
+
+    async def cancel(self, order_id: str) -> None:
+        await self._endpoint.json("POST", f"/v1/predictions/{order_id}/cancel")
+
+    async def _uploaded(self, name: str, content: bytes, kind: str) -> str:
+        answer = await _upload(self._endpoint, "/v1/files", files={"content": (name, content, kind)})
+        return text_of(answer, "urls", "get")
+
+
+class Fal(_Engine):
+    """The fal queue: `POST {base}/{model}`, then the addresses it answers with, which are its own."""
+
+    name = "fal"
+    INPUTS: Final = {"image_url": "{picture}", "audio_url": "{sound}"}
+
+    def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
+        super().__init__(settings, {"authorization": f"Key {settings.key}"}, fetcher)
+
+    async def order(self, head: Head) -> str:
+        picture, sound = await _read(head.picture, head.compressed_sound)
+        values = {"{picture}": _data_uri(picture, "image/png"), "{sound}": _data_uri(sound, "audio/mpeg")}
+        answer = await self._endpoint.json(
+            "POST", self._settings.model, body=_filled(self._settings.inputs or self.INPUTS, values), once=True
+        )
+        kept = {name: text_of(answer, f"{name}_url") for name in ("status", "response", "cancel")}
+        for address in kept.values():
+            self._endpoint.url(address)  # refused when it is not the queue's own
+        return json.dumps(kept)
+
+    async def look(self, order_id: str) -> str | None:
+        addresses = json.loads(order_id)
+        answer = await _seen(self._endpoint, addresses["status"])
+        status = text_of(answer, "status")
+        if status in ("IN_QUEUE", "IN_PROGRESS"):
+            return None
+        if status != "COMPLETED":
+            raise _ended(status, status)
+        try:
+            result = await _seen(self._endpoint, addresses["response"])
+        except NotOrdered as fault:
+            if fault.reason == "PROVIDER_REFUSED":  # the queue answers with the model's own error
+                raise OrderFailed("PROVIDER_FAILED", fault.message) from None
+            raise
+        return _address(result.get("video"))
+
+    async def cancel(self, order_id: str) -> None:
+        await self._endpoint.json("PUT", json.loads(order_id)["cancel"])
+
+
+class HeyGen(_Engine):
+    """`POST {base}/v2/video/generate` with an uploaded photo or a stock avatar, and an uploaded sound."""
+
+    name = "heygen"
+
+    def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
+        super().__init__(settings, {"x-api-key": settings.key}, fetcher)
+        self._uploads = self._endpoint_at(settings.upload_url or settings.base_url)
+
+    async def order(self, head: Head) -> str:
+        picture, sound = await _read(head.picture, head.compressed_sound)
+        if self._settings.avatar and not head.customers:
+            character = {"type": "avatar", "avatar_id": self._settings.avatar, "avatar_style": "normal"}
+        else:
+            photo = await _upload(self._uploads, "/v1/talking_photo", content=picture, kind="image/png")
+            character = {"type": "talking_photo", "talking_photo_id": text_of(photo, "data", "talking_photo_id")}
+        asset = await _upload(self._uploads, "/v1/asset", content=sound, kind="audio/mpeg")
+        voice = {"type": "audio", "audio_asset_id": text_of(asset, "data", "id")}
+        answer = await self._endpoint.json(
+            "POST",
+            "/v2/video/generate",
+            body={
+                "title": head.key,
+                "callback_id": head.key,
+                "video_inputs": [{"character": character, "voice": voice}],
+                "dimension": {"width": head.width, "height": head.height},
+            },
+            once=True,
+        )
+        return _identity(answer, "data", "video_id")
+
+    async def look(self, order_id: str) -> str | None:
+        answer = await _seen(self._endpoint, f"/v1/video_status.get?video_id={order_id}")
+        status = text_of(answer, "data", "status")
+        if status in ("pending", "waiting", "processing"):
+            return None
+        if status == "completed":
+            return text_of(answer, "data", "video_url")
+        raise _ended(status, json.dumps(answer["data"].get("error")))
+
+    async def cancel(self, order_id: str) -> None:
+        await self._endpoint.json("DELETE", f"/v1/video.delete?video_id={order_id}")
+
+    async def close(self) -> None:
+        await self._uploads.close()
+        await super().close()
+
+
+class DId(_Engine):
+    """`POST {base}/talks` with an uploaded picture and sound."""
+
+    name = "d-id"
+
+    def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
+        super().__init__(settings, {"authorization": f"Basic {settings.key}"}, fetcher)
+
+    async def order(self, head: Head) -> str:
+        picture, sound = await _read(head.picture, head.sound)
+        image = await _upload(self._endpoint, "/images", files={"image": ("picture.png", picture, "image/png")})
+        audio = await _upload(self._endpoint, "/audios", files={"audio": ("sound.wav", sound, "audio/wav")})
+        answer = await self._endpoint.json(
+            "POST",
+            "/talks",
+            body={
+                "name": head.key,
+                "source_url": text_of(image, "url"),
+                "script": {"type": "audio", "audio_url": text_of(audio, "url")},
+                "config": {"stitch": True},
+            },
+            once=True,
+        )
+        return _identity(answer, "id")
+
+    async def look(self, order_id: str) -> str | None:
+        answer = await _seen(self._endpoint, f"/talks/{order_id}")
+        status = text_of(answer, "status")
+        if status in ("created", "started"):
+            return None
+        if status == "done":
+            return text_of(answer, "result_url")
+        raise _ended(status, json.dumps(answer.get("error")), refusal=status == "rejected")
+
+    async def cancel(self, order_id: str) -> None:
+        await self._endpoint.json("DELETE", f"/talks/{order_id}")
+
+
+ENGINES: Final = {engine.name: engine for engine in (OwnMachine, Replicate, Fal, HeyGen, DId)}
+_JSON: Final = "application/json"
+
+
+async def _read(*paths: Path) -> list[bytes]:
+    return [await asyncio.to_thread(path.read_bytes) for path in paths]
+
+
+async def _upload(
+    endpoint: Endpoint,
+    path: str,
+    *,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    content: bytes | None = None,
+    kind: str = "",
+) -> Any:
+    headers = {"content-type": kind} if kind else {}
+    try:
+        return await endpoint.json("POST", path, files=files, content=content, headers=headers)
+    except NotOrdered:
+        raise
+    except TransientFault as fault:
+        raise NotOrdered(fault.reason, fault.message) from None
+
+
+async def _seen(endpoint: Endpoint, path: str) -> dict[str, Any]:
+    """The state of an order. Raises OrderFailed when the engine no longer knows it."""
+    try:
+        answer = await endpoint.json("GET", path)
+    except NotOrdered as fault:
+        if fault.reason == "PROVIDER_GONE":
+            raise OrderFailed("PROVIDER_GONE", "the engine does not know the order") from None
+        raise
+    if not isinstance(answer, dict):
+        raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's answer is not an object")
+    return answer
+
+
+def _identity(answer: Any, *names: str) -> str:
+    """An order's id: it becomes part of addresses, so that it may hold nothing that leads elsewhere."""
+    value = text_of(answer, *names)
+    if re.fullmatch(r"[\w.:|-]{1,200}", value) is None or ".." in value:
+        raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's id is not one that can be asked for")
+    return value
+
+
+def _ended(status: str, words: str, *, refusal: bool = False) -> InputFault | OrderFailed:
+    if refusal or refused(words):
+        return InputFault("REFUSED_BY_PROVIDER", REFUSED)
+    return OrderFailed("PROVIDER_FAILED", f"the engine says {status[:40]}: {words[:200]}")
+
+
+def _address(value: Any) -> str:
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        value = value.get("url")
+    if not isinstance(value, str) or not value:
+        raise OrderFailed("PROVIDER_UNINTELLIGIBLE", "the engine's result has no address")
+    return value
+
+
+def _filled(inputs: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    return {name: values.get(value, value) if isinstance(value, str) else value for name, value in inputs.items()}
+
+
+def _data_uri(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

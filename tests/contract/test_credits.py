@@ -1,0 +1,92 @@
+"""Credits over REST beyond the reference: last days, usage by day, the statement's pages and filters."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tests.running import Customer, RunningSystem
+
+
+def grant(system: RunningSystem, user: str, amount: int, **more: Any) -> httpx.Response:
+    body = {"userId": user, "credits": amount, "grantId": str(uuid.uuid4()), "reason": "a test", **more}
+    return system.client("admin", admin=True).post("/api/admin/grants", json=body)
+
+
+def rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class TestLastDays:
+    def test_what_expires_first_is_spent_first_and_shown(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(10)
+        soon = datetime.now(UTC) + timedelta(days=2)
+        promised = grant(waiting_system, customer.id, 2, type="promotional", expiresAt=rfc3339(soon))
+        assert promised.json()["available"] == 12
+        told = customer.client.get("/api/credits").json()
+        assert told == {"available": 12, "held": 0, "expiringSoon": 2, "nextExpiry": rfc3339(soon)}
+        job = customer.client.post("/api/generate/static-ad", json=customer.ids).json()
+        assert customer.client.get("/api/credits").json() == {"available": 9, "held": 3}
+        customer.client.post("/api/generate/cancel", json={"jobId": job["jobId"]})
+
+    def test_a_last_day_in_the_past_is_400(self, waiting_system: RunningSystem) -> None:
+        answer = grant(waiting_system, "somebody", 2, expiresAt="2020-01-01T00:00:00Z")
+        assert answer.status_code == 400
+        assert answer.json()["error"]["fields"] == [{"field": "expiresAt", "message": "must be in the future"}]
+
+
+class TestStatement:
+    def test_pages_and_filters(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(100)
+        jobs = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
+
+        def entries(**query: Any) -> list[dict[str, Any]]:
+            answer = customer.client.get("/api/credits/statement", params=query)
+            assert answer.status_code == 200, answer.text
+            return list(answer.json()["entries"])
+
+        whole = entries()
+        assert [entry["kind"] for entry in whole] == ["hold"] * 5 + ["grant"]
+        pages, token = [], ""
+        for _ in range(3):
+            answer = customer.client.get("/api/credits/statement", params={"pageSize": 2, "pageToken": token}).json()
+            pages += answer["entries"]
+            token = answer["nextPageToken"]
+        assert pages == whole
+        assert [entry["jobId"] for entry in entries(jobId=jobs[2])] == [jobs[2]]
+        assert [entry["amount"] for entry in entries(kind="grant")] == [100]
+        assert len(entries(projectId=customer.project_id)) == 5
+        assert entries(to="2020-01-01T00:00:00Z") == []
+        assert len(entries(**{"from": "2020-01-01T00:00:00Z"})) == 6
+        bad = customer.client.get("/api/credits/statement", params={"pageToken": "abc"})
+        assert (bad.status_code, bad.json()["error"]["fields"][0]["field"]) == (400, "pageToken")
+
+    def test_a_job_has_a_statement_of_its_own(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(100)
+        job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
+        held = customer.client.get(f"/api/credits/jobs/{job_id}").json()
+        assert (held["state"], held["held"], held["captured"]) == ("held", 3, 0)
+        other = waiting_system.customer(0)
+        assert other.client.get(f"/api/credits/jobs/{job_id}").status_code == 404
+
+
+class TestUsage:
+    def test_what_was_spent_by_day_and_type(self, customer: Customer) -> None:
+        body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
+        for _ in range(2):
+            assert customer.client.post("/api/generate/copy", json=body).status_code == 200
+        give_up = datetime.now(UTC) + timedelta(seconds=20)
+        while customer.credits["held"]:
+            assert datetime.now(UTC) < give_up
+        today = datetime.now(UTC).strftime("%Y-%m-%d")
+        assert customer.client.get("/api/credits/usage").json() == {
+            "days": [{"date": today, "type": "copy", "jobs": 2, "credits": 2, "refunded": 0}]
+        }
+
+    def test_a_span_that_is_too_long_is_400(self, customer: Customer) -> None:
+        query = {"from": "2020-01-01T00:00:00Z", "to": "2022-01-01T00:00:00Z"}
+        answer = customer.client.get("/api/credits/usage", params=query)
+        assert (answer.status_code, answer.json()["error"]["fields"][0]["field"]) == (400, "from")

@@ -1,0 +1,260 @@
+"""Every process killed, frozen or restarted while jobs are under way: each accepted job ends, once, and is paid for
+once or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from adwright.job.v1 import job_pb2, job_pb2_grpc
+
+from services.chassis.auth import ServiceIdentity
+from tests.faults.harness import TERMINAL, Breakable, Load
+from tests.running import Customer
+
+LEASE_LOST_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[Breakable]:
+    """Attempts may take 20 s; two makers."""
+    system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=60,static_ad=20,video=60"))
+    system.add_maker("maker-1", slots=4)
+    system.add_maker("maker-2", slots=4)
+    yield system
+    system.stop()
+
+
+def submit(customer: Customer, prompt: str) -> str:
+    answer = customer.client.post("/api/generate/static-ad", json={**customer.ids, "prompt": f"attempts: {prompt}"})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["jobId"])
+
+
+async def reached(broken: Breakable, customer: Customer, job_id: str, seconds: float, **wanted: Any) -> dict[str, Any]:
+    """Waits until the status has these values; the status then."""
+    status: dict[str, Any] = {}
+
+    def there() -> bool:
+        status.update(customer.status(job_id))
+        return all(status.get(name) == value for name, value in wanted.items())
+
+    try:
+        await broken.until(there, seconds)
+    except AssertionError:
+        raise AssertionError(f"{wanted} not reached: {status}") from None
+    return status
+
+
+def attempts(broken: Breakable, job_id: str) -> list[tuple[str, str]]:
+    rows = broken.rows("job", "select maker, outcome from attempt where job_id = %s order by number", job_id)
+    return [(row["maker"], row["outcome"]) for row in rows]
+
+
+@pytest.mark.parametrize("name", ["job", "billing", "image", "catalog", "gateway", "postgres", "broker", "maker-1"])
+async def test_killed_under_load(broken: Breakable, name: str) -> None:
+    """kill -9 while requests come in and jobs are made."""
+    customer = broken.running.customer(10_000)
+    load = Load(broken, customer)
+    running = asyncio.create_task(load.run(jobs=60, prompt=lambda n: "ok:0.4" if n % 3 else "transient ok"))
+    await asyncio.sleep(0.7)
+    assert broken.kill(name)
+    await running
+    assert load.refused == {}
+    await broken.settled(90)
+    mine = broken.rows("job", "select id::text, status from job where user_id = %s", customer.id)
+    assert set(load.accepted) <= {row["id"] for row in mine}
+    assert {row["status"] for row in mine} == {"completed"}
+    broken.check_assets()
+    await broken.check_books()
+    assert customer.credits["available"] == 10_000 - 3 * len(mine)
+
+
+async def test_a_job_whose_maker_died_runs_again_within_ten_seconds(broken: Breakable) -> None:
+    customer = broken.running.customer(3)
+    broken.remove_maker("maker-2")
+    job_id = submit(customer, "hang ok:1.5")
+    await reached(broken, customer, job_id, 10, status="processing")
+    assert broken.kill("maker-1")
+    began = time.monotonic()
+    await reached(broken, customer, job_id, 15, status="processing", attempt=2)
+    assert time.monotonic() - began < LEASE_LOST_SECONDS
+    await reached(broken, customer, job_id, 15, status="completed")
+    assert [outcome for _, outcome in attempts(broken, job_id)] == ["lost", "completed"]
+    broken.add_maker("maker-2", slots=4)
+
+
+async def test_a_maker_that_slept_past_its_lease_changes_nothing(broken: Breakable) -> None:
+    customer = broken.running.customer(3)
+    broken.remove_maker("maker-2")
+    job_id = submit(customer, "ok:2 ok:6")
+    await reached(broken, customer, job_id, 10, status="processing")
+    frozen = broken.pid("maker-1")
+    assert broken.signal("maker-1", signal.SIGSTOP)
+    broken.add_maker("maker-2", slots=4)
+    await reached(broken, customer, job_id, 15, status="processing", attempt=2)
+    assert broken.signal("maker-1", signal.SIGCONT)
+    await asyncio.sleep(3)  # enough for the thawed one to end its work and offer it
+    assert customer.status(job_id)["status"] == "processing"
+    status = await reached(broken, customer, job_id, 15, status="completed")
+    assert len(status["assets"]) == 1
+    assert broken.pid("maker-1") == frozen
+    stored = list((broken.home.assets / "static_ad" / job_id).rglob("*.png"))
+    assert [path.parent.name for path in stored] == ["2"], "what the late attempt had stored is gone"
+    await broken.settled()
+    await broken.check_books()
+
+
+async def test_a_provider_that_hangs_is_stopped_at_its_deadline(broken: Breakable) -> None:
+    customer = broken.running.customer(3)
+    job_id = submit(customer, "hang ok")
+    await reached(broken, customer, job_id, 45, status="completed")
+    assert [outcome for _, outcome in attempts(broken, job_id)] == ["transient", "completed"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "outcomes", "reason"),
+    [
+        ("transient transient ok", ["transient", "transient", "completed"], None),
+        ("unknown ok", ["unknown", "completed"], None),
+        ("input", ["input"], "BAD_PICTURE"),
+        ("exit exit exit exit", ["lost"] * 4, "MAKER_LOST"),
+        ("unknown", ["unknown"] * 4, "GENERATION_FAILED"),
+    ],
+)
+async def test_a_failure_is_followed_by_what_its_kind_says(
+    broken: Breakable, prompt: str, outcomes: list[str], reason: str | None
+) -> None:
+    customer = broken.running.customer(3)
+    job_id = submit(customer, prompt)
+    status = await reached(broken, customer, job_id, 75, status="failed" if reason else "completed")
+    assert [outcome for _, outcome in attempts(broken, job_id)] == outcomes
+    assert status.get("error", {}).get("reason") == reason
+    await broken.settled()
+    assert customer.credits == {"available": 3 if reason else 0, "held": 0}
+
+
+async def test_a_result_that_is_offered_twice_counts_once(broken: Breakable) -> None:
+    """By the RPCs themselves: what a maker does that does not hear its answer, or comes back with another result."""
+    customer = broken.running.customer(3)
+    for name in ("maker-1", "maker-2"):
+        broken.remove_maker(name)
+    job_id = submit(customer, "ok")
+    secret = (broken.home.keys / "service-secret").read_text(encoding="utf-8").strip()
+    metadata = ServiceIdentity("image", secret).metadata()
+
+    def result(number: int) -> job_pb2.CompleteJobRequest:
+        asset = job_pb2.StoredAsset(
+            id=f"00000000-0000-4000-8000-{random.randrange(16**12):012x}",
+            type="image",
+            key=f"static_ad/{job_id}/1/{number}.png",
+            content_type="image/png",
+            size_bytes=1,
+        )
+        return job_pb2.CompleteJobRequest(job_id=job_id, attempt=1, assets=[asset])
+
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{broken.system.ports['job']}") as channel:
+        jobs = job_pb2_grpc.JobWorkerServiceStub(channel)
+        leased = await jobs.LeaseJob(job_pb2.LeaseJobRequest(type="static_ad", maker="a test"), metadata=metadata)
+        assert leased.job.job_id == job_id
+        first = result(1)
+        (broken.home.assets / "static_ad" / job_id / "1").mkdir(parents=True)
+        (broken.home.assets / first.assets[0].key).write_bytes(b"x")
+        await asyncio.gather(*(jobs.CompleteJob(first, metadata=metadata) for _ in range(5)))
+        await jobs.CompleteJob(result(2), metadata=metadata)
+        with pytest.raises(grpc.aio.AioRpcError) as stale:
+            await jobs.CompleteJob(
+                job_pb2.CompleteJobRequest(job_id=job_id, attempt=2, assets=result(3).assets), metadata=metadata
+            )
+    assert "current" in str(stale.value.details())
+    keys = broken.rows("job", "select key from asset where job_id = %s", job_id)
+    assert keys == [{"key": first.assets[0].key}]
+    for name in ("maker-1", "maker-2"):
+        broken.add_maker(name, slots=4)
+    await broken.settled()
+    assert customer.credits == {"available": 0, "held": 0}
+
+
+async def test_storage_that_fails_is_tried_again(broken: Breakable) -> None:
+    customer = broken.running.customer(3)
+    aside = broken.home.assets.with_name("assets-aside")
+    broken.home.assets.rename(aside)
+    broken.home.assets.write_text("no folder")
+    job_id = submit(customer, "ok")
+    await broken.until(lambda: len(attempts(broken, job_id)) >= 2, 20)
+    broken.home.assets.unlink()
+    aside.rename(broken.home.assets)
+    await reached(broken, customer, job_id, 40, status="completed")
+    assert {outcome for _, outcome in attempts(broken, job_id)[:-1]} == {"transient"}
+    broken.check_assets()
+
+
+async def test_a_canceled_job_lets_go_of_its_maker_within_two_seconds(broken: Breakable) -> None:
+    customer = broken.running.customer(3)
+    job_id = submit(customer, "hang")
+    await reached(broken, customer, job_id, 10, status="processing")
+    answer = customer.client.post("/api/generate/cancel", json={"jobId": job_id}).json()
+    assert answer == {"jobId": job_id, "status": "canceled", "previousStatus": "processing", "creditsReleased": 3}
+    log_file = broken.home.logs
+
+    def stopped() -> bool:
+        lines = [
+            line for name in ("maker-1", "maker-2") for line in (log_file / f"{name}.log").open() if job_id in line
+        ]
+        return any("attempt_stopped" in line and "canceled" in line for line in lines)
+
+    assert await broken.until(stopped, 5) < 2.5
+    await broken.settled()
+    assert customer.credits == {"available": 3, "held": 0}
+
+
+async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) -> None:
+    """Servers and makers end by SIGTERM, one after the other, under load. The client repeats what any HTTP client
+    library repeats by itself: refused connections and 503."""
+    customer = broken.running.customer(10_000)
+    load = Load(broken, customer, concurrency=8)
+    stopping = asyncio.Event()
+    running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3"))
+    for name in ("catalog", "billing", "job", "image", "gateway"):
+        before = broken.pid(name)
+        assert broken.signal(name, signal.SIGTERM)
+
+        def back(name: str = name, before: int = before) -> bool:
+            return broken.pid(name) not in (0, before)
+
+        await broken.until(back, 20)
+        await asyncio.sleep(1.5)
+    for name in ("maker-1", "maker-2"):
+        broken.remove_maker(name)
+        broken.add_maker(name, slots=4)
+    stopping.set()
+    await running
+    assert load.refused == {}
+    await broken.settled(90)
+    rows = broken.rows("job", "select status, count(*) from job where user_id = %s group by 1", customer.id)
+    assert rows == [{"status": "completed", "count": len(set(load.accepted))}]
+    lost = "select count(*) from attempt join job on job.id = job_id where user_id = %s and outcome = 'lost'"
+    assert broken.count("job", lost, customer.id) == 0, (
+        "makers finish or hand back; nothing waits for a lease to run out"
+    )
+    broken.check_assets()
+    await broken.check_books()
+
+
+async def test_statuses_are_terminal_and_final(broken: Breakable) -> None:
+    """After all of the above: nothing is live, and nothing that has ended can be canceled."""
+    await broken.settled()
+    rows = broken.rows("job", "select distinct status from job")
+    assert {row["status"] for row in rows} <= TERMINAL
+    customer = broken.running.customer(3)
+    job_id = submit(customer, "ok")
+    await reached(broken, customer, job_id, 10, status="completed")
+    answer: httpx.Response = customer.client.post("/api/generate/cancel", json={"jobId": job_id})
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (409, "JOB_ENDED")

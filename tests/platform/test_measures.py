@@ -1,0 +1,105 @@
+"""What every process tells of itself, read as Prometheus reads it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.local.system import MAKERS, SERVICES, metrics_of
+from services.chassis.database import Database, migrate
+from services.chassis.errors import DependencyUnavailable
+from services.chassis.measures import MEASURED_AT, Measures
+from services.job.measures import MEASURES
+from tests.running import Postgres, RunningSystem
+
+MIGRATIONS = Path(__file__).parents[2] / "services" / "job" / "migrations"
+
+
+def told(system: RunningSystem, process: str) -> dict[tuple[str, ...], float]:
+    """Every sample of a process, by its name and the values of its labels in the order of their names."""
+    text = httpx.get(f"http://127.0.0.1:{system.system.ports[metrics_of(process)]}/metrics", trust_env=False).text
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_every_service_and_maker_tells(watched: RunningSystem) -> None:
+    for process in (*SERVICES, *(f"{name}-maker" for name in MAKERS)):
+        assert ("process_cpu_seconds_total",) in told(watched, process), process
+
+
+def test_a_job_is_counted_where_it_was_answered_made_and_paid_for(watched: RunningSystem) -> None:
+    customer = watched.customer(10)
+    job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
+    give_up = time.monotonic() + 60
+    while customer.status(job_id)["status"] != "completed":
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    assert told(watched, "image")["adwright_calls_total", "OK", "/adwright.image.v1.ImageService/GenerateStaticAd"] >= 1
+    assert told(watched, "image-maker")["adwright_maker_attempts_total", "completed", "static_ad"] >= 1
+    assert told(watched, "job")["adwright_jobs_total", "completed", "static_ad"] >= 1
+
+
+async def test_the_age_of_what_waits_is_told_and_goes_when_it_is_gone(postgres: Postgres) -> None:
+    url = postgres.database()
+    await migrate(url, MIGRATIONS)
+    with psycopg.connect(url, autocommit=True) as connection:
+        columns = "id, user_id, type, project_id, product_id, self_made, parameters, expires_at, deadline, updated_at"
+        values = "gen_random_uuid(), 'u', 'video', gen_random_uuid(), gen_random_uuid(), false, '', now(), now(), now()"
+        connection.execute(
+            f"""insert into job ({columns}, status, credits, created_at, completed_at, settle, lease_expires_at,
+                                 attempt_deadline, attempt, dead)
+                select {values}, status, 1, now() - age * interval '1 s',
+                       case when settle is not null then now() - age * interval '1 s' end, settle,
+                       case when status = 'processing' then now() - age * interval '1 s' end, now(),
+                       1, status = 'failed'
+                  from (values ('queued', 100, null), ('queued', 40, null), ('processing', 30, null),
+                               ('completed', 20, 'capture'), ('failed', 50, 'release')) as given (status, age, settle)
+            """.encode()
+        )
+        connection.execute(
+            "insert into outbox (topic, key, value, created_at) values ('t', 'k', '', now() - interval '70 s')"
+        )
+    database = Database(url, pool_size=1)
+    await database.open()
+    measures = Measures(database, MEASURES)
+    try:
+        await measures.take()
+        gauges = {measure.gauge: sample.value for measure in MEASURES for sample in _samples(measure.gauge)}
+        assert [round(value, -1) for value in gauges.values()][1:] == [100, 30, 50, 0, 70]
+        assert list(gauges.values())[4] == 1
+        live = {
+            (sample.labels["type"], sample.labels["status"]): sample.value for sample in _samples(MEASURES[0].gauge)
+        }
+        assert live == {("video", "queued"): 2, ("video", "processing"): 1}
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("delete from job")
+            connection.execute("delete from outbox")
+        await measures.take()
+        assert not [sample for measure in MEASURES for sample in _samples(measure.gauge) if sample.value]
+    finally:
+        await database.close()
+
+
+async def test_measures_that_cannot_be_taken_stand_still(postgres: Postgres) -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/none", pool_size=1)
+    await database.open()
+    before = _samples(MEASURED_AT)[0].value
+    try:
+        with pytest.raises(DependencyUnavailable):
+            await Measures(database, MEASURES).take()
+    finally:
+        await database.close()
+    assert _samples(MEASURED_AT)[0].value == before
+
+
+def _samples(gauge: object) -> list[Any]:
+    return [sample for family in gauge.collect() for sample in family.samples]  # type: ignore[attr-defined]

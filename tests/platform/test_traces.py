@@ -1,0 +1,112 @@
+"""One trace of a video, from the customer's request to the settled hold."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.platform.collector import Collector, Seen
+from tests.running import Customer, RunningSystem
+
+STRANGERS = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+
+# Every hop of a video: (service, span). The gateway's is named for the path that was asked for.
+HOPS = [
+    ("video", "adwright.video.v1.VideoService/GenerateVideo"),
+    ("catalog", "adwright.catalog.v1.CatalogLookupService/GetBrief"),
+    ("catalog", "statements"),
+    ("job", "adwright.job.v1.JobSubmissionService/SubmitJob"),
+    ("job", "batch"),
+    ("job", "transaction"),
+    ("billing", "adwright.billing.v1.BillingLedgerService/PlaceHolds"),
+    ("billing", "transaction"),
+    ("copy", "adwright.copy.v1.CopyWriterService/WriteHeadline"),
+    ("job", "publish adwright.job.dispatch.video.v1"),
+    ("job", "publish adwright.job.events.v1"),
+    ("video-maker", "receive adwright.job.dispatch.video.v1"),
+    ("job", "queued"),
+    ("video-maker", "attempt"),
+    ("video-maker", "make"),
+    ("video-maker", "store"),
+    ("job", "adwright.job.v1.JobWorkerService/CompleteJob"),
+    ("job", "settle"),
+    ("billing", "adwright.billing.v1.BillingLedgerService/SettleHolds"),
+]
+
+
+@pytest.fixture(scope="module")
+def customer(watched: RunningSystem) -> Customer:
+    return watched.customer(100)
+
+
+@pytest.fixture(scope="module")
+def video(customer: Customer, collector: Collector) -> list[Seen]:
+    """The spans of one video's trace, after its credits were spent."""
+    body = {**customer.ids, "script": "A bottle that cleans itself."}
+    job_id = customer.client.post("/api/generate/video", json=body, headers={"traceparent": STRANGERS}).json()["jobId"]
+    give_up = time.monotonic() + 120
+    while customer.status(job_id)["status"] != "completed" or customer.credits["held"]:
+        assert time.monotonic() < give_up, customer.status(job_id)
+        time.sleep(0.2)
+
+    def settled(spans: list[Seen]) -> bool:
+        return any(span.service == "billing" and span.name.endswith("SettleHolds") for span in spans)
+
+    collector.wait_for(settled)
+    time.sleep(2.5)  # spans are sent once a second; what has not come by now is missing
+    spans = collector.spans()
+    [trace] = {span.trace for span in spans if span.attributes.get("adwright.job") == job_id}
+    return [span for span in spans if span.trace == trace]
+
+
+def test_every_hop_is_in_the_one_trace(video: list[Seen]) -> None:
+    there = {(span.service, span.name) for span in video}
+    missing = [hop for hop in HOPS if hop not in there]
+    assert not missing, sorted(there)
+    assert {span.service for span in video} == {service for service, _ in HOPS} | {"gateway"}
+
+
+def test_the_gateways_span_is_its_root_and_everything_hangs_from_it(video: list[Seen]) -> None:
+    ids = {span.id for span in video}
+    roots = [span for span in video if not span.parent]
+    assert [span.service for span in roots] == ["gateway"]
+    orphans = [(span.service, span.name) for span in video if span.parent and span.parent not in ids]
+    assert not orphans
+
+
+def test_times_follow_each_other_and_the_wait_in_the_queue_can_be_seen(video: list[Seen]) -> None:
+    by_name = {(span.service, span.name): span for span in video}
+    queued, attempt = by_name["job", "queued"], by_name["video-maker", "attempt"]
+    make, settle = by_name["video-maker", "make"], by_name["job", "settle"]
+    assert all(span.began <= span.ended for span in video)
+    assert queued.began < queued.ended <= attempt.ended
+    assert attempt.began <= make.began <= make.ended <= attempt.ended
+    assert settle.began > make.ended
+
+
+def test_a_strangers_trace_is_not_taken_over(video: list[Seen]) -> None:
+    assert video[0].trace not in STRANGERS
+
+
+def test_lines_of_the_log_carry_the_trace(watched: RunningSystem, video: list[Seen]) -> None:
+    lines = (watched.home.logs / "video-maker.log").read_text(encoding="utf-8").splitlines()
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {event.get("trace_id") for event in events if event["event"] == "attempt_ended"} == {video[0].trace}
+
+
+def test_heartbeats_and_asking_for_work_begin_no_trace(collector: Collector, video: list[Seen]) -> None:
+    assert not [span.name for span in collector.spans() if span.name.endswith(("/Heartbeat", "/LeaseJob"))]
+
+
+def test_a_refusal_says_why_and_is_no_fault_of_ours(watched: RunningSystem, collector: Collector) -> None:
+    poor = watched.customer(0)
+    assert poor.client.post("/api/generate/static-ad", json=poor.ids).status_code == 402
+
+    def refused(spans: list[Seen]) -> list[Seen]:
+        return [span for span in spans if span.attributes.get("adwright.reason") == "INSUFFICIENT_CREDITS"]
+
+    spans = refused(collector.wait_for(lambda spans: len(refused(spans)) > 1))
+    assert {span.service for span in spans} == {"image", "job"}
+    assert not any(span.failed for span in spans)

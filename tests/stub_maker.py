@@ -1,0 +1,95 @@
+"""A maker whose provider does what each job's prompt says: for tests of what goes wrong, and for measuring.
+
+    python -m tests.stub_maker static_ad
+
+The engines' own makers are not needed for it; everything else of a maker is real. A prompt is `attempts:` and a list of
+words, one for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`,
+`hang` (until it is stopped), `exit` (the process ends), `random` (any of them, by job and attempt). No prompt: `ok`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import struct
+import sys
+import zlib
+
+from adwright.image.v1 import image_pb2
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import ServiceIdentity
+from services.chassis.config import read_settings_or_exit
+from services.chassis.errors import InputFault, TransientFault
+from services.chassis.maker import Made, MadeFile, Work
+from services.chassis.making import MakerSettings, run_maker
+from services.chassis.server import start
+
+TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
+CHANCES = {"ok": 60, "ok:0.3": 15, "transient": 10, "input": 4, "unknown": 4, "hang": 4, "exit": 3}
+
+
+def _pixel() -> bytes:
+    """A PNG of one grey pixel."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b"")
+    )
+
+
+PIXEL = _pixel()
+
+
+def behaviour(prompt: str, job_id: str, attempt: int) -> str:
+    """What an attempt is to do."""
+    words = prompt.partition("attempts:")[2].split() or ["ok"]
+    word = words[min(attempt, len(words)) - 1]
+    if word == "random":
+        chance = random.Random(f"{job_id}/{attempt}")
+        return chance.choices(list(CHANCES), list(CHANCES.values()))[0]
+    return word
+
+
+async def make(work: Work) -> Made:
+    parameters = image_pb2.ImageJobParameters.FromString(work.job.parameters)
+    name, _, seconds = behaviour(parameters.request.prompt, work.job.job_id, work.job.attempt).partition(":")
+    work.progress.report(10, "drawing")
+    if name == "transient":
+        raise TransientFault("PROVIDER_BUSY", "the provider is busy")
+    if name == "input":
+        raise InputFault("BAD_PICTURE", "The picture cannot be read.")
+    if name == "unknown":
+        raise RuntimeError("nobody expected this")
+    if name == "exit":
+        os._exit(1)
+    await asyncio.sleep(3600 if name == "hang" else float(seconds or 0))
+    path = work.folder / "image.png"
+    path.write_bytes(PIXEL)
+    return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
+
+
+def main() -> None:
+    job_type = sys.argv[1]
+    settings = read_settings_or_exit(MakerSettings)
+    start(
+        "stub-maker",
+        settings,
+        run_maker(
+            settings,
+            job_type=job_type,
+            topic=TOPICS[job_type],
+            group=f"stub-{job_type}",
+            make=make,
+            identity=ServiceIdentity("image", settings.service_secret.get_secret_value()),
+            assets=AssetStore(settings.assets_url),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()

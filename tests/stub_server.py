@@ -1,0 +1,89 @@
+"""An HTTP server whose answers a test writes, for remote APIs only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request as it came. `headers` have lower-case names."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back: `value` as JSON, or as it is when it is bytes. `breaks_off`: after the headers and half of it."""
+
+    status: int = 200
+    value: Any = None
+    kind: str = "application/json"
+    breaks_off: bool = False
+
+
+class StubServer:
+    """`answer` decides; `asked` remembers."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.answer: Callable[[Asked], Answer] = lambda asked: Answer(status=404)
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _serve(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                asked = Asked(
+                    method=self.command,
+                    path=self.path,
+                    headers={name.lower(): value for name, value in self.headers.items()},
+                    body=self.rfile.read(length),
+                )
+                stub.asked.append(asked)
+                answer = stub.answer(asked)
+                value = answer.value
+                content = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
+                self.send_response(answer.status)
+                self.send_header("content-type", answer.kind)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content[: len(content) // 2] if answer.breaks_off else content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                """Silence."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def paths(self, method: str) -> list[str]:
+        """What was asked for with this method, in order."""
+        return [asked.path for asked in self.asked if asked.method == method]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Lets others run until the condition holds; fails when it does not within `seconds`."""
+    for _ in range(round(seconds * 100)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("what was waited for did not come")

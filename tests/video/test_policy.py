@@ -1,0 +1,122 @@
+"""What may be spoken, how a project's words are said, and what the settings choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adwright.catalog.v1 import catalog_pb2
+from adwright.video.v1 import video_pb2
+
+from services.chassis.errors import DependencyUnavailable, Refusal
+from services.video import messages
+from services.video.__main__ import VideoMakerSettings, provider_of
+from services.video.domain import ScriptNotAllowed
+from services.video.policy import Policy, Spoken, policy_of
+from services.video.providers.local import LocalVideoProvider
+from services.video.providers.remote import RemoteVideoProvider
+from tests.stub_server import Answer, StubServer
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    made = StubServer()
+    yield made
+    made.close()
+
+
+def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> Spoken:
+    return Spoken(
+        script=script,
+        pronunciations=pronunciations,
+        banned_words=banned,
+        voice_id="male-1",
+        user_id="u",
+        project_id="p",
+    )
+
+
+async def checked(policy: Policy, spoken: Spoken) -> Refusal | None:
+    try:
+        await policy.check(spoken)
+    except Refusal as refusal:
+        return refusal
+    finally:
+        await policy.close()
+    return None
+
+
+class TestBannedWords:
+    async def test_are_found_as_whole_words_in_any_case(self) -> None:
+        refusal = await checked(policy_of("", ""), said("The CHEAPEST one!", ("cheapest",)))
+        assert isinstance(refusal, ScriptNotAllowed)
+        assert refusal.fields[0].field == "script"
+        assert await checked(policy_of("", ""), said("A cheap bottle.", ("cheapest", "heap"))) is None
+
+    async def test_a_respelling_is_heard_too(self) -> None:
+        assert await checked(policy_of("", ""), said("Try X.", ("cheapest",), X="the cheapest")) is not None
+
+
+class TestOperatorsAddress:
+    async def test_is_asked_and_its_words_are_the_answer(self, stub: StubServer) -> None:
+        stub.answer = lambda asked: Answer(value={"allowed": False, "reason": "No promises of healing."})
+        refusal = await checked(policy_of(f"{stub.url}/check", "k"), said("It heals."))
+        assert isinstance(refusal, ScriptNotAllowed)
+        assert "No promises of healing." in refusal.message
+        assert stub.asked[0].json["script"] == "It heals."
+        assert stub.asked[0].headers["authorization"] == "Bearer k"
+
+    async def test_lets_pass_what_it_allows(self, stub: StubServer) -> None:
+        stub.answer = lambda asked: Answer(value={"allowed": True})
+        assert await checked(policy_of(f"{stub.url}/check", ""), said("Hello there.")) is None
+
+    @pytest.mark.parametrize(
+        "answer",
+        [Answer(status=500), Answer(status=404), Answer(value=b"yes"), Answer(value={}), Answer(value={"allowed": 1})],
+    )
+    async def test_what_cannot_be_checked_is_not_spoken(self, stub: StubServer, answer: Answer) -> None:
+        stub.answer = lambda asked: answer
+        refusal = await checked(policy_of(f"{stub.url}/check", ""), said("Hello there."))
+        assert isinstance(refusal, DependencyUnavailable)
+
+
+class TestPronunciations:
+    def test_the_requests_go_before_the_projects(self) -> None:
+        brief = catalog_pb2.Brief()
+        brief.project.brand.pronunciations.update({"Nguyen": "win", "Mapp": "map"})
+        request = video_pb2.GenerateVideoRequest(pronunciations={"nguyen": "noo yen"})
+        assert messages.pronunciations(request, brief) == {"Mapp": "map", "nguyen": "noo yen"}
+
+
+class TestSettings:
+    def settings(self, tmp_path: Path, **changes: Any) -> VideoMakerSettings:
+        needed = {"token_issuer": "i", "token_jwks": "j", "service_secret": "s" * 32, "assets_url": "file:///tmp"}
+        return VideoMakerSettings(**{**needed, "models": tmp_path, **changes})
+
+    async def test_without_any_the_local_engine_makes(self, tmp_path: Path) -> None:
+        provider = provider_of(self.settings(tmp_path))
+        assert isinstance(provider, LocalVideoProvider)
+        await provider.close()
+
+    @pytest.mark.parametrize("name", ["machine", "replicate", "fal", "heygen", "d-id"])
+    async def test_each_engine_can_be_chosen(self, tmp_path: Path, name: str) -> None:
+        changes = {"video_engine": name, "video_engine_url": "http://127.0.0.1:1", "video_engine_model": "a/b"}
+        provider = provider_of(self.settings(tmp_path, **changes))
+        assert isinstance(provider, RemoteVideoProvider)
+        assert provider.name == name
+        await provider.close()
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"video_engine": "machine"},
+            {"video_engine": "replicate"},
+            {"voice_openai_url": "http://127.0.0.1:1/v1"},
+            {"signing_chain": Path("/x")},
+        ],
+    )
+    def test_what_is_missing_is_named(self, tmp_path: Path, changes: dict[str, Any]) -> None:
+        with pytest.raises(SystemExit, match="ADWRIGHT_"):
+            provider_of(self.settings(tmp_path, **changes))

@@ -1,0 +1,545 @@
+"""Remote engines against stub servers that speak their protocols, well and badly."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from services.chassis import endpoint, errand
+from services.chassis.errand import NoKeeper, NotOrdered, OrderFailed
+from services.chassis.errors import Fault, InputFault, TransientFault
+from services.chassis.fetcher import Fetcher
+from services.video.domain import AspectRatio, VideoBrief
+from services.video.providers.local import LocalVideoProvider, alignment, film, kokoro
+from services.video.providers.local.kokoro import SAMPLE_RATE
+from services.video.providers.local.phonemes import passages
+from services.video.providers.local.portraits.actor import NO_FACE
+from services.video.providers.local.speakable import speakable
+from services.video.providers.remote import RemoteVideoProvider
+from services.video.providers.remote.heads import (
+    DId,
+    Fal,
+    Head,
+    HeadEngine,
+    HeadSettings,
+    HeyGen,
+    OwnMachine,
+    Replicate,
+)
+from services.video.providers.remote.voice import SpeechEndpoint, VoiceSettings
+from tests.stub_server import Answer, Asked, StubServer, until
+from tests.video.watching import pictures, sound
+
+KEY = "a-key-for-tests"
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    made = StubServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Head:
+    for name in ("head.png", "speech.wav", "speech.mp3"):
+        (tmp_path / name).write_bytes(name.encode())
+    return Head(
+        key="job-1",
+        picture=tmp_path / "head.png",
+        sound=tmp_path / "speech.wav",
+        compressed_sound=tmp_path / "speech.mp3",
+        customers=True,
+        width=720,
+        height=1280,
+    )
+
+
+def settings(stub: StubServer, **changes: Any) -> HeadSettings:
+    made = HeadSettings(base_url=stub.url, key=KEY, model="owner/talker", poll_seconds=0.0, pause_seconds=0.0)
+    return replace(made, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One engine's protocol as its server speaks it: what answers an order, and what a look at it finds."""
+
+    engine: Callable[[HeadSettings], HeadEngine]
+    orders: tuple[str, str]  # the one request that costs money
+    taken: Callable[[str], Any]  # given the server's address
+    looks: str
+    waiting: Any
+    done: Callable[[str], Any]
+    failed: Any
+    refused: Any
+    cancels: tuple[str, str]
+    authorization: tuple[str, str]
+
+    def answers(self, stub: StubServer, look: Any, *, order: Answer | None = None) -> Callable[[Asked], Answer]:
+        def answer(asked: Asked) -> Answer:
+            if (asked.method, asked.path) == self.orders:
+                return order or Answer(status=201, value=self.taken(stub.url))
+            if asked.method == "GET" and asked.path == self.looks:
+                return look if isinstance(look, Answer) else Answer(value=look)
+            if (asked.method, asked.path) == self.cancels:
+                return Answer(value={})
+            return UPLOADS.get(asked.path, Answer(value=b"a film", kind="video/mp4"))
+
+        return answer
+
+
+UPLOADS = {
+    "/v1/files": Answer(status=201, value={"id": "f", "urls": {"get": "http://files.test/f"}}),
+    "/v1/talking_photo": Answer(value={"code": 100, "data": {"talking_photo_id": "photo-1"}}),
+    "/v1/asset": Answer(value={"code": 100, "data": {"id": "sound-1"}}),
+    "/images": Answer(status=201, value={"id": "i", "url": "s3://images/i"}),
+    "/audios": Answer(status=201, value={"id": "a", "url": "s3://audios/a"}),
+    "/r": Answer(value={"video": {"url": "/film.mp4"}}),
+}
+SCRIPTS = {
+    "machine": Script(
+        engine=OwnMachine,
+        orders=("PUT", "/v1/renders/job-1"),
+        taken=lambda url: {"status": "queued"},
+        looks="/v1/renders/job-1",
+        waiting={"status": "rendering"},
+        done=lambda url: {"status": "done"},
+        failed={"status": "failed", "message": "out of memory"},
+        refused={"status": "refused", "message": "not this"},
+        cancels=("DELETE", "/v1/renders/job-1"),
+        authorization=("authorization", f"Bearer {KEY}"),
+    ),
+    "replicate": Script(
+        engine=Replicate,
+        orders=("POST", "/v1/models/owner/talker/predictions"),
+        taken=lambda url: {"id": "p1", "status": "starting"},
+        looks="/v1/predictions/p1",
+        waiting={"id": "p1", "status": "processing"},
+        done=lambda url: {"id": "p1", "status": "succeeded", "output": [f"{url}/film.mp4"]},
+        failed={"id": "p1", "status": "failed", "error": "CUDA out of memory"},
+        refused={"id": "p1", "status": "failed", "error": "NSFW content detected"},
+        cancels=("POST", "/v1/predictions/p1/cancel"),
+        authorization=("authorization", f"Bearer {KEY}"),
+    ),
+    "fal": Script(
+        engine=Fal,
+        orders=("POST", "/owner/talker"),
+        taken=lambda url: {"status_url": f"{url}/s", "response_url": f"{url}/r", "cancel_url": f"{url}/c"},
+        looks="/s",
+        waiting={"status": "IN_QUEUE"},
+        done=lambda url: {"status": "COMPLETED"},
+        failed={"status": "ERROR"},
+        refused={"status": "blocked by safety"},
+        cancels=("PUT", "/c"),
+        authorization=("authorization", f"Key {KEY}"),
+    ),
+    "heygen": Script(
+        engine=HeyGen,
+        orders=("POST", "/v2/video/generate"),
+        taken=lambda url: {"error": None, "data": {"video_id": "v1"}},
+        looks="/v1/video_status.get?video_id=v1",
+        waiting={"code": 100, "data": {"status": "processing"}},
+        done=lambda url: {"code": 100, "data": {"status": "completed", "video_url": f"{url}/film.mp4"}},
+        failed={"code": 100, "data": {"status": "failed", "error": {"code": 40119, "detail": "render error"}}},
+        refused={"code": 100, "data": {"status": "failed", "error": {"detail": "moderation"}}},
+        cancels=("DELETE", "/v1/video.delete?video_id=v1"),
+        authorization=("x-api-key", KEY),
+    ),
+    "d-id": Script(
+        engine=DId,
+        orders=("POST", "/talks"),
+        taken=lambda url: {"id": "tlk_1", "status": "created"},
+        looks="/talks/tlk_1",
+        waiting={"status": "started"},
+        done=lambda url: {"status": "done", "result_url": f"{url}/film.mp4"},
+        failed={"status": "error", "error": {"kind": "InternalError"}},
+        refused={"status": "rejected", "error": {"kind": "CelebrityRecognized"}},
+        cancels=("DELETE", "/talks/tlk_1"),
+        authorization=("authorization", f"Basic {KEY}"),
+    ),
+}
+
+
+@pytest.fixture(params=SCRIPTS)
+def script(request: pytest.FixtureRequest) -> Script:
+    return SCRIPTS[request.param]
+
+
+def wanted(engine: HeadEngine, head: Head) -> errand.Errand[str]:
+    return errand.Errand(
+        engine=engine.name,
+        order=lambda: engine.order(head),
+        look=engine.look,
+        cancel=engine.cancel,
+        repeatable=engine.repeatable,
+        poll_seconds=0.01,
+    )
+
+
+class TestEveryEngine:
+    async def test_is_ordered_from_awaited_and_fetched(
+        self, script: Script, stub: StubServer, head: Head, tmp_path: Path
+    ) -> None:
+        def answer(asked: Asked) -> Answer:
+            looks = stub.paths("GET").count(script.looks)
+            return script.answers(stub, script.done(stub.url) if looks > 2 else script.waiting)(asked)
+
+        stub.answer = answer
+        engine = script.engine(settings(stub))
+        address = await errand.run(wanted(engine, head), NoKeeper())
+        await engine.fetch(address, tmp_path / "film.mp4")
+        await engine.close()
+        assert (tmp_path / "film.mp4").read_bytes() == b"a film"
+        assert [(asked.method, asked.path) for asked in stub.asked].count(script.orders) == 1
+        name, value = script.authorization
+        assert all(asked.headers.get(name) == value for asked in stub.asked)
+
+    @pytest.mark.parametrize(
+        ("order", "fault", "reason"),
+        [
+            (Answer(status=401, value={"error": "bad key"}), NotOrdered, "PROVIDER_REFUSED"),
+            (Answer(status=402, value={"error": "no credit"}), NotOrdered, "PROVIDER_REFUSED"),
+            (Answer(status=429), NotOrdered, "PROVIDER_BUSY"),
+            (Answer(status=503), NotOrdered, "PROVIDER_BUSY"),
+            (Answer(status=400, value={"detail": "content_policy"}), InputFault, "REFUSED_BY_PROVIDER"),
+            (Answer(status=302), TransientFault, "PROVIDER_REFUSED"),
+        ],
+    )
+    async def test_a_clear_no_is_told_as_it_is(
+        self, script: Script, stub: StubServer, head: Head, order: Answer, fault: type[Fault], reason: str
+    ) -> None:
+        stub.answer = script.answers(stub, script.waiting, order=order)
+        engine = script.engine(settings(stub))
+        keeper = NoKeeper()
+        with pytest.raises(fault) as caught:
+            await errand.run(wanted(engine, head), keeper)
+        await engine.close()
+        assert caught.value.reason == reason
+        assert KEY not in str(caught.value)
+        assert json.loads(keeper.kept)["step"] == "ended"
+
+    @pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "machine"], indirect=True)
+    @pytest.mark.parametrize(
+        "order",
+        [
+            Answer(status=500),
+            Answer(status=504),
+            Answer(value=b"<html>"),
+            Answer(value={"unexpected": True}),
+            Answer(value={"padding": "x" * 4000}, breaks_off=True),
+            Answer(value=b"x" * (endpoint.MAX_ANSWER_BYTES + 1)),
+        ],
+    )
+    async def test_an_unclear_answer_never_orders_twice(
+        self, script: Script, stub: StubServer, head: Head, order: Answer
+    ) -> None:
+        stub.answer = script.answers(stub, script.waiting, order=order)
+        engine = script.engine(settings(stub))
+        keeper = NoKeeper()
+        for _ in range(3):
+            with pytest.raises(InputFault) as caught:
+                await errand.run(wanted(engine, head), keeper)
+            assert caught.value.reason == "PROVIDER_UNCONFIRMED"
+        await engine.close()
+        assert [(asked.method, asked.path) for asked in stub.asked].count(script.orders) == 1
+
+    async def test_a_failure_and_a_refusal_are_told_apart(self, script: Script, stub: StubServer, head: Head) -> None:
+        engine = script.engine(settings(stub))
+        for look, fault in ((script.failed, OrderFailed), (script.refused, InputFault)):
+            stub.answer = script.answers(stub, look)
+            with pytest.raises(fault):
+                await errand.run(wanted(engine, head), NoKeeper())
+        await engine.close()
+
+    async def test_an_order_the_engine_has_forgotten_has_failed(
+        self, script: Script, stub: StubServer, head: Head
+    ) -> None:
+        stub.answer = script.answers(stub, Answer(status=404))
+        engine = script.engine(settings(stub))
+        with pytest.raises(OrderFailed):
+            await errand.run(wanted(engine, head), NoKeeper())
+        await engine.close()
+
+    async def test_trouble_while_waiting_is_borne_with(self, script: Script, stub: StubServer, head: Head) -> None:
+        trouble = [Answer(status=500), Answer(value=b"<html>"), Answer(value=[]), Answer(value={"a": 1})]
+
+        def answer(asked: Asked) -> Answer:
+            looks = stub.paths("GET").count(script.looks)
+            # a status 500 is asked three times before it counts
+            look: Any = trouble[min(looks - 1, 0) if looks < 3 else looks - 3] if looks < 7 else script.done(stub.url)
+            return script.answers(stub, look)(asked)
+
+        stub.answer = answer
+        engine = script.engine(settings(stub))
+        assert await errand.run(wanted(engine, head), NoKeeper())
+        await engine.close()
+
+    async def test_a_restart_asks_for_the_same_order(self, script: Script, stub: StubServer, head: Head) -> None:
+        stub.answer = script.answers(stub, script.waiting)
+        engine = script.engine(settings(stub))
+        keeper = NoKeeper()
+        running = asyncio.ensure_future(errand.run(wanted(engine, head), keeper))
+        await until(lambda: script.looks in stub.paths("GET"))
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        stub.answer = script.answers(stub, script.done(stub.url))
+        assert await errand.run(wanted(engine, head), NoKeeper(kept=keeper.kept))
+        await engine.close()
+        asked = [(asked.method, asked.path) for asked in stub.asked]
+        assert asked.count(script.orders) == 1
+        assert script.cancels not in asked
+
+    async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, head: Head) -> None:
+        stub.answer = script.answers(stub, script.waiting)
+        engine = script.engine(settings(stub))
+        keeper = NoKeeper()
+        running = asyncio.ensure_future(errand.run(wanted(engine, head), keeper))
+        await until(lambda: script.looks in stub.paths("GET"))
+        keeper.unwanted = True
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await engine.close()
+        assert script.cancels in [(asked.method, asked.path) for asked in stub.asked]
+
+    async def test_nobody_listening_is_nothing_ordered(self, script: Script, stub: StubServer, head: Head) -> None:
+        engine = script.engine(settings(stub))
+        stub.close()
+        with pytest.raises(NotOrdered):
+            await errand.run(wanted(engine, head), NoKeeper())
+        await engine.close()
+
+
+class TestResults:
+    @pytest.mark.parametrize(
+        "address", ["http://10.0.0.1/film.mp4", "http://127.0.0.1:1/film.mp4", "file:///etc/hostname", "http://[::1]/x"]
+    )
+    async def test_private_addresses_are_not_fetched(self, stub: StubServer, address: str, tmp_path: Path) -> None:
+        engine = Replicate(settings(stub))
+        with pytest.raises(TransientFault) as caught:
+            await engine.fetch(address, tmp_path / "film.mp4")
+        await engine.close()
+        assert caught.value.reason == "PROVIDER_UNTRUSTED"
+
+    async def test_another_host_is_not_shown_the_key(self, stub: StubServer, tmp_path: Path) -> None:
+        other = StubServer()
+        other.answer = lambda asked: Answer(value=b"a film", kind="video/mp4")
+        port = int(other.url.rpartition(":")[2])
+        engine = Replicate(settings(stub), Fetcher(allowed={"127.0.0.1"}, ports={port}))
+        await engine.fetch(f"{other.url}/film.mp4", tmp_path / "film.mp4")
+        await engine.close()
+        other.close()
+        assert (tmp_path / "film.mp4").read_bytes() == b"a film"
+        assert KEY not in str(other.asked[0].headers)
+
+    async def test_size_is_bounded(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: Answer(value=b"x" * 2000, kind="video/mp4")
+        made = endpoint.Endpoint(stub.url, {})
+        with pytest.raises(TransientFault, match="over 1000 bytes"):
+            await made.download("/film.mp4", tmp_path / "film.mp4", max_bytes=1000, accept=("video/mp4",))
+        await made.close()
+
+    async def test_a_queue_elsewhere_is_not_followed(self, stub: StubServer, head: Head) -> None:
+        taken = dict.fromkeys(("status_url", "response_url", "cancel_url"), "http://elsewhere.test/")
+        stub.answer = lambda asked: Answer(value=taken)
+        engine = Fal(settings(stub))
+        with pytest.raises(InputFault):
+            await errand.run(wanted(engine, head), NoKeeper())
+        await engine.close()
+        assert len(stub.asked) == 1
+
+    async def test_an_id_that_leads_elsewhere_is_no_id(self, stub: StubServer, head: Head) -> None:
+        stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "../../account"}))
+        engine = DId(settings(stub))
+        with pytest.raises(TransientFault, match="not one that can be asked for"):
+            await engine.order(head)
+        await engine.close()
+
+
+class TestInputs:
+    async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, head: Head) -> None:
+        stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "p1"}))
+        inputs = {"source_image": "{picture}", "driven_audio": "{sound}", "still": True}
+        engine = Replicate(settings(stub, model="owner/talker:abc123", inputs=inputs))
+        assert await engine.order(head) == "p1"
+        await engine.close()
+        assert stub.asked[-1].path == "/v1/predictions"
+        assert stub.asked[-1].json == {
+            "version": "abc123",
+            "input": {
+                "source_image": "http://files.test/f",
+                "driven_audio": "http://files.test/f",
+                "still": True,
+            },
+        }
+
+    async def test_heygen_takes_a_stock_avatar_when_there_is_no_photo(self, stub: StubServer, head: Head) -> None:
+        stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"data": {"video_id": "v"}}))
+        engine = HeyGen(settings(stub, avatar="Anna_public"))
+        await engine.order(replace(head, customers=False))
+        await engine.close()
+        assert "/v1/talking_photo" not in stub.paths("POST")
+        assert stub.asked[-1].json["video_inputs"][0]["character"]["avatar_id"] == "Anna_public"
+        assert stub.asked[-1].json["dimension"] == {"width": 720, "height": 1280}
+
+
+def talking_film(path: Path, seconds: float) -> bytes:
+    """A film as an engine would make it: a face-coloured picture that gets lighter, 30 frames a second."""
+    with av.open(str(path), "w", format="mp4") as container:
+        stream: Any = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
+        for number in range(int(seconds * 30)):
+            pixels = np.full((256, 256, 3), (60 + number, 40, 40), np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path.read_bytes()
+
+
+class TestWholeVideo:
+    async def test_the_ad_is_made_around_the_engines_head(
+        self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
+    ) -> None:
+        content = talking_film(tmp_path / "source.mp4", 2.0)
+
+        def answer(asked: Asked) -> Answer:
+            if asked.path.endswith("/video"):
+                return Answer(value=content, kind="video/mp4")
+            return Answer(value={"status": "done"})
+
+        stub.answer = answer
+        folder = tmp_path / "made"
+        folder.mkdir()
+        provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
+        reports: list[int] = []
+        asked = replace(brief, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
+        try:
+            made = await provider.render(asked, folder, lambda percent, stage: reports.append(percent), NoKeeper())
+        finally:
+            await provider.close()
+        assert made.provider == "machine"
+        assert (made.width, made.height) == (720, 1280)
+        assert reports == sorted(reports)
+        frames = pictures(made.video)
+        middle = frames[:40:10, 640, 300].astype(int)
+        assert (np.diff(middle[:, 0]) > 3).all()  # the head's film moves on
+        assert np.abs(sound(made.video)).max() > 0.1
+        with av.open(
+            io.BytesIO(stub.asked[0].body.partition(b"RIFF")[1] + stub.asked[0].body.partition(b"RIFF")[2])
+        ) as sent:
+            assert sent.streams.audio[0].codec_context.name == "pcm_s16le"
+
+    async def test_a_picture_without_a_face_costs_nothing_elsewhere(
+        self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
+    ) -> None:
+        from PIL import Image
+
+        Image.effect_noise((400, 300), 80).convert("RGB").save(tmp_path / "noise.png")
+        provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
+        asked = replace(brief, script="Try it today.", avatar_photo=tmp_path / "noise.png")
+        try:
+            made = await provider.render(asked, tmp_path, lambda percent, stage: None, NoKeeper())
+        finally:
+            await provider.close()
+        assert made.notes == (NO_FACE,)
+        assert stub.asked == []
+
+    async def test_what_is_no_film_is_the_engines_fault(
+        self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
+    ) -> None:
+        stub.answer = lambda asked: Answer(value={"status": "done"})
+        provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
+        try:
+            with pytest.raises(TransientFault, match="not a film"):
+                await provider.render(
+                    replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoKeeper()
+                )
+        finally:
+            await provider.close()
+
+
+def speech_as_wav(samples: np.ndarray[Any, np.dtype[np.float32]], path: Path) -> bytes:
+    from services.video.providers.local.loudness import to_48k
+
+    film.write_sound(path, to_48k(samples, SAMPLE_RATE), "pcm_s16le")
+    return path.read_bytes()
+
+
+class TestVoice:
+    @pytest.mark.parametrize(
+        ("answer", "fault"),
+        [
+            (Answer(status=400, value={"error": "content_policy"}), InputFault),
+            (Answer(status=401), TransientFault),
+            (Answer(status=500), TransientFault),
+            (Answer(value=b"RIFF" * 100, breaks_off=True), TransientFault),
+        ],
+    )
+    async def test_failures(self, stub: StubServer, tmp_path: Path, answer: Answer, fault: type[Fault]) -> None:
+        stub.answer = lambda asked: answer
+        voice = SpeechEndpoint(VoiceSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
+        with pytest.raises(fault):
+            await voice.speak(["Hello.", "There."], "male-1", tmp_path)
+        await voice.close()
+
+    async def test_every_passage_is_asked_for_in_the_voice_that_stands_for_ours(
+        self, stub: StubServer, tmp_path: Path
+    ) -> None:
+        stub.answer = lambda asked: Answer(value=asked.json["input"].encode(), kind="audio/wav")
+        voice = SpeechEndpoint(VoiceSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
+        paths = await voice.speak(["One.", "Two.", "Three.", "Four."], "male-2", tmp_path)
+        await voice.close()
+        assert [path.read_text() for path in paths] == ["One.", "Two.", "Three.", "Four."]
+        assert {asked.path for asked in stub.asked} == {"/v1/audio/speech"}
+        assert all(asked.json["voice"] == "ash" for asked in stub.asked)
+        assert stub.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+    @pytest.mark.parametrize("content", [b"<html>", b""])
+    def test_what_is_no_sound_is_the_voices_fault(self, content: bytes, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(content)
+        with pytest.raises(TransientFault) as caught:
+            alignment.recorded(tmp_path / "x")
+        assert caught.value.reason == "VOICE_UNUSABLE"
+
+    def test_times_are_found_in_another_persons_recording(self, models: Path) -> None:
+        """Another voice at another pace, whose true times are known."""
+        engine = kokoro.engine(models)
+        (passage, *_) = passages(speakable("Pam moved both boxes by the blue van, and Bob went home with a map."))
+        guide = engine.speak(passage, "female-1")
+        other = engine.speak(passage, "male-4", speed=0.85)
+        found = alignment.aligned(guide, other.samples)
+        off = [abs(one.start - two.start) for one, two in zip(found.words, other.words, strict=True)]
+        unaligned = [abs(one.start - two.start) for one, two in zip(guide.words, other.words, strict=True)]
+        assert float(np.median(off)) < 0.04
+        assert float(np.max(off)) < 0.12
+        assert float(np.median(unaligned)) > 0.2
+
+    async def test_a_whole_video_speaks_with_it(
+        self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
+    ) -> None:
+        engine = kokoro.engine(models)
+        (passage,) = passages(speakable("Try it today."))
+        content = speech_as_wav(engine.speak(passage, "male-4", speed=0.8).samples, tmp_path / "said.wav")
+        stub.answer = lambda asked: Answer(value=content, kind="audio/wav")
+        voice = SpeechEndpoint(VoiceSettings(base_url=f"{stub.url}/v1", model="m", pause_seconds=0.0))
+        provider = LocalVideoProvider(models=models, voice=voice)
+        try:
+            made = await provider.render(
+                replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoKeeper()
+            )
+        finally:
+            await provider.close()
+        assert stub.asked[0].json["input"] == "Try it today."
+        said = engine.speak(passage, "male-4", speed=0.8).seconds
+        assert made.duration_seconds == pytest.approx(said + 0.32 + 2.6, abs=0.15)
