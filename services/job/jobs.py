@@ -135,7 +135,7 @@ class Jobs:
             taken = await answers.claim(connection, unknown, now)
             outcomes.update({job_id: RequestInFlight() for job_id in taken})
             unknown = [entry for entry in unknown if entry.job_id not in taken]
-            room = await self.storage.users_over_limit(connection, [entry.user_id for entry in unknown])
+            room = await self.storage.room_of_users(connection, [entry.user_id for entry in unknown])
             admitted = []
             for entry in unknown:
                 if room[entry.user_id] > 0:

@@ -36,6 +36,8 @@ from services.job.domain import (
     sources,
 )
 
+NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all replicas' open transactions
+LEASE_TRIES = 5  # users whose last place another maker takes in between; the maker asks again soon in any case
 LIVE_VALUES = [status.value for status in LIVE]
 
 
@@ -47,8 +49,24 @@ class JobStorage:
 
     # -- submission
 
-    async def users_over_limit(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        """How many more live jobs each of the users may have."""
+    async def room_of_users(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
+        """How many more live jobs each of the users may have.
+
+        Users who are near their limit submit one transaction after the other, so that none passes it.
+        """
+        room = await self._room(connection, list(dict.fromkeys(users)))
+        near = [user for user, left in room.items() if 0 < left < NEAR_LIMIT]
+        if near:
+            await connection.execute(
+                """select pg_advisory_xact_lock(key) from (
+                     select hashtextextended(user_id, 2) as key from unnest(%s::text[]) as given (user_id)
+                      order by key offset 0) as keys""",
+                [near],
+            )
+            room |= await self._room(connection, near)
+        return room
+
+    async def _room(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
         limit = self._policy.live_jobs_per_user
         rows = await fetch_all(
             connection,
@@ -56,7 +74,7 @@ class JobStorage:
                    select from job where job.user_id = given.user_id and status in ('pending', 'queued', 'processing')
                    limit %s) as live)::int as live
                  from unnest(%s::text[]) as given (user_id)""",
-            [limit, list(dict.fromkeys(users))],
+            [limit, list(users)],
         )
         return {row["user_id"]: limit - row["live"] for row in rows}
 
@@ -192,34 +210,53 @@ class JobStorage:
 
     async def lease(self, connection: Connection, job_type: str, maker: str, now: datetime) -> DictRow | None:
         """The next job in turn becomes an attempt of `maker`. Users who have their share in work are passed over."""
-        limits = self._policy.limits[job_type]
-        row = await fetch_one(
+        for _ in range(LEASE_TRIES):
+            candidate = await fetch_one(
+                connection,
+                """select id, user_id from job
+                    where status = 'queued' and type = %(type)s and not_before <= %(now)s
+                      and user_id <> all (array(
+                        select user_id from job where status = 'processing' and type = %(type)s
+                         group by user_id having count(*) >= %(most)s))
+                    order by turn, id limit 1 for update skip locked""",
+                {"type": job_type, "now": now, "most": self._policy.processing_jobs_per_user},
+            )
+            if candidate is None:
+                return None
+            row = await self._take(connection, candidate, job_type, maker, now)
+            if row is not None:
+                await self._open_attempts(connection, [row], now)
+                return row
+        return None
+
+    async def _take(
+        self, connection: Connection, candidate: DictRow, job_type: str, maker: str, now: datetime
+    ) -> DictRow | None:
+        """Leases a locked job, unless its user has got their share in work since. One at a time a user."""
+        await connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 3))", [f"{job_type} {candidate['user_id']}"]
+        )
+        return await fetch_one(
             connection,
-            """with next as (
-                 select id from job
-                  where status = 'queued' and type = %(type)s and not_before <= %(now)s
-                    and user_id <> all (array(
-                      select user_id from job where status = 'processing' and type = %(type)s
-                       group by user_id having count(*) >= %(most)s))
-                  order by turn, id limit 1 for update skip locked)
-               update job set status = 'processing', attempt = attempt + 1, maker = %(maker)s,
+            """update job set status = 'processing', attempt = attempt + 1, maker = %(maker)s,
                       lease_expires_at = %(now)s + %(lease)s, attempt_deadline = least(%(now)s + %(limit)s, deadline),
                       expires_at = deadline, progress = 0, stage = '', updated_at = %(now)s
-                 from next where job.id = next.id and job.status = 'queued'
-               returning job.id, user_id, type, project_id, status, attempt, maker, parameters, checkpoint,
+                where id = %(id)s and status = 'queued'
+                  and (select count(*) from job as other where other.status = 'processing' and other.type = %(type)s
+                        and other.user_id = %(user)s) < %(most)s
+               returning id, user_id, type, project_id, status, attempt, maker, parameters, checkpoint,
                          attempt_deadline, created_at, traceparent""",
             {
+                "id": candidate["id"],
+                "user": candidate["user_id"],
                 "type": job_type,
                 "now": now,
                 "maker": maker,
                 "most": self._policy.processing_jobs_per_user,
                 "lease": self._policy.lease,
-                "limit": limits.attempt,
+                "limit": self._policy.limits[job_type].attempt,
             },
         )
-        if row is not None:
-            await self._open_attempts(connection, [row], now)
-        return row
 
     @staticmethod
     def lease_of(row: DictRow) -> Lease:

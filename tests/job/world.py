@@ -65,6 +65,7 @@ class World:
     billing: grpc.aio.Server
     stub: Any
     policy: Policy
+    url: str
 
     def engine(self, stub: Any = None) -> Jobs:
         """Another replica on the same database, with another way to billing if one is given."""
@@ -142,7 +143,7 @@ async def opened(postgres: Postgres) -> AsyncIterator[World]:
         settlement = Settlement(
             database=database, storage=jobs.storage, billing=stub, identity=IDENTITY, clock=clock, ended=jobs.ended
         )
-        yield World(jobs, settlement, database, ledger_database, clock, server, stub, policy)
+        yield World(jobs, settlement, database, ledger_database, clock, server, stub, policy, urls[1])
     await server.stop(None)
     await database.close()
     await ledger_database.close()
