@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from adwright.billing.v1 import billing_pb2
 
@@ -206,20 +207,35 @@ class TestLimits:
 
 class TestKeys:
     async def test_batches_with_the_same_keys_in_another_order_do_not_wait_in_a_circle(self, world: World) -> None:
-        await world.grant("u", 3000)
-        engines = [world.engine() for _ in range(2)]
-        for number in range(10):
-            keys = [f"{number}/{place}" for place in range(20)]
-            batches = [
-                [world.submission(idempotency_key=key) for key in order] for order in (keys, list(reversed(keys)))
-            ]
-            told = await asyncio.gather(
-                *(engine._submit_batch(batch) for engine, batch in zip(engines, batches, strict=True))
+        """A third one, which has the key in the middle and then goes, makes both wait half-way."""
+        await world.grant("u", 30)
+        batches = [[world.submission(idempotency_key=key) for key in keys] for keys in ("abc", "cba")]
+        async with await psycopg.AsyncConnection.connect(world.url) as third:
+            await third.execute(
+                """insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made,
+                                    parameters, expires_at, deadline, created_at, updated_at)
+                   values (gen_random_uuid(), 'u', 'static_ad', gen_random_uuid(), gen_random_uuid(), 'b', 'pending',
+                           false, '', now(), now(), now(), now())"""
             )
-            accepted = [answer for batch in told for answer in batch if isinstance(answer, Accepted)]
-            assert sum(answer.credits_used > 0 for answer in accepted) == 20
-            for job in await world.rows("select id from job where status = 'queued'"):
-                await world.jobs.cancel(job["id"], "u")
+            roomy = replace(world, policy=replace(world.policy, live_jobs_per_user=20_000))  # near it, they queue up
+            submitting = [asyncio.create_task(roomy.engine()._submit_batch(batch)) for batch in batches]
+            await waiting_for_locks(world, 2)
+            await third.rollback()
+        told = await asyncio.gather(*submitting)
+        accepted = [answer for batch in told for answer in batch if isinstance(answer, Accepted)]
+        assert sum(answer.credits_used for answer in accepted) == 9
+
+
+async def waiting_for_locks(world: World, number: int) -> None:
+    """Returns when so many statements wait for each other."""
+    async with asyncio.timeout(30):
+        while True:
+            rows = await world.rows(
+                """select count(*)::int as waiting from pg_stat_activity
+                    where datname = current_database() and wait_event_type = 'Lock'"""
+            )
+            if rows[0]["waiting"] == number:
+                return
 
 
 class TestRetries:
