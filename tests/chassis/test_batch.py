@@ -71,18 +71,18 @@ class TestBatcher:
         assert await asyncio.gather(*waiting) == [0, 1, 2]
 
     async def test_an_item_that_has_waited_too_long_is_refused_with_nothing_done(self) -> None:
-        going = asyncio.Event()
+        begun, going = asyncio.Event(), asyncio.Event()
         applied: list[int] = []
 
         async def wait(items: Sequence[int]) -> list[int | Refusal]:
             applied.extend(items)
+            begun.set()
             await going.wait()
             return list(items)
 
         batcher = Batcher(wait, max_batch=1, max_waiting=8, max_wait_seconds=0.05)
         first = asyncio.create_task(batcher.submit(1))
-        while not applied:
-            await asyncio.sleep(0)
+        await begun.wait()
         with pytest.raises(Overloaded, match="waited for too long"):
             await batcher.submit(2)
         going.set()
