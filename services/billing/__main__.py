@@ -83,15 +83,15 @@ async def serve(settings: BillingSettings) -> None:
         await database.close()
 
 
-async def prove(settings: DatabaseSettings) -> int:
-    """Recomputes the ledger and prints what was found; 0 when everything fits."""
+async def prove(settings: DatabaseSettings, noted: str) -> int:
+    """Recomputes the ledger and prints what was found; 0 when everything fits. `noted`: as in `proof.verify`."""
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     await database.open()
     try:
         async with database.transaction() as connection:
             await connection.execute("set transaction isolation level repeatable read, read only")
             await connection.execute("set local statement_timeout = 0")
-            proof = await verify(connection)
+            proof = await verify(connection, noted)
     finally:
         await database.close()
     for line in proof.wrong[:PROBLEMS_SHOWN]:
@@ -109,8 +109,9 @@ async def prove(settings: DatabaseSettings) -> int:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["verify"]:
-        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings))))
+    if sys.argv[1:2] == ["verify"]:
+        noted = (sys.argv[2:3] or [""])[0]
+        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings), noted)))
     settings = read_settings_or_exit(BillingSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)

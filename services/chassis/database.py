@@ -27,6 +27,10 @@ Connection = psycopg.AsyncConnection[DictRow]
 POOL_WAIT_SECONDS = 5.0  # longer than any statement of ours takes; past it the caller had better try again
 STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
+# A transaction whose process has been frozen, or whose host is gone, lets go of its locks after this. The relay sends
+# inside one, for up to 20 s.
+IDLE_TRANSACTION_MS = 30_000
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
 MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
 
@@ -50,7 +54,10 @@ class Database:
                 "row_factory": dict_row,
                 "autocommit": True,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+                f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS}"
+                + "".join(f" -c tcp_{name}={number}" for name, number in KEEPALIVE.items()),
+                **KEEPALIVE,
             },
         )
 
@@ -79,7 +86,7 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as error:
             # Includes a lost connection during commit: whether it happened is unknown, so every write must be
             # safe to repeat.
             log.warning("database_unavailable", error=str(error))

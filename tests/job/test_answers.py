@@ -1,7 +1,5 @@
 """Recorded answers: what an Idempotency-Key promises, whatever happens to its job."""
 
-# ruff: noqa: F811 - `world` is a fixture that another module makes
-
 from __future__ import annotations
 
 import asyncio
@@ -25,7 +23,7 @@ from services.job.domain import (
 from services.job.following import Following
 from services.job.forgetting import Forgetting
 from services.job.reading import FOLLOWED
-from tests.job.test_jobs import World, completion, failure, world  # noqa: F401
+from tests.job.world import World, completion, failure
 
 DIGEST = b"d" * 32
 
