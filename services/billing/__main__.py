@@ -19,7 +19,7 @@ from services.billing.storage import Ledger
 from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
-from services.chassis.database import Database, migrate
+from services.chassis.database import Database, migrate, prepare
 from services.chassis.measures import Measures
 from services.chassis.server import Server, start
 
@@ -46,8 +46,7 @@ class BillingSettings(ServiceSettings, DatabaseSettings):
 async def serve(settings: BillingSettings) -> None:
     """Puts the parts together and serves until told to stop."""
     url = settings.database_url.get_secret_value()
-    if settings.auto_migrate:
-        await migrate(url, MIGRATIONS)
+    await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     try:
         ledger = Ledger(prices_of(settings.prices))
     except ValueError as error:

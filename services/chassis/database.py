@@ -141,6 +141,27 @@ async def migrate(url: str, folder: Path) -> list[str]:
     return applied
 
 
+async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
+    """Migrates the database, or makes sure that somebody has: raises RuntimeError naming what is missing.
+
+    A service that ends with it is started again by whatever runs it, so a rollout waits for its migrations.
+    """
+    if auto_migrate:
+        await migrate(url, folder)
+        return
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
+    ) as connection:
+        there = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
+        rows = (
+            await (await connection.execute("select name from schema_migration")).fetchall() if there == (True,) else []
+        )
+    files = await asyncio.to_thread(lambda: {file.name for file in folder.glob("[0-9][0-9][0-9][0-9]_*.sql")})
+    missing = sorted(files - {str(row[0]) for row in rows})
+    if missing:
+        raise RuntimeError(f"the database lacks {', '.join(missing)}: run the service with `migrate` first")
+
+
 async def fetch_all(connection: Connection, query: LiteralString, parameters: Any = None) -> list[DictRow]:
     """All rows of a query, as dictionaries by column name."""
     return await (await connection.execute(query, parameters)).fetchall()

@@ -21,7 +21,7 @@ from services.chassis.config import (
     ServiceSettings,
     read_settings_or_exit,
 )
-from services.chassis.database import Database, migrate
+from services.chassis.database import Database, migrate, prepare
 from services.chassis.kafka import Producer, quiet_client_logs
 from services.chassis.measures import Measures
 from services.chassis.outbox import Relay
@@ -98,8 +98,7 @@ def policy_of(settings: JobSettings) -> Policy:
 async def serve(settings: JobSettings) -> None:
     """Puts the parts together and serves until told to stop."""
     url = settings.database_url.get_secret_value()
-    if settings.auto_migrate:
-        await migrate(url, MIGRATIONS)
+    await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     clock = SystemClock()
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
