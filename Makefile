@@ -32,6 +32,7 @@ test-all: .venv/dev gen/descriptors.binpb models ## Run all tests
 
 fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n)
 	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES)
+
 test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and the cluster's gateway, slow ones too (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform
 

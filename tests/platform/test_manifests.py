@@ -28,8 +28,9 @@ pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
 MAKERS = ("image-maker", "video-maker")
-# Whose schemas cannot be had as a package; all else must be valid.
-WITHOUT_SCHEMA = {"kafka.strimzi.io/v1", "postgresql.cnpg.io/v1"}
+# Its definitions are in no package; its resources are read with the classes of its operators instead.
+STRIMZI = "kafka.strimzi.io/v1"
+STRIMZI_FOLDER = Path(__file__).parent / "strimzi"
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +40,14 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     envoy = tools.source(tools.ENVOY_GATEWAY) / "charts/gateway-helm/charts/crds/crds"
     keda = tools.source(tools.KEDA) / "config/crd/bases"
     operator = tools.source(tools.PROMETHEUS_OPERATOR) / "example/prometheus-operator-crd"
+    postgres = tools.source(tools.CLOUDNATIVE_PG) / "config/crd/bases"
     for path in (
         envoy / "gatewayapi-crds.yaml",
         *envoy.glob("generated/*.yaml"),
         *keda.glob("keda.sh_*.yaml"),
         *operator.glob("*_podmonitors.yaml"),
         *operator.glob("*_prometheusrules.yaml"),
+        *postgres.glob("postgresql.cnpg.io_*.yaml"),
     ):
         (folder / path.name).write_bytes(path.read_bytes())
     return folder
@@ -63,10 +66,26 @@ def complaints(schemas: Path, resources: list[Resource], folder: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+def strimzi_complaints(resources: list[Resource], folder: Path) -> str:
+    jars = tools.maven_jars(STRIMZI_FOLDER / "pom.xml", STRIMZI_FOLDER / "jars.sha256")
+    file = folder / "strimzi.json"
+    file.write_text(json.dumps(resources), encoding="utf-8")
+    line = ["java", "-cp", f"{jars}/*", str(STRIMZI_FOLDER / "Check.java"), str(file)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_manifest_is_valid(overlay: str, schemas: Path, tmp_path: Path) -> None:
-    checked = [item for item in rendered(overlay) if item["apiVersion"] not in WITHOUT_SCHEMA]
+    checked = [item for item in rendered(overlay) if item["apiVersion"] != STRIMZI]
     assert complaints(schemas, checked, tmp_path) == ""
+
+
+@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
+def test_strimzi_reads_every_resource_of_its_own(overlay: str, tmp_path: Path) -> None:
+    checked = [item for item in rendered(overlay) if item["apiVersion"] == STRIMZI]
+    assert {item["kind"] for item in checked} == {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
+    assert strimzi_complaints(checked, tmp_path) == ""
 
 
 @pytest.mark.parametrize(
@@ -77,6 +96,9 @@ def test_every_manifest_is_valid(overlay: str, schemas: Path, tmp_path: Path) ->
         ("HTTPRoute", ["spec", "rules", 0, "matches", 0, "path", "type"], "Glob"),
         ("BackendTrafficPolicy", ["spec", "circuitBreaker", "maxConnection"], 1),
         ("NetworkPolicy", ["spec", "policyTypes"], "Egress"),
+        ("Cluster", ["spec", "instance"], 3),
+        ("KafkaTopic", ["spec", "partitions"], "many"),
+        ("KafkaUser", ["spec", "authorization", "acl"], []),
     ],
 )
 def test_what_is_not_valid_is_found(kind: str, path: list[Any], value: Any, schemas: Path, tmp_path: Path) -> None:
@@ -85,7 +107,10 @@ def test_what_is_not_valid_is_found(kind: str, path: list[Any], value: Any, sche
     for step in path[:-1]:
         inside = inside[step]
     inside[path[-1]] = value
-    assert complaints(schemas, [changed], tmp_path) != ""
+    if changed["apiVersion"] == STRIMZI:
+        assert kind in strimzi_complaints([changed], tmp_path)
+    else:
+        assert complaints(schemas, [changed], tmp_path) != ""
 
 
 @pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])

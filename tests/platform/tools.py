@@ -44,6 +44,11 @@ PROMETHEUS_OPERATOR = GoModule(
     version="v0.85.0",
     checksum="h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
 )
+CLOUDNATIVE_PG = GoModule(
+    path="github.com/cloudnative-pg/cloudnative-pg",
+    version="v1.27.0",
+    checksum="h1:mp0zlYO4vKAJmQdArWORWKr1lmB4Hj8JeBQGX5RBnpg=",
+)
 PROMETHEUS = GoModule(
     path="github.com/prometheus/prometheus",
     version="v0.316.0",
