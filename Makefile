@@ -39,13 +39,15 @@ test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy
 test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka itself (needs java and mvn)
 	@ADWRIGHT_TEST_BROKER=apache-kafka $(BIN)/python -m pytest -q tests/contract tests/journeys tests/platform/test_kafka.py
 
-lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls and protos
+lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the Dockerfile, and what the last release's users rely on
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint gen/image.binpb
 	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m deploy.compatibility
 
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py

@@ -33,6 +33,8 @@ IDLE_TRANSACTION_MS = 30_000
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
 MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
+MIGRATION_TURN_SECONDS = 0.5
+NO_TRANSACTION = "-- no transaction"
 
 SQL = {"db.system.name": "postgresql"}
 
@@ -109,6 +111,9 @@ async def migrate(url: str, folder: Path) -> list[str]:
     advisory lock: several processes may call this at the same time. A file that was changed after it was applied is
     an error, as is a database that is newer than the files (an older release may still run against it, so only a
     gap below is refused).
+
+    A file that begins with NO_TRANSACTION is run statement by statement (each ends a line with a semicolon), for
+    `create index concurrently` and the like. It must be one that can be run again from its start.
     """
     files = await asyncio.to_thread(lambda: sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
     applied: list[str] = []
@@ -116,7 +121,7 @@ async def migrate(url: str, folder: Path) -> list[str]:
     async with await psycopg.AsyncConnection.connect(
         url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
     ) as connection:
-        await connection.execute("select pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        await _take_turn(connection)
         await connection.execute(
             """create table if not exists schema_migration (
                  name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
@@ -130,15 +135,32 @@ async def migrate(url: str, folder: Path) -> list[str]:
                 if known[file.name] != digest:
                     raise RuntimeError(f"{file.name} was changed after it had been applied")
                 continue
-            async with connection.transaction():
-                await connection.execute(f"set local lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
-                await connection.execute(text.encode())
-                await connection.execute(
-                    "insert into schema_migration (name, sha256) values (%s, %s)", [file.name, digest]
-                )
+            await connection.execute(f"set lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
+            if text.startswith(NO_TRANSACTION):
+                for statement in filter(str.strip, text.split(";\n")):
+                    await connection.execute(statement.encode())
+                await _note(connection, file.name, digest)
+            else:
+                async with connection.transaction():
+                    await connection.execute(text.encode())
+                    await _note(connection, file.name, digest)
             applied.append(file.name)
             log.info("migration_applied", name=file.name)
     return applied
+
+
+async def _take_turn(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    """Takes the lock of migrating processes by asking again and again: a statement that waits for it would be a
+    transaction that `create index concurrently` of its holder waits for."""
+    while True:
+        asked = await connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+        if await asked.fetchone() == (True,):
+            return
+        await asyncio.sleep(MIGRATION_TURN_SECONDS)
+
+
+async def _note(connection: psycopg.AsyncConnection[TupleRow], name: str, digest: str) -> None:
+    await connection.execute("insert into schema_migration (name, sha256) values (%s, %s)", [name, digest])
 
 
 async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:

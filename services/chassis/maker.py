@@ -23,7 +23,7 @@ import grpc
 import structlog
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis.assets import AssetStore
+from services.chassis.assets import AssetStore, folder_of
 from services.chassis.auth import ServiceIdentity
 from services.chassis.errors import Fault, InputFault, Refusal, TransientFault
 from services.chassis.interceptors import cancel_and_wait, forwarded
@@ -251,7 +251,7 @@ class Maker:
         for file in made.files:
             asset_id = str(uuid.uuid4())
             # The attempt is part of the key: a late attempt can never overwrite what a later one made.
-            key = f"{self._type}/{work.job.job_id}/{work.job.attempt}/{asset_id}{file.path.suffix}"
+            key = f"{folder_of(self._type, work.job.job_id)}{work.job.attempt}/{asset_id}{file.path.suffix}"
             kept = await self._assets.put_file(key, file.path, file.content_type)
             stored.append(
                 job_pb2.StoredAsset(

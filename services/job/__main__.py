@@ -58,6 +58,7 @@ class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSetting
     attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
     live_jobs_per_user: int = Field(default=20_000, ge=1)
     processing_jobs_per_user: int = Field(default=50, ge=1)
+    keep_jobs_days: float = Field(default=0, ge=0, description="how long ended jobs and their assets stay; 0: for ever")
 
 
 def by_type(name: str, text: str) -> dict[str, timedelta]:
@@ -154,7 +155,7 @@ async def serve(settings: JobSettings) -> None:
             settlement.run,
             watch.run,
             following.run,
-            Forgetting(database, clock).run,
+            Forgetting(database, clock, assets, keep=timedelta(days=settings.keep_jobs_days) or None).run,
             Measures(database, MEASURES).run,
         ],
     )

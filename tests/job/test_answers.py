@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.assets import AssetStore
 from services.job import answers
 from services.job.domain import (
     Accepted,
@@ -193,7 +194,7 @@ class TestForgetting:
         await world.jobs.submit(keyed(world, key="new"))
         async with world.database.connection() as connection:
             assert await answers.forget(connection, world.clock.now(), 2) == 2
-        assert await Forgetting(world.database, world.clock).forget() == 3
+        assert await Forgetting(world.database, world.clock, AssetStore("memory:///"), keep=None).forget() == 3
         assert [row["key"] for row in await world.rows("select key from recorded_answer")] == ["new"]
         assert await jobs_of(world) == 6
 

@@ -32,7 +32,7 @@ def rendered(overlay: str) -> tuple[Resource, ...]:
         text = subprocess.run(
             [kustomize, "build", Path(folder) / "deploy" / overlay], capture_output=True, text=True, check=True
         ).stdout
-    return tuple(yaml.safe_load_all(text))
+    return tuple(yaml.load_all(text, Loader=yaml.CSafeLoader))
 
 
 @cache
