@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count"
 MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
 MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
 MIGRATION_TURN_SECONDS = 0.5
+MIGRATION_WAIT_SECONDS = 3_600  # building an index over many millions of rows takes tens of minutes
 NO_TRANSACTION = "-- no transaction"
 
 SQL = {"db.system.name": "postgresql"}
@@ -152,11 +154,13 @@ async def migrate(url: str, folder: Path) -> list[str]:
 async def _take_turn(connection: psycopg.AsyncConnection[TupleRow]) -> None:
     """Takes the lock of migrating processes by asking again and again: a statement that waits for it would be a
     transaction that `create index concurrently` of its holder waits for."""
-    while True:
+    give_up = time.monotonic() + MIGRATION_WAIT_SECONDS
+    while time.monotonic() < give_up:
         asked = await connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
         if await asked.fetchone() == (True,):
             return
         await asyncio.sleep(MIGRATION_TURN_SECONDS)
+    raise RuntimeError(f"another process has been migrating this database for {MIGRATION_WAIT_SECONDS} seconds")
 
 
 async def _note(connection: psycopg.AsyncConnection[TupleRow], name: str, digest: str) -> None:

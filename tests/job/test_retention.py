@@ -1,7 +1,5 @@
 """How long jobs and their assets are kept, and that the ledger still agrees when they are gone."""
 
-# ruff: noqa: F811 - `world` is a fixture that another module makes
-
 from __future__ import annotations
 
 import asyncio
@@ -18,7 +16,7 @@ from services.chassis.assets import AssetStore, folder_of
 from services.chassis.errors import DependencyUnavailable
 from services.job import retention
 from services.job.forgetting import Forgetting
-from tests.job.test_jobs import World, completion, world  # noqa: F401
+from tests.job.world import World, completion
 
 KEEP = timedelta(days=30)
 

@@ -6,6 +6,3 @@ alter table job add column abandoned boolean not null default false;
 alter table job set (autovacuum_vacuum_scale_factor = 0.005, autovacuum_vacuum_threshold = 5000,
                      autovacuum_vacuum_insert_scale_factor = 0.02);
 alter table outbox set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
-
--- A user's jobs that ended badly are few among many: to find a page of them must not mean to read all the others.
-create index job_of_user_unmade on job (user_id, status, id desc) where status in ('failed', 'canceled', 'expired');
