@@ -7,17 +7,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import grpc
 import typer
-from rich.console import Console
 
-from cli.reconciliation import Outcome, Reconciliation
+from cli.terminal import NOTHING_RUNS, fail
 from deploy.local.home import ROOT, Home
 
+if TYPE_CHECKING:
+    from cli.reconciliation import Outcome, Reconciliation
+
 app = typer.Typer(no_args_is_help=True, help="Prove the ledger, and compare it with the jobs.")
-problems = Console(stderr=True)
 
 SHOWN = 50
 
@@ -48,6 +48,8 @@ def reconcile(
     Asks the services at ADWRIGHT_BILLING_ADDRESS and ADWRIGHT_JOB_ADDRESS, with ADWRIGHT_SERVICE_SECRET_FILE (and
     ADWRIGHT_ADMIN_TOKEN for refunds), or those of the system that runs here. Ends with 1 if something differed.
     """
+    import grpc
+
     try:
         outcome = asyncio.run(_reconcile(heal, settling))
     except grpc.aio.AioRpcError as error:
@@ -69,6 +71,8 @@ async def _reconcile(heal: bool, settling: float) -> Outcome:
 
 
 def _reconciliation() -> Reconciliation:
+    from cli.reconciliation import Reconciliation
+
     named = [os.environ.get(f"ADWRIGHT_{name}") for name in ("BILLING_ADDRESS", "JOB_ADDRESS", "SERVICE_SECRET_FILE")]
     if named[0] and named[1] and named[2]:
         secret = Path(named[2]).read_text(encoding="utf-8").strip()
@@ -87,5 +91,4 @@ def _reconciliation() -> Reconciliation:
 
 
 def _fail(text: str) -> typer.Exit:
-    problems.print(text, style="red", highlight=False)
-    return typer.Exit(3)
+    return fail(text, NOTHING_RUNS)
