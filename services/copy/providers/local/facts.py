@@ -69,7 +69,7 @@ class Fact:
 
 def _finite(text: str) -> bool:
     """Whether a text surely holds a finite verb, so that it is a sentence."""
-    return _MODAL_CLAUSE.search(text) is not None or any(word.lower() in _DOES for word in text.split()[1:])
+    return _MODAL_CLAUSE.search(text) is not None or any(word.lower() in _FINITE for word in text.split()[1:])
 
 
 _COORDINATED = re.compile(r"(\band )((?:keeps|makes|holds|stays|turns|gives|helps|cuts|charges|works|sends|shows))\b")
@@ -95,6 +95,8 @@ def content_words(text: str) -> frozenset[str]:
 
 # Verbs that begin a thing a product does, where the word is hardly ever a noun at the head of a phrase.
 _DOES = words("facts", "does")
+# Of those, the ones that make a sentence wherever they stand.
+_FINITE = _DOES - words("facts", "either") - {"answers", "tastes", "looks", "needs"}
 # Of those, the ones that are as often plural nouns: they count only before a word that makes them verbs.
 _EITHER = words("facts", "either")
 _VERBAL_NEXT = words("facts", "verbal_next")
@@ -114,8 +116,8 @@ _ADVERB = re.compile(
 )
 _NO_ARTICLE = words("facts", "no_article")
 _PREPOSITION = re.compile(
-    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|on|by|at|without|under|over|against|between|inside|and|or|you|so|as|"
-    r"made|designed|built|up|during|across|when|where|while|after|before|including|based|along|through|around)\b.*$"
+    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|on|by|at|without|under|over|against|between|inside|(?:and|or) (?:a|an|the|two|three|four|\d)|you|so|as|"
+    r"made|designed|built|up|during|across|when|where|while|after|before|including|based|along|through|around)(?:\s.*)?$"
 )
 _UNITS = words("facts", "units")
 _LEAD_NUMBER = re.compile(
@@ -135,6 +137,7 @@ _MODAL_CLAUSE = re.compile(
     r"works|fits|holds|helps|includes|turns|stays|lasts|use|make|offer|build|believe|roast|bake|deliver|ship|come|get|need|want|take)\b",
     re.I,
 )
+_RELATIVE = re.compile(r"\s(?:that|which|who|where)\s[^,]*")
 _BULLET = re.compile(r"^[\s•\-–—*·✓✔▪◦►>#]+")
 _TAG = re.compile(r"<[^>]{1,200}>")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.I)
@@ -411,8 +414,9 @@ class Parser:
         if (
             ended
             and len(words) >= 4
-            and _MODAL_CLAUSE.search(body)
+            and _finite(_RELATIVE.sub("", body))
             and not does_verb(words)
+            and not _is_adjectival(words)
             and not self._about_itself(body)
         ):
             self._add(FactKind.SAYS, english.upper_first(body))

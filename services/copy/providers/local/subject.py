@@ -41,6 +41,8 @@ _SENSITIVE = re.compile(
     r"menopaus\w*|acne|pain|elderly|seniors?|immigrants?|criminal|voters?)\b",
     re.I,
 )
+# A serum or a perfume goes by its name alone: "Kumo Serum", not "the Kumo Serum".
+_NAMED_WITHOUT_ARTICLE = frozenset({"skincare", "haircare", "makeup", "fragrance", "cleaning", "books", "toys"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,27 @@ class Subject:
     people: str  # from the audience; empty if it cannot be addressed
     price: str
     words: frozenset[str]  # content words of the whole brief
+    plain: frozenset[str]  # all its words in small letters, as they stand, without a plural s, and parts of compounds
     claims: Claims
 
     @property
     def kind(self) -> str:
         return self.category.kind
+
+    @property
+    def called(self) -> str:
+        """The name as a sentence says it: "the Aurora Bottle", but "Ledgerly" and "Sunday Socks"."""
+        last = self.name.split()[-1].lower()
+        takes = (
+            self.kind == "goods"
+            and self.category.name not in _NAMED_WITHOUT_ARTICLE
+            and " " in self.name
+            and not self.plural
+            and not self.name.lower().startswith(("the ", "my ", "our "))
+            and self.noun.split(" ")[-1] == last
+            and not is_mass(last)
+        )
+        return f"the {self.name}" if takes else self.name
 
 
 def price_text(price: str | None, currency: str | None) -> str:
@@ -166,6 +184,14 @@ def _people(audience: str) -> str:
     return english.lower_first(text)
 
 
+def _plain_words(text: str) -> frozenset[str]:
+    found = set()
+    for word in re.findall(r"[a-z0-9][a-z0-9\-]*", text.lower()):
+        for part in (word, *word.split("-")):
+            found |= {part, part.removesuffix("s")}
+    return frozenset(found)
+
+
 def understand(brief: CopyBrief) -> Subject:
     """Reads a brief. Claims that platforms forbid are taken out first and named in `claims`."""
     claims = screen(brief.description, brief.features)
@@ -212,6 +238,7 @@ def understand(brief: CopyBrief) -> Subject:
         people=_people(brief.audience),
         price=price_text(brief.price, brief.currency),
         words=content_words(everything),
+        plain=_plain_words(everything),
         claims=claims,
     )
 
