@@ -90,6 +90,8 @@ def _start(frame: Frame, lead: Fact | None, facts: list[Fact], order: Order, ran
             agreed=order.agreed,
             lead=lead,
         )
+        if order.subject.loose and "{is} {def}" in turn.replace("{Itis}", "{is}"):
+            continue
         try:
             hook = phrases.fill(frame.hook)
             if len(hook) > order.layout.hook + 4:
@@ -141,7 +143,7 @@ def _body(start: Start, order: Order, random_: random.Random, *, closer: str, pl
         blocks = [grown.short()]
     used = sum(map(len, blocks)) + 2 * len(blocks)
     blocks.extend(part for part in (price, order.offers) if part)
-    if form is Format.HOOK and not plain:
+    if (form is Format.HOOK and not plain) or (form is Format.STORY and not paragraphs):
         closer = ""
     ended = form in {Format.LONG, Format.STORY}
     if closer and used + len(closer) + 2 <= limit and (ended or used < 0.75 * layout.aim):
@@ -215,13 +217,17 @@ class _Grown:
         self._said += f" {text}"
         return True
 
+    def _echoes(self, line: str) -> bool:
+        """Whether a line says again what the hook has said."""
+        return bool(content_words(line) & content_words(self._start.hook))
+
     def _explain(self, parts: list[str], *, aim: int) -> None:
         """Adds what the fact named last means, where there is something to say and room for it."""
         for fact in self._phrases.used[-1:]:
             if not self._said.rstrip(".").endswith(fact.text[-8:]):
                 return  # the line would follow something else
             line = self._phrases.meaning(fact, room=min(self._left, aim))
-            if line and self._take(line):
+            if line and not self._echoes(line) and self._take(line):
                 parts.append(line)
 
     def _support(self, *, count: int) -> str | None:
@@ -234,7 +240,10 @@ class _Grown:
 
     def _enough(self) -> int:
         """How many facts one long text tells: not all, or five of them would tell the same."""
-        return 2 if self._plain else max(3, math.ceil(_SHARE_OF_FACTS * len(self._order.facts)))
+        count = len(self._order.facts)
+        if count < 4:
+            return self._random.randint(max(1, count - 1), max(1, count))
+        return 3 if self._plain else max(3, math.ceil(_SHARE_OF_FACTS * count))
 
     def _rows(self) -> list[str]:
         """Facts for a list, one a row; empty if there are fewer than three."""
@@ -267,7 +276,7 @@ class _Grown:
                 break
             fact = self._phrases.used[-1]
             meaning = self._phrases.meaning(fact, room=self._left) or ""
-            if meaning and not self._take(meaning):
+            if meaning and (self._echoes(meaning) or not self._take(meaning)):
                 meaning = ""
             points.append((english.upper_first(sentence), meaning))
             size += len(sentence) + len(meaning)
@@ -280,7 +289,8 @@ class _Grown:
         order = self._order
         parts: list[str] = []
         moment = self._random.choice(library.bridges()[order.brief.tone].moments)
-        for extra in ("{truth}", "{step}", moment):
+        extras = ["{truth}", "{step}", moment]
+        for extra in extras[: 2 if order.subject.kind == "cause" else 3]:
             if len(self._said) + 40 > order.layout.aim or self._left < 60:
                 break
             try:

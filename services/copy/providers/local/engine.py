@@ -24,6 +24,7 @@ from services.copy.providers.local.phrases import DEFINITION, SINGULAR
 MAX_CANDIDATES = 48  # from every angle in turn; more hardly changes which five are chosen, and each costs 0.1 ms
 MAX_TRIES = 300  # fillings of frames, fit or not
 MAX_OVERLAP = 0.5  # share of words (names and offers aside) that two variants of one result may have in common
+MAX_LISTS = 2
 MAX_NAMED_HOOKS = 3  # hooks that begin or end with the product's name wear off
 
 
@@ -177,6 +178,7 @@ def _shuffled(order: Order, random_: random.Random) -> list[Fact]:
             -2.0 * len(fact.words & focus)
             + (3.0 if fact.kind in {FactKind.SAYS, FactKind.BARE} else 0.0)
             - (1.5 if fact.kind in {FactKind.DOES, FactKind.CAN} else 0.0)
+            + (1.0 if len(fact.text) < 14 else 0.0)
             + fact.order * 0.3
             + random_.random() * 4
         ),
@@ -190,7 +192,7 @@ def polish(text: str, order: Order, *, title: bool = False) -> str:
     keep = frozenset({name.split()[0]}) if name[:1].islower() and not name.startswith("the ") else frozenset()
     text = english.sentence_case(text, keep=keep)
     text = re.sub(r"([.!?])\.(?!\.)", r"\1", text)
-    text = re.sub(r"([.!?])”\.", r"\1”", text).replace("'", "’")
+    text = re.sub(r"([.!?])”\.", r"\1”", text).replace("?,”", "?”").replace("'", "’")
     if name.endswith((".", "!", "?")):
         text = re.sub(r"([.!?])\s?([.,:])", r"\1", text)
     if title and text.endswith(".") and text.count(".") == 1 and order.brief.platform.value in {"google", "pinterest"}:
@@ -224,6 +226,7 @@ def _score(
         + 0.4 * hook_length
         + single_minded
         + made_for_it
+        - (0.25 if frame.angle == "objection" and not frame.made else 0.0)  # an answer rarely fits the doubt
         + focused
         + nearest
         + 0.45 * random_.random()
@@ -256,9 +259,12 @@ def _choose(
         angles = {other.frame.angle for other in chosen}
         lines = frozenset(line for other in chosen for line in other.lines)
         closers = {other.closer for other in chosen if other.closer}
+        lists = sum("\n•" in other.body for other in chosen)
         named_hooks = sum(order.subject.name in other.hook for other in chosen)
         for candidate in pool:
             if candidate.frame.angle in angles or candidate.closer in closers:
+                continue
+            if lists >= MAX_LISTS and "\n•" in candidate.body:
                 continue
             if named_hooks >= MAX_NAMED_HOOKS and order.subject.name in candidate.hook:
                 continue

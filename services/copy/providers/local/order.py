@@ -102,7 +102,11 @@ def _meanings(subject: Subject, facts: tuple[Fact, ...]) -> dict[int, tuple[Payo
     found: dict[int, tuple[Payoff, ...]] = {}
     for place, phrase in [*((fact.order, fact.text) for fact in facts), (DEFINITION, subject.definition)]:
         text = phrase.lower()
-        rows = tuple(row for row in library.payoffs() if subject.kind in row.kinds and row.when.search(text))
+        rows = tuple(
+            row
+            for row in library.payoffs()
+            if subject.kind in row.kinds and row.when.search(text) and not text.startswith(("not ", "without "))
+        )
         if rows:
             found[place] = rows
     return found

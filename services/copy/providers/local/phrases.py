@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from services.copy.domain import Tone
 from services.copy.providers.local import english
-from services.copy.providers.local.facts import Fact, FactKind, content_words, is_mass
+from services.copy.providers.local.facts import Fact, FactKind, content_words, head_noun, is_mass
 from services.copy.providers.local.library import Line, Payoff
 from services.copy.providers.local.subject import Subject, with_article
 
@@ -74,7 +74,7 @@ _COUNTED = re.compile(
 SINGULAR = re.compile(r"\b[Ii]t(?:s|self|'s|'ll)?\b")  # says "it" of the product: not for products in the plural
 DEFINITION = 99  # the place of what the product is, among the facts
 _NOUN_SLOTS = frozenset({"N", "aN", "thisN", "N1"})
-_LINES = frozenset({"pain", "moment", "people", "truth", "doubt", "step", "scene", "then"})
+_LINES = frozenset({"pain", "barepain", "moment", "people", "truth", "doubt", "step", "scene", "then"})
 
 
 class Missing(Exception):
@@ -92,6 +92,11 @@ def shorter(fact: Fact, room: int) -> Fact:
     return Fact(kind=fact.kind, text=text, verb=fact.verb, rest=rest, mass=fact.mass, order=fact.order)
 
 
+def _plural(definition: str) -> bool:
+    """Whether a definition speaks of more than one ("handmade mugs from Wales")."""
+    return bool(definition) and english.is_plural_noun(head_noun(definition).split("-")[-1])
+
+
 def agreement(subject: Subject, tone: Tone) -> dict[str, str]:
     """The slots whose filling follows from the product and the tone alone. Noun slots are missing where no word for
     the product's kind is known, or where it cannot be counted."""
@@ -100,9 +105,10 @@ def agreement(subject: Subject, tone: Tone) -> dict[str, str]:
         "it": ("it", "them"), "them": ("it", "them"), "its": ("its", "their"), "is": ("is", "are"),
         "isnt": ("is not", "are not"), "has": ("has", "have"), "dothey": ("does", "do"), "comes": ("comes", "come"),
         "keeps": ("keeps", "keep"), "makes": ("makes", "make"),
-        "Itis": ("It’s", "They’re") if tone in _CHATTY else ("It is", "They are"),
     }  # fmt: skip
     found = {name: forms[1] if plural else forms[0] for name, forms in pairs.items()}
+    several = plural or _plural(subject.definition)
+    found["Itis"] = (("It’s", "They’re") if tone in _CHATTY else ("It is", "They are"))[several]
     found |= {"P": subject.name, "theP": subject.called, "get": f"{_GET[subject.kind]} {subject.called}"}
     if subject.noun:
         several = subject.noun_plural
@@ -206,6 +212,7 @@ class Phrases:
 
     def _line(self, name: str) -> str:
         category = self._subject.category
+        bare, name = name == "barepain", "pain" if name == "barepain" else name
         if name == "then":
             raise Missing("then without scene")
         if name == "scene":
@@ -221,6 +228,8 @@ class Phrases:
             "pain": category.pains, "moment": category.moments, "people": category.people,
             "truth": category.truths, "doubt": category.doubts, "step": category.steps,
         }[name]  # fmt: skip
+        if bare:  # "no jargon", but not "no the queue"
+            rows = tuple(row for row in rows if re.match(r"(?!the |a |an |“)[a-z]", row.text))
         fitting = [row for row in rows if not row.only or row.only & self._subject.plain]
         if not fitting:
             raise Missing(name)
@@ -236,13 +245,17 @@ class Phrases:
         if name in {"def", "isdef"}:
             if not subject.definition:
                 raise Missing(name)
-            text = with_article(subject.definition)
+            text = subject.definition if subject.loose else with_article(subject.definition)
             if any(fact.text == text for fact in self.used):
                 raise Missing(name)
             self.used.append(Fact(kind=FactKind.IS, text=text, order=DEFINITION))
             if name == "def":
                 return text
-            if subject.kind in _YOU_GET and is_mass(subject.definition):
+            if subject.loose:
+                return f"{subject.name}: {text}"
+            if is_mass(subject.definition) and (
+                subject.kind in _YOU_GET or (not subject.plural and _plural(subject.definition))
+            ):
                 return f"{subject.called}: {text}"
             return f"{subject.called} {'are' if subject.plural else 'is'} {text}"
         if name in {"fact", "fact2"}:
@@ -262,11 +275,13 @@ class Phrases:
             if fact.text.startswith("for "):
                 raise Missing(name)
             return fact.text
-        if name in {"clause", "pclause", "pclauseit", "sentence", "psentence"}:
-            named = name in {"pclause", "psentence"}
+        if name in {"clause", "pclause", "pclause1", "pclauseit", "sentence", "psentence"}:
+            named = name in {"pclause", "pclause1", "psentence"}
             fact = self.take(None, room=90)
             value = self.clause(fact, named=named)
-            return value if name in {"clause", "pclause", "pclauseit"} else f"{value}."
+            if name == "pclause1" and not value.startswith(subject.called):
+                raise Missing(name)
+            return f"{value}." if name in {"sentence", "psentence"} else value
         raise Missing(name)
 
     # -- facts as phrases ------------------------------------------------------------------------------------------
