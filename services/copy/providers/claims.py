@@ -73,7 +73,7 @@ def forbidden(text: str) -> str | None:
 
 
 def _quoted(text: str) -> str:
-    text = text.strip(" .,;")
+    text = text.strip(" .,;•*-–✓✔")
     return text if len(text) <= 80 else text[:77].rstrip() + "…"
 
 

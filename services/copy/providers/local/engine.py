@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from services.chassis.errors import InputFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Format, Notes, Tone, Variant
 from services.copy.providers import judge
-from services.copy.providers.claims import forbidden
-from services.copy.providers.instructions import Instructions, parse
 from services.copy.providers.local import english, library, spelling
+from services.copy.providers.local.composition import compose
 from services.copy.providers.local.facts import Fact, FactKind, content_words
-from services.copy.providers.local.library import Frame, Layout, PlatformRules
-from services.copy.providers.local.phrases import Missing, Phrases
-from services.copy.providers.local.subject import Subject, understand
+from services.copy.providers.local.library import Frame
+from services.copy.providers.local.order import Order, understand_order
+from services.copy.providers.local.phrases import DEFINITION, SINGULAR
 
-MAX_CANDIDATES = 56  # from every angle in turn; more hardly changes which five are chosen, and each costs 0.1 ms
+MAX_CANDIDATES = 48  # from every angle in turn; more hardly changes which five are chosen, and each costs 0.1 ms
 MAX_TRIES = 300  # fillings of frames, fit or not
 MAX_OVERLAP = 0.5  # share of words (names and offers aside) that two variants of one result may have in common
+MAX_LISTS = 2
 MAX_NAMED_HOOKS = 3  # hooks that begin or end with the product's name wear off
 
 
@@ -40,24 +40,6 @@ class Candidate:
     facts: frozenset[int]
     score: float
     words: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One request, understood: what is written about, under which rules, in which order of preference."""
-
-    brief: CopyBrief
-    subject: Subject
-    instructions: Instructions
-    rules: judge.Rules
-    platform: PlatformRules
-    layout: Layout
-    facts: tuple[Fact, ...]
-    people: str
-    spelling: str
-    offers: str  # sentences that stand in every variant
-    focus: frozenset[str]
-    nearest: frozenset[Tone]  # tones that the brand's tone words ask for
 
 
 def write(brief: CopyBrief, seed: str) -> CopyResult:
@@ -83,141 +65,107 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
     return CopyResult(variants=variants, notes=notes_for(order, variants), provider="local")
 
 
-def understand_order(brief: CopyBrief) -> Order:
-    """Reads brief and instructions and sets the rules."""
-    instructions = parse(brief.custom_instructions)
-    subject = understand(brief)
-    calm = any(word.lower().strip() in library.tone_words()["calm"] for word in brief.tone_words)
-    offers: list[str] = []
-    refused: list[str] = []
-    for sentence in instructions.sentences:
-        (refused if forbidden(sentence) else offers).append(sentence)
-    instructions = replace(
-        instructions,
-        sentences=tuple(offers),
-        wishes=tuple(wish for wish in instructions.wishes if not any(sentence in wish.note for sentence in refused)),
-        unknown=(
-            *instructions.unknown,
-            *(f"“{sentence}” is a claim that platforms do not allow in ads." for sentence in refused),
-        ),
-    )
-    banned = instructions.banned
-    rules = judge.rules_for(
-        brief,
-        banned=banned,
-        exempt="\n".join([subject.name, *offers, subject.price]),
-        emoji=False if calm else instructions.emoji,
-        hashtags=instructions.hashtags,
-        exclamation=instructions.exclamation and not calm,
-        words_max=instructions.words_max,
-        characters_max=instructions.characters_max,
-    )
-    platform = library.platforms()[brief.platform]
-    layout = platform.layouts[brief.format]
-    if instructions.brief:
-        layout = replace(layout, aim=min(layout.aim, 60), facts=min(layout.facts, 1))
-    if instructions.characters_max is not None:
-        layout = replace(
-            layout,
-            body=min(layout.body, instructions.characters_max),
-            aim=min(layout.aim, instructions.characters_max // 2),
-        )
-    if instructions.words_max is not None:
-        layout = replace(
-            layout,
-            aim=min(layout.aim, instructions.words_max * 3),
-            facts=min(layout.facts, instructions.words_max // 12),
-        )
-    facts = tuple(fact for fact in subject.facts if not any(pattern.search(fact.text) for pattern in rules.banned))
-    focus = content_words(" ".join([*instructions.focus, *instructions.required]))
-    facts = tuple(sorted(facts, key=lambda fact: (-len(fact.words & focus), fact.order)))
-    people = ""
-    if instructions.audience:
-        people = understand(replace(brief, audience=instructions.audience)).people
-    return Order(
-        brief=brief, subject=subject, instructions=instructions, rules=rules, platform=platform, layout=layout,
-        facts=facts, people=people or subject.people, spelling=instructions.spelling or brief.spelling,
-        offers=" ".join(offers), focus=focus,
-        nearest=frozenset(
-            tone for tone in Tone if {word.lower().strip() for word in brief.tone_words} & library.tone_words()[tone]
-        ),
-    )  # fmt: skip
-
-
 # -- over-generating ---------------------------------------------------------------------------------------------------
 
 
 def _candidates(order: Order, random_: random.Random, *, plain: bool = False) -> Iterator[Candidate]:
     """Filled frames that pass the cheap filters, at most MAX_CANDIDATES of them."""
-    frames = _fitting(order, plain=plain)
+    ways = _fitting(order, plain=plain)
     found = 0
     for attempt in range(MAX_TRIES):
-        if not frames or found >= MAX_CANDIDATES or attempt >= 6 * len(frames):
+        if not ways or found >= MAX_CANDIDATES or attempt >= 6 * len(ways):
             return
-        if attempt % len(frames) == 0:
-            frames = _in_turn(frames, random_)
-        candidate = _fill(frames[attempt % len(frames)], order, random_, plain=plain)
+        if attempt % len(ways) == 0:
+            ways = _in_turn(ways, random_)
+        candidate = _fill(ways[attempt % len(ways)], order, random_, plain=plain)
         if candidate is not None:
             found += 1
             yield candidate
 
 
-def _fitting(order: Order, *, plain: bool) -> list[Frame]:
-    story = order.brief.format is Format.STORY
-    compact = order.layout.body <= 100
-    rows = library.stories() if story else library.frames()
-    return [
-        frame
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A frame, and the fact that it opens with if it was made for one."""
+
+    frame: Frame
+    lead: Fact | None = None
+
+
+def _fitting(order: Order, *, plain: bool) -> list[Way]:
+    brief, subject = order.brief, order.subject
+    if brief.format is Format.STORY:
+        compact = order.layout.body <= 100
+        rows = [
+            frame for frame in library.stories() if frame.compact == compact or (len(order.facts) < 2 and frame.compact)
+        ]
+    else:
+        rows = [*library.frames(), *library.hooks()[subject.category.name]]
+    ways = [
+        Way(frame=frame)
         for frame in rows
-        if (plain or order.brief.tone in frame.tones)
-        and order.brief.format in frame.formats
-        and order.subject.kind in frame.kinds
-        and (not story or frame.compact == compact or ((plain or len(order.facts) < 2) and frame.compact))
+        if (plain or brief.tone in frame.tones)
+        and brief.format in frame.formats
+        and subject.kind in frame.kinds
+        and brief.platform in frame.platforms
+        and (not frame.only or frame.only & subject.plain)
     ]
+    return ways if brief.format is Format.STORY else ways + _payoffs(order)
 
 
-def _in_turn(frames: list[Frame], random_: random.Random) -> list[Frame]:
-    """The frames in random order, one angle after the other, so that a bound on their number starves no angle."""
-    random_.shuffle(frames)
+def _payoffs(order: Order) -> list[Way]:
+    """Openings made for a fact of the brief. One text may take such an opening as benefit and another as proof."""
+    ways = []
+
+    def suits(frame: Frame) -> bool:
+        return (
+            order.brief.tone in frame.tones
+            and (not frame.only or bool(frame.only & order.subject.plain))
+            and not (order.subject.plural and SINGULAR.search(frame.hook))
+        )
+
+    for fact in order.facts:
+        for payoff in order.meanings.get(fact.order, ()):
+            for frame in payoff.hooks:
+                if suits(frame):
+                    ways.append(Way(frame=frame, lead=fact))
+                    if frame.angle == "benefit":
+                        ways.append(Way(frame=replace(frame, angle="proof"), lead=fact))
+    for payoff in order.meanings.get(DEFINITION, ()):
+        ways.extend(Way(frame=replace(frame, body="{isdef}.")) for frame in payoff.hooks if suits(frame))
+    return ways
+
+
+def _in_turn(ways: list[Way], random_: random.Random) -> list[Way]:
+    """In random order, one angle after the other, so that a bound on their number starves no angle; what was written
+    for this trade or this fact goes first."""
+    random_.shuffle(ways)
+    ways.sort(key=lambda way: not way.frame.made)
     places: dict[str, int] = {}
     keyed = []
-    for frame in frames:
-        places[frame.angle] = places.get(frame.angle, 0) + 1
-        keyed.append((places[frame.angle], frame))
-    return [frame for _, frame in sorted(keyed, key=lambda pair: pair[0])]
+    for way in ways:
+        places[way.frame.angle] = places.get(way.frame.angle, 0) + 1
+        keyed.append((places[way.frame.angle], way))
+    return [way for _, way in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _fill(frame: Frame, order: Order, random_: random.Random, *, plain: bool) -> Candidate | None:
-    layout, subject, tone = order.layout, order.subject, order.brief.tone
-    facts = _shuffled(order, random_)
-    phrases = Phrases(subject, tone, random_, facts, order.people)
-    try:
-        hook = phrases.fill(frame.hook)
-        if len(hook) > layout.hook + 4:
-            return None
-        opening = phrases.fill(frame.opening) if frame.opening else ""
-        line = phrases.fill(frame.body)
-    except Missing:
+def _fill(way: Way, order: Order, random_: random.Random, *, plain: bool) -> Candidate | None:
+    subject = order.subject
+    text = compose(way.frame, way.lead, _shuffled(order, random_), order, random_, plain=plain)
+    if text is None:
         return None
-    named = subject.name in hook or subject.name in opening or subject.name in line
-    parts = [part for part in (opening, line) if part]
-    closer = random_.choice(_closers(order))
-    body = _grow(parts, hook, order, phrases, random_, named=named, closer=closer, plain=plain)
-    hook, body = polish(hook, order, title=True), polish(body, order)
+    hook, body = text.hook, text.body
     if not body or subject.name.lower() not in f"{hook} {body}".lower():
         return None
     if not order.instructions.questions and "?" in hook + body:
         return None
-    if frame.angle != "story" and hook.rstrip(".").lower() in body.lower():
+    if order.brief.format is not Format.STORY and hook.rstrip(".").lower() in body.lower():
         return None
-    if judge.too_long(hook, body, platform=order.platform, format_=order.brief.format) is not None:
+    if judge.too_long(hook.rstrip("."), body, platform=order.platform, format_=order.brief.format) is not None:
         return None
-    closed = closer if closer in body else ""
+    words = content_words(f"{hook} {body.replace(order.offers, '')}")
     return Candidate(
-        frame=frame, hook=hook, body=body, closer=closed, lines=frozenset(phrases.lines),
-        facts=frozenset(fact.order for fact in phrases.used),
-        score=_score(frame, hook, body, order, random_, plain=plain),
-        words=content_words(f"{hook} {body}".replace(order.offers, "")) - content_words(subject.name),
+        frame=way.frame, hook=hook, body=body, closer=text.closer, lines=text.lines, facts=text.facts,
+        score=_score(way, words, hook, body, order, random_, plain=plain), words=words - content_words(subject.name),
     )  # fmt: skip
 
 
@@ -229,88 +177,12 @@ def _shuffled(order: Order, random_: random.Random) -> list[Fact]:
         key=lambda fact: (
             -2.0 * len(fact.words & focus)
             + (3.0 if fact.kind in {FactKind.SAYS, FactKind.BARE} else 0.0)
+            - (1.5 if fact.kind in {FactKind.DOES, FactKind.CAN} else 0.0)
+            + (1.0 if len(fact.text) < 14 else 0.0)
             + fact.order * 0.3
             + random_.random() * 4
         ),
     )
-
-
-def _closers(order: Order) -> tuple[str, ...]:
-    voice = library.voices()[order.brief.tone]
-    return voice.endings if order.brief.format is Format.STORY else voice.closers
-
-
-def _grow(
-    parts: list[str],
-    hook: str,
-    order: Order,
-    phrases: Phrases,
-    random_: random.Random,
-    *,
-    named: bool,
-    closer: str,
-    plain: bool,
-) -> str:
-    """The body: opening lines, then what the brief supports, the price and offers where wanted, and a closer."""
-    layout, subject, brief = order.layout, order.subject, order.brief
-    voice = library.voices()[brief.tone]
-    offers = order.offers
-    price = ""
-    wanted = order.instructions.price
-    if subject.price and wanted is not False:
-        odds = {Tone.LUXE: 0.0, Tone.PROFESSIONAL: 0.15}.get(brief.tone, 0.3)
-        if wanted or (brief.format in {Format.SHORT, Format.LONG} and random_.random() < odds):
-            price = random_.choice(voice.price).replace("{price}", subject.price).replace("{P}", subject.name)
-    reserved = sum(len(text) + 1 for text in (offers, price) if text)
-    limit = min(layout.body, layout.whole - len(hook) - 1) - reserved
-    text = " ".join(parts)
-    room = limit - len(text) - 1
-    paragraphs = brief.format in {Format.LONG, Format.STORY} and layout.body > 200
-    supports: list[str] = []
-    count = max(layout.facts, 0 if named else 1)
-    for _ in range(count):
-        if plain and named:
-            break
-        sentence = phrases.support(
-            named=named, room=room, said=f"{hook} {text} {' '.join(supports)}", count=2 if layout.facts else 1
-        )
-        if sentence is None:
-            break
-        supports.append(sentence)
-        named = named or subject.name in sentence
-        room -= len(sentence) + 1
-        if len(text) + sum(len(part) for part in supports) > layout.aim:
-            break
-    blocks = [text]
-    if layout.bullets and len(supports) >= 3 and brief.tone is not Tone.LUXE and random_.random() < 0.5:
-        blocks.append(
-            random_.choice(voice.openers)
-            + "\n"
-            + "\n".join(f"• {english.upper_first(part.rstrip('.'))}" for part in supports)
-        )
-    elif supports:
-        blocks.append(" ".join(supports))
-    if brief.format is Format.LONG:
-        for extra in ("{truth}", "For {moment}.", "{step}"):
-            if sum(map(len, blocks)) + 60 > min(layout.aim, limit):
-                break
-            try:
-                line = phrases.fill(extra)
-            except Missing:
-                continue
-            if line not in hook and not content_words(line) & content_words(f"{hook} {' '.join(blocks)}"):
-                blocks.append(line)
-    used = sum(map(len, blocks)) + 2 * len(blocks)
-    blocks.extend(part for part in (price, offers) if part)
-    if brief.format is Format.HOOK and not plain:
-        closer = ""
-    if (
-        closer
-        and used + len(closer) + 2 <= limit
-        and (used < layout.aim + 20 or brief.format in {Format.LONG, Format.STORY})
-    ):
-        blocks.append(closer)
-    return ("\n\n" if paragraphs else " ").join(blocks)
 
 
 def polish(text: str, order: Order, *, title: bool = False) -> str:
@@ -320,7 +192,7 @@ def polish(text: str, order: Order, *, title: bool = False) -> str:
     keep = frozenset({name.split()[0]}) if name[:1].islower() and not name.startswith("the ") else frozenset()
     text = english.sentence_case(text, keep=keep)
     text = re.sub(r"([.!?])\.(?!\.)", r"\1", text)
-    text = re.sub(r"([.!?])”\.", r"\1”", text).replace("'", "’")
+    text = re.sub(r"([.!?])”\.", r"\1”", text).replace("?,”", "?”").replace("'", "’")
     if name.endswith((".", "!", "?")):
         text = re.sub(r"([.!?])\s?([.,:])", r"\1", text)
     if title and text.endswith(".") and text.count(".") == 1 and order.brief.platform.value in {"google", "pinterest"}:
@@ -336,12 +208,15 @@ def polish(text: str, order: Order, *, title: bool = False) -> str:
 # -- ranking -----------------------------------------------------------------------------------------------------------
 
 
-def _score(frame: Frame, hook: str, body: str, order: Order, random_: random.Random, *, plain: bool) -> float:
-    words = content_words(f"{hook} {body}")
+def _score(
+    way: Way, words: frozenset[str], hook: str, body: str, order: Order, random_: random.Random, *, plain: bool
+) -> float:
     concrete = len(words & order.subject.words) / max(4, len(words))
     length = -abs(len(body) - order.layout.aim) / max(40, order.layout.aim)
     hook_length = -abs(len(hook) - order.layout.hook_aim) / 50
+    frame = way.frame
     single_minded = 0.25 * (6 - len(frame.tones)) / 5
+    made_for_it = 0.4 if frame.made else 0.0
     focus = order.focus
     focused = 0.8 * min(2, len(words & focus)) if focus else 0.0
     nearest = 0.2 * len(order.nearest & frame.tones)
@@ -350,6 +225,8 @@ def _score(frame: Frame, hook: str, body: str, order: Order, random_: random.Ran
         + 0.5 * length
         + 0.4 * hook_length
         + single_minded
+        + made_for_it
+        - (0.25 if frame.angle == "objection" and not frame.made else 0.0)  # an answer rarely fits the doubt
         + focused
         + nearest
         + 0.45 * random_.random()
@@ -370,7 +247,7 @@ def _choose(
     pool = sorted(candidates, key=lambda candidate: -candidate.score)
     required = content_words(" ".join(order.instructions.required))
     if order.instructions.words_max is not None or order.instructions.characters_max is not None:
-        pool = [candidate for candidate in pool if _fits(candidate, order)]
+        pool = [candidate for candidate in pool if _finished(candidate, order) is not None]
     if required:
         with_word = [candidate for candidate in pool if required <= content_words(f"{candidate.hook} {candidate.body}")]
         pool = with_word if len({candidate.frame.angle for candidate in with_word}) >= VARIANT_COUNT else pool
@@ -382,11 +259,18 @@ def _choose(
         angles = {other.frame.angle for other in chosen}
         lines = frozenset(line for other in chosen for line in other.lines)
         closers = {other.closer for other in chosen if other.closer}
+        lists = sum("\n•" in other.body for other in chosen)
         named_hooks = sum(order.subject.name in other.hook for other in chosen)
         for candidate in pool:
             if candidate.frame.angle in angles or candidate.closer in closers:
                 continue
+            if lists >= MAX_LISTS and "\n•" in candidate.body:
+                continue
             if named_hooks >= MAX_NAMED_HOOKS and order.subject.name in candidate.hook:
+                continue
+            if any(candidate.hook == other.hook or candidate.frame.key == other.frame.key for other in chosen):
+                continue
+            if any(candidate.body.split()[:2] == other.body.split()[:2] for other in chosen) and not relaxed:
                 continue
             if any(candidate.hook.split()[:2] == other.hook.split()[:2] for other in chosen) and not relaxed:
                 continue
@@ -398,10 +282,11 @@ def _choose(
             if value > best_value:
                 best, best_value = candidate, value
         if best is not None:
-            # the full judgement costs more than all the rest: only what is about to be chosen is put to it
+            # polish and judgement cost more than all the rest: only what is about to be chosen is put to them
             pool.remove(best)
-            if _fits(best, order):
-                chosen.append(best)
+            finished = _finished(best, order)
+            if finished is not None:
+                chosen.append(finished)
         elif relaxed < slack:
             relaxed += 0.1  # a sparse brief has little to vary: differ as much as it allows
         else:
@@ -409,9 +294,13 @@ def _choose(
     return chosen
 
 
-def _fits(candidate: Candidate, order: Order) -> bool:
-    variant = Variant(angle=candidate.frame.angle, hook=candidate.hook, body=candidate.body, cta="-", hashtags=())
-    return judge.fault(variant, order.brief, order.rules) is None
+def _finished(candidate: Candidate, order: Order) -> Candidate | None:
+    """The candidate polished; None if it must not go out."""
+    hook, body = polish(candidate.hook, order, title=True), polish(candidate.body, order)
+    variant = Variant(angle=candidate.frame.angle, hook=hook, body=body, cta="-", hashtags=())
+    if judge.fault(variant, order.brief, order.rules) is not None:
+        return None
+    return replace(candidate, hook=hook, body=body)
 
 
 # -- dressing ----------------------------------------------------------------------------------------------------------
@@ -454,7 +343,8 @@ def calls(order: Order, random_: random.Random) -> list[str]:
     if order.instructions.cta:
         return [order.instructions.cta]
     voice = library.voices()[order.brief.tone]
-    special, general = list(voice.cta[order.subject.kind]), list(voice.cta["any"])
+    own = voice.cta.get(order.subject.category.name, voice.cta[order.subject.kind])
+    special, general = list(own), list(voice.cta["any"])
     random_.shuffle(special)
     random_.shuffle(general)
     found = []
@@ -548,3 +438,6 @@ def notes_for(order: Order, variants: tuple[Variant, ...]) -> Notes:
         not_applied=tuple(dict.fromkeys(missed)),
         filtered=order.subject.claims.removed,
     )
+
+
+__all__ = ["MAX_NAMED_HOOKS", "Order", "calls", "notes_for", "overlap", "polish", "understand_order", "write"]

@@ -134,7 +134,9 @@ def lower_first(phrase: str, *, proper: frozenset[str] = frozenset()) -> str:
     return lower[0] + phrase[1:]
 
 
-_ORDINARY_END = re.compile(r"(?:able|ible|less|ful|ing|ed|ly|ness|ment|ation|ware|proof|resistant)$")
+_ORDINARY_END = re.compile(
+    r"(?:able|ible|less|ful|ing|ed|ly|ness|ment|ation|ity|ance|ence|ism|ics|ous|ive|al|ware|proof|resistant)$"
+)
 _FUNCTION_WORDS = words("english", "function_words")
 
 _INNER_CAPITAL = re.compile(r"^[a-z]+[A-Z0-9]")
@@ -147,7 +149,7 @@ def upper_first(phrase: str) -> str:
     return phrase if _INNER_CAPITAL.match(phrase) else phrase[0].upper() + phrase[1:]
 
 
-_SENTENCE_HEAD = re.compile(r"(^|[.!?…][”\"’)]?\s+|\n+(?:[•✓] )?|[“\"](?=\w))([a-z][\w\-’']*)")
+_SENTENCE_HEAD = re.compile(r"((?:^|[.!?…][”\"’)]?\s+|\n+(?:[•✓] )?)[“\"]?)([a-z][\w\-’']*)")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|vs|no|approx|ca|incl|max|min|St|Dr|Mr|Mrs)\.\s+$", re.IGNORECASE)
 
 
@@ -157,8 +159,6 @@ def sentence_case(text: str, *, keep: frozenset[str] = frozenset()) -> str:
     def raised(match: re.Match[str]) -> str:
         lead, word = match.group(1), match.group(2)
         if word in keep or _INNER_CAPITAL.match(word) or _ABBREVIATION.search(text[: match.start(2)]):
-            return match.group(0)
-        if lead in ("“", '"') and match.start() > 0 and text[match.start() - 1] not in "\n ":
             return match.group(0)
         return lead + word[0].upper() + word[1:]
 

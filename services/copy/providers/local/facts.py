@@ -69,7 +69,24 @@ class Fact:
 
 def _finite(text: str) -> bool:
     """Whether a text surely holds a finite verb, so that it is a sentence."""
-    return _MODAL_CLAUSE.search(text) is not None or any(word.lower() in _DOES for word in text.split()[1:])
+    if _MODAL_CLAUSE.search(text) is not None:
+        return True
+    words = [word.lower().strip(",") for word in text.split()]
+    if any(word in _FINITE for word in words[1:]):
+        return True
+    # "our engineers measure your roof": a plural noun and what it does
+    return any(
+        english.is_plural_noun(noun)
+        and english.is_base_verb(verb)
+        and (after in _OBJECT_STARTS or english.is_plural_noun(after))
+        for noun, verb, after in zip(words[:3], words[1:4], words[2:5], strict=False)
+    ) or (
+        # "volunteers drive, sort and cook"
+        len(words) > 2
+        and english.is_plural_noun(words[0])
+        and text.split()[1].endswith(",")
+        and english.is_base_verb(words[1])
+    )
 
 
 _COORDINATED = re.compile(r"(\band )((?:keeps|makes|holds|stays|turns|gives|helps|cuts|charges|works|sends|shows))\b")
@@ -95,10 +112,14 @@ def content_words(text: str) -> frozenset[str]:
 
 # Verbs that begin a thing a product does, where the word is hardly ever a noun at the head of a phrase.
 _DOES = words("facts", "does")
+# Of those, the ones that make a sentence wherever they stand.
+_FINITE = _DOES - words("facts", "either") - {"answers", "tastes", "looks", "needs"}
 # Of those, the ones that are as often plural nouns: they count only before a word that makes them verbs.
 _EITHER = words("facts", "either")
 _VERBAL_NEXT = words("facts", "verbal_next")
+_AFTER_NOUN = frozenset({"and", "or", "are", "is", "for", "of", "from", "last", "come", "included", "available"})
 _CAN = words("facts", "can")
+_OBJECT_STARTS = words("facts", "determiners") | words("facts", "verbal_next")
 _BASE_DOES = tuple(
     sorted({verb for verb in map(english.verb_of, _DOES - _EITHER) if verb} - {"light", "clean", "cool", "dry"})
 )
@@ -114,8 +135,8 @@ _ADVERB = re.compile(
 )
 _NO_ARTICLE = words("facts", "no_article")
 _PREPOSITION = re.compile(
-    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|on|by|at|without|under|over|against|between|inside|and|or|you|so|as|"
-    r"made|designed|built|up|during|across|when|where|while|after|before|including|based|along|through|around)\b.*$"
+    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|on|by|at|without|under|over|against|between|inside|(?:and|or) (?:a|an|the|two|three|four|\d)|you|so|as|"
+    r"made|designed|built|up|during|across|when|where|while|after|before|including|based|along|through|around)(?:\s.*)?$"
 )
 _UNITS = words("facts", "units")
 _LEAD_NUMBER = re.compile(
@@ -135,20 +156,47 @@ _MODAL_CLAUSE = re.compile(
     r"works|fits|holds|helps|includes|turns|stays|lasts|use|make|offer|build|believe|roast|bake|deliver|ship|come|get|need|want|take)\b",
     re.I,
 )
+_RELATIVE = re.compile(r"\s(?:that|which|who|where)\s[^,]*")
 _BULLET = re.compile(r"^[\s•\-–—*·✓✔▪◦►>#]+")
 _TAG = re.compile(r"<[^>]{1,200}>")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.I)
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]")
-_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"'‘(])|\n+|;\s+|(?<=[a-z)])\s+[–—]\s+(?=[a-zA-Z])|\s+\|\s+")
+_SENTENCES = re.compile(
+    r"(?<=[!?])\s+|(?<=[.!?])\s+(?=[A-Z0-9“\"'‘(])|\n+|;\s+|(?<=[a-z)])\s+[–—]\s+(?=[a-zA-Z])|\s+\|\s+"
+)
+_NO_LABEL = frozenset({"you", "we", "it", "they", "the", "this", "our", "your", "there"})
 MAX_FACTS = 24
 MAX_FACT_CHARACTERS = 180
+# What no ad repeats: calls of the page it was copied from, struck-through prices, self-praise, and what it is not.
+_NOISE = re.compile(
+    r"^(?:click|tap|swipe|scroll|visit|read more|see more|shop now|buy now|order now|add to cart|link in)\b|>>|<<|"
+    r"[$€£]\s?\d[^$€£]*[$€£]\s?\d|\bwas\b.*\bnow\b|\b(?:best|greatest|coolest|amazing|ultimate)\b.*\b(?:ever|in the world|on the market)\b|"
+    r"^not (?:suitable|for|included|available|intended|recommended)\b|^(?:excludes|excluding|except)\b",
+    re.I,
+)
 
 
 def clean(text: str) -> str:
+    """The customer's text without mark-up, addresses, emoji, shouting and odd spaces."""
+    return "\n".join(calm(line) for line in tidy(text).splitlines())
+
+
+def tidy(text: str) -> str:
     """The customer's text without mark-up, addresses, emoji and odd spaces."""
     text = _EMOJI.sub("", _URL.sub("", _TAG.sub(" ", text)))
     text = text.replace("\u00a0", " ").replace("\t", " ").replace("’", "'")
+    text = re.sub(r"([!?])[!?]+", r"\1", text)
     return "\n".join(re.sub(r"\s+", " ", line).strip() for line in text.splitlines()).strip()
+
+
+def calm(line: str) -> str:
+    """A line in capitals as one would write it; acronyms and anything with a digit in it stay as they are."""
+    shouted = re.findall(r"\b[A-Z]{4,}\b", line)
+    if not shouted or sum(map(len, shouted)) < 0.4 * sum(map(str.isalpha, line)):
+        return line
+    lowered = re.sub(r"\b(?:[A-Z]{4,}|(?:AND|FOR|THE|BUY|GET|NOW|NEW|ALL|WAS|OUT|YOU|NO|TO|OF|IN|ON|IS|IT|A|WE))\b",
+                     lambda match: match.group(0).lower(), line)  # fmt: skip
+    return re.sub(r"(?:^|(?<=[.!?]\s))[a-z]", lambda match: match.group(0).upper(), lowered)
 
 
 def proper_words(text: str) -> frozenset[str]:
@@ -171,11 +219,20 @@ def does_verb(words: list[str]) -> str | None:
     return english.verb_of(head)
 
 
+def _only_verb(word: str) -> bool:
+    """Whether a word is the third person of a verb and no plural: "explains", not "seats"."""
+    return english.verb_of(word) is not None and not english.is_plural_noun(word)
+
+
 def _is_can(words: list[str]) -> bool:
     head = words[0].lower()
     if len(words) < 2 or head not in _CAN:
         return False
     following = words[1].lower().rstrip(",")
+    if head in {"set", "cut", "read"} and following in {"in", "on", "at", "by", "from"}:
+        return False  # "set on the coast of Maine"
+    if following.endswith("ly") and len(words) == 2:
+        return True
     if following in _DETERMINERS or english.gerund(head) == following:
         return True
     return head in _SURE_CAN and (english.is_plural_noun(following) or english.is_adjective_only(following))
@@ -236,7 +293,11 @@ def _is_adjectival(words: list[str]) -> bool:
                 "only",
             }
         )
-    if head == "for":
+    if head == "open" and len(words) > 1:
+        return True
+    if head == "for" or (head == "set" and len(words) > 1 and words[1].lower() in {"in", "on", "at"}):
+        return True
+    if len(words) == 1 and re.search(r"(?:[a-z]able|ible|less|proof|-free)$", head):
         return True
     if re.match(
         r"^\S+ (?:minutes?|hours?|steps?|km|kilomet\w+|miles?|met\w+|blocks?) (?:walk )?from\b", " ".join(words), re.I
@@ -286,6 +347,7 @@ def is_mass(phrase: str) -> bool:
         )
     return (
         head in _NO_ARTICLE
+        or re.search(r"\b[A-Z]{2,}s\b", phrase) is not None
         or english.is_plural_noun(head.split("-")[-1])
         or (
             head.endswith(("ing", "ness", "ware"))
@@ -328,7 +390,7 @@ def _verb_parts(phrase: str) -> list[str]:
     for position in range(1, len(parts), 2):
         tail = parts[position + 1]
         words = tail.split()
-        if does_verb(words) and len(words) > 1:
+        if len(words) > 1 and (does_verb(words) or (_only_verb(words[0]) and does_verb(kept[0].split()))):
             kept.append(tail)
         else:
             kept[-1] = f"{kept[-1]} and {tail}"
@@ -384,8 +446,12 @@ class Parser:
             r"^(?:Introducing|Meet|Features?|Includes?|Benefits?|Details|Specs?|Highlights)\s*:?\s+(?=\S)", "", body
         )
         label = re.match(r"^[A-Z][\w &]{2,24}:\s+(?=\S)", body)
-        if label and not body[: label.end() - 2].lower().startswith(("you", "we")):
+        if label and body.split(" ", 1)[0].lower() not in _NO_LABEL:
             body = body[label.end() :]
+            items = re.split(r",\s+(?:and\s+)?|\s+and\s+", body)
+            if len(items) > 1 and all(len(item.split()) <= 2 for item in items):
+                self._add(FactKind.ITEMS, english.series(items))
+                return
         subject = self._subject.match(body)
         if subject:
             tail = body[subject.end() :]
@@ -410,9 +476,19 @@ class Parser:
             return
         if (
             ended
+            and len(words) > 1
+            and words[0].lower() in _EITHER
+            and words[1].lower() not in _AFTER_NOUN
+            and ("," not in body or " and " in body)
+        ):
+            self._add(FactKind.DOES, body, verb=english.verb_of(words[0]) or words[0], rest=" ".join(words[1:]))
+            return
+        if (
+            ended
             and len(words) >= 4
-            and _MODAL_CLAUSE.search(body)
+            and _finite(_RELATIVE.sub("", body))
             and not does_verb(words)
+            and not _is_adjectival(words)
             and not self._about_itself(body)
         ):
             self._add(FactKind.SAYS, english.upper_first(body))
@@ -444,7 +520,9 @@ class Parser:
 
     def _predicate(self, tail: str) -> bool:
         """What follows the product's own name in a sentence."""
-        be = re.match(r"^(?:is|are)\s+(.*)$", tail)
+        be = re.match(r"^(?:is|are|was|were)\s+(.*)$", tail)
+        if be and tail.startswith("w") and not re.match(r"\w+ (?:made|designed|built|developed|created)\b", tail):
+            return False
         if be:
             rest = be.group(1)
             article = re.match(r"^(?:a|an|the|our)\s+(.*)$", rest)
@@ -491,7 +569,7 @@ class Parser:
             return [piece for piece in pieces if piece]
         for piece in re.split(r",\s+(?:and\s+)?(?=[a-z]+s\s)", tail):
             words = piece.split()
-            if found and not (words and does_verb(words) and len(words) > 1):
+            if found and not (len(words) > 1 and (does_verb(words) or _only_verb(words[0]))):
                 found[-1] = f"{found[-1]}, {piece}"
             else:
                 found.append(piece)
@@ -512,7 +590,7 @@ class Parser:
             first_part = f"{first_part} that {relative}" if len(phrase) <= 110 else first_part
         if not self._definition:
             if len(first_part.split()) > 1 or first_part.lower() not in self._nouns:
-                self._definition = english.lower_first(first_part, proper=self._proper)
+                self._definition = self._small(first_part)
         else:
             self._add(FactKind.BARE, first_part)
         for other in others:
@@ -524,8 +602,14 @@ class Parser:
             for part in self._clauses(body):  # "works with Slack, Shopify and Xero" is one fact
                 self._phrase(part)
             return
-        for part in _split_list(body):
-            for piece in _verb_parts(part):
+        pieces = [piece for part in _split_list(body) for piece in _verb_parts(part)]
+        verbal = any(does_verb(piece.split()) for piece in pieces)
+        for piece in pieces:
+            words = piece.split()
+            verb = english.verb_of(words[0])
+            if verbal and verb and len(words) > 1:  # "seats four" beside "heats to 90 °C" is no seat
+                self._add(FactKind.DOES, piece, verb=verb, rest=" ".join(words[1:]))
+            else:
                 self._phrase(piece)
 
     def _can(self, body: str) -> None:
@@ -543,7 +627,7 @@ class Parser:
     def _phrase(self, phrase: str) -> None:
         """One phrase, by what it begins with."""
         phrase = re.sub(
-            r"^(?:and|plus|also|with|it|has|have|having|includes|including|features|featuring)\s+(?:a\s+|an\s+)?(?=\S)",
+            r"^(?:and|plus|also(?!\s+(?:as|in|available))|with|it|has|have|having|includes|including|features|featuring)\s+(?:a\s+|an\s+)?(?=\S)",
             "",
             phrase,
             flags=re.I,
@@ -589,6 +673,10 @@ class Parser:
             "if",
             "so",
             "up",
+            "also",
+            "back",
+            "ready",
+            "now",
             "more",
             "less",
             "your",
@@ -602,7 +690,7 @@ class Parser:
         }:
             return False
         if re.search(
-            r"\b(?:welcome|included|native|offline|again|any time|on us|or|a day|a week|a month|within|anywhere|only|each)\b",
+            r"\b(?:welcome|included|native|offline|again|any time|on us|or|a day|a week|a month|within|anywhere|only|each)\b| free$",
             phrase,
         ) or re.match(r"ages? \d", phrase, re.I):
             return False
@@ -629,17 +717,26 @@ class Parser:
             english.is_word(head.split("-")[-1])
             or head in _NO_ARTICLE
             or head[0].isdigit()
-            or (len(words) > 1 and head.isalpha() and len(head) > 3)
+            or (len(words) > 1 and head.isalpha() and len(head) > 2)
         )
 
+    def _small(self, text: str) -> str:
+        """The phrase with a small letter, unless its first word is a name."""
+        first, _, rest = text.partition(" ")
+        if first.lower() in self._nouns and first[:1].isupper() and first[1:].islower():
+            return f"{first.lower()} {rest}".strip()
+        return english.lower_first(text, proper=self._proper)
+
     def _add(self, kind: FactKind, text: str, *, verb: str = "", rest: str = "", mass: bool = False) -> None:
-        text = text.strip(" ,.;:")
+        text = text.strip(" ,.;:!")
+        if _NOISE.search(text):
+            return
         if len(text) > MAX_FACT_CHARACTERS or len(text) < 3 or text.count("(") != text.count(")"):
             return
         if text.lower().startswith(self._name.lower()) and kind is not FactKind.SAYS:
             return
         if kind is not FactKind.SAYS:
-            text = english.lower_first(text, proper=self._proper)
+            text = self._small(text)
         words = content_words(text)
         if words and any(
             len(words & seen) >= 0.7 * max(2, min(len(words), len(seen))) or words == seen

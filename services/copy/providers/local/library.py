@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -16,11 +17,16 @@ _KINDS = {
     "g": "goods", "f": "food", "s": "software", "v": "service", "p": "place", "c": "course", "e": "event", "z": "cause",
 }  # fmt: skip
 _EVERY_KIND = frozenset(_KINDS.values())
+_PLATFORMS = {
+    "m": Platform.META, "t": Platform.TIKTOK, "g": Platform.GOOGLE, "l": Platform.LINKEDIN, "p": Platform.PINTEREST,
+    "u": Platform.UNIVERSAL,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One way into an ad. For a story `opening` stands between hook and turn, and `body` is the turn."""
+    """One way into an ad. For a story `opening` stands between hook and turn, and `body` is the turn. Without a body a
+    bridge of the tone brings the product in. With `only`, it suits briefs that hold one of these words."""
 
     key: str
     angle: str
@@ -31,6 +37,9 @@ class Frame:
     kinds: frozenset[str]
     opening: str = ""
     compact: bool = False
+    platforms: frozenset[Platform] = frozenset(Platform)
+    only: frozenset[str] = frozenset()
+    made: bool = False  # for one trade or one fact, and so preferred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,26 @@ class Line:
 
     text: str
     only: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payoff:
+    """What a feature means to the person who buys: ways to open an ad with it, and lines that may follow it."""
+
+    when: re.Pattern[str]
+    kinds: frozenset[str]
+    hooks: tuple[Frame, ...]
+    lines: dict[Tone, tuple[Line, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridges:
+    """How a tone brings the product in after an opening line; `bare` where the brief says nothing."""
+
+    bridges: tuple[str, ...]
+    bare: tuple[str, ...]
+    long: tuple[str, ...]
+    moments: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +84,7 @@ class Category:
     truths: tuple[Line, ...]
     doubts: tuple[Line, ...]
     steps: tuple[Line, ...]
-    scenes: tuple[tuple[str, str], ...]
+    scenes: tuple[tuple[Line, str], ...]  # the opening sentence, and what happens next
     tags: tuple[str, ...]
     emoji: tuple[str, ...]
 
@@ -116,6 +145,7 @@ def frames() -> tuple[Frame, ...]:
                     tones=frozenset(_TONES[letter] for letter in row["tones"]),
                     formats=frozenset(_FORMATS[letter] for letter in row.get("formats", "slh")),
                     kinds=_kinds(row.get("kinds", "")),
+                    platforms=frozenset(_PLATFORMS[letter] for letter in row.get("platforms", "mtglpu")),
                 )
             )
     return tuple(found)
@@ -148,6 +178,66 @@ def _lines(rows: list[str]) -> tuple[Line, ...]:
     return tuple(found)
 
 
+def _opening(key: str, tones: str, row: str) -> Frame:
+    """A frame from "angle: line @ words": a hook without a body."""
+    angle, _, text = row.partition(": ")
+    line = _lines([text])[0]
+    return Frame(
+        key=key, angle=angle, hook=line.text, body="", tones=frozenset(_TONES[letter] for letter in tones),
+        formats=frozenset(_FORMATS.values()), kinds=_EVERY_KIND, only=line.only, made=True,
+    )  # fmt: skip
+
+
+@cache
+def hooks() -> dict[str, tuple[Frame, ...]]:
+    """The opening lines of each category."""
+    return {
+        category: tuple(
+            _opening(f"{category}/{tone}{number}", tone, row)
+            for tone, rows in table.items()
+            for number, row in enumerate(rows)
+        )
+        for category, table in _read("hooks.toml").items()
+    }
+
+
+@cache
+def payoffs() -> tuple[Payoff, ...]:
+    found = []
+    for number, row in enumerate(_read("payoffs.toml")["payoff"]):
+        lines: dict[Tone, list[Line]] = {tone: [] for tone in Tone}
+        for line in row.get("lines", []):
+            tones, _, text = line.partition(": ")
+            for letter in tones:
+                lines[_TONES[letter]].extend(_lines([text]))
+        found.append(
+            Payoff(
+                when=re.compile(row["when"]),
+                kinds=_kinds(row.get("kinds", "")),
+                hooks=tuple(
+                    _opening(f"payoff/{number}.{place}", *hook.split(" ", 1))
+                    for place, hook in enumerate(row.get("hooks", []))
+                ),
+                lines={tone: tuple(rows) for tone, rows in lines.items()},
+            )
+        )
+    return tuple(found)
+
+
+@cache
+def bridges() -> dict[Tone, Bridges]:
+    table = _read("bridges.toml")
+    return {
+        tone: Bridges(
+            bridges=tuple(table[tone]["bridges"]),
+            bare=tuple(table[tone]["bare"]),
+            long=tuple(table[tone]["long"]),
+            moments=tuple(table[tone]["moments"]),
+        )
+        for tone in Tone
+    }
+
+
 @cache
 def categories() -> dict[str, Category]:
     found = {}
@@ -164,7 +254,7 @@ def categories() -> dict[str, Category]:
                 truths=_lines(row["truths"]),
                 doubts=_lines(row["doubts"]),
                 steps=_lines(row["steps"]),
-                scenes=tuple((first, then) for first, then in row["scenes"]),
+                scenes=tuple((_lines([first])[0], then) for first, then in row["scenes"]),
                 tags=tuple(row["tags"]),
                 emoji=tuple(row["emoji"]),
             )

@@ -19,6 +19,7 @@ from services.copy.providers.local.facts import (
     head_noun,
     is_mass,
     proper_words,
+    tidy,
 )
 from services.copy.providers.local.library import Category, categories
 
@@ -41,6 +42,8 @@ _SENSITIVE = re.compile(
     r"menopaus\w*|acne|pain|elderly|seniors?|immigrants?|criminal|voters?)\b",
     re.I,
 )
+# A serum or a perfume goes by its name alone: "Kumo Serum", not "the Kumo Serum".
+_NAMED_WITHOUT_ARTICLE = frozenset({"skincare", "haircare", "makeup", "fragrance", "cleaning", "books", "toys"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +55,33 @@ class Subject:
     noun: str
     noun_plural: bool
     definition: str  # without article
+    loose: bool  # the definition is only the first phrase of the brief: "Moss & Meadow: florist in Dublin"
     category: Category
     facts: tuple[Fact, ...]
     people: str  # from the audience; empty if it cannot be addressed
     price: str
     words: frozenset[str]  # content words of the whole brief
+    plain: frozenset[str]  # all its words in small letters, as they stand, without a plural s, and parts of compounds
     claims: Claims
 
     @property
     def kind(self) -> str:
         return self.category.kind
+
+    @property
+    def called(self) -> str:
+        """The name as a sentence says it: "the Aurora Bottle", but "Ledgerly" and "Sunday Socks"."""
+        last = self.name.split()[-1].lower()
+        takes = (
+            self.kind == "goods"
+            and self.category.name not in _NAMED_WITHOUT_ARTICLE
+            and " " in self.name
+            and not self.plural
+            and not self.name.lower().startswith(("the ", "my ", "our "))
+            and self.noun.split(" ")[-1] == last
+            and not is_mass(last)
+        )
+        return f"the {self.name}" if takes else self.name
 
 
 def price_text(price: str | None, currency: str | None) -> str:
@@ -96,11 +116,20 @@ def _keyword_index() -> list[tuple[str, re.Pattern[str], str]]:
 def categorise(name: str, lead: str, text: str) -> tuple[Category, str]:
     """The category of a product, and the noun that names it as it stands in the brief ("bottle"; empty: unknown).
 
-    The end of the product's name says most, then what its first words say it is, then what is said about it.
+    What it is said to be ("is a novel") says most, then the end of its name, then the end of its first phrase, then what
+    is said about it.
     """
+    whole = text
     scores: dict[str, float] = {}
     nouns: dict[str, tuple[float, str]] = {}
     small = f"{name}\n{text}".lower()  # a plain search first: most of the words are in no brief
+    told = re.match(rf"(?:the )?{re.escape(name)}\s+(?:is|are)\s+(?:(?:a|an|the|our)\s+)?(?=\w)", lead, re.I)
+    if told:
+        lead = lead[told.end() :]
+    head = re.split(r"\s(?:of|with|for|in|to|from|about|on|by|at|made|delivered|and)\s", lead, maxsplit=1)[0].rstrip(
+        " .!"
+    )
+    name = re.sub(r"[\s\d]+$", "", name)
     for noun, stem, pattern, category in _noun_index():
         if stem not in small:
             continue
@@ -109,17 +138,27 @@ def categorise(name: str, lead: str, text: str) -> tuple[Category, str]:
         if in_name:
             found = in_name[-1]
             weight = 12 if found.end() == len(name) else 8
-        elif match := pattern.search(lead):
-            found, weight = match, 7 - 3 * match.start() / max(1, len(lead))
-        elif match := pattern.search(text):
-            found, weight = match, 1.2
+        in_head = pattern.search(head)
+        if in_head and in_head.end() == len(head):
+            # what it is said to be outright outranks what it is called
+            if (14 if told else 10) > weight:
+                found, weight = in_head, 14 if told else 10
+        elif found is None:
+            if match := pattern.search(lead):
+                found, weight = match, 7 - 3 * match.start() / max(1, len(lead))
+            elif match := pattern.search(text):
+                found, weight = match, 1.2
         if found:
             weight += 0.1 * len(noun.split())
             scores[category] = scores.get(category, 0) + (weight if weight > 3 else 0.8)
             if weight > 3 and weight > nouns.get(category, (0.0, ""))[0]:
                 nouns[category] = (weight, found.group(0).lower())
+            if " " in noun:  # the words of "massage gun" are spent: it is no massage
+                name, head, lead, text = (
+                    pattern.sub(lambda m: "_" * len(m.group(0)), part) for part in (name, head, lead, text)
+                )
     for keyword, pattern, category in _keyword_index():
-        if keyword in small and pattern.search(text):
+        if keyword in small and pattern.search(whole):
             scores[category] = scores.get(category, 0) + 1
     if not scores:
         return categories()["goods"], ""
@@ -130,8 +169,11 @@ def categorise(name: str, lead: str, text: str) -> tuple[Category, str]:
 
 
 def short_name(name: str) -> str:
-    """The part of a long name that people say: up to the first separator, then as many words as there is room for."""
+    """The part of a long name that people say: up to the first separator, then as many words as there is room for. A
+    name of several words in capitals is written as a name."""
     name = re.sub(r"\s+", " ", name).strip(" .!?")
+    if name.isupper() and len(name.split()) > 1 and len(name) > 8:
+        name = " ".join(word if len(word) < 3 or re.search(r"\d", word) else word.capitalize() for word in name.split())
     if len(name) <= MAX_NAME_CHARACTERS:
         return name
     head = re.split(r"\s[-–—|:]\s|\s*[|,:(]\s*|\s+(?:with|for|by|in)\s+", name)[0].strip()
@@ -166,10 +208,18 @@ def _people(audience: str) -> str:
     return english.lower_first(text)
 
 
+def _plain_words(text: str) -> frozenset[str]:
+    found = set()
+    for word in re.findall(r"[a-z0-9][a-z0-9\-]*", text.lower()):
+        for part in (word, *word.split("-")):
+            found |= {part, part.removesuffix("s")}
+    return frozenset(found)
+
+
 def understand(brief: CopyBrief) -> Subject:
     """Reads a brief. Claims that platforms forbid are taken out first and named in `claims`."""
     claims = screen(brief.description, brief.features)
-    name = short_name(clean(brief.product_name)) or "this product"
+    name = short_name(tidy(brief.product_name)) or "this product"
     prose = clean(claims.description)
     everything = " ".join([brief.product_name, prose, *claims.features])
     lead = re.split(r"[.,;\n]|\s(?:that|which|for|with)\s", prose, maxsplit=1)[0][:120]
@@ -190,7 +240,12 @@ def understand(brief: CopyBrief) -> Subject:
             }:
                 definition, facts = fact.text, [other for other in facts if other is not fact]
                 break
-    if definition and len(facts) < 2:  # little is known: what it is has to carry the ad
+    loose = False
+    own_noun = any(word in known for word in re.findall(r"[a-z\-]+", name.lower()))
+    if not definition and not own_noun and facts and facts[0].order == 0 and facts[0].kind is FactKind.HAS:
+        # nothing says outright what it is, nor does its name: the first phrase of a brief does
+        definition, facts, loose = facts[0].text, facts[1:], True
+    if definition and len(facts) < 2 and not loose:  # little is known: what it is has to carry the ad
         facts = [*facts, Fact(kind=FactKind.IS, text=with_article(definition), order=len(facts))]
     last = re.sub(r"[^A-Za-z\-']", "", name.split()[-1])
     goods = category.kind in {"goods", "food"}
@@ -207,15 +262,19 @@ def understand(brief: CopyBrief) -> Subject:
         noun=noun,
         noun_plural=bool(noun) and english.is_plural_noun(noun.split()[-1]),
         definition=definition if len(definition) <= 90 else "",
+        loose=loose,
         category=category,
         facts=tuple(facts),
         people=_people(brief.audience),
         price=price_text(brief.price, brief.currency),
         words=content_words(everything),
+        plain=_plain_words(everything),
         claims=claims,
     )
 
 
 def with_article(phrase: str) -> str:
     """A definition with "a" or "an" where it takes one."""
+    if head_noun(phrase) == "service":  # one of them, where "customer service" has none
+        return f"{english.article(phrase)} {phrase}"
     return phrase if is_mass(phrase) else f"{english.article(phrase)} {phrase}"
