@@ -34,7 +34,7 @@ def verify(
     if "ADWRIGHT_DATABASE_URL" not in os.environ:
         found = Home().running()
         if found is None:
-            raise _fail("No system is running here; start one with: make up, or set ADWRIGHT_DATABASE_URL")
+            raise fail("No system is running here; start one with: make up, or set ADWRIGHT_DATABASE_URL", NOTHING_RUNS)
         environment["ADWRIGHT_DATABASE_URL"] = found.databases["billing"]
     line = [sys.executable, "-m", "services.billing", "verify", *([head] if head else [])]
     raise typer.Exit(subprocess.run(line, env=environment, check=False).returncode)  # noqa: S603
@@ -55,7 +55,7 @@ def reconcile(
     try:
         outcome = asyncio.run(_reconcile(heal, settling))
     except grpc.aio.AioRpcError as error:
-        raise _fail(f"A service does not answer: {error.details()}") from None
+        raise fail(f"A service does not answer: {error.details()}", NOTHING_RUNS) from None
     for number, difference in enumerate(outcome.differences[:SHOWN]):
         print(f"{difference.job_id}  {difference.text}" + (f": {outcome.healed[number]}" if outcome.healed else ""))
     if len(outcome.differences) > SHOWN:
@@ -97,7 +97,3 @@ def _reconciliation() -> Reconciliation:
         secret=(home.keys / "service-secret").read_text(encoding="utf-8").strip(),
         admin_token=home.token("reconcile", admin=True),
     )
-
-
-def _fail(text: str) -> typer.Exit:
-    return fail(text, NOTHING_RUNS)
