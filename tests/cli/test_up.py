@@ -22,7 +22,7 @@ import pytest
 from cli.api import trust_in
 from deploy.local.home import ROOT, Home
 
-SECONDS = 120
+SECONDS = 270
 
 
 @pytest.fixture
