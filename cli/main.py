@@ -20,8 +20,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli import backups, ledger
 from cli import generate as generation
-from cli import ledger
 from cli.api import Api, ApiError
 from deploy.local.home import Home, Running
 from deploy.local.system import AlreadyRunning, Options, System, health, models_folder
@@ -32,6 +32,8 @@ jobs = typer.Typer(no_args_is_help=True, help="Look after jobs.")
 app.add_typer(generate, name="generate")
 app.add_typer(jobs, name="jobs")
 app.add_typer(ledger.app, name="ledger")
+app.command()(backups.backup)
+app.command()(backups.restore)
 
 DEMO_USER = "demo"
 DEMO_CREDITS = 100

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import uuid
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,7 +55,8 @@ def free_port() -> int:
 class RunningSystem:
     """The whole system, in a folder of its own; its supervisor runs in a thread with an event loop."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, fill: Callable[[Home], None] | None = None) -> None:
+        """`fill` puts something into its home before it starts."""
         # Not pytest's folder: PostgreSQL runs as a user of its own when the tests are root's, and must reach it.
         self._folder = tempfile.TemporaryDirectory(prefix="adwright-test-", ignore_cleanup_errors=True)
         Path(self._folder.name).chmod(0o755)
@@ -64,6 +65,8 @@ class RunningSystem:
         self._thread.start()
         self.said: list[str] = []
         self.home = Home(Path(self._folder.name) / "home")
+        if fill is not None:
+            fill(self.home)
         # A port that nobody prefers: another system on this machine may choose its gateway's at the same moment.
         port = options.gateway_port or free_port()
         self.system = System(self.home, replace(options, gateway_port=port), self.said.append)
