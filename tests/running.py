@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import tempfile
 import threading
@@ -18,6 +19,7 @@ import psycopg
 
 from deploy.local.home import Home
 from deploy.local.system import Options, System
+from tests.platform.kafka import broker as apache_kafka
 
 Result = TypeVar("Result")
 
@@ -52,6 +54,15 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def broker_to_test_with() -> Callable[[int, Path], list[str]] | None:
+    """ADWRIGHT_TEST_BROKER says on which broker systems run: the bundled one, or Apache Kafka in a JVM or in Docker."""
+    known = {"": None, "apache-kafka": apache_kafka.command, "docker": apache_kafka.docker_command}
+    name = os.environ.get("ADWRIGHT_TEST_BROKER", "")
+    if name not in known:
+        raise ValueError(f"ADWRIGHT_TEST_BROKER: {name!r} is none of {', '.join(filter(None, known))}")
+    return known[name]
+
+
 class RunningSystem:
     """The whole system, in a folder of its own; its supervisor runs in a thread with an event loop."""
 
@@ -69,7 +80,8 @@ class RunningSystem:
             fill(self.home)
         # A port that nobody prefers: another system on this machine may choose its gateway's at the same moment.
         port = options.gateway_port or free_port()
-        self.system = System(self.home, replace(options, gateway_port=port), self.said.append)
+        broker = options.broker or broker_to_test_with()
+        self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.said.append)
         self.run(self.system.start())
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
