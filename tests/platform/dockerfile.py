@@ -50,8 +50,9 @@ def context() -> set[str]:
 
 def build(stage: Stage, folder: Path) -> None:
     """Runs COPY and RUN of a stage with `folder` as its WORKDIR."""
-    [python] = {Path(sys.base_prefix) / "bin"}
-    environment = {"PATH": f"{python}:{os.environ['PATH']}", "HOME": str(folder.parent), **variables(stage)}
+    # How registries are reached is this machine's; which Python, and what its ENV says, are the image's.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    environment = {**ours, "PATH": f"{sys.base_prefix}/bin:{os.environ['PATH']}", **variables(stage)}
     for word, rest in stage.steps:
         if word == "COPY":
             source, target = rest.split()
