@@ -5,6 +5,7 @@ MAKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
+BROKER ?= apache-kafka
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
@@ -37,8 +38,10 @@ fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random request
 test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and the cluster's gateway, slow ones too (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform
 
-test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka itself (needs java and mvn)
-	@ADWRIGHT_TEST_BROKER=apache-kafka $(BIN)/python -m pytest -q tests/contract tests/journeys tests/platform/test_kafka.py
+test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka itself (needs java and mvn; BROKER=docker: Docker)
+	@ADWRIGHT_TEST_BROKER=$(BROKER) $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
+	  tests/platform/test_traces.py tests/platform/test_measures.py tests/platform/test_backup.py
+	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
 
 lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the Dockerfile, and what the last release's users rely on
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from gateway.listener import listener
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.schema import messages_of
 from gateway.settings import SERVICES, GatewaySettings, SettingsError
-from gateway.upstreams import KEYS_CLUSTER, TRACE_CLUSTER, clusters
+from gateway.upstreams import KEYS_CLUSTER, TRACE_CLUSTER, clusters, is_remote
 
 NAMESPACE = "adwright"
 GATEWAY = "adwright"
@@ -108,8 +108,9 @@ def _inline(manager: dict[str, Any], settings: GatewaySettings) -> None:
             content = Path(options.pop("proto_descriptor")).read_bytes()
             options["proto_descriptor_bin"] = base64.b64encode(content).decode("ascii")
         for provider in options.get("providers", {}).values():
-            if "local_jwks" in provider:
-                keys = Path(settings.token_jwks).read_text(encoding="utf-8")
+            if not is_remote(settings.token_jwks):  # new keys: `make manifests` again
+                keys = Path(settings.token_jwks.removeprefix("file://")).read_text(encoding="utf-8")
+                del provider["remote_jwks"]
                 provider["local_jwks"] = {"inline_string": keys}
     for host in manager["route_config"]["virtual_hosts"]:
         for route in host["routes"]:

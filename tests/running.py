@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import tempfile
 import threading
 import uuid
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ import psycopg
 
 from deploy.local.home import Home
 from deploy.local.system import Options, System
+from tests.platform.kafka import broker as apache_kafka
 
 Result = TypeVar("Result")
 
@@ -52,10 +54,20 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def broker_to_test_with() -> Callable[[int, Path], list[str]] | None:
+    """ADWRIGHT_TEST_BROKER says on which broker systems run: the bundled one, or Apache Kafka in a JVM or in Docker."""
+    known = {"": None, "apache-kafka": apache_kafka.command, "docker": apache_kafka.docker_command}
+    name = os.environ.get("ADWRIGHT_TEST_BROKER", "")
+    if name not in known:
+        raise ValueError(f"ADWRIGHT_TEST_BROKER: {name!r} is none of {', '.join(filter(None, known))}")
+    return known[name]
+
+
 class RunningSystem:
     """The whole system, in a folder of its own; its supervisor runs in a thread with an event loop."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, fill: Callable[[Home], None] | None = None) -> None:
+        """`fill` puts something into its home before it starts."""
         # Not pytest's folder: PostgreSQL runs as a user of its own when the tests are root's, and must reach it.
         self._folder = tempfile.TemporaryDirectory(prefix="adwright-test-", ignore_cleanup_errors=True)
         Path(self._folder.name).chmod(0o755)
@@ -64,9 +76,12 @@ class RunningSystem:
         self._thread.start()
         self.said: list[str] = []
         self.home = Home(Path(self._folder.name) / "home")
+        if fill is not None:
+            fill(self.home)
         # A port that nobody prefers: another system on this machine may choose its gateway's at the same moment.
         port = options.gateway_port or free_port()
-        self.system = System(self.home, replace(options, gateway_port=port), self.said.append)
+        broker = options.broker or broker_to_test_with()
+        self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.said.append)
         self.run(self.system.start())
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:

@@ -35,8 +35,8 @@ TRY_SECONDS = 0.25
 class Breakable:
     """The system without its own makers; stub makers are added by name."""
 
-    def __init__(self, *settings: tuple[str, str]) -> None:
-        self.running = RunningSystem(Options(makers=False, settings=settings))
+    def __init__(self, *settings: tuple[str, str], running: RunningSystem | None = None) -> None:
+        self.running = running or RunningSystem(Options(makers=False, settings=settings))
         self.home, self.system = self.running.home, self.running.system
         self._makers: dict[str, Process] = {}
 

@@ -75,7 +75,8 @@ def running(
     """
     configuration, address = folder / "envoy.json", folder / "admin"
     settings = replace(settings, keys_socket=str(folder / "keys.sock"))  # several listen on port 0 beside each other
-    configuration.write_text(make(settings), encoding="utf-8")
+    text = make(settings)
+    configuration.write_text(text, encoding="utf-8")
     with (folder / "envoy.log").open("wb") as log:
         process = subprocess.Popen(
             [
@@ -91,7 +92,7 @@ def running(
         )
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not (address.exists() and _ready(f"http://{address.read_text()}")):
+        while not (address.exists() and _ready(f"http://{address.read_text()}", fetches="remote_jwks" in text)):
             assert process.poll() is None, (folder / "envoy.log").read_text()
             assert time.monotonic() < deadline, (folder / "envoy.log").read_text()
             time.sleep(0.05)
@@ -111,13 +112,13 @@ def running(
         process.wait(10)
 
 
-def _ready(admin: str) -> bool:
+def _ready(admin: str, *, fetches: bool) -> bool:
     if not admin.removeprefix("http://"):
         return False
     try:
         if httpx.get(f"{admin}/ready").status_code != httpx.codes.OK:
             return False
-        if "fetch_success: 0" in httpx.get(f"{admin}/stats?filter=jwks_fetch_success").text:
+        if fetches and "fetch_success: 0" in httpx.get(f"{admin}/stats?filter=jwks_fetch_success").text:
             return False  # before the first keys are there, no token is good
         clusters = httpx.get(f"{admin}/clusters?format=json").json()["cluster_statuses"]
     except httpx.TransportError:

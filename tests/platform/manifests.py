@@ -15,9 +15,19 @@ from gateway.kubernetes import resources, settings_of
 from tests.platform import tools
 
 ROOT = Path(__file__).parents[2]
-OVERLAYS = ("overlays/dev", "overlays/production", "migrations")
+OVERLAYS = ("overlays/dev", "overlays/production", "overlays/recovery", "migrations")
 
 Resource = dict[str, Any]
+
+
+class _Loader(yaml.CSafeLoader):
+    """Times are strings, as they are to Kubernetes."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
+    for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 @cache
@@ -32,7 +42,7 @@ def rendered(overlay: str) -> tuple[Resource, ...]:
         text = subprocess.run(
             [kustomize, "build", Path(folder) / "deploy" / overlay], capture_output=True, text=True, check=True
         ).stdout
-    return tuple(yaml.load_all(text, Loader=yaml.CSafeLoader))
+    return tuple(yaml.load_all(text, Loader=_Loader))
 
 
 @cache

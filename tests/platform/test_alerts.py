@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -238,7 +236,6 @@ class TestARunningSystem:
         prometheus.wait_for("AdwrightSettlementLags", 40)
 
     def test_a_database_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
-        found = faulty.home.running()
-        assert found is not None
-        os.kill(found.pids["postgres"], signal.SIGINT)
+        execute(faulty, "billing", "alter database job with allow_connections false")
+        execute(faulty, "billing", "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'job'")
         prometheus.wait_for("AdwrightMeasuresAreStale", 180)

@@ -98,6 +98,25 @@ def test_what_is_not_valid_is_found(kind: str, path: list[Any], value: Any, tmp_
         assert complaints([changed])
 
 
+def test_a_recovered_cluster_reads_the_backups_of_the_old_one_and_writes_elsewhere() -> None:
+    old = of_kind("overlays/production", "Cluster")["adwright-database"]["spec"]
+    new = of_kind("overlays/recovery", "Cluster")["adwright-database"]["spec"]
+    [source] = new["externalClusters"]
+    assert "initdb" not in new["bootstrap"]
+    assert new["bootstrap"]["recovery"]["source"] == source["name"]
+    store = old["backup"]["barmanObjectStore"]
+    assert source["barmanObjectStore"]["destinationPath"] == store["destinationPath"]
+    assert source["barmanObjectStore"]["serverName"] == "adwright-database"
+    assert new["backup"]["barmanObjectStore"]["destinationPath"] != store["destinationPath"]
+    recovered, production = (of_kind(f"overlays/{name}", "ConfigMap") for name in ("recovery", "production"))
+    addresses = {
+        item["data"]["ADWRIGHT_ASSETS_URL"]
+        for item in (*recovered.values(), *production.values())
+        if "ADWRIGHT_ASSETS_URL" in item["data"]
+    }
+    assert len(addresses) == 2, "a recovered system must not write into production's bucket"
+
+
 @pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
 def test_pods_run_as_nobody_and_write_nowhere_but_in_their_own_volumes(overlay: str) -> None:
     for name, deployment in of_kind(overlay, "Deployment").items():

@@ -1,0 +1,69 @@
+"""A Dockerfile's first stage, run in a folder as an image builder would: no engine that builds images is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.platform.manifests import ROOT
+
+
+@dataclass(slots=True)
+class Stage:
+    """The instructions between one FROM and the next."""
+
+    name: str
+    steps: list[tuple[str, str]] = field(default_factory=list)
+
+    def said(self, instruction: str) -> list[str]:
+        return [rest for word, rest in self.steps if word == instruction]
+
+
+def stages() -> list[Stage]:
+    text = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.M)
+    found: list[Stage] = []
+    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word == "FROM":
+            found.append(Stage(rest.partition(" AS ")[2]))
+        elif found and word:
+            found[-1].steps.append((word, rest.strip()))
+    return found
+
+
+def variables(stage: Stage) -> dict[str, str]:
+    """What its ENV instructions set."""
+    return dict(pair.split("=", 1) for rest in stage.said("ENV") for pair in rest.split())
+
+
+def context() -> set[str]:
+    """What .dockerignore lets into an image."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    assert lines[0] == "*"
+    return {line.removeprefix("!") for line in lines if line.startswith("!")}
+
+
+def build(stage: Stage, folder: Path) -> None:
+    """Runs COPY and RUN of a stage with `folder` as its WORKDIR."""
+    # How registries are reached is this machine's; which Python, and what its ENV says, are the image's.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    environment = {**ours, "PATH": f"{sys.base_prefix}/bin:{os.environ['PATH']}", **variables(stage)}
+    for word, rest in stage.steps:
+        if word == "COPY":
+            source, target = rest.split()
+            assert source in context(), f"{source} is kept out by .dockerignore"
+            if (ROOT / source).is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / source, folder / target, ignore=ignored)
+            else:
+                shutil.copy(ROOT / source, folder / target)
+        elif word == "RUN":
+            done = subprocess.run(
+                ["sh", "-c", rest], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{rest}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"

