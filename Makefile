@@ -3,6 +3,7 @@
 PYTHON ?= python3
 MAKERS ?= 1
 PORT ?= 0
+HTTPS ?= 0
 EXAMPLES ?= 150
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
@@ -18,8 +19,8 @@ help: ## Show this list
 demo: .venv/runtime gen/descriptors.binpb models ## Make a copy, an image and a video, and save them to out/
 	@$(BIN)/adwright demo
 
-up: .venv/runtime gen/descriptors.binpb models ## Start the whole system and stay (MAKERS=0: without makers, PORT=n: the gateway's port)
-	@$(BIN)/adwright up $(if $(filter 0,$(MAKERS)),--no-makers) --port $(PORT)
+up: .venv/runtime gen/descriptors.binpb models ## Start the whole system and stay (MAKERS=0: without makers, PORT=n: the gateway's port, HTTPS=1)
+	@$(BIN)/adwright up $(if $(filter 0,$(MAKERS)),--no-makers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs

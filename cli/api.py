@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,23 +12,29 @@ import httpx
 
 POLL_SECONDS = 0.4
 JOB_SECONDS = 1800.0
+LIVE = ("pending", "queued", "processing")
 
 
 class ApiError(Exception):
-    """The API refused; says why, in its words."""
+    """The API refused; says why, in its words. status: 0 when no answer has one."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{message} ({status} {reason})")
+        told = " ".join(filter(None, [str(status) if status else "", reason]))
+        super().__init__(f"{message} ({told})" if told else message)
         self.status = status
         self.reason = reason
 
 
 class Api:
-    """Calls the gateway with one token."""
+    """Calls the gateway with one token. certificate: the PEM file of the one to trust; empty: those of the public."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, certificate: str = "") -> None:
         self._client = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+            trust_env=False,
+            verify=trust_in(certificate) if certificate else True,
         )
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> dict[str, Any]:
@@ -36,10 +43,17 @@ class Api:
             answer = self._client.request(method, path, json=body, params=query or None)
         except httpx.HTTPError as error:
             raise ApiError(0, "UNREACHABLE", f"The gateway does not answer: {error}") from None
-        if answer.status_code >= 400:
-            told = answer.json().get("error", {})
-            raise ApiError(answer.status_code, told.get("reason", ""), told.get("message", answer.text[:200]))
-        return dict(answer.json())
+        try:
+            told = answer.json()
+            refused = told.get("error", {}) if answer.status_code >= 400 else None
+            if refused is None:
+                return dict(told)
+            reason, message = str(refused.get("reason", "")), str(refused.get("message", answer.text[:200]))
+        except (ValueError, TypeError, AttributeError):
+            raise ApiError(
+                answer.status_code, "", f"What answers at {self._client.base_url} is not an Adwright gateway."
+            ) from None
+        raise ApiError(answer.status_code, reason, message)
 
     def wait(self, job_id: str, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The job once it has ended; `tell` gets its status in between. Raises ApiError."""
@@ -47,16 +61,37 @@ class Api:
         while time.monotonic() < give_up:
             status = self.call("GET", "/api/generate/status", jobId=job_id)
             tell(status)
-            if status["status"] not in ("pending", "queued", "processing"):
+            if status["status"] not in LIVE:
                 return status
             time.sleep(POLL_SECONDS)
         raise ApiError(0, "TIMED_OUT", f"The job {job_id} has not ended after {JOB_SECONDS / 60:g} minutes.")
 
     def save(self, url: str, path: Path) -> Path:
-        """Saves an asset."""
-        with self._client.stream("GET", url) as answer:
-            answer.raise_for_status()
-            with path.open("wb") as file:
-                for chunk in answer.iter_bytes():
-                    file.write(chunk)
-        return path
+        """Saves an asset, whole or not at all. Raises ApiError."""
+        partial = path.with_name(path.name + ".partial")
+        try:
+            with self._client.stream("GET", url) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    raise ApiError(answer.status_code, "", f"{path.name} could not be fetched.")
+                with partial.open("wb") as file:
+                    for chunk in answer.iter_bytes():
+                        file.write(chunk)
+            return partial.replace(path)
+        except httpx.HTTPError as error:
+            raise ApiError(0, "UNREACHABLE", f"{path.name} could not be fetched: {error}") from None
+        except OSError as error:
+            raise ApiError(0, "", f"{path} could not be written: {error.strerror}") from None
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def trust_in(certificate: str) -> ssl.SSLContext:
+    """Trust in the certificate of this file and in no other, whatever name it is called by. Raises ApiError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        context.load_verify_locations(cafile=certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise ApiError(0, "", f"The certificate {certificate} cannot be read: {error}") from None
+    return context

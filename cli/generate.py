@@ -1,66 +1,104 @@
-"""`adwright generate`: makes creatives from a terminal, shows progress and saves the results."""
+"""`adwright generate`: makes creatives from a terminal."""
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+import typer
 
-from cli.api import Api, ApiError
+from cli import making
+from cli.demo import SCRIPT, demo_ids
+from cli.terminal import api_for, fail, running, writable
 
-SUFFIXES = {"video": ".mp4", "poster": ".jpg", "captions_srt": ".srt", "captions_vtt": ".vtt", "thumbnail": ".jpg"}
+app = typer.Typer(no_args_is_help=True, help="Make creatives and save them.")
 
-console = Console()
-
-
-def copy(api: Api, body: dict[str, Any], out: Path) -> list[Path]:
-    """Writes copy.json and copy.txt."""
-    answer = api.call("POST", "/api/generate/copy", body)
-    out.mkdir(parents=True, exist_ok=True)
-    text = "\n\n".join(
-        "\n".join(
-            filter(None, [variant["hook"], variant["body"], f"[{variant['cta']}]", " ".join(variant["hashtags"])])
-        )
-        for variant in answer["variants"]
-    )
-    (out / "copy.json").write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (out / "copy.txt").write_text(text + "\n", encoding="utf-8")
-    console.print(f"  copy: {len(answer['variants'])} variants, {answer['creditsUsed']} credit")
-    return [out / "copy.txt", out / "copy.json"]
+Project = Annotated[str, typer.Option(help="Project id; default: ADWRIGHT_PROJECT_ID, or the demo's.")]
+Product = Annotated[str, typer.Option(help="Product id; default: ADWRIGHT_PRODUCT_ID, or the demo's.")]
+Out = Annotated[Path, typer.Option(help="Where results go.")]
 
 
-def asynchronous(api: Api, kind: str, body: dict[str, Any], out: Path) -> list[Path]:
-    """Submits a static ad or a video, waits for it and saves its assets. Raises ApiError when the job fails."""
-    accepted = api.call("POST", f"/api/generate/{kind}", body)
-    out.mkdir(parents=True, exist_ok=True)
-    with Progress(
-        TextColumn(f"  {kind}:"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("queued", total=100)
+def chosen(project: str, product: str) -> dict[str, str]:
+    """The ids to generate for: as given, from the environment, or the demo's."""
+    if bool(project) != bool(product):
+        raise fail("--project and --product are given together: a product belongs to one project", 2)
+    project = project or os.environ.get("ADWRIGHT_PROJECT_ID", "")
+    product = product or os.environ.get("ADWRIGHT_PRODUCT_ID", "")
+    if not (project and product):
+        project, product = demo_ids(*running())
+    return {"projectId": project, "productId": product}
 
-        def tell(status: dict[str, Any]) -> None:
-            ahead = f" ({status['queuePosition']} before it)" if status.get("queuePosition") else ""
-            bar.update(task, completed=status.get("progress", 0), description=status["status"] + ahead)
 
-        ended = api.wait(accepted["jobId"], tell)
-    if ended["status"] != "completed":
-        error = ended.get("error", {})
-        raise ApiError(0, error.get("reason", ended["status"]), error.get("message", f"The job is {ended['status']}."))
-    console.print(f"  {kind}: completed, {accepted['creditsUsed']} credits")
-    for note in ended.get("notes", []):
-        console.print(f"    {note}", style="dim", highlight=False)
-    name = "ad" if kind == "static-ad" else "video"
-    saved = []
-    for asset in ended["assets"]:
-        suffix = SUFFIXES.get(asset["type"]) or f".{body.get('fileFormat', 'png')}"
-        main = asset["type"] in ("image", "video")
-        saved.append(api.save(asset["url"], out / (f"{name}{suffix}" if main else f"{name}-{asset['type']}{suffix}")))
-    return saved
+def show(saved: list[Path]) -> None:
+    """A line for each file, for scripts too."""
+    for path in saved:
+        print(path)
+
+
+@app.command("copy")
+def generate_copy(
+    platform: Annotated[str, typer.Option(help="meta, tiktok, google, linkedin, pinterest or universal.")] = "meta",
+    form: Annotated[str, typer.Option("--format", help="short, long, hook or story.")] = "short",
+    tone: Annotated[str, typer.Option(help="professional, casual, urgent, luxe, playful or bold.")] = "bold",
+    instructions: Annotated[str, typer.Option(help="What else to heed; at most 500 characters.")] = "",
+    project: Project = "",
+    product: Product = "",
+    out: Out = Path("out"),
+) -> None:
+    """Five variants of ad copy: 1 credit."""
+    writable(out)
+    body = {**chosen(project, product), "platform": platform, "format": form, "tone": tone}
+    if instructions:
+        body["customInstructions"] = instructions
+    show(making.copy(api_for(), body, out))
+
+
+@app.command("static-ad")
+def generate_static_ad(
+    style: Annotated[
+        str, typer.Option(help="product_hero, lifestyle, minimal, bold, seasonal or modern.")
+    ] = "product_hero",
+    ratio: Annotated[str, typer.Option(help="1:1, 9:16, 4:5 or 16:9.")] = "1:1",
+    prompt: Annotated[str, typer.Option(help="Mood, season, setting, colours; 5 to 1000 characters.")] = "",
+    file_format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
+    project: Project = "",
+    product: Product = "",
+    out: Out = Path("out"),
+) -> None:
+    """An ad image: 3 credits."""
+    writable(out)
+    body = {**chosen(project, product), "style": style, "aspectRatio": ratio, "fileFormat": file_format}
+    if prompt:
+        body["prompt"] = prompt
+    show(making.asynchronous(api_for(), "static-ad", body, out))
+
+
+@app.command("video")
+def generate_video(
+    script: Annotated[str, typer.Option(help="What is said; 10 to 2000 characters.", show_default=False)] = SCRIPT,
+    voice: Annotated[str, typer.Option(help="A voice of /api/voices.")] = "male-1",
+    avatar: Annotated[str, typer.Option(help="An avatar of /api/avatars; default: one that suits the brand.")] = "",
+    avatar_url: Annotated[str, typer.Option(help="A portrait to animate instead, at a public address.")] = "",
+    ratio: Annotated[str, typer.Option(help="9:16, 1:1 or 16:9.")] = "9:16",
+    resolution: Annotated[str, typer.Option(help="720p or 1080p.")] = "720p",
+    captions: Annotated[bool, typer.Option(help="Draw captions into the picture.")] = True,
+    project: Project = "",
+    product: Product = "",
+    out: Out = Path("out"),
+) -> None:
+    """A talking-avatar video: 40 credits."""
+    writable(out)
+    body = {
+        **chosen(project, product),
+        "script": script,
+        "voiceId": voice,
+        "aspectRatio": ratio,
+        "resolution": resolution,
+        "captions": captions,
+    }
+    if avatar:
+        body["avatarId"] = avatar
+    if avatar_url:
+        body["avatarUrl"] = avatar_url
+    show(making.asynchronous(api_for(), "video", body, out))

@@ -48,6 +48,16 @@ def write_certificate(folder: Path, hosts: tuple[str, ...], now: datetime) -> tu
     return public, private
 
 
+def hosts_of(path: Path, at: datetime) -> tuple[str, ...]:
+    """The names that a certificate is for, in order; none when there is none, or it is no longer valid at that time."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return ()
+    return tuple(sorted(str(name.value) for name in names)) if at < certificate.not_valid_after_utc else ()
+
+
 def _host(text: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ip_address(text))

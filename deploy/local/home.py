@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -21,13 +22,17 @@ KEY_ID = "development"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What `adwright status` and the other commands need of a running system. databases: addresses by service."""
+    """What `adwright status` and the other commands need of a running system.
+
+    databases: addresses by service. certificate: the PEM file of the gateway's; empty: it speaks HTTP.
+    """
 
     url: str
     supervisor_pid: int
     ports: dict[str, int]
     pids: dict[str, int]
     databases: dict[str, str]
+    certificate: str = ""
 
 
 class Home:
@@ -40,6 +45,7 @@ class Home:
         self.assets = self.folder / "assets"
         self.database = self.folder / "postgres"
         self.state = self.folder / "running.json"
+        self.lock = self.folder / "lock"
 
     def prepare(self) -> None:
         """Makes the folders, and the keys that are missing: only their owner can read them."""
@@ -73,21 +79,30 @@ class Home:
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def running(self) -> Running | None:
-        """The system that runs from this folder, if one does."""
+        """The system that runs from this folder, if one does: its supervisor holds the lock for as long as it lives."""
         try:
-            running = Running(**json.loads(self.state.read_text(encoding="utf-8")))
-            os.kill(running.supervisor_pid, 0)
-        except (FileNotFoundError, ValueError, TypeError, ProcessLookupError):
+            with self.lock.open("rb") as held:
+                fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
-        except PermissionError:
-            return running  # it runs, as another user
-        return running
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:
+            pass
+        try:
+            return Running(**json.loads(self.state.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None  # it is starting, or stopping
 
     def tell(self, running: Running) -> None:
         """Writes what is running, whole or not at all."""
         partial = self.state.with_suffix(".partial")
         partial.write_text(json.dumps(asdict(running)), encoding="utf-8")
         partial.replace(self.state)
+
+
+def models_folder() -> Path:
+    """Where the makers look for model files."""
+    return Path(os.environ.get("ADWRIGHT_MODELS") or Path.home() / ".cache" / "adwright" / "models")
 
 
 def _write_private(path: Path, content: bytes) -> None:

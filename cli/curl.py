@@ -1,0 +1,115 @@
+"""A ready curl line for every endpoint, as `make up` shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cli.demo import SCRIPT
+
+JSON = "Content-Type: application/json"
+IDS = {"projectId": "$ADWRIGHT_PROJECT_ID", "productId": "$ADWRIGHT_PRODUCT_ID"}
+# What a line takes from the answer to an earlier one, and where it stands there.
+PLACEHOLDERS = {
+    "JOB": "a job: jobId of an answer",
+    "ASSET": "an asset: its url in a job's status",
+    "PROJECT": "a project of yours: id",
+    "PRODUCT": "a product of yours: id",
+    "KEY": "an API key: apiKey.id",
+}
+
+Line = tuple[str, str, Mapping[str, Any] | None]
+
+LINES: Mapping[str, tuple[Line, ...]] = {
+    "make something": (
+        ("POST", "/api/generate/copy", {**IDS, "platform": "meta", "format": "short", "tone": "bold"}),
+        ("POST", "/api/generate/static-ad", {**IDS, "style": "modern", "aspectRatio": "1:1"}),
+        ("POST", "/api/generate/video", {**IDS, "script": SCRIPT, "voiceId": "male-1"}),
+    ),
+    "follow it": (
+        ("GET", "/api/generate/status?jobId=$JOB", None),
+        ("GET", "/api/generate/events?jobId=$JOB", None),
+        ("GET", "/api/generate/jobs", None),
+        ("GET", "/api/generate/jobs/events", None),
+        ("POST", "/api/generate/cancel", {"jobId": "$JOB"}),
+        ("GET", "$ASSET", None),
+    ),
+    "credits": (
+        ("GET", "/api/credits", None),
+        ("GET", "/api/credits/statement", None),
+        ("GET", "/api/credits/usage", None),
+        ("GET", "/api/credits/jobs/$JOB", None),
+        ("GET", "/api/prices", None),
+    ),
+    "what a video can choose from": (
+        ("GET", "/api/voices", None),
+        ("GET", "/api/voices/male-1/sample", None),
+        ("GET", "/api/avatars", None),
+        ("GET", "/api/avatars/finn/preview", None),
+    ),
+    "projects and products": (
+        ("GET", "/api/projects", None),
+        ("POST", "/api/projects", {"name": "Sunny", "brand": {"colours": ["#0b7a75", "#ffb703"]}}),
+        ("GET", "/api/projects/$PROJECT", None),
+        ("PATCH", "/api/projects/$PROJECT", {"name": "Sunny Bottles"}),
+        ("GET", "/api/projects/$PROJECT/products", None),
+        ("POST", "/api/projects/$PROJECT/products", {"name": "Trail Bottle", "price": "24.90", "currency": "EUR"}),
+        ("GET", "/api/products/$PRODUCT", None),
+        ("PATCH", "/api/products/$PRODUCT", {"audience": "hikers"}),
+        ("POST", "/api/products/$PRODUCT/image", None),
+        ("GET", "/api/products/$PRODUCT/image", None),
+        ("DELETE", "/api/products/$PRODUCT", None),
+        ("DELETE", "/api/projects/$PROJECT", None),
+    ),
+    "API keys": (
+        ("POST", "/api/keys", {"name": "ci", "expiresInDays": 30, "creditBudget": 100}),
+        ("GET", "/api/keys", None),
+        ("DELETE", "/api/keys/$KEY", None),
+    ),
+    "for admins": (
+        ("POST", "/api/admin/grants", {"userId": "demo", "credits": 100, "grantId": "gift-1", "reason": "a gift"}),
+        ("POST", "/api/admin/refunds", {"jobId": "$JOB", "reason": "not as expected"}),
+        ("GET", "/api/admin/jobs/dead", None),
+        ("POST", "/api/admin/jobs/$JOB/retry", {}),
+    ),
+}
+PUBLIC = ("$ASSET", "/api/voices/male-1/sample", "/api/avatars/finn/preview")
+FILES = {"/api/voices/male-1/sample": "voice.m4a", "/api/avatars/finn/preview": "avatar.png", "$ASSET": "asset"}
+
+
+def curl_lines(*, certificate: bool = False) -> Iterator[str]:
+    """The lines with their headings, for a shell that has evaluated `adwright env`."""
+    for heading, lines in LINES.items():
+        yield f"# {heading}"
+        for verb, path, body in lines:
+            yield curl(verb, path, body, certificate=certificate)
+    yield "# where: " + "; ".join(f"${name} is {text}" for name, text in PLACEHOLDERS.items())
+
+
+def curl(verb: str, path: str, body: Mapping[str, Any] | None, *, certificate: bool = False) -> str:
+    """One line. certificate: whether the gateway's is one that curl must be told to trust."""
+    parts = ["curl -sN" if path.endswith("events") or "/events?" in path else "curl -s"]
+    if certificate:
+        parts.append('--cacert "$ADWRIGHT_CERTIFICATE"')
+    image = path.endswith("/image") and verb == "POST"
+    if verb not in ("GET", "POST") or (verb == "POST" and body is None and not image):
+        parts.append(f"-X {verb}")
+    if path not in PUBLIC:
+        token = "ADWRIGHT_ADMIN_TOKEN" if path.startswith("/api/admin/") else "ADWRIGHT_TOKEN"
+        parts.append(f'-H "Authorization: Bearer ${token}"')
+    if body is not None:
+        parts.append(f"-H '{JSON}'")
+    if image:
+        parts.append("-H 'Content-Type: image/png' --data-binary @photo.png")
+    if path in FILES:
+        parts.append(f"-o {FILES[path]}")
+    elif path.endswith("/image") and verb == "GET":
+        parts.append("-o product.png")
+    parts.append(f'"{path}"' if path.startswith("$") else f'"$ADWRIGHT_URL{path}"')
+    if body is not None:
+        text = json.dumps(body, separators=(",", ":"))
+        for name in ("ADWRIGHT_PROJECT_ID", "ADWRIGHT_PRODUCT_ID", *PLACEHOLDERS):
+            text = text.replace(f'"${name}"', f"\"'${name}'\"")
+        parts.append(f"-d '{text}'")
+    return " ".join(parts)
