@@ -69,6 +69,9 @@ class TestAddresses:
         [
             "http://127.0.0.1/a", "http://localhost/a", "http://2130706433/a", "http://0x7f.1/a", "http://[::1]/a",
             "http://[::ffff:127.0.0.1]/a", "http://169.254.169.254/latest/meta-data", "http://0/a",
+            "http://0177.0.0.1/a", "http://127.1/a", "http://127.0.0.1./a", "http://[::]/a", "http://[fe80::1%25lo]/a",
+            "http://①②⑦.⓪.⓪.①/a", "http://127。0。0。1/a", "http://[::ffff:a9fe:a9fe]/a", "http://0xa9fea9fe/a",
+            "http://LOCALHOST/a", "http://[64:ff9b::169.254.169.254]/a",
         ],
     )  # fmt: skip
     async def test_no_form_of_a_private_address_is_connected_to(self, url: str) -> None:
@@ -97,6 +100,37 @@ class TestAddresses:
             with pytest.raises(InputFault) as refused:
                 await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=100, timeout=5, accept=ACCEPT)
         assert refused.value.reason == "ADDRESS_NOT_PUBLIC"
+
+    async def test_a_name_that_changes_its_mind_after_the_check_leads_nowhere_else(self) -> None:
+        # "localhost" stands for the attacker's name: the system's resolver leads it to 127.0.0.1, where the secret is;
+        # the answer that was checked is 127.0.0.2, which stands for a public address.
+        reached: list[str] = []
+
+        async def secret(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            reached.append("the secret")
+            writer.close()
+
+        async def public(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            reached.append("the checked address")
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            writer.close()
+
+        answers = iter([["127.0.0.2"], ["127.0.0.1"]])
+
+        async def changing(host: str, port: int) -> Sequence[str]:
+            return next(answers)
+
+        inside = await asyncio.start_server(secret, "127.0.0.1", 0)
+        port = inside.sockets[0].getsockname()[1]
+        outside = await asyncio.start_server(public, "127.0.0.2", port)
+        async with inside, outside:
+            guarded = Fetcher(lookup=changing, allowed=["127.0.0.2"], ports=[port])
+            with pytest.raises(InputFault) as refused:
+                await guarded.fetch(f"http://localhost:{port}/", max_bytes=100, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "ADDRESS_NOT_PUBLIC"  # of the second look-up, for the redirect
+        assert reached == ["the checked address"]
+        assert list(answers) == []
 
 
 class TestContent:

@@ -1,0 +1,256 @@
+"""Who gets in where the gateway is not in between: each service checks tokens by itself.
+
+The attacks of tests/gateway/test_tokens.py, on what stands behind the gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from services.chassis import auth
+from services.chassis.auth import (
+    SERVICE_AUDIENCE,
+    SERVICE_ISSUER,
+    ServiceIdentity,
+    TokenVerifier,
+)
+from services.chassis.errors import Unauthenticated
+from tests.gateway.running import AUDIENCE, ISSUER, Keys
+
+SECRET = "s" * 32
+
+
+class Clock:
+    """The time as a test moves it."""
+
+    def __init__(self) -> None:
+        self.forward = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.forward
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.forward
+
+
+@pytest.fixture(scope="module")
+def keys() -> Keys:
+    return Keys()
+
+
+@pytest.fixture
+def jwks(keys: Keys, tmp_path: Path) -> Path:
+    file = tmp_path / "jwks.json"
+    file.write_text(keys.document(), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def verifier(jwks: Path) -> TokenVerifier:
+    return TokenVerifier(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret=SECRET)
+
+
+def segment(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    whole = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 600, **changes}
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def signed(secret: bytes, header: dict[str, Any], body: dict[str, Any]) -> str:
+    text = f"{segment(header)}.{segment(body)}"
+    mac = hmac.new(secret, text.encode(), hashlib.sha256).digest()
+    return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def publish(jwks: Path, entries: list[dict[str, Any]]) -> None:
+    jwks.write_text(json.dumps({"keys": entries}), encoding="utf-8")
+
+
+async def refused(verifier: TokenVerifier, token: str) -> str:
+    with pytest.raises(Unauthenticated) as caught:
+        await verifier.verify(f"Bearer {token}")
+    return str(caught.value)
+
+
+class TestGoodTokens:
+    @pytest.mark.parametrize(("kid", "name", "algorithm"), [
+        ("rsa", "rsa", "RS256"), ("ec", "ec", "ES256"), ("ed", "ed", "EdDSA"),
+    ])  # fmt: skip
+    async def test_each_kind_of_key_passes(
+        self, verifier: TokenVerifier, keys: Keys, kid: str, name: str, algorithm: str
+    ) -> None:
+        token = keys.token(key=getattr(keys, name), algorithm=algorithm, headers={"kid": kid})
+        assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
+
+    async def test_a_role_makes_an_admin_and_a_text_that_holds_it_does_not(
+        self, verifier: TokenVerifier, keys: Keys
+    ) -> None:
+        assert (await verifier.verify(f"Bearer {keys.token(roles=['admin'])}")).admin
+        for roles in ("admin", "not-admin", {"admin": True}, ["Admin"], None, 1):
+            assert not (await verifier.verify(f"Bearer {keys.token(roles=roles)}")).admin
+
+    async def test_half_a_minute_is_forgiven(self, verifier: TokenVerifier, keys: Keys) -> None:
+        now = int(time.time())
+        await verifier.verify(f"Bearer {keys.token(exp=now - 30)}")
+        await verifier.verify(f"Bearer {keys.token(nbf=now + 30)}")
+
+
+class TestBadTokens:
+    @pytest.mark.parametrize("value", ["", "Basic dTpw", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "x" * 20_000])
+    async def test_what_is_no_token(self, verifier: TokenVerifier, value: str) -> None:
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(value)
+
+    @pytest.mark.parametrize("change", [
+        {"exp": 0}, {"exp": None}, {"nbf": 10**10}, {"iss": "https://evil.example"}, {"iss": None}, {"aud": "other"},
+        {"aud": None}, {"aud": ["other"]}, {"aud": SERVICE_AUDIENCE}, {"sub": None}, {"sub": ""}, {"sub": "u" * 256},
+    ], ids=str)  # fmt: skip
+    async def test_a_claim_that_is_not_right(self, verifier: TokenVerifier, keys: Keys, change: dict[str, Any]) -> None:
+        await refused(verifier, jwt.encode(claims(**change), keys.rsa, algorithm="RS256", headers={"kid": "rsa"}))
+
+    @pytest.mark.parametrize(
+        "algorithm", ["none", "None", "NONE", "nOnE", "", None, [], {"RS256": 1}, "RS512", "PS256"]
+    )
+    async def test_alg_none_and_its_like(self, verifier: TokenVerifier, algorithm: Any) -> None:
+        for signature in ("", "AAAA"):
+            await refused(verifier, f"{segment({'alg': algorithm, 'kid': 'rsa'})}.{segment(claims())}.{signature}")
+
+    @pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
+    async def test_the_issuers_key_serves_for_its_own_algorithm_only(
+        self, verifier: TokenVerifier, keys: Keys, algorithm: str
+    ) -> None:
+        await refused(verifier, keys.token(algorithm=algorithm))
+
+    async def test_the_public_key_does_not_serve_as_a_secret(self, verifier: TokenVerifier, keys: Keys) -> None:
+        public = keys.rsa.public_key()
+        forms = [
+            public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+            public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
+            public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1),
+            keys.document().encode(),
+        ]
+        for secret in forms:
+            for body in (claims(), claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE)):
+                await refused(verifier, signed(secret, {"alg": "HS256", "kid": "rsa", "typ": "JWT"}, body))
+
+    async def test_a_symmetric_key_among_the_issuers_is_not_used(self, keys: Keys, tmp_path: Path) -> None:
+        document = json.loads(keys.document())
+        secret = b"known to many, as it was published"
+        oct_key = {
+            "kty": "oct",
+            "kid": "oct",
+            "alg": "HS256",
+            "k": base64.urlsafe_b64encode(secret).decode().rstrip("="),
+        }
+        file = tmp_path / "with-oct.json"
+        file.write_text(json.dumps({"keys": [*document["keys"], oct_key]}), encoding="utf-8")
+        verifier = TokenVerifier(
+            issuer=ISSUER, audience=AUDIENCE, jwks=str(file), roles_claim="roles", service_secret=SECRET
+        )
+        await refused(verifier, signed(secret, {"alg": "HS256", "kid": "oct"}, claims()))
+        assert (await verifier.verify(f"Bearer {keys.token()}")).user_id == "user-1"
+
+    async def test_another_key_and_changed_claims(self, verifier: TokenVerifier, keys: Keys) -> None:
+        await refused(verifier, keys.token(key=keys.stranger))
+        head, _, signature = keys.token().split(".")
+        await refused(verifier, f"{head}.{segment(claims(sub='user-2'))}.{signature}")
+
+    @pytest.mark.parametrize(
+        "kid", ["unknown", "../../../../dev/null", "' OR 1=1 --", "rsa\u0000", "ec", "ed", "", "oct"]
+    )
+    async def test_a_kid_that_is_not_the_keys(self, verifier: TokenVerifier, keys: Keys, kid: str) -> None:
+        await refused(verifier, keys.token(headers={"kid": kid}))
+
+    async def test_keys_that_the_token_brings_along_are_not_used(self, verifier: TokenVerifier, keys: Keys) -> None:
+        own = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
+        for extra in ({"jwk": own}, {"jku": "http://127.0.0.1:1/jwks.json"}, {"x5u": "http://127.0.0.1:1/"}):
+            await refused(verifier, keys.token(key=keys.stranger, headers={**extra, "kid": "rsa"}))
+
+    @pytest.mark.parametrize("text", ["[" * 9_000, '{"alg":' * 1_000, '{"alg":1e999}', '"x"', "5", "\x00"])
+    async def test_a_header_that_breaks_readers(self, verifier: TokenVerifier, text: str) -> None:
+        head = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        await refused(verifier, f"{head}.{segment(claims())}.AAAA")
+
+
+class TestServiceTokens:
+    async def test_a_services_own_passes_and_is_nobodys_user(self, verifier: TokenVerifier) -> None:
+        header = dict(ServiceIdentity("image", SECRET).metadata())["authorization"]
+        found = await verifier.verify(header)
+        assert (found.service, found.user_id, found.admin) == ("image", "", False)
+
+    async def test_it_is_short_lived(self) -> None:
+        token = dict(ServiceIdentity("image", SECRET).metadata())["authorization"].removeprefix("Bearer ")
+        told = jwt.decode(token, options={"verify_signature": False})
+        assert told["exp"] - told["iat"] == 300
+
+    @pytest.mark.parametrize("change", [
+        {"iss": ISSUER}, {"aud": AUDIENCE}, {"exp": 0}, {"exp": None}, {"nbf": 10**10}, {"sub": None},
+    ], ids=str)  # fmt: skip
+    async def test_its_claims_are_checked(self, verifier: TokenVerifier, change: dict[str, Any]) -> None:
+        body = claims(**{"iss": SERVICE_ISSUER, "aud": SERVICE_AUDIENCE, "sub": "image", **change})
+        await refused(verifier, signed(SECRET.encode(), {"alg": "HS256"}, body))
+
+    async def test_another_secret_makes_none(self, verifier: TokenVerifier) -> None:
+        body = claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE, sub="image")
+        await refused(verifier, signed(b"t" * 32, {"alg": "HS256"}, body))
+
+    async def test_the_issuers_key_makes_none_either(self, verifier: TokenVerifier, keys: Keys) -> None:
+        await refused(verifier, keys.token(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE))
+
+
+class TestKeysThatGo:
+    async def test_the_token_of_a_withdrawn_key_opens_nothing_once_the_keys_are_read_again(
+        self, verifier: TokenVerifier, keys: Keys, jwks: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock()
+        monkeypatch.setattr(auth, "time", clock)
+        token = keys.token(exp=int(time.time()) + 100_000)
+        await verifier.verify(f"Bearer {token}")
+        document = json.loads(keys.document())
+        left = [entry for entry in document["keys"] if entry["kid"] != "rsa"]
+        publish(jwks, left)
+        clock.forward = auth.JWKS_MAX_AGE_SECONDS + 1  # also what is remembered of checked tokens is as old as this
+        await refused(verifier, token)
+
+    async def test_the_token_of_a_new_key_is_taken_without_a_restart(
+        self, verifier: TokenVerifier, keys: Keys, jwks: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock()
+        monkeypatch.setattr(auth, "time", clock)
+        await verifier.verify(f"Bearer {keys.token()}")
+        token = keys.token(key=keys.stranger, headers={"kid": "new"})
+        await refused(verifier, token)
+        entry = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
+        document = json.loads(keys.document())
+        document["keys"].append({**entry, "kid": "new", "alg": "RS256", "use": "sig"})
+        publish(jwks, document["keys"])
+        clock.forward = auth.JWKS_MIN_INTERVAL_SECONDS + 1
+        assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
+
+    async def test_what_is_remembered_of_a_token_ends_with_it(self, verifier: TokenVerifier, keys: Keys) -> None:
+        token = keys.token(exp=int(time.time()) - auth.CLOCK_SKEW_SECONDS + 2)  # good for a second or two
+        await verifier.verify(f"Bearer {token}")
+        give_up, told = time.monotonic() + 20, ""
+        while not told:
+            assert time.monotonic() < give_up, "an expired token is still remembered"
+            try:
+                await verifier.verify(f"Bearer {token}")
+                await asyncio.sleep(0.1)
+            except Unauthenticated as refusal:
+                told = str(refusal)
+        assert told == "The token has expired."
