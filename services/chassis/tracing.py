@@ -30,13 +30,16 @@ STOP_MS = 3_000
 Attributes = Mapping[str, str | int | float | bool]
 
 _tracer = trace.get_tracer("adwright")
+_recording = False
 _format = TraceContextTextMapPropagator()
 
 
 def configure(service: str, *, address: str, share: float) -> None:
     """Sends spans to the OTLP/gRPC collector at host:port; empty: none are recorded. Called once by a process."""
+    global _recording  # noqa: PLW0603 - of the process, as the tracer provider is
     if not address:
         return
+    _recording = True
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
     provider = TracerProvider(
@@ -75,6 +78,8 @@ def _following(traceparent: str) -> contexts.Context:
 
 def begin_call(method: str, traceparent: str) -> Span:
     """The span of a call that is being answered, current from now on in the call's own task; its end ends it."""
+    if not traceparent and not _recording:
+        return trace.INVALID_SPAN
     service, _, name = method.lstrip("/").partition("/")
     span = _tracer.start_span(
         method.lstrip("/"),
