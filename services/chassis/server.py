@@ -12,7 +12,7 @@ import structlog
 import uvloop
 from adwright.batch.v1 import batch_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from services.chassis import telemetry, tracing
 from services.chassis.auth import ServiceIdentity, TokenVerifier
@@ -95,11 +95,13 @@ class Server:
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
         methods = Methods(self._server)
-        register(cast(grpc.aio.Server, methods))
-        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(gate, methods.handlers), self._server)
+        server = cast(grpc.aio.Server, methods)
+        register(server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(gate, dict(methods.handlers)), server)
         self._health = health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection([*services, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(names), server)
         self.port = self._server.add_insecure_port(settings.listen)
         self._tasks: list[asyncio.Task[None]] = []
 

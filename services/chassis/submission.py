@@ -52,7 +52,7 @@ class Submitter:
 
     def __init__(self, *, catalog: grpc.aio.Channel, job: grpc.aio.Channel, identity: ServiceIdentity) -> None:
         self._catalog = Calls(catalog, identity, seconds=LOOKUP_SECONDS)
-        self._submissions = Calls(job, identity, seconds=SUBMIT_SECONDS)
+        self._submissions = Calls(job, identity, seconds=SUBMIT_SECONDS, concurrency=2)
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(job)
         self._identity = identity
 

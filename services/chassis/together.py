@@ -26,16 +26,22 @@ Handlers = Mapping[str, Any]  # gRPC's own, by "/package.Service/Method" or by n
 MAX_TOGETHER = 256  # as the proto has it
 MAX_BYTES = 4 * 1024 * 1024  # of requests in one message; gRPC takes 12 MiB
 MAX_WAITING = 4_000
-CONCURRENCY = 2  # messages under way: while one is answered the next can be written
 
 
 class Calls:
-    """Calls to one service. The method must be one that its proto opens to services, and must not wait for long."""
+    """Calls to one service. The method must be one that its proto opens to services, and must not wait for long.
 
-    def __init__(self, channel: grpc.aio.Channel, identity: ServiceIdentity, *, seconds: float) -> None:
+    seconds: the longest that a message may take. concurrency: how many are under way at a time, of one method; what
+    comes meanwhile makes the next one.
+    """
+
+    def __init__(
+        self, channel: grpc.aio.Channel, identity: ServiceIdentity, *, seconds: float, concurrency: int = 1
+    ) -> None:
         self._stub = batch_pb2_grpc.BatchServiceStub(channel)
         self._identity = identity
         self._seconds = seconds
+        self._concurrency = concurrency
         self._batchers: dict[str, Batcher[batch_pb2.Call, bytes]] = {}
 
     async def __call__(self, method: str, request: Message, answer: type[Answer]) -> Answer:
@@ -47,7 +53,7 @@ class Calls:
                 lambda calls: self._send(method, calls),
                 max_batch=MAX_TOGETHER,
                 max_waiting=MAX_WAITING,
-                concurrency=CONCURRENCY,
+                concurrency=self._concurrency,
             )
         call = batch_pb2.Call(request=request.SerializeToString(), request_id=request_id(), traceparent=carried())
         return answer.FromString(await batcher.submit(call))
@@ -93,7 +99,11 @@ def _parts(calls: Sequence[batch_pb2.Call]) -> Iterator[list[batch_pb2.Call]]:
 
 
 class Methods:
-    """Stands in for a server where servicers are added to it, and remembers their methods."""
+    """Stands in for a server where servicers are added to it, and remembers their methods.
+
+    The server is given the generic handlers only. With registered ones as well, which are of use to other servers,
+    grpc.aio waits for each method by itself: on every call it sets up and takes down as many waits as it has methods.
+    """
 
     def __init__(self, server: grpc.aio.Server) -> None:
         self._server = server
@@ -103,7 +113,6 @@ class Methods:
         self._server.add_generic_rpc_handlers(handlers)
 
     def add_registered_method_handlers(self, service: str, methods: Handlers) -> None:
-        self._server.add_registered_method_handlers(service, methods)
         self.handlers.update({f"/{service}/{name}": handler for name, handler in methods.items()})
 
 
