@@ -20,6 +20,7 @@ from services.chassis.errors import Refusal
 
 MAX_BATCH = 256
 MAX_WAITING = 4_000
+MAX_WAIT_SECONDS = 3.0  # less than who asks will wait
 MAX_KEPT = 10_000  # of a few KiB each
 
 Versions = tuple[str, str]  # of the project's row and of the product's
@@ -33,7 +34,7 @@ class Briefs:
         self._storage = storage
         self._kept: OrderedDict[BriefKey, tuple[Versions, catalog_pb2.Brief]] = OrderedDict()
         self._asked: Batcher[BriefKey, catalog_pb2.Brief] = Batcher(
-            self._find, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
+            self._find, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
     async def find(self, key: BriefKey) -> catalog_pb2.Brief:

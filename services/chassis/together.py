@@ -53,6 +53,7 @@ class Calls:
                 lambda calls: self._send(method, calls),
                 max_batch=MAX_TOGETHER,
                 max_waiting=MAX_WAITING,
+                max_wait_seconds=self._seconds,
                 concurrency=self._concurrency,
             )
         call = batch_pb2.Call(request=request.SerializeToString(), request_id=request_id(), traceparent=carried())
