@@ -14,10 +14,6 @@ from contextlib import contextmanager
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -41,6 +37,10 @@ def configure(service: str, *, address: str, share: float) -> None:
         return
     _recording = True
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(share)),
@@ -53,6 +53,10 @@ def configure(service: str, *, address: str, share: float) -> None:
 
 def stop() -> None:
     """Sends what is left."""
+    if not _recording:
+        return
+    from opentelemetry.sdk.trace import TracerProvider
+
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.force_flush(STOP_MS)

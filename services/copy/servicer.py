@@ -16,8 +16,8 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.auth import ServiceIdentity, caller
 from services.chassis.errors import Kind, Refusal
+from services.chassis.faults import classified
 from services.chassis.interceptors import request_id
-from services.chassis.maker import classified
 from services.chassis.submission import Submitter
 from services.chassis.together import Calls
 from services.copy import messages

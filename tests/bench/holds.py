@@ -112,7 +112,7 @@ async def hold(work: Work) -> dict[str, float]:
     return {"held": held, "seconds": seconds, "processor": time.process_time()}
 
 
-def _open_accounts(lab: Lab, database: str) -> list[str]:
+def open_accounts(lab: Lab, database: str) -> list[str]:
     names = [HOT, *(f"bench-{number}" for number in range(1, ACCOUNTS + 1))]
     with lab.database(database) as connection:
         done = connection.execute("select 1 from account where user_id = %s", [HOT]).fetchone()
@@ -123,7 +123,7 @@ def _open_accounts(lab: Lab, database: str) -> list[str]:
     return names
 
 
-def _through_billing(lab: Lab, users: list[str], cost: Cost, seconds: float = SECONDS) -> float:
+def through_billing(lab: Lab, users: list[str], cost: Cost, seconds: float = SECONDS) -> float:
     work = Work(
         address=f"127.0.0.1:{lab.system.ports['billing']}",
         secret=(lab.home.keys / "service-secret").read_text(encoding="utf-8").strip(),
@@ -161,17 +161,17 @@ def holds(lab: Lab) -> list[Figure]:
         if connection.execute("select 1 from pg_database where datname = %s", [PGBENCH_DATABASE]).fetchone() is None:
             connection.execute(f"create database {PGBENCH_DATABASE}".encode())
     lab.running.run(migrate(lab.system.database_url(PGBENCH_DATABASE), MIGRATIONS))
-    _open_accounts(lab, PGBENCH_DATABASE)
-    names = _open_accounts(lab, "billing")
+    open_accounts(lab, PGBENCH_DATABASE)
+    names = open_accounts(lab, "billing")
     hot, spread = [HOT], names[1:]
     own, one = Cost(), Cost()
     yardstick, on_many, on_one = [], [], []
     _by_pgbench(lab, 2)
-    _through_billing(lab, spread, Cost(), 2)
+    through_billing(lab, spread, Cost(), 2)
     for _ in range(ROUNDS):
         yardstick.append(_by_pgbench(lab))
-        on_many.append(_through_billing(lab, spread, own))
-        on_one.append(_through_billing(lab, hot, one))
+        on_many.append(through_billing(lab, spread, own))
+        on_one.append(through_billing(lab, hot, one))
     each: dict[str, Any] = {"unit": "1/s"}
     return [
         Figure(
