@@ -6,13 +6,14 @@ PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
 BROKER ?= apache-kafka
+ROWS ?=
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all test-platform test-kafka fuzz lint protos models manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
+.PHONY: help demo up logs test test-all test-platform test-kafka bench fuzz bench lint protos models manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -42,6 +43,9 @@ test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole
 	@ADWRIGHT_TEST_BROKER=$(BROKER) $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
 	  tests/platform/test_traces.py tests/platform/test_measures.py tests/platform/test_backup.py
 	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
+
+bench: .venv/dev gen/descriptors.binpb models ## Measure how fast the system is, beside yardsticks (ROWS=submit,copy: these rows only)
+	@$(BIN)/python -m tests.bench --rows "$(ROWS)"
 
 lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the Dockerfile, and what the last release's users rely on
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """A maker whose provider does what each job's prompt says: for tests of what goes wrong, and for measuring.
 
-    python -m tests.stub_maker static_ad
+    python -m tests.stub_maker static_ad [FILE]
 
+Into the file goes a line for each lease: the job's id, and when this maker had it, in seconds since 1970.
 The engines' own makers are not needed for it; everything else of a maker is real. A prompt is `attempts:` and a list of
 words, one for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`,
 `hang` (until it is stopped), `exit` (the process ends), `random` (any of them, by job and attempt). No prompt: `ok`.
@@ -14,7 +15,9 @@ import os
 import random
 import struct
 import sys
+import time
 import zlib
+from pathlib import Path
 
 from adwright.image.v1 import image_pb2
 
@@ -22,7 +25,7 @@ from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import read_settings_or_exit
 from services.chassis.errors import InputFault, TransientFault
-from services.chassis.maker import Made, MadeFile, Work
+from services.chassis.maker import Made, MadeFile, Make, Work
 from services.chassis.making import MakerSettings, run_maker
 from services.chassis.server import start
 
@@ -73,6 +76,17 @@ async def make(work: Work) -> Made:
     return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
 
 
+def noting(file: Path) -> Make:
+    """`make`, with a note of each lease in the file."""
+    notes = file.open("a", encoding="utf-8", buffering=1)
+
+    async def make_and_note(work: Work) -> Made:
+        notes.write(f"{work.job.job_id} {time.time()}\n")
+        return await make(work)
+
+    return make_and_note
+
+
 def main() -> None:
     job_type = sys.argv[1]
     settings = read_settings_or_exit(MakerSettings)
@@ -84,7 +98,7 @@ def main() -> None:
             job_type=job_type,
             topic=TOPICS[job_type],
             group=f"stub-{job_type}",
-            make=make,
+            make=noting(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
             identity=ServiceIdentity("image", settings.service_secret.get_secret_value()),
             assets=AssetStore(settings.assets_url),
         ),

@@ -9,6 +9,7 @@ import grpc
 from adwright.catalog.v1 import catalog_pb2_grpc
 from pydantic import Field
 
+from services.catalog.briefs import Briefs
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.catalog.storage import CatalogStorage
 from services.chassis.assets import AssetStore
@@ -44,7 +45,7 @@ async def serve(settings: CatalogSettings) -> None:
             CatalogServicer(database=database, storage=storage, assets=assets, clock=SystemClock()), server
         )
         catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(
-            CatalogLookupServicer(database=database, storage=storage), server
+            CatalogLookupServicer(Briefs(database=database, storage=storage)), server
         )
 
     try:

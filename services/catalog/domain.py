@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.chassis.errors import FieldViolation, Kind, Refusal, ValidationFailed
@@ -13,6 +13,14 @@ from services.chassis.errors import FieldViolation, Kind, Refusal, ValidationFai
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 MAX_IMAGE_PIXELS = 50_000_000
 IMAGE_TYPES = {"PNG": ("image/png", ".png"), "JPEG": ("image/jpeg", ".jpg"), "WEBP": ("image/webp", ".webp")}
+
+
+class BriefKey(NamedTuple):
+    """Whose brief of which project and product."""
+
+    user_id: str
+    project_id: UUID
+    product_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,12 @@ from google.protobuf import empty_pb2
 from PIL import Image, UnidentifiedImageError
 
 from services.catalog import messages
+from services.catalog.briefs import Briefs
 from services.catalog.domain import (
     IMAGE_TYPES,
     MAX_IMAGE_BYTES,
     MAX_IMAGE_PIXELS,
+    BriefKey,
     ImageNotFound,
     ImageTooLarge,
     ImageUnreadable,
@@ -180,16 +182,11 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
 class CatalogLookupServicer(catalog_pb2_grpc.CatalogLookupServiceServicer):
     """What the generating services ask."""
 
-    def __init__(self, *, database: Database, storage: CatalogStorage) -> None:
-        self._database = database
-        self._storage = storage
+    def __init__(self, briefs: Briefs) -> None:
+        self._briefs = briefs
 
     async def GetBrief(self, request: catalog_pb2.GetBriefRequest, context: Context) -> catalog_pb2.Brief:
-        async with self._database.connection() as connection:
-            project, product = await self._storage.brief(
-                connection, request.user_id, UUID(request.project_id), UUID(request.product_id)
-            )
-        return messages.brief_message(project, product)
+        return await self._briefs.find(BriefKey(request.user_id, UUID(request.project_id), UUID(request.product_id)))
 
 
 def picture_type(content: bytes) -> tuple[str, str]:

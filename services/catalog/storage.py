@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from services.catalog.domain import (
+    BriefKey,
     Product,
     ProductLimitReached,
     ProductNotFound,
@@ -147,31 +149,57 @@ class CatalogStorage:
             raise ProductNotFound
         return str(row["image_key"]) if row["image_key"] else None
 
-    async def brief(
-        self, connection: Connection, user_id: str, project_id: UUID, product_id: UUID
-    ) -> tuple[Project, Product]:
-        """Raises ProjectNotFound, ProductNotFound."""
-        row = await fetch_one(
+    async def versions(
+        self, connection: Connection, keys: Sequence[BriefKey]
+    ) -> dict[BriefKey, tuple[str, str | None]]:
+        """The versions of the rows that briefs are made of: of the project, and of the product if it belongs to it.
+
+        A row has another one after every change. Projects that are not there, or not their user's, have no entry.
+        """
+        rows = await fetch_all(
             connection,
-            """select project.name as project_name, project.brand, project.created_at as project_created_at,
-                      project.updated_at as project_updated_at, product.*
-                 from project left join product on product.project_id = project.id and product.id = %s
-                where project.id = %s and project.user_id = %s""",
-            [product_id, project_id, user_id],
+            """select given.*, project.xmin::text as project_version, product.xmin::text as product_version
+                 from unnest(%s::text[], %s::uuid[], %s::uuid[]) as given (user_id, project_id, product_id)
+                 join project on project.id = given.project_id and project.user_id = given.user_id
+                 left join product on product.id = given.product_id and product.project_id = project.id""",
+            [list(column) for column in zip(*keys, strict=True)],
         )
-        if row is None:
-            raise ProjectNotFound
-        if row["id"] is None:
-            raise ProductNotFound
-        project = Project(
-            id=project_id,
-            user_id=user_id,
-            name=row.pop("project_name"),
-            brand=bytes(row.pop("brand")),
-            created_at=row.pop("project_created_at"),
-            updated_at=row.pop("project_updated_at"),
+        return {
+            BriefKey(row["user_id"], row["project_id"], row["product_id"]): (
+                row["project_version"],
+                row["product_version"],
+            )
+            for row in rows
+        }
+
+    async def briefs(
+        self, connection: Connection, keys: Sequence[BriefKey]
+    ) -> dict[BriefKey, tuple[tuple[str, str], Project, Product]]:
+        """Projects and products with their versions; what is not there has no entry."""
+        rows = await fetch_all(
+            connection,
+            """select given.user_id as asked_by, project.xmin::text as project_version,
+                      product.xmin::text as product_version, project.name as project_name, project.brand,
+                      project.created_at as project_created_at, project.updated_at as project_updated_at, product.*
+                 from unnest(%s::text[], %s::uuid[], %s::uuid[]) as given (user_id, project_id, product_id)
+                 join project on project.id = given.project_id and project.user_id = given.user_id
+                 join product on product.id = given.product_id and product.project_id = project.id""",
+            [list(column) for column in zip(*keys, strict=True)],
         )
-        return project, _product(row)
+        found = {}
+        for row in rows:
+            versions = (row.pop("project_version"), row.pop("product_version"))
+            project = Project(
+                id=row["project_id"],
+                user_id=row.pop("asked_by"),
+                name=row.pop("project_name"),
+                brand=bytes(row.pop("brand")),
+                created_at=row.pop("project_created_at"),
+                updated_at=row.pop("project_updated_at"),
+            )
+            product = _product(row)
+            found[BriefKey(project.user_id, project.id, product.id)] = (versions, project, product)
+        return found
 
 
 def _project(row: DictRow) -> Project:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import structlog
 
@@ -137,19 +136,24 @@ class KeySet:
                     if key.algorithm_name in USER_ALGORITHMS:
                         keys[str(entry.get("kid", ""))] = key
                 self._keys = keys
-            except (OSError, httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 log.error("jwks_unreadable", location=self._location, error=repr(error))
             self._read_at = time.monotonic()
 
     async def _read(self) -> bytes:
         if not self._location.startswith(("http://", "https://")):
             return await asyncio.to_thread(Path(self._location.removeprefix("file://")).read_bytes)
-        async with httpx.AsyncClient(timeout=JWKS_TIMEOUT_SECONDS) as client:
-            answer = await client.get(self._location)
-            answer.raise_for_status()
-            if len(answer.content) > JWKS_MAX_BYTES:
-                raise ValueError("the JWKS is larger than any honest one")
-            return answer.content
+        import httpx
+
+        try:
+            async with httpx.AsyncClient(timeout=JWKS_TIMEOUT_SECONDS) as client:
+                answer = await client.get(self._location)
+                answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise OSError(f"the keys cannot be fetched: {error!r}") from error
+        if len(answer.content) > JWKS_MAX_BYTES:
+            raise ValueError("the JWKS is larger than any honest one")
+        return answer.content
 
 
 class TokenVerifier:

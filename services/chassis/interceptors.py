@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,11 +14,12 @@ import grpc
 import protovalidate
 import structlog
 from adwright.access.v1 import access_pb2
+from adwright.batch.v1 import batch_pb2
 from google.protobuf import any_pb2, descriptor_pool
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from services.chassis.auth import CallerIdentity, TokenVerifier, set_caller
+from services.chassis.auth import CallerIdentity, TokenVerifier, caller, set_caller
 from services.chassis.errors import (
     DependencyUnavailable,
     FieldViolation,
@@ -60,6 +61,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
         self._verifier = verifier
         self._keys = keys
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._callers: dict[str, frozenset[int]] = {}
 
     async def intercept_service(
         self,
@@ -98,9 +100,10 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
 
         async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             began = time.perf_counter()
-            span = begin_call(method, _traceparent(context))
+            told = _headers(context)
+            span = begin_call(method, told.get(HEADER, ""))
             try:
-                await self._admit(method, callers, request, context)
+                await self._admit(callers, request, told)
                 answer = await inner(request, context)
             except Exception as error:
                 await _refuse(method, error, context)
@@ -115,9 +118,10 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
 
     def _stream(self, method: str, callers: frozenset[int], inner: Any) -> Any:
         async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            span = begin_call(method, _traceparent(context))
+            told = _headers(context)
+            span = begin_call(method, told.get(HEADER, ""))
             try:
-                await self._admit(method, callers, request, context)
+                await self._admit(callers, request, told)
                 async for answer in inner(request, context):
                     yield answer
             except Exception as error:
@@ -128,20 +132,9 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
 
         return behaviour
 
-    async def _admit(
-        self, method: str, callers: frozenset[int], request: Message, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> None:
-        authorization = ""
-        api_key = ""
-        identifier = ""
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                authorization = str(value)
-            elif key == "x-api-key":
-                api_key = str(value)
-            elif key == "x-request-id":
-                identifier = str(value)
-        _request_id.set(identifier[:MAX_REQUEST_ID] or str(uuid.uuid4()))
+    async def _admit(self, callers: frozenset[int], request: Message, told: Mapping[str, str]) -> None:
+        authorization, api_key = told.get("authorization", ""), told.get("x-api-key", "")
+        _request_id.set(told.get("x-request-id", "")[:MAX_REQUEST_ID] or str(uuid.uuid4()))
         set_caller(None)
         if access_pb2.CALLER_PUBLIC not in callers:
             if authorization and api_key:
@@ -152,14 +145,50 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
             if not _may_call(identity, callers):
                 raise Forbidden("This method is not open to the caller.")
             set_caller(identity)
-        found = [_violation(request, violation) for violation in protovalidate.collect_violations(request)]
-        found += nul_violations(request)
-        if found:
-            raise ValidationFailed(found)
+        _check(request)
+
+    async def answer(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Answer:
+        """One of several calls that a service makes together, as if it had come by itself."""
+        if method not in self._callers:
+            self._callers[method] = admitted_callers(method)
+        began = time.perf_counter()
+        span = begin_call(method, call.traceparent)
+        _request_id.set(call.request_id[:MAX_REQUEST_ID] or str(uuid.uuid4()))
+        try:
+            if not _may_call(caller(), self._callers[method]):
+                raise Forbidden("This method is not open to the caller.")
+            request = handler.request_deserializer(call.request)
+            _check(request)
+            response = handler.response_serializer(await handler.unary_unary(request, None))
+        except Exception as error:
+            refusal = _noted(method, error)
+            kind = refusal.stated_kind()
+            return batch_pb2.Answer(
+                refused=batch_pb2.Refused(
+                    code=kind.code,
+                    http_status=kind.http_status,
+                    body=rest_body(refusal, request_id()),
+                    retry_after_seconds=refusal.retry_after_seconds or 0,
+                )
+            )
+        finally:
+            CALL_SECONDS.labels(method).observe(time.perf_counter() - began)
+            span.end()
+        CALLS.labels(method, "OK").inc()
+        return batch_pb2.Answer(response=response)
 
 
-def _traceparent(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    return next((str(value) for key, value in context.invocation_metadata() or () if key == HEADER), "")
+def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
+    """What the call says of itself, by name in lower case; of one that is sent twice, the last."""
+    return {str(key): value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _check(request: Message) -> None:
+    """Raises ValidationFailed."""
+    found = [_violation(request, violation) for violation in protovalidate.collect_violations(request)]
+    found += nul_violations(request)
+    if found:
+        raise ValidationFailed(found)
 
 
 def admitted_callers(method: str) -> frozenset[int]:
@@ -214,25 +243,10 @@ def forwarded(error: grpc.aio.AioRpcError) -> Refusal:
     metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
     body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")
     if isinstance(body, str):
-        told = json.loads(body)["error"]
         retry_after = metadata.get("retry-after")
-        http_status = int(str(status)) if status else 0
-        name = error.code().name
-        kind = next(
-            (kind for kind in Kind if kind.code == name and kind.http_status == http_status),
-            next((kind for kind in Kind if kind.code == name), Kind.FAILED),
+        return refusal_told(
+            error.code().name, body, int(str(status)) if status else 0, int(str(retry_after)) if retry_after else 0
         )
-        if kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
-            return ForwardedRefusal(
-                told["message"],
-                kind=kind,
-                reason=told["reason"],
-                fields=[FieldViolation(**field) for field in told.get("fields", [])],
-                retry_after_seconds=int(str(retry_after)) if retry_after else None,
-            )
-        # The services disagree with each other: nothing the caller did or can do.
-        log.error("internal_call_refused", code=name, reason=told["reason"], message=told["message"])
-        return Refusal("Something went wrong on our side.")
     if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
         log.warning("dependency_unavailable", code=error.code().name, details=error.details())
         return DependencyUnavailable("Part of the system cannot be reached; try again.", retry_after_seconds=1)
@@ -240,9 +254,28 @@ def forwarded(error: grpc.aio.AioRpcError) -> Refusal:
     return Refusal("Something went wrong on our side.")
 
 
-async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-    if isinstance(error, NotImplementedError):
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not provided")
+def refusal_told(code: str, body: str, http_status: int, retry_after_seconds: int) -> Refusal:
+    """The refusal that another service wrote as `rest_body`."""
+    told = json.loads(body)["error"]
+    kind = next(
+        (kind for kind in Kind if kind.code == code and kind.http_status == http_status),
+        next((kind for kind in Kind if kind.code == code), Kind.FAILED),
+    )
+    if kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
+        return ForwardedRefusal(
+            told["message"],
+            kind=kind,
+            reason=told["reason"],
+            fields=[FieldViolation(**field) for field in told.get("fields", [])],
+            retry_after_seconds=retry_after_seconds or None,
+        )
+    # The services disagree with each other: nothing the caller did or can do.
+    log.error("internal_call_refused", code=code, reason=told["reason"], message=told["message"])
+    return Refusal("Something went wrong on our side.")
+
+
+def _noted(method: str, error: Exception) -> Refusal:
+    """What the caller is told; it is counted and, where nobody foresaw it, logged."""
     refusal = refusal_of(error)
     if refusal is None:
         log.error("call_failed", method=method, request_id=request_id(), exc_info=error)
@@ -251,6 +284,14 @@ async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerConte
     CALLS.labels(method, kind.code).inc()
     refused(refusal.stated_reason(), fault=kind.http_status >= 500)
     log.debug("call_refused", method=method, reason=refusal.stated_reason(), request_id=request_id())
+    return refusal
+
+
+async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    if isinstance(error, NotImplementedError):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not provided")
+    refusal = _noted(method, error)
+    kind = refusal.stated_kind()
     metadata: list[tuple[str, str | bytes]] = [
         ("x-adwright-error", rest_body(refusal, request_id())),
         ("x-adwright-status", str(kind.http_status)),

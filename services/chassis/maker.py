@@ -25,7 +25,8 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.assets import AssetStore, folder_of
 from services.chassis.auth import ServiceIdentity
-from services.chassis.errors import Fault, InputFault, Refusal, TransientFault
+from services.chassis.errors import Refusal, TransientFault
+from services.chassis.faults import classified
 from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
 from services.chassis.scratch import Scratch
@@ -356,16 +357,3 @@ class Maker:
                     return False
             await self._pause(failures)
             failures += 1
-
-
-def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]:
-    """The class of a failure: (kind, reason, message)."""
-    if isinstance(error, InputFault):
-        return job_pb2.FAULT_KIND_INPUT, error.reason, error.message
-    if isinstance(error, Fault):
-        return job_pb2.FAULT_KIND_TRANSIENT, error.reason, error.message
-    if isinstance(error, grpc.aio.AioRpcError):
-        error = forwarded(error)
-    if isinstance(error, Refusal) and error.stated_kind().retryable:
-        return job_pb2.FAULT_KIND_TRANSIENT, error.stated_reason(), error.message
-    return job_pb2.FAULT_KIND_UNKNOWN, "UNKNOWN", f"{type(error).__name__}: {error}"

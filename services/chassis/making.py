@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 from adwright.job.v1 import job_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from pydantic import Field
 
-from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import AssetSettings, KafkaSettings, ServiceSettings
-from services.chassis.kafka import WakeUps, quiet_client_logs
-from services.chassis.maker import Make, Maker
-from services.chassis.provenance import Signing
 from services.chassis.server import open_channel, stop_event
+
+if TYPE_CHECKING:  # the services read settings of makers too, and need not hold what only makers use
+    from services.chassis.assets import AssetStore
+    from services.chassis.maker import Make
+    from services.chassis.provenance import Signing
 
 DEFAULT_MODELS = Path.home() / ".cache" / "adwright" / "models"
 
@@ -32,6 +34,8 @@ class MakerSettings(ServiceSettings, KafkaSettings, AssetSettings):
 
 def signing_of(settings: MakerSettings) -> Signing:
     """Who signs what the maker makes."""
+    from services.chassis.provenance import Signing
+
     if (settings.signing_chain is None) != (settings.signing_key is None):
         raise SystemExit("ADWRIGHT_SIGNING_CHAIN and ADWRIGHT_SIGNING_KEY are given together, or neither is")
     return Signing(folder=settings.models.parent / "signing", chain=settings.signing_chain, key=settings.signing_key)
@@ -48,6 +52,9 @@ async def run_maker(
     assets: AssetStore,
 ) -> None:
     """Makes jobs of one type until SIGTERM or SIGINT. Health answers SERVING while the loop runs."""
+    from services.chassis.kafka import WakeUps, quiet_client_logs
+    from services.chassis.maker import Maker
+
     quiet_client_logs()
     channel = open_channel(settings.job_address)
     woken = asyncio.Event()

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import structlog
 import uvloop
+from adwright.batch.v1 import batch_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from services.chassis import telemetry, tracing
 from services.chassis.auth import ServiceIdentity, TokenVerifier
 from services.chassis.config import ServiceSettings
 from services.chassis.interceptors import Gate
 from services.chassis.keys import ApiKeys
+from services.chassis.together import BatchServicer, Methods
 
 MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB picture and its frame
 MAX_CONCURRENT_CALLS = 4_000  # past it gRPC answers RESOURCE_EXHAUSTED at once, before memory runs out
@@ -86,15 +88,20 @@ class Server:
         self._services = services
         self._billing = open_channel(settings.billing_address)
         identity = ServiceIdentity(services[0].split(".")[1], settings.service_secret.get_secret_value())
+        gate = Gate(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))
         self._server = grpc.aio.server(
-            interceptors=[Gate(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))],
+            interceptors=[gate],
             options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
-        register(self._server)
+        methods = Methods(self._server)
+        server = cast(grpc.aio.Server, methods)
+        register(server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(gate, dict(methods.handlers)), server)
         self._health = health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection([*services, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(names), server)
         self.port = self._server.add_insecure_port(settings.listen)
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -7,22 +7,30 @@ the project since.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import structlog
-from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from adwright.catalog.v1 import catalog_pb2
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from google.protobuf.message import Message
 
 from services.chassis import headers
 from services.chassis.auth import ServiceIdentity, caller
+from services.chassis.errors import Refusal
 from services.chassis.interceptors import request_id
+from services.chassis.together import Calls
 
 LOOKUP_SECONDS = 5.0
-SUBMIT_SECONDS = 15.0  # longer than a duplicate waits in the job service for the first one's outcome
+SUBMIT_SECONDS = 15.0
+GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
+SUBMIT_JOB = "/adwright.job.v1.JobSubmissionService/SubmitJob"
+EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
+UNDECIDED_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
+UNDECIDED_POLL_SECONDS = (0.01, 0.1)
 TERMINAL = ("completed", "failed", "canceled", "expired")
 
 log = structlog.get_logger()
@@ -43,7 +51,8 @@ class Submitter:
     """Asks the catalogue and the job service on behalf of the caller. Their refusals are the caller's answer."""
 
     def __init__(self, *, catalog: grpc.aio.Channel, job: grpc.aio.Channel, identity: ServiceIdentity) -> None:
-        self._catalog = catalog_pb2_grpc.CatalogLookupServiceStub(catalog)
+        self._catalog = Calls(catalog, identity, seconds=LOOKUP_SECONDS)
+        self._submissions = Calls(job, identity, seconds=SUBMIT_SECONDS, concurrency=2)
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(job)
         self._identity = identity
 
@@ -76,9 +85,7 @@ class Submitter:
             job.api_key_id = caller().api_key_id
             if key:
                 job.request_key, job.request_digest = key, headers.digest(request)
-            answer = await self._jobs.SubmitJob(
-                job, metadata=self._identity.metadata(request_id()), timeout=SUBMIT_SECONDS
-            )
+            answer = await self._submit(job)
         said = [("idempotency-replayed", "true")] if answer.replayed else []
         status = None
         seconds = headers.wait_seconds(metadata) if may_wait else 0
@@ -99,11 +106,23 @@ class Submitter:
         )
 
     async def _brief(self, user_id: str, project_id: str, product_id: str) -> catalog_pb2.Brief:
-        return await self._catalog.GetBrief(
+        return await self._catalog(
+            GET_BRIEF,
             catalog_pb2.GetBriefRequest(user_id=user_id, project_id=project_id, product_id=product_id),
-            metadata=self._identity.metadata(request_id()),
-            timeout=LOOKUP_SECONDS,
+            catalog_pb2.Brief,
         )
+
+    async def _submit(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
+        """Submits again while an earlier request with the same key is not decided, for UNDECIDED_SECONDS."""
+        give_up = asyncio.get_running_loop().time() + UNDECIDED_SECONDS
+        while True:
+            try:
+                return await self._submissions(SUBMIT_JOB, job, job_pb2.SubmitJobResponse)
+            except Refusal as refusal:
+                late = asyncio.get_running_loop().time() > give_up
+                if late or refusal.stated_reason() != EARLIER_UNDECIDED:
+                    raise
+            await asyncio.sleep(random.uniform(*UNDECIDED_POLL_SECONDS))
 
     async def _recorded(self, user_id: str, key: str, request: Message) -> job_pb2.SubmitJobResponse | None:
         found = await self._jobs.FindRecordedAnswer(

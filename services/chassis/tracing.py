@@ -14,10 +14,6 @@ from contextlib import contextmanager
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -30,14 +26,21 @@ STOP_MS = 3_000
 Attributes = Mapping[str, str | int | float | bool]
 
 _tracer = trace.get_tracer("adwright")
+_recording = False
 _format = TraceContextTextMapPropagator()
 
 
 def configure(service: str, *, address: str, share: float) -> None:
     """Sends spans to the OTLP/gRPC collector at host:port; empty: none are recorded. Called once by a process."""
+    global _recording  # noqa: PLW0603 - of the process, as the tracer provider is
     if not address:
         return
+    _recording = True
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(share)),
@@ -50,6 +53,10 @@ def configure(service: str, *, address: str, share: float) -> None:
 
 def stop() -> None:
     """Sends what is left."""
+    if not _recording:
+        return
+    from opentelemetry.sdk.trace import TracerProvider
+
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.force_flush(STOP_MS)
@@ -75,6 +82,8 @@ def _following(traceparent: str) -> contexts.Context:
 
 def begin_call(method: str, traceparent: str) -> Span:
     """The span of a call that is being answered, current from now on in the call's own task; its end ends it."""
+    if not traceparent and not _recording:
+        return trace.INVALID_SPAN
     service, _, name = method.lstrip("/").partition("/")
     span = _tracer.start_span(
         method.lstrip("/"),

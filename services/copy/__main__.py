@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
-from adwright.job.v1 import job_pb2_grpc
 from pydantic import Field, SecretStr
 
 from services.chassis.auth import ServiceIdentity
@@ -50,7 +49,7 @@ async def serve(settings: CopySettings) -> None:
     provider = provider_of(settings)
     servicer = CopyServicer(
         submitter=Submitter(catalog=catalog, job=job, identity=identity),
-        jobs=job_pb2_grpc.JobWorkerServiceStub(job),
+        jobs=job,
         identity=identity,
         provider=provider,
     )

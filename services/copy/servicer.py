@@ -16,9 +16,10 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.auth import ServiceIdentity, caller
 from services.chassis.errors import Kind, Refusal
+from services.chassis.faults import classified
 from services.chassis.interceptors import request_id
-from services.chassis.maker import classified
 from services.chassis.submission import Submitter
+from services.chassis.together import Calls
 from services.copy import messages
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import write_headline
@@ -29,6 +30,7 @@ WRITE_SECONDS = 25.0  # below the gateway's time-out, so that the customer gets 
 REPORT_SECONDS = 5.0
 REPORT_TRIES = 3
 REUSE_WAIT_SECONDS = 20
+COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
 
 log = structlog.get_logger()
 
@@ -47,12 +49,13 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         self,
         *,
         submitter: Submitter,
-        jobs: job_pb2_grpc.JobWorkerServiceAsyncStub,
+        jobs: grpc.aio.Channel,
         identity: ServiceIdentity,
         provider: CopyProvider,
     ) -> None:
         self._submitter = submitter
-        self._jobs = jobs
+        self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
+        self._reports = Calls(jobs, identity, seconds=REPORT_SECONDS)
         self._identity = identity
         self._provider = provider
         self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
@@ -98,11 +101,9 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         give_up = time.monotonic() + REPORT_SECONDS * REPORT_TRIES
         for left in reversed(range(REPORT_TRIES)):
             try:
-                await self._jobs.CompleteJob(
-                    request, metadata=self._identity.metadata(request_id()), timeout=REPORT_SECONDS
-                )
-            except grpc.aio.AioRpcError as error:
-                if error.code() != grpc.StatusCode.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
+                await self._reports(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
+            except Refusal as refusal:
+                if refusal.stated_kind() is not Kind.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
                     raise
                 await asyncio.sleep(0.2)
             else:

@@ -8,16 +8,12 @@ import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.image.v1 import image_pb2_grpc
 
-from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.fetcher import Fetcher
 from services.chassis.making import MakerSettings, run_maker, signing_of
-from services.chassis.pictures import PictureSource
 from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
-from services.image.maker import ImageMaker
 from services.image.messages import JOB_TYPE
 from services.image.providers import ImageProvider
 from services.image.servicer import ImageServicer
@@ -52,6 +48,11 @@ def provider_of(settings: MakerSettings) -> ImageProvider:
 
 async def make(settings: MakerSettings) -> None:
     """Makes jobs until told to stop."""
+    from services.chassis.assets import AssetStore
+    from services.chassis.fetcher import Fetcher
+    from services.chassis.pictures import PictureSource
+    from services.image.maker import ImageMaker
+
     identity = ServiceIdentity("image-maker", settings.service_secret.get_secret_value())
     copy = open_channel(settings.copy_address)
     assets = AssetStore(settings.assets_url)

@@ -361,6 +361,16 @@ class JobsOverloaded(Refusal):
     reason = "JOBS_OVERLOADED"
 
 
+class EarlierUndecided(Refusal):
+    """An earlier request with the same key in its body is not decided yet; whether this one makes a job is unknown."""
+
+    kind = Kind.UNAVAILABLE
+    reason = "EARLIER_REQUEST_UNDECIDED"
+
+    def __init__(self) -> None:
+        super().__init__("An earlier request with the same key is not decided yet; try again.", retry_after_seconds=2)
+
+
 class JobNotDead(Refusal):
     """Only a job that failed for unknown reasons can be retried."""
 

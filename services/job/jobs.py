@@ -36,6 +36,7 @@ from services.job.domain import (
     Accepted,
     Beat,
     Completion,
+    EarlierUndecided,
     Failure,
     InsufficientCredits,
     Job,
@@ -120,19 +121,17 @@ class Jobs:
 
     # -- submission
 
-    async def submit(self, submission: Submission) -> Accepted:
+    async def submit(self, submission: Submission, *, wait_seconds: float = PENDING_WAIT_SECONDS) -> Accepted:
         """Accepts a job, or finds the live one of the same key. Raises InsufficientCredits, TooManyLiveJobs,
-        JobsOverloaded."""
-        give_up = asyncio.get_running_loop().time() + PENDING_WAIT_SECONDS
+        JobsOverloaded; EarlierUndecided when an earlier request of the same key is not decided in `wait_seconds`."""
+        give_up = asyncio.get_running_loop().time() + wait_seconds
         low, high = PENDING_POLL_SECONDS
         while True:
             outcome = await self._submissions.submit(submission)
             if isinstance(outcome, Accepted):
                 return outcome
-            if asyncio.get_running_loop().time() > give_up:
-                raise JobsOverloaded(
-                    "An earlier request with the same key is not decided yet; try again.", retry_after_seconds=2
-                )
+            if asyncio.get_running_loop().time() >= give_up:
+                raise EarlierUndecided
             await asyncio.sleep(random.uniform(low, high))
 
     async def _submit_batch(self, submissions: Sequence[Submission]) -> list[Accepted | _Undecided | Refusal]:

@@ -190,7 +190,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
 
     async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
         submission = messages.submission(request, new_id(self._clock.now()))
-        return messages.accepted_message(await self._jobs.submit(submission))
+        return messages.accepted_message(await self._jobs.submit(submission, wait_seconds=0))
 
     async def GetJobOutcome(self, request: job_pb2.GetJobOutcomeRequest, context: Context) -> job_pb2.JobOutcome:
         job_id = UUID(request.job_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,9 @@ from services.job.domain import (
 )
 
 NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all replicas' open transactions
+AMPLE_ROOM = 5_000  # NEAR_LIMIT, and more live jobs than one user can get in all replicas within AMPLE_SECONDS
+AMPLE_SECONDS = 1.0
+MAX_REMEMBERED = 10_000
 LEASE_TRIES = 5  # users whose last place another maker takes in between; the maker asks again soon in any case
 LIVE_VALUES = [status.value for status in LIVE]
 
@@ -46,6 +50,7 @@ class JobStorage:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._ample: dict[str, tuple[int, float]] = {}  # room by user, and until when it is believed
 
     # -- submission
 
@@ -54,7 +59,7 @@ class JobStorage:
 
         Users who are near their limit submit one transaction after the other, so that none passes it.
         """
-        room = await self._room(connection, list(dict.fromkeys(users)))
+        room = await self._room_lately(connection, list(dict.fromkeys(users)))
         near = [user for user, left in room.items() if 0 < left < NEAR_LIMIT]
         if near:
             await connection.execute(
@@ -66,7 +71,20 @@ class JobStorage:
             room |= await self._room(connection, near)
         return room
 
+    async def _room_lately(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
+        """The room of users; what was ample a moment ago is not counted again: to count all live jobs of a user for
+        every new one would make a long queue slow."""
+        now = time.monotonic()
+        ample = {user: found[0] for user in users if (found := self._ample.get(user)) is not None and found[1] > now}
+        counted = await self._room(connection, [user for user in users if user not in ample])
+        if len(self._ample) > MAX_REMEMBERED:
+            self._ample.clear()
+        self._ample |= {user: (left, now + AMPLE_SECONDS) for user, left in counted.items() if left >= AMPLE_ROOM}
+        return ample | counted
+
     async def _room(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
+        if not users:
+            return {}
         limit = self._policy.live_jobs_per_user
         rows = await fetch_all(
             connection,
@@ -139,17 +157,21 @@ class JobStorage:
         """Pending jobs whose holds were placed become queued (held: job id and credits); those that still were."""
         return await fetch_all(
             connection,
-            """with given as (select * from unnest(%(id)s::uuid[], %(credits)s::int[]) as given (id, credits)),
-                    placed as (
-                 select job.id, given.credits, job.deadline, %(now)s + limits.start as start_by,
-                        greatest(coalesce((select max(turn) from job as queued where queued.status = 'queued'
-                                            and queued.type = job.type and queued.user_id = job.user_id), 0),
-                                 coalesce((select min(turn) from job as queued where queued.status = 'queued'
-                                            and queued.type = job.type), 1) - 1)
-                        + row_number() over (partition by job.type, job.user_id order by job.id) as turn
-                   from given join job on job.id = given.id
-                   join unnest(%(types)s::text[], %(start)s::interval[]) as limits (type, start)
-                     on limits.type = job.type)
+            """with given as (
+                 select job.id, job.type, job.user_id, job.deadline, held.credits
+                   from unnest(%(id)s::uuid[], %(credits)s::int[]) as held (id, credits) join job using (id)),
+               lowest as materialized (
+                 select type, start, coalesce((select min(turn) from job where status = 'queued'
+                                                  and job.type = limits.type), 1) - 1 as turn
+                   from unnest(%(types)s::text[], %(start)s::interval[]) as limits (type, start)),
+               highest as materialized (
+                 select type, user_id, coalesce((select max(turn) from job where status = 'queued'
+                                                    and type = users.type and user_id = users.user_id), 0) as turn
+                   from (select distinct type, user_id from given) as users),
+               placed as (
+                 select id, credits, deadline, %(now)s + start as start_by, greatest(highest.turn, lowest.turn)
+                        + row_number() over (partition by type, user_id order by id) as turn
+                   from given join lowest using (type) join highest using (type, user_id))
                update job set status = 'queued', credits = placed.credits, turn = placed.turn,
                       expires_at = least(placed.start_by, placed.deadline),
                       dispatched_at = %(now)s, dispatches = 1, updated_at = %(now)s

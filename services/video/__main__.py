@@ -11,15 +11,11 @@ from adwright.copy.v1 import copy_pb2_grpc
 from adwright.video.v1 import video_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.fetcher import Fetcher
 from services.chassis.making import DEFAULT_MODELS, MakerSettings, run_maker, signing_of
-from services.chassis.pictures import PictureSource
 from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
-from services.video.maker import VideoMaker
 from services.video.messages import JOB_TYPE
 from services.video.policy import policy_of
 from services.video.providers import VideoProvider, Voice
@@ -134,6 +130,11 @@ def voice_of(settings: VideoMakerSettings) -> Voice | None:
 
 async def make(settings: VideoMakerSettings) -> None:
     """Makes jobs until told to stop."""
+    from services.chassis.assets import AssetStore
+    from services.chassis.fetcher import Fetcher
+    from services.chassis.pictures import PictureSource
+    from services.video.maker import VideoMaker
+
     identity = ServiceIdentity("video-maker", settings.service_secret.get_secret_value())
     copy = open_channel(settings.copy_address)
     assets = AssetStore(settings.assets_url)

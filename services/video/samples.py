@@ -12,7 +12,6 @@ from services.chassis.errors import DependencyUnavailable, TransientFault
 from services.chassis.models import ModelMissing
 from services.chassis.render import RenderProcess
 from services.video.domain import Avatar, Voice
-from services.video.providers.local.previews import avatar_preview, voice_sample
 
 MEMORY_LIMIT_BYTES: Final = 6 << 30
 TIME_LIMIT_SECONDS: Final = 60.0
@@ -69,6 +68,8 @@ class Samples:
 
 def make_sample(order: SampleOrder, report: Callable[[int, str], None]) -> bytes:
     """Runs in the render process. Raises ModelMissing, KeyError for an unknown id."""
+    from services.video.providers.local.previews import avatar_preview, voice_sample
+
     if order.voice_id:
         return voice_sample(order.voice_id, order.models)
     return avatar_preview(order.avatar_id)

@@ -9,7 +9,6 @@ from services.chassis import models as model_files
 from services.chassis.render import RenderProcess
 from services.image.domain import ImageBrief, MadeImage
 from services.image.providers import Report
-from services.image.providers.local.studio import Assignment, draw_assignment
 
 # Of the child's address space. Resident it stays far below; the runtimes reserve more than they touch.
 MEMORY_LIMIT_BYTES: Final = 3 * 1024**3
@@ -42,6 +41,9 @@ class LocalImageProvider:
         self, brief: ImageBrief, folder: Path, report: Report, *, scene: Path | None = None, provider: str = "local"
     ) -> MadeImage:
         """Draws over `scene`, a picture some other engine made, when there is one."""
+        # Large, and for the process that draws; this one holds it from the first job on.
+        from services.image.providers.local.studio import Assignment, draw_assignment
+
         chain, key = self._signing
         assignment = Assignment(
             brief=brief,

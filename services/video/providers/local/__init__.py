@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.chassis.errand import Keeper
 from services.chassis.provenance import Signing
 from services.chassis.render import RenderProcess
 from services.video.domain import MadeVideo, VideoBrief
 from services.video.providers import Report, Voice
-from services.video.providers.local.rendering import NAME, Rehearsal, RenderOrder, recited, rehearse, render
+
+if TYPE_CHECKING:  # the engine is for the process that renders, and for whoever gives it work first: it is large
+    from services.video.providers.local.rendering import Rehearsal, RenderOrder
+
+NAME: Final = "local"
 
 MEMORY_LIMIT_BYTES: Final = 8 << 30  # of address space; resident memory stays near a gigabyte
 TIME_LIMIT_SECONDS: Final = 900.0  # the longest script takes a few minutes on two cores
@@ -41,10 +45,14 @@ class LocalVideoProvider:
 
     async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Keeper) -> MadeVideo:
         """As VideoProvider.render. Nothing is kept: what is interrupted is made anew."""
+        from services.video.providers.local.rendering import render
+
         return await self._process.run(render, await self._order(brief, folder, report), report)
 
     async def rehearse(self, brief: VideoBrief, folder: Path, report: Report) -> Rehearsal:
         """The speech alone, and what an engine elsewhere needs to make a head speak it."""
+        from services.video.providers.local.rendering import rehearse
+
         order = await self._order(brief, folder, report)
         return await self._process.run(rehearse, order, lambda percent, stage: report(percent * 2 // 3, stage))
 
@@ -59,6 +67,8 @@ class LocalVideoProvider:
         provider: str = NAME,
     ) -> MadeVideo:
         """The ad around what was rehearsed; `clip` is the film of the speaking head."""
+        from services.video.providers.local.rendering import RenderOrder, render
+
         order = RenderOrder(
             brief=brief,
             folder=folder,
@@ -76,6 +86,8 @@ class LocalVideoProvider:
             await self._voice.close()
 
     async def _order(self, brief: VideoBrief, folder: Path, report: Report) -> RenderOrder:
+        from services.video.providers.local.rendering import RenderOrder, recited
+
         order = RenderOrder(brief=brief, folder=folder, models=self._models, signing=self._signing)
         if self._voice is None:
             return order

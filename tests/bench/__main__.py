@@ -1,0 +1,97 @@
+"""`make bench`: how fast the system is, beside yardsticks on the same machine, in one run. ROWS=a,b chooses rows."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.local.home import ROOT
+from tests.bench import grown, holds, home, rows
+from tests.bench.figures import Figure, show, write
+from tests.bench.lab import Lab, lab
+
+LAB_ROWS: dict[str, Callable[[Lab], list[Figure]]] = {
+    "submit": rows.submit,
+    "latency": rows.latency,
+    "copy": rows.copy,
+    "status": rows.status,
+    "holds": holds.holds,
+    "dispatch": rows.dispatch,
+    "drain": rows.drain,
+    "grown": grown.grown,
+}
+HOME_ROWS: dict[str, Callable[[Path], list[Figure]]] = {"start": home.start, "memory": home.memory}
+ROWS = (*HOME_ROWS, *LAB_ROWS)
+LONG = ("grown",)  # only when asked for by name
+
+
+def facts() -> dict[str, object]:
+    """What a reader must know of the machine."""
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "load_before": os.getloadavg()[0],
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def measure(wanted: list[str], console: Console) -> Iterator[Figure]:
+    """The figures of the rows, as they come."""
+
+    def told(name: str, figures: Callable[[], list[Figure]]) -> list[Figure]:
+        began = time.monotonic()
+        try:
+            with console.status(f"measuring {name} …"):
+                found = figures()
+        except Exception as error:  # the other rows are still worth measuring
+            console.print(f"[red]{name}: {type(error).__name__}: {error}[/]")
+            return [Figure(row=name, name="could not be measured", unit="", rounds=[], failed=True)]
+        console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/]")
+        return found
+
+    chosen = [name for name in HOME_ROWS if name in wanted]
+    if chosen:
+        with home.warm_folder() as folder:
+            for name in chosen:
+                yield from told(name, lambda name=name: HOME_ROWS[name](folder))  # type: ignore[misc]
+    chosen = [name for name in LAB_ROWS if name in wanted]
+    if chosen:
+        with lab() as found:
+            for name in chosen:
+                yield from told(name, lambda name=name: LAB_ROWS[name](found))  # type: ignore[misc]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "--rows", default="", help=f"of {', '.join(ROWS)}; several with commas between; none: all but {', '.join(LONG)}"
+    )
+    parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench.json", help="where the figures go as JSON")
+    arguments = parser.parse_args()
+    wanted = [name for name in arguments.rows.split(",") if name] or [name for name in ROWS if name not in LONG]
+    unknown = [name for name in wanted if name not in ROWS]
+    if unknown:
+        parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+    about = facts()
+    figures: list[Figure] = []
+    with contextlib.suppress(KeyboardInterrupt):
+        for figure in measure(wanted, console):
+            figures.append(figure)
+            write(figures, about, arguments.json)
+    show(figures, console)
+    console.print(f"\n[dim]{about['cores']} cores, load client included; as JSON in {arguments.json}[/]")
+    sys.exit(any(figure.failed for figure in figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Figures: what was measured in several rounds, against what, and whether that is enough."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(kw_only=True)
+class Figure:
+    """One line of the table. rounds: the measurements whose median is the figure.
+
+    beside: the yardstick's measurements in the same rounds; the figure judged is then the median of the quotients.
+    at_least, at_most: the target, of which one is given. costs: processor milliseconds a request, by process, for the
+    measured and the yardstick.
+    """
+
+    row: str
+    name: str
+    unit: str
+    rounds: list[float]
+    beside: list[float] = field(default_factory=list)
+    at_least: float | None = None
+    at_most: float | None = None
+    costs: dict[str, dict[str, float]] = field(default_factory=dict)
+    note: str = ""
+    failed: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def quotients(self) -> list[float]:
+        """Each round's measurement by its yardstick's."""
+        return (
+            [mine / yardstick for mine, yardstick in zip(self.rounds, self.beside, strict=True)] if self.beside else []
+        )
+
+    @property
+    def judged(self) -> float:
+        """What the target is compared with."""
+        return statistics.median(self.quotients or self.rounds or [0.0])
+
+    @property
+    def reached(self) -> bool | None:
+        """None: there is no target."""
+        if self.at_least is not None:
+            return self.judged >= self.at_least
+        return self.judged <= self.at_most if self.at_most is not None else None
+
+
+def number(value: float) -> str:
+    """Three digits that matter."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def spread(values: Sequence[float]) -> str:
+    """The median, and the least and the most where they differ."""
+    if not values:
+        return "[red]failed[/]"
+    middle = number(statistics.median(values))
+    return middle if len(values) == 1 else f"{middle} [dim]({number(min(values))}–{number(max(values))})[/]"
+
+
+def _target(figure: Figure) -> str:
+    if figure.at_least is not None:
+        return f"≥ {number(figure.at_least)}"
+    return f"≤ {number(figure.at_most)}" if figure.at_most is not None else ""
+
+
+def table_of(figures: Sequence[Figure]) -> Table:
+    """The figures with their targets."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, justify in (
+        ("row", "left"), ("figure", "left"), ("measured", "right"), ("unit", "left"), ("yardstick", "right"),
+        ("quotient", "right"), ("target", "right"), ("", "left"),
+    ):  # fmt: skip
+        table.add_column(column, justify="right" if justify == "right" else "left")
+    for figure in figures:
+        verdict = {True: "[green]reached[/]", False: "[red]not reached[/]", None: ""}[figure.reached]
+        table.add_row(
+            figure.row,
+            figure.name + (f"\n[dim]{figure.note}[/]" if figure.note else ""),
+            spread(figure.rounds),
+            figure.unit,
+            spread(figure.beside) if figure.beside else "",
+            spread(figure.quotients) if figure.beside else "",
+            _target(figure),
+            verdict,
+        )
+    return table
+
+
+def costs_of(figures: Sequence[Figure]) -> Table | None:
+    """Processor seconds for each 1,000 requests, by process."""
+    measured = [(f"{figure.row} {name}".strip(), costs) for figure in figures for name, costs in figure.costs.items()]
+    if not measured:
+        return None
+    totals: dict[str, float] = {}
+    for _, costs in measured:
+        for process, spent in costs.items():
+            totals[process] = max(totals.get(process, 0.0), spent)
+    order = sorted((name for name, most in totals.items() if most >= 0.005), key=lambda name: -totals[name])
+    table = Table(box=None, pad_edge=False, header_style="bold", title="CPU seconds for 1,000 requests, by process")
+    table.add_column("row")
+    for name in [*order, "together"]:
+        table.add_column(name, justify="right")
+    for name, costs in measured:
+        cells = [f"{costs.get(process, 0.0):.2f}" if costs.get(process, 0.0) >= 0.005 else "" for process in order]
+        table.add_row(name, *cells, f"{sum(costs.values()):.2f}")
+    return table
+
+
+def write(figures: Sequence[Figure], facts: dict[str, Any], file: Path) -> None:
+    """The same as JSON."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    told = [
+        asdict(figure) | {"judged": figure.judged, "quotients": figure.quotients, "reached": figure.reached}
+        for figure in figures
+    ]
+    file.write_text(json.dumps({"machine": facts, "figures": told}, indent=1), encoding="utf-8")
+
+
+def show(figures: Sequence[Figure], console: Console) -> None:
+    """Prints the tables."""
+    console.print(table_of(figures))
+    if (costs := costs_of(figures)) is not None:
+        console.print()
+        console.print(costs)

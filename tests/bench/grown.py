@@ -1,0 +1,107 @@
+"""The same figures with millions of ended jobs in the tables as with none, measured in one run on one system."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from services.chassis.database import Database
+from services.job.domain import Limits, Page, Policy
+from services.job.reading import list_jobs
+from services.job.storage import JobStorage
+from tests.bench import holds
+from tests.bench.figures import Figure
+from tests.bench.filling import JOBS, fill
+from tests.bench.lab import Cost, Lab
+from tests.bench.rows import good, looks, submissions
+
+ROUNDS = 3
+SECONDS = 5.0
+TIMES = 40  # that a statement is run to be timed
+
+Measure = Callable[[Lab], float]
+
+
+def _requests(lab: Lab, which: Callable[[Lab], list[tuple[str, str | None]]]) -> float:
+    result = good(lab.load(which(lab), seconds=SECONDS)[0])
+    return result.answered / result.seconds
+
+
+def _holds(lab: Lab) -> float:
+    return holds.through_billing(lab, holds.open_accounts(lab, "billing")[1:], Cost(), SECONDS)
+
+
+async def _statements(url: str, user: str) -> dict[str, float]:
+    """Milliseconds of a page of jobs and of one round of the sweeper's statements, each the median of TIMES."""
+    now = datetime.now(UTC)
+
+    limits = Limits(start=timedelta(hours=6), attempt=timedelta(minutes=3), total=timedelta(hours=7))
+    storage = JobStorage(Policy(limits=dict.fromkeys(("copy", "static_ad", "video"), limits)))
+    database = Database(url, pool_size=1)
+    await database.open()
+    page = Page(user_id=user, size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
+    taken: dict[str, list[float]] = {"list": [], "sweep": []}
+    try:
+        for _ in range(TIMES):
+            async with database.transaction() as connection:
+                began = time.perf_counter()
+                await list_jobs(connection, page)
+                taken["list"].append(time.perf_counter() - began)
+                began = time.perf_counter()
+                await storage.expire(connection, now, 200)
+                await storage.lost(connection, now, 200)
+                await storage.stale_dispatches(connection, now, 50)
+                await storage.leftovers(connection, now - timedelta(seconds=20), 200)
+                taken["sweep"].append(time.perf_counter() - began)
+    finally:
+        await database.close()
+    return {name: 1000 * sorted(times)[TIMES // 2] for name, times in taken.items()}
+
+
+MEASURES: dict[str, tuple[str, Measure]] = {
+    "submit": ("POST /api/generate/static-ad", lambda lab: _requests(lab, submissions)),
+    "status": ("GET /api/generate/status", lambda lab: _requests(lab, looks)),
+    "holds": ("holds through billing", _holds),
+}
+
+
+def grown(lab: Lab) -> list[Figure]:
+    """Measures, fills the tables, measures again."""
+
+    empty: dict[str, list[float]] = {}
+    full: dict[str, list[float]] = {}
+    times: list[dict[str, float]] = []
+    seconds = 0.0
+    for found in (empty, full):
+        if found is full:
+            seconds = fill(lab)
+        for name, (_, measure) in MEASURES.items():
+            measure(lab)  # caches and plans as in use
+            found[name] = [measure(lab) for _ in range(ROUNDS)]
+        times.append(asyncio.run(_statements(lab.system.database_url("job"), lab.customers[0].id)))
+    figures = [
+        Figure(
+            row="grown",
+            name=f"{told}, {JOBS:,} jobs and {4 * JOBS:,} entries ÷ empty",
+            unit="1/s",
+            rounds=full[name],
+            beside=empty[name],
+            at_least=0.8,
+            note=f"filled in {seconds:.0f} s" if name == "submit" else "",
+        )
+        for name, (told, _) in MEASURES.items()
+    ]
+    for name, told in (("list", "a page of a user's jobs"), ("sweep", "one round of the sweeper's statements")):
+        figures.append(
+            Figure(
+                row="grown",
+                name=f"{told}, {JOBS:,} ended jobs ÷ empty",
+                unit="ms",
+                rounds=[times[1][name]],
+                beside=[times[0][name]],
+                at_most=1.3,
+            )
+        )
+    return figures
