@@ -62,7 +62,6 @@ TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
-MAX_WAIT_SECONDS = 10.0  # a submission's caller waits 15 s
 BILLING_SECONDS = 5.0
 PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 PENDING_POLL_SECONDS = (0.01, 0.1)
@@ -98,24 +97,14 @@ class Jobs:
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
         self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
         self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
-            self._submit_batch,
-            max_batch=MAX_BATCH,
-            max_waiting=MAX_WAITING,
-            max_wait_seconds=MAX_WAIT_SECONDS,
-            concurrency=2,
+            self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
-        self._beats: Batcher[Beat, str] = Batcher(
-            self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
-        )
+        self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
         self._completions: Batcher[Completion, bool] = Batcher(
-            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
+            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
         )
         self._reads: Batcher[UUID, Job | None] = Batcher(
-            self._read_batch,
-            max_batch=MAX_BATCH,
-            max_waiting=MAX_WAITING,
-            max_wait_seconds=MAX_WAIT_SECONDS,
-            concurrency=2,
+            self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
 
     # -- submission
