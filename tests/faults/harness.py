@@ -187,11 +187,12 @@ class Load:
     repeated: int = 0
 
     async def submit(self, client: httpx.AsyncClient, prompt: str) -> str | None:
-        """The id of an accepted job. The key makes repeating safe."""
-        body = {**self.customer.ids, "prompt": f"attempts: {prompt}", "idempotencyKey": uuid.uuid4().hex}
+        """The id of an accepted job. The key makes repeating safe, whatever has become of the job meanwhile."""
+        body = {**self.customer.ids, "prompt": f"attempts: {prompt}"}
+        key = {"Idempotency-Key": uuid.uuid4().hex}
         for _ in range(TRIES):
             try:
-                answer = await client.post("/api/generate/static-ad", json=body)
+                answer = await client.post("/api/generate/static-ad", json=body, headers=key)
             except httpx.HTTPError:
                 self.repeated += 1
                 await asyncio.sleep(TRY_SECONDS)
@@ -200,7 +201,8 @@ class Load:
                 job_id = str(answer.json()["jobId"])
                 self.accepted.append(job_id)
                 return job_id
-            if answer.status_code not in (429, 500, 502, 503, 504):
+            in_flight = answer.status_code == 409 and answer.json()["error"]["reason"] == "REQUEST_IN_FLIGHT"
+            if answer.status_code not in (429, 500, 502, 503, 504) and not in_flight:
                 break
             self.repeated += 1
             await asyncio.sleep(TRY_SECONDS)

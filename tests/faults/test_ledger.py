@@ -24,7 +24,7 @@ def broken() -> Iterator[Breakable]:
     system.stop()
 
 
-@pytest.mark.timeout(60 + 30 * ROUNDS)
+@pytest.mark.timeout(120 + 30 * ROUNDS)
 async def test_books_fit_after_every_kill(broken: Breakable) -> None:
     """ADWRIGHT_KILLS says how often; each round ends with a proof and a reconciliation."""
     chance = random.Random(ROUNDS)
