@@ -544,6 +544,15 @@ class JobStorage:
         )
         return [row["id"] for row in rows]
 
+    async def pending_among(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of these jobs that are pending."""
+        if not job_ids:
+            return []
+        rows = await fetch_all(
+            connection, "select id from job where id = any(%s) and status = 'pending'", [list(job_ids)]
+        )
+        return [row["id"] for row in rows]
+
     # -- settlement
 
     async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[tuple[UUID, str, str]]:

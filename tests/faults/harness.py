@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 import uuid
@@ -25,10 +24,10 @@ from deploy.local.process import Process
 from deploy.local.system import Options
 from services.billing.proof import Proof, verify
 from services.chassis.database import Database
-from tests.running import Customer, RunningSystem
+from tests.running import Customer, RunningSystem, free_port
 
 TERMINAL = {"completed", "failed", "canceled", "expired"}
-TRIES = 40
+TRIES = 80
 TRY_SECONDS = 0.25
 
 
@@ -45,11 +44,30 @@ class Breakable:
             self.running.run(maker.stop())
         self.running.stop()
 
+    def add_replica(self, service: str) -> str:
+        """Another process of the service on the same database; its address. Nothing but the test calls it."""
+        port = free_port()
+        name = f"{service}-{port}"
+        environment = self.system.environment(service, port)
+
+        async def ready() -> bool:
+            return await accepts(port)
+
+        process = Process(
+            name,
+            [sys.executable, "-m", f"services.{service}"],
+            environment=environment,
+            log=self.home.logs / f"{name}.log",
+            ready=ready,
+            say=self.running.said.append,
+        )
+        self._makers[name] = process
+        self.running.run(process.start())
+        return f"127.0.0.1:{port}"
+
     def add_maker(self, name: str, *, slots: int = 1, **settings: str) -> Process:
         """A process that makes static ads as their prompts say; the supervisor starts it again when it dies."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         environment = self.system.environment(name, port) | {
             "ADWRIGHT_SLOTS": str(slots),
             "ADWRIGHT_STOP_GRACE_SECONDS": "2",
@@ -57,12 +75,7 @@ class Breakable:
         }
 
         async def ready() -> bool:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                return False
-            writer.close()
-            return True
+            return await accepts(port)
 
         process = Process(
             name,
@@ -173,6 +186,16 @@ class Breakable:
         for row in self.rows("job", "select key, size_bytes from asset"):
             file = Path(self.home.assets) / row["key"]
             assert file.stat().st_size == row["size_bytes"], file
+
+
+async def accepts(port: int) -> bool:
+    """Whether something listens on the port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 @dataclass
