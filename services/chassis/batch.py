@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 from services.chassis.errors import Overloaded, Refusal
 from services.chassis.tracing import carried, together
 
+MAX_WAIT_SECONDS = 10.0  # most callers wait for 15 s
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -33,7 +35,7 @@ class Batcher(Generic[Item, Outcome]):
         *,
         max_batch: int,
         max_waiting: int,
-        max_wait_seconds: float,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
         concurrency: int = 1,
     ) -> None:
         self._apply = apply

@@ -80,11 +80,14 @@ class Server:
         services: Sequence[str],
         ready: Callable[[], Awaitable[bool]],
         loops: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        closing: Sequence[Callable[[], None]] = (),
         verifier: TokenVerifier | None = None,
     ) -> None:
+        """closing: what ends streams, called first at a stop; calls that end by themselves have the grace time."""
         self._settings = settings
         self._ready = ready
         self._loops = loops
+        self._closing = closing
         self._services = services
         self._billing = open_channel(settings.billing_address)
         identity = ServiceIdentity(services[0].split(".")[1], settings.service_secret.get_secret_value())
@@ -116,6 +119,8 @@ class Server:
     async def stop(self) -> None:
         """Takes no new calls, lets those under way end within the grace time, then stops the loops."""
         await self._health.enter_graceful_shutdown()
+        for close in self._closing:
+            close()
         await self._server.stop(self._settings.stop_grace_seconds)
         for task in self._tasks:
             task.cancel()

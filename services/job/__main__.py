@@ -158,6 +158,7 @@ async def serve(settings: JobSettings) -> None:
             Forgetting(database, clock, assets, keep=timedelta(days=settings.keep_jobs_days) or None).run,
             Measures(database, MEASURES).run,
         ],
+        closing=[watch.close, following.close],
     )
     try:
         await server.run()

@@ -29,6 +29,7 @@ class Stream:
         self._seen: dict[UUID, datetime] | None = None
         self._changed: dict[UUID, None] = {}
         self._news = asyncio.Event()
+        self._closed = False
 
     def look(self, rows: Iterable[tuple[UUID, datetime, Status]]) -> None:
         """Compares what is there with what was: changed, new, and no longer there because it has ended."""
@@ -43,9 +44,16 @@ class Stream:
         if self._changed:
             self._news.set()
 
+    def close(self) -> None:
+        """There is no more news."""
+        self._closed = True
+        self._news.set()
+
     async def changed(self, most: int) -> list[UUID]:
-        """The next jobs that have changed, oldest news first; waits for one."""
+        """The next jobs that have changed, oldest news first; waits for one. None: the stream has ended."""
         await self._news.wait()
+        if self._closed:
+            return []
         taken = list(self._changed)[:most]
         for job_id in taken:
             del self._changed[job_id]
@@ -78,6 +86,12 @@ class Following:
             streams.discard(stream)
             if not streams:
                 self._streams.pop(user_id, None)
+
+    def close(self) -> None:
+        """Ends all streams: the process stops. Clients open theirs anew, elsewhere."""
+        for streams in self._streams.values():
+            for stream in streams:
+                stream.close()
 
     async def run(self) -> None:
         """Looks for changes until cancelled."""

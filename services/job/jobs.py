@@ -63,7 +63,7 @@ TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
-MAX_WAIT_SECONDS = 10.0  # a submission's caller waits 15 s
+MAX_UNSURE = 10_000  # what is past it is found by its age
 BILLING_SECONDS = 5.0
 PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 PENDING_POLL_SECONDS = (0.01, 0.1)
@@ -98,25 +98,16 @@ class Jobs:
         self.storage = JobStorage(policy)
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
         self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
+        self._unsure: set[UUID] = set()  # submissions of which it does not know whether they are pending
         self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
-            self._submit_batch,
-            max_batch=MAX_BATCH,
-            max_waiting=MAX_WAITING,
-            max_wait_seconds=MAX_WAIT_SECONDS,
-            concurrency=2,
+            self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
-        self._beats: Batcher[Beat, str] = Batcher(
-            self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
-        )
+        self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
         self._completions: Batcher[Completion, bool] = Batcher(
-            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
+            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
         )
         self._reads: Batcher[UUID, Job | None] = Batcher(
-            self._read_batch,
-            max_batch=MAX_BATCH,
-            max_waiting=MAX_WAITING,
-            max_wait_seconds=MAX_WAIT_SECONDS,
-            concurrency=2,
+            self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
 
     # -- submission
@@ -135,6 +126,21 @@ class Jobs:
             await asyncio.sleep(random.uniform(low, high))
 
     async def _submit_batch(self, submissions: Sequence[Submission]) -> list[Accepted | _Undecided | Refusal]:
+        try:
+            outcomes, fresh = await self._make_pending(submissions)
+        except DependencyUnavailable:
+            # Cut off while it committed, perhaps; then keys would stand for nothing until the rows have grown old.
+            if len(self._unsure) < MAX_UNSURE:
+                self._unsure.update(entry.job_id for entry in submissions)
+            raise
+        if fresh:
+            outcomes.update(await self._hold_and_queue(fresh))
+        return await self._with_balances(submissions, outcomes)
+
+    async def _make_pending(
+        self, submissions: Sequence[Submission]
+    ) -> tuple[dict[UUID, Accepted | _Undecided | Refusal], list[Submission]]:
+        """What is known of submissions already, and those that have become pending jobs."""
         now = self._clock.now()
         outcomes: dict[UUID, Accepted | _Undecided | Refusal] = {}
         async with self._database.transaction() as connection:
@@ -166,10 +172,7 @@ class Jobs:
                 outcomes[entry.job_id] = _Undecided()
             elif live is not None:
                 outcomes[entry.job_id] = Accepted(job_id=live[0], status="reused", credits_used=0, credits_remaining=0)
-        fresh = [entry for entry in submissions if entry.job_id in inserted]
-        if fresh:
-            outcomes.update(await self._hold_and_queue(fresh))
-        return await self._with_balances(submissions, outcomes)
+        return outcomes, [entry for entry in submissions if entry.job_id in inserted]
 
     async def _keep_or_drop_keys(
         self, connection: Connection, rest: Sequence[Submission], found: dict[UUID, tuple[UUID, Status]]
@@ -493,13 +496,16 @@ class Jobs:
 
         This process's own need not grow old: their clients are repeating them, and wait for the first one's outcome.
         """
-        own = list(self._undecided)[:most]
+        own, unsure = list(self._undecided)[:most], list(self._unsure)[:most]
         async with self._database.connection() as connection:
             left = await self.storage.leftovers(connection, self._clock.now() - older_than, most)
+            own += await self.storage.pending_among(connection, unsure)
         left = list(dict.fromkeys([*own, *left]))
         if left:
             await self.abandon(left)
             self._undecided.difference_update(own)
+        self._unsure.difference_update(unsure)
+        if left:
             log.info("leftovers_resolved", jobs=[str(job_id) for job_id in left])
         return len(left)
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import DictRow
 
 from services.chassis.database import Connection, fetch_all, fetch_one
+from services.chassis.identifiers import new_id
 from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, Page, Status
 from services.job.storage import job_of
 
+UNMADE = ("failed", "canceled", "expired")
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 FOLLOWED = 1_000  # of one user, in a stream of all jobs
-POSITION_LIMIT = 10_000  # a place further back is told as this one: counting on would cost more than it tells
+# Ids hold the time at which a job was asked for; it was made no longer than this after it.
+ID_MARGIN = timedelta(minutes=1)
 
-# A job with its assets and its place in the queue, in one look-up each by index.
+# A job with its assets and its place in the queue, in one look-up each by index. A place past 10,000 is told as this
+# one: counting on would cost more than it tells.
 _JOB: LiteralString = """
   select job.id, job.user_id, job.type, job.project_id, job.status, job.created_at, job.completed_at, job.credits,
          job.error_reason, job.error_message, job.progress, job.attempt, job.notes, job.result, job.updated_at,
@@ -79,14 +84,16 @@ async def list_jobs(connection: Connection, page: Page) -> list[Job]:
         conditions.append("job.id < %(before)s")
     if page.status is not None:
         conditions.append("job.status = %(status)s")
+        if page.status in UNMADE:
+            conditions.append("job.status in ('failed', 'canceled', 'expired')")  # in the words of the index
     if page.type is not None:
         conditions.append("job.type = %(type)s")
     if page.project_id is not None:
         conditions.append("job.project_id = %(project_id)s")
     if page.since is not None:
-        conditions.append("job.created_at >= %(since)s")
+        conditions.append("job.created_at >= %(since)s and job.id >= %(first)s")
     if page.until is not None:
-        conditions.append("job.created_at < %(until)s")
+        conditions.append("job.created_at < %(until)s and job.id < %(last)s")
     rows = await fetch_all(
         connection,
         _JOB + " where " + " and ".join(conditions) + " order by job.id desc limit %(size)s",
@@ -98,10 +105,19 @@ async def list_jobs(connection: Connection, page: Page) -> list[Job]:
             "project_id": page.project_id,
             "since": page.since,
             "until": page.until,
+            "first": _id_at(page.since, -ID_MARGIN),
+            "last": _id_at(page.until, ID_MARGIN),
             "size": page.size,
         },
     )
     return [job_of(row) for row in rows]
+
+
+def _id_at(moment: datetime | None, margin: timedelta) -> UUID | None:
+    """A bound for the ids of jobs that were made before or after this moment: pages of old jobs are found by index."""
+    if moment is None:
+        return None
+    return new_id(min(max(moment, EARLIEST), LATEST) + margin, entropy=bytes(10))
 
 
 async def asset(connection: Connection, asset_id: UUID) -> Asset:

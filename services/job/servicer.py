@@ -87,7 +87,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         async with self._watch.changes(job_id) as changed:
             end = asyncio.get_running_loop().time() + STREAM_SECONDS
             told: job_pb2.JobStatus | None = None
-            while asyncio.get_running_loop().time() < end:
+            while asyncio.get_running_loop().time() < end and not self._watch.closed:
                 changed.clear()
                 job = await self._jobs.job(job_id, user_id)
                 status = status_of(job, self._links, self._clock)
@@ -112,6 +112,8 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
                     async with asyncio.timeout_at(end):
                         changed = await stream.changed(STREAM_BATCH)
                 except TimeoutError:
+                    return
+                if not changed:
                     return
                 for job in await self._jobs.jobs(changed):
                     status = status_of(job, self._links, self._clock)

@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,7 @@ AMPLE_ROOM = 5_000  # NEAR_LIMIT, and more live jobs than one user can get in al
 AMPLE_SECONDS = 1.0
 MAX_REMEMBERED = 10_000
 LEASE_TRIES = 5  # users whose last place another maker takes in between; the maker asks again soon in any case
+DISPATCH_AGAIN = timedelta(seconds=5)  # makers are told at once; this is for telling that was lost
 LIVE_VALUES = [status.value for status in LIVE]
 
 
@@ -174,7 +175,7 @@ class JobStorage:
                    from given join lowest using (type) join highest using (type, user_id))
                update job set status = 'queued', credits = placed.credits, turn = placed.turn,
                       expires_at = least(placed.start_by, placed.deadline),
-                      dispatched_at = %(now)s, dispatches = 1, updated_at = %(now)s
+                      dispatch_at = %(now)s + %(again)s, dispatches = 1, updated_at = %(now)s
                  from placed
                 where job.id = placed.id and job.status = 'pending' and not job.abandoned
                returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
@@ -183,6 +184,7 @@ class JobStorage:
                 "id": [job_id for job_id, _ in held],
                 "credits": [amount for _, amount in held],
                 "now": now,
+                "again": DISPATCH_AGAIN,
                 "types": list(self._policy.limits),
                 "start": [limit.start for limit in self._policy.limits.values()],
             },
@@ -423,11 +425,17 @@ class JobStorage:
             changed = await fetch_one(
                 connection,
                 """update job set status = 'queued', failures = failures + 1, not_before = %(now)s + %(after)s,
-                          maker = null, lease_expires_at = null, dispatched_at = %(now)s, dispatches = 1,
-                          updated_at = %(now)s
+                          maker = null, lease_expires_at = null, updated_at = %(now)s, dispatches = 1,
+                          dispatch_at = %(now)s + coalesce(nullif(%(after)s, interval '0'), %(again)s)
                     where id = %(id)s and status = any(%(sources)s)
                    returning id, user_id, type, project_id, status, attempt, traceparent""",
-                {"id": row["id"], "now": now, "after": follows.retry_after, "sources": sources(Status.QUEUED)},
+                {
+                    "id": row["id"],
+                    "now": now,
+                    "after": follows.retry_after,
+                    "again": DISPATCH_AGAIN,
+                    "sources": sources(Status.QUEUED),
+                },
             )
         else:
             changed = await fetch_one(
@@ -457,10 +465,10 @@ class JobStorage:
         row = await fetch_one(
             connection,
             """update job set status = 'queued', not_before = '-infinity', maker = null, lease_expires_at = null,
-                      dispatched_at = %(now)s, dispatches = 1, updated_at = %(now)s
+                      dispatch_at = %(now)s + %(again)s, dispatches = 1, updated_at = %(now)s
                 where id = %(id)s and attempt = %(attempt)s and status = 'processing' and not self_made
                returning id, user_id, type, project_id, status, attempt, traceparent""",
-            {"id": job_id, "attempt": attempt, "now": now},
+            {"id": job_id, "attempt": attempt, "now": now, "again": DISPATCH_AGAIN},
         )
         if row is not None:
             await self._close_attempts(connection, [row], "returned", "the maker stopped", now)
@@ -533,22 +541,20 @@ class JobStorage:
         ]
 
     async def stale_dispatches(self, connection: Connection, now: datetime, most: int) -> list[DictRow]:
-        """Queued jobs that nobody has taken for long, marked as dispatched again.
+        """Queued jobs that nobody has taken for long, or whose pause is over, marked as dispatched again.
 
         Each waits twice as long before the next time, so that a long queue does not fill the topic with repetitions.
         """
         return await fetch_all(
             connection,
             """with stale as (
-                 select id from job
-                  where status = 'queued' and not_before <= %(now)s
-                    and dispatched_at < %(now)s
-                        - least(interval '10 minutes', interval '5 seconds' * 2 ^ least(dispatches - 1, 10))
-                  order by type, turn limit %(most)s for update skip locked)
-               update job set dispatched_at = %(now)s, dispatches = dispatches + 1, updated_at = %(now)s
+                 select id from job where status = 'queued' and dispatch_at <= %(now)s
+                  order by dispatch_at limit %(most)s for update skip locked)
+               update job set dispatches = dispatches + 1, updated_at = %(now)s, dispatch_at = %(now)s
+                      + least(interval '10 minutes', %(again)s * 2 ^ least(dispatches, 10))
                  from stale where job.id = stale.id and status = 'queued'
                returning job.id, user_id, type, project_id, status, attempt, traceparent""",
-            {"now": now, "most": most},
+            {"now": now, "again": DISPATCH_AGAIN, "most": most},
         )
 
     async def leftovers(self, connection: Connection, before: datetime, most: int) -> list[UUID]:
@@ -557,6 +563,15 @@ class JobStorage:
             connection,
             "select id from job where status = 'pending' and created_at < %s order by created_at limit %s",
             [before, most],
+        )
+        return [row["id"] for row in rows]
+
+    async def pending_among(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of these jobs that are pending."""
+        if not job_ids:
+            return []
+        rows = await fetch_all(
+            connection, "select id from job where id = any(%s) and status = 'pending'", [list(job_ids)]
         )
         return [row["id"] for row in rows]
 

@@ -30,6 +30,14 @@ class Watch:
         self._seen: dict[UUID, datetime] = {}
         self._count = 0
         self._anybody = asyncio.Event()
+        self.closed = False
+
+    def close(self) -> None:
+        """Wakes everybody who waits, to end: the process stops. Clients open their streams anew, elsewhere."""
+        self.closed = True
+        for events in self._watched.values():
+            for event in events:
+                event.set()
 
     @asynccontextmanager
     async def changes(self, job_id: UUID) -> AsyncIterator[asyncio.Event]:

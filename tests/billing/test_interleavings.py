@@ -202,6 +202,11 @@ class Interleavings(RuleBasedStateMachine):
             tried.append((expected, found))
         raise AssertionError(f"{operations} answered {answers}, {balances}; no order of them does. Tried: {tried[:3]}")
 
+    @rule(grant=st.integers(0, GRANTS - 1), days=st.sampled_from([None, 9]))
+    def rivals(self, grant: int, days: int | None) -> None:
+        """Users who come with one grant id at the same moment."""
+        self.together([("grant", user, 3, grant, days) for user in range(USERS)])
+
     @rule(hours=st.sampled_from([1, 20, 30, 200]))
     def later(self, hours: int) -> None:
         self.model.now += timedelta(hours=hours)

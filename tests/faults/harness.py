@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 import uuid
@@ -25,10 +24,10 @@ from deploy.local.process import Process
 from deploy.local.system import Options
 from services.billing.proof import Proof, verify
 from services.chassis.database import Database
-from tests.running import Customer, RunningSystem
+from tests.running import Customer, RunningSystem, free_port
 
 TERMINAL = {"completed", "failed", "canceled", "expired"}
-TRIES = 40
+TRIES = 80
 TRY_SECONDS = 0.25
 
 
@@ -45,11 +44,30 @@ class Breakable:
             self.running.run(maker.stop())
         self.running.stop()
 
+    def add_replica(self, service: str) -> str:
+        """Another process of the service on the same database; its address. Nothing but the test calls it."""
+        port = free_port()
+        name = f"{service}-{port}"
+        environment = self.system.environment(service, port)
+
+        async def ready() -> bool:
+            return await accepts(port)
+
+        process = Process(
+            name,
+            [sys.executable, "-m", f"services.{service}"],
+            environment=environment,
+            log=self.home.logs / f"{name}.log",
+            ready=ready,
+            say=self.running.said.append,
+        )
+        self._makers[name] = process
+        self.running.run(process.start())
+        return f"127.0.0.1:{port}"
+
     def add_maker(self, name: str, *, slots: int = 1, **settings: str) -> Process:
         """A process that makes static ads as their prompts say; the supervisor starts it again when it dies."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         environment = self.system.environment(name, port) | {
             "ADWRIGHT_SLOTS": str(slots),
             "ADWRIGHT_STOP_GRACE_SECONDS": "2",
@@ -57,12 +75,7 @@ class Breakable:
         }
 
         async def ready() -> bool:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                return False
-            writer.close()
-            return True
+            return await accepts(port)
 
         process = Process(
             name,
@@ -175,6 +188,16 @@ class Breakable:
             assert file.stat().st_size == row["size_bytes"], file
 
 
+async def accepts(port: int) -> bool:
+    """Whether something listens on the port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 @dataclass
 class Load:
     """Requests of one customer, repeated as a client would while the system is not well."""
@@ -187,11 +210,12 @@ class Load:
     repeated: int = 0
 
     async def submit(self, client: httpx.AsyncClient, prompt: str) -> str | None:
-        """The id of an accepted job. The key makes repeating safe."""
-        body = {**self.customer.ids, "prompt": f"attempts: {prompt}", "idempotencyKey": uuid.uuid4().hex}
+        """The id of an accepted job. The key makes repeating safe, whatever has become of the job meanwhile."""
+        body = {**self.customer.ids, "prompt": f"attempts: {prompt}"}
+        key = {"Idempotency-Key": uuid.uuid4().hex}
         for _ in range(TRIES):
             try:
-                answer = await client.post("/api/generate/static-ad", json=body)
+                answer = await client.post("/api/generate/static-ad", json=body, headers=key)
             except httpx.HTTPError:
                 self.repeated += 1
                 await asyncio.sleep(TRY_SECONDS)
@@ -200,7 +224,8 @@ class Load:
                 job_id = str(answer.json()["jobId"])
                 self.accepted.append(job_id)
                 return job_id
-            if answer.status_code not in (429, 500, 502, 503, 504):
+            in_flight = answer.status_code == 409 and answer.json()["error"]["reason"] == "REQUEST_IN_FLIGHT"
+            if answer.status_code not in (429, 500, 502, 503, 504) and not in_flight:
                 break
             self.repeated += 1
             await asyncio.sleep(TRY_SECONDS)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import uuid
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
+import grpc
 import pytest
+from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
+from services.chassis.auth import ServiceIdentity
 from tests.faults.harness import Breakable, Load
 
 PENDING = "select count(*) from job where status = 'pending'"
@@ -24,7 +30,49 @@ def broken() -> Iterator[Breakable]:
     system.stop()
 
 
-@pytest.mark.timeout(60 + 30 * ROUNDS)
+@pytest.mark.parametrize("replicas", [1, 3])
+async def test_a_thousand_holds_at_once_on_fifty_credits_make_fifty(broken: Breakable, replicas: int) -> None:
+    """Asked of one process of billing, and of three on one database."""
+    customer = broken.running.customer(50)
+    addresses = [f"127.0.0.1:{broken.system.ports['billing']}"]
+    addresses += [broken.add_replica("billing") for _ in range(replicas - 1)]
+    secret = (broken.home.keys / "service-secret").read_text(encoding="utf-8").strip()
+    metadata = ServiceIdentity("job", secret).metadata()
+    channels = [grpc.aio.insecure_channel(address) for address in addresses]
+    ledgers = [billing_pb2_grpc.BillingLedgerServiceStub(channel) for channel in channels]
+
+    async def place(number: int) -> int:
+        hold = billing_pb2.HoldRequest(job_id=str(uuid.uuid4()), user_id=customer.id, type="copy")
+        hold.expires_at.FromDatetime(datetime.now(UTC) + timedelta(hours=1))
+        for _ in range(100):
+            try:
+                answer = await ledgers[number % replicas].PlaceHolds(
+                    billing_pb2.PlaceHoldsRequest(holds=[hold]), metadata=metadata, timeout=60
+                )
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                    raise
+                # Too many wait: nothing was done.
+                await asyncio.sleep(0.1)
+                continue
+            return int(answer.outcomes[0].result)
+        raise AssertionError("never taken")
+
+    results = Counter(await asyncio.gather(*(place(number) for number in range(1000))))
+    for channel in channels:
+        await channel.close()
+    assert results == {billing_pb2.HOLD_RESULT_HELD: 50, billing_pb2.HOLD_RESULT_INSUFFICIENT: 950}
+    assert customer.credits == {"available": 0, "held": 50}
+    assert (await broken.proof()).wrong == ()
+    kept = broken.count("billing", "select count(*) from hold where user_id = %s", customer.id)
+    assert kept == 50
+    # They stand for no job, which is what reconcile is for.
+    found = await broken.reconciled(heal=True)
+    assert found.healed == ("released",) * 50
+    await broken.check_books()
+
+
+@pytest.mark.timeout(120 + 30 * ROUNDS)
 async def test_books_fit_after_every_kill(broken: Breakable) -> None:
     """ADWRIGHT_KILLS says how often; each round ends with a proof and a reconciliation."""
     chance = random.Random(ROUNDS)

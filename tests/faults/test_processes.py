@@ -8,14 +8,19 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import grpc
 import httpx
 import pytest
+from adwright.job.v1 import events_pb2 as job_events
 from adwright.job.v1 import job_pb2, job_pb2_grpc
+from kafka import KafkaConsumer
 
 from services.chassis.auth import ServiceIdentity
+from services.job import domain
+from services.job.jobs import EVENTS_TOPIC
 from tests.faults.harness import TERMINAL, Breakable, Load
 from tests.running import Customer
 
@@ -70,7 +75,7 @@ async def test_killed_under_load(broken: Breakable, name: str) -> None:
     assert load.refused == {}
     await broken.settled(90)
     mine = broken.rows("job", "select id::text, status from job where user_id = %s", customer.id)
-    assert set(load.accepted) <= {row["id"] for row in mine}
+    assert sorted(load.accepted) == sorted(row["id"] for row in mine), "none is lost, and none was made twice"
     assert {row["status"] for row in mine} == {"completed"}
     broken.check_assets()
     await broken.check_books()
@@ -89,6 +94,96 @@ async def test_a_job_whose_maker_died_runs_again_within_ten_seconds(broken: Brea
     await reached(broken, customer, job_id, 15, status="completed")
     assert [outcome for _, outcome in attempts(broken, job_id)] == ["lost", "completed"]
     broken.add_maker("maker-2", slots=4)
+
+
+async def test_billing_that_hangs_keeps_no_lost_job_waiting(broken: Breakable) -> None:
+    """Submissions cannot be decided meanwhile, nor taken back; what was accepted goes on."""
+    customer = broken.running.customer(1_000)
+    broken.remove_maker("maker-2")
+    job_id = submit(customer, "hang ok")
+    await reached(broken, customer, job_id, 10, status="processing")
+    assert broken.signal("billing", signal.SIGSTOP)
+    try:
+        load = Load(broken, customer, concurrency=4)
+        running = asyncio.create_task(load.run(jobs=8))
+        await broken.until(lambda: "submissions_left_pending" in (broken.home.logs / "job.log").read_text(), 40)
+        assert broken.kill("maker-1")
+        began = time.monotonic()
+        await reached(broken, customer, job_id, 15, status="completed")
+        assert time.monotonic() - began < LEASE_LOST_SECONDS
+    finally:
+        assert broken.signal("billing", signal.SIGCONT)
+    await running
+    assert load.refused == {}
+    await broken.settled(60)
+    assert customer.credits == {"available": 1_000 - 9 * 3, "held": 0}
+    await broken.check_books()
+    broken.add_maker("maker-2", slots=4)
+
+
+async def test_a_jobs_events_come_in_order_and_tell_all_that_became_of_it(broken: Breakable) -> None:
+    """To a reader that remembers ids, while the job service, whose relay sends them, is killed again and again."""
+    customer = broken.running.customer(1_000)
+    load = Load(broken, customer, concurrency=8)
+    running = asyncio.create_task(load.run(jobs=80, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
+    for _ in range(3):
+        await asyncio.sleep(1.0)
+        assert broken.kill("job")
+        await broken.until(lambda: broken.pid("job") != 0, 20)
+    await running
+    await broken.settled(90)
+    await broken.until(lambda: not broken.count("job", "select count(*) from outbox"), 30)
+    events = await asyncio.to_thread(events_of, broken, customer.id)
+    told: dict[str, list[job_events.JobEvent]] = {}
+    seen: set[str] = set()
+    for event in events:
+        if event.id not in seen:
+            seen.add(event.id)
+            told.setdefault(event.job_id, []).append(event)
+    rows = broken.rows(
+        "job",
+        """select id::text, status, (select count(*) from attempt where job_id = job.id)::int as attempts
+             from job where user_id = %s""",
+        customer.id,
+    )
+    assert set(told) == {row["id"] for row in rows} == set(load.accepted)
+    for row in rows:
+        statuses = [event.status for event in told[row["id"]]]
+        attempts = [event.attempt for event in told[row["id"]]]
+        assert statuses[0] == "queued"
+        assert statuses[-1] == row["status"]
+        assert all(domain.Status(after) in domain.MOVES[domain.Status(before)] for before, after in pairwise(statuses))
+        assert attempts == sorted(attempts)
+        assert statuses.count("processing") == row["attempts"]
+
+
+def events_of(broken: Breakable, user_id: str) -> list[job_events.JobEvent]:
+    """All events of a user's jobs that the broker has, in the order in which a reader gets them."""
+    consumer = KafkaConsumer(
+        EVENTS_TOPIC,
+        bootstrap_servers=f"127.0.0.1:{broken.system.ports['broker']}",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        group_id=None,
+        consumer_timeout_ms=5_000,
+    )
+    try:
+        events = [job_events.JobEvent.FromString(record.value) for record in consumer]
+    finally:
+        consumer.close()
+    return [event for event in events if event.user_id == user_id]
+
+
+async def test_makers_that_live_keep_their_jobs_when_the_job_service_was_away(broken: Breakable) -> None:
+    """Longer than a lease: nobody could renew it, and nobody is taken for dead."""
+    customer = broken.running.customer(3)
+    job_id = submit(customer, "ok:13")
+    await reached(broken, customer, job_id, 10, status="processing")
+    assert broken.signal("job", signal.SIGSTOP)
+    await asyncio.sleep(8)
+    assert broken.signal("job", signal.SIGCONT)
+    await reached(broken, customer, job_id, 20, status="completed")
+    assert [outcome for _, outcome in attempts(broken, job_id)] == ["completed"]
 
 
 async def test_a_maker_that_slept_past_its_lease_changes_nothing(broken: Breakable) -> None:
@@ -223,15 +318,26 @@ async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) 
     load = Load(broken, customer, concurrency=8)
     stopping = asyncio.Event()
     running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3"))
+    watched = submit(customer, "hang")
+    watching = asyncio.create_task(asyncio.to_thread(watch, customer, watched))
     for name in ("catalog", "billing", "job", "image", "gateway"):
-        before = broken.pid(name)
+        said = broken.running.said.count(f"{name} is back")
+        ended = broken.running.said.count(f"{name} ended (status 0); starting it again")
         assert broken.signal(name, signal.SIGTERM)
 
-        def back(name: str = name, before: int = before) -> bool:
-            return broken.pid(name) not in (0, before)
+        def stopped(name: str = name, before: int = ended) -> bool:
+            return broken.running.said.count(f"{name} ended (status 0); starting it again") > before
 
-        await broken.until(back, 20)
+        def back(name: str = name, before: int = said) -> bool:
+            return broken.running.said.count(f"{name} is back") > before
+
+        took = await broken.until(stopped, 20)
+        await broken.until(back, 30)
+        if name == "job":
+            assert "processing" in await watching, "it was told until the stop, which ended the stream"
+            assert took < 6, "an open stream does not keep a process from stopping"
         await asyncio.sleep(1.5)
+    customer.client.post("/api/generate/cancel", json={"jobId": watched})
     for name in ("maker-1", "maker-2"):
         broken.remove_maker(name)
         broken.add_maker(name, slots=4)
@@ -240,13 +346,19 @@ async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) 
     assert load.refused == {}
     await broken.settled(90)
     rows = broken.rows("job", "select status, count(*) from job where user_id = %s group by 1", customer.id)
-    assert rows == [{"status": "completed", "count": len(set(load.accepted))}]
+    assert {row["status"]: row["count"] for row in rows} == {"completed": len(set(load.accepted)), "canceled": 1}
     lost = "select count(*) from attempt join job on job.id = job_id where user_id = %s and outcome = 'lost'"
     assert broken.count("job", lost, customer.id) == 0, (
         "makers finish or hand back; nothing waits for a lease to run out"
     )
     broken.check_assets()
     await broken.check_books()
+
+
+def watch(customer: Customer, job_id: str) -> str:
+    """What a stream of a job's changes says until it ends."""
+    with customer.client.stream("GET", "/api/generate/events", params={"jobId": job_id}) as stream:
+        return "".join(stream.iter_text())
 
 
 async def test_statuses_are_terminal_and_final(broken: Breakable) -> None:

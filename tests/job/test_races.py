@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +14,8 @@ import psycopg
 import pytest
 from adwright.billing.v1 import billing_pb2
 
-from services.chassis.database import fetch_all
+from services.chassis.database import Connection, Database, fetch_all
+from services.chassis.errors import DependencyUnavailable
 from services.job.domain import Accepted, Asset, Beat, Completion, FaultKind, StaleAttempt, Status, TooManyLiveJobs
 from tests.job.world import World
 
@@ -112,6 +115,20 @@ class Slow(Paused):
         return answer
 
 
+class CutOff(Database):
+    """A database whose connection is lost in the first commit, after it has happened."""
+
+    cut = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with super().transaction() as connection:
+            yield connection
+        if not self.cut:
+            self.cut = True
+            raise DependencyUnavailable("The database cannot be reached; try again.")
+
+
 class TestTakingBack:
     """Submissions that the sweeper gives up while whoever made them may still come back."""
 
@@ -151,6 +168,22 @@ class TestTakingBack:
         assert await world.balance() == (3, 0)
         slow.go.set()
         assert not isinstance((await asyncio.gather(submitting, return_exceptions=True))[0], Accepted)
+
+    async def test_a_commit_that_was_cut_off_is_looked_after_at_once(self, world: World) -> None:
+        """The pending row and its key are there; whoever made them was not told."""
+        await world.grant("u", 3)
+        submission = world.submission(request_key="k", request_digest=b"d")
+        engine = replace(world, database=CutOff(world.url, pool_size=2)).engine()
+        await engine._database.open()
+        with pytest.raises(DependencyUnavailable):
+            await engine.submit(submission)
+        assert await world.rows("select status from job") == [{"status": "pending"}]
+        assert await engine.resolve_leftovers(timedelta(seconds=20), 10) == 1
+        assert await engine.resolve_leftovers(timedelta(seconds=20), 10) == 0
+        assert await world.rows("select job_id from recorded_answer") == []
+        again = await world.jobs.submit(world.submission(request_key="k", request_digest=b"d"))
+        assert again.status == "queued"
+        await engine._database.close()
 
     async def test_a_database_that_goes_while_jobs_are_queued_leaves_nothing_behind(self, world: World) -> None:
         await world.grant("u", 30)

@@ -1,0 +1,237 @@
+"""What a statement costs does not depend on how many jobs have ended.
+
+Costs are counted in pages that a statement touches, which no other load of the machine changes. `pytest -s` shows the
+table; ADWRIGHT_ENDED_JOBS says how many jobs have ended, ADWRIGHT_PLANS=1 shows the plans too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import psycopg
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from services.chassis.database import Connection, Database
+from services.job import reading
+from services.job.domain import Beat, FaultKind, Page, Status
+from services.job.settlement import Settlement
+from tests.job.world import World, completion, failure
+
+ENDED = int(os.environ.get("ADWRIGHT_ENDED_JOBS", "60000"))
+BIG = ("job", "attempt", "asset")
+# Indexes become a level or two deeper, and a page of ended jobs is spread otherwise than one of live ones; reading what
+# has ended would be thousands of pages.
+MORE_PAGES = 1.3
+MORE_PAGES_A_STATEMENT = 25
+
+FILL = """
+  insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made, credits, parameters,
+                   expires_at, deadline, attempt, settle, settled_at, created_at, updated_at, completed_at)
+  select (substr(time, 1, 8) || '-' || substr(time, 9, 4) || '-7' || substr(noise, 1, 3) || '-a' || substr(noise, 4, 3)
+          || '-' || substr(noise, 7, 12))::uuid,
+         case when number %% 2 = 0 then 'u' else 'user-' || number %% 1000 end, 'static_ad',
+         md5((number %% 10)::text)::uuid, md5('p')::uuid, noise,
+         (array['completed', 'completed', 'completed', 'completed', 'failed', 'canceled'])[1 + number %% 6], false, 3,
+         convert_to(repeat(noise, 4), 'UTF8'), moment, moment, 1,
+         case when number %% 6 < 4 then 'capture' else 'release' end, moment, moment, moment, moment
+    from (select number, now() - number * interval '1 second' as moment, md5(number::text) as noise,
+                 lpad(to_hex(((extract(epoch from now()) - number) * 1000)::bigint), 12, '0') as time
+            from generate_series(%s::int, 1, -1) as number) as numbers
+"""
+FILL_PARTS = """
+  insert into attempt (job_id, number, maker, started_at, ended_at, outcome)
+    select id, 1, 'm', created_at, created_at, 'completed' from job where status = 'completed';
+  insert into asset (id, job_id, position, type, key, content_type, size_bytes, sha256)
+    select gen_random_uuid(), id, 0, 'image', id::text, 'image/png', 1, '' from job where status = 'completed';
+"""
+
+
+class Counted:
+    """A connection that explains each statement before it runs it."""
+
+    def __init__(self, connection: Connection, database: Explained) -> None:
+        self._connection = connection
+        self._database = database
+
+    async def execute(self, query: Any, parameters: Any = None) -> Any:
+        if str(query).lstrip().split()[0].lower() in ("select", "insert", "update", "delete", "with"):
+            async with self._connection.transaction(force_rollback=True):
+                cursor = await self._connection.execute("explain (analyze, buffers, format json) " + query, parameters)
+                row = await cursor.fetchone()
+            assert row is not None, "an explanation is a row"
+            self._database.plans.append((query, row["QUERY PLAN"][0]["Plan"]))
+        return await self._connection.execute(query, parameters)
+
+
+class Explained(Database):
+    """A database whose statements' plans are kept."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, pool_size=2)
+        self.plans: list[tuple[str, dict[str, Any]]] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with super().transaction() as connection:
+            yield cast(Connection, Counted(connection, self))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as connection:
+            yield cast(Connection, Counted(connection, self))
+
+    def taken(self) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
+        """The pages touched since the last time, and the plans."""
+        plans, self.plans = self.plans, []
+        return sum(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for _, plan in plans), plans
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]]:
+    """What each thing costs that is done with jobs, with a few live ones of several users."""
+    database = Explained(world.url)
+    await database.open()
+    explained = replace(world, database=database)
+    jobs = explained.engine()
+    settlement = Settlement(
+        database=database,
+        storage=jobs.storage,
+        billing=world.stub,
+        identity=jobs._identity,
+        clock=world.clock,
+        ended=jobs.ended,
+    )
+    for user in ("u", "v"):
+        await world.grant(user, 1000)
+        for _ in range(10):
+            await world.submitted(user)
+    found: dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]] = {}
+
+    async def listed(**filters: Any) -> None:
+        async with database.connection() as connection:
+            await reading.list_jobs(connection, Page(user_id="u", size=20, **filters))
+
+    try:
+        job_id = (await jobs.submit(world.submission(idempotency_key="k"))).job_id
+        found["submit"] = database.taken()
+        await jobs.submit(world.submission(idempotency_key="k"))
+        found["submit the same"] = database.taken()
+        await jobs.job(job_id, "u")
+        found["status, queued"] = database.taken()
+        lease = await jobs.lease("static_ad", "m")
+        assert lease is not None
+        found["lease"] = database.taken()
+        await jobs.heartbeat(Beat(job_id=lease.job_id, attempt=1, progress=1, stage="", checkpoint=None))
+        found["heartbeat"] = database.taken()
+        await jobs.complete(completion(lease.job_id, 1))
+        found["complete"] = database.taken()
+        await jobs.job(lease.job_id, lease.user_id)
+        found["status, completed"] = database.taken()
+        assert await settlement.settle_all() == 1
+        found["settle"] = database.taken()
+        second = await world.jobs.lease("static_ad", "m")
+        assert second is not None
+        await jobs.fail(failure(second.job_id, 1, FaultKind.TRANSIENT))
+        found["fail"] = database.taken()
+        await jobs.cancel(job_id, "u")
+        found["cancel"] = database.taken()
+        third = await world.jobs.lease("static_ad", "m")
+        assert third is not None
+        world.clock.ahead = timedelta(seconds=8)
+        for name, step in {
+            "sweeper: expire": jobs.expire(10),
+            "sweeper: lost leases": jobs.recover_lost(10),
+            "sweeper: dispatch again": jobs.dispatch_again(50),
+            "sweeper: leftovers": jobs.resolve_leftovers(timedelta(seconds=20), 10),
+        }.items():
+            await step
+            found[name] = database.taken()
+        old = world.clock.now() - timedelta(seconds=min(ENDED, 600) / 2)
+        filtered: dict[str, dict[str, Any]] = {
+            "list": {},
+            "list, queued": {"status": Status.QUEUED},
+            "list, failed": {"status": Status.FAILED},
+            "list, expired": {"status": Status.EXPIRED},
+            "list, until long ago": {"until": world.clock.now() - timedelta(days=1000)},
+            "list, until some time ago": {"until": old},
+            "list, since some time ago": {"since": old},
+        }
+        for name, filters in filtered.items():
+            await listed(**filters)
+            found[name] = database.taken()
+        async with database.connection() as connection:
+            await reading.dead_jobs(connection, None, 20)
+            found["dead jobs"] = database.taken()
+            await reading.settlements(connection, uuid.UUID(int=0), 100)
+            found["reconcile, a page"] = database.taken()
+            await reading.current(connection, ["u", "v"], job_id)
+            found["follow all jobs"] = database.taken()
+    finally:
+        await database.close()
+        world.clock.ahead = timedelta(0)
+    return found
+
+
+def show(before: dict[str, Any], after: dict[str, Any]) -> None:
+    table = Table(title=f"pages touched with no ended jobs, and with {ENDED:,}")
+    for column in ("what", "none", f"{ENDED:,}", "indexes"):
+        table.add_column(column, justify="left" if column in ("what", "indexes") else "right")
+    for name, (pages, plans) in after.items():
+        used = {node["Index Name"] for _, plan in plans for node in nodes(plan) if "Index Name" in node}
+        table.add_row(name, str(before[name][0]), str(pages), ", ".join(sorted(used)))
+    Console(width=160).print(table)
+
+
+async def show_plans(world: World, found: dict[str, Any]) -> None:
+    for name, (_, plans) in found.items():
+        for query, plan in plans:
+            Console(width=160).rule(name)
+            print(re.sub(r"\s+", " ", query))
+            for node in nodes(plan):
+                about = {
+                    key: node[key] for key in ("Relation Name", "Index Name", "Index Cond", "Filter") if key in node
+                }
+                print("   ", node["Node Type"], about, "rows", node["Actual Rows"])
+
+
+@pytest.mark.timeout(120 + ENDED // 2000)
+async def test_ended_jobs_make_nothing_dearer(world: World) -> None:
+    before = await costs(world)
+    await world.rows("delete from job returning id")
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        connection.execute(FILL.encode(), [ENDED])
+        connection.execute(FILL_PARTS.encode())
+        connection.execute("vacuum analyze")
+    after = await costs(world)
+    show(before, after)
+    if os.environ.get("ADWRIGHT_PLANS"):
+        await show_plans(world, after)
+    whole = [
+        (name, node["Relation Name"])
+        for name, (_, plans) in after.items()
+        for _, plan in plans
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG
+    ]
+    assert whole == [], "tables are not read as a whole"
+    allowed = {
+        # Whatever it is filtered by, a page of ended jobs costs no more than a page of live ones.
+        name: MORE_PAGES * before["list" if name.startswith("list") else name][0] + MORE_PAGES_A_STATEMENT * len(plans)
+        for name, (_, plans) in after.items()
+    }
+    dearer = {name: (pages, allowed[name]) for name, (pages, _) in after.items() if pages > allowed[name]}
+    assert dearer == {}
