@@ -31,22 +31,16 @@ CONNECTION_MANAGER = (
 )
 MAX_MATCHES = 64  # of one rule, by the Gateway API
 
-# What our filters and routes are, and what they stand on; addresses, certificates and the pods remain Envoy Gateway's.
-TAKEN_OVER = (
-    "http_filters",
-    "local_reply_config",
-    "early_header_mutation_extensions",
-    "generate_request_id",
-    "always_set_request_id_in_response",
-    "path_with_escaped_slashes_action",
-    "server_header_transformation",
-    "max_request_headers_kb",
-    "common_http_protocol_options",
-    "stream_idle_timeout",
-    "request_timeout",
-    "request_headers_timeout",
-    "access_log",
-    "tracing",
+# Of the connection manager, what Envoy Gateway says itself, from resources/policies.yaml or always; all else is ours.
+ENVOY_GATEWAYS_OWN = (
+    "@type",
+    "stat_prefix",
+    "codec_type",
+    "use_remote_address",
+    "normalize_path",
+    "merge_slashes",
+    "http2_protocol_options",
+    "route_config",
 )
 
 
@@ -124,9 +118,9 @@ def _patch(
 ) -> dict[str, Any]:
     name = f"{NAMESPACE}/{GATEWAY}/{LISTENER}"
     patches = [
-        _add("listener.v3.Listener", name, f"/{part}", manager[part], inside=CONNECTION_MANAGER)
-        for part in TAKEN_OVER
-        if part in manager
+        _add("listener.v3.Listener", name, f"/{part}", value, inside=CONNECTION_MANAGER)
+        for part, value in manager.items()
+        if part not in ENVOY_GATEWAYS_OWN
     ]
     kind = "route.v3.RouteConfiguration"
     patches += [

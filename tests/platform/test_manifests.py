@@ -137,9 +137,14 @@ def test_readiness_asks_for_the_service_and_liveness_for_nothing_else_than_the_p
         assert container(deployments[name])["startupProbe"]["grpc"] == {"port": 7100}
 
 
-def test_every_variable_is_a_setting_that_somebody_reads() -> None:
+def known_settings() -> set[str]:
+    """Every variable that a service or maker reads."""
     kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, MakerSettings)
-    known = {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
+    return {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
+
+
+def test_every_variable_is_a_setting_that_somebody_reads() -> None:
+    known = known_settings()
     for overlay in OVERLAYS:
         given = {name for item in of_kind(overlay, "ConfigMap").values() for name in item["data"] if name.isupper()}
         for workload in (*of_kind(overlay, "Deployment").values(), *of_kind(overlay, "Job").values()):
