@@ -13,7 +13,7 @@ PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all test-platform test-kafka bench fuzz bench lint protos models manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
+.PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'

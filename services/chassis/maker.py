@@ -31,6 +31,7 @@ from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
 from services.chassis.scratch import Scratch
 from services.chassis.telemetry import FAULTS, JOBS_MADE, MAKE_SECONDS
+from services.chassis.together import Calls
 from services.chassis.tracing import Attributes, following, part, refused, silence
 
 IDLE_POLL_SECONDS = 2.0
@@ -38,6 +39,7 @@ CALL_SECONDS = 5.0
 REPORT_SECONDS = 120.0  # how long a result is offered to a job service that is away; past it the attempt is lost
 KEEP_TRIES = 4  # to keep a checkpoint, within a lease; what must not happen without it does not happen then
 BACKOFF_SECONDS = (0.2, 5.0)
+WORKER = "/adwright.job.v1.JobWorkerService"
 UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
 
 log = structlog.get_logger()
@@ -110,7 +112,7 @@ class Maker:
         *,
         job_type: str,
         make: Make,
-        jobs: job_pb2_grpc.JobWorkerServiceAsyncStub,
+        jobs: grpc.aio.Channel,
         identity: ServiceIdentity,
         assets: AssetStore,
         wake_ups: WakeUps | None,
@@ -120,7 +122,8 @@ class Maker:
     ) -> None:
         self._type = job_type
         self._make = make
-        self._jobs = jobs
+        self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
+        self._calls = Calls(jobs, identity, seconds=CALL_SECONDS)
         self._identity = identity
         self._assets = assets
         self._wake_ups = wake_ups
@@ -164,13 +167,10 @@ class Maker:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                answer = await self._jobs.LeaseJob(
-                    job_pb2.LeaseJobRequest(type=self._type, maker=self.name),
-                    metadata=self._identity.metadata(),
-                    timeout=CALL_SECONDS,
-                )
-            except grpc.aio.AioRpcError as error:
-                log.warning("lease_failed", type=self._type, error=error.code().name, details=error.details())
+                request = job_pb2.LeaseJobRequest(type=self._type, maker=self.name)
+                answer = await self._calls(f"{WORKER}/LeaseJob", request, job_pb2.LeaseJobResponse)
+            except Refusal as refusal:
+                log.warning("lease_failed", type=self._type, reason=refusal.stated_reason(), details=refusal.message)
                 await self._pause(failures)
                 failures += 1
                 continue
@@ -330,9 +330,7 @@ class Maker:
         complete = job_pb2.CompleteJobRequest(
             job_id=job.job_id, attempt=job.attempt, assets=assets, notes=[note[:500] for note in notes[:50]]
         )
-        told = await self._offer(
-            lambda: self._jobs.CompleteJob(complete, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
-        )
+        told = await self._offer(lambda: self._calls(f"{WORKER}/CompleteJob", complete, job_pb2.CompleteJobResponse))
         if told:
             return "completed"
         for asset in assets:  # nobody will ever refer to them
@@ -350,8 +348,8 @@ class Maker:
             try:
                 await call()
                 return True
-            except grpc.aio.AioRpcError as error:
-                refusal = forwarded(error)
+            except (grpc.aio.AioRpcError, Refusal) as error:
+                refusal = forwarded(error) if isinstance(error, grpc.aio.AioRpcError) else error
                 if not refusal.stated_kind().retryable or time.monotonic() > give_up:
                     log.info("result_refused", reason=refusal.stated_reason())
                     return False

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
-from adwright.job.v1 import job_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from pydantic import Field
 
@@ -62,7 +61,7 @@ async def run_maker(
     maker = Maker(
         job_type=job_type,
         make=make,
-        jobs=job_pb2_grpc.JobWorkerServiceStub(channel),
+        jobs=channel,
         identity=identity,
         assets=assets,
         wake_ups=wake_ups,

@@ -64,6 +64,7 @@ TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
 MAX_UNSURE = 10_000  # what is past it is found by its age
+MAX_LEASE_WAIT_SECONDS = 3.0  # a maker waits 5 s
 BILLING_SECONDS = 5.0
 PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 PENDING_POLL_SECONDS = (0.01, 0.1)
@@ -102,13 +103,12 @@ class Jobs:
         self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
             self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
+        self._leases: dict[str, Batcher[str, Lease | None]] = {}
         self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
         self._completions: Batcher[Completion, bool] = Batcher(
             self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
         )
-        self._reads: Batcher[UUID, Job | None] = Batcher(
-            self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
-        )
+        self._reads: Batcher[UUID, Job | None] = Batcher(self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
 
     # -- submission
 
@@ -364,14 +364,27 @@ class Jobs:
 
     async def lease(self, job_type: str, maker: str) -> Lease | None:
         """The next job in turn, leased to the maker; None when there is none."""
+        if job_type not in self._leases:
+            self._leases[job_type] = Batcher(
+                lambda makers: self._lease_batch(job_type, makers),
+                max_batch=MAX_BATCH,
+                max_waiting=MAX_WAITING,
+                max_wait_seconds=MAX_LEASE_WAIT_SECONDS,
+            )
+        return await self._leases[job_type].submit(maker)
+
+    async def _lease_batch(self, job_type: str, makers: Sequence[str]) -> list[Lease | Refusal | None]:
         async with self._database.transaction() as connection:
-            row = await self.storage.lease(connection, job_type, maker, self._clock.now())
-            if row is None:
-                return None
-            await self._announce(connection, [row], dispatch=False)
-        self._relay.wake()
-        noted(row["traceparent"], "queued", began=row["created_at"].timestamp(), attributes={"adwright.maker": maker})
-        return self.storage.lease_of(row)
+            rows = await self.storage.lease(connection, job_type, makers, self._clock.now())
+            await self._announce(connection, rows, dispatch=False)
+        if rows:
+            self._relay.wake()
+        leases: dict[str, list[Lease]] = {}
+        for row in rows:
+            began, about = row["created_at"].timestamp(), {"adwright.maker": row["maker"]}
+            noted(row["traceparent"], "queued", began=began, attributes=about)
+            leases.setdefault(row["maker"], []).append(self.storage.lease_of(row))
+        return [leases[maker].pop() if leases.get(maker) else None for maker in makers]
 
     async def heartbeat(self, beat: Beat) -> str:
         """Moves the lease on; "" or the reason to stop."""

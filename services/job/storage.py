@@ -232,50 +232,69 @@ class JobStorage:
 
     # -- work
 
-    async def lease(self, connection: Connection, job_type: str, maker: str, now: datetime) -> DictRow | None:
-        """The next job in turn becomes an attempt of `maker`. Users who have their share in work are passed over."""
+    async def lease(self, connection: Connection, job_type: str, makers: Sequence[str], now: datetime) -> list[DictRow]:
+        """The next jobs in turn become attempts, one of each of these makers; fewer when there are fewer. Users who
+        have their share in work are passed over."""
+        leased: list[DictRow] = []
         for _ in range(LEASE_TRIES):
-            candidate = await fetch_one(
+            candidates = await fetch_all(
                 connection,
                 """select id, user_id from job
                     where status = 'queued' and type = %(type)s and not_before <= %(now)s
                       and user_id <> all (array(
                         select user_id from job where status = 'processing' and type = %(type)s
                          group by user_id having count(*) >= %(most)s))
-                    order by turn, id limit 1 for update skip locked""",
-                {"type": job_type, "now": now, "most": self._policy.processing_jobs_per_user},
+                    order by turn, id limit %(wanted)s for update skip locked""",
+                {
+                    "type": job_type,
+                    "now": now,
+                    "most": self._policy.processing_jobs_per_user,
+                    "wanted": len(makers) - len(leased),
+                },
             )
-            if candidate is None:
-                return None
-            row = await self._take(connection, candidate, job_type, maker, now)
-            if row is not None:
-                await self._open_attempts(connection, [row], now)
-                return row
-        return None
+            if not candidates:
+                break
+            leased += await self._take(connection, candidates, job_type, makers[len(leased) :], now)
+            if len(leased) == len(makers):
+                break
+        await self._open_attempts(connection, leased, now)
+        return leased
 
     async def _take(
-        self, connection: Connection, candidate: DictRow, job_type: str, maker: str, now: datetime
-    ) -> DictRow | None:
-        """Leases a locked job, unless its user has got their share in work since. One at a time a user."""
+        self, connection: Connection, candidates: Sequence[DictRow], job_type: str, makers: Sequence[str], now: datetime
+    ) -> list[DictRow]:
+        """Leases locked jobs, but of no user more than their share. One transaction at a time a user."""
         await connection.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 3))", [f"{job_type} {candidate['user_id']}"]
+            """select pg_advisory_xact_lock(key) from (
+                 select distinct hashtextextended(name, 3) as key from unnest(%s::text[]) as given (name)
+                  order by key offset 0) as keys""",
+            [[f"{job_type} {candidate['user_id']}" for candidate in candidates]],
         )
-        return await fetch_one(
+        return await fetch_all(
             connection,
-            """update job set status = 'processing', attempt = attempt + 1, maker = %(maker)s,
+            """with given as (
+                 select id, user_id, row_number() over (partition by user_id order by place) as number
+                   from unnest(%(id)s::uuid[], %(user)s::text[]) with ordinality as given (id, user_id, place)),
+               shares as materialized (
+                 select user_id, (select count(*) from job where status = 'processing' and type = %(type)s
+                                     and job.user_id = users.user_id) as busy
+                   from (select distinct user_id from given) as users),
+               taken as (
+                 select id, row_number() over (order by id) as maker
+                   from given join shares using (user_id) where busy + number <= %(most)s)
+               update job set status = 'processing', attempt = attempt + 1, maker = (%(makers)s::text[])[taken.maker],
                       lease_expires_at = %(now)s + %(lease)s, attempt_deadline = least(%(now)s + %(limit)s, deadline),
                       expires_at = deadline, progress = 0, stage = '', updated_at = %(now)s
-                where id = %(id)s and status = 'queued'
-                  and (select count(*) from job as other where other.status = 'processing' and other.type = %(type)s
-                        and other.user_id = %(user)s) < %(most)s
-               returning id, user_id, type, project_id, status, attempt, maker, parameters, checkpoint,
+                 from taken
+                where job.id = taken.id and status = 'queued'
+               returning job.id, user_id, type, project_id, status, attempt, job.maker, parameters, checkpoint,
                          attempt_deadline, created_at, traceparent""",
             {
-                "id": candidate["id"],
-                "user": candidate["user_id"],
+                "id": [candidate["id"] for candidate in candidates],
+                "user": [candidate["user_id"] for candidate in candidates],
                 "type": job_type,
                 "now": now,
-                "maker": maker,
+                "makers": list(makers),
                 "most": self._policy.processing_jobs_per_user,
                 "lease": self._policy.lease,
                 "limit": self._policy.limits[job_type].attempt,

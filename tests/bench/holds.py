@@ -29,7 +29,7 @@ from services.chassis.database import migrate
 from services.chassis.errors import Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.server import open_channel
-from services.job.jobs import MAX_BATCH, MAX_WAIT_SECONDS, MAX_WAITING
+from services.job.jobs import MAX_BATCH, MAX_WAITING
 from tests.bench.figures import Figure
 from tests.bench.lab import CONNECTIONS, Cost, Lab, run_beside
 
@@ -93,7 +93,7 @@ async def hold(work: Work) -> dict[str, float]:
         return [outcome.result == billing_pb2.HOLD_RESULT_HELD for outcome in answer.outcomes]
 
     batcher: Batcher[str, bool] = Batcher(
-        place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS, concurrency=2
+        place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
     )
     began = time.monotonic()
     held = 0

@@ -305,3 +305,35 @@ def test_a_setting_by_type_that_makes_no_sense_is_named(text: str) -> None:
 
     with pytest.raises(SystemExit, match="ADWRIGHT_ATTEMPT_SECONDS"):
         by_type("attempt_seconds", text)
+
+
+class TestLeasesTogether:
+    """Leases that many makers ask for at once."""
+
+    async def test_each_maker_gets_a_job_of_its_own_and_the_rest_none(self, world: World) -> None:
+        await world.grant("u", 30)
+        jobs = {await world.submitted() for _ in range(3)}
+        leases = await world.jobs._lease_batch("static_ad", [f"m{number}" for number in range(8)])
+        found = [lease for lease in leases if lease is not None]
+        assert {lease.job_id for lease in found} == jobs  # type: ignore[union-attr]
+        assert len(found) == 3
+        rows = await world.rows("select maker from job where status = 'processing' order by maker")
+        assert len({row["maker"] for row in rows}) == 3
+
+    async def test_a_maker_that_asks_for_several_gets_as_many(self, world: World) -> None:
+        await world.grant("u", 30)
+        jobs = {await world.submitted() for _ in range(3)}
+        leases = await world.jobs._lease_batch("static_ad", ["m", "m", "m"])
+        assert {lease.job_id for lease in leases} == jobs  # type: ignore[union-attr]
+
+    async def test_no_user_gets_more_than_their_share_in_one_batch(self, world: World) -> None:
+        most = world.policy.processing_jobs_per_user
+        await world.grant("u", 3 * (most + 5))
+        await world.grant("v", 3)
+        for _ in range(most + 5):
+            await world.submitted()
+        other = await world.submitted("v")
+        leases = await world.jobs._lease_batch("static_ad", ["m"] * (most + 6))
+        found = [lease.job_id for lease in leases if lease is not None]  # type: ignore[union-attr]
+        assert len(found) == most + 1
+        assert other in found
