@@ -1,6 +1,7 @@
-"""The `adwright` command."""
+"""The `adwright` command. It starts processes while gRPC is at work in its threads."""
 
 import os
 
-# gRPC writes a line to standard error when a process is started while a call is under way; the children exec at once.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+# Before gRPC is imported: its own handlers for forks end now and then in an abort of the child, before it is another
+# program. What it starts never uses its gRPC.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")

@@ -21,7 +21,9 @@ from tests.faults.harness import TERMINAL, Breakable, Load
 JOBS = int(os.environ.get("ADWRIGHT_SOAK_JOBS", "300"))
 VICTIMS = ("job", "billing", "image", "catalog", "gateway", "postgres", "broker", "maker-1", "maker-2")
 QUEUED = "select count(*) from job where status = 'queued'"
-PAUSE_SECONDS = (0.5, 3.0)
+# Between kills. A system whose parts are killed every second or two does little but start; the long soak is for work
+# that goes on through many deaths.
+PAUSE_SECONDS = (0.5, 3.0) if JOBS < 1_000 else (3.0, 12.0)
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ async def test_nothing_is_lost_and_nothing_doubled(broken: Breakable) -> None:
     chance = random.Random(JOBS)
     kills: Counter[str] = Counter()
     customers = [broken.running.customer(10 * JOBS) for _ in range(4)]
-    loads = [Load(broken, customer, concurrency=6) for customer in customers]
+    loads = [Load(broken, customer, concurrency=6 if JOBS < 1_000 else 12) for customer in customers]
     began = time.monotonic()
     stopping = asyncio.Event()
 
