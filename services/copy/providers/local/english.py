@@ -95,6 +95,8 @@ def is_plural_noun(word: str) -> bool:
     """Whether a word is the plural of a noun that has another singular ("shoes", not "glass" or "series")."""
     lower = word.lower()
     lemmas = getAllLemmas(lower, "NOUN").get("NOUN", ())
+    if (not lemmas or lower in lemmas) and re.search(r"[a-z]{5}(?<![sui])s$", lower):
+        return bool(getAllLemmas(lower[:-1], "NOUN").get("NOUN", ()))  # "templates": its table lacks some plurals
     return bool(lemmas) and lower not in lemmas and lower not in {"less", "news", "plus"}
 
 

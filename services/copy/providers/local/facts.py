@@ -130,6 +130,7 @@ _ADJECTIVES = words("facts", "adjectives")
 _ADJECTIVE_END = re.compile(
     r"-(?:free|safe|proof|friendly|resistant|ready|based|tested|made|approved|certified|washable)$"
 )
+_ADJECTIVES_AT_HEAD = re.compile(r"(?:proof|resistant|free|safe|able)$")
 _ADVERB = re.compile(
     r"^(?:fully|machine|completely|100%|entirely|hand|naturally|ethically|locally|responsibly|infinitely)$"
 )
@@ -293,7 +294,9 @@ def _is_adjectival(words: list[str]) -> bool:
                 "only",
             }
         )
-    if head == "open" and len(words) > 1:
+    if len(words) > 1 and (
+        head == "open" or (_ADJECTIVES_AT_HEAD.search(head) and words[1].lower() in {"to", "for", "in", "up", "down"})
+    ):
         return True
     if head == "for" or (head == "set" and len(words) > 1 and words[1].lower() in {"in", "on", "at"}):
         return True
