@@ -116,6 +116,8 @@ class Layout:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRules:
     source: str
+    read_on: str  # ISO date
+    read_in: str  # where it was read on that day
     fold: int
     hashtags: tuple[int, int]  # fewest and most
     emoji: int
@@ -289,6 +291,8 @@ def platforms() -> dict[Platform, PlatformRules]:
         low, high = row["hashtags"]
         found[Platform(name)] = PlatformRules(
             source=row["source"],
+            read_on=row["read_on"].isoformat(),
+            read_in=row["read_in"],
             fold=row["fold"],
             hashtags=(low, high),
             emoji=row["emoji"],
