@@ -85,7 +85,7 @@ class Category:
     doubts: tuple[Line, ...]
     steps: tuple[Line, ...]
     scenes: tuple[tuple[Line, str], ...]  # the opening sentence, and what happens next
-    tags: tuple[str, ...]
+    tags: tuple[Line, ...]
     emoji: tuple[str, ...]
 
 
@@ -257,7 +257,7 @@ def categories() -> dict[str, Category]:
                 doubts=_lines(row["doubts"]),
                 steps=_lines(row["steps"]),
                 scenes=tuple((_lines([first])[0], then) for first, then in row["scenes"]),
-                tags=tuple(row["tags"]),
+                tags=_lines(row["tags"]),
                 emoji=tuple(row["emoji"]),
             )
     return found
