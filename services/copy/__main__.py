@@ -24,6 +24,8 @@ class CopySettings(ServiceSettings):
     copy_openai_url: str = Field(default="", description="OpenAI-compatible, with its version: https://host/v1")
     copy_openai_model: str = Field(default="", description="the model to ask there")
     copy_openai_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    copy_openai_prompt_price: float = Field(default=0.0, ge=0, description="US dollars per million prompt tokens")
+    copy_openai_completion_price: float = Field(default=0.0, ge=0, description="the same for the model's own tokens")
     copy_fallback: bool = Field(default=True, description="whether the local engine writes when the endpoint does not")
 
 
@@ -38,6 +40,8 @@ def provider_of(settings: CopySettings) -> CopyProvider:
         base_url=settings.copy_openai_url,
         model=settings.copy_openai_model,
         api_key=settings.copy_openai_key.get_secret_value(),
+        prompt_price=settings.copy_openai_prompt_price,
+        completion_price=settings.copy_openai_completion_price,
     )
     return OpenAICopyProvider(endpoint, local if settings.copy_fallback else None)
 

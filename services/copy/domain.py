@@ -91,11 +91,13 @@ class Usage:
     model: str
     prompt_tokens: int
     completion_tokens: int
+    cost_micros: int = 0  # millionths of a US dollar; 0 where it is not known
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyResult:
-    """Exactly five variants, the notes, and who wrote them. `cost` is None where no model was paid."""
+    """Exactly five variants, the notes, and who wrote them. `cost` is None where no model was asked."""
 
     variants: tuple[Variant, ...]
     notes: Notes

@@ -76,13 +76,9 @@ def _brief(
     )
 
 
-def response(accepted: job_pb2.SubmitJobResponse, result: CopyResult) -> copy_pb2.GenerateCopyResponse:
-    """The answer: the variants, what they cost, and notes where there is something to say."""
-    message = copy_pb2.GenerateCopyResponse(
-        job_id=accepted.job_id,
-        status="completed",
-        credits_used=accepted.credits_used,
-        credits_remaining=accepted.credits_remaining,
+def job_result(result: CopyResult) -> copy_pb2.CopyJobResult:
+    """What is kept with the job: variants, notes, and what a model used."""
+    message = copy_pb2.CopyJobResult(
         variants=[
             copy_pb2.Variant(hook=variant.hook, body=variant.body, cta=variant.cta, hashtags=variant.hashtags)
             for variant in result.variants
@@ -93,4 +89,30 @@ def response(accepted: job_pb2.SubmitJobResponse, result: CopyResult) -> copy_pb
         message.notes.CopyFrom(
             copy_pb2.Notes(applied=notes.applied, not_applied=notes.not_applied, filtered=notes.filtered)
         )
+    if result.cost is not None:
+        message.usage.CopyFrom(
+            copy_pb2.Usage(
+                model=result.cost.model,
+                prompt_tokens=result.cost.prompt_tokens,
+                completion_tokens=result.cost.completion_tokens,
+                cost_micros=result.cost.cost_micros,
+                calls=result.cost.calls,
+            )
+        )
+    return message
+
+
+def response(
+    accepted: job_pb2.SubmitJobResponse, made: copy_pb2.CopyJobResult, status: str
+) -> copy_pb2.GenerateCopyResponse:
+    """The answer: the variants, what they cost, and notes where there is something to say."""
+    message = copy_pb2.GenerateCopyResponse(
+        job_id=accepted.job_id,
+        status=status,
+        credits_used=accepted.credits_used,
+        credits_remaining=accepted.credits_remaining,
+        variants=made.variants,
+    )
+    if made.HasField("notes"):
+        message.notes.CopyFrom(made.notes)
     return message

@@ -21,6 +21,7 @@ from services.chassis.interceptors import request_id
 from services.chassis.submission import Submitter
 from services.chassis.together import Calls
 from services.copy import messages
+from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import write_headline
 
@@ -72,15 +73,17 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         if accepted.answer.replayed or accepted.answer.status == "reused":
             return await self._made_before(accepted.answer)
         # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
-        work = asyncio.create_task(self._write(request, accepted.brief, accepted.answer))
+        asked = messages.copy_brief(request, accepted.brief)
+        work = asyncio.create_task(self.write_accepted(asked, accepted.answer))
         return await asyncio.shield(work)
 
-    async def _write(
-        self, request: copy_pb2.GenerateCopyRequest, brief: Any, accepted: job_pb2.SubmitJobResponse
+    async def write_accepted(
+        self, brief: CopyBrief, accepted: job_pb2.SubmitJobResponse
     ) -> copy_pb2.GenerateCopyResponse:
+        """Writes for a job that was accepted, and ends it: completed with its result, or failed."""
         try:
             async with asyncio.timeout(WRITE_SECONDS):
-                result = await self._provider.write(messages.copy_brief(request, brief), accepted.job_id)
+                result = await self._provider.write(brief, accepted.job_id)
         except Exception as error:
             kind, reason, message = classified(error)
             log.error("copy_failed", job_id=accepted.job_id, reason=reason, exc_info=error)
@@ -88,15 +91,21 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             raise GenerationFailed(
                 "The copy could not be written. You have not been charged; please try again."
             ) from error
-        response = messages.response(accepted, result)
-        await self._complete(accepted, response)
-        return response
+        if result.cost is not None:
+            log.info(
+                "model_used", job_id=accepted.job_id, provider=result.provider, model=result.cost.model,
+                prompt_tokens=result.cost.prompt_tokens, completion_tokens=result.cost.completion_tokens,
+                cost_micros=result.cost.cost_micros, calls=result.cost.calls,
+            )  # fmt: skip
+        made = messages.job_result(result)
+        await self._complete(accepted, made)
+        return messages.response(accepted, made, "completed")
 
-    async def _complete(self, accepted: job_pb2.SubmitJobResponse, response: copy_pb2.GenerateCopyResponse) -> None:
+    async def _complete(self, accepted: job_pb2.SubmitJobResponse, made: copy_pb2.CopyJobResult) -> None:
         """Completes the job before answering: what is charged has been made, and what has been made can be read
         again from the job."""
         request = job_pb2.CompleteJobRequest(
-            job_id=accepted.job_id, attempt=accepted.attempt, result=response.SerializeToString()
+            job_id=accepted.job_id, attempt=accepted.attempt, result=made.SerializeToString()
         )
         give_up = time.monotonic() + REPORT_SECONDS * REPORT_TRIES
         for left in reversed(range(REPORT_TRIES)):
@@ -131,12 +140,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         )
         if outcome.status != "completed":
             raise GenerationFailed("The copy is not there. You have not been charged; please try again.")
-        response = copy_pb2.GenerateCopyResponse.FromString(outcome.result)
-        response.job_id = accepted.job_id
-        response.status = accepted.status
-        response.credits_used = accepted.credits_used
-        response.credits_remaining = accepted.credits_remaining
-        return response
+        return messages.response(accepted, copy_pb2.CopyJobResult.FromString(outcome.result), accepted.status)
 
 
 class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):

@@ -17,7 +17,7 @@ def slips(text: str, *, keep: tuple[str, ...] = ()) -> list[str]:
     for part in sorted(keep, key=len, reverse=True):
         text = text.replace(part, "Name")
     found = []
-    if re.search(r"[{}]|\bNone\b", text):
+    if re.search(r"[{}]|\bNone\b(?! of)", text):
         found.append("leftover slot")
     for match in re.finditer(r"\b([A-Za-z]{2,}) \1\b", text, re.I):
         if match.group(1).lower() not in {"that", "had", "so"}:

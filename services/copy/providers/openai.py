@@ -13,11 +13,12 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+import structlog
 
 from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Usage, Variant
@@ -27,9 +28,12 @@ from services.copy.providers.local import engine, library, spelling
 from services.copy.providers.local.facts import content_words
 from services.copy.providers.local.subject import price_text
 
+log = structlog.get_logger()
+
 MAX_ANSWER_BYTES = 256 * 1024  # five texts are a few kilobytes; more is not an answer
 MAX_ROUNDS = 3  # questions put to the model for one request, corrections included
 _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_MAX_COST = 1000.0  # US dollars for one answer: more is a mistake of the endpoint
 _MAX_RETRY_AFTER_SECONDS = 5.0  # the customer is waiting: a longer pause is a failure
 _FORMATS = ("json_schema", "json_object", "text")
 
@@ -72,6 +76,8 @@ class OpenAISettings:
     backoff_seconds: float = 0.4
     temperature: float = 0.9
     max_tokens: int = 2500
+    prompt_price: float = 0.0  # US dollars per million tokens, for endpoints that report no cost; 0: not known
+    completion_price: float = 0.0
     breaker_failures: int = 5
     breaker_seconds: float = 30.0
 
@@ -110,14 +116,34 @@ class _Tally:
     model: str
     prompt: int = 0
     completion: int = 0
+    calls: int = 0
+    reported: float = 0.0  # US dollars, where the endpoint reports a cost
 
     def add(self, answer: dict[str, Any]) -> None:
+        self.calls += 1
         usage = answer.get("usage")
         if isinstance(usage, dict):
             self.prompt += _count(usage.get("prompt_tokens"))
             self.completion += _count(usage.get("completion_tokens"))
+            cost = usage.get("cost")
+            if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < _MAX_COST:
+                self.reported += cost
         if isinstance(answer.get("model"), str):
             self.model = answer["model"][:120]
+
+    def usage(self, settings: OpenAISettings) -> Usage | None:
+        """What was used; None if the endpoint has answered nothing."""
+        if self.calls == 0:
+            return None
+        # dollars per million tokens are millionths of a dollar per token
+        priced = self.prompt * settings.prompt_price + self.completion * settings.completion_price
+        return Usage(
+            model=self.model,
+            prompt_tokens=self.prompt,
+            completion_tokens=self.completion,
+            cost_micros=round(self.reported * 1_000_000) or round(priced),
+            calls=self.calls,
+        )
 
 
 def _count(value: object) -> int:
@@ -139,8 +165,12 @@ class OpenAICopyProvider:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        random_: random.Random | None = None,
     ) -> None:
         self._settings = settings
+        self._sleep = sleep
+        self._random = random_ or random.Random()
         self._fallback = fallback
         self._breaker = Breaker(settings.breaker_failures, settings.breaker_seconds, clock)
         self._format = 0  # index into _FORMATS: the first that the endpoint has not refused
@@ -161,29 +191,33 @@ class OpenAICopyProvider:
 
     async def write(self, brief: CopyBrief, seed: str) -> CopyResult:
         if not self._breaker.closed():
-            return await self._instead(brief, seed, TransientFault("MODEL_UNAVAILABLE", "the circuit breaker is open"))
+            fault = TransientFault("MODEL_UNAVAILABLE", "the circuit breaker is open")
+            return await self._instead(brief, seed, fault, None)
+        tally = _Tally(model=self._settings.model)
         try:
             async with asyncio.timeout(self._settings.total_seconds):
-                result = await self._write(brief, seed)
+                result = await self._write(brief, seed, tally)
         except TimeoutError:
             self._breaker.failed()
             fault = TransientFault("MODEL_TIMED_OUT", f"no answer within {self._settings.total_seconds} s")
-            return await self._instead(brief, seed, fault)
+            return await self._instead(brief, seed, fault, tally)
         except TransientFault as fault:
             self._breaker.failed()
-            return await self._instead(brief, seed, fault)
+            return await self._instead(brief, seed, fault, tally)
         self._breaker.succeeded()
         return result
 
-    async def _instead(self, brief: CopyBrief, seed: str, fault: TransientFault) -> CopyResult:
+    async def _instead(self, brief: CopyBrief, seed: str, fault: TransientFault, tally: _Tally | None) -> CopyResult:
+        """The fallback's copy; tokens that were spent in vain are recorded all the same."""
         if self._fallback is None:
             raise fault
-        return await self._fallback.write(brief, seed)
+        log.warning("model_failed", reason=fault.reason, detail=str(fault))
+        result = await self._fallback.write(brief, seed)
+        return replace(result, cost=tally.usage(self._settings) if tally else None)
 
-    async def _write(self, brief: CopyBrief, seed: str) -> CopyResult:
+    async def _write(self, brief: CopyBrief, seed: str, tally: _Tally) -> CopyResult:
         claims = screen(brief.description, brief.features)
         order = engine.understand_order(brief)
-        tally = _Tally(model=self._settings.model)
         kept: list[Variant] = []
         complaints: list[str] = []
         for _ in range(MAX_ROUNDS):
@@ -197,19 +231,21 @@ class OpenAICopyProvider:
                 break
             complaints = complaints or ["There were fewer than five usable variants."]
         filled = VARIANT_COUNT - len(kept)
-        local = engine.write(brief, seed)
         if not kept:
             # the endpoint answers, but with nothing that may run
             raise TransientFault("MODEL_UNUSABLE", "none of the model's texts passed the filters")
-        for variant in local.variants:
-            if len(kept) < VARIANT_COUNT and _differs(variant, kept):
-                kept.append(variant)
-        for variant in local.variants:
-            if len(kept) < VARIANT_COUNT and variant not in kept:
-                kept.append(replace(variant, angle=f"{variant.angle}, again"))
+        if filled:
+            local = engine.write(brief, seed)
+            for variant in local.variants:
+                if len(kept) < VARIANT_COUNT and _differs(variant, kept):
+                    kept.append(variant)
+            for variant in local.variants:
+                if len(kept) < VARIANT_COUNT and variant not in kept:
+                    kept.append(replace(variant, angle=f"{variant.angle}, again"))
         notes = _notes(order, tuple(kept), filled)
-        usage = Usage(model=tally.model, prompt_tokens=tally.prompt, completion_tokens=tally.completion)
-        return CopyResult(variants=tuple(kept[:VARIANT_COUNT]), notes=notes, provider=self.name, cost=usage)
+        return CopyResult(
+            variants=tuple(kept[:VARIANT_COUNT]), notes=notes, provider=self.name, cost=tally.usage(self._settings)
+        )
 
     def _judge(self, proposed: list[Variant], brief: CopyBrief, order: engine.Order, kept: list[Variant]) -> list[str]:
         """Keeps what may run; says what is wrong with the rest."""
@@ -268,7 +304,7 @@ class OpenAICopyProvider:
             payload["response_format"] = {"type": "json_object"}
         failure = "no answer"
         for attempt in range(settings.retries + 1):
-            pause = settings.backoff_seconds * 2**attempt * (0.5 + random.random())
+            pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
             try:
                 status, headers, body = await self._send(payload)
             except httpx.TransportError as error:
@@ -286,7 +322,7 @@ class OpenAICopyProvider:
                     raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {asked:.0f} s")
                 pause = max(pause, asked or 0.0)
             if attempt < settings.retries:
-                await asyncio.sleep(pause)
+                await self._sleep(pause)
         raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {settings.retries + 1} times: {failure}")
 
     async def _send(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:

@@ -70,6 +70,8 @@ def _start(frame: Frame, lead: Fact | None, facts: list[Fact], order: Order, ran
     facts = sorted(facts, key=lambda fact: -len(fact.words & said))  # what the opening line speaks of comes first
     if frame.body:
         turns = [frame.body]
+    elif _limited(order):
+        turns = [random_.choice(bridges.bare), *bridges.bare]
     elif facts or order.subject.definition:
         turns = [random_.choice(bridges.long)] if order.brief.format is Format.LONG and order.layout.body > 200 else []
         turns += random_.sample(bridges.bridges, k=min(_BRIDGE_TRIES, len(bridges.bridges)))
@@ -111,6 +113,11 @@ def _start(frame: Frame, lead: Fact | None, facts: list[Fact], order: Order, ran
     return None
 
 
+def _limited(order: Order) -> bool:
+    """Whether the customer has set a length: then the shortest way is taken everywhere."""
+    return order.instructions.words_max is not None or order.instructions.characters_max is not None
+
+
 def _closers(order: Order) -> tuple[str, ...]:
     voice = library.voices()[order.brief.tone]
     return voice.endings if order.brief.format is Format.STORY else voice.closers
@@ -132,7 +139,8 @@ def _body(start: Start, order: Order, random_: random.Random, *, closer: str, pl
     price = _price(order, random_)
     reserved = sum(len(text) + 2 for text in (order.offers, price) if text)
     limit = min(layout.body, layout.whole - len(start.hook) - 1) - reserved
-    paragraphs = form in {Format.LONG, Format.STORY} and layout.body > 200
+    plain = plain or _limited(order)
+    paragraphs = form in {Format.LONG, Format.STORY} and layout.body > 200 and not _limited(order)
     joint = "\n\n" if paragraphs else " "
     grown = _Grown(start, order, random_, limit=limit, plain=plain)
     if paragraphs and form is Format.LONG:
@@ -143,7 +151,7 @@ def _body(start: Start, order: Order, random_: random.Random, *, closer: str, pl
         blocks = [grown.short()]
     used = sum(map(len, blocks)) + 2 * len(blocks)
     blocks.extend(part for part in (price, order.offers) if part)
-    if (form is Format.HOOK and not plain) or (form is Format.STORY and not paragraphs):
+    if _limited(order) or (form is Format.HOOK and not plain) or (form is Format.STORY and not paragraphs):
         closer = ""
     ended = form in {Format.LONG, Format.STORY}
     if closer and used + len(closer) + 2 <= limit and (ended or used < 0.75 * layout.aim):

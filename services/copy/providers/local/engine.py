@@ -158,6 +158,8 @@ def _fill(way: Way, order: Order, random_: random.Random, *, plain: bool) -> Can
         return None
     if not order.instructions.questions and "?" in hook + body:
         return None
+    if hook.split()[:2] == body.split()[:2]:
+        return None
     if order.brief.format is not Format.STORY and hook.rstrip(".").lower() in body.lower():
         return None
     if judge.too_long(hook.rstrip("."), body, platform=order.platform, format_=order.brief.format) is not None:
@@ -188,6 +190,8 @@ def _shuffled(order: Order, random_: random.Random) -> list[Fact]:
 def polish(text: str, order: Order, *, title: bool = False) -> str:
     """Agreement, capitals, punctuation and spelling of a finished text."""
     name = order.subject.name
+    if order.subject.plural:
+        text = re.sub(rf"\b([Tt])his is (?={re.escape(name)})", r"\1hese are ", text)
     text = english.fix_articles(text)
     keep = frozenset({name.split()[0]}) if name[:1].islower() and not name.startswith("the ") else frozenset()
     text = english.sentence_case(text, keep=keep)
@@ -369,7 +373,7 @@ def _hashtags(order: Order, random_: random.Random) -> _Tags:
     )
     noun = "".join(word.capitalize() for word in re.findall(r"[a-z0-9]+", order.subject.noun))
     own = [tag for tag in (brand, name) if 2 < len(tag) <= 24 and not tag.isdigit()]
-    pool = [tag for tag in (*order.subject.category.tags, noun) if tag]
+    pool = [tag for tag in (*_fitting_tags(order), noun) if tag]
     if order.spelling:
         pool = [spelling.respell(tag, order.spelling, protected=()) for tag in pool]
     usable = [tag for tag in pool if not any(pattern.search(tag) for pattern in order.rules.banned)]
@@ -381,6 +385,11 @@ def _hashtags(order: Order, random_: random.Random) -> _Tags:
         tags = list(dict.fromkeys([*(own[:1] if count else ()), *usable]))[:count]
         rows.append(tuple(f"#{tag}" for tag in tags))
     return _Tags(rows=tuple(rows))
+
+
+def _fitting_tags(order: Order) -> list[str]:
+    """The category's hashtags; "DogsOfInstagram" only where the brief speaks of dogs."""
+    return [tag.text for tag in order.subject.category.tags if not tag.only or tag.only & order.subject.plain]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,11 +90,18 @@ def is_base_verb(word: str) -> bool:
     return word.lower() in getAllLemmas(word.lower(), "VERB").get("VERB", ())
 
 
+_PLURALS = words("english", "plurals")  # the tables know these as verbs or not at all
+
+
 @lru_cache(maxsize=4096)
 def is_plural_noun(word: str) -> bool:
     """Whether a word is the plural of a noun that has another singular ("shoes", not "glass" or "series")."""
     lower = word.lower()
+    if lower in _PLURALS:
+        return True
     lemmas = getAllLemmas(lower, "NOUN").get("NOUN", ())
+    if (not lemmas or lower in lemmas) and re.search(r"[a-z]{5}(?<![sui])s$", lower):
+        return bool(getAllLemmas(lower[:-1], "NOUN").get("NOUN", ()))  # its table lacks some plurals
     return bool(lemmas) and lower not in lemmas and lower not in {"less", "news", "plus"}
 
 

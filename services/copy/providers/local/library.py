@@ -85,7 +85,7 @@ class Category:
     doubts: tuple[Line, ...]
     steps: tuple[Line, ...]
     scenes: tuple[tuple[Line, str], ...]  # the opening sentence, and what happens next
-    tags: tuple[str, ...]
+    tags: tuple[Line, ...]
     emoji: tuple[str, ...]
 
 
@@ -116,6 +116,8 @@ class Layout:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRules:
     source: str
+    read_on: str  # ISO date
+    read_in: str  # where it was read on that day
     fold: int
     hashtags: tuple[int, int]  # fewest and most
     emoji: int
@@ -255,7 +257,7 @@ def categories() -> dict[str, Category]:
                 doubts=_lines(row["doubts"]),
                 steps=_lines(row["steps"]),
                 scenes=tuple((_lines([first])[0], then) for first, then in row["scenes"]),
-                tags=tuple(row["tags"]),
+                tags=_lines(row["tags"]),
                 emoji=tuple(row["emoji"]),
             )
     return found
@@ -289,6 +291,8 @@ def platforms() -> dict[Platform, PlatformRules]:
         low, high = row["hashtags"]
         found[Platform(name)] = PlatformRules(
             source=row["source"],
+            read_on=row["read_on"].isoformat(),
+            read_in=row["read_in"],
             fold=row["fold"],
             hashtags=(low, high),
             emoji=row["emoji"],

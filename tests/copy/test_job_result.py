@@ -1,0 +1,78 @@
+"""What is kept with a job, and that it reads as what was kept before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from adwright.copy.v1 import copy_pb2
+from adwright.job.v1 import job_pb2, job_pb2_grpc
+
+from services.chassis.auth import ServiceIdentity
+from services.chassis.submission import Submitter
+from services.copy import messages
+from services.copy.domain import CopyBrief, CopyResult, Notes, Usage, Variant
+from services.copy.servicer import CopyServicer
+from tests.copy.products import PRODUCTS, brief
+
+USAGE = Usage(model="m-1", prompt_tokens=900, completion_tokens=400, cost_micros=123, calls=2)
+VARIANTS = tuple(Variant(angle=str(n), hook=f"h{n}", body="b", cta="c", hashtags=("#x",)) for n in range(5))
+RESULT = CopyResult(variants=VARIANTS, notes=Notes(applied=("No emoji.",)), provider="openai", cost=USAGE)
+ACCEPTED = job_pb2.SubmitJobResponse(job_id="j", attempt=1, credits_used=1, credits_remaining=9)
+
+
+@dataclass(slots=True)
+class Jobs:
+    """Stands in for the job service: keeps what it is told."""
+
+    told: list[job_pb2.CompleteJobRequest] = field(default_factory=list)
+
+    async def CompleteJob(self, request: job_pb2.CompleteJobRequest, **_: Any) -> job_pb2.CompleteJobResponse:
+        self.told.append(request)
+        return job_pb2.CompleteJobResponse()
+
+
+class Paid:
+    """A provider that has asked a model."""
+
+    name = "openai"
+
+    async def write(self, brief: CopyBrief, seed: str) -> CopyResult:
+        return RESULT
+
+    async def close(self) -> None:
+        return None
+
+
+class TestCompletedJob:
+    async def test_keeps_model_tokens_and_cost_and_the_answer_does_not_tell_them(self) -> None:
+        jobs = Jobs()
+        servicer = CopyServicer(
+            submitter=cast(Submitter, None),
+            jobs=cast("job_pb2_grpc.JobWorkerServiceAsyncStub", jobs),
+            identity=ServiceIdentity("copy", "s" * 32),
+            provider=Paid(),
+        )
+        asked = brief(PRODUCTS[0])
+        answer = await servicer.write_accepted(asked, ACCEPTED)
+        kept = copy_pb2.CopyJobResult.FromString(jobs.told[0].result)
+        assert (kept.usage.model, kept.usage.prompt_tokens, kept.usage.completion_tokens) == ("m-1", 900, 400)
+        assert (kept.usage.cost_micros, kept.usage.calls) == (123, 2)
+        assert [variant.hook for variant in answer.variants] == [f"h{n}" for n in range(5)]
+        assert list(answer.notes.applied) == ["No emoji."]
+        assert b"m-1" not in answer.SerializeToString()
+
+
+class TestKeptResult:
+    def test_results_kept_as_answers_are_read(self) -> None:
+        old = copy_pb2.GenerateCopyResponse(job_id="j", status="completed", credits_used=1)
+        old.variants.add(hook="h", body="b", cta="c", hashtags=["#x"])
+        old.notes.applied.append("No emoji.")
+        read = messages.response(ACCEPTED, copy_pb2.CopyJobResult.FromString(old.SerializeToString()), "reused")
+        assert (read.status, read.credits_remaining) == ("reused", 9)
+        assert read.variants[0].hook == "h"
+        assert list(read.notes.applied) == ["No emoji."]
+
+    def test_without_a_model_there_is_no_usage(self) -> None:
+        local = CopyResult(variants=VARIANTS, notes=Notes(), provider="local")
+        assert not messages.job_result(local).HasField("usage")

@@ -1,0 +1,165 @@
+# ruff: noqa: E501  (rows of examples)
+"""How the copy reads: to a grammar checker that is not ours, and to a reader who must tell tones and formats apart."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections import Counter, defaultdict
+
+import pytest
+
+from services.copy.domain import Format, Platform, Tone, Variant
+from services.copy.providers.local import engine, library
+from services.copy.providers.local.subject import understand
+from tests.copy.products import PRODUCTS, UNMET, Product, brief
+from tests.copy.proofreader import marks
+
+MATRIX = list(itertools.product((*PRODUCTS, *UNMET), Platform, Format, Tone))
+_TOLD_APART = 0.75  # share of results whose tone a reader of words names rightly; guessing gives 0.17
+
+
+def words_of(variants: tuple[Variant, ...], product: Product) -> Counter[str]:
+    """The words of one result, those of the brief aside: what is left is the engine's own voice. Punctuation speaks, too."""
+    told = set(re.findall(r"[a-z]+", f"{product.name} {product.description} {' '.join(product.features)}".lower()))
+    text = " ".join(f"{v.hook} {v.body} {v.cta}" for v in variants).lower()
+    return Counter(word for word in re.findall(r"[a-z’]+|[?!:…“•]", text) if word not in told)
+
+
+class TestGrammarChecker:
+    """Harper, by way of harper-py: it shares no code with the engine, and marks nothing."""
+
+    def marked(self, rows: list[tuple[Product, Platform, Format, Tone]]) -> list[str]:
+        found = []
+        for product, platform, format_, tone in rows:
+            request = brief(product, platform, format_, tone)
+            names = (product.name, understand(request).name, product.brand)
+            for variant in engine.write(request, "read").variants:
+                text = f"{variant.hook}\n\n{variant.body}"
+                found.extend(f"{mark}: {text}" for mark in marks(text, keep=names))
+        return found
+
+    def test_marks_nothing_in_a_sample(self) -> None:
+        assert self.marked(MATRIX[::401]) == []
+
+    @pytest.mark.slow
+    @pytest.mark.timeout(1200)
+    def test_marks_nothing_on_the_whole_matrix(self) -> None:
+        assert self.marked(MATRIX) == []
+
+    def test_would_mark_what_is_wrong(self) -> None:
+        assert marks("There is bottles that smell. It are a apple.")
+
+
+class TestBlindReader:
+    """A reader who knows the house's words by heart (naive Bayes), and has never met the products it is asked about."""
+
+    def test_tells_six_tones_apart(self) -> None:
+        learned: dict[Tone, Counter[str]] = defaultdict(Counter)
+        for product, tone, format_ in itertools.product(PRODUCTS[::2], Tone, (Format.SHORT, Format.STORY, Format.LONG)):
+            request = brief(product, Platform.META, format_, tone)
+            learned[tone] += words_of(engine.write(request, "learn").variants, product)
+        known = set().union(*learned.values())
+        totals = {tone: sum(learned[tone].values()) + len(known) for tone in Tone}
+        right, asked = 0, 0
+        for product, tone, format_ in itertools.product(PRODUCTS[1::2], Tone, (Format.SHORT, Format.LONG)):
+            request = brief(product, Platform.META, format_, tone)
+            words = words_of(engine.write(request, "ask").variants, product)
+            guess = max(
+                Tone,
+                key=lambda one: sum(
+                    count * math.log((learned[one][word] + 1) / totals[one])
+                    for word, count in words.items()
+                    if word in known
+                ),
+            )
+            right += guess is tone
+            asked += 1
+        assert right / asked >= _TOLD_APART, f"{right} of {asked}"
+
+    @pytest.mark.parametrize("tone", Tone)
+    def test_tells_four_formats_apart_by_their_shape(self, tone: Tone) -> None:
+        endings = {ending.replace("'", "’") for ending in library.voices()[tone].endings}
+        for product in PRODUCTS[::3]:
+            if len(understand(brief(product)).facts) < 3:
+                continue  # nothing can be long about a name and six words
+            for format_ in Format:
+                variants = engine.write(brief(product, Platform.META, format_, tone), "shape").variants
+                one_paragraph = sum("\n\n" not in v.body for v in variants)
+                ended = sum(any(ending in v.body for ending in endings) for v in variants)
+                sentences = sum(len(re.findall(r"[.?!]", v.body)) for v in variants) / 5
+                if format_ in {Format.HOOK, Format.SHORT}:
+                    assert one_paragraph == 5
+                    assert sentences < (3.2 if format_ is Format.HOOK else 5.5), variants
+                else:
+                    assert one_paragraph == 0
+                    assert (ended >= 4) is (format_ is Format.STORY), variants
+
+    def test_a_hook_is_the_shortest_and_long_is_three_times_a_short_one(self) -> None:
+        def size(format_: Format) -> float:
+            return sum(
+                len(v.body) for p in PRODUCTS for v in engine.write(brief(p, Platform.META, format_), "s").variants
+            )
+
+        assert size(Format.HOOK) < 0.9 * size(Format.SHORT)
+        assert size(Format.LONG) > 2.5 * size(Format.SHORT)
+
+    def test_a_story_has_a_scene_a_turn_that_names_the_product_and_an_ending(self) -> None:
+        endings = {tone: set(library.voices()[tone].endings) for tone in Tone}
+        for product, tone in itertools.product(PRODUCTS, Tone):
+            request = brief(product, Platform.META, Format.STORY, tone)
+            if len(understand(request).facts) < 2:
+                continue
+            for variant in engine.write(request, "s").variants:
+                scene, *rest = variant.body.split("\n\n")
+                last = re.sub(r" \S*$", "", rest[-1]) if rest[-1][-1] not in ".?!”" else rest[-1]
+                assert len(rest) >= 2, variant
+                assert last.replace("’", "'") in {ending.replace("’", "'") for ending in endings[tone]}, variant
+                assert product.name in variant.body or product.name in variant.hook, variant
+                assert scene.count(".") + scene.count("?") + scene.count("”") >= 1, variant
+
+
+class TestVariety:
+    def test_hooks_are_seldom_the_same_for_different_products(self) -> None:
+        for tone in Tone:
+            hooks = Counter(
+                variant.hook
+                for product in PRODUCTS
+                for variant in engine.write(brief(product, tone=tone), "s").variants
+            )
+            repeated = sum(count - 1 for count in hooks.values())
+            assert repeated <= 0.25 * sum(hooks.values()), (tone, hooks.most_common(8))
+
+    def test_most_openings_were_written_for_the_trade_or_the_feature(self) -> None:
+        made = {frame.hook.rstrip(".") for rows in library.hooks().values() for frame in rows} | {
+            frame.hook.rstrip(".") for payoff in library.payoffs() for frame in payoff.hooks
+        }
+        variants = [
+            v for product in PRODUCTS for tone in Tone for v in engine.write(brief(product, tone=tone), "s").variants
+        ]
+        own = sum(variant.hook.rstrip(".").replace("’", "'") in made for variant in variants)
+        assert own >= 0.4 * len(variants)
+
+    def test_no_two_texts_of_a_result_share_hook_closer_or_first_words(self) -> None:
+        for product, tone, format_ in itertools.product(PRODUCTS[::3], Tone, Format):
+            variants = engine.write(brief(product, format_=format_, tone=tone), "s").variants
+            assert len({variant.hook for variant in variants}) == 5
+            assert sum("\n•" in variant.body for variant in variants) <= engine.MAX_LISTS
+
+
+class TestTables:
+    def test_there_are_as_many_frames_and_categories_as_promised(self) -> None:
+        assert len(library.frames()) + len(library.stories()) >= 300
+        assert len(library.categories()) >= 25
+        assert set(library.hooks()) == set(library.categories())
+
+    def test_every_tone_has_ways_enough_into_every_kind_of_goods(self) -> None:
+        for tone, kind in itertools.product(Tone, {category.kind for category in library.categories().values()}):
+            angles = {frame.angle for frame in library.frames() if tone in frame.tones and kind in frame.kinds}
+            assert len(angles) >= 8, (tone, kind, angles)
+
+    def test_every_platform_names_its_source_and_when_it_was_read(self) -> None:
+        for platform, rules in library.platforms().items():
+            assert rules.source, platform
+            assert re.search(r"\d{4}-\d{2}-\d{2}", rules.read_on), platform
