@@ -22,9 +22,10 @@ JAW_TRAVEL = 30.0  # how far the chin goes down with a mouth wide open
 def face_outline(look: Look, jaw: float) -> Any:
     """The head's contour with the chin `jaw` units lower."""
     head, cheek, chin_x, chin = look.head_width, look.jaw_width, look.chin_width, look.chin
+    under = chin_x - (cheek + 2 - chin_x) * 38 / (chin - 162 + jaw * 0.4)  # on, as the jaw comes down: no corner
     return outline(
         f"M {-head} -70 C {-head - 4} {50 + jaw * 0.1:.1f} {-cheek - 2} {140 + jaw * 0.6:.1f} "
-        f"{-chin_x} {chin - 22 + jaw:.1f} C {-chin_x * 0.6:.1f} {chin + 16 + jaw:.1f} {chin_x * 0.6:.1f} "
+        f"{-chin_x} {chin - 22 + jaw:.1f} C {-under:.1f} {chin + 16 + jaw:.1f} {under:.1f} "
         f"{chin + 16 + jaw:.1f} {chin_x} {chin - 22 + jaw:.1f} C {cheek + 2} {140 + jaw * 0.6:.1f} {head + 4} "
         f"{50 + jaw * 0.1:.1f} {head} -70 C {head - 4} -222 {-head + 4} -222 {-head} -70 Z"
     )
@@ -183,10 +184,11 @@ def _eye(canvas: Any, look: Look, pose: Pose, side: int) -> None:
     if look.lashes:
         tip_y = corner + lift * (1 - closed)
         flick = outline(
-            f"M {outer - side * 8:.1f} {tip_y - 5 + closed * 6:.1f} Q {outer + side * 4:.1f} {tip_y - 5:.1f} "
-            f"{outer + side * 13:.1f} {tip_y - 14 + closed * 16:.1f}"
+            f"M {outer - side * 16:.1f} {tip_y - 11 + closed * 8:.1f} Q {outer:.1f} {tip_y - 8 + closed * 6:.1f} "
+            f"{outer + side * 14:.1f} {tip_y - 15 + closed * 18:.1f} Q {outer + side * 6:.1f} {tip_y + 1:.1f} "
+            f"{outer - side * 4:.1f} {tip_y + 3:.1f} Z"
         )
-        canvas.drawPath(flick, line("#22130d", 5.5))
+        canvas.drawPath(flick, fill("#22130d"))
     if closed < 0.6:
         crease = outline(
             f"M {inner + side * 8:.1f} {upper + 4:.1f} C {x - side * width * 0.4:.1f} {upper - 15:.1f} "
@@ -234,12 +236,15 @@ def _mouth(canvas: Any, look: Look, mouth: Mouth, smile: float) -> None:
         f"{half + 6:.1f} {level:.1f} C {half * 0.70:.1f} {lower + lower_lip * 1.9:.1f} {-half * 0.70:.1f} "
         f"{lower + lower_lip * 1.9:.1f} {-half - 6:.1f} {level:.1f} Z"
     )
-    glow(canvas, 0, lower + lower_lip * 2.0, half * 0.75, 15, look.tones.deep, 0.42)
+    lowest = level * 0.25 + (lower + lower_lip * 1.9) * 0.75  # the curves' own lowest points
+    if look.beard != "full":
+        glow(canvas, 0, lowest + 11, half * 0.75, 15, look.tones.deep, 0.42)
     canvas.drawPath(
         outer_shape,
         along((0, upper - 26), (0, lower + 28), [lip.lighter(-0.07), lip.lighter(0.05), lip.lighter(-0.02)]),
     )
-    glow(canvas, -half * 0.14, lower + lower_lip * 0.72, half * 0.36, 5.5, "#ffffff", 0.45)
+    gleam = (level * 0.25 + (lower + 4) * 0.75 + lowest) / 2
+    glow(canvas, -half * 0.14, gleam, half * 0.36, min(5.5, lower_lip * 0.42), "#ffffff", 0.45)
     if mouth.open > 0.035:
         canvas.save()
         canvas.clipPath(inner_shape, doAntiAlias=True)

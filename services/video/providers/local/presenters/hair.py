@@ -142,6 +142,12 @@ def _short(canvas: Any, look: Look, shape: Any, curves: list[str], *, sheen: tup
     _sheen(canvas, shape, sheen[0], sheen[1], 150, 40)
 
 
+def _cap_back(canvas: Any, look: Look) -> None:
+    """Short hair seen past the temples when the head turns."""
+    shape = outline("M -178 -6 C -190 -90 -180 -190 -120 -214 L 120 -214 C 180 -190 190 -90 178 -6 Z")
+    canvas.drawPath(shape, fill(Colour.of(look.hair_colour).lighter(-0.04)))
+
+
 def _quiff(canvas: Any, look: Look) -> None:
     shape = outline(
         "M -176 10 C -200 -60 -206 -150 -166 -206 C -170 -270 -90 -316 10 -306 C 90 -332 190 -290 184 -220 "
@@ -202,14 +208,16 @@ def _parted(canvas: Any, look: Look) -> None:
 
 def _fade(canvas: Any, look: Look) -> None:
     colour = Colour.of(look.hair_colour)
+    canvas.save()
+    canvas.clipPath(face_outline(look, 0.0), doAntiAlias=True)  # shorn sides are on the skin, not in the air
     sides = outline(
-        "M -172 10 C -186 -60 -186 -130 -150 -180 L 150 -180 C 186 -130 186 -60 172 10 C 172 -40 166 -80 150 -118 "
-        "L -150 -118 C -166 -80 -172 -40 -172 10 Z"
+        "M -200 8 L -200 -200 L 200 -200 L 200 8 L 152 8 C 154 -60 146 -104 110 -122 L -110 -122 C -146 -104 -154 -60 -152 8 Z"
     )
-    canvas.drawPath(sides, along((0, 0), (0, -170), [(colour, 0.25), (colour, 0.95)]))
+    canvas.drawPath(sides, along((0, 4), (0, -120), [(colour, 0.0), (colour, 0.9)]))
+    canvas.restore()
     shape = outline(
-        "M -158 -118 C -176 -180 -170 -252 -110 -262 C -40 -276 40 -276 110 -262 C 170 -252 176 -180 158 -118 "
-        "C 130 -142 90 -136 60 -140 L -60 -140 C -90 -136 -130 -142 -158 -118 Z"
+        "M -171 -66 C -182 -128 -176 -204 -128 -232 C -78 -258 78 -258 128 -232 C 176 -204 182 -128 171 -66 "
+        "C 166 -96 156 -116 140 -124 C 100 -134 -100 -134 -140 -124 C -156 -116 -166 -96 -171 -66 Z"
     )
     _mass(canvas, shape, look)
     dots = random.Random(4)
@@ -397,6 +405,7 @@ BACKS: Final[dict[str, Part]] = {
     "waves": _waves_back,
     "afro": _afro_back,
     "bun": _bun_back,
+    **dict.fromkeys(("quiff", "fringe", "crop", "parted", "pixie"), _cap_back),
     "headscarf": _headscarf_back,
 }
 

@@ -54,7 +54,7 @@ def _cloth(canvas: Any, shape: Any, colour: Colour, look: Look) -> None:
 def _tee(canvas: Any, look: Look, shoulders: Any) -> None:
     colour = Colour.of(look.cloth_colour)
     _cloth(canvas, shoulders, colour, look)
-    collar = outline("M -128 332 C -78 428 78 428 128 332 L 100 312 C 62 384 -62 384 -100 312 Z")
+    collar = outline("M -128 332 C -78 428 78 428 128 332 L 99 304 C 68 370 -68 370 -99 304 Z")
     canvas.drawPath(collar, fill(colour.lighter(-0.07)))
     canvas.drawPath(outline("M -128 332 C -78 428 78 428 128 332"), line(colour.lighter(-0.15), 3, 0.7))
 
@@ -136,10 +136,10 @@ def _shirt(canvas: Any, look: Look, shoulders: Any) -> None:
 def _blazer(canvas: Any, look: Look, shoulders: Any) -> None:
     colour, second = Colour.of(look.cloth_colour), Colour.of(look.cloth_second)
     _cloth(canvas, shoulders, colour, look)
-    inner = outline("M -130 336 C -70 392 70 392 130 336 L 170 360 L 36 900 L -36 900 L -170 360 Z")
+    inner = outline("M -124 322 C -68 400 68 400 124 322 L 170 360 L 36 900 L -36 900 L -170 360 Z")
     canvas.drawPath(inner, along((0, 340), (0, 820), [second, second.lighter(-0.07)]))
     canvas.drawPath(
-        outline("M -118 330 C -64 408 64 408 118 330 L 98 308 C 60 372 -60 372 -98 308 Z"), fill(second.lighter(-0.06))
+        outline("M -118 330 C -64 408 64 408 118 330 L 98 304 C 68 366 -68 366 -98 304 Z"), fill(second.lighter(-0.06))
     )
     _lapels(canvas, colour)
 
@@ -160,7 +160,7 @@ def _suit(canvas: Any, look: Look, shoulders: Any) -> None:
     colour, tie = Colour.of(look.cloth_colour), Colour.of(look.cloth_second)
     white = Colour.of("#f4f5f7")
     _cloth(canvas, shoulders, colour, look)
-    shirt = outline("M -130 330 L 130 330 L 176 362 L 36 930 L -36 930 L -176 362 Z")
+    shirt = outline("M -99 304 C -68 366 68 366 99 304 L 150 362 L 36 930 L -36 930 L -150 362 Z")
     canvas.drawPath(shirt, along((0, 330), (0, 900), [white, white.lighter(-0.06)]))
     canvas.drawPath(
         outline("M -34 392 L 34 392 L 24 444 L 56 900 L 0 940 L -56 900 L -24 444 Z"),
@@ -204,10 +204,10 @@ def _hoodie(canvas: Any, look: Look, shoulders: Any) -> None:
 def _cardigan(canvas: Any, look: Look, shoulders: Any) -> None:
     colour, second = Colour.of(look.cloth_colour), Colour.of(look.cloth_second)
     _cloth(canvas, shoulders, colour, look)
-    top = outline("M -150 340 L 150 340 L 190 362 L 60 960 L -60 960 L -190 362 Z")
+    top = outline("M -118 322 C -80 404 80 404 118 322 L 144 362 L 60 960 L -60 960 L -144 362 Z")
     canvas.drawPath(top, along((0, 340), (0, 820), [second, second.lighter(-0.06)]))
     canvas.drawPath(
-        outline("M -132 330 C -78 414 78 414 132 330 L 98 306 C 60 370 -60 370 -98 306 Z"), fill(second.lighter(-0.05))
+        outline("M -132 330 C -78 414 78 414 132 330 L 98 302 C 68 366 -68 366 -98 302 Z"), fill(second.lighter(-0.05))
     )
     for side in (False, True):
         edge = outline(
@@ -223,10 +223,10 @@ def _cardigan(canvas: Any, look: Look, shoulders: Any) -> None:
 def _overshirt(canvas: Any, look: Look, shoulders: Any) -> None:
     colour, second = Colour.of(look.cloth_colour), Colour.of(look.cloth_second)
     _cloth(canvas, shoulders, colour, look)
-    tee = outline("M -140 336 L 140 336 L 170 358 L 90 1000 L -90 1000 L -170 358 Z")
+    tee = outline("M -126 322 C -76 408 76 408 126 322 L 170 358 L 90 1000 L -90 1000 L -170 358 Z")
     canvas.drawPath(tee, along((0, 340), (0, 900), [second, second.lighter(-0.08)]))
     canvas.drawPath(
-        outline("M -122 330 C -72 418 72 418 122 330 L 98 308 C 60 376 -60 376 -98 308 Z"), fill(second.lighter(-0.07))
+        outline("M -122 330 C -72 418 72 418 122 330 L 98 304 C 68 368 -68 368 -98 304 Z"), fill(second.lighter(-0.07))
     )
     for side in (False, True):
         collar = outline(
