@@ -27,7 +27,7 @@ logs: .venv/runtime ## Follow the logs of the system
 test: .venv/dev gen/descriptors.binpb models ## Run all tests but the slow ones
 	@$(BIN)/python -m pytest -q -m "not slow"
 
-test-all: .venv/dev gen/descriptors.binpb models ## Run all tests
+test-all: .venv/dev .venv/hearing gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q
 
 fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n)
@@ -91,6 +91,11 @@ clean: ## Remove what was generated and installed here; the data in var/ stays
 	@echo "Installing the packages of requirements-dev.lock into .venv …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@rm -f gen/descriptors.binpb
+	@touch $@
+
+.venv/hearing: .venv/dev requirements-hearing.lock
+	@echo "Installing the packages of requirements-hearing.lock into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-hearing.lock
 	@touch $@
 
 gen/descriptors.binpb: .venv/runtime $(PROTOS)

@@ -118,7 +118,7 @@ def _brief(folder: Path, number: int, avatar: str, voice: str, picture: str) -> 
     colours = (("#2f5bea", "#22d3ee"), ("#7a2e17", "#e9b872"), ("#0f766e", "#f59e0b"))
     photo: Path | None = None
     if picture == "portrait":
-        photo = _drawn_portrait(folder / "portrait.png", avatar)
+        photo = drawn_portrait(folder / "portrait.png", avatar)
     elif picture == "no face":
         photo = photo_of_a_cup(folder / "cup.png")
     return VideoBrief(
@@ -141,7 +141,7 @@ def _brief(folder: Path, number: int, avatar: str, voice: str, picture: str) -> 
     )
 
 
-def _drawn_portrait(path: Path, look: str) -> Path:
+def drawn_portrait(path: Path, look: str) -> Path:
     """A drawn face as a picture file, in the place of a customer's photo."""
     pixels = np.zeros((1200, 900, 4), np.uint8)
     canvas = surface_of(pixels).getCanvas()

@@ -16,12 +16,11 @@ from PIL import Image
 from services.chassis import provenance
 from services.chassis.errors import InputFault
 from services.video.domain import AspectRatio, MadeVideo, VideoBrief
-from services.video.providers.local import captions, kokoro, loudness, visemes
+from services.video.providers.local import captions, kokoro, loudness
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
-from services.video.providers.local.stage import layout
 from tests.video.conftest import SCRIPT, Render
-from tests.video.watching import lag_of_mouth, mouth_opening, pictures, sound, voice_energy
+from tests.video.watching import pictures, sound
 
 
 class TestFile:
@@ -73,46 +72,6 @@ class TestCaptions:
         with_captions = pictures(finished.video, every=10)[1:12, 900:1010, 60:180]
         assert (with_captions.min(axis=-1) > 250).any()
         assert not (bottom.min(axis=-1) > 250).any()
-
-
-@pytest.fixture(scope="module")
-def opening(finished: MadeVideo) -> np.ndarray[Any, np.dtype[np.float64]]:
-    place = layout(AspectRatio.PORTRAIT, "720p")
-    x, y, scale = place.presenter_x, place.presenter_y, place.scale
-    return mouth_opening(
-        pictures(finished.video),
-        (int(x - 100 * scale), int(y + 92 * scale), int(x + 100 * scale), int(y + 188 * scale)),
-    )
-
-
-class TestLipSync:
-    """Measured on the finished MP4: the dark of the mouth in the pixels against the vowels in the sound."""
-
-    def frames_spoken(self, finished: MadeVideo) -> int:
-        return int((finished.duration_seconds - 2.6) * 25)
-
-    def test_mouth_and_voice_are_together_within_40_ms(self, finished: MadeVideo, opening: Any) -> None:
-        count = self.frames_spoken(finished)
-        lag, agreement = lag_of_mouth(opening[:count], voice_energy(sound(finished.video), count))
-        assert abs(lag) <= 0.04
-        assert agreement > 0.4
-
-    @pytest.mark.parametrize("shift", [-0.1, 0.1])
-    def test_a_shift_of_100_ms_is_noticed(self, finished: MadeVideo, opening: Any, shift: float) -> None:
-        count = self.frames_spoken(finished)
-        late = np.roll(sound(finished.video), int(shift * 48_000))
-        lag, _ = lag_of_mouth(opening[:count], voice_energy(late, count))
-        assert abs(lag) > 0.04
-
-    def test_lips_meet_at_b_m_p(self, spoken: Speech, opening: Any) -> None:
-        centres = [
-            int(((phone.start + phone.end) / 2 + SPEECH_BEGINS_SECONDS) * 25)
-            for phone in spoken.phones
-            if phone.symbol in visemes.BILABIALS
-        ]
-        assert len(centres) >= 10
-        closed = [opening[frame] < 0.25 * np.percentile(opening, 95) for frame in centres]
-        assert np.mean(closed) > 0.95
 
     def test_caption_times_are_those_of_the_words(self, spoken: Speech, brief: VideoBrief, finished: MadeVideo) -> None:
         first = captions.timed_words(brief.script, spoken.words)[0].start + SPEECH_BEGINS_SECONDS

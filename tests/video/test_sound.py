@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.video.providers.local import kokoro, loudness, visemes
+from services.video.providers.local import captions, kokoro, loudness, visemes
 from services.video.providers.local.kokoro import LABEL_LATENESS_SECONDS, SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import passages
 from services.video.providers.local.speakable import speakable
@@ -101,6 +101,34 @@ def voicing_match(speech: Speech, shift: float) -> float:
         if symbol != " ":
             labels[first:last] = symbol in VOICED
     return float(np.corrcoef(labels, energy)[0, 1])
+
+
+class TestCaptionTimes:
+    """The times of captions against the sound itself: a word after a pause begins where the silence ends."""
+
+    SCRIPT = "Stop. Buy bread. Do it today! Good things, big dreams, bold plans. Take two. Keep going, people. Done."
+
+    @pytest.mark.parametrize("voice", ["male-1", "female-4"])
+    def test_after_a_silence_a_word_is_shown_within_80_ms_of_its_sound(self, models: Path, voice: str) -> None:
+        engine = kokoro.engine(models)
+        made = kokoro.joined([engine.speak(passage, voice) for passage in passages(speakable(self.SCRIPT))])
+        begins = [word.start for word in captions.timed_words(self.SCRIPT, made.words)]
+        away = [min(abs(begin - end) for begin in begins) for end in ends_of_silence(made)]
+        assert len(away) >= 5
+        assert max(away) <= 0.08
+
+
+def ends_of_silence(speech: Speech) -> list[float]:
+    """Seconds at which sound comes back after 100 ms or more below a fiftieth of the loudest."""
+    hop = SAMPLE_RATE // 200
+    count = len(speech.samples) // hop
+    level = np.sqrt((speech.samples[: count * hop].reshape(count, hop) ** 2).mean(axis=1))
+    ends, quiet = [], 0
+    for number, loud in enumerate(level > level.max() / 50):
+        if loud and quiet >= 20:
+            ends.append(number / 200)
+        quiet = 0 if loud else quiet + 1
+    return ends
 
 
 class TestVisemes:

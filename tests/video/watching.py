@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,9 +12,17 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_opening
 from scipy.signal import butter, sosfilt
 
+from services.video.domain import AspectRatio
+from services.video.providers.local.kokoro import Phone
+from services.video.providers.local.portraits.faces import found_faces, mesh
+from services.video.providers.local.portraits.warp import CHIN, FOREHEAD
+from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
+from services.video.providers.local.stage import layout
+
 Floats = NDArray[np.float64]
 
 LIP_LINE = 6  # pixels at 720p
+INNER_LIPS = ((82, 87), (13, 14), (312, 317))  # point numbers of the mesh, upper and lower
 
 
 def pictures(path: Path, *, every: int = 1) -> NDArray[np.uint8]:
@@ -47,6 +56,36 @@ def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> 
     # A run of at least LIP_LINE pixels from top to bottom is more than the line.
     inside = binary_opening(dark | teeth, structure=np.ones((1, LIP_LINE, 1), dtype=bool))
     return np.asarray(inside.mean(axis=(1, 2)))
+
+
+def presenter_mouth(resolution: str = "720p") -> tuple[int, int, int, int]:
+    """Where the mouth of a drawn presenter is in a vertical video, wherever the head sways: a box."""
+    place = layout(AspectRatio.PORTRAIT, resolution)
+    x, y, scale = place.presenter_x, place.presenter_y, place.scale
+    return int(x - 100 * scale), int(y + 92 * scale), int(x + 100 * scale), int(y + 188 * scale)
+
+
+def mesh_opening(frames: NDArray[np.uint8], models: Path) -> Floats:
+    """How far the inner lips are apart, frame by frame, in heights of the face: read by the face mesh from the pixels
+    of the finished film. The face is found anew in every frame."""
+    apart = []
+    for frame in frames:
+        face, *_ = found_faces(frame, models)
+        points = mesh(frame, face, models)
+        assert points is not None
+        height = float(np.linalg.norm(points[FOREHEAD] - points[CHIN]))
+        apart.append(float(np.mean([np.linalg.norm(points[low] - points[high]) for high, low in INNER_LIPS])) / height)
+    return np.array(apart)
+
+
+def closed_centres(opening: Floats, phones: Sequence[Phone], symbols: Container[str]) -> list[bool]:
+    """Of each sound of `symbols`: whether the mouth is shut in the frame that shows its middle.
+
+    Shut is less than a quarter of what the widest twentieth of frames shows: what is left is the lips' own line.
+    """
+    widest = float(np.percentile(opening, 95))
+    middles = [(phone.start + phone.end) / 2 + SPEECH_BEGINS_SECONDS for phone in phones if phone.symbol in symbols]
+    return [bool(opening[int(middle * 25)] < 0.25 * widest) for middle in middles]
 
 
 def voice_energy(samples: NDArray[np.float32], frames: int, frames_per_second: int = 25) -> Floats:

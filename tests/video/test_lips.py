@@ -1,0 +1,117 @@
+"""Lips and voice together, measured on finished videos as a viewer meets them: pixels against sound.
+
+Drawn mouths are read by their dark and their teeth, photographed ones by the face mesh; the voice by the energy of its
+vowels. Neither knows what the engine meant to draw. EBU R37 allows sound 40 ms early to 60 ms late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.video.domain import AspectRatio, MadeVideo
+from services.video.providers.local import visemes
+from services.video.providers.local.kokoro import Speech
+from services.video.providers.local.rendering import END_CARD_SECONDS, speech_of
+from tests.video.conftest import SCRIPT, Render
+from tests.video.watching import (
+    Floats,
+    closed_centres,
+    lag_of_mouth,
+    mesh_opening,
+    mouth_opening,
+    pictures,
+    presenter_mouth,
+    sound,
+    voice_energy,
+)
+
+LAG_LIMIT = 0.04
+CLOSED_LIMIT = 0.95
+
+
+def frames_spoken(made: MadeVideo) -> int:
+    return int((made.duration_seconds - END_CARD_SECONDS) * 25)
+
+
+@pytest.fixture(scope="module")
+def opening(finished: MadeVideo) -> Floats:
+    return mouth_opening(pictures(finished.video), presenter_mouth())
+
+
+class TestDrawnMouth:
+    def test_mouth_and_voice_are_together_within_40_ms(self, finished: MadeVideo, opening: Floats) -> None:
+        count = frames_spoken(finished)
+        lag, agreement = lag_of_mouth(opening[:count], voice_energy(sound(finished.video), count))
+        assert abs(lag) <= LAG_LIMIT
+        assert agreement > 0.4
+
+    @pytest.mark.parametrize("shift", [-0.1, 0.1])
+    def test_a_shift_of_100_ms_is_noticed(self, finished: MadeVideo, opening: Floats, shift: float) -> None:
+        count = frames_spoken(finished)
+        late = np.roll(sound(finished.video), int(shift * 48_000))
+        lag, _ = lag_of_mouth(opening[:count], voice_energy(late, count))
+        assert abs(lag) > LAG_LIMIT
+
+    def test_lips_meet_at_b_m_p(self, spoken: Speech, opening: Floats) -> None:
+        closed = closed_centres(opening, spoken.phones, visemes.BILABIALS)
+        assert len(closed) >= 10
+        assert np.mean(closed) > CLOSED_LIMIT
+
+    @pytest.mark.parametrize("shift", [-0.1, 0.1])
+    def test_closures_100_ms_off_would_be_noticed(self, spoken: Speech, opening: Floats, shift: float) -> None:
+        """The same measure, looking where the lips would have to meet if the picture were shifted."""
+        moved = np.roll(opening, round(shift * 25))
+        assert np.mean(closed_centres(moved, spoken.phones, visemes.BILABIALS)) < CLOSED_LIMIT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("avatar", "voice"),
+    [("omar", "male-1"), ("marcus", "male-4"), ("amara", "female-2"), ("rosa", "female-4"), ("kenji", "male-3")],
+)
+def test_other_faces_and_voices_are_as_good(rendered: Render, models: Path, avatar: str, voice: str) -> None:
+    made = rendered(aspect_ratio=AspectRatio.PORTRAIT, avatar_id=avatar, voice_id=voice)
+    seen, count = mouth_opening(pictures(made.video), presenter_mouth()), frames_spoken(made)
+    lag, agreement = lag_of_mouth(seen[:count], voice_energy(sound(made.video), count))
+    phones = speech_of(SCRIPT, voice, {}, models, lambda percent, stage: None).phones
+    closed = float(np.mean(closed_centres(seen, phones, visemes.BILABIALS)))
+    print(f"{avatar}, {voice}: {lag * 1000:+.0f} ms, r {agreement:.2f}, {closed:.0%} of B M P closed")
+    assert abs(lag) <= LAG_LIMIT
+    assert agreement > 0.4
+    assert closed > CLOSED_LIMIT
+
+
+class TestPhotographedMouth:
+    """Read from the finished film by the face mesh, which finds the face anew in every frame."""
+
+    @pytest.fixture(scope="class")
+    def speaking(
+        self, rendered: Render, portrait: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+    ) -> MadeVideo:
+        photo = portrait(tmp_path_factory.mktemp("portrait"))
+        return rendered(aspect_ratio=AspectRatio.PORTRAIT, avatar_photo=photo, product_name="", burn_captions=False)
+
+    @pytest.fixture(scope="class")
+    def apart(self, speaking: MadeVideo, models: Path) -> Any:
+        return mesh_opening(pictures(speaking.video)[: frames_spoken(speaking)], models)
+
+    @pytest.mark.slow
+    def test_mouth_and_voice_are_together_within_40_ms(self, speaking: MadeVideo, apart: Floats) -> None:
+        count = len(apart)
+        lag, agreement = lag_of_mouth(apart, voice_energy(sound(speaking.video), count))
+        late, _ = lag_of_mouth(apart, voice_energy(np.roll(sound(speaking.video), 4800), count))
+        print(f"photograph: {lag * 1000:+.0f} ms, r {agreement:.2f}; 100 ms late: {late * 1000:+.0f} ms")
+        assert abs(lag) <= LAG_LIMIT
+        assert agreement > 0.4
+        assert abs(late) > LAG_LIMIT
+
+    @pytest.mark.slow
+    def test_lips_meet_at_b_m_p(self, spoken: Speech, apart: Floats) -> None:
+        closed = closed_centres(apart - np.percentile(apart, 2), spoken.phones, visemes.BILABIALS)
+        print(f"photograph: {np.mean(closed):.0%} of B M P closed")
+        assert np.mean(closed) > CLOSED_LIMIT
