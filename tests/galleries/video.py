@@ -175,7 +175,11 @@ def _sheet(brief: VideoBrief, speech: Speech, frames: np.ndarray[Any, np.dtype[n
                     tile = Image.fromarray(part).resize((200, 200), Image.Resampling.LANCZOS)
                     draw = ImageDraw.Draw(tile)
                     draw.rectangle((0, 0, 74, 16), fill="#000000")
-                    draw.text((4, 2), f"{name}  {phone.symbol} {frame - centre:+d}", fill="#ffffff")
+                    draw.text(
+                        (4, 2),
+                        f"{name}  {phone.symbol if phone.symbol.isascii() else ''} {frame - centre:+d}",
+                        fill="#ffffff",
+                    )
                     if frame == centre:
                         draw.rectangle((0, 0, 199, 199), outline="#ffd400", width=3)
                     tiles.append(tile)

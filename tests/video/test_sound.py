@@ -107,9 +107,9 @@ class TestCaptionTimes:
     """The times of captions against the sound itself: a word after a pause begins where the silence ends."""
 
     SCRIPT = (
-        "Stop. Buy bread. Do it today! Good things, big dreams, and bold plans for your whole family this year. Take "
-        "two and give one to your neighbour, because sharing is better. Keep going, people, until the job is finally over "
-        "and done. Done means done. Go now, before everybody else does."
+        "Stop. Buy bread. Do it today! Good things, big dreams, and bold plans for your whole family this year. "
+        "Take two and give one to your neighbour, because sharing is better. Keep going, people, until the job is "
+        "finally over and done. Done means done. Go now, before everybody else does."
     )
 
     @pytest.mark.parametrize("voice", ["male-1", "male-4"])
