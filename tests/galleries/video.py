@@ -19,14 +19,21 @@ from PIL import Image, ImageDraw
 
 from services.chassis.models import default_folder
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, VideoBrief
+from services.video.providers.local.captions import timed_words
 from services.video.providers.local.kokoro import Phone, Speech
 from services.video.providers.local.photos import decoded
-from services.video.providers.local.portraits.actor import Sitter, panel, sitter_of
+from services.video.providers.local.portraits.actor import PortraitActor, Sitter, sitter_of
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.presenters.puppet import Puppet
-from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS, RenderOrder, render, speech_of
-from services.video.providers.local.stage import layout
+from services.video.providers.local.rendering import (
+    SPEECH_BEGINS_SECONDS,
+    RenderOrder,
+    card_track,
+    render,
+    speech_of,
+)
+from services.video.providers.local.stage import Stage, layout
 from services.video.providers.local.strokes import surface_of
 from tests.image.briefs import photo_of_a_cup
 from tests.video.watching import pictures
@@ -153,8 +160,8 @@ def drawn_portrait(path: Path, look: str) -> Path:
 
 
 def _sheet(brief: VideoBrief, speech: Speech, frames: np.ndarray[Any, np.dtype[np.uint8]], path: Path) -> None:
-    """Three frames (before, at, after) around two of each kind of sound, the mouth enlarged."""
-    left, top, side = _mouth_box(brief)
+    """Three frames (before, at, after) around three of each kind of sound, the mouth enlarged."""
+    boxes = _mouth_boxes(brief, speech, len(frames))
     rows = []
     for name, symbols in SOUNDS.items():
         tiles: list[Image.Image] = []
@@ -163,10 +170,16 @@ def _sheet(brief: VideoBrief, speech: Speech, frames: np.ndarray[Any, np.dtype[n
             centre = int(middle * FRAMES_PER_SECOND)
             for frame in (centre - 2, centre, centre + 2):
                 if 0 <= frame < len(frames):
+                    left, top, side = boxes[frame]
                     part = frames[frame, max(0, top) : top + side, max(0, left) : left + side]
                     tile = Image.fromarray(part).resize((200, 200), Image.Resampling.LANCZOS)
                     draw = ImageDraw.Draw(tile)
-                    draw.text((6, 4), f"{name}  {phone.symbol} {frame - centre:+d}", fill="#ffffff", stroke_width=2)
+                    draw.rectangle((0, 0, 74, 16), fill="#000000")
+                    draw.text(
+                        (4, 2),
+                        f"{name}  {phone.symbol if phone.symbol.isascii() else ''} {frame - centre:+d}",
+                        fill="#ffffff",
+                    )
                     if frame == centre:
                         draw.rectangle((0, 0, 199, 199), outline="#ffd400", width=3)
                     tiles.append(tile)
@@ -179,7 +192,7 @@ def _sheet(brief: VideoBrief, speech: Speech, frames: np.ndarray[Any, np.dtype[n
     whole = [Image.fromarray(frames[place]) for place in np.linspace(2, len(frames) - 3, 6).astype(int)]
     for picture in whole:
         picture.thumbnail((480, 480), Image.Resampling.LANCZOS)
-    strip = Image.new("RGB", (sum(picture.width + 4 for picture in whole), 480), "#777777")
+    strip = Image.new("RGB", (sum(picture.width + 4 for picture in whole), max(p.height for p in whole)), "#777777")
     x = 0
     for picture in whole:
         strip.paste(picture, (x, 0))
@@ -193,20 +206,26 @@ def _spread(phones: Sequence[Phone], count: int) -> list[Phone]:
     return [phones[int(place)] for place in np.linspace(0, len(phones) - 1, count)]
 
 
-def _mouth_box(brief: VideoBrief) -> tuple[int, int, int]:
-    """(left, top, side) of a square about the mouth."""
+def _mouth_boxes(brief: VideoBrief, speech: Speech, frames: int) -> list[tuple[int, int, int]]:
+    """(left, top, side) of a square about the mouth, frame by frame: presenters make room for the card."""
     place = layout(brief.aspect_ratio, brief.resolution)
-    if brief.avatar_photo is None:
-        side = int(300 * place.scale)
-        x = place.presenter_x if not place.tall_card else (place.presenter_x + place.presenter_aside_x) / 2
-        return int(x - side / 2), int(place.presenter_y + 140 * place.scale - side / 2), side
-    pixels = decoded(brief.avatar_photo, named="the portrait")
-    x, y, width, height = panel(place)
-    if not isinstance(sitter_of(pixels, default_folder()), Sitter):
-        side = min(width, height)
-        return x, int(place.presenter_y - side / 2), side
-    side = int(height * 0.22)
-    return int(x + width / 2 - side / 2), int(y + height * 0.50 - side / 2), side
+    x, y, side = place.presenter_x, place.presenter_y + 140 * place.scale, 300 * place.scale
+    if brief.avatar_photo is not None:
+        pixels = decoded(brief.avatar_photo, named="the portrait")
+        sitter = sitter_of(pixels, default_folder())
+        y = place.presenter_y
+        if isinstance(sitter, Sitter):
+            x, y = PortraitActor(pixels, sitter, Stage(brief, product=None, logo=None), brief.seed).mouth
+            side = place.height * 0.2
+    aside = np.zeros(frames)
+    if place.tall_card:
+        words = timed_words(brief.script, speech.words)
+        shown = card_track(brief, words, speech.seconds, frames, stays=True)
+        aside = np.roll(shown, round(SPEECH_BEGINS_SECONDS * FRAMES_PER_SECOND))
+    return [
+        (int(x + (place.presenter_aside_x - place.presenter_x) * share - side / 2), int(y - side / 2), int(side))
+        for share in aside
+    ]
 
 
 if __name__ == "__main__":

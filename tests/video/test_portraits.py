@@ -12,7 +12,13 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.video.domain import VideoBrief
 from services.video.providers.local.photos import decoded
-from services.video.providers.local.portraits.actor import NO_FACE, PortraitActor, Sitter, sitter_of
+from services.video.providers.local.portraits.actor import (
+    NO_FACE,
+    TURNED,
+    PortraitActor,
+    Sitter,
+    sitter_of,
+)
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.stage import Stage
 from services.video.providers.local.strokes import surface_of
@@ -64,6 +70,16 @@ class TestOutcomes:
         assert isinstance(outcome, str)
         assert "too small" in outcome
 
+    def test_a_face_turned_to_the_side_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+        """The far half of the face foreshortened, as a head turned away shows it."""
+        straight = Image.open(portrait(tmp_path))
+        far = straight.crop((0, 0, 450, 1200)).resize((180, 1200))
+        turned = Image.new("RGB", straight.size, straight.getpixel((0, 0)))
+        turned.paste(far, (270, 0))
+        turned.paste(straight.crop((450, 0, 900, 1200)), (450, 0))
+        turned.save(tmp_path / "turned.png")
+        assert sitter_of(decoded(tmp_path / "turned.png", named="x"), models) == TURNED
+
     def test_no_face_is_framed_and_the_job_says_so(self, rendered: Render, tmp_path: Path) -> None:
         Image.effect_noise((400, 300), 80).convert("RGB").save(tmp_path / "noise.png")
         made = rendered(script="Try it today.", avatar_photo=tmp_path / "noise.png")
@@ -73,6 +89,46 @@ class TestOutcomes:
         (tmp_path / "page.html").write_text("<html>")
         with pytest.raises(InputFault, match="PNG, JPEG or WebP"):
             rendered(script="Try it today.", avatar_photo=tmp_path / "page.html")
+
+
+def seated(picture: Path, models: Path, brief: VideoBrief) -> PortraitActor:
+    pixels = decoded(picture, named="x")
+    sitter = sitter_of(pixels, models)
+    assert isinstance(sitter, Sitter)
+    return PortraitActor(pixels, sitter, Stage(brief, product=None, logo=None), "seed")
+
+
+class TestTeeth:
+    """A smile keeps the teeth that it shows, closed lips get drawn ones: told apart by the picture, not by the mesh."""
+
+    def test_a_smile_is_told_from_closed_lips(
+        self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
+    ) -> None:
+        smile = Mouth(open=0.2, width=0.9, teeth=1.0)
+        for look in ("maya", "leo"):
+            assert seated(portrait(tmp_path, look, mouth=smile), models, brief)._face.shows_teeth
+            assert not seated(portrait(tmp_path, look), models, brief)._face.shows_teeth
+
+    def test_a_smiles_teeth_stay_above_when_the_jaw_opens(
+        self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
+    ) -> None:
+        actor = seated(portrait(tmp_path, mouth=Mouth(open=0.2, width=0.9, teeth=1.0)), models, brief)
+        x, y = (int(place) for place in actor.mouth)
+        column = shown(actor, Mouth(open=0.9, teeth=0.7))[y - 25 : y + 50, x - 4 : x + 4, :3].mean(axis=1)
+        teeth, dark = np.flatnonzero(column.min(axis=-1) > 190), np.flatnonzero(column.max(axis=-1) < 90)
+        assert len(teeth) >= 3
+        assert len(dark) >= 3
+        assert teeth.mean() < dark.mean()
+
+    def test_pressed_lips_show_no_tooth(
+        self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
+    ) -> None:
+        actor = seated(portrait(tmp_path, mouth=Mouth(open=0.2, width=0.9, teeth=1.0)), models, brief)
+        x, y = (int(place) for place in actor.mouth)
+        parts = [shown(actor, mouth)[y - 25 : y + 40, x - 20 : x + 20, :3] for mouth in (Mouth(), Mouth(press=1.0))]
+        white = [int((part.min(axis=-1) > 190).sum()) for part in parts]
+        assert white[0] > 50
+        assert white[1] < 0.1 * white[0]
 
 
 class TestMovement:

@@ -120,6 +120,13 @@ class TestOptions:
     def test_sizes(self, rendered: Render, ratio: str, resolution: str, size: tuple[int, int]) -> None:
         made = rendered(script="Try it today.", aspect_ratio=AspectRatio(ratio), resolution=resolution, avatar_id="leo")
         assert (made.width, made.height) == size
+        with av.open(str(made.video)) as container:
+            context = cast(Any, container.streams.video[0].codec_context)
+            assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
+            assert container.streams.audio[0].codec_context.name == "aac"
+        content = made.video.read_bytes()
+        assert 0 < content.index(b"moov") < content.index(b"mdat")
+        assert loudness.integrated_loudness(sound(made.video)) + 3.01 == pytest.approx(-14, abs=0.7)
         assert pictures(made.video, every=25)[0].shape == (size[1], size[0], 3)
 
     def test_progress_rises_to_the_end(self, rendered: Render) -> None:

@@ -106,9 +106,13 @@ def voicing_match(speech: Speech, shift: float) -> float:
 class TestCaptionTimes:
     """The times of captions against the sound itself: a word after a pause begins where the silence ends."""
 
-    SCRIPT = "Stop. Buy bread. Do it today! Good things, big dreams, bold plans. Take two. Keep going, people. Done."
+    SCRIPT = (
+        "Stop. Buy bread. Do it today! Good things, big dreams, and bold plans for your whole family this year. "
+        "Take two and give one to your neighbour, because sharing is better. Keep going, people, until the job is "
+        "finally over and done. Done means done. Go now, before everybody else does."
+    )
 
-    @pytest.mark.parametrize("voice", ["male-1", "female-4"])
+    @pytest.mark.parametrize("voice", ["male-1", "male-4"])
     def test_after_a_silence_a_word_is_shown_within_80_ms_of_its_sound(self, models: Path, voice: str) -> None:
         engine = kokoro.engine(models)
         made = kokoro.joined([engine.speak(passage, voice) for passage in passages(speakable(self.SCRIPT))])

@@ -11,10 +11,12 @@ from typing import IO, Any, Final, cast
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 PRESET: Final = "veryfast"
+# A simpler search for movement: a third less work, and neither larger nor worse for pictures like these.
+SEARCH: Final = "me=dia:subme=1:weightp=0"
 QUALITY: Final = "20"  # CRF; drawn pictures show no blocks at it
 KEYFRAME_SECONDS: Final = 2
 SOUND_RATE: Final = 48_000
@@ -39,7 +41,7 @@ class Film:
         self._container.metadata["title"] = title
         stream = cast(Any, self._container.add_stream("libx264", rate=frames_per_second))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"preset": PRESET, "crf": QUALITY, "profile": "high", "bf": "2"}
+        stream.options = {"preset": PRESET, "crf": QUALITY, "profile": "high", "bf": "2", "x264-params": SEARCH}
         context = stream.codec_context
         context.gop_size = KEYFRAME_SECONDS * frames_per_second
         context.thread_count = 2
@@ -84,10 +86,13 @@ class Film:
 
     def _encode(self) -> None:
         try:
+            reformatter = VideoReformatter()  # kept: setting one up costs more than a picture does
             while (picture := self._queue.get(timeout=STALL_SECONDS * 5)) is not None:
-                frame = av.VideoFrame.from_ndarray(picture, format="rgba")
-                frame = frame.reformat(
-                    format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+                frame = reformatter.reformat(
+                    av.VideoFrame.from_numpy_buffer(picture, format="rgba"),
+                    format="yuv420p",
+                    dst_colorspace=Colorspace.ITU709,
+                    dst_color_range=ColorRange.MPEG,
                 )
                 frame.pts = self._frames
                 frame.time_base = Fraction(1, self._frames_per_second)

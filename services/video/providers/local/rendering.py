@@ -82,10 +82,10 @@ class Rehearsal:
 
 
 class Actor(Protocol):
-    """Whoever presents: drawn or from a photo. `fills` when the face is so large that the card must keep off it."""
+    """Whoever presents: drawn or from a photo. `card_low` when the card would lie on the face: it comes below it."""
 
     @property
-    def fills(self) -> bool: ...
+    def card_low(self) -> bool: ...
 
     def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None: ...
 
@@ -97,7 +97,7 @@ class Actor(Protocol):
 class DrawnActor:
     """One of the presenters of the table."""
 
-    fills = False
+    card_low = False
 
     def __init__(self, avatar_id: str, stage: Stage, seed: str) -> None:
         place = stage.layout
@@ -231,7 +231,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
                 np.copyto(frame, stage.backdrop)
                 aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
                 actor.draw(canvas, number, aside)
-                stage.draw_card(canvas, float(shown[number]), low=actor.fills)
+                stage.draw_card(canvas, float(shown[number]), low=actor.card_low)
                 while place < len(groups) and groups[place].end <= time:
                     place += 1
                 if place < len(groups) and groups[place].start - 0.04 <= time:

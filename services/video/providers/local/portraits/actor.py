@@ -25,8 +25,8 @@ from services.video.providers.local.portraits import faces
 from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD, LEFT_CHEEK, NOSE, RIGHT_CHEEK, SpeakingFace
 from services.video.providers.local.presenters.pose import Mouth, Pose
-from services.video.providers.local.stage import HIGHEST_QUALITY, Layout, Stage
-from services.video.providers.local.strokes import box, fill, line, rounded
+from services.video.providers.local.stage import LOWEST_CHIN, Layout, Stage
+from services.video.providers.local.strokes import fill, line, rounded
 from services.video.providers.local.visemes import OPEN, Mouths
 
 LARGEST_CLIP: Final = 4096 * 4096  # pixels of a film made elsewhere
@@ -80,13 +80,19 @@ class PortraitActor:
         self._stage = stage
         self._seed = seed
         place = stage.layout
-        self.fills = not place.tall_card
         self._x, self._y, width, height = panel(place)
-        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.40 if self.fills else 0.42)
+        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.42 if place.tall_card else 0.40)
+        self.card_low = not place.tall_card and float(points[CHIN][1]) < LOWEST_CHIN * height
         self._face = SpeakingFace(plate, points)
         self._image = picture(plate)
         self._poses: list[Pose] = []
         self._mouths: list[Mouth] = []
+
+    @property
+    def mouth(self) -> tuple[float, float]:
+        """Where the middle of the mouth is in the picture when the head is still."""
+        x, y = self._face.centre
+        return self._x + float(x), self._y + float(y)
 
     def prepare(self, speech: Speech, shapes: Mouths) -> None:
         self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
@@ -103,7 +109,7 @@ class ClipActor:
 
     def __init__(self, clip: Path, stage: Stage) -> None:
         self._stage = stage
-        self.fills = not stage.layout.tall_card
+        self.card_low = not stage.layout.tall_card
         _, _, self._width, self._height = panel(stage.layout)
         self._container: Any = None
         try:
@@ -151,13 +157,13 @@ class ClipActor:
 class FramedActor:
     """A picture that cannot speak: in a round frame, with rings that swell with the voice."""
 
-    fills = False
+    card_low = False
 
     def __init__(self, pixels: Pixels, stage: Stage) -> None:
         self._stage = stage
         place = stage.layout
         self._radius = 235.0 * place.scale
-        side = round(2 * self._radius)
+        side = math.ceil(2 * self._radius) + 1
         self._image = picture(_covering(pixels, side, side))
         self._loud: NDArray[np.float64] = np.zeros(1)
 
@@ -177,7 +183,7 @@ class FramedActor:
         path = skia.Path()
         path.addCircle(x, y, radius)
         canvas.clipPath(path, doAntiAlias=True)
-        canvas.drawImageRect(self._image, box(x - radius, y - radius, 2 * radius, 2 * radius), HIGHEST_QUALITY)
+        canvas.drawImage(self._image, round(x - radius), round(y - radius))
         canvas.restore()
         canvas.drawCircle(x, y, radius, line("#ffffff", 6 * unit))
 

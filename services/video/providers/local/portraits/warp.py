@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from services.chassis.graphics import skia
 from services.video.providers.local.photos import Pixels
@@ -44,7 +45,11 @@ COLUMNS: Final = 19  # each triangle costs about 10 microseconds beside its pixe
 ROWS: Final = 23
 LOWER_COLUMNS: Final = 23
 LOWER_ROWS: Final = 9
-SAMPLING: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
+NEAREST: Final = skia.SamplingOptions(skia.FilterMode.kNearest)
+FINER: Final = (
+    2  # how much finer the picture is kept: its nearest pixel is then as good as mixing four, at half the cost
+)
+SWAY_ENDS: Final = 1.28  # from here outwards, in radii of the head, nothing moves
 
 
 class SpeakingFace:
@@ -146,7 +151,7 @@ class SpeakingFace:
         reach_u, top, bottom = 0.67, middle - 0.93, middle + 0.93  # where `_swayed` has faded to nothing
         u, v = np.meshgrid(np.linspace(-reach_u, reach_u, COLUMNS), np.linspace(top, bottom, ROWS))
         self._upper = np.column_stack([u.ravel(), v.ravel()])
-        self._upper_triangles = _triangles(COLUMNS, ROWS)
+        self._upper_triangles = _within(_triangles(COLUMNS, ROWS), self._radius(self._upper) < SWAY_ENDS)
         jaw = np.linspace(-0.60, 0.60, LOWER_COLUMNS)
         self._rows = np.linspace(0.0, 1.0, LOWER_ROWS) ** 1.25
         cut = self._cut(jaw)
@@ -216,7 +221,7 @@ class SpeakingFace:
             # At rest the smile keeps most of itself; B, M, P bring the lips together over the teeth.
             kept = np.clip(0.42 + opening / max(natural, 1e-3) * 0.58, 0.0, 1.0) * (1 - mouth.press)
             change = gap * (kept - 1) - mouth.press * FIRMNESS * self._lip_profile(self._mouth_u)
-            change = change + max(0.0, opening - natural * 0.75) * 0.8 * self._lip_profile(self._mouth_u)
+            change = change + max(0.0, opening - natural * 0.5) * 0.9 * self._lip_profile(self._mouth_u)
         else:
             change = opening * self._lip_profile(self._mouth_u)
         down_share = np.where(change > 0, 0.82, 0.80)
@@ -281,12 +286,15 @@ class SpeakingFace:
         reach = jaw * 0.86 if jaw > 0 else jaw * 0.35 * (1 - _smooth(0.05, 0.22, v - self._cut(u)))
         return np.asarray(reach * across * fade_in * neck)
 
+    def _radius(self, local: Array) -> Array:
+        middle = (self._brow_v + self._chin_v) / 2
+        return np.asarray(np.hypot(local[:, 0] / 0.52, (local[:, 1] - middle) / 0.72))
+
     def _swayed(self, local: Array, pose: Pose) -> Array:
         """The head's own movement, fading out before the picture behind it begins."""
         u, v = local[:, 0], local[:, 1]
         middle = (self._brow_v + self._chin_v) / 2
-        radius = np.hypot(u / 0.52, (v - middle) / 0.72)
-        weight = 1 - _smooth(0.75, 1.28, radius)
+        weight = 1 - _smooth(0.75, SWAY_ENDS, self._radius(local))
         angle = math.radians(pose.tilt * 0.55)
         pivot = self._chin_v + 0.2
         turn_u = -(v - pivot) * math.sin(angle) + pose.x * 0.0012
@@ -375,14 +383,24 @@ def _smooth(low: float, high: float, value: Array) -> Array:
     return np.asarray(share * share * (3 - 2 * share))
 
 
+def _within(triangles: list[int], moving: NDArray[np.bool_]) -> list[int]:
+    """The triangles of which a corner moves: under the others the picture is as it is."""
+    corners = np.array(triangles).reshape(-1, 3)
+    return [int(corner) for corner in corners[moving[corners].any(axis=1)].ravel()]
+
+
 def _shader(plate: Pixels, mask: NDArray[np.float64] | None) -> Any:
     """The plate as a paint's source, seen where the mask is 1. Premultiplied: skia would do it anew for every pixel."""
-    if mask is None:
-        rgba, kind = plate, skia.kOpaque_AlphaType
-    else:
-        rgba = np.round(np.dstack([plate[..., :3], np.full(mask.shape, 255)]) * mask[..., None]).astype(np.uint8)
+    height, width = plate.shape[:2]
+    finer = Image.fromarray(plate).resize((width * FINER, height * FINER), Image.Resampling.BICUBIC)
+    rgba, kind = np.asarray(finer), skia.kOpaque_AlphaType
+    if mask is not None:
+        alpha = Image.fromarray(mask.astype(np.float32)).resize(finer.size, Image.Resampling.BILINEAR)
+        shown = np.asarray(alpha)[..., None]
+        rgba = np.round(np.dstack([rgba[..., :3], np.full(shown.shape[:2], 255)]) * shown).astype(np.uint8)
         kind = skia.kPremul_AlphaType
     image = skia.Image.fromarray(
         np.ascontiguousarray(rgba), colorType=skia.kRGBA_8888_ColorType, alphaType=kind, copy=True
     )
-    return image.makeShader(skia.TileMode.kClamp, skia.TileMode.kClamp, SAMPLING)
+    scale = skia.Matrix.Scale(1 / FINER, 1 / FINER)
+    return image.makeShader(skia.TileMode.kClamp, skia.TileMode.kClamp, NEAREST, scale)

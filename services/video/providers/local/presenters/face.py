@@ -251,7 +251,7 @@ def _mouth(canvas: Any, look: Look, mouth: Mouth, smile: float) -> None:
         canvas.drawPaint(along((0, upper), (0, lower + 6), ["#2b0810", "#571521"]))
         tongue = lower - 4 - mouth.tongue * (16 + opening * 0.3) - mouth.open * 10
         canvas.drawOval(box(-half * 0.62, tongue, half * 1.24, 70), around((0, tongue + 8), 62, ["#ee8f8d", "#c44c55"]))
-        teeth = min(9 + mouth.teeth * 16, opening * 0.52 + 7)
+        teeth = min(9 + mouth.teeth * 16, opening * 0.52 + 7) * (1 - 0.75 * mouth.round)  # W and OO show none
         canvas.drawPath(
             outline(
                 f"M {-half * 0.86:.1f} {upper - 14:.1f} L {half * 0.86:.1f} {upper - 14:.1f} L {half * 0.80:.1f} "
