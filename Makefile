@@ -87,7 +87,7 @@ clean: ## Remove what was generated and installed here; the data in var/ stays
 	@touch $@
 
 .venv/runtime: .venv/python requirements.lock pyproject.toml
-	@echo "Installing the packages of requirements.lock into .venv …"
+	@echo "Installing the packages of requirements.lock into .venv: a minute or two …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "adwright-gen.pth").write_text(str(pathlib.Path("gen").resolve()))'

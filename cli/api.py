@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -67,10 +68,14 @@ class Api:
         raise ApiError(0, "TIMED_OUT", f"The job {job_id} has not ended after {JOB_SECONDS / 60:g} minutes.")
 
     def save(self, url: str, path: Path) -> Path:
-        """Saves an asset, whole or not at all. Raises ApiError."""
+        """Saves an asset, whole or not at all; asked of this gateway, whatever name the public has for it.
+
+        Raises ApiError.
+        """
         partial = path.with_name(path.name + ".partial")
+        link = urlsplit(url)
         try:
-            with self._client.stream("GET", url) as answer:
+            with self._client.stream("GET", f"{link.path}?{link.query}") as answer:
                 if answer.status_code != httpx.codes.OK:
                     raise ApiError(answer.status_code, "", f"{path.name} could not be fetched.")
                 with partial.open("wb") as file:

@@ -14,7 +14,7 @@ CREDITS = 100
 COST = 44  # of one creative of each kind
 PROJECT: dict[str, Any] = {
     "name": "Aurora",
-    "brand": {"colours": ["#1d2a8c", "#7c3aed", "#ffd166"], "font": "Inter", "toneWords": ["bright", "friendly"]},
+    "brand": {"colours": ["#1d2a8c", "#7c3aed", "#ffd166"], "font": "Inter", "toneWords": ["energetic", "friendly"]},
 }
 PRODUCT: dict[str, Any] = {
     "name": "Aurora Bottle",

@@ -31,7 +31,12 @@ def copy(api: Api, body: dict[str, Any], out: Path) -> list[Path]:
             path.write_text(content + "\n", encoding="utf-8")
     except OSError as error:
         raise ApiError(0, "", f"{error.filename} could not be written: {error.strerror}") from None
-    _made("copy", f"{len(answer['variants'])} variants", answer["creditsUsed"], answer.get("notes", []))
+    _made(
+        "copy",
+        f"{len(answer['variants'])} variants",
+        answer["creditsUsed"],
+        answer.get("notes", {}).get("notApplied", []),
+    )
     return saved
 
 

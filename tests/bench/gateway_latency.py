@@ -2,8 +2,8 @@
 
 The same call (GetCredits: one indexed row) is made to billing directly, by gRPC through the gateway, and by REST
 through the gateway, one after the other in random order on connections that stay open, so that each round compares them
-on the same machine at the same moment. The gRPC client is the same for both ways; what REST takes holds the transcoding,
-and a client that does nothing but send bytes and read them.
+on the same machine at the same moment. The gRPC client is the same for both ways; what REST takes holds the
+transcoding, and a client that does nothing but send bytes and read them.
 """
 
 from __future__ import annotations

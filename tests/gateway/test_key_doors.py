@@ -43,3 +43,17 @@ class TestKeysAtTheDoor:
             assert 429 in {answer.status_code for answer in guesses}
             token = {"authorization": f"Bearer {keys.token()}"}
             assert client.get("/api/prices", headers=token).status_code == 200
+
+    def test_a_key_has_one_rate_from_wherever_it_is_sent(
+        self, settings: dict[str, Any], services: StandIns, tmp_path: Path
+    ) -> None:
+        # Half of the requests come from each of two addresses, whose own buckets are large enough for them.
+        narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=50, per_second=1)})
+        with running(narrow, tmp_path) as found:
+            lines = [httpx.HTTPTransport(local_address=f"127.0.0.{number}") for number in (1, 2)]
+            clients = [httpx.Client(base_url=found.url, transport=line, headers={"x-api-key": KEY}) for line in lines]
+            codes = [client.get("/api/prices").status_code for _ in range(49) for client in clients]
+            for client in clients:
+                client.close()
+        assert codes[:50] == [200] * 50
+        assert 429 in codes[50:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gateway.settings import GatewaySettings
 from tests.gateway.running import Keys, Running, running
 from tests.gateway.standins import StandIns
 
-PATIENCE = 10
+PATIENCE = 30
 
 
 def whole_answer(line: socket.socket) -> bytes:
@@ -49,26 +50,32 @@ def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
 
 
 class TestSlowClients:
+    # One limit is short and the other longer than anybody waits, so that each is seen to be the one that ends it.
     @pytest.fixture
-    def hasty(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Any:
-        with running(GatewaySettings(**{**settings, "headers_seconds": 1, "request_seconds": 2}), tmp_path) as found:
+    def hasty_for_headers(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Iterator[Running]:
+        with running(GatewaySettings(**{**settings, "headers_seconds": 1, "request_seconds": 600}), tmp_path) as found:
             yield found
 
-    def test_headers_that_drip_end_with_408(self, hasty: Running, services: StandIns) -> None:
-        answer, seconds = drip(hasty.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
+    @pytest.fixture
+    def hasty_for_bodies(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Iterator[Running]:
+        with running(GatewaySettings(**{**settings, "headers_seconds": 600, "request_seconds": 2}), tmp_path) as found:
+            yield found
+
+    def test_headers_that_drip_end_with_408(self, hasty_for_headers: Running, services: StandIns) -> None:
+        answer, seconds = drip(hasty_for_headers.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
         assert answer.startswith(b"HTTP/1.1 408")
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
-        assert 0.9 < seconds < 5
+        assert seconds > 0.9
         assert services.calls == []
 
-    def test_a_body_that_drips_ends_with_408(self, hasty: Running, keys: Keys, services: StandIns) -> None:
+    def test_a_body_that_drips_ends_with_408(self, hasty_for_bodies: Running, keys: Keys, services: StandIns) -> None:
         head = (
             b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
             b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
         )
-        answer, seconds = drip(hasty.port, head, b" ")
+        answer, seconds = drip(hasty_for_bodies.port, head, b" ")
         assert answer.startswith(b"HTTP/1.1 408")
-        assert 1.9 < seconds < 6
+        assert seconds > 1.9
         assert services.calls == []
 
     def test_a_handshake_that_never_comes_ends(
@@ -80,7 +87,7 @@ class TestSlowClients:
             began = time.monotonic()
             with socket.create_connection(("127.0.0.1", found.port), timeout=PATIENCE) as line:
                 assert line.recv(1) == b""
-            assert 0.9 < time.monotonic() - began < 5
+            assert time.monotonic() - began > 0.9
 
 
 class TestOverload:
