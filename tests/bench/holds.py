@@ -92,9 +92,7 @@ async def hold(work: Work) -> dict[str, float]:
         answer = await ledger.PlaceHolds(request, metadata=identity.metadata(), timeout=10)
         return [outcome.result == billing_pb2.HOLD_RESULT_HELD for outcome in answer.outcomes]
 
-    batcher: Batcher[str, bool] = Batcher(
-        place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
-    )
+    batcher: Batcher[str, bool] = Batcher(place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2)
     began = time.monotonic()
     held = 0
 
