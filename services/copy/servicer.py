@@ -73,6 +73,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         if accepted.answer.replayed or accepted.answer.status == "reused":
             return await self._made_before(accepted.answer)
         # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
+        assert accepted.brief is not None, "only a replay has none"
         asked = messages.copy_brief(request, accepted.brief)
         work = asyncio.create_task(self.write_accepted(asked, accepted.answer))
         return await asyncio.shield(work)

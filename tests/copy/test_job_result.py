@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
+import grpc
+import pytest
+from adwright.batch.v1 import batch_pb2, batch_pb2_grpc
 from adwright.copy.v1 import copy_pb2
-from adwright.job.v1 import job_pb2, job_pb2_grpc
+from adwright.job.v1 import job_pb2
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.submission import Submitter
@@ -21,15 +24,29 @@ RESULT = CopyResult(variants=VARIANTS, notes=Notes(applied=("No emoji.",)), prov
 ACCEPTED = job_pb2.SubmitJobResponse(job_id="j", attempt=1, credits_used=1, credits_remaining=9)
 
 
-@dataclass(slots=True)
-class Jobs:
+class Jobs(batch_pb2_grpc.BatchServiceServicer):
     """Stands in for the job service: keeps what it is told."""
 
-    told: list[job_pb2.CompleteJobRequest] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.told: list[job_pb2.CompleteJobRequest] = []
 
-    async def CompleteJob(self, request: job_pb2.CompleteJobRequest, **_: Any) -> job_pb2.CompleteJobResponse:
-        self.told.append(request)
-        return job_pb2.CompleteJobResponse()
+    async def CallTogether(
+        self, request: batch_pb2.CallTogetherRequest, context: Any
+    ) -> batch_pb2.CallTogetherResponse:
+        assert request.method == "/adwright.job.v1.JobWorkerService/CompleteJob"
+        self.told += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
+        return batch_pb2.CallTogetherResponse(answers=[batch_pb2.Answer(response=b"") for _ in request.calls])
+
+
+@pytest.fixture
+async def jobs() -> AsyncIterator[tuple[Jobs, grpc.aio.Channel]]:
+    server, stand_in = grpc.aio.server(), Jobs()
+    batch_pb2_grpc.add_BatchServiceServicer_to_server(stand_in, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield stand_in, channel
+    await server.stop(None)
 
 
 class Paid:
@@ -45,17 +62,19 @@ class Paid:
 
 
 class TestCompletedJob:
-    async def test_keeps_model_tokens_and_cost_and_the_answer_does_not_tell_them(self) -> None:
-        jobs = Jobs()
+    async def test_keeps_model_tokens_and_cost_and_the_answer_does_not_tell_them(
+        self, jobs: tuple[Jobs, grpc.aio.Channel]
+    ) -> None:
+        stand_in, channel = jobs
         servicer = CopyServicer(
             submitter=cast(Submitter, None),
-            jobs=cast("job_pb2_grpc.JobWorkerServiceAsyncStub", jobs),
+            jobs=channel,
             identity=ServiceIdentity("copy", "s" * 32),
             provider=Paid(),
         )
         asked = brief(PRODUCTS[0])
         answer = await servicer.write_accepted(asked, ACCEPTED)
-        kept = copy_pb2.CopyJobResult.FromString(jobs.told[0].result)
+        kept = copy_pb2.CopyJobResult.FromString(stand_in.told[0].result)
         assert (kept.usage.model, kept.usage.prompt_tokens, kept.usage.completion_tokens) == ("m-1", 900, 400)
         assert (kept.usage.cost_micros, kept.usage.calls) == (123, 2)
         assert [variant.hook for variant in answer.variants] == [f"h{n}" for n in range(5)]
