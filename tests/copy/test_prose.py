@@ -31,7 +31,7 @@ class TestGrammarChecker:
     """Harper, by way of harper-py: it shares no code with the engine, and marks nothing."""
 
     def marked(self, rows: list[tuple[Product, Platform, Format, Tone]]) -> list[str]:
-        found = []
+        found: list[str] = []
         for product, platform, format_, tone in rows:
             request = brief(product, platform, format_, tone)
             names = (product.name, understand(request).name, product.brand)
