@@ -4,12 +4,13 @@ PYTHON ?= python3
 MAKERS ?= 1
 PORT ?= 0
 EXAMPLES ?= 150
+SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all fuzz lint protos models gallery-copy gallery-image gallery-video clean
+.PHONY: help demo up logs test test-all test-platform test-kafka fuzz lint protos models manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -32,19 +33,38 @@ test-all: .venv/dev gen/descriptors.binpb models ## Run all tests
 fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n)
 	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES)
 
-lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls and protos
+test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and the cluster's gateway, slow ones too (needs go, java and mvn)
+	@$(BIN)/python -m pytest -q tests/platform
+
+test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka itself (needs java and mvn)
+	@ADWRIGHT_TEST_BROKER=apache-kafka $(BIN)/python -m pytest -q tests/contract tests/journeys tests/platform/test_kafka.py
+
+lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the Dockerfile, and what the last release's users rely on
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint gen/image.binpb
 	$(BIN)/buf format --diff --exit-code protos
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m deploy.compatibility
 
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py
 
 gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb models ## Show what the engine makes, as a page in out/
 	@$(BIN)/python -m tests.galleries.$*
+
+manifests: .venv/runtime gen/descriptors.binpb ## Write the generated part of gateway/resources (SETTINGS=FILE: another issuer)
+	@$(BIN)/python -m gateway.kubernetes --settings $(SETTINGS) > gateway/resources/generated.yaml
+
+compose: .venv/runtime gen/descriptors.binpb ## Write what compose.yaml needs into var/: keys and the gateway's configuration
+	@$(BIN)/python -m deploy.compose
+
+issuer-dev: .venv/runtime ## Put the key of the development issuer into the current cluster, for deploy/overlays/dev
+	@$(BIN)/python -c "from deploy.local.home import Home; Home().prepare()"
+	kubectl create namespace adwright --dry-run=client -o yaml | kubectl apply -f -
+	kubectl -n adwright create configmap adwright-issuer --from-file=var/keys/jwks.json --dry-run=client -o yaml | kubectl apply -f -
 
 models: .venv/runtime ## Fetch and check the engines' model files, once
 	@$(BIN)/adwright models > .venv/models.log 2>&1 || { cat .venv/models.log; exit 1; }

@@ -13,8 +13,9 @@ import grpc
 import typer
 from rich.console import Console
 
+from cli.api import Api, ApiError
 from cli.reconciliation import Outcome, Reconciliation
-from deploy.local.home import ROOT, Home
+from deploy.local.home import ROOT, Home, Running
 
 app = typer.Typer(no_args_is_help=True, help="Prove the ledger, and compare it with the jobs.")
 problems = Console(stderr=True)
@@ -23,8 +24,10 @@ SHOWN = 50
 
 
 @app.command()
-def verify() -> None:
-    """Recompute every balance, every hold's end and the hash chain; name what does not fit.
+def verify(
+    head: Annotated[str, typer.Option(help="A head that was printed before and noted down: it must be there.")] = "",
+) -> None:
+    """Recompute every balance, every hold's end and the hash chain; name what does not fit, the first entry first.
 
     Reads the database that ADWRIGHT_DATABASE_URL names, or that of the system that runs here.
     """
@@ -34,7 +37,7 @@ def verify() -> None:
         if found is None:
             raise _fail("No system is running here; start one with: make up, or set ADWRIGHT_DATABASE_URL")
         environment["ADWRIGHT_DATABASE_URL"] = found.databases["billing"]
-    line = [sys.executable, "-m", "services.billing", "verify"]
+    line = [sys.executable, "-m", "services.billing", "verify", *([head] if head else [])]
     raise typer.Exit(subprocess.run(line, env=environment, check=False).returncode)  # noqa: S603
 
 
@@ -60,6 +63,21 @@ def reconcile(
     raise typer.Exit(1 if outcome.differences else 0)
 
 
+@app.command()
+def refund(
+    job_id: str, reason: Annotated[str, typer.Option(help="Why; it stands in the customer's statement.")]
+) -> None:
+    """Give back what a job has spent, once."""
+    home, found = _running()
+    try:
+        answer = Api(found.url, home.token("admin", admin=True)).call(
+            "POST", "/api/admin/refunds", {"jobId": job_id, "reason": reason}
+        )
+    except ApiError as error:
+        raise _fail(str(error)) from None
+    print(f"{answer['credits']} credits went back; {answer['available']} are available now")
+
+
 async def _reconcile(heal: bool, settling: float) -> Outcome:
     reconciliation = _reconciliation()
     try:
@@ -74,16 +92,21 @@ def _reconciliation() -> Reconciliation:
         secret = Path(named[2]).read_text(encoding="utf-8").strip()
         token = os.environ.get("ADWRIGHT_ADMIN_TOKEN", "")
         return Reconciliation(billing=named[0], job=named[1], secret=secret, admin_token=token)
-    home = Home()
-    found = home.running()
-    if found is None:
-        raise _fail("No system is running here; start one with: make up, or set the addresses of billing and job")
+    home, found = _running()
     return Reconciliation(
         billing=f"127.0.0.1:{found.ports['billing']}",
         job=f"127.0.0.1:{found.ports['job']}",
         secret=(home.keys / "service-secret").read_text(encoding="utf-8").strip(),
         admin_token=home.token("reconcile", admin=True),
     )
+
+
+def _running() -> tuple[Home, Running]:
+    home = Home()
+    found = home.running()
+    if found is None:
+        raise _fail("No system is running here; start one with: make up, or set the addresses of billing and job")
+    return home, found
 
 
 def _fail(text: str) -> typer.Exit:

@@ -435,12 +435,30 @@ def jobs_cancel(job_id: str, user: Annotated[str, typer.Option()] = DEMO_USER) -
 
 
 @jobs.command("dead")
-def jobs_dead() -> None:
-    """Jobs that failed for unknown reasons, with their attempts."""
-    for job in call(api_for("admin", admin=True), "GET", "/api/admin/jobs/dead")["jobs"]:
-        print(f"{job['jobId']}  {job['type']}  {job['userId']}  retried as {job.get('retriedAs', '-')}")
-        for attempt in job["attempts"]:
-            print(f"    {attempt['number']}  {attempt['maker']}  {attempt['outcome']}  {attempt['cause']}")
+def jobs_dead(
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
+    retried: Annotated[bool, typer.Option(help="Show those that were run again too.")] = False,
+) -> None:
+    """Jobs that failed for unknown reasons, newest first, with their attempts."""
+    api, token, shown = api_for("admin", admin=True), "", 0
+    while True:
+        page = call(api, "GET", "/api/admin/jobs/dead", pageToken=token)
+        for job in page["jobs"]:
+            if "retriedAs" in job and not retried:
+                continue
+            if shown == limit:
+                print(f"… and more; --limit {2 * limit} shows them")
+                return
+            shown += 1
+            again = f"  run again as {job['retriedAs']}" if "retriedAs" in job else ""
+            print(f"{job['jobId']}  {job['type']}  {job['userId']}  failed {job['failedAt']}{again}")
+            for attempt in job["attempts"]:
+                ended = attempt.get("endedAt", "")
+                print(f"    {attempt['number']}  {attempt['startedAt']} to {ended}  {attempt['maker']}")
+                print(f"       {attempt['outcome']}  {attempt['cause']}")
+        token = page["nextPageToken"]
+        if not token:
+            return
 
 
 @jobs.command("retry")

@@ -14,6 +14,7 @@ from datetime import UTC
 
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.server import open_channel
@@ -49,13 +50,16 @@ class Outcome:
     healed: tuple[str, ...]
 
 
-def compare(job: Job | None, hold: Hold | None) -> Difference | None:
-    """What is wrong between a job and the hold of the same id; None: nothing."""
+def compare(job: Job | None, hold: Hold | None, forgotten_until: float = 0.0) -> Difference | None:
+    """What is wrong between a job and the hold of the same id; None: nothing.
+
+    forgotten_until: jobs that ended before this (seconds since 1970) may have been deleted for their age.
+    """
     if job is None:
         assert hold is not None, "one of them is there"
         if hold.state == "held":
             return Difference(hold.job_id, f"{hold.amount} credits of {hold.user_id} are held for no job", "release")
-        if hold.state == "captured" and not hold.refunded:
+        if hold.state == "captured" and not hold.refunded and _seconds(hold.created_at) >= forgotten_until:
             return Difference(hold.job_id, f"{hold.user_id} has paid {hold.amount} credits for no job")
         return None  # given back: its submission was never decided
     if job.status == "pending":
@@ -83,6 +87,10 @@ def compare(job: Job | None, hold: Hold | None) -> Difference | None:
     return None
 
 
+def _seconds(at: Timestamp) -> float:
+    return at.ToDatetime(tzinfo=UTC).timestamp()
+
+
 class Reconciliation:
     """Reads both services; admin_token is needed for refunds only."""
 
@@ -93,6 +101,7 @@ class Reconciliation:
         self._admin = billing_pb2_grpc.BillingAdminServiceStub(self._channels[0])
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(self._channels[1])
         self._admin_token = admin_token
+        self._forgotten_until = 0.0
 
     async def close(self) -> None:
         for channel in self._channels:
@@ -108,7 +117,7 @@ class Reconciliation:
         async for job, hold in self._merged():
             jobs += job is not None
             holds += hold is not None
-            if compare(job, hold) is not None:
+            if compare(job, hold, self._forgotten_until) is not None:
                 suspects.append((job or hold).job_id)  # type: ignore[union-attr]
         if suspects:
             await asyncio.sleep(AGAIN_AFTER_SECONDS)
@@ -130,23 +139,15 @@ class Reconciliation:
                 )
             ).holds
         }
-        jobs = {
-            job.job_id: job
-            for job in (
-                await self._jobs.ListSettlements(
-                    job_pb2.ListSettlementsRequest(job_ids=ids, page_size=CHUNK),
-                    metadata=self._identity.metadata(),
-                    timeout=CALL_SECONDS,
-                )
-            ).jobs
-        }
+        request = job_pb2.ListSettlementsRequest(job_ids=ids, page_size=CHUNK)
+        jobs = {job.job_id: job for job in await self._settlements(request)}
         found = []
         for job_id in ids:
             job, hold = jobs.get(job_id), holds.get(job_id)
             if job is None and hold is None:
                 continue
-            difference = compare(job, hold)
-            began = (job or hold).created_at.ToDatetime(tzinfo=UTC).timestamp()  # type: ignore[union-attr]
+            difference = compare(job, hold, self._forgotten_until)
+            began = _seconds((job or hold).created_at)  # type: ignore[union-attr]
             on_its_way = began > young and not (job is not None and job.settled)
             if difference is not None and not on_its_way:
                 found.append(difference)
@@ -192,16 +193,18 @@ class Reconciliation:
     async def _all_jobs(self) -> AsyncIterator[Job]:
         after = ""
         while True:
-            answer = await self._jobs.ListSettlements(
-                job_pb2.ListSettlementsRequest(after_job_id=after, page_size=PAGE),
-                metadata=self._identity.metadata(),
-                timeout=CALL_SECONDS,
-            )
-            for job in answer.jobs:
+            jobs = await self._settlements(job_pb2.ListSettlementsRequest(after_job_id=after, page_size=PAGE))
+            for job in jobs:
                 yield job
-            if len(answer.jobs) < PAGE:
+            if len(jobs) < PAGE:
                 return
-            after = answer.jobs[-1].job_id
+            after = jobs[-1].job_id
+
+    async def _settlements(self, request: job_pb2.ListSettlementsRequest) -> Sequence[Job]:
+        answer = await self._jobs.ListSettlements(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+        if answer.HasField("forgotten_until"):
+            self._forgotten_until = max(self._forgotten_until, _seconds(answer.forgotten_until))
+        return answer.jobs
 
     async def _all_holds(self) -> AsyncIterator[Hold]:
         after = ""

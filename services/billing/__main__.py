@@ -19,7 +19,7 @@ from services.billing.storage import Ledger
 from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
-from services.chassis.database import Database, migrate
+from services.chassis.database import Database, migrate, prepare
 from services.chassis.measures import Measures
 from services.chassis.server import Server, start
 
@@ -46,8 +46,7 @@ class BillingSettings(ServiceSettings, DatabaseSettings):
 async def serve(settings: BillingSettings) -> None:
     """Puts the parts together and serves until told to stop."""
     url = settings.database_url.get_secret_value()
-    if settings.auto_migrate:
-        await migrate(url, MIGRATIONS)
+    await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     try:
         ledger = Ledger(prices_of(settings.prices))
     except ValueError as error:
@@ -83,15 +82,15 @@ async def serve(settings: BillingSettings) -> None:
         await database.close()
 
 
-async def prove(settings: DatabaseSettings) -> int:
-    """Recomputes the ledger and prints what was found; 0 when everything fits."""
+async def prove(settings: DatabaseSettings, noted: str) -> int:
+    """Recomputes the ledger and prints what was found; 0 when everything fits. `noted`: as in `proof.verify`."""
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     await database.open()
     try:
         async with database.transaction() as connection:
             await connection.execute("set transaction isolation level repeatable read, read only")
             await connection.execute("set local statement_timeout = 0")
-            proof = await verify(connection)
+            proof = await verify(connection, noted)
     finally:
         await database.close()
     for line in proof.wrong[:PROBLEMS_SHOWN]:
@@ -109,8 +108,9 @@ async def prove(settings: DatabaseSettings) -> int:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["verify"]:
-        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings))))
+    if sys.argv[1:2] == ["verify"]:
+        noted = (sys.argv[2:3] or [""])[0]
+        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings), noted)))
     settings = read_settings_or_exit(BillingSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)

@@ -89,10 +89,12 @@ async def seal(database: Database, now: datetime) -> int:
             return total
 
 
-async def check(connection: Connection) -> Chain:
-    """Recomputes the chain and compares every sealed entry with its digest."""
+async def check(connection: Connection, noted: str = "") -> Chain:
+    """Recomputes the chain and compares every sealed entry with its digest. `noted`: a head that was noted down
+    before; a chain that was made anew, or cut short before it, does not have it any more."""
     wrong: list[str] = []
     previous, number, sealed, newest = GENESIS, 0, 0, 0
+    has_noted = not noted
     async for row in _seals(connection):
         number += 1
         if row["id"] != number:
@@ -102,9 +104,12 @@ async def check(connection: Connection) -> Chain:
         if row["previous"] != previous or row["hash"] != chain_hash(row["previous"], ids, digests):
             wrong.append(f"seal {number} (entries {ids[0]} to {ids[-1]}): does not follow from the one before")
         previous = row["hash"]
+        has_noted = has_noted or previous.hex() == noted
         wrong += await _differing(connection, newest, ids, digests)
         sealed += len(ids)
         newest = ids[-1]
+    if not has_noted:
+        wrong.append(f"the chain has no seal with the hash {noted}: it was cut short or made anew")
     return Chain(number, sealed, newest, previous.hex(), tuple(wrong))
 
 

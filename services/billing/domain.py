@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.chassis.errors import Kind, Refusal
 
+TYPES = ("copy", "static_ad", "video")
 MAX_BALANCE = 2_000_000_000  # credits are int32 on the wire
 
 
@@ -99,13 +100,15 @@ class Balance:
 
 
 def prices_of(text: str) -> Mapping[str, int]:
-    """Reads "copy=1,static_ad=3,video=40". Raises ValueError."""
+    """Reads "copy=1,static_ad=3,video=40". Raises ValueError, also when a type has no price: it could not be sold."""
     prices: dict[str, int] = {}
     for part in text.split(","):
         name, _, amount = part.partition("=")
-        if not name.strip() or int(amount) < 1:
+        if not amount.strip().isdecimal() or not 1 <= int(amount) <= MAX_BALANCE:
             raise ValueError(f"{part!r} is not like static_ad=3")
         prices[name.strip()] = int(amount)
+    if set(prices) != set(TYPES):
+        raise ValueError(f"{text!r} does not name {', '.join(TYPES)}, and no others")
     return prices
 
 

@@ -123,7 +123,7 @@ def entry_message(row: DictRow) -> billing_pb2.StatementEntry:
         held_change=aside * row["amount"],
         created_at=timestamp(row["created_at"]),
     )
-    for name in ("job_id", "job_type", "project_id", "grant_id", "reason"):
+    for name in ("job_id", "job_type", "project_id", "grant_id", "grant_type", "reason"):
         if row[name] is not None:
             setattr(message, name, str(row[name]))
     if row["expires_at"] is not None:

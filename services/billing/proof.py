@@ -19,9 +19,10 @@ class Proof:
     wrong: tuple[str, ...]
 
 
-async def verify(connection: Connection) -> Proof:
-    """Reads the whole ledger, as it is at one moment; the caller has opened a repeatable-read transaction."""
-    found = await chain.check(connection)
+async def verify(connection: Connection, noted: str = "") -> Proof:
+    """Reads the whole ledger, as it is at one moment; the caller has opened a repeatable-read transaction. `noted`: a
+    head of the chain that must be in it."""
+    found = await chain.check(connection, noted)
     wrong = [*found.wrong, *await _balances(connection), *await _holds(connection), *await _lots(connection)]
     sums = await fetch_all(
         connection,

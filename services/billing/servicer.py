@@ -27,6 +27,7 @@ Ends = dict[UUID, End]
 
 MAX_BATCH = 64  # requests in one transaction; each may hold many orders itself
 MAX_WAITING = 1_000
+MAX_WAIT_SECONDS = 4.0  # the job service waits 5 s for a hold and longer for a settlement
 PLACE_TRIES = 3
 USAGE_DAYS = 366
 USAGE_DEFAULT = timedelta(days=30)
@@ -130,10 +131,10 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
         self._ledger = ledger
         self._clock = clock
         self._holds: Batcher[Orders, list[HoldOutcome]] = Batcher(
-            self._place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+            self._place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
         self._ends: Batcher[Ends, dict[UUID, tuple[str, int]]] = Batcher(
-            self._end, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+            self._end, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
     async def PlaceHolds(

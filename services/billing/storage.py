@@ -109,7 +109,7 @@ class Ledger:
     ) -> list[HoldOutcome]:
         """Sets credits aside, in order, each order by itself: what one user lacks refuses that order only."""
         accounts = await self._lock(connection, {order.user_id for order in orders}, now)
-        states = await self._states(connection, [order.job_id for order in orders])
+        known = await self._states(connection, [order.job_id for order in orders])
         fresh: dict[UUID, HoldOrder] = {}
         draws: list[tuple[UUID, str, int]] = []
         allowed = dict(await keys.allowances(connection, orders, now))
@@ -117,7 +117,7 @@ class Ledger:
         for order in orders:
             amount = self.prices.get(order.type, 0)
             account = accounts.get(order.user_id)
-            if order.job_id in states or not amount or account is None or account.available < amount:
+            if order.job_id in known or not amount or account is None or account.available < amount:
                 continue
             if order.key_id is not None:
                 left = allowed.get(order.key_id, 0)
@@ -126,7 +126,7 @@ class Ledger:
                     continue
                 allowed[order.key_id] = None if left is None else left - amount
             fresh[order.job_id] = order
-            states[order.job_id] = "held"
+            known[order.job_id] = ("held", order.user_id, amount)
             draws += [(order.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
         if fresh:
             await self._insert_holds(connection, list(fresh.values()), draws, now)
@@ -158,8 +158,10 @@ class Ledger:
         for order in orders:
             amount = self.prices.get(order.type, 0)
             account = accounts.get(order.user_id)
-            if order.job_id in states:
-                result = HoldResult.HELD if states[order.job_id] == "held" else HoldResult.ENDED
+            if order.job_id in known:
+                # As the first time: by what was held then, whatever it would cost now.
+                state, holder, amount = known[order.job_id]
+                result = HoldResult.HELD if (state, holder) == ("held", order.user_id) else HoldResult.ENDED
             elif order.job_id in over_budget:
                 result = HoldResult.OVER_BUDGET
             else:
@@ -182,6 +184,8 @@ class Ledger:
         drawn: defaultdict[UUID, int] = defaultdict(int)
         for job_id, _, part in draws:
             drawn[job_id] += part
+        # In order of their ids, as releases leave their marks: the two never wait for each other in a circle.
+        orders = sorted(orders, key=lambda order: order.job_id)
         await connection.execute(
             """insert into hold (job_id, user_id, type, project_id, amount, drawn, state, created_at, expires_at)
                select job_id, user_id, type, project_id, amount, drawn, 'held', %s, expires_at
@@ -222,10 +226,11 @@ class Ledger:
         self, connection: Connection, ends: Mapping[UUID, End], now: datetime
     ) -> dict[UUID, tuple[str, int]]:
         """Ends the holds that have not ended; how each of them has ended, by this or before: (state, amount)."""
-        ids = sorted(ends)
         owners = await fetch_all(
-            connection, "select distinct user_id from hold where job_id = any(%s) and user_id is not null", [ids]
+            connection, "select job_id, user_id from hold where job_id = any(%s) and state = 'held'", [list(ends)]
         )
+        # A hold that is placed only now is not among them: its account is not locked, and it is not ended.
+        ids = sorted(row["job_id"] for row in owners)
         accounts = await self._lock(connection, {row["user_id"] for row in owners}, now)
         rows = await fetch_all(
             connection,
@@ -261,8 +266,8 @@ class Ledger:
             await keys.give_back(
                 connection, [row["job_id"] for row in rows if ends[row["job_id"]].credit == "available"]
             )
-        states = await fetch_all(connection, "select job_id, state, amount from hold where job_id = any(%s)", [ids])
-        return {row["job_id"]: (row["state"], row["amount"]) for row in states}
+        states = await self._states(connection, list(ends))
+        return {job_id: (state, amount) for job_id, (state, _, amount) in states.items() if state != "held"}
 
     async def _give_back(
         self, connection: Connection, job_ids: Sequence[UUID], accounts: Mapping[str, Account], now: datetime
@@ -388,6 +393,8 @@ class Ledger:
             raise NotCaptured
         if state["refunded_at"] is not None:
             raise AlreadyRefunded
+        if account.available + account.held + amount > MAX_BALANCE:
+            raise BalanceTooLarge
         await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
         await keys.give_back(connection, [job_id])
         await self._post(
@@ -555,9 +562,12 @@ class Ledger:
             await self._post(connection, past, now)
             await self._save(connection, {posting.user_id: accounts[posting.user_id] for posting in past})
 
-    async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, str]:
-        rows = await fetch_all(connection, "select job_id, state from hold where job_id = any(%s)", [list(job_ids)])
-        return {row["job_id"]: row["state"] for row in rows}
+    async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str | None, int]]:
+        """Of the jobs that have a hold or a mark: (state, user, amount)."""
+        rows = await fetch_all(
+            connection, "select job_id, state, user_id, amount from hold where job_id = any(%s)", [list(job_ids)]
+        )
+        return {row["job_id"]: (row["state"], row["user_id"], row["amount"]) for row in rows}
 
     async def _post(self, connection: Connection, postings: Sequence[Posting], now: datetime) -> None:
         """Adds entries, in order."""

@@ -14,7 +14,7 @@ from services.catalog.storage import CatalogStorage
 from services.chassis.assets import AssetStore
 from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
-from services.chassis.database import Database, migrate
+from services.chassis.database import Database, migrate, prepare
 from services.chassis.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,8 +31,7 @@ class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
 async def serve(settings: CatalogSettings) -> None:
     """Puts the parts together and serves until told to stop."""
     url = settings.database_url.get_secret_value()
-    if settings.auto_migrate:
-        await migrate(url, MIGRATIONS)
+    await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
     storage = CatalogStorage(

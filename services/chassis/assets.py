@@ -46,7 +46,7 @@ class AssetStore:
         parts = urlsplit(url)
         self._store: ObjectStore
         if parts.scheme == "file":
-            self._store = LocalStore(prefix=parts.path, mkdir=True)
+            self._store = LocalStore(prefix=parts.path, mkdir=True, automatic_cleanup=True)
         else:
             self._store = from_url(url)
         self._local = parts.scheme == "file"
@@ -101,6 +101,22 @@ class AssetStore:
             return
         except (BaseError, OSError, TimeoutError) as error:
             raise DependencyUnavailable(f"The asset storage cannot be written: {error}") from error
+
+    async def delete_all(self, folder: str) -> None:
+        """Removes every object below `folder`, a key that ends with a slash. Raises DependencyUnavailable."""
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                async for batch in obstore.list(self._store, prefix=folder):
+                    await obstore.delete_async(self._store, [found["path"] for found in batch])
+        except FileNotFoundError:
+            return  # somebody else is removing them too; what is left is found the next time
+        except (BaseError, OSError, TimeoutError) as error:
+            raise DependencyUnavailable(f"The asset storage cannot be written: {error}") from error
+
+
+def folder_of(job_type: str, job_id: str) -> str:
+    """Where everything lies that the attempts of a job made."""
+    return f"{job_type}/{job_id}/"
 
 
 def _digest(path: Path) -> tuple[str, int]:

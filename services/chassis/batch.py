@@ -23,7 +23,8 @@ class Batcher(Generic[Item, Outcome]):
 
     `apply` takes 1..max_batch items and returns as many outcomes, in order; an outcome that is a Refusal is raised to
     its own caller only. If `apply` raises, every caller of that batch gets the exception. A caller that is cancelled
-    while its item is being applied leaves the item applied: `apply` must be safe to repeat.
+    while its item is being applied leaves the item applied: `apply` must be safe to repeat. An item that has waited
+    for `max_wait_seconds` (less than its caller's patience) is refused, with nothing done.
     """
 
     def __init__(
@@ -32,13 +33,15 @@ class Batcher(Generic[Item, Outcome]):
         *,
         max_batch: int,
         max_waiting: int,
+        max_wait_seconds: float,
         concurrency: int = 1,
     ) -> None:
         self._apply = apply
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._max_wait = max_wait_seconds
         self._concurrency = concurrency
-        self._waiting: deque[tuple[Item, asyncio.Future[Outcome], str]] = deque()
+        self._waiting: deque[tuple[Item, asyncio.Future[Outcome], str, asyncio.TimerHandle]] = deque()
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -46,8 +49,9 @@ class Batcher(Generic[Item, Outcome]):
         """The outcome of the item. Raises Overloaded, with nothing done, when too many wait already."""
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded("Too many requests are waiting; try again.", retry_after_seconds=1)
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future, carried()))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((item, future, carried(), loop.call_later(self._max_wait, _overdue, future)))
         if self._running < self._concurrency:
             # Counted here and in _run itself, not when the task is reaped: a caller that is woken between the two
             # would find a runner that has ended already, and wait for ever.
@@ -67,9 +71,10 @@ class Batcher(Generic[Item, Outcome]):
         while self._waiting:
             batch: list[tuple[Item, asyncio.Future[Outcome], str]] = []
             while self._waiting and len(batch) < self._max_batch:
-                entry = self._waiting.popleft()
-                if not entry[1].cancelled():  # its caller has gone before anything was done
-                    batch.append(entry)
+                item, future, traceparent, overdue = self._waiting.popleft()
+                overdue.cancel()
+                if not future.done():  # done: its caller has gone, or was refused, before anything was
+                    batch.append((item, future, traceparent))
             if not batch:
                 continue
             try:
@@ -95,3 +100,9 @@ class Batcher(Generic[Item, Outcome]):
                     future.set_exception(outcome)
                 else:
                     future.set_result(outcome)
+
+
+def _overdue(future: asyncio.Future[Outcome]) -> None:
+    """Refuses an item that still waits: once it is taken, this is not called any more."""
+    if not future.done():
+        future.set_exception(Overloaded("This has waited for too long; try again.", retry_after_seconds=1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,8 +28,15 @@ Connection = psycopg.AsyncConnection[DictRow]
 POOL_WAIT_SECONDS = 5.0  # longer than any statement of ours takes; past it the caller had better try again
 STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
+# A transaction whose process has been frozen, or whose host is gone, lets go of its locks after this. The relay sends
+# inside one, for up to 20 s.
+IDLE_TRANSACTION_MS = 30_000
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
 MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
+MIGRATION_TURN_SECONDS = 0.5
+MIGRATION_WAIT_SECONDS = 3_600  # building an index over many millions of rows takes tens of minutes
+NO_TRANSACTION = "-- no transaction"
 
 SQL = {"db.system.name": "postgresql"}
 
@@ -50,7 +58,10 @@ class Database:
                 "row_factory": dict_row,
                 "autocommit": True,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+                f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS}"
+                + "".join(f" -c tcp_{name}={number}" for name, number in KEEPALIVE.items()),
+                **KEEPALIVE,
             },
         )
 
@@ -79,7 +90,7 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as error:
             # Includes a lost connection during commit: whether it happened is unknown, so every write must be
             # safe to repeat.
             log.warning("database_unavailable", error=str(error))
@@ -102,6 +113,9 @@ async def migrate(url: str, folder: Path) -> list[str]:
     advisory lock: several processes may call this at the same time. A file that was changed after it was applied is
     an error, as is a database that is newer than the files (an older release may still run against it, so only a
     gap below is refused).
+
+    A file that begins with NO_TRANSACTION is run statement by statement (each ends a line with a semicolon), for
+    `create index concurrently` and the like. It must be one that can be run again from its start.
     """
     files = await asyncio.to_thread(lambda: sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
     applied: list[str] = []
@@ -109,7 +123,7 @@ async def migrate(url: str, folder: Path) -> list[str]:
     async with await psycopg.AsyncConnection.connect(
         url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
     ) as connection:
-        await connection.execute("select pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        await _take_turn(connection)
         await connection.execute(
             """create table if not exists schema_migration (
                  name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
@@ -123,15 +137,55 @@ async def migrate(url: str, folder: Path) -> list[str]:
                 if known[file.name] != digest:
                     raise RuntimeError(f"{file.name} was changed after it had been applied")
                 continue
-            async with connection.transaction():
-                await connection.execute(f"set local lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
-                await connection.execute(text.encode())
-                await connection.execute(
-                    "insert into schema_migration (name, sha256) values (%s, %s)", [file.name, digest]
-                )
+            await connection.execute(f"set lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
+            if text.startswith(NO_TRANSACTION):
+                for statement in filter(str.strip, text.split(";\n")):
+                    await connection.execute(statement.encode())
+                await _note(connection, file.name, digest)
+            else:
+                async with connection.transaction():
+                    await connection.execute(text.encode())
+                    await _note(connection, file.name, digest)
             applied.append(file.name)
             log.info("migration_applied", name=file.name)
     return applied
+
+
+async def _take_turn(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    """Takes the lock of migrating processes by asking again and again: a statement that waits for it would be a
+    transaction that `create index concurrently` of its holder waits for."""
+    give_up = time.monotonic() + MIGRATION_WAIT_SECONDS
+    while time.monotonic() < give_up:
+        asked = await connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+        if await asked.fetchone() == (True,):
+            return
+        await asyncio.sleep(MIGRATION_TURN_SECONDS)
+    raise RuntimeError(f"another process has been migrating this database for {MIGRATION_WAIT_SECONDS} seconds")
+
+
+async def _note(connection: psycopg.AsyncConnection[TupleRow], name: str, digest: str) -> None:
+    await connection.execute("insert into schema_migration (name, sha256) values (%s, %s)", [name, digest])
+
+
+async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
+    """Migrates the database, or makes sure that somebody has: raises RuntimeError naming what is missing.
+
+    A service that ends with it is started again by whatever runs it, so a rollout waits for its migrations.
+    """
+    if auto_migrate:
+        await migrate(url, folder)
+        return
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
+    ) as connection:
+        there = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
+        rows = (
+            await (await connection.execute("select name from schema_migration")).fetchall() if there == (True,) else []
+        )
+    files = await asyncio.to_thread(lambda: {file.name for file in folder.glob("[0-9][0-9][0-9][0-9]_*.sql")})
+    missing = sorted(files - {str(row[0]) for row in rows})
+    if missing:
+        raise RuntimeError(f"the database lacks {', '.join(missing)}: run the service with `migrate` first")
 
 
 async def fetch_all(connection: Connection, query: LiteralString, parameters: Any = None) -> list[DictRow]:

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import socket
-import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,11 +23,12 @@ import grpc
 import structlog
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis.assets import AssetStore
+from services.chassis.assets import AssetStore, folder_of
 from services.chassis.auth import ServiceIdentity
 from services.chassis.errors import Fault, InputFault, Refusal, TransientFault
 from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
+from services.chassis.scratch import Scratch
 from services.chassis.telemetry import FAULTS, JOBS_MADE, MAKE_SECONDS
 from services.chassis.tracing import Attributes, following, part, refused, silence
 
@@ -127,11 +127,16 @@ class Maker:
         self._grace = stop_grace_seconds
         self._woken = woken
         self._stopping = asyncio.Event()
+        self._scratch = Scratch()
         # Two makers on one host, or one restarted with an old process id, are different makers.
         self.name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; then finishes or hands back what is under way within the grace time."""
+        with self._scratch:
+            await self._work(stopping)
+
+    async def _work(self, stopping: asyncio.Event) -> None:
         if self._wake_ups is not None:
             self._wake_ups.start()
         slots = [asyncio.create_task(self._slot()) for _ in range(self._slots)]
@@ -193,7 +198,7 @@ class Maker:
         began = time.perf_counter()
         work = Work(
             job=job,
-            folder=Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="adwright-")),
+            folder=await asyncio.to_thread(self._scratch.folder),
             store=lambda content: self._keep(work, content),
             kept=job.checkpoint,
         )
@@ -246,7 +251,7 @@ class Maker:
         for file in made.files:
             asset_id = str(uuid.uuid4())
             # The attempt is part of the key: a late attempt can never overwrite what a later one made.
-            key = f"{self._type}/{work.job.job_id}/{work.job.attempt}/{asset_id}{file.path.suffix}"
+            key = f"{folder_of(self._type, work.job.job_id)}{work.job.attempt}/{asset_id}{file.path.suffix}"
             kept = await self._assets.put_file(key, file.path, file.content_type)
             stored.append(
                 job_pb2.StoredAsset(

@@ -78,7 +78,7 @@ class Relay:
                 while await self.send_batch() == RELAY_BATCH:
                     continue
                 failures = 0
-            except (DependencyUnavailable, _NotAcknowledged):
+            except (DependencyUnavailable, NotAcknowledged):
                 low, high = BACKOFF_SECONDS
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
                 failures += 1
@@ -116,9 +116,9 @@ class Relay:
             OUTBOX_SENT.labels(row["topic"]).inc()
             noted(row["traceparent"], f"publish {row['topic']}", began=began, kind=SpanKind.PRODUCER)
         if sent < len(rows):
-            raise _NotAcknowledged
+            raise NotAcknowledged
         return sent
 
 
-class _NotAcknowledged(Exception):
+class NotAcknowledged(Exception):
     """The brokers did not take everything."""

@@ -32,6 +32,9 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_metadata_size", 32 * 1024),
+    # Clients come again, and so find pods that were added; a stream may go on for as long as any may last.
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 3_700_000),
 ]
 
 
@@ -58,6 +61,7 @@ def open_channel(address: str) -> grpc.aio.Channel:
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 2_000),
+            ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; the default stays with one
             ("grpc.enable_retries", 0),  # callers retry, and only what is safe to repeat
         ],
     )

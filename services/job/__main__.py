@@ -21,7 +21,7 @@ from services.chassis.config import (
     ServiceSettings,
     read_settings_or_exit,
 )
-from services.chassis.database import Database, migrate
+from services.chassis.database import Database, migrate, prepare
 from services.chassis.kafka import Producer, quiet_client_logs
 from services.chassis.measures import Measures
 from services.chassis.outbox import Relay
@@ -38,6 +38,7 @@ from services.job.sweeper import Sweeper
 from services.job.watch import Watch
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+TYPES = ("copy", "static_ad", "video")
 SERVICES = tuple(
     f"adwright.job.v1.{name}" for name in ("JobService", "JobAdminService", "JobSubmissionService", "JobWorkerService")
 )
@@ -57,22 +58,29 @@ class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSetting
     attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
     live_jobs_per_user: int = Field(default=20_000, ge=1)
     processing_jobs_per_user: int = Field(default=50, ge=1)
+    keep_jobs_days: float = Field(default=0, ge=0, description="how long ended jobs and their assets stay; 0: for ever")
 
 
 def by_type(name: str, text: str) -> dict[str, timedelta]:
-    """Reads "copy=60,video=1800"."""
+    """Reads "copy=60,video=1800"; a type that is not named has the default."""
+    default = JobSettings.model_fields[name].default
     try:
-        pairs = (part.split("=") for part in text.split(","))
-        return {job_type.strip(): timedelta(seconds=float(seconds)) for job_type, seconds in pairs}
-    except ValueError:
-        raise SystemExit(f"ADWRIGHT_{name}: {text!r} is not like copy=60,static_ad=180,video=1800") from None
+        pairs = [part.partition("=") for part in f"{default},{text}".split(",") if part.strip()]
+        found = {job_type.strip(): timedelta(seconds=float(seconds)) for job_type, _, seconds in pairs}
+    except (ValueError, OverflowError):
+        found = {}
+    if set(found) != set(TYPES) or min(found.values()) <= timedelta(0):
+        raise SystemExit(
+            f"ADWRIGHT_{name.upper()}: {text!r} is not like {default}: seconds above 0, by type of job"
+        ) from None
+    return found
 
 
 def policy_of(settings: JobSettings) -> Policy:
     """The numbers by which jobs are run."""
-    start = by_type("START_SECONDS", settings.start_seconds)
-    attempt = by_type("ATTEMPT_SECONDS", settings.attempt_seconds)
-    total = by_type("TOTAL_SECONDS", settings.total_seconds)
+    start = by_type("start_seconds", settings.start_seconds)
+    attempt = by_type("attempt_seconds", settings.attempt_seconds)
+    total = by_type("total_seconds", settings.total_seconds)
     return Policy(
         limits={
             job_type: Limits(
@@ -81,7 +89,7 @@ def policy_of(settings: JobSettings) -> Policy:
                 total=total[job_type],
                 failures=settings.attempt_failures,
             )
-            for job_type in ("copy", "static_ad", "video")
+            for job_type in TYPES
         },
         live_jobs_per_user=settings.live_jobs_per_user,
         processing_jobs_per_user=settings.processing_jobs_per_user,
@@ -91,8 +99,7 @@ def policy_of(settings: JobSettings) -> Policy:
 async def serve(settings: JobSettings) -> None:
     """Puts the parts together and serves until told to stop."""
     url = settings.database_url.get_secret_value()
-    if settings.auto_migrate:
-        await migrate(url, MIGRATIONS)
+    await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     clock = SystemClock()
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
@@ -104,6 +111,7 @@ async def serve(settings: JobSettings) -> None:
     relay = Relay(database, producer)
     policy = policy_of(settings)
     jobs = Jobs(database=database, billing=billing, identity=identity, relay=relay, policy=policy, clock=clock)
+    sweeper = Sweeper(jobs)
     watch = Watch(database)
     following = Following(database, clock)
     links = Links(
@@ -142,11 +150,12 @@ async def serve(settings: JobSettings) -> None:
         ready=database.ready,
         loops=[
             relay.run,
-            Sweeper(jobs).run,
+            sweeper.run,
+            sweeper.run_leftovers,
             settlement.run,
             watch.run,
             following.run,
-            Forgetting(database, clock).run,
+            Forgetting(database, clock, assets, keep=timedelta(days=settings.keep_jobs_days) or None).run,
             Measures(database, MEASURES).run,
         ],
     )

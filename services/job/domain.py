@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -208,6 +208,19 @@ class Beat:
     progress: int
     stage: str
     checkpoint: bytes | None
+
+
+def one_beat_an_attempt(beats: Iterable[Beat]) -> list[Beat]:
+    """Joins beats of one attempt that came together, so that none of them loses what another asked to be kept."""
+    joined: dict[tuple[UUID, int], Beat] = {}
+    for beat in beats:
+        before = joined.get((beat.job_id, beat.attempt), beat)
+        joined[beat.job_id, beat.attempt] = replace(
+            beat,
+            progress=max(before.progress, beat.progress),
+            checkpoint=before.checkpoint if beat.checkpoint is None else beat.checkpoint,
+        )
+    return list(joined.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

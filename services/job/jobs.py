@@ -24,7 +24,7 @@ from services.chassis.auth import ServiceIdentity
 from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
 from services.chassis.database import Connection, Database
-from services.chassis.errors import Refusal
+from services.chassis.errors import DependencyUnavailable, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.interceptors import refusal_of
 from services.chassis.kafka import Record
@@ -51,6 +51,7 @@ from services.job.domain import (
     Status,
     Submission,
     TooManyLiveJobs,
+    one_beat_an_attempt,
 )
 from services.job.measures import ANNOUNCED
 from services.job.storage import JobStorage
@@ -61,6 +62,7 @@ TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
+MAX_WAIT_SECONDS = 10.0  # a submission's caller waits 15 s
 BILLING_SECONDS = 5.0
 PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 PENDING_POLL_SECONDS = (0.01, 0.1)
@@ -96,14 +98,24 @@ class Jobs:
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
         self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
         self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
-            self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
+            self._submit_batch,
+            max_batch=MAX_BATCH,
+            max_waiting=MAX_WAITING,
+            max_wait_seconds=MAX_WAIT_SECONDS,
+            concurrency=2,
         )
-        self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
+        self._beats: Batcher[Beat, str] = Batcher(
+            self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
+        )
         self._completions: Batcher[Completion, bool] = Batcher(
-            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
+            self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
         self._reads: Batcher[UUID, Job | None] = Batcher(
-            self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
+            self._read_batch,
+            max_batch=MAX_BATCH,
+            max_waiting=MAX_WAITING,
+            max_wait_seconds=MAX_WAIT_SECONDS,
+            concurrency=2,
         )
 
     # -- submission
@@ -134,7 +146,7 @@ class Jobs:
             taken = await answers.claim(connection, unknown, now)
             outcomes.update({job_id: RequestInFlight() for job_id in taken})
             unknown = [entry for entry in unknown if entry.job_id not in taken]
-            room = await self.storage.users_over_limit(connection, [entry.user_id for entry in unknown])
+            room = await self.storage.room_of_users(connection, [entry.user_id for entry in unknown])
             admitted = []
             for entry in unknown:
                 if room[entry.user_id] > 0:
@@ -174,6 +186,15 @@ class Jobs:
             await answers.drop(connection, keyed)  # those that are reused stand for other ids by now
 
     async def _hold_and_queue(self, submissions: Sequence[Submission]) -> dict[UUID, Accepted | Refusal]:
+        """What became of submissions that are pending. Those that end undecided are remembered for the sweeper."""
+        try:
+            return await self._decide(submissions)
+        except DependencyUnavailable:
+            # Whether they were queued is unknown: the sweeper looks, and takes back what was not.
+            self._undecided.update(entry.job_id for entry in submissions)
+            raise
+
+    async def _decide(self, submissions: Sequence[Submission]) -> dict[UUID, Accepted | Refusal]:
         request = billing_pb2.PlaceHoldsRequest()
         for entry in submissions:
             hold = request.holds.add(
@@ -191,12 +212,12 @@ class Jobs:
         except grpc.aio.AioRpcError as error:
             # Whether holds were placed is unknown: released now if billing answers, by the sweeper otherwise.
             refusal = refusal_of(error) or JobsOverloaded("Credits cannot be checked; try again.")
-            abandoned = [entry.job_id for entry in submissions]
+            undecided = [entry.job_id for entry in submissions]
             try:
-                await self.abandon(abandoned)
+                await self.abandon(undecided)
             except (grpc.aio.AioRpcError, Refusal) as trouble:
-                self._undecided.update(abandoned)
-                log.warning("submissions_left_pending", jobs=len(abandoned), error=repr(trouble))
+                self._undecided.update(undecided)
+                log.warning("submissions_left_pending", jobs=len(undecided), error=repr(trouble))
             return {entry.job_id: refusal for entry in submissions}
         outcomes: dict[UUID, Accepted | Refusal] = {}
         held: dict[UUID, billing_pb2.HoldOutcome] = {}
@@ -244,17 +265,12 @@ class Jobs:
             if keyed:
                 await answers.decide(connection, keyed)
         self._relay.wake()
-        lost = []
-        for job_id in held:
-            if job_id not in accepted:
-                # Canceled, or given up by the sweeper while we were slow; its release takes the hold back.
-                outcomes[job_id] = JobsOverloaded("The job could not be accepted in time; try again.")
-                lost.append(job_id)
-            else:
-                outcomes[job_id] = accepted[job_id]
+        outcomes.update(accepted)
+        lost = [job_id for job_id in held if job_id not in accepted]
         if lost:
+            # Canceled, or taken back by the sweeper while we were slow; either releases the hold.
             log.warning("submissions_lost", jobs=[str(job_id) for job_id in lost])
-            await self._release(lost)
+            outcomes.update({job_id: JobsOverloaded("The job could not be accepted; try again.") for job_id in lost})
         return outcomes
 
     async def _with_balances(
@@ -287,22 +303,24 @@ class Jobs:
         return ordered
 
     async def abandon(self, job_ids: Sequence[UUID]) -> None:
-        """Takes back submissions that were never decided: first their holds, for good, then their rows."""
-        await self._release(job_ids)
+        """Takes back those of these submissions that were never decided: nothing can accept them any more, then their
+        holds go for good, then their rows."""
         async with self._database.transaction() as connection:
-            await self.storage.delete_pending(connection, job_ids)
-
-    async def _release(self, job_ids: Sequence[UUID]) -> None:
+            abandoned = await self.storage.abandon(connection, job_ids)
+        if not abandoned:
+            return
         await self._billing.SettleHolds(
             billing_pb2.SettleHoldsRequest(
                 settlements=[
                     billing_pb2.Settlement(job_id=str(job_id), kind=billing_pb2.SETTLEMENT_KIND_RELEASE)
-                    for job_id in job_ids
+                    for job_id in abandoned
                 ]
             ),
             metadata=self._identity.metadata(),
             timeout=BILLING_SECONDS,
         )
+        async with self._database.transaction() as connection:
+            await self.storage.delete_pending(connection, abandoned)
 
     async def recorded_answer(self, user_id: str, key: str, digest: bytes) -> Accepted | None:
         """What the user's request key stands for; None: it is free. Raises KeyReused, RequestInFlight."""
@@ -358,10 +376,11 @@ class Jobs:
         return await self._beats.submit(beat)
 
     async def _beat_batch(self, beats: Sequence[Beat]) -> list[str | Refusal]:
+        joined = one_beat_an_attempt(beats)
         async with self._database.connection() as connection:
             stopped = await self.storage.heartbeat(
                 connection,
-                [(beat.job_id, beat.attempt, beat.progress, beat.stage, beat.checkpoint) for beat in beats],
+                [(beat.job_id, beat.attempt, beat.progress, beat.stage, beat.checkpoint) for beat in joined],
                 self._clock.now(),
             )
         return [stopped.get((beat.job_id, beat.attempt), "") for beat in beats]
@@ -371,20 +390,20 @@ class Jobs:
         await self._completions.submit(completion)
 
     async def _complete_batch(self, completions: Sequence[Completion]) -> list[bool | Refusal]:
+        first: dict[tuple[UUID, int], Completion] = {}
+        for done in completions:
+            first.setdefault((done.job_id, done.attempt), done)  # as if the others had come a batch later
         async with self._database.transaction() as connection:
             rows, repeated = await self.storage.complete(
                 connection,
-                [(done.job_id, done.attempt, done.assets, done.result, done.notes) for done in completions],
+                [(done.job_id, done.attempt, done.assets, done.result, done.notes) for done in first.values()],
                 self._clock.now(),
             )
             await self._announce(connection, rows, dispatch=False)
         self._relay.wake()
         self.ended.set()
-        taken = {(row["id"], row["attempt"]) for row in rows}
-        return [
-            True if (done.job_id, done.attempt) in taken or done.job_id in repeated else StaleAttempt()
-            for done in completions
-        ]
+        taken = {(row["id"], row["attempt"]) for row in rows} | repeated
+        return [True if (done.job_id, done.attempt) in taken else StaleAttempt() for done in completions]
 
     async def fail(self, failure: Failure) -> Status:
         """The attempt failed: what the job is now. Raises StaleAttempt; repeating is harmless."""

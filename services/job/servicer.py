@@ -19,7 +19,7 @@ from services.chassis.database import Database
 from services.chassis.errors import Kind, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.wire import page_token, timestamp, token_id
-from services.job import messages, reading
+from services.job import messages, reading, retention
 from services.job.domain import TERMINAL, Job, JobNotFound, Policy
 from services.job.following import Following
 from services.job.jobs import Jobs
@@ -222,7 +222,10 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                 rows = await reading.settlements_of(connection, [UUID(job_id) for job_id in request.job_ids])
             else:
                 rows = await reading.settlements(connection, after, request.page_size)
+            # Read after the jobs: what was deleted since then is not missed.
+            forgotten = await retention.forgotten_until(connection)
         return job_pb2.ListSettlementsResponse(
+            forgotten_until=timestamp(forgotten) if forgotten else None,
             jobs=[
                 job_pb2.JobSettlement(
                     job_id=str(row["id"]),
@@ -233,7 +236,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                     created_at=timestamp(row["created_at"]),
                 )
                 for row in rows
-            ]
+            ],
         )
 
 

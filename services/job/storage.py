@@ -36,6 +36,8 @@ from services.job.domain import (
     sources,
 )
 
+NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all replicas' open transactions
+LEASE_TRIES = 5  # users whose last place another maker takes in between; the maker asks again soon in any case
 LIVE_VALUES = [status.value for status in LIVE]
 
 
@@ -47,8 +49,24 @@ class JobStorage:
 
     # -- submission
 
-    async def users_over_limit(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        """How many more live jobs each of the users may have."""
+    async def room_of_users(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
+        """How many more live jobs each of the users may have.
+
+        Users who are near their limit submit one transaction after the other, so that none passes it.
+        """
+        room = await self._room(connection, list(dict.fromkeys(users)))
+        near = [user for user, left in room.items() if 0 < left < NEAR_LIMIT]
+        if near:
+            await connection.execute(
+                """select pg_advisory_xact_lock(key) from (
+                     select hashtextextended(user_id, 2) as key from unnest(%s::text[]) as given (user_id)
+                      order by key offset 0) as keys""",
+                [near],
+            )
+            room |= await self._room(connection, near)
+        return room
+
+    async def _room(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
         limit = self._policy.live_jobs_per_user
         rows = await fetch_all(
             connection,
@@ -56,7 +74,7 @@ class JobStorage:
                    select from job where job.user_id = given.user_id and status in ('pending', 'queued', 'processing')
                    limit %s) as live)::int as live
                  from unnest(%s::text[]) as given (user_id)""",
-            [limit, list(dict.fromkeys(users))],
+            [limit, list(users)],
         )
         return {row["user_id"]: limit - row["live"] for row in rows}
 
@@ -77,6 +95,7 @@ class JobStorage:
                              %(total)s::interval[])
                       as given (id, user_id, type, project_id, product_id, key, self_made, parameters, retry_of,
                                 traceparent, total)
+                order by user_id, key, retry_of, id  -- two batches wait for each other's keys one way round only
                on conflict do nothing
                returning id""",
             {
@@ -135,7 +154,7 @@ class JobStorage:
                       expires_at = least(placed.start_by, placed.deadline),
                       dispatched_at = %(now)s, dispatches = 1, updated_at = %(now)s
                  from placed
-                where job.id = placed.id and job.status = 'pending'
+                where job.id = placed.id and job.status = 'pending' and not job.abandoned
                returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
                          job.traceparent""",
             {
@@ -156,7 +175,7 @@ class JobStorage:
             """update job set status = 'processing', credits = given.credits, attempt = 1, maker = given.maker,
                       lease_expires_at = job.deadline, attempt_deadline = job.deadline, updated_at = %(now)s
                  from unnest(%(id)s::uuid[], %(credits)s::int[], %(maker)s::text[]) as given (id, credits, maker)
-                where job.id = given.id and job.status = 'pending'
+                where job.id = given.id and job.status = 'pending' and not job.abandoned
                returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.maker,
                          job.traceparent""",
             {
@@ -169,6 +188,20 @@ class JobStorage:
         await self._open_attempts(connection, rows, now)
         return rows
 
+    async def abandon(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+        """Keeps those of these jobs that are pending from ever being accepted. Gives the ids whose holds are to be
+        released: theirs, and those of rows that were lost in a crash."""
+        rows = await fetch_all(
+            connection,
+            """with given as (select unnest(%(ids)s::uuid[]) as id),
+                    marked as (update job set abandoned = true where id = any(%(ids)s) and status = 'pending'
+                               returning id)
+               select id from marked union all
+               select id from given where not exists (select from job where job.id = given.id)""",
+            {"ids": list(job_ids)},
+        )
+        return [row["id"] for row in rows]
+
     async def delete_pending(self, connection: Connection, job_ids: Sequence[UUID]) -> None:
         """Removes jobs that were never accepted."""
         await connection.execute("delete from job where id = any(%s) and status = 'pending'", [list(job_ids)])
@@ -177,34 +210,53 @@ class JobStorage:
 
     async def lease(self, connection: Connection, job_type: str, maker: str, now: datetime) -> DictRow | None:
         """The next job in turn becomes an attempt of `maker`. Users who have their share in work are passed over."""
-        limits = self._policy.limits[job_type]
-        row = await fetch_one(
+        for _ in range(LEASE_TRIES):
+            candidate = await fetch_one(
+                connection,
+                """select id, user_id from job
+                    where status = 'queued' and type = %(type)s and not_before <= %(now)s
+                      and user_id <> all (array(
+                        select user_id from job where status = 'processing' and type = %(type)s
+                         group by user_id having count(*) >= %(most)s))
+                    order by turn, id limit 1 for update skip locked""",
+                {"type": job_type, "now": now, "most": self._policy.processing_jobs_per_user},
+            )
+            if candidate is None:
+                return None
+            row = await self._take(connection, candidate, job_type, maker, now)
+            if row is not None:
+                await self._open_attempts(connection, [row], now)
+                return row
+        return None
+
+    async def _take(
+        self, connection: Connection, candidate: DictRow, job_type: str, maker: str, now: datetime
+    ) -> DictRow | None:
+        """Leases a locked job, unless its user has got their share in work since. One at a time a user."""
+        await connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended(%s, 3))", [f"{job_type} {candidate['user_id']}"]
+        )
+        return await fetch_one(
             connection,
-            """with next as (
-                 select id from job
-                  where status = 'queued' and type = %(type)s and not_before <= %(now)s
-                    and user_id <> all (array(
-                      select user_id from job where status = 'processing' and type = %(type)s
-                       group by user_id having count(*) >= %(most)s))
-                  order by turn, id limit 1 for update skip locked)
-               update job set status = 'processing', attempt = attempt + 1, maker = %(maker)s,
+            """update job set status = 'processing', attempt = attempt + 1, maker = %(maker)s,
                       lease_expires_at = %(now)s + %(lease)s, attempt_deadline = least(%(now)s + %(limit)s, deadline),
                       expires_at = deadline, progress = 0, stage = '', updated_at = %(now)s
-                 from next where job.id = next.id and job.status = 'queued'
-               returning job.id, user_id, type, project_id, status, attempt, maker, parameters, checkpoint,
+                where id = %(id)s and status = 'queued'
+                  and (select count(*) from job as other where other.status = 'processing' and other.type = %(type)s
+                        and other.user_id = %(user)s) < %(most)s
+               returning id, user_id, type, project_id, status, attempt, maker, parameters, checkpoint,
                          attempt_deadline, created_at, traceparent""",
             {
+                "id": candidate["id"],
+                "user": candidate["user_id"],
                 "type": job_type,
                 "now": now,
                 "maker": maker,
                 "most": self._policy.processing_jobs_per_user,
                 "lease": self._policy.lease,
-                "limit": limits.attempt,
+                "limit": self._policy.limits[job_type].attempt,
             },
         )
-        if row is not None:
-            await self._open_attempts(connection, [row], now)
-        return row
 
     @staticmethod
     def lease_of(row: DictRow) -> Lease:
@@ -226,11 +278,15 @@ class JobStorage:
         beats: Sequence[tuple[UUID, int, int, str, bytes | None]],
         now: datetime,
     ) -> dict[tuple[UUID, int], str]:
-        """Moves leases on (beats: job id, attempt, progress, stage, checkpoint); why to stop, for those it did not."""
+        """Moves leases on (beats: job id, attempt, progress, stage, checkpoint); why to stop, for those it did not.
+
+        One beat an attempt. No lease is moved far past the attempt's deadline: a maker that does not heed it is lost.
+        """
         rows = await fetch_all(
             connection,
-            """update job set lease_expires_at = %(now)s + %(lease)s, progress = greatest(job.progress, given.progress),
-                      stage = given.stage, checkpoint = coalesce(given.checkpoint, job.checkpoint), updated_at = %(now)s
+            """update job set lease_expires_at = least(%(now)s, job.attempt_deadline) + %(lease)s,
+                      progress = greatest(job.progress, given.progress), stage = given.stage,
+                      checkpoint = coalesce(given.checkpoint, job.checkpoint), updated_at = %(now)s
                  from unnest(%(id)s::uuid[], %(attempt)s::int[], %(progress)s::int[], %(stage)s::text[],
                              %(checkpoint)s::bytea[]) as given (id, attempt, progress, stage, checkpoint)
                 where job.id = given.id and job.attempt = given.attempt and job.status = 'processing'
@@ -261,10 +317,11 @@ class JobStorage:
         connection: Connection,
         results: Sequence[tuple[UUID, int, Sequence[Asset], bytes, Sequence[str]]],
         now: datetime,
-    ) -> tuple[list[DictRow], set[UUID]]:
+    ) -> tuple[list[DictRow], set[tuple[UUID, int]]]:
         """Attempts that are current complete their jobs (results: job id, attempt, assets, result, notes).
 
-        Gives the rows that became completed now, and the ids that the same attempt had completed before.
+        One result an attempt. Gives the rows that became completed now, and the attempts (job id, number) that had
+        completed theirs before.
         """
         rows = await fetch_all(
             connection,
@@ -285,11 +342,11 @@ class JobStorage:
                 "sources": sources(Status.COMPLETED),
             },
         )
-        completed = {row["id"] for row in rows}
+        completed = {(row["id"], row["attempt"]) for row in rows}
         assets = [
             (asset.id, job_id, position, asset.type, asset.key, asset.content_type, asset.size_bytes, asset.sha256)
-            for job_id, _, given, _, _ in results
-            if job_id in completed
+            for job_id, attempt, given, _, _ in results
+            if (job_id, attempt) in completed
             for position, asset in enumerate(given)
         ]
         if assets:
@@ -301,16 +358,16 @@ class JobStorage:
                 columns,
             )
         await self._close_attempts(connection, rows, "completed", "", now)
-        missed = [(result[0], result[1]) for result in results if result[0] not in completed]
-        repeated: set[UUID] = set()
+        missed = [(result[0], result[1]) for result in results if (result[0], result[1]) not in completed]
+        repeated: set[tuple[UUID, int]] = set()
         if missed:
             before = await fetch_all(
                 connection,
-                """select job.id from job join unnest(%s::uuid[], %s::int[]) as given (id, attempt)
+                """select job.id, job.attempt from job join unnest(%s::uuid[], %s::int[]) as given (id, attempt)
                      on job.id = given.id and job.attempt = given.attempt and job.status = 'completed'""",
                 [[job_id for job_id, _ in missed], [attempt for _, attempt in missed]],
             )
-            repeated = {row["id"] for row in before}
+            repeated = {(row["id"], row["attempt"]) for row in before}
         return rows, repeated
 
     async def fail(self, connection: Connection, failure: Failure, now: datetime) -> tuple[DictRow, bool]:
@@ -437,7 +494,7 @@ class JobStorage:
         """Attempts whose leases have run out, locked for what follows."""
         rows = await fetch_all(
             connection,
-            """select id, attempt, maker from job
+            """select id, attempt, maker, attempt_deadline from job
                 where status = 'processing' and lease_expires_at < %s
                 order by lease_expires_at limit %s for update skip locked""",
             [now, most],
@@ -446,8 +503,8 @@ class JobStorage:
             Failure(
                 job_id=row["id"],
                 attempt=row["attempt"],
-                kind=FaultKind.LOST,
-                reason="MAKER_LOST",
+                kind=FaultKind.LOST if now < row["attempt_deadline"] else FaultKind.TRANSIENT,
+                reason="MAKER_LOST" if now < row["attempt_deadline"] else "ATTEMPT_TIMED_OUT",
                 message=f"nothing was heard of {row['maker']} until the lease had run out",
             )
             for row in rows

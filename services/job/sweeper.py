@@ -2,7 +2,7 @@
 
 It works on the database alone, so neither Kafka nor any maker has to be well for it, and any number of replicas may
 sweep at once: rows are taken with `skip locked`. Only taking back half-way submissions needs billing, and that is a
-step of its own.
+loop of its own: a billing service that hangs keeps no lost job from running again.
 """
 
 from __future__ import annotations
@@ -26,22 +26,24 @@ log = structlog.get_logger()
 
 
 class Sweeper:
-    """Sweeps until cancelled. A step that fails is tried again at the next tick and keeps no other from running."""
+    """Two loops, until cancelled. A step that fails is tried again at the next tick and keeps no other from running."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
 
     async def run(self) -> None:
+        """Moves on what the database alone can decide."""
         while True:
             await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
-            await self.sweep()
+            await self._step("expire", lambda: self._jobs.expire(BATCH))
+            await self._step("recover_lost", lambda: self._jobs.recover_lost(BATCH))
+            await self._step("dispatch_again", lambda: self._jobs.dispatch_again(DISPATCH_BATCH))
 
-    async def sweep(self) -> None:
-        """One round over everything that can be stuck."""
-        await self._step("expire", lambda: self._jobs.expire(BATCH))
-        await self._step("recover_lost", lambda: self._jobs.recover_lost(BATCH))
-        await self._step("dispatch_again", lambda: self._jobs.dispatch_again(DISPATCH_BATCH))
-        await self._step("resolve_leftovers", lambda: self._jobs.resolve_leftovers(LEFTOVER_AGE, BATCH))
+    async def run_leftovers(self) -> None:
+        """Takes back half-way submissions."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
+            await self._step("resolve_leftovers", lambda: self._jobs.resolve_leftovers(LEFTOVER_AGE, BATCH))
 
     async def _step(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
         try:

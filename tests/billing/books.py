@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from services.billing.domain import Balance, End, Grant, HoldOrder, HoldOutcome
 from services.billing.proof import Proof, verify
 from services.billing.storage import Ledger
-from services.chassis.database import Database
+from services.chassis.database import Database, fetch_all
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
 NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
@@ -72,6 +73,18 @@ class Books:
     async def proof(self) -> Proof:
         async with self.database.connection() as connection:
             return await verify(connection)
+
+    async def waiting_for_locks(self, number: int) -> None:
+        """Returns when so many statements wait for each other."""
+        async with asyncio.timeout(30), self.database.connection() as connection:
+            while True:
+                rows = await fetch_all(
+                    connection,
+                    """select count(*)::int as waiting from pg_stat_activity
+                        where datname = current_database() and wait_event_type = 'Lock'""",
+                )
+                if rows[0]["waiting"] == number:
+                    return
 
     async def complaints(self) -> list[str]:
         return list((await self.proof()).wrong)

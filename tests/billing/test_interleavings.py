@@ -38,7 +38,9 @@ operations = st.one_of(
     st.tuples(st.just("grant"), users, st.integers(1, 6), st.integers(0, GRANTS - 1), st.sampled_from([None, 1, 2, 9])),
     st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
     st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
+    st.tuples(st.just("holds"), st.lists(st.tuples(jobs, st.sampled_from(list(KINDS))), min_size=2, max_size=4)),
     st.tuples(st.just("end"), jobs, st.sampled_from(list(End))),
+    st.tuples(st.just("ends"), st.dictionaries(jobs, st.sampled_from(list(End)), min_size=2, max_size=4)),
     st.tuples(st.just("release"), jobs),
     st.tuples(st.just("refund"), jobs),
     st.tuples(st.just("lapse")),
@@ -128,6 +130,13 @@ class Model:
             self.accounts[user].held += amount
             result = "held"
         return result, self.available(user)
+
+    def holds(self, orders: list[tuple[int, str]]) -> Any:
+        results = [self.hold(job, kind)[0] for job, kind in orders]
+        return [(result, self.available(job % USERS)) for result, (job, _) in zip(results, orders, strict=True)]
+
+    def ends(self, ends: dict[int, End]) -> Any:
+        return [self.end(job, end) for job, end in ends.items()]
 
     def end(self, job: int, end: End) -> Any:
         held = self.jobs.get(job)
@@ -229,14 +238,25 @@ class Interleavings(RuleBasedStateMachine):
         return await self.books.grant(self._user(user), amount, f"{self.mark}-{grant}", days=left)
 
     async def _hold(self, job: int, kind: str) -> tuple[str, int]:
-        outcome = (await self.books.hold(order(self._user(job % USERS), kind, self.job_ids[job])))[0]
-        return outcome.result.value, outcome.available
+        return (await self._holds([(job, kind)]))[0]
+
+    async def _holds(self, orders: list[tuple[int, str]]) -> list[tuple[str, int]]:
+        """Of a batch, every order is told what is available after the whole."""
+        outcomes = await self.books.hold(
+            *(order(self._user(job % USERS), kind, self.job_ids[job]) for job, kind in orders)
+        )
+        return [(outcome.result.value, outcome.available) for outcome in outcomes]
 
     async def _end(self, job: int, end: End) -> str | None:
+        return (await self._ends({job: end}))[0]
+
+    async def _ends(self, ends: dict[int, End]) -> list[str | None]:
         async with self.books.database.transaction() as connection:
-            found = await LEDGER.end_holds(connection, {self.job_ids[job]: end}, self.books.now)
-        state = found.get(self.job_ids[job])
-        return state[0] if state else None
+            found = await LEDGER.end_holds(
+                connection, {self.job_ids[job]: end for job, end in ends.items()}, self.books.now
+            )
+        states = (found.get(self.job_ids[job]) for job in ends)
+        return [state[0] if state else None for state in states]
 
     async def _release(self, job: int) -> str | None:
         async with self.books.database.connection() as connection:

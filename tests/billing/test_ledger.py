@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 
 from services.billing import chain
-from services.billing.domain import AlreadyRefunded, Balance, End, GrantConflict, HoldResult, NotCaptured
+from services.billing.domain import (
+    MAX_BALANCE,
+    AlreadyRefunded,
+    Balance,
+    BalanceTooLarge,
+    End,
+    GrantConflict,
+    HoldResult,
+    NotCaptured,
+    prices_of,
+)
+from services.billing.proof import verify
 from services.billing.servicer import BillingLedgerServicer
+from services.billing.storage import Ledger
 from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
-from services.chassis.database import Database, fetch_all
-from services.chassis.errors import ValidationFailed
+from services.chassis.database import IDLE_TRANSACTION_MS, Database, fetch_all
+from services.chassis.errors import DependencyUnavailable, ValidationFailed
 from tests.billing.books import LEDGER, NOW, Books, order
 
 
@@ -70,6 +83,46 @@ class TestHolds:
         assert await books.balance() == (100 - 3 * captured, 0)
         assert await books.complaints() == []
 
+    async def test_a_second_hold_answers_by_what_was_held_then_and_for_its_own_user(self, books: Books) -> None:
+        await books.grant("u", 10)
+        job = order(kind="three")
+        await books.hold(job)
+        dearer = Ledger({"one": 1, "three": 4})
+        async with books.database.transaction() as connection:
+            again = (await dearer.place_holds(connection, [job, replace(job, user_id="v")], NOW))[:2]
+        assert [(outcome.result.value, outcome.amount) for outcome in again] == [("held", 3), ("ended", 3)]
+        assert await books.balance() == (7, 3)
+
+    async def test_ending_a_job_without_a_hold_ends_the_others_of_its_batch(self, books: Books) -> None:
+        await books.grant("u", 10)
+        job, unknown = order(), uuid.uuid4()
+        await books.hold(job)
+        async with books.database.transaction() as connection:
+            ended = await LEDGER.end_holds(connection, {unknown: End.CAPTURE, job.job_id: End.CAPTURE}, NOW)
+        assert ended == {job.job_id: ("captured", 1)}
+        assert await books.balance() == (9, 0)
+
+    async def test_holds_and_marks_in_another_order_do_not_wait_in_a_circle(self, books: Books) -> None:
+        """A third one, which has the job in the middle and then goes, makes both wait half-way."""
+        await books.grant("u", 10)
+        jobs = sorted((order() for _ in range(3)), key=lambda job: job.job_id)
+        servicer = BillingLedgerServicer(database=books.database, ledger=LEDGER, clock=SystemClock())
+        async with await psycopg.AsyncConnection.connect(books.url) as third:
+            await third.execute(
+                """insert into hold (job_id, type, amount, state, created_at, expires_at, ended_at)
+                   values (%s, '', 0, 'released', now(), now(), now())""",
+                [jobs[1].job_id],
+            )
+            work = [
+                asyncio.create_task(servicer._place([tuple(reversed(jobs))])),
+                asyncio.create_task(servicer._end([{job.job_id: End.RELEASE for job in jobs}])),
+            ]
+            await books.waiting_for_locks(2)
+            await third.rollback()
+        await asyncio.gather(*work)
+        assert (await books.balance())[1] == 0
+        assert await books.complaints() == []
+
     async def test_a_job_released_before_its_hold_came_is_never_held(self, books: Books) -> None:
         await books.grant("u", 10)
         job = order()
@@ -111,6 +164,16 @@ class TestGrantsAndRefunds:
         ]
         assert await books.balance() == (3, 0)
         assert await books.complaints() == []
+
+    async def test_a_refund_makes_no_balance_that_cannot_be_told(self, books: Books) -> None:
+        await books.grant("u", 3)
+        job = order(kind="three")
+        await books.hold(job)
+        await books.end(job.job_id, End.CAPTURE)
+        await books.grant("u", MAX_BALANCE - 2)
+        with pytest.raises(BalanceTooLarge):
+            await books.refund(job.job_id)
+        assert await books.balance() == (MAX_BALANCE - 2, 0)
 
 
 class TestLots:
@@ -206,6 +269,28 @@ def _balance(available: int, *, held: int = 0, soon: int = 0, days: float | None
     )
 
 
+class TestLocks:
+    async def test_a_replica_that_was_frozen_in_a_transaction_lets_go_of_its_locks(self, books: Books) -> None:
+        """As when its host is gone: nobody ends its transaction. The server does, and the others go on."""
+        await books.grant("u", 2)
+        frozen = Database(books.url, pool_size=1)
+        await frozen.open()
+
+        async def freeze() -> None:
+            async with frozen.transaction() as connection:
+                limit = await fetch_all(connection, "show idle_in_transaction_session_timeout")
+                assert limit == [{"idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_MS // 1000}s"}]
+                await connection.execute("set local idle_in_transaction_session_timeout = '200ms'")
+                await LEDGER.place_holds(connection, [order()], NOW)
+                assert (await books.hold(order()))[0].result is HoldResult.HELD, "the account is free again"
+                await connection.execute("select 1")
+
+        with pytest.raises(DependencyUnavailable):
+            await freeze()
+        await frozen.close()
+        assert await books.balance() == (1, 1)
+
+
 class TestProof:
     @pytest.mark.parametrize(
         "statement",
@@ -286,6 +371,24 @@ class TestProof:
             assert changed.rowcount >= 1
         assert (await books.complaints())[0].startswith(named)
 
+    async def test_a_chain_that_was_cut_short_or_made_anew_lacks_the_head_that_was_noted(self, books: Books) -> None:
+        """Whoever can change the database can change its chain too, but no head that lies elsewhere."""
+        await _some_entries(books)
+        noted = (await books.proof()).chain.head
+        await books.grant("u", 1)
+        await chain.seal(books.database, NOW)
+        async with books.database.connection() as connection:
+            assert (await verify(connection, noted)).wrong == ()
+        with psycopg.connect(books.url) as connection:
+            for table in ("entry", "seal"):
+                connection.execute(f"alter table {table} disable trigger user".encode())
+            connection.execute("update entry set reason = 'other' where id = 1")
+            connection.execute("delete from seal")
+        await chain.seal(books.database, NOW)
+        assert await books.complaints() == []
+        async with books.database.connection() as connection:
+            assert noted in (await verify(connection, noted)).wrong[0]
+
     async def test_entries_that_come_between_the_sealed_ones_are_named(self, books: Books) -> None:
         """Ids of a transaction that went are gaps; nobody may fill one later."""
         await books.grant("u", 5)
@@ -347,3 +450,15 @@ async def _some_entries(books: Books) -> None:
     await books.refund(jobs[0].job_id)
     await books.grant("other", 1)
     await chain.seal(books.database, NOW)
+
+
+class TestPrices:
+    def test_every_type_has_one(self) -> None:
+        assert prices_of("copy=1, static_ad=3,video=40") == {"copy": 1, "static_ad": 3, "video": 40}
+
+    @pytest.mark.parametrize(
+        "text", ["copy=1", "copy=1,static_ad=3,video=0", "copy=1,static_ad=3,video=40,vidoe=1", "copy=1,static_ad=x"]
+    )
+    def test_what_could_not_be_sold_is_refused_at_the_start(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is not like|does not name"):
+            prices_of(text)

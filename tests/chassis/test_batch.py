@@ -16,7 +16,7 @@ class TestBatcher:
         async def double(items: Sequence[int]) -> list[int | Refusal]:
             return [item * 2 for item in items]
 
-        batcher = Batcher(double, max_batch=4, max_waiting=10)
+        batcher = Batcher(double, max_batch=4, max_waiting=10, max_wait_seconds=30)
         async with asyncio.timeout(5):  # a runner that ends unseen leaves the second caller waiting for ever
             assert [await batcher.submit(number) for number in range(20)] == [number * 2 for number in range(20)]
 
@@ -28,7 +28,7 @@ class TestBatcher:
             await asyncio.sleep(0)
             return list(items)
 
-        batcher = Batcher(count, max_batch=8, max_waiting=100)
+        batcher = Batcher(count, max_batch=8, max_waiting=100, max_wait_seconds=30)
         assert await asyncio.gather(*(batcher.submit(number) for number in range(20))) == list(range(20))
         assert sizes == [8, 8, 4]
 
@@ -37,7 +37,8 @@ class TestBatcher:
             return [item if item % 2 else Refusal("even") for item in items]
 
         answers = await asyncio.gather(
-            *(Batcher(odd, max_batch=8, max_waiting=8).submit(number) for number in (1, 2, 3)), return_exceptions=True
+            *(Batcher(odd, max_batch=8, max_waiting=8, max_wait_seconds=30).submit(number) for number in (1, 2, 3)),
+            return_exceptions=True,
         )
         assert [isinstance(answer, Refusal) for answer in answers] == [False, True, False]
 
@@ -47,7 +48,7 @@ class TestBatcher:
                 raise ValueError("zero")
             return list(items)
 
-        batcher = Batcher(fail_on_zero, max_batch=2, max_waiting=8)
+        batcher = Batcher(fail_on_zero, max_batch=2, max_waiting=8, max_wait_seconds=30)
         answers = await asyncio.gather(*(batcher.submit(number) for number in range(4)), return_exceptions=True)
         assert [type(answer) for answer in answers] == [ValueError, ValueError, int, int]
 
@@ -58,7 +59,7 @@ class TestBatcher:
             await release.wait()
             return list(items)
 
-        batcher = Batcher(wait, max_batch=1, max_waiting=2)
+        batcher = Batcher(wait, max_batch=1, max_waiting=2, max_wait_seconds=30)
         waiting = [asyncio.create_task(batcher.submit(number)) for number in range(2)]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -68,3 +69,23 @@ class TestBatcher:
             await batcher.submit(3)
         release.set()
         assert await asyncio.gather(*waiting) == [0, 1, 2]
+
+    async def test_an_item_that_has_waited_too_long_is_refused_with_nothing_done(self) -> None:
+        begun, going = asyncio.Event(), asyncio.Event()
+        applied: list[int] = []
+
+        async def wait(items: Sequence[int]) -> list[int | Refusal]:
+            applied.extend(items)
+            begun.set()
+            await going.wait()
+            return list(items)
+
+        batcher = Batcher(wait, max_batch=1, max_waiting=8, max_wait_seconds=0.05)
+        first = asyncio.create_task(batcher.submit(1))
+        await begun.wait()
+        with pytest.raises(Overloaded, match="waited for too long"):
+            await batcher.submit(2)
+        going.set()
+        assert await first == 1, "what was taken is not refused, however long it takes"
+        assert await batcher.submit(3) == 3
+        assert applied == [1, 3]

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,11 +66,16 @@ class Running:
 
 
 @contextmanager
-def running(settings: GatewaySettings, folder: Path) -> Iterator[Running]:
-    """Starts Envoy on free ports and waits until all that it leads to is known to be well."""
+def running(
+    settings: GatewaySettings, folder: Path, make: Callable[[GatewaySettings], str] = render
+) -> Iterator[Running]:
+    """Starts Envoy on free ports and waits until all that it leads to is known to be well.
+
+    `make` makes its configuration.
+    """
     configuration, address = folder / "envoy.json", folder / "admin"
     settings = replace(settings, keys_socket=str(folder / "keys.sock"))  # several listen on port 0 beside each other
-    configuration.write_text(render(settings), encoding="utf-8")
+    configuration.write_text(make(settings), encoding="utf-8")
     with (folder / "envoy.log").open("wb") as log:
         process = subprocess.Popen(
             [

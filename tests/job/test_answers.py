@@ -1,7 +1,5 @@
 """Recorded answers: what an Idempotency-Key promises, whatever happens to its job."""
 
-# ruff: noqa: F811 - `world` is a fixture that another module makes
-
 from __future__ import annotations
 
 import asyncio
@@ -12,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.assets import AssetStore
 from services.job import answers
 from services.job.domain import (
     Accepted,
@@ -25,7 +24,7 @@ from services.job.domain import (
 from services.job.following import Following
 from services.job.forgetting import Forgetting
 from services.job.reading import FOLLOWED
-from tests.job.test_jobs import World, completion, failure, world  # noqa: F401
+from tests.job.world import World, completion, failure
 
 DIGEST = b"d" * 32
 
@@ -195,7 +194,7 @@ class TestForgetting:
         await world.jobs.submit(keyed(world, key="new"))
         async with world.database.connection() as connection:
             assert await answers.forget(connection, world.clock.now(), 2) == 2
-        assert await Forgetting(world.database, world.clock).forget() == 3
+        assert await Forgetting(world.database, world.clock, AssetStore("memory:///"), keep=None).forget() == 3
         assert [row["key"] for row in await world.rows("select key from recorded_answer")] == ["new"]
         assert await jobs_of(world) == 6
 

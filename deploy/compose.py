@@ -1,0 +1,41 @@
+"""Writes what compose.yaml mounts: the development keys and the gateway's configuration. `python -m deploy.compose`."""
+
+from __future__ import annotations
+
+from deploy.local.home import AUDIENCE, ISSUER, ROOT, Home
+from gateway.render import render
+from gateway.settings import SERVICES, Address, GatewaySettings
+
+DESCRIPTORS = "/etc/adwright/descriptors.binpb"
+KEYS = "/etc/adwright/jwks.json"
+
+
+def configuration() -> str:
+    """The gateway's configuration, as it is inside its container."""
+    text = render(
+        GatewaySettings(
+            listen=Address(host="0.0.0.0", port=8080),  # noqa: S104 - of the container; compose.yaml publishes one port
+            upstreams={name: Address(host=name, port=7100) for name in SERVICES},
+            token_issuer=ISSUER,
+            token_audience=AUDIENCE,
+            token_jwks=KEYS,
+            descriptors=ROOT / "gen" / "descriptors.binpb",
+        )
+    )
+    return text.replace(str(ROOT / "gen" / "descriptors.binpb"), DESCRIPTORS)
+
+
+def main() -> None:
+    home = Home(ROOT / "var")
+    home.prepare()
+    folder = home.folder / "compose"
+    folder.mkdir(exist_ok=True)
+    (folder / "envoy.json").write_text(configuration(), encoding="utf-8")
+    # Read by the containers' own users; the folder above is its owner's alone.
+    for name in ("service-secret", "asset-secret"):
+        (home.keys / name).chmod(0o644)
+    print("var/ holds what compose.yaml needs: docker compose up --build")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""The same gateway for a cluster: `python -m gateway.kubernetes --settings FILE` writes resources for Envoy Gateway.
+
+Envoy Gateway finds the services' pods, holds the certificate and runs Envoy. It has no field for transcoding, for the
+bodies of Envoy's own answers by status, or for what the two Lua filters must know of a route; so an EnvoyPatchPolicy
+puts the very filters and routes of `gateway.listener` into the Envoy that it configures: both gateways are one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gateway.listener import listener
+from gateway.routes import Route, RouteError, read_descriptors, routes_of
+from gateway.schema import messages_of
+from gateway.settings import SERVICES, GatewaySettings, SettingsError
+from gateway.upstreams import KEYS_CLUSTER, TRACE_CLUSTER, clusters
+
+NAMESPACE = "adwright"
+GATEWAY = "adwright"
+LISTENER = "https"
+SERVICE_PORT = 7100
+# Other filters of the connection, such as its limit, may stand before it.
+CONNECTION_MANAGER = (
+    "$.filter_chains[*].filters[?(@.name=='envoy.filters.network.http_connection_manager')].typed_config"
+)
+MAX_MATCHES = 64  # of one rule, by the Gateway API
+
+# What our filters and routes are, and what they stand on; addresses, certificates and the pods remain Envoy Gateway's.
+TAKEN_OVER = (
+    "http_filters",
+    "local_reply_config",
+    "early_header_mutation_extensions",
+    "generate_request_id",
+    "always_set_request_id_in_response",
+    "path_with_escaped_slashes_action",
+    "server_header_transformation",
+    "max_request_headers_kb",
+    "common_http_protocol_options",
+    "stream_idle_timeout",
+    "request_timeout",
+    "request_headers_timeout",
+    "access_log",
+    "tracing",
+)
+
+
+def cluster_name(service: str) -> str:
+    """What Envoy Gateway calls the endpoints of the one rule of a service's HTTPRoute."""
+    return f"httproute/{NAMESPACE}/{service}/rule/0"
+
+
+def resources(settings: GatewaySettings) -> list[dict[str, Any]]:
+    """The HTTPRoutes and the EnvoyPatchPolicy. Raises SettingsError and RouteError.
+
+    `listen`, `upstreams`, `tls_*` and `admin` of the settings are not heeded: the cluster knows.
+    """
+    descriptors = read_descriptors(settings.descriptors)
+    routes = routes_of(descriptors)
+    found = [_http_route(name, [route for route in routes if route.upstream == name]) for name in SERVICES]
+    # Certificates are Envoy Gateway's, but the answers' headers are those of a gateway with TLS.
+    ours = listener(
+        replace(settings, tls_certificate="elsewhere", tls_private_key="elsewhere"), routes, messages_of(descriptors)
+    )
+    manager = ours["filter_chains"][0]["filters"][0]["typed_config"]
+    _inline(manager, settings)
+    table = manager["route_config"]
+    for host in table["virtual_hosts"]:
+        for route in host["routes"]:
+            if "route" in route:
+                route["route"]["cluster"] = cluster_name(route["route"]["cluster"])
+    return [*found, _patch(manager, table, settings, routes)]
+
+
+def _http_route(service: str, routes: list[Route]) -> dict[str, Any]:
+    """What leads to a service: its REST paths, and its methods' full names for gRPC clients."""
+    matches: list[dict[str, Any]] = []
+    for route in routes:
+        if route.variables:
+            path = {"type": "RegularExpression", "value": route.path_pattern}
+        else:
+            path = {"type": "Exact", "value": route.path}
+        matches.append({"path": path, "method": route.verb})
+        matches.append({"path": {"type": "Exact", "value": route.grpc_path}, "method": "POST"})
+    if len(matches) > MAX_MATCHES:
+        raise RouteError(f"{service} has more methods than one rule of an HTTPRoute can hold")
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": service, "namespace": NAMESPACE},
+        "spec": {
+            "parentRefs": [{"name": GATEWAY, "sectionName": LISTENER}],
+            "rules": [{"matches": matches, "backendRefs": [{"name": service, "port": SERVICE_PORT}]}],
+        },
+    }
+
+
+def _inline(manager: dict[str, Any], settings: GatewaySettings) -> None:
+    """Files are of this machine: what they hold goes into the resource."""
+    for item in manager["http_filters"]:
+        options = item["typed_config"]
+        if "proto_descriptor" in options:
+            content = Path(options.pop("proto_descriptor")).read_bytes()
+            options["proto_descriptor_bin"] = base64.b64encode(content).decode("ascii")
+        for provider in options.get("providers", {}).values():
+            if "local_jwks" in provider:
+                keys = Path(settings.token_jwks).read_text(encoding="utf-8")
+                provider["local_jwks"] = {"inline_string": keys}
+    for host in manager["route_config"]["virtual_hosts"]:
+        for route in host["routes"]:
+            body = route.get("direct_response", {}).get("body", {})
+            if "filename" in body:
+                body["inline_bytes"] = base64.b64encode(Path(body.pop("filename")).read_bytes()).decode("ascii")
+
+
+def _patch(
+    manager: dict[str, Any], table: dict[str, Any], settings: GatewaySettings, routes: tuple[Route, ...]
+) -> dict[str, Any]:
+    name = f"{NAMESPACE}/{GATEWAY}/{LISTENER}"
+    patches = [
+        _add("listener.v3.Listener", name, f"/{part}", manager[part], inside=CONNECTION_MANAGER)
+        for part in TAKEN_OVER
+        if part in manager
+    ]
+    kind = "route.v3.RouteConfiguration"
+    patches += [
+        # One host for all names: which ones the gateway answers to is said by its listener.
+        _add(kind, name, "/virtual_hosts", table["virtual_hosts"]),
+        _add(kind, name, "/response_headers_to_add", table["response_headers_to_add"]),
+        _add(kind, name, "/max_direct_response_body_size_bytes", table["max_direct_response_body_size_bytes"]),
+    ]
+    for cluster in clusters(settings, routes):
+        if cluster["name"] in (KEYS_CLUSTER, TRACE_CLUSTER):
+            patches.append(_add("cluster.v3.Cluster", cluster["name"], "", cluster))
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "EnvoyPatchPolicy",
+        "metadata": {"name": "adwright", "namespace": NAMESPACE},
+        "spec": {
+            "targetRef": {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY},
+            "type": "JSONPatch",
+            "jsonPatches": patches,
+        },
+    }
+
+
+def _add(kind: str, name: str, path: str, value: Any, inside: str = "") -> dict[str, Any]:
+    # In a JSON patch, "add" to a member that is there replaces it.
+    operation = {"op": "add", "path": path, "value": value}
+    if inside:
+        operation["jsonPath"] = inside
+    return {"type": f"type.googleapis.com/envoy.config.{kind}", "name": name, "operation": operation}
+
+
+def settings_of(text: str) -> GatewaySettings:
+    """Reads the same JSON as the gateway of one machine; addresses that the cluster knows need not be in it."""
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"not JSON: {error}") from None
+    if isinstance(given, dict):
+        given.setdefault("listen", "0.0.0.0:443")
+        given.setdefault("upstreams", {name: f"{name}:{SERVICE_PORT}" for name in SERVICES})
+    return GatewaySettings.from_json(json.dumps(given))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gateway.kubernetes", description=__doc__)
+    parser.add_argument("--settings", type=Path, required=True, help="a JSON file; see gateway/README.md")
+    arguments = parser.parse_args()
+    try:
+        found = resources(settings_of(arguments.settings.read_text(encoding="utf-8")))
+    except (SettingsError, RouteError, OSError) as error:
+        sys.exit(f"gateway: {error}")
+    print("\n---\n".join(json.dumps(resource, indent=1) for resource in found))
+
+
+if __name__ == "__main__":
+    main()

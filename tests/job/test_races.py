@@ -1,0 +1,274 @@
+"""What comes together in one batch, or from several replicas at once, is as if it had come one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from adwright.billing.v1 import billing_pb2
+
+from services.chassis.database import fetch_all
+from services.job.domain import Accepted, Asset, Beat, Completion, FaultKind, StaleAttempt, Status, TooManyLiveJobs
+from tests.job.world import World
+
+
+def asset() -> Asset:
+    return Asset(id=uuid.uuid4(), type="image", key="k", content_type="image/png", size_bytes=1)
+
+
+def result(job_id: uuid.UUID, attempt: int) -> Completion:
+    return Completion(job_id=job_id, attempt=attempt, assets=(asset(),), result=b"", notes=())
+
+
+async def leased(world: World) -> uuid.UUID:
+    """A job at its first attempt."""
+    job_id = await world.submitted()
+    assert await world.jobs.lease("static_ad", "m") is not None
+    return job_id
+
+
+class TestReports:
+    """Heartbeats and results that a replica applies in one transaction."""
+
+    async def test_a_checkpoint_is_kept_beside_a_plain_heartbeat_of_the_attempt(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await leased(world)
+        plain = Beat(job_id=job_id, attempt=1, progress=40, stage="drawing", checkpoint=None)
+        keeping = replace(plain, progress=10, checkpoint=b"order 7")
+        for beats in ([plain, keeping], [keeping, plain], [plain, keeping, plain]):
+            await world.rows("update job set checkpoint = null where id = %s returning id", job_id)
+            assert await world.jobs._beat_batch(beats) == [""] * len(beats)
+            assert await world.rows("select progress, checkpoint from job") == [
+                {"progress": 40, "checkpoint": b"order 7"}
+            ]
+
+    async def test_one_result_twice_counts_once(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await leased(world)
+        first, second = result(job_id, 1), result(job_id, 1)
+        assert await world.jobs._complete_batch([first, first, second]) == [True, True, True]
+        assert await world.rows("select id from asset") == [{"id": first.assets[0].id}]
+
+    async def test_a_lost_attempts_result_beside_the_current_ones_is_refused(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await leased(world)
+        world.clock.ahead = timedelta(seconds=10)
+        assert await world.jobs.recover_lost(10) == 1
+        assert await world.jobs.lease("static_ad", "other") is not None
+        late, current = result(job_id, 1), result(job_id, 2)
+        for _ in range(2):  # the second time, nothing of both is new
+            told = await world.jobs._complete_batch([late, current])
+            assert [type(answer) for answer in told] == [StaleAttempt, bool]
+        assert await world.rows("select id from asset") == [{"id": current.assets[0].id}]
+
+
+class TestDeadlines:
+    async def test_heartbeats_do_not_keep_an_attempt_past_its_deadline(self, world: World) -> None:
+        """A maker whose engine does not let go goes on beating."""
+        await world.grant("u", 3)
+        job_id = await leased(world)
+        beat = Beat(job_id=job_id, attempt=1, progress=50, stage="", checkpoint=None)
+        for seconds in range(0, 310, 5):
+            world.clock.ahead = timedelta(seconds=seconds)
+            assert await world.jobs.recover_lost(10) == 0
+            assert await world.jobs.heartbeat(beat) == ""
+        world.clock.ahead = timedelta(seconds=310)
+        assert await world.jobs.recover_lost(10) == 1
+        assert await world.jobs.heartbeat(beat) == "superseded"
+        attempts = await world.rows("select outcome, cause from attempt")
+        assert attempts[0]["outcome"] == FaultKind.TRANSIENT.value
+        assert attempts[0]["cause"].startswith("ATTEMPT_TIMED_OUT")
+
+
+class Paused:
+    """A way to billing that stops after each settlement until it is let go."""
+
+    def __init__(self, stub: Any) -> None:
+        self._stub = stub
+        self.settled, self.go = asyncio.Event(), asyncio.Event()
+
+    async def SettleHolds(self, request: billing_pb2.SettleHoldsRequest, **options: Any) -> Any:
+        answer = await self._stub.SettleHolds(request, **options)
+        self.settled.set()
+        await self.go.wait()
+        return answer
+
+    async def PlaceHolds(self, request: billing_pb2.PlaceHoldsRequest, **options: Any) -> Any:
+        return await self._stub.PlaceHolds(request, **options)
+
+
+class Slow(Paused):
+    """A way to billing whose holds are told late."""
+
+    async def PlaceHolds(self, request: billing_pb2.PlaceHoldsRequest, **options: Any) -> Any:
+        answer = await super().PlaceHolds(request, **options)
+        self.settled.set()
+        await self.go.wait()
+        return answer
+
+
+class TestTakingBack:
+    """Submissions that the sweeper gives up while whoever made them may still come back."""
+
+    async def test_a_late_submission_is_not_queued_once_its_hold_is_being_released(self, world: World) -> None:
+        await world.grant("u", 3)
+        slow, paused = Slow(world.stub), Paused(world.stub)
+        submitting = asyncio.create_task(world.engine(slow).submit(world.submission(idempotency_key="k")))
+        await slow.settled.wait()  # the hold is placed; the submitter does not know it yet
+        assert await world.balance() == (0, 3)
+        world.clock.ahead = timedelta(minutes=1)
+        sweeping = asyncio.create_task(world.engine(paused).resolve_leftovers(timedelta(seconds=20), 10))
+        await paused.settled.wait()  # the hold is released, the row is there still
+        slow.go.set()
+        outcome = (await asyncio.gather(submitting, return_exceptions=True))[0]
+        paused.go.set()
+        await sweeping
+        assert not isinstance(outcome, Accepted)
+        assert await world.rows("select id from job") == []
+        assert await world.balance() == (3, 0)
+
+    async def test_what_was_decided_after_all_is_left_alone(self, world: World) -> None:
+        await world.grant("u", 3)
+        job_id = await world.submitted()
+        await world.jobs.abandon([job_id])
+        assert (await world.jobs.job(job_id, "u")).status is Status.QUEUED
+        assert await world.balance() == (0, 3)
+
+    async def test_a_hold_whose_row_a_crash_has_lost_is_given_back(self, world: World) -> None:
+        """The pending row is not written durably."""
+        await world.grant("u", 3)
+        submission = world.submission()
+        slow = Slow(world.stub)
+        submitting = asyncio.create_task(world.engine(slow).submit(submission))
+        await slow.settled.wait()
+        await world.rows("delete from job returning id")
+        await world.jobs.abandon([submission.job_id])
+        assert await world.balance() == (3, 0)
+        slow.go.set()
+        assert not isinstance((await asyncio.gather(submitting, return_exceptions=True))[0], Accepted)
+
+    async def test_a_database_that_goes_while_jobs_are_queued_leaves_nothing_behind(self, world: World) -> None:
+        await world.grant("u", 30)
+        slow = Slow(world.stub)
+        engine = world.engine(slow)
+        submitting = [asyncio.create_task(engine.submit(world.submission())) for _ in range(5)]
+        await slow.settled.wait()
+        await world.database._pool.close()  # as when the connection is lost: the second transaction cannot begin
+        slow.go.set()
+        outcomes = await asyncio.gather(*submitting, return_exceptions=True)
+        assert not any(isinstance(outcome, Accepted) for outcome in outcomes)
+        world.database._pool = type(world.database)(world.url, pool_size=4)._pool
+        await world.database.open()
+        slow.settled.clear()
+        assert await engine.resolve_leftovers(timedelta(seconds=20), 10) > 0  # at once: they need not grow old
+        assert await world.rows("select id from job where status <> 'pending'") == []
+        assert (await world.balance())[1] == 0
+
+
+class TestLimits:
+    async def test_several_replicas_never_let_a_user_pass_the_limit_of_live_jobs(self, world: World) -> None:
+        await world.grant("u", 1000)
+        engines = [world.engine() for _ in range(3)]
+        answers = await asyncio.gather(
+            *(engines[number % 3].submit(world.submission()) for number in range(150)), return_exceptions=True
+        )
+        assert sum(isinstance(answer, Accepted) for answer in answers) == 50
+        assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 100
+
+    async def test_makers_that_ask_at_once_never_give_a_user_more_than_their_share(self, world: World) -> None:
+        await world.grant("u", 1000)
+        for _ in range(20):
+            await world.submitted()
+        for _ in range(5):
+            leases = await asyncio.gather(*(world.jobs.lease("static_ad", f"m{number}") for number in range(12)))
+            assert sum(lease is not None for lease in leases) == 4
+            for lease in leases:
+                if lease is not None:
+                    await world.jobs.give_back(lease.job_id, lease.attempt)
+
+    async def test_a_user_at_their_share_keeps_nobody_else_waiting(self, world: World) -> None:
+        await world.grant("u", 1000)
+        await world.grant("v", 3)
+        for _ in range(8):
+            await world.submitted("u")
+        for _ in range(4):
+            assert await world.jobs.lease("static_ad", "m") is not None
+        assert await world.jobs.lease("static_ad", "m") is None
+        other = await world.submitted("v")
+        lease = await world.jobs.lease("static_ad", "m")
+        assert lease is not None
+        assert lease.job_id == other
+
+
+class TestKeys:
+    async def test_batches_with_the_same_keys_in_another_order_do_not_wait_in_a_circle(self, world: World) -> None:
+        """A third one, which has the key in the middle and then goes, makes both wait half-way."""
+        await world.grant("u", 30)
+        batches = [[world.submission(idempotency_key=key) for key in keys] for keys in ("abc", "cba")]
+        async with await psycopg.AsyncConnection.connect(world.url) as third:
+            await third.execute(
+                """insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made,
+                                    parameters, expires_at, deadline, created_at, updated_at)
+                   values (gen_random_uuid(), 'u', 'static_ad', gen_random_uuid(), gen_random_uuid(), 'b', 'pending',
+                           false, '', now(), now(), now(), now())"""
+            )
+            roomy = replace(world, policy=replace(world.policy, live_jobs_per_user=20_000))  # near it, they queue up
+            submitting = [asyncio.create_task(roomy.engine()._submit_batch(batch)) for batch in batches]
+            await waiting_for_locks(world, 2)
+            await third.rollback()
+        told = await asyncio.gather(*submitting)
+        accepted = [answer for batch in told for answer in batch if isinstance(answer, Accepted)]
+        assert sum(answer.credits_used for answer in accepted) == 9
+
+
+async def waiting_for_locks(world: World, number: int) -> None:
+    """Returns when so many statements wait for each other."""
+    async with asyncio.timeout(30):
+        while True:
+            rows = await world.rows(
+                """select count(*)::int as waiting from pg_stat_activity
+                    where datname = current_database() and wait_event_type = 'Lock'"""
+            )
+            if rows[0]["waiting"] == number:
+                return
+
+
+class TestRetries:
+    async def test_of_operators_who_retry_at_once_one_makes_the_job(self, world: World) -> None:
+        await world.grant("u", 6)
+        job_id = await leased(world)
+        await world.rows(
+            """update job set status = 'failed', dead = true, settle = 'release', completed_at = now()
+                where id = %s returning id""",
+            job_id,
+        )
+        await world.settlement.settle_all()
+        answers = await asyncio.gather(*(world.engine().retry_dead(job_id) for _ in range(8)))
+        assert len({answer.job_id for answer in answers}) == 1
+        assert sum(answer.credits_used for answer in answers) == 3
+        assert await world.balance() == (3, 3)
+        async with world.ledger_database.connection() as connection:
+            assert len(await fetch_all(connection, "select job_id from hold where state = 'held'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("video=90", {"copy": 60, "static_ad": 180, "video": 90}), ("", {"copy": 60, "static_ad": 180, "video": 1800})],
+)
+def test_a_type_that_a_setting_does_not_name_keeps_its_default(text: str, told: dict[str, int]) -> None:
+    from services.job.__main__ import by_type
+
+    assert by_type("attempt_seconds", text) == {name: timedelta(seconds=number) for name, number in told.items()}
+
+
+@pytest.mark.parametrize("text", ["video", "video=0", "video=-1", "vidoe=5", "video=nan", "video=1e99", "video=x"])
+def test_a_setting_by_type_that_makes_no_sense_is_named(text: str) -> None:
+    from services.job.__main__ import by_type
+
+    with pytest.raises(SystemExit, match="ADWRIGHT_ATTEMPT_SECONDS"):
+        by_type("attempt_seconds", text)

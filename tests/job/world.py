@@ -1,0 +1,157 @@
+"""A job engine with a real PostgreSQL and a real billing service, as the tests of job drive it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+from adwright.billing.v1 import billing_pb2_grpc
+
+from services.billing.domain import Balance, Grant
+from services.billing.proof import verify
+from services.billing.servicer import BillingLedgerServicer
+from services.billing.storage import Ledger
+from services.chassis.auth import ServiceIdentity
+from services.chassis.clock import SystemClock
+from services.chassis.database import Database, fetch_all, migrate
+from services.chassis.identifiers import new_id
+from services.chassis.kafka import Producer, Record
+from services.chassis.outbox import Relay
+from services.job.domain import Completion, Failure, FaultKind, Limits, Policy, Submission
+from services.job.jobs import Jobs
+from services.job.settlement import Settlement
+from tests.running import Postgres
+
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+IDENTITY = ServiceIdentity("job", "s" * 32)
+PRICES = {"copy": 1, "static_ad": 3, "video": 40}
+
+
+class LaterClock:
+    """The system's clock, which can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
+
+
+class NoBroker(Producer):
+    """Kafka is away: nothing is ever acknowledged."""
+
+    def __init__(self) -> None:
+        return
+
+    async def send(self, records: Sequence[Record]) -> int:
+        return 0
+
+
+@dataclass
+class World:
+    """A job engine, its billing service and their databases."""
+
+    jobs: Jobs
+    settlement: Settlement
+    database: Database
+    ledger_database: Database
+    clock: LaterClock
+    billing: grpc.aio.Server
+    stub: Any
+    policy: Policy
+    url: str
+
+    def engine(self, stub: Any = None) -> Jobs:
+        """Another replica on the same database, with another way to billing if one is given."""
+        return Jobs(
+            database=self.database,
+            billing=stub or self.stub,
+            identity=IDENTITY,
+            relay=Relay(self.database, NoBroker()),
+            policy=self.policy,
+            clock=self.clock,
+        )
+
+    async def grant(self, user: str, amount: int) -> None:
+        grant = Grant(grant_id=str(uuid.uuid4()), user_id=user, credits=amount, reason="test", type="paid")
+        async with self.ledger_database.transaction() as connection:
+            await Ledger(PRICES).grant(connection, grant, self.clock.now())
+
+    def submission(self, user: str = "u", **changes: Any) -> Submission:
+        values: dict[str, Any] = {
+            "job_id": new_id(self.clock.now()),
+            "user_id": user,
+            "type": "static_ad",
+            "project_id": uuid.uuid4(),
+            "product_id": uuid.uuid4(),
+            "idempotency_key": "",
+            "parameters": b"parameters",
+            **changes,
+        }
+        return Submission(**values)
+
+    async def submitted(self, user: str = "u", **changes: Any) -> uuid.UUID:
+        return (await self.jobs.submit(self.submission(user, **changes))).job_id
+
+    async def balance(self, user: str = "u") -> tuple[int, int]:
+        async with self.ledger_database.connection() as connection:
+            assert (await verify(connection)).wrong == ()
+            found = (await Ledger(PRICES).balances(connection, [user], self.clock.now())).get(user, Balance())
+            return found.available, found.held
+
+    async def rows(self, query: Any, *parameters: Any) -> list[dict[str, Any]]:
+        async with self.database.connection() as connection:
+            return await fetch_all(connection, query, list(parameters))
+
+
+@asynccontextmanager
+async def opened(postgres: Postgres) -> AsyncIterator[World]:
+    """A world of its own, on fresh databases."""
+    clock = LaterClock()
+    urls = postgres.database(), postgres.database()
+    await migrate(urls[0], SERVICES / "billing" / "migrations")
+    await migrate(urls[1], SERVICES / "job" / "migrations")
+    ledger_database, database = Database(urls[0], pool_size=4), Database(urls[1], pool_size=4)
+    await ledger_database.open()
+    await database.open()
+    server = grpc.aio.server()
+    billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(
+        BillingLedgerServicer(database=ledger_database, ledger=Ledger(PRICES), clock=clock), server
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    limits = Limits(start=timedelta(hours=1), attempt=timedelta(minutes=5), total=timedelta(hours=2), failures=3)
+    policy = Policy(
+        limits={"copy": limits, "static_ad": limits, "video": limits}, live_jobs_per_user=50, processing_jobs_per_user=4
+    )
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = billing_pb2_grpc.BillingLedgerServiceStub(channel)
+        jobs = Jobs(
+            database=database,
+            billing=stub,
+            identity=IDENTITY,
+            relay=Relay(database, NoBroker()),
+            policy=policy,
+            clock=clock,
+        )
+        settlement = Settlement(
+            database=database, storage=jobs.storage, billing=stub, identity=IDENTITY, clock=clock, ended=jobs.ended
+        )
+        yield World(jobs, settlement, database, ledger_database, clock, server, stub, policy, urls[1])
+    await server.stop(None)
+    await database.close()
+    await ledger_database.close()
+
+
+def completion(job_id: uuid.UUID, attempt: int) -> Completion:
+    return Completion(job_id=job_id, attempt=attempt, assets=(), result=b"", notes=())
+
+
+def failure(job_id: uuid.UUID, attempt: int, kind: FaultKind) -> Failure:
+    return Failure(job_id=job_id, attempt=attempt, kind=kind, reason="R", message="words")

@@ -1,0 +1,34 @@
+"""The fixtures of tests/gateway, with the Envoy that Envoy Gateway would have configured in the place of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.settings import GatewaySettings
+from tests.gateway.conftest import anonymous, client, keys, routes, servers, services, settings  # noqa: F401
+from tests.gateway.running import Running, running
+from tests.platform.envoy_gateway.translation import static, translated
+
+
+@pytest.fixture(scope="session")
+def resources_told(  # the fixtures of tests/gateway are asked for by their names
+    settings: dict[str, Any],  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
+    return translated(GatewaySettings(**settings), tmp_path_factory.mktemp("resources"))
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    settings: dict[str, Any],  # noqa: F811
+    resources_told: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
+    def render(given: GatewaySettings) -> str:
+        return static(resources_told, given)
+
+    with running(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy"), make=render) as found:
+        yield found

@@ -1,0 +1,86 @@
+"""Prometheus itself, scraping the processes of a test."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from tests.platform import tools
+from tests.platform.manifests import ROOT
+
+START_SECONDS = 30
+
+
+def rules() -> dict[str, Any]:
+    """The groups of alerts, as Prometheus reads them."""
+    resource = yaml.safe_load((ROOT / "deploy/components/monitoring/alerts.yaml").read_text(encoding="utf-8"))
+    return {"groups": resource["spec"]["groups"]}
+
+
+class Prometheus:
+    """Scrapes `targets` (job to host:port) every second and evaluates the alerts."""
+
+    def __init__(self, folder: Path, targets: Mapping[str, str]) -> None:
+        found = rules()
+        for rule in found["groups"][0]["rules"]:
+            rule["for"] = "1s"  # how long an alert must hold is tested with promtool
+        (folder / "rules.yaml").write_text(yaml.safe_dump(found), encoding="utf-8")
+        configuration = {
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(folder / "rules.yaml")],
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": [address]}]} for job, address in targets.items()
+            ],
+        }
+        (folder / "prometheus.yaml").write_text(yaml.safe_dump(configuration), encoding="utf-8")
+        self._log = folder / "prometheus.log"
+        program = tools.program(tools.PROMETHEUS, "cmd/prometheus", "remove_all_sd")
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    program,
+                    f"--config.file={folder / 'prometheus.yaml'}",
+                    f"--storage.tsdb.path={folder / 'data'}",
+                    "--web.listen-address=127.0.0.1:0",
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        self._client = httpx.Client(base_url=self._address(), timeout=5, trust_env=False)
+
+    def _address(self) -> str:
+        give_up = time.monotonic() + START_SECONDS
+        while True:
+            text = self._log.read_text(encoding="utf-8")
+            for line in text.splitlines():
+                if "Listening on" in line and "address=" in line:
+                    return "http://" + line.rsplit("address=", 1)[1].split()[0]
+            assert self._process.poll() is None, text
+            assert time.monotonic() < give_up, text
+            time.sleep(0.05)
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        answer = self._client.get("/api/v1/query", params={"query": expression})
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["data"]["result"])
+
+    def firing(self) -> set[str]:
+        """The names of the alerts that fire."""
+        alerts = self._client.get("/api/v1/alerts").json()["data"]["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+
+    def wait_for(self, alert: str, seconds: float) -> None:
+        give_up = time.monotonic() + seconds
+        while alert not in self.firing():
+            assert time.monotonic() < give_up, self.firing()
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)

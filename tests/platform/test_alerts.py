@@ -1,0 +1,244 @@
+"""Every alert fires when what it watches for happens, and only then; every query of the dashboard finds something."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from deploy.local.system import MAKERS, SERVICES, Options, metrics_of
+from tests.platform import tools
+from tests.platform.manifests import ROOT
+from tests.platform.prometheus import Prometheus, rules
+from tests.running import Customer, RunningSystem
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(tools.BUILD_SECONDS + 300)]
+
+ALERTS = [rule["alert"] for rule in rules()["groups"][0]["rules"]]
+
+# For each alert: series that make it fire, and series just as many that do not (a value a minute, for half an hour).
+SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "AdwrightProcessDown": ({'up{job="job",instance="a"}': "1 0x30"}, {'up{job="job",instance="a"}': "1x30"}),
+    "AdwrightCallsFail": (
+        {
+            'adwright_calls_total{job="j",code="OK"}': "0+90x30",
+            'adwright_calls_total{job="j",code="INTERNAL"}': "0+10x30",
+        },
+        {
+            'adwright_calls_total{job="j",code="OK"}': "0+99x30",
+            'adwright_calls_total{job="j",code="INTERNAL"}': "0+1x30",
+        },
+    ),
+    "AdwrightCallsAreSlow": (
+        {
+            'adwright_call_seconds_bucket{job="j",method="m",le="1"}': "0+90x30",
+            'adwright_call_seconds_bucket{job="j",method="m",le="2.5"}': "0+100x30",
+            'adwright_call_seconds_bucket{job="j",method="m",le="+Inf"}': "0+100x30",
+        },
+        {
+            'adwright_call_seconds_bucket{job="j",method="m",le="1"}': "0+100x30",
+            'adwright_call_seconds_bucket{job="j",method="m",le="2.5"}': "0+100x30",
+            'adwright_call_seconds_bucket{job="j",method="m",le="+Inf"}': "0+100x30",
+        },
+    ),
+    "AdwrightQueueIsOld": (
+        {'adwright_queue_age_seconds{type="video"}': "1000x30"},
+        {'adwright_queue_age_seconds{type="video"}': "800x30"},
+    ),
+    "AdwrightLeasesAreLost": ({"adwright_lease_overdue_seconds": "40x30"}, {"adwright_lease_overdue_seconds": "20x30"}),
+    "AdwrightSettlementLags": (
+        {"adwright_settlement_lag_seconds": "130x30"},
+        {"adwright_settlement_lag_seconds": "100x30"},
+    ),
+    "AdwrightOutboxLags": ({"adwright_outbox_lag_seconds": "70x30"}, {"adwright_outbox_lag_seconds": "50x30"}),
+    "AdwrightHoldsAreOverdue": ({"adwright_holds_overdue": "1x30"}, {"adwright_holds_overdue": "0x30"}),
+    "AdwrightJobsDie": ({"adwright_dead_jobs": "0x20 5x10"}, {"adwright_dead_jobs": "9x20 12x10"}),
+    "AdwrightMakersFail": (
+        {
+            'adwright_maker_faults_total{type="t",kind="transient"}': "0+30x30",
+            'adwright_maker_attempts_total{type="t",outcome="x"}': "0+100x30",
+        },
+        {
+            'adwright_maker_faults_total{type="t",kind="input"}': "0+90x30",
+            'adwright_maker_attempts_total{type="t",outcome="x"}': "0+100x30",
+        },
+    ),
+    "AdwrightMeasuresAreStale": (
+        {'adwright_measured_timestamp_seconds{job="j"}': "1x30"},
+        {'adwright_measured_timestamp_seconds{job="j"}': "0+60x30"},
+    ),
+}
+
+
+def test_every_alert_has_its_page_in_the_runbook() -> None:
+    headings = set(re.findall(r"^## (Adwright\w+)$", (ROOT / "docs/runbook.md").read_text(encoding="utf-8"), re.M))
+    assert headings == set(ALERTS) == set(SERIES)
+    for rule in rules()["groups"][0]["rules"]:
+        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{rule['alert'].lower()}"
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+@pytest.mark.parametrize("fires", [True, False])
+def test_an_alert_fires_past_its_limit_and_not_before(alert: str, fires: bool, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules()), encoding="utf-8")
+    series = SERIES[alert][0 if fires else 1]
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        # What promtool cannot be told to leave out (labels, words) is not compared: only how many there are.
+        "promql_expr_test": [
+            {
+                "expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) or vector(0)',
+                "eval_time": "25m",
+                "exp_samples": [{"labels": "{}", "value": int(fires)}],
+            }
+        ],
+    }
+    test = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test), encoding="utf-8")
+    promtool = tools.program(tools.PROMETHEUS, "cmd/promtool", "remove_all_sd")
+    done = subprocess.run(
+        [promtool, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[RunningSystem]:
+    """A system that the tests below break, one part after the other."""
+    running = RunningSystem(Options(metrics=True))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def prometheus(faulty: RunningSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    names = [*SERVICES, *(f"{name}-maker" for name in MAKERS)]
+    targets = {name: f"127.0.0.1:{faulty.system.ports[metrics_of(name)]}" for name in names}
+    found = Prometheus(tmp_path_factory.mktemp("prometheus"), targets)
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def customer(faulty: RunningSystem) -> Customer:
+    return faulty.customer(1_000)
+
+
+def execute(system: RunningSystem, database: str, statement: str) -> None:
+    with psycopg.connect(system.system.database_url(database), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def ordered(customer: Customer, kind: str = "static-ad") -> str:
+    body: dict[str, Any] = dict(customer.ids)
+    if kind == "video":
+        body["script"] = "A script that takes a while to be spoken, so that there is time. " * 8
+    return str(customer.client.post(f"/api/generate/{kind}", json=body).json()["jobId"])
+
+
+def until(customer: Customer, job_id: str, status: str) -> None:
+    give_up = time.monotonic() + 90
+    while customer.status(job_id)["status"] != status:
+        assert time.monotonic() < give_up, customer.status(job_id)
+        time.sleep(0.2)
+
+
+class TestARunningSystem:
+    """In order: each test leaves what it broke as it needs to be for the next."""
+
+    def test_nothing_fires_while_all_is_well_and_every_query_of_the_dashboard_finds_something(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
+        for _ in range(3):
+            until(customer, ordered(customer), "completed")
+            assert faulty.customer(0).client.post("/api/generate/copy", json={}).status_code == 400
+        time.sleep(12)  # the measures of the database are taken every ten seconds
+        dashboard = json.loads((ROOT / "deploy/components/monitoring/dashboard.json").read_text(encoding="utf-8"))
+        empty = [
+            target["expr"]
+            for panel in dashboard["panels"]
+            for target in panel["targets"]
+            if not prometheus.query(target["expr"])
+        ]
+        # A gauge of what waits has no series where nothing does.
+        assert empty in ([], ["max by (type) (adwright_queue_age_seconds)"]) or set(empty) == {
+            "max by (type) (adwright_queue_age_seconds)",
+            "max by (type, status) (adwright_live_jobs)",
+        }
+        assert prometheus.firing() == set()
+
+    def test_storage_that_takes_nothing(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
+        assets = faulty.home.assets
+        assets.rename(assets.with_suffix(".away"))
+        assets.write_text("not a folder")
+        for _ in range(4):
+            ordered(customer)
+        prometheus.wait_for("AdwrightMakersFail", 60)
+        assets.unlink()
+        assets.with_suffix(".away").rename(assets)
+
+    def test_jobs_that_die(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
+        execute(faulty, "job", "update job set dead = true where status in ('completed', 'failed')")
+        execute(faulty, "job", "update job set dead = true where status = 'queued'")
+        prometheus.wait_for("AdwrightJobsDie", 30)
+
+    def test_a_transaction_that_nobody_ends_keeps_a_lost_lease_from_being_found(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
+        job_id = ordered(customer, "video")
+        until(customer, job_id, "processing")
+        with psycopg.connect(faulty.system.database_url("job")) as connection:
+            connection.execute(f"select from job where id = '{job_id}' for update".encode())
+            faulty.run(faulty.system.processes["video-maker"].stop())
+            prometheus.wait_for("AdwrightLeasesAreLost", 80)
+
+    def test_a_queue_without_makers(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+        until(customer, ordered(customer, "video"), "queued")
+        execute(faulty, "job", "update job set created_at = created_at - interval '20 min' where status = 'queued'")
+        prometheus.wait_for("AdwrightQueueIsOld", 40)
+
+    def test_a_ledger_that_is_locked(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+        with psycopg.connect(faulty.system.database_url("billing")) as connection:
+            connection.execute(b"lock table account in exclusive mode")
+            execute(faulty, "billing", "update hold set expires_at = now() - interval '1 hour' where state = 'held'")
+            for _ in range(3):
+                customer.client.post("/api/generate/static-ad", json=customer.ids)
+            prometheus.wait_for("AdwrightHoldsAreOverdue", 60)
+        prometheus.wait_for("AdwrightCallsAreSlow", 60)
+
+    def test_a_broker_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+        faulty.run(faulty.system.processes["broker"].stop())
+        ordered(customer, "video")
+        execute(faulty, "job", "update outbox set created_at = created_at - interval '5 min'")
+        prometheus.wait_for("AdwrightOutboxLags", 60)
+
+    def test_billing_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+        job_id = ordered(customer, "video")
+        faulty.run(faulty.system.processes["billing"].stop())
+        assert customer.client.post("/api/generate/cancel", json={"jobId": job_id}).status_code == 200
+        execute(faulty, "job", f"update job set completed_at = now() - interval '5 min' where id = '{job_id}'")
+        for _ in range(12):
+            assert customer.client.post("/api/generate/static-ad", json=customer.ids).status_code == 503
+            time.sleep(0.5)
+        prometheus.wait_for("AdwrightProcessDown", 30)
+        prometheus.wait_for("AdwrightCallsFail", 30)
+        prometheus.wait_for("AdwrightSettlementLags", 40)
+
+    def test_a_database_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
+        found = faulty.home.running()
+        assert found is not None
+        os.kill(found.pids["postgres"], signal.SIGINT)
+        prometheus.wait_for("AdwrightMeasuresAreStale", 180)

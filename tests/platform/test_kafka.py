@@ -1,0 +1,292 @@
+"""Apache Kafka itself: what is sent arrives, whatever happens to brokers and readers; TLS and SASL work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adwright.job.v1 import events_pb2
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+
+from deploy.local.system import Options
+from gateway.certificate import write_certificate
+from services.chassis import outbox
+from services.chassis.config import KafkaSettings
+from services.chassis.database import Database, migrate
+from services.chassis.kafka import RETENTION_MS, Producer, Record, WakeUps, create_topics, quiet_client_logs
+from services.chassis.outbox import Relay
+from services.job.jobs import EVENTS_TOPIC, TOPICS
+from tests.platform.kafka.broker import PASSWORD, USER, Broker, Secured, command
+from tests.running import Postgres, RunningSystem
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+MIGRATIONS = Path(__file__).parents[2] / "services" / "job" / "migrations"
+SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    quiet_client_logs()
+    found = Broker(tmp_path_factory.mktemp("kafka"))
+    found.start()
+    yield found
+    found.kill()
+
+
+@pytest.fixture(scope="module")
+def settings(broker: Broker) -> KafkaSettings:
+    return KafkaSettings(kafka_bootstrap=broker.address)
+
+
+@pytest.fixture
+async def database(postgres: Postgres) -> AsyncIterator[Database]:
+    url = postgres.database()
+    await migrate(url, MIGRATIONS)
+    found = Database(url, pool_size=4)
+    await found.open()
+    yield found
+    await found.close()
+
+
+def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Any]], bool]) -> list[Any]:
+    """The records of a topic from its beginning, read until they are enough."""
+    consumer: Any = KafkaConsumer(topic, bootstrap_servers=settings.kafka_bootstrap, auto_offset_reset="earliest")
+    found: list[Any] = []
+    give_up = time.monotonic() + SECONDS
+    try:
+        while not enough(found) and time.monotonic() < give_up:
+            found += [record for batch in consumer.poll(timeout_ms=200).values() for record in batch]
+    finally:
+        consumer.close()
+    return found
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not happened():  # noqa: ASYNC110 - it happens in threads that know no event
+            await asyncio.sleep(0.05)
+
+
+class TestTopics:
+    def test_they_have_the_partitions_and_the_retention_that_one_place_says(self, settings: KafkaSettings) -> None:
+        create_topics(settings, TOPICS)
+        create_topics(settings, TOPICS)  # twice does no harm
+        admin: Any = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+        consumer: Any = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
+        try:
+            for topic in TOPICS:
+                assert len(consumer.partitions_for_topic(topic)) == settings.kafka_partitions
+                told = str(admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)]))
+                assert str(RETENTION_MS["dispatch" if ".dispatch." in topic else "events"]) in told
+        finally:
+            admin.close()
+            consumer.close()
+
+
+class TestOutbox:
+    async def test_a_brokers_death_loses_nothing_and_keeps_each_keys_order(
+        self, broker: Broker, settings: KafkaSettings, database: Database
+    ) -> None:
+        topic = "test.death"
+        producer = Producer(settings, [topic])
+        relay = Relay(database, producer)
+        sending = asyncio.create_task(relay.run())
+        try:
+            for number in range(60):
+                records = [Record(topic=topic, key=f"key-{key}", value=f"{number}".encode()) for key in range(5)]
+                async with database.transaction() as connection:
+                    await outbox.add(connection, records)
+                relay.wake()
+                if number == 20:
+                    broker.kill()
+                if number == 40:
+                    await asyncio.to_thread(broker.start)
+            found = await asyncio.to_thread(
+                everything_in, settings, topic, lambda records: len({(r.key, r.value) for r in records}) == 300
+            )
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await producer.close()
+        by_key: dict[bytes, list[int]] = {}
+        for record in found:
+            numbers = by_key.setdefault(record.key, [])
+            if int(record.value) not in numbers:  # sent at least once
+                numbers.append(int(record.value))
+        assert list(by_key.values()) == [list(range(60))] * 5
+
+    async def test_what_the_brokers_refuse_to_write_waits_and_is_sent_when_they_take_it(
+        self, settings: KafkaSettings, database: Database
+    ) -> None:
+        topic = "test.refusal"
+        admin: Any = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+        # No message is as small as this allows: each write is refused by the broker, as where a disk is full.
+        admin.create_topics(
+            [NewTopic(name=topic, num_partitions=1, replication_factor=1, topic_configs={"max.message.bytes": "1"})]
+        )
+        producer = Producer(settings, [topic])
+        relay = Relay(database, producer)
+        async with database.transaction() as connection:
+            await outbox.add(
+                connection, [Record(topic=topic, key="k", value=b"1"), Record(topic=topic, key="k", value=b"2")]
+            )
+        try:
+            with pytest.raises(outbox.NotAcknowledged):
+                await relay.send_batch()
+            async with database.connection() as connection:
+                assert (await (await connection.execute("select count(*) from outbox")).fetchone()) == {"count": 2}
+            admin.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, topic, configs={"max.message.bytes": "1048588"})]
+            )
+            sent = 0
+            async with asyncio.timeout(SECONDS):
+                while sent != 2:
+                    try:
+                        sent = await relay.send_batch()
+                    except outbox.NotAcknowledged:
+                        await asyncio.sleep(0.5)
+            async with database.connection() as connection:
+                assert (await (await connection.execute("select count(*) from outbox")).fetchone()) == {"count": 0}
+        finally:
+            admin.close()
+            await producer.close()
+
+
+class TestWakeUps:
+    async def test_readers_that_come_and_go_under_load_lose_nothing(self, settings: KafkaSettings) -> None:
+        topic, most = "test.rebalance", 400
+        taken: Counter[str] = Counter()
+        readers: dict[str, WakeUps] = {}
+
+        def reader(name: str) -> WakeUps:
+            def on_message() -> None:
+                taken[name] += 1
+                readers[name].want(1)
+
+            readers[name] = WakeUps(settings, topic=topic, group="test-rebalance", on_message=on_message)
+            readers[name].start()
+            readers[name].want(1)
+            return readers[name]
+
+        producer = Producer(settings, [topic])
+        try:
+            for number in range(most // 10):
+                records = [Record(topic=topic, key=f"{number}-{part}", value=b"") for part in range(10)]
+                assert await producer.send(records) == 10
+                if number == 0:
+                    reader("first")
+                if number == 10:
+                    reader("second")
+                if number == 25:
+                    await readers["first"].stop()
+                if number == 30:
+                    reader("third")
+                await asyncio.sleep(0.1)
+            await until(lambda: sum(taken.values()) >= most)
+        finally:
+            for found in readers.values():
+                await found.stop()
+            await producer.close()
+        assert taken["second"] > 0
+        # A message may be read twice around a change of readers, never less than once.
+        assert most <= sum(taken.values()) <= most + 30
+
+
+class TestSecurity:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Path]]:
+        folder = tmp_path_factory.mktemp("secured")
+        certificate, key = write_certificate(folder, ("127.0.0.1", "localhost"), datetime.now(UTC))
+        pem = folder / "both.pem"
+        pem.write_text(key.read_text() + certificate.read_text())
+        found = Broker(folder, Secured(pem=pem))
+        found.start()
+        yield found, certificate
+        found.kill()
+
+    def settings(self, broker: Broker, certificate: Path, **changes: str) -> KafkaSettings:
+        return KafkaSettings.model_validate(
+            {
+                "kafka_bootstrap": broker.address,
+                "kafka_security_protocol": "SASL_SSL",
+                "kafka_sasl_mechanism": "SCRAM-SHA-512",
+                "kafka_sasl_username": USER,
+                "kafka_sasl_password": PASSWORD,
+                "kafka_ssl_cafile": str(certificate),
+                **changes,
+            }
+        )
+
+    async def test_what_is_sent_over_tls_with_scram_arrives(self, secured: tuple[Broker, Path]) -> None:
+        settings = self.settings(*secured)
+        arrived = asyncio.Event()
+        reader = WakeUps(settings, topic="test.secured", group="test-secured", on_message=arrived.set)
+        reader.start()
+        reader.want(1)
+        producer = Producer(settings, ["test.secured"])
+        try:
+            assert await producer.send([Record(topic="test.secured", key="k", value=b"v")]) == 1
+            async with asyncio.timeout(SECONDS):
+                await arrived.wait()
+        finally:
+            await reader.stop()
+            await producer.close()
+
+    @pytest.mark.parametrize("change", [{"kafka_sasl_password": "wrong"}, {"kafka_ssl_cafile": ""}])
+    async def test_a_wrong_password_and_an_unknown_certificate_are_refused(
+        self, secured: tuple[Broker, Path], change: dict[str, str]
+    ) -> None:
+        broker, certificate = secured
+        producer = Producer(self.settings(broker, certificate, **change), ["test.secured"])
+        try:
+            assert await producer.send([Record(topic="test.secured", key="k", value=b"v")]) == 0
+        finally:
+            await producer.close()
+
+
+class TestTheWholeSystem:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def system() -> Iterator[RunningSystem]:
+        running = RunningSystem(Options(broker=command))
+        yield running
+        running.stop()
+
+    def test_every_jobs_events_are_in_the_topic_in_order_after_the_broker_was_killed(
+        self, system: RunningSystem
+    ) -> None:
+        customer = system.customer(60)
+        jobs = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
+        os.kill(system.system.processes["broker"].pid, signal.SIGKILL)
+        jobs += [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
+        give_up = time.monotonic() + 180
+        while {customer.status(job)["status"] for job in jobs} != {"completed"}:
+            assert time.monotonic() < give_up, [customer.status(job) for job in jobs]
+            time.sleep(0.3)
+        settings = KafkaSettings(kafka_bootstrap=f"127.0.0.1:{system.system.ports['broker']}")
+
+        def statuses(records: list[Any]) -> dict[str, list[str]]:
+            told: dict[str, list[str]] = {}
+            for record in records:
+                event = events_pb2.JobEvent.FromString(record.value)
+                seen = told.setdefault(event.job_id, [])
+                if event.status not in seen:
+                    seen.append(event.status)
+            return told
+
+        def complete(records: list[Any]) -> bool:
+            return sum("completed" in seen for seen in statuses(records).values()) == 10
+
+        told = statuses(everything_in(settings, EVENTS_TOPIC, complete))
+        assert told == {job: ["queued", "processing", "completed"] for job in jobs}

@@ -1,0 +1,221 @@
+"""What kustomize renders: valid by the schemas of those who read it, and in step with the code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.billing.__main__ import BillingSettings
+from services.catalog.__main__ import CatalogSettings
+from services.chassis import maker, tracing
+from services.chassis.kafka import RETENTION_MS, SESSION_TIMEOUT_MS
+from services.chassis.making import MakerSettings
+from services.copy.__main__ import CopySettings
+from services.job.__main__ import JobSettings
+from services.job.jobs import TOPICS
+from services.video.__main__ import VideoSettings
+from tests.platform import tools
+from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, environment, of_kind, rendered
+from tests.platform.schemas import KUBERNETES, complaints, definitions
+
+pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
+
+SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
+MAKERS = ("image-maker", "video-maker")
+# Its definitions are in no package; its resources are read with the classes of its operators instead.
+STRIMZI = "kafka.strimzi.io/v1"
+STRIMZI_FOLDER = Path(__file__).parent / "strimzi"
+
+
+def strimzi_complaints(resources: list[Resource], folder: Path) -> str:
+    jars = tools.maven_jars(STRIMZI_FOLDER / "pom.xml", STRIMZI_FOLDER / "jars.sha256")
+    file = folder / "strimzi.json"
+    file.write_text(json.dumps(resources), encoding="utf-8")
+    line = ["java", "-cp", f"{jars}/*", str(STRIMZI_FOLDER / "Check.java"), str(file)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_manifest_is_valid(overlay: str) -> None:
+    assert complaints([item for item in rendered(overlay) if item["apiVersion"] != STRIMZI]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_manifest_is_valid_for_the_code_of_the_api_server(overlay: str, tmp_path: Path) -> None:
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    for path in definitions():
+        (folder / path.name).write_bytes(path.read_bytes())
+    file = tmp_path / "all.yaml"
+    file.write_text(
+        yaml.safe_dump_all(item for item in rendered(overlay) if item["apiVersion"] != STRIMZI), encoding="utf-8"
+    )
+    validate = tools.program(tools.KUBECTL_VALIDATE)
+    done = subprocess.run(
+        [validate, "--version", KUBERNETES, "--local-crds", folder, file], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
+def test_strimzi_reads_every_resource_of_its_own(overlay: str, tmp_path: Path) -> None:
+    checked = [item for item in rendered(overlay) if item["apiVersion"] == STRIMZI]
+    assert {item["kind"] for item in checked} == {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
+    assert strimzi_complaints(checked, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("Deployment", ["spec", "template", "spec", "containers", 0, "livenessProb"], {}),
+        ("ScaledObject", ["spec", "triggers"], "kafka"),
+        ("HTTPRoute", ["spec", "rules", 0, "matches", 0, "path", "type"], "Glob"),
+        ("BackendTrafficPolicy", ["spec", "circuitBreaker", "maxConnection"], 1),
+        ("NetworkPolicy", ["spec", "policyTypes"], "Egress"),
+        ("Cluster", ["spec", "instance"], 3),
+        ("KafkaTopic", ["spec", "partitions"], "many"),
+        ("KafkaUser", ["spec", "authorization", "acl"], []),
+    ],
+)
+def test_what_is_not_valid_is_found(kind: str, path: list[Any], value: Any, tmp_path: Path) -> None:
+    changed = json.loads(json.dumps(next(item for item in rendered("overlays/production") if item["kind"] == kind)))
+    inside = changed
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    if changed["apiVersion"] == STRIMZI:
+        assert kind in strimzi_complaints([changed], tmp_path)
+    else:
+        assert complaints([changed])
+
+
+@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
+def test_pods_run_as_nobody_and_write_nowhere_but_in_their_own_volumes(overlay: str) -> None:
+    for name, deployment in of_kind(overlay, "Deployment").items():
+        pod = deployment["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert container(deployment)["securityContext"]["readOnlyRootFilesystem"] is True, name
+        assert container(deployment)["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
+        assert "limits" in container(deployment)["resources"], name
+
+
+def test_readiness_asks_for_the_service_and_liveness_for_nothing_else_than_the_process() -> None:
+    deployments = of_kind("overlays/production", "Deployment")
+    for name in SERVERS:
+        served = importlib.import_module(f"services.{name}.__main__").SERVICES
+        assert container(deployments[name])["readinessProbe"]["grpc"]["service"] in served
+    for name in (*SERVERS, *MAKERS):
+        assert container(deployments[name])["livenessProbe"]["grpc"] == {"port": 7100}
+        assert container(deployments[name])["startupProbe"]["grpc"] == {"port": 7100}
+
+
+def test_every_variable_is_a_setting_that_somebody_reads() -> None:
+    kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, MakerSettings)
+    known = {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
+    for overlay in OVERLAYS:
+        given = {name for item in of_kind(overlay, "ConfigMap").values() for name in item["data"] if name.isupper()}
+        for workload in (*of_kind(overlay, "Deployment").values(), *of_kind(overlay, "Job").values()):
+            given |= {item["name"] for item in container(workload).get("env", [])}
+        assert {name.removesuffix("_FILE") for name in given} <= known
+
+
+def test_pods_have_the_time_to_stop_that_their_code_takes() -> None:
+    for name, deployment in of_kind("overlays/production", "Deployment").items():
+        grace = float(environment(deployment)["ADWRIGHT_STOP_GRACE_SECONDS"])
+        before = container(deployment).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        after = tracing.STOP_MS / 1000 + 5  # what is sent at the end, and Python's own
+        if name in MAKERS:
+            after += maker.CALL_SECONDS + SESSION_TIMEOUT_MS / 1000
+        assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= before + grace + after, name
+
+
+def test_topics_are_those_of_the_code_with_its_retention() -> None:
+    topics = of_kind("overlays/production", "KafkaTopic")
+    assert set(topics) == set(TOPICS)
+    for name, topic in topics.items():
+        assert topic["spec"]["config"]["retention.ms"] == RETENTION_MS["dispatch" if ".dispatch." in name else "events"]
+        assert topic["spec"]["partitions"] == JobSettings.model_fields["kafka_partitions"].default
+        assert topic["spec"]["config"]["min.insync.replicas"] == topic["spec"]["replicas"] - 1 == 2
+
+
+def test_makers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
+    for name, scaled in of_kind("overlays/production", "ScaledObject").items():
+        module = importlib.import_module(f"services.{name.removesuffix('-maker')}.__main__")
+        trigger = scaled["spec"]["triggers"][0]["metadata"]
+        assert trigger["topic"] == module.DISPATCH_TOPIC
+        text = Path(str(module.__file__)).read_text(encoding="utf-8")
+        assert re.findall(r'group="([^"]+)"', text) == [trigger["consumerGroup"]]
+
+
+def calls_in_code() -> set[tuple[str, str]]:
+    """(who, whom) of every channel that a service or a maker opens."""
+    found = set()
+    for service in SERVERS:
+        text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
+        serving, _, making = text.partition("async def make(")
+        found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address", serving)}
+        if making:
+            found |= {(f"{service}-maker", called) for called in re.findall(r"settings\.(\w+)_address", making)}
+            found.add((f"{service}-maker", "job"))  # in chassis.making, for every maker
+    return found
+
+
+def names_in(selector: Resource) -> set[str]:
+    if "matchExpressions" in selector:
+        return {value for item in selector["matchExpressions"] for value in item["values"]}
+    return {selector.get("matchLabels", {}).get("app.kubernetes.io/name", "")}
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_networks_allow_the_calls_of_the_code_and_no_others(direction: str) -> None:
+    allowed = set()
+    for policy in of_kind("overlays/production", "NetworkPolicy").values():
+        for rule in policy["spec"].get(direction) or []:
+            for peer in rule.get("from", rule.get("to", [])):
+                if set(peer) != {"podSelector"}:
+                    continue
+                for subject in names_in(policy["spec"]["podSelector"]):
+                    for other in names_in(peer["podSelector"]):
+                        allowed.add((other, subject) if direction == "ingress" else (subject, other))
+    known = {(who, whom) for who, whom in allowed if who and whom}
+    assert known == calls_in_code()
+
+
+def test_the_way_out_leads_to_no_address_that_the_fetcher_refuses() -> None:
+    from ipaddress import ip_address, ip_network
+
+    from services.chassis.fetcher import is_public
+
+    blocks = [
+        peer["ipBlock"]
+        for policy in of_kind("overlays/production", "NetworkPolicy").values()
+        for rule in policy["spec"].get("egress") or []
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    ]
+
+    def reachable(address: str) -> bool:
+        found = ip_address(address)
+        return any(
+            found in ip_network(block["cidr"]) and not any(found in ip_network(part) for part in block["except"])
+            for block in blocks
+        )
+
+    private = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "100.64.0.1", "0.0.0.0",
+               "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "fe80::1", "fc00::1", "ff02::1",
+               "2001:db8::1", "64:ff9b::a00:1", "2002:a00:1::"]  # fmt: skip
+    for address in private:
+        assert not is_public(address), address
+        assert not reachable(address), address
+    for address in ("8.8.8.8", "1.1.1.1", "2606:4700::1"):
+        assert is_public(address)
+        assert reachable(address)

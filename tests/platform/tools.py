@@ -1,0 +1,132 @@
+"""Programs and schemas that some tests need and no Python package carries: fetched once, pinned, checked by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+BUILD_SECONDS = 1_500
+CACHE = Path.home() / ".cache" / "adwright" / "tools"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoModule:
+    """A Go module: its version, and the checksum that the Go tools give for it."""
+
+    path: str
+    version: str
+    checksum: str
+
+
+KUSTOMIZE = GoModule(
+    path="sigs.k8s.io/kustomize/kustomize/v5",
+    version="v5.8.1",
+    checksum="h1:Pgsg5psubpVEy7Nf6S89PARg5VmmWUC1l9dC6Dl4PG0=",
+)
+KUBECTL_VALIDATE = GoModule(
+    path="sigs.k8s.io/kubectl-validate", version="v0.0.4", checksum="h1:tGKuv0awYHn11Cb6KPsZKxUmHgavF46K3NvVH0Nse9U="
+)
+ENVOY_GATEWAY = GoModule(
+    path="github.com/envoyproxy/gateway", version="v1.9.1", checksum="h1:vAVp6/AlBXJ1aOhp1mxL7fNEzVEfjADUguUhm2wzxQY="
+)
+KEDA = GoModule(
+    path="github.com/kedacore/keda/v2", version="v2.21.0", checksum="h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps="
+)
+PROMETHEUS_OPERATOR = GoModule(
+    path="github.com/prometheus-operator/prometheus-operator",
+    version="v0.85.0",
+    checksum="h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
+)
+CLOUDNATIVE_PG = GoModule(
+    path="github.com/cloudnative-pg/cloudnative-pg",
+    version="v1.27.0",
+    checksum="h1:mp0zlYO4vKAJmQdArWORWKr1lmB4Hj8JeBQGX5RBnpg=",
+)
+PROMETHEUS = GoModule(
+    path="github.com/prometheus/prometheus",
+    version="v0.316.0",
+    checksum="h1:f1GRFerhTMKQma+awCoC9T820ecWeGSdF+xAlMHzZzM=",
+)
+
+
+def _go() -> str:
+    found = shutil.which("go")
+    if found is None:
+        pytest.skip("go is not installed: this test builds its tools with it")
+    return found
+
+
+def program(module: GoModule, package: str = "", tags: str = "") -> Path:
+    """A program of a Go module, built at the first time; skips the test by name where it cannot be had."""
+    name = (package or module.path.removesuffix("/v5")).rsplit("/", 1)[-1]
+    folder = CACHE / f"{name}-{module.version}"
+    if not (folder / name).exists():
+        go = _go()
+        target = "/".join(part for part in (module.path, package) if part)
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [go, "install", "-tags", tags, f"{target}@{module.version}"],
+            env={**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod"},
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.skip(f"{name} {module.version} could not be built: {done.stderr[-300:]}")
+    told = subprocess.run([_go(), "version", "-m", folder / name], capture_output=True, text=True, check=True).stdout
+    built_from = next(line.split() for line in told.splitlines() if line.startswith("\tmod\t"))
+    assert built_from[1:] == [module.path, module.version, module.checksum], f"{name} is not what it should be"
+    return folder / name
+
+
+def source(module: GoModule) -> Path:
+    """The folder of a Go module's files; skips the test by name where it cannot be had."""
+    done = subprocess.run(
+        [_go(), "mod", "download", "-json", f"{module.path}@{module.version}"],
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
+        cwd=Path.home(),
+    )
+    if done.returncode != 0:
+        pytest.skip(f"{module.path} {module.version} could not be fetched: {done.stdout[-300:]}")
+    told = json.loads(done.stdout)
+    assert told["Sum"] == module.checksum, f"{module.path} is not what it should be"
+    return Path(told["Dir"])
+
+
+def maven_jars(project: Path, lock: Path) -> Path:
+    """The jars that a Maven project names, each checked against a SHA-256 sum; skips where there is no Maven."""
+    maven = shutil.which("mvn")
+    if maven is None or shutil.which("java") is None:
+        pytest.skip("java and mvn are not installed: this test runs Apache Kafka itself")
+    sums = dict(line.split("  ", 1)[::-1] for line in lock.read_text(encoding="utf-8").splitlines())
+    folder = CACHE / f"jars-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        done = subprocess.run(
+            [
+                maven, "-q", "-B", "-f", project, "dependency:copy-dependencies",
+                "-DincludeScope=runtime", f"-DoutputDirectory={partial}",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
+            check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            pytest.skip(f"the jars of {project} could not be fetched: {done.stdout[-300:]}")
+        partial.rename(folder)
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    assert found == sums, "the jars are not what they should be"
+    return folder
