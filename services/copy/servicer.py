@@ -70,8 +70,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             lambda brief, user_id: messages.submission(request, brief, user_id, self._name),
             may_wait=False,
         )
-        if accepted.answer.replayed or accepted.answer.status == "reused":
-            return await self._made_before(accepted.answer)
+        if accepted.brief is None or accepted.answer.replayed or accepted.answer.status == "reused":
+            return await self._made_before(accepted.answer)  # a replay has no brief
         # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
         assert accepted.brief is not None, "only a replay has none"
         asked = messages.copy_brief(request, accepted.brief)

@@ -105,6 +105,8 @@ def _start(frame: Frame, lead: Fact | None, facts: list[Fact], order: Order, ran
                 line = phrases.fill(turn)
         except Missing:
             continue
+        if turn.endswith("{truth}") and len(content_words(line) & content_words(hook)) > 1:
+            continue  # it says again what the hook has said
         if not line or (lead is not None and lead.order not in {fact.order for fact in phrases.used}):
             continue
         if len(hook) + 1 + len(opening) + 1 + len(line) > order.layout.whole and turn != turns[-1]:
