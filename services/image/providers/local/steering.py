@@ -71,6 +71,7 @@ def read_prompt(prompt: str) -> Steering:
         ("colour", vocabulary.COLOURS),
     )
     entries = [(word, kind, meaning) for kind, table in kinds for word, meaning in table.items()]
+    entries = [entry for entry in entries if entry[0] in text]
     for word, kind, meaning in sorted(entries, key=lambda entry: -len(entry[0])):  # "sky blue" goes before "sky"
         for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text):
             if any(match.start() < end and start < match.end() for start, end in taken):

@@ -25,6 +25,8 @@ def kind_for(name: str, description: str) -> tuple[ObjectKind, bool]:
     for kind in KINDS:
         score = 0.0
         for word in kind.words:
+            if word not in heading and word not in body:  # expressions cost more than the whole drawing
+                continue
             pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?:s|es)?(?![\w-])")
             weight = 1.0 + 0.25 * word.count(" ") + 0.02 * len(word)  # longer words are more particular
             found = list(pattern.finditer(heading))
