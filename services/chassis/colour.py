@@ -159,6 +159,8 @@ class Harmony(StrEnum):
     MONOCHROME = "monochrome"
 
 
+QUIET_CHROMA: Final = 0.09  # brands below it get neighbouring hues only
+
 HARMONY_TURNS: Final[dict[Harmony, tuple[float, float]]] = {
     Harmony.ANALOGOUS: (34.0, -30.0),
     Harmony.COMPLEMENTARY: (180.0, 24.0),
@@ -236,8 +238,12 @@ def palette(
     first = hued[lead % len(hued)]
     others = [colour for colour in hued if colour is not first and _hue_distance(colour, first) > 14]
     turns = HARMONY_TURNS[harmony]
+    if first.chroma < QUIET_CHROMA:  # a soft brand beside the loud opposite of its hue looks like two brands
+        turns = HARMONY_TURNS[Harmony.ANALOGOUS]
     second = others[0] if others else first.turned(turns[0])
     third = others[1] if len(others) > 1 else first.turned(turns[1])
+    if mood is Mood.DARK and _is_yellow(first) and others and not _is_yellow(second):
+        first, second = second, first  # darkened yellow is mud; the brand's other colour makes the ground
     return _assembled(first, second, third, mood)
 
 
@@ -250,7 +256,7 @@ def _assembled(first: Colour, second: Colour, third: Colour, mood: Mood) -> Pale
         accent = _lively(second, 0.74)
         glow = Colour.from_oklch(0.62, min(chroma * 1.1, 0.2), hue)
     elif mood is Mood.VIVID:
-        ground = min(max(first.lightness, 0.48), 0.72)
+        ground = min(max(first.lightness, 0.48), 0.87 if _is_yellow(first) else 0.72)
         background = Colour.from_oklch(ground, max(chroma, 0.12), hue)
         if ground < 0.66:  # white on a strong ground is what people expect; the ground gives way a little for it
             background = readable_on(WHITE, background, 5.6)  # room for rays and lights in the ground
@@ -328,6 +334,10 @@ def _lively(colour: Colour, lightness: float) -> Colour:
     """The hue at a lightness, with enough chroma to be an accent."""
     _, chroma, hue = colour.oklch
     return Colour.from_oklch(lightness, max(chroma, 0.13), hue)
+
+
+def _is_yellow(colour: Colour) -> bool:
+    return 80 <= colour.hue <= 122
 
 
 def _hue_distance(one: Colour, other: Colour) -> float:

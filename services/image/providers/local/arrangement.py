@@ -80,7 +80,7 @@ def _square(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
     if plan in (Plan.SIDE, Plan.MIRRORED) and not wide:
         edge = size * (0.60 if aspect < 0.45 else 0.55 if aspect < 0.75 else 0.51)
         text = Box(safe.left, safe.top, edge, safe.bottom)
-        product = Box(edge + 2 * unit, size * 0.15, size - 5 * unit, size * 0.86)
+        product = Box(edge + 4 * unit, size * 0.15, size - 6 * unit, size * 0.86)
         if plan is Plan.MIRRORED:
             text = Box(size - text.right, text.top, size - text.left, text.bottom)
             product = Box(size - product.right, product.top, size - product.left, product.bottom)
@@ -162,26 +162,27 @@ def _square(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
 
 def _tall(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
     safe, width, height, unit = frame.safe, float(frame.width), float(frame.height), frame.unit
-    story = frame.ratio is AspectRatio.STORY
+    if frame.ratio is AspectRatio.STORY:
+        return _story(plan, frame, aspect)
     brand = Box(safe.left, safe.top, safe.right, safe.top + 5 * unit)
     if plan is Plan.PANEL:
-        top = height * (0.505 if story else 0.55)
+        top = height * 0.52
         panel = Box(0, top, width, height)
         text = Box(safe.left, top + 6.5 * unit, safe.right, safe.bottom)
         product = Box(width * 0.13, safe.top + 8 * unit, width * 0.87, top - 6 * unit)
         return Arrangement(
-            plan=plan, text=text, product=product, align=Align.LEFT, anchor=0.5, panel=panel, brand=brand
+            plan=plan, text=text, product=product, align=Align.LEFT, anchor=1.0, panel=panel, brand=brand
         )
     if plan in (Plan.BOTTOM, Plan.GALLERY):
-        top = height * (0.545 if story else 0.605)
+        top = height * 0.605
         text = Box(safe.left, top, safe.right, safe.bottom)
         product = Box(width * 0.12, safe.top + 9 * unit, width * 0.88, top - 5 * unit)
-        return Arrangement(plan=plan, text=text, product=product, align=Align.CENTRE, anchor=0.5, brand=brand)
+        return Arrangement(plan=plan, text=text, product=product, align=Align.CENTRE, anchor=1.0, brand=brand)
     if plan is Plan.POSTER:
-        split = height * (0.46 if story else 0.49)
+        split = height * 0.49
         text = Box(safe.left, safe.top, safe.right, split)
         if aspect > 0.95:
-            foot = Box(safe.left, safe.bottom - (20 if story else 17) * unit, safe.right, safe.bottom)
+            foot = Box(safe.left, safe.bottom - 17 * unit, safe.right, safe.bottom)
             product = Box(width * 0.14, split + 4 * unit, width * 0.92, foot.top - 2 * unit)
             return Arrangement(
                 plan=plan,
@@ -194,11 +195,10 @@ def _tall(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
                 headline_share=0.9,
             )
         edge = width * 0.52
-        bottom = height * (0.84 if story else 0.95)
         return Arrangement(
             plan=plan,
             text=text,
-            product=Box(edge, split + 3 * unit, width - 6 * unit, bottom),
+            product=Box(edge, split + 3 * unit, width - 6 * unit, height * 0.95),
             align=Align.LEFT,
             anchor=0.0,
             foot=Box(safe.left, split + 4 * unit, edge - 3 * unit, safe.bottom),
@@ -207,8 +207,57 @@ def _tall(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
             headline_share=0.9,
         )
     align = Align.LEFT if plan in (Plan.SIDE, Plan.MIRRORED) else Align.CENTRE
-    split = height * (0.435 if story else 0.42)
+    split = height * 0.42
     foot = Box(safe.left, safe.bottom - 12 * unit, safe.right, safe.bottom)
     text = Box(safe.left, safe.top, safe.right, split)
     product = Box(width * 0.1, split + 3 * unit, width * 0.9, foot.top - 4.5 * unit)
     return Arrangement(plan=plan, text=text, product=product, align=align, anchor=0.0, foot=foot, headline_share=0.75)
+
+
+def _story(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
+    """Type keeps between the interface's bars; the product may reach under them, and fills what they leave."""
+    safe, width, height, unit = frame.safe, float(frame.width), float(frame.height), frame.unit
+    if plan is Plan.PANEL:
+        panel = Box(0, height * 0.46, width, height)
+        return Arrangement(
+            plan=plan,
+            text=Box(safe.left, panel.top + 6.5 * unit, safe.right, safe.bottom),
+            product=Box(width * 0.12, height * 0.1, width * 0.88, panel.top - 6 * unit),
+            align=Align.LEFT,
+            anchor=1.0,
+            panel=panel,
+        )
+    if plan in (Plan.BOTTOM, Plan.GALLERY):
+        top = height * 0.5
+        return Arrangement(
+            plan=plan,
+            text=Box(safe.left, top, safe.right, safe.bottom),
+            product=Box(width * 0.1, height * 0.1, width * 0.9, top - 5 * unit),
+            align=Align.CENTRE,
+            anchor=1.0,
+        )
+    if plan is Plan.POSTER and aspect <= WIDE_PRODUCT:
+        split = height * 0.46
+        edge = width * 0.5
+        return Arrangement(
+            plan=plan,
+            text=Box(safe.left, safe.top, safe.right, split),
+            product=Box(edge, split + 2 * unit, width - 6 * unit, height * 0.9),
+            align=Align.LEFT,
+            anchor=0.0,
+            foot=Box(safe.left, split + 4 * unit, edge - 3 * unit, safe.bottom),
+            foot_align=Align.LEFT,
+            subline_in_foot=True,
+            headline_share=0.9,
+        )
+    base = height * 0.9
+    tallest = min(width * 0.8 / aspect, height * 0.43)
+    split = min(max(height * 0.48, base - tallest - 7 * unit), height * 0.6)
+    return Arrangement(
+        plan=plan if plan in (Plan.SIDE, Plan.MIRRORED, Plan.POSTER) else Plan.TOP,
+        text=Box(safe.left, safe.top, safe.right, split),
+        product=Box(width * 0.08, split + 4 * unit, width * 0.92, base),
+        align=Align.CENTRE if plan in (Plan.TOP, Plan.GALLERY, Plan.BOTTOM) else Align.LEFT,
+        anchor=0.4,
+        headline_share=0.6,
+    )

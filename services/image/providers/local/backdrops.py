@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.chassis.colour import BLACK, WHITE, Colour, Palette
+from services.chassis.colour import BLACK, WHITE, Colour, Palette, contrast
 from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.arrangement import Arrangement
@@ -20,6 +20,7 @@ class Set:
     """Everything a ground needs to know: where it is drawn, in which colours, and what will stand before it.
 
     product: the box the product itself will take. draw: the source of variation; the same seed, the same picture.
+    written: the boxes of the texts as they will stand, buttons included.
     """
 
     canvas: Any
@@ -29,6 +30,7 @@ class Set:
     product: Box
     draw: random.Random
     stands: bool
+    written: tuple[Box, ...] = ()
 
     @property
     def unit(self) -> float:
@@ -153,7 +155,15 @@ def sunburst(scene: Set) -> None:
     reach = math.hypot(frame.width, frame.height)
     count = 22
     turn = scene.draw.uniform(0, 360 / count)
-    ray = palette.background.lighter(0.045 if palette.background.lightness < 0.9 else -0.035)
+    step = next(  # the lightest ray that small type still reads on
+        (
+            step
+            for step in (0.09, 0.075, 0.06, 0.045)
+            if contrast(palette.muted_ink, palette.background.lighter(step)) > 5
+        ),
+        0.03,
+    )
+    ray = palette.background.lighter(step if palette.ink.luminance > 0.3 else 0.07)
     for index in range(count):
         start = math.radians(turn + index * 360 / count)
         end = math.radians(turn + (index + 0.5) * 360 / count)
@@ -165,9 +175,9 @@ def sunburst(scene: Set) -> None:
             ]
         )
         scene.canvas.drawPath(
-            wedge, brushes.radial((x, y), reach * 0.75, [(0, ray.lighter(0.05), 1), (0.5, ray, 1), (1, ray, 0.35)])
+            wedge, brushes.radial((x, y), reach * 0.75, [(0, ray.lighter(0.03), 1), (0.4, ray, 1), (1, ray, 0.5)])
         )
-    brushes.glow(scene.canvas, x, y, max(product.width, product.height) * 0.8, palette.glow, 0.6)
+    brushes.glow(scene.canvas, x, y, max(product.width, product.height) * 0.7, palette.glow, 0.5)
 
 
 def blobs(scene: Set) -> None:
@@ -184,15 +194,16 @@ def blobs(scene: Set) -> None:
             palette.background_end.lighter(0.05 if palette.dark else -0.03),
             1.0,
         ),
-        (
-            frame.width * draw.choice((0.0, 1.0)),
-            frame.height * draw.uniform(0.9, 1.05),
-            frame.unit * 34,
-            palette.secondary,
-            soft,
-        ),
-        (frame.width * draw.uniform(0.55, 0.95), -frame.unit * 6, frame.unit * 24, palette.tertiary, soft * 0.75),
     ]
+    low, high = frame.height * draw.uniform(0.95, 1.03), -frame.unit * 6
+    sides = [frame.width * share for share in draw.sample((-0.04, 1.04), 2)]
+    for places, radius, colour, alpha in (
+        ([(x, low) for x in sides], frame.unit * 34, palette.secondary, soft),
+        ([(x, high) for x in (*reversed(sides), frame.width * 0.72)], frame.unit * 24, palette.tertiary, soft * 0.75),
+    ):
+        room, spot = max(((_room_at(scene, *place), place) for place in places), key=lambda found: found[0])
+        if room > frame.unit * 9:
+            shapes.append((*spot, min(radius, room / 1.16), colour, alpha))
     for x, y, radius, colour, alpha in shapes:
         points = []
         for step in range(9):
@@ -207,6 +218,17 @@ def blobs(scene: Set) -> None:
                 [(0, colour.lighter(0.05), alpha), (1, colour.lighter(-0.04), alpha)],
             ),
         )
+
+
+def _room_at(scene: Set, x: float, y: float) -> float:
+    """How far a shape around a point may reach before it lies under a text."""
+    return min(
+        (
+            math.hypot(max(box.left - x, 0.0, x - box.right), max(box.top - y, 0.0, y - box.bottom))
+            for box in scene.written
+        ),
+        default=math.inf,
+    )
 
 
 def waves(scene: Set) -> None:
@@ -416,25 +438,18 @@ def arch(scene: Set) -> None:
     """A niche with a rounded top in a wall, the product inside."""
     palette, product, frame = scene.palette, scene.product, scene.frame
     _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.5), steep=True)
+    room = scene.arrangement.product
     half = max(product.width * 0.66, product.height * 0.36)
-    half = min(half, max(product.width * 0.56, min(product.centre_x, frame.width - product.centre_x) - 3 * scene.unit))
-    limits = [
-        box
-        for box in scene.quiet
-        if box.bottom < product.centre_y
-        and box.overlaps(Box(product.centre_x - half, 0, product.centre_x + half, product.bottom))
-    ]
-    ceiling = max((box.bottom for box in limits), default=0) + 2 * scene.unit
-    top = max(product.top - half * 0.5, ceiling)
+    half = min(half, min(product.centre_x, frame.width - product.centre_x) - 6 * scene.unit)
+    half = max(half, product.width * 0.53)
+    top = max(min(product.top - half * 0.42, product.top - 5 * scene.unit), min(room.top, product.top - 4 * scene.unit))
     base = product.bottom + product.height * 0.035
     niche = Box(product.centre_x - half, top, product.centre_x + half, base)
+    rise = min(half, niche.height * 0.5)  # a round arch over narrow products, a window with round corners over wide
+    shape = skia.RRect()
+    shape.setRectRadii(brushes.rect(niche), [skia.Point(reach, reach) for reach in (rise, rise, 0, 0)])
     outline = skia.Path()
-    outline.moveTo(niche.left, niche.bottom)
-    rise = min(half, niche.height * 0.6)
-    outline.lineTo(niche.left, niche.top + rise)
-    outline.arcTo(skia.Rect.MakeLTRB(niche.left, niche.top, niche.right, niche.top + 2 * rise), 180, 180, False)
-    outline.lineTo(niche.right, niche.bottom)
-    outline.close()
+    outline.addRRect(shape)
     inside = palette.secondary if palette.dark else palette.secondary.mixed(palette.background_end, 0.25)
     scene.canvas.drawPath(
         outline,
@@ -522,10 +537,17 @@ def plinth(scene: Set) -> None:
         else palette.surface.mixed(palette.background_end, 0.45)
     )
     width = max(product.width * 1.3, product.height * 0.4)
-    width = min(width, 2 * min(product.centre_x, scene.frame.width - product.centre_x) * 0.99)
+    reach = 2 * min(product.centre_x, scene.frame.width - product.centre_x) - 4 * scene.unit
+    for box in scene.written:  # texts beside it
+        if box.bottom > product.bottom - 4 * scene.unit and box.top < product.bottom + 12 * scene.unit:
+            gap = max(product.centre_x - box.right, box.left - product.centre_x)
+            if gap > product.width * 0.5:
+                reach = min(reach, 2 * gap - 4 * scene.unit)
+    reach = max(reach, product.width * 1.06)
+    width = min(width, reach / 1.14)
     depth, step = plinth_heights(width, scene.unit)
     for index, (share, drop) in enumerate(((1.32, step), (1.0, 0.0))):
-        half = min(width * share / 2, min(product.centre_x, scene.frame.width - product.centre_x) + scene.unit * 2)
+        half = min(width * share, reach) / 2
         top = product.bottom + drop - depth * 0.42 + (depth * 0.3 if index == 0 else 0.0)
         face = Box(product.centre_x - half, top, product.centre_x + half, top + depth)
         body = skia.Path()
@@ -561,17 +583,7 @@ def disc(scene: Set) -> None:
     room = min(product.centre_x, scene.frame.width - product.centre_x)
     radius = min(radius, room * 1.25)
     y = product.centre_y
-    above = [box for box in scene.quiet if box.bottom < product.centre_y and box.left < product.centre_x < box.right]
-    below = [box for box in scene.quiet if box.top > product.centre_y and box.left < product.centre_x < box.right]
-    for box in above:
-        radius = min(radius, max(product.width * 0.45, y - box.bottom - scene.unit * 1.5))
-    for box in below:
-        radius = min(radius, max(product.width * 0.45, box.top - y - scene.unit * 1.5))
-    for box in scene.quiet:  # beside the product
-        if box.top < y < box.bottom:
-            gap = product.centre_x - box.right if box.right < product.centre_x else box.left - product.centre_x
-            if gap > 0:
-                radius = min(radius, max(product.width * 0.5, gap - scene.unit))
+    radius = min(radius, max(product.width * 0.4, (_room_at(scene, product.centre_x, y) - scene.unit * 1.5) / 1.09))
     colour = (
         palette.secondary
         if palette.dark or palette.background.lightness < 0.8
@@ -590,7 +602,7 @@ def disc(scene: Set) -> None:
 def card(scene: Set) -> None:
     """A rounded card, slightly larger than the product, with a shadow."""
     product, palette = scene.product, scene.palette
-    box = scene.arrangement.product.inset(-scene.unit * 1.5)
+    box = scene.arrangement.product
     whole = scene.frame.whole.inset(scene.unit * 4)
     box = Box(
         max(box.left, whole.left), max(box.top, whole.top), min(box.right, whole.right), min(box.bottom, whole.bottom)
@@ -618,18 +630,17 @@ def card(scene: Set) -> None:
     scene.canvas.restore()
 
 
+def burst_colour(palette: Palette) -> Colour:
+    """The star's colour: never that of the field beside it."""
+    return palette.secondary if palette.dark else palette.glow
+
+
 def burst(scene: Set) -> None:
     """A zigzag star behind the product."""
     product, palette = scene.product, scene.palette
-    outer = max(product.width, product.height) * 0.56
+    outer = max(product.width, product.height) * 0.58
     outer = min(outer, min(product.centre_x, scene.frame.width - product.centre_x) * 1.12)
-    for box in scene.quiet:  # above and below the product
-        if box.left < product.centre_x < box.right:
-            gap = product.centre_y - box.bottom if box.bottom < product.centre_y else box.top - product.centre_y
-            outer = min(outer, max(product.height * 0.5, gap + scene.unit))
-        elif box.top < product.centre_y < box.bottom:  # beside it
-            gap = product.centre_x - box.right if box.right < product.centre_x else box.left - product.centre_x
-            outer = min(outer, max(product.width * 0.62, gap - scene.unit))
+    outer = min(outer, _room_at(scene, product.centre_x, product.centre_y) - scene.unit)
     points = []
     spikes = 24
     for index in range(spikes * 2):
@@ -641,7 +652,7 @@ def burst(scene: Set) -> None:
     scene.canvas.translate(scene.unit, scene.unit * 1.2)
     scene.canvas.drawPath(star, brushes.fill(palette.shade, 0.35))
     scene.canvas.restore()
-    scene.canvas.drawPath(star, brushes.fill(palette.secondary))
+    scene.canvas.drawPath(star, brushes.fill(burst_colour(palette)))
 
 
 def nothing(scene: Set) -> None:

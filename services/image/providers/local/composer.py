@@ -16,7 +16,7 @@ from services.chassis.colour import Colour, Palette, contrast, palette, readable
 from services.chassis.errors import InputFault
 from services.chassis.graphics import skia
 from services.image.domain import AspectRatio, ImageBrief, Style
-from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenes
+from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenery, scenes
 from services.image.providers.local.arrangement import Arrangement, Plan, arrange
 from services.image.providers.local.backdrops import Set
 from services.image.providers.local.figure import Figure, place
@@ -101,7 +101,8 @@ def compose(
         notes.append(photo.note)
     report(25, "composing")
     arrangement, product, stack, badge = _laid_out(brief, frame, choice, figure, logo)
-    underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene)
+    written = tuple(placed.plate or placed.box for placed in stack.placed)
+    underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
     report(55, "setting type")
     underlay = _with_grain(underlay, draw.randrange(1 << 30))
     lettered = inscription.inscribe(underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge)
@@ -153,7 +154,7 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
         else:
             ground = "scene"
     if brief.style is Style.LIFESTYLE and ground == "scene" and not setting:
-        setting = scenes.setting_for(f"{brief.product_name} {brief.description} {brief.audience}", draw)
+        setting = scenes.setting_for((brief.product_name, brief.description, brief.audience), draw)
     if steering.pattern:
         if steering.pattern in backdrops.OVERLAYS:
             overlay = steering.pattern
@@ -297,8 +298,8 @@ def _materials(brief: ImageBrief, choice: _Choice) -> Materials:
     brand = [Colour.of(text) for text in brief.brand_colours]
     body = next((colour for colour in brand if colour.chroma > 0.03), brand[0] if brand else colours.secondary)
     grounds = [colours.background.mixed(colours.background_end, 0.5)]
-    if choice.composition.stage in ("disc", "card", "burst"):
-        grounds = [colours.secondary]  # the stage is what stands behind the product, whatever is behind the stage
+    if choice.composition.stage in ("disc", "card", "burst"):  # what stands behind the product, whatever is behind it
+        grounds = [backdrops.burst_colour(colours) if choice.composition.stage == "burst" else colours.secondary]
     if min(_apart(body, ground) for ground in grounds) < 1.0:
         shades = (body.with_lightness(body.lightness + 0.3), body.with_lightness(body.lightness - 0.3))
         body = max((*brand, *shades), key=lambda colour: min(_apart(colour, ground) for ground in grounds))
@@ -335,7 +336,7 @@ def _laid_out(
     wants_badge = choice.composition.badge and bool(choice.words.price) and len(choice.words.price) <= 9
     for price_apart in (True, False) if wants_badge else (False,):
         stack = solve(_request(frame, choice, arrangement, logo, price_apart=price_apart))
-        fitted = _grown(arrangement, stack, frame)
+        fitted = _grown(_paneled(arrangement, stack, frame), stack, frame)
         product = _product_box(fitted, figure, choice, frame)
         if not price_apart:
             return fitted, product, stack, None
@@ -365,10 +366,27 @@ def _request(frame: Frame, choice: _Choice, arrangement: Arrangement, logo: Any,
     )
 
 
+def _paneled(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
+    """A panel below the product is as high as its texts, and the product takes what it leaves."""
+    panel = arrangement.panel
+    if panel is None or panel.top <= 0:
+        return arrangement
+    tops = [(placed.plate or placed.box).top for placed in stack.placed if placed.box.top >= panel.top]
+    tops += [stack.mark.top] if stack.mark is not None and stack.mark.top >= panel.top else []
+    top = max(panel.top, min(tops, default=panel.top) - 7.5 * frame.unit)
+    product = arrangement.product
+    return replace(
+        arrangement,
+        panel=replace(panel, top=top),
+        product=replace(product, bottom=product.bottom + top - panel.top),
+    )
+
+
 def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
     """The product takes the room that short texts leave above or below it."""
     box = arrangement.product
-    gap = 4.0 * frame.unit
+    airy = arrangement.plan in (Plan.GALLERY, Plan.BOTTOM) or frame.ratio is AspectRatio.STORY
+    gap = (6.5 if airy else 4.5) * frame.unit
     above = [
         (placed.plate or placed.box).bottom
         for placed in stack.placed
@@ -395,13 +413,15 @@ def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
 def _product_box(arrangement: Arrangement, figure: Figure, choice: _Choice, frame: Frame) -> Box:
     room = arrangement.product
     plinth = choice.composition.stage == "plinth" and not figure.floats and not figure.whole
+    if choice.ground == "arch":  # the niche's crown above it
+        room = replace(room, top=room.top + room.height * 0.1)
     if plinth:
         width = 1.3 * max(min(room.width, room.height * figure.aspect), room.height * 0.31)
         depth, step = backdrops.plinth_heights(width, frame.unit)
         room = Box(room.left, room.top, room.right, room.bottom - min(depth + 2 * step, room.height * 0.3))
     share = choice.composition.product_share
     if choice.composition.stage in ("disc", "card", "burst"):
-        share *= 0.9
+        share *= 0.94 if choice.composition.stage == "card" else 0.9
     if figure.whole:
         share *= 0.96
     if share < 1:
@@ -467,6 +487,7 @@ def _underlay(
     figure: Figure,
     draw: random.Random,
     scene: Any,
+    written: tuple[Box, ...],
 ) -> Pixels:
     surface = skia.Surface(frame.width, frame.height)
     canvas = surface.getCanvas()
@@ -479,6 +500,7 @@ def _underlay(
         product=product,
         draw=draw,
         stands=stands,
+        written=written,
     )
     if scene is not None:
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
@@ -488,6 +510,8 @@ def _underlay(
         scenes.SCENES[choice.setting](stage)
     else:
         backdrops.GROUNDS[choice.ground](stage)
+    if choice.ground in ("season", "scene") and scene is None:
+        scenery.haze(stage)
     if choice.steering.light:
         scenes.light(stage, choice.steering.light)
     if arrangement.panel is not None:
@@ -496,7 +520,7 @@ def _underlay(
         backdrops.OVERLAYS[choice.overlay](stage)
     name = choice.composition.stage
     if name == "plinth" and not stands:
-        name = "disc" if not figure.whole else "none"
+        name = "none" if figure.whole or choice.ground in ("season", "scene") else "disc"
     backdrops.STAGES[name](stage)
     dark = choice.palette.dark
     place(

@@ -39,6 +39,7 @@ class _Plan:
     inks: dict[Role, Colour] = field(default_factory=dict)
     plates: dict[Role, Colour] = field(default_factory=dict)
     scrims: dict[Role, int] = field(default_factory=dict)
+    veils: dict[Role, Colour] = field(default_factory=dict)
 
 
 def needed(placed: Placed) -> float:
@@ -69,7 +70,7 @@ def inscribe(
         surface = skia.Surface(frame.width, frame.height)
         canvas = surface.getCanvas()
         canvas.drawImage(ground, 0, 0)
-        _scrims(canvas, frame, stack, plan, palette)
+        _scrims(canvas, frame, stack, plan)
         if badge:
             _draw_badge(canvas, badge, frame)
         _draw_mark(canvas, stack, plan, palette, logo)
@@ -87,6 +88,8 @@ def inscribe(
                 )
             else:
                 plan.scrims[role] = min(plan.scrims.get(role, 0) + 2, len(SCRIM_STEPS) - 1)
+                text = next(placed for placed in texts if placed.role is role)
+                plan.veils[role] = _veil(plan.inks[role], _average(underlay, text.box), needed(text) * MARGIN)
     return Lettered(
         pixels=pixels,
         readings=readings,
@@ -142,15 +145,19 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
             plan.inks[placed.role], plan.scrims[placed.role] = passing, 0
             continue
         # Nothing reads as it stands: the palette's own voice over a veil, unless another needs far less of one.
-        veiled = [(_scrim_level(underlay, boxes, colour, target, palette), colour) for colour in wishes[-2:]]
-        level, ink = veiled[0] if veiled[0][0] <= veiled[1][0] + 2 else veiled[1]
-        plan.inks[placed.role], plan.scrims[placed.role] = ink, level
+        average = _average(underlay, placed.box)
+        veils = [_veil(colour, average, target) for colour in wishes[-2:]]
+        veiled = [
+            (_scrim_level(underlay, boxes, colour, target, veil), colour, veil)
+            for colour, veil in zip(wishes[-2:], veils, strict=True)
+        ]
+        level, ink, veil = veiled[0] if veiled[0][0] <= veiled[1][0] + 2 else veiled[1]
+        plan.inks[placed.role], plan.scrims[placed.role], plan.veils[placed.role] = ink, level, veil
     _agree(plan, free, underlay, palette, dark, light)
     for placed in stack.placed:
         if placed.plate is None or _unfilled(placed, look):
             continue
-        under = legibility.cut(underlay, placed.plate, 0)
-        average = Colour(*(float(channel) / 255 for channel in under[..., :3].reshape(-1, 3).mean(axis=0)))
+        average = _average(underlay, placed.plate)
         if placed.role is Role.CALL_TO_ACTION:
             face = palette.accent
             if contrast(face, average) < BUTTON_CONTRAST:
@@ -198,8 +205,7 @@ def _agree(plan: _Plan, free: list[Placed], underlay: Pixels, palette: Palette, 
             plan.inks[placed.role], plan.scrims[placed.role] = colour, 0
 
 
-def _scrim_level(underlay: Pixels, boxes: list[Box], ink: Colour, target: float, palette: Palette) -> int:
-    veil = _veil(ink, palette)
+def _scrim_level(underlay: Pixels, boxes: list[Box], ink: Colour, target: float, veil: Colour) -> int:
     for level in range(1, len(SCRIM_STEPS)):
         alpha = SCRIM_STEPS[level] * 0.94
         worst = 21.0
@@ -213,10 +219,14 @@ def _scrim_level(underlay: Pixels, boxes: list[Box], ink: Colour, target: float,
     return len(SCRIM_STEPS) - 1
 
 
-def _veil(ink: Colour, palette: Palette) -> Colour:
-    if ink.luminance > 0.3:
-        return palette.shade.with_lightness(0.17)
-    return Colour.from_oklch(0.975, min(palette.background.chroma, 0.02), palette.background.hue)
+def _veil(ink: Colour, average: Colour, target: float) -> Colour:
+    """The ground's own colour, only as much darker or lighter as the ink needs: shade or haze, not a smudge."""
+    return readable_on(ink, average, min(target * 1.45, 9.0))
+
+
+def _average(pixels: Pixels, box: Box) -> Colour:
+    under = legibility.cut(pixels, box, 0)[..., :3].reshape(-1, 3)
+    return Colour(*(float(channel) / 255 for channel in under.mean(axis=0)))
 
 
 def _line_box(placed: Placed, index: int) -> Box:
@@ -227,12 +237,12 @@ def _line_box(placed: Placed, index: int) -> Box:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def _scrims(canvas: Any, frame: Frame, stack: Stack, plan: _Plan, palette: Palette) -> None:
+def _scrims(canvas: Any, frame: Frame, stack: Stack, plan: _Plan) -> None:
     for placed in stack.placed:
         level = plan.scrims.get(placed.role, 0)
         if not level:
             continue
-        veil = _veil(plan.inks[placed.role], palette)
+        veil = plan.veils[placed.role]
         soft = 3.2 * frame.unit
         for index in range(len(placed.block.lines)):
             box = _line_box(placed, index).inset(-3.4 * frame.unit, -2.4 * frame.unit)

@@ -339,6 +339,8 @@ def type_look(composition: Composition, brand_font: str, draw: random.Random) ->
         text = family if kind in ("sans", "geometric") else "Inter"
         if not fonts.is_bundled(brand_font):
             note = f"The brand's font {brand_font.strip()} is not among the bundled ones; {family} stands in for it."
+        if composition.headline >= 14:  # a loud style stays loud in the brand's own face
+            weight = max(weight, 800)
     heaviest = fonts.FAMILIES[family].heaviest
     condensed = fonts.FAMILIES[family].kind == "condensed"
     tracking = 0.005 if condensed else composition.tracking

@@ -26,6 +26,27 @@ def surface_top(scene: Set) -> float:
     return scene.product.bottom - min(scene.product.height * 0.12, scene.unit * 9)
 
 
+def haze(scene: Set) -> None:
+    """Air between the viewer and what lies behind type that stands beside the product: far things grow pale there."""
+    if not scene.arrangement.spread or scene.arrangement.panel is not None:
+        return
+    text, frame = scene.arrangement.text, scene.frame
+    air, base = scene.palette.background, surface_top(scene)
+    reach = 12 * scene.unit
+    start, end = (
+        (0.0, text.right + reach) if text.centre_x < frame.width / 2 else (float(frame.width), text.left - reach)
+    )
+    area = Box(min(start, end), 0, max(start, end), base)
+    scene.canvas.saveLayer(brushes.rect(area), None)
+    scene.canvas.drawRect(
+        brushes.rect(area), brushes.linear((start, 0), (end, 0), [(0, air, 0.86), (0.62, air, 0.8), (1, air, 0)])
+    )
+    fade = brushes.down(area, [(0, WHITE, 1), (0.72, WHITE, 1), (1, WHITE, 0.0)])
+    fade.setBlendMode(skia.BlendMode.kDstIn)
+    scene.canvas.drawPaint(fade)
+    scene.canvas.restore()
+
+
 def counter(scene: Set, colour: Colour, *, wood: bool = False) -> float:
     """A table or counter over the whole width; returns its upper edge."""
     frame, unit = scene.frame, scene.unit

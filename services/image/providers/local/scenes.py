@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -103,6 +104,18 @@ SETTING_WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "juice",
             "beans",
             "granola",
+            "espresso",
+            "roast",
+            "chocolat",
+            "dessert",
+            "crème",
+            "cake",
+            "cookie",
+            "biscuit",
+            "cereal",
+            "kettle",
+            "knife",
+            "blender",
         ),
     ),
     (
@@ -122,7 +135,23 @@ SETTING_WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "suitcase",
         ),
     ),
-    ("city", ("sneaker", "bike", "bicycle", "scooter", "commute", "city", "urban", "fashion", "handbag", "watch")),
+    (
+        "city",
+        (
+            "sneaker",
+            "bike",
+            "bicycle",
+            "scooter",
+            "commute",
+            "city",
+            "urban",
+            "fashion",
+            "handbag",
+            "tote",
+            "leather",
+            "coat",
+        ),
+    ),
     ("garden", ("plant", "garden", "herb", "flower", "dog", "cat", "pet", "picnic")),
     (
         "room",
@@ -144,13 +173,14 @@ SETTING_WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 
 
-def setting_for(text: str, draw: random.Random) -> str:
-    """The setting a product is at home in; for products that say nothing, a room or a garden by chance."""
-    words = text.casefold()
-    for setting, hints in SETTING_WORDS:
-        if any(hint in words for hint in hints):
-            return setting
-    return draw.choice(("room", "garden", "kitchen"))
+def setting_for(texts: Sequence[str], draw: random.Random) -> str:
+    """The setting a product is at home in, by its name before its description; without a hint a room or a desk."""
+    for text in texts:
+        words = text.casefold()
+        for setting, hints in SETTING_WORDS:
+            if any(hint in words and re.search(rf"\b{re.escape(hint)}(?:e?s)?\b", words) for hint in hints):
+                return setting
+    return draw.choice(("room", "desk"))
 
 
 def scene_palette(setting: str, brand: Palette, mood: Mood, light_word: str | None) -> Palette:
@@ -211,13 +241,13 @@ def beach(scene: Set) -> None:
     sea = Colour.of("#3fb6cf").mixed(palette.background, 0.12)
     if palette.dark:
         sea = sea.with_lightness(0.36)
-    scenery.sun(
-        scene,
-        frame.width * (0.86 if scene.product.centre_x < frame.width * 0.6 else 0.62),
-        max(sea_top - unit * 16, unit * 20),
-        unit * 6,
-        Colour.of("#ffe9a8"),
-    )
+    product, height = scene.product, max(sea_top - unit * 16, unit * 20)
+    for x in (product.right + unit * 13, product.left - unit * 13, frame.width - unit * 14, unit * 14):
+        spot = Box(x - unit * 9, height - unit * 9, x + unit * 9, height + unit * 9)
+        taken = (scene.arrangement.text,) if scene.arrangement.spread else scene.written
+        if scene.frame.whole.contains(spot) and not any(spot.overlaps(box) for box in taken):
+            scenery.sun(scene, x, height, unit * 6, Colour.of("#ffe9a8"))
+            break
     water = Box(0, sea_top, frame.width, shore + unit * 4)
     scene.canvas.drawRect(
         brushes.rect(water), brushes.down(water, [(0, sea.lighter(-0.05), 1), (1, sea.lighter(0.16), 1)])

@@ -118,10 +118,13 @@ def solve(request: Request) -> Stack:
     """The column. Raises nothing: what does not fit is left out or cut short, and noted."""
     dropped: list[Role] = []
     notes: list[str] = []
+    least = SMALLEST_STEP ** (STEPS - 1)
+    # A word wider than its line at any size will be broken: leaving other texts out would not help it.
+    breaking = _tried(request, least, frozenset(DROP_ORDER), (), last=False) is None
     for attempt in range(len(DROP_ORDER) + 1):
         scale = 1.0
         for _ in range(STEPS):
-            stack = _tried(request, scale, frozenset(dropped), tuple(notes), last=False)
+            stack = _tried(request, scale, frozenset(dropped), tuple(notes), last=False, breaking=breaking)
             if stack is not None:
                 return stack
             scale *= SMALLEST_STEP
@@ -170,7 +173,13 @@ class _Row:
 
 
 def _tried(
-    request: Request, scale: float, dropped: frozenset[Role], notes: tuple[str, ...], *, last: bool
+    request: Request,
+    scale: float,
+    dropped: frozenset[Role],
+    notes: tuple[str, ...],
+    *,
+    last: bool,
+    breaking: bool = False,
 ) -> Stack | None:
     look, unit, box = request.look, request.unit, request.box
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
@@ -191,7 +200,9 @@ def _tried(
             box_width=room.width - 2 * pad[0],
             box_height=box.height * (request.headline_share if role is Role.HEADLINE else 0.4),
             largest=size,
-            smallest=size if role is Role.HEADLINE and not last else min(size, 2.5 * unit),
+            smallest=size
+            if role is Role.HEADLINE and not last
+            else min(size, (2 if role is Role.BRAND else 2.5) * unit),
             line_height=leading,
             most_lines=lines,
         )
@@ -218,7 +229,7 @@ def _tried(
         (0, 0),
     )
     set_text(Role.SUBLINE, look.text, 4.05 * unit * small, 4, 2.6 * unit + 0.16 * headline, 1.38, (0, 0))
-    set_text(Role.PRICE, look.strong, 6.2 * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
+    set_text(Role.PRICE, look.strong, 6.6 * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
         ButtonShape.OUTLINE: (4.6 * unit * small, 3.3 * unit * small),
@@ -233,7 +244,11 @@ def _tried(
         1.2,
         (button_pad[0] + arrow_room / 2, button_pad[1]),
     )
-    crowded = [row.block for row in rows.values() if not row.block.complete or row.block.broken]
+    crowded = [  # a brand too long for its line is cut short: no other text could give it room
+        row.block
+        for role, row in rows.items()
+        if role is not Role.BRAND and (not row.block.complete or (row.block.broken and not breaking))
+    ]
     if crowded and not last:
         return None
     return _stacked(request, rows, texts, mark_size, arrow_room, notes, last=last)
