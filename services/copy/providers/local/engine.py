@@ -51,6 +51,10 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
     first = list(_candidates(order, random_))
     chosen = _choose(first, order)
     if len(chosen) < VARIANT_COUNT:
+        # The fillings were too much alike: another draw of them costs little and mostly suffices.
+        first += _candidates(order, random_)
+        chosen = _choose(first, order)
+    if len(chosen) < VARIANT_COUNT:
         # Hard limits of length (a customer's "max 8 words", a long name on a small platform): plain frames remain.
         spare = list(_candidates(order, random_, plain=True))
         chosen = _choose(spare, order, already=chosen)
@@ -272,7 +276,7 @@ def _choose(
                 continue
             if named_hooks >= MAX_NAMED_HOOKS and order.subject.name in candidate.hook:
                 continue
-            if any(candidate.hook == other.hook or candidate.frame.key == other.frame.key for other in chosen):
+            if any(_same(candidate.hook, other.hook) or candidate.frame.key == other.frame.key for other in chosen):
                 continue
             if any(candidate.body.split()[:2] == other.body.split()[:2] for other in chosen) and not relaxed:
                 continue
@@ -296,6 +300,11 @@ def _choose(
         else:
             break
     return chosen
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two hooks are one, before and after polish."""
+    return one.replace("'", "’").rstrip(".").lower() == other.replace("'", "’").rstrip(".").lower()
 
 
 def _finished(candidate: Candidate, order: Order) -> Candidate | None:
