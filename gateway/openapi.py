@@ -36,7 +36,8 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-+\--\[\]-~]+$"},
         "Idempotency-Replayed",
     ),
-    "HEADER_PREFER_WAIT": ("Prefer", {"type": "string", "pattern": "^wait=[0-9]{1,9}$"}, "Preference-Applied"),
+    # No pattern: preferences that a server does not know are ignored (RFC 7240), so that any text is taken.
+    "HEADER_PREFER_WAIT": ("Prefer", {"type": "string"}, "Preference-Applied"),
 }
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
