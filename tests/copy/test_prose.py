@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from services.copy.domain import Format, Platform, Tone, Variant
+from services.copy.providers import judge
+from services.copy.providers.claims import forbidden
 from services.copy.providers.local import engine, library
 from services.copy.providers.local.subject import understand
 from tests.copy.products import PRODUCTS, UNMET, Product, brief
@@ -169,3 +171,41 @@ class TestTables:
         for platform, rules in library.platforms().items():
             assert rules.source, platform
             assert re.search(r"\d{4}-\d{2}-\d{2}", rules.read_on), platform
+
+    def test_no_line_of_ours_claims_what_the_filters_refuse(self) -> None:
+        """Such a line could never run: it would only use up the draws of those that can."""
+        rules = judge.rules_for(brief(Product(name="N", brand="", category="", description="")))
+        lines = [re.sub(r"\{\w+\}", "N", line) for line in own_lines()]
+        assert [line for line in lines if judge.invented(line, rules) or forbidden(line)] == []
+
+
+def own_lines() -> list[str]:
+    """Every line of the engine's tables that may be printed."""
+    lines = [
+        text for frame in (*library.frames(), *library.stories()) for text in (frame.hook, frame.opening, frame.body)
+    ]
+    lines += [frame.hook for rows in library.hooks().values() for frame in rows]
+    for payoff in library.payoffs():
+        lines += [frame.hook for frame in payoff.hooks]
+        lines += [line.text for rows in payoff.lines.values() for line in rows]
+    for bridges in library.bridges().values():
+        lines += [*bridges.bridges, *bridges.bare, *bridges.long, *bridges.moments]
+    for voice in library.voices().values():
+        lines += [
+            *voice.closers,
+            *voice.endings,
+            *voice.openers,
+            *(call for calls in voice.cta.values() for call in calls),
+        ]
+    for category in library.categories().values():
+        for rows in (
+            category.pains,
+            category.moments,
+            category.people,
+            category.truths,
+            category.doubts,
+            category.steps,
+        ):
+            lines += [line.text for line in rows]
+        lines += [text for scene, then in category.scenes for text in (scene.text, then)]
+    return lines

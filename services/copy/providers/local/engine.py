@@ -260,7 +260,7 @@ def _choose(
         with_word = [candidate for candidate in pool if required <= content_words(f"{candidate.hook} {candidate.body}")]
         pool = with_word if len({candidate.frame.angle for candidate in with_word}) >= VARIANT_COUNT else pool
     relaxed = 0.0
-    for _ in range(MAX_CANDIDATES + 10):
+    for _ in range(len(pool) + 10):  # each turn takes one out, or relaxes
         if len(chosen) >= VARIANT_COUNT:
             break
         best, best_value = None, -99.0
