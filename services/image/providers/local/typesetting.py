@@ -10,6 +10,7 @@ from services.chassis.shaping import Face, Line, shape, width
 
 SIZE_STEP: Final = 0.965  # from one tried size to the next smaller: about a pixel and a half at 48 px
 BALANCE_STEPS: Final = 9  # halvings when lines are evened out; leaves less than 2 px of 1080
+LEAST_LEFT: Final = 0.45  # of the next line: what may stay on a line whose last word is moved down
 NEVER_LAST: Final = frozenset(
     [
         "a",
@@ -123,12 +124,16 @@ def _greedy(words: list[str], face: Face, size: float, limit: float) -> list[str
 
 
 def _without_dangling_words(lines: list[str], face: Face, size: float, limit: float) -> list[str]:
-    """Moves an article or preposition from a line's end to the next line where that line has room."""
+    """Moves an article or preposition from a line's end to the next line, where that line has room and what stays is
+    not left as a stump."""
     result = list(lines)
     for index in range(len(result) - 1):
         head, _, last = result[index].rpartition(" ")
         moved = f"{last} {result[index + 1]}"
-        if head and last.casefold() in NEVER_LAST and width(moved, face, size) <= limit:
+        if not head or last.casefold() not in NEVER_LAST:
+            continue
+        across = width(moved, face, size)
+        if across <= limit and width(head, face, size) >= across * LEAST_LEFT:
             result[index], result[index + 1] = head, moved
     return result
 
