@@ -543,17 +543,25 @@ class JobStorage:
         """Attempts whose leases have run out, locked for what follows."""
         rows = await fetch_all(
             connection,
-            """select id, attempt, maker, attempt_deadline from job
+            """select id, attempt, maker, lease_expires_at >= attempt_deadline + %s as beat_on from job
                 where status = 'processing' and lease_expires_at < %s
                 order by lease_expires_at limit %s for update skip locked""",
-            [now, most],
+            [self._policy.lease, now, most],
         )
         return [
             Failure(
                 job_id=row["id"],
                 attempt=row["attempt"],
-                kind=FaultKind.LOST if now < row["attempt_deadline"] else FaultKind.TRANSIENT,
-                reason="MAKER_LOST" if now < row["attempt_deadline"] else "ATTEMPT_TIMED_OUT",
+                kind=FaultKind.TRANSIENT,
+                reason="ATTEMPT_TIMED_OUT",
+                message=f"{row['maker']} was at work after the attempt's deadline",
+            )
+            if row["beat_on"]
+            else Failure(
+                job_id=row["id"],
+                attempt=row["attempt"],
+                kind=FaultKind.LOST,
+                reason="MAKER_LOST",
                 message=f"nothing was heard of {row['maker']} until the lease had run out",
             )
             for row in rows

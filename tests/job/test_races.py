@@ -87,6 +87,16 @@ class TestDeadlines:
         assert attempts[0]["outcome"] == FaultKind.TRANSIENT.value
         assert attempts[0]["cause"].startswith("ATTEMPT_TIMED_OUT")
 
+    @pytest.mark.parametrize("minutes", [1, 6])
+    async def test_a_maker_that_fell_silent_before_the_deadline_is_lost_whenever_that_is_seen(
+        self, world: World, minutes: int
+    ) -> None:
+        await world.grant("u", 3)
+        await leased(world)
+        world.clock.ahead = timedelta(minutes=minutes)
+        assert await world.jobs.recover_lost(10) == 1
+        assert await world.rows("select outcome from attempt") == [{"outcome": FaultKind.LOST.value}]
+
 
 class Paused:
     """A way to billing that stops after each settlement until it is let go."""
