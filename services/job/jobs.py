@@ -64,6 +64,7 @@ TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
 MAX_UNSURE = 10_000  # what is past it is found by its age
+LEASE_ROUNDS = 5  # while users' last places are taken by other replicas; makers ask again soon in any case
 MAX_LEASE_WAIT_SECONDS = 3.0  # a maker waits 5 s
 BILLING_SECONDS = 5.0
 PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
@@ -374,9 +375,14 @@ class Jobs:
         return await self._leases[job_type].submit(maker)
 
     async def _lease_batch(self, job_type: str, makers: Sequence[str]) -> list[Lease | Refusal | None]:
-        async with self._database.transaction() as connection:
-            rows = await self.storage.lease(connection, job_type, makers, self._clock.now())
-            await self._announce(connection, rows, dispatch=False)
+        rows: list[DictRow] = []
+        for _ in range(LEASE_ROUNDS):
+            async with self._database.transaction() as connection:
+                leased, again = await self.storage.lease(connection, job_type, makers[len(rows) :], self._clock.now())
+                await self._announce(connection, leased, dispatch=False)
+            rows += leased
+            if not again:
+                break
         if rows:
             self._relay.wake()
         leases: dict[str, list[Lease]] = {}

@@ -41,7 +41,6 @@ NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all rep
 AMPLE_ROOM = 5_000  # NEAR_LIMIT, and more live jobs than one user can get in all replicas within AMPLE_SECONDS
 AMPLE_SECONDS = 1.0
 MAX_REMEMBERED = 10_000
-LEASE_TRIES = 5  # users whose last place another maker takes in between; the maker asks again soon in any case
 DISPATCH_AGAIN = timedelta(seconds=5)  # makers are told at once; this is for telling that was lost
 LIVE_VALUES = [status.value for status in LIVE]
 
@@ -232,33 +231,29 @@ class JobStorage:
 
     # -- work
 
-    async def lease(self, connection: Connection, job_type: str, makers: Sequence[str], now: datetime) -> list[DictRow]:
-        """The next jobs in turn become attempts, one of each of these makers; fewer when there are fewer. Users who
-        have their share in work are passed over."""
-        leased: list[DictRow] = []
-        for _ in range(LEASE_TRIES):
-            candidates = await fetch_all(
-                connection,
-                """select id, user_id from job
-                    where status = 'queued' and type = %(type)s and not_before <= %(now)s
-                      and user_id <> all (array(
-                        select user_id from job where status = 'processing' and type = %(type)s
-                         group by user_id having count(*) >= %(most)s))
-                    order by turn, id limit %(wanted)s for update skip locked""",
-                {
-                    "type": job_type,
-                    "now": now,
-                    "most": self._policy.processing_jobs_per_user,
-                    "wanted": len(makers) - len(leased),
-                },
-            )
-            if not candidates:
-                break
-            leased += await self._take(connection, candidates, job_type, makers[len(leased) :], now)
-            if len(leased) == len(makers):
-                break
+    async def lease(
+        self, connection: Connection, job_type: str, makers: Sequence[str], now: datetime
+    ) -> tuple[list[DictRow], bool]:
+        """The next jobs in turn become attempts, one of each of these makers. Users who have their share in work are
+        passed over. Also whether it is worth asking again: users got their share from other makers meanwhile.
+
+        Once a transaction: it takes the users' locks in order, and asking again would take lower ones after higher.
+        """
+        candidates = await fetch_all(
+            connection,
+            """select id, user_id from job
+                where status = 'queued' and type = %(type)s and not_before <= %(now)s
+                  and user_id <> all (array(
+                    select user_id from job where status = 'processing' and type = %(type)s
+                     group by user_id having count(*) >= %(most)s))
+                order by turn, id limit %(wanted)s for update skip locked""",
+            {"type": job_type, "now": now, "most": self._policy.processing_jobs_per_user, "wanted": len(makers)},
+        )
+        if not candidates:
+            return [], False
+        leased = await self._take(connection, candidates, job_type, makers, now)
         await self._open_attempts(connection, leased, now)
-        return leased
+        return leased, len(leased) < len(candidates)
 
     async def _take(
         self, connection: Connection, candidates: Sequence[DictRow], job_type: str, makers: Sequence[str], now: datetime
