@@ -26,7 +26,7 @@ BEFORE = 150  # jobs accepted before the backup begins
 def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command as an operator types it."""
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments],
+        [sys.executable, "-m", "cli", *arguments],
         env={**os.environ, "ADWRIGHT_HOME": str(home), "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"},
         cwd=ROOT,
         capture_output=True,
