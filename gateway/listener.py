@@ -22,6 +22,8 @@ MAX_HEADER_KIB = 32  # tokens are at most 16 KiB
 CLOCK_SKEW_SECONDS = 60
 MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
 
+# HTTP lets names hold what gRPC ends a call for ("it's", "a~b"); nothing of ours is called so.
+NO_GRPC_NAME = r".*[^a-z0-9_.:-].*"
 # Only services may say the first; x-request-id is made here so that it can be trusted to be one; the rest would tell
 # Envoy how often to repeat a request, how long to wait for it, or what it was before it was transcoded.
 NOT_FROM_CLIENTS = (
@@ -120,7 +122,10 @@ def _connection_manager(
                 "name": "envoy.http.early_header_mutation.header_mutation",
                 "typed_config": {
                     "@type": f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-                    "mutations": [{"remove": name} for name in NOT_FROM_CLIENTS],
+                    "mutations": [
+                        *({"remove": name} for name in NOT_FROM_CLIENTS),
+                        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": NO_GRPC_NAME}}}},
+                    ],
                 },
             }
         ],

@@ -109,6 +109,11 @@ class TestChassisBehindTheGateway:
         assert response.status_code == 200
         assert response.json() == {"jobId": "u-7", "status": "queued", "creditsUsed": 3, "creditsRemaining": 0}
 
+    @pytest.mark.parametrize("name", ["lf6$hv", "it's", "a~b", "a|b", "#", "100%"])
+    def test_a_header_whose_name_grpc_does_not_take_ends_no_call(self, user: httpx.Client, name: str) -> None:
+        answer = user.post("/api/generate/static-ad", json={"projectId": ID, "productId": ID}, headers={name: "x"})
+        assert answer.status_code == ask(user).status_code == 200
+
     def test_every_field_that_breaks_a_rule_is_named(self, user: httpx.Client) -> None:
         response = user.post("/api/generate/static-ad", json={"projectId": "x", "style": "gothic", "prompt": "äöü"})
         assert response.status_code == 400
