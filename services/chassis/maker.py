@@ -84,6 +84,7 @@ class Work:
     store: Callable[[bytes], Awaitable[None]]
     progress: Progress = field(default_factory=Progress)
     kept: bytes = b""  # what this attempt or an earlier one asked to be kept
+    stored: list[str] = field(default_factory=list)  # keys of assets that no job refers to yet
     stopped: str = ""  # why the attempt was told to stop: canceled, expired, superseded; "" when it was not
 
     async def keep(self, content: bytes) -> None:
@@ -232,6 +233,7 @@ class Maker:
             raise
         finally:
             await cancel_and_wait(making, beating)
+            await self._discard(work)
             await asyncio.to_thread(shutil.rmtree, work.folder, ignore_errors=True)
             JOBS_MADE.labels(self._type, outcome).inc()
             MAKE_SECONDS.labels(self._type).observe(time.perf_counter() - began)
@@ -253,6 +255,7 @@ class Maker:
             asset_id = str(uuid.uuid4())
             # The attempt is part of the key: a late attempt can never overwrite what a later one made.
             key = f"{folder_of(self._type, work.job.job_id)}{work.job.attempt}/{asset_id}{file.path.suffix}"
+            work.stored.append(key)
             kept = await self._assets.put_file(key, file.path, file.content_type)
             stored.append(
                 job_pb2.StoredAsset(
@@ -330,15 +333,20 @@ class Maker:
         complete = job_pb2.CompleteJobRequest(
             job_id=job.job_id, attempt=job.attempt, assets=assets, notes=[note[:500] for note in notes[:50]]
         )
+        # From here on the job may refer to them, also if this is cut short before the answer is there.
+        stored, work.stored = work.stored, []
         told = await self._offer(lambda: self._calls(f"{WORKER}/CompleteJob", complete, job_pb2.CompleteJobResponse))
-        if told:
-            return "completed"
-        for asset in assets:  # nobody will ever refer to them
+        if not told:
+            work.stored = stored
+        return "completed" if told else "lost"
+
+    async def _discard(self, work: Work) -> None:
+        """Deletes what nobody will ever refer to, whatever the attempt ended with."""
+        for key in work.stored:
             try:
-                await self._assets.delete(asset.key)
+                await self._assets.delete(key)
             except Refusal as refusal:
-                log.warning("asset_not_deleted", key=asset.key, error=refusal.message)
-        return "lost"
+                log.warning("asset_not_deleted", key=key, error=refusal.message)
 
     async def _offer(self, call: Callable[[], Awaitable[object]], seconds: float = REPORT_SECONDS) -> bool:
         """Makes the call, again while the job service is away; whether it was taken."""
