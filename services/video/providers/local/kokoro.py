@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from services.chassis import models
 from services.chassis.errors import InputFault
 from services.video.domain import VOICES
+from services.video.providers.local import vocoder
 from services.video.providers.local.phonemes import MAX_SYMBOLS, VOCABULARY, Passage, Syllables
 
 Samples = NDArray[np.float32]
@@ -77,10 +78,8 @@ class Kokoro:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # The memory arena stays on: without it the peak is four times as high.
-        graph = models.model_path(models.KOKORO, folder).read_bytes()
-        self._session = onnxruntime.InferenceSession(
-            graph + _further_output(DURATIONS), options, providers=["CPUExecutionProvider"]
-        )
+        graph = vocoder.made_quick(models.model_path(models.KOKORO, folder).read_bytes(), outputs=[DURATIONS])
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._folder = folder
         self._styles: dict[str, NDArray[np.float32]] = {}
 
@@ -201,30 +200,6 @@ def _trimmed(samples: Samples, ends: NDArray[np.float64], symbols: str, words: t
             phones.append(Phone(symbol=" ", start=float(heard[place]), end=float(heard[place + 1])))
             place += 1
     return Speech(samples=kept, phones=tuple(phones), words=tuple(spoken))
-
-
-def _further_output(name: str) -> bytes:
-    """A ModelProto that holds one graph output and nothing else.
-
-    Protobuf joins repeated fields of messages that are appended to each other: added to the end of the model's file,
-    this exposes the named tensor without the onnx package. Field numbers are those of onnx.proto.
-    """
-
-    def field(number: int, content: bytes) -> bytes:
-        return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-    of_floats = b"\x08\x01"  # TypeProto.Tensor.elem_type = FLOAT
-    value = field(1, name.encode()) + field(2, field(1, of_floats))
-    return field(7, field(12, value))
-
-
-def _varint(number: int) -> bytes:
-    encoded = bytearray()
-    while True:
-        low, number = number & 0x7F, number >> 7
-        encoded.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(encoded)
 
 
 def engine(folder: Path, *, threads: int = 1) -> Kokoro:
