@@ -36,7 +36,8 @@ INTEGERS, FLOATS, INTEGER = 7, 6, 2  # AttributeProto.AttributeType
 
 # What is used of onnx.proto: (message, ((field, number, type, repeated), ...)). Other fields are kept as they came.
 SCHEMA: Final = (
-    ("Attribute", (("name", 1, "string", False), ("i", 3, "int64", False), ("ints", 8, "int64", True), ("type", 20, "int32", False))),
+    ("Attribute", (("name", 1, "string", False), ("i", 3, "int64", False), ("ints", 8, "int64", True),
+                   ("type", 20, "int32", False))),
     ("Tensor", (("dims", 1, "int64", True), ("data_type", 2, "int32", False), ("float_data", 4, "float", True),
                 ("int32_data", 5, "int32", True), ("int64_data", 7, "int64", True), ("name", 8, "string", False),
                 ("raw_data", 9, "bytes", False))),
@@ -45,9 +46,11 @@ SCHEMA: Final = (
     ("Tensors", (("elem_type", 1, "int32", False),)),
     ("Type", (("tensor_type", 1, "Tensors", False),)),
     ("Value", (("name", 1, "string", False), ("type", 2, "Type", False))),
-    ("Graph", (("node", 1, "Node", True), ("initializer", 5, "Tensor", True), ("input", 11, "Value", True), ("output", 12, "Value", True))),
+    ("Graph", (("node", 1, "Node", True), ("initializer", 5, "Tensor", True), ("input", 11, "Value", True),
+               ("output", 12, "Value", True))),
     ("Operators", (("domain", 1, "string", False), ("version", 2, "int64", False))),
-    ("Model", (("ir_version", 1, "int64", False), ("graph", 7, "Graph", False), ("opset_import", 8, "Operators", True))),
+    ("Model", (("ir_version", 1, "int64", False), ("graph", 7, "Graph", False),
+               ("opset_import", 8, "Operators", True))),
 )  # fmt: skip
 
 
@@ -92,7 +95,7 @@ def multiplies_exactly() -> bool:
 
 
 class _Writer:
-    """Writes blocks into a graph. Tensors are (1, steps, channels) inside a block and (1, channels, steps) around it."""
+    """Writes blocks into a graph: inside of them tensors are (1, steps, channels), around them (1, channels, steps)."""
 
     def __init__(self, graph: Any) -> None:
         self._graph = graph
@@ -175,7 +178,7 @@ class _Writer:
         angle = self._operate("Add", [self._operate("Mul", [from_mean, scaled]), self._operate("Mul", [shift, factor])])
         sine = self._operate("Sin", [angle])
         snake = self._operate("Add", [angle, self._operate("Mul", [sine, sine])])
-        return self._operate("Mul", [snake, self._constant((1 / alpha).astype(np.float32))])
+        return str(self._operate("Mul", [snake, self._constant((1 / alpha).astype(np.float32))]))
 
     def _spread(self, x: str, ones: str) -> tuple[str, str]:
         """Distance of each value from its channel's mean, and their standard deviation."""
