@@ -126,8 +126,9 @@ def spoken(
     Two passages with a thread each take a quarter less work than one with two threads, which wait for each other
     between any two of the model's two thousand steps.
     """
+    longest_first = sorted(range(len(passages)), key=lambda place: len(passages[place].symbols), reverse=True)
     with ThreadPoolExecutor(ABREAST, thread_name_prefix="speech") as pool:
-        waiting = {pool.submit(engine.speak, passage, voice_id): place for place, passage in enumerate(passages)}
+        waiting = {pool.submit(engine.speak, passages[place], voice_id): place for place in longest_first}
         parts: dict[int, Speech] = {}
         try:
             for done in as_completed(waiting):

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, minimum_filter1d
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import lfilter, resample_poly
 
 TARGET_LUFS: Final = -14.0  # what the large platforms play at
@@ -70,5 +70,5 @@ def _limited(samples: Audio) -> Audio:
     wanted = np.minimum(1.0, CEILING / np.maximum(peaks, 1e-9))
     ahead = 240  # 5 ms either side: the gain is down before the peak comes
     held = minimum_filter1d(wanted, 2 * ahead + 1)
-    gain = np.minimum(gaussian_filter1d(held, ahead / 3), wanted)
+    gain = np.minimum(uniform_filter1d(uniform_filter1d(held, ahead), ahead), wanted)
     return np.asarray(samples * gain, np.float32)

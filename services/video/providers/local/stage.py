@@ -23,7 +23,7 @@ from services.chassis.shaping import Face, Line, shape
 from services.video.domain import AspectRatio, VideoBrief
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
-from services.video.providers.local.strokes import along, around, box, fill, line, rounded, surface_of
+from services.video.providers.local.strokes import along, around, box, fill, image_of, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]
 
@@ -194,9 +194,7 @@ class Stage:
         canvas = surface_of(pixels).getCanvas()
         canvas.translate(margin, margin)
         self._draw_card(canvas, width, height)
-        return skia.Image.fromarray(
-            pixels, colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType, copy=True
-        )
+        return image_of(pixels)
 
     def _draw_card(self, canvas: Any, width: float, height: float) -> None:
         unit, colours = self.layout.unit, self.colours
