@@ -68,9 +68,12 @@ class Speech:
 
 
 class Kokoro:
-    """The loaded model; several threads may use it at once. Raises ModelMissing when a file is not cached."""
+    """The loaded model; several threads may use it at once. Raises ModelMissing when a file is not cached.
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    quick: whether the vocoder is written anew, see vocoder.py; unless told, where the machine can do it.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1, quick: bool | None = None) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -81,7 +84,10 @@ class Kokoro:
         # it would grow with every length that comes up.
         self._tidy = onnxruntime.RunOptions()
         self._tidy.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        graph = vocoder.made_quick(models.model_path(models.KOKORO, folder).read_bytes(), outputs=[DURATIONS])
+        published = models.model_path(models.KOKORO, folder).read_bytes()
+        quick = vocoder.multiplies_exactly() if quick is None else quick
+        graph = vocoder.prepared(published, outputs=[DURATIONS], quick=quick)
+        del published
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._folder = folder
         self._styles: dict[str, NDArray[np.float32]] = {}

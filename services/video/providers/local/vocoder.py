@@ -54,15 +54,15 @@ SCHEMA: Final = (
 )  # fmt: skip
 
 
-def made_quick(model: bytes, outputs: Iterable[str] = ()) -> bytes:
-    """The model with its vocoder's blocks written anew, and `outputs`, tensors inside it, as further outputs.
+def prepared(model: bytes, *, outputs: Iterable[str] = (), quick: bool = True) -> bytes:
+    """The model with `outputs`, tensors inside of it, as further outputs; if `quick`, its vocoder written anew.
 
     Raises KeyError when it is not the graph that this was written for.
     """
     parsed = _message("Model").FromString(model)
     graph = parsed.graph
     _expose(graph, outputs)
-    if multiplies_exactly():
+    if quick:
         writer = _Writer(graph)
         for block in BLOCKS:
             writer.write_block(block)
