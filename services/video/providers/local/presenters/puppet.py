@@ -157,14 +157,14 @@ def _drawn(draw: Callable[[Any], None], region: Region, scale: float) -> NDArray
     return pixels
 
 
-def _tiles(seen: Any) -> Any:
+def _tiles(seen: NDArray[np.bool_]) -> Any:
     """The squares of TILE pixels in which anything is seen, as a path; those side by side as one."""
     height, width = seen.shape
     whole = np.pad(seen, ((0, -height % TILE), (0, -width % TILE)))
-    rows = whole.reshape(whole.shape[0] // TILE, TILE, -1, TILE).any(axis=(1, 3))
+    rows = np.asarray(whole.reshape(whole.shape[0] // TILE, TILE, -1, TILE).any(axis=(1, 3)))
     path = skia.Path()
-    for number, row in enumerate(rows):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], row, [False]])))
+    for number in range(len(rows)):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], rows[number], [False]])))
         for first, last in edges.reshape(-1, 2):
             path.addRect(box(first * TILE, number * TILE, (last - first) * TILE, TILE))
     return path
