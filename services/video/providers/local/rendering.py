@@ -45,7 +45,7 @@ TURN_SECONDS: Final = 0.40  # from presenter to end card
 CARD_MOVES_SECONDS: Final = 0.55
 CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the head's room
 UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
-SWITCH_SECONDS: Final = 0.0005  # the encoder's thread needs the interpreter often and for moments: it must not starve
+SWITCH_SECONDS: Final = 0.00005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
 
 Report = Callable[[int, str], None]
