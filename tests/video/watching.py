@@ -51,7 +51,7 @@ def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> 
     left, top, right, bottom = box
     part = frames[:, top:bottom, left:right].astype(np.int16)
     red, green, blue = part[..., 0], part[..., 1], part[..., 2]
-    dark = (red < 120) & (green < 60) & (blue < 75) & (red > green + 12)
+    dark = (red < 120) & (green < 60) & (blue < 75) & (red > green + 24)
     teeth = (part.min(axis=-1) > 150) & (part.max(axis=-1) - part.min(axis=-1) < 40)
     # A run of at least LIP_LINE pixels from top to bottom is more than the line.
     inside = binary_opening(dark | teeth, structure=np.ones((1, LIP_LINE, 1), dtype=bool))
