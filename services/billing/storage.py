@@ -225,7 +225,10 @@ class Ledger:
     async def end_holds(
         self, connection: Connection, ends: Mapping[UUID, End], now: datetime
     ) -> dict[UUID, tuple[str, int]]:
-        """Ends the holds that have not ended; how each of them has ended, by this or before: (state, amount)."""
+        """Ends the holds that have not ended; how each of them has ended, by this or before: (state, amount).
+
+        Each hold by itself: one that is placed while the batch waits for the accounts of others is left out.
+        """
         owners = await fetch_all(
             connection, "select job_id, user_id from hold where job_id = any(%s) and state = 'held'", [list(ends)]
         )
