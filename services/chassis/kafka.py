@@ -12,6 +12,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ DELIVERY_TIMEOUT_MS = 8_000  # the relay keeps its rows until then, so giving up
 SESSION_TIMEOUT_MS = 6_000  # the default lets a killed consumer's partitions lie for 45 s; with this, a takeover in 6 s
 HEARTBEAT_MS = 1_000
 POLL_SECONDS = 0.1
-MAX_TAKEN = 64  # messages at a time; committing each by itself costs more than all the rest
+HELD_POLL_SECONDS = 0.02  # while something is held that may be wanted at any moment
+MAX_READ = 64  # messages at a time
+MAX_HELD = 1_000
 RESTART_SECONDS = 1.0
 RETENTION_MS = {"dispatch": 24 * 3600 * 1000, "events": 7 * 24 * 3600 * 1000}
 
@@ -178,10 +181,9 @@ class Producer:
 class WakeUps:
     """Reads a topic as one member of a group and tells how many messages have come, as many as were asked for.
 
-    Only as many messages are taken as `want` allows: the rest stays in the topic, so that the group's lag says how
-    much work waits. The thread keeps polling while nothing is wanted, with its partitions paused: work of any length
-    never makes the group think this member dead. Offsets are committed as messages are taken; losing one loses
-    nothing, since the job service holds the work.
+    Only as many messages are taken, and their offsets committed, as `want` allows: the group's lag says how much work
+    waits. What has been read beyond that is held. The thread polls also while nothing is wanted: work of any length
+    never makes the group think this member dead. Losing a message loses nothing, since the job service holds the work.
     """
 
     def __init__(self, settings: KafkaSettings, *, topic: str, group: str) -> None:
@@ -222,12 +224,11 @@ class WakeUps:
                         "session.timeout.ms": SESSION_TIMEOUT_MS,
                         "heartbeat.interval.ms": HEARTBEAT_MS,
                         "fetch.wait.max.ms": self._settings.kafka_fetch_wait_ms,
-                        "queued.min.messages": MAX_TAKEN,
+                        "queued.min.messages": MAX_READ,
                         "auto.offset.reset": "earliest",
                         "enable.auto.commit": False,
                     }
                 )
-                consumer.subscribe([self._topic])
                 self._consume(consumer)
             except KafkaException as error:
                 log.warning("kafka_read_failed", topic=self._topic, error=str(error))
@@ -237,40 +238,47 @@ class WakeUps:
                     consumer.close()
 
     def _consume(self, consumer: Consumer) -> None:
-        paused: list[TopicPartition] = []
+        held: deque[Message] = deque()
+        # What is held of partitions that go to another member is read again there.
+        consumer.subscribe([self._topic], on_revoke=lambda *_: held.clear(), on_lost=lambda *_: held.clear())
+        paused = False
         while not self._stopping.is_set():
+            # A consumer that is resumed gets nothing for a second: so there is much in hand before it is paused.
+            if len(held) >= MAX_HELD:
+                consumer.pause(consumer.assignment())
+                paused = True
+            elif paused and len(held) < MAX_HELD / 2:
+                consumer.resume(consumer.assignment())
+                paused = False
+            held.extend(_arrived(consumer, HELD_POLL_SECONDS if held else POLL_SECONDS))
             with self._lock:
-                wanted = self._wanted
-            if wanted > 0 and paused:
-                consumer.resume(paused)
-                paused = []
-            elif wanted <= 0 and (assigned := consumer.assignment()) != paused:
-                consumer.pause(assigned)
-                paused = assigned
-            messages = _taken(consumer, min(MAX_TAKEN, max(1, wanted)))
-            if not messages:
-                continue
-            for message in messages:
-                headers: dict[str, Any] = dict(message.headers() or ())
-                traceparent = (headers.get(HEADER) or b"").decode("ascii", "replace")
-                began = message.timestamp()[1] / 1000
-                noted(traceparent, f"receive {self._topic}", began=began, kind=SpanKind.CONSUMER)
-            with self._lock:
-                self._wanted = max(0, self._wanted - len(messages))
-            consumer.commit(asynchronous=True)
-            loop = self._loop
-            if loop is not None and not loop.is_closed():
-                loop.call_soon_threadsafe(self._on_messages, len(messages))
+                taken = [held.popleft() for _ in range(min(self._wanted, len(held)))]
+                self._wanted -= len(taken)
+            if taken:
+                self._tell(consumer, taken)
+
+    def _tell(self, consumer: Consumer, taken: Sequence[Message]) -> None:
+        ends: dict[int, int] = {}
+        for message in taken:
+            headers: dict[str, Any] = dict(message.headers() or ())
+            traceparent = (headers.get(HEADER) or b"").decode("ascii", "replace")
+            began = message.timestamp()[1] / 1000
+            noted(traceparent, f"receive {self._topic}", began=began, kind=SpanKind.CONSUMER)
+            ends[message.partition() or 0] = (message.offset() or 0) + 1
+        offsets = [TopicPartition(self._topic, partition, end) for partition, end in ends.items()]
+        consumer.commit(offsets=offsets, asynchronous=True)
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._on_messages, len(taken))
 
 
-def _taken(consumer: Consumer, most: int) -> list[Message]:
+def _arrived(consumer: Consumer, seconds: float) -> list[Message]:
     """Messages that are there, waiting for the first of them for a while. Raises KafkaException for what only a new
     consumer can mend."""
-    first = consumer.poll(POLL_SECONDS)
+    first = consumer.poll(seconds)
     if first is None:
         return []
-    # consume() with a time to wait would wait until all are there.
-    found = [first, *(consumer.consume(most - 1, timeout=0) if most > 1 else [])]
+    found = [first, *consumer.consume(MAX_READ, timeout=0)]  # with a time to wait it would wait until all are there
     for message in found:
         error = message.error()
         if error is not None and (error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART):
