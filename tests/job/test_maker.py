@@ -115,7 +115,7 @@ async def status(world: World, job_id: Any) -> str:
 
 async def ended(world: World, job_id: Any) -> str:
     async with asyncio.timeout(20):
-        while (found := await status(world, job_id)) in ("queued", "processing"):
+        while (found := await status(world, job_id)) in ("queued", "processing"):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
     return found
 
