@@ -32,6 +32,7 @@ from tests.video.watching import (
 
 LAG_LIMIT = 0.04
 CLOSED_LIMIT = 0.95
+MESH_SHUT = 0.33  # of the widest opening: frames whose lips are seen to meet are read as up to 0.27
 
 
 def frames_spoken(made: MadeVideo) -> int:
@@ -112,6 +113,7 @@ class TestPhotographedMouth:
 
     @pytest.mark.slow
     def test_lips_meet_at_b_m_p(self, spoken: Speech, apart: Floats) -> None:
-        closed = closed_centres(apart - np.percentile(apart, 2), spoken.phones, visemes.BILABIALS)
+        still = np.percentile(apart, 2)  # the mesh sees lips that meet a little apart, not always equally
+        closed = closed_centres(apart - still, spoken.phones, visemes.BILABIALS, shut=MESH_SHUT)
         print(f"photograph: {np.mean(closed):.0%} of B M P closed")
         assert np.mean(closed) > CLOSED_LIMIT
