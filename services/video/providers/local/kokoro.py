@@ -27,7 +27,8 @@ LABEL_LATENESS_SECONDS: Final = 0.045
 VOICE_ROWS: Final = 510
 VOICE_WIDTH: Final = 256
 
-ABREAST: Final = 2  # passages spoken at the same time; each takes some 200 MB while it lasts
+ABREAST: Final = 2  # passages spoken at the same time
+ABREAST_SYMBOLS: Final = 300  # of both together: each takes up to 2 MB a symbol while it lasts
 SENTENCE_PAUSE_SECONDS: Final = 0.26
 LEAD_IN_SECONDS: Final = 0.05  # kept of the silence before and after a passage
 LEAD_OUT_SECONDS: Final = 0.09
@@ -129,13 +130,15 @@ class Kokoro:
 def spoken(
     engine: Kokoro, passages: Sequence[Passage], voice_id: str, heard: Callable[[int], None] = lambda count: None
 ) -> list[Speech]:
-    """All passages, ABREAST at a time and the longest first; `heard(count)` tells how many are done. Raises as
-    Kokoro.speak.
+    """All passages, the longest first, ABREAST at a time if they are not too long; `heard(count)` tells how many are
+    done. Raises as Kokoro.speak.
 
     One with two threads is no quicker than with one: they wait for each other between any two of a thousand steps.
     """
     longest_first = sorted(range(len(passages)), key=lambda place: len(passages[place].symbols), reverse=True)
-    with ThreadPoolExecutor(ABREAST, thread_name_prefix="speech") as pool:
+    together = sum(len(passages[place].symbols) for place in longest_first[:ABREAST])
+    abreast = ABREAST if together <= ABREAST_SYMBOLS else 1
+    with ThreadPoolExecutor(abreast, thread_name_prefix="speech") as pool:
         waiting = {pool.submit(engine.speak, passages[place], voice_id): place for place in longest_first}
         parts: dict[int, Speech] = {}
         try:
