@@ -133,7 +133,7 @@ class TestMess:
         assert not any(text.startswith("not ") for text in told(understand(request)))
         assert not any(
             "baggage" in line.text
-            for rows in understand_order(request).meanings.values()
+            for rows in understand_order(request).stock.payoffs.values()
             for row in rows
             for lines in row.lines.values()
             for line in lines

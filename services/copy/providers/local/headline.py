@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from services.copy.domain import CopyBrief, Format, Headline, Platform
 from services.copy.providers.local import engine, english, library
+from services.copy.providers.local.dressing import calls, polish
 from services.copy.providers.local.facts import FactKind, content_words
-from services.copy.providers.local.phrases import shorter
 from services.copy.providers.local.subject import with_article
 
 HEADLINE_CHARACTERS = 40
@@ -37,11 +37,11 @@ def write_headline(brief: CopyBrief, seed: str) -> Headline:
         headline = named if len(named) <= HEADLINE_CHARACTERS else named[:HEADLINE_CHARACTERS].rsplit(" ", 1)[0]
     if headline.endswith(".") and headline.count(".") == 1:
         headline = headline[:-1]
-    calls = [call for call in engine.calls(order, random_) if len(call) <= CTA_CHARACTERS]
+    buttons = [call for call in calls(order, random_) if len(call) <= CTA_CHARACTERS]
     return Headline(
         headline=english.upper_first(headline),
         subline=_subline(order, headline, variant.body),
-        cta=calls[0] if calls else library.voices()[brief.tone].cta["any"][0],
+        cta=buttons[0] if buttons else library.voices()[brief.tone].cta["any"][0],
     )
 
 
@@ -53,7 +53,7 @@ def _subline(order: engine.Order, headline: str, body: str) -> str:
     pieces = []
     named = subject.name.lower() in headline.lower()
     for fact in order.facts:
-        short = shorter(fact, 60)
+        short = fact if len(fact.text) <= 60 else fact.short
         if fact.kind in {FactKind.SAYS} or len(short.text) > 70 or len(short.words & said) > 1:
             continue
         text = short.does(plural=subject.plural) if short.kind is FactKind.DOES else short.text
@@ -64,11 +64,11 @@ def _subline(order: engine.Order, headline: str, body: str) -> str:
         joined = " · ".join(pieces[:count])
         if pieces[:count] and len(joined) <= SUBLINE_CHARACTERS - (0 if named else len(subject.name) + 2):
             line = joined if named else f"{subject.name}: {english.lower_first(pieces[0]) if count == 1 else joined}"
-            return engine.polish(line, order)
+            return polish(line, order)
     if (
         subject.definition
         and len(subject.definition) <= SUBLINE_CHARACTERS - 4
         and not content_words(subject.definition) <= said
     ):
-        return engine.polish(english.upper_first(with_article(subject.definition)), order)
+        return polish(english.upper_first(with_article(subject.definition)), order)
     return body if len(body) <= SUBLINE_CHARACTERS else subject.name[:SUBLINE_CHARACTERS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from services.copy.domain import CopyBrief
 from services.copy.providers.claims import Claims, screen
@@ -210,10 +210,17 @@ def _plain_words(text: str) -> frozenset[str]:
 
 def understand(brief: CopyBrief) -> Subject:
     """Reads a brief. Claims that platforms forbid are taken out first and named in `claims`."""
-    claims = screen(brief.description, brief.features)
-    name = short_name(tidy(brief.product_name)) or "this product"
+    return _understood(
+        brief.product_name, brief.description, brief.features, price_text(brief.price, brief.currency), brief.audience
+    )
+
+
+@lru_cache(maxsize=64)  # a product is mostly written about more than once: for platforms, formats, tones, and again
+def _understood(product_name: str, description: str, features: tuple[str, ...], price: str, audience: str) -> Subject:
+    claims = screen(description, features)
+    name = short_name(tidy(product_name)) or "this product"
     prose = clean(claims.description)
-    everything = " ".join([brief.product_name, prose, *claims.features])
+    everything = " ".join([product_name, prose, *claims.features])
     lead = re.split(r"[.,;\n]|\s(?:that|which|for|with)\s", prose, maxsplit=1)[0][:120]
     category, noun = categorise(re.sub(r"['’]s\b", "", name), lead, everything)
     nouns = frozenset(
@@ -257,8 +264,8 @@ def understand(brief: CopyBrief) -> Subject:
         loose=loose,
         category=category,
         facts=tuple(facts),
-        people=_people(brief.audience),
-        price=price_text(brief.price, brief.currency),
+        people=_people(audience),
+        price=price,
         words=content_words(everything),
         plain=_plain_words(everything),
         claims=claims,
