@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from services.copy.domain import Format
@@ -20,6 +21,10 @@ MAX_TRIES = 300  # fillings of frames, fit or not
 _CHANCE = 0.45  # how much of a score is luck, so that another job gets other texts
 
 _APT = 0.3
+_PRACTICAL = re.compile(
+    r"\b(?:ships|shipped|open (?:on|from|daily|\w+day)|available|included|returns?|pages|hardcover|paperback|parts)\b",
+    re.I,
+)  # good to know, and no reason to buy: seldom goes first
 
 Way = tuple[Frame, Fact | None]  # a frame, and the fact that it opens with if it was made for one
 
@@ -37,6 +42,7 @@ class Drawing:
                 + (3.0 if fact.kind in {FactKind.SAYS, FactKind.BARE} else 0.0)
                 - (1.5 if fact.kind in {FactKind.DOES, FactKind.CAN} else 0.0)
                 + (1.0 if len(fact.text) < 14 else 0.0)
+                + (2.0 if _PRACTICAL.search(fact.text) else 0.0)
                 + fact.order * 0.3,
                 fact,
             )

@@ -121,7 +121,8 @@ _STOP = words("facts", "stop")
 
 @lru_cache(maxsize=8192)
 def _stem(word: str) -> str:
-    """The word without a plural s; empty for one that carries no meaning."""
+    """The word without a plural s, with the apostrophe that is typed; empty for one that carries no meaning."""
+    word = word.replace("’", "'")
     if word in _STOP:
         return ""
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
@@ -166,7 +167,7 @@ _ADVERB = re.compile(
 )
 NO_ARTICLE = words("facts", "no_article")
 _PREPOSITION = re.compile(
-    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|on|by|at|without|under|over|against|between|inside|(?:and|or) (?:a|an|the|two|three|four|\d)|you|so|as|"
+    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|who|on|by|at|without|under|over|against|between|inside|(?:and|or) (?:a|an|the|two|three|four|\d)|you|so|as|"
     r"made|designed|built|up|during|across|when|where|while|after|before|including|based|along|through|around)(?:\s.*)?$"
 )
 _UNITS = words("facts", "units")

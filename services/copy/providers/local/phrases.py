@@ -12,8 +12,8 @@ from services.copy.domain import Tone
 from services.copy.providers.local import english
 from services.copy.providers.local.facts import Fact, FactKind, is_mass
 from services.copy.providers.local.senses import senses_of
-from services.copy.providers.local.stock import DEFINITION, FRAGMENT_KINDS, Stock, is_several
-from services.copy.providers.local.subject import with_article
+from services.copy.providers.local.stock import DEFINITION, FRAGMENT_KINDS, Stock
+from services.copy.providers.local.subject import is_several, with_article
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _FORMAL = frozenset({Tone.PROFESSIONAL, Tone.LUXE})
@@ -251,7 +251,9 @@ class Phrases:
         keeps water fresh for 24 hours", "an insulated steel body"."""
         if fact.kind is FactKind.DOES:
             does = fact.does(plural=self._subject.plural)
-            return f"{'they' if self._subject.plural else 'it'} {does}" if inside else does
+            if self._subject.plural:
+                return f"they {does}"  # alone, "stay up" would be a call
+            return f"it {does}" if inside else does
         if fact.kind is FactKind.HAS and inside:
             return fact.noun_phrase()
         return english.lower_first(fact.text) if fact.kind is FactKind.SAYS else fact.text
@@ -280,6 +282,7 @@ class Phrases:
             return f"{who} {'smell' if plural else 'smells'} of {fact.text}"
         if fact.kind in {FactKind.HAS, FactKind.ITEMS}:
             phrase = fact.noun_phrase() if fact.kind is FactKind.HAS else fact.text
+            self._got = True
             return f"with {name}, you get {phrase}" if named else f"you get {phrase}"
         if fact.kind is FactKind.NONE:
             if subject.kind in {"goods", "food"} and fact.text.startswith("no "):
@@ -383,6 +386,9 @@ class Phrases:
         if clipped:
             return " ".join(f"{english.upper_first(fact.text)}." for fact in group)
         if subject.kind in _YOU_GET:
+            if named and self._got:
+                return f"Plus {english.series(phrases)}."
+            self._got = True
             get = f"you get {english.series(phrases)}."
             return english.upper_first(get) if named else f"With {self._stock.called}, {get}"
         if named and self._tone in _CHATTY | {Tone.URGENT} and not _counted(group[0]) and not self._got:

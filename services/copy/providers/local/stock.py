@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from services.copy.domain import Tone
 from services.copy.providers.local import english, library
-from services.copy.providers.local.facts import Fact, FactKind, content_words, head_noun, is_mass
+from services.copy.providers.local.facts import Fact, FactKind, content_words, is_mass
 from services.copy.providers.local.library import Line, Payoff
 from services.copy.providers.local.senses import senses_of
-from services.copy.providers.local.subject import Subject
+from services.copy.providers.local.subject import Subject, is_several
 
 _GET = {
     "goods": "get", "food": "order", "software": "try", "service": "call", "place": "book", "course": "join",
@@ -137,11 +137,6 @@ def _payoffs_of(kind: str, phrase: str) -> tuple[Payoff, ...]:
     if phrase.startswith(("not ", "without ")):
         return ()
     return tuple(row for row in library.payoffs() if kind in row.kinds and row.when.search(phrase))
-
-
-def is_several(definition: str) -> bool:
-    """Whether a definition speaks of more than one ("handmade mugs from Wales")."""
-    return bool(definition) and english.is_plural_noun(head_noun(definition).split("-")[-1])
 
 
 def _agreement(subject: Subject, tone: Tone) -> dict[str, str]:

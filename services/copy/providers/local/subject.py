@@ -245,7 +245,9 @@ def _understood(product_name: str, description: str, features: tuple[str, ...], 
         # nothing says outright what it is, nor does its name: the first phrase of a brief does
         definition, facts, loose = facts[0].text, facts[1:], True
     if definition and len(facts) < 2 and not loose:  # little is known: what it is has to carry the ad
-        facts = [*facts, Fact(kind=FactKind.IS, text=with_article(definition), order=len(facts))]
+        several = is_several(definition) and not english.is_plural_noun(re.sub(r"\W+$", "", name).split()[-1])
+        kind = FactKind.ITEMS if several else FactKind.IS  # Kiln is no "handmade mugs": it has them
+        facts = [*facts, Fact(kind=kind, text=with_article(definition), order=len(facts))]
     last = re.sub(r"[^A-Za-z\-']", "", name.split()[-1])
     goods = category.kind in {"goods", "food"}
     plural = (
@@ -270,6 +272,11 @@ def _understood(product_name: str, description: str, features: tuple[str, ...], 
         plain=_plain_words(everything),
         claims=claims,
     )
+
+
+def is_several(definition: str) -> bool:
+    """Whether a definition speaks of more than one ("handmade mugs from Wales")."""
+    return bool(definition) and english.is_plural_noun(head_noun(definition).split("-")[-1])
 
 
 def with_article(phrase: str) -> str:
