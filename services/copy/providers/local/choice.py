@@ -11,6 +11,7 @@ from services.copy.providers.local.library import Frame
 MAX_OVERLAP = 0.5  # share of words (names and offers aside) that two variants of one result should have in common
 MAX_SHARED = 0.75  # what they may have in common where the brief holds little
 MAX_LISTS = 2
+MAX_PRICED = 2  # of texts that name the price unasked
 MAX_NAMED_HOOKS = 3  # hooks that begin or end with the product's name wear off
 _STEP = 0.1
 _ALIKE_FROM = 0.2  # relaxed so far, two texts may share a line of the trade
@@ -34,6 +35,7 @@ class Candidate:
     heads: tuple[str, str]  # the first words of hook and body
     named: bool  # whether the hook names the product
     listed: bool
+    priced: bool  # whether it names the price unasked
 
 
 Finish = Callable[[Candidate], Candidate | None]
@@ -107,6 +109,7 @@ def choose(
     while len(chosen) < VARIANT_COUNT:
         bound = min(MAX_OVERLAP + relaxed, limit)
         may_name = sum(other.named for other in chosen) < MAX_NAMED_HOOKS
+        may_price = sum(other.priced for other in chosen) < MAX_PRICED
         may_list = sum(other.listed for other in chosen) < MAX_LISTS
         best, best_value = None, -99.0
         for row in rows:
@@ -114,6 +117,8 @@ def choose(
             if row.nearest > bound or (row.alike and relaxed < _ALIKE_FROM) or (row.echoes and not relaxed):
                 continue
             if (candidate.named and not may_name) or (candidate.listed and not may_list):
+                continue
+            if candidate.priced and not may_price:
                 continue
             value = candidate.score - 1.1 * row.nearest - 0.12 * row.repeats
             if value > best_value:

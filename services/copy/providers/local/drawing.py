@@ -16,7 +16,7 @@ from services.copy.providers.local.library import Frame
 from services.copy.providers.local.order import Order
 from services.copy.providers.local.stock import DEFINITION, SINGULAR
 
-MAX_CANDIDATES = 30  # from every angle in turn, what promises most first: more hardly changes which five are chosen
+MAX_CANDIDATES = 24  # from every angle in turn, what promises most first: more hardly changes which five are chosen
 MAX_TRIES = 300  # fillings of frames, fit or not
 _CHANCE = 0.45  # how much of a score is luck, so that another job gets other texts
 
@@ -157,6 +157,7 @@ class Drawing:
             score=luck + self._score(frame, text.words, hook, body) - (2 if plain else 0),
             words=text.words - order.stock.name_words,
             saying=saying(hook), heads=heads, named=named, listed="\n•" in body,
+            priced=bool(subject.price) and not order.instructions.price and subject.price in body,
         )  # fmt: skip
 
     def _shuffled(self) -> list[Fact]:

@@ -86,21 +86,26 @@ def is_finite(text: str) -> bool:
     """Whether a text surely holds a finite verb, so that it is a sentence."""
     if MODAL_CLAUSE.search(text) is not None:
         return True
-    words = [word.lower().strip(",") for word in text.split()]
+    parts = text.lower().split()
+    words = [word.strip(",") for word in parts]
     if any(word in _FINITE for word in words[1:]):
         return True
     # "our engineers measure your roof": a plural noun and what it does
-    return any(
-        english.is_plural_noun(noun)
-        and english.is_base_verb(verb)
-        and (after in _OBJECT_STARTS or english.is_plural_noun(after))
-        for noun, verb, after in zip(words[:3], words[1:4], words[2:5], strict=False)
-    ) or (
-        # "volunteers drive, sort and cook"
-        len(words) > 2
-        and english.is_plural_noun(words[0])
-        and text.split()[1].endswith(",")
-        and english.is_base_verb(words[1])
+    return (
+        any(
+            english.is_plural_noun(noun)
+            and not part.endswith(",")  # "small groups, warm water" is a list
+            and english.is_base_verb(verb)
+            and (after in _OBJECT_STARTS or english.is_plural_noun(after))
+            for noun, part, verb, after in zip(words[:3], parts[:3], words[1:4], words[2:5], strict=False)
+        )
+        or (
+            # "volunteers drive, sort and cook"
+            len(words) > 2
+            and english.is_plural_noun(words[0])
+            and text.split()[1].endswith(",")
+            and english.is_base_verb(words[1])
+        )
     )
 
 

@@ -330,7 +330,7 @@ class Phrases:
         group = [first]
         if count > 1 and first.kind in {FactKind.DOES, FactKind.HAS, FactKind.IS, FactKind.CAN}:
             try:
-                if " and " not in first.text and len(first.text) < 50:
+                if not re.search(r" (?:and|that|which|who) ", first.text) and len(first.text) < 50:
                     second = self.take(frozenset({first.kind}), room=min(60, room), apart_from=said)
                     if " and " in second.text or second.text.startswith("for ") or _counted(first) != _counted(second):
                         self.used.remove(second)
@@ -353,7 +353,7 @@ class Phrases:
         clipped = self._tone in {Tone.BOLD, Tone.LUXE} and named
         if kind is FactKind.DOES:
             does = [fact.does(plural=plural) for fact in group]
-            if clipped and self._tone is Tone.BOLD:
+            if clipped and self._tone is Tone.BOLD and not plural:  # "weigh 240 g" would be a call
                 return " ".join(f"{english.upper_first(text)}." for text in does)
             return f"{who} {english.series(does)}."
         if kind is FactKind.IS:
