@@ -72,7 +72,7 @@ def _start(frame: Frame, lead: Fact | None, facts: list[Fact], order: Order, ran
         opening = opened.fill(frame.opening) if frame.opening else ""
     except Missing:
         return None
-    words = content_words(hook)
+    words = content_words(hook) if "{" in frame.hook else said
     turns = _turns(frame, len(facts), order, random_)
     for number, turn in enumerate(turns, start=1):
         phrases = opened if number == len(turns) else opened.copy()
