@@ -98,7 +98,7 @@ def _turns(frame: Frame, known: int, order: Order, random_: random.Random) -> li
     bridges = library.bridges()[order.brief.tone]
     if frame.body:
         return [frame.body]
-    if _limited(order):
+    if order.limited:
         return [random_.choice(bridges.bare), *bridges.bare]
     if not known and not order.subject.definition:
         return [random_.choice(bridges.bare)]
@@ -111,11 +111,6 @@ def _turns(frame: Frame, known: int, order: Order, random_: random.Random) -> li
     if order.subject.loose:
         turns = [turn for turn in turns if "{is} {def}" not in turn and "{Itis} {def}" not in turn]
     return turns
-
-
-def _limited(order: Order) -> bool:
-    """Whether the customer has set a length: then the shortest way is taken everywhere."""
-    return order.instructions.words_max is not None or order.instructions.characters_max is not None
 
 
 def _closers(order: Order) -> tuple[str, ...]:
@@ -135,7 +130,7 @@ def _price(order: Order, random_: random.Random) -> str:
 
 
 def _text(start: Start, order: Order, random_: random.Random, *, plain: bool) -> Text:
-    layout, form, limited = order.layout, order.brief.format, _limited(order)
+    layout, form, limited = order.layout, order.brief.format, order.limited
     closer, price = random_.choice(_closers(order)), _price(order, random_)
     reserved = sum(len(text) + 2 for text in (order.offers, price) if text)
     limit = min(layout.body, layout.whole - len(start.hook) - 1) - reserved

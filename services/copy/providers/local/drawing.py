@@ -55,13 +55,14 @@ class Drawing:
         ways = self._fitting(plain=plain)
         found: list[Candidate] = []
         tries = min(MAX_TRIES, 6 * len(ways))
+        enough = MAX_CANDIDATES * (3 if self._order.limited else 1)  # few of them are as short as the customer wants
         while ways and tries > 0:
             for luck, way in self._in_turn(ways):
                 candidate = self._filled(way, luck, plain=plain)
                 if candidate is not None:
                     found.append(candidate)
                 tries -= 1
-                if len(found) >= MAX_CANDIDATES or tries <= 0:
+                if len(found) >= enough or tries <= 0:
                     return found
         return found
 

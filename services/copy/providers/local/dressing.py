@@ -46,8 +46,7 @@ def dress(chosen: Sequence[Candidate], order: Order, random_: random.Random) -> 
     variants = []
     for index, candidate in enumerate(chosen):
         body = candidate.body
-        limited = order.instructions.words_max is not None or order.instructions.characters_max is not None
-        if index in emoji_at and "\n•" not in body and not limited:
+        if index in emoji_at and "\n•" not in body and not order.limited:
             dressed = f"{body} {order.subject.category.emoji[0]}"
             if judge.too_long(candidate.hook, dressed, platform=order.platform, format_=order.brief.format) is None:
                 body = dressed

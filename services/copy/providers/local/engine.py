@@ -20,6 +20,7 @@ from services.copy.providers.local.dressing import dress, polish
 from services.copy.providers.local.facts import content_words
 from services.copy.providers.local.order import Order, understand_order
 
+MAX_SEARCHES = 5  # in as many draws; only sparse briefs and narrow limits come to it
 MAX_SLACK = 0.3  # how far the wish for difference gives way before plain texts are taken that hardly differ
 
 
@@ -57,15 +58,19 @@ def _five(order: Order, random_: random.Random) -> list[Candidate]:
         found = choose(pool, finish, already=already, slack=slack)
         if len(found) == VARIANT_COUNT:
             return found
-    return search([*first, *spare], finish) or choose([*first, *spare], finish, already=chosen, slack=1.0, limit=1.0)
+    pool = [*first, *spare]
+    for _ in range(2 if order.limited else MAX_SEARCHES):
+        if found := search(pool, finish):
+            return found
+        pool = _eligible([*drawing.candidates(), *drawing.candidates(plain=True)], order, finish)
+    return choose([*first, *spare], finish, already=chosen, slack=1.0, limit=1.0)  # better alike than none
 
 
 def _eligible(candidates: list[Candidate], order: Order, finish: _Finish) -> list[Candidate]:
     """Those that hold the words the customer wants and keep the length they set, as far as there are some."""
-    wishes = order.instructions
-    if wishes.words_max is not None or wishes.characters_max is not None:
+    if order.limited:
         candidates = [candidate for candidate in candidates if finish(candidate) is not None]
-    required = content_words(" ".join(wishes.required))
+    required = content_words(" ".join(order.instructions.required))
     if required:
         holding = [
             candidate for candidate in candidates if required <= content_words(f"{candidate.hook} {candidate.body}")

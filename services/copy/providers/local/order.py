@@ -33,6 +33,11 @@ class Order:
     stock: Stock
     nearest: frozenset[Tone]  # tones that the brand's tone words ask for
 
+    @property
+    def limited(self) -> bool:
+        """Whether the customer has set a length: then the shortest way is taken everywhere."""
+        return self.instructions.words_max is not None or self.instructions.characters_max is not None
+
 
 def understand_order(brief: CopyBrief) -> Order:
     """Reads brief and instructions and sets the rules."""
