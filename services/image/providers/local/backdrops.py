@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy
+
 from services.chassis.colour import BLACK, WHITE, Colour, Palette, contrast
 from services.chassis.graphics import skia
 from services.image.providers.local import brushes
@@ -764,17 +766,20 @@ def leaves(scene: Set) -> None:
 OVERLAYS: Final[dict[str, Ground]] = {"confetti": confetti, "sparkles": sparkles, "leaves": leaves}
 
 
-def grain(pixels_shape: tuple[int, int], seed: int) -> Any:
-    """A fixed field of -1, 0 and +1 that dissolves gradient bands.
+def grain(pixels: Any, seed: int, tones: int) -> None:
+    """Lays a fixed grain over RGBA pixels, in place: it dissolves gradient bands.
 
-    Three levels and mostly 0, so that a PNG still compresses; larger pictures get less of it.
+    `tones` up or down, mostly neither, on pairs of pixels beside each other, so that a PNG still compresses; larger
+    pictures get less of it.
     """
-    import numpy
-
-    source = numpy.random.default_rng(seed)
-    share = 28 if pixels_shape[0] * pixels_shape[1] < 1_300_000 else 16  # of 256, each way
-    thrown = source.integers(0, 256, pixels_shape, dtype=numpy.uint8)
-    return (thrown < share).astype(numpy.int8) - (thrown >= 256 - share).astype(numpy.int8)
+    height, width = pixels.shape[:2]
+    pairs = pixels.reshape(height * width // 2, 8)
+    share = 28 if height * width < 1_300_000 else 16  # of 256, each way
+    thrown = numpy.random.default_rng(seed).integers(0, 256, len(pairs), dtype=numpy.uint8)
+    up, down = numpy.flatnonzero(thrown < share), numpy.flatnonzero(thrown >= 256 - share)
+    pairs[up] = numpy.minimum(pairs[up], 255 - tones) + tones
+    pairs[down] = numpy.maximum(pairs[down], tones) - tones
+    pixels[..., 3] = 255
 
 
 def vignette(canvas: Any, frame: Frame, shade: Colour, alpha: float) -> None:

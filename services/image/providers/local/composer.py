@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy
-
 from services.chassis import fonts
 from services.chassis.colour import Colour, Palette, contrast, palette, readable_on
 from services.chassis.errors import InputFault
@@ -104,7 +102,7 @@ def compose(
     written = tuple(placed.plate or placed.box for placed in stack.placed)
     underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
     report(55, "setting type")
-    underlay = _with_grain(underlay, draw.randrange(1 << 30))
+    backdrops.grain(underlay, draw.randrange(1 << 30), GRAIN)
     lettered = inscription.inscribe(underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge)
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     notes.extend(stack.notes)
@@ -547,14 +545,6 @@ def _panel(canvas: Any, panel: Box, choice: _Choice, frame: Frame) -> None:
         brushes.with_shadow(brushes.fill(tone), colours.shade, y=0, blur=frame.unit * 2.4, alpha=0.25),
     )
     canvas.drawRect(brushes.rect(panel), brushes.down(panel, [(0, tone, 1), (1, tone.lighter(-0.015), 1)]))
-
-
-def _with_grain(pixels: Pixels, seed: int) -> Pixels:
-    field = backdrops.grain(pixels.shape[:2], seed)[..., None] * GRAIN
-    result = pixels.copy()
-    grained: Pixels = numpy.clip(pixels[..., :3].astype(numpy.int16) + field, 0, 255).astype(numpy.uint8)
-    result[..., :3] = grained
-    return result
 
 
 # -- words about it ----------------------------------------------------------------------------------------------------
