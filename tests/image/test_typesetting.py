@@ -1,11 +1,15 @@
-"""Headlines break where a reader would take a breath."""
+"""Headlines break where a reader would take a breath, and long words cost the others nothing."""
 
 from __future__ import annotations
 
 import pytest
 
 from services.chassis.shaping import Face
+from services.image.domain import AspectRatio, Style
+from services.image.providers.local.composer import compose
+from services.image.providers.local.textstack import Role
 from services.image.providers.local.typesetting import fit
+from tests.image.briefs import brief
 
 FACE = Face(family="Inter", weight=800)
 
@@ -23,3 +27,39 @@ def test_lines_are_even_and_end_in_no_article_unless_a_stump_would_be_left(text:
         text, FACE, box_width=950, box_height=300, largest=105, smallest=60, line_height=1.1, most_lines=2
     )  # fmt: skip
     assert [line.text for line in block.lines] == lines
+
+
+class TestLongWords:
+    """What has no room gives way by priority; one long word does not take the others with it."""
+
+    @pytest.mark.parametrize("ratio", list(AspectRatio))
+    @pytest.mark.parametrize("style", list(Style))
+    def test_a_long_brand_name_costs_no_other_text(self, style: Style, ratio: AspectRatio) -> None:
+        name = "The Wolkenkuckucksheim Company of Bottle Makers, Glass Blowers and Purveyors of Fine Drinking Water"
+        made = compose(brief("bottle", style=style, aspect_ratio=ratio, brand_name=name), photo=None)
+        roles = {text.role for text in made.proof.texts}
+        assert {Role.EYEBROW, Role.SUBLINE, Role.PRICE} <= roles
+
+    @pytest.mark.parametrize("ratio", list(AspectRatio))
+    def test_a_word_wider_than_its_line_is_broken_and_the_rest_stays(self, ratio: AspectRatio) -> None:
+        word = "Donaudampfschifffahrtsgesellschaftskapitänsmütze"
+        made = compose(brief("bottle", aspect_ratio=ratio, headline=f"{word} today", style=Style.BOLD), photo=None)
+        texts = {text.role: text for text in made.proof.texts}
+        headline = texts[Role.HEADLINE].block
+        assert headline.broken
+        assert headline.complete
+        drawn = "".join(line.text for line in headline.lines).replace("-", "").replace(" ", "")
+        assert drawn.casefold() == f"{word}today".casefold()
+        assert {Role.SUBLINE, Role.PRICE, Role.CALL_TO_ACTION} <= set(texts)
+        assert any("had to be broken" in note for note in made.notes)
+
+    def test_only_what_has_no_room_is_left_out_and_said(self) -> None:
+        words = "Everything that a long day needs and nothing that it does not, in one small bag that opens wide, "
+        made = compose(
+            brief("bottle", style=Style.BOLD, aspect_ratio=AspectRatio.LANDSCAPE, headline=words * 3), photo=None
+        )
+        roles = {text.role for text in made.proof.texts}
+        assert {Role.HEADLINE, Role.CALL_TO_ACTION} <= roles
+        left_out = {Role.EYEBROW, Role.SUBLINE, Role.PRICE} - roles
+        for role in left_out:
+            assert any(f"no room for the {role.value.replace('_', ' ')}" in note for note in made.notes)
