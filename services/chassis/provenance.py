@@ -6,8 +6,10 @@ valid and its issuer unknown, which is the truth.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,8 +27,8 @@ COMPOSITE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynt
 MADE_BY_ALGORITHM: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 
 VALID_DAYS: Final = 825
-CHAIN_FILE: Final = "development-chain.pem"
-KEY_FILE: Final = "development-key.pem"
+DEVELOPMENT_FILE: Final = "development.pem"
+KEY_MARK: Final = b"-----BEGIN PRIVATE KEY-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +45,40 @@ def operators_identity(chain: Path, key: Path) -> SigningIdentity:
 
 
 def development_identity(folder: Path) -> SigningIdentity:
-    """A chain of a development authority, made on first use and kept in `folder`, readable by its owner only."""
-    chain_path, key_path = folder / CHAIN_FILE, folder / KEY_FILE
-    if chain_path.is_file() and key_path.is_file():
-        identity = SigningIdentity(chain=chain_path.read_bytes(), key=key_path.read_bytes())
-        leaf = x509.load_pem_x509_certificate(identity.chain)
-        if leaf.not_valid_after_utc > datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1):
-            return identity
-    identity = _made_chain()
+    """A chain of a development authority, made on first use and kept in `folder`, readable by its owner only.
+
+    Chain and key are one file, put there whole: of makers that begin at the same time the first one's stays.
+    """
+    path = folder / DEVELOPMENT_FILE
+    found = _read(path)
+    if found is not None:
+        return found
     folder.mkdir(parents=True, exist_ok=True)
-    for path, content in ((chain_path, identity.chain), (key_path, identity.key)):
-        whole = path.with_name(f"{path.name}.{os.getpid()}")
-        whole.touch(mode=0o600)
-        whole.write_bytes(content)
-        whole.replace(path)
-    return identity
+    made = _made_chain()
+    handle, whole = tempfile.mkstemp(dir=folder)  # for its owner only
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(made.chain + made.key)
+        if path.exists():  # it has run out
+            Path(whole).replace(path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(whole, path)
+    finally:
+        Path(whole).unlink(missing_ok=True)
+    return _read(path) or made
+
+
+def _read(path: Path) -> SigningIdentity | None:
+    """The identity kept in a file, unless there is none or it runs out within a day."""
+    try:
+        chain, mark, key = path.read_bytes().partition(KEY_MARK)
+    except FileNotFoundError:
+        return None
+    leaf = x509.load_pem_x509_certificate(chain)
+    if leaf.not_valid_after_utc <= datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1):
+        return None
+    return SigningIdentity(chain=chain, key=mark + key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Drawing, decoding customers' files and neural speech run in a spawned child: a crash, a runaway decoder or a cancelled
 job ends the child, never the maker. The child is kept between jobs, since importing an engine costs about a second,
-and is replaced when it was killed or has grown too large.
+and is replaced when it was killed.
 """
 
 from __future__ import annotations

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +14,7 @@ import c2pa
 import numpy
 import pytest
 import pytest_asyncio
+from cryptography import x509
 from PIL import Image, ImageDraw
 
 from services.chassis import models, photo, provenance
@@ -59,6 +62,19 @@ class TestFiles:
         with Image.open(made.image) as picture:
             assert picture.format == file_format.upper()
         _signed(made)
+
+    async def test_the_operators_own_certificate_signs_when_it_is_given(self, tmp_path: Path) -> None:
+        own = provenance.development_identity(tmp_path / "own")
+        chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+        chain.write_bytes(own.chain)
+        key.write_bytes(own.key)
+        provider = LocalImageProvider(signing_chain=chain, signing_key=key)
+        made = await provider.render(brief(), tmp_path, lambda percent, stage: None)
+        await provider.close()
+        with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
+            told = json.loads(reader.json())
+        signature = told["manifests"][told["active_manifest"]]["signature_info"]
+        assert int(signature["cert_serial_number"]) == x509.load_pem_x509_certificate(own.chain).serial_number
 
     async def test_a_picture_that_is_none_fails_in_the_customers_words(
         self, provider: LocalImageProvider, tmp_path: Path
@@ -121,6 +137,15 @@ class TestProvenance:
 
     def test_the_development_chain_is_made_once(self, tmp_path: Path) -> None:
         assert provenance.development_identity(tmp_path) == provenance.development_identity(tmp_path)
+        assert (tmp_path / provenance.DEVELOPMENT_FILE).stat().st_mode & 0o077 == 0
+
+    def test_makers_that_begin_together_sign_with_one_chain(self, tmp_path: Path) -> None:
+        for number in range(4):
+            folder = tmp_path / str(number)
+            with ThreadPoolExecutor(8) as pool:
+                made = set(pool.map(provenance.development_identity, [folder] * 8))
+            assert len(made) == 1
+            assert [path.name for path in folder.iterdir()] == [provenance.DEVELOPMENT_FILE]
 
 
 def _claimed_png(width: int, height: int) -> bytes:

@@ -29,6 +29,28 @@ def test_lines_are_even_and_end_in_no_article_unless_a_stump_would_be_left(text:
     assert [line.text for line in block.lines] == lines
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("One cable. You already own it.", ["One cable.", "You already own it."]),
+        ("Carry less. Better.", ["Carry less. Better."]),
+        ("Everything you need. Nothing that you do not.", ["Everything you need.", "Nothing that", "you do not."]),
+    ],
+)
+def test_a_sentence_begins_on_a_line_of_its_own_where_that_takes_no_line_more(text: str, lines: list[str]) -> None:
+    block = fit(text, FACE, box_width=900, box_height=400, largest=90, smallest=90, line_height=1.1, most_lines=4)
+    assert [line.text for line in block.lines] == lines
+
+
+@pytest.mark.parametrize("style", [Style.LIFESTYLE, Style.PRODUCT_HERO, Style.BOLD, Style.SEASONAL])
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_a_headline_shrinks_before_its_sentences_are_torn_apart(style: Style, seed: str) -> None:
+    made = compose(brief("watch", style=style, seed=seed), photo=None)
+    headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+    lines = [line.text for line in headline.block.lines]
+    assert not any(". " in line for line in lines) or len(lines) == 1, lines
+
+
 class TestLongWords:
     """What has no room gives way by priority; one long word does not take the others with it."""
 

@@ -188,15 +188,9 @@ def blobs(scene: Set) -> None:
     _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.4), steep=True)
     size = max(product.width, product.height)
     soft = 0.9 if not palette.dark else 0.6
-    shapes = [
-        (
-            product.centre_x,
-            product.centre_y,
-            size * 0.62,
-            palette.background_end.lighter(0.05 if palette.dark else -0.03),
-            1.0,
-        ),
-    ]
+    across, along = _room_beside(scene, size * 0.62)
+    colour = palette.background_end.lighter(0.05 if palette.dark else -0.03)
+    shapes = [(product.centre_x, product.centre_y, across, along, colour, 1.0)]
     low, high = frame.height * draw.uniform(0.95, 1.03), -frame.unit * 6
     sides = [frame.width * share for share in draw.sample((-0.04, 1.04), 2)]
     for places, radius, colour, alpha in (
@@ -205,21 +199,37 @@ def blobs(scene: Set) -> None:
     ):
         room, spot = max(((_room_at(scene, *place), place) for place in places), key=lambda found: found[0])
         if room > frame.unit * 9:
-            shapes.append((*spot, min(radius, room / 1.16), colour, alpha))
-    for x, y, radius, colour, alpha in shapes:
+            reach = min(radius, room / 1.16)
+            shapes.append((*spot, reach, reach, colour, alpha))
+    for x, y, across, along, colour, alpha in shapes:
         points = []
         for step in range(9):
             angle = 2 * math.pi * step / 9
-            far = radius * draw.uniform(0.84, 1.14)
-            points.append((x + far * math.cos(angle), y + far * math.sin(angle)))
+            far = draw.uniform(0.84, 1.14)
+            points.append((x + across * far * math.cos(angle), y + along * far * math.sin(angle)))
         scene.canvas.drawPath(
             brushes.smooth_path(points),
             brushes.linear(
-                (x - radius, y - radius),
-                (x + radius, y + radius),
+                (x - across, y - along),
+                (x + across, y + along),
                 [(0, colour.lighter(0.05), alpha), (1, colour.lighter(-0.04), alpha)],
             ),
         )
+
+
+def _room_beside(scene: Set, wished: float) -> tuple[float, float]:
+    """How far a shape around the product may reach sideways and up and down, of what is wished, off all texts; at
+    least to the product's own edge."""
+    product = scene.product
+    across = along = wished
+    for box in scene.written:
+        beside = max(box.left - product.centre_x, product.centre_x - box.right)
+        above = max(box.top - product.centre_y, product.centre_y - box.bottom)
+        if beside > product.width * 0.5 and above < wished * 1.16:
+            across = min(across, (beside - scene.unit) / 1.16)
+        elif above > 0:
+            along = min(along, (above - scene.unit) / 1.16)
+    return max(across, product.width * 0.46), max(along, product.height * 0.46)
 
 
 def _room_at(scene: Set, x: float, y: float) -> float:

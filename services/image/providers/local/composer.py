@@ -14,7 +14,7 @@ from services.chassis.colour import Colour, Palette, contrast, palette, readable
 from services.chassis.errors import InputFault
 from services.chassis.graphics import skia
 from services.image.domain import AspectRatio, ImageBrief, Style
-from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenery, scenes
+from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenery, scenes, settings
 from services.image.providers.local.arrangement import Arrangement, Plan, arrange
 from services.image.providers.local.backdrops import Set
 from services.image.providers.local.figure import Figure, place
@@ -24,6 +24,7 @@ from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.looks import Composition
 from services.image.providers.local.objects import kind_for
 from services.image.providers.local.objects.sculptor import Materials
+from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.steering import Steering, read_prompt
 from services.image.providers.local.textstack import Placed, Request, Role, Stack, TypeLook, solve
 from services.image.providers.local.typesetting import fit
@@ -74,7 +75,7 @@ class _Choice:
     words: Wording
     palette: Palette
     look: TypeLook
-    season: str
+    season: Season | None
     setting: str
     ground: str
     overlay: str
@@ -142,7 +143,7 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
         composition = looks.with_layout(composition, steering.layout)
     mood = steering.mood or composition.mood
     ground, overlay, stage = composition.ground, composition.overlay, composition.stage
-    season = steering.season or scenes.season_of(brief.date)
+    season = scene_of(steering.season or season_of(brief.date), draw)
     setting = steering.setting or ""
     if brief.style is Style.SEASONAL or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
         ground = "season"
@@ -152,7 +153,7 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
         else:
             ground = "scene"
     if brief.style is Style.LIFESTYLE and ground == "scene" and not setting:
-        setting = scenes.setting_for((brief.product_name, brief.description, brief.audience), draw)
+        setting = settings.setting_for((brief.product_name, brief.description, brief.audience), draw)
     if steering.pattern:
         if steering.pattern in backdrops.OVERLAYS:
             overlay = steering.pattern
@@ -165,12 +166,12 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
     composition = replace(composition, stage=stage)
     colours = (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
     if ground == "season" and not steering.colours:
-        mood = steering.mood or scenes.SEASONS[season].mood
+        mood = steering.mood or season.mood
     colour_set = palette(colours, mood=mood, harmony=composition.harmony)
     if ground == "season":
-        colour_set = scenes.SEASONS[season].tinted(colour_set, keep=bool(steering.colours))
+        colour_set = season.tinted(colour_set, keep=bool(steering.colours))
     elif ground == "scene":
-        colour_set = scenes.scene_palette(setting or "studio", colour_set, mood, steering.light)
+        colour_set = settings.scene_palette(setting or "studio", colour_set, mood, steering.light)
     look, font_note = looks.type_look(composition, brief.brand_font, draw)
     if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
         look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.14)
@@ -183,7 +184,7 @@ def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
         words=words,
         palette=colour_set,
         look=look,
-        season=season if ground == "season" else "",
+        season=season if ground == "season" else None,
         setting=(setting or "studio") if ground == "scene" else "",
         ground=ground,
         overlay=overlay,
@@ -335,7 +336,7 @@ def _laid_out(
     for price_apart in (True, False) if wants_badge else (False,):
         stack = solve(_request(frame, choice, arrangement, logo, price_apart=price_apart))
         fitted = _grown(_paneled(arrangement, stack, frame), stack, frame)
-        product = _product_box(fitted, figure, choice, frame)
+        product = _product_box(fitted, figure, choice, frame, stack)
         if not price_apart:
             return fitted, product, stack, None
         badge = _badge(frame, choice, fitted, product, stack)
@@ -384,7 +385,7 @@ def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
     """The product takes the room that short texts leave above or below it."""
     box = arrangement.product
     airy = arrangement.plan in (Plan.GALLERY, Plan.BOTTOM) or frame.ratio is AspectRatio.STORY
-    gap = (6.5 if airy else 4.5) * frame.unit
+    gap = (8.0 if airy else 4.5) * frame.unit
     above = [
         (placed.plate or placed.box).bottom
         for placed in stack.placed
@@ -408,7 +409,7 @@ def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
     return replace(arrangement, product=Box(box.left, top, box.right, bottom))
 
 
-def _product_box(arrangement: Arrangement, figure: Figure, choice: _Choice, frame: Frame) -> Box:
+def _product_box(arrangement: Arrangement, figure: Figure, choice: _Choice, frame: Frame, stack: Stack) -> Box:
     room = arrangement.product
     plinth = choice.composition.stage == "plinth" and not figure.floats and not figure.whole
     if choice.ground == "arch":  # the niche's crown above it
@@ -428,7 +429,15 @@ def _product_box(arrangement: Arrangement, figure: Figure, choice: _Choice, fram
     centred = choice.composition.stage in ("disc", "card", "burst") or not standing
     tall = arrangement.spread or arrangement.plan is Plan.POSTER
     anchor = 0.5 if centred else (1.0 if tall or plinth else 0.9)
-    return room.fitted(figure.aspect, anchor_y=anchor)
+    box = room.fitted(figure.aspect, anchor_y=anchor)
+    # A brand that stands apart has the air that a sign needs.
+    apart = [placed.box for placed in stack.placed if placed.role is Role.BRAND]
+    low = max(
+        (sign.bottom + 2.5 * frame.unit for sign in apart if sign.inset(-4 * frame.unit).overlaps(box)), default=box.top
+    )
+    if box.top < low < box.bottom - box.height * 0.5:
+        return Box(box.left, low, box.right, box.bottom).fitted(figure.aspect, anchor_y=1.0)
+    return box
 
 
 def _badge(frame: Frame, choice: _Choice, arrangement: Arrangement, product: Box, stack: Stack) -> Badge | None:
@@ -502,16 +511,16 @@ def _underlay(
     )
     if scene is not None:
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
-    elif choice.ground == "season":
-        scenes.SEASONS[choice.season].paint(stage)
+    elif choice.season is not None:
+        choice.season.paint(stage)
     elif choice.ground == "scene":
         scenes.SCENES[choice.setting](stage)
     else:
         backdrops.GROUNDS[choice.ground](stage)
-    if choice.ground in ("season", "scene") and scene is None:
+    if choice.ground in ("season", "scene") and scene is None and (choice.season is None or choice.season.far):
         scenery.haze(stage)
     if choice.steering.light:
-        scenes.light(stage, choice.steering.light)
+        settings.light(stage, choice.steering.light)
     if arrangement.panel is not None:
         _panel(canvas, arrangement.panel, choice, frame)
     if choice.overlay:
@@ -521,6 +530,9 @@ def _underlay(
         name = "none" if figure.whole or choice.ground in ("season", "scene") else "disc"
     backdrops.STAGES[name](stage)
     dark = choice.palette.dark
+    canvas.save()
+    if arrangement.panel is not None and not arrangement.panel.overlaps(product):  # no shadow falls on the panel
+        canvas.clipRect(brushes.rect(arrangement.panel), skia.ClipOp.kDifference)
     place(
         canvas,
         figure,
@@ -532,6 +544,7 @@ def _underlay(
         reflection=choice.composition.reflection,
         floating=name in ("disc", "card", "burst"),
     )
+    canvas.restore()
     return legibility.pixels_of(surface)
 
 
@@ -554,9 +567,8 @@ def _alt_text(brief: ImageBrief, choice: _Choice, figure: Figure) -> str:
     article = "an" if figure.name[:1].lower() in "aeiou" else "a"
     thing = brief.product_name.strip() if figure.image is not None else f"{article} {figure.name}"
     where = (
-        scenes.described(choice.setting, choice.season)
-        or f"on a {choice.steering.mood or choice.composition.mood} background"
-    )
+        choice.season.words if choice.season is not None else settings.DESCRIPTIONS.get(choice.setting, "")
+    ) or f"on a {choice.steering.mood or choice.composition.mood} background"
     words = choice.words
     said = f"Headline: “{words.headline}”." if words.headline else ""
     more = " ".join(part for part in (said, f"Price: {words.price}." if words.price else "") if part)

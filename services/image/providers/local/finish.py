@@ -85,7 +85,7 @@ def png_of(pixels: Pixels, packet: bytes = b"") -> bytes:
     filtered[:, 1:4] = rows[:, :3]
     numpy.subtract(rows[:, 3:], rows[:, :-3], out=filtered[:, 4:])
     packer = zlib.compressobj(PNG_LEVEL, zlib.DEFLATED, 15, 9)
-    data = packer.compress(filtered) + packer.flush()
+    data = packer.compress(filtered.data) + packer.flush()
 
     def chunks() -> Iterator[tuple[bytes, bytes]]:
         yield b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -92,12 +92,32 @@ def fit(
 
 
 def _broken_into_lines(words: list[str], face: Face, size: float, limit: float, most_lines: int) -> list[str] | None:
-    """Balanced lines no wider than the limit, or None when a word is too wide or the lines are too many."""
+    """Balanced lines no wider than the limit, or None when a word is too wide or the lines are too many. A sentence
+    begins on a line of its own where that takes no line more."""
     if not words or any(width(word, face, size) > limit for word in words):
         return None
-    lines = _greedy(words, face, size, limit)
+    lines = _balanced(words, face, size, limit)
     if len(lines) > most_lines:
         return None
+    sentences = _sentences(words)
+    if 1 < len(sentences) <= len(lines):
+        apart = [line for sentence in sentences for line in _balanced(sentence, face, size, limit)]
+        if len(apart) <= len(lines):
+            return apart
+    return lines
+
+
+def _sentences(words: list[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for word in words:
+        if found[-1] and found[-1][-1][-1] in ".!?…":
+            found.append([])
+        found[-1].append(word)
+    return found
+
+
+def _balanced(words: list[str], face: Face, size: float, limit: float) -> list[str]:
+    lines = _greedy(words, face, size, limit)
     low, high = limit * 0.35, limit
     best = lines
     for _ in range(BALANCE_STEPS):
