@@ -287,6 +287,7 @@ class System:
             "ADWRIGHT_ASSET_SIGNING_SECRET_FILE": str(self.home.keys / "asset-secret"),
             "ADWRIGHT_KAFKA_BOOTSTRAP": f"127.0.0.1:{self.ports['broker']}",
             "ADWRIGHT_KAFKA_PARTITIONS": "2",  # each has its price; so many makers of a type share
+            "ADWRIGHT_KAFKA_FETCH_WAIT_MS": "20",  # the bundled broker answers no sooner when a message comes
             "ADWRIGHT_ASSETS_URL": f"file://{self.home.assets}",
             "ADWRIGHT_PUBLIC_URL": self._options.public_url or self.url,
         }

@@ -66,6 +66,9 @@ class KafkaSettings(Settings):
     kafka_sasl_username: str = Field(default="")
     kafka_sasl_password: SecretStr = Field(default=SecretStr(""))
     kafka_ssl_cafile: str = Field(default="")
+    kafka_fetch_wait_ms: int = Field(
+        default=100, ge=1, le=5_000, description="how long a broker holds a maker's request while there is no message"
+    )
     kafka_partitions: int = Field(default=6, ge=1, le=1000, description="of topics that this system creates")
     kafka_replication: int = Field(default=1, ge=1, le=9, description="of topics that this system creates")
 

@@ -103,10 +103,7 @@ Make = Callable[[Work], Awaitable[Made]]
 
 
 class Maker:
-    """Works on jobs of one type until told to stop. `make` raises faults, or anything else for the unforeseen.
-
-    `woken` is set by whoever learns that there may be work.
-    """
+    """Works on jobs of one type until told to stop. `make` raises faults, or anything else for the unforeseen."""
 
     def __init__(
         self,
@@ -117,7 +114,6 @@ class Maker:
         identity: ServiceIdentity,
         assets: AssetStore,
         wake_ups: WakeUps | None,
-        woken: asyncio.Event,
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
     ) -> None:
@@ -130,7 +126,7 @@ class Maker:
         self._wake_ups = wake_ups
         self._slots = slots
         self._grace = stop_grace_seconds
-        self._woken = woken
+        self._woken: asyncio.Queue[None] = asyncio.Queue(slots)  # one entry for each slot that is to ask
         self._stopping = asyncio.Event()
         self._scratch = Scratch()
         # Two makers on one host, or one restarted with an old process id, are different makers.
@@ -141,16 +137,22 @@ class Maker:
         with self._scratch:
             await self._work(stopping)
 
+    def wake(self, count: int) -> None:
+        """There may be work for so many slots: as many that wait ask for it. What comes while all are at work is
+        remembered, up to one for each slot."""
+        for _ in range(min(count, self._slots - self._woken.qsize())):
+            self._woken.put_nowait(None)
+
     async def _work(self, stopping: asyncio.Event) -> None:
         if self._wake_ups is not None:
-            self._wake_ups.start()
+            self._wake_ups.start(self.wake)
         slots = [asyncio.create_task(self._slot()) for _ in range(self._slots)]
         log.info("maker_started", type=self._type, maker=self.name, slots=self._slots)
         watch = asyncio.create_task(stopping.wait())
         try:
             await asyncio.wait([watch, *slots], return_when=asyncio.FIRST_COMPLETED)
             self._stopping.set()
-            self._woken.set()
+            self.wake(self._slots)
             if slots:
                 await asyncio.wait(slots, timeout=self._grace)
         finally:
@@ -165,8 +167,11 @@ class Maker:
 
     async def _slot(self) -> None:
         failures = 0
+        told = True
         while not self._stopping.is_set():
-            self._woken.clear()
+            if not self._woken.empty():
+                self._woken.get_nowait()  # what is asked now answers it
+                told = True
             try:
                 request = job_pb2.LeaseJobRequest(type=self._type, maker=self.name)
                 answer = await self._calls(f"{WORKER}/LeaseJob", request, job_pb2.LeaseJobResponse)
@@ -179,16 +184,19 @@ class Maker:
             if self._wake_ups is not None:
                 self._wake_ups.want(self._slots)
             if answer.HasField("job"):
-                job = answer.job
+                if not told:
+                    self.wake(1)  # messages may be lost: where one job waits unannounced, so may others
+                job, told = answer.job, False
                 about: Attributes = {"adwright.job": job.job_id, "adwright.attempt": job.attempt}
                 with following(job.traceparent, "attempt", attributes=about):
                     await self._attempt(job)
                 continue
             try:
                 async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
-                    await self._woken.wait()
+                    await self._woken.get()
+                told = True
             except TimeoutError:
-                continue
+                told = False
 
     async def _pause(self, failures: int) -> None:
         low, high = BACKOFF_SECONDS

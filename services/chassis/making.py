@@ -60,16 +60,13 @@ async def run_maker(
 
     quiet_client_logs()
     channel = open_channel(settings.job_address)
-    woken = asyncio.Event()
-    wake_ups = WakeUps(settings, topic=topic, group=group, on_message=woken.set)
     maker = Maker(
         job_type=job_type,
         make=make,
         jobs=channel,
         identity=identity,
         assets=assets,
-        wake_ups=wake_ups,
-        woken=woken,
+        wake_ups=WakeUps(settings, topic=topic, group=group),
         slots=settings.slots,
         stop_grace_seconds=settings.stop_grace_seconds,
     )

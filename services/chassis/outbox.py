@@ -28,6 +28,7 @@ from services.chassis.tracing import noted
 RELAY_LOCK = 7_153_002  # one relay a database sends at a time: that is what keeps a key's events in order
 RELAY_BATCH = 500
 IDLE_SECONDS = 1.0  # rows of another replica that died before its relay sent them are found this late
+SOON_SECONDS = 0.05
 BACKOFF_SECONDS = (0.2, 5.0)
 
 log = structlog.get_logger()
@@ -59,10 +60,15 @@ class Relay:
         self._database = database
         self._producer = producer
         self._woken = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
 
-    def wake(self) -> None:
-        """Tells that a transaction with rows for the outbox was committed."""
-        self._woken.set()
+    def wake(self, *, soon: bool = False) -> None:
+        """Tells that a transaction with rows for the outbox was committed. soon: nobody waits for them, so that those
+        of the next SOON_SECONDS may be sent with them."""
+        if not soon:
+            self._woken.set()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._woken.set)
 
     async def run(self) -> None:
         """Sends until cancelled."""
@@ -74,6 +80,9 @@ class Relay:
             except TimeoutError:
                 pass
             self._woken.clear()
+            if self._soon is not None:
+                self._soon.cancel()
+                self._soon = None
             try:
                 while await self.send_batch() == RELAY_BATCH:
                     continue
@@ -87,7 +96,12 @@ class Relay:
     async def send_batch(self) -> int:
         """Sends up to RELAY_BATCH rows; how many. Raises when some were not acknowledged: those stay."""
         async with self._database.transaction() as connection:
-            turn = await fetch_all(connection, "select pg_try_advisory_xact_lock(%s) as mine", [RELAY_LOCK])
+            turn = await fetch_all(
+                connection,
+                # A row whose deletion is lost in a crash is sent again: no reason to wait for the disk.
+                "select pg_try_advisory_xact_lock(%s) as mine, set_config('synchronous_commit', 'off', true)",
+                [RELAY_LOCK],
+            )
             if not turn[0]["mine"]:
                 return 0
             rows = await fetch_all(

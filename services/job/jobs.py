@@ -384,7 +384,7 @@ class Jobs:
             if not again:
                 break
         if rows:
-            self._relay.wake()
+            self._relay.wake(soon=True)
         leases: dict[str, list[Lease]] = {}
         for row in rows:
             began, about = row["created_at"].timestamp(), {"adwright.maker": row["maker"]}
@@ -421,7 +421,7 @@ class Jobs:
                 self._clock.now(),
             )
             await self._announce(connection, rows, dispatch=False)
-        self._relay.wake()
+        self._relay.wake(soon=True)
         self.ended.set()
         taken = {(row["id"], row["attempt"]) for row in rows} | repeated
         return [True if (done.job_id, done.attempt) in taken else StaleAttempt() for done in completions]
@@ -433,7 +433,7 @@ class Jobs:
             if changed:
                 # A job with a pause before its next attempt is dispatched by the sweeper when the pause is over.
                 await self._announce(connection, [row], dispatch=False)
-        self._relay.wake()
+        self._relay.wake(soon=True)
         self.ended.set()
         return Status(row["status"])
 
@@ -471,7 +471,7 @@ class Jobs:
         async with self._database.transaction() as connection:
             row, before, amount = await self.storage.cancel(connection, job_id, user_id, self._clock.now())
             await self._announce(connection, [row], dispatch=False)
-        self._relay.wake()
+        self._relay.wake(soon=True)
         self.ended.set()
         return before, amount
 
@@ -483,7 +483,7 @@ class Jobs:
             rows = await self.storage.expire(connection, self._clock.now(), most)
             await self._announce(connection, rows, dispatch=False)
         if rows:
-            self._relay.wake()
+            self._relay.wake(soon=True)
             self.ended.set()
         return len(rows)
 

@@ -17,7 +17,7 @@ from services.chassis.tracing import together
 from services.job.storage import JobStorage
 
 TICK_SECONDS = 1.0
-GATHER_SECONDS = 0.02  # jobs that end together are settled together
+GATHER_SECONDS = 0.1  # jobs that end together are settled together
 BATCH = 500
 CALL_SECONDS = 10.0
 KINDS = {"capture": billing_pb2.SETTLEMENT_KIND_CAPTURE, "release": billing_pb2.SETTLEMENT_KIND_RELEASE}

@@ -50,7 +50,7 @@ insert into hold (job_id, user_id, type, project_id, amount, state, created_at, 
           now() + interval '1 day')
   returning job_id \gset
 insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, created_at)
-  values ('hold', 'bench-' || :number, 3, 'available', 'held', :'job_id', 'static_ad', now());
+  values ('hold', 'bench-' || :number, 3, 'available', 'held', :job_id, 'static_ad', now());
 update account set available = available - 3, held = held + 3 where user_id = 'bench-' || :number and available >= 3;
 commit;
 """

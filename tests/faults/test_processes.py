@@ -16,7 +16,7 @@ import httpx
 import pytest
 from adwright.job.v1 import events_pb2 as job_events
 from adwright.job.v1 import job_pb2, job_pb2_grpc
-from kafka import KafkaConsumer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from services.chassis.auth import ServiceIdentity
 from services.job import domain
@@ -159,18 +159,28 @@ async def test_a_jobs_events_come_in_order_and_tell_all_that_became_of_it(broken
 
 def events_of(broken: Breakable, user_id: str) -> list[job_events.JobEvent]:
     """All events of a user's jobs that the broker has, in the order in which a reader gets them."""
-    consumer = KafkaConsumer(
-        EVENTS_TOPIC,
-        bootstrap_servers=f"127.0.0.1:{broken.system.ports['broker']}",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        group_id=None,
-        consumer_timeout_ms=5_000,
+    consumer = Consumer(
+        {
+            "bootstrap.servers": f"127.0.0.1:{broken.system.ports['broker']}",
+            "group.id": "test-events",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+    consumer.assign(
+        [
+            TopicPartition(EVENTS_TOPIC, number, OFFSET_BEGINNING)
+            for number in consumer.list_topics(EVENTS_TOPIC, timeout=10).topics[EVENTS_TOPIC].partitions
+        ]
     )
     try:
-        events = [job_events.JobEvent.FromString(record.value) for record in consumer]
+        records = []
+        while (record := consumer.poll(5)) is not None:
+            assert record.error() is None, record.error()
+            records.append(record.value() or b"")
     finally:
         consumer.close()
+    events = [job_events.JobEvent.FromString(record) for record in records]
     return [event for event in events if event.user_id == user_id]
 
 

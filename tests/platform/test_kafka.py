@@ -8,14 +8,14 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from adwright.job.v1 import events_pb2
-from kafka import KafkaAdminClient, KafkaConsumer
-from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from deploy.local.system import Options
 from gateway.certificate import write_certificate
@@ -58,14 +58,26 @@ async def database(postgres: Postgres) -> AsyncIterator[Database]:
     await found.close()
 
 
-def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Any]], bool]) -> list[Any]:
+@dataclass(frozen=True)
+class Arrived:
+    """A record as it is in the topic."""
+
+    key: bytes
+    value: bytes
+
+
+def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Arrived]], bool]) -> list[Arrived]:
     """The records of a topic from its beginning, read until they are enough."""
-    consumer: Any = KafkaConsumer(topic, bootstrap_servers=settings.kafka_bootstrap, auto_offset_reset="earliest")
-    found: list[Any] = []
+    consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "test-everything"})
+    partitions = consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
+    found: list[Arrived] = []
     give_up = time.monotonic() + SECONDS
     try:
         while not enough(found) and time.monotonic() < give_up:
-            found += [record for batch in consumer.poll(timeout_ms=200).values() for record in batch]
+            record = consumer.poll(0.2)
+            if record is not None and record.error() is None:
+                found.append(Arrived(key=record.key() or b"", value=record.value() or b""))
     finally:
         consumer.close()
     return found
@@ -81,16 +93,13 @@ class TestTopics:
     def test_they_have_the_partitions_and_the_retention_that_one_place_says(self, settings: KafkaSettings) -> None:
         create_topics(settings, TOPICS)
         create_topics(settings, TOPICS)  # twice does no harm
-        admin: Any = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
-        consumer: Any = KafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
-        try:
-            for topic in TOPICS:
-                assert len(consumer.partitions_for_topic(topic)) == settings.kafka_partitions
-                told = str(admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)]))
-                assert str(RETENTION_MS["dispatch" if ".dispatch." in topic else "events"]) in told
-        finally:
-            admin.close()
-            consumer.close()
+        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        present = admin.list_topics(timeout=SECONDS).topics
+        for topic in TOPICS:
+            assert len(present[topic].partitions) == settings.kafka_partitions
+            (described,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values()
+            retention = described.result(SECONDS)["retention.ms"].value
+            assert retention == str(RETENTION_MS["dispatch" if ".dispatch." in topic else "events"])
 
 
 class TestOutbox:
@@ -129,11 +138,10 @@ class TestOutbox:
         self, settings: KafkaSettings, database: Database
     ) -> None:
         topic = "test.refusal"
-        admin: Any = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
         # No message is as small as this allows: each write is refused by the broker, as where a disk is full.
-        admin.create_topics(
-            [NewTopic(name=topic, num_partitions=1, replication_factor=1, topic_configs={"max.message.bytes": "1"})]
-        )
+        narrow = NewTopic(topic, num_partitions=1, replication_factor=1, config={"max.message.bytes": "1"})
+        admin.create_topics([narrow])[topic].result(SECONDS)
         producer = Producer(settings, [topic])
         relay = Relay(database, producer)
         async with database.transaction() as connection:
@@ -145,9 +153,8 @@ class TestOutbox:
                 await relay.send_batch()
             async with database.connection() as connection:
                 assert (await (await connection.execute("select count(*) from outbox")).fetchone()) == {"count": 2}
-            admin.alter_configs(
-                [ConfigResource(ConfigResourceType.TOPIC, topic, configs={"max.message.bytes": "1048588"})]
-            )
+            wide = ConfigResource(ResourceType.TOPIC, topic, set_config={"max.message.bytes": "1048588"})
+            admin.alter_configs([wide])[wide].result(SECONDS)
             sent = 0
             async with asyncio.timeout(SECONDS):
                 while sent != 2:
@@ -158,7 +165,6 @@ class TestOutbox:
             async with database.connection() as connection:
                 assert (await (await connection.execute("select count(*) from outbox")).fetchone()) == {"count": 0}
         finally:
-            admin.close()
             await producer.close()
 
 
@@ -169,12 +175,12 @@ class TestWakeUps:
         readers: dict[str, WakeUps] = {}
 
         def reader(name: str) -> WakeUps:
-            def on_message() -> None:
-                taken[name] += 1
+            def on_messages(count: int) -> None:
+                taken[name] += count
                 readers[name].want(1)
 
-            readers[name] = WakeUps(settings, topic=topic, group="test-rebalance", on_message=on_message)
-            readers[name].start()
+            readers[name] = WakeUps(settings, topic=topic, group="test-rebalance")
+            readers[name].start(on_messages)
             readers[name].want(1)
             return readers[name]
 
@@ -231,8 +237,8 @@ class TestSecurity:
     async def test_what_is_sent_over_tls_with_scram_arrives(self, secured: tuple[Broker, Path]) -> None:
         settings = self.settings(*secured)
         arrived = asyncio.Event()
-        reader = WakeUps(settings, topic="test.secured", group="test-secured", on_message=arrived.set)
-        reader.start()
+        reader = WakeUps(settings, topic="test.secured", group="test-secured")
+        reader.start(lambda count: arrived.set())
         reader.want(1)
         producer = Producer(settings, ["test.secured"])
         try:
@@ -276,7 +282,7 @@ class TestTheWholeSystem:
             time.sleep(0.3)
         settings = KafkaSettings(kafka_bootstrap=f"127.0.0.1:{system.system.ports['broker']}")
 
-        def statuses(records: list[Any]) -> dict[str, list[str]]:
+        def statuses(records: list[Arrived]) -> dict[str, list[str]]:
             told: dict[str, list[str]] = {}
             for record in records:
                 event = events_pb2.JobEvent.FromString(record.value)
@@ -285,7 +291,7 @@ class TestTheWholeSystem:
                     seen.append(event.status)
             return told
 
-        def complete(records: list[Any]) -> bool:
+        def complete(records: list[Arrived]) -> bool:
             return sum("completed" in seen for seen in statuses(records).values()) == 10
 
         told = statuses(everything_in(settings, EVENTS_TOPIC, complete))
