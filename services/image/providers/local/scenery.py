@@ -28,7 +28,7 @@ def surface_top(scene: Set) -> float:
     return clear_line(scene, usual, product.bottom - max(product.height * 0.34, unit * 14), product.bottom - unit)
 
 
-def clear_line(scene: Set, usual: float, low: float, high: float, reach: float = 1.2) -> float:
+def clear_line(scene: Set, usual: float, low: float, high: float, reach: float = 2.2) -> float:
     """The height nearest to the usual one, between low and high, at which a line crosses no text; `reach` is how many
     units it goes up and down. The usual one where there is none."""
     reach *= scene.unit

@@ -268,7 +268,7 @@ def _lemon_tree(scene: Set, x: float, y: float, height: float) -> None:
 def _awning(scene: Set) -> None:
     """A striped awning along the upper edge, as deep as the texts allow."""
     frame, unit, canvas = scene.frame, scene.unit, scene.canvas
-    room = min((box.top for box in (*scene.written, scene.product)), default=frame.height) - 2.5 * unit
+    room = min((box.top for box in (*scene.written, scene.product)), default=frame.height) - 3.6 * unit
     depth = min(room, unit * 15)
     if depth < unit * 4:
         return

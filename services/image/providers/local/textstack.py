@@ -154,13 +154,19 @@ def _tidier(
 
 
 def _torn(stack: Stack) -> bool:
-    """Whether a headline's sentence ends within a line, or each of many lines holds a single word."""
+    """Whether a headline's sentence ends within a line, a short one runs over two, each of many lines holds a single
+    word, or the last holds next to nothing."""
     headline = stack.of(Role.HEADLINE)
     lines = [line.text for line in headline.block.lines] if headline is not None else []
     if len(lines) < 2:
         return False
-    return any(re.search(r"[.!?…]\s", line) for line in lines) or (
-        len(lines) > 3 and all(" " not in line for line in lines)
+    text = " ".join(lines)
+    short = [sentence for sentence in re.split(r"(?<=[.!?…])\s", text) if len(sentence.split()) < 4]
+    return (
+        len(lines[-1]) < 3
+        or any(re.search(r"[.!?…]\s", line) for line in lines)
+        or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
+        or (len(lines) > 3 and all(" " not in line for line in lines))
     )
 
 
