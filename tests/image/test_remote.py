@@ -333,7 +333,7 @@ class TestInputs:
         assert stub.asked[-1].path == "/view?filename=a.png&subfolder=&type=output"
 
     def test_what_looks_like_a_placeholder_in_the_customers_words_is_left_alone(self) -> None:
-        values = {"prompt": "a {width} of {mood}", "width": 5}
+        values: dict[str, str | int] = {"prompt": "a {width} of {mood}", "width": 5}
         assert remote.filled({"t": ["{prompt}, {width}"]}, values) == {"t": ["a {width} of {mood}, 5"]}
 
     async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, tmp_path: Path) -> None:

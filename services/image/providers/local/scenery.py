@@ -8,8 +8,8 @@ from typing import Any
 from services.chassis.colour import BLACK, WHITE, Colour
 from services.chassis.graphics import skia
 from services.image.providers.local import brushes
-from services.image.providers.local.backdrops import Set, leaf_shape
 from services.image.providers.local.geometry import Box
+from services.image.providers.local.sets import Set, leaf_shape
 
 
 def wall(scene: Set) -> None:

@@ -7,8 +7,9 @@ from typing import Final
 
 from services.chassis.colour import WHITE, Colour
 from services.image.providers.local import brushes, scenery
-from services.image.providers.local.backdrops import Ground, Set, floor, leaf_shape
+from services.image.providers.local.backdrops import floor
 from services.image.providers.local.geometry import Box
+from services.image.providers.local.sets import Ground, Set, leaf_shape
 
 
 def beach(scene: Set) -> None:

@@ -10,8 +10,8 @@ from typing import Final
 
 from services.chassis.colour import WHITE, Colour, Mood, Palette, contrast
 from services.image.providers.local import brushes, scenery, summer
-from services.image.providers.local.backdrops import Set, leaf_shape
 from services.image.providers.local.geometry import Box
+from services.image.providers.local.sets import Set, leaf_shape
 from services.image.providers.local.settings import grounded
 
 Paint = Callable[[Set], None]

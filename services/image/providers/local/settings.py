@@ -11,7 +11,7 @@ from typing import Final
 
 from services.chassis.colour import BLACK, WHITE, Colour, Mood, Palette, contrast, readable_on
 from services.image.providers.local import brushes
-from services.image.providers.local.backdrops import Set
+from services.image.providers.local.sets import Set
 
 # Upper and lower colour of what is behind, and the surface the product stands on.
 SETTING_COLOURS: Final[dict[str, tuple[str, str, str]]] = {

@@ -8,9 +8,9 @@ from typing import Any
 from services.chassis.colour import WHITE, Colour
 from services.chassis.graphics import skia
 from services.image.providers.local import brushes, scenery
-from services.image.providers.local.backdrops import Set, leaf_shape
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.scenes import beach
+from services.image.providers.local.sets import Set, leaf_shape
 
 LEAF = Colour.of("#2e9467")
 
