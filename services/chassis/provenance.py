@@ -59,23 +59,22 @@ def development_identity(folder: Path) -> SigningIdentity:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(made.chain + made.key)
-        if path.exists():  # it has run out
+        with contextlib.suppress(FileExistsError):
+            os.link(whole, path)
+        if _read(path) is None:  # what is there has run out
             Path(whole).replace(path)
-        else:
-            with contextlib.suppress(FileExistsError):
-                os.link(whole, path)
     finally:
         Path(whole).unlink(missing_ok=True)
     return _read(path) or made
 
 
 def _read(path: Path) -> SigningIdentity | None:
-    """The identity kept in a file, unless there is none or it runs out within a day."""
+    """The identity kept in a file, unless there is none that can be read or it runs out within a day."""
     try:
         chain, mark, key = path.read_bytes().partition(KEY_MARK)
-    except FileNotFoundError:
+        leaf = x509.load_pem_x509_certificate(chain)
+    except (FileNotFoundError, ValueError):  # ValueError: not a certificate, a file that was cut short
         return None
-    leaf = x509.load_pem_x509_certificate(chain)
     if leaf.not_valid_after_utc <= datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1):
         return None
     return SigningIdentity(chain=chain, key=mark + key)

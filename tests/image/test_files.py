@@ -140,7 +140,7 @@ class TestProvenance:
         assert (tmp_path / provenance.DEVELOPMENT_FILE).stat().st_mode & 0o077 == 0
 
     def test_makers_that_begin_together_sign_with_one_chain(self, tmp_path: Path) -> None:
-        for number in range(4):
+        for number in range(12):
             folder = tmp_path / str(number)
             with ThreadPoolExecutor(8) as pool:
                 made = set(pool.map(provenance.development_identity, [folder] * 8))
