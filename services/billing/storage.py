@@ -1,14 +1,12 @@
 """The ledger's tables, and the one class that reads and writes them. Statements take whole batches as arrays.
 
-Lock order, everywhere: accounts by user id, then holds. What is tested is tested inside the statement that changes
-it, or after the account is locked. An account's lots change under its lock only.
+What is tested is tested inside the statement that changes it, or after the account is locked.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
@@ -17,6 +15,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
 from services.billing import keys
+from services.billing.accounts import RARE, Account, Posting, lock, post, save
 from services.billing.domain import (
     MAX_BALANCE,
     AlreadyRefunded,
@@ -34,68 +33,7 @@ from services.billing.domain import (
 from services.chassis.database import Connection, fetch_all, fetch_one
 from services.chassis.errors import FieldViolation, ValidationFailed
 
-# kind of entry: (account it comes from, account it goes to)
-MOVES = {
-    "grant": ("issued", "available"),
-    "hold": ("available", "held"),
-    "capture": ("held", "revenue"),
-    "release": ("held", "available"),
-    "expire": ("held", "available"),
-    "refund": ("revenue", "available"),
-    "lapse": ("available", "issued"),
-}
-RARE = ("grant", "lapse", "refund")
 SOON = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """An entry to add."""
-
-    kind: str
-    user_id: str
-    amount: int
-    job_id: UUID | None = None
-    job_type: str | None = None
-    project_id: UUID | None = None
-    grant_id: str | None = None
-    grant_type: str | None = None
-    reason: str | None = None
-    expires_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Lot:
-    """What is left of a grant that has a last day."""
-
-    grant_id: str
-    remaining: int
-    expires_at: datetime
-
-
-class Account:
-    """A locked account: what it has, and what this transaction does to it."""
-
-    def __init__(self, available: int, held: int, expiring: int) -> None:
-        self.available = available
-        self.held = held
-        self.expiring = expiring
-        self.lots: list[Lot] = []  # those with something left, in the order in which they are spent
-
-    def draw(self, amount: int) -> list[tuple[str, int]]:
-        """Takes what expires first; (grant id, credits) of the lots that gave some."""
-        drawn = []
-        left = amount
-        for lot in self.lots:
-            part = min(left, lot.remaining)
-            if part:
-                lot.remaining -= part
-                left -= part
-                drawn.append((lot.grant_id, part))
-        self.available -= amount
-        self.held += amount
-        self.expiring -= amount - left
-        return drawn
 
 
 class Ledger:
@@ -108,7 +46,7 @@ class Ledger:
         self, connection: Connection, orders: Sequence[HoldOrder], now: datetime
     ) -> list[HoldOutcome]:
         """Sets credits aside, in order, each order by itself: what one user lacks refuses that order only."""
-        accounts = await self._lock(connection, {order.user_id for order in orders}, now)
+        accounts = await lock(connection, {order.user_id for order in orders}, now)
         known = await self._states(connection, [order.job_id for order in orders])
         fresh: dict[UUID, HoldOrder] = {}
         draws: list[tuple[UUID, str, int]] = []
@@ -138,7 +76,7 @@ class Ledger:
                     if order.key_id is not None
                 ],
             )
-            await self._post(
+            await post(
                 connection,
                 [
                     Posting(
@@ -153,7 +91,7 @@ class Ledger:
                 ],
                 now,
             )
-            await self._save(connection, {order.user_id: accounts[order.user_id] for order in fresh.values()})
+            await save(connection, {order.user_id: accounts[order.user_id] for order in fresh.values()})
         outcomes = []
         for order in orders:
             amount = self.prices.get(order.type, 0)
@@ -234,7 +172,7 @@ class Ledger:
         )
         # A hold that is placed only now is not among them: its account is not locked, and it is not ended.
         ids = sorted(row["job_id"] for row in owners)
-        accounts = await self._lock(connection, {row["user_id"] for row in owners}, now)
+        accounts = await lock(connection, {row["user_id"] for row in owners}, now)
         rows = await fetch_all(
             connection,
             """update hold set state = given.state, ended_at = %s
@@ -264,8 +202,8 @@ class Ledger:
             back = [row["job_id"] for row in rows if row["drawn"] and ends[row["job_id"]].credit == "available"]
             if back:
                 postings += await self._give_back(connection, back, accounts, now)
-            await self._post(connection, postings, now)
-            await self._save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
+            await post(connection, postings, now)
+            await save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
             await keys.give_back(
                 connection, [row["job_id"] for row in rows if ends[row["job_id"]].credit == "available"]
             )
@@ -317,7 +255,7 @@ class Ledger:
                 group by user_id order by min(expires_at) limit %s""",
             [now, most],
         )
-        await self._lock(connection, {row["user_id"] for row in rows}, now)
+        await lock(connection, {row["user_id"] for row in rows}, now)
         return len(rows)
 
     async def overdue(self, connection: Connection, now: datetime, most: int) -> list[UUID]:
@@ -332,7 +270,7 @@ class Ledger:
     async def grant(self, connection: Connection, grant: Grant, now: datetime) -> int:
         """Adds the credits, once for a grant id; what is available then. Raises GrantConflict, BalanceTooLarge."""
         await connection.execute("insert into account (user_id) values (%s) on conflict do nothing", [grant.user_id])
-        account = (await self._lock(connection, {grant.user_id}, now))[grant.user_id]
+        account = (await lock(connection, {grant.user_id}, now))[grant.user_id]
         before = await fetch_one(
             connection,
             """select user_id, amount, reason, grant_type, expires_at from entry
@@ -354,7 +292,7 @@ class Ledger:
         if account.available + account.held + grant.credits > MAX_BALANCE:
             raise BalanceTooLarge
         try:
-            await self._post(
+            await post(
                 connection,
                 [
                     Posting(
@@ -378,7 +316,7 @@ class Ledger:
                 "insert into lot (grant_id, user_id, granted, remaining, expires_at) values (%s, %s, %s, %s, %s)",
                 [grant.grant_id, grant.user_id, grant.credits, grant.credits, grant.expires_at],
             )
-        await self._save(connection, {grant.user_id: account})
+        await save(connection, {grant.user_id: account})
         return account.available
 
     async def refund(self, connection: Connection, job_id: UUID, reason: str, now: datetime) -> tuple[int, int]:
@@ -387,7 +325,7 @@ class Ledger:
         if hold is None or hold["user_id"] is None:
             raise HoldNotFound
         user, amount = hold["user_id"], hold["amount"]
-        account = (await self._lock(connection, {user}, now))[user]
+        account = (await lock(connection, {user}, now))[user]
         state = await fetch_one(
             connection, "select state, refunded_at, type, project_id from hold where job_id = %s for update", [job_id]
         )
@@ -400,7 +338,7 @@ class Ledger:
             raise BalanceTooLarge
         await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
         await keys.give_back(connection, [job_id])
-        await self._post(
+        await post(
             connection,
             [
                 Posting(
@@ -416,7 +354,7 @@ class Ledger:
             now,
         )
         account.available += amount
-        await self._save(connection, {user: account})
+        await save(connection, {user: account})
         return amount, account.available
 
     async def balances(self, connection: Connection, users: Sequence[str], now: datetime) -> dict[str, Balance]:
@@ -522,91 +460,9 @@ class Ledger:
             connection, "select * from hold where job_id = any(%s) and user_id is not null", [list(job_ids)]
         )
 
-    async def _lock(self, connection: Connection, users: set[str], now: datetime) -> dict[str, Account]:
-        """Locks the accounts that exist, in order, and takes back what of theirs is past its last day."""
-        if not users:
-            return {}
-        rows = await fetch_all(
-            connection,
-            """select user_id, available, held, expiring from account
-                where user_id = any(%s) order by user_id for update""",
-            [sorted(users)],
-        )
-        accounts = {row["user_id"]: Account(row["available"], row["held"], row["expiring"]) for row in rows}
-        with_lots = [user for user, account in accounts.items() if account.expiring]
-        if with_lots:
-            await self._read_lots(connection, with_lots, accounts, now)
-        return accounts
-
-    async def _read_lots(
-        self, connection: Connection, users: Sequence[str], accounts: Mapping[str, Account], now: datetime
-    ) -> None:
-        rows = await fetch_all(
-            connection,
-            """select user_id, grant_id, remaining, expires_at from lot
-                where user_id = any(%s) and remaining > 0 order by expires_at, grant_id""",
-            [list(users)],
-        )
-        past = []
-        for row in rows:
-            account = accounts[row["user_id"]]
-            if row["expires_at"] > now:
-                account.lots.append(Lot(row["grant_id"], row["remaining"], row["expires_at"]))
-                continue
-            account.available -= row["remaining"]
-            account.expiring -= row["remaining"]
-            past.append(
-                Posting(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"])
-            )
-        if past:
-            await connection.execute(
-                "update lot set remaining = 0 where grant_id = any(%s)", [[posting.grant_id for posting in past]]
-            )
-            await self._post(connection, past, now)
-            await self._save(connection, {posting.user_id: accounts[posting.user_id] for posting in past})
-
     async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str | None, int]]:
         """Of the jobs that have a hold or a mark: (state, user, amount)."""
         rows = await fetch_all(
             connection, "select job_id, state, user_id, amount from hold where job_id = any(%s)", [list(job_ids)]
         )
         return {row["job_id"]: (row["state"], row["user_id"], row["amount"]) for row in rows}
-
-    async def _post(self, connection: Connection, postings: Sequence[Posting], now: datetime) -> None:
-        """Adds entries, in order."""
-        await connection.execute(
-            """insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, project_id,
-                                  grant_id, grant_type, reason, expires_at, created_at)
-               select given.*, %s
-                 from unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[], %s::text[],
-                             %s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as given""",
-            [
-                now,
-                [posting.kind for posting in postings],
-                [posting.user_id for posting in postings],
-                [posting.amount for posting in postings],
-                [MOVES[posting.kind][0] for posting in postings],
-                [MOVES[posting.kind][1] for posting in postings],
-                [posting.job_id for posting in postings],
-                [posting.job_type for posting in postings],
-                [posting.project_id for posting in postings],
-                [posting.grant_id for posting in postings],
-                [posting.grant_type for posting in postings],
-                [posting.reason for posting in postings],
-                [posting.expires_at for posting in postings],
-            ],
-        )
-
-    async def _save(self, connection: Connection, accounts: Mapping[str, Account]) -> None:
-        """Writes down what the accounts have now; the caller has locked them."""
-        await connection.execute(
-            """update account set available = given.available, held = given.held, expiring = given.expiring
-                 from unnest(%s::text[], %s::int[], %s::int[], %s::int[]) as given (user_id, available, held, expiring)
-                where account.user_id = given.user_id""",
-            [
-                list(accounts),
-                [account.available for account in accounts.values()],
-                [account.held for account in accounts.values()],
-                [account.expiring for account in accounts.values()],
-            ],
-        )

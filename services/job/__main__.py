@@ -26,10 +26,11 @@ from services.chassis.kafka import Producer, quiet_client_logs
 from services.chassis.measures import Measures
 from services.chassis.outbox import Relay
 from services.chassis.server import Server, open_channel, start
+from services.job.announcing import TOPICS
 from services.job.domain import Limits, Policy
 from services.job.following import Following
 from services.job.forgetting import Forgetting
-from services.job.jobs import TOPICS, Jobs
+from services.job.jobs import Jobs
 from services.job.links import Links
 from services.job.measures import MEASURES
 from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer

@@ -61,6 +61,9 @@ class Limits:
     failures: int = 4
 
 
+DISPATCH_AGAIN = timedelta(seconds=5)  # makers are told at once; this is for telling that was lost
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The numbers by which jobs are run."""

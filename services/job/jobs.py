@@ -11,15 +11,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import grpc
 import structlog
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
-from adwright.job.v1 import events_pb2
 from psycopg.rows import DictRow
 
-from services.chassis import outbox
 from services.chassis.auth import ServiceIdentity
 from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
@@ -27,10 +25,10 @@ from services.chassis.database import Connection, Database
 from services.chassis.errors import DependencyUnavailable, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.interceptors import refusal_of
-from services.chassis.kafka import Record
 from services.chassis.outbox import Relay
 from services.chassis.tracing import carried, noted
 from services.job import answers, reading
+from services.job.announcing import announce, dispatch
 from services.job.domain import (
     HOLD_MARGIN,
     Accepted,
@@ -54,12 +52,8 @@ from services.job.domain import (
     TooManyLiveJobs,
     one_beat_an_attempt,
 )
-from services.job.measures import ANNOUNCED
+from services.job.intake import Intake
 from services.job.storage import JobStorage
-
-DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
-EVENTS_TOPIC = "adwright.job.events.v1"
-TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
@@ -97,6 +91,7 @@ class Jobs:
         self._relay = relay
         self._policy = policy
         self._clock = clock
+        self.intake = Intake(policy)
         self.storage = JobStorage(policy)
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
         self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
@@ -152,7 +147,7 @@ class Jobs:
             taken = await answers.claim(connection, unknown, now)
             outcomes.update({job_id: RequestInFlight() for job_id in taken})
             unknown = [entry for entry in unknown if entry.job_id not in taken]
-            room = await self.storage.room_of_users(connection, [entry.user_id for entry in unknown])
+            room = await self.intake.room_of_users(connection, [entry.user_id for entry in unknown])
             admitted = []
             for entry in unknown:
                 if room[entry.user_id] > 0:
@@ -160,10 +155,10 @@ class Jobs:
                     admitted.append(entry)
                 else:
                     outcomes[entry.job_id] = TooManyLiveJobs(self._policy.live_jobs_per_user)
-            inserted = await self.storage.insert_pending(connection, admitted, now) if admitted else set()
+            inserted = await self.intake.insert_pending(connection, admitted, now) if admitted else set()
             # A user at the limit may still repeat a request whose job is live.
             rest = [entry for entry in unknown if entry.job_id not in inserted]
-            found = await self.storage.live_jobs(connection, rest) if rest else {}
+            found = await self.intake.live_jobs(connection, rest) if rest else {}
             await self._keep_or_drop_keys(connection, rest, found)
         for entry in rest:
             live = found.get(entry.job_id)
@@ -250,10 +245,10 @@ class Jobs:
         ]
         async with self._database.transaction() as connection:
             if refused:
-                await self.storage.delete_pending(connection, refused)
-            queued = await self.storage.queue(connection, dispatched, now) if dispatched else []
-            begun = await self.storage.begin_self_made(connection, self_made, now) if self_made else []
-            await self._announce(connection, [*queued, *begun], dispatch=True)
+                await self.intake.delete_pending(connection, refused)
+            queued = await self.intake.queue(connection, dispatched, now) if dispatched else []
+            begun = await self.intake.begin_self_made(connection, self_made, now) if self_made else []
+            await announce(connection, [*queued, *begun], self._clock.now(), dispatch=True)
             accepted = {
                 row["id"]: Accepted(
                     job_id=row["id"],
@@ -309,7 +304,7 @@ class Jobs:
         """Takes back those of these submissions that were never decided: nothing can accept them any more, then their
         holds go for good, then their rows."""
         async with self._database.transaction() as connection:
-            abandoned = await self.storage.abandon(connection, job_ids)
+            abandoned = await self.intake.abandon(connection, job_ids)
         if not abandoned:
             return
         await self._billing.SettleHolds(
@@ -323,7 +318,7 @@ class Jobs:
             timeout=BILLING_SECONDS,
         )
         async with self._database.transaction() as connection:
-            await self.storage.delete_pending(connection, abandoned)
+            await self.intake.delete_pending(connection, abandoned)
 
     async def recorded_answer(self, user_id: str, key: str, digest: bytes) -> Accepted | None:
         """What the user's request key stands for; None: it is free. Raises KeyReused, RequestInFlight."""
@@ -379,7 +374,7 @@ class Jobs:
         for _ in range(LEASE_ROUNDS):
             async with self._database.transaction() as connection:
                 leased, again = await self.storage.lease(connection, job_type, makers[len(rows) :], self._clock.now())
-                await self._announce(connection, leased, dispatch=False)
+                await announce(connection, leased, self._clock.now(), dispatch=False)
             rows += leased
             if not again:
                 break
@@ -420,7 +415,7 @@ class Jobs:
                 [(done.job_id, done.attempt, done.assets, done.result, done.notes) for done in first.values()],
                 self._clock.now(),
             )
-            await self._announce(connection, rows, dispatch=False)
+            await announce(connection, rows, self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
         self.ended.set()
         taken = {(row["id"], row["attempt"]) for row in rows} | repeated
@@ -432,7 +427,7 @@ class Jobs:
             row, changed = await self.storage.fail(connection, failure, self._clock.now())
             if changed:
                 # A job with a pause before its next attempt is dispatched by the sweeper when the pause is over.
-                await self._announce(connection, [row], dispatch=False)
+                await announce(connection, [row], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
         self.ended.set()
         return Status(row["status"])
@@ -443,7 +438,7 @@ class Jobs:
             row = await self.storage.give_back(connection, job_id, attempt, self._clock.now())
             if row is None:
                 raise StaleAttempt
-            await self._announce(connection, [row], dispatch=True)
+            await announce(connection, [row], self._clock.now(), dispatch=True)
         self._relay.wake()
 
     # -- owners
@@ -470,7 +465,7 @@ class Jobs:
         """Ends a live job: its status before and the credits that go back. Raises JobNotFound, JobEnded."""
         async with self._database.transaction() as connection:
             row, before, amount = await self.storage.cancel(connection, job_id, user_id, self._clock.now())
-            await self._announce(connection, [row], dispatch=False)
+            await announce(connection, [row], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
         self.ended.set()
         return before, amount
@@ -481,7 +476,7 @@ class Jobs:
         """Gives up live jobs whose time is over; how many."""
         async with self._database.transaction() as connection:
             rows = await self.storage.expire(connection, self._clock.now(), most)
-            await self._announce(connection, rows, dispatch=False)
+            await announce(connection, rows, self._clock.now(), dispatch=False)
         if rows:
             self._relay.wake(soon=True)
             self.ended.set()
@@ -495,7 +490,7 @@ class Jobs:
             for failure in lost:
                 row, changed = await self.storage.fail(connection, failure, now)
                 if changed:
-                    await self._announce(connection, [row], dispatch=row["status"] == Status.QUEUED)
+                    await announce(connection, [row], self._clock.now(), dispatch=row["status"] == Status.QUEUED)
         if lost:
             self._relay.wake()
             self.ended.set()
@@ -505,7 +500,7 @@ class Jobs:
         """Tells makers again of queued jobs that nobody took; how many."""
         async with self._database.transaction() as connection:
             rows = await self.storage.stale_dispatches(connection, self._clock.now(), most)
-            await outbox.add(connection, self._dispatches(rows))
+            await dispatch(connection, rows, self._clock.now())
         if rows:
             self._relay.wake()
         return len(rows)
@@ -517,8 +512,8 @@ class Jobs:
         """
         own, unsure = list(self._undecided)[:most], list(self._unsure)[:most]
         async with self._database.connection() as connection:
-            left = await self.storage.leftovers(connection, self._clock.now() - older_than, most)
-            own += await self.storage.pending_among(connection, unsure)
+            left = await self.intake.leftovers(connection, self._clock.now() - older_than, most)
+            own += await self.intake.pending_among(connection, unsure)
         left = list(dict.fromkeys([*own, *left]))
         if left:
             await self.abandon(left)
@@ -527,44 +522,3 @@ class Jobs:
         if left:
             log.info("leftovers_resolved", jobs=[str(job_id) for job_id in left])
         return len(left)
-
-    # -- events
-
-    async def _announce(self, connection: Connection, rows: Sequence[DictRow], *, dispatch: bool) -> None:
-        """Writes the events of changed rows, and for queued ones the dispatches, into the outbox."""
-        if not rows:
-            return
-        now = self._clock.now()
-        records = []
-        for row in rows:
-            ANNOUNCED.labels(row["type"], row["status"]).inc()
-            event = events_pb2.JobEvent(
-                id=str(uuid4()),
-                job_id=str(row["id"]),
-                user_id=row["user_id"],
-                project_id=str(row["project_id"]),
-                type=row["type"],
-                status=row["status"],
-                attempt=row["attempt"],
-                reason=row.get("error_reason") or "",
-            )
-            event.occurred_at.FromDatetime(now)
-            records.append(_record(EVENTS_TOPIC, row, event.SerializeToString()))
-        if dispatch:
-            records += self._dispatches([row for row in rows if row["status"] == Status.QUEUED])
-        await outbox.add(connection, records)
-
-    def _dispatches(self, rows: Sequence[DictRow]) -> list[Record]:
-        records = []
-        for row in rows:
-            topic = DISPATCH_TOPICS.get(row["type"])
-            if topic is None:
-                continue
-            dispatch = events_pb2.JobDispatch(job_id=str(row["id"]), type=row["type"])
-            dispatch.dispatched_at.FromDatetime(self._clock.now())
-            records.append(_record(topic, row, dispatch.SerializeToString()))
-        return records
-
-
-def _record(topic: str, row: DictRow, value: bytes) -> Record:
-    return Record(topic=topic, key=str(row["id"]), value=value, traceparent=row["traceparent"])

@@ -12,7 +12,6 @@ from psycopg.rows import DictRow
 from services.chassis.database import Connection, fetch_all, fetch_one
 from services.chassis.identifiers import new_id
 from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, Page, Status
-from services.job.storage import job_of
 
 UNMADE = ("failed", "canceled", "expired")
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -39,7 +38,7 @@ _JOB: LiteralString = """
 async def jobs_by_id(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     """The jobs that exist among these."""
     rows = await fetch_all(connection, _JOB + " where job.id = any(%s)", [list(job_ids)])
-    return {row["id"]: job_of(row) for row in rows}
+    return {row["id"]: _job_of(row) for row in rows}
 
 
 async def changes_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -110,7 +109,7 @@ async def list_jobs(connection: Connection, page: Page) -> list[Job]:
             "size": page.size,
         },
     )
-    return [job_of(row) for row in rows]
+    return [_job_of(row) for row in rows]
 
 
 def _id_at(moment: datetime | None, margin: timedelta) -> UUID | None:
@@ -143,7 +142,7 @@ async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> l
     retried = {row["retry_of"]: row["id"] for row in retries}
     attempts = await attempts_of(connection, ids)
     return [
-        DeadJob(job=job_of(row), attempts=tuple(attempts.get(row["id"], ())), retried_as=retried.get(row["id"]))
+        DeadJob(job=_job_of(row), attempts=tuple(attempts.get(row["id"], ())), retried_as=retried.get(row["id"]))
         for row in rows
     ]
 
@@ -183,3 +182,34 @@ async def settlements(connection: Connection, after: UUID, size: int) -> list[Di
 async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
     """The same of these jobs."""
     return await fetch_all(connection, _SETTLEMENT + " where id = any(%s)", [list(job_ids)])
+
+
+def _job_of(row: DictRow) -> Job:
+    """The job that a row of _JOB describes."""
+    return Job(
+        id=row["id"],
+        user_id=row["user_id"],
+        type=row["type"],
+        project_id=row["project_id"],
+        status=Status(row["status"]),
+        created_at=row["created_at"],
+        credits=row["credits"] or 0,
+        completed_at=row["completed_at"],
+        assets=tuple(
+            Asset(
+                id=UUID(asset["id"]),
+                type=asset["type"],
+                key=asset["key"],
+                content_type=asset["content_type"],
+                size_bytes=asset["size_bytes"],
+            )
+            for asset in row["assets"] or ()
+        ),
+        error_reason=row["error_reason"] or "",
+        error_message=row["error_message"] or "",
+        progress=row["progress"],
+        attempt=row["attempt"],
+        queue_position=row["queue_position"],
+        notes=tuple(row["notes"]),
+        result=bytes(row["result"] or b""),
+    )

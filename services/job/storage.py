@@ -1,47 +1,35 @@
-"""The job tables, and the one class that writes them. Statements take whole batches as arrays.
-
-`queue_turn`: who is next. A job's turn is one more than the highest turn that its user has queued for the same type,
-and at least the lowest turn that is queued at all; makers lease by turn. So users take turns (start-time fair
-queueing: Goyal, Vin, Cheng 1996, with every job of cost one): ten thousand queued jobs of one user stand at ten
-thousand different turns, and another user's first job at the lowest.
-"""
+"""Jobs from their first lease to their settlement, in the job tables. Statements take whole batches as arrays."""
 
 from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
 
 from services.chassis.database import Connection, fetch_all, fetch_one
+from services.job.attempts import close_attempts, open_attempts
 from services.job.domain import (
+    DISPATCH_AGAIN,
     LIVE,
     Aftermath,
     Asset,
     Failure,
     FaultKind,
-    Job,
     JobEnded,
     JobNotFound,
     Lease,
     Policy,
     StaleAttempt,
     Status,
-    Submission,
     aftermath,
     sources,
 )
 
-NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all replicas' open transactions
-AMPLE_ROOM = 5_000  # NEAR_LIMIT, and more live jobs than one user can get in all replicas within AMPLE_SECONDS
-AMPLE_SECONDS = 1.0
-MAX_REMEMBERED = 10_000
-DISPATCH_AGAIN = timedelta(seconds=5)  # makers are told at once; this is for telling that was lost
 LIVE_VALUES = [status.value for status in LIVE]
 
 
@@ -50,184 +38,6 @@ class JobStorage:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._ample: dict[str, tuple[int, float]] = {}  # room by user, and until when it is believed
-
-    # -- submission
-
-    async def room_of_users(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        """How many more live jobs each of the users may have.
-
-        Users who are near their limit submit one transaction after the other, so that none passes it.
-        """
-        room = await self._room_lately(connection, list(dict.fromkeys(users)))
-        near = [user for user, left in room.items() if 0 < left < NEAR_LIMIT]
-        if near:
-            await connection.execute(
-                """select pg_advisory_xact_lock(key) from (
-                     select hashtextextended(user_id, 2) as key from unnest(%s::text[]) as given (user_id)
-                      order by key offset 0) as keys""",
-                [near],
-            )
-            room |= await self._room(connection, near)
-        return room
-
-    async def _room_lately(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        """The room of users; what was ample a moment ago is not counted again: to count all live jobs of a user for
-        every new one would make a long queue slow."""
-        now = time.monotonic()
-        ample = {user: found[0] for user in users if (found := self._ample.get(user)) is not None and found[1] > now}
-        counted = await self._room(connection, [user for user in users if user not in ample])
-        if len(self._ample) > MAX_REMEMBERED:
-            self._ample.clear()
-        self._ample |= {user: (left, now + AMPLE_SECONDS) for user, left in counted.items() if left >= AMPLE_ROOM}
-        return ample | counted
-
-    async def _room(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        if not users:
-            return {}
-        limit = self._policy.live_jobs_per_user
-        rows = await fetch_all(
-            connection,
-            """select user_id, (select count(*) from (
-                   select from job where job.user_id = given.user_id and status in ('pending', 'queued', 'processing')
-                   limit %s) as live)::int as live
-                 from unnest(%s::text[]) as given (user_id)""",
-            [limit, list(users)],
-        )
-        return {row["user_id"]: limit - row["live"] for row in rows}
-
-    async def insert_pending(
-        self, connection: Connection, submissions: Sequence[Submission], now: datetime
-    ) -> set[UUID]:
-        """Inserts what has no live job of the same key; the ids that were inserted."""
-        limits = [self._policy.limits[submission.type] for submission in submissions]
-        rows = await fetch_all(
-            connection,
-            """insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made,
-                                parameters, retry_of, traceparent, expires_at, deadline, created_at, updated_at)
-               select id, user_id, type, project_id, product_id, nullif(key, ''), 'pending', self_made,
-                      parameters, retry_of, traceparent, %(now)s + total, %(now)s + total, %(now)s, %(now)s
-                 from unnest(%(id)s::uuid[], %(user)s::text[], %(type)s::text[], %(project)s::uuid[],
-                             %(product)s::uuid[], %(key)s::text[], %(self_made)s::boolean[],
-                             %(parameters)s::bytea[], %(retry_of)s::uuid[], %(traceparent)s::text[],
-                             %(total)s::interval[])
-                      as given (id, user_id, type, project_id, product_id, key, self_made, parameters, retry_of,
-                                traceparent, total)
-                order by user_id, key, retry_of, id  -- two batches wait for each other's keys one way round only
-               on conflict do nothing
-               returning id""",
-            {
-                "now": now,
-                "id": [submission.job_id for submission in submissions],
-                "user": [submission.user_id for submission in submissions],
-                "type": [submission.type for submission in submissions],
-                "project": [submission.project_id for submission in submissions],
-                "product": [submission.product_id for submission in submissions],
-                "key": [submission.idempotency_key for submission in submissions],
-                "self_made": [bool(submission.maker) for submission in submissions],
-                "parameters": [submission.parameters for submission in submissions],
-                "retry_of": [submission.retry_of for submission in submissions],
-                "traceparent": [submission.traceparent for submission in submissions],
-                "total": [limit.total for limit in limits],
-            },
-        )
-        return {row["id"] for row in rows}
-
-    async def live_jobs(
-        self, connection: Connection, submissions: Sequence[Submission]
-    ) -> dict[UUID, tuple[UUID, Status]]:
-        """The job that stands in the way of each submission, by the submission's id: (job id, status)."""
-        rows = await fetch_all(
-            connection,
-            """select given.id as submission_id, job.id, job.status
-                 from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[]) as given (id, user_id, key, retry_of)
-                 join job on (job.user_id = given.user_id and job.idempotency_key = given.key and given.key <> ''
-                              and job.status in ('pending', 'queued', 'processing'))
-                          or job.retry_of = given.retry_of""",
-            [
-                [submission.job_id for submission in submissions],
-                [submission.user_id for submission in submissions],
-                [submission.idempotency_key for submission in submissions],
-                [submission.retry_of for submission in submissions],
-            ],
-        )
-        return {row["submission_id"]: (row["id"], Status(row["status"])) for row in rows}
-
-    async def queue(self, connection: Connection, held: Sequence[tuple[UUID, int]], now: datetime) -> list[DictRow]:
-        """Pending jobs whose holds were placed become queued (held: job id and credits); those that still were."""
-        return await fetch_all(
-            connection,
-            """with given as (
-                 select job.id, job.type, job.user_id, job.deadline, held.credits
-                   from unnest(%(id)s::uuid[], %(credits)s::int[]) as held (id, credits) join job using (id)),
-               lowest as materialized (
-                 select type, start, coalesce((select min(turn) from job where status = 'queued'
-                                                  and job.type = limits.type), 1) - 1 as turn
-                   from unnest(%(types)s::text[], %(start)s::interval[]) as limits (type, start)),
-               highest as materialized (
-                 select type, user_id, coalesce((select max(turn) from job where status = 'queued'
-                                                    and type = users.type and user_id = users.user_id), 0) as turn
-                   from (select distinct type, user_id from given) as users),
-               placed as (
-                 select id, credits, deadline, %(now)s + start as start_by, greatest(highest.turn, lowest.turn)
-                        + row_number() over (partition by type, user_id order by id) as turn
-                   from given join lowest using (type) join highest using (type, user_id))
-               update job set status = 'queued', credits = placed.credits, turn = placed.turn,
-                      expires_at = least(placed.start_by, placed.deadline),
-                      dispatch_at = %(now)s + %(again)s, dispatches = 1, updated_at = %(now)s
-                 from placed
-                where job.id = placed.id and job.status = 'pending' and not job.abandoned
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
-                         job.traceparent""",
-            {
-                "id": [job_id for job_id, _ in held],
-                "credits": [amount for _, amount in held],
-                "now": now,
-                "again": DISPATCH_AGAIN,
-                "types": list(self._policy.limits),
-                "start": [limit.start for limit in self._policy.limits.values()],
-            },
-        )
-
-    async def begin_self_made(
-        self, connection: Connection, held: Sequence[tuple[UUID, int, str]], now: datetime
-    ) -> list[DictRow]:
-        """Pending jobs that their submitters make become processing (held: id, credits, maker)."""
-        rows = await fetch_all(
-            connection,
-            """update job set status = 'processing', credits = given.credits, attempt = 1, maker = given.maker,
-                      lease_expires_at = job.deadline, attempt_deadline = job.deadline, updated_at = %(now)s
-                 from unnest(%(id)s::uuid[], %(credits)s::int[], %(maker)s::text[]) as given (id, credits, maker)
-                where job.id = given.id and job.status = 'pending' and not job.abandoned
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.maker,
-                         job.traceparent""",
-            {
-                "id": [job_id for job_id, _, _ in held],
-                "credits": [amount for _, amount, _ in held],
-                "maker": [maker for _, _, maker in held],
-                "now": now,
-            },
-        )
-        await self._open_attempts(connection, rows, now)
-        return rows
-
-    async def abandon(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
-        """Keeps those of these jobs that are pending from ever being accepted. Gives the ids whose holds are to be
-        released: theirs, and those of rows that were lost in a crash."""
-        rows = await fetch_all(
-            connection,
-            """with given as (select unnest(%(ids)s::uuid[]) as id),
-                    marked as (update job set abandoned = true where id = any(%(ids)s) and status = 'pending'
-                               returning id)
-               select id from marked union all
-               select id from given where not exists (select from job where job.id = given.id)""",
-            {"ids": list(job_ids)},
-        )
-        return [row["id"] for row in rows]
-
-    async def delete_pending(self, connection: Connection, job_ids: Sequence[UUID]) -> None:
-        """Removes jobs that were never accepted."""
-        await connection.execute("delete from job where id = any(%s) and status = 'pending'", [list(job_ids)])
 
     # -- work
 
@@ -252,7 +62,7 @@ class JobStorage:
         if not candidates:
             return [], False
         leased = await self._take(connection, candidates, job_type, makers, now)
-        await self._open_attempts(connection, leased, now)
+        await open_attempts(connection, leased, now)
         return leased, len(leased) < len(candidates)
 
     async def _take(
@@ -395,7 +205,7 @@ class JobStorage:
                                         %s::bigint[], %s::text[])""",
                 columns,
             )
-        await self._close_attempts(connection, rows, "completed", "", now)
+        await close_attempts(connection, rows, "completed", "", now)
         missed = [(result[0], result[1]) for result in results if (result[0], result[1]) not in completed]
         repeated: set[tuple[UUID, int]] = set()
         if missed:
@@ -469,7 +279,7 @@ class JobStorage:
                 },
             )
         assert changed is not None, "the row was locked in a status that allows this"
-        await self._close_attempts(
+        await close_attempts(
             connection, [changed], failure.kind.value, f"{failure.reason}: {failure.message}"[:2000], now
         )
         return changed
@@ -485,7 +295,7 @@ class JobStorage:
             {"id": job_id, "attempt": attempt, "now": now, "again": DISPATCH_AGAIN},
         )
         if row is not None:
-            await self._close_attempts(connection, [row], "returned", "the maker stopped", now)
+            await close_attempts(connection, [row], "returned", "the maker stopped", now)
         return row
 
     # -- ends that are not the maker's
@@ -531,7 +341,7 @@ class JobStorage:
                returning id, user_id, type, project_id, status, attempt, traceparent""",
             {"ids": list(job_ids), "status": status.value, "now": now, "sources": sources(status)},
         )
-        await self._close_attempts(connection, rows, status.value, "", now)
+        await close_attempts(connection, rows, status.value, "", now)
         return rows
 
     async def lost(self, connection: Connection, now: datetime, most: int) -> list[Failure]:
@@ -579,24 +389,6 @@ class JobStorage:
             {"now": now, "again": DISPATCH_AGAIN, "most": most},
         )
 
-    async def leftovers(self, connection: Connection, before: datetime, most: int) -> list[UUID]:
-        """Pending jobs that were never decided: their submission died half-way."""
-        rows = await fetch_all(
-            connection,
-            "select id from job where status = 'pending' and created_at < %s order by created_at limit %s",
-            [before, most],
-        )
-        return [row["id"] for row in rows]
-
-    async def pending_among(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
-        """Those of these jobs that are pending."""
-        if not job_ids:
-            return []
-        rows = await fetch_all(
-            connection, "select id from job where id = any(%s) and status = 'pending'", [list(job_ids)]
-        )
-        return [row["id"] for row in rows]
-
     # -- settlement
 
     async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[tuple[UUID, str, str]]:
@@ -614,60 +406,3 @@ class JobStorage:
         await connection.execute(
             "update job set settled_at = %s where id = any(%s) and settled_at is null", [now, list(job_ids)]
         )
-
-    # -- attempts
-
-    async def _open_attempts(self, connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
-        if rows:
-            await connection.execute(
-                """insert into attempt (job_id, number, maker, started_at)
-                   select *, %s from unnest(%s::uuid[], %s::int[], %s::text[])""",
-                [
-                    now,
-                    [row["id"] for row in rows],
-                    [row["attempt"] for row in rows],
-                    [row["maker"] for row in rows],
-                ],
-            )
-
-    async def _close_attempts(
-        self, connection: Connection, rows: Sequence[DictRow], outcome: str, cause: str, now: datetime
-    ) -> None:
-        if rows:
-            await connection.execute(
-                """update attempt set ended_at = %s, outcome = %s, cause = %s
-                     from unnest(%s::uuid[], %s::int[]) as given (job_id, number)
-                    where attempt.job_id = given.job_id and attempt.number = given.number and ended_at is null""",
-                [now, outcome, cause, [row["id"] for row in rows], [row["attempt"] for row in rows]],
-            )
-
-
-def job_of(row: DictRow) -> Job:
-    """The job that a row of `reading` describes."""
-    return Job(
-        id=row["id"],
-        user_id=row["user_id"],
-        type=row["type"],
-        project_id=row["project_id"],
-        status=Status(row["status"]),
-        created_at=row["created_at"],
-        credits=row["credits"] or 0,
-        completed_at=row["completed_at"],
-        assets=tuple(
-            Asset(
-                id=UUID(asset["id"]),
-                type=asset["type"],
-                key=asset["key"],
-                content_type=asset["content_type"],
-                size_bytes=asset["size_bytes"],
-            )
-            for asset in row["assets"] or ()
-        ),
-        error_reason=row["error_reason"] or "",
-        error_message=row["error_message"] or "",
-        progress=row["progress"],
-        attempt=row["attempt"],
-        queue_position=row["queue_position"],
-        notes=tuple(row["notes"]),
-        result=bytes(row["result"] or b""),
-    )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.chassis.database import Database
 from services.job.domain import Limits, Page, Policy
+from services.job.intake import Intake
 from services.job.reading import list_jobs
 from services.job.storage import JobStorage
 from tests.bench import holds
@@ -38,7 +39,8 @@ async def _statements(url: str, user: str) -> dict[str, float]:
     now = datetime.now(UTC)
 
     limits = Limits(start=timedelta(hours=6), attempt=timedelta(minutes=3), total=timedelta(hours=7))
-    storage = JobStorage(Policy(limits=dict.fromkeys(("copy", "static_ad", "video"), limits)))
+    policy = Policy(limits=dict.fromkeys(("copy", "static_ad", "video"), limits))
+    storage, intake = JobStorage(policy), Intake(policy)
     database = Database(url, pool_size=1)
     await database.open()
     page = Page(user_id=user, size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
@@ -53,7 +55,7 @@ async def _statements(url: str, user: str) -> dict[str, float]:
                 await storage.expire(connection, now, 200)
                 await storage.lost(connection, now, 200)
                 await storage.stale_dispatches(connection, now, 50)
-                await storage.leftovers(connection, now - timedelta(seconds=20), 200)
+                await intake.leftovers(connection, now - timedelta(seconds=20), 200)
                 taken["sweep"].append(time.perf_counter() - began)
     finally:
         await database.close()

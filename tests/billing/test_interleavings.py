@@ -185,7 +185,7 @@ def _parts(operations: list[Operation], answers: list[Any]) -> Iterator[tuple[Op
                 {end: state for end, state in told.items() if state is None},
                 {end: state for end, state in told.items() if state is not None},
             ):
-                yield ("ends", dict(part)), list(part.values())
+                yield ("ends", dict(part.keys())), list(part.values())
         else:
             yield operation, answer
 

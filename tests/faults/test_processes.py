@@ -20,7 +20,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from services.chassis.auth import ServiceIdentity
 from services.job import domain
-from services.job.jobs import EVENTS_TOPIC
+from services.job.announcing import EVENTS_TOPIC
 from tests.faults.harness import TERMINAL, Breakable, Load
 from tests.running import Customer
 

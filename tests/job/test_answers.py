@@ -118,7 +118,7 @@ class TestRaces:
         submission = keyed(world)
         async with world.database.transaction() as connection:  # as far as a submission comes that dies half-way
             await answers.claim(connection, [submission], world.clock.now())
-            await world.jobs.storage.insert_pending(connection, [submission], world.clock.now())
+            await world.jobs.intake.insert_pending(connection, [submission], world.clock.now())
         with pytest.raises(RequestInFlight):
             await world.jobs.submit(keyed(world))
         world.clock.ahead = timedelta(minutes=1)
@@ -135,7 +135,7 @@ class TestRaces:
         other = keyed(world)
         async with world.database.transaction() as connection:  # another replica, between its statements
             assert await answers.claim(connection, [other], world.clock.now()) == set()
-            await world.jobs.storage.insert_pending(connection, [other], world.clock.now())
+            await world.jobs.intake.insert_pending(connection, [other], world.clock.now())
             second = asyncio.create_task(world.jobs.submit(keyed(world)))
             async with asyncio.timeout(10):
                 while not await world.rows(  # noqa: ASYNC110 - nothing tells of a lock that is waited for

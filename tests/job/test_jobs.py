@@ -69,7 +69,7 @@ class TestSubmission:
         await world.grant("u", 3)
         submission = world.submission(idempotency_key="k")
         async with world.database.transaction() as connection:
-            await world.jobs.storage.insert_pending(connection, [submission], world.clock.now())
+            await world.jobs.intake.insert_pending(connection, [submission], world.clock.now())
         world.clock.ahead = timedelta(minutes=1)
         assert await world.jobs.resolve_leftovers(timedelta(seconds=20), 10) == 1
         assert await world.rows("select id from job") == []

@@ -24,7 +24,7 @@ from services.chassis.config import KafkaSettings
 from services.chassis.database import Database, migrate
 from services.chassis.kafka import RETENTION_MS, Producer, Record, WakeUps, create_topics, quiet_client_logs
 from services.chassis.outbox import Relay
-from services.job.jobs import EVENTS_TOPIC, TOPICS
+from services.job.announcing import EVENTS_TOPIC, TOPICS
 from tests.platform.kafka.broker import PASSWORD, USER, Broker, Secured, command
 from tests.running import Postgres, RunningSystem
 
@@ -69,10 +69,12 @@ class Arrived:
 def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Arrived]], bool]) -> list[Arrived]:
     """The records of a topic from its beginning, read until they are enough."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "test-everything"})
-    partitions = consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions
+    give_up = time.monotonic() + SECONDS
+    while not (partitions := consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions):
+        assert time.monotonic() < give_up, f"there is no topic {topic}"
+        time.sleep(0.2)
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
     found: list[Arrived] = []
-    give_up = time.monotonic() + SECONDS
     try:
         while not enough(found) and time.monotonic() < give_up:
             record = consumer.poll(0.2)

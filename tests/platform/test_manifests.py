@@ -19,7 +19,7 @@ from services.chassis.kafka import RETENTION_MS, SESSION_TIMEOUT_MS
 from services.copy.__main__ import CopySettings
 from services.image.__main__ import ImageMakerSettings
 from services.job.__main__ import JobSettings
-from services.job.jobs import TOPICS
+from services.job.announcing import TOPICS
 from services.video.__main__ import VideoSettings
 from tests.platform import tools
 from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, environment, of_kind, rendered
