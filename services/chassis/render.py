@@ -106,7 +106,11 @@ class RenderProcess:
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
-        if not ours.poll(START_SECONDS) or ours.recv() != "ready":
+        try:
+            started = ours.poll(START_SECONDS) and ours.recv() == "ready"
+        except (EOFError, OSError):
+            started = False
+        if not started:
             self._kill()
             raise TransientFault("RENDER_NOT_STARTED", f"the process of {self._name} did not start")
 

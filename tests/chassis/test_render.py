@@ -127,3 +127,11 @@ async def test_a_canceled_job_ends_at_once(process: RenderProcess, tmp_path: Pat
         await running
     assert not _is_alive(int((tmp_path / "id").read_text()))
     assert await process.run(add_one, 1) == 2
+
+
+async def test_a_process_that_cannot_begin_is_a_passing_trouble() -> None:
+    starved = RenderProcess("test", memory_limit_bytes=1, time_limit_seconds=20.0)
+    with pytest.raises(TransientFault) as caught:
+        await starved.run(add_one, 1)
+    assert caught.value.reason == "RENDER_NOT_STARTED"
+    await starved.close()

@@ -42,6 +42,17 @@ def test_a_sentence_begins_on_a_line_of_its_own_where_that_takes_no_line_more(te
     assert [line.text for line in block.lines] == lines
 
 
+@pytest.mark.parametrize("width", [300, 420, 560, 700])
+def test_the_items_of_a_list_stay_whole_where_they_can_and_no_line_begins_with_a_dot(width: float) -> None:
+    text = "Cleans itself · Keeps water fresh for 24 hours · Charges over USB-C"
+    block = fit(text, FACE, box_width=width, box_height=400, largest=30, smallest=20, line_height=1.1, most_lines=4)
+    lines = [line.text for line in block.lines]
+    assert " ".join(lines) == text
+    assert not any(line.startswith("·") for line in lines)
+    if width >= 560:
+        assert all(line.endswith("·") for line in lines[:-1])
+
+
 @pytest.mark.parametrize("style", [Style.LIFESTYLE, Style.PRODUCT_HERO, Style.BOLD, Style.SEASONAL])
 @pytest.mark.parametrize("seed", ["1", "2", "3"])
 def test_a_headline_shrinks_before_its_sentences_are_torn_apart(style: Style, seed: str) -> None:

@@ -22,6 +22,7 @@ from services.copy.providers.local.subject import with_article
 
 HEADLINE_CHARACTERS: Final = 40
 SUBLINE_CHARACTERS: Final = 90
+LIST_CHARACTERS: Final = 66  # of a list of features: more is not read on a picture
 CTA_CHARACTERS: Final = 20
 
 # How well an opening stands alone on a picture, by its angle. What is missing needs a body.
@@ -161,7 +162,7 @@ def _subline(order: engine.Order, choice: _Choice) -> str:
             break
     for count in (3, 2, 1):
         joined = " · ".join(pieces[:count])
-        if pieces[:count] and len(joined) <= SUBLINE_CHARACTERS:
+        if pieces[:count] and len(joined) <= (LIST_CHARACTERS if count > 1 else SUBLINE_CHARACTERS):
             return engine.polish(joined if count > 1 else f"{joined}.", order)
     defined = with_article(subject.definition) if subject.definition else ""
     banned = any(pattern.search(defined) for pattern in order.rules.banned)
