@@ -27,7 +27,7 @@ from services.chassis.database import Database
 from tests.running import Customer, RunningSystem, free_port
 
 TERMINAL = {"completed", "failed", "canceled", "expired"}
-TRIES = 80
+TRIES = 160
 TRY_SECONDS = 0.25
 
 
