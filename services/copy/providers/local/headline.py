@@ -15,9 +15,11 @@ from typing import Final
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Tone, Variant
 from services.copy.providers import judge
 from services.copy.providers.local import engine, english, library
+from services.copy.providers.local.dressing import calls, polish
 from services.copy.providers.local.facts import Fact, FactKind, content_words
 from services.copy.providers.local.library import Frame
-from services.copy.providers.local.phrases import DEFINITION, SINGULAR, Missing, Phrases, shorter
+from services.copy.providers.local.phrases import Missing, Phrases
+from services.copy.providers.local.stock import DEFINITION, SINGULAR
 from services.copy.providers.local.subject import with_article
 
 HEADLINE_CHARACTERS: Final = 40
@@ -52,11 +54,11 @@ def write_headline(brief: CopyBrief, seed: str) -> Headline:
     tones = tuple(tone for tone in Tone if tone in order.nearest) or (brief.tone,)
     choice = _chosen(order, tones, random_)
     spoken = replace(order, brief=replace(order.brief, tone=random_.choice(tones)))
-    calls = [call for call in engine.calls(spoken, random_) if len(call) <= CTA_CHARACTERS]
+    buttons = [call for call in calls(spoken, random_) if len(call) <= CTA_CHARACTERS]
     return Headline(
         headline=choice.text,
         subline=_subline(order, choice),
-        cta=calls[0] if calls else library.voices()[Tone.PROFESSIONAL].cta["any"][0],
+        cta=buttons[0] if buttons else library.voices()[Tone.PROFESSIONAL].cta["any"][0],
     )
 
 
@@ -70,7 +72,7 @@ def _chosen(order: engine.Order, tones: tuple[Tone, ...], random_: random.Random
     ]
     name = order.subject.name
     for choice in sorted(choices, key=lambda choice: -choice.worth):
-        text = engine.polish(choice.text, order)
+        text = polish(choice.text, order)
         if text.endswith(".") and text.count(".") == 1:
             text = text[:-1]
         if len(text) <= HEADLINE_CHARACTERS and _may_go_out(text, order):
@@ -84,17 +86,17 @@ def _choices(order: engine.Order, tones: tuple[Tone, ...], random_: random.Rando
     subject = order.subject
     for place, fact in enumerate(order.facts):
         later = LATER_FACT * place
-        for payoff in order.meanings.get(fact.order, ()):
+        for payoff in order.stock.payoffs.get(fact.order, ()):
             for frame in payoff.hooks:
                 text = _filled(frame, order, tones, random_, lead=fact)
                 if text and frame.angle in MEANING:
                     yield _Choice(text=text, worth=MEANING[frame.angle] - later, fact=fact)
-        short = shorter(fact, HEADLINE_CHARACTERS)
+        short = fact if len(fact.text) <= HEADLINE_CHARACTERS else fact.short
         if short.kind in FACT and len(short.text) <= HEADLINE_CHARACTERS and len(short.text.split()) > 1:
             text = short.does(plural=subject.plural) if short.kind is FactKind.DOES else short.text
             figures = FIGURES if re.search(r"\d", text) else 0.0
             yield _Choice(text=text, worth=FACT[short.kind] + figures - later, fact=fact)
-    for payoff in order.meanings.get(DEFINITION, ()):
+    for payoff in order.stock.payoffs.get(DEFINITION, ()):
         for frame in payoff.hooks:
             text = _filled(frame, order, tones, random_)
             if text and frame.angle in MEANING:
@@ -122,9 +124,7 @@ def _filled(
         or "“" in frame.hook
     ):
         return ""
-    phrases = Phrases(
-        subject, tone, random_, order.facts, order.people, meanings=order.meanings, agreed=order.agreed, lead=lead
-    )
+    phrases = Phrases(replace(order.stock, tone=tone), random_, order.facts, lead=lead)
     try:
         return phrases.fill(frame.hook)
     except Missing:
@@ -151,7 +151,7 @@ def _subline(order: engine.Order, choice: _Choice) -> str:
     said = content_words(choice.text)
     pieces: list[str] = []
     for fact in sorted(order.facts, key=lambda fact: fact is not choice.fact):
-        short = shorter(fact, 60)
+        short = fact if len(fact.text) <= 60 else fact.short
         repeats = len(short.words & said) > 1 or short.words <= said
         if fact.kind is FactKind.SAYS or len(short.text) > 70 or repeats:
             continue
@@ -163,9 +163,9 @@ def _subline(order: engine.Order, choice: _Choice) -> str:
     for count in (3, 2, 1):
         joined = " · ".join(pieces[:count])
         if pieces[:count] and len(joined) <= (LIST_CHARACTERS if count > 1 else SUBLINE_CHARACTERS):
-            return engine.polish(joined if count > 1 else f"{joined}.", order)
+            return polish(joined if count > 1 else f"{joined}.", order)
     defined = with_article(subject.definition) if subject.definition else ""
     banned = any(pattern.search(defined) for pattern in order.rules.banned)
     if 0 < len(defined) < SUBLINE_CHARACTERS and not banned and not content_words(defined) <= said:
-        return engine.polish(english.upper_first(f"{defined}."), order)
+        return polish(english.upper_first(f"{defined}."), order)
     return ""
