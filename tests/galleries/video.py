@@ -34,7 +34,7 @@ from services.video.providers.local.rendering import (
     speech_of,
 )
 from services.video.providers.local.stage import Stage, layout
-from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.strokes import rgb_of, surface_of
 from tests.image.briefs import photo_of_a_cup
 from tests.video.watching import pictures
 
@@ -155,7 +155,7 @@ def drawn_portrait(path: Path, look: str) -> Path:
     canvas.clear(0xFF9FB4C8)
     canvas.translate(450, 520)
     Puppet(LOOKS[look], 1.0).draw(canvas, Pose(), Mouth())
-    Image.fromarray(pixels[..., :3]).save(path)
+    Image.fromarray(rgb_of(pixels)).save(path)
     return path
 
 

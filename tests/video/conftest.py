@@ -18,7 +18,7 @@ from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.rendering import RenderOrder, render, speech_of
-from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.strokes import rgb_of, surface_of
 
 SCRIPT = "Pam moved both boxes by the blue van. Stop wasting money: our app maps your spare time for $9.99 a month!"
 
@@ -100,7 +100,7 @@ def portrait() -> Callable[..., Path]:
             Puppet(LOOKS[look], scale * (1 - 0.35 * number)).draw(canvas, Pose(), mouth or Mouth())
             canvas.restore()
         path = folder / f"{look}-{scale}-{faces}.png"
-        Image.fromarray(pixels[..., :3]).save(path)
+        Image.fromarray(rgb_of(pixels)).save(path)
         return path
 
     return draw

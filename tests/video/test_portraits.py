@@ -21,7 +21,7 @@ from services.video.providers.local.portraits.actor import (
 )
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.stage import Stage
-from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.strokes import rgb_of, surface_of
 from tests.video.conftest import Render
 from tests.video.watching import pictures
 
@@ -44,7 +44,7 @@ def shown(
     frame = np.zeros((720, 720, 4), np.uint8)
     actor._mouths, actor._poses = [mouth], [pose or Pose()]
     actor.draw(surface_of(frame).getCanvas(), 0, 0.0)
-    return frame.astype(np.int16)
+    return rgb_of(frame).astype(np.int16)
 
 
 class TestOutcomes:

@@ -12,7 +12,7 @@ from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice, 
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.presenters.puppet import Puppet
-from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.strokes import rgb_of, surface_of
 
 
 def drawn(name: str, pose: Pose | None = None, mouth: Mouth | None = None) -> np.ndarray[Any, np.dtype[np.int16]]:
@@ -20,7 +20,7 @@ def drawn(name: str, pose: Pose | None = None, mouth: Mouth | None = None) -> np
     canvas = surface_of(pixels).getCanvas()
     canvas.translate(130, 130)
     Puppet(LOOKS[name], 0.36).draw(canvas, pose or Pose(), mouth or Mouth())
-    return pixels.astype(np.int16)
+    return rgb_of(pixels).astype(np.int16)
 
 
 class TestTable:

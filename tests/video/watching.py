@@ -51,7 +51,7 @@ def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> 
     left, top, right, bottom = box
     part = frames[:, top:bottom, left:right].astype(np.int16)
     red, green, blue = part[..., 0], part[..., 1], part[..., 2]
-    dark = (red < 120) & (green < 60) & (blue < 75) & (red > green + 12)
+    dark = (red < 120) & (green < 60) & (blue < 75) & (red > green + 24)
     teeth = (part.min(axis=-1) > 150) & (part.max(axis=-1) - part.min(axis=-1) < 40)
     # A run of at least LIP_LINE pixels from top to bottom is more than the line.
     inside = binary_opening(dark | teeth, structure=np.ones((1, LIP_LINE, 1), dtype=bool))
@@ -78,14 +78,16 @@ def mesh_opening(frames: NDArray[np.uint8], models: Path) -> Floats:
     return np.array(apart)
 
 
-def closed_centres(opening: Floats, phones: Sequence[Phone], symbols: Container[str]) -> list[bool]:
+def closed_centres(
+    opening: Floats, phones: Sequence[Phone], symbols: Container[str], *, shut: float = 0.25
+) -> list[bool]:
     """Of each sound of `symbols`: whether the mouth is shut in the frame that shows its middle.
 
-    Shut is less than a quarter of what the widest twentieth of frames shows: what is left is the lips' own line.
+    Shut is less than the share `shut` of what the widest twentieth of frames shows: what is left is the lips' own line.
     """
     widest = float(np.percentile(opening, 95))
     middles = [(phone.start + phone.end) / 2 + SPEECH_BEGINS_SECONDS for phone in phones if phone.symbol in symbols]
-    return [bool(opening[int(middle * 25)] < 0.25 * widest) for middle in middles]
+    return [bool(opening[int(middle * 25)] < shut * widest) for middle in middles]
 
 
 def voice_energy(samples: NDArray[np.float32], frames: int, frames_per_second: int = 25) -> Floats:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+from collections import deque
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -29,9 +31,8 @@ Picture = NDArray[np.uint8]
 
 
 class Film:
-    """Writes one file. Frames are encoded in a thread of its own while the next ones are drawn.
-
-    Sound is written up front, as it is known before the first frame; the muxer interleaves it.
+    """Writes one file. Frames are encoded in a thread of their own while the next ones are drawn, and the sound, which
+    is known before the first frame, in another; the first of them writes both, in the order of their times.
     """
 
     def __init__(
@@ -44,20 +45,24 @@ class Film:
         stream.options = {"preset": PRESET, "crf": QUALITY, "profile": "high", "bf": "2", "x264-params": SEARCH}
         context = stream.codec_context
         context.gop_size = KEYFRAME_SECONDS * frames_per_second
-        context.thread_count = 2
+        context.thread_count = 1  # the drawing has the other core
         context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
         context.color_range = 1  # limited, as video is
         self._video = stream
         self._audio = cast(Any, self._container.add_stream("aac", rate=SOUND_RATE))
         self._audio.bit_rate = SOUND_BITS
         self._audio.layout = "stereo"
+        self._audio.options = {"aac_coder": "fast"}  # a third of the work; at this rate no coder has to choose
         self._sound = sound
         self._frames_per_second = frames_per_second
         self._frames = 0
-        self._sounded = 0
+        self._sounded: deque[Any] = deque()  # packets of sound that are not in the file yet
         self._queue: queue.Queue[Picture | None] = queue.Queue(WAITING_FRAMES)
         self._failure: BaseException | None = None
+        self._container.start_encoding()
+        self._sound_thread = threading.Thread(target=self._encode_sound, name="sound of film", daemon=True)
         self._thread = threading.Thread(target=self._encode, name="film", daemon=True)
+        self._sound_thread.start()
         self._thread.start()
 
     def __enter__(self) -> Film:
@@ -74,8 +79,9 @@ class Film:
             raise RuntimeError(f"the encoder did not finish within {STALL_SECONDS:g} s")
 
     def add(self, picture: Picture) -> None:
-        """The next frame, RGBA; it is copied. Raises what the encoder raised."""
-        self._put(picture.copy())
+        """The next frame, BGRA, not to be changed before WAITING_FRAMES + 1 more were added. Raises what the encoder
+        raised."""
+        self._put(picture)
 
     def _put(self, picture: Picture | None) -> None:
         if self._failure is not None and picture is not None:
@@ -89,7 +95,7 @@ class Film:
             reformatter = VideoReformatter()  # kept: setting one up costs more than a picture does
             while (picture := self._queue.get(timeout=STALL_SECONDS * 5)) is not None:
                 frame = reformatter.reformat(
-                    av.VideoFrame.from_numpy_buffer(picture, format="rgba"),
+                    av.VideoFrame.from_numpy_buffer(picture, format="bgra"),
                     format="yuv420p",
                     dst_colorspace=Colorspace.ITU709,
                     dst_color_range=ColorRange.MPEG,
@@ -97,14 +103,13 @@ class Film:
                 frame.pts = self._frames
                 frame.time_base = Fraction(1, self._frames_per_second)
                 self._frames += 1
+                self._mux_sound(self._frames / self._frames_per_second)
                 for packet in self._video.encode(frame):
                     self._container.mux(packet)
-                self._sound_until(self._frames / self._frames_per_second)
             for packet in self._video.encode():
                 self._container.mux(packet)
-            self._sound_until(len(self._sound) / SOUND_RATE + 1)
-            for packet in self._audio.encode():
-                self._container.mux(packet)
+            self._sound_thread.join(STALL_SECONDS)
+            self._mux_sound(math.inf)
             self._container.close()
         except BaseException as failure:
             self._failure = failure
@@ -114,18 +119,22 @@ class Film:
                 except queue.Empty:
                     return
 
-    def _sound_until(self, seconds: float) -> None:
-        last = seconds * SOUND_RATE >= len(self._sound)
-        stop = len(self._sound) if last else int(seconds * SOUND_RATE) - SOUND_FRAME
-        while self._sounded < stop:  # whole frames of the encoder, but for the very last
-            piece = self._sound[self._sounded : self._sounded + SOUND_FRAME]
-            frame = av.AudioFrame.from_ndarray(np.stack([piece, piece]), format="fltp", layout="stereo")
-            frame.sample_rate = SOUND_RATE
-            frame.pts = self._sounded
-            frame.time_base = Fraction(1, SOUND_RATE)
-            self._sounded += len(piece)
-            for packet in self._audio.encode(frame):
-                self._container.mux(packet)
+    def _encode_sound(self) -> None:
+        try:
+            for start in range(0, len(self._sound), SOUND_FRAME):
+                piece = self._sound[start : start + SOUND_FRAME]
+                frame = av.AudioFrame.from_ndarray(np.stack([piece, piece]), format="fltp", layout="stereo")
+                frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
+                for packet in self._audio.encode(frame):
+                    self._sounded.append(packet)
+            self._sounded.extend(self._audio.encode())
+        except BaseException as failure:
+            self._failure = failure
+
+    def _mux_sound(self, seconds: float) -> None:
+        """What is heard before that time. The container sorts sound and pictures that are less than ten apart."""
+        while self._sounded and float(self._sounded[0].dts * self._sounded[0].time_base) < seconds:
+            self._container.mux(self._sounded.popleft())
 
 
 CONTAINERS: Final = {"aac": ("mp4", "fltp"), "libmp3lame": ("mp3", "fltp"), "pcm_s16le": ("wav", "s16")}

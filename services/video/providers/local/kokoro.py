@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from services.chassis import models
 from services.chassis.errors import InputFault
 from services.video.domain import VOICES
+from services.video.providers.local import vocoder
 from services.video.providers.local.phonemes import MAX_SYMBOLS, VOCABULARY, Passage, Syllables
 
 Samples = NDArray[np.float32]
@@ -26,7 +27,8 @@ LABEL_LATENESS_SECONDS: Final = 0.045
 VOICE_ROWS: Final = 510
 VOICE_WIDTH: Final = 256
 
-ABREAST: Final = 2  # passages spoken at the same time; each takes some 200 MB while it lasts
+ABREAST: Final = 2  # passages spoken at the same time
+ABREAST_SYMBOLS: Final = 300  # of both together: each takes up to 2 MB a symbol while it lasts
 SENTENCE_PAUSE_SECONDS: Final = 0.26
 LEAD_IN_SECONDS: Final = 0.05  # kept of the silence before and after a passage
 LEAD_OUT_SECONDS: Final = 0.09
@@ -67,20 +69,29 @@ class Speech:
 
 
 class Kokoro:
-    """The loaded model; several threads may use it at once. Raises ModelMissing when a file is not cached."""
+    """The loaded model; several threads may use it at once. Raises ModelMissing when a file is not cached.
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    quick: whether the vocoder is written anew, see vocoder.py; unless told, where the machine can do it.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1, quick: bool | None = None) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # The memory arena stays on: without it the peak is four times as high.
-        graph = models.model_path(models.KOKORO, folder).read_bytes()
-        self._session = onnxruntime.InferenceSession(
-            graph + _further_output(DURATIONS), options, providers=["CPUExecutionProvider"]
-        )
+        # The published graph has been optimised already: once more costs half a second, and the result is no quicker.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        # The memory arena stays on, without it the peak is four times as high; it is emptied after each passage, or
+        # it would grow with every length that comes up.
+        self._tidy = onnxruntime.RunOptions()
+        self._tidy.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        published = models.model_path(models.KOKORO, folder).read_bytes()
+        quick = vocoder.multiplies_exactly() if quick is None else quick
+        graph = vocoder.prepared(published, outputs=[DURATIONS], quick=quick)
+        del published
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._folder = folder
         self._styles: dict[str, NDArray[np.float32]] = {}
 
@@ -101,6 +112,7 @@ class Kokoro:
                 "style": style[None],
                 "speed": np.array([speed], np.float32),
             },
+            self._tidy,
         )
         samples = np.ascontiguousarray(audio, np.float32).ravel()
         ends = np.cumsum(np.asarray(durations, np.float64).ravel()) * FRAME_SAMPLES / SAMPLE_RATE
@@ -118,13 +130,16 @@ class Kokoro:
 def spoken(
     engine: Kokoro, passages: Sequence[Passage], voice_id: str, heard: Callable[[int], None] = lambda count: None
 ) -> list[Speech]:
-    """All passages, ABREAST at a time; `heard(count)` tells how many are done. Raises as Kokoro.speak.
+    """All passages, the longest first, ABREAST at a time if they are not too long; `heard(count)` tells how many are
+    done. Raises as Kokoro.speak.
 
-    Two passages with a thread each take a quarter less work than one with two threads, which wait for each other
-    between any two of the model's two thousand steps.
+    One with two threads is no quicker than with one: they wait for each other between any two of a thousand steps.
     """
-    with ThreadPoolExecutor(ABREAST, thread_name_prefix="speech") as pool:
-        waiting = {pool.submit(engine.speak, passage, voice_id): place for place, passage in enumerate(passages)}
+    longest_first = sorted(range(len(passages)), key=lambda place: len(passages[place].symbols), reverse=True)
+    together = sum(len(passages[place].symbols) for place in longest_first[:ABREAST])
+    abreast = ABREAST if together <= ABREAST_SYMBOLS else 1
+    with ThreadPoolExecutor(abreast, thread_name_prefix="speech") as pool:
+        waiting = {pool.submit(engine.speak, passages[place], voice_id): place for place in longest_first}
         parts: dict[int, Speech] = {}
         try:
             for done in as_completed(waiting):
@@ -201,30 +216,6 @@ def _trimmed(samples: Samples, ends: NDArray[np.float64], symbols: str, words: t
             phones.append(Phone(symbol=" ", start=float(heard[place]), end=float(heard[place + 1])))
             place += 1
     return Speech(samples=kept, phones=tuple(phones), words=tuple(spoken))
-
-
-def _further_output(name: str) -> bytes:
-    """A ModelProto that holds one graph output and nothing else.
-
-    Protobuf joins repeated fields of messages that are appended to each other: added to the end of the model's file,
-    this exposes the named tensor without the onnx package. Field numbers are those of onnx.proto.
-    """
-
-    def field(number: int, content: bytes) -> bytes:
-        return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-    of_floats = b"\x08\x01"  # TypeProto.Tensor.elem_type = FLOAT
-    value = field(1, name.encode()) + field(2, field(1, of_floats))
-    return field(7, field(12, value))
-
-
-def _varint(number: int) -> bytes:
-    encoded = bytearray()
-    while True:
-        low, number = number & 0x7F, number >> 7
-        encoded.append(low | (0x80 if number else 0))
-        if not number:
-            return bytes(encoded)
 
 
 def engine(folder: Path, *, threads: int = 1) -> Kokoro:

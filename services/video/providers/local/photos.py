@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from services.chassis.errors import InputFault
-from services.chassis.graphics import skia
+from services.video.providers.local.strokes import image_of
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS: Final = 50_000_000
@@ -49,7 +49,4 @@ def picture(pixels: Pixels) -> Any:
     if not opaque:
         colours = np.round(pixels[..., :3].astype(np.float32) * (alpha.astype(np.float32) / 255)).astype(np.uint8)
         pixels = np.concatenate([colours, alpha], axis=-1)
-    kind = skia.kOpaque_AlphaType if opaque else skia.kPremul_AlphaType
-    return skia.Image.fromarray(
-        np.ascontiguousarray(pixels), colorType=skia.kRGBA_8888_ColorType, alphaType=kind, copy=True
-    )
+    return image_of(pixels[..., [2, 1, 0, 3]], opaque=opaque)

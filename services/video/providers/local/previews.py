@@ -20,7 +20,7 @@ from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.speakable import speakable
-from services.video.providers.local.strokes import along, surface_of
+from services.video.providers.local.strokes import along, rgb_of, surface_of
 
 SAMPLE_TEXT: Final = "Hi, I'm {name}. This is how your next video could sound."
 PREVIEW_SIZE: Final = (512, 640)
@@ -65,4 +65,4 @@ def _portrait(avatar_id: str, size: tuple[int, int], pose: Pose, mouth: Mouth) -
     )
     canvas.translate(width / 2, height * 0.47)
     Puppet(look, 0.66 * width / PREVIEW_SIZE[0]).draw(canvas, pose, mouth)
-    return pixels[..., :3]
+    return rgb_of(pixels)

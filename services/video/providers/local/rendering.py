@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -17,7 +18,7 @@ from services.chassis.errors import InputFault
 from services.chassis.provenance import Signing
 from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
-from services.video.providers.local.film import SOUND_RATE, Film, write_sound
+from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import Passage, passages
 from services.video.providers.local.photos import Pixels, decoded
@@ -34,7 +35,7 @@ from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait
 from services.video.providers.local.speakable import speakable
 from services.video.providers.local.stage import Frame, Stage, layout
-from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.strokes import rgb_of, surface_of
 
 NAME: Final = "local"
 
@@ -44,7 +45,7 @@ TURN_SECONDS: Final = 0.40  # from presenter to end card
 CARD_MOVES_SECONDS: Final = 0.55
 CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the head's room
 UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
-SWITCH_SECONDS: Final = 0.0005  # the encoder's thread needs the interpreter often and for moments: it must not starve
+SWITCH_SECONDS: Final = 0.00005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
 
 Report = Callable[[int, str], None]
@@ -192,8 +193,13 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
     brief, folder = order.brief, order.folder
     sys.setswitchinterval(SWITCH_SECONDS)
     notes: list[str] = []
-    speech = _speech(order, report)
-    speech = _delayed(speech, SPEECH_BEGINS_SECONDS)
+    with ThreadPoolExecutor(1, thread_name_prefix="speaking") as pool:  # pictures are made ready meanwhile
+        speaking = pool.submit(_speech, order, report)
+        product = _optional(brief.product_photo, "The product's photo", notes)
+        logo = _optional(brief.logo, "The brand's logo", notes)
+        stage = Stage(brief, product=product, logo=logo)
+        actor = _actor(order, stage, notes)
+        speech = _delayed(speaking.result(), SPEECH_BEGINS_SECONDS)
     words = captions.timed_words(brief.script, speech.words)
     seconds = speech.seconds + END_CARD_SECONDS
     frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
@@ -202,18 +208,14 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
     sound[: len(spoken)] = spoken[: len(sound)]
     report(SPEECH_SHARE, "drawing")
 
-    product = _optional(brief.product_photo, "The product's photo", notes)
-    logo = _optional(brief.logo, "The brand's logo", notes)
-    stage = Stage(brief, product=product, logo=logo)
-    actor = _actor(order, stage, notes)
     shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)
     actor.prepare(speech, shapes)
     shown = card_track(brief, words, speech.seconds, frames, stays=stage.layout.tall_card)
     video, poster = folder / "video.mp4", folder / "poster.jpg"
     poster_frame = _poster_frame(shapes, speech.seconds)
     groups = captions.groups(words) if brief.burn_captions else ()
-    frame: Frame = stage.backdrop.copy()
-    canvas = surface_of(frame).getCanvas()
+    pictures: list[Frame] = [stage.backdrop.copy() for _ in range(WAITING_FRAMES + 2)]  # one drawn, one encoded
+    canvases = [surface_of(picture).getCanvas() for picture in pictures]
     turn = speech.seconds + 0.15
     with Film(
         video,
@@ -227,6 +229,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
         for number in range(frames):
             time = number / FRAMES_PER_SECOND
             gone = min(1.0, max(0.0, (time - turn) / TURN_SECONDS))
+            frame, canvas = pictures[number % len(pictures)], canvases[number % len(pictures)]
             if gone < 1.0:
                 np.copyto(frame, stage.backdrop)
                 aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
@@ -242,7 +245,7 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
                     stage.draw_button(canvas, time - turn - TURN_SECONDS)
             film.add(frame)
             if number == poster_frame:
-                Image.fromarray(frame[..., :3]).save(poster, quality=90)
+                Image.fromarray(rgb_of(frame)).save(poster, quality=90)
             if number % FRAMES_PER_SECOND == 0:
                 report(SPEECH_SHARE + (97 - SPEECH_SHARE) * number // frames, "drawing")
     report(97, "finishing")

@@ -23,12 +23,13 @@ from services.chassis.shaping import Face, Line, shape
 from services.video.domain import AspectRatio, VideoBrief
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
-from services.video.providers.local.strokes import along, around, box, fill, line, rounded, surface_of
+from services.video.providers.local.strokes import along, around, box, fill, image_of, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]
 
 HIGHEST_QUALITY: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
+CAPTION_REACH: Final = 3.2  # of the size of captions, above and below their middle: four rows and what is about them
 LOW_CARD: Final = 0.565  # of the height, between chin and captions
 LOWEST_CHIN: Final = 0.55  # of the height: with a chin below it, the card has no room there and lies on the hair
 SYMBOL_BEFORE: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$"}
@@ -95,6 +96,7 @@ class Stage:
         self._product = picture(product) if product is not None else None
         self._logo = picture(logo) if logo is not None else None
         self._lines: dict[str, Line] = {}
+        self._caption: tuple[tuple[Group, int | None], Any] | None = None
         self.backdrop = self._painted(self._draw_backdrop)
         self._card = self._card_picture()
         self.end_card = self._painted(self._draw_end_card)
@@ -194,9 +196,7 @@ class Stage:
         canvas = surface_of(pixels).getCanvas()
         canvas.translate(margin, margin)
         self._draw_card(canvas, width, height)
-        return skia.Image.fromarray(
-            pixels, colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType, copy=True
-        )
+        return image_of(pixels)
 
     def _draw_card(self, canvas: Any, width: float, height: float) -> None:
         unit, colours = self.layout.unit, self.colours
@@ -279,7 +279,21 @@ class Stage:
     # captions
 
     def draw_caption(self, canvas: Any, group: Group, time: float) -> None:
-        """The group's words; the one being said on a patch of the accent colour."""
+        """The group's words; the one being said on a patch of the accent colour. Words last for several frames, and
+        the picture of the last ones is kept."""
+        current = max((number for number, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
+        lit = current if time < group.words[current].end + 0.12 else None
+        top = round(self.layout.caption_y - CAPTION_REACH * self.layout.caption_size)
+        if self._caption is None or self._caption[0] != (group, lit):
+            height = round(2 * CAPTION_REACH * self.layout.caption_size)
+            pixels = np.zeros((height, self.layout.width, 4), np.uint8)
+            words = surface_of(pixels).getCanvas()
+            words.translate(0, -top)
+            self._draw_words(words, group, lit)
+            self._caption = (group, lit), image_of(pixels)
+        canvas.drawImage(self._caption[1], 0, top)
+
+    def _draw_words(self, canvas: Any, group: Group, lit: int | None) -> None:
         unit, colours = self.layout.unit, self.colours
         face = self.face(800)
         size = self.layout.caption_size
@@ -292,15 +306,13 @@ class Stage:
         rows = _rows(made_words, space, self.layout.caption_width)
         pitch = size * 1.36
         y = self.layout.caption_y - pitch * (len(rows) - 1) / 2 + size * 0.35
-        current = max((number for number, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
         outline_paint = line("#0b0d12", size * 0.17, 0.85)
         pad = size * 0.16
         for row in rows:
             total = sum(made.advance for _, made in row) + space * (len(row) - 1)
             x = (self.layout.width - total) / 2
             for number, made in row:
-                lit = number == current and time < group.words[number].end + 0.12
-                if lit:
+                if number == lit:
                     canvas.drawRRect(
                         rounded(x - pad, y - size * 0.93, made.advance + 2 * pad, size * 1.24, size * 0.24),
                         fill(colours.accent),

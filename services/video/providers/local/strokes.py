@@ -17,6 +17,7 @@ Ink = Colour | str
 Stop = Ink | tuple[Ink, float]
 
 TOKEN: Final = re.compile(r"[MLCQZ]|-?\d+(?:\.\d+)?")
+ORDER: Final = skia.kBGRA_8888_ColorType
 ARGUMENTS: Final = {"M": 2, "L": 2, "C": 6, "Q": 4}
 
 
@@ -93,14 +94,25 @@ def around(
 
 
 def surface_of(pixels: NDArray[np.uint8]) -> Any:
-    """A surface that draws straight into the array (height, width, RGBA).
+    """A surface that draws straight into the array (height, width, BGRA).
 
     Its alpha is premultiplied, which skia.Surface(array) would not make it: that is slow to draw into, and pictures
-    cut from it get pale edges.
+    cut from it get pale edges. Skia has quick ways for this order of colours.
     """
     height, width = pixels.shape[:2]
-    described = skia.ImageInfo.Make(width, height, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+    described = skia.ImageInfo.Make(width, height, ORDER, skia.kPremul_AlphaType)
     return skia.Surface.MakeRasterDirect(described, pixels, width * 4)
+
+
+def image_of(pixels: NDArray[np.uint8], *, opaque: bool = False) -> Any:
+    """A picture of BGRA pixels, premultiplied: ordered as the film is, or it would be turned at every frame."""
+    kind = skia.kOpaque_AlphaType if opaque else skia.kPremul_AlphaType
+    return skia.Image.fromarray(np.ascontiguousarray(pixels), colorType=ORDER, alphaType=kind, copy=True)
+
+
+def rgb_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What was drawn into the array of `surface_of`, as red, green and blue."""
+    return np.ascontiguousarray(pixels[..., 2::-1])
 
 
 def glow(canvas: Any, x: float, y: float, radius_x: float, radius_y: float, ink: Ink, alpha: float) -> None:

@@ -73,6 +73,7 @@ BY_SYMBOL: Final[dict[str, tuple[str, ...]]] = {
 }
 
 BILABIALS: Final = frozenset("bmp")
+LEAST_BITE: Final = 0.10  # with less, a soft V would show no teeth on the lip
 LABIODENTALS: Final = frozenset("fv")
 
 Mouths = NDArray[np.float32]
@@ -142,5 +143,5 @@ def _insist(shapes: Mouths, phones: Sequence[Phone], frames_per_second: int) -> 
             shapes[frame, PRESS] = 1.0
             shapes[frame, ROUND] *= 0.5
         elif phone.symbol in LABIODENTALS:
-            shapes[frame, OPEN] = min(shapes[frame, OPEN], SHAPES["bite"][OPEN])
+            shapes[frame, OPEN] = np.clip(shapes[frame, OPEN], LEAST_BITE, SHAPES["bite"][OPEN])
             shapes[frame, TEETH] = 1.0

@@ -19,7 +19,7 @@ from services.chassis.graphics import skia
 from services.video.providers.local.photos import Pixels
 from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.presenters.pose import Mouth, Pose
-from services.video.providers.local.strokes import along, around, box, line
+from services.video.providers.local.strokes import along, around, box, image_of, line
 
 Array = NDArray[np.float64]
 
@@ -393,14 +393,11 @@ def _shader(plate: Pixels, mask: NDArray[np.float64] | None) -> Any:
     """The plate as a paint's source, seen where the mask is 1. Premultiplied: skia would do it anew for every pixel."""
     height, width = plate.shape[:2]
     finer = Image.fromarray(plate).resize((width * FINER, height * FINER), Image.Resampling.BICUBIC)
-    rgba, kind = np.asarray(finer), skia.kOpaque_AlphaType
+    rgba = np.asarray(finer)
     if mask is not None:
         alpha = Image.fromarray(mask.astype(np.float32)).resize(finer.size, Image.Resampling.BILINEAR)
         shown = np.asarray(alpha)[..., None]
         rgba = np.round(np.dstack([rgba[..., :3], np.full(shown.shape[:2], 255)]) * shown).astype(np.uint8)
-        kind = skia.kPremul_AlphaType
-    image = skia.Image.fromarray(
-        np.ascontiguousarray(rgba), colorType=skia.kRGBA_8888_ColorType, alphaType=kind, copy=True
-    )
+    image = image_of(rgba[..., [2, 1, 0, 3]], opaque=mask is None)
     scale = skia.Matrix.Scale(1 / FINER, 1 / FINER)
     return image.makeShader(skia.TileMode.kClamp, skia.TileMode.kClamp, NEAREST, scale)

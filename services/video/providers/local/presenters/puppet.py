@@ -7,18 +7,22 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion
 
 from services.chassis.graphics import skia
 from services.video.providers.local.presenters import face, hair, wardrobe
 from services.video.providers.local.presenters.look import Look
 from services.video.providers.local.presenters.pose import Mouth, Pose
-from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.strokes import box, fill, image_of, surface_of
 
 NECK_Y: Final = 210.0  # the point the head tilts about
 QUARTERS: Final = 4
 SMOOTH: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 NEAREST: Final = skia.SamplingOptions(skia.FilterMode.kNearest)
 FINER: Final = 3  # how much finer a turned part is kept than it is shown
+TILE: Final = 8  # pixels
+HIDING: Final = 30.0  # units: how far apart hair and what lies before it move
 
 Region = tuple[float, float, float, float]
 HAIR_REGION: Final[Region] = (-340, -400, 340, 620)
@@ -37,8 +41,8 @@ class Puppet:
         self._body = _Picture(
             lambda canvas: wardrobe.draw_body(canvas, look), (-shoulders, 100, shoulders, depth), scale
         )
-        self._back = _Picture(lambda canvas: hair.draw_back(canvas, look), HAIR_REGION, scale, turns=True)
-        self._front = _Picture(lambda canvas: hair.draw_front(canvas, look), HAIR_REGION, scale, turns=True)
+        self._back = _Turning(lambda canvas: hair.draw_back(canvas, look), scale, behind=self._draw_before_hair)
+        self._front = _Turning(lambda canvas: hair.draw_front(canvas, look), scale)
 
     def draw(self, canvas: Any, pose: Pose, mouth: Mouth) -> None:
         """With the middle of the head at the canvas' origin, in pixels."""
@@ -58,48 +62,63 @@ class Puppet:
         self._front.draw(canvas)
         canvas.restore()
 
+    def _draw_before_hair(self, canvas: Any) -> None:
+        wardrobe.draw_body(canvas, self.look)
+        canvas.drawPath(face.face_outline(self.look, 0.0), fill("#000000"))
+
     def _lean(self, canvas: Any, pose: Pose, share: float) -> None:
         unit = self.scale
         canvas.translate(pose.x * share * unit, pose.y * share * unit)
         canvas.rotate(pose.tilt * share, 0, NECK_Y * unit)
 
 
-class _Picture:
-    """A part drawn once, in pixels of its own, cut to what is visible of it.
+class _Turning:
+    """Hair, drawn once and then turned with the head: only where there is any, and where nothing lies before it.
 
-    Its pixels are ordered as the film's are: turning BGRA into RGBA at every frame would double the cost.
+    The nearest pixel of a picture enlarged smoothly beforehand is what interpolating between pixels would give, to
+    within a third of one, at less than half the cost.
     """
 
-    def __init__(self, draw: Callable[[Any], None], region: Region, scale: float, *, turns: bool = False) -> None:
-        left, top, right, bottom = region
-        pixels = np.zeros((math.ceil((bottom - top) * scale), math.ceil((right - left) * scale), 4), np.uint8)
-        canvas = surface_of(pixels).getCanvas()
-        canvas.scale(scale, scale)
-        canvas.translate(-left, -top)
-        draw(canvas)
+    def __init__(
+        self, draw: Callable[[Any], None], scale: float, *, behind: Callable[[Any], None] | None = None
+    ) -> None:
+        """behind: draws what hides part of it."""
+        pixels = _drawn(draw, HAIR_REGION, scale)
+        seen = pixels[..., 3] > 0
+        if behind is not None:
+            hidden = _drawn(behind, HAIR_REGION, scale)[..., 3] == 255
+            seen &= ~binary_erosion(hidden, iterations=round(HIDING * scale))
+        self._place = HAIR_REGION[0] * scale, HAIR_REGION[1] * scale
+        self._path = _tiles(seen)
+        self._paint: Any = None
+        if not self._path.isEmpty():
+            matrix = skia.Matrix.Scale(1 / FINER, 1 / FINER)
+            shader = _finer(image_of(pixels)).makeShader(skia.TileMode.kClamp, skia.TileMode.kClamp, NEAREST, matrix)
+            self._paint = skia.Paint(Shader=shader)
+
+    def draw(self, canvas: Any) -> None:
+        """Under whatever turn the canvas has."""
+        if self._paint is None:
+            return
+        canvas.save()
+        canvas.translate(*self._place)
+        canvas.drawPath(self._path, self._paint)
+        canvas.restore()
+
+
+class _Picture:
+    """A part drawn once, in pixels of its own, cut to what is visible of it."""
+
+    def __init__(self, draw: Callable[[Any], None], region: Region, scale: float) -> None:
+        pixels = _drawn(draw, region, scale)
         visible = pixels[..., 3] > 0
         rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
         self._image: Any = None
         self._moved: dict[tuple[int, int], Any] = {}
         if len(rows):
             first, before = max(0, rows[0] - 1), max(0, columns[0] - 1)
-            cut = np.ascontiguousarray(pixels[first : rows[-1] + 2, before : columns[-1] + 2])
-            self._image = _finer(_image(cut)) if turns else _image(cut)
-            self._x, self._y = left * scale + before, top * scale + first
-
-    def draw(self, canvas: Any) -> None:
-        """Under whatever turn the canvas has.
-
-        The nearest pixel of a picture enlarged smoothly beforehand is what interpolating between pixels would give, to
-        within a third of one, at less than half the cost.
-        """
-        if self._image is None:
-            return
-        canvas.save()
-        canvas.translate(self._x, self._y)
-        canvas.scale(1 / FINER, 1 / FINER)
-        canvas.drawImage(self._image, 0, 0, NEAREST)
-        canvas.restore()
+            self._image = image_of(pixels[first : rows[-1] + 2, before : columns[-1] + 2])
+            self._x, self._y = region[0] * scale + before, region[1] * scale + first
 
     def draw_at(self, canvas: Any, x: float, y: float) -> None:
         """Moved by (x, y) pixels on a canvas that is not turned, to the nearest quarter pixel.
@@ -116,7 +135,7 @@ class _Picture:
         if moved is None:
             pixels = np.zeros((self._image.height() + 1, self._image.width() + 1, 4), np.uint8)
             surface_of(pixels).getCanvas().drawImage(self._image, part_x / QUARTERS, part_y / QUARTERS, SMOOTH)
-            moved = _image(pixels)
+            moved = image_of(pixels)
             self._moved[part_x, part_y] = moved
         matrix = canvas.getTotalMatrix()
         canvas.save()
@@ -128,15 +147,32 @@ class _Picture:
         canvas.restore()
 
 
+def _drawn(draw: Callable[[Any], None], region: Region, scale: float) -> NDArray[np.uint8]:
+    left, top, right, bottom = region
+    pixels = np.zeros((math.ceil((bottom - top) * scale), math.ceil((right - left) * scale), 4), np.uint8)
+    canvas = surface_of(pixels).getCanvas()
+    canvas.scale(scale, scale)
+    canvas.translate(-left, -top)
+    draw(canvas)
+    return pixels
+
+
+def _tiles(seen: NDArray[np.bool_]) -> Any:
+    """The squares of TILE pixels in which anything is seen, as a path; those side by side as one."""
+    height, width = seen.shape
+    whole = np.pad(seen, ((0, -height % TILE), (0, -width % TILE)))
+    rows = np.asarray(whole.reshape(whole.shape[0] // TILE, TILE, -1, TILE).any(axis=(1, 3)))
+    path = skia.Path()
+    for number in range(len(rows)):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], rows[number], [False]])))
+        for first, last in edges.reshape(-1, 2):
+            path.addRect(box(first * TILE, number * TILE, (last - first) * TILE, TILE))
+    return path
+
+
 def _finer(image: Any) -> Any:
     pixels = np.zeros((image.height() * FINER, image.width() * FINER, 4), np.uint8)
     canvas = surface_of(pixels).getCanvas()
     canvas.scale(FINER, FINER)
     canvas.drawImage(image, 0, 0, SMOOTH)
-    return _image(pixels)
-
-
-def _image(pixels: Any) -> Any:
-    return skia.Image.fromarray(
-        pixels, colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kPremul_AlphaType, copy=True
-    )
+    return image_of(pixels)

@@ -1,0 +1,310 @@
+"""The part of Kokoro that takes nearly all of its time, put so that a processor multiplies bytes at full speed.
+
+The published graph convolves unsigned bytes with unsigned bytes (ConvInteger), for which onnxruntime has no kernel
+that uses the byte products of today's processors: 118 ms where 25 would do. Here the residual blocks of the vocoder are
+written anew with the same weights: channels last, the neighbours of each step gathered side by side, and one product
+of unsigned by signed bytes a convolution. The result is that of the published graph but for the rounding of floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from numpy.typing import NDArray
+
+BLOCKS: Final = ("noise_res.0", "noise_res.1", *(f"resblocks.{number}" for number in range(6)))
+CONVOLUTIONS: Final = ("/decoder/decoder/encode/", "/decoder/decoder/decode.")  # the larger ones outside of the blocks
+DILATIONS: Final = (1, 3, 5)  # of the three layers of a block
+PLACE: Final = "/decoder/decoder/generator/"
+WEIGHTS: Final = "decoder.decoder.generator."
+STEADY: Final = 1e-5  # added to a variance before it divides
+MICROSOFT: Final = "com.microsoft"  # the domain of onnxruntime's own operators
+
+FLOAT, SIGNED, LONG = 1, 3, 7  # TensorProto.DataType
+TYPES: Final[dict[int, type[np.generic]]] = {
+    FLOAT: np.float32,
+    2: np.uint8,
+    SIGNED: np.int8,
+    6: np.int32,
+    LONG: np.int64,
+}
+INTEGERS, FLOATS, INTEGER = 7, 6, 2  # AttributeProto.AttributeType
+
+# What is used of onnx.proto: (message, ((field, number, type, repeated), ...)). Other fields are kept as they came.
+SCHEMA: Final = (
+    ("Attribute", (("name", 1, "string", False), ("i", 3, "int64", False), ("ints", 8, "int64", True),
+                   ("type", 20, "int32", False))),
+    ("Tensor", (("dims", 1, "int64", True), ("data_type", 2, "int32", False), ("float_data", 4, "float", True),
+                ("int32_data", 5, "int32", True), ("int64_data", 7, "int64", True), ("name", 8, "string", False),
+                ("raw_data", 9, "bytes", False))),
+    ("Node", (("input", 1, "string", True), ("output", 2, "string", True), ("name", 3, "string", False),
+              ("op_type", 4, "string", False), ("attribute", 5, "Attribute", True), ("domain", 7, "string", False))),
+    ("Tensors", (("elem_type", 1, "int32", False),)),
+    ("Type", (("tensor_type", 1, "Tensors", False),)),
+    ("Value", (("name", 1, "string", False), ("type", 2, "Type", False))),
+    ("Graph", (("node", 1, "Node", True), ("initializer", 5, "Tensor", True), ("input", 11, "Value", True),
+               ("output", 12, "Value", True))),
+    ("Operators", (("domain", 1, "string", False), ("version", 2, "int64", False))),
+    ("Model", (("ir_version", 1, "int64", False), ("graph", 7, "Graph", False),
+               ("opset_import", 8, "Operators", True))),
+)  # fmt: skip
+
+
+def prepared(model: bytes, *, outputs: Iterable[str] = (), quick: bool = True) -> bytes:
+    """The model with `outputs`, tensors inside of it, as further outputs; if `quick`, its vocoder written anew.
+
+    Raises KeyError when it is not the graph that this was written for.
+    """
+    parsed = _message("Model").FromString(model)
+    graph = parsed.graph
+    _expose(graph, outputs)
+    if quick:
+        writer = _Writer(graph)
+        for block in BLOCKS:
+            writer.write_block(block)
+        for node in graph.node:
+            if node.op_type == "ConvInteger" and node.name.startswith(CONVOLUTIONS):
+                writer.write_convolution(node)
+        writer.put_in_place()
+    return bytes(parsed.SerializeToString())
+
+
+@lru_cache(maxsize=1)
+def multiplies_exactly() -> bool:
+    """Whether this machine's product of unsigned by signed bytes is right for the largest of them.
+
+    Processors without instructions for it add pairs of products in 16 bits, which is too few.
+    """
+    import onnxruntime
+
+    left, right = np.full((4, 64), 255, np.uint8), np.full((64, 32), 127, np.int8)
+    model = _message("Model")(ir_version=9)
+    model.opset_import.add(domain="", version=20)
+    graph = model.graph
+    graph.initializer.append(_tensor("right", right))
+    graph.node.append(_node("MatMulInteger", ["left", "right"], ["product"]))
+    for values, name, kind in ((graph.input, "left", 2), (graph.output, "product", 6)):
+        values.add(name=name).type.tensor_type.elem_type = kind
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (product,) = session.run(None, {"left": left})
+    return bool(np.array_equal(product, left.astype(np.int32) @ right.astype(np.int32)))
+
+
+class _Writer:
+    """Writes blocks into a graph: inside of them tensors are (1, steps, channels), around them (1, channels, steps)."""
+
+    def __init__(self, graph: Any) -> None:
+        self._graph = graph
+        self._tensors = {tensor.name: tensor for tensor in graph.initializer}
+        self._nodes = {node.name: node for node in graph.node}
+        self._maker = {name: node for node in graph.node for name in node.output}
+        self._written: dict[str, list[Any]] = {}  # by the name of the node they come in the place of
+        self._new: list[Any] = []
+        self._turned: dict[str, str] = {}
+        self._known: dict[str, str] = {}
+        self._constants: list[Any] = []
+        self._count = 0
+
+    def write_block(self, block: str) -> None:
+        """x = x + conv(snake(norm(conv(snake(norm(x)))))), three times."""
+        self._new = []
+        first = self._nodes[f"{PLACE}{block}/Add_2"]
+        entry = next(name for name in first.input if name != f"{PLACE}{block}/convs2.0/Conv_output_0")
+        last = self._nodes[f"{PLACE}{block}/Add_8"]
+        ones, steps = self._ones_and_steps(entry)
+        x = self._turned.get(entry) or self._operate("Transpose", [entry], perm=[0, 2, 1])
+        self._turned[entry] = x
+        for layer, dilation in enumerate(DILATIONS):
+            inner = x
+            for half, spread in ((1, dilation), (2, 1)):
+                inner = self._normed(inner, block, half, layer, ones)
+                name = f"convs{half}.{layer}"
+                published = self._nodes[f"{PLACE}{block}/{name}/Conv_quant"]
+                inner = self._convolved(inner, published, f"{WEIGHTS}{block}.{name}", spread, steps)
+            x = self._operate("Add", [inner, x])
+        self._new.append(_node("Transpose", [x], [last.output[0]], perm=[0, 2, 1]))
+        self._written[last.name] = self._new
+
+    def put_in_place(self) -> None:
+        """Changes the graph's nodes, and takes out what nothing needs any longer."""
+        nodes = [new for node in self._graph.node for new in self._written.get(node.name, [node])]
+        maker = {name: node for node in nodes for name in node.output}
+        needed: set[str] = set()
+        waiting = [value.name for value in self._graph.output]
+        while waiting:
+            name = waiting.pop()
+            if name and name not in needed:
+                needed.add(name)
+                if name in maker:
+                    waiting.extend(maker[name].input)
+        fresh = _message("Graph")()  # nodes of the list that is emptied must be copies, which extend() makes
+        fresh.node.extend(node for node in nodes if any(name in needed for name in node.output))
+        del self._graph.node[:]
+        self._graph.node.extend(fresh.node)
+        for place in reversed(range(len(self._graph.initializer))):
+            if self._graph.initializer[place].name not in needed:
+                del self._graph.initializer[place]
+        self._graph.initializer.extend(self._constants)
+
+    def _ones_and_steps(self, entry: str) -> tuple[str, str]:
+        """A row of ones as long as the tensor has steps, and the number of steps."""
+        if f"{entry} steps" not in self._known:
+            shape = self._operate("Shape", [entry])
+            steps = self._operate("Slice", [shape, self._constant([2]), self._constant([3])])
+            row = self._operate("Concat", [self._constant([1, 1]), steps], axis=0)
+            ones = self._operate("Expand", [self._constant(np.ones((1, 1, 1), np.float32)), row])
+            self._known[f"{entry} steps"], self._known[f"{entry} ones"] = steps, ones
+        return self._known[f"{entry} ones"], self._known[f"{entry} steps"]
+
+    def _normed(self, x: str, block: str, half: int, layer: int, ones: str) -> str:
+        """Instance normalisation with the style's gain and shift, then snake: y + sin(a y)^2 / a.
+
+        Sums over the steps are products with a row of ones: reducing along that axis is ten times slower.
+        """
+        style = f"{PLACE}{block}/adain{half}.{layer}/"
+        alpha = self._values(f"{WEIGHTS}{block}.alpha{half}.{layer}").reshape(1, 1, -1)
+        row = self._constant([1, 1, alpha.size])
+        gain, shift = (
+            self._operate("Reshape", [self._nodes[f"{style}{name}"].output[place], row])
+            for name, place in (("Add_1", 0), ("Slice_1/GatherSliceToSplitFusion/", 1))
+        )
+        from_mean, spread = self._spread(x, ones)
+        factor = self._constant(alpha)
+        scaled = self._operate("Div", [self._operate("Mul", [gain, factor]), spread])
+        angle = self._operate("Add", [self._operate("Mul", [from_mean, scaled]), self._operate("Mul", [shift, factor])])
+        sine = self._operate("Sin", [angle])
+        snake = self._operate("Add", [angle, self._operate("Mul", [sine, sine])])
+        return str(self._operate("Mul", [snake, self._constant((1 / alpha).astype(np.float32))]))
+
+    def _spread(self, x: str, ones: str) -> tuple[str, str]:
+        """Distance of each value from its channel's mean, and their standard deviation."""
+        if f"{x} spread" not in self._known:
+            count = self._operate("ReduceSum", [ones])
+            from_mean = self._operate("Sub", [x, self._operate("Div", [self._operate("MatMul", [ones, x]), count])])
+            square = self._operate("Mul", [from_mean, from_mean])
+            variance = self._operate("Div", [self._operate("MatMul", [ones, square]), count])
+            spread = self._operate("Sqrt", [self._operate("Add", [variance, self._constant(np.float32(STEADY))])])
+            self._known[f"{x} from mean"], self._known[f"{x} spread"] = from_mean, spread
+        return self._known[f"{x} from mean"], self._known[f"{x} spread"]
+
+    def write_convolution(self, published: Any) -> None:
+        """One convolution outside of the blocks, between tensors that keep their channels first."""
+        place = published.name.removesuffix("/Conv_quant")
+        last = self._nodes[f"{published.name}_output_scale_mul"]
+        entry = self._maker[published.input[0]].input[0]
+        self._new = []
+        _, steps = self._ones_and_steps(entry)
+        x = self._operate("Transpose", [entry], perm=[0, 2, 1])
+        made = self._convolved(x, published, place.replace("/", ".").strip("."), 1, steps)
+        self._new.append(_node("Transpose", [made], [last.output[0]], perm=[0, 2, 1]))
+        self._written[last.name] = self._new
+
+    def _convolved(self, x: str, published: Any, named: str, dilation: int, steps: str) -> str:
+        """The convolution that `published` makes, of a tensor with its channels last."""
+        weights, zero = self._values(published.input[1]), self._values(published.input[3])
+        out, channels, taps = weights.shape
+        scale_node = self._nodes.get(f"{named}.bias_scale_node") or self._nodes[f"{published.name}_scales_mul"]
+        scale = self._values(scale_node.input[1])
+        bias = f"{named}.bias"
+        bytes_, size, low = self._operate("DynamicQuantizeLinear", [x], results=3)
+        margin = dilation * (taps // 2)
+        if taps > 1:
+            padded = self._operate("Pad", [bytes_, self._constant([0, margin, 0, 0, margin, 0]), low])
+            beside = self._operate("Gather", [padded, self._neighbours(steps, taps, dilation)], axis=1)
+            bytes_ = self._operate("Reshape", [beside, self._constant([1, -1, taps * channels])])
+        signed = (weights.astype(np.int16) - 128).astype(np.int8).transpose(2, 1, 0).reshape(taps * channels, out)
+        inputs = [
+            bytes_,
+            self._constant(np.ascontiguousarray(signed)),
+            size,
+            self._constant(scale.reshape(())),
+            low,
+            self._constant((zero.astype(np.int16) - 128).astype(np.int8).reshape(())),
+        ]
+        if bias in self._tensors:
+            inputs.append(self._constant(self._values(bias)))
+        return str(self._operate("MatMulIntegerToFloat", inputs, domain=MICROSOFT))
+
+    def _neighbours(self, steps: str, taps: int, dilation: int) -> str:
+        """For each step, the places of its `taps` neighbours in the padded tensor."""
+        key = f"{steps} {taps} {dilation}"
+        if key not in self._known:
+            scalar = self._constant(np.array([], np.int64))
+            end = self._operate("Reshape", [steps, scalar])
+            places = self._operate("Range", [self._constant(np.int64(0)), end, self._constant(np.int64(1))])
+            column = self._operate("Unsqueeze", [places, self._constant([1])])
+            offsets = self._constant(np.arange(taps, dtype=np.int64) * dilation)
+            self._known[key] = self._operate("Add", [column, offsets])
+        return self._known[key]
+
+    def _operate(self, kind: str, inputs: list[str], *, results: int = 1, domain: str = "", **attributes: Any) -> Any:
+        """A further node; the name of its output, or the names of its outputs."""
+        self._count += 1
+        names = [f"quick/{self._count}/{number}" for number in range(results)]
+        self._new.append(_node(kind, inputs, names, domain=domain, **attributes))
+        return names[0] if results == 1 else names
+
+    def _constant(self, values: Any) -> str:
+        array = np.asarray(values)
+        key = f"quick/{array.dtype}{array.shape}{hash(array.tobytes())}"
+        if key not in self._known:
+            self._known[key] = key
+            self._constants.append(_tensor(key, array))
+        return key
+
+    def _values(self, name: str) -> NDArray[Any]:
+        tensor = self._tensors[name]
+        kind = TYPES[tensor.data_type]
+        if tensor.raw_data:
+            return np.frombuffer(tensor.raw_data, kind).reshape(tuple(tensor.dims))
+        held = tensor.float_data or tensor.int64_data or tensor.int32_data
+        return np.array(held, kind).reshape(tuple(tensor.dims))
+
+
+def _expose(graph: Any, names: Iterable[str]) -> None:
+    for name in names:
+        graph.output.add(name=name).type.tensor_type.elem_type = FLOAT
+
+
+def _node(kind: str, inputs: list[str], outputs: list[str], *, domain: str = "", **attributes: Any) -> Any:
+    node = _message("Node")(op_type=kind, input=inputs, output=outputs, name=f"quick/{outputs[0]}", domain=domain)
+    for name, value in attributes.items():
+        if isinstance(value, int):
+            node.attribute.add(name=name, i=value, type=INTEGER)
+        else:
+            node.attribute.add(name=name, ints=value, type=INTEGERS)
+    return node
+
+
+def _tensor(name: str, array: NDArray[Any]) -> Any:
+    kind = next(number for number, known in TYPES.items() if array.dtype == known)
+    return _message("Tensor")(name=name, dims=array.shape, data_type=kind, raw_data=array.tobytes())
+
+
+@lru_cache(maxsize=1)
+def _pool() -> descriptor_pool.DescriptorPool:
+    file = descriptor_pb2.FileDescriptorProto(name="graph.proto", package="graph", syntax="proto2")
+    for message, fields in SCHEMA:
+        described = file.message_type.add(name=message)
+        for name, number, kind, repeated in fields:
+            field = described.field.add(name=name, number=number)
+            label = "LABEL_REPEATED" if repeated else "LABEL_OPTIONAL"
+            field.label = descriptor_pb2.FieldDescriptorProto.Label.Value(label)
+            if kind[0].isupper():
+                field.type, field.type_name = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE, f".graph.{kind}"
+            else:
+                field.type = descriptor_pb2.FieldDescriptorProto.Type.Value(f"TYPE_{kind.upper()}")
+            if repeated and kind in ("int32", "int64", "float"):
+                field.options.packed = True
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return pool
+
+
+@lru_cache(maxsize=len(SCHEMA))
+def _message(name: str) -> Any:
+    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"graph.{name}"))
