@@ -22,7 +22,7 @@ from services.chassis.fetcher import Fetcher
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0  # between two pieces of an answer
-WHOLE_SECONDS: Final = 120.0  # of one request with its upload
+WHOLE_SECONDS: Final = 120.0  # of one request with its upload and the engine's thinking, unless it is given longer
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 TRIES: Final = 3  # of one request; past it the caller decides
 PAUSE_SECONDS: Final = 1.0
@@ -30,7 +30,7 @@ LONGEST_PAUSE_SECONDS: Final = 20.0
 DOWNLOAD_SECONDS: Final = 300.0
 REFUSED_WORDS: Final = ("safety", "moderation", "content_policy", "nsfw", "policy violation", "celebrity", "blocked")
 
-REFUSED: Final = "The engine refused this for reasons of content. Change the script or the picture."
+REFUSED: Final = "The engine refused this for reasons of content. Change the words or the picture."
 
 
 class Endpoint:
@@ -44,13 +44,18 @@ class Endpoint:
         *,
         fetcher: Fetcher | None = None,
         pause_seconds: float = PAUSE_SECONDS,
+        answer_seconds: float | None = None,
     ) -> None:
+        """answer_seconds: for engines that make what is asked for before they answer."""
         self.base_url = base_url.rstrip("/")
         self._key_headers = dict(key_headers)
         self._fetcher = fetcher or Fetcher()
         self._pause = pause_seconds
+        self._whole = answer_seconds or WHOLE_SECONDS
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS), follow_redirects=False, trust_env=False
+            timeout=httpx.Timeout(answer_seconds or READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
         )
 
     def url(self, path: str) -> str:
@@ -70,6 +75,7 @@ class Endpoint:
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         once: bool = False,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:
         """The answer's JSON; {} when it is empty. `content` with a content-type header, or `files` (name: file name,
         bytes, type), instead of a JSON `body`.
@@ -79,13 +85,13 @@ class Endpoint:
         Raises InputFault when the engine refuses the content, TransientFault for the rest.
         """
         answer = await self.read(
-            method, path, limit=MAX_ANSWER_BYTES, body=body, content=content, files=files, headers=headers, once=once
+            method, path, limit=max_bytes, body=body, content=content, files=files, headers=headers, once=once
         )
         if not answer:
             return {}
         try:
             return json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's answer was not JSON") from None
 
     async def read(
@@ -107,7 +113,7 @@ class Endpoint:
             pause = self._pause * number * random.uniform(0.6, 1.4)
             request = self._client.build_request(method, url, json=body, content=content, files=files, headers=asked)
             try:
-                async with asyncio.timeout(WHOLE_SECONDS):
+                async with asyncio.timeout(self._whole):
                     status, told, answer = await self._once(request, limit)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 fault: TransientFault | InputFault = NotOrdered(

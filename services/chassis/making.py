@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ def signing_of(settings: MakerSettings) -> Signing:
 
     if (settings.signing_chain is None) != (settings.signing_key is None):
         raise SystemExit("ADWRIGHT_SIGNING_CHAIN and ADWRIGHT_SIGNING_KEY are given together, or neither is")
+    for path in (settings.signing_chain, settings.signing_key):
+        if path is not None and not os.access(path, os.R_OK):
+            raise SystemExit(f"ADWRIGHT_SIGNING_CHAIN, ADWRIGHT_SIGNING_KEY: {path} cannot be read")
     return Signing(folder=settings.models.parent / "signing", chain=settings.signing_chain, key=settings.signing_key)
 
 

@@ -71,21 +71,29 @@ def _decoded(content: bytes, named: str) -> Image.Image:
     picture.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # JPEGs decode at a fraction of their size
     profile = picture.info.get("icc_profile")
     picture.load()
-    picture = ImageOps.exif_transpose(picture)
+    picture, profile = _plain(ImageOps.exif_transpose(picture), profile)
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     return _in_srgb(picture, profile)
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def _plain(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
+    """Without palettes, transparent colours and 16 bits, which scaling and conversion would spoil; and the profile as
+    far as it still describes the pixels."""
     if picture.mode.startswith(("I", "F")):  # 16 bits a channel: scaled, for conversion would clip it to white
-        values = numpy.asarray(picture, dtype=numpy.float64)
+        values = numpy.asarray(picture, dtype=numpy.float32)
         top = 65535.0 if values.max() > 255 else 255.0
-        picture = Image.fromarray((numpy.clip(values / top, 0, 1) * 255).astype(numpy.uint8))
-        profile = None
-    transparent = "A" in picture.getbands() or "transparency" in picture.info
-    if picture.mode in ("P", "1", "LA", "PA", "La", "RGBa"):
-        picture = picture.convert("RGBA" if transparent else "RGB")
-        profile = None
+        return Image.fromarray((numpy.clip(values / top, 0, 1) * 255).astype(numpy.uint8)), None
+    if picture.mode in ("LA", "La", "RGBa"):
+        return picture.convert("RGBA"), None
+    if "transparency" in picture.info:
+        return picture.convert("RGBA"), profile if picture.mode == "RGB" else None
+    if picture.mode in ("P", "PA", "1"):
+        return picture.convert("RGBA" if picture.mode == "PA" else "RGB"), None
+    return picture, profile
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    transparent = picture.mode == "RGBA"
     if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
         picture = _converted(picture, profile)
     return picture.convert("RGBA" if transparent else "RGB")

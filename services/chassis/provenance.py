@@ -6,8 +6,10 @@ valid and its issuer unknown, which is the truth.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,12 +22,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # IPTC NewsCodes, digitalsourcetype.
 MADE_BY_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+WITH_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 COMPOSITE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic"
 MADE_BY_ALGORITHM: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 
 VALID_DAYS: Final = 825
-CHAIN_FILE: Final = "development-chain.pem"
-KEY_FILE: Final = "development-key.pem"
+DEVELOPMENT_FILE: Final = "development.pem"
+KEY_MARK: Final = b"-----BEGIN PRIVATE KEY-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +45,39 @@ def operators_identity(chain: Path, key: Path) -> SigningIdentity:
 
 
 def development_identity(folder: Path) -> SigningIdentity:
-    """A chain of a development authority, made on first use and kept in `folder`, readable by its owner only."""
-    chain_path, key_path = folder / CHAIN_FILE, folder / KEY_FILE
-    if chain_path.is_file() and key_path.is_file():
-        identity = SigningIdentity(chain=chain_path.read_bytes(), key=key_path.read_bytes())
-        leaf = x509.load_pem_x509_certificate(identity.chain)
-        if leaf.not_valid_after_utc > datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1):
-            return identity
-    identity = _made_chain()
+    """A chain of a development authority, made on first use and kept in `folder`, readable by its owner only.
+
+    Chain and key are one file, put there whole: of makers that begin at the same time the first one's stays.
+    """
+    path = folder / DEVELOPMENT_FILE
+    found = _read(path)
+    if found is not None:
+        return found
     folder.mkdir(parents=True, exist_ok=True)
-    for path, content in ((chain_path, identity.chain), (key_path, identity.key)):
-        whole = path.with_name(f"{path.name}.{os.getpid()}")
-        whole.touch(mode=0o600)
-        whole.write_bytes(content)
-        whole.replace(path)
-    return identity
+    made = _made_chain()
+    handle, whole = tempfile.mkstemp(dir=folder)  # for its owner only
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(made.chain + made.key)
+        with contextlib.suppress(FileExistsError):
+            os.link(whole, path)
+        if _read(path) is None:  # what is there has run out
+            Path(whole).replace(path)
+    finally:
+        Path(whole).unlink(missing_ok=True)
+    return _read(path) or made
+
+
+def _read(path: Path) -> SigningIdentity | None:
+    """The identity kept in a file, unless there is none that can be read or it runs out within a day."""
+    try:
+        chain, mark, key = path.read_bytes().partition(KEY_MARK)
+        leaf = x509.load_pem_x509_certificate(chain)
+    except (FileNotFoundError, ValueError):  # ValueError: not a certificate, a file that was cut short
+        return None
+    if leaf.not_valid_after_utc <= datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1):
+        return None
+    return SigningIdentity(chain=chain, key=mark + key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

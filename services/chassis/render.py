@@ -2,7 +2,7 @@
 
 Drawing, decoding customers' files and neural speech run in a spawned child: a crash, a runaway decoder or a cancelled
 job ends the child, never the maker. The child is kept between jobs, since importing an engine costs about a second,
-and is replaced when it was killed or has grown too large.
+and is replaced when it was killed.
 """
 
 from __future__ import annotations
@@ -106,7 +106,11 @@ class RenderProcess:
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
-        if not ours.poll(START_SECONDS) or ours.recv() != "ready":
+        try:
+            started = ours.poll(START_SECONDS) and ours.recv() == "ready"
+        except (EOFError, OSError):
+            started = False
+        if not started:
             self._kill()
             raise TransientFault("RENDER_NOT_STARTED", f"the process of {self._name} did not start")
 

@@ -86,6 +86,7 @@ def font(face: Face, size: float) -> Any:
     return made
 
 
+@lru_cache(maxsize=512)
 def shape(text: str, face: Face, size: float, *, tabular: bool = False) -> Line:
     """The text on one line. `tabular` gives figures of equal width, for counters that must not jump."""
     glyphs, units, travel = _shaped(unicodedata.normalize("NFC", text), face, tabular)

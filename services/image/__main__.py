@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
+from typing import Any
 
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.image.v1 import image_pb2_grpc
+from pydantic import Field, SecretStr
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
@@ -38,15 +42,64 @@ async def serve(settings: ServiceSettings) -> None:
         await job.close()
 
 
-def provider_of(settings: MakerSettings) -> ImageProvider:
+class ImageMakerSettings(MakerSettings):
+    """What the image maker reads besides. Without an engine's name the scene is drawn here, too."""
+
+    image_engine: str = Field(default="local", pattern="^(local|openai|replicate|fal|comfyui)$")
+    image_engine_url: str = Field(default="", description="where the engine is; its public address when empty")
+    image_engine_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    image_engine_model: str = Field(default="", description="replicate: owner/name[:version]; fal: the model's path")
+    image_engine_inputs: dict[str, Any] = Field(
+        default_factory=dict, description='replicate, fal: the model\'s inputs as JSON: {"prompt": "{prompt}"}'
+    )
+    image_engine_workflow: Path | None = Field(default=None, description="comfyui: file of a workflow in API format")
+
+
+PUBLIC_ADDRESSES = {
+    "openai": "https://api.openai.com/v1",
+    "replicate": "https://api.replicate.com",
+    "fal": "https://queue.fal.run",
+}
+
+
+def provider_of(settings: ImageMakerSettings) -> ImageProvider:
     """The engine that the settings name."""
     from services.image.providers.local import LocalImageProvider
+    from services.image.providers.remote import RemoteImageProvider
+    from services.image.providers.remote.engines import ENGINES, EngineSettings
 
     signing = signing_of(settings)
-    return LocalImageProvider(models=settings.models, signing_chain=signing.chain, signing_key=signing.key)
+    local = LocalImageProvider(models=settings.models, signing_chain=signing.chain, signing_key=signing.key)
+    name = settings.image_engine
+    if name == "local":
+        return local
+    url = settings.image_engine_url or PUBLIC_ADDRESSES.get(name, "")
+    if not url:
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_URL: is needed with ADWRIGHT_IMAGE_ENGINE={name}")
+    if name != "comfyui" and not settings.image_engine_model:
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_MODEL: is needed with ADWRIGHT_IMAGE_ENGINE={name}")
+    engine = EngineSettings(
+        base_url=url,
+        key=settings.image_engine_key.get_secret_value(),
+        model=settings.image_engine_model,
+        inputs=_workflow(settings.image_engine_workflow) if name == "comfyui" else settings.image_engine_inputs,
+    )
+    return RemoteImageProvider(ENGINES[name](engine), local)
 
 
-async def make(settings: MakerSettings) -> None:
+def _workflow(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        raise SystemExit("ADWRIGHT_IMAGE_ENGINE_WORKFLOW: is needed with ADWRIGHT_IMAGE_ENGINE=comfyui")
+    try:
+        workflow = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_WORKFLOW: {path} cannot be read as JSON: {error}") from None
+    if not isinstance(workflow, dict) or "{prompt}" not in json.dumps(workflow):
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_WORKFLOW: {path} has no text with {{prompt}} in it")
+    return workflow
+
+
+async def make(settings: ImageMakerSettings) -> None:
     """Makes jobs until told to stop."""
     from services.chassis.assets import AssetStore
     from services.chassis.fetcher import Fetcher
@@ -81,7 +134,7 @@ async def make(settings: MakerSettings) -> None:
 
 def main() -> None:
     if sys.argv[1:] == ["maker"]:
-        maker_settings = read_settings_or_exit(MakerSettings)
+        maker_settings = read_settings_or_exit(ImageMakerSettings)
         start("image-maker", maker_settings, make(maker_settings))
     else:
         settings = read_settings_or_exit(ServiceSettings)

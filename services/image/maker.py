@@ -56,7 +56,7 @@ class ImageMaker:
         )
         folder = work.folder / "made"
         folder.mkdir()
-        made = await self._provider.render(brief, folder, work.progress.report)
+        made = await self._provider.render(brief, folder, work.progress.report, work)
         thumbnail_type = (
             "image/jpeg" if made.thumbnail.suffix in {".jpg", ".jpeg"} else f"image/{made.thumbnail.suffix[1:]}"
         )
@@ -65,7 +65,7 @@ class ImageMaker:
                 MadeFile(path=made.image, type="image", content_type=made.content_type),
                 MadeFile(path=made.thumbnail, type="thumbnail", content_type=thumbnail_type),
             ),
-            notes=(*notes, *made.notes),
+            notes=(f"Alternative text: {made.alt_text}", *notes, *made.notes),
         )
 
     async def _words(self, parameters: image_pb2.ImageJobParameters, seed: str) -> copy_pb2.WriteHeadlineResponse:
@@ -74,7 +74,10 @@ class ImageMaker:
         try:
             return await self._copy.WriteHeadline(
                 copy_pb2.WriteHeadlineRequest(
-                    brief=parameters.brief, seed=seed, instructions=parameters.request.prompt
+                    brief=parameters.brief,
+                    tone=messages.tone_of(parameters.request.style),
+                    seed=seed,
+                    instructions=parameters.request.prompt,
                 ),
                 metadata=self._identity.metadata(),
                 timeout=HEADLINE_SECONDS,

@@ -14,6 +14,16 @@ from services.image.domain import AspectRatio, ImageBrief, Style
 
 JOB_TYPE = "static_ad"
 
+# How the words speak where the brand's own tone words do not say it.
+TONES = {
+    Style.PRODUCT_HERO: "bold",
+    Style.LIFESTYLE: "casual",
+    Style.MINIMAL: "luxe",
+    Style.BOLD: "bold",
+    Style.SEASONAL: "playful",
+    Style.MODERN: "professional",
+}
+
 
 def submission(
     request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, user_id: str
@@ -27,6 +37,11 @@ def submission(
         idempotency_key=request.idempotency_key,
         parameters=image_pb2.ImageJobParameters(request=request, brief=brief).SerializeToString(),
     )
+
+
+def tone_of(style: str) -> str:
+    """The tone that the copy engine is asked for, by the request's style."""
+    return TONES[Style(style or Style.PRODUCT_HERO)]
 
 
 def image_brief(

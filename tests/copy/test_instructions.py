@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -106,8 +107,32 @@ class TestHeadline:
         for tone in Tone:
             lines = write_headline(brief(PRODUCTS[number], tone=tone), "s")
             assert 0 < len(lines.headline) <= 40
-            assert 0 < len(lines.subline) <= 90
+            assert len(lines.subline) <= 90
             assert 0 < len(lines.cta) <= 20
 
     def test_an_offer_stands_below_the_headline(self) -> None:
         assert write_headline(brief(PRODUCTS[0], instructions="Mention 20% off"), "s").subline == "20% off."
+
+    @pytest.mark.parametrize("number", range(30))
+    def test_a_headline_says_something(self, number: int) -> None:
+        product = PRODUCTS[number]
+        for tone, seed in itertools.product(Tone, ("one", "two")):
+            headline = write_headline(brief(product, tone=tone), seed).headline
+            rest = set(re.findall(r"\w+", headline.lower())) - set(re.findall(r"\w+", product.name.lower()))
+            assert rest - {"the", "is", "are", "here"}, f"{headline!r} only introduces {product.name}"
+            assert not re.match(r"(?:Meet|This is|These are|Start with|Say hello) ", headline), headline
+
+    def test_another_job_gets_another_headline(self) -> None:
+        assert len({write_headline(brief(PRODUCTS[0]), str(seed)).headline for seed in range(12)}) >= 3
+
+    def test_the_line_below_begins_with_what_the_headline_means(self) -> None:
+        lines = [write_headline(brief(PRODUCTS[0], tone=Tone.BOLD), str(seed)) for seed in range(12)]
+        promised = [line.subline for line in lines if line.headline == "Never scrub it again"]
+        assert promised
+        assert all(subline.startswith("Cleans itself") for subline in promised)
+
+    def test_a_banned_word_stays_out_of_the_headline(self) -> None:
+        for seed in range(12):
+            lines = write_headline(brief(PRODUCTS[0], banned_words=("scrub", "water")), str(seed))
+            assert "scrub" not in f"{lines.headline} {lines.subline}".lower()
+            assert not re.search(r"\bwater\b", f"{lines.headline} {lines.subline}".lower())

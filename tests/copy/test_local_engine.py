@@ -9,7 +9,8 @@ import re
 import pytest
 
 from services.copy.domain import CopyBrief, Format, Platform, Tone, Variant
-from services.copy.providers.local import LocalCopyProvider, engine, library
+from services.copy.providers.local import LocalCopyProvider, choice, engine, library
+from services.copy.providers.local.choice import overlap
 from services.copy.providers.local.facts import content_words
 from services.copy.providers.local.subject import understand
 from tests.copy.grammar import slips
@@ -68,10 +69,10 @@ def assert_fit_to_run(request: CopyBrief, variants: tuple[Variant, ...]) -> None
         assert "eczema" not in text.lower(), where
         assert subject.name.lower().replace("'", "’") in text.lower(), where
     named = sum(subject.name in variant.hook for variant in variants)
-    assert named <= engine.MAX_NAMED_HOOKS
+    assert named <= choice.MAX_NAMED_HOOKS
     for one, other in itertools.combinations(variants, 2):
         first, second = (content_words(f"{v.hook} {v.body}") - content_words(subject.name) for v in (one, other))
-        assert engine.overlap(first, second) <= MAX_SHARED, (engine.overlap(first, second), one, other)
+        assert overlap(first, second) <= MAX_SHARED, (overlap(first, second), one, other)
 
 
 class TestEveryRequest:

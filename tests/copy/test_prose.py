@@ -13,7 +13,7 @@ import pytest
 from services.copy.domain import Format, Platform, Tone, Variant
 from services.copy.providers import judge
 from services.copy.providers.claims import forbidden
-from services.copy.providers.local import engine, library
+from services.copy.providers.local import choice, engine, library
 from services.copy.providers.local.subject import understand
 from tests.copy.products import PRODUCTS, UNMET, Product, brief
 from tests.copy.proofreader import marks
@@ -153,7 +153,7 @@ class TestVariety:
         for product, tone, format_ in itertools.product(PRODUCTS[::3], Tone, Format):
             variants = engine.write(brief(product, format_=format_, tone=tone), "s").variants
             assert len({variant.hook for variant in variants}) == 5
-            assert sum("\n•" in variant.body for variant in variants) <= engine.MAX_LISTS
+            assert sum("\n•" in variant.body for variant in variants) <= choice.MAX_LISTS
 
 
 class TestTables:
@@ -203,9 +203,8 @@ def own_lines() -> list[str]:
             category.moments,
             category.people,
             category.truths,
-            category.doubts,
             category.steps,
         ):
             lines += [line.text for line in rows]
-        lines += [text for scene, then in category.scenes for text in (scene.text, then)]
+        lines += [text for first, then in (*category.scenes, *category.doubts) for text in (first.text, then)]
     return lines

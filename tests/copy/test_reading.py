@@ -55,7 +55,10 @@ class TestSentences:
         )
 
     def test_labelled_lists_stay_together(self) -> None:
-        assert "lemon, berry and plain" in told(read("Electrolyte powder. Flavours: lemon, berry, plain."))
+        flavours = read("Electrolyte powder. Flavours: lemon, berry, plain.").facts[0]
+        assert flavours.does(plural=False) == "comes in lemon, berry and plain"
+        assert "taste of apricot and honey" in told(read("Filter coffee. Tasting notes: apricot, honey."))
+        assert "oats, salt and honey" in told(read("Granola. Ingredients: oats, salt, honey."))
 
 
 class TestDefinition:
@@ -133,7 +136,7 @@ class TestMess:
         assert not any(text.startswith("not ") for text in told(understand(request)))
         assert not any(
             "baggage" in line.text
-            for rows in understand_order(request).meanings.values()
+            for rows in understand_order(request).stock.payoffs.values()
             for row in rows
             for lines in row.lines.values()
             for line in lines

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree
 
 import c2pa
+import numpy
 import pytest
 import pytest_asyncio
-from PIL import Image
+from cryptography import x509
+from PIL import Image, ImageDraw
 
 from services.chassis import models, photo, provenance
-from services.chassis.cutout import TRUSTED, cut_out
+from services.chassis.cutout import TRUSTED, cut_out, opaque, own_cut_out
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, MadeImage, Style
-from services.image.providers.local import LocalImageProvider
+from services.image.providers.local import LocalImageProvider, finish
+from services.image.providers.local.composer import compose
+from services.image.providers.local.studio import read_photo
 from tests.image.briefs import brief, photo_of_a_cup
 
 
@@ -56,6 +63,19 @@ class TestFiles:
             assert picture.format == file_format.upper()
         _signed(made)
 
+    async def test_the_operators_own_certificate_signs_when_it_is_given(self, tmp_path: Path) -> None:
+        own = provenance.development_identity(tmp_path / "own")
+        chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+        chain.write_bytes(own.chain)
+        key.write_bytes(own.key)
+        provider = LocalImageProvider(signing_chain=chain, signing_key=key)
+        made = await provider.render(brief(), tmp_path, lambda percent, stage: None)
+        await provider.close()
+        with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
+            told = json.loads(reader.json())
+        signature = told["manifests"][told["active_manifest"]]["signature_info"]
+        assert int(signature["cert_serial_number"]) == x509.load_pem_x509_certificate(own.chain).serial_number
+
     async def test_a_picture_that_is_none_fails_in_the_customers_words(
         self, provider: LocalImageProvider, tmp_path: Path
     ) -> None:
@@ -69,6 +89,38 @@ def _signed(made: MadeImage) -> None:
     with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
         assert reader.get_validation_state() == "Valid"
         assert "digitalsourcetype/compositeSynthetic" in reader.json()
+    source_type, _, alt_text = _told(made.image)
+    assert source_type.endswith("digitalsourcetype/compositeSynthetic")
+    assert alt_text == made.alt_text
+
+
+def _told(path: Path) -> tuple[str, str, str]:
+    """Digital source type, title and alternative text of a file's XMP."""
+    core, rdf = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+    with Image.open(path) as picture:
+        packet = picture.info.get("xmp") or picture.info["XML:com.adobe.xmp"].encode()
+    about = ElementTree.fromstring(packet).find(f"{rdf}RDF/{rdf}Description")
+    assert about is not None
+    source = about.get("{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType", "")
+    title = about.findtext(f"{{http://purl.org/dc/elements/1.1/}}title/{rdf}Alt/{rdf}li", "")
+    return source, title, about.findtext(f"{core}AltTextAccessibility/{rdf}Alt/{rdf}li", "")
+
+
+class TestFileLimits:
+    @pytest.mark.parametrize("ratio", list(AspectRatio))
+    def test_a_png_of_nothing_but_noise_stays_under_the_limit(self, tmp_path: Path, ratio: AspectRatio) -> None:
+        width, height = ratio.pixels
+        noise = numpy.random.default_rng(1).integers(0, 256, (height, width, 4), dtype=numpy.uint8)
+        finish.write_image(noise, tmp_path / "ad.png", "png")
+        assert (tmp_path / "ad.png").stat().st_size <= finish.PNG_LIMIT
+
+    def test_what_stands_in_the_words_does_not_break_the_metadata(self, tmp_path: Path) -> None:
+        words = 'Tom & Jerry\'s <b>"best"</b> ]]> ☕'
+        packet = finish.xmp_packet(source_type="x", title=words, alt_text=words)
+        grey = numpy.full((80, 80, 4), 90, dtype=numpy.uint8)
+        for file_format in finish.SUFFIXES:
+            finish.write_image(grey, tmp_path / "ad", file_format, packet=packet)
+            assert _told(tmp_path / "ad") == ("x", words, words)
 
 
 class TestProvenance:
@@ -85,6 +137,15 @@ class TestProvenance:
 
     def test_the_development_chain_is_made_once(self, tmp_path: Path) -> None:
         assert provenance.development_identity(tmp_path) == provenance.development_identity(tmp_path)
+        assert (tmp_path / provenance.DEVELOPMENT_FILE).stat().st_mode & 0o077 == 0
+
+    def test_makers_that_begin_together_sign_with_one_chain(self, tmp_path: Path) -> None:
+        for number in range(12):
+            folder = tmp_path / str(number)
+            with ThreadPoolExecutor(8) as pool:
+                made = set(pool.map(provenance.development_identity, [folder] * 8))
+            assert len(made) == 1
+            assert [path.name for path in folder.iterdir()] == [provenance.DEVELOPMENT_FILE]
 
 
 def _claimed_png(width: int, height: int) -> bytes:
@@ -143,6 +204,106 @@ class TestHostilePhotos:
         exif[0x0112] = 6
         Image.new("RGB", (300, 200), "green").save(path, exif=exif)
         assert photo.decode_photo(path).size == (200, 300)
+
+
+def _bottle(size: tuple[int, int] = (400, 600), alpha: int = 255) -> Image.Image:
+    """A blue bottle on nothing; what is under the transparent pixels is a loud pink."""
+    picture = Image.new("RGBA", size, (255, 0, 160, 0))
+    width, height = size
+    ImageDraw.Draw(picture).rounded_rectangle(
+        (width * 0.3, height * 0.1, width * 0.7, height * 0.9), width * 0.1, fill=(20, 60, 200, alpha)
+    )
+    return picture
+
+
+def _dot() -> Image.Image:
+    picture = Image.new("RGBA", (500, 500), (0, 0, 0, 0))
+    picture.paste((200, 30, 30, 255), (240, 240, 260, 260))
+    return picture
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """The same with a palette, entry 0 of it transparent."""
+    made = Image.new("P", picture.size, 0)
+    made.putpalette([255, 0, 160, 20, 60, 200])
+    made.paste(1, mask=picture.getchannel("A").point(lambda value: 255 if value > 127 else 0))
+    made.info["transparency"] = 0
+    return made
+
+
+def _colour_key(picture: Image.Image) -> Image.Image:
+    """The same in plain colour, one of which is declared transparent."""
+    made = Image.new("RGB", picture.size, (255, 0, 160))
+    made.paste(picture, mask=picture.getchannel("A"))
+    made.info["transparency"] = (255, 0, 160)
+    return made
+
+
+class TestTransparentPhotos:
+    @pytest.mark.parametrize(
+        "made",
+        [
+            _bottle(),
+            _bottle().convert("LA"),
+            _palette(_bottle()),
+            _colour_key(_bottle()),
+            _palette(_bottle((2800, 4200))),
+            _colour_key(_bottle((2800, 4200))),
+        ],
+        ids=["RGBA", "grey", "palette", "colour key", "large palette", "large colour key"],
+    )
+    def test_its_own_outline_is_the_products(self, tmp_path: Path, made: Image.Image) -> None:
+        made.save(tmp_path / "photo.png")
+        decoded = photo.decode_photo(tmp_path / "photo.png")
+        cut = own_cut_out(decoded)
+        assert cut is not None
+        width, height = decoded.size
+        assert abs(cut.image.width - width * 0.4) < 4
+        assert abs(cut.image.height - height * 0.8) < 4
+        pixels = numpy.asarray(cut.image).astype(int)
+        seen = pixels[pixels[..., 3] > 100]
+        assert (abs(seen[:, 0] - seen[:, 1]) < 60).all(), "what was under the transparent pixels shows"
+
+    def test_a_photo_with_rounded_corners_is_no_cut_out(self, tmp_path: Path) -> None:
+        made = Image.new("RGB", (500, 500), (120, 160, 90)).convert("RGBA")
+        mask = Image.new("L", made.size, 0)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, 499, 499), 40, fill=255)
+        made.putalpha(mask)
+        assert own_cut_out(made) is None
+        corner = opaque(made).getpixel((0, 0))
+        assert corner == (255, 255, 255)
+
+    @pytest.mark.parametrize(
+        "made",
+        [
+            Image.new("RGBA", (500, 500), (200, 30, 30, 0)),
+            Image.new("LA", (500, 500), (90, 0)),
+            Image.new("RGBA", (500, 500), (200, 30, 30, 12)),
+            _bottle(alpha=30),
+            _dot(),
+        ],
+        ids=["nothing", "grey nothing", "a breath", "faint", "tiny"],
+    )
+    async def test_a_photo_with_nothing_to_be_seen_is_the_customers_to_mend(
+        self, tmp_path: Path, made: Image.Image
+    ) -> None:
+        made.save(tmp_path / "photo.png")
+        with pytest.raises(InputFault) as caught:
+            read_photo(tmp_path / "photo.png", None)
+        assert caught.value.reason == "PHOTO_EMPTY"
+
+    @pytest.mark.parametrize("ratio", [AspectRatio.SQUARE, AspectRatio.STORY])
+    def test_a_glass_is_seen_through(self, ratio: AspectRatio, tmp_path: Path) -> None:
+        _bottle(alpha=110).save(tmp_path / "photo.png")
+        made = compose(brief(aspect_ratio=ratio), photo=read_photo(tmp_path / "photo.png", None))
+        assert any("transparency" in note for note in made.notes)
+
+    @pytest.mark.parametrize("size", [(1800, 64), (64, 1800)])
+    def test_a_sliver_is_placed_like_any_other(self, size: tuple[int, int], tmp_path: Path) -> None:
+        Image.new("RGB", size, (120, 60, 30)).save(tmp_path / "photo.png")
+        for ratio in AspectRatio:
+            made = compose(brief(aspect_ratio=ratio), photo=read_photo(tmp_path / "photo.png", None))
+            assert made.proof.frame.whole.contains(made.proof.product, 1.0)
 
 
 class TestCutout:

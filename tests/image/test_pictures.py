@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import numpy
 import pytest
 
+from services.chassis.colour import Harmony, Mood, palette
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, Style
+from services.image.providers.local import scenery
+from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Composed, compose
+from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.inscription import measured
+from services.image.providers.local.sets import Set
 from services.image.providers.local.textstack import Role
 from tests.image.briefs import PRODUCTS, brief
 
@@ -63,6 +69,33 @@ class TestVariation:
     def test_other_jobs_get_other_compositions(self) -> None:
         names = {compose(brief(seed=str(number)), photo=None).proof.composition for number in range(10)}
         assert len(names) >= 3
+
+
+class TestScenes:
+    def test_summer_is_more_than_one_place(self) -> None:
+        places = {
+            compose(brief(style=Style.SEASONAL, seed=str(number)), photo=None).alt_text.partition(" Headline")[0]
+            for number in range(8)
+        }
+        assert len(places) >= 3
+
+    @pytest.mark.parametrize("top", [600, 700, 780, 830])
+    def test_the_edge_of_a_table_runs_through_no_text(self, top: float) -> None:
+        frame = Frame.of(AspectRatio.SQUARE)
+        scene = Set(
+            canvas=None,
+            frame=frame,
+            palette=palette((), mood=Mood.LIGHT, harmony=Harmony.ANALOGOUS),
+            arrangement=arrange(Plan.SIDE, frame, 0.5),
+            product=Box(600, 200, 900, 900),
+            draw=random.Random(1),
+            stands=True,
+            written=(Box(70, top, 500, top + 60), Box(70, top + 66, 500, top + 90)),
+        )
+        edge = scenery.surface_top(scene)
+        assert scene.product.centre_y < edge < scene.product.bottom
+        for box in scene.written:
+            assert not box.top < edge < box.bottom
 
 
 class TestPrompt:

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import c2pa
 import pytest
 from PIL import Image
 
+from services.chassis import endpoint
+from services.chassis.config import read_settings
+from services.chassis.errand import MOST_ORDERS, NoKeeper, OrderFailed
 from services.chassis.errors import InputFault, TransientFault
+from services.chassis.fetcher import Fetcher
+from services.image.__main__ import ImageMakerSettings, provider_of
 from services.image.domain import AspectRatio
-from services.image.providers import remote
 from services.image.providers.local import LocalImageProvider
-from services.image.providers.remote import ComfyUI, Fal, OpenAIImages, RemoteImageProvider, RemoteSettings, Replicate
+from services.image.providers.remote import PROMPT_CHARACTERS, RemoteImageProvider, scene_prompt
+from services.image.providers.remote import engines as remote
+from services.image.providers.remote.engines import (
+    ComfyUI,
+    EngineSettings,
+    Fal,
+    OpenAIImages,
+    Replicate,
+    Scene,
+    SceneEngine,
+)
 from tests.image.briefs import brief
+from tests.stub_server import Answer, Asked, StubServer, until
 
-Answer = tuple[int, Any]
 KEY = "a-key-for-tests"
+WORKFLOW = {"6": {"inputs": {"text": "photo of {prompt}", "width": "{width}", "seed": "{seed}"}}}
+SCENE = Scene(key="job-1", prompt="a beach", ratio=AspectRatio.LANDSCAPE)
 
 
-def _silent(percent: int, stage: str) -> None:
+def _silent(percent: int = 0, stage: str = "") -> None:
     """Progress nobody looks at."""
 
 
@@ -35,209 +52,309 @@ def _png(size: tuple[int, int] = (160, 120)) -> bytes:
     return content.getvalue()
 
 
-class Stub:
-    """An HTTP server whose answers a test writes: (method, path, body) -> (status, JSON or bytes)."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, Any, str]] = []
-        self.answer: Callable[[str, str, Any], Answer] = lambda method, path, body: (404, {})
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _serve(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                body = json.loads(self.rfile.read(length)) if length else None
-                stub.asked.append((self.command, self.path, body, self.headers.get("authorization", "")))
-                status, value = stub.answer(self.command, self.path, body)
-                content = value if isinstance(value, bytes) else json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = _serve
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                """Silence."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def settings(self) -> RemoteSettings:
-        return RemoteSettings(base_url=self.url, model="owner/model", key=KEY, poll_seconds=0.0, pause_seconds=0.0)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+PICTURE = Answer(value=_png(), kind="image/png")
 
 
 @pytest.fixture
-def stub() -> Iterator[Stub]:
-    made = Stub()
+def stub() -> Iterator[StubServer]:
+    made = StubServer()
     yield made
     made.close()
 
 
+def settings(stub: StubServer, **changes: Any) -> EngineSettings:
+    made = EngineSettings(base_url=stub.url, key=KEY, model="owner/model", poll_seconds=0.0, pause_seconds=0.0)
+    return replace(made, **changes)
+
+
+async def _made(engine: SceneEngine, folder: Path, keeper: NoKeeper | None = None) -> bytes:
+    path = folder / "scene"
+    try:
+        await engine.make(SCENE, path, keeper or NoKeeper(), _silent)
+    finally:
+        await engine.close()
+    return path.read_bytes()
+
+
 class TestOpenAI:
-    async def test_a_scene_comes_back_from_base64(self, stub: Stub) -> None:
-        stub.answer = lambda method, path, body: (200, {"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
-        source = OpenAIImages(stub.settings())
-        assert await source.scene("a beach", AspectRatio.STORY, _silent) == _png()
-        method, path, body, authorization = stub.asked[0]
-        assert (method, path, authorization) == ("POST", "/images/generations", f"Bearer {KEY}")
-        assert body["size"] == "1024x1536"
-        await source.close()
+    async def test_a_scene_comes_back_from_base64(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
+        assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
+        asked = stub.asked[0]
+        assert (asked.method, asked.path) == ("POST", "/images/generations")
+        assert asked.headers["authorization"] == f"Bearer {KEY}"
+        assert asked.json["size"] == "1536x1024"
+
+    async def test_a_scene_comes_back_from_an_address(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: PICTURE if asked.method == "GET" else Answer(value={"data": [{"url": "/a.png"}]})
+        assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
 
     @pytest.mark.parametrize(
         ("answer", "fault", "reason"),
         [
-            ((400, {"error": {"code": "moderation_blocked"}}), InputFault, "REFUSED_BY_MODEL"),
-            ((401, {"error": "bad key"}), TransientFault, "PROVIDER_REFUSED"),
-            ((429, {}), TransientFault, "PROVIDER_BUSY"),
-            ((503, {}), TransientFault, "PROVIDER_BUSY"),
-            ((200, b"<html>"), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
-            ((200, {"data": []}), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
-            ((200, {"data": [{"b64_json": "!!"}]}), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
-            ((200, {"data": [{"url": "http://10.0.0.1/x.png"}]}), TransientFault, "PROVIDER_UNTRUSTED"),
-            ((200, {"data": [{"url": "file:///etc/hostname"}]}), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(status=400, value={"error": {"code": "moderation_blocked"}}), InputFault, "REFUSED_BY_PROVIDER"),
+            (Answer(status=401, value={"error": "bad key"}), TransientFault, "PROVIDER_REFUSED"),
+            (Answer(status=429, value={}), TransientFault, "PROVIDER_BUSY"),
+            (Answer(status=503, value={}), TransientFault, "PROVIDER_BUSY"),
+            (Answer(status=500, value={}), TransientFault, "PROVIDER_FAILED"),
+            (Answer(value=b"<html>"), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(value=b"[" * 100_000), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(value=[1]), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(value={"data": []}), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(value={"data": [{"b64_json": "!!"}]}), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(value={"data": [{"b64_json": "é"}]}), TransientFault, "PROVIDER_UNINTELLIGIBLE"),
+            (Answer(value={"data": [{"url": "http://10.0.0.1/x.png"}]}), TransientFault, "PROVIDER_UNTRUSTED"),
+            (Answer(value={"data": [{"url": "file:///etc/hostname"}]}), TransientFault, "PROVIDER_UNTRUSTED"),
+            (Answer(value={"data": [1, 2]}, breaks_off=True), TransientFault, "PROVIDER_UNREACHABLE"),
         ],
     )
     async def test_each_failure_has_its_reason(
-        self, stub: Stub, answer: Answer, fault: type[Exception], reason: str
+        self, stub: StubServer, answer: Answer, fault: type[Exception], reason: str, tmp_path: Path
     ) -> None:
-        stub.answer = lambda method, path, body: answer
-        source = OpenAIImages(stub.settings())
+        stub.answer = lambda asked: answer
         with pytest.raises(fault) as caught:
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
+            await _made(OpenAIImages(settings(stub)), tmp_path)
         assert getattr(caught.value, "reason", "") == reason
         assert KEY not in str(caught.value)
-        assert len(stub.asked) == (remote.TRIES if answer[0] in (429, 503) else 1)
-        await source.close()
+        # Only where the engine says that it has not begun is it asked again: a picture made twice is paid for twice.
+        assert len(stub.asked) == (endpoint.TRIES if answer.status in (429, 503) else 1)
 
-    async def test_a_passing_trouble_is_asked_again(self, stub: Stub) -> None:
-        def answer(method: str, path: str, body: Any) -> Answer:
-            if len(stub.asked) == 1:
-                return 500, {}
-            return 200, {"data": [{"b64_json": base64.b64encode(_png()).decode()}]}
+    async def test_an_answer_without_end_is_cut_off(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: Answer(value=b"x" * (remote.MAX_ANSWER_BYTES + 1))
+        with pytest.raises(TransientFault, match="sent more than"):
+            await _made(OpenAIImages(settings(stub)), tmp_path)
 
-        stub.answer = answer
-        source = OpenAIImages(stub.settings())
-        assert await source.scene("a beach", AspectRatio.SQUARE, _silent) == _png()
-        await source.close()
-
-    async def test_nobody_listening_is_transient(self, stub: Stub) -> None:
+    async def test_nobody_listening_is_transient(self, stub: StubServer, tmp_path: Path) -> None:
         stub.close()
-        source = OpenAIImages(stub.settings())
         with pytest.raises(TransientFault, match="could not be reached"):
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
-        await source.close()
+            await _made(OpenAIImages(settings(stub)), tmp_path)
 
 
-class TestReplicate:
-    async def test_a_prediction_is_polled_to_its_end(self, stub: Stub) -> None:
-        def answer(method: str, path: str, body: Any) -> Answer:
-            if path == "/v1/models/owner/model/predictions":
-                return 201, {"id": "p1", "status": "starting"}
-            if path == "/v1/predictions/p1":
-                return 200, {"id": "p1", "status": "succeeded", "output": [f"{stub.url}/out.png"]}
-            return 200, _png()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One queue's protocol as its server speaks it: what answers an order, and what a look at it finds."""
 
-        stub.answer = answer
-        source = Replicate(stub.settings())
-        assert await source.scene("a beach", AspectRatio.SQUARE, _silent) == _png()
-        await source.close()
+    engine: Callable[[EngineSettings], SceneEngine]
+    orders: str  # the one request that costs money
+    taken: Callable[[str], Any]  # given the server's address
+    looks: str
+    waiting: Any
+    done: Any
+    failed: Any
+    refused: Any
+    cancels: tuple[str, str]
+    authorization: str
+    more: dict[str, Any]  # what else is asked for on the way to the picture
 
-    @pytest.mark.parametrize(
-        ("error", "fault"), [("NSFW content detected", InputFault), ("out of memory", TransientFault)]
-    )
-    async def test_a_failed_prediction_is_told_apart(self, stub: Stub, error: str, fault: type[Exception]) -> None:
-        stub.answer = lambda method, path, body: (201, {"id": "p1", "status": "failed", "error": error})
-        source = Replicate(stub.settings())
-        with pytest.raises(fault):
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
-        await source.close()
+    def answers(self, stub: StubServer, *looks: Any) -> Callable[[Asked], Answer]:
+        """The server's part: `looks` are what one look after the other finds, the last again and again."""
+        left = list(looks)
 
-    async def test_waiting_has_an_end(self, stub: Stub) -> None:
-        stub.answer = lambda method, path, body: (200, {"id": "p1", "status": "processing"})
-        source = Replicate(stub.settings())
-        with pytest.raises(TransientFault, match="in time"):
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
-        assert len(stub.asked) == remote.POLLS + 1
-        await source.close()
+        def answer(asked: Asked) -> Answer:
+            path = asked.path.partition("?")[0]
+            if asked.method == "POST" and path == self.orders:
+                return Answer(value=self.taken(stub.url))
+            if asked.method == "GET" and path == self.looks:
+                look = left.pop(0) if len(left) > 1 else left[0]
+                return look if isinstance(look, Answer) else Answer(value=look)
+            if (asked.method, path) == self.cancels:
+                return Answer(value={})
+            if path in self.more:
+                return Answer(value=self.more[path])
+            return PICTURE if path in ("/a.png", "/view") else Answer(status=404)
+
+        return answer
 
 
-class TestFal:
-    async def test_the_queue_is_followed(self, stub: Stub) -> None:
-        def answer(method: str, path: str, body: Any) -> Answer:
-            if method == "POST":
-                return 200, {"status_url": f"{stub.url}/s", "response_url": f"{stub.url}/r"}
-            if path == "/s":
-                return 200, {"status": "COMPLETED" if len(stub.asked) > 3 else "IN_PROGRESS"}
-            return (200, {"images": [{"url": f"{stub.url}/out.png"}]}) if path == "/r" else (200, _png())
+SCRIPTS = {
+    "replicate": Script(
+        engine=Replicate,
+        orders="/v1/models/owner/model/predictions",
+        taken=lambda url: {"id": "p1", "status": "starting"},
+        looks="/v1/predictions/p1",
+        waiting={"status": "processing"},
+        done={"status": "succeeded", "output": ["/a.png"]},
+        failed={"status": "failed", "error": "out of memory"},
+        refused={"status": "failed", "error": "NSFW content detected"},
+        cancels=("POST", "/v1/predictions/p1/cancel"),
+        authorization=f"Bearer {KEY}",
+        more={},
+    ),
+    "fal": Script(
+        engine=Fal,
+        orders="/owner/model",
+        taken=lambda url: {f"{name}_url": f"{url}/{name}" for name in ("status", "response", "cancel")},
+        looks="/status",
+        waiting={"status": "IN_PROGRESS"},
+        done={"status": "COMPLETED"},
+        failed={"status": "ERROR", "error": "out of memory"},
+        refused={"status": "ERROR", "error": "content_policy_violation"},
+        cancels=("PUT", "/cancel"),
+        authorization=f"Key {KEY}",
+        more={"/response": {"images": [{"url": "/a.png"}], "has_nsfw_concepts": [False]}},
+    ),
+    "comfyui": Script(
+        engine=lambda made: ComfyUI(replace(made, inputs=WORKFLOW)),
+        orders="/prompt",
+        taken=lambda url: {"prompt_id": "w1"},
+        looks="/history/w1",
+        waiting={},
+        done={"w1": {"outputs": {"8": {"text": ["x"]}, "9": {"images": [{"filename": "a.png", "type": "output"}]}}}},
+        failed={"w1": {"status": {"status_str": "error"}, "outputs": {}}},
+        refused=None,
+        cancels=("POST", "/queue"),
+        authorization=f"Bearer {KEY}",
+        more={"/queue": {"queue_running": [[1, "w1", {}, {}, []]], "queue_pending": []}},
+    ),
+}
 
-        stub.answer = answer
-        source = Fal(stub.settings())
-        assert await source.scene("a beach", AspectRatio.SQUARE, _silent) == _png()
-        await source.close()
 
-    async def test_a_queue_elsewhere_is_not_shown_the_key(self, stub: Stub) -> None:
-        stub.answer = lambda method, path, body: (200, {"status_url": "http://elsewhere.test/", "response_url": "x"})
-        source = Fal(stub.settings())
-        with pytest.raises(TransientFault, match="another host"):
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+class TestQueues:
+    async def test_an_order_is_looked_after_until_its_picture_is_there(
+        self, script: Script, stub: StubServer, tmp_path: Path
+    ) -> None:
+        stub.answer = script.answers(stub, script.waiting, script.waiting, script.done)
+        assert await _made(script.engine(settings(stub)), tmp_path) == _png()
+        assert stub.paths("POST") == [script.orders]
+        assert stub.asked[0].headers["authorization"] == script.authorization
+
+    async def test_a_restarted_attempt_waits_for_the_picture_that_is_paid_for(
+        self, script: Script, stub: StubServer, tmp_path: Path
+    ) -> None:
+        stub.answer = script.answers(stub, script.waiting)
+        keeper, engine = NoKeeper(), script.engine(settings(stub))
+        first = asyncio.ensure_future(engine.make(SCENE, tmp_path / "scene", keeper, _silent))
+        await until(lambda: script.looks in stub.paths("GET"))
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        await engine.close()
+        stub.answer = script.answers(stub, script.done)
+        assert await _made(script.engine(settings(stub)), tmp_path, keeper) == _png()
+        assert stub.paths("POST") == [script.orders]
+
+    async def test_a_failed_order_is_made_again_and_then_no_more(
+        self, script: Script, stub: StubServer, tmp_path: Path
+    ) -> None:
+        stub.answer = script.answers(stub, script.failed)
+        keeper = NoKeeper()
+        for _ in range(MOST_ORDERS):
+            with pytest.raises(OrderFailed):
+                await _made(script.engine(settings(stub)), tmp_path, keeper)
+        with pytest.raises(TransientFault, match="failed 2 orders"):
+            await _made(script.engine(settings(stub)), tmp_path, keeper)
+        assert len(stub.paths("POST")) == MOST_ORDERS
+
+    async def test_a_refusal_is_told_to_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
+        if script.refused is None:
+            return  # a workflow has no words for it
+        stub.answer = script.answers(stub, script.refused)
+        with pytest.raises(InputFault, match="Change the words"):
+            await _made(script.engine(settings(stub)), tmp_path)
+
+    async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = script.answers(stub, script.waiting)
+        keeper, engine = NoKeeper(), script.engine(settings(stub))
+        running = asyncio.ensure_future(engine.make(SCENE, tmp_path / "scene", keeper, _silent))
+        await until(lambda: script.looks in stub.paths("GET"))
+        keeper.unwanted = True
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await engine.close()
+        assert script.cancels in [(asked.method, asked.path) for asked in stub.asked]
+
+    @pytest.mark.parametrize("garbage", [Answer(value=b"<html>"), Answer(value=[1]), Answer(status=500, value={})])
+    async def test_a_look_that_finds_nonsense_is_repeated(
+        self, script: Script, stub: StubServer, garbage: Answer, tmp_path: Path
+    ) -> None:
+        stub.answer = script.answers(stub, garbage, garbage, garbage, script.done)
+        assert await _made(script.engine(settings(stub)), tmp_path) == _png()
+        assert stub.paths("POST") == [script.orders]
+
+    async def test_an_engine_that_forgot_the_order_has_failed_it(
+        self, script: Script, stub: StubServer, tmp_path: Path
+    ) -> None:
+        stub.answer = script.answers(stub, Answer(status=404, value={}))
+        with pytest.raises(OrderFailed, match="does not know"):
+            await _made(script.engine(settings(stub)), tmp_path)
+
+
+class TestResults:
+    async def test_another_host_is_not_shown_the_key(self, stub: StubServer, tmp_path: Path) -> None:
+        other = StubServer()
+        other.answer = lambda asked: PICTURE
+        stub.answer = SCRIPTS["replicate"].answers(stub, {"status": "succeeded", "output": f"{other.url}/b.png"})
+        fetcher = Fetcher(allowed={"127.0.0.1"}, ports={int(other.url.rpartition(":")[2])})
+        assert await _made(Replicate(settings(stub), fetcher), tmp_path) == _png()
+        other.close()
+        assert KEY not in str(other.asked[0].headers)
+
+    async def test_a_name_that_leads_inside_is_not_followed(self, stub: StubServer, tmp_path: Path) -> None:
+        async def lookup(host: str, port: int) -> list[str]:
+            return ["10.0.0.7"]
+
+        stub.answer = SCRIPTS["replicate"].answers(
+            stub, {"status": "succeeded", "output": "https://pictures.example/b.png"}
+        )
+        with pytest.raises(TransientFault) as caught:
+            await _made(Replicate(settings(stub), Fetcher(lookup=lookup)), tmp_path)
+        assert caught.value.reason == "PROVIDER_UNTRUSTED"
+
+    async def test_a_queue_elsewhere_is_not_followed(self, stub: StubServer, tmp_path: Path) -> None:
+        taken = dict.fromkeys(("status_url", "response_url", "cancel_url"), stub.url.replace("http:", "https:"))
+        stub.answer = lambda asked: Answer(value=taken)
+        with pytest.raises(InputFault, match="did not confirm"):
+            await _made(Fal(settings(stub)), tmp_path)
         assert len(stub.asked) == 1
-        await source.close()
 
-    async def test_a_blackened_picture_is_a_refusal(self, stub: Stub) -> None:
-        def answer(method: str, path: str, body: Any) -> Answer:
-            if method == "POST":
-                return 200, {"status_url": f"{stub.url}/s", "response_url": f"{stub.url}/r"}
-            return (200, {"status": "COMPLETED"}) if path == "/s" else (200, {"has_nsfw_concepts": [True]})
+    async def test_a_blackened_picture_is_a_refusal(self, stub: StubServer, tmp_path: Path) -> None:
+        script = replace(SCRIPTS["fal"], more={"/response": {"images": [], "has_nsfw_concepts": [True]}})
+        stub.answer = script.answers(stub, script.done)
+        with pytest.raises(InputFault, match="content"):
+            await _made(Fal(settings(stub)), tmp_path)
 
-        stub.answer = answer
-        source = Fal(stub.settings())
-        with pytest.raises(InputFault, match="safety"):
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
-        await source.close()
+    async def test_a_workflow_that_a_restarted_server_lost_has_failed(self, stub: StubServer, tmp_path: Path) -> None:
+        script = replace(SCRIPTS["comfyui"], more={"/queue": {"queue_running": [], "queue_pending": "?"}})
+        stub.answer = script.answers(stub, script.waiting)
+        with pytest.raises(OrderFailed, match="does not know"):
+            await _made(script.engine(settings(stub)), tmp_path)
 
 
-class TestComfyUI:
-    async def test_the_workflow_is_filled_and_its_picture_fetched(self, stub: Stub) -> None:
-        def answer(method: str, path: str, body: Any) -> Answer:
-            if path == "/prompt":
-                return 200, {"prompt_id": "w1"}
-            if path == "/history/w1":
-                image = {"filename": "a.png", "subfolder": "", "type": "output"}
-                return 200, {"w1": {"outputs": {"9": {"images": [image]}}}} if len(stub.asked) > 2 else {}
-            return 200, _png()
+class TestInputs:
+    async def test_a_workflow_is_filled_and_its_picture_asked_for(self, stub: StubServer, tmp_path: Path) -> None:
+        script = SCRIPTS["comfyui"]
+        stub.answer = script.answers(stub, script.done)
+        await _made(script.engine(settings(stub)), tmp_path)
+        inputs = stub.asked[0].json["prompt"]["6"]["inputs"]
+        assert (inputs["text"], inputs["width"]) == ("photo of a beach", 1920)
+        assert isinstance(inputs["seed"], int)
+        assert stub.asked[-1].path == "/view?filename=a.png&subfolder=&type=output"
 
-        stub.answer = answer
-        source = ComfyUI(stub.settings(), '{"6": {"inputs": {"text": "photo of {prompt}", "width": "{width}"}}}')
-        assert await source.scene("a beach", AspectRatio.LANDSCAPE, _silent) == _png()
-        assert stub.asked[0][2]["prompt"]["6"]["inputs"] == {"text": "photo of a beach", "width": 1920}
-        assert stub.asked[-1][1].startswith("/view?filename=a.png")
-        await source.close()
+    def test_what_looks_like_a_placeholder_in_the_customers_words_is_left_alone(self) -> None:
+        values: dict[str, str | int] = {"prompt": "a {width} of {mood}", "width": 5}
+        assert remote.filled({"t": ["{prompt}, {width}"]}, values) == {"t": ["a {width} of {mood}, 5"]}
 
-    async def test_a_failed_workflow_is_transient(self, stub: Stub) -> None:
-        def answer(method: str, path: str, body: Any) -> Answer:
-            if path == "/prompt":
-                return 200, {"prompt_id": "w1"}
-            return 200, {"w1": {"status": {"status_str": "error"}}}
+    async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, tmp_path: Path) -> None:
+        script = replace(SCRIPTS["replicate"], orders="/v1/predictions")
+        stub.answer = script.answers(stub, script.done)
+        made = settings(stub, model="owner/model:abc", inputs={"text": "{prompt}", "w": "{width}", "steps": 4})
+        await _made(Replicate(made), tmp_path)
+        assert stub.asked[0].json == {"version": "abc", "input": {"text": "a beach", "w": 1920, "steps": 4}}
 
-        stub.answer = answer
-        source = ComfyUI(stub.settings(), "{}")
-        with pytest.raises(TransientFault):
-            await source.scene("a beach", AspectRatio.SQUARE, _silent)
-        await source.close()
+    def test_a_long_prompt_does_not_push_out_what_must_not_be_on_the_scene(self) -> None:
+        asked = scene_prompt(brief(prompt="palm trees " * 200))
+        assert len(asked) == PROMPT_CHARACTERS
+        assert "no text, no letters" in asked
+        assert "palm trees" in asked
 
 
 class TestComposed:
-    async def test_words_and_product_stand_on_the_remote_scene(self, stub: Stub, tmp_path: Path) -> None:
-        stub.answer = lambda method, path, body: (200, {"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
-        provider = RemoteImageProvider(OpenAIImages(stub.settings()), LocalImageProvider())
-        made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent)
+    async def test_words_and_product_stand_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
+        provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
+        made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, NoKeeper())
         assert made.provider == "openai"
         with Image.open(made.image) as picture:
             assert picture.size == AspectRatio.PORTRAIT.pixels
@@ -245,5 +362,95 @@ class TestComposed:
         assert isinstance(corner, tuple)
         assert abs(corner[0] - 30) < 8
         assert abs(corner[2] - 140) < 8
+        with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
+            assert "digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in reader.json()
         assert not (tmp_path / "scene").exists()
         await provider.close()
+
+    @pytest.mark.parametrize("content", [b"no picture", _png((2, 2)), _png((9000, 70))[:400]])
+    async def test_a_scene_that_is_no_picture_is_not_the_customers_fault(
+        self, stub: StubServer, content: bytes, tmp_path: Path
+    ) -> None:
+        stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
+        provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
+        with pytest.raises(TransientFault) as caught:
+            await provider.render(brief(), tmp_path, _silent, NoKeeper())
+        assert caught.value.reason == "PROVIDER_UNINTELLIGIBLE"
+        assert not (tmp_path / "scene").exists()
+        await provider.close()
+
+    async def test_a_scene_of_any_shape_is_cropped_within_bounds(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png((9000, 70))).decode()}]})
+        provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
+        made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, NoKeeper())
+        with Image.open(made.image) as picture:
+            assert picture.size == AspectRatio.STORY.pixels
+        await provider.close()
+
+
+class TestSettings:
+    def _settings(self, monkeypatch: pytest.MonkeyPatch, **changes: str) -> ImageMakerSettings:
+        needed = {
+            "SERVICE_SECRET": "x" * 40,
+            "TOKEN_ISSUER": "https://issuer.example/",
+            "TOKEN_JWKS": "jwks.json",
+            "ASSETS_URL": "memory:///",
+        }
+        for name, value in {**needed, **changes}.items():
+            monkeypatch.setenv(f"ADWRIGHT_{name}", value)
+        return read_settings(ImageMakerSettings)
+
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({}, "local"),
+            ({"IMAGE_ENGINE": "openai", "IMAGE_ENGINE_MODEL": "m", "IMAGE_ENGINE_KEY": KEY}, "openai"),
+            ({"IMAGE_ENGINE": "replicate", "IMAGE_ENGINE_MODEL": "a/b", "IMAGE_ENGINE_KEY": KEY}, "replicate"),
+            ({"IMAGE_ENGINE": "fal", "IMAGE_ENGINE_MODEL": "a/b", "IMAGE_ENGINE_KEY": KEY}, "fal"),
+        ],
+    )
+    async def test_an_engine_is_chosen_by_name(
+        self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], name: str
+    ) -> None:
+        made = self._settings(monkeypatch, **changes)
+        provider = provider_of(made)
+        assert provider.name == name
+        assert KEY not in repr(made)
+        assert KEY not in repr(settings_with_key())
+        await provider.close()
+
+    @pytest.mark.parametrize(
+        ("changes", "complaint"),
+        [
+            ({"IMAGE_ENGINE": "fal"}, "IMAGE_ENGINE_MODEL"),
+            ({"IMAGE_ENGINE": "comfyui"}, "IMAGE_ENGINE_URL"),
+            ({"IMAGE_ENGINE": "comfyui", "IMAGE_ENGINE_URL": "http://gpu:8188"}, "IMAGE_ENGINE_WORKFLOW"),
+        ],
+    )
+    def test_what_is_missing_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], complaint: str
+    ) -> None:
+        with pytest.raises(SystemExit, match=complaint):
+            provider_of(self._settings(monkeypatch, **changes))
+
+    async def test_a_workflow_is_read_from_its_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        path = tmp_path / "workflow.json"
+        changes = {
+            "IMAGE_ENGINE": "comfyui",
+            "IMAGE_ENGINE_URL": "http://gpu:8188",
+            "IMAGE_ENGINE_WORKFLOW": str(path),
+        }
+        path.write_text("{")
+        with pytest.raises(SystemExit, match="cannot be read"):
+            provider_of(self._settings(monkeypatch, **changes))
+        path.write_text('{"6": {"inputs": {"text": "a cat"}}}')
+        with pytest.raises(SystemExit, match="no text with"):
+            provider_of(self._settings(monkeypatch, **changes))
+        path.write_text(json.dumps(WORKFLOW))
+        provider = provider_of(self._settings(monkeypatch, **changes))
+        assert provider.name == "comfyui"
+        await provider.close()
+
+
+def settings_with_key() -> EngineSettings:
+    return EngineSettings(base_url="http://x", key=KEY)

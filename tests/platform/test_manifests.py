@@ -16,8 +16,8 @@ from services.billing.__main__ import BillingSettings
 from services.catalog.__main__ import CatalogSettings
 from services.chassis import maker, tracing
 from services.chassis.kafka import RETENTION_MS, SESSION_TIMEOUT_MS
-from services.chassis.making import MakerSettings
 from services.copy.__main__ import CopySettings
+from services.image.__main__ import ImageMakerSettings
 from services.job.__main__ import JobSettings
 from services.job.announcing import TOPICS
 from services.video.__main__ import VideoSettings
@@ -139,7 +139,7 @@ def test_readiness_asks_for_the_service_and_liveness_for_nothing_else_than_the_p
 
 def known_settings() -> set[str]:
     """Every variable that a service or maker reads."""
-    kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, MakerSettings)
+    kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, ImageMakerSettings)
     return {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
 
 

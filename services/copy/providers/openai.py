@@ -25,6 +25,7 @@ from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Us
 from services.copy.providers import CopyProvider, judge
 from services.copy.providers.claims import screen
 from services.copy.providers.local import engine, library, spelling
+from services.copy.providers.local.choice import overlap
 from services.copy.providers.local.facts import content_words
 from services.copy.providers.local.subject import price_text
 
@@ -470,7 +471,7 @@ def _differs(variant: Variant, kept: list[Variant]) -> bool:
     return all(
         variant.angle != other.angle
         and variant.hook.lower() != other.hook.lower()
-        and engine.overlap(words, content_words(f"{other.hook} {other.body}")) <= 0.8
+        and overlap(words, content_words(f"{other.hook} {other.body}")) <= 0.8
         for other in kept
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from services.chassis.errand import Keeper
 from services.image.domain import ImageBrief, MadeImage
 
 Report = Callable[[int, str], None]
@@ -15,11 +16,12 @@ class ImageProvider(Protocol):
     """Makes ad images.
 
     render: writes into `folder`, an empty folder, and tells `report(percent, stage)` how far it is. Raises InputFault
-    when the customer's input is at fault and TransientFault when another attempt may succeed.
+    when the customer's input is at fault and TransientFault when another attempt may succeed. `keeper` keeps what was
+    ordered from somebody else's engine, for the attempts after this one.
     """
 
     name: str
 
-    async def render(self, brief: ImageBrief, folder: Path, report: Report) -> MadeImage: ...
+    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Keeper) -> MadeImage: ...
 
     async def close(self) -> None: ...

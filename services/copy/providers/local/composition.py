@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from services.copy.domain import Format, Tone
 from services.copy.providers.local import english, library
-from services.copy.providers.local.facts import Fact, FactKind, content_words
+from services.copy.providers.local.facts import Fact, FactKind, content_words, words_of_line
 from services.copy.providers.local.library import Frame
 from services.copy.providers.local.order import Order
 from services.copy.providers.local.phrases import Missing, Phrases
 
+HOOK_TRIM = 4  # characters that polish may take off a hook
 _BRIDGE_TRIES = 3  # bridges need facts of some kind; three draws find one that fits or there is hardly any
+_SUPPORT = "{support}"  # a sentence from the brief, whichever can be made
 _SHARE_OF_FACTS = 0.6
 _LIST_ROWS = 5
 _LISTED = frozenset({FactKind.DOES, FactKind.HAS, FactKind.IS, FactKind.CAN, FactKind.NONE, FactKind.BARE})
@@ -34,6 +36,7 @@ class Text:
     closer: str
     lines: frozenset[str]
     facts: frozenset[int]
+    words: frozenset[str]  # its content words, offers aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Start:
     opening: str
     turn: str
     phrases: Phrases
+    words: frozenset[str]  # content words of the hook
 
 
 def compose(
@@ -53,71 +57,60 @@ def compose(
     start = _start(frame, lead, facts, order, random_)
     if start is None:
         return None
-    closer = random_.choice(_closers(order))
-    body = _body(start, order, random_, closer=closer, plain=plain)
-    return Text(
-        hook=start.hook,
-        body=body,
-        closer=closer if closer in body else "",
-        lines=frozenset(start.phrases.lines),
-        facts=frozenset(fact.order for fact in start.phrases.used),
-    )
+    return _text(start, order, random_, plain=plain)
 
 
 def _start(frame: Frame, lead: Fact | None, facts: list[Fact], order: Order, random_: random.Random) -> Start | None:
-    bridges = library.bridges()[order.brief.tone]
-    said = content_words(frame.hook)
-    facts = sorted(facts, key=lambda fact: -len(fact.words & said))  # what the opening line speaks of comes first
-    if frame.body:
-        turns = [frame.body]
-    elif _limited(order):
-        turns = [random_.choice(bridges.bare), *bridges.bare]
-    elif facts or order.subject.definition:
-        turns = [random_.choice(bridges.long)] if order.brief.format is Format.LONG and order.layout.body > 200 else []
-        turns += random_.sample(bridges.bridges, k=min(_BRIDGE_TRIES, len(bridges.bridges)))
-        turns.append("{support}")
-        if len(facts) < 2 and order.brief.format is not Format.LONG:
-            # little to say: what anyone in the trade would sign says more than the same fact in every text
-            turns.insert(random_.randrange(2), random_.choice(bridges.bare) + " {truth}")
-    else:
-        turns = [random_.choice(bridges.bare)]
-    for turn in turns:
-        phrases = Phrases(
-            order.subject,
-            order.brief.tone,
-            random_,
-            facts,
-            order.people,
-            meanings=order.meanings,
-            agreed=order.agreed,
-            lead=lead,
-        )
-        if order.subject.loose and "{is} {def}" in turn.replace("{Itis}", "{is}"):
-            continue
+    said = words_of_line(frame.hook)
+    if said & order.subject.words or frame.senses:  # what the opening line speaks of comes first
+        facts = sorted(facts, key=lambda fact: -len(fact.words & said) - len(fact.senses & frame.senses))
+    opened = Phrases(order.stock, random_, facts, lead=lead)
+    try:
+        hook = opened.fill(frame.hook)
+        if len(hook) > order.layout.hook + HOOK_TRIM:
+            return None
+        opening = opened.fill(frame.opening) if frame.opening else ""
+    except Missing:
+        return None
+    words = content_words(hook) if "{" in frame.hook else said
+    turns = _turns(frame, len(facts), order, random_)
+    for number, turn in enumerate(turns, start=1):
+        phrases = opened if number == len(turns) else opened.copy()
         try:
-            hook = phrases.fill(frame.hook)
-            if len(hook) > order.layout.hook + 4:
-                return None
-            opening = phrases.fill(frame.opening) if frame.opening else ""
-            if turn == "{support}":
-                line = phrases.support(named=order.subject.name in hook, room=120, said=hook, count=1) or ""
+            if turn == _SUPPORT:
+                line = phrases.support(named=order.subject.name in hook, room=120, said=words, count=1) or ""
             else:
                 line = phrases.fill(turn)
         except Missing:
             continue
-        if turn.endswith("{truth}") and len(content_words(line) & content_words(hook)) > 1:
+        if turn.endswith("{truth}") and len(content_words(line) & words) > 1:
             continue  # it says again what the hook has said
         if not line or (lead is not None and lead.order not in {fact.order for fact in phrases.used}):
             continue
-        if len(hook) + 1 + len(opening) + 1 + len(line) > order.layout.whole and turn != turns[-1]:
+        if len(hook) + 1 + len(opening) + 1 + len(line) > order.layout.whole and number < len(turns):
             continue
-        return Start(hook=hook, opening=opening, turn=line, phrases=phrases)
+        return Start(hook=hook, opening=opening, turn=line, phrases=phrases, words=words)
     return None
 
 
-def _limited(order: Order) -> bool:
-    """Whether the customer has set a length: then the shortest way is taken everywhere."""
-    return order.instructions.words_max is not None or order.instructions.characters_max is not None
+def _turns(frame: Frame, known: int, order: Order, random_: random.Random) -> list[str]:
+    """What may follow the hook, the first that can be filled."""
+    bridges = library.bridges()[order.brief.tone]
+    if frame.body:
+        return [frame.body]
+    if order.limited:
+        return [random_.choice(bridges.bare), *bridges.bare]
+    if not known and not order.subject.definition:
+        return [random_.choice(bridges.bare)]
+    turns = [random_.choice(bridges.long)] if order.brief.format is Format.LONG and order.layout.body > 200 else []
+    turns += random_.sample(bridges.bridges, k=min(_BRIDGE_TRIES, len(bridges.bridges)))
+    turns.append(_SUPPORT)
+    if known < 2 and order.brief.format is not Format.LONG:
+        # little to say: what anyone in the trade would sign says more than the same fact in every text
+        turns.insert(random_.randrange(2), random_.choice(bridges.bare) + " {truth}")
+    if order.subject.loose:
+        turns = [turn for turn in turns if "{is} {def}" not in turn and "{Itis} {def}" not in turn]
+    return turns
 
 
 def _closers(order: Order) -> tuple[str, ...]:
@@ -136,14 +129,13 @@ def _price(order: Order, random_: random.Random) -> str:
     return random_.choice(library.voices()[tone].price).replace("{price}", subject.price).replace("{P}", subject.name)
 
 
-def _body(start: Start, order: Order, random_: random.Random, *, closer: str, plain: bool) -> str:
-    layout, form = order.layout, order.brief.format
-    price = _price(order, random_)
+def _text(start: Start, order: Order, random_: random.Random, *, plain: bool) -> Text:
+    layout, form, limited = order.layout, order.brief.format, order.limited
+    closer, price = random_.choice(_closers(order)), _price(order, random_)
     reserved = sum(len(text) + 2 for text in (order.offers, price) if text)
     limit = min(layout.body, layout.whole - len(start.hook) - 1) - reserved
-    plain = plain or _limited(order)
-    paragraphs = form in {Format.LONG, Format.STORY} and layout.body > 200 and not _limited(order)
-    joint = "\n\n" if paragraphs else " "
+    plain = plain or limited
+    paragraphs = form in {Format.LONG, Format.STORY} and layout.body > 200 and not limited
     grown = _Grown(start, order, random_, limit=limit, plain=plain)
     if paragraphs and form is Format.LONG:
         blocks = grown.long()
@@ -153,12 +145,20 @@ def _body(start: Start, order: Order, random_: random.Random, *, closer: str, pl
         blocks = [grown.short()]
     used = sum(map(len, blocks)) + 2 * len(blocks)
     blocks.extend(part for part in (price, order.offers) if part)
-    if _limited(order) or (form is Format.HOOK and not plain) or (form is Format.STORY and not paragraphs):
+    if limited or (form is Format.HOOK and not plain) or (form is Format.STORY and not paragraphs):
         closer = ""
     ended = form in {Format.LONG, Format.STORY}
-    if closer and used + len(closer) + 2 <= limit and (ended or used < 0.75 * layout.aim):
-        blocks.append(closer)
-    return joint.join(block for block in blocks if block)
+    if not closer or used + len(closer) + 2 > limit or not (ended or used < 0.75 * layout.aim):
+        closer = ""
+    blocks.append(closer)
+    return Text(
+        hook=start.hook,
+        body=("\n\n" if paragraphs else " ").join(block for block in blocks if block),
+        closer=closer,
+        lines=frozenset(start.phrases.lines),
+        facts=frozenset(fact.order for fact in start.phrases.used),
+        words=grown.words.union(words_of_line(closer), words_of_line(price)),
+    )
 
 
 class _Grown:
@@ -167,8 +167,11 @@ class _Grown:
     def __init__(self, start: Start, order: Order, random_: random.Random, *, limit: int, plain: bool) -> None:
         self._start, self._order, self._random, self._plain = start, order, random_, plain
         self._phrases = start.phrases
-        self._said = f"{start.hook} {start.opening} {start.turn}"
-        self._named = order.subject.name in self._said
+        said = f"{start.hook} {start.opening} {start.turn}"
+        self.words = start.words | content_words(f"{start.opening} {start.turn}")
+        self._length = len(said)
+        self._end = said[-20:].rstrip(".")
+        self._named = order.subject.name in said
         self._left = limit - len(start.opening) - len(start.turn) - 2
 
     def short(self) -> str:
@@ -196,6 +199,7 @@ class _Grown:
         rows = self._rows() if layout.bullets and tone is not Tone.LUXE and self._random.random() < _LIST_ODDS else []
         if rows:
             opener = self._random.choice(library.voices()[tone].openers)
+            self.words |= words_of_line(opener)
             blocks.append("\n".join([opener, *(f"• {english.upper_first(row)}" for row in rows)]))
         else:
             points = self._points()
@@ -219,29 +223,30 @@ class _Grown:
 
     # -- pieces --------------------------------------------------------------------------------------------------------
 
-    def _take(self, text: str) -> bool:
-        """Takes the room that a text needs, if there is enough."""
+    def _take(self, text: str, *, unlike: frozenset[str] = frozenset()) -> bool:
+        """Takes the room that a text needs, if there is enough, and if it holds none of the words of `unlike`."""
         if len(text) + 1 > self._left:
             return False
+        words = content_words(text)
+        if words & unlike:
+            return False
         self._left -= len(text) + 1
-        self._said += f" {text}"
+        self.words |= words
+        self._length += len(text) + 1
+        self._end = text[-20:].rstrip(".")
         return True
-
-    def _echoes(self, line: str) -> bool:
-        """Whether a line says again what the hook has said."""
-        return bool(content_words(line) & content_words(self._start.hook))
 
     def _explain(self, parts: list[str], *, aim: int) -> None:
         """Adds what the fact named last means, where there is something to say and room for it."""
         for fact in self._phrases.used[-1:]:
-            if not self._said.rstrip(".").endswith(fact.text[-8:]):
+            if not self._end.endswith(fact.text[-8:]):
                 return  # the line would follow something else
             line = self._phrases.meaning(fact, room=min(self._left, aim))
-            if line and not self._echoes(line) and self._take(line):
+            if line and self._take(line, unlike=self._start.words):  # nor what the hook has said
                 parts.append(line)
 
     def _support(self, *, count: int) -> str | None:
-        sentence = self._phrases.support(named=self._named, room=self._left - 1, said=self._said, count=count)
+        sentence = self._phrases.support(named=self._named, room=self._left - 1, said=self.words, count=count)
         if sentence is None:
             return None
         self._take(sentence)
@@ -261,7 +266,7 @@ class _Grown:
         enough = self._enough()
         for _ in range(min(_LIST_ROWS, enough)):
             try:
-                fact = self._phrases.take(_LISTED, room=70, apart_from=self._said)
+                fact = self._phrases.take(_LISTED, room=70, apart_from=self.words)
             except Missing:
                 break
             rows.append(self._phrases.fragment(fact))
@@ -276,7 +281,7 @@ class _Grown:
         """Sentences from the brief, each with a line on what it means, or an empty one."""
         layout = self._order.layout
         points: list[tuple[str, str]] = []
-        size = len(self._said)
+        size = self._length
         enough = self._enough()
         for _ in range(layout.facts):
             if len(self._phrases.used) >= enough:
@@ -286,7 +291,7 @@ class _Grown:
                 break
             fact = self._phrases.used[-1]
             meaning = self._phrases.meaning(fact, room=self._left) or ""
-            if meaning and (self._echoes(meaning) or not self._take(meaning)):
+            if meaning and not self._take(meaning, unlike=self._start.words):
                 meaning = ""
             points.append((english.upper_first(sentence), meaning))
             size += len(sentence) + len(meaning)
@@ -301,12 +306,12 @@ class _Grown:
         moment = self._random.choice(library.bridges()[order.brief.tone].moments)
         extras = ["{truth}", "{step}", moment]
         for extra in extras[: 2 if order.subject.kind == "cause" else 3]:
-            if len(self._said) + 40 > order.layout.aim or self._left < 60:
+            if self._length + 40 > order.layout.aim or self._left < 60:
                 break
             try:
                 line = self._phrases.fill(extra)
             except Missing:
                 continue
-            if not content_words(line) & content_words(self._said) and self._take(line):
+            if self._take(line, unlike=self.words):
                 parts.append(line)
         return " ".join(parts)

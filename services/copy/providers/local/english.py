@@ -21,6 +21,7 @@ _SPELLED_AN = frozenset("AEFHILMNORSX")
 _SPOKEN_AS_WORDS = words("english", "spoken_as_words")
 
 
+@lru_cache(maxsize=4096)
 def article(phrase: str) -> str:
     """ "a" or "an", by the sound that the phrase begins with."""
     word = phrase.lstrip("\"'“‘(").split(" ", 1)[0]

@@ -9,11 +9,12 @@ What is not understood for certain becomes a fragment, which stands alone or not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from services.copy.providers.local import english
+from services.copy.providers.local.senses import senses_of
 from services.copy.providers.local.vocabulary import words
 
 
@@ -45,6 +46,20 @@ class Fact:
     def words(self) -> frozenset[str]:
         return content_words(self.text)
 
+    @cached_property
+    def senses(self) -> frozenset[str]:
+        return senses_of(self.text)
+
+    @cached_property
+    def short(self) -> Fact:
+        """Without its subordinate clause; the fact itself where it cannot do without."""
+        if self.kind in {FactKind.ITEMS, FactKind.SAYS}:
+            return self
+        text = _SUBORDINATE.sub("", self.text)
+        if len(text.split()) < 2 or text == self.text:
+            return self
+        return replace(self, text=text, rest=_SUBORDINATE.sub("", self.rest))
+
     def does(self, *, plural: bool) -> str:
         """ "keeps water fresh", or "keep water fresh" of more than one."""
         if self.kind is not FactKind.DOES:
@@ -71,21 +86,26 @@ def is_finite(text: str) -> bool:
     """Whether a text surely holds a finite verb, so that it is a sentence."""
     if MODAL_CLAUSE.search(text) is not None:
         return True
-    words = [word.lower().strip(",") for word in text.split()]
+    parts = text.lower().split()
+    words = [word.strip(",") for word in parts]
     if any(word in _FINITE for word in words[1:]):
         return True
     # "our engineers measure your roof": a plural noun and what it does
-    return any(
-        english.is_plural_noun(noun)
-        and english.is_base_verb(verb)
-        and (after in _OBJECT_STARTS or english.is_plural_noun(after))
-        for noun, verb, after in zip(words[:3], words[1:4], words[2:5], strict=False)
-    ) or (
-        # "volunteers drive, sort and cook"
-        len(words) > 2
-        and english.is_plural_noun(words[0])
-        and text.split()[1].endswith(",")
-        and english.is_base_verb(words[1])
+    return (
+        any(
+            english.is_plural_noun(noun)
+            and not part.endswith(",")  # "small groups, warm water" is a list
+            and english.is_base_verb(verb)
+            and (after in _OBJECT_STARTS or english.is_plural_noun(after))
+            for noun, part, verb, after in zip(words[:3], parts[:3], words[1:4], words[2:5], strict=False)
+        )
+        or (
+            # "volunteers drive, sort and cook"
+            len(words) > 2
+            and english.is_plural_noun(words[0])
+            and text.split()[1].endswith(",")
+            and english.is_base_verb(words[1])
+        )
     )
 
 
@@ -96,18 +116,32 @@ def _bare_verbs(rest: str) -> str:
     return _COORDINATED.sub(lambda match: f"{match.group(1)}{english.verb_of(match.group(2))}", rest)
 
 
+_SUBORDINATE = re.compile(
+    r"\s*(?:,\s(?:so|because|while|even|which|thanks|whether|if|when|without|making|giving|letting)\b|\s(?:so that|so|because|while|thanks to|even when|even if|which|without having|whether)\s).*$"
+)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-’']*")
+_LONG_WORD = re.compile(r"[a-z0-9][a-z0-9\-’']{3,}")
 _STOP = words("facts", "stop")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
+def _stem(word: str) -> str:
+    """The word without a plural s, with the apostrophe that is typed; empty for one that carries no meaning."""
+    word = word.replace("’", "'")
+    if word in _STOP:
+        return ""
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
 def content_words(text: str) -> frozenset[str]:
     """The words that carry meaning, in small letters and without a plural s: what overlap is measured on."""
-    found = set()
-    for word in _WORD.findall(text.lower()):
-        if len(word) >= 4 and word not in _STOP:
-            found.add(word[:-1] if word.endswith("s") and not word.endswith("ss") else word)
-    return frozenset(found)
+    return frozenset(filter(None, map(_stem, _LONG_WORD.findall(text.lower()))))
+
+
+@lru_cache(maxsize=4096)
+def words_of_line(text: str) -> frozenset[str]:
+    """The content words of a line that comes up again and again."""
+    return content_words(text)
 
 
 # Verbs that begin a thing a product does, where the word is hardly ever a noun at the head of a phrase.
@@ -138,7 +172,7 @@ _ADVERB = re.compile(
 )
 NO_ARTICLE = words("facts", "no_article")
 _PREPOSITION = re.compile(
-    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|on|by|at|without|under|over|against|between|inside|(?:and|or) (?:a|an|the|two|three|four|\d)|you|so|as|"
+    r"\s(?:\w+ed (?:with|in|from|by|for|to)|of|with|for|in|to|per|from|that|which|who|on|by|at|without|under|over|against|between|inside|(?:and|or) (?:a|an|the|two|three|four|\d)|you|so|as|"
     r"made|designed|built|up|during|across|when|where|while|after|before|including|based|along|through|around)(?:\s.*)?$"
 )
 _UNITS = words("facts", "units")

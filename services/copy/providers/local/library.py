@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from services.copy.domain import Format, Platform, Tone
+from services.copy.providers.local.senses import senses_of
 
+_SLOT = re.compile(r"\{(\w+)\}")
 _TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
 _FORMATS = {"s": Format.SHORT, "l": Format.LONG, "h": Format.HOOK}
 _KINDS = {
@@ -40,6 +42,18 @@ class Frame:
     platforms: frozenset[Platform] = frozenset(Platform)
     only: frozenset[str] = frozenset()
     made: bool = False  # for one trade or one fact, and so preferred
+    slots: frozenset[str] = field(init=False)
+    least: int = field(init=False)  # characters of the hook, its slots aside
+    merit: float = field(init=False)  # what speaks for it whatever it is filled with
+    senses: frozenset[str] = field(init=False)  # what the hook is about, its slots aside
+
+    def __post_init__(self) -> None:
+        texts = f"{self.hook} {self.opening} {self.body}"
+        object.__setattr__(self, "slots", frozenset(_SLOT.findall(texts)))
+        object.__setattr__(self, "least", len(_SLOT.sub("", self.hook)))
+        merit = 0.05 * (len(Tone) - len(self.tones)) + (0.4 if self.made else 0.0)
+        object.__setattr__(self, "merit", merit)
+        object.__setattr__(self, "senses", senses_of(self.hook) if self.made else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +66,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payoff:
-    """What a feature means to the person who buys: ways to open an ad with it, and lines that may follow it."""
+    """What a feature means to the person who buys: ways to open an ad with it, and lines that may follow it.
+
+    One text may take such an opening as benefit and another as proof: `hooks` has it twice then. `defining` has them
+    for a feature that stands in what the product is."""
 
     when: re.Pattern[str]
     kinds: frozenset[str]
     hooks: tuple[Frame, ...]
+    defining: tuple[Frame, ...]
     lines: dict[Tone, tuple[Line, ...]]
 
 
@@ -82,7 +100,7 @@ class Category:
     moments: tuple[Line, ...]
     people: tuple[Line, ...]
     truths: tuple[Line, ...]
-    doubts: tuple[Line, ...]
+    doubts: tuple[tuple[Line, str], ...]  # and what answers it
     steps: tuple[Line, ...]
     scenes: tuple[tuple[Line, str], ...]  # the opening sentence, and what happens next
     tags: tuple[Line, ...]
@@ -171,12 +189,40 @@ def stories() -> tuple[Frame, ...]:
     )
 
 
+@lru_cache(maxsize=512)
+def openings(platform: Platform, format_: Format, tone: Tone | None, kind: str) -> tuple[Frame, ...]:
+    """The frames that suit a platform, a format, a tone (any where None) and a kind of goods."""
+    return tuple(
+        frame
+        for frame in (stories() if format_ is Format.STORY else frames())
+        if (tone is None or tone in frame.tones)
+        and format_ in frame.formats
+        and kind in frame.kinds
+        and platform in frame.platforms
+    )
+
+
+@cache
+def trade_openings(category: str, tone: Tone | None) -> tuple[Frame, ...]:
+    """The opening lines of a category in a tone, or in any."""
+    return tuple(frame for frame in hooks()[category] if tone is None or tone in frame.tones)
+
+
 def _lines(rows: list[str]) -> tuple[Line, ...]:
     """A line may end in "@ word word": it then needs one of these words in the brief."""
     found = []
     for row in rows:
         text, _, only = row.partition(" @ ")
         found.append(Line(text=text, only=frozenset(only.split())))
+    return tuple(found)
+
+
+def _answered(rows: list[str]) -> tuple[tuple[Line, str], ...]:
+    """Doubts from "doubt => answer @ words"."""
+    found = []
+    for line in _lines(rows):
+        doubt, _, answer = line.text.partition(" => ")
+        found.append((replace(line, text=doubt), answer))
     return tuple(found)
 
 
@@ -212,14 +258,15 @@ def payoffs() -> tuple[Payoff, ...]:
             tones, _, text = line.partition(": ")
             for letter in tones:
                 lines[_TONES[letter]].extend(_lines([text]))
+        hooks = [
+            _opening(f"payoff/{number}.{place}", *hook.split(" ", 1)) for place, hook in enumerate(row.get("hooks", []))
+        ]
         found.append(
             Payoff(
                 when=re.compile(row["when"]),
                 kinds=_kinds(row.get("kinds", "")),
-                hooks=tuple(
-                    _opening(f"payoff/{number}.{place}", *hook.split(" ", 1))
-                    for place, hook in enumerate(row.get("hooks", []))
-                ),
+                hooks=(*hooks, *(replace(frame, angle="proof") for frame in hooks if frame.angle == "benefit")),
+                defining=tuple(replace(frame, body="{isdef}.") for frame in hooks),
                 lines={tone: tuple(rows) for tone, rows in lines.items()},
             )
         )
@@ -254,7 +301,7 @@ def categories() -> dict[str, Category]:
                 moments=_lines(row["moments"]),
                 people=_lines(row["people"]),
                 truths=_lines(row["truths"]),
-                doubts=_lines(row["doubts"]),
+                doubts=_answered(row["doubts"]),
                 steps=_lines(row["steps"]),
                 scenes=tuple((_lines([first])[0], then) for first, then in row["scenes"]),
                 tags=_lines(row["tags"]),

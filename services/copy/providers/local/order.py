@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.copy.domain import CopyBrief, Tone
@@ -11,8 +10,8 @@ from services.copy.providers.claims import forbidden
 from services.copy.providers.instructions import Instructions, parse
 from services.copy.providers.local import library
 from services.copy.providers.local.facts import Fact, content_words
-from services.copy.providers.local.library import Layout, Payoff, PlatformRules
-from services.copy.providers.local.phrases import DEFINITION, agreement
+from services.copy.providers.local.library import Layout, PlatformRules
+from services.copy.providers.local.stock import Stock, stock_of
 from services.copy.providers.local.subject import Subject, understand
 
 
@@ -31,9 +30,13 @@ class Order:
     spelling: str
     offers: str  # sentences that stand in every variant
     focus: frozenset[str]
-    agreed: Mapping[str, str]  # slots that follow from product and tone alone
-    meanings: Mapping[int, tuple[Payoff, ...]]  # by a fact's order: what it means to the customer
+    stock: Stock
     nearest: frozenset[Tone]  # tones that the brand's tone words ask for
+
+    @property
+    def limited(self) -> bool:
+        """Whether the customer has set a length: then the shortest way is taken everywhere."""
+        return self.instructions.words_max is not None or self.instructions.characters_max is not None
 
 
 def understand_order(brief: CopyBrief) -> Order:
@@ -90,23 +93,8 @@ def understand_order(brief: CopyBrief) -> Order:
     return Order(
         brief=brief, subject=subject, instructions=instructions, rules=rules, platform=platform, layout=layout,
         facts=facts, people=people or subject.people, spelling=instructions.spelling or brief.spelling,
-        offers=" ".join(offers), focus=focus, agreed=agreement(subject, brief.tone), meanings=_meanings(subject, facts),
+        offers=" ".join(offers), focus=focus, stock=stock_of(subject, brief.tone, facts, people or subject.people),
         nearest=frozenset(
             tone for tone in Tone if {word.lower().strip() for word in brief.tone_words} & library.tone_words()[tone]
         ),
     )  # fmt: skip
-
-
-def _meanings(subject: Subject, facts: tuple[Fact, ...]) -> dict[int, tuple[Payoff, ...]]:
-    """The payoffs of each fact that has some."""
-    found: dict[int, tuple[Payoff, ...]] = {}
-    for place, phrase in [*((fact.order, fact.text) for fact in facts), (DEFINITION, subject.definition)]:
-        text = phrase.lower()
-        rows = tuple(
-            row
-            for row in library.payoffs()
-            if subject.kind in row.kinds and row.when.search(text) and not text.startswith(("not ", "without "))
-        )
-        if rows:
-            found[place] = rows
-    return found

@@ -38,6 +38,7 @@ _BULLET = re.compile(r"^[\s•\-–—*·✓✔▪◦►>#]+")
 _SENTENCES = re.compile(
     r"(?<=[!?])\s+|(?<=[.!?])\s+(?=[A-Z0-9“\"'‘(])|\n+|;\s+|(?<=[a-z)])\s+[–—]\s+(?=[a-zA-Z])|\s+\|\s+"
 )
+_OFFERED = re.compile(r"(?:Available |Our )?(?:(flavou?rs?|colou?rs?|shades|sizes|finishes)|tast\w+ notes)\b", re.I)
 _NO_LABEL = frozenset({"you", "we", "it", "they", "the", "this", "our", "your", "there"})
 MAX_FACTS = 24
 MAX_FACT_CHARACTERS = 180
@@ -144,6 +145,12 @@ class Parser:
             body = body[label.end() :]
             items = re.split(r",\s+(?:and\s+)?|\s+and\s+", body)
             if len(items) > 1 and all(len(item.split()) <= 2 for item in items):
+                offered = _OFFERED.match(label.group(0))
+                if offered:
+                    verb, joint = ("come", "in") if offered.group(1) else ("taste", "of")
+                    rest = f"{joint} {english.series(items)}"
+                    self._add(FactKind.DOES, f"{verb} {rest}", verb=verb, rest=rest)
+                    return
                 self._add(FactKind.ITEMS, english.series(items))
                 return
         subject = self._subject.match(body)

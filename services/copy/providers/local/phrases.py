@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from services.copy.domain import Tone
 from services.copy.providers.local import english
-from services.copy.providers.local.facts import Fact, FactKind, content_words, head_noun, is_mass
-from services.copy.providers.local.library import Line, Payoff
-from services.copy.providers.local.subject import Subject, with_article
+from services.copy.providers.local.facts import Fact, FactKind, is_mass
+from services.copy.providers.local.senses import senses_of
+from services.copy.providers.local.stock import DEFINITION, FRAGMENT_KINDS, Stock
+from services.copy.providers.local.subject import is_several, with_article
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _FORMAL = frozenset({Tone.PROFESSIONAL, Tone.LUXE})
@@ -56,189 +58,147 @@ _LOOSE = frozenset(
 )
 _CHATTY = frozenset({Tone.CASUAL, Tone.PLAYFUL})
 _YOU_GET = frozenset({"service", "place", "course", "event", "cause"})
-_SUBORDINATE = re.compile(
-    r"\s*(?:,\s(?:so|because|while|even|which|thanks|whether|if|when|without|making|giving|letting)\b|\s(?:so that|so|because|while|thanks to|even when|even if|which|without having|whether)\s).*$"
-)
-_FRAGMENT_KINDS = frozenset(
-    {FactKind.DOES, FactKind.HAS, FactKind.IS, FactKind.ITEMS, FactKind.NONE, FactKind.CAN, FactKind.BARE}
-)
-
-
-_GET = {
-    "goods": "get", "food": "order", "software": "try", "service": "call", "place": "book", "course": "join",
-    "event": "get tickets for", "cause": "support",
-}  # fmt: skip
 _COUNTED = re.compile(
     r"^(?:two|three|four|five|six|seven|eight|nine|ten|\d+) (?:\w+ )?(?:sizes|colou?rs|shades|flavou?rs|lengths|widths|scents|finishes)\b"
 )
-SINGULAR = re.compile(r"\b[Ii]t(?:s|self|'s|'ll)?\b")  # says "it" of the product: not for products in the plural
-DEFINITION = 99  # the place of what the product is, among the facts
-_NOUN_SLOTS = frozenset({"N", "aN", "thisN", "N1"})
-_LINES = frozenset({"pain", "barepain", "moment", "people", "truth", "doubt", "step", "scene", "then"})
+_CLAUSE_KINDS = frozenset(FactKind) - {FactKind.BARE}
+_PAIRS = {"scene": "then", "doubt": "answer"}  # lines that come with another
+_FOLLOWING = frozenset(_PAIRS.values())
+_LINES = frozenset({"pain", "barepain", "moment", "people", "truth", "doubt", "answer", "step", "scene", "then"})
 
 
 class Missing(Exception):
     """The brief has nothing for a slot of the frame; another frame has to do."""
 
 
-def shorter(fact: Fact, room: int) -> Fact:
-    """The fact without its subordinate clause when it is longer than `room` characters."""
-    if len(fact.text) <= room or fact.kind in {FactKind.ITEMS, FactKind.SAYS}:
-        return fact
-    text = _SUBORDINATE.sub("", fact.text)
-    if len(text.split()) < 2 or text == fact.text:
-        return fact
-    rest = _SUBORDINATE.sub("", fact.rest)
-    return Fact(kind=fact.kind, text=text, verb=fact.verb, rest=rest, mass=fact.mass, order=fact.order)
-
-
-def _plural(definition: str) -> bool:
-    """Whether a definition speaks of more than one ("handmade mugs from Wales")."""
-    return bool(definition) and english.is_plural_noun(head_noun(definition).split("-")[-1])
-
-
-def agreement(subject: Subject, tone: Tone) -> dict[str, str]:
-    """The slots whose filling follows from the product and the tone alone. Noun slots are missing where no word for
-    the product's kind is known, or where it cannot be counted."""
-    plural = subject.plural
-    pairs = {
-        "it": ("it", "them"), "them": ("it", "them"), "its": ("its", "their"), "is": ("is", "are"),
-        "isnt": ("is not", "are not"), "has": ("has", "have"), "dothey": ("does", "do"), "comes": ("comes", "come"),
-        "keeps": ("keeps", "keep"), "makes": ("makes", "make"),
-    }  # fmt: skip
-    found = {name: forms[1] if plural else forms[0] for name, forms in pairs.items()}
-    several = plural or _plural(subject.definition)
-    found["Itis"] = (("It’s", "They’re") if tone in _CHATTY else ("It is", "They are"))[several]
-    found |= {"P": subject.name, "theP": subject.called, "get": f"{_GET[subject.kind]} {subject.called}"}
-    if subject.noun:
-        several = subject.noun_plural
-        bare = several or is_mass(subject.noun)
-        found["N"] = subject.noun
-        found["aN"] = subject.noun if bare else f"{english.article(subject.noun)} {subject.noun}"
-        found["thisN"] = f"{'these' if several else 'this'} {subject.noun}"
-        if not bare:
-            found["N1"] = subject.noun
-    return found
+@lru_cache(maxsize=8192)
+def pieces(template: str) -> tuple[tuple[str, str, bool], ...]:
+    """A template parted at its slots: the text before each, the slot, and whether it stands behind a colon."""
+    found = []
+    end = 0
+    for match in _SLOT.finditer(template):
+        text = template[end : match.start()]
+        found.append((text, match.group(1), text.endswith(": ")))
+        end = match.end()
+    found.append((template[end:], "", False))
+    return tuple(found)
 
 
 class Phrases:
     """Fills slots. One instance serves one filled frame: it remembers which facts and lines it has used."""
 
     def __init__(
-        self,
-        subject: Subject,
-        tone: Tone,
-        random_: random.Random,
-        facts: Sequence[Fact],
-        people: str,
-        *,
-        meanings: Mapping[int, Sequence[Payoff]],
-        agreed: Mapping[str, str],
-        lead: Fact | None = None,
+        self, stock: Stock, random_: random.Random, facts: Sequence[Fact], *, lead: Fact | None = None
     ) -> None:
-        self._subject = subject
-        self._tone = tone
+        self._stock = stock
+        self._subject = stock.subject
+        self._tone = stock.tone
         self._random = random_
-        self._facts = [lead, *(fact for fact in facts if fact is not lead)] if lead else list(facts)
-        self._meanings = meanings
-        self._agreed = agreed
+        self._facts = [lead, *(fact for fact in facts if fact is not lead)] if lead else facts
         self._lead = lead
-        self._people = people
         self._chosen: dict[str, str] = {}
         self._got = False
         self.used: list[Fact] = []
         self.lines: list[str] = []
 
+    def copy(self) -> Phrases:
+        """Another, as far filled."""
+        other = Phrases(self._stock, self._random, self._facts)
+        other._lead, other._got = self._lead, self._got
+        other._chosen, other.used, other.lines = self._chosen.copy(), self.used.copy(), self.lines.copy()
+        return other
+
     def fill(self, template: str) -> str:
         """The template with every slot filled; raises Missing if one cannot be."""
-        return _SLOT.sub(
-            lambda match: self._slot(match.group(1), inside=template[: match.start()].endswith(": ")), template
-        )
+        if "{" not in template:
+            return template
+        chosen, agreed = self._chosen, self._stock.agreed
+        parts = []
+        for text, slot, inside in pieces(template):
+            parts.append(text)
+            if slot:
+                parts.append(chosen.get(slot) or agreed.get(slot) or self._slot(slot, inside=inside))
+        return "".join(parts)
 
     def meaning(self, fact: Fact, *, room: int) -> str | None:
         """A line that says what the fact means to the customer, if there is one that fits; None after the fact that
         an opening line has made the point of already."""
         if self._lead is not None and fact.order == self._lead.order:
             return None
-        lines = [
-            line
-            for payoff in self._meanings.get(fact.order, ())
-            for line in payoff.lines[self._tone]
-            if (not line.only or line.only & self._subject.plain)
-            and line.text not in self.lines
-            and not (self._subject.plural and SINGULAR.search(line.text))
-        ]
+        lines = [line for line in self._stock.gains.get(fact.order, ()) if line not in self.lines]
         if not lines:
             return None
         line = self._random.choice(lines)
-        text = self._inner(line.text)
+        text = self._inner(line)
         if len(text) > room:
             return None
-        self.lines.append(line.text)
+        self.lines.append(line)
         return text
 
-    def take(self, kinds: frozenset[FactKind] | None = None, *, room: int = 200, apart_from: str = "") -> Fact:
-        """The next unused fact of these kinds that fits and repeats nothing that was said."""
-        said = content_words(apart_from) - content_words(self._subject.name) if apart_from else frozenset()
+    def take(
+        self, kinds: frozenset[FactKind] | None = None, *, room: int = 200, apart_from: frozenset[str] = frozenset()
+    ) -> Fact:
+        """The next unused fact of these kinds that fits and repeats nothing that was said in these words."""
+        said = apart_from - self._stock.name_words
         for fact in self._facts:
-            if fact in self.used or any(fact.order == other.order for other in self.used):
-                continue
             if kinds is not None and fact.kind not in kinds:
                 continue
-            found = shorter(fact, room)
-            if len(found.text) > room or any(len(found.words & other.words) > 1 for other in self.used):
+            found = fact if len(fact.text) <= room else fact.short
+            if len(found.text) > room:
                 continue
-            if len(found.words & said) > 1:
+            words = found.words
+            if len(words & said) > 1:
                 continue
-            self.used.append(found)
-            return found
+            for other in self.used:
+                if fact.order == other.order or len(words & other.words) > 1:
+                    break
+            else:
+                self.used.append(found)
+                return found
         raise Missing("fact")
 
-    def _slot(self, name: str, *, inside: bool = False) -> str:
-        if name in self._chosen:
-            return self._chosen[name]
-        plain = self._agreement(name)
-        if plain is not None:
-            return plain
+    def _slot(self, name: str, *, inside: bool) -> str:
         value = self._line(name) if name in _LINES else self._fact(name, inside=inside)
         self._chosen[name] = value
         return value
 
-    def _agreement(self, name: str) -> str | None:
-        return self._agreed.get(name) or (self._missing(name) if name in _NOUN_SLOTS else None)
-
-    def _missing(self, name: str) -> str:
-        raise Missing(name)
-
     def _line(self, name: str) -> str:
-        category = self._subject.category
-        bare, name = name == "barepain", "pain" if name == "barepain" else name
-        if name == "then":
-            raise Missing("then without scene")
-        if name == "scene":
-            scene, then = self._random.choice(
-                [pair for pair in category.scenes if not pair[0].only or pair[0].only & self._subject.plain]
-            )
-            self._chosen["then"] = self._inner(then)
-            self.lines.append(scene.text)
-            return self._inner(scene.text)
-        if name == "people" and self._people:
-            return self._people
-        rows: tuple[Line, ...] = {
-            "pain": category.pains, "moment": category.moments, "people": category.people,
-            "truth": category.truths, "doubt": category.doubts, "step": category.steps,
-        }[name]  # fmt: skip
-        if bare:  # "no jargon", but not "no the queue"
-            rows = tuple(row for row in rows if re.match(r"(?!the |a |an |“)[a-z]", row.text))
-        fitting = [row for row in rows if not row.only or row.only & self._subject.plain]
-        if not fitting:
+        stock = self._stock
+        if name in _FOLLOWING:
+            raise Missing(f"{name} before what it follows")
+        if name in _PAIRS:
+            rows = stock.scenes if name == "scene" else stock.doubts
+            if not rows:
+                raise Missing(name)
+            first, second = self._random.choice(rows)
+            self._chosen[_PAIRS[name]] = self._inner(second)
+            self._said(first)
+            return self._inner(first)
+        if name == "people" and stock.people:
+            return stock.people
+        lines = stock.lines[name]
+        if not lines:
             raise Missing(name)
-        row = self._random.choice(fitting)
-        self.lines.append(row.text)
-        return self._inner(row.text)
+        line = self._random.choice(lines)
+        self._said(line)
+        return self._inner(line)
+
+    def _said(self, line: str) -> None:
+        """Takes note of a line; facts about the same go first from here on."""
+        self.lines.append(line)
+        senses = senses_of(line) & self._stock.answered
+        if senses:
+            self._facts = sorted(self._facts, key=lambda fact: -len(fact.senses & senses))
 
     def _inner(self, text: str) -> str:
-        return _SLOT.sub(lambda match: self._agreement(match.group(1)) or self._missing(match.group(1)), text)
+        """A line of the tables with its slots filled: only such as follow from the product alone."""
+        if "{" not in text:
+            return text
+        agreed = self._stock.agreed
+        try:
+            return "".join(before + agreed[slot] if slot else before for before, slot, _ in pieces(text))
+        except KeyError as slot:
+            raise Missing(str(slot)) from None
 
     def _fact(self, name: str, *, inside: bool) -> str:
         subject = self._subject
@@ -254,12 +214,12 @@ class Phrases:
             if subject.loose:
                 return f"{subject.name}: {text}"
             if is_mass(subject.definition) and (
-                subject.kind in _YOU_GET or (not subject.plural and _plural(subject.definition))
+                subject.kind in _YOU_GET or (not subject.plural and is_several(subject.definition))
             ):
-                return f"{subject.called}: {text}"
-            return f"{subject.called} {'are' if subject.plural else 'is'} {text}"
+                return f"{self._stock.called}: {text}"
+            return f"{self._stock.called} {'are' if subject.plural else 'is'} {text}"
         if name in {"fact", "fact2"}:
-            return self.fragment(self.take(_FRAGMENT_KINDS, room=64), inside=inside)
+            return self.fragment(self.take(FRAGMENT_KINDS, room=64), inside=inside)
         if name in {"does", "do", "doing", "does1"}:
             fact = self.take(frozenset({FactKind.DOES}), room=60)
             if name == "does":
@@ -277,9 +237,9 @@ class Phrases:
             return fact.text
         if name in {"clause", "pclause", "pclause1", "pclauseit", "sentence", "psentence"}:
             named = name in {"pclause", "pclause1", "psentence"}
-            fact = self.take(None, room=90)
+            fact = self.take(_CLAUSE_KINDS, room=90)
             value = self.clause(fact, named=named)
-            if name == "pclause1" and not value.startswith(subject.called):
+            if name == "pclause1" and not value.startswith(self._stock.called):
                 raise Missing(name)
             return f"{value}." if name in {"sentence", "psentence"} else value
         raise Missing(name)
@@ -291,7 +251,9 @@ class Phrases:
         keeps water fresh for 24 hours", "an insulated steel body"."""
         if fact.kind is FactKind.DOES:
             does = fact.does(plural=self._subject.plural)
-            return f"{'they' if self._subject.plural else 'it'} {does}" if inside else does
+            if self._subject.plural:
+                return f"they {does}"  # alone, "stay up" would be a call
+            return f"it {does}" if inside else does
         if fact.kind is FactKind.HAS and inside:
             return fact.noun_phrase()
         return english.lower_first(fact.text) if fact.kind is FactKind.SAYS else fact.text
@@ -299,7 +261,7 @@ class Phrases:
     def clause(self, fact: Fact, *, named: bool) -> str:
         """The fact as a clause, in small letters, about "it" or about the product by name."""
         subject = self._subject
-        plural, name = subject.plural, subject.called
+        plural, name = subject.plural, self._stock.called
         they = "they" if plural else "it"
         who = name if named else they
         be = "are" if plural else "is"
@@ -320,6 +282,7 @@ class Phrases:
             return f"{who} {'smell' if plural else 'smells'} of {fact.text}"
         if fact.kind in {FactKind.HAS, FactKind.ITEMS}:
             phrase = fact.noun_phrase() if fact.kind is FactKind.HAS else fact.text
+            self._got = True
             return f"with {name}, you get {phrase}" if named else f"you get {phrase}"
         if fact.kind is FactKind.NONE:
             if subject.kind in {"goods", "food"} and fact.text.startswith("no "):
@@ -355,11 +318,11 @@ class Phrases:
             raise Missing("clause")
         if first in _LOOSE or not re.match(r"[a-z]", text):
             raise Missing("clause")
-        return f"with {subject.called}, {text}"
+        return f"with {self._stock.called}, {text}"
 
-    def support(self, *, named: bool, room: int, said: str, count: int) -> str | None:
-        """One sentence more from the brief, from up to `count` facts of one kind, naming the product unless it was
-        named already; None when nothing fits."""
+    def support(self, *, named: bool, room: int, said: frozenset[str], count: int) -> str | None:
+        """One sentence more from the brief, from up to `count` facts of one kind that are not in the words said, naming the
+        product unless it was named already; None when nothing fits."""
         try:
             first = self.take(None, room=room, apart_from=said)
         except Missing:
@@ -367,7 +330,7 @@ class Phrases:
         group = [first]
         if count > 1 and first.kind in {FactKind.DOES, FactKind.HAS, FactKind.IS, FactKind.CAN}:
             try:
-                if " and " not in first.text and len(first.text) < 50:
+                if not re.search(r" (?:and|that|which|who) ", first.text) and len(first.text) < 50:
                     second = self.take(frozenset({first.kind}), room=min(60, room), apart_from=said)
                     if " and " in second.text or second.text.startswith("for ") or _counted(first) != _counted(second):
                         self.used.remove(second)
@@ -385,12 +348,12 @@ class Phrases:
     def _sentence(self, group: list[Fact], *, named: bool) -> str | None:
         subject = self._subject
         plural = subject.plural
-        who = ("they" if plural else "it") if named else subject.called
+        who = ("they" if plural else "it") if named else self._stock.called
         fact, kind = group[0], group[0].kind
         clipped = self._tone in {Tone.BOLD, Tone.LUXE} and named
         if kind is FactKind.DOES:
             does = [fact.does(plural=plural) for fact in group]
-            if clipped and self._tone is Tone.BOLD:
+            if clipped and self._tone is Tone.BOLD and not plural:  # "weigh 240 g" would be a call
                 return " ".join(f"{english.upper_first(text)}." for text in does)
             return f"{who} {english.series(does)}."
         if kind is FactKind.IS:
@@ -406,7 +369,7 @@ class Phrases:
             can = english.series([fact.do() for fact in group])
             if named and (clipped or self._tone is Tone.URGENT):
                 return " ".join(f"{english.upper_first(fact.do())}." for fact in group)
-            return f"You can {can}." if named else f"With {subject.called}, you can {can}."
+            return f"You can {can}." if named else f"With {self._stock.called}, you can {can}."
         if kind is FactKind.SAYS:
             if named:
                 return f"{fact.text}."
@@ -423,8 +386,11 @@ class Phrases:
         if clipped:
             return " ".join(f"{english.upper_first(fact.text)}." for fact in group)
         if subject.kind in _YOU_GET:
+            if named and self._got:
+                return f"Plus {english.series(phrases)}."
+            self._got = True
             get = f"you get {english.series(phrases)}."
-            return english.upper_first(get) if named else f"With {subject.called}, {get}"
+            return english.upper_first(get) if named else f"With {self._stock.called}, {get}"
         if named and self._tone in _CHATTY | {Tone.URGENT} and not _counted(group[0]) and not self._got:
             self._got = True  # the next one says it another way
             return f"You get {english.series(phrases)}."

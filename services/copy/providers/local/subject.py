@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from services.copy.domain import CopyBrief
 from services.copy.providers.claims import Claims, screen
@@ -210,10 +210,17 @@ def _plain_words(text: str) -> frozenset[str]:
 
 def understand(brief: CopyBrief) -> Subject:
     """Reads a brief. Claims that platforms forbid are taken out first and named in `claims`."""
-    claims = screen(brief.description, brief.features)
-    name = short_name(tidy(brief.product_name)) or "this product"
+    return _understood(
+        brief.product_name, brief.description, brief.features, price_text(brief.price, brief.currency), brief.audience
+    )
+
+
+@lru_cache(maxsize=64)  # a product is mostly written about more than once: for platforms, formats, tones, and again
+def _understood(product_name: str, description: str, features: tuple[str, ...], price: str, audience: str) -> Subject:
+    claims = screen(description, features)
+    name = short_name(tidy(product_name)) or "this product"
     prose = clean(claims.description)
-    everything = " ".join([brief.product_name, prose, *claims.features])
+    everything = " ".join([product_name, prose, *claims.features])
     lead = re.split(r"[.,;\n]|\s(?:that|which|for|with)\s", prose, maxsplit=1)[0][:120]
     category, noun = categorise(re.sub(r"['’]s\b", "", name), lead, everything)
     nouns = frozenset(
@@ -238,7 +245,9 @@ def understand(brief: CopyBrief) -> Subject:
         # nothing says outright what it is, nor does its name: the first phrase of a brief does
         definition, facts, loose = facts[0].text, facts[1:], True
     if definition and len(facts) < 2 and not loose:  # little is known: what it is has to carry the ad
-        facts = [*facts, Fact(kind=FactKind.IS, text=with_article(definition), order=len(facts))]
+        several = is_several(definition) and not english.is_plural_noun(re.sub(r"\W+$", "", name).split()[-1])
+        kind = FactKind.ITEMS if several else FactKind.IS  # Kiln is no "handmade mugs": it has them
+        facts = [*facts, Fact(kind=kind, text=with_article(definition), order=len(facts))]
     last = re.sub(r"[^A-Za-z\-']", "", name.split()[-1])
     goods = category.kind in {"goods", "food"}
     plural = (
@@ -257,12 +266,17 @@ def understand(brief: CopyBrief) -> Subject:
         loose=loose,
         category=category,
         facts=tuple(facts),
-        people=_people(brief.audience),
-        price=price_text(brief.price, brief.currency),
+        people=_people(audience),
+        price=price,
         words=content_words(everything),
         plain=_plain_words(everything),
         claims=claims,
     )
+
+
+def is_several(definition: str) -> bool:
+    """Whether a definition speaks of more than one ("handmade mugs from Wales")."""
+    return bool(definition) and english.is_plural_noun(head_noun(definition).split("-")[-1])
 
 
 def with_article(phrase: str) -> str:

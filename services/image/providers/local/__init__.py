@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from services.chassis import models as model_files
+from services.chassis.errand import Keeper
 from services.chassis.render import RenderProcess
 from services.image.domain import ImageBrief, MadeImage
 from services.image.providers import Report
@@ -33,8 +34,8 @@ class LocalImageProvider:
             "image", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
         )
 
-    async def render(self, brief: ImageBrief, folder: Path, report: Report) -> MadeImage:
-        """As ImageProvider has it."""
+    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Keeper | None = None) -> MadeImage:
+        """As ImageProvider has it; nothing is ordered, nothing needs keeping."""
         return await self.compose(brief, folder, report)
 
     async def compose(

@@ -1,53 +1,15 @@
-"""Graphic grounds behind product and type, and the stages products stand on. No scenery: that is in `scenes`."""
+"""Graphic grounds behind product and type. No scenery: that is in `scenes` and `seasons`."""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from services.chassis.colour import BLACK, WHITE, Colour, Palette, contrast
+from services.chassis.colour import WHITE, Colour, contrast
 from services.chassis.graphics import skia
 from services.image.providers.local import brushes
-from services.image.providers.local.arrangement import Arrangement
-from services.image.providers.local.geometry import Box, Frame
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Set:
-    """Everything a ground needs to know: where it is drawn, in which colours, and what will stand before it.
-
-    product: the box the product itself will take. draw: the source of variation; the same seed, the same picture.
-    written: the boxes of the texts as they will stand, buttons included.
-    """
-
-    canvas: Any
-    frame: Frame
-    palette: Palette
-    arrangement: Arrangement
-    product: Box
-    draw: random.Random
-    stands: bool
-    written: tuple[Box, ...] = ()
-
-    @property
-    def unit(self) -> float:
-        return self.frame.unit
-
-    @property
-    def quiet(self) -> tuple[Box, ...]:
-        """Boxes that busy things stay out of."""
-        boxes = [self.arrangement.text]
-        if self.arrangement.foot:
-            boxes.append(self.arrangement.foot)
-        if self.arrangement.brand:
-            boxes.append(self.arrangement.brand)
-        return tuple(boxes)
-
-
-Ground = Callable[[Set], None]
+from services.image.providers.local.geometry import Box
+from services.image.providers.local.sets import Ground, Set, room_at, room_beside
 
 
 def _fill(scene: Set, start: Colour, end: Colour, *, steep: bool = False) -> None:
@@ -186,49 +148,33 @@ def blobs(scene: Set) -> None:
     _fill(scene, palette.background, palette.background.mixed(palette.background_end, 0.4), steep=True)
     size = max(product.width, product.height)
     soft = 0.9 if not palette.dark else 0.6
-    shapes = [
-        (
-            product.centre_x,
-            product.centre_y,
-            size * 0.62,
-            palette.background_end.lighter(0.05 if palette.dark else -0.03),
-            1.0,
-        ),
-    ]
+    across, along = room_beside(scene, size * 0.62)
+    colour = palette.background_end.lighter(0.05 if palette.dark else -0.03)
+    shapes = [(product.centre_x, product.centre_y, across, along, colour, 1.0)]
     low, high = frame.height * draw.uniform(0.95, 1.03), -frame.unit * 6
     sides = [frame.width * share for share in draw.sample((-0.04, 1.04), 2)]
     for places, radius, colour, alpha in (
         ([(x, low) for x in sides], frame.unit * 34, palette.secondary, soft),
         ([(x, high) for x in (*reversed(sides), frame.width * 0.72)], frame.unit * 24, palette.tertiary, soft * 0.75),
     ):
-        room, spot = max(((_room_at(scene, *place), place) for place in places), key=lambda found: found[0])
+        room, spot = max(((room_at(scene, *place), place) for place in places), key=lambda found: found[0])
         if room > frame.unit * 9:
-            shapes.append((*spot, min(radius, room / 1.16), colour, alpha))
-    for x, y, radius, colour, alpha in shapes:
+            reach = min(radius, room / 1.16)
+            shapes.append((*spot, reach, reach, colour, alpha))
+    for x, y, across, along, colour, alpha in shapes:
         points = []
         for step in range(9):
             angle = 2 * math.pi * step / 9
-            far = radius * draw.uniform(0.84, 1.14)
-            points.append((x + far * math.cos(angle), y + far * math.sin(angle)))
+            far = draw.uniform(0.84, 1.14)
+            points.append((x + across * far * math.cos(angle), y + along * far * math.sin(angle)))
         scene.canvas.drawPath(
             brushes.smooth_path(points),
             brushes.linear(
-                (x - radius, y - radius),
-                (x + radius, y + radius),
+                (x - across, y - along),
+                (x + across, y + along),
                 [(0, colour.lighter(0.05), alpha), (1, colour.lighter(-0.04), alpha)],
             ),
         )
-
-
-def _room_at(scene: Set, x: float, y: float) -> float:
-    """How far a shape around a point may reach before it lies under a text."""
-    return min(
-        (
-            math.hypot(max(box.left - x, 0.0, x - box.right), max(box.top - y, 0.0, y - box.bottom))
-            for box in scene.written
-        ),
-        default=math.inf,
-    )
 
 
 def waves(scene: Set) -> None:
@@ -518,268 +464,3 @@ GROUNDS: Final[dict[str, Ground]] = {
     "arch": arch,
     "bubbles": bubbles,
 }
-
-
-# -- stages: what stands between ground and product ------------------------------------------------------------------
-
-
-def plinth_heights(width: float, unit: float) -> tuple[float, float]:
-    """(depth of the top seen from above, height of a step) of a plinth; wide ones stay flat."""
-    return min(width * 0.115, unit * 7), min(width * 0.085, unit * 4)
-
-
-def plinth(scene: Set) -> None:
-    """Two round steps."""
-    product, palette, canvas = scene.product, scene.palette, scene.canvas
-    stone = (
-        palette.background_end.mixed(palette.glow, 0.35)
-        if palette.dark
-        else palette.surface.mixed(palette.background_end, 0.45)
-    )
-    width = max(product.width * 1.3, product.height * 0.4)
-    reach = 2 * min(product.centre_x, scene.frame.width - product.centre_x) - 4 * scene.unit
-    for box in scene.written:  # texts beside it
-        if box.bottom > product.bottom - 4 * scene.unit and box.top < product.bottom + 12 * scene.unit:
-            gap = max(product.centre_x - box.right, box.left - product.centre_x)
-            if gap > product.width * 0.5:
-                reach = min(reach, 2 * gap - 4 * scene.unit)
-    reach = max(reach, product.width * 1.06)
-    width = min(width, reach / 1.14)
-    depth, step = plinth_heights(width, scene.unit)
-    for index, (share, drop) in enumerate(((1.32, step), (1.0, 0.0))):
-        half = min(width * share, reach) / 2
-        top = product.bottom + drop - depth * 0.42 + (depth * 0.3 if index == 0 else 0.0)
-        face = Box(product.centre_x - half, top, product.centre_x + half, top + depth)
-        body = skia.Path()
-        body.addRect(brushes.rect(Box(face.left, face.centre_y, face.right, face.centre_y + step)))
-        body.addOval(brushes.rect(face.moved(0, step)))
-        tone = stone.lighter(-0.07 if index == 0 else -0.02)
-        canvas.drawPath(
-            body,
-            brushes.with_shadow(brushes.fill(tone), palette.shade, y=scene.unit * 1.2, blur=scene.unit * 2, alpha=0.4),
-        )
-        canvas.drawPath(
-            body,
-            brushes.across(
-                face,
-                [
-                    (0, tone.lighter(-0.13), 1),
-                    (0.3, tone.lighter(0.03), 1),
-                    (0.62, tone.lighter(-0.03), 1),
-                    (1, tone.lighter(-0.2), 1),
-                ],
-            ),
-        )
-        canvas.drawOval(
-            brushes.rect(face), brushes.down(face, [(0, tone.lighter(0.05), 1), (1, tone.lighter(0.13), 1)])
-        )
-        canvas.drawOval(brushes.rect(face), brushes.stroke(WHITE, 1.6, 0.35))
-
-
-def disc(scene: Set) -> None:
-    """A disc of colour behind and a thin slab under the product."""
-    product, palette = scene.product, scene.palette
-    radius = max(product.width * 0.62, product.height * 0.47)
-    room = min(product.centre_x, scene.frame.width - product.centre_x)
-    radius = min(radius, room * 1.25)
-    y = product.centre_y
-    radius = min(radius, max(product.width * 0.4, (_room_at(scene, product.centre_x, y) - scene.unit * 1.5) / 1.09))
-    colour = (
-        palette.secondary
-        if palette.dark or palette.background.lightness < 0.8
-        else palette.secondary.mixed(palette.background, 0.12)
-    )
-    circle = Box(product.centre_x - radius, y - radius, product.centre_x + radius, y + radius)
-    scene.canvas.drawCircle(
-        product.centre_x,
-        y,
-        radius,
-        brushes.diagonal(circle, [(0, colour.lighter(0.06), 1), (1, colour.lighter(-0.07), 1)]),
-    )
-    scene.canvas.drawCircle(product.centre_x, y, radius * 1.09, brushes.stroke(colour, 2.6, 0.5))
-
-
-def card(scene: Set) -> None:
-    """A rounded card, slightly larger than the product, with a shadow."""
-    product, palette = scene.product, scene.palette
-    box = scene.arrangement.product
-    whole = scene.frame.whole.inset(scene.unit * 4)
-    box = Box(
-        max(box.left, whole.left), max(box.top, whole.top), min(box.right, whole.right), min(box.bottom, whole.bottom)
-    )
-    box = box.joined(product.inset(-scene.unit * 2))
-    tone = palette.background_end if palette.dark else palette.secondary.mixed(palette.background, 0.35)
-    scene.canvas.drawRRect(
-        brushes.rounded(box, scene.unit * 5),
-        brushes.with_shadow(brushes.fill(tone), palette.shade, y=scene.unit * 2, blur=scene.unit * 3, alpha=0.25),
-    )
-    scene.canvas.drawRRect(
-        brushes.rounded(box, scene.unit * 5),
-        brushes.diagonal(box, [(0, tone.lighter(0.07), 1), (1, tone.lighter(-0.05), 1)]),
-    )
-    scene.canvas.save()
-    scene.canvas.clipRRect(brushes.rounded(box, scene.unit * 5), doAntiAlias=True)
-    brushes.glow(
-        scene.canvas,
-        product.centre_x,
-        product.top + product.height * 0.35,
-        max(product.width, product.height) * 0.7,
-        palette.glow,
-        0.5,
-    )
-    scene.canvas.restore()
-
-
-def burst_colour(palette: Palette) -> Colour:
-    """The star's colour: never that of the field beside it."""
-    return palette.secondary if palette.dark else palette.glow
-
-
-def burst(scene: Set) -> None:
-    """A zigzag star behind the product."""
-    product, palette = scene.product, scene.palette
-    outer = max(product.width, product.height) * 0.58
-    outer = min(outer, min(product.centre_x, scene.frame.width - product.centre_x) * 1.12)
-    outer = min(outer, _room_at(scene, product.centre_x, product.centre_y) - scene.unit)
-    points = []
-    spikes = 24
-    for index in range(spikes * 2):
-        radius = outer if index % 2 else outer * 0.86
-        angle = math.pi * index / spikes
-        points.append((product.centre_x + radius * math.cos(angle), product.centre_y + radius * math.sin(angle)))
-    star = brushes.path(points)
-    scene.canvas.save()
-    scene.canvas.translate(scene.unit, scene.unit * 1.2)
-    scene.canvas.drawPath(star, brushes.fill(palette.shade, 0.35))
-    scene.canvas.restore()
-    scene.canvas.drawPath(star, brushes.fill(burst_colour(palette)))
-
-
-def nothing(scene: Set) -> None:
-    """The ground alone."""
-
-
-STAGES: Final[dict[str, Ground]] = {"plinth": plinth, "disc": disc, "card": card, "burst": burst, "none": nothing}
-
-
-# -- overlays: small things strewn over ground and stage, never over type ---------------------------------------------
-
-
-def _strewn(scene: Set, count: int, radius: float) -> list[tuple[float, float]]:
-    places: list[tuple[float, float]] = []
-    core = scene.product.inset(scene.product.width * 0.12, scene.product.height * 0.05)
-    for _ in range(count * 6):
-        if len(places) >= count:
-            break
-        x, y = scene.draw.uniform(0, scene.frame.width), scene.draw.uniform(0, scene.frame.height)
-        spot = Box(x - radius, y - radius, x + radius, y + radius)
-        if any(spot.overlaps(box.inset(-scene.unit)) for box in scene.quiet) or spot.overlaps(core):
-            continue
-        if all(math.hypot(x - other_x, y - other_y) > radius * 2.6 for other_x, other_y in places):
-            places.append((x, y))
-    return places
-
-
-def confetti(scene: Set) -> None:
-    """Paper snippets in the brand's colours."""
-    palette, unit = scene.palette, scene.unit
-    tones = (palette.secondary, palette.tertiary, palette.accent, WHITE, palette.glow)
-    for x, y in _strewn(scene, 90, unit * 1.5):
-        scene.canvas.save()
-        scene.canvas.translate(x, y)
-        scene.canvas.rotate(scene.draw.uniform(0, 360))
-        colour = scene.draw.choice(tones)
-        size = unit * scene.draw.uniform(0.8, 1.7)
-        form = scene.draw.randrange(3)
-        if form == 0:
-            scene.canvas.drawRect(skia.Rect.MakeXYWH(-size, -size * 0.4, size * 2, size * 0.8), brushes.fill(colour))
-        elif form == 1:
-            scene.canvas.drawCircle(0, 0, size * 0.6, brushes.fill(colour))
-        else:
-            curl = brushes.smooth_path(
-                [(-size * 1.4, 0), (-size * 0.5, -size * 0.8), (size * 0.4, size * 0.6), (size * 1.4, -size * 0.2)],
-                closed=False,
-            )
-            scene.canvas.drawPath(curl, brushes.stroke(colour, unit * 0.5))
-        scene.canvas.restore()
-
-
-def sparkles(scene: Set) -> None:
-    """Four-pointed lights."""
-    unit = scene.unit
-    light = WHITE if scene.palette.background.lightness < 0.86 else scene.palette.secondary
-    for x, y in _strewn(scene, 26, unit * 2):
-        size = unit * scene.draw.choice((0.9, 1.3, 2.0, 3.0))
-        points: list[tuple[float, float]] = []
-        for index in range(8):
-            radius = size if index % 2 == 0 else size * 0.16
-            points.append((x + radius * math.sin(index * math.pi / 4), y - radius * math.cos(index * math.pi / 4)))
-        brushes.glow(scene.canvas, x, y, size * 1.4, light, 0.4)
-        scene.canvas.drawPath(brushes.path(points), brushes.fill(light, 0.95))
-
-
-def leaf_shape(length: float, *, fat: float = 0.34) -> Any:
-    """A leaf from (0, 0) upwards."""
-    outline = skia.Path()
-    outline.moveTo(0, 0)
-    outline.cubicTo(-length * fat, -length * 0.3, -length * fat * 0.8, -length * 0.75, 0, -length)
-    outline.cubicTo(length * fat * 0.8, -length * 0.75, length * fat, -length * 0.3, 0, 0)
-    outline.close()
-    return outline
-
-
-def leaves(scene: Set) -> None:
-    """Fans of leaves reaching in from corners that no type stands in."""
-    frame, draw, unit = scene.frame, scene.draw, scene.unit
-    tint = scene.palette.background_end
-    corners = [
-        (0.0, 0.0, 135),
-        (frame.width, 0.0, 225),
-        (float(frame.width), float(frame.height), 315),
-        (0.0, float(frame.height), 45),
-    ]
-    for x, y, heading in corners:
-        reach = unit * 24
-        area = Box(x - reach, y - reach, x + reach, y + reach)
-        if any(area.overlaps(box, unit * 4) for box in scene.quiet):
-            reach = unit * 12
-            area = Box(x - reach, y - reach, x + reach, y + reach)
-            if any(area.overlaps(box, unit * 2) for box in scene.quiet):
-                continue
-        for index in range(6):
-            turn = heading + (index - 2.5) * 24 + draw.uniform(-6, 6)
-            length = reach * draw.uniform(0.75, 1.1)
-            green = Colour.of("#2f7d4f").mixed(tint, 0.2).lighter(draw.uniform(-0.1, 0.08))
-            scene.canvas.save()
-            scene.canvas.translate(x, y)
-            scene.canvas.rotate(turn)
-            shape = leaf_shape(length, fat=0.2)
-            scene.canvas.drawPath(
-                shape, brushes.linear((0, 0), (0, -length), [(0, green.lighter(-0.1), 1), (1, green.lighter(0.06), 1)])
-            )
-            scene.canvas.drawLine(0, 0, 0, -length * 0.92, brushes.stroke(green.lighter(0.12), 2.4, 0.6))
-            scene.canvas.restore()
-
-
-OVERLAYS: Final[dict[str, Ground]] = {"confetti": confetti, "sparkles": sparkles, "leaves": leaves}
-
-
-def grain(pixels_shape: tuple[int, int], seed: int) -> Any:
-    """A fixed field of -1, 0 and +1 that dissolves gradient bands.
-
-    Three levels and mostly 0, so that a PNG still compresses; larger pictures get less of it.
-    """
-    import numpy
-
-    source = numpy.random.default_rng(seed)
-    share = 28 if pixels_shape[0] * pixels_shape[1] < 1_300_000 else 16  # of 256, each way
-    thrown = source.integers(0, 256, pixels_shape, dtype=numpy.uint8)
-    return (thrown < share).astype(numpy.int8) - (thrown >= 256 - share).astype(numpy.int8)
-
-
-def vignette(canvas: Any, frame: Frame, shade: Colour, alpha: float) -> None:
-    """Darker corners, hardly to be noticed."""
-    reach = math.hypot(frame.width, frame.height) / 2
-    canvas.drawPaint(
-        brushes.radial((frame.width / 2, frame.height / 2), reach, [(0, BLACK, 0), (0.6, shade, 0), (1, shade, alpha)])
-    )

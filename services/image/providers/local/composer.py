@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import random
-import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy
-
-from services.chassis import fonts
-from services.chassis.colour import Colour, Palette, contrast, palette, readable_on
-from services.chassis.errors import InputFault
+from services.chassis.colour import Colour, contrast, readable_on
 from services.chassis.graphics import skia
-from services.image.domain import AspectRatio, ImageBrief, Style
-from services.image.providers.local import backdrops, brushes, inscription, legibility, looks, scenery, scenes
-from services.image.providers.local.arrangement import Arrangement, Plan, arrange
-from services.image.providers.local.backdrops import Set
+from services.image.domain import ImageBrief
+from services.image.providers.local import (
+    backdrops,
+    brushes,
+    inscription,
+    legibility,
+    overlays,
+    scenery,
+    scenes,
+    settings,
+    stages,
+)
+from services.image.providers.local.arrangement import Arrangement
+from services.image.providers.local.choice import Choice, chosen
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.inscription import Badge, Lettered
 from services.image.providers.local.legibility import Pixels, Reading
-from services.image.providers.local.looks import Composition
 from services.image.providers.local.objects import kind_for
 from services.image.providers.local.objects.sculptor import Materials
-from services.image.providers.local.steering import Steering, read_prompt
-from services.image.providers.local.textstack import Placed, Request, Role, Stack, TypeLook, solve
-from services.image.providers.local.typesetting import fit
-from services.image.providers.local.wording import Wording, wording
+from services.image.providers.local.placing import laid_out
+from services.image.providers.local.sets import Set
+from services.image.providers.local.textstack import Placed, Role
 
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
 Report = Callable[[int, str], None]
@@ -67,22 +70,6 @@ class Composed:
     proof: Proof
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
-    """Everything decided before the first stroke."""
-
-    composition: Composition
-    steering: Steering
-    words: Wording
-    palette: Palette
-    look: TypeLook
-    season: str
-    setting: str
-    ground: str
-    overlay: str
-    notes: tuple[str, ...]
-
-
 def compose(
     brief: ImageBrief,
     *,
@@ -94,17 +81,17 @@ def compose(
     """Draws the ad. `scene`, a skia.Image of the picture's size, replaces the drawn ground (from remote providers)."""
     draw = random.Random(_seed(brief))
     frame = Frame.of(brief.aspect_ratio)
-    choice = _chosen(brief, draw)
+    choice = chosen(brief, draw)
     figure = _figure(brief, photo, choice)
     notes = [*choice.notes]
     if photo is not None and photo.note:
         notes.append(photo.note)
     report(25, "composing")
-    arrangement, product, stack, badge = _laid_out(brief, frame, choice, figure, logo)
+    arrangement, product, stack, badge = laid_out(brief, frame, choice, figure, logo)
     written = tuple(placed.plate or placed.box for placed in stack.placed)
     underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
     report(55, "setting type")
-    underlay = _with_grain(underlay, draw.randrange(1 << 30))
+    overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
     lettered = inscription.inscribe(underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge)
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     notes.extend(stack.notes)
@@ -128,148 +115,7 @@ def _seed(brief: ImageBrief) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-# -- choosing ----------------------------------------------------------------------------------------------------------
-
-
-def _chosen(brief: ImageBrief, draw: random.Random) -> _Choice:
-    steering = read_prompt(brief.prompt)
-    words = wording(brief, dict(steering.quoted or {}))
-    notes: list[str] = []
-    words, unprintable = _printable(_without(words, steering.omitted))
-    if unprintable:
-        notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    composition = looks.choose(brief.style, draw)
-    refused: list[str] = []
-    if steering.layout:
-        composition = looks.with_layout(composition, steering.layout)
-    mood = steering.mood or composition.mood
-    ground, overlay, stage = composition.ground, composition.overlay, composition.stage
-    season = steering.season or scenes.season_of(brief.date)
-    setting = steering.setting or ""
-    if brief.style is Style.SEASONAL or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
-        ground = "season"
-    if steering.setting:
-        if brief.style in (Style.MINIMAL, Style.BOLD) or (brief.style is Style.SEASONAL and steering.season):
-            refused.append(f"setting {steering.setting}")
-        else:
-            ground = "scene"
-    if brief.style is Style.LIFESTYLE and ground == "scene" and not setting:
-        setting = scenes.setting_for((brief.product_name, brief.description, brief.audience), draw)
-    if steering.pattern:
-        if steering.pattern in backdrops.OVERLAYS:
-            overlay = steering.pattern
-        elif ground in ("scene", "season"):
-            refused.append(f"pattern {steering.pattern}")
-        else:
-            ground = steering.pattern
-    if ground in ("scene", "season") and stage not in ("none", "plinth"):
-        stage = "none"
-    composition = replace(composition, stage=stage)
-    colours = (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
-    if ground == "season" and not steering.colours:
-        mood = steering.mood or scenes.SEASONS[season].mood
-    colour_set = palette(colours, mood=mood, harmony=composition.harmony)
-    if ground == "season":
-        colour_set = scenes.SEASONS[season].tinted(colour_set, keep=bool(steering.colours))
-    elif ground == "scene":
-        colour_set = scenes.scene_palette(setting or "studio", colour_set, mood, steering.light)
-    look, font_note = looks.type_look(composition, brief.brand_font, draw)
-    if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
-        look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.14)
-    if font_note:
-        notes.append(font_note)
-    notes = [*_prompt_notes(steering, refused, brief.style), *notes]
-    return _Choice(
-        composition=composition,
-        steering=steering,
-        words=words,
-        palette=colour_set,
-        look=look,
-        season=season if ground == "season" else "",
-        setting=(setting or "studio") if ground == "scene" else "",
-        ground=ground,
-        overlay=overlay,
-        notes=tuple(notes),
-    )
-
-
-def _printable(words: Wording) -> tuple[Wording, str]:
-    """The words without characters that no bundled face could draw, and those characters.
-
-    Raises InputFault when nothing of the headline is left: an ad of empty boxes is not worth its credits.
-    """
-    missing = ""
-
-    def kept(text: str) -> str:
-        nonlocal missing
-        composed = unicodedata.normalize("NFC", text)
-        absent = fonts.missing_characters(fonts.typeface(fonts.DEFAULT_FAMILY), composed)
-        missing += "".join(letter for letter in absent if letter not in missing)
-        return " ".join("".join(letter for letter in composed if letter not in absent).split())
-
-    printable = replace(
-        words,
-        brand=kept(words.brand),
-        eyebrow=kept(words.eyebrow),
-        headline=kept(words.headline),
-        subline=kept(words.subline),
-        price=kept(words.price),
-        call_to_action=kept(words.call_to_action),
-    )
-    if words.headline and not any(letter.isalnum() for letter in printable.headline):
-        raise InputFault(
-            "SCRIPT_UNSUPPORTED",
-            "The headline is in a script that the bundled typefaces do not have; please use Latin letters.",
-        )
-    return printable, missing
-
-
-def _without(words: Wording, omitted: frozenset[str]) -> Wording:
-    """The words without what the prompt wants left out; the headline always stays."""
-    if "price" in omitted:
-        words = replace(words, price="")
-    if "brand" in omitted:
-        words = replace(words, brand="")
-    if "call_to_action" in omitted:
-        words = replace(words, call_to_action="")
-    if "text" in omitted:
-        words = replace(words, eyebrow="", subline="")
-    return words
-
-
-def _prompt_notes(steering: Steering, refused: list[str], style: Style) -> list[str]:
-    notes: list[str] = []
-    used: dict[str, str] = {}
-    dropped: list[str] = []
-    for word, meaning in steering.heard:
-        kind, _, value = meaning.partition(" ")
-        single = {
-            "season": steering.season,
-            "mood": steering.mood,
-            "setting": steering.setting,
-            "light": steering.light,
-        }
-        single |= {"pattern": steering.pattern, "layout": steering.layout}
-        if meaning in refused:
-            dropped.append(f"“{word}” (the style {style.value} keeps a ground of its own)")
-        elif kind in single and single[kind] != value:
-            dropped.append(f"“{word}” (another {kind} was named first)")
-        else:
-            used[word] = kind
-    if used:
-        notes.append("Applied from the prompt: " + ", ".join(f"{word} ({kind})" for word, kind in used.items()) + ".")
-    if steering.quoted:
-        notes.append(
-            "Set word for word from the prompt: " + ", ".join(role.replace("_", " ") for role in steering.quoted) + "."
-        )
-    if dropped:
-        notes.append("Not applied: " + "; ".join(dropped) + ".")
-    if steering.unknown:
-        notes.append("Not understood and left out: " + ", ".join(steering.unknown) + ".")
-    return notes
-
-
-def _figure(brief: ImageBrief, photo: Photo | None, choice: _Choice) -> Figure:
+def _figure(brief: ImageBrief, photo: Photo | None, choice: Choice) -> Figure:
     name = brief.product_name.strip() or "the product"
     if photo is not None:
         image = photo.image
@@ -292,14 +138,14 @@ def _figure(brief: ImageBrief, photo: Photo | None, choice: _Choice) -> Figure:
     )
 
 
-def _materials(brief: ImageBrief, choice: _Choice) -> Materials:
+def _materials(brief: ImageBrief, choice: Choice) -> Materials:
     """The object in the brand's own colours, moved away from the ground's lightness so that it stands out."""
     colours = choice.palette
     brand = [Colour.of(text) for text in brief.brand_colours]
     body = next((colour for colour in brand if colour.chroma > 0.03), brand[0] if brand else colours.secondary)
     grounds = [colours.background.mixed(colours.background_end, 0.5)]
     if choice.composition.stage in ("disc", "card", "burst"):  # what stands behind the product, whatever is behind it
-        grounds = [backdrops.burst_colour(colours) if choice.composition.stage == "burst" else colours.secondary]
+        grounds = [stages.burst_colour(colours) if choice.composition.stage == "burst" else colours.secondary]
     if min(_apart(body, ground) for ground in grounds) < 1.0:
         shades = (body.with_lightness(body.lightness + 0.3), body.with_lightness(body.lightness - 0.3))
         body = max((*brand, *shades), key=lambda colour: min(_apart(colour, ground) for ground in grounds))
@@ -326,162 +172,12 @@ def _apart(one: Colour, other: Colour) -> float:
     return abs(one.lightness - other.lightness) / 0.22 + min(turn, 0.9)
 
 
-# -- laying out --------------------------------------------------------------------------------------------------------
-
-
-def _laid_out(
-    brief: ImageBrief, frame: Frame, choice: _Choice, figure: Figure, logo: Any
-) -> tuple[Arrangement, Box, Stack, Badge | None]:
-    arrangement = arrange(choice.composition.plan, frame, figure.aspect)
-    wants_badge = choice.composition.badge and bool(choice.words.price) and len(choice.words.price) <= 9
-    for price_apart in (True, False) if wants_badge else (False,):
-        stack = solve(_request(frame, choice, arrangement, logo, price_apart=price_apart))
-        fitted = _grown(_paneled(arrangement, stack, frame), stack, frame)
-        product = _product_box(fitted, figure, choice, frame)
-        if not price_apart:
-            return fitted, product, stack, None
-        badge = _badge(frame, choice, fitted, product, stack)
-        if badge is not None:
-            return fitted, product, stack, badge
-    raise AssertionError("the second try keeps the price in the column")
-
-
-def _request(frame: Frame, choice: _Choice, arrangement: Arrangement, logo: Any, *, price_apart: bool) -> Request:
-    return Request(
-        wording=choice.words,
-        look=choice.look,
-        box=arrangement.text,
-        align=arrangement.align,
-        unit=frame.unit,
-        spread=arrangement.spread,
-        anchor=arrangement.anchor,
-        price_apart=price_apart,
-        brand_apart=arrangement.brand,
-        brand_align=arrangement.brand_align,
-        logo_aspect=logo.width() / logo.height() if logo is not None else None,
-        headline_share=arrangement.headline_share,
-        foot_box=arrangement.foot,
-        foot_align=arrangement.foot_align,
-        subline_in_foot=arrangement.subline_in_foot,
-    )
-
-
-def _paneled(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
-    """A panel below the product is as high as its texts, and the product takes what it leaves."""
-    panel = arrangement.panel
-    if panel is None or panel.top <= 0:
-        return arrangement
-    tops = [(placed.plate or placed.box).top for placed in stack.placed if placed.box.top >= panel.top]
-    tops += [stack.mark.top] if stack.mark is not None and stack.mark.top >= panel.top else []
-    top = max(panel.top, min(tops, default=panel.top) - 7.5 * frame.unit)
-    product = arrangement.product
-    return replace(
-        arrangement,
-        panel=replace(panel, top=top),
-        product=replace(product, bottom=product.bottom + top - panel.top),
-    )
-
-
-def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
-    """The product takes the room that short texts leave above or below it."""
-    box = arrangement.product
-    airy = arrangement.plan in (Plan.GALLERY, Plan.BOTTOM) or frame.ratio is AspectRatio.STORY
-    gap = (6.5 if airy else 4.5) * frame.unit
-    above = [
-        (placed.plate or placed.box).bottom
-        for placed in stack.placed
-        if (placed.plate or placed.box).centre_y < box.centre_y
-        and (placed.plate or placed.box).right > box.left
-        and (placed.plate or placed.box).left < box.right
-    ]
-    below = [
-        (placed.plate or placed.box).top
-        for placed in stack.placed
-        if (placed.plate or placed.box).centre_y >= box.centre_y
-        and (placed.plate or placed.box).right > box.left
-        and (placed.plate or placed.box).left < box.right
-    ]
-    if arrangement.panel is not None or arrangement.spread:
-        return arrangement
-    top = max(above) + gap if above else box.top
-    bottom = min(below) - gap if below else box.bottom
-    if bottom - top < frame.unit * 10:
-        return arrangement
-    return replace(arrangement, product=Box(box.left, top, box.right, bottom))
-
-
-def _product_box(arrangement: Arrangement, figure: Figure, choice: _Choice, frame: Frame) -> Box:
-    room = arrangement.product
-    plinth = choice.composition.stage == "plinth" and not figure.floats and not figure.whole
-    if choice.ground == "arch":  # the niche's crown above it
-        room = replace(room, top=room.top + room.height * 0.1)
-    if plinth:
-        width = 1.3 * max(min(room.width, room.height * figure.aspect), room.height * 0.31)
-        depth, step = backdrops.plinth_heights(width, frame.unit)
-        room = Box(room.left, room.top, room.right, room.bottom - min(depth + 2 * step, room.height * 0.3))
-    share = choice.composition.product_share
-    if choice.composition.stage in ("disc", "card", "burst"):
-        share *= 0.94 if choice.composition.stage == "card" else 0.9
-    if figure.whole:
-        share *= 0.96
-    if share < 1:
-        room = room.inset(room.width * (1 - share) / 2, room.height * (1 - share) / 2)
-    standing = not figure.floats and not figure.whole
-    centred = choice.composition.stage in ("disc", "card", "burst") or not standing
-    tall = arrangement.spread or arrangement.plan is Plan.POSTER
-    anchor = 0.5 if centred else (1.0 if tall or plinth else 0.9)
-    return room.fitted(figure.aspect, anchor_y=anchor)
-
-
-def _badge(frame: Frame, choice: _Choice, arrangement: Arrangement, product: Box, stack: Stack) -> Badge | None:
-    unit = frame.unit
-    radius = unit * 10.5
-    taken = [placed.plate or placed.box for placed in stack.placed]
-    if stack.mark:
-        taken.append(stack.mark)
-    core = product.inset(product.width * 0.2, product.height * 0.12)
-    room = frame.safe.inset(-2.4 * unit, 0)  # the circle may reach over the edge, its price not
-    spots = [
-        (product.right + radius * 0.5, product.top + radius * 1.0),
-        (product.left - radius * 0.5, product.top + radius * 1.0),
-        (product.right + radius * 0.5, product.bottom - radius * 1.6),
-        (product.left - radius * 0.5, product.bottom - radius * 1.6),
-        (product.right - radius * 0.1, product.top + radius * 0.4),
-        (product.left + radius * 0.1, product.top + radius * 0.4),
-    ]
-    for wished, y in spots:
-        x = min(max(wished, room.left + radius), room.right - radius)
-        box = Box(x - radius, y - radius, x + radius, y + radius)
-        if not room.contains(box) or any(box.inset(-unit).overlaps(other) for other in taken) or box.overlaps(core):
-            continue
-        fill = choice.palette.accent
-        face = choice.look.strong
-        block = fit(
-            choice.words.price,
-            face,
-            box_width=radius * 1.5,
-            box_height=radius,
-            largest=radius * 0.72,
-            smallest=radius * 0.3,
-            line_height=1.1,
-            most_lines=1,
-        )
-        if not block.complete or block.broken:
-            return None
-        line = block.lines[0]
-        pen = (x - (line.ink[0] + line.ink[2]) / 2, y - (line.ink[1] + line.ink[3]) / 2)
-        ink_box = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
-        placed = Placed(role=Role.PRICE, block=block, pens=(pen,), box=ink_box, text=choice.words.price, plate=box)
-        return Badge(text=placed, centre=(x, y), radius=radius, fill=fill, ink=choice.palette.accent_ink)
-    return None
-
-
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
 def _underlay(
     frame: Frame,
-    choice: _Choice,
+    choice: Choice,
     arrangement: Arrangement,
     product: Box,
     figure: Figure,
@@ -504,25 +200,28 @@ def _underlay(
     )
     if scene is not None:
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
-    elif choice.ground == "season":
-        scenes.SEASONS[choice.season].paint(stage)
+    elif choice.season is not None:
+        choice.season.paint(stage)
     elif choice.ground == "scene":
         scenes.SCENES[choice.setting](stage)
     else:
         backdrops.GROUNDS[choice.ground](stage)
-    if choice.ground in ("season", "scene") and scene is None:
+    if choice.ground in ("season", "scene") and scene is None and (choice.season is None or choice.season.far):
         scenery.haze(stage)
     if choice.steering.light:
-        scenes.light(stage, choice.steering.light)
+        settings.light(stage, choice.steering.light)
     if arrangement.panel is not None:
         _panel(canvas, arrangement.panel, choice, frame)
     if choice.overlay:
-        backdrops.OVERLAYS[choice.overlay](stage)
+        overlays.OVERLAYS[choice.overlay](stage)
     name = choice.composition.stage
     if name == "plinth" and not stands:
         name = "none" if figure.whole or choice.ground in ("season", "scene") else "disc"
-    backdrops.STAGES[name](stage)
+    stages.STAGES[name](stage)
     dark = choice.palette.dark
+    canvas.save()
+    if arrangement.panel is not None and not arrangement.panel.overlaps(product):  # no shadow falls on the panel
+        canvas.clipRect(brushes.rect(arrangement.panel), skia.ClipOp.kDifference)
     place(
         canvas,
         figure,
@@ -534,10 +233,11 @@ def _underlay(
         reflection=choice.composition.reflection,
         floating=name in ("disc", "card", "burst"),
     )
+    canvas.restore()
     return legibility.pixels_of(surface)
 
 
-def _panel(canvas: Any, panel: Box, choice: _Choice, frame: Frame) -> None:
+def _panel(canvas: Any, panel: Box, choice: Choice, frame: Frame) -> None:
     colours = choice.palette
     tone = colours.surface if not colours.dark else colours.background
     if choice.ground in ("scene", "season") and not colours.dark:  # a scene's surface is its floor
@@ -549,24 +249,15 @@ def _panel(canvas: Any, panel: Box, choice: _Choice, frame: Frame) -> None:
     canvas.drawRect(brushes.rect(panel), brushes.down(panel, [(0, tone, 1), (1, tone.lighter(-0.015), 1)]))
 
 
-def _with_grain(pixels: Pixels, seed: int) -> Pixels:
-    field = backdrops.grain(pixels.shape[:2], seed)[..., None] * GRAIN
-    result = pixels.copy()
-    grained: Pixels = numpy.clip(pixels[..., :3].astype(numpy.int16) + field, 0, 255).astype(numpy.uint8)
-    result[..., :3] = grained
-    return result
-
-
 # -- words about it ----------------------------------------------------------------------------------------------------
 
 
-def _alt_text(brief: ImageBrief, choice: _Choice, figure: Figure) -> str:
+def _alt_text(brief: ImageBrief, choice: Choice, figure: Figure) -> str:
     article = "an" if figure.name[:1].lower() in "aeiou" else "a"
     thing = brief.product_name.strip() if figure.image is not None else f"{article} {figure.name}"
     where = (
-        scenes.described(choice.setting, choice.season)
-        or f"on a {choice.steering.mood or choice.composition.mood} background"
-    )
+        choice.season.words if choice.season is not None else settings.DESCRIPTIONS.get(choice.setting, "")
+    ) or f"on a {choice.steering.mood or choice.composition.mood} background"
     words = choice.words
     said = f"Headline: “{words.headline}”." if words.headline else ""
     more = " ".join(part for part in (said, f"Price: {words.price}." if words.price else "") if part)
@@ -576,7 +267,7 @@ def _alt_text(brief: ImageBrief, choice: _Choice, figure: Figure) -> str:
 
 
 def _proof(
-    frame: Frame, choice: _Choice, texts: tuple[Placed, ...], lettered: Lettered, product: Box, badge: Badge | None
+    frame: Frame, choice: Choice, texts: tuple[Placed, ...], lettered: Lettered, product: Box, badge: Badge | None
 ) -> Proof:
     return Proof(
         frame=frame,

@@ -8,8 +8,8 @@ from typing import Any
 from services.chassis.colour import BLACK, WHITE, Colour
 from services.chassis.graphics import skia
 from services.image.providers.local import brushes
-from services.image.providers.local.backdrops import Set, leaf_shape
 from services.image.providers.local.geometry import Box
+from services.image.providers.local.sets import Set, leaf_shape
 
 
 def wall(scene: Set) -> None:
@@ -22,8 +22,25 @@ def wall(scene: Set) -> None:
 
 
 def surface_top(scene: Set) -> float:
-    """Where the surface that the product stands on meets what is behind."""
-    return scene.product.bottom - min(scene.product.height * 0.12, scene.unit * 9)
+    """Where the surface that the product stands on meets what is behind: not where a text is written."""
+    product, unit = scene.product, scene.unit
+    usual = product.bottom - min(product.height * 0.12, unit * 9)
+    return clear_line(scene, usual, product.bottom - max(product.height * 0.34, unit * 14), product.bottom - unit)
+
+
+def clear_line(scene: Set, usual: float, low: float, high: float, reach: float = 2.2) -> float:
+    """The height nearest to the usual one, between low and high, at which a line crosses no text; `reach` is how many
+    units it goes up and down. The usual one where there is none."""
+    reach *= scene.unit
+    crossing = [(box.top - reach, box.bottom + reach) for box in scene.written]
+    edges = [edge for pair in crossing for edge in pair if low <= edge <= high]
+    free = [y for y in (usual, *edges) if not any(top + 0.5 < y < bottom - 0.5 for top, bottom in crossing)]
+    return min(free, key=lambda y: abs(y - usual), default=usual)
+
+
+def behind_type(scene: Set, box: Box) -> bool:
+    """Whether a thing in the box would stand behind a text."""
+    return any(box.overlaps(other) for other in scene.written)
 
 
 def haze(scene: Set) -> None:
@@ -37,14 +54,11 @@ def haze(scene: Set) -> None:
         (0.0, text.right + reach) if text.centre_x < frame.width / 2 else (float(frame.width), text.left - reach)
     )
     area = Box(min(start, end), 0, max(start, end), base)
-    scene.canvas.saveLayer(brushes.rect(area), None)
-    scene.canvas.drawRect(
-        brushes.rect(area), brushes.linear((start, 0), (end, 0), [(0, air, 0.86), (0.62, air, 0.8), (1, air, 0)])
-    )
-    fade = brushes.down(area, [(0, WHITE, 1), (0.72, WHITE, 1), (1, WHITE, 0.0)])
-    fade.setBlendMode(skia.BlendMode.kDstIn)
-    scene.canvas.drawPaint(fade)
-    scene.canvas.restore()
+    across = brushes.linear((start, 0), (end, 0), [(0, air, 0.86), (0.62, air, 0.8), (1, air, 0)])
+    down = brushes.down(area, [(0, WHITE, 1), (0.72, WHITE, 1), (1, WHITE, 0.0)])
+    # Blended as shaders, not as layers: eight bits between the two would show as stripes in a sky.
+    shader = skia.Shaders.Blend(skia.BlendMode.kDstIn, across.getShader(), down.getShader())
+    scene.canvas.drawRect(brushes.rect(area), skia.Paint(AntiAlias=True, Shader=shader, Dither=True))
 
 
 def counter(scene: Set, colour: Colour, *, wood: bool = False) -> float:
@@ -364,3 +378,20 @@ def bauble(canvas: Any, x: float, y: float, radius: float, colour: Colour, strin
         brushes.rect(Box(x - radius * 0.55, y - radius * 0.62, x - radius * 0.2, y - radius * 0.3)),
         brushes.fill(WHITE, 0.75, blur=radius * 0.06),
     )
+
+
+def spots(scene: Set, count: int, radius: float, *, over_product: bool = False) -> list[tuple[float, float]]:
+    """Places apart from type and, unless over_product, from the product."""
+    places: list[tuple[float, float]] = []
+    for _ in range(count * 8):
+        if len(places) >= count:
+            break
+        x, y = scene.draw.uniform(0, scene.frame.width), scene.draw.uniform(0, scene.frame.height)
+        spot = Box(x - radius, y - radius, x + radius, y + radius)
+        if any(spot.overlaps(box.inset(-scene.unit)) for box in scene.quiet):
+            continue
+        if not over_product and spot.overlaps(scene.product):
+            continue
+        if all(math.hypot(x - other, y - above) > radius * 2 for other, above in places):
+            places.append((x, y))
+    return places

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-from PIL import Image
+from PIL import Image, ImageOps
 
 from services.chassis import provenance
-from services.chassis.cutout import TRUSTED, cut_out
-from services.chassis.errors import InputFault
+from services.chassis.cutout import TRUSTED, cut_out, own_cut_out
+from services.chassis.errors import InputFault, TransientFault
 from services.chassis.graphics import skia
 from services.chassis.photo import decode_photo
 from services.image.domain import ImageBrief, MadeImage
@@ -47,13 +47,16 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
     notes: list[str] = []
     photo = read_photo(brief.photo, assignment.cut_out_model) if brief.photo is not None else None
     logo = _logo(brief.logo, notes)
-    scene = _raster(_covering(decode_photo(assignment.scene, named="The scene"), brief)) if assignment.scene else None
+    scene = _scene(assignment.scene, brief) if assignment.scene is not None else None
     report(20, "choosing a composition")
     composed = compose(brief, photo=photo, logo=logo, scene=scene, report=report)
     report(80, "writing files")
     image = assignment.folder / f"ad.{finish.SUFFIXES[brief.format]}"
     thumbnail = assignment.folder / "thumbnail.webp"
-    finish.write_image(composed.pixels, image, brief.format)
+    source_type = provenance.WITH_MODEL if scene is not None else provenance.COMPOSITE
+    title = f"Advertisement for {brief.product_name}".strip()
+    packet = finish.xmp_packet(source_type=source_type, title=title, alt_text=composed.alt_text)
+    finish.write_image(composed.pixels, image, brief.format, packet=packet)
     finish.write_thumbnail(composed.pixels, thumbnail)
     report(92, "signing")
     content_type = finish.CONTENT_TYPES[brief.format]
@@ -65,8 +68,8 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         image,
         content_type,
         identity,
-        title=f"Advertisement for {brief.product_name}".strip(),
-        source_type=provenance.MADE_BY_MODEL if scene is not None else provenance.COMPOSITE,
+        title=title,
+        source_type=source_type,
     )
     width, height = brief.aspect_ratio.pixels
     return MadeImage(
@@ -84,6 +87,9 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
 def read_photo(path: Path, model: Path | None) -> Photo:
     """The product's photo, cut out when that can be trusted and framed as it is when not."""
     picture = decode_photo(path)
+    own = own_cut_out(picture)
+    if own is not None:
+        return Photo(image=_raster(own.image), cut_out=True, note="The photo's own transparency was kept.")
     if model is None:
         return Photo(
             image=_raster(picture),
@@ -110,13 +116,14 @@ def _logo(path: Path | None, notes: list[str]) -> Any:
         return None
 
 
-def _covering(picture: Image.Image, brief: ImageBrief) -> Image.Image:
-    """Scaled and cropped from the middle to the picture's size."""
-    width, height = brief.aspect_ratio.pixels
-    scale = max(width / picture.width, height / picture.height)
-    scaled = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
-    left, top = (scaled.width - width) // 2, (scaled.height - height) // 2
-    return scaled.crop((left, top, left + width, top + height))
+def _scene(path: Path, brief: ImageBrief) -> Any:
+    """A remote engine's picture, cropped from the middle to the size of the ad. Raises TransientFault: whatever is
+    wrong with it, the customer did not send it."""
+    try:
+        picture = decode_photo(path, named="The engine's scene").convert("RGB")
+    except InputFault as fault:
+        raise TransientFault("PROVIDER_UNINTELLIGIBLE", fault.message) from None
+    return _raster(ImageOps.fit(picture, brief.aspect_ratio.pixels, Image.Resampling.LANCZOS))
 
 
 def _raster(picture: Image.Image) -> Any:

@@ -7,6 +7,7 @@ the button, and the column says what it left out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -85,6 +86,7 @@ class Stack:
 
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
+TIDY_SHARE: Final = 0.66  # of its size: as far as a headline shrinks so that its sentences stay together
 DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.PRICE)
 
 
@@ -126,7 +128,7 @@ def solve(request: Request) -> Stack:
         for _ in range(STEPS):
             stack = _tried(request, scale, frozenset(dropped), tuple(notes), last=False, breaking=breaking)
             if stack is not None:
-                return stack
+                return _tidier(stack, request, scale, frozenset(dropped), tuple(notes), breaking=breaking)
             scale *= SMALLEST_STEP
         if attempt < len(DROP_ORDER):
             role = DROP_ORDER[attempt]
@@ -136,6 +138,36 @@ def solve(request: Request) -> Stack:
     final = _tried(request, 0.27, frozenset(dropped), tuple(notes), last=True)
     assert final is not None  # the last try takes whatever comes out
     return final
+
+
+def _tidier(
+    stack: Stack, request: Request, scale: float, dropped: frozenset[Role], notes: tuple[str, ...], *, breaking: bool
+) -> Stack:
+    """The column with a somewhat smaller headline, if that keeps sentences and words together which are torn apart."""
+    smaller = scale
+    while _torn(stack) and smaller * SMALLEST_STEP >= scale * TIDY_SHARE:
+        smaller *= SMALLEST_STEP
+        tried = _tried(request, smaller, dropped, notes, last=False, breaking=breaking)
+        if tried is not None and not _torn(tried):
+            return tried
+    return stack
+
+
+def _torn(stack: Stack) -> bool:
+    """Whether a headline's sentence ends within a line, a short one runs over two, each of many lines holds a single
+    word, or the last holds next to nothing."""
+    headline = stack.of(Role.HEADLINE)
+    lines = [line.text for line in headline.block.lines] if headline is not None else []
+    if len(lines) < 2:
+        return False
+    text = " ".join(lines)
+    short = [sentence for sentence in re.split(r"(?<=[.!?…])\s", text) if len(sentence.split()) < 4]
+    return (
+        len(lines[-1]) < 3
+        or any(re.search(r"[.!?…]\s", line) for line in lines)
+        or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
+        or (len(lines) > 3 and all(" " not in line for line in lines))
+    )
 
 
 def _texts(request: Request) -> dict[Role, str]:

@@ -10,6 +10,8 @@ from services.chassis.shaping import Face, Line, shape, width
 
 SIZE_STEP: Final = 0.965  # from one tried size to the next smaller: about a pixel and a half at 48 px
 BALANCE_STEPS: Final = 9  # halvings when lines are evened out; leaves less than 2 px of 1080
+DOT: Final = " · "  # between the items of a list, which stay whole where they can; no line begins with one
+GLUE: Final = "\u00a0"
 LEAST_LEFT: Final = 0.45  # of the next line: what may stay on a line whose last word is moved down
 NEVER_LAST: Final = frozenset(
     [
@@ -77,10 +79,14 @@ def fit(
     When it fits at no size, it is set at the smallest with words broken and, past the last line, an ellipsis; the
     block says so. line_height is in ems.
     """
-    words = text.split()
+    text = " ".join(text.split())
+    words = text.replace(DOT, f"{GLUE}· ").split(" ")
+    items = [item.replace(" ", GLUE) for item in text.replace(DOT, f"{GLUE}·\n").split("\n")] if DOT in text else words
     size = largest
     while True:
-        lines = _broken_into_lines(words, face, size, box_width, most_lines)
+        lines = _broken_into_lines(items, face, size, box_width, most_lines)
+        if lines is None and items is not words:
+            lines = _broken_into_lines(words, face, size, box_width, most_lines)
         if lines is not None:
             block = _block(lines, face, size, line_height, complete=True, broken=False)
             if block.height <= box_height and block.width <= box_width + 0.5:
@@ -92,12 +98,32 @@ def fit(
 
 
 def _broken_into_lines(words: list[str], face: Face, size: float, limit: float, most_lines: int) -> list[str] | None:
-    """Balanced lines no wider than the limit, or None when a word is too wide or the lines are too many."""
+    """Balanced lines no wider than the limit, or None when a word is too wide or the lines are too many. A sentence
+    begins on a line of its own where that takes no line more."""
     if not words or any(width(word, face, size) > limit for word in words):
         return None
-    lines = _greedy(words, face, size, limit)
+    lines = _balanced(words, face, size, limit)
     if len(lines) > most_lines:
         return None
+    sentences = _sentences(words)
+    if 1 < len(sentences) <= len(lines):
+        apart = [line for sentence in sentences for line in _balanced(sentence, face, size, limit)]
+        if len(apart) <= len(lines):
+            return apart
+    return lines
+
+
+def _sentences(words: list[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for word in words:
+        if found[-1] and found[-1][-1][-1] in ".!?…":
+            found.append([])
+        found[-1].append(word)
+    return found
+
+
+def _balanced(words: list[str], face: Face, size: float, limit: float) -> list[str]:
+    lines = _greedy(words, face, size, limit)
     low, high = limit * 0.35, limit
     best = lines
     for _ in range(BALANCE_STEPS):
@@ -172,7 +198,7 @@ def _forced(
 
 
 def _block(lines: list[str], face: Face, size: float, line_height: float, *, complete: bool, broken: bool) -> Block:
-    shaped = tuple(shape(line, face, size) for line in lines)
+    shaped = tuple(shape(line.replace(GLUE, " "), face, size) for line in lines)
     return Block(
         lines=shaped,
         size=size,

@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from services.chassis.endpoint import PAUSE_SECONDS, REFUSED, Endpoint, refused, text_of
+from services.chassis.endpoint import PAUSE_SECONDS, Endpoint, text_of
 from services.chassis.errand import NotOrdered, OrderFailed
-from services.chassis.errors import InputFault, TransientFault
+from services.chassis.errors import TransientFault
 from services.chassis.fetcher import Fetcher
+from services.chassis.orders import address_of, ended, identity_of, state_of
 
 MAX_CLIP_BYTES: Final = 400 * 1024 * 1024
 CLIP_TYPES: Final = ("video/mp4", "application/mp4", "application/octet-stream", "binary/octet-stream")
@@ -123,13 +123,13 @@ class OwnMachine(_Engine):
         return head.key
 
     async def look(self, order_id: str) -> str | None:
-        answer = await _seen(self._endpoint, f"/v1/renders/{order_id}")
+        answer = await state_of(self._endpoint, f"/v1/renders/{order_id}")
         status = text_of(answer, "status")
         if status in ("queued", "rendering"):
             return None
         if status == "done":
             return self._endpoint.url(f"/v1/renders/{order_id}/video")
-        raise _ended(status, str(answer.get("message", "")), refusal=status == "refused")
+        raise ended(status, str(answer.get("message", "")), refusal=status == "refused")
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.read("DELETE", f"/v1/renders/{order_id}", limit=65536)
@@ -155,16 +155,16 @@ class Replicate(_Engine):
         path = f"/v1/models/{model}/predictions"
         if version:
             path, body["version"] = "/v1/predictions", version
-        return _identity(await self._endpoint.json("POST", path, body=body, once=True), "id")
+        return identity_of(await self._endpoint.json("POST", path, body=body, once=True), "id")
 
     async def look(self, order_id: str) -> str | None:
-        answer = await _seen(self._endpoint, f"/v1/predictions/{order_id}")
+        answer = await state_of(self._endpoint, f"/v1/predictions/{order_id}")
         status = text_of(answer, "status")
         if status in ("starting", "processing"):
             return None
         if status == "succeeded":
-            return _address(answer.get("output"))
-        raise _ended(status, str(answer.get("error") or ""))
+            return address_of(answer.get("output"))
+        raise ended(status, str(answer.get("error") or ""))
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.json("POST", f"/v1/predictions/{order_id}/cancel")
@@ -196,19 +196,19 @@ class Fal(_Engine):
 
     async def look(self, order_id: str) -> str | None:
         addresses = json.loads(order_id)
-        answer = await _seen(self._endpoint, addresses["status"])
+        answer = await state_of(self._endpoint, addresses["status"])
         status = text_of(answer, "status")
         if status in ("IN_QUEUE", "IN_PROGRESS"):
             return None
         if status != "COMPLETED":
-            raise _ended(status, status)
+            raise ended(status, status)
         try:
-            result = await _seen(self._endpoint, addresses["response"])
+            result = await state_of(self._endpoint, addresses["response"])
         except NotOrdered as fault:
             if fault.reason == "PROVIDER_REFUSED":  # the queue answers with the model's own error
                 raise OrderFailed("PROVIDER_FAILED", fault.message) from None
             raise
-        return _address(result.get("video"))
+        return address_of(result.get("video"))
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.json("PUT", json.loads(order_id)["cancel"])
@@ -243,16 +243,16 @@ class HeyGen(_Engine):
             },
             once=True,
         )
-        return _identity(answer, "data", "video_id")
+        return identity_of(answer, "data", "video_id")
 
     async def look(self, order_id: str) -> str | None:
-        answer = await _seen(self._endpoint, f"/v1/video_status.get?video_id={order_id}")
+        answer = await state_of(self._endpoint, f"/v1/video_status.get?video_id={order_id}")
         status = text_of(answer, "data", "status")
         if status in ("pending", "waiting", "processing"):
             return None
         if status == "completed":
             return text_of(answer, "data", "video_url")
-        raise _ended(status, json.dumps(answer["data"].get("error")))
+        raise ended(status, json.dumps(answer["data"].get("error")))
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.json("DELETE", f"/v1/video.delete?video_id={order_id}")
@@ -285,16 +285,16 @@ class DId(_Engine):
             },
             once=True,
         )
-        return _identity(answer, "id")
+        return identity_of(answer, "id")
 
     async def look(self, order_id: str) -> str | None:
-        answer = await _seen(self._endpoint, f"/talks/{order_id}")
+        answer = await state_of(self._endpoint, f"/talks/{order_id}")
         status = text_of(answer, "status")
         if status in ("created", "started"):
             return None
         if status == "done":
             return text_of(answer, "result_url")
-        raise _ended(status, json.dumps(answer.get("error")), refusal=status == "rejected")
+        raise ended(status, json.dumps(answer.get("error")), refusal=status == "rejected")
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.json("DELETE", f"/talks/{order_id}")
@@ -323,43 +323,6 @@ async def _upload(
         raise
     except TransientFault as fault:
         raise NotOrdered(fault.reason, fault.message) from None
-
-
-async def _seen(endpoint: Endpoint, path: str) -> dict[str, Any]:
-    """The state of an order. Raises OrderFailed when the engine no longer knows it."""
-    try:
-        answer = await endpoint.json("GET", path)
-    except NotOrdered as fault:
-        if fault.reason == "PROVIDER_GONE":
-            raise OrderFailed("PROVIDER_GONE", "the engine does not know the order") from None
-        raise
-    if not isinstance(answer, dict):
-        raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's answer is not an object")
-    return answer
-
-
-def _identity(answer: Any, *names: str) -> str:
-    """An order's id: it becomes part of addresses, so that it may hold nothing that leads elsewhere."""
-    value = text_of(answer, *names)
-    if re.fullmatch(r"[\w.:|-]{1,200}", value) is None or ".." in value:
-        raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's id is not one that can be asked for")
-    return value
-
-
-def _ended(status: str, words: str, *, refusal: bool = False) -> InputFault | OrderFailed:
-    if refusal or refused(words):
-        return InputFault("REFUSED_BY_PROVIDER", REFUSED)
-    return OrderFailed("PROVIDER_FAILED", f"the engine says {status[:40]}: {words[:200]}")
-
-
-def _address(value: Any) -> str:
-    if isinstance(value, list) and value:
-        value = value[0]
-    if isinstance(value, dict):
-        value = value.get("url")
-    if not isinstance(value, str) or not value:
-        raise OrderFailed("PROVIDER_UNINTELLIGIBLE", "the engine's result has no address")
-    return value
 
 
 def _filled(inputs: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import re
 from typing import Any, Final
 
 from services.chassis.graphics import skia
-from services.image.providers.local.objects import containers, devices, table, wear
+from services.image.providers.local.objects import containers, devices, home, table, wear
 from services.image.providers.local.objects.sculptor import HEIGHT, Materials, ObjectKind, Sculptor
 
-KINDS: Final[tuple[ObjectKind, ...]] = (*containers.KINDS, *table.KINDS, *devices.KINDS, *wear.KINDS)
+KINDS: Final[tuple[ObjectKind, ...]] = (*containers.KINDS, *table.KINDS, *devices.KINDS, *wear.KINDS, *home.KINDS)
 BY_NAME: Final[dict[str, ObjectKind]] = {kind.name: kind for kind in KINDS}
 FALLBACK: Final = BY_NAME["carton"]
 

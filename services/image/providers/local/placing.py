@@ -1,0 +1,173 @@
+"""Where things stand: the column of texts, the product in the room it leaves, the round price tag."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from services.image.domain import AspectRatio, ImageBrief
+from services.image.providers.local import (
+    stages,
+)
+from services.image.providers.local.arrangement import Arrangement, Plan, arrange
+from services.image.providers.local.choice import Choice
+from services.image.providers.local.figure import Figure
+from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.inscription import Badge
+from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
+from services.image.providers.local.typesetting import fit
+
+
+def laid_out(
+    brief: ImageBrief, frame: Frame, choice: Choice, figure: Figure, logo: Any
+) -> tuple[Arrangement, Box, Stack, Badge | None]:
+    arrangement = arrange(choice.composition.plan, frame, figure.aspect)
+    wants_badge = choice.composition.badge and bool(choice.words.price) and len(choice.words.price) <= 9
+    for price_apart in (True, False) if wants_badge else (False,):
+        stack = solve(_request(frame, choice, arrangement, logo, price_apart=price_apart))
+        fitted = _grown(_paneled(arrangement, stack, frame), stack, frame)
+        product = _product_box(fitted, figure, choice, frame, stack)
+        if not price_apart:
+            return fitted, product, stack, None
+        badge = _badge(frame, choice, fitted, product, stack)
+        if badge is not None:
+            return fitted, product, stack, badge
+    raise AssertionError("the second try keeps the price in the column")
+
+
+def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, *, price_apart: bool) -> Request:
+    return Request(
+        wording=choice.words,
+        look=choice.look,
+        box=arrangement.text,
+        align=arrangement.align,
+        unit=frame.unit,
+        spread=arrangement.spread,
+        anchor=arrangement.anchor,
+        price_apart=price_apart,
+        brand_apart=arrangement.brand,
+        brand_align=arrangement.brand_align,
+        logo_aspect=logo.width() / logo.height() if logo is not None else None,
+        headline_share=arrangement.headline_share,
+        foot_box=arrangement.foot,
+        foot_align=arrangement.foot_align,
+        subline_in_foot=arrangement.subline_in_foot,
+    )
+
+
+def _paneled(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
+    """A panel below the product is as high as its texts, and the product takes what it leaves."""
+    panel = arrangement.panel
+    if panel is None or panel.top <= 0:
+        return arrangement
+    tops = [(placed.plate or placed.box).top for placed in stack.placed if placed.box.top >= panel.top]
+    tops += [stack.mark.top] if stack.mark is not None and stack.mark.top >= panel.top else []
+    top = max(panel.top, min(tops, default=panel.top) - 7.5 * frame.unit)
+    product = arrangement.product
+    return replace(
+        arrangement,
+        panel=replace(panel, top=top),
+        product=replace(product, bottom=product.bottom + top - panel.top),
+    )
+
+
+def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:
+    """The product takes the room that short texts leave above or below it."""
+    box = arrangement.product
+    airy = arrangement.plan in (Plan.GALLERY, Plan.BOTTOM) or frame.ratio is AspectRatio.STORY
+    gap = (8.0 if airy else 4.5) * frame.unit
+    above = [
+        (placed.plate or placed.box).bottom
+        for placed in stack.placed
+        if (placed.plate or placed.box).centre_y < box.centre_y
+        and (placed.plate or placed.box).right > box.left
+        and (placed.plate or placed.box).left < box.right
+    ]
+    below = [
+        (placed.plate or placed.box).top
+        for placed in stack.placed
+        if (placed.plate or placed.box).centre_y >= box.centre_y
+        and (placed.plate or placed.box).right > box.left
+        and (placed.plate or placed.box).left < box.right
+    ]
+    if arrangement.panel is not None or arrangement.spread:
+        return arrangement
+    top = max(above) + gap if above else box.top
+    bottom = min(below) - gap if below else box.bottom
+    if bottom - top < frame.unit * 10:
+        return arrangement
+    return replace(arrangement, product=Box(box.left, top, box.right, bottom))
+
+
+def _product_box(arrangement: Arrangement, figure: Figure, choice: Choice, frame: Frame, stack: Stack) -> Box:
+    room = arrangement.product
+    plinth = choice.composition.stage == "plinth" and not figure.floats and not figure.whole
+    if choice.ground == "arch":  # the niche's crown above it
+        room = replace(room, top=room.top + room.height * 0.1)
+    if plinth:
+        width = 1.3 * max(min(room.width, room.height * figure.aspect), room.height * 0.31)
+        depth, step = stages.plinth_heights(width, frame.unit)
+        room = Box(room.left, room.top, room.right, room.bottom - min(depth + 2 * step, room.height * 0.3))
+    share = choice.composition.product_share
+    if choice.composition.stage in ("disc", "card", "burst"):
+        share *= 0.94 if choice.composition.stage == "card" else 0.9
+    if figure.whole:
+        share *= 0.96
+    if share < 1:
+        room = room.inset(room.width * (1 - share) / 2, room.height * (1 - share) / 2)
+    standing = not figure.floats and not figure.whole
+    centred = choice.composition.stage in ("disc", "card", "burst") or not standing
+    tall = arrangement.spread or arrangement.plan is Plan.POSTER
+    anchor = 0.5 if centred else (1.0 if tall or plinth else 0.9)
+    box = room.fitted(figure.aspect, anchor_y=anchor)
+    # A brand that stands apart has the air that a sign needs.
+    apart = [placed.box for placed in stack.placed if placed.role is Role.BRAND]
+    low = max(
+        (sign.bottom + 2.5 * frame.unit for sign in apart if sign.inset(-4 * frame.unit).overlaps(box)), default=box.top
+    )
+    if box.top < low < box.bottom - box.height * 0.5:
+        return Box(box.left, low, box.right, box.bottom).fitted(figure.aspect, anchor_y=1.0)
+    return box
+
+
+def _badge(frame: Frame, choice: Choice, arrangement: Arrangement, product: Box, stack: Stack) -> Badge | None:
+    unit = frame.unit
+    radius = unit * 10.5
+    taken = [placed.plate or placed.box for placed in stack.placed]
+    if stack.mark:
+        taken.append(stack.mark)
+    core = product.inset(product.width * 0.2, product.height * 0.12)
+    room = frame.safe.inset(-2.4 * unit, 0)  # the circle may reach over the edge, its price not
+    spots = [
+        (product.right + radius * 0.5, product.top + radius * 1.0),
+        (product.left - radius * 0.5, product.top + radius * 1.0),
+        (product.right + radius * 0.5, product.bottom - radius * 1.6),
+        (product.left - radius * 0.5, product.bottom - radius * 1.6),
+        (product.right - radius * 0.1, product.top + radius * 0.4),
+        (product.left + radius * 0.1, product.top + radius * 0.4),
+    ]
+    for wished, y in spots:
+        x = min(max(wished, room.left + radius), room.right - radius)
+        box = Box(x - radius, y - radius, x + radius, y + radius)
+        if not room.contains(box) or any(box.inset(-unit).overlaps(other) for other in taken) or box.overlaps(core):
+            continue
+        fill = choice.palette.accent
+        face = choice.look.strong
+        block = fit(
+            choice.words.price,
+            face,
+            box_width=radius * 1.5,
+            box_height=radius,
+            largest=radius * 0.72,
+            smallest=radius * 0.3,
+            line_height=1.1,
+            most_lines=1,
+        )
+        if not block.complete or block.broken:
+            return None
+        line = block.lines[0]
+        pen = (x - (line.ink[0] + line.ink[2]) / 2, y - (line.ink[1] + line.ink[3]) / 2)
+        ink_box = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
+        placed = Placed(role=Role.PRICE, block=block, pens=(pen,), box=ink_box, text=choice.words.price, plate=box)
+        return Badge(text=placed, centre=(x, y), radius=radius, fill=fill, ink=choice.palette.accent_ink)
+    return None

@@ -1,0 +1,137 @@
+"""The render process: whatever happens in it, the maker gets a fault and the next job a working process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from services.chassis.errors import InputFault, TransientFault
+from services.chassis.render import RenderProcess
+from tests.stub_server import until
+
+MEGABYTE = 1024 * 1024
+Report = Callable[[int, str], None]
+
+
+def add_one(number: int, report: Report) -> int:
+    report(50, "adding")
+    return number + 1
+
+
+def own_id(_: int, report: Report) -> int:
+    return os.getpid()
+
+
+def refuse(_: int, report: Report) -> int:
+    raise InputFault("BAD", "Not this.")
+
+
+def stumble(_: int, report: Report) -> int:
+    raise KeyError("nobody foresaw this")
+
+
+def take(megabytes: int, report: Report) -> int:
+    return len(bytearray(megabytes * MEGABYTE))
+
+
+def never_end(path: str, report: Report) -> int:
+    Path(path).write_text(str(os.getpid()))
+    while True:
+        pass
+
+
+def crash(_: int, report: Report) -> int:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return 0
+
+
+def dump_limit(_: int, report: Report) -> tuple[int, int]:
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_CORE)
+
+
+@pytest_asyncio.fixture
+async def process() -> AsyncIterator[RenderProcess]:
+    made = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=20.0)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def hasty() -> AsyncIterator[RenderProcess]:
+    made = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=1.0)
+    yield made
+    await made.close()
+
+
+def _is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_result_comes_back_with_its_progress_from_one_process(process: RenderProcess) -> None:
+    told: list[tuple[int, str]] = []
+    assert await process.run(add_one, 1, lambda percent, stage: told.append((percent, stage))) == 2
+    assert told == [(50, "adding")]
+    first = await process.run(own_id, 0)
+    assert first == await process.run(own_id, 0) != os.getpid()
+
+
+async def test_faults_come_back_as_they_are_and_the_unforeseen_with_its_trace(process: RenderProcess) -> None:
+    with pytest.raises(InputFault, match="Not this") as caught:
+        await process.run(refuse, 0)
+    assert caught.value.reason == "BAD"
+    with pytest.raises(RuntimeError, match="nobody foresaw this"):
+        await process.run(stumble, 0)
+    assert await process.run(add_one, 1) == 2
+
+
+async def test_memory_is_bounded(process: RenderProcess) -> None:
+    with pytest.raises(TransientFault) as caught:
+        await process.run(take, 2000)
+    assert caught.value.reason == "RENDER_OUT_OF_MEMORY"
+    assert await process.run(take, 20) == 20 * MEGABYTE
+
+
+async def test_time_is_bounded(hasty: RenderProcess, tmp_path: Path) -> None:
+    with pytest.raises(TransientFault) as caught:
+        await hasty.run(never_end, str(tmp_path / "id"))
+    assert caught.value.reason == "RENDER_TIMED_OUT"
+    assert not _is_alive(int((tmp_path / "id").read_text()))
+    assert await hasty.run(add_one, 1) == 2
+
+
+async def test_a_crash_ends_the_job_and_no_more(process: RenderProcess) -> None:
+    with pytest.raises(TransientFault) as caught:
+        await process.run(crash, 0)
+    assert caught.value.reason == "RENDER_DIED"
+    assert await process.run(add_one, 1) == 2
+    assert await process.run(dump_limit, 0) == (0, 0)
+
+
+async def test_a_canceled_job_ends_at_once(process: RenderProcess, tmp_path: Path) -> None:
+    running = asyncio.ensure_future(process.run(never_end, str(tmp_path / "id")))
+    await until(lambda: (tmp_path / "id").exists() and (tmp_path / "id").read_text())
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not _is_alive(int((tmp_path / "id").read_text()))
+    assert await process.run(add_one, 1) == 2
+
+
+async def test_a_process_that_cannot_begin_is_a_passing_trouble() -> None:
+    starved = RenderProcess("test", memory_limit_bytes=1, time_limit_seconds=20.0)
+    with pytest.raises(TransientFault) as caught:
+        await starved.run(add_one, 1)
+    assert caught.value.reason == "RENDER_NOT_STARTED"
+    await starved.close()
