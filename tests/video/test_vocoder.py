@@ -17,7 +17,7 @@ from services.video.providers.local.speakable import speakable
 
 TEXT = "Five fine waves moved Paul's big boat."
 # The published graph rounds every activation to a byte, and is 3.6 dB from what its weights say in floats; two ways of
-# rounding that are as good differ by 3 dB. The least fault that was tried in the weights makes it over 5.
+# rounding that are as good differ by 3 dB.
 SAME_DECIBELS = 4.0
 
 
