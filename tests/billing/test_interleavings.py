@@ -326,5 +326,6 @@ def test_some_order_explains_every_answer(postgres: Postgres) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_some_order_explains_every_answer_of_thousands(postgres: Postgres) -> None:
     run(postgres, 400)
