@@ -19,11 +19,14 @@ from services.job.domain import (
     JobEnded,
     JobNotDead,
     JobNotFound,
+    Page,
     StaleAttempt,
     Status,
     TooManyLiveJobs,
 )
 from tests.job.world import PRICES, World, completion, failure
+
+PAGE = Page(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
 
 
 class TestSubmission:
@@ -126,6 +129,27 @@ class TestTurns:
             await world.submitted()
         leases = [await world.jobs.lease("static_ad", "m") for _ in range(6)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 2
+
+    async def test_the_places_that_are_told_are_the_order_in_which_makers_get_jobs(self, world: World) -> None:
+        for user in ("u", "v", "w"):
+            await world.grant(user, 200)
+        videos = [await world.submitted("u", type="video") for _ in range(2)]
+        ids = [await world.submitted(user) for user in ("u", "u", "u", "v", "w", "v", "u", "w")]
+        async with world.database.connection() as connection:
+            together = await reading.jobs_by_id(connection, [*videos, *ids])
+            alone = {job_id: (await reading.jobs_by_id(connection, [job_id]))[job_id] for job_id in [*videos, *ids]}
+            page = await reading.list_jobs(connection, PAGE)
+        leased = [lease.job_id for _ in ids if (lease := await world.jobs.lease("static_ad", "m")) is not None]
+        assert sorted(ids, key=lambda job_id: together[job_id].queue_position or 0) == leased
+        assert sorted(together[job_id].queue_position or 0 for job_id in ids) == list(range(len(ids)))
+        assert [together[job_id].queue_position for job_id in videos] == [0, 1]
+        assert {job_id: job.queue_position for job_id, job in alone.items()} == {
+            job_id: job.queue_position for job_id, job in together.items()
+        }
+        mine = sorted((job_id for job_id in together if together[job_id].user_id == "u"), reverse=True)
+        assert [(job.id, job.queue_position) for job in page] == [
+            (job_id, together[job_id].queue_position) for job_id in mine
+        ]
 
     async def test_no_job_is_leased_twice(self, world: World) -> None:
         await world.grant("u", 100)
