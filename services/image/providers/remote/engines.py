@@ -10,8 +10,8 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +19,12 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
 from services.chassis import errand
-from services.chassis.endpoint import PAUSE_SECONDS, Endpoint, text_of
-from services.chassis.errand import Errand, Keeper, NotOrdered, OrderFailed
+from services.chassis.endpoint import PAUSE_SECONDS, Endpoint
+from services.chassis.errand import Errand, Keeper, OrderFailed
 from services.chassis.errors import TransientFault
 from services.chassis.fetcher import Fetcher
 from services.chassis.orders import address_of, ended, identity_of, state_of
+from services.chassis.queues import FalQueue, ReplicateQueue
 from services.image.domain import AspectRatio
 
 MAX_SCENE_BYTES: Final = 20 * 1024 * 1024
@@ -114,7 +115,7 @@ class OpenAIImages:
         await self._endpoint.close()
 
 
-class _Queue:
+class _Queue(ABC):
     """What engines with a queue share: an order is made once, looked after, and its picture fetched."""
 
     name = ""
@@ -139,14 +140,14 @@ class _Queue:
         )
         await _download(self._endpoint, address, path)
 
-    async def order(self, scene: Scene) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    async def order(self, scene: Scene) -> str: ...
 
-    async def look(self, order_id: str) -> str | None:
-        raise NotImplementedError
+    @abstractmethod
+    async def look(self, order_id: str) -> str | None: ...
 
-    async def cancel(self, order_id: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def cancel(self, order_id: str) -> None: ...
 
     async def close(self) -> None:
         await self._endpoint.close()
@@ -160,26 +161,16 @@ class Replicate(_Queue):
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Bearer {settings.key}"}, fetcher)
+        self._queue = ReplicateQueue(self._endpoint)
 
     async def order(self, scene: Scene) -> str:
-        body: dict[str, Any] = {"input": filled(self._settings.inputs or self.INPUTS, scene.values)}
-        model, _, version = self._settings.model.partition(":")
-        path = f"/v1/models/{model}/predictions"
-        if version:
-            path, body["version"] = "/v1/predictions", version
-        return identity_of(await self._endpoint.json("POST", path, body=body, once=True), "id")
+        return await self._queue.order(self._settings.model, filled(self._settings.inputs or self.INPUTS, scene.values))
 
     async def look(self, order_id: str) -> str | None:
-        answer = await state_of(self._endpoint, f"/v1/predictions/{order_id}")
-        status = text_of(answer, "status")
-        if status in ("starting", "processing"):
-            return None
-        if status == "succeeded":
-            return address_of(answer.get("output"))
-        raise ended(status, str(answer.get("error") or ""))
+        return await self._queue.look(order_id)
 
     async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("POST", f"/v1/predictions/{order_id}/cancel")
+        await self._queue.cancel(order_id)
 
 
 class Fal(_Queue):
@@ -195,36 +186,22 @@ class Fal(_Queue):
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Key {settings.key}"}, fetcher)
+        self._queue = FalQueue(self._endpoint)
 
     async def order(self, scene: Scene) -> str:
-        body = filled(self._settings.inputs or self.INPUTS, scene.values)
-        answer = await self._endpoint.json("POST", self._settings.model, body=body, once=True)
-        kept = {name: text_of(answer, f"{name}_url") for name in ("status", "response", "cancel")}
-        for address in kept.values():
-            self._endpoint.url(address)  # refused when it is not the queue's own: the key goes along
-        return json.dumps(kept)
+        return await self._queue.order(self._settings.model, filled(self._settings.inputs or self.INPUTS, scene.values))
 
     async def look(self, order_id: str) -> str | None:
-        addresses = json.loads(order_id)
-        answer = await state_of(self._endpoint, addresses["status"])
-        status = text_of(answer, "status")
-        if status in ("IN_QUEUE", "IN_PROGRESS"):
+        result = await self._queue.look(order_id)
+        if result is None:
             return None
-        if status != "COMPLETED":
-            raise ended(status, str(answer.get("error") or status))
-        try:
-            result = await state_of(self._endpoint, addresses["response"])
-        except NotOrdered as fault:
-            if fault.reason == "PROVIDER_REFUSED":  # the queue answers with the model's own error
-                raise OrderFailed("PROVIDER_FAILED", fault.message) from None
-            raise
         flags = result.get("has_nsfw_concepts")
         if isinstance(flags, list) and any(flags):  # the picture is there, and black
             raise ended("COMPLETED", "nsfw")
         return address_of(result.get("images"))
 
     async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("PUT", json.loads(order_id)["cancel"])
+        await self._queue.cancel(order_id)
 
 
 class ComfyUI(_Queue):

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from services.chassis.endpoint import PAUSE_SECONDS, Endpoint, text_of
-from services.chassis.errand import NotOrdered, OrderFailed
+from services.chassis.errand import NotOrdered
 from services.chassis.errors import TransientFault
 from services.chassis.fetcher import Fetcher
 from services.chassis.orders import address_of, ended, identity_of, state_of
+from services.chassis.queues import FalQueue, ReplicateQueue
 
 MAX_CLIP_BYTES: Final = 400 * 1024 * 1024
 CLIP_TYPES: Final = ("video/mp4", "application/mp4", "application/octet-stream", "binary/octet-stream")
@@ -143,6 +144,7 @@ class Replicate(_Engine):
 
     def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Bearer {settings.key}"}, fetcher)
+        self._queue = ReplicateQueue(self._endpoint)
 
     async def order(self, head: Head) -> str:
         picture, sound = await _read(head.picture, head.sound)
@@ -150,24 +152,13 @@ class Replicate(_Engine):
             "{picture}": await self._uploaded("picture.png", picture, "image/png"),
             "{sound}": await self._uploaded("sound.wav", sound, "audio/wav"),
         }
-        body: dict[str, Any] = {"input": _filled(self._settings.inputs or self.INPUTS, values)}
-        model, _, version = self._settings.model.partition(":")
-        path = f"/v1/models/{model}/predictions"
-        if version:
-            path, body["version"] = "/v1/predictions", version
-        return identity_of(await self._endpoint.json("POST", path, body=body, once=True), "id")
+        return await self._queue.order(self._settings.model, _filled(self._settings.inputs or self.INPUTS, values))
 
     async def look(self, order_id: str) -> str | None:
-        answer = await state_of(self._endpoint, f"/v1/predictions/{order_id}")
-        status = text_of(answer, "status")
-        if status in ("starting", "processing"):
-            return None
-        if status == "succeeded":
-            return address_of(answer.get("output"))
-        raise ended(status, str(answer.get("error") or ""))
+        return await self._queue.look(order_id)
 
     async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("POST", f"/v1/predictions/{order_id}/cancel")
+        await self._queue.cancel(order_id)
 
     async def _uploaded(self, name: str, content: bytes, kind: str) -> str:
         answer = await _upload(self._endpoint, "/v1/files", files={"content": (name, content, kind)})
@@ -182,36 +173,19 @@ class Fal(_Engine):
 
     def __init__(self, settings: HeadSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Key {settings.key}"}, fetcher)
+        self._queue = FalQueue(self._endpoint)
 
     async def order(self, head: Head) -> str:
         picture, sound = await _read(head.picture, head.compressed_sound)
         values = {"{picture}": _data_uri(picture, "image/png"), "{sound}": _data_uri(sound, "audio/mpeg")}
-        answer = await self._endpoint.json(
-            "POST", self._settings.model, body=_filled(self._settings.inputs or self.INPUTS, values), once=True
-        )
-        kept = {name: text_of(answer, f"{name}_url") for name in ("status", "response", "cancel")}
-        for address in kept.values():
-            self._endpoint.url(address)  # refused when it is not the queue's own
-        return json.dumps(kept)
+        return await self._queue.order(self._settings.model, _filled(self._settings.inputs or self.INPUTS, values))
 
     async def look(self, order_id: str) -> str | None:
-        addresses = json.loads(order_id)
-        answer = await state_of(self._endpoint, addresses["status"])
-        status = text_of(answer, "status")
-        if status in ("IN_QUEUE", "IN_PROGRESS"):
-            return None
-        if status != "COMPLETED":
-            raise ended(status, status)
-        try:
-            result = await state_of(self._endpoint, addresses["response"])
-        except NotOrdered as fault:
-            if fault.reason == "PROVIDER_REFUSED":  # the queue answers with the model's own error
-                raise OrderFailed("PROVIDER_FAILED", fault.message) from None
-            raise
-        return address_of(result.get("video"))
+        result = await self._queue.look(order_id)
+        return None if result is None else address_of(result.get("video"))
 
     async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("PUT", json.loads(order_id)["cancel"])
+        await self._queue.cancel(order_id)
 
 
 class HeyGen(_Engine):
