@@ -30,6 +30,7 @@ NOT_FROM_CLIENTS = (
     "x-adwright-error",
     "x-adwright-status",
     "x-adwright-invalid",
+    "x-adwright-unknown-fields",
     "x-request-id",
     # A trace begins here: another's could say of every request that it is to be recorded.
     "traceparent",
@@ -190,7 +191,7 @@ def _token_check(settings: GatewaySettings) -> dict[str, Any]:
         # services to check; a token beside it must still be good.
         rules=[
             {
-                "match": {"prefix": "/", "headers": [HAS_API_KEY]},
+                "match": {"prefix": "/", "headers": HAS_API_KEY},
                 "requires": {"requires_any": {"requirements": [{"provider_name": "issuer"}, {"allow_missing": {}}]}},
             },
             {"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}},

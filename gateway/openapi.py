@@ -26,8 +26,8 @@ ORDER = ("copy", "image", "video", "job", "catalog", "billing")
 INTRODUCTION = (
     "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. What costs credits says so; a request "
     "with an `idempotencyKey` whose job is still live answers with that job and costs nothing. Unknown fields of a "
-    "body are ignored and `null` is the same as absent; unknown query parameters are refused. Every error has the same "
-    "body."
+    "body are refused; the calls that generate name them in `notes` and go on, unless `Prefer: handling=strict` is "
+    "sent. `null` is the same as absent. Unknown query parameters are refused. Every error has the same body."
 )
 # How the headers of access.proto are written, the schema of their values, and what an answer says of them.
 HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
@@ -38,6 +38,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     ),
     # No pattern: preferences that a server does not know are ignored (RFC 7240), so that any text is taken.
     "HEADER_PREFER_WAIT": ("Prefer", {"type": "string"}, "Preference-Applied"),
+    "HEADER_PREFER_HANDLING": ("Prefer", {"type": "string"}, "Preference-Applied"),
 }
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
@@ -132,7 +133,7 @@ def _operation(
     parameters = [_parameter(item, "path") for item in request.fields if item.proto_name in bound]
     if not route.body:
         parameters += [_parameter(item, "query") for item in request.fields if item.proto_name not in bound]
-    parameters += [_header_parameter(name, comments) for name in route.headers]
+    parameters += _header_parameters(route, comments)
     if parameters:
         operation["parameters"] = parameters
     if route.raw_request:
@@ -164,10 +165,17 @@ def _parameter(item: FieldSchema, place: str) -> dict[str, Any]:
     return parameter
 
 
-def _header_parameter(name: str, comments: Comments) -> dict[str, Any]:
-    header, schema, _ = HEADERS[name]
-    text = comments.of(f"adwright.access.v1.Header.{name}")
-    return {"name": header, "in": "header", "required": False, "schema": schema, "description": text}
+def _header_parameters(route: Route, comments: Comments) -> list[dict[str, Any]]:
+    """One for each header, which may mean several things."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in route.headers:
+        header, schema, _ = HEADERS[name]
+        text = comments.of(f"adwright.access.v1.Header.{name}")
+        if header in found:
+            found[header]["description"] += f" {text}"
+        else:
+            found[header] = {"name": header, "in": "header", "required": False, "schema": schema, "description": text}
+    return list(found.values())
 
 
 def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:

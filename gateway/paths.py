@@ -94,13 +94,8 @@ def _public(settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _facts(route: Route, limit: int) -> dict[str, Any]:
-    """What request.lua must know of a REST route: how large its body may be, and of what message where it is JSON."""
-    facts: dict[str, Any] = {"rest": True}
-    if route.body:
-        facts["limit"] = limit
-    if route.body == "*":
-        facts |= {"message": route.request, "path": ",".join(route.variables)}
-    return facts
+    """What request.lua must know of a REST route: its method, and how large its body may be where it takes one."""
+    return {"method": route.grpc_path, **({"limit": limit} if route.body else {})}
 
 
 def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:

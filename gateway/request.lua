@@ -1,283 +1,14 @@
--- Reads the query and the JSON body of a request before the transcoder does. The transcoder stops at the first value of a wrong type
--- and does not always name it, and it takes text for numbers and JavaScript for JSON; the contract wants every wrong
--- field named. A body without a wrong type goes on untouched: the service checks the rules. Where a type is wrong the
--- service can never see the request, so the rules that are told to this filter are checked here as well.
--- SCHEMA and MAX_DEPTH are written above this text when the configuration is made.
+-- Reads the query and the body of a request before the transcoder does. The transcoder stops at the first value of a wrong
+-- type and does not always name it, takes a field from wherever it finds it, and takes text for numbers and JavaScript for
+-- JSON; the contract wants every wrong field named, and one place for each field. A body without a wrong type goes on
+-- untouched: the service checks the rules. Where a type is wrong the service can never see the request, so the rules that
+-- are told to this filter are checked here as well.
+-- json.lua and fields.lua stand above this text, and above them SCHEMA, METHODS, MAX_DEPTH and MAX_VALUES, which are
+-- written when the configuration is made. METHODS has, by its gRPC path, what a method takes and from where.
 
-local NULL = {}
-local MAX_TOLD = 50
-
-local function fail(message) error({ told = message }, 0) end
-
-local function utf8_of(code)
-  if code < 0x80 then return string.char(code) end
-  if code < 0x800 then return string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64) end
-  if code < 0x10000 then
-    return string.char(0xE0 + math.floor(code / 4096), 0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
-  end
-  return string.char(0xF0 + math.floor(code / 262144), 0x80 + math.floor(code / 4096) % 64,
-    0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
-end
-
-local SIMPLE = { ['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
-
-local function unescaped(raw)
-  local out, from = {}, 1
-  while true do -- ends: each turn moves `from` past one backslash
-    local at = raw:find("\\", from, true)
-    if at == nil then break end
-    out[#out + 1] = raw:sub(from, at - 1)
-    local letter = raw:sub(at + 1, at + 1)
-    if letter == "u" then
-      local hex = raw:match("^%x%x%x%x", at + 2)
-      if hex == nil then fail("a \\u escape is not four hexadecimal digits") end
-      local code = tonumber(hex, 16)
-      from = at + 6
-      if code >= 0xD800 and code < 0xDC00 then
-        local low = raw:match("^\\u([dD][c-fC-F]%x%x)", from)
-        if low ~= nil then
-          code = 0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00
-          from = from + 6
-        end
-      end
-      out[#out + 1] = utf8_of(code)
-    else
-      local plain = SIMPLE[letter]
-      if plain == nil then fail("there is no escape \\" .. letter) end
-      out[#out + 1] = plain
-      from = at + 2
-    end
-  end
-  out[#out + 1] = raw:sub(from)
-  return table.concat(out)
-end
-
-local function skip(text, at) return text:find("[^ \t\r\n]", at) or #text + 1 end
-
-local function read_string(text, at)
-  local from = at + 1
-  local escaped = false
-  while true do -- ends: each turn moves `from` on
-    local stop = text:find('["\\%c]', from)
-    if stop == nil then fail("a text has no closing quotation mark") end
-    local letter = text:sub(stop, stop)
-    if letter == '"' then
-      local raw = text:sub(at + 1, stop - 1)
-      return escaped and unescaped(raw) or raw, stop + 1
-    elseif letter == "\\" then
-      escaped = true
-      from = stop + 2
-    elseif letter:byte() < 32 then
-      fail("a text holds a control character")
-    else
-      from = stop + 1
-    end
-  end
-end
-
-local read_value
-
-local function read_object(text, at, depth)
-  local members = {}
-  at = skip(text, at + 1)
-  if text:sub(at, at) == "}" then return { object = members }, at + 1 end
-  while true do -- ends: each turn reads one member
-    if text:sub(at, at) ~= '"' then fail("a name in quotation marks is expected") end
-    local name, after = read_string(text, at)
-    local member = { name = name, from = at, to = after - 1 }
-    at = skip(text, after)
-    if text:sub(at, at) ~= ":" then fail("a colon is expected") end
-    member.value, at = read_value(text, skip(text, at + 1), depth)
-    members[#members + 1] = member
-    at = skip(text, at)
-    local letter = text:sub(at, at)
-    if letter == "}" then return { object = members }, at + 1 end
-    if letter ~= "," then fail("a comma or a closing brace is expected") end
-    at = skip(text, at + 1)
-  end
-end
-
-local function read_array(text, at, depth)
-  local items = {}
-  at = skip(text, at + 1)
-  if text:sub(at, at) == "]" then return { array = items }, at + 1 end
-  while true do -- ends: each turn reads one item
-    items[#items + 1], at = read_value(text, at, depth)
-    at = skip(text, at)
-    local letter = text:sub(at, at)
-    if letter == "]" then return { array = items }, at + 1 end
-    if letter ~= "," then fail("a comma or a closing bracket is expected") end
-    at = skip(text, at + 1)
-  end
-end
-
-function read_value(text, at, depth)
-  if depth > MAX_DEPTH then fail("it is nested too deeply") end
-  local letter = text:sub(at, at)
-  if letter == '"' then return read_string(text, at) end
-  if letter == "{" then return read_object(text, at, depth + 1) end
-  if letter == "[" then return read_array(text, at, depth + 1) end
-  if text:sub(at, at + 3) == "true" then return true, at + 4 end
-  if text:sub(at, at + 4) == "false" then return false, at + 5 end
-  if text:sub(at, at + 3) == "null" then return NULL, at + 4 end
-  local number = text:match("^-?%d+%.%d+[eE][+-]?%d+", at) or text:match("^-?%d+[eE][+-]?%d+", at)
-    or text:match("^-?%d+%.%d+", at) or text:match("^-?%d+", at)
-  if number == nil then
-    fail(at > #text and "it ends too early" or "a value is expected at byte " .. at)
-  end
-  if number:match("^-?0%d") then fail("a number begins with 0") end
-  return tonumber(number), at + #number
-end
-
-local function read_json(text)
-  local value, at = read_value(text, skip(text, 1), 0)
-  if skip(text, at) <= #text then fail("there is more after the end") end
-  return value
-end
-
-local function characters(text)
-  local _, trailing = text:gsub("[\128-\191]", "")
-  return #text - trailing
-end
-
-local EXPECTED = {
-  string = "must be a text", bytes = "must be a text", timestamp = "must be a text", duration = "must be a text",
-  fieldmask = "must be a text", enum = "must be a text", bool = "must be true or false", number = "must be a number",
-  int32 = "must be a whole number", int64 = "must be a whole number", message = "must be an object",
-}
-
-local function is_whole(value, limit)
-  return type(value) == "number" and value == math.floor(value) and value >= -limit and value < limit
-end
-
-local function has_type(kind, value)
-  if kind == "bool" then return type(value) == "boolean" end
-  if kind == "number" then return type(value) == "number" end
-  if kind == "int32" then return is_whole(value, 2147483648) end
-  if kind == "int64" then
-    return is_whole(value, 2 ^ 63) or (type(value) == "string" and value:match("^-?%d+$") ~= nil)
-  end
-  if kind == "enum" then return type(value) == "string" or is_whole(value, 2147483648) end
-  if kind == "message" then return type(value) == "table" and value.object ~= nil end
-  return type(value) == "string"
-end
-
-local function broken_rule(rules, kind, value)
-  if kind == "string" then
-    if rules.ignore_empty and value == "" then return nil end
-    if rules.uuid then
-      if value == "" then return "value is empty, which is not a valid UUID" end
-      if not value:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") then
-        return "must be a valid UUID"
-      end
-    end
-    if rules.one_of ~= nil then
-      local known = false
-      for _, option in ipairs(rules.one_of) do known = known or option == value end
-      if not known then return "must be in list [" .. table.concat(rules.one_of, ", ") .. "]" end
-    end
-    local length = characters(value)
-    if rules.min_length ~= nil and length < rules.min_length then
-      return "must be at least " .. rules.min_length .. " characters"
-    end
-    if rules.max_length ~= nil and length > rules.max_length then
-      return "must be at most " .. rules.max_length .. " characters"
-    end
-  elseif kind == "int32" then
-    if (rules.least ~= nil and value < rules.least) or (rules.most ~= nil and value > rules.most) then
-      if rules.most == nil then return "must be greater than or equal to " .. rules.least end
-      if rules.least == nil then return "must be less than or equal to " .. rules.most end
-      return "must be greater than or equal to " .. rules.least .. " and less than or equal to " .. rules.most
-    end
-  end
-  return nil
-end
-
--- Whether the bytes are UTF-8 as gRPC takes it: no overlong forms, no surrogates, nothing past U+10FFFF.
-local function is_utf8(text)
-  local at = text:find("[\128-\255]")
-  while at ~= nil do -- ends: each turn moves `at` past one character
-    local a, b = text:byte(at, at + 1)
-    b = b or 0
-    local size
-    if a >= 0xC2 and a <= 0xDF then size = 2
-    elseif a >= 0xE0 and a <= 0xEF then size = 3
-    elseif a >= 0xF0 and a <= 0xF4 then size = 4
-    else return false end
-    if (a == 0xE0 and b < 0xA0) or (a == 0xED and b > 0x9F) or (a == 0xF0 and b < 0x90) or (a == 0xF4 and b > 0x8F) then
-      return false
-    end
-    if not text:match("^" .. ("[\128-\191]"):rep(size - 1), at + 1) then return false end
-    at = text:find("[\128-\255]", at + size)
-  end
-  return true
-end
-
-local function note(list, field, message)
-  if #list < MAX_TOLD then list[#list + 1] = { field = field, message = message } end
-end
-
-local EMPTY = { string = "", int32 = 0 }
-local check_message
-
-local function check_one(field, value, path, wrong, broken)
-  if not has_type(field.kind, value) then
-    note(wrong, path, EXPECTED[field.kind])
-  elseif type(value) == "string" and (value:find("%z") or not is_utf8(value)) then
-    -- No database of ours keeps U+0000 in text, and half a surrogate pair is not a character.
-    note(wrong, path, "must not hold U+0000 or half a surrogate pair")
-  elseif field.kind == "message" then
-    if SCHEMA[field.message] ~= nil then check_message(SCHEMA[field.message], value, path .. ".", wrong, broken) end
-  else
-    local complaint = broken_rule(field.rules, field.kind, value)
-    if complaint ~= nil then note(broken, path, complaint) end
-  end
-end
-
-local function check_field(field, value, path, wrong, broken)
-  if field.kind == "other" then return end
-  if value == nil or value == NULL then
-    local empty = EMPTY[field.kind]
-    if field.needed and empty ~= nil and not (field.repeated or field.map) then
-      note(broken, path, broken_rule(field.rules, field.kind, empty) or "is required")
-    elseif field.needed then
-      note(broken, path, "is required")
-    end
-  elseif field.repeated or field.map then
-    local list = type(value) == "table" and (field.repeated and value.array or field.map and value.object) or nil
-    if list == nil then
-      note(wrong, path, field.repeated and "must be a list" or "must be an object")
-      return
-    end
-    if field.max_items ~= nil and #list > field.max_items then
-      note(broken, path, "must contain no more than " .. field.max_items .. " item(s)")
-    end
-    for index, item in ipairs(list) do
-      if field.repeated then
-        check_one(field, item, path .. "[" .. (index - 1) .. "]", wrong, broken)
-      else
-        check_one(field, item.value, path .. '["' .. item.name .. '"]', wrong, broken)
-      end
-    end
-  else
-    check_one(field, value, path, wrong, broken)
-  end
-end
-
-function check_message(schema, value, prefix, wrong, broken, skipped)
-  local given = {}
-  for _, member in ipairs(value.object) do
-    given[member.name] = member.value
-    if member.name == "" then note(wrong, prefix .. '""', "a field must have a name") end -- the transcoder refuses it
-  end
-  for _, field in ipairs(schema) do
-    if not (skipped and skipped[field.proto_name]) then
-      local found = given[field.name]
-      if found == nil then found = given[field.proto_name] end
-      check_field(field, found, prefix .. field.name, wrong, broken)
-    end
-  end
-end
+local UNKNOWN_HEADER = "x-adwright-unknown-fields" -- chassis/headers.py reads it; clients cannot set it
+local MAX_NAMES = 10 -- parameters and fields that a message lists; each stands in `fields` too
+local MAX_PARAMETERS = 100 -- of one query; no method has a tenth of them
 
 local function quoted(text)
   local safe = text:gsub('[%c"\\\127]', function(c)
@@ -287,30 +18,47 @@ local function quoted(text)
   return '"' .. safe .. '"'
 end
 
-local function refuse(handle, reason, message, fields)
-  local told = {}
+local function refuse(handle, reason, message, fields, headers)
+  local listed = {}
   for _, item in ipairs(fields) do
-    told[#told + 1] = '{"field":' .. quoted(item.field) .. ',"message":' .. quoted(item.message) .. "}"
+    listed[#listed + 1] = '{"field":' .. quoted(item.field) .. ',"message":' .. quoted(item.message) .. "}"
   end
-  local listed = #told > 0 and '"fields":[' .. table.concat(told, ",") .. "]," or ""
+  local part = #listed > 0 and '"fields":[' .. table.concat(listed, ",") .. "]," or ""
   local identifier = handle:headers():get("x-request-id") or ""
   -- Not in a header: names that a client has made up may hold anything. answer.lua takes it from here.
   handle:streamInfo():dynamicMetadata():set("adwright", "refusal", '{"error":{"reason":' .. quoted(reason)
-    .. ',"message":' .. quoted(message) .. "," .. listed .. '"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
-  handle:respond({ [":status"] = "400" }, "")
+    .. ',"message":' .. quoted(message) .. "," .. part .. '"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
+  local answer = headers or {}
+  answer[":status"] = "400"
+  handle:respond(answer, "")
 end
 
 local function named(fields)
   local parts = {}
   for index, item in ipairs(fields) do
-    if index > 10 then break end
+    if index > MAX_NAMES then break end
     parts[index] = item.field .. ": " .. item.message
   end
   return table.concat(parts, "; ")
 end
 
+local function refuse_fields(handle, fields, headers)
+  refuse(handle, "VALIDATION_FAILED", "The request is not valid: " .. named(fields), fields, headers)
+end
+
+local BYTES = {} -- for gsub: the byte of each two hexadecimal digits
+for code = 0, 255 do
+  local low, high = string.format("%02x", code), string.format("%02X", code)
+  BYTES[low], BYTES[high] = string.char(code), string.char(code)
+  BYTES[low:sub(1, 1) .. high:sub(2)], BYTES[high:sub(1, 1) .. low:sub(2)] = string.char(code), string.char(code)
+end
+
+local function decoded(text)
+  return (text:gsub("%%(%x%x)", BYTES))
+end
+
 local function unreadable(path)
-  local plain = path:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  local plain = decoded(path)
   return plain:find("%z") ~= nil or not is_utf8(plain)
 end
 
@@ -319,35 +67,126 @@ local function wrong_media_type(kind)
   return kind ~= "application/json" and not kind:match("^application/[%w.-]+%+json$")
 end
 
--- The text with each name that stands in the path made unknown: else the transcoder would let the body win.
-local function hide(text, members, schema, named)
-  for _, member in ipairs(members) do
-    for _, field in ipairs(schema) do
-      if named[field.proto_name] and (member.name == field.name or member.name == field.proto_name) then
-        text = text:sub(1, member.from) .. ("_"):rep(member.to - member.from - 1) .. text:sub(member.to)
-      end
+-- Prefer: handling=strict (RFC 7240). Of a preference that is given twice, the first counts.
+local function is_strict(prefer)
+  for preference in (prefer or ""):gmatch("[^,]+") do
+    local name, value = preference:lower():match('^%s*([%w-]+)%s*=%s*"?([%w-]*)')
+    if name == "handling" then return value == "strict" end
+  end
+  return false
+end
+
+local CREDENTIALS = { apikey = true, xapikey = true, accesstoken = true, token = true, authorization = true, key = true }
+
+local function parameters_of(method)
+  if #method.parameters == 0 then return "This method takes no query parameters." end
+  return "Known are " .. table.concat(method.parameters, ", ") .. "."
+end
+
+-- What is wrong with a parameter of this name, which the method does not take from the query.
+local function misplaced(method, name)
+  local plain = decoded(name)
+  local field = method.fields[plain] or method.fields[plain:match("^[^.]*")]
+  if field ~= nil and field.place == "path" then return "stands in the path and nowhere else" end
+  if field ~= nil and field.place == "body" then return "stands in the body, not in the query" end
+  if CREDENTIALS[plain:lower():gsub("[-_]", "")] then
+    return "is not a parameter: API keys are sent in the header X-API-Key, tokens in Authorization"
+  end
+  return "is not a parameter of this method. " .. parameters_of(method)
+end
+
+-- The transcoder takes path and body fields from the query as well, and the last of a parameter that is given twice.
+local function check_query(method, path)
+  local wrong, given, count = {}, {}, 0
+  local query = path:match("%?([^#]*)")
+  if query == nil then return wrong end
+  for pair in query:gmatch("[^&]+") do
+    count = count + 1
+    if count > MAX_PARAMETERS then
+      note(wrong, "query", "has more than " .. MAX_PARAMETERS .. " parameters")
+      break
+    end
+    local name = pair:match("^[^=]*")
+    local field = method.fields[name]
+    if field == nil or field.place ~= "query" then
+      note(wrong, decoded(name), misplaced(method, name))
+    elseif given[field.name] and not field.repeated then
+      note(wrong, field.name, "is given more than once")
+    else
+      given[field.name] = true
     end
   end
-  return text
+  return wrong
+end
+
+local function encoded(text)
+  return (text:gsub("[^%w_.-]", function(c) return string.format("%%%02X", c:byte()) end))
+end
+
+-- For the service, which names them in its answer: "ratio=aspectRatio,size,+3".
+local function unknown_header(found)
+  local parts = {}
+  for index, item in ipairs(found.unknown) do
+    parts[index] = encoded(item.field) .. (item.known and "=" .. encoded(item.known) or "")
+  end
+  if found.unknown_count > #found.unknown then parts[#parts + 1] = "+" .. found.unknown_count - #found.unknown end
+  return table.concat(parts, ",")
+end
+
+-- Answers the request if its members do not fit; the names of unknown ones, where they are let pass.
+local function check_body(handle, method, members, strict, unkeepable)
+  local found = { wrong = {}, broken = {}, unknown = {}, unknown_count = 0, unkeepable = unkeepable }
+  check_members(method.message, members, "", found, method.path)
+  local applied = nil
+  if found.unknown_count > 0 and (strict or not method.names_unknown) then
+    if method.names_unknown then applied = { ["preference-applied"] = "handling=strict" } end
+    for _, item in ipairs(found.unknown) do
+      local hint = item.known and ". Did you mean " .. item.known .. "?" or ""
+      note(found.wrong, item.field, "is not a field of this request" .. hint)
+    end
+  end
+  if #found.wrong > 0 then
+    for _, item in ipairs(found.broken) do note(found.wrong, item.field, item.message) end
+    refuse_fields(handle, found.wrong, applied)
+    return nil
+  end
+  return unknown_header(found)
+end
+
+local function check_no_body(handle, method)
+  local body = handle:body()
+  if body == nil or body:length() == 0 then return end
+  local message = method.verb .. " takes no body. " .. parameters_of(method)
+  refuse(handle, "MALFORMED_REQUEST", message, { { field = "body", message = "is not taken by " .. method.verb } })
 end
 
 function envoy_on_request(handle)
   local route = handle:metadata()
-  if not route:get("rest") then return end
+  local method = METHODS[route:get("method") or ""]
+  if method == nil then return end -- not a REST request
   -- Read now: what the handle has given is gone once the body has been waited for.
-  local limit, message, named_in_path = route:get("limit"), route:get("message"), route:get("path") or ""
+  local limit = route:get("limit")
   local headers = handle:headers()
-  if unreadable(headers:get(":path") or "") then
+  local path, strict = headers:get(":path") or "", is_strict(headers:get("prefer"))
+  if unreadable(path) then
     refuse(handle, "MALFORMED_REQUEST", "The address is not UTF-8 text.", {})
     return
   end
-  if limit == nil then return end -- it takes no body
+  local misplaced_parameters = check_query(method, path)
+  if #misplaced_parameters > 0 then
+    refuse_fields(handle, misplaced_parameters)
+    return
+  end
+  if limit == nil then
+    check_no_body(handle, method)
+    return
+  end
   local length = tonumber(headers:get("content-length") or "")
   if length ~= nil and length > limit then
     handle:respond({ [":status"] = "413" }, "")
     return
   end
-  if message == nil then return end -- a file
+  if method.message == nil then return end -- a file
   local kind = headers:get("content-type")
   if kind ~= nil and wrong_media_type(kind) then
     handle:respond({ [":status"] = "415" }, "")
@@ -361,7 +200,7 @@ function envoy_on_request(handle)
     refuse(handle, "MALFORMED_REQUEST", "The body is not UTF-8 text.", {})
     return
   end
-  local fine, value = pcall(read_json, text)
+  local fine, value, unkeepable = pcall(read_json, text)
   if not fine then
     if type(value) ~= "table" then error(value, 0) end
     refuse(handle, "MALFORMED_REQUEST", "The body is not valid JSON: " .. value.told .. ".", {})
@@ -371,15 +210,6 @@ function envoy_on_request(handle)
     refuse(handle, "MALFORMED_REQUEST", "The body must be a JSON object.", {})
     return
   end
-  local skipped, schema = {}, SCHEMA[message]
-  for name in named_in_path:gmatch("[^,]+") do skipped[name] = true end
-  local wrong, broken = {}, {}
-  check_message(schema, value, "", wrong, broken, skipped)
-  if #wrong > 0 then
-    for _, item in ipairs(broken) do note(wrong, item.field, item.message) end
-    refuse(handle, "VALIDATION_FAILED", "The request is not valid: " .. named(wrong), wrong)
-    return
-  end
-  local hidden = hide(text, value.object, schema, skipped)
-  if hidden ~= text then handle:body():setBytes(hidden) end
+  local unknown = check_body(handle, method, value.object, strict, unkeepable)
+  if unknown ~= nil and unknown ~= "" then handle:headers():replace(UNKNOWN_HEADER, unknown) end
 end

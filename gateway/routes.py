@@ -51,6 +51,8 @@ class Route:
     raw_response: bool
     headers: tuple[str, ...]
     """The names of the request headers that it heeds, as access.proto has them."""
+    names_unknown_fields: bool
+    """Whether unknown fields of a JSON body are named in the answer, and not refused."""
 
     @property
     def upstream(self) -> str:
@@ -140,4 +142,5 @@ def _route(
         raw_request=body_type == ".google.api.HttpBody",
         raw_response=method.output_type == ".google.api.HttpBody",
         headers=tuple(access_pb2.Header.Name(header) for header in method.options.Extensions[access_pb2.headers]),
+        names_unknown_fields=method.options.Extensions[access_pb2.unknown_fields] == access_pb2.UNKNOWN_FIELDS_NAMED,
     )

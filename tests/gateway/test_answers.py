@@ -85,16 +85,6 @@ class TestSuccess:
         assert answered["variants"] == [{"hook": "h", "body": "b", "cta": "c", "hashtags": ["#x"]}]
         assert "notes" not in answered
 
-    def test_a_field_of_the_path_is_not_taken_from_the_body(self, client: httpx.Client, services: StandIns) -> None:
-        for name in ("projectId", "project_id", "project\\u0049d"):
-            body = f'{{"name": "n", "{name}": "other"}}'
-            response = client.post(
-                "/api/projects/mine/products", content=body, headers={"content-type": "application/json"}
-            )
-            assert response.status_code == 200
-            assert services.last().request.project_id == "mine"
-            assert services.last().request.name == "n"
-
     def test_idempotency_and_waiting_headers_reach_the_service(self, client: httpx.Client, services: StandIns) -> None:
         client.post(AD, json={}, headers={"idempotency-key": "k-1", "prefer": "wait=5"})
         metadata = services.last().metadata

@@ -1,0 +1,259 @@
+-- What of a JSON body does not fit its message: fields of a wrong type, rules that are broken, fields that are unknown.
+-- SCHEMA, written above this text when the configuration is made, has the messages by name: a list of fields each.
+
+local MAX_TOLD = 50 -- of one answer; the service names no more than 15
+local MAX_SHOWN = 100 -- bytes of a name that somebody has made up
+local MAX_UNKNOWN = 10 -- unknown fields that are named; they travel in a header, of which gRPC takes 8 KiB in all
+
+-- Text for an answer or a header: short, and UTF-8 whatever it was made from.
+local function shown(text)
+  if #text > MAX_SHOWN then
+    text = text:sub(1, MAX_SHOWN):gsub("[\192-\255][\128-\191]*$", "") .. "…"
+  end
+  if not is_utf8(text) then text = text:gsub("[\128-\255]", "?") end
+  return text
+end
+
+local BY_NAME = {} -- the fields of each message, by both of their names
+for message, fields in pairs(SCHEMA) do
+  BY_NAME[message] = {}
+  for _, field in ipairs(fields) do
+    BY_NAME[message][field.name] = field
+    BY_NAME[message][field.proto_name] = field
+  end
+end
+
+-- "Did you mean …": the field of a message that a made-up name comes closest to.
+
+local MIN_WORD = 4 -- letters of a name that is part of another; shorter ones are part of too many
+local MAX_COMPARED = 32 -- letters of a name that is compared; no field has a longer one
+
+local function words_of(name)
+  return (name:gsub("(%l)(%u)", "%1 %2"):gsub("%W+", " "):lower())
+end
+
+local function joined(words) return (words:gsub(" ", "")) end
+
+local CANDIDATES = {} -- by message: its fields and those of the messages in it, made when first needed
+
+local function candidates_of(message)
+  if CANDIDATES[message] == nil then
+    local found = {}
+    local function add(name, path)
+      found[#found + 1] = { path = path, name = joined(words_of(name)), words = " " .. words_of(path) .. " " }
+    end
+    for _, field in ipairs(SCHEMA[message]) do add(field.name, field.name) end
+    for _, field in ipairs(SCHEMA[message]) do
+      local inner = not field.repeated and SCHEMA[field.message] or {}
+      for _, item in ipairs(inner) do add(item.name, field.name .. "." .. item.name) end
+    end
+    CANDIDATES[message] = found
+  end
+  return CANDIDATES[message]
+end
+
+-- Levenshtein's distance: how many letters are to be added, left out or changed.
+local function distance(one, other)
+  local row = {}
+  for place = 0, #other do row[place] = place end
+  for first = 1, #one do
+    local before = row[0]
+    row[0] = first
+    for second = 1, #other do
+      local changed = before + (one:byte(first) == other:byte(second) and 0 or 1)
+      before = row[second]
+      row[second] = math.min(changed, before + 1, row[second - 1] + 1)
+    end
+  end
+  return row[#other]
+end
+
+local function slips_of(name)
+  if #name < MIN_WORD then return 0 end
+  return #name < 6 and 1 or 2
+end
+
+-- nil: none is close.
+local function closest(message, name)
+  if #name > MAX_COMPARED then return nil end
+  local words = words_of(name)
+  local plain = joined(words)
+  local best, fewest = nil, slips_of(plain)
+  for _, candidate in ipairs(candidates_of(message)) do
+    if plain == candidate.name or plain == joined(candidate.words) then return candidate.path end
+    if math.abs(#plain - #candidate.name) <= fewest then
+      local slips = distance(plain, candidate.name)
+      if slips <= fewest and (best == nil or slips < fewest) then best, fewest = candidate.path, slips end
+    end
+  end
+  if best ~= nil or #plain < MIN_WORD then return best end
+  for _, candidate in ipairs(candidates_of(message)) do -- "ratio" for aspectRatio, "productName" for name
+    if candidate.words:find(" " .. words .. " ", 1, true) then return candidate.path end
+  end
+  for _, candidate in ipairs(candidates_of(message)) do
+    local whole = " " .. joined(candidate.words:sub(2, -2)) .. " "
+    if #candidate.name >= MIN_WORD and (" " .. words .. " "):find(whole, 1, true) then return candidate.path end
+  end
+  return nil
+end
+
+local EXPECTED = {
+  string = "must be a text", bytes = "must be a text", timestamp = "must be a text", duration = "must be a text",
+  fieldmask = "must be a text", enum = "must be a text", bool = "must be true or false", number = "must be a number",
+  int32 = "must be a whole number", int64 = "must be a whole number", message = "must be an object",
+}
+
+local function is_whole(value, limit)
+  return type(value) == "number" and value == math.floor(value) and value >= -limit and value < limit
+end
+
+local function has_type(kind, value)
+  if kind == "bool" then return type(value) == "boolean" end
+  if kind == "number" then return type(value) == "number" end
+  if kind == "int32" then return is_whole(value, 2147483648) end
+  if kind == "int64" then
+    return is_whole(value, 2 ^ 63) or (type(value) == "string" and value:match("^-?%d+$") ~= nil)
+  end
+  if kind == "enum" then return type(value) == "string" or is_whole(value, 2147483648) end
+  if kind == "message" then return type(value) == "table" and value.object ~= nil end
+  return type(value) == "string"
+end
+
+local function broken_rule(rules, kind, value)
+  if kind == "string" then
+    if rules.ignore_empty and value == "" then return nil end
+    if rules.uuid then
+      if value == "" then return "value is empty, which is not a valid UUID" end
+      if not value:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") then
+        return "must be a valid UUID"
+      end
+    end
+    if rules.one_of ~= nil then
+      local known = false
+      for _, option in ipairs(rules.one_of) do known = known or option == value end
+      if not known then return "must be in list [" .. table.concat(rules.one_of, ", ") .. "]" end
+    end
+    local length = characters(value, rules.max_length)
+    if rules.min_length ~= nil and length < rules.min_length then
+      return "must be at least " .. rules.min_length .. " characters"
+    end
+    if rules.max_length ~= nil and length > rules.max_length then
+      return "must be at most " .. rules.max_length .. " characters"
+    end
+  elseif kind == "int32" then
+    if (rules.least ~= nil and value < rules.least) or (rules.most ~= nil and value > rules.most) then
+      if rules.most == nil then return "must be greater than or equal to " .. rules.least end
+      if rules.least == nil then return "must be less than or equal to " .. rules.most end
+      return "must be greater than or equal to " .. rules.least .. " and less than or equal to " .. rules.most
+    end
+  end
+  return nil
+end
+
+local function note(list, field, message)
+  if #list < MAX_TOLD then list[#list + 1] = { field = shown(field), message = message } end
+end
+
+-- No database of ours keeps U+0000 in text, and half a surrogate pair is not a character.
+local function is_keepable(value)
+  return type(value) ~= "string" or (not value:find("%z") and is_utf8(value))
+end
+
+local EMPTY = { string = "", int32 = 0 }
+local check_members
+
+local function check_one(field, value, path, found)
+  if not has_type(field.kind, value) then
+    note(found.wrong, path, EXPECTED[field.kind])
+  elseif found.unkeepable and not is_keepable(value) then
+    note(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+  elseif field.kind == "message" then
+    if SCHEMA[field.message] ~= nil then check_members(field.message, value.object, path .. ".", found) end
+  else
+    local complaint = broken_rule(field.rules, field.kind, value)
+    if complaint ~= nil then note(found.broken, path, complaint) end
+  end
+end
+
+local function check_absent(field, path, found)
+  if not field.needed then return end
+  local empty = EMPTY[field.kind]
+  if empty ~= nil and not (field.repeated or field.map) then
+    note(found.broken, path, broken_rule(field.rules, field.kind, empty) or "is required")
+  else
+    note(found.broken, path, "is required")
+  end
+end
+
+local function check_field(field, value, path, found)
+  if field.kind == "other" then return end
+  if not (field.repeated or field.map) then
+    check_one(field, value, path, found)
+    return
+  end
+  local list = type(value) == "table" and (field.repeated and value.array or field.map and value.object) or nil
+  if list == nil then
+    note(found.wrong, path, field.repeated and "must be a list" or "must be an object")
+    return
+  end
+  if field.max_items ~= nil and #list > field.max_items then
+    note(found.broken, path, "must contain no more than " .. field.max_items .. " item(s)")
+  end
+  for index, item in ipairs(list) do
+    if field.repeated then
+      check_one(field, item, path .. "[" .. (index - 1) .. "]", found)
+    else
+      local place = path .. '["' .. shown(item.name) .. '"]'
+      if found.unkeepable and not is_keepable(item.name) then
+        note(found.wrong, place, "must not have U+0000 or half a surrogate pair in its name")
+      else
+        check_one(field, item.value, place, found)
+      end
+    end
+  end
+end
+
+local function check_unknown(message, member, prefix, found)
+  local path = prefix .. shown(member.name)
+  if found.unkeepable and not (is_keepable(member.name) and is_keepable(member.value)) then
+    note(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+    return
+  end
+  found.unknown_count = found.unknown_count + 1
+  if #found.unknown < MAX_UNKNOWN then
+    local known = closest(message, member.name)
+    found.unknown[#found.unknown + 1] = { field = shown(path), known = known and prefix .. known }
+  end
+end
+
+-- Members that are given twice are checked twice: the transcoder reads them all. What is wrong is named in the order of
+-- the message's fields, as the services do.
+function check_members(message, members, prefix, found, in_path)
+  local given, unknown = {}, {}
+  for _, member in ipairs(members) do
+    local field = BY_NAME[message][member.name]
+    if member.name == "" then
+      note(found.wrong, prefix .. '""', "a field must have a name") -- the transcoder refuses it
+    elseif field == nil and not unknown[member.name] then
+      unknown[member.name] = true
+      check_unknown(message, member, prefix, found)
+    elseif field ~= nil then
+      given[field] = given[field] or {}
+      table.insert(given[field], member.value)
+    end
+  end
+  for _, field in ipairs(SCHEMA[message]) do
+    local path, values, present = prefix .. field.name, given[field] or {}, false
+    if in_path ~= nil and in_path[field.proto_name] then
+      if #values > 0 then note(found.wrong, path, "stands in the path and nowhere else") end
+    else
+      for _, value in ipairs(values) do
+        if value ~= NULL then -- null is the same as absent
+          present = true
+          check_field(field, value, path, found)
+        end
+      end
+      if not present then check_absent(field, path, found) end
+    end
+  end
+end
