@@ -52,18 +52,21 @@ local function candidates_of(message)
   return CANDIDATES[message]
 end
 
--- Levenshtein's distance: how many letters are to be added, left out or changed.
+-- Damerau's distance: how many letters are to be added, left out, changed, or exchanged with the next.
 local function distance(one, other)
-  local row = {}
+  local last, row = {}, {}
   for place = 0, #other do row[place] = place end
   for first = 1, #one do
-    local before = row[0]
-    row[0] = first
+    local above, letter = row, one:byte(first)
+    row = { [0] = first }
     for second = 1, #other do
-      local changed = before + (one:byte(first) == other:byte(second) and 0 or 1)
-      before = row[second]
-      row[second] = math.min(changed, before + 1, row[second - 1] + 1)
+      local same = letter == other:byte(second)
+      row[second] = math.min(above[second - 1] + (same and 0 or 1), above[second] + 1, row[second - 1] + 1)
+      if first > 1 and second > 1 and letter == other:byte(second - 1) and one:byte(first - 1) == other:byte(second) then
+        row[second] = math.min(row[second], last[second - 2] + 1)
+      end
     end
+    last = above
   end
   return row[#other]
 end
@@ -226,8 +229,8 @@ local function check_unknown(message, member, prefix, found)
   end
 end
 
--- Members that are given twice are checked twice: the transcoder reads them all. What is wrong is named in the order of
--- the message's fields, as the services do.
+-- What is wrong is named in the order of the message's fields, as the services do. A field that is given twice is wrong:
+-- the transcoder takes the last of some, joins others, and refuses the rest in words of its own.
 function check_members(message, members, prefix, found, in_path)
   local given, unknown = {}, {}
   for _, member in ipairs(members) do
@@ -249,6 +252,7 @@ function check_members(message, members, prefix, found, in_path)
     else
       for _, value in ipairs(values) do
         if value ~= NULL then -- null is the same as absent
+          if present then note(found.wrong, path, "is given more than once") end
           present = true
           check_field(field, value, path, found)
         end

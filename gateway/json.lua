@@ -29,7 +29,8 @@ local function characters_by_code(reader)
   return setmetatable({}, {
     __index = function(known, hex)
       local code = tonumber(hex:sub(1, 4), 16)
-      if #hex == 4 and (code == 0 or (code >= 0xD800 and code < 0xE000)) then reader.unkeepable = true end
+      if #hex == 4 and code == 0 then reader.unkeepable = true end
+      if #hex == 4 and code >= 0xD800 and code < 0xE000 then reader.unkeepable, reader.halved = true, true end
       if #hex > 4 then code = 0x10000 + (code - 0xD800) * 1024 + tonumber(hex:sub(-4), 16) - 0xDC00 end
       known[hex] = utf8_of(code)
       return known[hex]
@@ -48,7 +49,7 @@ local function unescaped(raw, known)
   return text
 end
 
--- Each read_… takes the reader, { text, values, known, unkeepable }, and where its value begins, and gives it and what is behind.
+-- Each read_… takes the reader, { text, values, known, … }, and where its value begins, and gives it and what is behind.
 local read_value
 
 local function read_string(reader, at)
@@ -117,7 +118,9 @@ local function read_number(text, at)
   stop = fraction or stop
   local _, exponent = text:find("^[eE][+-]?%d+", stop + 1)
   stop = exponent or stop
-  return tonumber(text:sub(at, stop)), stop + 1
+  local number = tonumber(text:sub(at, stop))
+  if number == math.huge or number == -math.huge then fail("a number is larger than any that can be read") end
+  return number, stop + 1
 end
 
 function read_value(reader, at, depth)
@@ -135,13 +138,14 @@ function read_value(reader, at, depth)
   return read_number(text, at)
 end
 
--- The value, and whether a text in it may hold U+0000 or half a surrogate pair. Raises { told = what is wrong }.
+-- The value; whether a text in it may hold U+0000 or half a surrogate pair; whether one holds the latter. Raises
+-- { told = what is wrong }.
 local function read_json(text)
-  local reader = { text = text, values = 0, unkeepable = false }
+  local reader = { text = text, values = 0, unkeepable = false, halved = false }
   reader.known = characters_by_code(reader)
   local value, at = read_value(reader, skip(text, 1), 0)
   if skip(text, at) <= #text then fail("there is more after the end") end
-  return value, reader.unkeepable
+  return value, reader.unkeepable, reader.halved
 end
 
 -- Whether the bytes are UTF-8 as gRPC takes it (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.

@@ -200,7 +200,7 @@ function envoy_on_request(handle)
     refuse(handle, "MALFORMED_REQUEST", "The body is not UTF-8 text.", {})
     return
   end
-  local fine, value, unkeepable = pcall(read_json, text)
+  local fine, value, unkeepable, halved = pcall(read_json, text)
   if not fine then
     if type(value) ~= "table" then error(value, 0) end
     refuse(handle, "MALFORMED_REQUEST", "The body is not valid JSON: " .. value.told .. ".", {})
@@ -211,5 +211,10 @@ function envoy_on_request(handle)
     return
   end
   local unknown = check_body(handle, method, value.object, strict, unkeepable)
-  if unknown ~= nil and unknown ~= "" then handle:headers():replace(UNKNOWN_HEADER, unknown) end
+  if unknown == nil then return end
+  if halved then -- in an unknown field, where the transcoder trips over it
+    refuse(handle, "MALFORMED_REQUEST", "The body is not valid JSON: a text holds half a surrogate pair.", {})
+    return
+  end
+  if unknown ~= "" then handle:headers():replace(UNKNOWN_HEADER, unknown) end
 end

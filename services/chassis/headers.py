@@ -1,4 +1,4 @@
-"""Request headers that methods heed: Idempotency-Key (IETF draft) and Prefer: wait=N (RFC 7240)."""
+"""Request headers that methods heed: Idempotency-Key (IETF draft), Prefer: wait=N and handling=strict (RFC 7240)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from google.protobuf.message import Message
 
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 MAX_KEY_LENGTH = 255
+# Written by gateway/request.lua; the gateway drops what clients send of this name. In "ratio=aspectRatio,size,+3" names
+# are percent-encoded, behind = stands the field that a name comes closest to, and +3 means three more.
+UNKNOWN_FIELDS = "x-adwright-unknown-fields"
+MAX_UNKNOWN_FIELDS = 11  # ten names and the number of the rest
+MAX_FIELD_NAME = 120  # the gateway cuts names before
 MAX_WAIT_SECONDS = 60  # the gateway's time-out for these calls is a little longer
 # Visible ASCII; without what would make a list or a string of it, so that a header sent twice is no key.
 _BARE = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+")
 # A string of RFC 8941: printable ASCII, quotes and backslashes escaped.
 _QUOTED = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])+"')
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?", re.IGNORECASE)
+_HANDLING = re.compile(r"handling\s*=\s*\"?([a-z]+)\"?", re.IGNORECASE)
 
 
 def idempotency_key(metadata: Iterable[tuple[str, Any]] | None) -> str:
@@ -45,6 +52,34 @@ def wait_seconds(metadata: Iterable[tuple[str, Any]] | None) -> int:
             if found is not None:
                 return min(int(found[1]), MAX_WAIT_SECONDS)
     return 0
+
+
+def is_strict(metadata: Iterable[tuple[str, Any]] | None) -> bool:
+    """Whether Prefer: handling=strict is asked for; of a preference that is given twice, the first counts."""
+    for name, value in metadata or ():
+        if name != "prefer":
+            continue
+        for preference in str(value).split(","):
+            found = _HANDLING.fullmatch(preference.partition(";")[0].strip())
+            if found is not None:
+                return found[1].lower() == "strict"
+    return False
+
+
+def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:
+    """A note for each field of the request that the method does not know; in words for the customer."""
+    notes = []
+    for name, value in metadata or ():
+        if name != UNKNOWN_FIELDS:
+            continue
+        for entry in str(value).split(",")[:MAX_UNKNOWN_FIELDS]:
+            field, _, known = (unquote(part)[:MAX_FIELD_NAME] for part in entry.partition("="))
+            if entry.startswith("+"):
+                notes.append(f"{entry[1:]} more fields are not known and were ignored.")
+            else:
+                hint = f" Did you mean {known}?" if known else ""
+                notes.append(f"The field {field} is not known and was ignored.{hint}")
+    return notes
 
 
 def digest(request: Message) -> bytes:

@@ -45,6 +45,8 @@ class Accepted:
     brief: catalog_pb2.Brief | None
     job: job_pb2.JobStatus | None = None
     """The job as it ended, where the caller waited for that and it did in time."""
+    notes: tuple[str, ...] = ()
+    """What there is to say of the request, in words for the customer."""
 
 
 class Submitter:
@@ -87,15 +89,19 @@ class Submitter:
                 job.request_key, job.request_digest = key, headers.digest(request)
             answer = await self._submit(job)
         said = [("idempotency-replayed", "true")] if answer.replayed else []
+        applied = ["handling=strict"] if headers.is_strict(metadata) else []
         status = None
         seconds = headers.wait_seconds(metadata) if may_wait else 0
         if seconds:
-            said.append(("preference-applied", f"wait={seconds}"))
+            applied.append(f"wait={seconds}")
             left = began + seconds - asyncio.get_running_loop().time()
             status = await self._ended(user_id, answer.job_id, max(0, round(left)))
+        if applied:
+            said.append(("preference-applied", ", ".join(applied)))
         if said:
             await context.send_initial_metadata(tuple(said))
-        return Accepted(answer=answer, brief=brief, job=status)
+        notes = tuple(headers.unknown_field_notes(metadata))
+        return Accepted(answer=answer, brief=brief, job=status, notes=notes)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """How the job ended, if it does within `wait_seconds`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
@@ -116,3 +118,10 @@ def response(
     if made.HasField("notes"):
         message.notes.CopyFrom(made.notes)
     return message
+
+
+def noted(response: copy_pb2.GenerateCopyResponse, notes: Sequence[str]) -> copy_pb2.GenerateCopyResponse:
+    """The answer with what there is to say of the request as a whole."""
+    if notes:
+        response.notes.general.extend(notes)
+    return response

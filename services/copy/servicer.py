@@ -71,12 +71,12 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             may_wait=False,
         )
         if accepted.brief is None or accepted.answer.replayed or accepted.answer.status == "reused":
-            return await self._made_before(accepted.answer)  # a replay has no brief
+            return messages.noted(await self._made_before(accepted.answer), accepted.notes)  # a replay has no brief
         # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
         assert accepted.brief is not None, "only a replay has none"
         asked = messages.copy_brief(request, accepted.brief)
         work = asyncio.create_task(self.write_accepted(asked, accepted.answer))
-        return await asyncio.shield(work)
+        return messages.noted(await asyncio.shield(work), accepted.notes)
 
     async def write_accepted(
         self, brief: CopyBrief, accepted: job_pb2.SubmitJobResponse

@@ -41,7 +41,7 @@ class ImageMaker:
     async def make(self, work: Work) -> Made:
         """Raises faults as chassis.errors has them."""
         parameters = image_pb2.ImageJobParameters.FromString(work.job.parameters)
-        notes: list[str] = []
+        notes = list(parameters.notes)
         work.progress.report(2, "gathering")
         photo = await self._pictures.of_product(parameters.brief, work.folder / "photo")
         logo = await self._pictures.of_brand(parameters.brief, work.folder / "logo", notes)

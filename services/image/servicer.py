@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
+from services.chassis import headers
 from services.chassis.submission import Submitter
 from services.image import messages
 
@@ -22,8 +23,12 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
     async def GenerateStaticAd(
         self, request: image_pb2.GenerateStaticAdRequest, context: Context
     ) -> image_pb2.GenerateStaticAdResponse:
+        unknown = headers.unknown_field_notes(context.invocation_metadata())
         accepted = await self._submitter.submit(
-            request, context, lambda brief, user_id: messages.submission(request, brief, user_id), may_wait=True
+            request,
+            context,
+            lambda brief, user_id: messages.submission(request, brief, user_id, unknown),
+            may_wait=True,
         )
         return image_pb2.GenerateStaticAdResponse(
             job_id=accepted.answer.job_id,
@@ -31,4 +36,5 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             credits_used=accepted.answer.credits_used,
             credits_remaining=accepted.answer.credits_remaining,
             job=accepted.job,
+            notes=accepted.notes,
         )

@@ -39,7 +39,7 @@ class VideoMaker:
     async def make(self, work: Work) -> Made:
         """Raises faults as chassis.errors has them."""
         parameters = video_pb2.VideoJobParameters.FromString(work.job.parameters)
-        notes: list[str] = []
+        notes = list(parameters.notes)
         work.progress.report(1, "gathering")
         avatar: Path | None = None
         if parameters.request.HasField("avatar_url"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from adwright.catalog.v1 import catalog_pb2
@@ -16,16 +17,16 @@ DEFAULT_VOICE = "male-1"
 
 
 def submission(
-    request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str
+    request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str, notes: Sequence[str] = ()
 ) -> job_pb2.SubmitJobRequest:
-    """The job that the request asks for, with a copy of the brief as it is now."""
+    """The job that the request asks for, with a copy of the brief as it is now; notes go into those of the job."""
     return job_pb2.SubmitJobRequest(
         user_id=user_id,
         type=JOB_TYPE,
         project_id=request.project_id,
         product_id=request.product_id,
         idempotency_key=request.idempotency_key,
-        parameters=video_pb2.VideoJobParameters(request=request, brief=brief).SerializeToString(),
+        parameters=video_pb2.VideoJobParameters(request=request, brief=brief, notes=notes).SerializeToString(),
     )
 
 

@@ -8,6 +8,7 @@ import grpc
 from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
+from services.chassis import headers
 from services.chassis.submission import Submitter
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
@@ -32,10 +33,11 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise UnknownVoice(request.voice_id)
         if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
             raise UnknownAvatar(request.avatar_id)
+        unknown = headers.unknown_field_notes(context.invocation_metadata())
         accepted = await self._submitter.submit(
             request,
             context,
-            lambda brief, user_id: messages.submission(request, brief, user_id),
+            lambda brief, user_id: messages.submission(request, brief, user_id, unknown),
             may_wait=True,
             check=lambda brief, user_id: self._policy.check(messages.spoken(request, brief, user_id)),
         )
@@ -45,6 +47,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             credits_used=accepted.answer.credits_used,
             credits_remaining=accepted.answer.credits_remaining,
             job=accepted.job,
+            notes=accepted.notes,
         )
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:
