@@ -5,6 +5,7 @@ MAKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
+REQUESTS ?= 100000
 BROKER ?= apache-kafka
 ROWS ?=
 SETTINGS ?= gateway/resources/settings.json
@@ -33,8 +34,8 @@ test: .venv/dev gen/descriptors.binpb models ## Run all tests but the slow ones
 test-all: .venv/dev .venv/hearing gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q
 
-fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n)
-	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES)
+fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n, REQUESTS=n)
+	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES) --requests $(REQUESTS)
 
 test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and the cluster's gateway, slow ones too (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform

@@ -158,6 +158,8 @@ def _tracing(share: float) -> dict[str, Any]:
         "client_sampling": percent,
         "overall_sampling": percent,
         "max_path_tag_length": 200,
+        # In the place of Envoy's own, which has the query: signatures of links, and keys that somebody puts there.
+        "custom_tags": [{"tag": "http.url", "value": "%PATH(NQ:ORIG_OR_PATH)%"}],
     }
 
 

@@ -1,6 +1,8 @@
-"""schemathesis against a running system, by the API's own description: `make fuzz`.
+"""Random requests against a running system: `make fuzz`.
 
-Random requests hardly ever name a project that exists; `fuzz_hooks.py` puts a real one in half of those that could.
+First, how long the gateway's Lua filters take for each byte of requests of all kinds. Then schemathesis, by the API's
+own description; random requests hardly ever name a project that exists, so `fuzz_hooks.py` puts a real one in half of
+those that could. Then very many requests by the route table (`barrage.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local.system import Options
+from gateway.routes import read_descriptors, routes_of
+from gateway.schema import messages_of
+from tests.contract.barrage import Barrage, barrage
+from tests.gateway.lua_cost import DESCRIPTORS, Filters
+from tests.gateway.lua_shapes import ANSWERS, LONG_HEADS, MANY_BYTES, MANY_VALUES
 from tests.running import RunningSystem
 
 FOLDER = Path(__file__).parent
@@ -105,18 +112,60 @@ def failures(system: RunningSystem) -> str:
     return "\n" + "\n".join(lines[:SHOWN])
 
 
+def rain(system: RunningSystem, requests: int, *, seconds: float, seed: int) -> Barrage:
+    """So many random requests, or as many as there is time for; by an admin, a customer and nobody."""
+    descriptors = read_descriptors(DESCRIPTORS)
+    customer = system.customer(CREDITS)
+    body = {**customer.ids, "prompt": "a quiet morning"}
+    job = customer.client.post("/api/generate/static-ad", json=body).json()["jobId"]
+    ids = {**customer.ids, "project_id": customer.project_id, "product_id": customer.product_id}
+    return barrage(
+        system.system.url,
+        routes_of(descriptors),
+        messages_of(descriptors),
+        tokens=[system.token(customer.id, admin=True), system.token(customer.id), ""],
+        ids={**ids, "jobId": job, "job_id": job, "voice_id": "male-1", "avatar_id": "finn"},
+        requests=requests,
+        seconds=seconds,
+        seed=seed,
+    )
+
+
+def time_per_byte() -> str:
+    """Processor time of the Lua filters for each byte of what they read, the dearest first."""
+    filters = Filters()
+    rows = []
+    for shapes, size in ((MANY_VALUES, 4_900), (MANY_BYTES, 100_000), (LONG_HEADS, 4_000), (ANSWERS, 1_500)):
+        for name, shape in shapes.items():
+            exchange = shape(size)
+            nanoseconds = filters.nanoseconds(exchange)
+            rows.append((nanoseconds / exchange.size, nanoseconds / 1e6, exchange.size, name))
+    lines = [f"{each:8.0f} {whole:8.1f} {size:8d}  {name}" for each, whole, size, name in sorted(rows, reverse=True)]
+    return "\n".join([" ns/byte       ms    bytes  Lua, for a request or an answer of", *lines])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.contract.fuzzing", description=__doc__)
     parser.add_argument("--examples", type=int, default=150, help="random requests an operation and phase, at most")
     parser.add_argument("--seed", type=int, default=uuid.uuid4().int % 2**32, help="for the same requests again")
+    parser.add_argument("--requests", type=int, default=100_000, help="random requests by the route table; 0: none")
+    parser.add_argument("--minutes", type=float, default=60, help="for how long these are sent at most")
     arguments = parser.parse_args()
+    print(time_per_byte(), flush=True)
     system = RunningSystem(Options(makers=False))
+    passed = True
     try:
-        outcome = fuzz(system, arguments.examples, seed=arguments.seed)
+        if arguments.examples:
+            outcome = fuzz(system, arguments.examples, seed=arguments.seed)
+            passed = outcome.passed
+            print(outcome.report, flush=True)
+        if arguments.requests:
+            found = rain(system, arguments.requests, seconds=60 * arguments.minutes, seed=arguments.seed)
+            passed = passed and not found.findings
+            print(found.report() + failures(system))
     finally:
         system.stop()
-    print(outcome.report)
-    sys.exit(0 if outcome.passed else 1)
+    sys.exit(0 if passed else 1)
 
 
 if __name__ == "__main__":

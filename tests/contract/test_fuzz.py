@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from gateway.openapi import IMAGE, openapi
-from gateway.routes import read_descriptors
-from tests.contract.fuzzing import fuzz, schemathesis
+from gateway.routes import read_descriptors, routes_of
+from gateway.schema import messages_of
+from tests.contract.barrage import barrage
+from tests.contract.fuzzing import fuzz, rain, schemathesis
 from tests.running import RunningSystem
 
 
@@ -23,6 +25,14 @@ class TestAnyRequest:
         outcome = fuzz(waiting_system, 2, seed=1)
         assert outcome.passed, outcome.report
         assert outcome.cases > 1_000
+
+    @pytest.mark.timeout(1_800)
+    def test_thousands_by_the_route_table_find_nothing(self, waiting_system: RunningSystem) -> None:
+        outcome = rain(waiting_system, 3_000, seconds=1_200, seed=1)
+        assert outcome.findings == [], outcome.report()
+        assert outcome.sent == 3_000
+        # Of each kind there are some: accepted, refused for the body, the token, the role, the path.
+        assert {200, 400, 401, 403, 404} <= set(outcome.statuses), outcome.report()
 
     @pytest.mark.slow
     @pytest.mark.timeout(7_200)
@@ -90,3 +100,29 @@ class TestFuzzing:
         outcome = schemathesis(faulty, token="good", ids=ids, examples=2, seed=1)
         assert not outcome.passed
         assert complaint in outcome.report, outcome.report
+
+    @pytest.mark.parametrize(
+        ("answer", "complaint"),
+        [
+            ((500, {"error": {"reason": "INTERNAL", "message": "m", "requestId": "r", "retryable": False}}), "500 "),
+            ((503, {}), "503 "),
+            ((400, {"detail": "no"}), "400 without the usual body"),
+        ],
+    )
+    def test_the_barrage_finds_what_no_request_may_cause(
+        self, faulty: str, answer: tuple[int, dict[str, Any]], complaint: str
+    ) -> None:
+        Faulty.answer = answer
+        descriptors = read_descriptors(IMAGE)
+        credits_route = [route for route in routes_of(descriptors) if route.path == "/api/credits"]
+        outcome = barrage(
+            faulty,
+            credits_route,
+            messages_of(descriptors),
+            tokens=["good"],
+            ids={},
+            requests=200,
+            seconds=60,
+            seed=1,
+        )
+        assert [finding for finding in outcome.findings if finding.startswith(complaint)], outcome.report()

