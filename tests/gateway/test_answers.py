@@ -54,7 +54,13 @@ class TestSuccess:
         response = client.post(AD, json={})
         assert response.status_code == 200
         assert response.headers["content-type"] == "application/json"
-        assert response.json() == {"jobId": "abc", "status": "reused", "creditsUsed": 0, "creditsRemaining": 0}
+        assert response.json() == {
+            "jobId": "abc",
+            "status": "reused",
+            "creditsUsed": 0,
+            "creditsRemaining": 0,
+            "notes": [],
+        }
 
     def test_the_request_arrives_field_by_field(self, client: httpx.Client, services: StandIns) -> None:
         body = {"projectId": "p", "productId": "q", "aspectRatio": "1:1", "prompt": "grün 😀", "unknown": [1]}
