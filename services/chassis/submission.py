@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -32,6 +33,7 @@ EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
 UNDECIDED_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 UNDECIDED_POLL_SECONDS = (0.01, 0.1)
 TERMINAL = ("completed", "failed", "canceled", "expired")
+THINGS = {"copy": "copy", "static_ad": "an image", "video": "a video"}  # as customers call what jobs make
 
 log = structlog.get_logger()
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -45,6 +47,26 @@ class Accepted:
     brief: catalog_pb2.Brief | None
     job: job_pb2.JobStatus | None = None
     """The job as it ended, where the caller waited for that and it did in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request that has been looked up: its recorded answer, or the job to submit for it and the brief."""
+
+    answer: job_pb2.SubmitJobResponse | None
+    job: job_pb2.SubmitJobRequest
+    brief: catalog_pb2.Brief | None
+
+
+def reuse_notes(answer: job_pb2.SubmitJobResponse, job_type: str) -> list[str]:
+    """What to say where the job of a request's idempotency key makes something else than `job_type`."""
+    if answer.job_type in ("", job_type):
+        return []
+    other, asked = THINGS.get(answer.job_type, answer.job_type), THINGS[job_type]
+    return [
+        f"The idempotencyKey belongs to an earlier request for {other}, whose job is the answer. This request for "
+        f"{asked} was not carried out and nothing was charged. Send a key of its own with each different request."
+    ]
 
 
 class Submitter:
@@ -74,19 +96,9 @@ class Submitter:
         """
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
-        key = headers.idempotency_key(metadata)
-        answer = await self._recorded(user_id, key, request) if key else None
-        brief = None
-        if answer is None:
-            brief = await self._brief(user_id, request.project_id, request.product_id)
-            if check is not None:
-                await check(brief, user_id)
-            job = submission(brief, user_id)
-            job.api_key_id = caller().api_key_id
-            if key:
-                job.request_key, job.request_digest = key, headers.digest(request)
-            answer = await self._submit(job)
-        said = [("idempotency-replayed", "true")] if answer.replayed else []
+        prepared = await self.prepare(request, context, submission, check=check)
+        answer = prepared.answer or await self.accept(prepared.job)
+        said = _replayed(answer)
         status = None
         seconds = headers.wait_seconds(metadata) if may_wait else 0
         if seconds:
@@ -95,7 +107,33 @@ class Submitter:
             status = await self._ended(user_id, answer.job_id, max(0, round(left)))
         if said:
             await context.send_initial_metadata(tuple(said))
-        return Accepted(answer=answer, brief=brief, job=status)
+        return Accepted(answer=answer, brief=prepared.brief, job=status)
+
+    async def prepare(
+        self,
+        request: Any,
+        context: Context,
+        submission: Callable[[catalog_pb2.Brief, str], job_pb2.SubmitJobRequest],
+        *,
+        check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
+    ) -> Prepared:
+        """Looks up what the request's Idempotency-Key stands for, or else the brief. Nothing is written; refused as
+        `submit`."""
+        user_id, metadata = caller().user_id, context.invocation_metadata()
+        arrived_at = headers.arrived_at(metadata, datetime.now(UTC))
+        key = headers.idempotency_key(metadata)
+        answer = await self._recorded(user_id, key, request) if key else None
+        if answer is not None:
+            return Prepared(answer=answer, job=job_pb2.SubmitJobRequest(), brief=None)
+        brief = await self._brief(user_id, request.project_id, request.product_id)
+        if check is not None:
+            await check(brief, user_id)
+        job = submission(brief, user_id)
+        job.api_key_id = caller().api_key_id
+        job.arrived_at.FromDatetime(arrived_at)
+        if key:
+            job.request_key, job.request_digest = key, headers.digest(request)
+        return Prepared(answer=None, job=job, brief=brief)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """How the job ended, if it does within `wait_seconds`."""
@@ -112,8 +150,15 @@ class Submitter:
             catalog_pb2.Brief,
         )
 
-    async def _submit(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
-        """Submits again while an earlier request with the same key is not decided, for UNDECIDED_SECONDS."""
+    @staticmethod
+    async def announce(context: Context, answer: job_pb2.SubmitJobResponse) -> None:
+        """Sends the response headers that say of an answer whether it is a replay."""
+        if said := _replayed(answer):
+            await context.send_initial_metadata(tuple(said))
+
+    async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
+        """Submits a prepared job; again while an earlier request with the same key is not decided, for
+        UNDECIDED_SECONDS."""
         give_up = asyncio.get_running_loop().time() + UNDECIDED_SECONDS
         while True:
             try:
@@ -140,3 +185,7 @@ class Submitter:
             log.warning("wait_given_up", job_id=job_id, code=error.code().name)
             return None
         return outcome.job if outcome.job.status in TERMINAL else None
+
+
+def _replayed(answer: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:
+    return [("idempotency-replayed", "true")] if answer.replayed else []
