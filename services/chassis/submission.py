@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 
 from services.chassis import headers
 from services.chassis.auth import ServiceIdentity, caller
-from services.chassis.errors import Refusal
+from services.chassis.errors import Refusal, Unauthenticated
 from services.chassis.interceptors import request_id
 from services.chassis.together import Calls
 
@@ -30,6 +30,7 @@ SUBMIT_SECONDS = 15.0
 GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
 SUBMIT_JOB = "/adwright.job.v1.JobSubmissionService/SubmitJob"
 EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
+API_KEY_ENDED = "API_KEY_ENDED"
 UNDECIDED_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 UNDECIDED_POLL_SECONDS = (0.01, 0.1)
 TERMINAL = ("completed", "failed", "canceled", "expired")
@@ -158,12 +159,15 @@ class Submitter:
 
     async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
         """Submits a prepared job; again while an earlier request with the same key is not decided, for
-        UNDECIDED_SECONDS."""
+        UNDECIDED_SECONDS. Refused as `submit`; Unauthenticated where the caller's API key has ended since it was
+        checked."""
         give_up = asyncio.get_running_loop().time() + UNDECIDED_SECONDS
         while True:
             try:
                 return await self._submissions(SUBMIT_JOB, job, job_pb2.SubmitJobResponse)
             except Refusal as refusal:
+                if refusal.stated_reason() == API_KEY_ENDED:
+                    raise Unauthenticated(refusal.message) from refusal
                 late = asyncio.get_running_loop().time() > give_up
                 if late or refusal.stated_reason() != EARLIER_UNDECIDED:
                     raise

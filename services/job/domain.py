@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import FieldViolation, Kind, Refusal
 
+PRICES = "GET /api/prices"  # where customers find what things cost
 HOLD_MARGIN = timedelta(hours=24)  # a hold outlives its job by this: settlement may have to wait for billing
 # A request is at most this long under way from the gateway to its decision: its body may take 30 s, the look-ups and
 # the wait for an earlier one of its key 28 s. An older time of arrival is another machine's wrong clock.
@@ -345,14 +346,27 @@ class StaleAttempt(Refusal):
         super().__init__("The attempt is not the current one of a job in work.")
 
 
+def _credits(number: int) -> str:
+    return "1 credit" if number == 1 else f"{number} credits"
+
+
 class InsufficientCredits(Refusal):
-    """The user cannot pay for it."""
+    """The user cannot pay for it. Its `fields` are the numbers: price, available and, where that would do, held."""
 
     kind = Kind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
-    def __init__(self, *, price: int, available: int) -> None:
-        super().__init__(f"This costs {price} credits; {available} are available.")
+    def __init__(self, *, price: int, available: int, held: int = 0) -> None:
+        numbers = {"price": price, "available": available}
+        said = f"This costs {_credits(price)}, and {_credits(available)} can be spent."
+        if held > 0 and price <= available + held:
+            numbers["held"] = held
+            said += f" Jobs in progress hold {_credits(held)}, which come back where those are canceled or fail."
+        if available:
+            said += f" Ask the operator of this service for more credits, or choose what costs less ({PRICES})."
+        else:
+            said += " Ask the operator of this service for more credits."
+        super().__init__(said, fields=[FieldViolation(field=name, message=str(n)) for name, n in numbers.items()])
 
 
 class KeyBudgetExceeded(Refusal):
@@ -362,7 +376,21 @@ class KeyBudgetExceeded(Refusal):
     reason = "API_KEY_BUDGET_EXCEEDED"
 
     def __init__(self, *, price: int) -> None:
-        super().__init__(f"This costs {price} credits, which the API key's budget does not allow any more.")
+        super().__init__(
+            f"This costs {_credits(price)}, more than is left of the API key's budget. Use a key with a larger budget, "
+            f"or choose what costs less ({PRICES}).",
+            fields=[FieldViolation(field="price", message=str(price))],
+        )
+
+
+class ApiKeyEnded(Refusal):
+    """The API key was revoked or has expired since the service that took the request looked it up."""
+
+    kind = Kind.UNAUTHENTICATED
+    reason = "API_KEY_ENDED"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was revoked or has expired.")
 
 
 class TooManyLiveJobs(Refusal):

@@ -32,6 +32,7 @@ from services.job.announcing import announce, dispatch
 from services.job.domain import (
     HOLD_MARGIN,
     Accepted,
+    ApiKeyEnded,
     Beat,
     Completion,
     EarlierUndecided,
@@ -239,9 +240,13 @@ class Jobs:
                 continue
             refused.append(entry.job_id)
             if placed.result == billing_pb2.HOLD_RESULT_INSUFFICIENT:
-                outcomes[entry.job_id] = InsufficientCredits(price=placed.amount, available=placed.available)
+                outcomes[entry.job_id] = InsufficientCredits(
+                    price=placed.amount, available=placed.available, held=placed.held
+                )
             elif placed.result == billing_pb2.HOLD_RESULT_OVER_BUDGET:
                 outcomes[entry.job_id] = KeyBudgetExceeded(price=placed.amount)
+            elif placed.result == billing_pb2.HOLD_RESULT_KEY_ENDED:
+                outcomes[entry.job_id] = ApiKeyEnded()
             else:
                 log.error("hold_refused", job_id=str(entry.job_id), result=placed.result)
                 outcomes[entry.job_id] = JobsOverloaded("The job could not be accepted; try again.")
