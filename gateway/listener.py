@@ -31,6 +31,7 @@ NOT_FROM_CLIENTS = (
     "x-adwright-status",
     "x-adwright-invalid",
     "x-adwright-unknown-fields",
+    "x-adwright-arrived",
     "x-request-id",
     # A trace begins here: another's could say of every request that it is to be recorded.
     "traceparent",
@@ -126,6 +127,9 @@ def _connection_manager(
                     "mutations": [
                         *({"remove": name} for name in NOT_FROM_CLIENTS),
                         {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": NO_GRPC_NAME}}}},
+                        # When the request's first byte was read, in seconds since 1970: a request that arrived while
+                        # the job of its idempotency key was live is its duplicate, whenever a service looks at it.
+                        {"append": {"header": {"key": "x-adwright-arrived", "value": "%START_TIME(%s.%6f)%"}}},
                     ],
                 },
             }

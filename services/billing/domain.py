@@ -38,6 +38,7 @@ class HoldResult(StrEnum):
     ENDED = "ended"
     UNPRICED = "unpriced"
     OVER_BUDGET = "over_budget"
+    KEY_ENDED = "key_ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +55,13 @@ class HoldOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOutcome:
-    """What became of it; `available` is what the user can spend afterwards."""
+    """What became of it; `available` is what the user can spend afterwards, `held` what all their jobs hold then."""
 
     job_id: UUID
     result: HoldResult
     amount: int
     available: int
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ async def find(connection: Connection, key_hash: bytes, now: datetime) -> DictRo
 
 
 async def allowances(connection: Connection, orders: Sequence[HoldOrder], now: datetime) -> Mapping[UUID, int | None]:
-    """What the keys of these orders may still spend (None: anything); a key that is not there may spend nothing."""
+    """What the keys of these orders may still spend (None: anything); a key that is not good any more has no entry."""
     keys = {order.key_id: order.user_id for order in orders if order.key_id is not None}
     if not keys:
         return {}

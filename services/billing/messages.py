@@ -27,6 +27,7 @@ HOLD_RESULTS = {
     HoldResult.ENDED: billing_pb2.HOLD_RESULT_ENDED,
     HoldResult.UNPRICED: billing_pb2.HOLD_RESULT_UNPRICED,
     HoldResult.OVER_BUDGET: billing_pb2.HOLD_RESULT_OVER_BUDGET,
+    HoldResult.KEY_ENDED: billing_pb2.HOLD_RESULT_KEY_ENDED,
 }
 SETTLEMENT_RESULTS = {
     "captured": billing_pb2.SETTLEMENT_RESULT_CAPTURED,
@@ -62,6 +63,7 @@ def hold_outcome(outcome: HoldOutcome) -> billing_pb2.HoldOutcome:
         result=HOLD_RESULTS[outcome.result],
         amount=outcome.amount,
         available=outcome.available,
+        held=outcome.held,
     )
 
 

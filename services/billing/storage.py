@@ -52,13 +52,19 @@ class Ledger:
         draws: list[tuple[UUID, str, int]] = []
         allowed = dict(await keys.allowances(connection, orders, now))
         over_budget: set[UUID] = set()
+        key_ended: set[UUID] = set()
         for order in orders:
             amount = self.prices.get(order.type, 0)
             account = accounts.get(order.user_id)
-            if order.job_id in known or not amount or account is None or account.available < amount:
+            if order.job_id in known:
+                continue
+            if order.key_id is not None and order.key_id not in allowed:
+                key_ended.add(order.job_id)  # whatever its owner has: nobody asks in their name any more
+                continue
+            if not amount or account is None or account.available < amount:
                 continue
             if order.key_id is not None:
-                left = allowed.get(order.key_id, 0)
+                left = allowed[order.key_id]
                 if left is not None and left < amount:
                     over_budget.add(order.job_id)
                     continue
@@ -100,13 +106,19 @@ class Ledger:
                 # As the first time: by what was held then, whatever it would cost now.
                 state, holder, amount = known[order.job_id]
                 result = HoldResult.HELD if (state, holder) == ("held", order.user_id) else HoldResult.ENDED
+            elif order.job_id in key_ended:
+                result = HoldResult.KEY_ENDED
             elif order.job_id in over_budget:
                 result = HoldResult.OVER_BUDGET
             else:
                 result = HoldResult.INSUFFICIENT if amount else HoldResult.UNPRICED
             outcomes.append(
                 HoldOutcome(
-                    job_id=order.job_id, result=result, amount=amount, available=account.available if account else 0
+                    job_id=order.job_id,
+                    result=result,
+                    amount=amount,
+                    available=account.available if account else 0,
+                    held=account.held if account else 0,
                 )
             )
         return outcomes

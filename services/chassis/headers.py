@@ -1,10 +1,12 @@
-"""Request headers that methods heed: Idempotency-Key (IETF draft), Prefer: wait=N and handling=strict (RFC 7240)."""
+"""Request headers that methods heed: Idempotency-Key (IETF draft), Prefer: wait=N and handling=strict (RFC 7240), and
+what the gateway says of a request: its time of arrival and the fields that the method does not know."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +21,10 @@ UNKNOWN_FIELDS = "x-adwright-unknown-fields"
 MAX_UNKNOWN_FIELDS = 11  # ten names and the number of the rest
 MAX_FIELD_NAME = 120  # the gateway cuts names before
 MAX_WAIT_SECONDS = 60  # the gateway's time-out for these calls is a little longer
+ARRIVED = "x-adwright-arrived"  # the gateway sets it, and removes what a client sends under this name
+# A request's body may take this long. An older stamp is another machine's wrong clock.
+MAX_TRANSIT = timedelta(seconds=30)
+_SECONDS = re.compile(r"\d{1,11}\.\d{3,9}", re.ASCII)
 # Visible ASCII; without what would make a list or a string of it, so that a header sent twice is no key.
 _BARE = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+")
 # A string of RFC 8941: printable ASCII, quotes and backslashes escaped.
@@ -80,6 +86,16 @@ def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]
                 hint = f" Did you mean {known}?" if known else ""
                 notes.append(f"The field {field} is not known and was ignored.{hint}")
     return notes
+
+
+def arrived_at(metadata: Iterable[tuple[str, Any]] | None, now: datetime) -> datetime:
+    """When the request reached the gateway, in UTC; `now` where the gateway does not say, or where its time is in the
+    future or more than MAX_TRANSIT ago."""
+    stamps = [str(value) for name, value in metadata or () if name == ARRIVED]
+    if len(stamps) != 1 or _SECONDS.fullmatch(stamps[0]) is None:
+        return now
+    arrived = datetime.fromtimestamp(float(stamps[0]), UTC)
+    return arrived if now - MAX_TRANSIT <= arrived <= now else now
 
 
 def digest(request: Message) -> bytes:

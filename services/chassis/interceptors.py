@@ -41,6 +41,8 @@ MAX_FIELDS = 15
 MAX_FIELD_MESSAGE = 200
 MAX_MESSAGE = 800
 MAX_REQUEST_ID = 100
+# Reasons by which a service refuses the caller on whose behalf another service asks, and not that service.
+CALLERS_OWN = frozenset({"API_KEY_ENDED"})
 
 log = structlog.get_logger()
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -261,7 +263,7 @@ def refusal_told(code: str, body: str, http_status: int, retry_after_seconds: in
         (kind for kind in Kind if kind.code == code and kind.http_status == http_status),
         next((kind for kind in Kind if kind.code == code), Kind.FAILED),
     )
-    if kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
+    if told["reason"] in CALLERS_OWN or kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
         return ForwardedRefusal(
             told["message"],
             kind=kind,

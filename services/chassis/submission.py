@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -20,7 +21,7 @@ from google.protobuf.message import Message
 
 from services.chassis import headers
 from services.chassis.auth import ServiceIdentity, caller
-from services.chassis.errors import Refusal
+from services.chassis.errors import Refusal, Unauthenticated
 from services.chassis.interceptors import request_id
 from services.chassis.together import Calls
 
@@ -29,9 +30,11 @@ SUBMIT_SECONDS = 15.0
 GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
 SUBMIT_JOB = "/adwright.job.v1.JobSubmissionService/SubmitJob"
 EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
+API_KEY_ENDED = "API_KEY_ENDED"
 UNDECIDED_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 UNDECIDED_POLL_SECONDS = (0.01, 0.1)
 TERMINAL = ("completed", "failed", "canceled", "expired")
+THINGS = {"copy": "copy", "static_ad": "an image", "video": "a video"}  # as customers call what jobs make
 
 log = structlog.get_logger()
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -47,6 +50,26 @@ class Accepted:
     """The job as it ended, where the caller waited for that and it did in time."""
     notes: tuple[str, ...] = ()
     """What there is to say of the request, in words for the customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request that has been looked up: its recorded answer, or the job to submit for it and the brief."""
+
+    answer: job_pb2.SubmitJobResponse | None
+    job: job_pb2.SubmitJobRequest
+    brief: catalog_pb2.Brief | None
+
+
+def reuse_notes(answer: job_pb2.SubmitJobResponse, job_type: str) -> list[str]:
+    """What to say where the job of a request's idempotency key makes something else than `job_type`."""
+    if answer.job_type in ("", job_type):
+        return []
+    other, asked = THINGS.get(answer.job_type, answer.job_type), THINGS[job_type]
+    return [
+        f"The idempotencyKey belongs to an earlier request for {other}, whose job is the answer. This request for "
+        f"{asked} was not carried out and nothing was charged. Send a key of its own with each different request."
+    ]
 
 
 class Submitter:
@@ -76,20 +99,10 @@ class Submitter:
         """
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
-        key = headers.idempotency_key(metadata)
-        answer = await self._recorded(user_id, key, request) if key else None
-        brief = None
-        if answer is None:
-            brief = await self._brief(user_id, request.project_id, request.product_id)
-            if check is not None:
-                await check(brief, user_id)
-            job = submission(brief, user_id)
-            job.api_key_id = caller().api_key_id
-            if key:
-                job.request_key, job.request_digest = key, headers.digest(request)
-            answer = await self._submit(job)
-        said = [("idempotency-replayed", "true")] if answer.replayed else []
-        applied = ["handling=strict"] if headers.is_strict(metadata) else []
+        prepared = await self.prepare(request, context, submission, check=check)
+        answer = prepared.answer or await self.accept(prepared.job)
+        said = _replayed(answer)
+        applied = _applied(metadata)
         status = None
         seconds = headers.wait_seconds(metadata) if may_wait else 0
         if seconds:
@@ -101,7 +114,33 @@ class Submitter:
         if said:
             await context.send_initial_metadata(tuple(said))
         notes = tuple(headers.unknown_field_notes(metadata))
-        return Accepted(answer=answer, brief=brief, job=status, notes=notes)
+        return Accepted(answer=answer, brief=prepared.brief, job=status, notes=notes)
+
+    async def prepare(
+        self,
+        request: Any,
+        context: Context,
+        submission: Callable[[catalog_pb2.Brief, str], job_pb2.SubmitJobRequest],
+        *,
+        check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
+    ) -> Prepared:
+        """Looks up what the request's Idempotency-Key stands for, or else the brief. Nothing is written; refused as
+        `submit`."""
+        user_id, metadata = caller().user_id, context.invocation_metadata()
+        arrived_at = headers.arrived_at(metadata, datetime.now(UTC))
+        key = headers.idempotency_key(metadata)
+        answer = await self._recorded(user_id, key, request) if key else None
+        if answer is not None:
+            return Prepared(answer=answer, job=job_pb2.SubmitJobRequest(), brief=None)
+        brief = await self._brief(user_id, request.project_id, request.product_id)
+        if check is not None:
+            await check(brief, user_id)
+        job = submission(brief, user_id)
+        job.api_key_id = caller().api_key_id
+        job.arrived_at.FromDatetime(arrived_at)
+        if key:
+            job.request_key, job.request_digest = key, headers.digest(request)
+        return Prepared(answer=None, job=job, brief=brief)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """How the job ended, if it does within `wait_seconds`."""
@@ -118,13 +157,26 @@ class Submitter:
             catalog_pb2.Brief,
         )
 
-    async def _submit(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
-        """Submits again while an earlier request with the same key is not decided, for UNDECIDED_SECONDS."""
+    @staticmethod
+    async def announce(context: Context, answer: job_pb2.SubmitJobResponse) -> None:
+        """Sends the response headers that name a replay and the preferences that were applied."""
+        said = _replayed(answer)
+        if applied := _applied(context.invocation_metadata()):
+            said.append(("preference-applied", ", ".join(applied)))
+        if said:
+            await context.send_initial_metadata(tuple(said))
+
+    async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
+        """Submits a prepared job; again while an earlier request with the same key is not decided, for
+        UNDECIDED_SECONDS. Refused as `submit`; Unauthenticated where the caller's API key has ended since it was
+        checked."""
         give_up = asyncio.get_running_loop().time() + UNDECIDED_SECONDS
         while True:
             try:
                 return await self._submissions(SUBMIT_JOB, job, job_pb2.SubmitJobResponse)
             except Refusal as refusal:
+                if refusal.stated_reason() == API_KEY_ENDED:
+                    raise Unauthenticated(refusal.message) from refusal
                 late = asyncio.get_running_loop().time() > give_up
                 if late or refusal.stated_reason() != EARLIER_UNDECIDED:
                     raise
@@ -146,3 +198,11 @@ class Submitter:
             log.warning("wait_given_up", job_id=job_id, code=error.code().name)
             return None
         return outcome.job if outcome.job.status in TERMINAL else None
+
+
+def _replayed(answer: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:
+    return [("idempotency-replayed", "true")] if answer.replayed else []
+
+
+def _applied(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:
+    return ["handling=strict"] if headers.is_strict(metadata) else []

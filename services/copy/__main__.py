@@ -65,6 +65,7 @@ async def serve(settings: CopySettings) -> None:
     try:
         await Server(settings, register=register, services=SERVICES, ready=always_ready).run()
     finally:
+        await servicer.finish()
         await provider.close()
         await catalog.close()
         await job.close()

@@ -8,6 +8,7 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
+from services.chassis.submission import reuse_notes
 from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
 
 JOB_TYPE = "copy"
@@ -25,6 +26,7 @@ def submission(
         idempotency_key=request.idempotency_key,
         parameters=request.SerializeToString(),
         maker=maker,
+        sends_heartbeats=True,
     )
 
 
@@ -117,10 +119,12 @@ def response(
     )
     if made.HasField("notes"):
         message.notes.CopyFrom(made.notes)
+    if notes := reuse_notes(accepted, JOB_TYPE):
+        message.notes.general.extend(notes)
     return message
 
 
-def noted(response: copy_pb2.GenerateCopyResponse, notes: Sequence[str]) -> copy_pb2.GenerateCopyResponse:
+def with_notes(response: copy_pb2.GenerateCopyResponse, notes: Sequence[str]) -> copy_pb2.GenerateCopyResponse:
     """The answer with what there is to say of the request as a whole."""
     if notes:
         response.notes.general.extend(notes)

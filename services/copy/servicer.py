@@ -7,18 +7,21 @@ import os
 import socket
 import time
 import uuid
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import grpc
 import structlog
 from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
+from services.chassis import headers
 from services.chassis.auth import ServiceIdentity, caller
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import Kind, Overloaded, Refusal
 from services.chassis.faults import classified
 from services.chassis.interceptors import request_id
-from services.chassis.submission import Submitter
+from services.chassis.submission import Prepared, Submitter
 from services.chassis.together import Calls
 from services.copy import messages
 from services.copy.domain import CopyBrief
@@ -31,7 +34,26 @@ WRITE_SECONDS = 25.0  # below the gateway's time-out, so that the customer gets 
 REPORT_SECONDS = 5.0
 REPORT_TRIES = 3
 REUSE_WAIT_SECONDS = 20
+HEARTBEAT_SECONDS = 2.0  # the first lease of a job is 10 s
+# Work goes on when its caller hangs up, so the server's limit of calls does not bound it; this is the same number.
+MAX_JOBS_UNDER_WAY = 4_000
 COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
+HEARTBEAT = "/adwright.job.v1.JobWorkerService/Heartbeat"
+# Why the job of an earlier request with the same key has no copy, by its status.
+NOT_MADE = {
+    "failed": "The copy of the earlier request with this key could not be written. You have not been charged; please "
+    "try again.",
+    "expired": "The copy of the earlier request with this key was not written in time. You have not been charged; "
+    "please try again.",
+    "canceled": "The earlier request with this key was canceled. You have not been charged; try again to have the copy "
+    "written.",
+}
+STILL_WRITING = (
+    "The copy of the earlier request with this key is still being written. You have not been charged for this request; "
+    "try again to get the copy."
+)
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -56,7 +78,10 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
     ) -> None:
         self._submitter = submitter
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
-        self._reports = Calls(jobs, identity, seconds=REPORT_SECONDS)
+        # An answer comes when the job's hold is settled: the next message need not wait for that.
+        self._reports = Calls(jobs, identity, seconds=REPORT_SECONDS, concurrency=2)
+        self._heartbeats = Calls(jobs, identity, seconds=HEARTBEAT_SECONDS)
+        self._work: set[asyncio.Task[Any]] = set()
         self._identity = identity
         self._provider = provider
         self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
@@ -64,26 +89,53 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
     async def GenerateCopy(
         self, request: copy_pb2.GenerateCopyRequest, context: Context
     ) -> copy_pb2.GenerateCopyResponse:
-        accepted = await self._submitter.submit(
-            request,
-            context,
-            lambda brief, user_id: messages.submission(request, brief, user_id, self._name),
-            may_wait=False,
+        prepared = await self._submitter.prepare(
+            request, context, lambda brief, user_id: messages.submission(request, brief, user_id, self._name)
         )
-        if accepted.brief is None or accepted.answer.replayed or accepted.answer.status == "reused":
-            return messages.noted(await self._made_before(accepted.answer), accepted.notes)  # a replay has no brief
-        # From here on the job must end, whatever becomes of the caller's connection: the work is shielded from it.
-        assert accepted.brief is not None, "only a replay has none"
-        asked = messages.copy_brief(request, accepted.brief)
-        work = asyncio.create_task(self.write_accepted(asked, accepted.answer))
-        return messages.noted(await asyncio.shield(work), accepted.notes)
+        if prepared.answer is not None:
+            answer, response = prepared.answer, None
+        else:
+            answer, response = await self._to_the_end(self._accept_and_write(request, prepared))
+        await self._submitter.announce(context, answer)
+        notes = headers.unknown_field_notes(context.invocation_metadata())
+        return messages.with_notes(response or await self._made_before(answer), notes)
+
+    async def finish(self) -> None:
+        """Returns when the jobs under way have ended; each does within WRITE_SECONDS and the time for its reports."""
+        await asyncio.gather(*self._work, return_exceptions=True)
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The outcome of work that goes on when the caller hangs up: a submitted job must end, or its key and its
+        credits would be held until its lease has run out."""
+        if len(self._work) >= MAX_JOBS_UNDER_WAY:
+            work.close()
+            raise Overloaded("Too many copies are being written; try again.", retry_after_seconds=1)
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._work.discard(task)
+        if not task.cancelled():
+            task.exception()  # the caller has it, unless they hung up: then it must count as retrieved
+
+    async def _accept_and_write(
+        self, request: copy_pb2.GenerateCopyRequest, prepared: Prepared
+    ) -> tuple[job_pb2.SubmitJobResponse, copy_pb2.GenerateCopyResponse | None]:
+        """Submits the job and makes it; without a response where another request's job is the answer."""
+        answer = await self._submitter.accept(prepared.job)
+        if answer.replayed or answer.status == "reused":
+            return answer, None
+        assert prepared.brief is not None, "only a recorded answer has none"
+        return answer, await self.write_accepted(messages.copy_brief(request, prepared.brief), answer)
 
     async def write_accepted(
         self, brief: CopyBrief, accepted: job_pb2.SubmitJobResponse
     ) -> copy_pb2.GenerateCopyResponse:
         """Writes for a job that was accepted, and ends it: completed with its result, or failed."""
         try:
-            async with asyncio.timeout(WRITE_SECONDS):
+            async with asyncio.timeout(WRITE_SECONDS), self._lease_kept(accepted):
                 result = await self._provider.write(brief, accepted.job_id)
         except Exception as error:
             kind, reason, message = classified(error)
@@ -101,6 +153,24 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         made = messages.job_result(result)
         await self._complete(accepted, made)
         return messages.response(accepted, made, "completed")
+
+    @asynccontextmanager
+    async def _lease_kept(self, accepted: job_pb2.SubmitJobResponse) -> AsyncIterator[None]:
+        """Sends heartbeats for as long as the block takes."""
+        beats = asyncio.create_task(self._beat(accepted))
+        try:
+            yield
+        finally:
+            beats.cancel()
+
+    async def _beat(self, accepted: job_pb2.SubmitJobResponse) -> None:
+        request = job_pb2.HeartbeatRequest(job_id=accepted.job_id, attempt=accepted.attempt)
+        while True:  # ends with the block, which WRITE_SECONDS bounds
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self._heartbeats(HEARTBEAT, request, job_pb2.HeartbeatResponse)
+            except Refusal as refusal:
+                log.warning("heartbeat_failed", job_id=accepted.job_id, reason=refusal.stated_reason())
 
     async def _complete(self, accepted: job_pb2.SubmitJobResponse, made: copy_pb2.CopyJobResult) -> None:
         """Completes the job before answering: what is charged has been made, and what has been made can be read
@@ -136,11 +206,13 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
 
     async def _made_before(self, accepted: job_pb2.SubmitJobResponse) -> copy_pb2.GenerateCopyResponse:
         """The variants of a job that another request has made, or makes now: once they are there."""
+        if accepted.job_type not in ("", messages.JOB_TYPE):
+            return messages.response(accepted, copy_pb2.CopyJobResult(), accepted.status)  # the notes say why
         outcome = await self._submitter.outcome(
             user_id=caller().user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
         )
         if outcome.status != "completed":
-            raise GenerationFailed("The copy is not there. You have not been charged; please try again.")
+            raise GenerationFailed(NOT_MADE.get(outcome.status, STILL_WRITING))
         return messages.response(accepted, copy_pb2.CopyJobResult.FromString(outcome.result), accepted.status)
 
 

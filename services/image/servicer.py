@@ -8,7 +8,7 @@ import grpc
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
 from services.chassis import headers
-from services.chassis.submission import Submitter
+from services.chassis.submission import Submitter, reuse_notes
 from services.image import messages
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -36,5 +36,5 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             credits_used=accepted.answer.credits_used,
             credits_remaining=accepted.answer.credits_remaining,
             job=accepted.job,
-            notes=accepted.notes,
+            notes=[*accepted.notes, *reuse_notes(accepted.answer, messages.JOB_TYPE)],
         )

@@ -142,7 +142,9 @@ async def serve(settings: JobSettings) -> None:
         job_pb2_grpc.add_JobSubmissionServiceServicer_to_server(
             JobSubmissionServicer(jobs=jobs, database=database, watch=watch, links=links, clock=clock), server
         )
-        job_pb2_grpc.add_JobWorkerServiceServicer_to_server(JobWorkerServicer(jobs=jobs, policy=policy), server)
+        job_pb2_grpc.add_JobWorkerServiceServicer_to_server(
+            JobWorkerServicer(jobs=jobs, settle=settlement.settle_promptly, policy=policy), server
+        )
 
     server = Server(
         settings,

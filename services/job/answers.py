@@ -36,7 +36,7 @@ async def recorded(
     rows = await fetch_all(
         connection,
         f"""select given.id as submission_id, digest = given.hash as same, {_IN_FLIGHT} as in_flight,
-                   recorded_answer.job_id, recorded_answer.status, credits_used, credits_remaining
+                   recorded_answer.job_id, recorded_answer.status, credits_used, credits_remaining, job.type
               from unnest(%(id)s::uuid[], %(user)s::text[], %(key)s::text[], %(hash)s::bytea[])
                    as given (id, user_id, key, hash)
               join recorded_answer using (user_id, key)
@@ -57,6 +57,7 @@ async def recorded(
                 credits_used=row["credits_used"],
                 credits_remaining=row["credits_remaining"],
                 replayed=True,
+                job_type=row["type"] if row["status"] == "reused" else "",
             )
     return found
 

@@ -8,9 +8,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import FieldViolation, Kind, Refusal
 
+PRICES = "GET /api/prices"  # where customers find what things cost
 HOLD_MARGIN = timedelta(hours=24)  # a hold outlives its job by this: settlement may have to wait for billing
+# A request is at most this long under way from the gateway to its decision: its body may take 30 s, the look-ups and
+# the wait for an earlier one of its key 28 s. An older time of arrival is another machine's wrong clock.
+MAX_ARRIVAL_AGE = timedelta(seconds=60)
+# How long the end of a job that its submitter makes waits for billing. Until then its first request is not answered.
+PROMPT_SETTLEMENT = timedelta(seconds=2)
+# The first lease of such a job, if heartbeats follow: covers the way of the answer to the submitter under full load.
+SELF_MADE_LEASE = timedelta(seconds=10)
 
 
 class Status(StrEnum):
@@ -35,6 +43,13 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 }
 LIVE = tuple(status for status in Status if MOVES[status])
 TERMINAL = tuple(status for status in Status if not MOVES[status])
+
+
+def plausible_arrival(arrived_at: datetime | None, now: datetime) -> datetime:
+    """When a request arrived, as the gateway says; `now` where that is absent or cannot be (another clock is wrong)."""
+    if arrived_at is None or not now - MAX_ARRIVAL_AGE <= arrived_at <= now:
+        return now
+    return arrived_at
 
 
 def sources(target: Status) -> list[str]:
@@ -100,6 +115,10 @@ class Submission(Keyed):
     retry_of: UUID | None = None
     api_key_id: str = ""
     traceparent: str = ""
+    arrived_at: datetime | None = None
+    """When the request reached the gateway; None: a job of its key that has ended is not looked for."""
+    sends_heartbeats: bool = False
+    """Whether a submitter that makes the job itself moves its lease on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +131,28 @@ class Accepted:
     credits_remaining: int
     attempt: int = 0
     replayed: bool = False
+    job_type: str = ""
+    """The type of a job that was found; empty for a new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundJob:
+    """A job that a submission's key stands for already."""
+
+    id: UUID
+    status: Status
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedJob:
+    """A job that has ended, and what its hold is to become: capture or release."""
+
+    id: UUID
+    settle: str
+    traceparent: str = ""
+    self_made: bool = False
+    """Made by the service that submitted it, which answers its request only after the settlement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,14 +346,27 @@ class StaleAttempt(Refusal):
         super().__init__("The attempt is not the current one of a job in work.")
 
 
+def _credits(number: int) -> str:
+    return "1 credit" if number == 1 else f"{number} credits"
+
+
 class InsufficientCredits(Refusal):
-    """The user cannot pay for it."""
+    """The user cannot pay for it. Its `fields` are the numbers: price, available and, where that would do, held."""
 
     kind = Kind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
-    def __init__(self, *, price: int, available: int) -> None:
-        super().__init__(f"This costs {price} credits; {available} are available.")
+    def __init__(self, *, price: int, available: int, held: int = 0) -> None:
+        numbers = {"price": price, "available": available}
+        said = f"This costs {_credits(price)}, and {_credits(available)} can be spent."
+        if held > 0 and price <= available + held:
+            numbers["held"] = held
+            said += f" Jobs in progress hold {_credits(held)}, which come back where those are canceled or fail."
+        if available:
+            said += f" Ask the operator of this service for more credits, or choose what costs less ({PRICES})."
+        else:
+            said += " Ask the operator of this service for more credits."
+        super().__init__(said, fields=[FieldViolation(field=name, message=str(n)) for name, n in numbers.items()])
 
 
 class KeyBudgetExceeded(Refusal):
@@ -322,7 +376,21 @@ class KeyBudgetExceeded(Refusal):
     reason = "API_KEY_BUDGET_EXCEEDED"
 
     def __init__(self, *, price: int) -> None:
-        super().__init__(f"This costs {price} credits, which the API key's budget does not allow any more.")
+        super().__init__(
+            f"This costs {_credits(price)}, more than is left of the API key's budget. Use a key with a larger budget, "
+            f"or choose what costs less ({PRICES}).",
+            fields=[FieldViolation(field="price", message=str(price))],
+        )
+
+
+class ApiKeyEnded(Refusal):
+    """The API key was revoked or has expired since the service that took the request looked it up."""
+
+    kind = Kind.UNAUTHENTICATED
+    reason = "API_KEY_ENDED"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was revoked or has expired.")
 
 
 class TooManyLiveJobs(Refusal):

@@ -17,7 +17,7 @@ from psycopg.rows import DictRow
 
 from services.chassis.database import Connection, fetch_all
 from services.job.attempts import open_attempts
-from services.job.domain import DISPATCH_AGAIN, Policy, Status, Submission
+from services.job.domain import DISPATCH_AGAIN, PROMPT_SETTLEMENT, SELF_MADE_LEASE, FoundJob, Policy, Status, Submission
 
 NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all replicas' open transactions
 AMPLE_ROOM = 5_000  # NEAR_LIMIT, and more live jobs than one user can get in all replicas within AMPLE_SECONDS
@@ -111,13 +111,11 @@ class Intake:
         )
         return {row["id"] for row in rows}
 
-    async def live_jobs(
-        self, connection: Connection, submissions: Sequence[Submission]
-    ) -> dict[UUID, tuple[UUID, Status]]:
-        """The job that stands in the way of each submission, by the submission's id: (job id, status)."""
+    async def live_jobs(self, connection: Connection, submissions: Sequence[Submission]) -> dict[UUID, FoundJob]:
+        """The job that stands in the way of each submission, by the submission's id."""
         rows = await fetch_all(
             connection,
-            """select given.id as submission_id, job.id, job.status
+            """select given.id as submission_id, job.id, job.status, job.type
                  from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[]) as given (id, user_id, key, retry_of)
                  join job on (job.user_id = given.user_id and job.idempotency_key = given.key and given.key <> ''
                               and job.status in ('pending', 'queued', 'processing'))
@@ -129,7 +127,45 @@ class Intake:
                 [submission.retry_of for submission in submissions],
             ],
         )
-        return {row["submission_id"]: (row["id"], Status(row["status"])) for row in rows}
+        return {row["submission_id"]: _found(row) for row in rows}
+
+    async def jobs_live_at_arrival(
+        self, connection: Connection, submissions: Sequence[Submission], now: datetime
+    ) -> dict[UUID, FoundJob]:
+        """The job of each submission's key that was live when the request arrived and has completed or was canceled
+        since, by the submission's id; of several, the last to end.
+
+        Must run after the submissions' own rows are inserted: the unique index of live keys has then made them wait
+        for whoever was ending a job of the key. A job that its submitter makes counts as live until its hold is
+        settled, because its first request is answered only then.
+        """
+        keyed = [entry for entry in submissions if entry.idempotency_key and entry.arrived_at is not None]
+        if not keyed:
+            return {}
+        rows = await fetch_all(
+            connection,
+            """select given.id as submission_id, ended.id, ended.status, ended.type
+                 from unnest(%(id)s::uuid[], %(user)s::text[], %(key)s::text[], %(arrived)s::timestamptz[])
+                      as given (id, user_id, key, arrived_at)
+                 cross join lateral (
+                   select id, status, type from job
+                    where user_id = given.user_id and idempotency_key = given.key
+                      and status in ('completed', 'canceled')
+                      and completed_at >= given.arrived_at - %(wait)s::interval
+                      and given.arrived_at <= case when self_made and status = 'completed'
+                            then greatest(completed_at, least(coalesce(settled_at, %(now)s), completed_at + %(wait)s))
+                            else completed_at end
+                    order by completed_at desc limit 1) as ended""",
+            {
+                "now": now,
+                "wait": PROMPT_SETTLEMENT,
+                "id": [entry.job_id for entry in keyed],
+                "user": [entry.user_id for entry in keyed],
+                "key": [entry.idempotency_key for entry in keyed],
+                "arrived": [entry.arrived_at for entry in keyed],
+            },
+        )
+        return {row["submission_id"]: _found(row) for row in rows}
 
     async def queue(self, connection: Connection, held: Sequence[tuple[UUID, int]], now: datetime) -> list[DictRow]:
         """Pending jobs whose holds were placed become queued (held: job id and credits); those that still were."""
@@ -168,21 +204,26 @@ class Intake:
         )
 
     async def begin_self_made(
-        self, connection: Connection, held: Sequence[tuple[UUID, int, str]], now: datetime
+        self, connection: Connection, held: Sequence[tuple[UUID, int, str, bool]], now: datetime
     ) -> list[DictRow]:
-        """Pending jobs that their submitters make become processing (held: id, credits, maker)."""
+        """Pending jobs that their submitters make become processing (held: id, credits, maker, sends heartbeats)."""
         rows = await fetch_all(
             connection,
             """update job set status = 'processing', credits = given.credits, attempt = 1, maker = given.maker,
-                      lease_expires_at = job.deadline, attempt_deadline = job.deadline, updated_at = %(now)s
-                 from unnest(%(id)s::uuid[], %(credits)s::int[], %(maker)s::text[]) as given (id, credits, maker)
+                      lease_expires_at = case when given.beats then least(%(now)s + %(lease)s, job.deadline)
+                                              else job.deadline end,
+                      attempt_deadline = job.deadline, updated_at = %(now)s
+                 from unnest(%(id)s::uuid[], %(credits)s::int[], %(maker)s::text[], %(beats)s::boolean[])
+                      as given (id, credits, maker, beats)
                 where job.id = given.id and job.status = 'pending' and not job.abandoned
                returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.maker,
                          job.traceparent""",
             {
-                "id": [job_id for job_id, _, _ in held],
-                "credits": [amount for _, amount, _ in held],
-                "maker": [maker for _, _, maker in held],
+                "id": [job_id for job_id, _, _, _ in held],
+                "credits": [amount for _, amount, _, _ in held],
+                "maker": [maker for _, _, maker, _ in held],
+                "beats": [beats for _, _, _, beats in held],
+                "lease": SELF_MADE_LEASE,
                 "now": now,
             },
         )
@@ -224,3 +265,7 @@ class Intake:
             connection, "select id from job where id = any(%s) and status = 'pending'", [list(job_ids)]
         )
         return [row["id"] for row in rows]
+
+
+def _found(row: DictRow) -> FoundJob:
+    return FoundJob(id=row["id"], status=Status(row["status"]), type=row["type"])

@@ -32,10 +32,13 @@ from services.job.announcing import announce, dispatch
 from services.job.domain import (
     HOLD_MARGIN,
     Accepted,
+    ApiKeyEnded,
     Beat,
     Completion,
     EarlierUndecided,
+    EndedJob,
     Failure,
+    FoundJob,
     InsufficientCredits,
     Job,
     JobNotDead,
@@ -101,7 +104,7 @@ class Jobs:
         )
         self._leases: dict[str, Batcher[str, Lease | None]] = {}
         self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
-        self._completions: Batcher[Completion, bool] = Batcher(
+        self._completions: Batcher[Completion, EndedJob] = Batcher(
             self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
         )
         self._reads: Batcher[UUID, Job | None] = Batcher(self._read_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
@@ -156,27 +159,38 @@ class Jobs:
                 else:
                     outcomes[entry.job_id] = TooManyLiveJobs(self._policy.live_jobs_per_user)
             inserted = await self.intake.insert_pending(connection, admitted, now) if admitted else set()
+            ended = await self.intake.jobs_live_at_arrival(connection, unknown, now)
+            late = inserted & set(ended)  # duplicates of jobs that have ended between their arrival and now
+            inserted -= late
             # A user at the limit may still repeat a request whose job is live.
             rest = [entry for entry in unknown if entry.job_id not in inserted]
-            found = await self.intake.live_jobs(connection, rest) if rest else {}
+            blocked = [entry for entry in rest if entry.job_id not in late]
+            live = await self.intake.live_jobs(connection, blocked) if blocked else {}
+            found = ended | {entry: job for entry, job in live.items() if job.id not in late}
             await self._keep_or_drop_keys(connection, rest, found)
+            if late:
+                await self.intake.delete_pending(connection, list(late))
         for entry in rest:
-            live = found.get(entry.job_id)
-            if live is None and entry.job_id not in outcomes:
+            job = found.get(entry.job_id)
+            if job is None and entry.job_id not in outcomes:
                 outcomes[entry.job_id] = _Undecided()  # it ended between the two statements: the next try inserts
-            elif live is not None and live[1] is Status.PENDING:
+            elif job is not None and job.status is Status.PENDING:
                 outcomes[entry.job_id] = _Undecided()
-            elif live is not None:
-                outcomes[entry.job_id] = Accepted(job_id=live[0], status="reused", credits_used=0, credits_remaining=0)
+            elif job is not None:
+                outcomes[entry.job_id] = Accepted(
+                    job_id=job.id, status="reused", credits_used=0, credits_remaining=0, job_type=job.type
+                )
         return outcomes, [entry for entry in submissions if entry.job_id in inserted]
 
     async def _keep_or_drop_keys(
-        self, connection: Connection, rest: Sequence[Submission], found: dict[UUID, tuple[UUID, Status]]
+        self, connection: Connection, rest: Sequence[Submission], found: dict[UUID, FoundJob]
     ) -> None:
         """The request keys of submissions that made no job: they stand for the live job that was found, or go."""
         keyed = [entry.job_id for entry in rest if entry.request_key]
         reused = [
-            (job_id, found[job_id][0]) for job_id in keyed if job_id in found and found[job_id][1] is not Status.PENDING
+            (job_id, found[job_id].id)
+            for job_id in keyed
+            if job_id in found and found[job_id].status is not Status.PENDING
         ]
         if reused:
             await answers.reuse(connection, reused)
@@ -226,9 +240,13 @@ class Jobs:
                 continue
             refused.append(entry.job_id)
             if placed.result == billing_pb2.HOLD_RESULT_INSUFFICIENT:
-                outcomes[entry.job_id] = InsufficientCredits(price=placed.amount, available=placed.available)
+                outcomes[entry.job_id] = InsufficientCredits(
+                    price=placed.amount, available=placed.available, held=placed.held
+                )
             elif placed.result == billing_pb2.HOLD_RESULT_OVER_BUDGET:
                 outcomes[entry.job_id] = KeyBudgetExceeded(price=placed.amount)
+            elif placed.result == billing_pb2.HOLD_RESULT_KEY_ENDED:
+                outcomes[entry.job_id] = ApiKeyEnded()
             else:
                 log.error("hold_refused", job_id=str(entry.job_id), result=placed.result)
                 outcomes[entry.job_id] = JobsOverloaded("The job could not be accepted; try again.")
@@ -239,7 +257,7 @@ class Jobs:
             if entry.job_id in held and not entry.maker
         ]
         self_made = [
-            (entry.job_id, held[entry.job_id].amount, entry.maker)
+            (entry.job_id, held[entry.job_id].amount, entry.maker, entry.sends_heartbeats)
             for entry in submissions
             if entry.job_id in held and entry.maker
         ]
@@ -401,11 +419,12 @@ class Jobs:
             )
         return [stopped.get((beat.job_id, beat.attempt), "") for beat in beats]
 
-    async def complete(self, completion: Completion) -> None:
-        """The attempt's result. Raises StaleAttempt; repeating is harmless."""
-        await self._completions.submit(completion)
+    async def complete(self, completion: Completion) -> EndedJob:
+        """The attempt's result. Raises StaleAttempt; repeating is harmless. The settlement of a self-made job is left
+        to the caller, who waits for it."""
+        return await self._completions.submit(completion)
 
-    async def _complete_batch(self, completions: Sequence[Completion]) -> list[bool | Refusal]:
+    async def _complete_batch(self, completions: Sequence[Completion]) -> list[EndedJob | Refusal]:
         first: dict[tuple[UUID, int], Completion] = {}
         for done in completions:
             first.setdefault((done.job_id, done.attempt), done)  # as if the others had come a batch later
@@ -417,20 +436,24 @@ class Jobs:
             )
             await announce(connection, rows, self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        self.ended.set()
-        taken = {(row["id"], row["attempt"]) for row in rows} | repeated
-        return [True if (done.job_id, done.attempt) in taken else StaleAttempt() for done in completions]
+        if not all(row["self_made"] for row in rows):
+            self.ended.set()
+        taken = {(row["id"], row["attempt"]): self.storage.ended_job(row) for row in [*rows, *repeated]}
+        return [taken.get((done.job_id, done.attempt)) or StaleAttempt() for done in completions]
 
-    async def fail(self, failure: Failure) -> Status:
-        """The attempt failed: what the job is now. Raises StaleAttempt; repeating is harmless."""
+    async def fail(self, failure: Failure) -> tuple[Status, EndedJob | None]:
+        """The attempt failed: what the job is now, and the job if it has ended. Raises StaleAttempt; repeating is
+        harmless. The settlement of a self-made job is left to the caller, who waits for it."""
         async with self._database.transaction() as connection:
             row, changed = await self.storage.fail(connection, failure, self._clock.now())
             if changed:
                 # A job with a pause before its next attempt is dispatched by the sweeper when the pause is over.
                 await announce(connection, [row], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        self.ended.set()
-        return Status(row["status"])
+        job = self.storage.ended_job(row) if row["status"] == Status.FAILED else None
+        if job is not None and not job.self_made:
+            self.ended.set()
+        return Status(row["status"]), job
 
     async def give_back(self, job_id: UUID, attempt: int) -> None:
         """The maker stops and hands the job back. Raises StaleAttempt."""

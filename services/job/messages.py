@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from uuid import UUID
 
 from adwright.job.v1 import job_pb2
@@ -25,6 +25,7 @@ from services.job.domain import (
     Policy,
     Status,
     Submission,
+    plausible_arrival,
 )
 
 FAULT_KINDS = {
@@ -56,7 +57,8 @@ def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
     return message
 
 
-def submission(request: job_pb2.SubmitJobRequest, job_id: UUID) -> Submission:
+def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -> Submission:
+    arrived_at = request.arrived_at.ToDatetime(tzinfo=UTC) if request.HasField("arrived_at") else None
     return Submission(
         job_id=job_id,
         user_id=request.user_id,
@@ -70,6 +72,8 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID) -> Submission:
         request_digest=request.request_digest,
         api_key_id=request.api_key_id,
         traceparent=carried(),
+        arrived_at=plausible_arrival(arrived_at, now),
+        sends_heartbeats=request.sends_heartbeats,
     )
 
 
@@ -81,6 +85,7 @@ def accepted_message(accepted: Accepted) -> job_pb2.SubmitJobResponse:
         credits_remaining=accepted.credits_remaining,
         attempt=accepted.attempt,
         replayed=accepted.replayed,
+        job_type=accepted.job_type,
     )
 
 

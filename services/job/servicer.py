@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +20,14 @@ from services.chassis.errors import Kind, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.wire import page_token, timestamp, token_id
 from services.job import messages, reading, retention
-from services.job.domain import TERMINAL, Job, JobNotFound, Policy
+from services.job.domain import TERMINAL, EndedJob, Job, JobNotFound, Policy
 from services.job.following import Following
 from services.job.jobs import Jobs
 from services.job.links import Links
 from services.job.watch import Watch
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Settle = Callable[[EndedJob], Awaitable[None]]
 
 STREAM_BATCH = 100  # jobs that one look-up for a stream of all jobs reads
 STREAM_SECONDS = 3600.0  # a client that still wants to know opens another stream; a forgotten one ends
@@ -191,7 +192,8 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
         return job_pb2.FindRecordedAnswerResponse(answer=messages.accepted_message(found) if found else None)
 
     async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
-        submission = messages.submission(request, new_id(self._clock.now()))
+        now = self._clock.now()
+        submission = messages.submission(request, new_id(now), now)
         return messages.accepted_message(await self._jobs.submit(submission, wait_seconds=0))
 
     async def GetJobOutcome(self, request: job_pb2.GetJobOutcomeRequest, context: Context) -> job_pb2.JobOutcome:
@@ -245,8 +247,10 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
 class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
     """What makers say."""
 
-    def __init__(self, *, jobs: Jobs, policy: Policy) -> None:
+    def __init__(self, *, jobs: Jobs, settle: Settle, policy: Policy) -> None:
+        """settle: returns when the hold of an ended job is settled, or a bound of its own is over."""
         self._jobs = jobs
+        self._settle = settle
         self._policy = policy
 
     async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Context) -> job_pb2.LeaseJobResponse:
@@ -260,11 +264,16 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
         return job_pb2.HeartbeatResponse(stop=bool(reason), reason=reason)
 
     async def CompleteJob(self, request: job_pb2.CompleteJobRequest, context: Context) -> job_pb2.CompleteJobResponse:
-        await self._jobs.complete(messages.completion(request))
+        job = await self._jobs.complete(messages.completion(request))
+        if job.self_made:
+            await self._settle(job)
         return job_pb2.CompleteJobResponse()
 
     async def FailJob(self, request: job_pb2.FailJobRequest, context: Context) -> job_pb2.FailJobResponse:
-        return job_pb2.FailJobResponse(status=(await self._jobs.fail(messages.failure(request))).value)
+        status, job = await self._jobs.fail(messages.failure(request))
+        if job is not None and job.self_made:
+            await self._settle(job)
+        return job_pb2.FailJobResponse(status=status.value)
 
     async def ReturnJob(self, request: job_pb2.ReturnJobRequest, context: Context) -> job_pb2.ReturnJobResponse:
         await self._jobs.give_back(UUID(request.job_id), request.attempt)

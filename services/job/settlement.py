@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import grpc
@@ -10,15 +11,20 @@ import structlog
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from services.chassis.auth import ServiceIdentity
+from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import Refusal
 from services.chassis.tracing import together
+from services.job.domain import PROMPT_SETTLEMENT, EndedJob
 from services.job.storage import JobStorage
 
 TICK_SECONDS = 1.0
 GATHER_SECONDS = 0.02  # jobs that end together are settled together
 BATCH = 500
+PROMPT_BATCH = 256
+MAX_PROMPT_WAITING = 4_000  # past it they are settled like all others
+PROMPT_CONCURRENCY = 2  # the next batch is under way while one is written down
 CALL_SECONDS = 10.0
 KINDS = {"capture": billing_pb2.SETTLEMENT_KIND_CAPTURE, "release": billing_pb2.SETTLEMENT_KIND_RELEASE}
 CONFIRMED = {
@@ -50,6 +56,24 @@ class Settlement:
         self._identity = identity
         self._clock = clock
         self._ended = ended
+        seconds = PROMPT_SETTLEMENT.total_seconds()
+        self._prompt: Batcher[EndedJob, bool] = Batcher(
+            lambda jobs: self._settle(jobs, seconds=seconds),
+            max_batch=PROMPT_BATCH,
+            max_waiting=MAX_PROMPT_WAITING,
+            max_wait_seconds=seconds,
+            concurrency=PROMPT_CONCURRENCY,
+        )
+
+    async def settle_promptly(self, job: EndedJob) -> None:
+        """Returns when billing has confirmed the end of the job's hold, or after PROMPT_SETTLEMENT at the latest; what
+        is not confirmed by then, `run` settles."""
+        try:
+            async with asyncio.timeout(PROMPT_SETTLEMENT.total_seconds()):
+                await self._prompt.submit(job)
+        except (grpc.aio.AioRpcError, Refusal, TimeoutError) as error:
+            log.warning("settlement_delayed", job_id=str(job.id), error=repr(error))
+            self._ended.set()
 
     async def run(self) -> None:
         while True:
@@ -76,22 +100,25 @@ class Settlement:
                 batch = await self._storage.unsettled(connection, after, BATCH)
             if not batch:
                 return count
-            settlements = [billing_pb2.Settlement(job_id=str(job_id), kind=KINDS[kind]) for job_id, kind, _ in batch]
-            with together("settle", [traceparent for _, _, traceparent in batch]):
-                answer = await self._billing.SettleHolds(
-                    billing_pb2.SettleHoldsRequest(settlements=settlements),
-                    metadata=self._identity.metadata(),
-                    timeout=CALL_SECONDS,
-                )
-            confirmed = []
-            for (job_id, kind, _), outcome in zip(batch, answer.outcomes, strict=True):
-                if outcome.result not in CONFIRMED:
-                    continue
-                confirmed.append(job_id)
-                if kind == "capture" and outcome.result != billing_pb2.SETTLEMENT_RESULT_CAPTURED:
-                    # The rules exclude it; if it happens, a person must know, and reconcile lists it.
-                    log.error("completed_job_not_captured", job_id=str(job_id), result=outcome.result)
-            async with self._database.connection() as connection:
-                await self._storage.settled(connection, confirmed, self._clock.now())
-            count += len(confirmed)
-            after = batch[-1][0]
+            count += sum(await self._settle(batch, seconds=CALL_SECONDS))
+            after = batch[-1].id
+
+    async def _settle(self, jobs: Sequence[EndedJob], *, seconds: float) -> list[bool]:
+        """Ends the holds of these jobs; of which billing has confirmed it. Harmless to repeat."""
+        settlements = [billing_pb2.Settlement(job_id=str(job.id), kind=KINDS[job.settle]) for job in jobs]
+        with together("settle", [job.traceparent for job in jobs]):
+            answer = await self._billing.SettleHolds(
+                billing_pb2.SettleHoldsRequest(settlements=settlements),
+                metadata=self._identity.metadata(),
+                timeout=seconds,
+            )
+        confirmed = [outcome.result in CONFIRMED for outcome in answer.outcomes]
+        for job, outcome in zip(jobs, answer.outcomes, strict=True):
+            captured = outcome.result == billing_pb2.SETTLEMENT_RESULT_CAPTURED
+            if outcome.result in CONFIRMED and job.settle == "capture" and not captured:
+                # The rules exclude it; if it happens, a person must know, and reconcile lists it.
+                log.error("completed_job_not_captured", job_id=str(job.id), result=outcome.result)
+        ended = [job.id for job, known in zip(jobs, confirmed, strict=True) if known]
+        async with self._database.connection() as connection:
+            await self._storage.settled(connection, ended, self._clock.now())
+        return confirmed

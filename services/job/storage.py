@@ -18,6 +18,7 @@ from services.job.domain import (
     LIVE,
     Aftermath,
     Asset,
+    EndedJob,
     Failure,
     FaultKind,
     JobEnded,
@@ -165,11 +166,11 @@ class JobStorage:
         connection: Connection,
         results: Sequence[tuple[UUID, int, Sequence[Asset], bytes, Sequence[str]]],
         now: datetime,
-    ) -> tuple[list[DictRow], set[tuple[UUID, int]]]:
+    ) -> tuple[list[DictRow], list[DictRow]]:
         """Attempts that are current complete their jobs (results: job id, attempt, assets, result, notes).
 
-        One result an attempt. Gives the rows that became completed now, and the attempts (job id, number) that had
-        completed theirs before.
+        One result an attempt. Gives the rows that became completed now, and those that their current attempts had
+        completed before.
         """
         rows = await fetch_all(
             connection,
@@ -180,7 +181,7 @@ class JobStorage:
                       as given (id, attempt, result, notes)
                 where job.id = given.id and job.attempt = given.attempt and job.status = any(%(sources)s)
                returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
-                         job.traceparent""",
+                         job.traceparent, job.self_made, job.settle""",
             {
                 "now": now,
                 "id": [result[0] for result in results],
@@ -207,16 +208,16 @@ class JobStorage:
             )
         await close_attempts(connection, rows, "completed", "", now)
         missed = [(result[0], result[1]) for result in results if (result[0], result[1]) not in completed]
-        repeated: set[tuple[UUID, int]] = set()
+        before: list[DictRow] = []
         if missed:
             before = await fetch_all(
                 connection,
-                """select job.id, job.attempt from job join unnest(%s::uuid[], %s::int[]) as given (id, attempt)
-                     on job.id = given.id and job.attempt = given.attempt and job.status = 'completed'""",
+                """select job.id, job.attempt, job.self_made, job.settle, job.traceparent
+                     from job join unnest(%s::uuid[], %s::int[]) as given (id, attempt)
+                       on job.id = given.id and job.attempt = given.attempt and job.status = 'completed'""",
                 [[job_id for job_id, _ in missed], [attempt for _, attempt in missed]],
             )
-            repeated = {(row["id"], row["attempt"]) for row in before}
-        return rows, repeated
+        return rows, before
 
     async def fail(self, connection: Connection, failure: Failure, now: datetime) -> tuple[DictRow, bool]:
         """Ends an attempt without a result; the job's row after it and whether this call changed it.
@@ -226,7 +227,7 @@ class JobStorage:
         row = await fetch_one(
             connection,
             """select job.id, job.status, job.attempt, job.type, job.user_id, job.project_id, job.failures,
-                      job.self_made, attempt.outcome
+                      job.self_made, job.settle, job.traceparent, attempt.outcome
                  from job left join attempt on attempt.job_id = job.id and attempt.number = job.attempt
                 where job.id = %s for update of job""",
             [failure.job_id],
@@ -268,7 +269,8 @@ class JobStorage:
                           settle = 'release', error_reason = %(reason)s, error_message = %(message)s, dead = %(dead)s,
                           lease_expires_at = null, updated_at = %(now)s
                     where id = %(id)s and status = any(%(sources)s)
-                   returning id, user_id, type, project_id, status, attempt, traceparent, error_reason""",
+                   returning id, user_id, type, project_id, status, attempt, traceparent, error_reason, self_made,
+                             settle""",
                 {
                     "id": row["id"],
                     "now": now,
@@ -391,15 +393,20 @@ class JobStorage:
 
     # -- settlement
 
-    async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[tuple[UUID, str, str]]:
-        """Ended jobs whose holds billing has not confirmed as ended: (job id, 'capture' or 'release', trace)."""
+    async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[EndedJob]:
+        """Ended jobs whose holds billing has not confirmed as ended."""
         rows = await fetch_all(
             connection,
             """select id, settle, traceparent from job where settle is not null and settled_at is null and id > %s
                 order by id limit %s""",
             [after, most],
         )
-        return [(row["id"], row["settle"], row["traceparent"]) for row in rows]
+        return [EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"]) for row in rows]
+
+    @staticmethod
+    def ended_job(row: DictRow) -> EndedJob:
+        """The ended job that a row of `complete` or `fail` describes."""
+        return EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"], self_made=row["self_made"])
 
     async def settled(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
         """Billing has confirmed these."""

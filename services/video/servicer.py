@@ -9,7 +9,7 @@ from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis import headers
-from services.chassis.submission import Submitter
+from services.chassis.submission import Submitter, reuse_notes
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
 from services.video.policy import Policy
@@ -47,7 +47,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             credits_used=accepted.answer.credits_used,
             credits_remaining=accepted.answer.credits_remaining,
             job=accepted.job,
-            notes=accepted.notes,
+            notes=[*accepted.notes, *reuse_notes(accepted.answer, messages.JOB_TYPE)],
         )
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:

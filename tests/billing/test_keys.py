@@ -140,8 +140,14 @@ class TestBudget:
             books.now = NOW + timedelta(days=2)
         if how == "unknown":
             key_id = uuid.uuid4()
-        assert (await books.hold(replace(order(), key_id=key_id)))[0].result is HoldResult.OVER_BUDGET
+        assert (await books.hold(replace(order(), key_id=key_id)))[0].result is HoldResult.KEY_ENDED
         assert await books.balance() == (10, 0)
+
+    async def test_a_revoked_key_is_named_before_its_owners_lack_of_credits(self, books: Books) -> None:
+        key_id = await made(books)
+        async with books.database.connection() as connection:
+            await keys.revoke(connection, key_id, "u", NOW)
+        assert (await books.hold(replace(order(), key_id=key_id)))[0].result is HoldResult.KEY_ENDED
 
     async def test_the_schema_says_so_too(self, books: Books) -> None:
         key_id = await made(books, budget=3)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 
 from services.chassis.errors import ValidationFailed
-from services.chassis.headers import MAX_KEY_LENGTH, digest, idempotency_key, wait_seconds
+from services.chassis.headers import (
+    ARRIVED,
+    MAX_KEY_LENGTH,
+    MAX_TRANSIT,
+    arrived_at,
+    digest,
+    idempotency_key,
+    wait_seconds,
+)
 
 
 class TestIdempotencyKey:
@@ -54,6 +64,28 @@ class TestWait:
     )
     def test_it_is_read_and_bounded_and_rubbish_is_ignored(self, text: str, seconds: int) -> None:
         assert wait_seconds([("prefer", text)]) == seconds
+
+
+class TestArrival:
+    NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+    @pytest.mark.parametrize("age", [timedelta(0), timedelta(milliseconds=29), MAX_TRANSIT])
+    def test_the_gateways_time_is_read(self, age: timedelta) -> None:
+        stamp = f"{(self.NOW - age).timestamp():.6f}"
+        assert arrived_at([("other", "x"), (ARRIVED, stamp)], self.NOW) == self.NOW - age
+
+    @pytest.mark.parametrize("seconds", [0.001, 3600, -MAX_TRANSIT.total_seconds() - 0.001, -86_400.0])
+    def test_a_time_that_another_clock_got_wrong_is_not_believed(self, seconds: float) -> None:
+        assert arrived_at([(ARRIVED, f"{self.NOW.timestamp() + seconds:.6f}")], self.NOW) == self.NOW
+
+    @pytest.mark.parametrize("text", ["", "now", "1e9", "-1.000", "1767.٣٣٣", "1" * 400 + ".000", "nan", "1767225600"])
+    def test_what_is_no_time_is_not_believed(self, text: str) -> None:
+        assert arrived_at([(ARRIVED, text)], self.NOW) == self.NOW
+
+    def test_two_times_are_none(self) -> None:
+        stamp = f"{self.NOW.timestamp() - 1:.6f}"
+        assert arrived_at([(ARRIVED, stamp), (ARRIVED, stamp)], self.NOW) == self.NOW
+        assert arrived_at(None, self.NOW) == self.NOW
 
 
 class TestDigest:

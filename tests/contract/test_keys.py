@@ -18,6 +18,12 @@ from services.chassis.keys import REMEMBERED_SECONDS
 from tests.contract.test_reference import error_of, wrong_fields
 from tests.running import Customer, RunningSystem
 
+PATHS: dict[str, dict[str, Any]] = {
+    "copy": {"platform": "meta", "format": "short", "tone": "bold"},
+    "static-ad": {},
+    "video": {"script": "We open at seven, and the first ten guests get a bun."},
+}
+
 
 @pytest.fixture
 def owner(waiting_system: RunningSystem) -> Customer:
@@ -104,7 +110,11 @@ class TestKeys:
             revoked = owner.client.delete(f"/api/keys/{answer['apiKey']['id']}")
             assert (revoked.status_code, revoked.json()) == (200, {})
             since = time.monotonic()
-            assert client.post("/api/generate/static-ad", json=owner.ids).status_code in (401, 402)
+            for path, more in PATHS.items():  # services still remember the key; the ledger does not let it spend
+                refused = client.post(f"/api/generate/{path}", json={**owner.ids, **more})
+                assert refused.status_code == 401
+                assert error_of(refused)["reason"] == "UNAUTHENTICATED"
+                assert "revoked" in error_of(refused)["message"]
             while client.get("/api/credits").status_code != 401:
                 assert time.monotonic() - since < REMEMBERED_SECONDS + 1
                 time.sleep(0.2)

@@ -241,7 +241,14 @@ class TestRefusals:
         customer = system.customer(0)
         answer = customer.client.post(f"/api/generate/{path}", json=self.body(customer, path))
         assert answer.status_code == 402
-        assert error_of(answer)["reason"] == "INSUFFICIENT_CREDITS"
+        error = error_of(answer)
+        assert error["reason"] == "INSUFFICIENT_CREDITS"
+        price = {"copy": 1, "static-ad": 3, "video": 40}[path]
+        assert {field["field"]: field["message"] for field in error["fields"]} == {
+            "price": str(price),
+            "available": "0",
+        }
+        assert "operator" in error["message"]
         assert customer.credits == {"available": 0, "held": 0}
         assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
         assert customer.client.get("/api/credits/statement").json()["entries"] == []

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -16,6 +17,7 @@ from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
+from services.chassis.headers import ARRIVED, arrived_at
 from tests.gateway.running import Running
 from tests.gateway.standins import StandIns, refusing
 
@@ -196,8 +198,24 @@ class TestHeadersCannotBeAbused:
         response = client.post(AD, json={}, headers=forged)
         assert response.status_code == 200
         seen = services.last().metadata
-        assert [name for name in seen if name.startswith("x-adwright")] == []
+        assert [name for name in seen if name.startswith("x-adwright")] == ["x-adwright-arrived"]  # the gateway's own
         assert seen["x-request-id"] == response.headers["x-request-id"] != "mine"
+
+    @pytest.mark.parametrize("forged", [[], ["1.000000"], ["99999999999.000000"], ["1.000000", "2.000000"], [""]])
+    def test_the_time_of_arrival_is_the_gateways_own(
+        self, forged: list[str], client: httpx.Client, services: StandIns
+    ) -> None:
+        seen: list[tuple[str, Any]] = []
+
+        async def answer(request: Any, context: Any) -> image_pb2.GenerateStaticAdResponse:
+            seen.extend(context.invocation_metadata())
+            return image_pb2.GenerateStaticAdResponse()
+
+        services.unary["GenerateStaticAd"] = answer
+        before = datetime.now(UTC)
+        assert client.post(AD, json={}, headers=[(ARRIVED, text) for text in forged]).status_code == 200
+        after = datetime.now(UTC)
+        assert before <= arrived_at(seen, after) < after, "one stamp, which the services believe"
 
     def test_an_error_text_cannot_add_a_header_or_a_second_answer(
         self, gateway: Running, client: httpx.Client, services: StandIns

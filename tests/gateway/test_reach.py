@@ -70,6 +70,7 @@ class TestGrpcClients:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             request = image_pb2.GenerateStaticAdRequest(prompt="hello")
             assert stub.GenerateStaticAd(request, metadata=metadata, timeout=SECONDS).job_id == "hello"
+        assert "x-adwright-arrived" in services.last().metadata
 
     def test_a_stream_answers(self, gateway: Running, keys: Keys, services: StandIns) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)

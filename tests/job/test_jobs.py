@@ -205,7 +205,8 @@ class TestAttempts:
         await world.grant("u", 3)
         job_id = await world.submitted()
         await world.jobs.lease("static_ad", "m")
-        assert await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT)) is Status.FAILED
+        status, _ = await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
+        assert status is Status.FAILED
         job = await world.jobs.job(job_id, "u")
         assert (job.error_reason, job.error_message) == ("R", "words")
 
@@ -218,7 +219,7 @@ class TestAttempts:
         for attempt in (1, 2, 3):
             lease = await world.jobs.lease("static_ad", "m")
             assert lease is not None
-            status = await world.jobs.fail(failure(job_id, attempt, kind))
+            status, _ = await world.jobs.fail(failure(job_id, attempt, kind))
             if attempt < 3:
                 assert status is Status.QUEUED
                 assert await world.jobs.lease("static_ad", "m") is None  # not before the pause is over

@@ -74,7 +74,7 @@ async def workshop(world: World, assets: AssetStore, tmp_path: Path) -> AsyncIte
         token_jwks=str(tmp_path / "none"),
         service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
     )
-    servicer = Counting(jobs=world.jobs, policy=world.policy)
+    servicer = Counting(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)

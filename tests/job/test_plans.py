@@ -130,6 +130,13 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
         found["submit"] = database.taken()
         await jobs.submit(world.submission(idempotency_key="k"))
         found["submit the same"] = database.taken()
+        arrived = world.clock.now()
+        ended = await world.jobs.submit(world.submission(idempotency_key="ended"))
+        await world.jobs.cancel(ended.job_id, "u")
+        await world.settlement.settle_all()
+        again = await jobs.submit(world.submission(idempotency_key="ended", arrived_at=arrived))
+        assert again.job_id == ended.job_id
+        found["submit the same, ended"] = database.taken()
         await jobs.job(job_id, "u")
         found["status, queued"] = database.taken()
         lease = await jobs.lease("static_ad", "m")

@@ -16,7 +16,17 @@ from adwright.billing.v1 import billing_pb2
 
 from services.chassis.database import Connection, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
-from services.job.domain import Accepted, Asset, Beat, Completion, FaultKind, StaleAttempt, Status, TooManyLiveJobs
+from services.job.domain import (
+    Accepted,
+    Asset,
+    Beat,
+    Completion,
+    EndedJob,
+    FaultKind,
+    StaleAttempt,
+    Status,
+    TooManyLiveJobs,
+)
 from tests.job.world import World
 
 
@@ -54,7 +64,8 @@ class TestReports:
         await world.grant("u", 3)
         job_id = await leased(world)
         first, second = result(job_id, 1), result(job_id, 1)
-        assert await world.jobs._complete_batch([first, first, second]) == [True, True, True]
+        told = await world.jobs._complete_batch([first, first, second])
+        assert [type(answer) for answer in told] == [EndedJob] * 3
         assert await world.rows("select id from asset") == [{"id": first.assets[0].id}]
 
     async def test_a_lost_attempts_result_beside_the_current_ones_is_refused(self, world: World) -> None:
@@ -66,7 +77,7 @@ class TestReports:
         late, current = result(job_id, 1), result(job_id, 2)
         for _ in range(2):  # the second time, nothing of both is new
             told = await world.jobs._complete_batch([late, current])
-            assert [type(answer) for answer in told] == [StaleAttempt, bool]
+            assert [type(answer) for answer in told] == [StaleAttempt, EndedJob]
         assert await world.rows("select id from asset") == [{"id": current.assets[0].id}]
 
 
