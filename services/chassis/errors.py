@@ -154,13 +154,13 @@ class StorageUnavailable(DependencyUnavailable):
 
 
 class StorageFull(StorageUnavailable):
-    """The asset storage has no space left: an operator has to make some."""
+    """The asset storage or the database has no space left: an operator has to make some."""
 
     reason = "STORAGE_FULL"
 
     def __init__(self) -> None:
         # No space appears by itself within seconds.
-        super().__init__("Files cannot be stored right now; try again later.", retry_after_seconds=30)
+        super().__init__("Nothing can be stored right now; try again later.", retry_after_seconds=30)
 
 
 class Fault(Exception):
