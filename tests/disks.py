@@ -16,14 +16,16 @@ PAGE = 4096  # what a tmpfs gives at a time
 class SmallDisk:
     """A tmpfs of its own, for as long as the context lasts. Skips the test where the user may not mount one."""
 
-    def __init__(self, size_bytes: int) -> None:
+    def __init__(self, size_bytes: int, folder: Path | None = None) -> None:
+        """folder: where it is mounted; a temporary one by default."""
         if os.geteuid() != 0 or shutil.which("mount") is None:
             pytest.skip("mounting a tmpfs needs root")
         self._size = size_bytes
-        self.folder = Path(tempfile.mkdtemp(prefix="adwright-disk-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="adwright-disk-"))
         self._filling = self.folder / "filling"
 
     def __enter__(self) -> SmallDisk:
+        self.folder.mkdir(parents=True, exist_ok=True)
         mounted = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={self._size},mode=755", "tmpfs", self.folder],
             capture_output=True,

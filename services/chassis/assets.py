@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,9 @@ from services.chassis.telemetry import STORAGE_ERRORS
 
 CHUNK_BYTES = 256 * 1024
 OPERATION_SECONDS = 60.0
+# A folder's disk is never filled to its end: it may be PostgreSQL's too, which stops when it cannot write its log.
+RESERVE_BYTES = 128 * 1024 * 1024
+RESERVE_SHARE = 50  # and no more than a fiftieth of a small disk
 # A store that is away is reported within seconds; callers repeat what is worth repeating. The default is 3 minutes.
 RETRIES: Any = {
     "max_retries": 3,
@@ -94,6 +98,7 @@ class AssetStore:
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
                 await self._reach()
+                await self._check_space()
                 await obstore.put_async(self._store, key, content, attributes=attributes)
         except (BaseError, OSError, TimeoutError) as error:
             raise _trouble("write", key, error) from error
@@ -103,6 +108,14 @@ class AssetStore:
         object, and a delete would take that for success."""
         if self._root is not None and not await asyncio.to_thread(self._root.is_dir):
             raise NotADirectoryError(f"{self._root} is not there")
+
+    async def _check_space(self) -> None:
+        """Raises OSError when the folder's disk is as good as full."""
+        if self._root is None:
+            return
+        usage = await asyncio.to_thread(shutil.disk_usage, self._root)
+        if usage.free < min(RESERVE_BYTES, usage.total // RESERVE_SHARE):
+            raise OSError(errno.ENOSPC, f"{usage.free} bytes left, which are kept free", str(self._root))
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` to before `end`, in chunks. Raises ObjectMissing, StorageUnavailable."""

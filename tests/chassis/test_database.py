@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import shutil
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -10,9 +13,10 @@ import psycopg
 import pytest
 
 from services.chassis.database import Connection, Database, fetch_all, migrate, prepare
-from services.chassis.errors import DependencyUnavailable
+from services.chassis.errors import DependencyUnavailable, StorageFull
 from services.chassis.kafka import Producer, Record
 from services.chassis.outbox import Relay, add
+from tests.disks import SmallDisk
 from tests.running import Postgres
 
 OUTBOX = """create table outbox (
@@ -40,7 +44,7 @@ async def address(postgres: Postgres, folder: Path) -> str:
 
 @pytest.fixture
 async def database(address: str) -> AsyncIterator[Database]:
-    found = Database(address, pool_size=2)
+    found = Database(address, pool_size=1)  # the same connection for every statement
     await found.open()
     yield found
     await found.close()
@@ -81,6 +85,35 @@ async def test_migrated_service_starts_on_a_read_only_database(address: str, fol
     set_read_only(address, True)
     await prepare(address, folder, auto_migrate=True)
     await prepare(address, folder, auto_migrate=False)
+
+
+async def test_full_disk_of_the_server_is_storage_full(address: str, database: Database) -> None:
+    with SmallDisk(1024 * 1024) as disk:
+        space = f"small_{uuid.uuid4().hex}"
+        (disk.folder / "data").mkdir()
+        shutil.chown(disk.folder / "data", "embedded_postgres")
+        disk.folder.chmod(0o755)
+        with psycopg.connect(address, autocommit=True) as operator:
+            operator.execute(f"create tablespace {space} location '{disk.folder}/data'".encode())
+            operator.execute(f"alter table outbox set tablespace {space}".encode())
+        record = Record(topic="topic", key="key", value=random.randbytes(1_000))
+
+        async def write(count: int) -> None:
+            async with database.transaction() as connection:
+                await add(connection, [record] * count)
+
+        await write(10)
+        disk.fill()
+        with pytest.raises(StorageFull) as caught:
+            await write(100)
+        assert caught.value.retryable
+        async with database.connection() as connection:
+            assert len(await fetch_all(connection, "select id from outbox")) == 10
+        disk.empty()
+        await write(100)
+        with psycopg.connect(address, autocommit=True) as operator:
+            operator.execute("drop table outbox")
+            operator.execute(f"drop tablespace {space}".encode())
 
 
 class Recording:
