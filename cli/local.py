@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import typer
 from rich.status import Status
@@ -74,12 +75,13 @@ async def _until(starting: asyncio.Task[Running], signaled: asyncio.Task[bool], 
 async def _stop(system: System) -> None:
     """A maker that is at work is given a while, so that what is waited for is said."""
     stopping = asyncio.create_task(system.stop())
-    with console.status("Stopping") as status:
+    with suppress(OSError), console.status("Stopping") as status:  # the output may be a file on a full disk
         while not stopping.done():
             status.update("Stopping " + ", ".join(system.alive()))
             await asyncio.wait([stopping], timeout=LOOK_SECONDS)
     await stopping
-    say("Stopped.")
+    with suppress(OSError):
+        say("Stopped.")
 
 
 def _tell_start(status: Status, system: System) -> None:

@@ -29,6 +29,13 @@ def take(home: Home, found: Running, folder: Path) -> None:
     """Writes a backup of a running system into a new folder, which holds secrets: only its owner may read it."""
     if folder.exists():
         raise BackupError(f"{folder} is there already; name a new folder")
+    try:
+        _take(home, found, folder)
+    except OSError as error:  # shutil.Error is one too
+        raise BackupError(f"{folder} cannot be written, and is not a whole backup: {error.strerror or error}") from None
+
+
+def _take(home: Home, found: Running, folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o700)
     # checkpoint=fast: the log before it need not be kept, and nobody waits minutes for the backup to begin.
     _run("pg_basebackup", "-d", found.databases["job"], "-D", folder / "postgres", "-X", "stream", "-c", "fast")

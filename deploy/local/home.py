@@ -59,7 +59,7 @@ class Home:
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
             jwks = {"keys": [{**public, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
-            (self.keys / "jwks.json").write_text(json.dumps(jwks), encoding="utf-8")
+            _replace(self.keys / "jwks.json", json.dumps(jwks).encode(), 0o644)
             _write_private(
                 self.keys / "private.pem",
                 key.private_bytes(
@@ -93,11 +93,13 @@ class Home:
         except (FileNotFoundError, ValueError, TypeError):
             return None  # it is starting, or stopping
 
-    def tell(self, running: Running) -> None:
-        """Writes what is running, whole or not at all."""
-        partial = self.state.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(running)), encoding="utf-8")
-        partial.replace(self.state)
+    def tell(self, running: Running) -> bool:
+        """Writes what is running, whole or not at all; False when it cannot be written, as on a full disk."""
+        try:
+            _replace(self.state, json.dumps(asdict(running)).encode(), 0o644)
+        except OSError:
+            return False
+        return True
 
 
 def models_folder() -> Path:
@@ -106,6 +108,18 @@ def models_folder() -> Path:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    _replace(path, content, 0o600)
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    """Writes a file whole or not at all: one that the disk had no space for would be taken for what it should be."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.unlink(missing_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

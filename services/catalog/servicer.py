@@ -34,7 +34,7 @@ from services.chassis.assets import AssetStore
 from services.chassis.auth import caller
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.errors import Refusal
+from services.chassis.errors import DependencyUnavailable, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.wire import page_token, token_id
 
@@ -154,8 +154,9 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
                 before = await self._storage.product(connection, product_id, user_id, lock=True)
                 product = replace(before, image_key=key, image_type=content_type, updated_at=self._clock.now())
                 await self._storage.update_product(connection, product)
-        except Refusal:
-            await self._forget([key])
+        except Refusal as refusal:
+            if not isinstance(refusal, DependencyUnavailable):  # else the row may have been committed with this photo
+                await self._forget([key])
             raise
         await self._forget([before.image_key] if before.image_key else [])
         return messages.product_message(product)

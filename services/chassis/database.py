@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,12 +21,20 @@ from opentelemetry.trace import SpanKind
 from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from services.chassis.errors import DependencyUnavailable
+from services.chassis.errors import DependencyUnavailable, StorageFull
+from services.chassis.telemetry import DATABASE_ERRORS
 from services.chassis.tracing import part
 
 Connection = psycopg.AsyncConnection[DictRow]
 
 POOL_WAIT_SECONDS = 5.0  # longer than any statement of ours takes; past it the caller had better try again
+# How long the pool's own attempts at a connection go on, with pauses that double from 1 s. After it the next request
+# starts over; with the default of 5 minutes a server that is back would be tried again a minute later.
+RECONNECT_SECONDS = 4.0
+# All idle connections are dropped when one turns out to be read-only, and no more often: a database that is made
+# read-only for hours is not to be connected to for every request.
+DRAIN_SECONDS = 2.0
+UNAVAILABLE_LOG_SECONDS = 1.0  # a line for every refused request would fill the disk that may be the fault
 STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
 # A transaction whose process has been frozen, or whose host is gone, lets go of its locks after this. The relay sends
@@ -37,6 +46,13 @@ MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it
 MIGRATION_TURN_SECONDS = 0.5
 MIGRATION_WAIT_SECONDS = 3_600  # building an index over many millions of rows takes tens of minutes
 NO_TRANSACTION = "-- no transaction"
+# What passes without a change to the statement, and is no OperationalError to psycopg: a server that has become a
+# standby or is made read-only, a transaction that idled or ran for too long.
+PASSING = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
 
 SQL = {"db.system.name": "postgresql"}
 
@@ -52,6 +68,7 @@ class Database:
             min_size=1,
             max_size=pool_size,
             timeout=POOL_WAIT_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
             open=False,
             check=None,
             kwargs={
@@ -64,6 +81,8 @@ class Database:
                 **KEEPALIVE,
             },
         )
+        self._drained_at = -math.inf
+        self._logged_at: dict[str, float] = {}  # by SQLSTATE
 
     async def open(self) -> None:
         await self._pool.open(wait=False)
@@ -89,18 +108,46 @@ class Database:
     async def _connected(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as error:
+                try:
+                    yield connection
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    # After a failover the old primary may stay up as a standby: a closed connection is not put back.
+                    await connection.close()
+                    await self._drain()
+                    raise
+        except (psycopg.OperationalError, PoolTimeout, *PASSING) as error:
             # Includes a lost connection during commit: whether it happened is unknown, so every write must be
             # safe to repeat.
-            log.warning("database_unavailable", error=str(error))
-            raise DependencyUnavailable("The database cannot be reached; try again.", retry_after_seconds=1) from error
+            raise self._refusal(error) from error
+
+    async def _drain(self) -> None:
+        """Replaces the idle connections, which lead to the same server as the one that is read-only."""
+        now = time.monotonic()
+        if now - self._drained_at >= DRAIN_SECONDS:
+            self._drained_at = now
+            await self._pool.drain()
+
+    def _refusal(self, error: Exception) -> DependencyUnavailable:
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        full = isinstance(error, psycopg.errors.DiskFull)
+        DATABASE_ERRORS.labels(sqlstate, StorageFull.reason if full else DependencyUnavailable.reason).inc()
+        now = time.monotonic()
+        if now - self._logged_at.get(sqlstate, -math.inf) >= UNAVAILABLE_LOG_SECONDS:
+            self._logged_at[sqlstate] = now
+            event = "database_full" if full else "database_unavailable"
+            log.warning(event, sqlstate=sqlstate, error=str(error))
+        if full:
+            return StorageFull()
+        return DependencyUnavailable("The database cannot be reached; try again.", retry_after_seconds=1)
 
     async def ready(self) -> bool:
-        """Whether a statement can be run now."""
+        """Whether a statement can be run now. Leaves a server that has become a standby, so that a process that only
+        reads does not go on with what was true before a failover."""
         try:
             async with asyncio.timeout(2), self.connection() as connection:
-                await connection.execute("select 1")
+                found = await fetch_one(connection, "select pg_is_in_recovery() as standby")
+            if found is not None and found["standby"]:
+                await self._drain()
         except (DependencyUnavailable, psycopg.Error, TimeoutError):
             return False
         return True
@@ -124,12 +171,13 @@ async def migrate(url: str, folder: Path) -> list[str]:
         url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
     ) as connection:
         await _take_turn(connection)
-        await connection.execute(
-            """create table if not exists schema_migration (
-                 name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
-        )
-        rows = await (await connection.execute("select name, sha256 from schema_migration")).fetchall()
-        known: dict[str, str] = dict(rows)
+        # Nothing is written when nothing is missing: a service starts on a read-only database too.
+        if await _applied(connection) is None:
+            await connection.execute(
+                """create table schema_migration (
+                     name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
+            )
+        known = await _applied(connection) or {}
         for file in files:
             text = await asyncio.to_thread(file.read_text, encoding="utf-8")
             digest = hashlib.sha256(text.encode()).hexdigest()
@@ -149,6 +197,14 @@ async def migrate(url: str, folder: Path) -> list[str]:
             applied.append(file.name)
             log.info("migration_applied", name=file.name)
     return applied
+
+
+async def _applied(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, str] | None:
+    """The digests of the applied migrations by name; None: the database has no table of them."""
+    there = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
+    if there != (True,):
+        return None
+    return dict(await (await connection.execute("select name, sha256 from schema_migration")).fetchall())
 
 
 async def _take_turn(connection: psycopg.AsyncConnection[TupleRow]) -> None:
@@ -178,12 +234,9 @@ async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
     async with await psycopg.AsyncConnection.connect(
         url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
     ) as connection:
-        there = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
-        rows = (
-            await (await connection.execute("select name from schema_migration")).fetchall() if there == (True,) else []
-        )
+        applied = await _applied(connection) or {}
     files = await asyncio.to_thread(lambda: {file.name for file in folder.glob("[0-9][0-9][0-9][0-9]_*.sql")})
-    missing = sorted(files - {str(row[0]) for row in rows})
+    missing = sorted(files - applied.keys())
     if missing:
         raise RuntimeError(f"the database lacks {', '.join(missing)}: run the service with `migrate` first")
 

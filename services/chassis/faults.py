@@ -5,7 +5,8 @@ from __future__ import annotations
 import grpc
 from adwright.job.v1 import job_pb2
 
-from services.chassis.errors import Fault, InputFault, Refusal
+from services.chassis.assets import FULL_ERRNOS
+from services.chassis.errors import Fault, InputFault, Refusal, StorageFull
 from services.chassis.interceptors import forwarded
 
 
@@ -19,4 +20,6 @@ def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]
         error = forwarded(error)
     if isinstance(error, Refusal) and error.stated_kind().retryable:
         return job_pb2.FAULT_KIND_TRANSIENT, error.stated_reason(), error.message
+    if isinstance(error, OSError) and error.errno in FULL_ERRNOS:  # the disk of the temporary files
+        return job_pb2.FAULT_KIND_TRANSIENT, StorageFull.reason, str(error)
     return job_pb2.FAULT_KIND_UNKNOWN, "UNKNOWN", f"{type(error).__name__}: {error}"

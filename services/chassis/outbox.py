@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Sequence
 
+import psycopg
 import structlog
 from opentelemetry.trace import SpanKind
 
@@ -99,11 +100,15 @@ class Relay:
             turn = await fetch_all(
                 connection,
                 # A row whose deletion is lost in a crash is sent again: no reason to wait for the disk.
-                "select pg_try_advisory_xact_lock(%s) as mine, set_config('synchronous_commit', 'off', true)",
+                """select pg_try_advisory_xact_lock(%s) as mine, set_config('synchronous_commit', 'off', true),
+                          current_setting('transaction_read_only') = 'on' as read_only""",
                 [RELAY_LOCK],
             )
             if not turn[0]["mine"]:
                 return 0
+            if turn[0]["read_only"]:
+                # What cannot be removed is not sent either: it would be sent again at every try.
+                raise psycopg.errors.ReadOnlySqlTransaction("the outbox is read-only")
             rows = await fetch_all(
                 connection,
                 """select id, topic, key, value, traceparent

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from prometheus_client import Counter, Histogram, start_http_server
@@ -22,6 +24,11 @@ CALL_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows handed to Kafka", ["topic"])
+DATABASE_ERRORS = Counter(
+    "adwright_database_errors_total", "Transactions that the database could not take", ["sqlstate", "reason"]
+)
+LOG_LOST = Counter("adwright_log_writes_lost_total", "Writes to the log that failed")
+STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage operations", ["operation", "reason"])
 JOBS_MADE = Counter("adwright_maker_attempts_total", "Attempts that ended in this maker", ["type", "outcome"])
 FAULTS = Counter("adwright_maker_faults_total", "Attempts that failed in this maker", ["type", "kind", "reason"])
 MAKE_SECONDS = Histogram(
@@ -30,6 +37,24 @@ MAKE_SECONDS = Histogram(
     ["type"],
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640),
 )
+
+
+class SteadyStream:
+    """A text stream that loses what cannot be written, on a full disk or to a reader that is gone, and never raises."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):  # ValueError: it is closed
+            LOG_LOST.inc()
+            return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def _with_trace(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -48,16 +73,15 @@ def configure(service: str, *, log_format: str, log_level: str, metrics_listen: 
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(),
     ]
+    stream = cast(TextIO, SteadyStream(sys.stdout))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     # Libraries log through the standard module: their warnings are ours to see, in the same form.
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s", force=True
-    )
+    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(name)s %(levelname)s %(message)s", force=True)
     structlog.contextvars.bind_contextvars(service=service)
     if metrics_listen:
         host, _, port = metrics_listen.rpartition(":")

@@ -1,0 +1,147 @@
+"""What a service does on a database that takes no writes."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import psycopg
+import pytest
+
+from services.chassis.database import Connection, Database, fetch_all, migrate, prepare
+from services.chassis.errors import DependencyUnavailable, StorageFull
+from services.chassis.kafka import Producer, Record
+from services.chassis.outbox import Relay, add
+from tests.disks import SmallDisk
+from tests.running import Postgres
+
+OUTBOX = """create table outbox (
+  id bigint generated always as identity primary key,
+  topic text not null, key text not null, value bytea not null,
+  created_at timestamptz not null default now(), traceparent text not null default ''
+);
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Migrations: the outbox."""
+    (tmp_path / "0001_outbox.sql").write_text(OUTBOX, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+async def address(postgres: Postgres, folder: Path) -> str:
+    """A migrated database."""
+    found = postgres.database()
+    assert await migrate(found, folder) == ["0001_outbox.sql"]
+    return found
+
+
+@pytest.fixture
+async def database(address: str) -> AsyncIterator[Database]:
+    found = Database(address, pool_size=1)  # the same connection for every statement
+    await found.open()
+    yield found
+    await found.close()
+
+
+def set_read_only(address: str, on: bool) -> None:
+    """For transactions that begin from now on, in sessions that are open too: as after a failover."""
+    name = psycopg.conninfo.conninfo_to_dict(address)["dbname"]
+    with psycopg.connect(address, autocommit=True, options="-c default_transaction_read_only=off") as connection:
+        connection.execute(f'alter database "{name}" set default_transaction_read_only = {on}'.encode())
+
+
+async def empty_outbox(database: Database, pids: list[int]) -> None:
+    """A write; the server process that was asked for it is added to `pids`."""
+    async with database.transaction() as connection:
+        pids.append(await backend(connection))
+        await connection.execute("delete from outbox")
+
+
+async def backend(connection: Connection) -> int:
+    return int((await fetch_all(connection, "select pg_backend_pid() as pid"))[0]["pid"])
+
+
+async def test_connection_that_is_read_only_is_not_used_again(address: str, database: Database) -> None:
+    pids: list[int] = []
+    await empty_outbox(database, pids)
+    async with database.connection() as connection:
+        await connection.execute("set default_transaction_read_only = on")
+    with pytest.raises(DependencyUnavailable) as caught:
+        await empty_outbox(database, pids)
+    assert (caught.value.retryable, caught.value.retry_after_seconds) == (True, 1)
+    await empty_outbox(database, pids)
+    first, refused, last = pids
+    assert first == refused != last
+
+
+async def test_migrated_service_starts_on_a_read_only_database(address: str, folder: Path) -> None:
+    set_read_only(address, True)
+    await prepare(address, folder, auto_migrate=True)
+    await prepare(address, folder, auto_migrate=False)
+
+
+async def test_full_disk_of_the_server_is_storage_full(address: str, database: Database) -> None:
+    with SmallDisk(1024 * 1024) as disk:
+        space = f"small_{uuid.uuid4().hex}"
+        (disk.folder / "data").mkdir()
+        shutil.chown(disk.folder / "data", "embedded_postgres")
+        disk.folder.chmod(0o755)
+        with psycopg.connect(address, autocommit=True) as operator:
+            operator.execute(f"create tablespace {space} location '{disk.folder}/data'".encode())
+            operator.execute(f"alter table outbox set tablespace {space}".encode())
+        record = Record(topic="topic", key="key", value=random.randbytes(1_000))
+
+        async def write(count: int) -> None:
+            async with database.transaction() as connection:
+                await add(connection, [record] * count)
+
+        await write(10)
+        disk.fill()
+        with pytest.raises(StorageFull) as caught:
+            await write(100)
+        assert caught.value.retryable
+        async with database.connection() as connection:
+            assert len(await fetch_all(connection, "select id from outbox")) == 10
+        disk.empty()
+        await write(100)
+        with psycopg.connect(address, autocommit=True) as operator:
+            operator.execute("drop table outbox")
+            operator.execute(f"drop tablespace {space}".encode())
+
+
+class Recording:
+    """A producer that takes everything."""
+
+    def __init__(self) -> None:
+        self.sent: list[Record] = []
+
+    async def send(self, records: Sequence[Record]) -> int:
+        self.sent += records
+        return len(records)
+
+
+async def test_relay_sends_nothing_that_it_cannot_remove(address: str, database: Database) -> None:
+    record = Record(topic="topic", key="key", value=b"value")
+    async with database.transaction() as connection:
+        await add(connection, [record])
+    producer = Recording()
+    relay = Relay(database, cast(Producer, producer))
+    set_read_only(address, True)
+    reading = Database(address, pool_size=1)
+    await reading.open()
+    read_only_relay = Relay(reading, cast(Producer, producer))
+    for _ in range(2):
+        with pytest.raises(DependencyUnavailable):
+            await read_only_relay.send_batch()
+    await reading.close()
+    assert producer.sent == []
+    set_read_only(address, False)
+    assert await relay.send_batch() == 1
+    assert [sent.key for sent in producer.sent] == ["key"]

