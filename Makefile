@@ -8,30 +8,31 @@ EXAMPLES ?= 150
 REQUESTS ?= 100000
 BROKER ?= apache-kafka
 ROWS ?=
+KINDS ?=
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
+.PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
-demo: .venv/runtime gen/descriptors.binpb models ## Make a copy, an image and a video, and save them to out/
-	@$(BIN)/adwright demo
+demo: .venv/runtime gen/descriptors.binpb models-or-less ## Make a copy, an image and a video, and save them to out/ (KINDS=copy,static-ad: these only)
+	@$(BIN)/adwright demo $(if $(KINDS),--kinds $(KINDS))
 
-up: .venv/runtime gen/descriptors.binpb models ## Start the whole system and stay (MAKERS=0: without makers, PORT=n: the gateway's port, HTTPS=1)
+up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system and stay (MAKERS=0: without makers, PORT=n: the gateway's port, HTTPS=1)
 	@$(BIN)/adwright up $(if $(filter 0,$(MAKERS)),--no-makers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev gen/descriptors.binpb models ## Run all tests but the slow ones
+test: .venv/dev .venv/clients gen/descriptors.binpb models ## Run all tests but the slow ones
 	@$(BIN)/python -m pytest -q -m "not slow"
 
-test-all: .venv/dev .venv/hearing gen/descriptors.binpb models ## Run all tests
+test-all: .venv/dev .venv/hearing .venv/clients gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q
 
 fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n, REQUESTS=n)
@@ -78,12 +79,16 @@ issuer-dev: .venv/runtime ## Put the key of the development issuer into the curr
 models: .venv/runtime ## Fetch and check the engines' model files, once
 	@$(BIN)/adwright models > .venv/models.log 2>&1 || { cat .venv/models.log; exit 1; }
 
+models-or-less: .venv/runtime # As models; but what needs none of the files that cannot be had works all the same
+	@$(BIN)/adwright models > .venv/models.log 2>&1 || { grep -v '^\[' .venv/models.log; echo "Going on without them."; }
+
 clean: ## Remove what was generated and installed here; the data in var/ stays
 	rm -rf .venv gen out
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Adwright needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Set-up needs a Python package index and, for the voices of videos, npm's registry; pip and npm heed their own settings."
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
@@ -105,6 +110,12 @@ clean: ## Remove what was generated and installed here; the data in var/ stays
 .venv/hearing: .venv/dev requirements-hearing.lock
 	@echo "Installing the packages of requirements-hearing.lock into .venv …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-hearing.lock
+	@touch $@
+
+.venv/clients: .venv/python requirements-clients.lock
+	@echo "Installing the packages of requirements-clients.lock into .venv/clients …"
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock
 	@touch $@
 
 gen/descriptors.binpb: .venv/runtime $(PROTOS)

@@ -17,13 +17,14 @@ LIVE = ("pending", "queued", "processing")
 
 
 class ApiError(Exception):
-    """The API refused; says why, in its words. status: 0 when no answer has one."""
+    """The API refused; says why, in its words. status: 0 when no answer has one; retry_after: seconds, 0: not said."""
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    def __init__(self, status: int, reason: str, message: str, retry_after: float = 0.0) -> None:
         told = " ".join(filter(None, [str(status) if status else "", reason]))
         super().__init__(f"{message} ({told})" if told else message)
         self.status = status
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class Api:
@@ -40,8 +41,15 @@ class Api:
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> dict[str, Any]:
         """The answer's JSON. Raises ApiError, also when nothing answers."""
+        return self._answered(method, path, json=body, params=query or None)
+
+    def upload(self, path: str, content: bytes) -> dict[str, Any]:
+        """As call, with a file as the body."""
+        return self._answered("POST", path, content=content, headers={"Content-Type": "application/octet-stream"})
+
+    def _answered(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:
-            answer = self._client.request(method, path, json=body, params=query or None)
+            answer = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise ApiError(0, "UNREACHABLE", f"The gateway does not answer: {error}") from None
         try:
@@ -54,7 +62,8 @@ class Api:
             raise ApiError(
                 answer.status_code, "", f"What answers at {self._client.base_url} is not an Adwright gateway."
             ) from None
-        raise ApiError(answer.status_code, reason, message)
+        later = answer.headers.get("Retry-After", "")
+        raise ApiError(answer.status_code, reason, message, float(later) if later.isdecimal() else 0.0)
 
     def wait(self, job_id: str, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The job once it has ended; `tell` gets its status in between. Raises ApiError."""

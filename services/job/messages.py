@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
+from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
 from services.chassis.tracing import carried
@@ -39,6 +40,7 @@ def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
     """A job as its owner sees it; `link` makes the address of an asset."""
     message = job_pb2.JobStatus(
         id=str(job.id),
+        job_id=str(job.id),
         type=job.type,
         status=job.status.value,
         assets=[job_pb2.Asset(id=str(asset.id), type=asset.type, url=link(asset.id)) for asset in job.assets],
@@ -55,6 +57,13 @@ def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
     if job.queue_position is not None:
         message.queue_position = job.queue_position
     return message
+
+
+def variants_of(job: Job) -> list[copy_pb2.Variant]:
+    """The texts of a completed copy; none of any other job."""
+    if job.type != "copy" or job.status is not Status.COMPLETED:
+        return []
+    return list(copy_pb2.CopyJobResult.FromString(job.result).variants)
 
 
 def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -> Submission:

@@ -64,7 +64,10 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         self._clock = clock
 
     async def GetJobStatus(self, request: job_pb2.GetJobStatusRequest, context: Context) -> job_pb2.JobStatus:
-        return status_of(await self._jobs.job(UUID(request.job_id), caller().user_id), self._links, self._clock)
+        job = await self._jobs.job(UUID(request.job_id), caller().user_id)
+        status = status_of(job, self._links, self._clock)
+        status.variants.extend(messages.variants_of(job))
+        return status
 
     async def ListJobs(self, request: job_pb2.ListJobsRequest, context: Context) -> job_pb2.ListJobsResponse:
         page = messages.page(request, caller().user_id)

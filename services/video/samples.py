@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from services.chassis.errors import DependencyUnavailable, TransientFault
-from services.chassis.models import ModelMissing
+from services.chassis.errors import DependencyUnavailable, InputFault, TransientFault
 from services.chassis.render import RenderProcess
 from services.video.domain import Avatar, Voice
 
@@ -59,7 +58,9 @@ class Samples:
             if key not in self._made:
                 try:
                     self._made[key] = await self._process.run(make_sample, order)
-                except (TransientFault, ModelMissing, RuntimeError) as error:
+                except InputFault as fault:
+                    raise DependencyUnavailable(fault.message) from fault
+                except (TransientFault, RuntimeError) as error:
                     raise DependencyUnavailable(
                         "The sample cannot be made right now.", retry_after_seconds=5
                     ) from error
@@ -67,7 +68,7 @@ class Samples:
 
 
 def make_sample(order: SampleOrder, report: Callable[[int, str], None]) -> bytes:
-    """Runs in the render process. Raises ModelMissing, KeyError for an unknown id."""
+    """Runs in the render process. Raises InputFault without voices, KeyError for an unknown id."""
     from services.video.providers.local.previews import avatar_preview, voice_sample
 
     if order.voice_id:

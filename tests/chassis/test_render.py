@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.chassis import render
 from services.chassis.errors import InputFault, TransientFault
-from services.chassis.render import RenderProcess
+from services.chassis.render import RenderProcess, lower_limit
 from tests.stub_server import until
 
 MEGABYTE = 1024 * 1024
@@ -135,3 +137,20 @@ async def test_a_process_that_cannot_begin_is_a_passing_trouble() -> None:
         await starved.run(add_one, 1)
     assert caught.value.reason == "RENDER_NOT_STARTED"
     await starved.close()
+
+
+@pytest.mark.parametrize(
+    "refusal", [ValueError("current limit exceeds maximum limit"), OSError(22, "Invalid argument")]
+)
+def test_limit_that_the_system_does_not_know_is_left_out_except_on_linux(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refuse_limit(name: int, limits: tuple[int, int]) -> None:
+        raise refusal
+
+    monkeypatch.setattr(resource, "setrlimit", refuse_limit)
+    monkeypatch.setattr(render, "LINUX", False)
+    lower_limit(resource.RLIMIT_AS, 1 << 30)
+    monkeypatch.setattr(render, "LINUX", True)
+    with pytest.raises(type(refusal)):
+        lower_limit(resource.RLIMIT_AS, 1 << 30)

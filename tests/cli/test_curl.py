@@ -123,8 +123,9 @@ class TestReadme:
         assert len(lines) == 4
         answers = [good(line, shell, tmp_path) for line in lines[:3]]
         assert [answer["creditsUsed"] for answer in answers] == [1, 3, 40]
-        shell["JOB"] = str(answers[1]["jobId"])
-        ended(customer, shell["JOB"])
+        assert "JOB" not in shell
+        ended(customer, str(answers[1]["jobId"]))
         told = run(lines[3], shell, tmp_path)
         assert told.count('"completed"') == 2
+        assert str(answers[1]["jobId"]) in told
         customer.client.post("/api/generate/cancel", json={"jobId": answers[2]["jobId"]})

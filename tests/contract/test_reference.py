@@ -74,6 +74,10 @@ class TestCopy:
         assert customer.credits["available"] == 24
         status = ended(customer, body["jobId"])
         assert (status["type"], status["status"]) == ("copy", "completed")
+        assert status["jobId"] == status["id"] == body["jobId"]
+        assert status["variants"] == body["variants"]
+        listed = customer.client.get("/api/generate/jobs").json()["jobs"]
+        assert [(job["jobId"], job["variants"]) for job in listed] == [(body["jobId"], [])]
 
     @pytest.mark.parametrize(
         ("field", "options"),

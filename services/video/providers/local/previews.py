@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.chassis.colour import Colour
+from services.chassis.errors import InputFault
+from services.chassis.models import ModelMissing
 from services.video.domain import VOICES
 from services.video.providers.local import kokoro, loudness
 from services.video.providers.local.film import write_sound
@@ -27,11 +29,22 @@ PREVIEW_SIZE: Final = (512, 640)
 PORTRAIT_SIZE: Final = (1024, 1280)
 
 
+def no_voices() -> InputFault:
+    """For the customer, where the voices were not fetched at set-up: no attempt can succeed."""
+    return InputFault(
+        "VOICE_NOT_INSTALLED",
+        "This Adwright has no voices installed, so it makes no videos. Its operator can install them with: make models",
+    )
+
+
 def voice_sample(voice_id: str, models: Path) -> bytes:
-    """About four seconds in an MP4 (AAC, 48 kHz, mono, -14 LUFS in stereo terms). Raises KeyError, ModelMissing."""
-    engine = kokoro.engine(models)
+    """About four seconds in an MP4 (AAC, 48 kHz, mono, -14 LUFS in stereo terms). Raises KeyError, InputFault."""
     text = SAMPLE_TEXT.format(name=VOICES[voice_id].name)
-    speech = kokoro.joined([engine.speak(passage, voice_id) for passage in passages(speakable(text))])
+    try:
+        engine = kokoro.engine(models)
+        speech = kokoro.joined([engine.speak(passage, voice_id) for passage in passages(speakable(text))])
+    except ModelMissing as error:
+        raise no_voices() from error
     sound = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
     buffer = io.BytesIO()
     write_sound(buffer, sound, "aac", bits=96_000)

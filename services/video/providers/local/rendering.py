@@ -15,6 +15,7 @@ from PIL import Image
 
 from services.chassis import provenance
 from services.chassis.errors import InputFault
+from services.chassis.models import ModelMissing
 from services.chassis.provenance import Signing
 from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
@@ -27,12 +28,13 @@ from services.video.providers.local.portraits.actor import (
     ClipActor,
     FramedActor,
     PortraitActor,
+    Sitter,
     panel,
     sitter_of,
 )
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
-from services.video.providers.local.previews import drawn_portrait
+from services.video.providers.local.previews import drawn_portrait, no_voices
 from services.video.providers.local.speakable import speakable
 from services.video.providers.local.stage import Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
@@ -47,6 +49,7 @@ CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the he
 UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
 SWITCH_SECONDS: Final = 0.00005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
+NO_FACE_MODELS: Final = "The picture at avatarUrl is not animated: the models that find faces are not installed."
 
 Report = Callable[[int, str], None]
 
@@ -122,7 +125,7 @@ class DrawnActor:
 
 
 def speech_of(script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report) -> Speech:
-    """The script spoken; its words point into the script as it is written. Raises InputFault, ModelMissing."""
+    """The script spoken; its words point into the script as it is written. Raises InputFault."""
     parts = passages(speakable(script, pronunciations))
     return kokoro.joined(_all_spoken(parts, voice_id, models, report))
 
@@ -131,7 +134,10 @@ def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report:
     def heard(count: int) -> None:
         report(2 + (SPEECH_SHARE - 2) * count // len(parts), "speaking")
 
-    return kokoro.spoken(kokoro.engine(models), parts, voice_id, heard)
+    try:
+        return kokoro.spoken(kokoro.engine(models), parts, voice_id, heard)
+    except ModelMissing as error:  # no attempt here can succeed: the job ends at once and its credits go back
+        raise no_voices() from error
 
 
 def recited(order: RenderOrder, report: Report) -> tuple[str, ...]:
@@ -173,7 +179,7 @@ def rehearse(order: RenderOrder, report: Report) -> Rehearsal:
         drawn_portrait(picture, _avatar_id(brief))
     else:
         pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
-        sitter = sitter_of(pixels, order.models)
+        sitter = _sitter(pixels, order)
         note = sitter if isinstance(sitter, str) else ""
         Image.fromarray(pixels[..., :3]).save(picture)
     even = 2  # encoders take even sizes only
@@ -189,7 +195,7 @@ def rehearse(order: RenderOrder, report: Report) -> Rehearsal:
 
 
 def render(order: RenderOrder, report: Report) -> MadeVideo:
-    """Speaks, draws and encodes. Raises InputFault for what the customer gave, ModelMissing when set-up was skipped."""
+    """Speaks, draws and encodes. Raises InputFault for what the customer gave, and where no voices are installed."""
     brief, folder = order.brief, order.folder
     sys.setswitchinterval(SWITCH_SECONDS)
     notes: list[str] = []
@@ -302,7 +308,7 @@ def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
         return ClipActor(order.clip, stage)
     if brief.avatar_photo is not None:
         pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
-        sitter = sitter_of(pixels, order.models)
+        sitter = _sitter(pixels, order)
         if isinstance(sitter, str):
             notes.append(sitter)
             return FramedActor(pixels, stage)
@@ -310,6 +316,13 @@ def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
             notes.append(SEVERAL.format(count=sitter.count))
         return PortraitActor(pixels, sitter, stage, brief.seed)
     return DrawnActor(_avatar_id(brief), stage, brief.seed)
+
+
+def _sitter(pixels: Pixels, order: RenderOrder) -> Sitter | str:
+    try:
+        return sitter_of(pixels, order.models)
+    except ModelMissing:
+        return NO_FACE_MODELS
 
 
 def _avatar_id(brief: VideoBrief) -> str:

@@ -1,0 +1,132 @@
+"""Projects and products from the terminal and from files, against a system that runs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.test_commands import Terminal
+from tests.running import Customer, RunningSystem
+
+
+@pytest.fixture
+def terminal(system: RunningSystem, tmp_path: Path) -> Terminal:
+    return Terminal(system.home, tmp_path)
+
+
+@pytest.fixture
+def mine(system: RunningSystem, customer: Customer) -> dict[str, str]:
+    """The environment of a customer of their own."""
+    return {
+        "ADWRIGHT_URL": system.system.url,
+        "ADWRIGHT_TOKEN": system.token(customer.id),
+        "ADWRIGHT_PROJECT_ID": customer.project_id,
+    }
+
+
+def products_of(customer: Customer) -> dict[str, dict[str, object]]:
+    answer = customer.client.get(f"/api/projects/{customer.project_id}/products").json()
+    return {product["name"]: product for product in answer["products"]}
+
+
+class TestCreate:
+    def test_created_project_and_product_are_listed(self, terminal: Terminal, mine: dict[str, str]) -> None:
+        project = terminal.good("projects", "create", "--name", "Sunny", "--colour", "#0b7a75", **mine).strip()
+        assert f"{project}  Sunny\n" in terminal.good("projects", "list", **mine)
+        Image.new("RGB", (300, 300), "#336699").save(terminal.folder / "lamp.png")
+        made = terminal.good(
+            "products", "create", "--name", "Lamp", "--price", "24.90", "--currency", "EUR", "--image", "lamp.png",
+            "--feature", "folds flat", "--project", project, **mine,
+        ).strip()  # fmt: skip
+        assert terminal.good("products", "list", "--project", project, **mine) == f"{made}  Lamp\n"
+
+    def test_refusals_name_the_field(self, terminal: Terminal, mine: dict[str, str]) -> None:
+        assert "brand.colours[0]" in terminal.bad("projects", "create", "--name", "X", "--colour", "red", **mine)
+        assert "currency" in terminal.bad("products", "create", "--name", "X", "--price", "1.00", **mine)
+        assert "--image" in terminal.bad("products", "create", "--name", "X", "--image", "gone.png", code=2, **mine)
+        assert "--project" in terminal.bad("products", "list", code=2, **{**mine, "ADWRIGHT_PROJECT_ID": ""})
+
+
+class TestImport:
+    def test_csv_import_makes_good_rows_names_bad_ones_and_repeats_nothing(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        (terminal.folder / "photos").mkdir()
+        Image.new("RGB", (300, 300), "#aa3300").save(terminal.folder / "photos" / "mug.png")
+        (terminal.folder / "products.csv").write_text(
+            "\ufeffName,Description,features,price,currency,landing_page,image\n"
+            "Mug,Keeps tea warm,double wall|dishwasher safe,12.50,EUR,https://example.com/mug,photos/mug.png\n"
+            'Tray,"For two mugs,\nand a pot",,8.00,,,\n'
+            "Pot,Pours well,,,,,https://example.com/pot.png\n"
+            "Mug,The same again,,,,,\n"
+            "Lid,Fits the pot,,,,,photos/gone.png\n"
+            ",Has no name,,,,,\n",
+            encoding="utf-8",
+        )
+        line = ("products", "import", "products.csv")
+        code, told, problems = terminal.run(*line, "--dry-run", **mine)
+        assert (code, told) == (1, "products: 2 would be made, 0 there already, 4 not taken\n")
+        assert "Mug" not in products_of(customer)
+        code, told, problems = terminal.run(*line, **mine)
+        assert (code, told) == (1, "products: 2 made, 0 there already, 4 not taken\n")
+        assert "row 4 (Tray): currency: a price needs a currency" in problems
+        assert "row 6 (Mug): name: is that of row 2 too" in problems
+        assert "row 7 (Lid): image: photos/gone.png cannot be read: No such file or directory" in problems
+        assert "row 8: name:" in problems
+        made = products_of(customer)
+        assert (made["Mug"]["features"], made["Mug"]["hasImage"]) == (["double wall", "dishwasher safe"], True)
+        assert made["Pot"]["imageUrl"] == "https://example.com/pot.png"
+        code, told, _ = terminal.run(*line, **mine)
+        assert told == "products: 0 made, 2 there already, 4 not taken\n"
+        assert len(products_of(customer)) == len(made)
+
+    def test_interrupted_import_is_completed_with_its_picture(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        customer.client.post(f"/api/projects/{customer.project_id}/products", json={"name": "Cup"})
+        Image.new("RGB", (300, 300), "#aa3300").save(terminal.folder / "cup.png")
+        (terminal.folder / "p.jsonl").write_text(json.dumps({"name": "Cup", "image": "cup.png"}) + "\n")
+        assert "0 made, 1 there already" in terminal.good("products", "import", "p.jsonl", **mine)
+        assert products_of(customer)["Cup"]["hasImage"] is True
+
+    def test_many_products_are_imported_past_the_limit_of_requests_with_progress(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        rows = [{"name": f"Part {number}", "price": number, "currency": "USD"} for number in range(230)]
+        (terminal.folder / "parts.json").write_text(json.dumps(rows))
+        told = terminal.good("products", "import", "parts.json", **mine)
+        assert "  200 of 230 products\n" in told
+        assert told.endswith("products: 230 made, 0 there already, 0 not taken\n")
+        listed = terminal.good("products", "list", **mine).splitlines()
+        assert len(listed) == 231  # with the customer's own, over several pages
+
+    def test_projects_are_imported_with_their_brands(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        name = f"Hill {uuid.uuid4()}"
+        (terminal.folder / "p.csv").write_text(f"name,colours,tone words\n{name},#112233|#445566,warm|dry\n")
+        assert "1 made" in terminal.good("projects", "import", "p.csv", **mine)
+        found = [item for item in customer.client.get("/api/projects").json()["projects"] if item["name"] == name]
+        assert [item["brand"]["colours"] for item in found] == [["#112233", "#445566"]]
+        assert found[0]["brand"]["toneWords"] == ["warm", "dry"]
+
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("p.csv", b"name,colour_of_lid\nLid,red\n", "unknown columns: colour_of_lid. Known: name, description"),
+            ("p.csv", b"name,price\nLid,1,2\n", "line 2: has more values than the first line has names"),
+            ("p.csv", "name\nCafé\n".encode("utf-16"), "is not UTF-8"),
+            ("p.json", b'[{"name": "a"}, 3]', "row 2 is not a JSON object"),
+            ("p.jsonl", b'{"name": "a"}\n{"name": \n', "line 2 is not JSON"),
+            ("p.xlsx", b"PK", "is none of .csv, .json, .jsonl"),
+        ],
+    )
+    def test_unusable_file_is_refused_before_anything_is_sent(
+        self, terminal: Terminal, mine: dict[str, str], name: str, content: bytes, words: str
+    ) -> None:
+        (terminal.folder / name).write_bytes(content)
+        assert words in terminal.bad("products", "import", name, code=2, **mine)
