@@ -22,7 +22,7 @@ from services.job.__main__ import JobSettings
 from services.job.announcing import TOPICS
 from services.video.__main__ import VideoSettings
 from tests.platform import tools
-from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, environment, of_kind, rendered
+from tests.platform.manifests import OVERLAYS, Resource, container, environment, of_kind, rendered
 from tests.platform.schemas import KUBERNETES, complaints, definitions
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
@@ -178,68 +178,3 @@ def test_makers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
         assert trigger["topic"] == module.DISPATCH_TOPIC
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         assert re.findall(r'group="([^"]+)"', text) == [trigger["consumerGroup"]]
-
-
-def calls_in_code() -> set[tuple[str, str]]:
-    """(who, whom) of every channel that a service or a maker opens."""
-    found = set()
-    for service in SERVERS:
-        text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
-        serving, _, making = text.partition("async def make(")
-        found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address", serving)}
-        if making:
-            found |= {(f"{service}-maker", called) for called in re.findall(r"settings\.(\w+)_address", making)}
-            found.add((f"{service}-maker", "job"))  # in chassis.making, for every maker
-    return found
-
-
-def names_in(selector: Resource) -> set[str]:
-    if "matchExpressions" in selector:
-        return {value for item in selector["matchExpressions"] for value in item["values"]}
-    return {selector.get("matchLabels", {}).get("app.kubernetes.io/name", "")}
-
-
-@pytest.mark.parametrize("direction", ["ingress", "egress"])
-def test_networks_allow_the_calls_of_the_code_and_no_others(direction: str) -> None:
-    allowed = set()
-    for policy in of_kind("overlays/production", "NetworkPolicy").values():
-        for rule in policy["spec"].get(direction) or []:
-            for peer in rule.get("from", rule.get("to", [])):
-                if set(peer) != {"podSelector"}:
-                    continue
-                for subject in names_in(policy["spec"]["podSelector"]):
-                    for other in names_in(peer["podSelector"]):
-                        allowed.add((other, subject) if direction == "ingress" else (subject, other))
-    known = {(who, whom) for who, whom in allowed if who and whom}
-    assert known == calls_in_code()
-
-
-def test_the_way_out_leads_to_no_address_that_the_fetcher_refuses() -> None:
-    from ipaddress import ip_address, ip_network
-
-    from services.chassis.fetcher import is_public
-
-    blocks = [
-        peer["ipBlock"]
-        for policy in of_kind("overlays/production", "NetworkPolicy").values()
-        for rule in policy["spec"].get("egress") or []
-        for peer in rule["to"]
-        if "ipBlock" in peer
-    ]
-
-    def reachable(address: str) -> bool:
-        found = ip_address(address)
-        return any(
-            found in ip_network(block["cidr"]) and not any(found in ip_network(part) for part in block["except"])
-            for block in blocks
-        )
-
-    private = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "100.64.0.1", "0.0.0.0",
-               "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "fe80::1", "fc00::1", "ff02::1",
-               "2001:db8::1", "64:ff9b::a00:1", "2002:a00:1::"]  # fmt: skip
-    for address in private:
-        assert not is_public(address), address
-        assert not reachable(address), address
-    for address in ("8.8.8.8", "1.1.1.1", "2606:4700::1"):
-        assert is_public(address)
-        assert reachable(address)
