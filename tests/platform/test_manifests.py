@@ -180,3 +180,40 @@ def test_makers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
         assert trigger["topic"] == module.DISPATCH_TOPIC
         text = Path(str(module.__file__)).read_text(encoding="utf-8")
         assert re.findall(r'group="([^"]+)"', text) == [trigger["consumerGroup"]]
+
+
+def test_plain_http_leads_to_the_redirect_only() -> None:
+    listeners = of_kind("overlays/production", "Gateway")["adwright"]["spec"]["listeners"]
+    assert {item["name"]: (item["port"], item["protocol"]) for item in listeners} == {
+        "https": (443, "HTTPS"),
+        "http": (80, "HTTP"),
+    }
+    for name, route in of_kind("overlays/production", "HTTPRoute").items():
+        [parent] = route["spec"]["parentRefs"]
+        [rule] = route["spec"]["rules"]
+        if parent["sectionName"] == "http":
+            assert name == "https-redirect"
+            assert "backendRefs" not in rule
+            [item] = rule["filters"]
+            assert item["requestRedirect"] == {"scheme": "https", "port": 443, "statusCode": 308}
+        else:
+            assert parent["sectionName"] == "https"
+
+
+def test_cert_manager_writes_the_secret_that_the_gateway_reads() -> None:
+    [listener] = [
+        item for item in of_kind("overlays/production", "Gateway")["adwright"]["spec"]["listeners"] if "tls" in item
+    ]
+    [certificate] = of_kind("overlays/production", "Certificate").values()
+    assert listener["tls"]["certificateRefs"] == [{"name": certificate["spec"]["secretName"]}]
+    assert certificate["spec"]["issuerRef"]["name"] in of_kind("overlays/production", "Issuer")
+    [config] = [
+        item for name, item in of_kind("overlays/production", "ConfigMap").items() if name.startswith("adwright-")
+        and "ADWRIGHT_PUBLIC_URL" in item["data"]
+    ]  # fmt: skip
+    host = config["data"]["ADWRIGHT_PUBLIC_URL"].removeprefix("https://")
+    assert certificate["spec"]["dnsNames"] == [host]
+    [issuer] = of_kind("overlays/production", "Issuer").values()
+    [solver] = issuer["spec"]["acme"]["solvers"]
+    [parent] = solver["http01"]["gatewayHTTPRoute"]["parentRefs"]
+    assert parent["sectionName"] == "http"

@@ -42,6 +42,7 @@ def operators_pods() -> Iterator[tuple[str, str, dict[str, str]]]:
         yield name, "adwright", {**kafka, **roles, "strimzi.io/name": "adwright-kafka"}
     yield "entity-operator", "adwright", {**kafka, "strimzi.io/name": "adwright-entity-operator"}
     yield "kafka-exporter", "adwright", {**kafka, "strimzi.io/name": "adwright-kafka-exporter"}
+    yield "acme-solver", "adwright", {"acme.cert-manager.io/http01-solver": "true"}
     yield "stray", "adwright", {"app": "stray"}
     yield "dns", "kube-system", {"k8s-app": "kube-dns"}
     yield "postgres-operator", "cnpg-system", {"app.kubernetes.io/name": "cloudnative-pg"}
@@ -100,7 +101,7 @@ def flows(sources: Iterable[str], targets: Iterable[str], *ports: int, protocol:
 
 def needed_flows() -> set[Flow]:
     found = {Flow(source=source, target=target, port=7100) for source, target in calls_in_code()}
-    found |= flows(["envoy"], SERVERS, 7100)
+    found |= flows(["envoy"], SERVERS, 7100) | flows(["envoy"], ["acme-solver"], 8089)
     inside = [endpoint.name for endpoint in endpoints() if endpoint.namespace == "adwright"]
     found |= flows(inside, ["dns"], 53) | flows(inside, ["dns"], 53, protocol="UDP")
     found |= flows(["catalog", "billing", "job", *MIGRATIONS], DATABASES, 5432)
