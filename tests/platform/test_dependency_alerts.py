@@ -29,6 +29,7 @@ HEALTHY = 'envoy_cluster_membership_healthy{job="gateway",pod="%s",envoy_cluster
 POSTGRES = 'namespace="adwright",pod="adwright-database-1"'
 REPLICA = 'namespace="adwright",pod="adwright-database-2"'
 VOLUME = 'kubelet_volume_stats_%s_bytes{namespace="adwright",persistentvolumeclaim="%s"}'
+COPIED = 'kube_cronjob_status_last_successful_time{namespace="adwright",cronjob="%s"}'
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 DAY = 86_400  # the series begin at time 0, so a date is the time that is left
 
@@ -175,6 +176,11 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
             f"cnpg_collector_last_failed_backup_timestamp{{{POSTGRES}}}": "100x120",
             f"cnpg_collector_last_available_backup_timestamp{{{POSTGRES}}}": "200x120",
         },
+    ),
+    "AdwrightAssetsBackupIsOld": (
+        {COPIED % "assets-backup": f"{-36 * 3600}x120"},
+        1,
+        {COPIED % "assets-backup": f"{-30 * 3600}x120", COPIED % "other": f"{-90 * 3600}x120"},
     ),
     "AdwrightKafkaNodeDown": (
         {'up{job="kafka",pod="a"}': "1x120", 'up{job="kafka",pod="b"}': "0x120"},
