@@ -217,3 +217,21 @@ def test_cert_manager_writes_the_secret_that_the_gateway_reads() -> None:
     [solver] = issuer["spec"]["acme"]["solvers"]
     [parent] = solver["http01"]["gatewayHTTPRoute"]["parentRefs"]
     assert parent["sectionName"] == "http"
+
+
+@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production", "overlays/recovery"])
+def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_assets(overlay: str) -> None:
+    for name, deployment in of_kind(overlay, "Deployment").items():
+        pod = deployment["spec"]["template"]["spec"]
+        mounted = {}
+        for mount in container(deployment)["volumeMounts"]:
+            [volume] = [item for item in pod["volumes"] if item["name"] == mount["name"]]
+            if volume.get("secret", {}).get("secretName") == "adwright":
+                assert "subPath" not in mount, "a part of a volume never changes in a running pod"
+                mounted |= {f"{mount['mountPath']}/{item['path']}": item["key"] for item in volume["secret"]["items"]}
+        files = {key: mounted[value] for key, value in environment(deployment).items() if value in mounted}
+        expected = {"ADWRIGHT_SERVICE_SECRET_FILE": "service-secret"}
+        if name == "job":
+            expected["ADWRIGHT_ASSET_SIGNING_SECRET_FILE"] = "asset-signing-secret"
+        assert files == expected, name
+        assert len(mounted) == len(files), name
