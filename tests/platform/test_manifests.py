@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.kubernetes import ENVOY_GATEWAYS_OWN, settings_of
+from gateway.listener import listener
+from gateway.routes import read_descriptors, routes_of
+from gateway.schema import messages_of
 from services.billing.__main__ import BillingSettings
 from services.catalog.__main__ import CatalogSettings
 from services.chassis import maker, tracing
@@ -22,7 +26,7 @@ from services.job.__main__ import JobSettings
 from services.job.announcing import TOPICS
 from services.video.__main__ import VideoSettings
 from tests.platform import tools
-from tests.platform.manifests import OVERLAYS, Resource, container, environment, of_kind, rendered
+from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, environment, of_kind, rendered
 from tests.platform.schemas import KUBERNETES, complaints, definitions
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
@@ -223,7 +227,7 @@ def test_cert_manager_writes_the_secret_that_the_gateway_reads() -> None:
 def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_assets(overlay: str) -> None:
     for name, deployment in of_kind(overlay, "Deployment").items():
         pod = deployment["spec"]["template"]["spec"]
-        mounted = {}
+        mounted: dict[str, str] = {}
         for mount in container(deployment)["volumeMounts"]:
             [volume] = [item for item in pod["volumes"] if item["name"] == mount["name"]]
             if volume.get("secret", {}).get("secretName") == "adwright":
@@ -235,3 +239,25 @@ def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_a
             expected["ADWRIGHT_ASSET_SIGNING_SECRET_FILE"] = "asset-signing-secret"
         assert files == expected, name
         assert len(mounted) == len(files), name
+
+
+@pytest.mark.parametrize(
+    ("overlay", "settings"),
+    [("overlays/production", "gateway/resources/settings.json"), ("overlays/dev", "deploy/overlays/dev/gateway.json")],
+)
+def test_limits_are_split_between_as_many_gateways_as_there_are(overlay: str, settings: str) -> None:
+    given = settings_of((ROOT / settings).read_text(encoding="utf-8"))
+    [proxy] = of_kind(overlay, "EnvoyProxy").values()
+    kubernetes = proxy["spec"]["provider"]["kubernetes"]
+    assert kubernetes["envoyDeployment"]["replicas"] == given.replicas
+    assert "envoyHpa" not in kubernetes, "a number that changes cannot be in the settings"
+
+
+def test_every_part_of_the_connection_manager_reaches_the_clusters_gateway() -> None:
+    given = settings_of((ROOT / "gateway/resources/settings.json").read_text(encoding="utf-8"))
+    descriptors = read_descriptors(given.descriptors)
+    ours = listener(given, routes_of(descriptors), messages_of(descriptors))
+    manager = ours["filter_chains"][0]["filters"][0]["typed_config"]
+    [policy] = of_kind("overlays/production", "EnvoyPatchPolicy").values()
+    patched = {item["operation"]["path"].removeprefix("/") for item in policy["spec"]["jsonPatches"]}
+    assert set(manager) - set(ENVOY_GATEWAYS_OWN) <= patched
