@@ -88,7 +88,7 @@ def _connection_manager(
         _token_check(settings),
     ]
     if settings.rate_limit is not None:
-        filters.append({"name": LIMIT, "typed_config": user_limit(settings.rate_limit)})
+        filters.append({"name": LIMIT, "typed_config": user_limit(settings.rate_limit.split(settings.replicas))})
     filters.append(
         _filter(REQUEST, "lua.v3.Lua", default_source_code={"inline_string": request_script(routes, messages)})
     )

@@ -90,7 +90,7 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
 def _public(settings: GatewaySettings) -> dict[str, Any]:
     """A route that needs no token: limited by address, as there is no user."""
     limit = settings.rate_limit
-    return NO_TOKEN if limit is None else {**NO_TOKEN, LIMIT: address_limit(limit)}
+    return NO_TOKEN if limit is None else {**NO_TOKEN, LIMIT: address_limit(limit.split(settings.replicas))}
 
 
 def _facts(route: Route, limit: int) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class RateLimit:
     burst: int = 10_000
     per_second: int = 1_000
 
+    def split(self, gateways: int) -> RateLimit:
+        """The part of one of several gateways, which count apart: together they let pass no more than this."""
+        return RateLimit(burst=max(1, self.burst // gateways), per_second=max(1, self.per_second // gateways))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
@@ -63,6 +67,9 @@ class GatewaySettings:
     cors_origins: tuple[str, ...] = ("*",)
     """Exact origins, or "*" for all: tokens travel in a header and never in a cookie, so any page may ask."""
     rate_limit: RateLimit | None = field(default_factory=RateLimit)
+    """Of all gateways together."""
+    replicas: int = 1
+    """How many gateways there are: each has this part of `rate_limit`."""
     tls_certificate: str = ""
     """A PEM file with the certificate chain; empty: the gateway speaks plain HTTP."""
     tls_private_key: str = ""
@@ -89,6 +96,8 @@ class GatewaySettings:
         complaints += [f"upstreams: {name} is not a service" for name in self.upstreams if name not in SERVICES]
         if bool(self.tls_certificate) != bool(self.tls_private_key):
             complaints.append("tls_certificate and tls_private_key are given together or not at all")
+        if self.replicas < 1:
+            complaints.append("replicas is at least 1")
         if not self.token_issuer:
             complaints.append("token_issuer is missing")
         if not self.token_jwks:

@@ -31,12 +31,18 @@ _Loader.yaml_implicit_resolvers = {
 
 
 @cache
-def rendered(overlay: str) -> tuple[Resource, ...]:
-    """The resources of an overlay of deploy/."""
+def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[Resource, ...]:
+    """The resources of an overlay of deploy/, as it is or with some texts of its kustomization replaced."""
     kustomize = tools.program(tools.KUSTOMIZE)
     with TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "deploy", Path(folder) / "deploy")
         shutil.copytree(ROOT / "gateway" / "resources", Path(folder) / "gateway" / "resources")
+        kustomization = Path(folder) / "deploy" / overlay / "kustomization.yaml"
+        text = kustomization.read_text(encoding="utf-8")
+        for old, new in instead:
+            assert old in text, f"{overlay} has no {old}"
+            text = text.replace(old, new)
+        kustomization.write_text(text, encoding="utf-8")
         generated = Path(folder) / "gateway" / "resources" / "generated.yaml"
         generated.write_text(yaml.safe_dump_all(gateway_resources()), encoding="utf-8")
         text = subprocess.run(
@@ -51,9 +57,9 @@ def gateway_resources() -> tuple[Resource, ...]:
     return tuple(resources(settings_of(text)))
 
 
-def of_kind(overlay: str, kind: str) -> dict[str, Resource]:
+def of_kind(overlay: str, kind: str, instead: tuple[tuple[str, str], ...] = ()) -> dict[str, Resource]:
     """The resources of a kind, by name."""
-    return {item["metadata"]["name"]: item for item in rendered(overlay) if item["kind"] == kind}
+    return {item["metadata"]["name"]: item for item in rendered(overlay, instead) if item["kind"] == kind}
 
 
 def container(deployment: Resource) -> Resource:

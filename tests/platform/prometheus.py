@@ -17,10 +17,36 @@ from tests.platform.manifests import ROOT
 START_SECONDS = 30
 
 
-def rules() -> dict[str, Any]:
-    """The groups of alerts, as Prometheus reads them."""
-    resource = yaml.safe_load((ROOT / "deploy/components/monitoring/alerts.yaml").read_text(encoding="utf-8"))
+def rules(name: str = "alerts") -> dict[str, Any]:
+    """The groups of alerts of one file of the component, as Prometheus reads them."""
+    resource = yaml.safe_load((ROOT / f"deploy/components/monitoring/{name}.yaml").read_text(encoding="utf-8"))
     return {"groups": resource["spec"]["groups"]}
+
+
+def assert_firing(
+    count: int, found: dict[str, Any], alert: str, series: Mapping[str, str], folder: Path, at: str = "25m"
+) -> None:
+    """Fails unless `count` instances of an alert fire at a time of these series, which have a value a minute."""
+    (folder / "rules.yaml").write_text(yaml.safe_dump(found), encoding="utf-8")
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        # Labels and words of the alerts are not compared, which `alert_rule_test` could not leave out.
+        "promql_expr_test": [
+            {
+                "expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) or vector(0)',
+                "eval_time": at,
+                "exp_samples": [{"labels": "{}", "value": count}],
+            }
+        ],
+    }
+    test = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
+    (folder / "test.yaml").write_text(yaml.safe_dump(test), encoding="utf-8")
+    promtool = tools.program(tools.PROMETHEUS, "cmd/promtool", "remove_all_sd")
+    done = subprocess.run(
+        [promtool, "test", "rules", "test.yaml"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Prometheus:

@@ -27,6 +27,8 @@ def definitions() -> tuple[Path, ...]:
     keda = tools.source(tools.KEDA) / "config/crd/bases"
     operator = tools.source(tools.PROMETHEUS_OPERATOR) / "example/prometheus-operator-crd"
     postgres = tools.source(tools.CLOUDNATIVE_PG) / "config/crd/bases"
+    certificates = tools.source(tools.CERT_MANAGER) / "deploy/crds"
+    signatures = tools.source(tools.POLICY_CONTROLLER) / "config"
     return (
         envoy / "gatewayapi-crds.yaml",
         *envoy.glob("generated/*.yaml"),
@@ -34,6 +36,9 @@ def definitions() -> tuple[Path, ...]:
         *operator.glob("*_podmonitors.yaml"),
         *operator.glob("*_prometheusrules.yaml"),
         *postgres.glob("postgresql.cnpg.io_*.yaml"),
+        certificates / "crd-certificates.yaml",
+        certificates / "crd-issuers.yaml",
+        signatures / "300-clusterimagepolicy.yaml",
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
-import yaml
 
 from deploy.local.system import MAKERS, SERVICES, Options, metrics_of
 from tests.platform import tools
 from tests.platform.manifests import ROOT
-from tests.platform.prometheus import Prometheus, rules
+from tests.platform.prometheus import Prometheus, assert_firing, rules
 from tests.running import Customer, RunningSystem
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(tools.BUILD_SECONDS + 300)]
@@ -78,37 +75,10 @@ SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
-def test_every_alert_has_its_page_in_the_runbook() -> None:
-    headings = set(re.findall(r"^## (Adwright\w+)$", (ROOT / "docs/runbook.md").read_text(encoding="utf-8"), re.M))
-    assert headings == set(ALERTS) == set(SERIES)
-    for rule in rules()["groups"][0]["rules"]:
-        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{rule['alert'].lower()}"
-
-
 @pytest.mark.parametrize("alert", ALERTS)
 @pytest.mark.parametrize("fires", [True, False])
 def test_an_alert_fires_past_its_limit_and_not_before(alert: str, fires: bool, tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules()), encoding="utf-8")
-    series = SERIES[alert][0 if fires else 1]
-    case = {
-        "interval": "1m",
-        "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        # What promtool cannot be told to leave out (labels, words) is not compared: only how many there are.
-        "promql_expr_test": [
-            {
-                "expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) or vector(0)',
-                "eval_time": "25m",
-                "exp_samples": [{"labels": "{}", "value": int(fires)}],
-            }
-        ],
-    }
-    test = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [case]}
-    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test), encoding="utf-8")
-    promtool = tools.program(tools.PROMETHEUS, "cmd/promtool", "remove_all_sd")
-    done = subprocess.run(
-        [promtool, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert_firing(int(fires), rules(), alert, SERIES[alert][0 if fires else 1], tmp_path)
 
 
 @pytest.fixture(scope="module")

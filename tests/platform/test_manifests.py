@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.kubernetes import ENVOY_GATEWAYS_OWN, settings_of
+from gateway.listener import listener
+from gateway.routes import read_descriptors, routes_of
+from gateway.schema import messages_of
 from services.billing.__main__ import BillingSettings
 from services.catalog.__main__ import CatalogSettings
 from services.chassis import maker, tracing
@@ -27,6 +31,8 @@ from tests.platform.schemas import KUBERNETES, complaints, definitions
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
+# Read by obstore, and not by our settings: how to reach the bucket.
+BUCKET_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
 MAKERS = ("image-maker", "video-maker")
 # Its definitions are in no package; its resources are read with the classes of its operators instead.
@@ -149,7 +155,7 @@ def test_every_variable_is_a_setting_that_somebody_reads() -> None:
         given = {name for item in of_kind(overlay, "ConfigMap").values() for name in item["data"] if name.isupper()}
         for workload in (*of_kind(overlay, "Deployment").values(), *of_kind(overlay, "Job").values()):
             given |= {item["name"] for item in container(workload).get("env", [])}
-        assert {name.removesuffix("_FILE") for name in given} <= known
+        assert {name.removesuffix("_FILE") for name in given} <= known | BUCKET_VARIABLES
 
 
 def test_pods_have_the_time_to_stop_that_their_code_takes() -> None:
@@ -180,66 +186,78 @@ def test_makers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
         assert re.findall(r'group="([^"]+)"', text) == [trigger["consumerGroup"]]
 
 
-def calls_in_code() -> set[tuple[str, str]]:
-    """(who, whom) of every channel that a service or a maker opens."""
-    found = set()
-    for service in SERVERS:
-        text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
-        serving, _, making = text.partition("async def make(")
-        found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address", serving)}
-        if making:
-            found |= {(f"{service}-maker", called) for called in re.findall(r"settings\.(\w+)_address", making)}
-            found.add((f"{service}-maker", "job"))  # in chassis.making, for every maker
-    return found
+def test_plain_http_leads_to_the_redirect_only() -> None:
+    listeners = of_kind("overlays/production", "Gateway")["adwright"]["spec"]["listeners"]
+    assert {item["name"]: (item["port"], item["protocol"]) for item in listeners} == {
+        "https": (443, "HTTPS"),
+        "http": (80, "HTTP"),
+    }
+    for name, route in of_kind("overlays/production", "HTTPRoute").items():
+        [parent] = route["spec"]["parentRefs"]
+        [rule] = route["spec"]["rules"]
+        if parent["sectionName"] == "http":
+            assert name == "https-redirect"
+            assert "backendRefs" not in rule
+            [item] = rule["filters"]
+            assert item["requestRedirect"] == {"scheme": "https", "port": 443, "statusCode": 308}
+        else:
+            assert parent["sectionName"] == "https"
 
 
-def names_in(selector: Resource) -> set[str]:
-    if "matchExpressions" in selector:
-        return {value for item in selector["matchExpressions"] for value in item["values"]}
-    return {selector.get("matchLabels", {}).get("app.kubernetes.io/name", "")}
-
-
-@pytest.mark.parametrize("direction", ["ingress", "egress"])
-def test_networks_allow_the_calls_of_the_code_and_no_others(direction: str) -> None:
-    allowed = set()
-    for policy in of_kind("overlays/production", "NetworkPolicy").values():
-        for rule in policy["spec"].get(direction) or []:
-            for peer in rule.get("from", rule.get("to", [])):
-                if set(peer) != {"podSelector"}:
-                    continue
-                for subject in names_in(policy["spec"]["podSelector"]):
-                    for other in names_in(peer["podSelector"]):
-                        allowed.add((other, subject) if direction == "ingress" else (subject, other))
-    known = {(who, whom) for who, whom in allowed if who and whom}
-    assert known == calls_in_code()
-
-
-def test_the_way_out_leads_to_no_address_that_the_fetcher_refuses() -> None:
-    from ipaddress import ip_address, ip_network
-
-    from services.chassis.fetcher import is_public
-
-    blocks = [
-        peer["ipBlock"]
-        for policy in of_kind("overlays/production", "NetworkPolicy").values()
-        for rule in policy["spec"].get("egress") or []
-        for peer in rule["to"]
-        if "ipBlock" in peer
+def test_cert_manager_writes_the_secret_that_the_gateway_reads() -> None:
+    [listener] = [
+        item for item in of_kind("overlays/production", "Gateway")["adwright"]["spec"]["listeners"] if "tls" in item
     ]
+    [certificate] = of_kind("overlays/production", "Certificate").values()
+    assert listener["tls"]["certificateRefs"] == [{"name": certificate["spec"]["secretName"]}]
+    assert certificate["spec"]["issuerRef"]["name"] in of_kind("overlays/production", "Issuer")
+    [config] = [
+        item for name, item in of_kind("overlays/production", "ConfigMap").items() if name.startswith("adwright-")
+        and "ADWRIGHT_PUBLIC_URL" in item["data"]
+    ]  # fmt: skip
+    host = config["data"]["ADWRIGHT_PUBLIC_URL"].removeprefix("https://")
+    assert certificate["spec"]["dnsNames"] == [host]
+    [issuer] = of_kind("overlays/production", "Issuer").values()
+    [solver] = issuer["spec"]["acme"]["solvers"]
+    [parent] = solver["http01"]["gatewayHTTPRoute"]["parentRefs"]
+    assert parent["sectionName"] == "http"
 
-    def reachable(address: str) -> bool:
-        found = ip_address(address)
-        return any(
-            found in ip_network(block["cidr"]) and not any(found in ip_network(part) for part in block["except"])
-            for block in blocks
-        )
 
-    private = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "100.64.0.1", "0.0.0.0",
-               "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "fe80::1", "fc00::1", "ff02::1",
-               "2001:db8::1", "64:ff9b::a00:1", "2002:a00:1::"]  # fmt: skip
-    for address in private:
-        assert not is_public(address), address
-        assert not reachable(address), address
-    for address in ("8.8.8.8", "1.1.1.1", "2606:4700::1"):
-        assert is_public(address)
-        assert reachable(address)
+@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production", "overlays/recovery"])
+def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_assets(overlay: str) -> None:
+    for name, deployment in of_kind(overlay, "Deployment").items():
+        pod = deployment["spec"]["template"]["spec"]
+        mounted: dict[str, str] = {}
+        for mount in container(deployment)["volumeMounts"]:
+            [volume] = [item for item in pod["volumes"] if item["name"] == mount["name"]]
+            if volume.get("secret", {}).get("secretName") == "adwright":
+                assert "subPath" not in mount, "a part of a volume never changes in a running pod"
+                mounted |= {f"{mount['mountPath']}/{item['path']}": item["key"] for item in volume["secret"]["items"]}
+        files = {key: mounted[value] for key, value in environment(deployment).items() if value in mounted}
+        expected = {"ADWRIGHT_SERVICE_SECRET_FILE": "service-secret"}
+        if name == "job":
+            expected["ADWRIGHT_ASSET_SIGNING_SECRET_FILE"] = "asset-signing-secret"
+        assert files == expected, name
+        assert len(mounted) == len(files), name
+
+
+@pytest.mark.parametrize(
+    ("overlay", "settings"),
+    [("overlays/production", "gateway/resources/settings.json"), ("overlays/dev", "deploy/overlays/dev/gateway.json")],
+)
+def test_limits_are_split_between_as_many_gateways_as_there_are(overlay: str, settings: str) -> None:
+    given = settings_of((ROOT / settings).read_text(encoding="utf-8"))
+    [proxy] = of_kind(overlay, "EnvoyProxy").values()
+    kubernetes = proxy["spec"]["provider"]["kubernetes"]
+    assert kubernetes["envoyDeployment"]["replicas"] == given.replicas
+    assert "envoyHpa" not in kubernetes, "a number that changes cannot be in the settings"
+
+
+def test_every_part_of_the_connection_manager_reaches_the_clusters_gateway() -> None:
+    given = settings_of((ROOT / "gateway/resources/settings.json").read_text(encoding="utf-8"))
+    descriptors = read_descriptors(given.descriptors)
+    ours = listener(given, routes_of(descriptors), messages_of(descriptors))
+    manager = ours["filter_chains"][0]["filters"][0]["typed_config"]
+    [policy] = of_kind("overlays/production", "EnvoyPatchPolicy").values()
+    patched = {item["operation"]["path"].removeprefix("/") for item in policy["spec"]["jsonPatches"]}
+    assert set(manager) - set(ENVOY_GATEWAYS_OWN) <= patched

@@ -49,6 +49,16 @@ CLOUDNATIVE_PG = GoModule(
     version="v1.27.0",
     checksum="h1:mp0zlYO4vKAJmQdArWORWKr1lmB4Hj8JeBQGX5RBnpg=",
 )
+CERT_MANAGER = GoModule(
+    path="github.com/cert-manager/cert-manager",
+    version="v1.18.2",
+    checksum="h1:H2P75ycGcTMauV3gvpkDqLdS3RSXonWF2S49QGA1PZE=",
+)
+POLICY_CONTROLLER = GoModule(
+    path="github.com/sigstore/policy-controller",
+    version="v0.13.0",
+    checksum="h1:NAzGGn8TWQB3Bxek2/xd5mxvZR1Fn6RnttXTOfdm3Xk=",
+)
 PROMETHEUS = GoModule(
     path="github.com/prometheus/prometheus",
     version="v0.316.0",

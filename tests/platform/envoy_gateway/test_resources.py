@@ -24,7 +24,18 @@ def test_envoy_gateway_accepts_every_resource(resources_told: dict[str, Any]) ->
                 assert conditions["Accepted"] == "True", item["metadata"]["name"]
                 assert conditions.get("ResolvedRefs", "True") == "True", item["metadata"]["name"]
     [gateway] = resources_told["gateways"]
-    assert gateway["status"]["listeners"][0]["attachedRoutes"] == len(resources_told["httpRoutes"]) == 6
+    attached = {item["name"]: item["attachedRoutes"] for item in gateway["status"]["listeners"]}
+    assert attached == {"https": 6, "http": 1}
+
+
+def test_http_is_redirected_to_https_and_leads_to_no_service(resources_told: dict[str, Any]) -> None:
+    parts = {item["@type"].rsplit(".", 1)[-1]: item for item in resources_told["xds"]["adwright/adwright"]["configs"]}
+    tables = [item["routeConfig"] for item in parts["RoutesConfigDump"]["dynamicRouteConfigs"]]
+    [table] = [item for item in tables if item["name"] == "adwright/adwright/http"]
+    [route] = [route for host in table["virtualHosts"] for route in host["routes"]]
+    assert route["match"] == {"prefix": "/"}
+    assert route["redirect"]["responseCode"] == "PERMANENT_REDIRECT"
+    assert route["redirect"]["schemeRedirect"] == "https"
 
 
 def test_routes_and_filters_are_those_of_one_machine(

@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from tests.platform import tools
 from tests.platform.manifests import ROOT
 
-KINDS = {"Gateway", "GatewayClass", "EnvoyProxy", "ClientTrafficPolicy", "BackendTrafficPolicy"}
+KINDS = {"Gateway", "GatewayClass", "EnvoyProxy", "ClientTrafficPolicy", "BackendTrafficPolicy", "HTTPRoute"}
 
 
 def translated(settings: GatewaySettings, folder: Path) -> dict[str, Any]:
@@ -33,6 +33,8 @@ def translated(settings: GatewaySettings, folder: Path) -> dict[str, Any]:
         },
     ]
     for path in sorted((ROOT / "gateway" / "resources").glob("*.yaml")):
+        if path.name == "generated.yaml":  # made below, from the settings of the tests
+            continue
         for item in yaml.safe_load_all(path.read_text(encoding="utf-8")):
             if item["kind"] in KINDS:
                 if item["kind"] != "GatewayClass":
@@ -84,7 +86,8 @@ def static(told: dict[str, Any], settings: GatewaySettings) -> str:
     parts = {item["@type"].rsplit(".", 1)[-1]: item for item in told["xds"]["adwright/adwright"]["configs"]}
     listeners = [item["activeState"]["listener"] for item in parts["ListenersConfigDump"]["dynamicListeners"]]
     [found] = [item for item in listeners if item["name"] == "adwright/adwright/https"]
-    [table] = [item["routeConfig"] for item in parts["RoutesConfigDump"]["dynamicRouteConfigs"]]
+    tables = [item["routeConfig"] for item in parts["RoutesConfigDump"]["dynamicRouteConfigs"]]
+    [table] = [item for item in tables if item["name"] == "adwright/adwright/https"]
     [chain] = found["filterChains"]
     del chain["transportSocket"]
     manager = chain["filters"][-1]["typedConfig"]

@@ -1,0 +1,41 @@
+"""Several gateways share the limits of requests: each lets pass its part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.settings import GatewaySettings, RateLimit, SettingsError
+from tests.gateway.running import Keys, running
+from tests.gateway.standins import StandIns
+
+
+def test_a_gateway_of_three_has_a_third_of_each_users_and_each_addresses_limit(
+    settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+) -> None:
+    shared = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=90, per_second=30), "replicas": 3})
+    with running(shared, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        for path, headers in (
+            ("/api/prices", {"authorization": f"Bearer {keys.token()}"}),
+            ("/api/voices/v-1/sample", {}),
+        ):
+            assert client.get(path, headers=headers).headers["x-ratelimit-limit"] == "30"
+
+
+@pytest.mark.parametrize(
+    ("limit", "gateways", "part"),
+    [((10_000, 1_000), 1, (10_000, 1_000)), ((10_000, 1_000), 3, (3_333, 333)), ((2, 1), 3, (1, 1))],
+)
+def test_the_parts_are_no_more_than_the_whole_and_never_nothing(
+    limit: tuple[int, int], gateways: int, part: tuple[int, int]
+) -> None:
+    found = RateLimit(burst=limit[0], per_second=limit[1]).split(gateways)
+    assert (found.burst, found.per_second) == part
+
+
+def test_no_gateway_at_all_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="replicas is at least 1"):
+        GatewaySettings(**{**settings, "replicas": 0})

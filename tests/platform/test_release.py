@@ -1,0 +1,93 @@
+"""Components that an overlay may add for releases: copies of assets, images by digest, signatures."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.platform import tools
+from tests.platform.manifests import ROOT, container, of_kind, rendered
+from tests.platform.network import Endpoint, Flow, Network
+from tests.platform.pod_security import violations
+from tests.platform.schemas import complaints
+from tests.platform.test_manifests import STRIMZI
+from tests.platform.test_network import NAMESPACES, endpoints
+
+pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
+
+PRODUCTION = "overlays/production"
+MONITORING = "  - ../../components/monitoring\n"
+WITH_ALL = (
+    (MONITORING, f"{MONITORING}  - ../../components/assets-backup\n  - ../../components/signing\n"),
+)  # fmt: skip
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def test_the_components_render_valid_manifests() -> None:
+    found = [item for item in rendered(PRODUCTION, WITH_ALL) if item["apiVersion"] != STRIMZI]
+    assert complaints(found) == []
+
+
+def test_the_copy_of_assets_never_overwrites_and_ends() -> None:
+    job = of_kind(PRODUCTION, "CronJob", WITH_ALL)["assets-backup"]["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    assert violations(pod) == []
+    [rclone] = pod["containers"]
+    assert rclone["args"][0] == "copy", "sync would delete in the copy what was lost in the bucket"
+    assert "--immutable" in rclone["args"]
+    assert job["concurrencyPolicy"] == "Forbid"
+    assert job["jobTemplate"]["spec"]["activeDeadlineSeconds"] < 24 * 3600
+    config = next(
+        item["data"]["ADWRIGHT_ASSETS_URL"]
+        for item in of_kind(PRODUCTION, "ConfigMap", WITH_ALL).values()
+        if "ADWRIGHT_ASSETS_URL" in item["data"]
+    )
+    source, copy = rclone["args"][1:3]
+    assert source == config.replace("s3://", "SOURCE:")
+    assert copy.split("/")[0].removeprefix("COPY:") != source.split("/")[0].removeprefix("SOURCE:")
+
+
+def test_the_copy_of_assets_reaches_the_buckets_and_nothing_else() -> None:
+    labels = of_kind(PRODUCTION, "CronJob", WITH_ALL)["assets-backup"]["spec"]["jobTemplate"]["spec"]["template"]
+    pod = Endpoint(
+        name="copying", address="10.244.1.1", namespace="adwright", labels=labels["metadata"]["labels"]
+    )  # fmt: skip
+    policies = list(of_kind(PRODUCTION, "NetworkPolicy", WITH_ALL).values())
+    network = Network(policies, [*endpoints(), pod], NAMESPACES)
+    reached = {
+        (item.name, port)
+        for item in endpoints()
+        for port in (53, 80, 443, 5432, 6443, 7100, 9093)
+        if network.allows(Flow(source="copying", target=item.name, port=port))
+    }
+    assert reached == {("dns", 53), ("internet", 443), ("internet6", 443)}
+
+
+@pytest.mark.parametrize("overlay", [PRODUCTION, "overlays/recovery", "migrations"])
+def test_an_overlay_runs_an_image_by_the_digest_that_a_release_sets(overlay: str, tmp_path: Path) -> None:
+    kustomize = tools.program(tools.KUSTOMIZE)
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    shutil.copytree(ROOT / "gateway" / "resources", tmp_path / "gateway" / "resources")
+    (tmp_path / "gateway" / "resources" / "generated.yaml").write_text("", encoding="utf-8")
+    folder = tmp_path / "deploy" / overlay
+    image = f"registry.example.com/adwright@{DIGEST}"
+    subprocess.run([kustomize, "edit", "set", "image", f"adwright={image}"], cwd=folder, check=True)
+    text = subprocess.run([kustomize, "build", folder], capture_output=True, text=True, check=True).stdout
+    workloads = [item for item in yaml.safe_load_all(text) if item["kind"] in {"Deployment", "Job"}]
+    assert workloads
+    assert {container(item)["image"] for item in workloads} == {image}
+
+
+def test_signatures_are_checked_of_the_image_that_runs() -> None:
+    [policy] = of_kind(PRODUCTION, "ClusterImagePolicy", WITH_ALL).values()
+    [image] = {container(item)["image"] for item in of_kind(PRODUCTION, "Deployment", WITH_ALL).values()}
+    [pattern] = [item["glob"] for item in policy["spec"]["images"]]
+    assert pattern.endswith("**")
+    assert image.startswith(pattern.removesuffix("**"))
+    [namespace] = of_kind(PRODUCTION, "Namespace", WITH_ALL).values()
+    assert namespace["metadata"]["labels"]["policy.sigstore.dev/include"] == "true"
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
