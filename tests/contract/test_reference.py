@@ -405,7 +405,7 @@ class TestCatalogueAndCredits:
         from PIL import Image
 
         content = io.BytesIO()
-        Image.new("RGB", (40, 30), "red").save(content, "PNG")
+        Image.new("RGB", (80, 70), "red").save(content, "PNG")
         path = f"/api/products/{customer.product_id}/image"
         answer = customer.client.post(path, content=content.getvalue(), headers={"Content-Type": "image/png"})
         assert answer.status_code == 200, answer.text
