@@ -227,9 +227,10 @@ function envoy_on_response(handle)
   elseif status == 401 then
     local text = body:getBytes(0, body:length())
     if text:find(NO_KEYS, 1, true) then -- not the token's fault
-      headers:replace(":status", "503")
-      headers:replace("retry-after", "1")
-      headers:remove("www-authenticate")
+      local own = handle:headers()
+      own:replace(":status", "503")
+      own:replace("retry-after", "1")
+      own:remove("www-authenticate")
       body:setBytes('{"error":{"reason":"DEPENDENCY_UNAVAILABLE","message":"The token cannot be checked right now; try again."'
         .. ',"requestId":' .. quoted(identifier) .. ',"retryable":true}}')
       return
