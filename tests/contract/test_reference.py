@@ -212,7 +212,9 @@ class TestVideo:
         status = ended(customer, accepted["jobId"])
         assert status["status"] == "failed"
         assert status["error"]["reason"] == "ADDRESS_NOT_PUBLIC"
-        assert "public internet" in status["error"]["message"]
+        assert status["error"]["message"] == (
+            "avatarUrl could not be used. The address does not lead to a host on the public internet."
+        )
         assert status["assets"] == []
         give_up = time.monotonic() + 10
         while customer.credits != {"available": 40, "held": 0}:
