@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli import backups, generate, jobs, ledger
+from cli import backups, generate, jobs, keys, ledger
 from cli.demo import demo_ids, show_demo
 from cli.terminal import DEMO_USER, api_for, call, fail, running, say, seconds_of, writable
 from deploy.local.home import Home, models_folder
@@ -25,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(generate.app, name="generate")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(keys.app, name="keys")
 app.command()(backups.backup)
 app.command()(backups.restore)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ import jwt
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.issuer_keys import ALGORITHMS, NOT_ISSUERS_KEY, IssuerKeys
+from services.chassis.rotation import RotatingSecret
 from services.chassis.tracing import HEADER, carried
 
 SERVICE_ISSUER = "adwright-services"
@@ -78,16 +79,18 @@ def caller() -> CallerIdentity:
 class ServiceIdentity:
     """Makes the tokens with which this service calls others."""
 
-    def __init__(self, name: str, secret: str) -> None:
+    def __init__(self, name: str, secret: str | RotatingSecret) -> None:
         self._name = name
-        self._secret = secret
+        self._secrets = RotatingSecret(secret) if isinstance(secret, str) else secret
+        self._secret = ""
         self._token = ""
         self._renew_at = 0.0
 
     def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
         """Metadata for a call to another service; the trace goes along."""
         now = time.time()
-        if now >= self._renew_at:
+        if now >= self._renew_at or self._secret != self._secrets.signing():
+            self._secret = self._secrets.signing()
             claims = {
                 "iss": SERVICE_ISSUER,
                 "aud": SERVICE_AUDIENCE,
@@ -115,19 +118,22 @@ class TokenVerifier:
         audience: str,
         jwks: str,
         roles_claim: str,
-        service_secret: str,
-        accepted_service_secrets: Sequence[str] = (),
+        service_secret: str | RotatingSecret,
     ) -> None:
-        """accepted_service_secrets: secrets whose service tokens pass besides those of `service_secret`."""
         self._issuer = issuer
         self._audience = audience
         self._roles_claim = roles_claim
-        self._service_secrets = (service_secret, *accepted_service_secrets)
+        self._secrets = RotatingSecret(service_secret) if isinstance(service_secret, str) else service_secret
+        self._accepted = self._secrets.accepted()
         self._keys = IssuerKeys(jwks)
         self._verified: OrderedDict[str, tuple[CallerIdentity, float]] = OrderedDict()
 
     async def verify(self, authorization: str) -> CallerIdentity:
         """The caller of an Authorization header. Raises Unauthenticated, DependencyUnavailable."""
+        accepted = self._secrets.accepted()
+        if accepted is not self._accepted:
+            self._accepted = accepted
+            self._verified.clear()  # tokens of a secret that went must not live on in memory
         remembered = self._verified.get(authorization)
         if remembered is not None:
             if remembered[1] > time.time():
@@ -156,7 +162,7 @@ class TokenVerifier:
         return identity
 
     def _verify_service(self, token: str, claims: Mapping[str, Any]) -> CallerIdentity:
-        for secret in self._service_secrets:
+        for secret in self._accepted:
             if _signed(token, secret, "HS256"):
                 break
         else:

@@ -281,8 +281,7 @@ class TestTwoServiceSecrets:
     async def test_each_accepted_secret_passes_and_the_first_alone_signs(self, jwks: Path) -> None:
         old, new, other = "o" * 32, "n" * 32, "x" * 32
         verifier = TokenVerifier(
-            issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret=new,
-            accepted_service_secrets=(old,),
+            issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret=f"{new}\n{old}",
         )  # fmt: skip
         for secret in (old, new):
             header = dict(ServiceIdentity("image", secret).metadata())["authorization"]
