@@ -94,6 +94,6 @@ def _reconciliation() -> Reconciliation:
     return Reconciliation(
         billing=f"127.0.0.1:{found.ports['billing']}",
         job=f"127.0.0.1:{found.ports['job']}",
-        secret=(home.keys / "service-secret").read_text(encoding="utf-8").strip(),
+        secret=home.secret("service-secret"),
         admin_token=home.token("reconcile", admin=True),
     )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli import backups, catalog, generate, jobs, ledger
+from cli import backups, catalog, generate, jobs, keys, ledger
 from cli.demo import KINDS, demo_ids, show_demo
 from cli.terminal import DEMO_USER, api_for, call, fail, running, say, seconds_of, writable
 from deploy.local.home import Home, models_folder
@@ -27,6 +27,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(catalog.projects, name="projects")
 app.add_typer(catalog.products, name="products")
+app.add_typer(keys.app, name="keys")
 app.command()(backups.backup)
 app.command()(backups.restore)
 

@@ -25,6 +25,10 @@ local function quoted(text)
   return '"' .. safe .. '"'
 end
 
+-- Envoy's complaints of a token, in the words of services/chassis/auth.py.
+local MALFORMED = "The token is not a signed JSON Web Token: three parts in base64url with dots between them, the last of which is the signature."
+local UNREADABLE = "The token cannot be read: its three parts must be base64url, and the first two JSON."
+local WRONG_ALGORITHM = "The token's algorithm (alg) is not accepted: use RS256, ES256 or EdDSA."
 local TOKEN_WORDS = {
   ["Jwt is missing"] = "A bearer token is required.",
   ["Jwt is expired"] = "The token has expired.",
@@ -33,11 +37,98 @@ local TOKEN_WORDS = {
   ["Audiences in Jwt are not allowed"] = "The token is for another audience.",
   ["Jwt verification fails"] = "The token's signature is not right.",
   ["Jwks doesn't have key to match kid or alg from Jwt"] = "The token is not signed with a key of the issuer.",
+  ["Jwt header [alg] is not supported"] = WRONG_ALGORITHM,
+  ["Jwt header [alg] field is required and must be a string"] = WRONG_ALGORITHM,
+  ["Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections"] = MALFORMED,
 }
+local NO_KEYS = "Jwks remote fetch is failed"
+local API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
+local NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
+local QUOTED = "The token must stand in the Authorization header without quotes or spaces."
+local API_KEY_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
+local API_KEY_LENGTH = 47
+local SENT = "adwright.sent"
 
-local function reworded_token(text)
-  return (text:gsub('("message":")([^"]*)(")', function(before, words, after)
-    return before .. (TOKEN_WORDS[words] or "The token is not valid: " .. words:gsub("%.+$", "") .. ".") .. after
+-- The scheme and the rest of an Authorization header, without the white space around them. Every pattern is anchored or
+-- stops at its first match, so the time is linear in a header that may be made of spaces.
+local function parts_of(authorization)
+  local from, to = authorization:find("%S+")
+  if from == nil then return "", "" end
+  local rest, last = authorization:find("%S", to + 1), #authorization
+  if rest == nil then return authorization:sub(from, to), "" end
+  while authorization:find("^%s", last) do last = last - 1 end -- ends: the rest holds what is no space
+  return authorization:sub(from, to), authorization:sub(rest, last)
+end
+
+-- What can be seen to be wrong with how a token was sent, before anybody has checked it; nil: nothing.
+local function misplaced(scheme, token)
+  if (token ~= "" and token or scheme):find("^[\"']*adw_") then return API_KEY_MISPLACED end
+  if scheme:lower() ~= "bearer" or token == "" then return NO_BEARER end
+  if token:find("[%s\"']") then return QUOTED end
+end
+
+-- Remembers what an answer of 401 needs, and writes the scheme as Envoy reads it: by RFC 9110 it may be in any case.
+local function read_credentials(handle)
+  local headers = handle:headers()
+  local authorization, key = headers:get("authorization"), headers:get("x-api-key")
+  local metadata = handle:streamInfo():dynamicMetadata()
+  if authorization == nil then
+    if key ~= nil and not (#key == API_KEY_LENGTH and key:find("^adw_[%w_-]+$")) then
+      metadata:set(SENT, "words", API_KEY_FORM)
+    end
+    return
+  end
+  local scheme, token = parts_of(authorization)
+  local words = misplaced(scheme, token)
+  if words ~= nil then
+    metadata:set(SENT, "words", words)
+    return
+  end
+  if authorization ~= "Bearer " .. token then headers:replace("authorization", "Bearer " .. token) end
+  metadata:set(SENT, "claims", token:match("^[^.]*%.([^.]*)%.") or "") -- without its signature it opens nothing
+end
+
+local DIGITS = {}
+for index = 1, 64 do
+  DIGITS[("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"):byte(index)] = index - 1
+end
+
+local function from_base64url(text)
+  local out, bits, count = {}, 0, 0
+  for index = 1, #text do
+    local digit = DIGITS[text:byte(index)]
+    if digit == nil then return "" end
+    bits, count = bits * 64 + digit, count + 6
+    if count >= 8 then
+      count = count - 8
+      out[#out + 1] = string.char(math.floor(bits / 2 ^ count))
+      bits = bits % 2 ^ count
+    end
+  end
+  return table.concat(out)
+end
+
+local function token_words(complaint, sent)
+  if sent ~= nil and sent["words"] ~= nil then return sent["words"] end
+  if TOKEN_WORDS[complaint] ~= nil and complaint ~= "Jwt verification fails" then return TOKEN_WORDS[complaint] end
+  local claim = complaint:match("^Jwt payload %[(%w+)%] field is not ")
+  if claim == "exp" or claim == "nbf" or claim == "iat" then
+    return "The token's " .. claim .. " claim is not a number of seconds since 1970."
+  elseif claim ~= nil then
+    return "The token's " .. claim .. " claim is not a text" .. (claim == "aud" and " or a list of texts." or ".")
+  end
+  if complaint == "Jwt verification fails" then
+    -- Envoy says the same of a token without an end.
+    local claims = from_base64url(sent ~= nil and sent["claims"] or "")
+    if claims ~= "" and not claims:find('"exp"%s*:') then return "The token has no exp claim." end
+    return TOKEN_WORDS[complaint]
+  end
+  return UNREADABLE
+end
+
+local function reworded_token(text, sent)
+  return (text:gsub('("message":")([^"]*)(")', function(before, complaint, after)
+    return before .. token_words(complaint, sent) .. after
   end, 1))
 end
 
@@ -81,6 +172,7 @@ local function set_body(handle, text)
 end
 
 function envoy_on_request(handle)
+  read_credentials(handle)
   local kind = handle:headers():get("content-type") or ""
   if kind:sub(1, 16) ~= "application/grpc" then
     handle:streamInfo():dynamicMetadata():set("adwright", "request_id", handle:headers():get("x-request-id") or "")
@@ -89,10 +181,14 @@ end
 
 function envoy_on_response(handle)
   local noted = handle:streamInfo():dynamicMetadata():get("adwright")
+  local sent = handle:streamInfo():dynamicMetadata():get(SENT)
   local headers = handle:headers()
   if noted == nil then -- a gRPC client reads status and details by itself
     local words = (headers:get("grpc-message") or ""):match('^{"error":{"message":"([^"]*)"')
-    if words ~= nil then headers:replace("grpc-message", words) end
+    if words ~= nil then
+      local refused = headers:get("grpc-status") == "16" and words ~= NO_KEYS
+      headers:replace("grpc-message", refused and token_words(words, sent) or words)
+    end
     return
   end
   -- Read now: what the handle has given is gone once the body has been waited for.
@@ -129,6 +225,16 @@ function envoy_on_response(handle)
   elseif status == 400 then
     body:setBytes(reworded_fields(body:getBytes(0, body:length())))
   elseif status == 401 then
-    body:setBytes(reworded_token(body:getBytes(0, body:length())))
+    local text = body:getBytes(0, body:length())
+    if text:find(NO_KEYS, 1, true) then -- not the token's fault
+      local own = handle:headers()
+      own:replace(":status", "503")
+      own:replace("retry-after", "1")
+      own:remove("www-authenticate")
+      body:setBytes('{"error":{"reason":"DEPENDENCY_UNAVAILABLE","message":"The token cannot be checked right now; try again."'
+        .. ',"requestId":' .. quoted(identifier) .. ',"retryable":true}}')
+      return
+    end
+    body:setBytes(reworded_token(text, sent))
   end
 end

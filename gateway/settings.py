@@ -57,8 +57,8 @@ class GatewaySettings:
     token_audience: str = "adwright"  # noqa: S105 - a name, not a secret
     keys_socket: str = ""
     """A Unix socket by which the gateway reads a JWKS file anew; empty: an abstract one, named after `listen`."""
-    token_keys_seconds: int = 300
-    """How old fetched keys may be; then they are fetched again, so that the issuer can change them."""
+    token_keys_seconds: int = 30
+    """How often the issuer's keys are fetched: as long a new key is not taken yet, and a withdrawn one still is."""
     descriptors: Path = Path("gen/descriptors.binpb")
 
     admin: Address | None = None

@@ -54,7 +54,7 @@ class Home:
         self.keys.chmod(0o700)
         for name in ("service-secret", "asset-secret"):
             if not (self.keys / name).exists():
-                _write_private(self.keys / name, secrets.token_urlsafe(48).encode())
+                _write_private(self.keys / name, self.new_secret().encode())
         if not (self.keys / "private.pem").exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
@@ -68,6 +68,23 @@ class Home:
                     serialization.NoEncryption(),
                 ),
             )
+
+    def secret(self, name: str) -> str:
+        """The secret that signs, of a file of secrets; those after it are only accepted."""
+        return (self.keys / name).read_text(encoding="utf-8").split("\n", 1)[0].strip()
+
+    def new_secret(self) -> str:
+        """One that nobody can guess."""
+        return secrets.token_urlsafe(48)
+
+    def write_secret(self, name: str, *lines: str) -> None:
+        """Writes a file of secrets, the one that signs first, whole or not at all and for the same readers."""
+        path = self.keys / name
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)  # of a rotation that was cut off
+        _write_private(partial, "\n".join(lines).encode())
+        partial.chmod(path.stat().st_mode)
+        partial.replace(path)
 
     def token(self, user_id: str, *, admin: bool = False, seconds: int = 86_400) -> str:
         """A token of the development issuer."""

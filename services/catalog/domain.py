@@ -11,7 +11,6 @@ from uuid import UUID
 from services.chassis.errors import FieldViolation, Kind, Refusal, ValidationFailed
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
-MAX_IMAGE_PIXELS = 50_000_000
 IMAGE_TYPES = {"PNG": ("image/png", ".png"), "JPEG": ("image/jpeg", ".jpg"), "WEBP": ("image/webp", ".webp")}
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,14 +13,12 @@ import structlog
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from google.api import httpbody_pb2
 from google.protobuf import empty_pb2
-from PIL import Image, UnidentifiedImageError
 
 from services.catalog import messages
 from services.catalog.briefs import Briefs
 from services.catalog.domain import (
     IMAGE_TYPES,
     MAX_IMAGE_BYTES,
-    MAX_IMAGE_PIXELS,
     BriefKey,
     ImageNotFound,
     ImageTooLarge,
@@ -34,13 +30,15 @@ from services.chassis.assets import AssetStore
 from services.chassis.auth import caller
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.errors import DependencyUnavailable, Refusal
+from services.chassis.errors import DependencyUnavailable, InputFault, Refusal
 from services.chassis.identifiers import new_id
+from services.chassis.photo import photo_format
 from services.chassis.wire import page_token, token_id
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 DEFAULT_PAGE = 50
+DECODED_AT_ONCE = 1  # the largest photo takes 256 MB while it is decoded, and a pod has 512
 
 log = structlog.get_logger()
 
@@ -53,6 +51,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self._storage = storage
         self._assets = assets
         self._clock = clock
+        self._decoding = asyncio.Semaphore(DECODED_AT_ONCE)
 
     async def CreateProject(self, request: catalog_pb2.CreateProjectRequest, context: Context) -> catalog_pb2.Project:
         now = self._clock.now()
@@ -146,7 +145,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         product_id, user_id = UUID(request.product_id), caller().user_id
         async with self._database.connection() as connection:
             await self._storage.product(connection, product_id, user_id)
-        content_type, suffix = await asyncio.to_thread(picture_type, request.image.data)
+        async with self._decoding:
+            content_type, suffix = await asyncio.to_thread(picture_type, request.image.data)
         key = f"catalog/{product_id}/{uuid4()}{suffix}"
         await self._assets.put_bytes(key, request.image.data, content_type)
         try:
@@ -191,18 +191,12 @@ class CatalogLookupServicer(catalog_pb2_grpc.CatalogLookupServiceServicer):
 
 
 def picture_type(content: bytes) -> tuple[str, str]:
-    """(content type, file suffix) of a picture that can be used. Raises ImageTooLarge, ImageUnreadable."""
+    """(content type, file suffix) of a picture that jobs can use. Raises ImageTooLarge, ImageUnreadable."""
     if len(content) > MAX_IMAGE_BYTES:
-        raise ImageTooLarge(f"A photo may have {MAX_IMAGE_BYTES // 1024 // 1024} MiB.")
+        raise ImageTooLarge(f"Photos may be at most {MAX_IMAGE_BYTES // 1024 // 1024} MiB.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
-            with Image.open(io.BytesIO(content), formats=tuple(IMAGE_TYPES)) as picture:
-                width, height = picture.size
-                if width * height > MAX_IMAGE_PIXELS:
-                    raise ImageTooLarge(f"A photo may have {MAX_IMAGE_PIXELS // 1_000_000} megapixels.")
-                kind = picture.format or ""
-                picture.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
-        raise ImageUnreadable("The body is not a PNG, JPEG or WebP picture that can be read.") from None
+        kind = photo_format(content, named="The photo", formats=tuple(IMAGE_TYPES))
+    except InputFault as fault:
+        kind_of_refusal = ImageTooLarge if fault.reason == "PHOTO_TOO_LARGE" else ImageUnreadable
+        raise kind_of_refusal(fault.message) from None
     return IMAGE_TYPES[kind]

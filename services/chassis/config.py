@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.chassis.rotation import RotatingSecret, secret_lines
 
 PREFIX = "ADWRIGHT_"
 
@@ -22,6 +24,12 @@ class Settings(BaseSettings):
     """What all settings have in common: the prefix of their variables; frozen; values never shown in complaints."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+def checked_secret(value: SecretStr) -> SecretStr:
+    """A secret whose lines are long enough, as it is. Raises ValueError, without its text."""
+    secret_lines(value.get_secret_value())
+    return value
 
 
 class ServiceSettings(Settings):
@@ -39,7 +47,11 @@ class ServiceSettings(Settings):
     token_audience: str = Field(default="adwright", description="aud of users' tokens")
     token_jwks: str = Field(description="where the issuer's JWKS is: an https:// or http:// address, or a file's path")
     token_roles_claim: str = Field(default="roles", description="the claim that lists roles")
-    service_secret: SecretStr = Field(min_length=32, description="signs and checks service tokens (HMAC-SHA256)")
+    service_secret: SecretStr = Field(
+        description="signs and checks service tokens (HMAC-SHA256): a line of 32 characters or more; further lines are "
+        "accepted too, while it is rotated"
+    )
+    service_secret_file: str = Field(default="", description="where service_secret stands; read again when it changes")
 
     catalog_address: str = Field(default="127.0.0.1:7101")
     billing_address: str = Field(default="127.0.0.1:7102")
@@ -47,6 +59,12 @@ class ServiceSettings(Settings):
     copy_address: str = Field(default="127.0.0.1:7104")
     image_address: str = Field(default="127.0.0.1:7105")
     video_address: str = Field(default="127.0.0.1:7106")
+
+    _lines = field_validator("service_secret")(checked_secret)
+
+    def service_secrets(self) -> RotatingSecret:
+        """The secrets of service tokens, as they are now."""
+        return RotatingSecret(self.service_secret.get_secret_value(), file=self.service_secret_file)
 
 
 class DatabaseSettings(Settings):
@@ -93,7 +111,9 @@ def read_settings(kind: type[SettingsType]) -> SettingsType:
     from_files: dict[str, str] = {}
     for name in kind.model_fields:
         path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
-        if path and f"{PREFIX}{name.upper()}" not in os.environ:
+        if f"{PREFIX}{name.upper()}" in os.environ and f"{name}_file" in kind.model_fields:
+            from_files[f"{name}_file"] = ""  # the variable wins, so the file is not followed either
+        elif path and f"{PREFIX}{name.upper()}" not in os.environ:
             try:
                 from_files[name] = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:

@@ -145,7 +145,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
                 raise Unauthenticated("A bearer token or an API key is required.")
             identity = await (self._keys.verify(api_key) if api_key else self._verifier.verify(authorization))
             if not _may_call(identity, callers):
-                raise Forbidden("This method is not open to the caller.")
+                raise Forbidden(_closed_to(identity))
             set_caller(identity)
         _check(request)
 
@@ -158,7 +158,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
         _request_id.set(call.request_id[:MAX_REQUEST_ID] or str(uuid.uuid4()))
         try:
             if not _may_call(caller(), self._callers[method]):
-                raise Forbidden("This method is not open to the caller.")
+                raise Forbidden(_closed_to(caller()))
             request = handler.request_deserializer(call.request)
             _check(request)
             response = handler.response_serializer(await handler.unary_unary(request, None))
@@ -208,6 +208,12 @@ def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
     if identity.api_key_id:
         return False
     return access_pb2.CALLER_TOKEN in callers or (identity.admin and access_pb2.CALLER_ADMIN in callers)
+
+
+def _closed_to(identity: CallerIdentity) -> str:
+    if identity.api_key_id:
+        return "API keys do not open this method; send a token as Authorization: Bearer."
+    return "This method is not open to the caller."
 
 
 def _violation(request: Message, violation: Any) -> FieldViolation:

@@ -18,6 +18,8 @@ PREFIX = "adw_"  # tells people and secret scanners what they have before them
 REMEMBERED_SECONDS = 10.0  # how long a revoked key may still open what it opened
 MAX_REMEMBERED = 10_000
 LOOKUP_SECONDS = 3.0
+# The gateway's answer.lua says the same.
+WRONG_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
 _FORM = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 
 Found = CallerIdentity | None
@@ -35,7 +37,7 @@ class ApiKeys:
     async def verify(self, key: str) -> CallerIdentity:
         """The key's owner. Raises Unauthenticated; the call's own error when billing cannot be asked."""
         if _FORM.fullmatch(key) is None:
-            raise Unauthenticated("The API key is not valid.")
+            raise Unauthenticated(WRONG_FORM)
         key_hash = hashlib.sha256(key.encode()).digest()
         known = self._known.get(key_hash)
         if known is not None and known[1] > time.time():

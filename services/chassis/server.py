@@ -47,7 +47,7 @@ def verifier_of(settings: ServiceSettings) -> TokenVerifier:
         audience=settings.token_audience,
         jwks=settings.token_jwks,
         roles_claim=settings.token_roles_claim,
-        service_secret=settings.service_secret.get_secret_value(),
+        service_secret=settings.service_secrets(),
     )
 
 
@@ -90,7 +90,7 @@ class Server:
         self._closing = closing
         self._services = services
         self._billing = open_channel(settings.billing_address)
-        identity = ServiceIdentity(services[0].split(".")[1], settings.service_secret.get_secret_value())
+        identity = ServiceIdentity(services[0].split(".")[1], settings.service_secrets())
         gate = Gate(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))
         self._server = grpc.aio.server(
             interceptors=[gate],

@@ -48,7 +48,7 @@ def provider_of(settings: CopySettings) -> CopyProvider:
 
 async def serve(settings: CopySettings) -> None:
     """Puts the parts together and serves until told to stop."""
-    identity = ServiceIdentity("copy", settings.service_secret.get_secret_value())
+    identity = ServiceIdentity("copy", settings.service_secrets())
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     provider = provider_of(settings)
     servicer = CopyServicer(

@@ -28,7 +28,7 @@ DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
 
 async def serve(settings: ServiceSettings) -> None:
     """Accepts jobs until told to stop."""
-    identity = ServiceIdentity("image", settings.service_secret.get_secret_value())
+    identity = ServiceIdentity("image", settings.service_secrets())
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     servicer = ImageServicer(Submitter(catalog=catalog, job=job, identity=identity))
 
@@ -106,7 +106,7 @@ async def make(settings: ImageMakerSettings) -> None:
     from services.chassis.pictures import PictureSource
     from services.image.maker import ImageMaker
 
-    identity = ServiceIdentity("image-maker", settings.service_secret.get_secret_value())
+    identity = ServiceIdentity("image-maker", settings.service_secrets())
     copy = open_channel(settings.copy_address)
     assets = AssetStore(settings.assets_url)
     provider = provider_of(settings)

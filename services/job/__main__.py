@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 from adwright.billing.v1 import billing_pb2_grpc
 from adwright.job.v1 import job_pb2_grpc
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from services.chassis.assets import AssetStore
 from services.chassis.auth import ServiceIdentity
@@ -19,12 +19,14 @@ from services.chassis.config import (
     DatabaseSettings,
     KafkaSettings,
     ServiceSettings,
+    checked_secret,
     read_settings_or_exit,
 )
 from services.chassis.database import Database, migrate, prepare
 from services.chassis.kafka import Producer, quiet_client_logs
 from services.chassis.measures import Measures
 from services.chassis.outbox import Relay
+from services.chassis.rotation import RotatingSecret
 from services.chassis.server import Server, open_channel, start
 from services.job.announcing import TOPICS
 from services.job.domain import Limits, Policy
@@ -48,7 +50,12 @@ SERVICES = tuple(
 class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSettings):
     """What the job service reads from the environment. Times in seconds, by type of job."""
 
-    asset_signing_secret: SecretStr = Field(min_length=32, description="signs asset links (HMAC-SHA256)")
+    asset_signing_secret: SecretStr = Field(
+        description="signs asset links (HMAC-SHA256): a line of 32 characters or more; links of further lines open too"
+    )
+    asset_signing_secret_file: str = Field(
+        default="", description="where asset_signing_secret stands; read again when it changes"
+    )
     asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400)
     public_url: str = Field(
         pattern="^https?://", description="where clients reach the gateway; asset links begin with it"
@@ -59,6 +66,8 @@ class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSetting
     attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
     live_jobs_per_user: int = Field(default=20_000, ge=1)
     processing_jobs_per_user: int = Field(default=50, ge=1)
+    _asset_lines = field_validator("asset_signing_secret")(checked_secret)
+
     keep_jobs_days: float = Field(default=0, ge=0, description="how long ended jobs and their assets stay; 0: for ever")
 
 
@@ -104,7 +113,7 @@ async def serve(settings: JobSettings) -> None:
     clock = SystemClock()
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
-    identity = ServiceIdentity("job", settings.service_secret.get_secret_value())
+    identity = ServiceIdentity("job", settings.service_secrets())
     channel = open_channel(settings.billing_address)
     billing = billing_pb2_grpc.BillingLedgerServiceStub(channel)
     quiet_client_logs()
@@ -116,7 +125,9 @@ async def serve(settings: JobSettings) -> None:
     watch = Watch(database)
     following = Following(database, clock)
     links = Links(
-        secret=settings.asset_signing_secret.get_secret_value(),
+        secret=RotatingSecret(
+            settings.asset_signing_secret.get_secret_value(), file=settings.asset_signing_secret_file
+        ),
         public_url=settings.public_url,
         lifetime=timedelta(seconds=settings.asset_link_seconds),
     )

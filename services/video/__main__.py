@@ -36,7 +36,7 @@ class VideoSettings(ServiceSettings):
 
 async def serve(settings: VideoSettings) -> None:
     """Accepts jobs until told to stop."""
-    identity = ServiceIdentity("video", settings.service_secret.get_secret_value())
+    identity = ServiceIdentity("video", settings.service_secrets())
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     samples = Samples(models=settings.models)
     policy = policy_of(settings.video_policy_url, settings.video_policy_key.get_secret_value())
@@ -135,7 +135,7 @@ async def make(settings: VideoMakerSettings) -> None:
     from services.chassis.pictures import PictureSource
     from services.video.maker import VideoMaker
 
-    identity = ServiceIdentity("video-maker", settings.service_secret.get_secret_value())
+    identity = ServiceIdentity("video-maker", settings.service_secrets())
     copy = open_channel(settings.copy_address)
     assets = AssetStore(settings.assets_url)
     provider = provider_of(settings)

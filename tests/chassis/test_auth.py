@@ -16,9 +16,10 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
-from services.chassis import auth
+from services.chassis import auth, issuer_keys
 from services.chassis.auth import (
     SERVICE_AUDIENCE,
     SERVICE_ISSUER,
@@ -75,6 +76,15 @@ def signed(secret: bytes, header: dict[str, Any], body: dict[str, Any]) -> str:
     text = f"{segment(header)}.{segment(body)}"
     mac = hmac.new(secret, text.encode(), hashlib.sha256).digest()
     return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def issued(keys: Keys, body: dict[str, Any] | str) -> str:
+    """A token with exactly this payload, signed by the issuer."""
+    payload = json.dumps(body) if isinstance(body, dict) else body
+    head = base64.urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
+    text = f"{segment({'alg': 'RS256', 'kid': 'rsa'})}.{head}"
+    signature = keys.rsa.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{text}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def publish(jwks: Path, entries: list[dict[str, Any]]) -> None:
@@ -170,9 +180,7 @@ class TestBadTokens:
         head, _, signature = keys.token().split(".")
         await refused(verifier, f"{head}.{segment(claims(sub='user-2'))}.{signature}")
 
-    @pytest.mark.parametrize(
-        "kid", ["unknown", "../../../../dev/null", "' OR 1=1 --", "rsa\u0000", "ec", "ed", "", "oct"]
-    )
+    @pytest.mark.parametrize("kid", ["unknown", "../../../../dev/null", "' OR 1=1 --", "rsa\u0000", "ec", "ed", "oct"])
     async def test_a_kid_that_is_not_the_keys(self, verifier: TokenVerifier, keys: Keys, kid: str) -> None:
         await refused(verifier, keys.token(headers={"kid": kid}))
 
@@ -213,18 +221,87 @@ class TestServiceTokens:
         await refused(verifier, keys.token(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE))
 
 
+class TestClaims:
+    @pytest.mark.parametrize("subject", ["u\0", "a\nb", "\x7f", "\x85", "\ud800", "   ", "u" * 256, "", 7, ["u"], None])
+    async def test_subject_that_no_database_can_hold_is_refused(
+        self, verifier: TokenVerifier, keys: Keys, subject: Any
+    ) -> None:
+        assert "sub claim" in await refused(verifier, issued(keys, claims(sub=subject)))
+
+    @pytest.mark.parametrize("subject", ["Jörg", "auth0|5f7", "a b", "用户", "u" * 255, "\U0001f600"])
+    async def test_subject_of_text_passes(self, verifier: TokenVerifier, keys: Keys, subject: str) -> None:
+        assert (await verifier.verify(f"Bearer {issued(keys, claims(sub=subject))}")).user_id == subject
+
+    @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+    @pytest.mark.parametrize(
+        "value", ["1e400", "Infinity", "NaN", "true", '"1999999999"', "[1]", "{}", "-1", "1" * 400, "1e300", "1e13"]
+    )
+    async def test_time_that_is_none_is_named(self, verifier: TokenVerifier, keys: Keys, name: str, value: str) -> None:
+        body = json.dumps(claims(**{name: "HERE"})).replace('"HERE"', value)
+        assert await refused(verifier, issued(keys, body)) == (
+            f"The token's {name} claim is not a number of seconds since 1970."
+        )
+
+    @pytest.mark.parametrize("payload", ["[]", '"x"', "{", "[" * 5000, "\x00"])
+    async def test_payload_that_is_no_object_is_refused(
+        self, verifier: TokenVerifier, keys: Keys, payload: str
+    ) -> None:
+        assert await refused(verifier, issued(keys, payload)) == auth.UNREADABLE
+
+
+class TestHeader:
+    @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "Bearer   {}", "Bearer\t{}", " Bearer {} "])
+    async def test_scheme_in_any_case_and_spacing_passes(self, verifier: TokenVerifier, keys: Keys, form: str) -> None:
+        assert (await verifier.verify(form.format(keys.token()))).user_id == "user-1"
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("Bearer adw_" + "a" * 43, auth.API_KEY_MISPLACED),
+            ("adw_" + "a" * 43, auth.API_KEY_MISPLACED),
+            ("bearer 'adw_x'", auth.API_KEY_MISPLACED),
+            ("", auth.NO_BEARER),
+            ("Bearer", auth.NO_BEARER),
+            ("Basic dTpw", auth.NO_BEARER),
+            ("a.b.c", auth.NO_BEARER),
+            ('Bearer "a.b.c"', auth.QUOTED),
+            ("Bearer Bearer a.b.c", auth.QUOTED),
+            ("Bearer a.b", auth.MALFORMED),
+            ("Bearer e30.e30.", auth.MALFORMED),
+            ("Bearer a.b.c", auth.UNREADABLE),
+        ],
+    )
+    async def test_refusal_says_what_to_change(self, verifier: TokenVerifier, value: str, words: str) -> None:
+        with pytest.raises(Unauthenticated) as refusal:
+            await verifier.verify(value)
+        assert str(refusal.value) == words
+
+
+class TestTwoServiceSecrets:
+    async def test_each_accepted_secret_passes_and_the_first_alone_signs(self, jwks: Path) -> None:
+        old, new, other = "o" * 32, "n" * 32, "x" * 32
+        verifier = TokenVerifier(
+            issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret=f"{new}\n{old}",
+        )  # fmt: skip
+        for secret in (old, new):
+            header = dict(ServiceIdentity("image", secret).metadata())["authorization"]
+            assert (await verifier.verify(header)).service == "image"
+        await refused(verifier, dict(ServiceIdentity("image", other).metadata())["authorization"].split()[1])
+
+
 class TestKeysThatGo:
     async def test_the_token_of_a_withdrawn_key_opens_nothing_once_the_keys_are_read_again(
         self, verifier: TokenVerifier, keys: Keys, jwks: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = Clock()
         monkeypatch.setattr(auth, "time", clock)
+        monkeypatch.setattr(issuer_keys, "time", clock)
         token = keys.token(exp=int(time.time()) + 100_000)
         await verifier.verify(f"Bearer {token}")
         document = json.loads(keys.document())
         left = [entry for entry in document["keys"] if entry["kid"] != "rsa"]
         publish(jwks, left)
-        clock.forward = auth.JWKS_MAX_AGE_SECONDS + 1  # also what is remembered of checked tokens is as old as this
+        clock.forward = issuer_keys.MAX_AGE_SECONDS + 1  # also what is remembered of checked tokens is as old as this
         await refused(verifier, token)
 
     async def test_the_token_of_a_new_key_is_taken_without_a_restart(
@@ -232,6 +309,7 @@ class TestKeysThatGo:
     ) -> None:
         clock = Clock()
         monkeypatch.setattr(auth, "time", clock)
+        monkeypatch.setattr(issuer_keys, "time", clock)
         await verifier.verify(f"Bearer {keys.token()}")
         token = keys.token(key=keys.stranger, headers={"kid": "new"})
         await refused(verifier, token)
@@ -239,7 +317,7 @@ class TestKeysThatGo:
         document = json.loads(keys.document())
         document["keys"].append({**entry, "kid": "new", "alg": "RS256", "use": "sig"})
         publish(jwks, document["keys"])
-        clock.forward = auth.JWKS_MIN_INTERVAL_SECONDS + 1
+        clock.forward = issuer_keys.MIN_INTERVAL_SECONDS + 1
         assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
 
     async def test_what_is_remembered_of_a_token_ends_with_it(self, verifier: TokenVerifier, keys: Keys) -> None:

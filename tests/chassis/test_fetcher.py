@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from gateway.certificate import write_certificate
+from services.chassis import pictures
+from services.chassis.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.chassis.fetcher import Fetcher, is_public
+from services.chassis.pictures import PictureSource
 
 ACCEPT = ("image/png",)
 
@@ -131,6 +139,120 @@ class TestAddresses:
         assert refused.value.reason == "ADDRESS_NOT_PUBLIC"  # of the second look-up, for the redirect
         assert reached == ["the checked address"]
         assert list(answers) == []
+
+
+class TestNamesThatLeadNowhere:
+    async def test_inside_and_missing_names_fail_alike(self) -> None:
+        async def missing(host: str, port: int) -> Sequence[str]:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        async def inside(host: str, port: int) -> Sequence[str]:
+            return ["10.0.0.7"]
+
+        async def none(host: str, port: int) -> Sequence[str]:
+            return []
+
+        told = []
+        for lookup in (missing, inside, none):
+            with pytest.raises(InputFault) as refused:
+                await Fetcher(lookup=lookup).fetch("http://a.example/", max_bytes=9, timeout=5, accept=ACCEPT)
+            told.append((refused.value.reason, refused.value.message))
+        assert told == [("ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet.")] * 3
+
+    async def test_resolver_that_is_away_is_not_the_addresss_fault(self) -> None:
+        async def away(host: str, port: int) -> Sequence[str]:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+        with pytest.raises(TransientFault) as refused:
+            await Fetcher(lookup=away).fetch("http://a.example/", max_bytes=9, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "NAME_LOOKUP_FAILED"
+
+
+class TestTls:
+    async def test_certificate_that_nobody_trusts_is_the_addresss_fault(self, tmp_path: Path) -> None:
+        write_certificate(tmp_path, ("127.0.0.1",), datetime.now(UTC))
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(tmp_path / "tls.pem", tmp_path / "tls.key")
+        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0, ssl=tls)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            with pytest.raises(InputFault) as refused:
+                await fetcher(port).fetch(f"https://127.0.0.1:{port}/", max_bytes=9, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "ADDRESS_NOT_TRUSTED"
+        assert "certificate" in refused.value.message
+
+    async def test_host_without_tls_is_the_addresss_fault(self) -> None:
+        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            with pytest.raises(InputFault) as refused:
+                await fetcher(port).fetch(f"https://127.0.0.1:{port}/", max_bytes=9, timeout=5, accept=ACCEPT)
+        assert refused.value.reason == "ADDRESS_NOT_TRUSTED"
+
+
+class TestPicturesOfCustomers:
+    @pytest.fixture(autouse=True)
+    def no_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pictures, "RETRY_SECONDS", (0.0, 0.0))
+
+    @pytest.mark.parametrize(
+        ("heads", "reason", "requests"),
+        [
+            (["503 Busy"], "FETCH_FAILED", 3),
+            (["429 Slow Down"], "FETCH_FAILED", 3),
+            (["404 Not Found"], "ADDRESS_NOT_FOUND", 1),
+            (["403 Forbidden"], "ADDRESS_NOT_FOUND", 1),
+            (["200 OK\nContent-Type: text/html"], "CONTENT_NOT_USABLE", 1),
+            (["200 OK\nContent-Type: image/svg+xml"], "CONTENT_NOT_USABLE", 1),
+            (["200 OK\nContent-Type: image/png\nContent-Length: 99999999"], "CONTENT_TOO_LARGE", 1),
+            (["302 Found\nLocation: http://10.0.0.7/"], "ADDRESS_NOT_PUBLIC", 1),
+            (["503 Busy", "200 OK\nContent-Type: image/png"], "", 2),
+            (["503 Busy", "503 Busy", "200 OK\nContent-Type: image/jpg"], "", 3),
+            (["200 OK\nContent-Type: application/octet-stream"], "", 1),
+            (["200 OK\nContent-Type: binary/octet-stream"], "", 1),
+            (["200 OK"], "", 1),
+        ],
+    )
+    async def test_passing_faults_are_tried_again_and_final_ones_named(
+        self, heads: list[str], reason: str, requests: int, tmp_path: Path
+    ) -> None:
+        asked = 0
+
+        async def answer() -> AsyncIterator[bytes]:
+            nonlocal asked
+            head = heads[min(asked, len(heads) - 1)]
+            asked += 1
+            length = "" if "Content-Length" in head else "\nContent-Length: 4"
+            yield f"HTTP/1.1 {head}{length}\nConnection: close\n\n".replace("\n", "\r\n").encode() + b"abcd"
+
+        async with serving(answer) as port:
+            assets = AssetStore(f"file://{tmp_path}")
+            source = PictureSource(assets=assets, fetcher=fetcher(port))
+            url = f"http://127.0.0.1:{port}/avatar.jpg"
+            if reason:
+                with pytest.raises(InputFault) as refused:
+                    await source.fetched(url, tmp_path / "picture", named="avatarUrl")
+                assert refused.value.reason == reason
+                assert refused.value.message.startswith("avatarUrl could not be used. The address ")
+            else:
+                path = await source.fetched(url, tmp_path / "picture", named="avatarUrl")
+                assert path.read_bytes() == b"abcd"
+        assert asked == requests
+
+    async def test_connection_that_is_refused_ends_in_words(self, tmp_path: Path) -> None:
+        async with serving(whole("HTTP/1.1 200 OK")) as port:
+            pass  # nobody listens there any more
+        source = PictureSource(assets=AssetStore(f"file://{tmp_path}"), fetcher=fetcher(port))
+        with pytest.raises(InputFault) as refused:
+            await source.fetched(f"http://127.0.0.1:{port}/", tmp_path / "picture", named="avatarUrl")
+        assert refused.value.message == (
+            "avatarUrl could not be used. The address could not be reached, or its host broke off."
+        )
 
 
 class TestContent:

@@ -181,7 +181,7 @@ class TestGenerate:
     def test_a_job_that_fails_says_why(self, terminal: Terminal) -> None:
         terminal.good("grant", "--user", "demo", "--credits", "40")
         told = terminal.bad("generate", "video", "--avatar-url", "http://127.0.0.1/a.png")
-        assert "not one on the public internet. (ADDRESS_NOT_PUBLIC)" in told
+        assert "not lead to a host on the public internet. (ADDRESS_NOT_PUBLIC)" in told
 
     def test_what_is_no_gateway_is_said_to_be_none(self, terminal: Terminal) -> None:
         told = terminal.bad("credits", ADWRIGHT_URL="http://127.0.0.1:1", ADWRIGHT_TOKEN="t")

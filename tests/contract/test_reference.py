@@ -216,7 +216,9 @@ class TestVideo:
         status = ended(customer, accepted["jobId"])
         assert status["status"] == "failed"
         assert status["error"]["reason"] == "ADDRESS_NOT_PUBLIC"
-        assert "public internet" in status["error"]["message"]
+        assert status["error"]["message"] == (
+            "avatarUrl could not be used. The address does not lead to a host on the public internet."
+        )
         assert status["assets"] == []
         give_up = time.monotonic() + 10
         while customer.credits != {"available": 40, "held": 0}:
@@ -417,7 +419,7 @@ class TestCatalogueAndCredits:
         from PIL import Image
 
         content = io.BytesIO()
-        Image.new("RGB", (40, 30), "red").save(content, "PNG")
+        Image.new("RGB", (80, 70), "red").save(content, "PNG")
         path = f"/api/products/{customer.product_id}/image"
         answer = customer.client.post(path, content=content.getvalue(), headers={"Content-Type": "image/png"})
         assert answer.status_code == 200, answer.text

@@ -1,0 +1,153 @@
+"""The public keys of the token issuer, fetched from its JWKS and kept fresh.
+
+Keys are fetched again when they are older than MAX_AGE_SECONDS, and when a token names a key that is not known, at
+most once in MIN_INTERVAL_SECONDS. When the issuer cannot be reached, the keys that are known stay in use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jwt
+import structlog
+
+from services.chassis.errors import DependencyUnavailable, Unauthenticated
+
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+MAX_AGE_SECONDS = 30.0  # how long a withdrawn key stays good; the gateway fetches as often
+MIN_INTERVAL_SECONDS = 5.0  # a stream of tokens with unknown key ids must not become a stream of fetches
+RETRY_SECONDS = 1.0  # between fetches while no key is known at all and so no token can be checked
+FETCH_SECONDS = 3.0  # of the whole fetch; calls wait for it
+MAX_BYTES = 1_000_000
+MAX_KEYS = 100  # more than any issuer publishes; each candidate costs a signature check
+NOT_ISSUERS_KEY = "The token is not signed with a key of the issuer."
+
+log = structlog.get_logger()
+
+
+class IssuerKeys:
+    """The issuer's keys, by key id and algorithm."""
+
+    def __init__(self, location: str) -> None:
+        """location: an http:// or https:// address, or a file's path."""
+        self._location = location
+        self._keys: tuple[tuple[str, jwt.PyJWK], ...] = ()
+        self._read_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._failing = False
+        self._fetching: asyncio.Task[None] | None = None
+        self._tls: ssl.SSLContext | None = None
+
+    @property
+    def seconds_fresh(self) -> float:
+        """How much longer the known keys are used before they are fetched again; at least MIN_INTERVAL_SECONDS."""
+        return max(MIN_INTERVAL_SECONDS, self._read_at + MAX_AGE_SECONDS - time.monotonic())
+
+    async def candidates(self, key_id: str, algorithm: str) -> Sequence[jwt.PyJWK]:
+        """The keys that may have signed a token with this `kid` and `alg`: at least one.
+
+        A token or a key without an id matches every id (RFC 7517, 4.5). Raises Unauthenticated when the issuer has no
+        such key and DependencyUnavailable when no key could be fetched yet.
+        """
+        found = self._matching(key_id, algorithm)
+        if not found:
+            await self._fetch()
+        elif time.monotonic() - self._read_at > MAX_AGE_SECONDS:
+            if self._failing:
+                self._start_fetch()  # known keys stay in use, and no call waits for an issuer that is away
+            else:
+                await self._fetch()
+        found = self._matching(key_id, algorithm)
+        if found:
+            return found
+        if not self._keys:
+            raise DependencyUnavailable("The token cannot be checked right now; try again.", retry_after_seconds=1)
+        raise Unauthenticated(NOT_ISSUERS_KEY)
+
+    def _matching(self, key_id: str, algorithm: str) -> Sequence[jwt.PyJWK]:
+        return [
+            key
+            for known, key in self._keys
+            if key.algorithm_name == algorithm and (known == key_id or not known or not key_id)
+        ]
+
+    async def _fetch(self) -> None:
+        task = self._start_fetch()
+        if task is not None:
+            await asyncio.shield(task)
+
+    def _start_fetch(self) -> asyncio.Task[None] | None:
+        """The fetch that is under way, or a new one; None: the last one was too short a time ago."""
+        if self._fetching is None:
+            if time.monotonic() - self._tried_at < (MIN_INTERVAL_SECONDS if self._keys else RETRY_SECONDS):
+                return None
+            self._tried_at = time.monotonic()
+            self._fetching = asyncio.create_task(self._refresh())
+        return self._fetching
+
+    async def _refresh(self) -> None:
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                keys = usable_keys(json.loads(await self._read()))
+            # An empty set is taken for a fault of the issuer, as the gateway takes it: the known keys stay.
+            if not keys:
+                raise ValueError("the JWKS holds no key for signatures")
+            self._keys, self._read_at, self._failing = keys, time.monotonic(), False
+        except (OSError, ValueError, RecursionError, TimeoutError) as error:
+            self._failing = True
+            log.error("jwks_unreadable", location=self._location, error=repr(error), known_keys=len(self._keys))
+        finally:
+            self._fetching = None
+
+    async def _read(self) -> bytes:
+        if not self._location.startswith(("http://", "https://")):
+            return await asyncio.to_thread(Path(self._location.removeprefix("file://")).read_bytes)
+        import httpx
+
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(ssl.create_default_context)
+        content = bytearray()
+        try:
+            async with (
+                httpx.AsyncClient(timeout=FETCH_SECONDS, verify=self._tls) as client,
+                client.stream("GET", self._location) as answer,
+            ):
+                answer.raise_for_status()
+                async for chunk in answer.aiter_bytes():
+                    content += chunk
+                    if len(content) > MAX_BYTES:
+                        raise ValueError(f"the JWKS is larger than {MAX_BYTES} bytes")
+        except httpx.HTTPError as error:
+            raise OSError(f"the keys cannot be fetched: {error!r}") from error
+        return bytes(content)
+
+
+def usable_keys(document: Any) -> tuple[tuple[str, jwt.PyJWK], ...]:
+    """(key id, key) of each entry of a JWKS that may sign tokens; "" stands for an entry without an id.
+
+    Entries for encryption, symmetric ones and those that are not understood are left out and do no harm to the
+    others. Raises ValueError when the document is not a JWKS.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
+        raise ValueError("not a JWKS")  # noqa: TRY004 - of what the issuer serves, not of an argument
+    entries = document["keys"]
+    found = []
+    for entry in entries[:MAX_KEYS]:
+        if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or entry.get("kty") == "oct":
+            continue
+        operations = entry.get("key_ops", ["verify"])
+        if not isinstance(operations, list) or "verify" not in operations:
+            continue
+        try:
+            key = jwt.PyJWK(entry)
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            continue  # a kind of key that this library does not know cannot have signed our tokens
+        if key.algorithm_name in ALGORITHMS:
+            found.append((str(entry.get("kid", "")), key))
+    return tuple(found)

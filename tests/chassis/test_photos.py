@@ -1,0 +1,126 @@
+"""Photos as phones and designers send them: taken as what they are, or refused in words that say what to do."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from services.catalog.domain import ImageTooLarge, ImageUnreadable
+from services.catalog.servicer import picture_type
+from services.chassis.errors import InputFault
+from services.chassis.photo import MAX_PIXELS, MAX_SIDE, SMALLEST_SIDE, decode_photo
+from services.video.providers.local.photos import decoded
+
+RED, BLUE = (200, 30, 40), (20, 40, 210)
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, kind, **options)
+    return content.getvalue()
+
+
+def plain(colour: tuple[int, ...] = RED, mode: str = "RGB", size: tuple[int, int] = (160, 120)) -> Image.Image:
+    return Image.new(mode, size, colour)
+
+
+def several_in_one() -> bytes:
+    """A JPEG with a second picture behind the first, as phones write it."""
+    return encoded(plain(), "MPO", save_all=True, append_images=[plain(BLUE)])
+
+
+def turned() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(plain(size=(160, 120)), "JPEG", exif=exif)
+
+
+def sixteen_bits() -> bytes:
+    return encoded(Image.frombytes("I;16", (160, 120), b"\x00\x80" * (160 * 120)), "PNG")
+
+
+def with_profile() -> bytes:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return encoded(plain(), "PNG", icc_profile=profile)
+
+
+def seen(content: bytes, folder: Path) -> list[Image.Image]:
+    """The photo as image jobs and as video jobs see it."""
+    path = folder / "photo"
+    path.write_bytes(content)
+    return [decode_photo(path), Image.fromarray(decoded(path, named="avatarUrl"))]
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "colour", "size"),
+    [
+        (several_in_one, "image/jpeg", RED, (160, 120)),
+        (turned, "image/jpeg", RED, (120, 160)),
+        (sixteen_bits, "image/png", (128, 128, 128), (160, 120)),
+        (with_profile, "image/png", RED, (160, 120)),
+        (lambda: encoded(plain((0, 255, 255, 0), "CMYK"), "JPEG"), "image/jpeg", (254, 0, 0), (160, 120)),
+        (lambda: encoded(plain((*RED, 255), "RGBA"), "PNG"), "image/png", RED, (160, 120)),
+        (lambda: encoded(plain((*RED, 255), "RGBA"), "WEBP", lossless=True), "image/webp", RED, (160, 120)),
+        (lambda: encoded(plain().convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), "image/png", RED, (160, 120)),
+        (lambda: encoded(plain((90,), "L"), "JPEG"), "image/jpeg", (90, 90, 90), (160, 120)),
+    ],
+    ids=["several", "turned", "16 bits", "profile", "CMYK", "RGBA", "WebP", "palette", "grey"],
+)
+def test_photo_is_accepted_as_what_it_holds(
+    make: Callable[[], bytes], kind: str, colour: tuple[int, int, int], size: tuple[int, int], tmp_path: Path
+) -> None:
+    content = make()
+    assert picture_type(content)[0] == kind
+    for picture in seen(content, tmp_path):
+        assert picture.size == size
+        pixel = picture.convert("RGB").getpixel((30, 30))
+        assert isinstance(pixel, tuple)
+        assert all(abs(got - wanted) <= 6 for got, wanted in zip(pixel, colour, strict=True)), (pixel, colour)
+
+
+def iso_media(brand: bytes) -> bytes:
+    return (24).to_bytes(4, "big") + b"ftyp" + brand + b"\0\0\0\0" + brand + b"mif1" + bytes(400)
+
+
+WIDE = MAX_PIXELS // MAX_SIDE
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"GIF89a", "PNG, JPEG or WebP"),
+        (encoded(plain(), "GIF"), "PNG, JPEG or WebP"),
+        (b"<!DOCTYPE html><title>404</title>", "web page"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (iso_media(b"heic"), "HEIC format; please export it as JPEG"),
+        (iso_media(b"mif1"), "HEIC format; please export it as JPEG"),
+        (iso_media(b"avif"), "AVIF format; please export it as JPEG"),
+        (encoded(plain(), "AVIF"), "AVIF format; please export it as JPEG"),
+        (encoded(plain(size=(800, 600)), "JPEG")[:2000], "damaged or incomplete"),
+        (encoded(plain(size=(800, 600)), "PNG", compress_level=0)[:9000], "damaged or incomplete"),
+        (several_in_one()[:500], "damaged or incomplete"),
+        (encoded(plain(size=(SMALLEST_SIDE - 1, 400)), "PNG"), f"at least {SMALLEST_SIDE}"),
+    ],
+)
+def test_upload_that_no_job_could_use_is_refused_with_the_remedy(content: bytes, words: str) -> None:
+    with pytest.raises(ImageUnreadable) as refused:
+        picture_type(content)
+    assert words in refused.value.message
+    assert "Error" not in refused.value.message
+
+
+@pytest.mark.parametrize("size", [(MAX_SIDE + 1, 100), (MAX_SIDE, WIDE + 1)])
+def test_upload_with_too_many_pixels_is_refused_as_jobs_would(size: tuple[int, int], tmp_path: Path) -> None:
+    content = encoded(Image.new("1", size), "PNG")
+    with pytest.raises(ImageTooLarge) as refused:
+        picture_type(content)
+    assert f"{MAX_PIXELS // 1_000_000} megapixels" in refused.value.message
+    with pytest.raises(InputFault):
+        seen(content, tmp_path)
