@@ -139,6 +139,30 @@ class DependencyUnavailable(Refusal):
     reason = "DEPENDENCY_UNAVAILABLE"
 
 
+class StorageUnavailable(DependencyUnavailable):
+    """The asset storage cannot be reached right now. The message is for the customer; details go to the log."""
+
+    reason = "STORAGE_UNAVAILABLE"
+
+    def __init__(
+        self,
+        message: str = "Files cannot be stored or read right now; try again shortly.",
+        *,
+        retry_after_seconds: int = 5,  # a store that restarts or fails over takes seconds
+    ) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+
+
+class StorageFull(StorageUnavailable):
+    """The asset storage has no space left: an operator has to make some."""
+
+    reason = "STORAGE_FULL"
+
+    def __init__(self) -> None:
+        # No space appears by itself within seconds.
+        super().__init__("Files cannot be stored right now; try again later.", retry_after_seconds=30)
+
+
 class Fault(Exception):
     """Making something failed. `reason` is stable and upper case; `message` is in words."""
 
