@@ -15,7 +15,8 @@ from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.auth import ServiceIdentity, caller
-from services.chassis.errors import Kind, Refusal
+from services.chassis.banned_words import BriefNotPossible
+from services.chassis.errors import InputFault, Kind, Refusal
 from services.chassis.faults import classified
 from services.chassis.interceptors import request_id
 from services.chassis.submission import Submitter
@@ -24,6 +25,8 @@ from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import write_headline
+from services.copy.providers.local.feasibility import check_feasible
+from services.copy.providers.local.order import understand_order
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -69,6 +72,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             context,
             lambda brief, user_id: messages.submission(request, brief, user_id, self._name),
             may_wait=False,
+            check=lambda brief, _: self._check(messages.copy_brief(request, brief)),
         )
         if accepted.brief is None or accepted.answer.replayed or accepted.answer.status == "reused":
             return await self._made_before(accepted.answer)  # a replay has no brief
@@ -77,6 +81,13 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         asked = messages.copy_brief(request, accepted.brief)
         work = asyncio.create_task(self.write_accepted(asked, accepted.answer))
         return await asyncio.shield(work)
+
+    async def _check(self, brief: CopyBrief) -> None:
+        """Refuses what no engine can write, before anything is held for it. Raises BriefNotPossible."""
+        try:
+            check_feasible(understand_order(brief))
+        except InputFault as fault:
+            raise BriefNotPossible(fault.message) from None
 
     async def write_accepted(
         self, brief: CopyBrief, accepted: job_pb2.SubmitJobResponse
@@ -89,6 +100,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             kind, reason, message = classified(error)
             log.error("copy_failed", job_id=accepted.job_id, reason=reason, exc_info=error)
             await self._report_failure(accepted, kind, reason, message)
+            if kind == job_pb2.FAULT_KIND_INPUT:
+                raise BriefNotPossible(f"{message} You have not been charged.") from error
             raise GenerationFailed(
                 "The copy could not be written. You have not been charged; please try again."
             ) from error
@@ -139,6 +152,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         outcome = await self._submitter.outcome(
             user_id=caller().user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
         )
+        if outcome.error.reason == BriefNotPossible.reason:
+            raise BriefNotPossible(f"{outcome.error.message} You have not been charged.")
         if outcome.status != "completed":
             raise GenerationFailed("The copy is not there. You have not been charged; please try again.")
         return messages.response(accepted, copy_pb2.CopyJobResult.FromString(outcome.result), accepted.status)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
+from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
+from services.chassis.banned_words import check_product_name
 from services.chassis.submission import Submitter
 from services.image import messages
 
@@ -23,7 +25,11 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
         self, request: image_pb2.GenerateStaticAdRequest, context: Context
     ) -> image_pb2.GenerateStaticAdResponse:
         accepted = await self._submitter.submit(
-            request, context, lambda brief, user_id: messages.submission(request, brief, user_id), may_wait=True
+            request,
+            context,
+            lambda brief, user_id: messages.submission(request, brief, user_id),
+            may_wait=True,
+            check=_check,
         )
         return image_pb2.GenerateStaticAdResponse(
             job_id=accepted.answer.job_id,
@@ -32,3 +38,8 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             credits_remaining=accepted.answer.credits_remaining,
             job=accepted.job,
         )
+
+
+async def _check(brief: catalog_pb2.Brief, _: str) -> None:
+    """Refuses a brief whose picture could not be shown, before anything is held for it."""
+    check_product_name(brief)
