@@ -10,7 +10,7 @@ import logging
 import sys
 
 import structlog
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from services.chassis.tracing import trace_id
 
@@ -25,6 +25,9 @@ OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows handed to Kafka
 STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage operations", ["operation", "reason"])
 JOBS_MADE = Counter("adwright_maker_attempts_total", "Attempts that ended in this maker", ["type", "outcome"])
 FAULTS = Counter("adwright_maker_faults_total", "Attempts that failed in this maker", ["type", "kind", "reason"])
+DEPENDENCY_AWAY = Gauge(
+    "adwright_worker_dependency_away", "1 while the worker leases nothing because this is away", ["type", "dependency"]
+)
 MAKE_SECONDS = Histogram(
     "adwright_maker_seconds",
     "Time an attempt took",
