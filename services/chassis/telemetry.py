@@ -22,6 +22,7 @@ CALL_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows handed to Kafka", ["topic"])
+KAFKA_READERS_ENDED = Counter("adwright_kafka_readers_ended_total", "Kafka reader processes that ended by themselves")
 STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage operations", ["operation", "reason"])
 JOBS_MADE = Counter("adwright_maker_attempts_total", "Attempts that ended in this maker", ["type", "outcome"])
 FAULTS = Counter("adwright_maker_faults_total", "Attempts that failed in this maker", ["type", "kind", "reason"])
