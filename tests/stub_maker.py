@@ -5,7 +5,8 @@
 Into the file goes a line for each lease: the job's id, and when this maker had it, in seconds since 1970.
 The engines' own makers are not needed for it; everything else of a maker is real. A prompt is `attempts:` and a list of
 words, one for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`,
-`hang` (until it is stopped), `exit` (the process ends), `random` (any of them, by job and attempt). No prompt: `ok`.
+`hang` (until it is stopped), `block:8` (the whole event loop, so long), `exit` (the process ends),
+`random` (any of them, by job and attempt). No prompt: `ok`.
 """
 
 from __future__ import annotations
@@ -68,9 +69,11 @@ async def make(work: Work) -> Made:
         raise InputFault("BAD_PICTURE", "The picture cannot be read.")
     if name == "unknown":
         raise RuntimeError("nobody expected this")
+    if name == "block":
+        time.sleep(float(seconds))  # noqa: ASYNC251 - blocking is what it is for
     if name == "exit":
         os._exit(1)
-    await asyncio.sleep(3600 if name == "hang" else float(seconds or 0))
+    await asyncio.sleep(3600 if name == "hang" else float((name != "block" and seconds) or 0))
     path = work.folder / "image.png"
     path.write_bytes(PIXEL)
     return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))

@@ -120,6 +120,11 @@ def _cropped(picture: Image.Image, alpha: NDArray[numpy.uint8]) -> Image.Image:
     return picture.crop((int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
 
 
+def load(model: Path) -> None:
+    """Loads the model, which the first cut-out would wait for."""
+    _session(str(model))
+
+
 @lru_cache(maxsize=1)
 def _session(model: str) -> Any:
     import onnxruntime

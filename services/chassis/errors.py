@@ -179,5 +179,20 @@ class TransientFault(Fault):
     """Will likely pass: another attempt may succeed. The message is for the operator."""
 
 
+class DependencyFault(Fault):
+    """A part of our own that the attempt needs is away or missing: neither the job nor its input is at fault.
+
+    The reason names the part; the message is for the operator."""
+
+    shared: ClassVar[bool] = True
+    """Whether other workers lack it, too, so that another attempt elsewhere would gain nothing."""
+
+
+class ScratchFull(DependencyFault):
+    """The worker's disk of temporary files has no space left."""
+
+    shared = False
+
+
 class InputFault(Fault):
     """The customer's input is at fault: no attempt can succeed. The message is for the customer."""

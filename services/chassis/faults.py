@@ -6,7 +6,7 @@ import grpc
 from adwright.job.v1 import job_pb2
 
 from services.chassis.assets import FULL_ERRNOS
-from services.chassis.errors import Fault, InputFault, Refusal, StorageFull
+from services.chassis.errors import DependencyFault, Fault, InputFault, Refusal, ScratchFull
 from services.chassis.interceptors import forwarded
 
 
@@ -20,6 +20,17 @@ def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]
         error = forwarded(error)
     if isinstance(error, Refusal) and error.stated_kind().retryable:
         return job_pb2.FAULT_KIND_TRANSIENT, error.stated_reason(), error.message
-    if isinstance(error, OSError) and error.errno in FULL_ERRNOS:  # the disk of the temporary files
-        return job_pb2.FAULT_KIND_TRANSIENT, StorageFull.reason, str(error)
     return job_pb2.FAULT_KIND_UNKNOWN, "UNKNOWN", f"{type(error).__name__}: {error}"
+
+
+def dependency_fault(error: BaseException) -> DependencyFault | None:
+    """The fault of a part of our own, when that is why an attempt cannot go on; None for everything else."""
+    if isinstance(error, DependencyFault):
+        return error
+    if isinstance(error, OSError) and error.errno in FULL_ERRNOS:
+        return ScratchFull("SCRATCH_FULL", str(error))
+    if isinstance(error, grpc.aio.AioRpcError):
+        error = forwarded(error)
+    if isinstance(error, Refusal) and error.retryable:
+        return DependencyFault(error.stated_reason(), error.message)
+    return None

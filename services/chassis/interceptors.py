@@ -246,7 +246,7 @@ def refusal_of(error: BaseException) -> Refusal | None:
     return None
 
 
-def forwarded(error: grpc.aio.AioRpcError) -> Refusal:
+def forwarded(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
     """The refusal of another Adwright service, as it came over the wire; what is not one becomes unavailability."""
     metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
     body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")

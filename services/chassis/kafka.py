@@ -1,41 +1,46 @@
 """Kafka behind two adapters: a producer for the relay and a reader of wake-ups for makers.
 
 The client is librdkafka (confluent-kafka): a client in Python spends five times the processor time on a message. It
-blocks, so each adapter keeps it in a thread of its own. Delivery settings: `acks=all` and an idempotent producer, so
-that an acknowledged message is on every in-sync replica and retries neither double nor reorder it; messages with one
-key go to one partition and stay in order.
+blocks, so the producer keeps it in a thread of its own, and the reader in a process of its own, which it may crash.
+Delivery settings: `acks=all` and an idempotent producer, so that an acknowledged message is on every in-sync replica
+and retries neither double nor reorder it; messages with one key go to one partition and stay in order.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
+import subprocess
+import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import Producer as Client
 from confluent_kafka.admin import AdminClient, NewTopic
 from opentelemetry.trace import SpanKind
+from pydantic import SecretStr
 
 from services.chassis.config import KafkaSettings
+from services.chassis.telemetry import KAFKA_READERS_ENDED
 from services.chassis.tracing import HEADER, noted
 
 REQUEST_TIMEOUT_MS = 5_000
 DELIVERY_TIMEOUT_MS = 8_000  # the relay keeps its rows until then, so giving up is safe and tells sooner
-SESSION_TIMEOUT_MS = 6_000  # the default lets a killed consumer's partitions lie for 45 s; with this, a takeover in 6 s
-HEARTBEAT_MS = 1_000
 POLL_SECONDS = 0.1
-HELD_POLL_SECONDS = 0.02  # while something is held that may be wanted at any moment
 MAX_READ = 64  # messages at a time
-MAX_HELD = 1_000
-RESTART_SECONDS = 1.0
+RESTART_SECONDS = 1.0  # between a reader that ended and the next
+SESSION_TIMEOUT_MS = 6_000  # the default lets a killed consumer's partitions lie for 45 s; with this, a takeover in 6 s
+STOP_SECONDS = SESSION_TIMEOUT_MS / 1000  # for the reader to leave its group; the brokers would find out after as long
+ROOT = Path(__file__).resolve().parents[2]
 RETENTION_MS = {"dispatch": 24 * 3600 * 1000, "events": 7 * 24 * 3600 * 1000}
 
 log = structlog.get_logger()
@@ -182,17 +187,25 @@ class WakeUps:
     """Reads a topic as one member of a group and tells how many messages have come, as many as were asked for.
 
     Only as many messages are taken, and their offsets committed, as `want` allows: the group's lag says how much work
-    waits. What has been read beyond that is held. The thread polls also while nothing is wanted: work of any length
+    waits. What has been read beyond that is held. The reader polls also while nothing is wanted: work of any length
     never makes the group think this member dead. Losing a message loses nothing, since the job service holds the work.
+
+    The reader is a process of its own (kafka_reader): when its library crashes, another is started, and no job in work
+    notices.
     """
 
     def __init__(self, settings: KafkaSettings, *, topic: str, group: str) -> None:
-        self._settings = settings
+        given = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name in KafkaSettings.model_fields
+            for value in [getattr(settings, name)]
+        }
+        self._request = json.dumps({"settings": given, "topic": topic, "group": group})
         self._topic = topic
-        self._group = group
-        self._wanted = 0
+        self._wanted = 0  # what was asked for last; said again to another reader
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._reader: subprocess.Popen[str] | None = None
         self._thread = threading.Thread(target=self._run, name="kafka-wake-ups", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_messages: Callable[[int], None] = lambda count: None
@@ -204,83 +217,70 @@ class WakeUps:
         self._thread.start()
 
     async def stop(self) -> None:
+        """Ends the reader, which leaves its group; one that does not end in time is killed."""
         self._stopping.set()
-        await asyncio.to_thread(self._thread.join, SESSION_TIMEOUT_MS / 1000)
+        await asyncio.to_thread(self._end)
 
     def want(self, at_least: int) -> None:
         """Lets at least this many further messages be taken."""
         with self._lock:
-            self._wanted = max(self._wanted, at_least)
+            self._wanted = at_least
+            self._say(str(at_least))
+
+    @property
+    def reader_pid(self) -> int | None:
+        """The process that reads, while there is one."""
+        reader = self._reader
+        return reader.pid if reader is not None and reader.poll() is None else None
+
+    def _say(self, line: str) -> None:
+        """To the reader; a line is far smaller than its pipe, which it empties at once."""
+        if self._reader is not None and self._reader.stdin is not None and not self._reader.stdin.closed:
+            with contextlib.suppress(OSError):  # it has ended: the next one is told
+                self._reader.stdin.write(f"{line}\n")
+                self._reader.stdin.flush()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            consumer: Consumer | None = None
-            try:
-                create_topics(self._settings, [self._topic])
-                consumer = Consumer(
-                    {
-                        **connection_options(self._settings),
-                        "group.id": self._group,
-                        "session.timeout.ms": SESSION_TIMEOUT_MS,
-                        "heartbeat.interval.ms": HEARTBEAT_MS,
-                        "fetch.wait.max.ms": self._settings.kafka_fetch_wait_ms,
-                        "queued.min.messages": MAX_READ,
-                        "auto.offset.reset": "earliest",
-                        "enable.auto.commit": False,
-                    }
-                )
-                self._consume(consumer)
-            except KafkaException as error:
-                log.warning("kafka_read_failed", topic=self._topic, error=str(error))
-                self._stopping.wait(RESTART_SECONDS)
-            finally:
-                if consumer is not None:
-                    consumer.close()
-
-    def _consume(self, consumer: Consumer) -> None:
-        held: deque[Message] = deque()
-        # What is held of partitions that go to another member is read again there.
-        consumer.subscribe([self._topic], on_revoke=lambda *_: held.clear(), on_lost=lambda *_: held.clear())
-        paused = False
-        while not self._stopping.is_set():
-            # A consumer that is resumed gets nothing for a second: so there is much in hand before it is paused.
-            if len(held) >= MAX_HELD:
-                consumer.pause(consumer.assignment())
-                paused = True
-            elif paused and len(held) < MAX_HELD / 2:
-                consumer.resume(consumer.assignment())
-                paused = False
-            held.extend(_arrived(consumer, HELD_POLL_SECONDS if held else POLL_SECONDS))
+            began = time.monotonic()
+            reader = subprocess.Popen(
+                [sys.executable, "-m", "services.chassis.kafka_reader"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            )  # fmt: skip
             with self._lock:
-                taken = [held.popleft() for _ in range(min(self._wanted, len(held)))]
-                self._wanted -= len(taken)
-            if taken:
-                self._tell(consumer, taken)
+                self._reader = reader
+                self._say(self._request)
+                if self._wanted:
+                    self._say(str(self._wanted))
+                if self._stopping.is_set() and reader.stdin is not None:
+                    reader.stdin.close()
+            assert reader.stdout is not None
+            for line in reader.stdout:
+                self._tell(json.loads(line))
+            code = reader.wait()
+            if self._stopping.is_set():
+                return
+            KAFKA_READERS_ENDED.inc()
+            log.warning(
+                "kafka_reader_ended", topic=self._topic, status=code, seconds=round(time.monotonic() - began, 1)
+            )
+            self._stopping.wait(RESTART_SECONDS)
 
-    def _tell(self, consumer: Consumer, taken: Sequence[Message]) -> None:
-        ends: dict[int, int] = {}
+    def _tell(self, taken: Sequence[Mapping[str, Any]]) -> None:
         for message in taken:
-            headers: dict[str, Any] = dict(message.headers() or ())
-            traceparent = (headers.get(HEADER) or b"").decode("ascii", "replace")
-            began = message.timestamp()[1] / 1000
-            noted(traceparent, f"receive {self._topic}", began=began, kind=SpanKind.CONSUMER)
-            ends[message.partition() or 0] = (message.offset() or 0) + 1
-        offsets = [TopicPartition(self._topic, partition, end) for partition, end in ends.items()]
-        consumer.commit(offsets=offsets, asynchronous=True)
+            name = f"receive {self._topic}"
+            noted(message["traceparent"], name, began=message["sent_at"], kind=SpanKind.CONSUMER)
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._on_messages, len(taken))
 
-
-def _arrived(consumer: Consumer, seconds: float) -> list[Message]:
-    """Messages that are there, waiting for the first of them for a while. Raises KafkaException for what only a new
-    consumer can mend."""
-    first = consumer.poll(seconds)
-    if first is None:
-        return []
-    found = [first, *consumer.consume(MAX_READ, timeout=0)]  # with a time to wait it would wait until all are there
-    for message in found:
-        error = message.error()
-        if error is not None and (error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART):
-            raise KafkaException(error)
-    return [message for message in found if message.error() is None]
+    def _end(self) -> None:
+        with self._lock:
+            reader = self._reader
+            if reader is not None and reader.stdin is not None:
+                with contextlib.suppress(OSError):
+                    reader.stdin.close()
+        self._thread.join(STOP_SECONDS)
+        if reader is not None and reader.poll() is None:
+            reader.kill()
+            self._thread.join(STOP_SECONDS)

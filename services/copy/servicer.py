@@ -18,7 +18,8 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis import headers
 from services.chassis.auth import ServiceIdentity, caller
-from services.chassis.errors import Kind, Overloaded, Refusal
+from services.chassis.banned_words import BriefNotPossible
+from services.chassis.errors import InputFault, Kind, Overloaded, Refusal
 from services.chassis.faults import classified
 from services.chassis.interceptors import request_id
 from services.chassis.submission import Prepared, Submitter
@@ -27,6 +28,8 @@ from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import write_headline
+from services.copy.providers.local.feasibility import check_feasible
+from services.copy.providers.local.order import understand_order
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -90,7 +93,10 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         self, request: copy_pb2.GenerateCopyRequest, context: Context
     ) -> copy_pb2.GenerateCopyResponse:
         prepared = await self._submitter.prepare(
-            request, context, lambda brief, user_id: messages.submission(request, brief, user_id, self._name)
+            request,
+            context,
+            lambda brief, user_id: messages.submission(request, brief, user_id, self._name),
+            check=lambda brief, _: self._check(messages.copy_brief(request, brief)),
         )
         if prepared.answer is not None:
             answer, response = prepared.answer, None
@@ -130,6 +136,13 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         assert prepared.brief is not None, "only a recorded answer has none"
         return answer, await self.write_accepted(messages.copy_brief(request, prepared.brief), answer)
 
+    async def _check(self, brief: CopyBrief) -> None:
+        """Refuses what no engine can write, before anything is held for it. Raises BriefNotPossible."""
+        try:
+            check_feasible(understand_order(brief))
+        except InputFault as fault:
+            raise BriefNotPossible(fault.message) from None
+
     async def write_accepted(
         self, brief: CopyBrief, accepted: job_pb2.SubmitJobResponse
     ) -> copy_pb2.GenerateCopyResponse:
@@ -141,6 +154,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             kind, reason, message = classified(error)
             log.error("copy_failed", job_id=accepted.job_id, reason=reason, exc_info=error)
             await self._report_failure(accepted, kind, reason, message)
+            if kind == job_pb2.FAULT_KIND_INPUT:
+                raise BriefNotPossible(f"{message} You have not been charged.") from error
             raise GenerationFailed(
                 "The copy could not be written. You have not been charged; please try again."
             ) from error
@@ -211,6 +226,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         outcome = await self._submitter.outcome(
             user_id=caller().user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
         )
+        if outcome.error.reason == BriefNotPossible.reason:
+            raise BriefNotPossible(f"{outcome.error.message} You have not been charged.")
         if outcome.status != "completed":
             raise GenerationFailed(NOT_MADE.get(outcome.status, STILL_WRITING))
         return messages.response(accepted, copy_pb2.CopyJobResult.FromString(outcome.result), accepted.status)

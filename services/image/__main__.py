@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.making import MakerSettings, run_maker, signing_of
+from services.chassis.making import MakerSettings, answering, run_maker, signing_of
 from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.image.messages import JOB_TYPE
@@ -126,6 +126,8 @@ async def make(settings: ImageMakerSettings) -> None:
             make=maker.make,
             identity=identity,
             assets=assets,
+            prepare=provider.prepare,
+            probes={"COPY_UNAVAILABLE": answering(copy, "adwright.copy.v1.CopyWriterService")},
         )
     finally:
         await provider.close()

@@ -9,6 +9,8 @@ from adwright.image.v1 import image_pb2
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import Clock
+from services.chassis.errors import DependencyFault
+from services.chassis.interceptors import forwarded
 from services.chassis.maker import Made, MadeFile, Work
 from services.chassis.pictures import PictureSource
 from services.image import messages
@@ -69,8 +71,7 @@ class ImageMaker:
         )
 
     async def _words(self, parameters: image_pb2.ImageJobParameters, seed: str) -> copy_pb2.WriteHeadlineResponse:
-        """Headline, sub-line and call to action from the copy engine; a copy service that is away is a transient
-        fault of the attempt (the RPC error says so by itself)."""
+        """Headline, sub-line and call to action from the copy engine. Raises DependencyFault while it is away."""
         try:
             return await self._copy.WriteHeadline(
                 copy_pb2.WriteHeadlineRequest(
@@ -84,4 +85,6 @@ class ImageMaker:
             )
         except grpc.aio.AioRpcError as error:
             log.warning("headline_failed", code=error.code().name)
+            if forwarded(error).retryable:
+                raise DependencyFault("COPY_UNAVAILABLE", f"the copy service: {error.code().name}") from error
             raise

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
+from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
 from services.chassis import headers
+from services.chassis.banned_words import check_product_name
 from services.chassis.submission import Submitter, reuse_notes
 from services.image import messages
 
@@ -29,6 +31,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             context,
             lambda brief, user_id: messages.submission(request, brief, user_id, unknown),
             may_wait=True,
+            check=_check,
         )
         return image_pb2.GenerateStaticAdResponse(
             job_id=accepted.answer.job_id,
@@ -38,3 +41,8 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             job=accepted.job,
             notes=[*accepted.notes, *reuse_notes(accepted.answer, messages.JOB_TYPE)],
         )
+
+
+async def _check(brief: catalog_pb2.Brief, _: str) -> None:
+    """Refuses a brief whose picture could not be shown, before anything is held for it."""
+    check_product_name(brief)

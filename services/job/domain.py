@@ -290,6 +290,11 @@ class DeadJob:
     retried_as: UUID | None
 
 
+OUTAGE_MESSAGE = (
+    "This could not be made in time because a part of our system was away. You have not been charged; please try again."
+)
+
+
 def aftermath(failure: Failure, *, failures: int, limit: int, policy: Policy, jitter: float) -> Aftermath:
     """What follows the `failures`-th failed attempt of a job.
 

@@ -359,7 +359,7 @@ class Jobs:
         if row is None:
             raise JobNotFound
         if not row["dead"] or row["self_made"]:
-            raise JobNotDead("The job did not fail for unknown reasons.")
+            raise JobNotDead("The job did not fail for unknown reasons, nor for an outage.")
         return await self.submit(
             Submission(
                 job_id=new_id(self._clock.now()),
@@ -455,10 +455,10 @@ class Jobs:
             self.ended.set()
         return Status(row["status"]), job
 
-    async def give_back(self, job_id: UUID, attempt: int) -> None:
-        """The maker stops and hands the job back. Raises StaleAttempt."""
+    async def give_back(self, job_id: UUID, attempt: int, reason: str = "", message: str = "") -> None:
+        """The worker hands the job back: it stops, or what `reason` names is away. Raises StaleAttempt."""
         async with self._database.transaction() as connection:
-            row = await self.storage.give_back(connection, job_id, attempt, self._clock.now())
+            row = await self.storage.give_back(connection, job_id, attempt, reason, message, self._clock.now())
             if row is None:
                 raise StaleAttempt
             await announce(connection, [row], self._clock.now(), dispatch=True)

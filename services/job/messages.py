@@ -49,7 +49,7 @@ def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
     )
     if job.completed_at is not None:
         message.completed_at.CopyFrom(timestamp(job.completed_at))
-    if job.status is Status.FAILED:
+    if job.status is Status.FAILED or (job.status is Status.EXPIRED and job.error_reason):
         message.error.CopyFrom(job_pb2.JobError(reason=job.error_reason, message=job.error_message))
     if job.status is Status.PROCESSING:
         message.progress = job.progress
@@ -187,6 +187,7 @@ def dead_message(dead: DeadJob) -> job_pb2.DeadJob:
         type=dead.job.type,
         created_at=timestamp(dead.job.created_at),
         attempts=[attempt_message(attempt) for attempt in dead.attempts],
+        reason=dead.job.error_reason,
     )
     if dead.job.completed_at is not None:
         message.failed_at.CopyFrom(timestamp(dead.job.completed_at))

@@ -279,7 +279,7 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
         return job_pb2.FailJobResponse(status=status.value)
 
     async def ReturnJob(self, request: job_pb2.ReturnJobRequest, context: Context) -> job_pb2.ReturnJobResponse:
-        await self._jobs.give_back(UUID(request.job_id), request.attempt)
+        await self._jobs.give_back(UUID(request.job_id), request.attempt, request.reason, request.message)
         return job_pb2.ReturnJobResponse()
 
 

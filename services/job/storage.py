@@ -16,6 +16,7 @@ from services.job.attempts import close_attempts, open_attempts
 from services.job.domain import (
     DISPATCH_AGAIN,
     LIVE,
+    OUTAGE_MESSAGE,
     Aftermath,
     Asset,
     EndedJob,
@@ -176,7 +177,7 @@ class JobStorage:
             connection,
             """update job set status = 'completed', completed_at = %(now)s, settle = 'capture', progress = 100,
                       result = given.result, notes = array(select jsonb_array_elements_text(given.notes::jsonb)),
-                      lease_expires_at = null, updated_at = %(now)s
+                      error_reason = null, lease_expires_at = null, updated_at = %(now)s
                  from unnest(%(id)s::uuid[], %(attempt)s::int[], %(result)s::bytea[], %(notes)s::text[])
                       as given (id, attempt, result, notes)
                 where job.id = given.id and job.attempt = given.attempt and job.status = any(%(sources)s)
@@ -286,18 +287,24 @@ class JobStorage:
         )
         return changed
 
-    async def give_back(self, connection: Connection, job_id: UUID, attempt: int, now: datetime) -> DictRow | None:
-        """An attempt that its maker hands back: the job is queued at the head of its user's turns, nothing counts."""
+    async def give_back(
+        self, connection: Connection, job_id: UUID, attempt: int, reason: str, message: str, now: datetime
+    ) -> DictRow | None:
+        """An attempt that its maker hands back: the job is queued at the head of its user's turns, nothing counts.
+
+        A reason is kept with the job: should its time run out, that is why."""
         row = await fetch_one(
             connection,
             """update job set status = 'queued', not_before = '-infinity', maker = null, lease_expires_at = null,
+                      error_reason = coalesce(nullif(%(reason)s, ''), error_reason), error_message = null,
                       dispatch_at = %(now)s + %(again)s, dispatches = 1, updated_at = %(now)s
                 where id = %(id)s and attempt = %(attempt)s and status = 'processing' and not self_made
                returning id, user_id, type, project_id, status, attempt, traceparent""",
-            {"id": job_id, "attempt": attempt, "now": now, "again": DISPATCH_AGAIN},
+            {"id": job_id, "attempt": attempt, "reason": reason, "now": now, "again": DISPATCH_AGAIN},
         )
         if row is not None:
-            await close_attempts(connection, [row], "returned", "the maker stopped", now)
+            cause = f"{reason}: {message}"[:2000] if reason else "the maker stopped"
+            await close_attempts(connection, [row], "returned", cause, now)
         return row
 
     # -- ends that are not the maker's
@@ -338,10 +345,19 @@ class JobStorage:
         rows = await fetch_all(
             connection,
             """update job set status = %(status)s, completed_at = %(now)s, settle = 'release', lease_expires_at = null,
-                      updated_at = %(now)s
+                      updated_at = %(now)s, dead = %(expired)s and error_reason is not null,
+                      error_reason = case when %(expired)s then error_reason end,
+                      error_message = case when %(expired)s and error_reason is not null then %(message)s end
                 where id = any(%(ids)s) and status = any(%(sources)s)
-               returning id, user_id, type, project_id, status, attempt, traceparent""",
-            {"ids": list(job_ids), "status": status.value, "now": now, "sources": sources(status)},
+               returning id, user_id, type, project_id, status, attempt, traceparent, error_reason""",
+            {
+                "ids": list(job_ids),
+                "status": status.value,
+                "now": now,
+                "sources": sources(status),
+                "expired": status is Status.EXPIRED,
+                "message": OUTAGE_MESSAGE,
+            },
         )
         await close_attempts(connection, rows, status.value, "", now)
         return rows

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.making import DEFAULT_MODELS, MakerSettings, run_maker, signing_of
+from services.chassis.making import DEFAULT_MODELS, MakerSettings, answering, run_maker, signing_of
 from services.chassis.server import Server, always_ready, open_channel, start
 from services.chassis.submission import Submitter
 from services.video.messages import JOB_TYPE
@@ -154,6 +154,8 @@ async def make(settings: VideoMakerSettings) -> None:
             make=maker.make,
             identity=identity,
             assets=assets,
+            prepare=provider.prepare,
+            probes={"COPY_UNAVAILABLE": answering(copy, "adwright.copy.v1.CopyWriterService")},
         )
     finally:
         await provider.close()

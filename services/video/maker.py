@@ -10,6 +10,8 @@ from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.video.v1 import video_pb2
 
 from services.chassis.auth import ServiceIdentity
+from services.chassis.errors import DependencyFault
+from services.chassis.interceptors import forwarded
 from services.chassis.maker import Made, MadeFile, Work
 from services.chassis.pictures import PictureSource
 from services.video import messages
@@ -78,6 +80,8 @@ class VideoMaker:
             )
         except grpc.aio.AioRpcError as error:
             log.warning("headline_failed", code=error.code().name)
+            if forwarded(error).retryable:
+                raise DependencyFault("COPY_UNAVAILABLE", f"the copy service: {error.code().name}") from error
             raise
         return str(words.call_to_action)
 

@@ -8,11 +8,11 @@ answers `{"allowed": true}` or `{"allowed": false, "reason": "words for the cust
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from services.chassis.banned_words import first_banned
 from services.chassis.endpoint import Endpoint
 from services.chassis.errors import DependencyUnavailable, Fault
 from services.video.domain import ScriptNotAllowed
@@ -45,9 +45,9 @@ class BannedWords:
 
     async def check(self, spoken: Spoken) -> None:
         heard = " ".join([spoken.script, *spoken.pronunciations.values()])
-        for word in spoken.banned_words:
-            if re.search(rf"(?<!\w){re.escape(word.strip())}(?!\w)", heard, re.IGNORECASE):
-                raise ScriptNotAllowed(f"The project does not allow the word {word.strip()!r}.")
+        word = first_banned(heard, spoken.banned_words)
+        if word is not None:
+            raise ScriptNotAllowed(f"The project does not allow the word {word!r}.")
 
     async def close(self) -> None:
         """Nothing is open."""

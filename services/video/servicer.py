@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
+from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis import headers
+from services.chassis.banned_words import check_product_name
 from services.chassis.submission import Submitter, reuse_notes
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
@@ -39,7 +41,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             context,
             lambda brief, user_id: messages.submission(request, brief, user_id, unknown),
             may_wait=True,
-            check=lambda brief, user_id: self._policy.check(messages.spoken(request, brief, user_id)),
+            check=lambda brief, user_id: self._check(request, brief, user_id),
         )
         return video_pb2.GenerateVideoResponse(
             job_id=accepted.answer.job_id,
@@ -49,6 +51,11 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             job=accepted.job,
             notes=[*accepted.notes, *reuse_notes(accepted.answer, messages.JOB_TYPE)],
         )
+
+    async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:
+        """Refuses what may not be spoken or shown, before anything is held for it."""
+        await self._policy.check(messages.spoken(request, brief, user_id))
+        check_product_name(brief)
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:
         return video_pb2.ListVoicesResponse(voices=[messages.voice_message(voice) for voice in VOICES.values()])

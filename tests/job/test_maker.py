@@ -17,6 +17,7 @@ from adwright.job.v1 import job_pb2_grpc
 from services.chassis.assets import AssetStore, StoredObject
 from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings
+from services.chassis.leases import Leases
 from services.chassis.maker import Made, MadeFile, Maker, Work
 from services.chassis.server import Server, always_ready, open_channel
 from services.job.servicer import JobWorkerServicer
@@ -86,6 +87,7 @@ async def workshop(world: World, assets: AssetStore, tmp_path: Path) -> AsyncIte
         job_type="static_ad",
         make=picture,
         jobs=channel,
+        leases=Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
         identity=ServiceIdentity("image", "s" * 32),
         assets=assets,
         wake_ups=None,

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from services.chassis.banned_words import banned_word_pattern
 from services.copy.domain import CopyBrief, Format, Variant
 from services.copy.providers.claims import forbidden
 from services.copy.providers.local.library import PlatformRules, platforms
@@ -66,8 +67,7 @@ class Rules:
 
 def ban(word: str) -> re.Pattern[str]:
     """A pattern for a banned word or phrase and its plural or inflected form, in any case."""
-    escaped = re.escape(word.strip()).replace(r"\ ", r"\s+")
-    return re.compile(rf"(?<!\w){escaped}(?:s|es|ed|d|ing)?(?!\w)", re.I)
+    return banned_word_pattern(word, endings="(?:s|es|ed|d|ing)?")
 
 
 def source_of(brief: CopyBrief) -> str:

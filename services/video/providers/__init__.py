@@ -26,6 +26,10 @@ class VideoProvider(Protocol):
         """
         ...
 
+    async def prepare(self) -> None:
+        """Loads what the first video would wait for. Raises DependencyFault when some of it is missing."""
+        ...
+
     async def close(self) -> None:
         """Lets go of processes and connections."""
         ...

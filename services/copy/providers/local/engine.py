@@ -10,7 +10,6 @@ import random
 import re
 from dataclasses import replace
 
-from services.chassis.errors import InputFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Variant
 from services.copy.providers import judge
 from services.copy.providers.local import library
@@ -18,6 +17,7 @@ from services.copy.providers.local.choice import Candidate, choose, search
 from services.copy.providers.local.drawing import Drawing
 from services.copy.providers.local.dressing import dress, polish
 from services.copy.providers.local.facts import content_words
+from services.copy.providers.local.feasibility import check_feasible, not_found
 from services.copy.providers.local.order import Order, understand_order
 
 MAX_SEARCHES = 5  # in as many draws; only sparse briefs and narrow limits come to it
@@ -27,15 +27,13 @@ MAX_SLACK = 0.3  # how far the wish for difference gives way before plain texts 
 def write(brief: CopyBrief, seed: str) -> CopyResult:
     """Five variants for a brief. Raises InputFault when the banned words leave nothing to write with."""
     order = understand_order(brief)
+    check_feasible(order)
     random_ = random.Random(
         f"{seed}|{brief.platform}|{brief.format}|{brief.tone}|{brief.product_name}|{brief.custom_instructions}"
     )
     chosen = _five(order, random_)
     if len(chosen) < VARIANT_COUNT:
-        raise InputFault(
-            "COPY_NOT_POSSIBLE",
-            "No five texts can be written under these rules: loosen the banned words or the limits of length.",
-        )
+        raise not_found(order)
     variants = dress(chosen, order, random_)
     return CopyResult(variants=variants, notes=notes_for(order, variants), provider="local")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +59,11 @@ class LocalImageProvider:
             provider=provider,
         )
         return await self._process.run(draw_assignment, assignment, report)
+
+    async def prepare(self) -> None:
+        """Starts the render process and loads its models, so that the first job does not wait for it."""
+        studio = await asyncio.to_thread(importlib.import_module, "services.image.providers.local.studio")
+        await self._process.run(studio.load, _cut_out_model(self._models))
 
     async def close(self) -> None:
         """Ends the render process."""

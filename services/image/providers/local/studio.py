@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 from PIL import Image, ImageOps
 
-from services.chassis import provenance
+from services.chassis import cutout, provenance
 from services.chassis.cutout import TRUSTED, cut_out, own_cut_out
 from services.chassis.errors import InputFault, TransientFault
 from services.chassis.graphics import skia
@@ -36,6 +36,12 @@ class Assignment:
     signing_key: Path | None = None
     scene: Path | None = None
     provider: str = "local"
+
+
+def load(cut_out_model: Path | None, report: Callable[[int, str], None]) -> None:
+    """Loads what the first picture would wait for: the model that cuts out products."""
+    if cut_out_model is not None:
+        cutout.load(cut_out_model)
 
 
 def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> MadeImage:

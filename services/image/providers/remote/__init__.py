@@ -47,6 +47,10 @@ class RemoteImageProvider:
         finally:
             path.unlink(missing_ok=True)
 
+    async def prepare(self) -> None:
+        """Loads what the compositor needs."""
+        await self._compositor.prepare()
+
     async def close(self) -> None:
         """Ends connections and the compositor's process."""
         await self._engine.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -79,6 +81,11 @@ class LocalVideoProvider:
             signing=self._signing,
         )
         return await self._process.run(render, order, report)
+
+    async def prepare(self) -> None:
+        """Starts the render process and loads its models, so that the first job does not wait. Raises ModelMissing."""
+        rendering = await asyncio.to_thread(importlib.import_module, "services.video.providers.local.rendering")
+        await self._process.run(rendering.load, self._models)
 
     async def close(self) -> None:
         await self._process.close()

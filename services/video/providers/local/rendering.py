@@ -124,6 +124,11 @@ class DrawnActor:
         canvas.restore()
 
 
+def load(models: Path, report: Report) -> None:
+    """Loads the voice, which the first video would wait for. Raises ModelMissing."""
+    kokoro.engine(models)
+
+
 def speech_of(script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report) -> Speech:
     """The script spoken; its words point into the script as it is written. Raises InputFault."""
     parts = passages(speakable(script, pronunciations))

@@ -75,6 +75,10 @@ class RemoteVideoProvider:
         finally:
             clip.unlink(missing_ok=True)
 
+    async def prepare(self) -> None:
+        """Loads what the local engine needs."""
+        await self._studio.prepare()
+
     async def close(self) -> None:
         """Ends connections and the local engine's process."""
         await self._engine.close()

@@ -1,0 +1,31 @@
+"""How banned words match: whole words, any case, any white space; beside a sign no boundary is needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.chassis.banned_words import first_banned
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("The CHEAPEST one", "cheapest"),
+        ("Pure 100% wool", "100%"),
+        ("It is 100%.", "100%"),
+        ("Now 5% off", "% off"),
+        ("Our (best) tray", "(best)"),
+        ("limited\n  time only", "Limited Time"),
+        ("Gro\u0308\u00dfe M", "gr\u00f6\u00dfe"),
+        ("Written in C++ today", "c++"),
+    ],
+)
+def test_banned_word_is_found(text: str, word: str) -> None:
+    assert first_banned(text, ["unrelated", " ", word]) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("A cheap tray", "heap"), ("Trays", "tray"), ("1100% more", "100%"), ("best", "(best)")]
+)
+def test_part_of_a_word_is_not_found(text: str, word: str) -> None:
+    assert first_banned(text, [word]) is None

@@ -1,0 +1,129 @@
+"""Leases under trouble in the worker: a blocked event loop loses none, and a stop returns what nobody works on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from adwright.image.v1 import image_pb2
+from adwright.job.v1 import job_pb2, job_pb2_grpc
+
+from services.chassis.auth import ServiceIdentity
+from services.chassis.config import ServiceSettings
+from services.chassis.leases import Leases
+from services.chassis.server import Server, always_ready
+from services.job.servicer import JobWorkerServicer
+from tests.job.world import World
+
+SECRET = "s" * 32
+SERVICE = "adwright.job.v1.JobWorkerService"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def served(world: World, tmp_path: Path, servicer: JobWorkerServicer) -> Server:
+    settings = ServiceSettings(
+        listen="127.0.0.1:0",
+        token_issuer="https://adwright.local",
+        token_jwks=str(tmp_path / "none"),
+        service_secret=SECRET,  # type: ignore[arg-type]  # pydantic wraps it
+    )
+
+    def register(server: grpc.aio.Server) -> None:
+        job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
+
+    server = Server(settings, register=register, services=[SERVICE], ready=always_ready)
+    await server.start()
+    return server
+
+
+async def test_blocked_event_loop_loses_no_lease(world: World, tmp_path: Path) -> None:
+    """Each picture blocks the worker's loop for longer than a lease, and so delays the other slot's answer, too."""
+    await world.grant("u", 6)
+    seconds = world.policy.lease.total_seconds() + 2
+    parameters = image_pb2.ImageJobParameters()
+    parameters.request.prompt = f"attempts: block:{seconds}"
+    for _ in range(2):
+        await world.submitted(parameters=parameters.SerializeToString())
+    server = await served(
+        world,
+        tmp_path,
+        JobWorkerServicer(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy),
+    )
+    environment = {
+        **os.environ,
+        "ADWRIGHT_JOB_ADDRESS": f"127.0.0.1:{server.port}",
+        "ADWRIGHT_ASSETS_URL": f"file://{tmp_path}/assets",
+        "ADWRIGHT_TOKEN_ISSUER": "https://adwright.local",
+        "ADWRIGHT_TOKEN_JWKS": str(tmp_path / "none"),
+        "ADWRIGHT_SERVICE_SECRET": SECRET,
+        "ADWRIGHT_KAFKA_BOOTSTRAP": "127.0.0.1:1",  # nobody: the worker asks by its own timer
+        "ADWRIGHT_SLOTS": "2",
+    }
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.stub_maker", "static_ad", cwd=ROOT, env=environment
+    )
+    try:
+        async with asyncio.timeout(90):
+            while True:
+                await world.jobs.recover_lost(10)
+                rows = await world.rows("select status from job")
+                if all(row["status"] == "completed" for row in rows):
+                    break
+                await asyncio.sleep(0.2)
+    finally:
+        worker.terminate()
+        await worker.wait()
+        await server.stop()
+    attempts = await world.rows("select number, outcome from attempt")
+    assert [(row["number"], row["outcome"]) for row in attempts] == [(1, "completed")] * 2
+
+
+class Slow(JobWorkerServicer):
+    """Grants a lease, but answers only when it is let go."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.granted, self.go = asyncio.Event(), asyncio.Event()
+
+    async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Any) -> job_pb2.LeaseJobResponse:
+        answer = await super().LeaseJob(request, context)
+        self.granted.set()
+        await self.go.wait()
+        return answer
+
+
+@pytest.mark.parametrize("answered", ["before the stop", "during the stop"])
+async def test_lease_that_nobody_waits_for_is_returned(world: World, tmp_path: Path, answered: str) -> None:
+    await world.grant("u", 3)
+    await world.submitted()
+    servicer = Slow(jobs=world.jobs, policy=world.policy)
+    server = await served(world, tmp_path, servicer)
+    leases = Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", SECRET))
+    leases.start()
+    asking = asyncio.create_task(leases.lease("static_ad", f"worker/{uuid.uuid4()}"))
+    await servicer.granted.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    if answered == "before the stop":
+        servicer.go.set()
+        async with asyncio.timeout(20):
+            while not await world.rows("select 1 from job where status = 'queued'"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await leases.stop()
+    else:
+        stopping = asyncio.create_task(leases.stop())
+        await asyncio.sleep(0)
+        servicer.go.set()
+        await stopping
+    await server.stop()
+    ((status, outcome),) = [
+        (row["status"], row["outcome"])
+        for row in await world.rows("select status, outcome from job join attempt on job_id = job.id")
+    ]
+    assert (status, outcome) == ("queued", "returned")

@@ -1,0 +1,266 @@
+"""Outages of what workers depend on: no attempt counts, nothing is made twice, and what expires can be retried."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import structlog
+from adwright.job.v1 import job_pb2_grpc
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import ServiceIdentity
+from services.chassis.config import ServiceSettings
+from services.chassis.errors import DependencyFault
+from services.chassis.leases import Leases
+from services.chassis.maker import Made, MadeFile, Maker, Work
+from services.chassis.models import ModelMissing
+from services.chassis.server import Server, always_ready, open_channel
+from services.job import reading
+from services.job.domain import JobNotDead
+from services.job.servicer import JobWorkerServicer
+from tests.job.world import World
+
+SLOTS = 3
+PAUSES = (0.1, 0.8)
+SERVICE = "adwright.job.v1.JobWorkerService"
+
+
+class Studio:
+    """Makes pictures, and counts how often for each job."""
+
+    def __init__(self) -> None:
+        self.made: Counter[str] = Counter()
+        self.fail: Callable[[Work], None] = lambda work: None
+
+    async def make(self, work: Work) -> Made:
+        (work.folder / "made").mkdir()  # as the real ones: fails when it is there
+        self.fail(work)
+        self.made[work.job.job_id] += 1
+        files = []
+        for name in ("image.png", "thumbnail.webp"):
+            path = work.folder / "made" / name
+            path.write_bytes(b"a picture")
+            files.append(MadeFile(path=path, type=name.partition(".")[0], content_type="image/png"))
+        return Made(files=tuple(files))
+
+
+class Folder:
+    """A storage's folder that can go away: a file stands in its place."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._aside = path.with_name("aside")
+
+    def away(self) -> None:
+        self.path.rename(self._aside)
+        self.path.write_text("not a folder")
+
+    def back(self) -> None:
+        self.path.unlink()
+        self._aside.rename(self.path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    (tmp_path / "assets").mkdir()
+    return Folder(tmp_path / "assets")
+
+
+@asynccontextmanager
+async def worker(
+    world: World, studio: Studio, folder: Folder, *, sweeping: bool = True, **options: Any
+) -> AsyncIterator[Maker]:
+    settings = ServiceSettings(
+        listen="127.0.0.1:0",
+        token_issuer="https://adwright.local",
+        token_jwks=str(folder.path.parent / "none"),
+        service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
+    )
+
+    def register(server: grpc.aio.Server) -> None:
+        servicer = JobWorkerServicer(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
+        job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
+
+    async def sweep() -> None:
+        while True:
+            await world.jobs.recover_lost(100)
+            await world.settlement.settle_all()
+            await asyncio.sleep(0.2)
+
+    server = Server(settings, register=register, services=[SERVICE], ready=always_ready)
+    await server.start()
+    address, identity = f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)
+    channel = open_channel(address)
+    maker = Maker(
+        job_type="static_ad",
+        make=studio.make,
+        jobs=channel,
+        leases=Leases(address, identity),
+        identity=identity,
+        assets=AssetStore(f"file://{folder.path}"),
+        wake_ups=None,
+        slots=SLOTS,
+        stop_grace_seconds=2,
+        pause_seconds=PAUSES,
+        **options,
+    )
+    stopping = asyncio.Event()
+    running = asyncio.create_task(maker.run(stopping))
+    sweeper = asyncio.create_task(sweep())
+    try:
+        yield maker
+    finally:
+        stopping.set()
+        await running
+        sweeper.cancel()
+        await asyncio.gather(sweeper, return_exceptions=True)
+        await channel.close()
+        await server.stop()
+
+
+async def until(happened: Callable[[], bool], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not happened():  # noqa: ASYNC110 - files and calls know no event
+            await asyncio.sleep(0.02)
+
+
+async def jobs(world: World) -> list[dict[str, Any]]:
+    return await world.rows("select id, status, attempt, failures, dead, error_reason, settled_at from job order by id")
+
+
+async def all_ended(world: World) -> list[dict[str, Any]]:
+    async with asyncio.timeout(90):
+        while True:
+            rows = await jobs(world)
+            if all(row["settled_at"] is not None for row in rows):
+                return rows
+            await asyncio.sleep(0.1)
+
+
+async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(world: World, folder: Folder) -> None:
+    await world.grant("u", 60)
+    studio = Studio()
+    with structlog.testing.capture_logs() as logs:
+        async with worker(world, studio, folder) as maker:
+            folder.away()
+            for _ in range(20):
+                await world.submitted()
+            await until(lambda: maker.circuit.is_open)
+            # Longer than all retries of the old way took together: 3 failures with pauses of 2 and 4 seconds.
+            await asyncio.sleep(15)
+            held = await jobs(world)
+            assert [row["failures"] for row in held] == [0] * 20
+            assert sum(row["status"] == "processing" for row in held) <= SLOTS
+            assert sum(row["attempt"] for row in held) <= SLOTS  # nothing else was leased meanwhile
+            folder.back()
+            rows = await all_ended(world)
+    assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
+    assert sorted(studio.made.values()) == [1] * 20
+    assert await world.balance() == (0, 0)
+    changes = [entry["event"] for entry in logs if entry["event"].startswith("dependency_")]
+    assert changes == ["dependency_away", "dependency_back"]
+    stored = [path for path in folder.path.rglob("*") if path.is_file()]
+    assert len(stored) == 40
+
+
+async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(world: World, folder: Folder) -> None:
+    await world.grant("u", 30)
+    studio, probed, away = Studio(), 0, True
+
+    def fail(_: Work) -> None:
+        if away:
+            raise DependencyFault("COPY_UNAVAILABLE", "nobody answers")
+
+    async def probe() -> None:
+        nonlocal probed
+        probed += 1
+        if away:
+            raise RuntimeError("still away")
+
+    studio.fail = fail
+    async with worker(world, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
+        for _ in range(SLOTS + 2):
+            await world.submitted()
+        await until(lambda: probed >= 3)
+        away = False
+        rows = await all_ended(world)
+    assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
+
+
+async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
+    world: World, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(world.policy.limits["static_ad"], attempt=timedelta(seconds=3))
+    monkeypatch.setitem(world.policy.limits, "static_ad", limits)
+    await world.grant("u", 6)
+    studio = Studio()
+    async with worker(world, studio, folder) as maker:
+        folder.away()
+        job_id = await world.submitted()
+        await until(lambda: maker.circuit.is_open)
+        async with asyncio.timeout(30):
+            while (await jobs(world))[0]["status"] != "queued":  # noqa: ASYNC110 - rows know no event
+                await asyncio.sleep(0.1)
+        ((outcome, cause),) = [
+            (row["outcome"], row["cause"]) for row in await world.rows("select outcome, cause from attempt")
+        ]
+        assert outcome == "returned"
+        assert cause.startswith("STORAGE_UNAVAILABLE: ")
+        assert (await world.jobs.job(job_id, "u")).status == "queued"
+    world.clock.ahead += timedelta(hours=3)
+    assert await world.jobs.expire(10) == 1
+    world.clock.ahead -= timedelta(hours=3)
+    await world.settlement.settle_all()
+    (row,) = await jobs(world)
+    assert (row["status"], row["dead"], row["error_reason"]) == ("expired", True, "STORAGE_UNAVAILABLE")
+    assert row["failures"] == 0
+    assert await world.balance() == (6, 0)
+    async with world.database.connection() as connection:
+        (dead,) = await reading.dead_jobs(connection, None, 10)
+    assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
+    folder.back()
+    async with worker(world, studio, folder):
+        retried = await world.jobs.retry_dead(job_id)
+        async with asyncio.timeout(30):
+            while (await world.jobs.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.1)
+
+
+async def test_job_that_expires_without_an_outage_is_not_dead(world: World) -> None:
+    await world.grant("u", 3)
+    job_id = await world.submitted()
+    world.clock.ahead += timedelta(hours=3)
+    assert await world.jobs.expire(10) == 1
+    (row,) = await jobs(world)
+    assert (row["status"], row["dead"], row["error_reason"]) == ("expired", False, None)
+    with pytest.raises(JobNotDead):
+        await world.jobs.retry_dead(job_id)
+
+
+async def test_model_missing_on_one_machine_gives_the_job_back_at_once(world: World, folder: Folder) -> None:
+    await world.grant("u", 3)
+    studio, missing = Studio(), True
+
+    def fail(_: Work) -> None:
+        if missing:
+            raise ModelMissing("run the set-up")
+
+    studio.fail = fail
+    async with worker(world, studio, folder):
+        await world.submitted()
+        async with asyncio.timeout(30):
+            while not (returned := await world.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert returned[0]["cause"] == "MODEL_MISSING: run the set-up"
+        missing = False
+        (row,) = await all_ended(world)
+    assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
