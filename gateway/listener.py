@@ -24,31 +24,12 @@ MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
 
 # HTTP lets names hold what gRPC ends a call for ("it's", "a~b"); nothing of ours is called so.
 NO_GRPC_NAME = r".*[^a-z0-9_.:-].*"
-# Only services may say the first; x-request-id is made here so that it can be trusted to be one; the rest would tell
-# Envoy how often to repeat a request, how long to wait for it, or what it was before it was transcoded.
-NOT_FROM_CLIENTS = (
-    "x-adwright-error",
-    "x-adwright-status",
-    "x-adwright-invalid",
-    "x-request-id",
-    # A trace begins here: another's could say of every request that it is to be recorded.
-    "traceparent",
-    "tracestate",
-    "x-envoy-attempt-count",
-    "x-envoy-decorator-operation",
-    "x-envoy-expected-rq-timeout-ms",
-    "x-envoy-force-trace",
-    "x-envoy-hedge-on-per-try-timeout",
-    "x-envoy-internal",
-    "x-envoy-max-retries",
-    "x-envoy-original-method",
-    "x-envoy-original-path",
-    "x-envoy-retry-grpc-on",
-    "x-envoy-retry-on",
-    "x-envoy-upstream-alt-stat-name",
-    "x-envoy-upstream-rq-per-try-timeout-ms",
-    "x-envoy-upstream-rq-timeout-ms",
-)
+# x-request-id is made here so that it can be trusted to be one. A trace begins here: a client's could say of every
+# request that it is to be recorded.
+NOT_FROM_CLIENTS = ("x-request-id", "traceparent", "tracestate")
+# Only this gateway and the services may say these: they set an answer's status, and tell Envoy how often to repeat a
+# request, how long to wait for it, or what it was before it was transcoded.
+INTERNAL_NAMES = r"x-(adwright|envoy)-.*"
 
 
 def listener(
@@ -124,7 +105,10 @@ def _connection_manager(
                     "@type": f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
                     "mutations": [
                         *({"remove": name} for name in NOT_FROM_CLIENTS),
-                        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": NO_GRPC_NAME}}}},
+                        *(
+                            {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}
+                            for names in (INTERNAL_NAMES, NO_GRPC_NAME)
+                        ),
                     ],
                 },
             }

@@ -21,6 +21,12 @@ STREAM_IDLE_SECONDS = 900
 RETRIES = 2
 FRAMING = 1 << 16  # Envoy counts what the transcoder wraps around a body too
 
+# Set by answer.lua on a request that came as HEAD and goes on as GET.
+HEAD = "x-adwright-head"
+NOT_HEAD = {"name": HEAD, "present_match": True, "invert_match": True}
+# Both before answer.lua and after it: which filters a route switches off is decided before the first filter runs.
+GET_OR_HEAD = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
+
 JWT = "envoy.filters.http.jwt_authn"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 
@@ -71,12 +77,13 @@ def _pattern(route: Route) -> str:
 
 def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     limit = settings.max_upload_bytes if route.raw_request else settings.max_json_bytes
+    if route.verb == "GET" and _answers_head(route):
+        conditions: list[dict[str, Any]] = [GET_OR_HEAD]
+    else:
+        conditions = [{"name": ":method", "string_match": {"exact": route.verb}}, NOT_HEAD]
     envoy: dict[str, Any] = {
         "name": route.grpc_path,
-        "match": {
-            **_path_match(route.path_pattern),
-            "headers": [{"name": ":method", "string_match": {"exact": route.verb}}],
-        },
+        "match": {**_path_match(route.path_pattern), "headers": conditions},
         "route": _action(route),
         "request_body_buffer_limit": limit + FRAMING,
         "metadata": {"filter_metadata": {REQUEST: _facts(route, limit)}},
@@ -85,6 +92,11 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     if route.public:
         envoy["typed_per_filter_config"] = _public(settings)
     return envoy
+
+
+def _answers_head(route: Route) -> bool:
+    """Whether the path answers HEAD as it answers GET. A stream of events would go on until somebody hangs up."""
+    return not route.streaming or route.raw_response
 
 
 def _public(settings: GatewaySettings) -> dict[str, Any]:
@@ -164,7 +176,8 @@ def _preflight(route: Route) -> dict[str, Any]:
 
 
 def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
-    allow = ", ".join(sorted({route.verb for route in methods} | {"OPTIONS"}))
+    head = {"HEAD"} if any(route.verb == "GET" and _answers_head(route) for route in methods) else set()
+    allow = ", ".join(sorted({route.verb for route in methods} | head | {"OPTIONS"}))
     return {
         "name": f"{methods[0].path} (other methods)",
         "match": _path_match(path),
@@ -177,7 +190,7 @@ def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
 def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
     return {
         "name": path,
-        "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
+        "match": {"path": path, "headers": [GET_OR_HEAD]},
         "direct_response": {"status": 200, "body": {"filename": str(file)}},
         "response_headers_to_add": [
             {**_header("content-type", kind), "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},

@@ -136,11 +136,17 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
             ("cache-control", "private, max-age=3600, immutable"),
             ("content-disposition", f'inline; filename="{asset.type}-{asset.id}{_suffix(asset.key)}"'),
         ]
-        asked = {str(key): str(value) for key, value in context.invocation_metadata() or ()}.get("range", "")
+        given = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
+        asked = given.get("range", "")
         if asked and (part := _byte_range(asked, asset.size_bytes)) is not None:
             start, end = part
             headers.append(("content-range", f"bytes {start}-{end - 1}/{asset.size_bytes}"))
             headers.append(("x-adwright-status", "206"))
+        headers.append(("x-adwright-content-length", str(end - start)))
+        if "x-adwright-head" in given:  # the gateway asks for the headers only
+            await context.send_initial_metadata(tuple(headers))
+            yield httpbody_pb2.HttpBody(content_type=asset.content_type)
+            return
         chunks = self._assets.read(asset.key, start=start, end=end if end != asset.size_bytes or start else None)
         first = await anext(chunks, b"")  # storage that fails is told as an error: nothing has been sent yet
         await context.send_initial_metadata(tuple(headers))

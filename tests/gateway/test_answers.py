@@ -242,7 +242,7 @@ class TestOwnAnswers:
     def test_wrong_method_says_which_are_right(self, client: httpx.Client) -> None:
         response = client.put("/api/projects")
         error_of(response, 405, "METHOD_NOT_ALLOWED")
-        assert response.headers["allow"] == "GET, OPTIONS, POST"
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"])
     def test_wrong_media_type(self, kind: str, client: httpx.Client, services: StandIns) -> None:
