@@ -163,6 +163,12 @@ function envoy_on_response(handle)
     headers:replace("retry-after", "1")
   end
   local status = tonumber(headers:get(":status")) or 500
+  if status == 204 then
+    headers:remove("content-type")
+    headers:remove("content-length")
+    drop_body(handle)
+    return
+  end
   if head then
     if status == 400 or status == 401 then headers:remove("content-length") end -- GET gets other words, see below
     drop_body(handle)

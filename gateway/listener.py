@@ -195,11 +195,7 @@ def _transcoder(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[st
         case_insensitive_enum_parsing=False,
         max_request_body_size=settings.max_upload_bytes,
         max_response_body_size=12 << 20,
-        print_options={
-            "always_print_primitive_fields": True,
-            "stream_newline_delimited": True,
-            "stream_sse_style_delimited": True,
-        },
+        print_options={"always_print_primitive_fields": True},
         request_validation_options={"reject_unknown_method": False, "reject_unknown_query_parameters": True},
     )
 

@@ -30,6 +30,7 @@ INTRODUCTION = (
     "body."
 )
 # How the headers of access.proto are written, the schema of their values, and what an answer says of them.
+# Empty: it says nothing.
 HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "HEADER_IDEMPOTENCY_KEY": (
         "Idempotency-Key",
@@ -38,6 +39,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     ),
     # No pattern: preferences that a server does not know are ignored (RFC 7240), so that any text is taken.
     "HEADER_PREFER_WAIT": ("Prefer", {"type": "string"}, "Preference-Applied"),
+    "HEADER_LAST_EVENT_ID": ("Last-Event-ID", {"type": "string"}, ""),
 }
 STATUS_WORDS = {
     400: "The request is not valid; every wrong field is named.",
@@ -179,14 +181,15 @@ def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:
 
 def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done."}
-    if route.raw_response:
-        good["content"] = {"*/*": {}}
-    elif route.streaming:
+    if route.event:
         good["description"] = "A message for each change, as Server-Sent Events."
         # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON.
-        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.response)}
-        event = {"type": "object", "required": ["data"], "properties": {"data": data}}
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.event)}
+        properties = {"id": {"type": "string"}, "data": data}
+        event = {"type": "object", "required": ["id", "data"], "properties": properties}
         good["content"] = {"text/event-stream": {"schema": event}}
+    elif route.raw_response:
+        good["content"] = {"*/*": {}}
     elif route.response == "google.protobuf.Empty":
         good["content"] = {"application/json": {"schema": {"type": "object"}}}
     else:
@@ -194,10 +197,13 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         if "response" in example:
             content["example"] = example["response"]
         good["content"] = {"application/json": content}
-    if route.headers:
-        good["headers"] = {HEADERS[name][2]: {"schema": {"type": "string"}} for name in route.headers}
+    said = [HEADERS[name][2] for name in route.headers if HEADERS[name][2]]
+    if said:
+        good["headers"] = {name: {"schema": {"type": "string"}} for name in said}
     responses: dict[str, Any] = {"200": good}
-    if route.raw_response and route.streaming:
+    if "gets 204" in text:
+        responses["204"] = {"description": "The stream had come to its end before Last-Event-ID; do not reconnect."}
+    if route.raw_response and route.streaming and not route.event:
         responses["206"] = {"description": "The part that Range asked for.", "content": {"*/*": {}}}
     statuses = {400, 429, 503, 504}
     if not route.public:
@@ -221,7 +227,7 @@ def _refusal(words: str) -> dict[str, Any]:
 
 def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
     asked = reachable(messages, tuple(route.request for route in routes if route.body == "*"))
-    answered = reachable(messages, tuple(route.response for route in routes))
+    answered = reachable(messages, tuple(route.event or route.response for route in routes))
     found = {
         _short(name): _message_schema(message, request=name in asked)
         for name, message in sorted({**asked, **answered}.items())

@@ -18,6 +18,8 @@ GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo":
 FILE_SECONDS = 60
 # A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
 STREAM_IDLE_SECONDS = 900
+# A stream of events has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
+EVENTS_IDLE_SECONDS = 60
 RETRIES = 2
 FRAMING = 1 << 16  # Envoy counts what the transcoder wraps around a body too
 
@@ -84,7 +86,7 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     envoy: dict[str, Any] = {
         "name": route.grpc_path,
         "match": {**_path_match(route.path_pattern), "headers": conditions},
-        "route": _action(route),
+        "route": _action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
         "request_body_buffer_limit": limit + FRAMING,
         "metadata": {"filter_metadata": {REQUEST: _facts(route, limit)}},
         "response_headers_to_add": _response_headers(route),
@@ -96,7 +98,7 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
 
 def _answers_head(route: Route) -> bool:
     """Whether the path answers HEAD as it answers GET. A stream of events would go on until somebody hangs up."""
-    return not route.streaming or route.raw_response
+    return not route.event
 
 
 def _public(settings: GatewaySettings) -> dict[str, Any]:
@@ -118,15 +120,15 @@ def _facts(route: Route, limit: int) -> dict[str, Any]:
 def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     """The same method for gRPC and gRPC-Web clients, by its full name; only the public ones stand here."""
     envoy: dict[str, Any] = {
-        "name": f"{route.grpc_path} (gRPC)",
+        "name": f"{route.native_path} (gRPC)",
         "match": {
-            "path": route.grpc_path,
+            "path": route.native_path,
             "headers": [
                 {"name": ":method", "string_match": {"exact": "POST"}},
                 {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
             ],
         },
-        "route": _action(route),
+        "route": _action(route, idle_seconds=STREAM_IDLE_SECONDS),
         "request_body_buffer_limit": settings.max_upload_bytes + FRAMING,
     }
     if route.public:
@@ -134,10 +136,10 @@ def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     return envoy
 
 
-def _action(route: Route) -> dict[str, Any]:
+def _action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
     action: dict[str, Any] = {"cluster": route.upstream}
     if route.streaming:
-        action |= {"timeout": "0s", "idle_timeout": f"{STREAM_IDLE_SECONDS}s"}
+        action |= {"timeout": "0s", "idle_timeout": f"{idle_seconds}s"}
     else:
         # A file takes its time on the line, or is made when it is first asked for.
         seconds = (
@@ -209,6 +211,8 @@ def _path_match(pattern: str) -> dict[str, Any]:
 
 
 def _response_headers(route: Route) -> list[dict[str, Any]]:
+    if route.event:
+        return [_header("x-accel-buffering", "no")]  # nginx keeps answers back until a buffer is full
     if not (route.public and route.raw_response):
         return []
     # Assets are for showing on other sites, by a link that needs no token.

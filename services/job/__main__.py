@@ -135,6 +135,7 @@ async def serve(settings: JobSettings) -> None:
                 links=links,
                 assets=assets,
                 clock=clock,
+                longest=max(limits.total for limits in policy.limits.values()),
             ),
             server,
         )
