@@ -134,6 +134,8 @@ end
 function envoy_on_response(handle)
   local noted = handle:streamInfo():dynamicMetadata():get("adwright")
   local headers = handle:headers()
+  -- One request a connection: HTTP/1.0 does not know Transfer-Encoding, and what follows such a body could be anything.
+  if handle:streamInfo():protocol() == "HTTP/1.0" then handle:streamInfo():drainConnectionUponCompletion() end
   if noted == nil then -- a gRPC client reads status and details by itself
     local words = (headers:get("grpc-message") or ""):match('^{"error":{"message":"([^"]*)"')
     if words ~= nil then headers:replace("grpc-message", words) end

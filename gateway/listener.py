@@ -80,6 +80,7 @@ def _connection_manager(
         "stat_prefix": "adwright",
         "codec_type": "AUTO",
         "use_remote_address": True,
+        "xff_num_trusted_hops": settings.trusted_proxies,
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": True,
         "always_set_request_id_in_response": True,
@@ -96,7 +97,13 @@ def _connection_manager(
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
         # Methods that Envoy has not heard of (QUERY, say) are 405 like others that a path does not have.
-        "http_protocol_options": {"allow_custom_methods": True},
+        # HTTP/1.0 is what nginx speaks to a gateway unless it is told otherwise, and ab to everybody; it need not send
+        # a Host, and no route depends on it.
+        "http_protocol_options": {
+            "allow_custom_methods": True,
+            "accept_http_10": True,
+            "default_host_for_http_10": "localhost",
+        },
         "http2_protocol_options": {"max_concurrent_streams": 1_000},
         "early_header_mutation_extensions": [
             {
