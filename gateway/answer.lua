@@ -122,7 +122,17 @@ function envoy_on_request(handle)
   drop_grpc_headers(headers, named and typed)
   if named and typed then return end
   local facts = handle:streamInfo():dynamicMetadata()
-  facts:set("adwright", "request_id", headers:get("x-request-id") or "")
+  local identifier = headers:get("x-request-id") or ""
+  facts:set("adwright", "request_id", identifier)
+  if typed then
+    -- Envoy would answer as gRPC does: with status 200 and the refusal in a trailer.
+    facts:set("adwright", "status", "415")
+    facts:set("adwright", "refusal", '{"error":{"reason":"UNSUPPORTED_MEDIA_TYPE","message":' .. quoted(
+      "This path takes JSON: add -H 'Content-Type: application/json'. gRPC clients call /package.Service/Method."
+    ) .. ',"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
+    handle:respond({ [":status"] = "415" }, "")
+    return
+  end
   if headers:get(":method") == "HEAD" then
     -- Asked as GET is, so that the headers are the same; the body is dropped on the way back.
     facts:set("adwright", "head", true)
@@ -154,6 +164,7 @@ function envoy_on_response(handle)
     return
   end
   if refusal ~= nil then
+    if noted["status"] ~= nil then headers:replace(":status", noted["status"]) end
     set_body(handle, refusal, head)
     return
   end

@@ -262,8 +262,9 @@ def _field_schema(item: FieldSchema, *, request: bool) -> dict[str, Any]:
             value[name] = number
     if request and not item.needed:  # null is the same as absent
         value = _or_null(value)
-    if item.comment:
-        value["description"] = item.comment
+    words = f"Must be {item.must_be}." if item.must_be else ""
+    if item.comment or words:
+        value["description"] = " ".join(filter(None, (item.comment, words)))
     return value
 
 

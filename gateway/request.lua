@@ -9,7 +9,11 @@ local MAX_TOLD = 50
 
 local function fail(message) error({ told = message }, 0) end
 
+-- Whether the body holds half a surrogate pair: set while it is read. What the transcoder says of it nobody understands.
+local half_a_pair = false
+
 local function utf8_of(code)
+  if code >= 0xD800 and code < 0xE000 then half_a_pair = true end
   if code < 0x80 then return string.char(code) end
   if code < 0x800 then return string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64) end
   if code < 0x10000 then
@@ -220,6 +224,14 @@ end
 local EMPTY = { string = "", int32 = 0 }
 local check_message
 
+-- Notes a name that the transcoder would refuse in words of its own; shown with U+FFFD where it is no text.
+local function check_name(name, before, after, wrong)
+  if not is_utf8(name) then
+    local shown = name:gsub("\237[\160-\191][\128-\191]", "\239\191\189")
+    note(wrong, before .. shown .. after, "a name must not hold half a surrogate pair")
+  end
+end
+
 local function check_one(field, value, path, wrong, broken)
   if not has_type(field.kind, value) then
     note(wrong, path, EXPECTED[field.kind])
@@ -256,6 +268,7 @@ local function check_field(field, value, path, wrong, broken)
       if field.repeated then
         check_one(field, item, path .. "[" .. (index - 1) .. "]", wrong, broken)
       else
+        check_name(item.name, path .. '["', '"]', wrong)
         check_one(field, item.value, path .. '["' .. item.name .. '"]', wrong, broken)
       end
     end
@@ -268,6 +281,7 @@ function check_message(schema, value, prefix, wrong, broken, skipped)
   local given = {}
   for _, member in ipairs(value.object) do
     given[member.name] = member.value
+    check_name(member.name, prefix, "", wrong)
     if member.name == "" then note(wrong, prefix .. '""', "a field must have a name") end -- the transcoder refuses it
   end
   for _, field in ipairs(schema) do
@@ -287,7 +301,7 @@ local function quoted(text)
   return '"' .. safe .. '"'
 end
 
-local function refuse(handle, reason, message, fields)
+local function refuse(handle, reason, message, fields, status)
   local told = {}
   for _, item in ipairs(fields) do
     told[#told + 1] = '{"field":' .. quoted(item.field) .. ',"message":' .. quoted(item.message) .. "}"
@@ -297,7 +311,7 @@ local function refuse(handle, reason, message, fields)
   -- Not in a header: names that a client has made up may hold anything. answer.lua takes it from here.
   handle:streamInfo():dynamicMetadata():set("adwright", "refusal", '{"error":{"reason":' .. quoted(reason)
     .. ',"message":' .. quoted(message) .. "," .. listed .. '"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
-  handle:respond({ [":status"] = "400" }, "")
+  handle:respond({ [":status"] = status or "400" }, "")
 end
 
 local function named(fields)
@@ -314,9 +328,40 @@ local function unreadable(path)
   return plain:find("%z") ~= nil or not is_utf8(plain)
 end
 
+-- What is wrong with the declared form of a JSON body, in words; nil: nothing. An empty Content-Type declares nothing.
 local function wrong_media_type(kind)
-  kind = kind:lower():match("^%s*([^;%s]*)")
-  return kind ~= "application/json" and not kind:match("^application/[%w.-]+%+json$")
+  if kind == nil or kind:match("^%s*$") then return nil end
+  kind = kind:lower()
+  local plain = kind:match("^%s*([^;%s]*)")
+  if plain ~= "application/json" and not plain:match("^application/[%w.-]+%+json$") then
+    return "The body must be JSON: add -H 'Content-Type: application/json' (without it, curl declares a form)."
+  end
+  local charset = kind:match(";%s*charset%s*=%s*[\"']?([^\"';%s]*)")
+  if charset ~= nil and charset ~= "utf-8" and charset ~= "utf8" and charset ~= "us-ascii" then
+    return "JSON must be sent as UTF-8: Content-Type: application/json; charset=utf-8."
+  end
+  return nil
+end
+
+local UTF_8_BOM = "\239\187\191"
+
+-- Which other encoding a text is in, as far as its first bytes show: JSON begins with an ASCII character.
+local function other_encoding(text)
+  local a, b, c, d = text:byte(1, 4)
+  if (a == 0 and b == 0) or (a == 255 and b == 254 and c == 0 and d == 0) or (b == 0 and c == 0) then return "UTF-32" end
+  if (a == 254 and b == 255) or (a == 255 and b == 254) or a == 0 or b == 0 then return "UTF-16" end
+  return nil
+end
+
+local function wrong_encoding(text)
+  local other = other_encoding(text)
+  if other ~= nil then
+    return "The body is " .. other .. " text; JSON must be sent as UTF-8. PowerShell: -Encoding utf8."
+  end
+  if not is_utf8(text) then
+    return "The body is not UTF-8 text. It may be Windows-1252 or Latin-1: save it as UTF-8."
+  end
+  return nil
 end
 
 -- The text with each name that stands in the path made unknown: else the transcoder would let the body win.
@@ -347,20 +392,31 @@ function envoy_on_request(handle)
     handle:respond({ [":status"] = "413" }, "")
     return
   end
+  local coding = (headers:get("content-encoding") or ""):lower()
+  if coding ~= "" and coding ~= "identity" then
+    refuse(handle, "UNSUPPORTED_MEDIA_TYPE", "Compressed bodies are not accepted: send it uncompressed, without Content-Encoding.", {}, "415")
+    return
+  end
   if message == nil then return end -- a file
-  local kind = headers:get("content-type")
-  if kind ~= nil and wrong_media_type(kind) then
-    handle:respond({ [":status"] = "415" }, "")
+  local complaint = wrong_media_type(headers:get("content-type"))
+  if complaint ~= nil then
+    refuse(handle, "UNSUPPORTED_MEDIA_TYPE", complaint, {}, "415")
     return
   end
   local body = handle:body()
   local size = body == nil and 0 or body:length()
   if size == 0 then return end -- the service says what is missing
   local text = body:getBytes(0, size)
-  if not is_utf8(text) then
-    refuse(handle, "MALFORMED_REQUEST", "The body is not UTF-8 text.", {})
+  if text:sub(1, 3) == UTF_8_BOM then
+    text = text:sub(4)
+    handle:body():setBytes(text)
+  end
+  complaint = wrong_encoding(text)
+  if complaint ~= nil then
+    refuse(handle, "MALFORMED_REQUEST", complaint, {})
     return
   end
+  half_a_pair = false
   local fine, value = pcall(read_json, text)
   if not fine then
     if type(value) ~= "table" then error(value, 0) end
@@ -378,6 +434,10 @@ function envoy_on_request(handle)
   if #wrong > 0 then
     for _, item in ipairs(broken) do note(wrong, item.field, item.message) end
     refuse(handle, "VALIDATION_FAILED", "The request is not valid: " .. named(wrong), wrong)
+    return
+  end
+  if half_a_pair then -- in what no method knows
+    refuse(handle, "MALFORMED_REQUEST", "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half.", {})
     return
   end
   local hidden = hide(text, value.object, schema, skipped)
