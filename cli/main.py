@@ -38,6 +38,15 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the gateway; 0: 8080, or a free one.", min=0, max=65535)] = 0,
     listen: Annotated[str, typer.Option(help="Address of the gateway; 0.0.0.0: every one.")] = "127.0.0.1",
     public_url: Annotated[str, typer.Option(help="How clients call the gateway, for links to assets.")] = "",
+    trusted_proxies: Annotated[
+        int,
+        typer.Option(
+            help="Proxies between clients and the gateway, such as nginx.",
+            min=0,
+            max=10,
+            envvar="ADWRIGHT_TRUSTED_PROXIES",
+        ),
+    ] = 0,
     https: Annotated[bool, typer.Option("--https", help="Speak HTTPS, with a certificate made here.")] = False,
     certificate: Annotated[str, typer.Option(help="Speak HTTPS with this PEM file.")] = "",
     private_key: Annotated[str, typer.Option(help="The key of --certificate, a PEM file.")] = "",
@@ -62,6 +71,7 @@ def up(
         gateway_port=port,
         listen=listen,
         public_url=public_url.rstrip("/"),
+        trusted_proxies=trusted_proxies,
         https=https or bool(certificate),
         certificate=certificate,
         private_key=private_key,

@@ -18,7 +18,7 @@ local MAX_OWN = 16384 -- Envoy's own answers are a few hundred bytes
 local RETRYABLE = { [429] = true, [502] = true, [503] = true, [504] = true }
 
 local function quoted(text)
-  local safe = text:gsub('[%c"\\\127-\255]', function(c)
+  local safe = text:gsub('[%c"\\\127]', function(c)
     if c == '"' or c == "\\" then return "\\" .. c end
     return string.format("\\u%04x", c:byte())
   end)
@@ -164,18 +164,73 @@ local function names_of(headers)
   return names
 end
 
-local function set_body(handle, text)
-  local body = handle:body(true)
-  if body == nil then return end
-  body:setBytes(text)
+local function set_body(handle, text, head)
+  if head then
+    handle:headers():replace("content-length", tostring(#text))
+  else
+    local body = handle:body(true)
+    if body == nil then return end
+    body:setBytes(text)
+  end
   handle:headers():replace("content-type", "application/json")
+end
+
+-- An answer without its body: the headers are those of the answer to GET, Content-Length included. A byte after them
+-- would be read as the start of the next answer on the connection.
+local function drop_body(handle)
+  for chunk in handle:bodyChunks() do
+    if chunk:length() > 0 then chunk:setBytes("") end
+  end
+end
+
+-- gRPC's metadata cannot hold such a value: the service would end the call.
+local function is_base64(value)
+  for part in (value .. ","):gmatch("([^,]*),") do
+    -- One digit at least, so that spaces are passed over once and not from each of their places.
+    local digits = part:find("^%s*$") and "" or part:match("^%s*([A-Za-z0-9+/]+)=?=?%s*$")
+    if digits == nil or #digits % 4 == 1 then return false end
+  end
+  return true
+end
+
+-- What means something to gRPC only: taken from a gRPC client where it is well-formed, and from others never.
+local function drop_grpc_headers(headers, native)
+  local names = {}
+  for name, value in pairs(headers) do
+    if name:sub(-4) == "-bin" then
+      if not (native and is_base64(value)) then names[name] = true end
+    elseif not native and name:sub(1, 5) == "grpc-" then
+      names[name] = true
+    end
+  end
+  for name in pairs(names) do headers:remove(name) end
 end
 
 function envoy_on_request(handle)
   read_credentials(handle)
-  local kind = handle:headers():get("content-type") or ""
-  if kind:sub(1, 16) ~= "application/grpc" then
-    handle:streamInfo():dynamicMetadata():set("adwright", "request_id", handle:headers():get("x-request-id") or "")
+  local headers = handle:headers()
+  local kind = (headers:get("content-type") or ""):lower()
+  local named = (headers:get(":path") or ""):match("^/[%w_]+%.[%w_.]+/[%w_]+$") ~= nil -- /package.Service/Method
+  local typed = kind:sub(1, 16) == "application/grpc"
+  drop_grpc_headers(headers, named and typed)
+  if named and typed then return end
+  local facts = handle:streamInfo():dynamicMetadata()
+  local identifier = headers:get("x-request-id") or ""
+  facts:set("adwright", "request_id", identifier)
+  if typed then
+    -- Envoy would answer as gRPC does: with status 200 and the refusal in a trailer.
+    facts:set("adwright", "status", "415")
+    facts:set("adwright", "refusal", '{"error":{"reason":"UNSUPPORTED_MEDIA_TYPE","message":' .. quoted(
+      "This path takes JSON: add -H 'Content-Type: application/json'. gRPC clients call /package.Service/Method."
+    ) .. ',"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
+    handle:respond({ [":status"] = "415" }, "")
+    return
+  end
+  if headers:get(":method") == "HEAD" then
+    -- Asked as GET is, so that the headers are the same; the body is dropped on the way back.
+    facts:set("adwright", "head", true)
+    headers:replace(":method", "GET")
+    headers:replace("x-adwright-head", "1")
   end
 end
 
@@ -183,6 +238,8 @@ function envoy_on_response(handle)
   local noted = handle:streamInfo():dynamicMetadata():get("adwright")
   local sent = handle:streamInfo():dynamicMetadata():get(SENT)
   local headers = handle:headers()
+  -- One request a connection: HTTP/1.0 does not know Transfer-Encoding, and what follows such a body could be anything.
+  if handle:streamInfo():protocol() == "HTTP/1.0" then handle:streamInfo():drainConnectionUponCompletion() end
   if noted == nil then -- a gRPC client reads status and details by itself
     local words = (headers:get("grpc-message") or ""):match('^{"error":{"message":"([^"]*)"')
     if words ~= nil then
@@ -192,26 +249,41 @@ function envoy_on_response(handle)
     return
   end
   -- Read now: what the handle has given is gone once the body has been waited for.
-  local identifier, refusal = noted["request_id"], noted["refusal"]
+  local identifier, refusal, head = noted["request_id"], noted["refusal"], noted["head"] == true
   local told = headers:get("x-adwright-error")
   local asked = headers:get("x-adwright-status")
+  local length = headers:get("x-adwright-content-length")
   for _, name in ipairs(names_of(headers)) do headers:remove(name) end
   -- Three digits from 200 to 599 and nothing else: the header comes from a service, and is still not taken on trust.
   if asked ~= nil and asked:match("^[2-5]%d%d$") then headers:replace(":status", asked) end
   if told ~= nil then
-    set_body(handle, told)
+    set_body(handle, told, head)
     return
   end
   if refusal ~= nil then
-    set_body(handle, refusal)
+    if noted["status"] ~= nil then headers:replace(":status", noted["status"]) end
+    set_body(handle, refusal, head)
     return
   end
+  -- How long a file is, said by the service before it sends it in parts.
+  if length ~= nil and length:match("^%d+$") then headers:replace("content-length", length) end
   -- A server that stops cancels what it has not begun. Who cancels a call themselves does not read the answer.
   if headers:get(":status") == "499" then
     headers:replace(":status", "503")
     headers:replace("retry-after", "1")
   end
   local status = tonumber(headers:get(":status")) or 500
+  if status == 204 then
+    headers:remove("content-type")
+    headers:remove("content-length")
+    drop_body(handle)
+    return
+  end
+  if head then
+    if status == 400 or status == 401 then headers:remove("content-length") end -- GET gets other words, see below
+    drop_body(handle)
+    return
+  end
   if status < 400 then return end
   local body = handle:body(true)
   if body == nil or body:length() > MAX_OWN then return end

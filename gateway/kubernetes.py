@@ -80,7 +80,7 @@ def _http_route(service: str, routes: list[Route]) -> dict[str, Any]:
         else:
             path = {"type": "Exact", "value": route.path}
         matches.append({"path": path, "method": route.verb})
-        matches.append({"path": {"type": "Exact", "value": route.grpc_path}, "method": "POST"})
+        matches.append({"path": {"type": "Exact", "value": route.native_path}, "method": "POST"})
     if len(matches) > MAX_MATCHES:
         raise RouteError(f"{service} has more methods than one rule of an HTTPRoute can hold")
     return {

@@ -24,33 +24,13 @@ MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
 
 # HTTP lets names hold what gRPC ends a call for ("it's", "a~b"); nothing of ours is called so.
 NO_GRPC_NAME = r".*[^a-z0-9_.:-].*"
-# Only services may say the first; x-request-id is made here so that it can be trusted to be one; the rest would tell
-# Envoy how often to repeat a request, how long to wait for it, or what it was before it was transcoded.
-NOT_FROM_CLIENTS = (
-    "x-adwright-error",
-    "x-adwright-status",
-    "x-adwright-invalid",
-    "x-adwright-unknown-fields",
-    "x-adwright-arrived",
-    "x-request-id",
-    # A trace begins here: another's could say of every request that it is to be recorded.
-    "traceparent",
-    "tracestate",
-    "x-envoy-attempt-count",
-    "x-envoy-decorator-operation",
-    "x-envoy-expected-rq-timeout-ms",
-    "x-envoy-force-trace",
-    "x-envoy-hedge-on-per-try-timeout",
-    "x-envoy-internal",
-    "x-envoy-max-retries",
-    "x-envoy-original-method",
-    "x-envoy-original-path",
-    "x-envoy-retry-grpc-on",
-    "x-envoy-retry-on",
-    "x-envoy-upstream-alt-stat-name",
-    "x-envoy-upstream-rq-per-try-timeout-ms",
-    "x-envoy-upstream-rq-timeout-ms",
-)
+# x-request-id is made here so that it can be trusted to be one. A trace begins here: a client's could say of every
+# request that it is to be recorded.
+NOT_FROM_CLIENTS = ("x-request-id", "traceparent", "tracestate")
+# Only this gateway and the services may say these: they set an answer's status, a request's time of arrival and its
+# unknown fields, and tell Envoy how often to repeat a request, how long to wait for it, or what it was before it was
+# transcoded.
+INTERNAL_NAMES = r"x-(adwright|envoy)-.*"
 
 
 def listener(
@@ -101,6 +81,7 @@ def _connection_manager(
         "stat_prefix": "adwright",
         "codec_type": "AUTO",
         "use_remote_address": True,
+        "xff_num_trusted_hops": settings.trusted_proxies,
         "server_header_transformation": "PASS_THROUGH",
         "generate_request_id": True,
         "always_set_request_id_in_response": True,
@@ -117,7 +98,13 @@ def _connection_manager(
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
         # Methods that Envoy has not heard of (QUERY, say) are 405 like others that a path does not have.
-        "http_protocol_options": {"allow_custom_methods": True},
+        # HTTP/1.0 is what nginx speaks to a gateway unless it is told otherwise, and ab to everybody; it need not send
+        # a Host, and no route depends on it.
+        "http_protocol_options": {
+            "allow_custom_methods": True,
+            "accept_http_10": True,
+            "default_host_for_http_10": "localhost",
+        },
         "http2_protocol_options": {"max_concurrent_streams": 1_000},
         "early_header_mutation_extensions": [
             {
@@ -126,7 +113,10 @@ def _connection_manager(
                     "@type": f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
                     "mutations": [
                         *({"remove": name} for name in NOT_FROM_CLIENTS),
-                        {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": NO_GRPC_NAME}}}},
+                        *(
+                            {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}
+                            for names in (INTERNAL_NAMES, NO_GRPC_NAME)
+                        ),
                         # When the request's first byte was read, in seconds since 1970: a request that arrived while
                         # the job of its idempotency key was live is its duplicate, whenever a service looks at it.
                         {"append": {"header": {"key": "x-adwright-arrived", "value": "%START_TIME(%s.%6f)%"}}},
@@ -218,11 +208,7 @@ def _transcoder(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[st
         case_insensitive_enum_parsing=False,
         max_request_body_size=settings.max_upload_bytes,
         max_response_body_size=12 << 20,
-        print_options={
-            "always_print_primitive_fields": True,
-            "stream_newline_delimited": True,
-            "stream_sse_style_delimited": True,
-        },
+        print_options={"always_print_primitive_fields": True},
         request_validation_options={"reject_unknown_method": False, "reject_unknown_query_parameters": True},
     )
 

@@ -30,6 +30,7 @@ INTRODUCTION = (
     "sent. `null` is the same as absent. Unknown query parameters are refused. Every error has the same body."
 )
 # How the headers of access.proto are written, the schema of their values, and what an answer says of them.
+# Empty: it says nothing.
 HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "HEADER_IDEMPOTENCY_KEY": (
         "Idempotency-Key",
@@ -39,6 +40,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     # No pattern: preferences that a server does not know are ignored (RFC 7240), so that any text is taken.
     "HEADER_PREFER_WAIT": ("Prefer", {"type": "string"}, "Preference-Applied"),
     "HEADER_PREFER_HANDLING": ("Prefer", {"type": "string"}, "Preference-Applied"),
+    "HEADER_LAST_EVENT_ID": ("Last-Event-ID", {"type": "string"}, ""),
 }
 # What a picture may be sent as; its kind is read from its bytes. Generators of clients know octets and skip the others.
 PICTURE_KINDS = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
@@ -189,15 +191,15 @@ def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:
 
 def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done."}
-    if route.raw_response:
-        good["content"] = {"*/*": {}}
-    elif route.streaming:
+    if route.event:
         good["description"] = "A message for each change, as Server-Sent Events."
-        # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON. As a pattern, not as
+        # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON. As patterns, not as
         # properties of an object: generators of Python clients take the stream for one JSON object otherwise.
-        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.response)}
-        event = {"required": ["data"], "patternProperties": {"^data$": data}}
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.event)}
+        event = {"required": ["id", "data"], "patternProperties": {"^id$": {"type": "string"}, "^data$": data}}
         good["content"] = {"text/event-stream": {"schema": event}}
+    elif route.raw_response:
+        good["content"] = {"*/*": {}}
     elif route.response == "google.protobuf.Empty":
         good["content"] = {"application/json": {"schema": {"type": "object"}}}
     else:
@@ -205,10 +207,13 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         if "response" in example:
             content["example"] = example["response"]
         good["content"] = {"application/json": content}
-    if route.headers:
-        good["headers"] = {HEADERS[name][2]: {"schema": {"type": "string"}} for name in route.headers}
+    said = [HEADERS[name][2] for name in route.headers if HEADERS[name][2]]
+    if said:
+        good["headers"] = {name: {"schema": {"type": "string"}} for name in said}
     responses: dict[str, Any] = {"200": good}
-    if route.raw_response and route.streaming:
+    if "gets 204" in text:
+        responses["204"] = {"description": "The stream had come to its end before Last-Event-ID; do not reconnect."}
+    if route.raw_response and route.streaming and not route.event:
         responses["206"] = {"description": "The part that Range asked for.", "content": {"*/*": {}}}
     statuses = {400, 429, 503, 504}
     if not route.public:
@@ -232,7 +237,7 @@ def _refusal(words: str) -> dict[str, Any]:
 
 def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
     asked = reachable(messages, tuple(route.request for route in routes if route.body == "*"))
-    answered = reachable(messages, tuple(route.response for route in routes))
+    answered = reachable(messages, tuple(route.event or route.response for route in routes))
     found = {
         _short(name): _message_schema(message, request=name in asked)
         for name, message in sorted({**asked, **answered}.items())
@@ -267,8 +272,9 @@ def _field_schema(item: FieldSchema, *, request: bool) -> dict[str, Any]:
             value[name] = number
     if request and not item.needed:  # null is the same as absent
         value = _or_null(value)
-    if item.comment:
-        value["description"] = item.comment
+    words = f"Must be {item.must_be}." if item.must_be else ""
+    if item.comment or words:
+        value["description"] = " ".join(filter(None, (item.comment, words)))
     return value
 
 

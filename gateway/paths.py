@@ -18,8 +18,16 @@ GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo":
 FILE_SECONDS = 60
 # A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
 STREAM_IDLE_SECONDS = 900
+# A stream of events has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
+EVENTS_IDLE_SECONDS = 60
 RETRIES = 2
 FRAMING = 1 << 16  # Envoy counts what the transcoder wraps around a body too
+
+# Set by answer.lua on a request that came as HEAD and goes on as GET.
+HEAD = "x-adwright-head"
+NOT_HEAD = {"name": HEAD, "present_match": True, "invert_match": True}
+# Both before answer.lua and after it: which filters a route switches off is decided before the first filter runs.
+GET_OR_HEAD = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
 
 JWT = "envoy.filters.http.jwt_authn"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
@@ -71,13 +79,14 @@ def _pattern(route: Route) -> str:
 
 def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     limit = settings.max_upload_bytes if route.raw_request else settings.max_json_bytes
+    if route.verb == "GET" and _answers_head(route):
+        conditions: list[dict[str, Any]] = [GET_OR_HEAD]
+    else:
+        conditions = [{"name": ":method", "string_match": {"exact": route.verb}}, NOT_HEAD]
     envoy: dict[str, Any] = {
         "name": route.grpc_path,
-        "match": {
-            **_path_match(route.path_pattern),
-            "headers": [{"name": ":method", "string_match": {"exact": route.verb}}],
-        },
-        "route": _action(route),
+        "match": {**_path_match(route.path_pattern), "headers": conditions},
+        "route": _action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
         "request_body_buffer_limit": limit + FRAMING,
         "metadata": {"filter_metadata": {REQUEST: _facts(route, limit)}},
         "response_headers_to_add": _response_headers(route),
@@ -85,6 +94,11 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     if route.public:
         envoy["typed_per_filter_config"] = _public(settings)
     return envoy
+
+
+def _answers_head(route: Route) -> bool:
+    """Whether the path answers HEAD as it answers GET. A stream of events would go on until somebody hangs up."""
+    return not route.event
 
 
 def _public(settings: GatewaySettings) -> dict[str, Any]:
@@ -101,15 +115,15 @@ def _facts(route: Route, limit: int) -> dict[str, Any]:
 def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     """The same method for gRPC and gRPC-Web clients, by its full name; only the public ones stand here."""
     envoy: dict[str, Any] = {
-        "name": f"{route.grpc_path} (gRPC)",
+        "name": f"{route.native_path} (gRPC)",
         "match": {
-            "path": route.grpc_path,
+            "path": route.native_path,
             "headers": [
                 {"name": ":method", "string_match": {"exact": "POST"}},
                 {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
             ],
         },
-        "route": _action(route),
+        "route": _action(route, idle_seconds=STREAM_IDLE_SECONDS),
         "request_body_buffer_limit": settings.max_upload_bytes + FRAMING,
     }
     if route.public:
@@ -117,10 +131,10 @@ def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     return envoy
 
 
-def _action(route: Route) -> dict[str, Any]:
+def _action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
     action: dict[str, Any] = {"cluster": route.upstream}
     if route.streaming:
-        action |= {"timeout": "0s", "idle_timeout": f"{STREAM_IDLE_SECONDS}s"}
+        action |= {"timeout": "0s", "idle_timeout": f"{idle_seconds}s"}
     else:
         # A file takes its time on the line, or is made when it is first asked for.
         seconds = (
@@ -159,7 +173,8 @@ def _preflight(route: Route) -> dict[str, Any]:
 
 
 def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
-    allow = ", ".join(sorted({route.verb for route in methods} | {"OPTIONS"}))
+    head = {"HEAD"} if any(route.verb == "GET" and _answers_head(route) for route in methods) else set()
+    allow = ", ".join(sorted({route.verb for route in methods} | head | {"OPTIONS"}))
     return {
         "name": f"{methods[0].path} (other methods)",
         "match": _path_match(path),
@@ -172,7 +187,7 @@ def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
 def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
     return {
         "name": path,
-        "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
+        "match": {"path": path, "headers": [GET_OR_HEAD]},
         "direct_response": {"status": 200, "body": {"filename": str(file)}},
         "response_headers_to_add": [
             {**_header("content-type", kind), "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},
@@ -191,6 +206,8 @@ def _path_match(pattern: str) -> dict[str, Any]:
 
 
 def _response_headers(route: Route) -> list[dict[str, Any]]:
+    if route.event:
+        return [_header("x-accel-buffering", "no")]  # nginx keeps answers back until a buffer is full
     if not (route.public and route.raw_response):
         return []
     # Assets are for showing on other sites, by a link that needs no token.

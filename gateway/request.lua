@@ -29,7 +29,7 @@ local function refuse(handle, reason, message, fields, headers)
   handle:streamInfo():dynamicMetadata():set("adwright", "refusal", '{"error":{"reason":' .. quoted(reason)
     .. ',"message":' .. quoted(message) .. "," .. part .. '"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
   local answer = headers or {}
-  answer[":status"] = "400"
+  answer[":status"] = answer[":status"] or "400"
   handle:respond(answer, "")
 end
 
@@ -44,6 +44,10 @@ end
 
 local function refuse_fields(handle, fields, headers)
   refuse(handle, "VALIDATION_FAILED", "The request is not valid: " .. named(fields), fields, headers)
+end
+
+local function refuse_type(handle, message)
+  refuse(handle, "UNSUPPORTED_MEDIA_TYPE", message, {}, { [":status"] = "415" })
 end
 
 local BYTES = {} -- for gsub: the byte of each two hexadecimal digits
@@ -62,9 +66,40 @@ local function unreadable(path)
   return plain:find("%z") ~= nil or not is_utf8(plain)
 end
 
+-- What is wrong with the declared form of a JSON body, in words; nil: nothing. An empty Content-Type declares nothing.
 local function wrong_media_type(kind)
-  kind = kind:lower():match("^%s*([^;%s]*)")
-  return kind ~= "application/json" and not kind:match("^application/[%w.-]+%+json$")
+  if kind == nil or kind:match("^%s*$") then return nil end
+  kind = kind:lower()
+  local plain = kind:match("^%s*([^;%s]*)")
+  if plain ~= "application/json" and not plain:match("^application/[%w.-]+%+json$") then
+    return "The body must be JSON: add -H 'Content-Type: application/json' (without it, curl declares a form)."
+  end
+  local charset = kind:match(";%s*charset%s*=%s*[\"']?([^\"';%s]*)")
+  if charset ~= nil and charset ~= "utf-8" and charset ~= "utf8" and charset ~= "us-ascii" then
+    return "JSON must be sent as UTF-8: Content-Type: application/json; charset=utf-8."
+  end
+  return nil
+end
+
+local UTF_8_BOM = "\239\187\191"
+
+-- Which other encoding a text is in, as far as its first bytes show: JSON begins with an ASCII character.
+local function other_encoding(text)
+  local a, b, c, d = text:byte(1, 4)
+  if (a == 0 and b == 0) or (a == 255 and b == 254 and c == 0 and d == 0) or (b == 0 and c == 0) then return "UTF-32" end
+  if (a == 254 and b == 255) or (a == 255 and b == 254) or a == 0 or b == 0 then return "UTF-16" end
+  return nil
+end
+
+local function wrong_encoding(text)
+  local other = other_encoding(text)
+  if other ~= nil then
+    return "The body is " .. other .. " text; JSON must be sent as UTF-8. PowerShell: -Encoding utf8."
+  end
+  if not is_utf8(text) then
+    return "The body is not UTF-8 text. It may be Windows-1252 or Latin-1: save it as UTF-8."
+  end
+  return nil
 end
 
 -- Prefer: handling=strict (RFC 7240). Of a preference that is given twice, the first counts.
@@ -186,18 +221,28 @@ function envoy_on_request(handle)
     handle:respond({ [":status"] = "413" }, "")
     return
   end
+  local coding = (headers:get("content-encoding") or ""):lower()
+  if coding ~= "" and coding ~= "identity" then
+    refuse_type(handle, "Compressed bodies are not accepted: send it uncompressed, without Content-Encoding.")
+    return
+  end
   if method.message == nil then return end -- a file
-  local kind = headers:get("content-type")
-  if kind ~= nil and wrong_media_type(kind) then
-    handle:respond({ [":status"] = "415" }, "")
+  local complaint = wrong_media_type(headers:get("content-type"))
+  if complaint ~= nil then
+    refuse_type(handle, complaint)
     return
   end
   local body = handle:body()
   local size = body == nil and 0 or body:length()
   if size == 0 then return end -- the service says what is missing
   local text = body:getBytes(0, size)
-  if not is_utf8(text) then
-    refuse(handle, "MALFORMED_REQUEST", "The body is not UTF-8 text.", {})
+  if text:sub(1, 3) == UTF_8_BOM then
+    text = text:sub(4)
+    handle:body():setBytes(text)
+  end
+  complaint = wrong_encoding(text)
+  if complaint ~= nil then
+    refuse(handle, "MALFORMED_REQUEST", complaint, {})
     return
   end
   local fine, value, unkeepable, halved = pcall(read_json, text)
@@ -213,7 +258,7 @@ function envoy_on_request(handle)
   local unknown = check_body(handle, method, value.object, strict, unkeepable)
   if unknown == nil then return end
   if halved then -- in an unknown field, where the transcoder trips over it
-    refuse(handle, "MALFORMED_REQUEST", "The body is not valid JSON: a text holds half a surrogate pair.", {})
+    refuse(handle, "MALFORMED_REQUEST", "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half.", {})
     return
   end
   if unknown ~= "" then handle:headers():replace(UNKNOWN_HEADER, unknown) end

@@ -53,6 +53,10 @@ class Route:
     """The names of the request headers that it heeds, as access.proto has them."""
     names_unknown_fields: bool
     """Whether unknown fields of a JSON body are named in the answer, and not refused."""
+    events_of: str
+    """The method that it serves as Server-Sent Events; empty: it has no events."""
+    event: str
+    """The full name of the message that an event's data is; empty: it has no events."""
 
     @property
     def upstream(self) -> str:
@@ -62,6 +66,11 @@ class Route:
     @property
     def grpc_path(self) -> str:
         return f"/{self.service}/{self.method}"
+
+    @property
+    def native_path(self) -> str:
+        """Where gRPC clients find the method, or the one that it serves as events."""
+        return f"/{self.service}/{self.events_of or self.method}"
 
     @property
     def path_pattern(self) -> str:
@@ -89,7 +98,7 @@ def routes_of(descriptors: descriptor_pb2.FileDescriptorSet) -> tuple[Route, ...
         f".{file.package}.{message.name}": message for file in descriptors.file for message in file.message_type
     }
     routes = [
-        _route(f"{file.package}.{service.name}", method, messages)
+        _route(f"{file.package}.{service.name}", service, method, messages)
         for file in descriptors.file
         if file.package.startswith("adwright.")
         for service in file.service
@@ -106,6 +115,7 @@ def routes_of(descriptors: descriptor_pb2.FileDescriptorSet) -> tuple[Route, ...
 
 def _route(
     service: str,
+    described: descriptor_pb2.ServiceDescriptorProto,
     method: descriptor_pb2.MethodDescriptorProto,
     messages: dict[str, descriptor_pb2.DescriptorProto],
 ) -> Route:
@@ -126,6 +136,10 @@ def _route(
     body_type = ""
     if rule.body not in ("", "*"):
         body_type = next(item.type_name for item in messages[method.input_type].field if item.name == rule.body)
+    events_of = method.options.Extensions[access_pb2.events_of]
+    event = next((item.output_type for item in described.method if item.name == events_of), "").lstrip(".")
+    if events_of and not event:
+        raise RouteError(f"{name} serves events of {events_of}, which its service does not have")
     return Route(
         service=service,
         method=method.name,
@@ -143,4 +157,6 @@ def _route(
         raw_response=method.output_type == ".google.api.HttpBody",
         headers=tuple(access_pb2.Header.Name(header) for header in method.options.Extensions[access_pb2.headers]),
         names_unknown_fields=method.options.Extensions[access_pb2.unknown_fields] == access_pb2.UNKNOWN_FIELDS_NAMED,
+        events_of=events_of,
+        event=event,
     )

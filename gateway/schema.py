@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adwright.rules.v1 import rules_pb2
 from buf.validate import validate_pb2
 from google.protobuf import descriptor_pb2
 
@@ -73,6 +74,8 @@ class FieldSchema:
     rules: Rules = field(default_factory=Rules)
     container: Rules = field(default_factory=Rules)
     """The rules of the list or map as a whole."""
+    must_be: str = ""
+    """What a value has to be, in words, where its rule is a pattern."""
     comment: str = ""
 
     @property
@@ -212,6 +215,7 @@ def _field(
         optional=item.proto3_optional or (kind == "message" and not repeated) or message in TEXT_MESSAGES,
         rules=_rules(inner),
         container=container,
+        must_be=item.options.Extensions[rules_pb2.must_be],
         comment=comments.of(f"{owner}.{item.name}"),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+MAX_PROXIES = 10  # more in a row than anybody has; a larger number is a slip
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 
 
@@ -86,6 +87,9 @@ class GatewaySettings:
     """How long a client may take to send a request's headers, or to agree on TLS."""
     request_seconds: int = 120
     """How long a client may take to send a whole request: a 10 MiB picture over a line of 1 Mbit/s."""
+    trusted_proxies: int = 0
+    """How many proxies stand between clients and the gateway: each adds an address to X-Forwarded-For, and only those
+    that they add are believed. 0: clients connect themselves, and what they say of their address is ignored."""
     max_connections: int = 10_000
     max_heap_bytes: int = 1 << 30
     max_json_bytes: int = 1 << 20
@@ -104,6 +108,8 @@ class GatewaySettings:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
             complaints.append("rate_limit: burst and per_second are at least 1")
+        if not 0 <= self.trusted_proxies <= MAX_PROXIES:
+            complaints.append(f"trusted_proxies is between 0 and {MAX_PROXIES}")
         if not 0 <= self.trace_share <= 1:
             complaints.append("trace_share is between 0 and 1")
         numbers = ("token_keys_seconds", "headers_seconds", "request_seconds", "max_connections", "max_heap_bytes")

@@ -59,8 +59,9 @@ class Options:
     """What may differ between local systems.
 
     makers: whether makers are started. listen: the gateway's address. public_url: how clients call the gateway, where
-    that is another name. https: whether it speaks HTTPS; with a certificate that is made here unless `certificate` and
-    `private_key` name PEM files. settings: further environment variables for the services and makers.
+    that is another name. trusted_proxies: how many proxies stand between clients and the gateway. https: whether it
+    speaks HTTPS; with a certificate that is made here unless `certificate` and `private_key` name PEM files.
+    settings: further environment variables for the services and makers.
     trace_collector: host:port of an OTLP/gRPC collector for traces; empty: none. metrics: whether every process has a
     Prometheus endpoint. broker: the command of another broker than the bundled one, given a port and a folder.
     """
@@ -69,6 +70,7 @@ class Options:
     gateway_port: int = 0
     listen: str = "127.0.0.1"
     public_url: str = ""
+    trusted_proxies: int = 0
     https: bool = False
     certificate: str = ""
     private_key: str = ""
@@ -411,6 +413,7 @@ class System:
             token_jwks=str(self.home.keys / "jwks.json"),
             descriptors=ROOT / "gen" / "descriptors.binpb",
             admin=Address(host="127.0.0.1", port=self.ports["envoy-admin"]),
+            trusted_proxies=self._options.trusted_proxies,
             tls_certificate=str(self._certificate) if self._options.https else "",
             tls_private_key=str(self._private_key) if self._options.https else "",
             trace_collector=Address.parse(collector) if (collector := self._options.trace_collector) else None,

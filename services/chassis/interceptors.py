@@ -15,6 +15,7 @@ import protovalidate
 import structlog
 from adwright.access.v1 import access_pb2
 from adwright.batch.v1 import batch_pb2
+from adwright.rules.v1 import rules_pb2
 from google.protobuf import any_pb2, descriptor_pool
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
@@ -187,7 +188,7 @@ def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
 
 def _check(request: Message) -> None:
     """Raises ValidationFailed."""
-    found = [_violation(request, violation) for violation in protovalidate.collect_violations(request)]
+    found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
     found += nul_violations(request)
     if found:
         raise ValidationFailed(found)
@@ -216,20 +217,25 @@ def _closed_to(identity: CallerIdentity) -> str:
     return "This method is not open to the caller."
 
 
-def _violation(request: Message, violation: Any) -> FieldViolation:
+def violation_of(request: Message, violation: Any) -> FieldViolation:
+    """What protovalidate found, with the field named as in JSON and the words that the proto has for it."""
     path = ""
     descriptor: Any = request.DESCRIPTOR
+    words = ""
     field_path = violation.proto.field  # None where a rule over several fields is broken
     for element in field_path.elements if field_path is not None else ():
         name = element.field_name
         if descriptor is not None and name in descriptor.fields_by_name:
             field = descriptor.fields_by_name[name]
             name, descriptor = field.json_name, field.message_type
+            words = field.GetOptions().Extensions[rules_pb2.must_be]
         path += ("." if path else "") + name
         subscript = element.subscript
         if subscript is not None:
             path += f"[{json.dumps(subscript.value)}]"
     message = violation.proto.message
+    if violation.proto.rule_id == "string.pattern" and words:
+        message = f"must be {words}"
     if not path and ":" in message:  # a rule over several fields names the one at fault in its message
         path, _, message = (part.strip() for part in message.partition(":"))
     return FieldViolation(field=path or "body", message=message)

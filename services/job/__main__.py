@@ -146,6 +146,7 @@ async def serve(settings: JobSettings) -> None:
                 links=links,
                 assets=assets,
                 clock=clock,
+                longest=max(limits.total for limits in policy.limits.values()),
             ),
             server,
         )

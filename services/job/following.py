@@ -26,28 +26,44 @@ class Stream:
     """What one follower has not been told yet."""
 
     def __init__(self) -> None:
-        self._seen: dict[UUID, datetime] | None = None
+        self._seen: dict[UUID, tuple[datetime, Status]] | None = None
+        self._looked_at: datetime | None = None
+        self._begun = asyncio.Event()
         self._changed: dict[UUID, None] = {}
         self._news = asyncio.Event()
         self._closed = False
+        self.taken_until: datetime | None = None
+        """All changes until then have been taken; None: not even those of the first look."""
 
-    def look(self, rows: Iterable[tuple[UUID, datetime, Status]]) -> None:
-        """Compares what is there with what was: changed, new, and no longer there because it has ended."""
-        before, now = self._seen, {job_id: changed_at for job_id, changed_at, _ in rows}
+    def look(self, rows: Iterable[tuple[UUID, datetime, Status]], at: datetime) -> None:
+        """Compares what is there at a time with what was: changed, new, and no longer there because it has ended."""
+        before, now = self._seen, {job_id: (changed_at, status) for job_id, changed_at, status in rows}
         if before is None:  # the first look: what has ended before is no news
-            changed = [job_id for job_id, _, status in rows if status not in TERMINAL]
+            changed = [job_id for job_id, (_, status) in now.items() if status not in TERMINAL]
         else:
-            changed = [job_id for job_id, changed_at in now.items() if before.get(job_id) != changed_at]
-            changed += [job_id for job_id in before if job_id not in now]
+            changed = [job_id for job_id, seen in now.items() if before.get(job_id) != seen]
+            # One that has ended before leaves because of its age.
+            changed += [
+                job_id for job_id, (_, status) in before.items() if job_id not in now and status not in TERMINAL
+            ]
         self._seen = now
         self._changed.update(dict.fromkeys(changed))
+        self._looked_at = at
         if self._changed:
             self._news.set()
+        else:
+            self.taken_until = at
+        self._begun.set()
 
     def close(self) -> None:
         """There is no more news."""
         self._closed = True
+        self._begun.set()
         self._news.set()
+
+    async def begun(self) -> None:
+        """Waits for the first look."""
+        await self._begun.wait()
 
     async def changed(self, most: int) -> list[UUID]:
         """The next jobs that have changed, oldest news first; waits for one. None: the stream has ended."""
@@ -59,6 +75,7 @@ class Stream:
             del self._changed[job_id]
         if not self._changed:
             self._news.clear()
+            self.taken_until = self._looked_at
         return taken
 
 
@@ -105,7 +122,8 @@ class Following:
     async def look(self) -> None:
         """One look for all; a database that is away is looked at again."""
         followed = {user_id: list(streams) for user_id, streams in self._streams.items()}
-        oldest = new_id(self._clock.now() - RECENT, entropy=bytes(10))
+        now = self._clock.now()
+        oldest = new_id(now - RECENT, entropy=bytes(10))
         try:
             async with self._database.connection() as connection:
                 found = await reading.current(connection, list(followed), oldest)
@@ -113,4 +131,4 @@ class Following:
             return
         for user_id, streams in followed.items():
             for stream in streams:
-                stream.look(found.get(user_id, []))
+                stream.look(found.get(user_id, []), now)

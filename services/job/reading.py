@@ -76,6 +76,22 @@ async def current(
     return found
 
 
+async def ended_since(connection: Connection, user_id: str, since: datetime, oldest: UUID) -> list[UUID]:
+    """The user's jobs that have ended from this time on, among those with ids from `oldest` on, in order of their
+    ends; of more than FOLLOWED the newest."""
+    rows = await fetch_all(
+        connection,
+        """select id from (
+             select id, updated_at from job
+              where user_id = %(user_id)s and id >= %(oldest)s and updated_at >= %(since)s
+                and status in ('completed', 'failed', 'canceled', 'expired')
+              order by updated_at desc limit %(most)s) as ended
+            order by updated_at""",
+        {"user_id": user_id, "oldest": oldest, "since": since, "most": FOLLOWED},
+    )
+    return [row["id"] for row in rows]
+
+
 async def list_jobs(connection: Connection, page: Page) -> list[Job]:
     """A user's jobs, newest first."""
     conditions: list[LiteralString] = ["job.user_id = %(user_id)s"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from services.chassis.database import Database
 from services.chassis.errors import Kind, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.wire import page_token, timestamp, token_id
-from services.job import messages, reading, retention
+from services.job import event_stream, messages, reading, retention
 from services.job.domain import TERMINAL, EndedJob, Job, JobNotFound, Policy
 from services.job.following import Following
 from services.job.jobs import Jobs
@@ -54,8 +56,11 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         links: Links,
         assets: AssetStore,
         clock: Clock,
+        longest: timedelta,
     ) -> None:
+        """longest: how long a job may live."""
         self._jobs = jobs
+        self._longest = longest
         self._database = database
         self._watch = watch
         self._following = following
@@ -86,46 +91,135 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         )
 
     async def WatchJob(self, request: job_pb2.WatchJobRequest, context: Context) -> AsyncIterator[job_pb2.JobStatus]:
+        async with aclosing(self._statuses(UUID(request.job_id), caller().user_id, "")) as statuses:
+            async for status in statuses:
+                if status is not None:
+                    yield status
+
+    async def StreamJobEvents(
+        self, request: job_pb2.StreamJobEventsRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         job_id, user_id = UUID(request.job_id), caller().user_id
+        seen = event_stream.last_event_id(context.invocation_metadata())
+        job = await self._jobs.job(job_id, user_id)
+        if job.status in TERMINAL and seen == event_stream.status_id(status_of(job, self._links, self._clock)):
+            await context.send_initial_metadata((("x-adwright-status", "204"),))
+            return
+        begun = False
+        async with aclosing(self._statuses(job_id, user_id, seen)) as statuses:
+            async for status in statuses:
+                if not begun:
+                    yield event_stream.opening()
+                    begun = True
+                if status is None:
+                    yield event_stream.heartbeat()
+                else:
+                    yield event_stream.event(status, event_stream.status_id(status))
+
+    async def _statuses(self, job_id: UUID, user_id: str, seen: str) -> AsyncGenerator[job_pb2.JobStatus | None]:
+        """A job's status at every change after the one with the id `seen`, until it has ended; None where it has not
+        changed for HEARTBEAT_SECONDS, and at the start where there is no news. Raises before the first: JobNotFound,
+        TooManyStreams."""
         await self._jobs.job(job_id, user_id)  # refused before the stream begins: a begun one answers 200
         async with self._watch.changes(job_id) as changed:
             end = asyncio.get_running_loop().time() + STREAM_SECONDS
-            told: job_pb2.JobStatus | None = None
             while asyncio.get_running_loop().time() < end and not self._watch.closed:
                 changed.clear()
                 job = await self._jobs.job(job_id, user_id)
                 status = status_of(job, self._links, self._clock)
-                if told is None or _differs(told, status):
+                if event_stream.status_id(status) == seen:
+                    yield None
+                else:
                     yield status
-                    told = status
+                    seen = event_stream.status_id(status)
                 if job.status in TERMINAL:
                     return
                 try:
-                    async with asyncio.timeout(10.0):  # the place in the queue changes without the job's row
+                    # The place in the queue changes without the job's row.
+                    async with asyncio.timeout(event_stream.HEARTBEAT_SECONDS):
                         await changed.wait()
                 except TimeoutError:
                     continue
 
     async def WatchJobs(self, request: job_pb2.WatchJobsRequest, context: Context) -> AsyncIterator[job_pb2.JobStatus]:
-        end = asyncio.get_running_loop().time() + STREAM_SECONDS
-        told: dict[str, job_pb2.JobStatus] = {}
-        async with self._following.stream(caller().user_id) as stream:
-            await context.send_initial_metadata(())  # a stream that has nothing to tell yet has begun all the same
-            while True:
+        async with aclosing(self._all_statuses(caller().user_id, event_stream.Place(self._clock.now()))) as statuses:
+            async for status in statuses:
+                if status is None:  # a stream that has nothing to tell yet has begun all the same
+                    await context.send_initial_metadata(())
+                    break
+            async for status in statuses:
+                if status is not None:
+                    yield status
+
+    async def StreamAllJobEvents(
+        self, request: job_pb2.StreamAllJobEventsRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        seen = event_stream.last_event_id(context.invocation_metadata())
+        resumed = event_stream.Place.parse(seen, self._clock.now())
+        place = resumed or event_stream.Place(self._clock.now())
+        begun = False
+        async with aclosing(self._all_statuses(caller().user_id, place, resumed=resumed is not None)) as statuses:
+            async for status in statuses:
+                if not begun:
+                    yield event_stream.opening(place.event_id)
+                    begun = True
+                elif status is None:
+                    yield event_stream.heartbeat(place.event_id)
+                else:
+                    yield event_stream.event(status, place.event_id)
+
+    async def _all_statuses(
+        self, user_id: str, place: event_stream.Place, *, resumed: bool = False
+    ) -> AsyncGenerator[job_pb2.JobStatus | None]:
+        """The statuses of all jobs of a user as they change, and `place` moves along; where the stream is resumed,
+        first those that ended since then. None at the start, and where nothing has changed for HEARTBEAT_SECONDS.
+        Raises before the first: TooManyStreams."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + STREAM_SECONDS
+        told: dict[str, str] = {}
+        since = place.until if resumed else None
+        async with self._following.stream(user_id) as stream:
+            yield None
+            while loop.time() < end:
                 try:
-                    async with asyncio.timeout_at(end):
-                        changed = await stream.changed(STREAM_BATCH)
+                    async with asyncio.timeout(event_stream.HEARTBEAT_SECONDS):
+                        if since is not None:
+                            # What ends after the first look is news of the stream.
+                            await stream.begun()
+                            changed, until = await self._ended_since(user_id, since), None
+                        else:
+                            changed = await stream.changed(STREAM_BATCH)
+                            until = stream.taken_until
+                            if not changed:
+                                return
                 except TimeoutError:
-                    return
-                if not changed:
-                    return
+                    if since is None:
+                        place.advance(stream.taken_until)
+                    yield None
+                    continue
+                since = None
+                news = []
                 for job in await self._jobs.jobs(changed):
                     status = status_of(job, self._links, self._clock)
-                    if status.id not in told or _differs(told[status.id], status):
-                        yield status
-                    told[status.id] = status
+                    event_id = event_stream.status_id(status)
+                    if job.id not in place.ended and told.get(status.id) != event_id:
+                        news.append((job, status))
+                    told[status.id] = event_id
                     if job.status in TERMINAL:
                         del told[status.id]
+                for number, (job, status) in enumerate(news, start=1):
+                    if job.status in TERMINAL:
+                        place.ended[job.id] = job.completed_at or self._clock.now()
+                    if number == len(news):
+                        place.advance(until)
+                    yield status
+
+    async def _ended_since(self, user_id: str, since: datetime) -> list[UUID]:
+        """The user's jobs that ended about then or later, oldest end first."""
+        first = since - event_stream.MARGIN
+        oldest = new_id(first - self._longest, entropy=bytes(10))
+        async with self._database.connection() as connection:
+            return await reading.ended_since(connection, user_id, first, oldest)
 
     async def GetAsset(
         self, request: job_pb2.GetAssetRequest, context: Context
@@ -140,11 +234,17 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
             ("cache-control", "private, max-age=3600, immutable"),
             ("content-disposition", f'inline; filename="{asset.type}-{asset.id}{_suffix(asset.key)}"'),
         ]
-        asked = {str(key): str(value) for key, value in context.invocation_metadata() or ()}.get("range", "")
+        given = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
+        asked = given.get("range", "")
         if asked and (part := _byte_range(asked, asset.size_bytes)) is not None:
             start, end = part
             headers.append(("content-range", f"bytes {start}-{end - 1}/{asset.size_bytes}"))
             headers.append(("x-adwright-status", "206"))
+        headers.append(("x-adwright-content-length", str(end - start)))
+        if "x-adwright-head" in given:  # the gateway asks for the headers only
+            await context.send_initial_metadata(tuple(headers))
+            yield httpbody_pb2.HttpBody(content_type=asset.content_type)
+            return
         chunks = self._assets.read(asset.key, start=start, end=end if end != asset.size_bytes or start else None)
         first = await anext(chunks, b"")  # storage that fails is told as an error: nothing has been sent yet
         await context.send_initial_metadata(tuple(headers))
@@ -287,17 +387,6 @@ def status_of(job: Job, links: Links, clock: Clock) -> job_pb2.JobStatus:
     """The job as its owner sees it, with links to its assets that are valid from now on."""
     now = clock.now()
     return messages.status_message(job, lambda asset_id: links.link(asset_id, now))
-
-
-def _differs(told: job_pb2.JobStatus, status: job_pb2.JobStatus) -> bool:
-    """Whether there is news; a link signed a second later is none."""
-    if told.status != status.status:
-        return True
-    return (told.progress, told.queue_position, told.attempt) != (
-        status.progress,
-        status.queue_position,
-        status.attempt,
-    )
 
 
 def _suffix(key: str) -> str:

@@ -380,6 +380,27 @@ class TestStatus:
             lines = [line for line in answer.iter_lines() if line.startswith("data:")]
         assert '"completed"' in lines[-1]
 
+    def test_a_stream_is_over_for_who_has_seen_the_end_and_files_answer_head(self, customer: Customer) -> None:
+        job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
+        path = f"/api/generate/events?jobId={job_id}"
+        ids = [line.removeprefix("id: ") for line in customer.client.get(path).text.split("\n") if line[:4] == "id: "]
+        for seen, status in ((ids[-1], 204), ("", 200), ("of another job", 200)):
+            answer = customer.client.get(path, headers={"last-event-id": seen} if seen else {})
+            assert answer.status_code == status
+            assert ('"completed"' in answer.text) is (status == 200)
+        image = next(asset for asset in customer.status(job_id)["assets"] if asset["type"] == "image")
+        with httpx.Client(trust_env=False) as anybody:  # one connection for all: a byte too many would show
+            for part, status in (({}, 200), ({"range": "bytes=10-99"}, 206), ({}, 200)):
+                head = anybody.head(image["url"], headers=part)
+                whole = anybody.get(image["url"], headers=part)
+                assert head.status_code == whole.status_code == status
+                assert head.content == b""
+                assert head.headers["content-length"] == whole.headers["content-length"] == str(len(whole.content))
+                assert head.headers["content-type"] == whole.headers["content-type"]
+            refused = anybody.head(image["url"][:-1])
+            assert refused.status_code == 403
+            assert anybody.get(image["url"]).status_code == 200
+
 
 class TestCatalogueAndCredits:
     def test_a_project_and_a_product_are_made_read_changed_and_deleted(self, customer: Customer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -106,6 +106,11 @@ class StandIns:
             known = [route for route in self._routes if route.upstream == name]
             for service in {route.service for route in known}:
                 methods = {route.method: self._handler(route) for route in known if route.service == service}
+                methods |= {
+                    route.events_of: self._handler(replace(route, method=route.events_of, response=route.event))
+                    for route in known
+                    if route.service == service and route.events_of
+                }
                 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, methods),))
             if name == "job":
                 server.add_generic_rpc_handlers((_internal(self.calls),))

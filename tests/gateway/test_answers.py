@@ -256,7 +256,7 @@ class TestOwnAnswers:
     def test_wrong_method_says_which_are_right(self, client: httpx.Client) -> None:
         response = client.put("/api/projects")
         error_of(response, 405, "METHOD_NOT_ALLOWED")
-        assert response.headers["allow"] == "GET, OPTIONS, POST"
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"])
     def test_wrong_media_type(self, kind: str, client: httpx.Client, services: StandIns) -> None:
@@ -329,33 +329,59 @@ class TestOwnAnswers:
 
 
 class TestStreams:
-    def test_each_message_is_an_event(self, client: httpx.Client, services: StandIns) -> None:
+    def test_events_arrive_as_the_service_writes_them(self, client: httpx.Client, services: StandIns) -> None:
         async def changes(request: Any, context: Any) -> AsyncIterator[Any]:
-            for status in ("queued", "completed"):
-                yield job_pb2.JobStatus(id=request.job_id, status=status)
+            yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
+            for number in range(3):
+                data = json.dumps({"id": request.job_id, "number": number}).encode()
+                yield httpbody_pb2.HttpBody(data=b"id: %d\ndata: %s\n\n" % (number, data))
 
-        services.stream["WatchJob"] = changes
-        response = client.get("/api/generate/events", params={"jobId": JOB})
+        services.stream["StreamJobEvents"] = changes
+        response = client.get("/api/generate/events", params={"jobId": JOB}, headers={"last-event-id": "x.1"})
         assert response.headers["content-type"] == "text/event-stream"
-        events = [line for line in response.text.split("\n\n") if line]
-        assert [json.loads(event.removeprefix("data: "))["status"] for event in events] == ["queued", "completed"]
+        assert response.headers["x-accel-buffering"] == "no"
+        assert response.headers["cache-control"] == "no-store"
+        assert services.last().metadata["last-event-id"] == "x.1"
+        opening, *events = response.text.removesuffix("\n\n").split("\n\n")
+        assert opening == "retry: 3000"
+        assert events == [f'id: {n}\ndata: {{"id": "{JOB}", "number": {n}}}' for n in range(3)]
 
     def test_events_come_as_they_happen(self, client: httpx.Client, services: StandIns) -> None:
         async def endless(request: Any, context: Any) -> AsyncIterator[Any]:
-            yield job_pb2.JobStatus(id=request.job_id, status="queued")
+            yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
             await asyncio.Event().wait()
 
-        services.stream["WatchJob"] = endless
-        with client.stream("GET", "/api/generate/events", params={"jobId": JOB}) as response:
-            first = next(response.iter_lines())
-        assert json.loads(first.removeprefix("data: "))["status"] == "queued"
+        services.stream["StreamAllJobEvents"] = endless
+        with client.stream("GET", "/api/generate/jobs/events") as response:
+            assert next(response.iter_lines()) == "retry: 3000"
+
+    def test_after_the_end_there_is_204(self, client: httpx.Client, services: StandIns) -> None:
+        async def nothing(request: Any, context: Any) -> AsyncIterator[Any]:
+            await context.send_initial_metadata((("x-adwright-status", "204"),))
+            for message in list[httpbody_pb2.HttpBody]():
+                yield message
+
+        services.stream["StreamJobEvents"] = nothing
+        for _ in range(3):
+            response = client.get("/api/generate/events", params={"jobId": JOB})
+            assert (response.status_code, response.content) == (204, b"")
+            assert not {"content-type", "content-length", "transfer-encoding"} & set(response.headers)
+
+    def test_grpc_clients_stream_messages_and_cannot_call_the_rest_form(
+        self, client: httpx.Client, services: StandIns
+    ) -> None:
+        headers = {"content-type": "application/grpc-web+proto"}
+        for method, served in (("WatchJob", True), ("StreamJobEvents", False)):
+            answer = client.post(f"/adwright.job.v1.JobService/{method}", content=b"\0\0\0\0\0", headers=headers)
+            assert (answer.headers.get("grpc-status", "0") == "0") is served
+        assert [call.method for call in services.calls] == ["WatchJob"]
 
     def test_a_refusal_before_the_first_message_has_its_status(self, client: httpx.Client, services: StandIns) -> None:
         async def refuse(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no", trailing_metadata=told("JOB_NOT_FOUND", 404))
-            yield job_pb2.JobStatus()
+            yield httpbody_pb2.HttpBody()
 
-        services.stream["WatchJob"] = refuse
+        services.stream["StreamJobEvents"] = refuse
         response = client.get("/api/generate/events", params={"jobId": JOB})
         assert response.status_code == 404
         assert response.headers["content-type"] == "application/json"

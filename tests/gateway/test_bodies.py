@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -123,7 +124,7 @@ class TestBadJson:
             b'{"name": "a"', b'{"name": "a"} x', b"{'name': 'a'}", b"{name: 1}", b'{"name": "a",}', b"[]", b"5", b" ",
             b'"x"', b"null", b'{"name": nul}', b'{"name": 01}', b'{"name": +1}', b'{"name": .5}', b'{"name": "\n"}',
             b'{"name": "\\x"}', b'{"name": "\\u12"}', b'{"name": "a\xff"}', b'{"name": "\xc0\x80"}', b'{"a":1 "b":2}',
-            b'{"a":[1 2]}', b"{" * 100_000, b"[" * 100_000, b'{"a":' * 50 + b"1" + b"}" * 50, b"\xef\xbb\xbf{}",
+            b'{"a":[1 2]}', b"{" * 100_000, b"[" * 100_000, b'{"a":' * 50 + b"1" + b"}" * 50, b"\xef\xbb{}",
             b'{"name": NaN}', b'{"name": 1e400}', b'{"name": "a", "x": -1e999}', b'{"name": Infinity}',
             b"<a/>", b"name=a",
         ],
@@ -194,7 +195,7 @@ class TestAnyBody:
         services.forget()
         response = client.post(PROJECTS, content=body, headers=JSON)
         try:
-            good = body == b"" or isinstance(json.loads(body.decode()), dict)
+            good = body == b"" or isinstance(json.loads(body.removeprefix(codecs.BOM_UTF8).decode()), dict)
         except ValueError:
             good = False
         if not good:

@@ -187,6 +187,8 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
             found["reconcile, a page"] = database.taken()
             await reading.current(connection, ["u", "v"], job_id)
             found["follow all jobs"] = database.taken()
+            await reading.ended_since(connection, "u", world.clock.now(), job_id)
+            found["follow all jobs again"] = database.taken()
     finally:
         await database.close()
         world.clock.ahead = timedelta(0)

@@ -68,5 +68,5 @@ def test_every_public_method_leads_to_its_service_and_no_other_is_there(
         for match in item["spec"]["rules"][0]["matches"]
     }
     rest = {(route.path_pattern if route.variables else route.path, route.verb, route.upstream) for route in routes}
-    native = {(route.grpc_path, "POST", route.upstream) for route in routes}
+    native = {(route.native_path, "POST", route.upstream) for route in routes}
     assert found == rest | native

@@ -1,0 +1,178 @@
+"""Bodies as clients really send them: other encodings, other content types, compressed, half an emoji."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.gateway.standins import StandIns
+
+AD = "/api/generate/static-ad"
+VIDEO = "/api/generate/video"
+JSON = {"content-type": "application/json"}
+TEXT = json.dumps({"prompt": "Größe 5 Häuser"}, ensure_ascii=False)
+
+
+def error_of(answer: httpx.Response, status: int, reason: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    error: dict[str, Any] = answer.json()["error"]
+    assert set(error) - {"fields"} == {"reason", "message", "requestId", "retryable"}
+    assert error["reason"] == reason
+    assert error["requestId"] == answer.headers["x-request-id"]
+    return error
+
+
+class TestEncodings:
+    def test_a_byte_order_mark_is_ignored(self, client: httpx.Client, services: StandIns) -> None:
+        answer = client.post(AD, content=codecs.BOM_UTF8 + TEXT.encode(), headers=JSON)
+        assert answer.status_code == 200, answer.text
+        assert services.last().request.prompt == "Größe 5 Häuser"
+
+    @pytest.mark.parametrize(
+        ("encoding", "word"),
+        [
+            ("utf-16", "UTF-16"),
+            ("utf-16-le", "UTF-16"),
+            ("utf-16-be", "UTF-16"),
+            ("utf-32", "UTF-32"),
+            ("utf-32-le", "UTF-32"),
+            ("utf-32-be", "UTF-32"),
+            ("cp1252", "Windows-1252"),
+            ("latin-1", "Latin-1"),
+        ],
+    )
+    def test_others_are_named_and_never_read_as_something_else(
+        self, encoding: str, word: str, client: httpx.Client, services: StandIns
+    ) -> None:
+        error = error_of(client.post(AD, content=TEXT.encode(encoding), headers=JSON), 400, "MALFORMED_REQUEST")
+        assert word in error["message"]
+        assert "UTF-8" in error["message"]
+        assert services.calls == []
+
+    @pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\xef\xbb", b"{\0", b"\xfe\xff\0{"])
+    def test_a_few_bytes_are_no_fault_of_ours(self, content: bytes, client: httpx.Client, services: StandIns) -> None:
+        error_of(client.post(AD, content=content, headers=JSON), 400, "MALFORMED_REQUEST")
+        assert services.calls == []
+
+
+class TestContentTypes:
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "application/json;charset=UTF-8",
+            'application/json; charset="utf-8"',
+            "application/json; charset=utf8; profile=x",
+            "application/json; profile=x; charset=us-ascii",
+            "application/vnd.api+json",
+            "APPLICATION/JSON",
+            "",
+        ],
+    )
+    def test_json_passes(self, kind: str, client: httpx.Client, services: StandIns) -> None:
+        answer = client.post(AD, content=TEXT.encode(), headers={"content-type": kind})
+        assert answer.status_code == 200, answer.text
+        assert services.last().request.prompt == "Größe 5 Häuser"
+
+    def test_none_at_all_passes(self, client: httpx.Client, services: StandIns) -> None:
+        assert client.post(AD, content=TEXT.encode()).status_code == 200
+        assert services.last().request.prompt == "Größe 5 Häuser"
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "application/x-www-form-urlencoded",
+            "text/json",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "application/grpc",
+            "application/grpc+json",
+            "application/grpc-web+proto",
+            "application/GRPC",
+            "application/jsonp",
+            "Größe",
+        ],
+    )
+    @pytest.mark.parametrize("method", ["POST", "PATCH"])
+    def test_others_are_415_and_say_what_to_send(
+        self, method: str, kind: str, client: httpx.Client, services: StandIns
+    ) -> None:
+        path = AD if method == "POST" else "/api/projects/p"
+        answer = client.request(method, path, content=b"{}", headers={b"content-type": kind.encode()})
+        error = error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+        assert "-H 'Content-Type: application/json'" in error["message"]
+        assert "grpc-status" not in answer.headers
+        assert services.calls == []
+
+    @pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "windows-1252", '"latin1"', "utf-8x"])
+    def test_another_charset_is_415(self, charset: str, client: httpx.Client, services: StandIns) -> None:
+        headers = {"content-type": f"application/json; charset={charset}"}
+        error = error_of(client.post(AD, content=b"{}", headers=headers), 415, "UNSUPPORTED_MEDIA_TYPE")
+        assert "UTF-8" in error["message"]
+        assert services.calls == []
+
+    def test_a_path_that_is_none_stays_404_whatever_is_sent(self, client: httpx.Client) -> None:
+        for kind in ("text/plain", "application/json", "multipart/form-data"):
+            answer = client.post("/nope", content=b"{}", headers={"content-type": kind})
+            error_of(answer, 404, "ROUTE_NOT_FOUND")
+
+
+class TestCompression:
+    @pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity", "x"])
+    @pytest.mark.parametrize(("path", "kind"), [(AD, "application/json"), ("/api/products/p/image", "image/png")])
+    def test_a_compressed_body_is_415(
+        self, path: str, kind: str, coding: str, client: httpx.Client, services: StandIns
+    ) -> None:
+        headers = {"content-type": kind, "content-encoding": coding}
+        answer = client.post(path, content=gzip.compress(TEXT.encode()), headers=headers)
+        assert "uncompressed" in error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")["message"]
+        assert services.calls == []
+
+    def test_identity_passes(self, client: httpx.Client, services: StandIns) -> None:
+        assert client.post(AD, content=b"{}", headers=JSON | {"content-encoding": "identity"}).status_code == 200
+
+
+class TestHalfAnEmoji:
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [
+            (r'{"pronunciations": {"\ud83d": "x"}}', 'pronunciations["\ufffd"]'),
+            (r'{"pronunciations": {"ä\ude00": "x"}}', 'pronunciations["ä\ufffd"]'),
+            (r'{"pronunciations": {"a": "\ud83d"}}', 'pronunciations["a"]'),
+            (r'{"\ud83d": 1}', "\ufffd"),
+            (r'{"script": "\ud83d hello there"}', "script"),
+        ],
+    )
+    def test_the_field_is_named(self, body: str, field: str, client: httpx.Client, services: StandIns) -> None:
+        error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "VALIDATION_FAILED")
+        assert error["fields"][0]["field"] == field
+        assert "surrogate" in error["fields"][0]["message"]
+        assert services.calls == []
+
+    @pytest.mark.parametrize("body", [r'{"unknown": {"\ud83d": 1}}', r'{"unknown": ["\udc00"]}'])
+    def test_where_no_method_knows_the_field_it_is_said_in_words(
+        self, body: str, client: httpx.Client, services: StandIns
+    ) -> None:
+        error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "MALFORMED_REQUEST")
+        assert "half an emoji" in error["message"]
+        assert services.calls == []
+
+    def test_a_whole_one_passes(self, client: httpx.Client, services: StandIns) -> None:
+        body = r'{"pronunciations": {"\ud83d\ude00": "\uD83D\uDE00"}, "unknown": "\ud83d\ude00"}'
+        assert client.post(VIDEO, content=body.encode(), headers=JSON).status_code == 200
+        assert dict(services.last().request.pronunciations) == {"😀": "😀"}
+
+
+class TestErrorTexts:
+    @pytest.mark.parametrize("path", ["/api/prices?größe=1", "/api/prices?a%22b=1", "/api/prices?100%25=1"])
+    def test_words_of_a_request_are_readable(self, path: str, client: httpx.Client) -> None:
+        answer = client.get(path)
+        assert answer.status_code == 400
+        message = answer.json()["error"]["message"]
+        assert "Ã" not in message
+        assert "\\u00" not in message

@@ -1,0 +1,95 @@
+"""Headers of requests: what a service gets to see of them, and what of them could end a call."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from adwright.job.v1 import job_pb2
+
+from tests.gateway.standins import StandIns
+
+NATIVE = "/adwright.job.v1.JobService/GetJobStatus"
+GRPC_WEB = {"content-type": "application/grpc-web+proto"}
+FRAME = b"\0\0\0\0\0"  # an empty message
+# What gRPC would take for base64 and cannot read, what it keeps for itself, and what only the gateway may say.
+FORGED = {
+    "x-note-bin": "%%%",
+    "x-other-bin": "a",
+    "grpc-status-details-bin": "!",
+    "x-good-bin": "YWJj",
+    "grpc-timeout": "1n",
+    "grpc-encoding": "snappy",
+    "grpc-status": "16",
+    "grpc-message": "no",
+    "x-adwright-status": "299",
+    "x-adwright-error": "{}",
+    "x-adwright-content-length": "1",
+    "x-adwright-head": "1",
+    "x-adwright-anything": "1",
+    "x-envoy-anything": "1",
+    "x-envoy-upstream-rq-timeout-ms": "1",
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+}
+
+
+class TestRestClients:
+    def test_nothing_of_it_reaches_a_service(self, client: httpx.Client, services: StandIns) -> None:
+        given = FORGED | {"x-harmless": "yes", "idempotency-key": "k", "prefer": "wait=1", "range": "bytes=0-"}
+        answer = client.post("/api/generate/static-ad", json={}, headers=given)
+        assert answer.status_code == 200, answer.text
+        seen = services.last().metadata
+        assert [name for name in seen if name.startswith("x-adwright") or name.endswith("-bin")] == []
+        assert {"x-envoy-anything", "x-envoy-upstream-rq-timeout-ms", "traceparent"} & set(seen) == set()
+        # What the transcoder itself says of the call to the service.
+        assert {name for name in seen if name.startswith("grpc-")} <= {"grpc-accept-encoding"}
+        assert {name: seen.get(name) for name in ("x-harmless", "idempotency-key", "prefer", "range")} == {
+            "x-harmless": "yes",
+            "idempotency-key": "k",
+            "prefer": "wait=1",
+            "range": "bytes=0-",
+        }
+
+    @pytest.mark.parametrize("name", FORGED)
+    def test_none_changes_the_answer(self, name: str, client: httpx.Client, services: StandIns) -> None:
+        for method, path in (("GET", "/api/prices"), ("POST", "/api/generate/copy"), ("GET", "/nope")):
+            expected = client.request(method, path)
+            answer = client.request(method, path, headers={name: FORGED[name]})
+            assert answer.status_code == expected.status_code
+            assert set(answer.json()) == set(expected.json())
+
+    @pytest.mark.parametrize("value", ["Größe", "日本", "a\tb"])
+    def test_a_value_that_grpc_does_not_take_is_no_fault_of_ours(
+        self, value: str, client: httpx.Client, services: StandIns
+    ) -> None:
+        answer = client.get("/api/prices", headers={b"x-note": value.encode()})
+        assert answer.status_code in (200, 400)
+
+
+class TestGrpcClients:
+    @pytest.mark.parametrize("value", ["%%%", "a", "YWJj,%", "YW=Jj", "YWJj==="])
+    def test_what_is_not_base64_is_dropped(self, value: str, client: httpx.Client, services: StandIns) -> None:
+        answer = client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value, "x-good-bin": "YWJj"})
+        assert answer.status_code == 200
+        seen = services.last().metadata
+        assert "x-note-bin" not in seen
+        assert seen["x-good-bin"] == b"abc"
+
+    @pytest.mark.parametrize(("value", "expected"), [("YWI", b"ab"), ("YWI=", b"ab"), ("+/+/", b"\xfb\xff\xbf")])
+    def test_metadata_in_bytes_arrives(
+        self, value: str, expected: bytes, client: httpx.Client, services: StandIns
+    ) -> None:
+        client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value})
+        assert services.last().metadata["x-note-bin"] == expected
+
+    def test_its_deadline_is_heeded(self, client: httpx.Client, services: StandIns) -> None:
+        async def answer(request: object, context: object) -> object:
+            left.append(context.time_remaining())  # type: ignore[attr-defined]
+            return job_pb2.JobStatus()
+
+        left: list[float | None] = []
+        services.unary["GetJobStatus"] = answer  # type: ignore[assignment]
+        client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"grpc-timeout": "9S"})
+        client.get("/api/generate/status?jobId=x", headers={"grpc-timeout": "9S"})
+        assert left[0] is not None
+        assert left[0] < 9
+        assert left[1] is None

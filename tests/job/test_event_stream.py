@@ -1,0 +1,291 @@
+"""Events of jobs over connections that end and are made again: nothing is lost, and no end comes twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from adwright.job.v1 import job_pb2
+from google.api import httpbody_pb2
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import CallerIdentity, set_caller
+from services.job import event_stream
+from services.job.event_stream import MAX_AGE, MAX_ENDS, Place
+from services.job.following import Following
+from services.job.links import Links
+from services.job.servicer import JobServicer
+from services.job.watch import Watch
+from tests.job.world import World
+
+PATIENCE = 20.0
+
+
+@dataclass
+class Call:
+    """What a servicer is given of a call."""
+
+    last_event_id: str = ""
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("last-event-id", self.last_event_id),) if self.last_event_id else ()
+
+    async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        self.sent += metadata
+
+
+class Browser:
+    """Reads a stream as EventSource does, and keeps the last id."""
+
+    def __init__(self) -> None:
+        self.last_event_id = ""
+        self.comments = 0
+        self.retry = 0
+
+    async def events(self, stream: AsyncIterator[httpbody_pb2.HttpBody]) -> AsyncGenerator[dict[str, Any] | None]:
+        """The data of each event; None for a block without any."""
+        async for body in stream:
+            for block in body.data.decode().removesuffix("\n\n").split("\n\n"):
+                data = ""
+                for line in block.split("\n"):
+                    name, _, value = line.partition(":")
+                    value = value.removeprefix(" ")
+                    if name == "id":
+                        self.last_event_id = value
+                    elif name == "retry":
+                        self.retry = int(value)
+                    elif name == "":
+                        self.comments += 1
+                    else:
+                        assert name == "data"
+                        data += value
+                yield json.loads(data) if data else None
+
+
+class House:
+    """A job servicer on a world's database; its loops are turned by hand or run as tasks."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.watch = Watch(world.database)
+        self.following = Following(world.database, world.clock)
+        self.servicer = JobServicer(
+            jobs=world.jobs,
+            database=world.database,
+            watch=self.watch,
+            following=self.following,
+            links=Links(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1)),
+            assets=AssetStore("memory:///"),
+            clock=world.clock,
+            longest=max(limits.total for limits in world.policy.limits.values()),
+        )
+
+    def one(self, browser: Browser, job_id: UUID, call: Call | None = None) -> AsyncGenerator[dict[str, Any] | None]:
+        call = call or Call(browser.last_event_id)
+        request = job_pb2.StreamJobEventsRequest(job_id=str(job_id))
+        return browser.events(self.servicer.StreamJobEvents(request, cast(Any, call)))
+
+    def all(self, browser: Browser) -> AsyncGenerator[dict[str, Any] | None]:
+        call = Call(browser.last_event_id)
+        return browser.events(self.servicer.StreamAllJobEvents(job_pb2.StreamAllJobEventsRequest(), cast(Any, call)))
+
+
+@pytest.fixture
+async def house(world: World) -> AsyncIterator[House]:
+    set_caller(CallerIdentity(user_id="u"))
+    await world.grant("u", 100)
+    found = House(world)
+    loops = [asyncio.create_task(found.watch.run()), asyncio.create_task(found.following.run())]
+    yield found
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
+
+
+async def next_event(events: AsyncGenerator[dict[str, Any] | None]) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            if event is not None:
+                return event
+    raise AssertionError("the stream has ended")
+
+
+async def quiet_until_heartbeat(events: AsyncGenerator[dict[str, Any] | None], browser: Browser) -> None:
+    """Asserts that a heartbeat comes before any event."""
+    before = browser.comments
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            assert event is None
+            if browser.comments > before:
+                return
+
+
+class TestOneJob:
+    async def test_it_begins_at_once_with_how_to_reconnect_and_the_status(self, house: House) -> None:
+        job_id = await house.world.submitted()
+        browser = Browser()
+        async with aclosing(house.one(browser, job_id)) as events:
+            assert await anext(events) is None
+            assert browser.retry == event_stream.RETRY_MILLISECONDS
+            event = await next_event(events)
+        assert (event["id"], event["status"], event["queuePosition"]) == (str(job_id), "queued", 0)
+        assert (event["assets"], event["notes"]) == ([], [])  # as GetJobStatus answers, empty lists too
+        assert browser.last_event_id
+
+    async def test_a_reconnect_goes_on_after_what_was_seen(self, house: House) -> None:
+        job_id = await house.world.submitted()
+        browser = Browser()
+        async with aclosing(house.one(browser, job_id)) as events:
+            assert (await next_event(events))["status"] == "queued"
+        async with aclosing(house.one(browser, job_id)) as events:
+            await quiet_until_heartbeat(events, browser)
+            await house.world.jobs.lease("static_ad", "m")
+            assert (await next_event(events))["status"] == "processing"
+        await house.world.jobs.cancel(job_id, "u")  # while nobody is connected
+        async with aclosing(house.one(browser, job_id)) as events:
+            assert (await next_event(events))["status"] == "canceled"
+            assert [event async for event in events] == []
+
+    async def test_after_the_end_a_reconnect_gets_204_and_nothing_else(self, house: House) -> None:
+        job_id, other = await house.world.submitted(), await house.world.submitted()
+        for each in (job_id, other):
+            await house.world.jobs.cancel(each, "u")
+        browser = Browser()
+        for _ in range(2):  # without an id the end is told, however often it is asked for
+            assert [event["status"] async for event in house.one(Browser(), job_id) if event] == ["canceled"]
+        assert [event["status"] async for event in house.one(browser, job_id) if event] == ["canceled"]
+        call = Call(browser.last_event_id)
+        assert [event async for event in house.one(browser, job_id, call)] == []
+        assert call.sent == [("x-adwright-status", "204")]
+        # The end of one job is none of another.
+        assert [event["id"] async for event in house.one(browser, other) if event] == [str(other)]
+
+    @pytest.mark.parametrize("seen", ["nonsense", "0", "é", "x" * 5000])
+    async def test_an_id_that_is_none_is_ignored(self, seen: str, house: House) -> None:
+        job_id = await house.world.submitted()
+        browser = Browser()
+        browser.last_event_id = seen
+        async with aclosing(house.one(browser, job_id)) as events:
+            assert (await next_event(events))["status"] == "queued"
+        async with aclosing(house.all(browser)) as events:
+            assert (await next_event(events))["status"] == "queued"
+
+    async def test_a_quiet_stream_has_a_heartbeat(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert event_stream.HEARTBEAT_SECONDS <= 15
+        monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+        job_id = await house.world.submitted()
+        for stream in (lambda browser: house.one(browser, job_id), house.all):
+            browser = Browser()
+            async with aclosing(stream(browser)) as events:
+                await next_event(events)
+                for _ in range(3):
+                    await quiet_until_heartbeat(events, browser)
+
+    async def test_grpc_clients_get_statuses_only(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+        job_id = await house.world.submitted()
+        request = job_pb2.WatchJobRequest(job_id=str(job_id))
+        async with aclosing(cast(Any, house.servicer.WatchJob(request, cast(Any, Call())))) as statuses:
+            assert (await anext(statuses)).status == "queued"
+            await house.world.jobs.cancel(job_id, "u")
+            assert [status.status async for status in statuses] == ["canceled"]
+
+
+class TestAllJobs:
+    async def test_it_begins_at_once_though_there_is_no_job(self, world: World) -> None:
+        set_caller(CallerIdentity(user_id="u"))
+        house, browser = House(world), Browser()  # no loop runs: nothing has been looked at
+        async with aclosing(house.all(browser)) as events:
+            assert await anext(events) is None
+        assert browser.retry > 0
+        assert browser.last_event_id
+
+    async def test_an_end_while_nobody_was_connected_is_told_once(self, house: House) -> None:
+        first, second = await house.world.submitted(), await house.world.submitted()
+        browser = Browser()
+        async with aclosing(house.all(browser)) as events:
+            assert {(await next_event(events))["id"] for _ in range(2)} == {str(first), str(second)}
+        await house.world.jobs.cancel(first, "u")
+        brief = await house.world.submitted()  # made and ended while nobody was connected
+        await house.world.jobs.cancel(brief, "u")
+        async with aclosing(house.all(browser)) as events:
+            found = [await next_event(events) for _ in range(3)]
+        ends = [event["id"] for event in found if event["status"] == "canceled"]
+        assert sorted(ends) == sorted([str(first), str(brief)])
+        assert [event["id"] for event in found if event["status"] == "queued"] == [str(second)]
+        async with aclosing(house.all(browser)) as events:  # what is live comes again, what has ended does not
+            assert (await next_event(events))["id"] == str(second)
+            await house.world.jobs.cancel(second, "u")
+            event = await next_event(events)
+            assert (event["id"], event["status"]) == (str(second), "canceled")
+
+    async def test_a_connection_lost_within_a_batch_loses_nothing(self, house: House) -> None:
+        jobs = {await house.world.submitted() for _ in range(4)}
+        browser = Browser()
+        async with aclosing(house.all(browser)) as events:
+            await next_event(events)
+            for job_id in jobs:
+                await house.world.jobs.cancel(job_id, "u")
+        ended: list[str] = []
+        for _ in range(4):  # one end a connection
+            async with aclosing(house.all(browser)) as events:
+                ended.append((await next_event(events))["id"])
+        assert sorted(ended) == sorted(map(str, jobs))
+
+    async def test_heartbeats_move_the_id_along(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+        browser = Browser()
+        async with aclosing(house.all(browser)) as events:
+            await anext(events)
+            began = browser.last_event_id
+            async with asyncio.timeout(PATIENCE):
+                while int(browser.last_event_id) - int(began) < 500_000:  # microseconds
+                    await anext(events)
+
+    async def test_an_end_is_not_told_again_when_the_job_is_no_longer_new(self, world: World) -> None:
+        await world.grant("u", 30)
+        following = Following(world.database, world.clock)
+        async with following.stream("u") as stream:
+            await following.look()
+            brief = await world.submitted()
+            await world.jobs.cancel(brief, "u")
+            await following.look()
+            assert await stream.changed(10) == [brief]
+            world.clock.ahead = timedelta(minutes=5)
+            await following.look()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await stream.changed(10)
+
+
+class TestPlaces:
+    def test_an_id_is_read_back(self, world: World) -> None:
+        now = world.clock.now()
+        jobs = [UUID(int=number) for number in range(1, 4)]
+        place = Place(now, dict.fromkeys(jobs, now))
+        found = Place.parse(place.event_id, now)
+        assert found is not None
+        assert (found.until, list(found.ended)) == (now, jobs)
+
+    def test_an_id_has_a_bound(self, world: World) -> None:
+        now = world.clock.now()
+        place = Place(now, {UUID(int=number): now for number in range(1, 100)})
+        found = Place.parse(place.event_id, now)
+        assert found is not None
+        assert list(found.ended) == list(place.ended)[-MAX_ENDS:]
+        assert len(place.event_id) < 1000
+
+    def test_what_is_old_or_to_come_is_no_place(self, world: World) -> None:
+        now = world.clock.now()
+        assert Place.parse(Place(now - MAX_AGE - timedelta(seconds=1)).event_id, now) is None
+        assert Place.parse(Place(now + timedelta(minutes=1)).event_id, now) is None
+        assert Place.parse("9" * 16 + "0", now) is None
+        assert Place.parse("9" * 16, now) is None
