@@ -80,6 +80,16 @@ local function set_body(handle, text)
   handle:headers():replace("content-type", "application/json")
 end
 
+-- The transcoder writes empty lists; the reference's answers have no notes where there is nothing to say. They stand last.
+local NO_NOTES = ',"notes":[]}'
+
+local function leave_out_empty_notes(handle)
+  local body = handle:body()
+  if body == nil or body:length() < #NO_NOTES then return end
+  local size = body:length() - #NO_NOTES
+  if body:getBytes(size, #NO_NOTES) == NO_NOTES then body:setBytes(body:getBytes(0, size) .. "}") end
+end
+
 function envoy_on_request(handle)
   local kind = handle:headers():get("content-type") or ""
   if kind:sub(1, 16) ~= "application/grpc" then
@@ -116,7 +126,10 @@ function envoy_on_response(handle)
     headers:replace("retry-after", "1")
   end
   local status = tonumber(headers:get(":status")) or 500
-  if status < 400 then return end
+  if status < 400 then
+    if handle:metadata():get("notes") then leave_out_empty_notes(handle) end
+    return
+  end
   local body = handle:body(true)
   if body == nil or body:length() > MAX_OWN then return end
   if body:length() == 0 then
