@@ -206,6 +206,16 @@ local function drop_grpc_headers(headers, native)
   for name in pairs(names) do headers:remove(name) end
 end
 
+-- The transcoder writes empty lists; the reference's answers have no notes where there is nothing to say. They stand last.
+local NO_NOTES = ',"notes":[]}'
+
+local function leave_out_empty_notes(handle)
+  local body = handle:body()
+  if body == nil or body:length() < #NO_NOTES then return end
+  local size = body:length() - #NO_NOTES
+  if body:getBytes(size, #NO_NOTES) == NO_NOTES then body:setBytes(body:getBytes(0, size) .. "}") end
+end
+
 function envoy_on_request(handle)
   read_credentials(handle)
   local headers = handle:headers()
@@ -284,7 +294,10 @@ function envoy_on_response(handle)
     drop_body(handle)
     return
   end
-  if status < 400 then return end
+  if status < 400 then
+    if handle:metadata():get("notes") then leave_out_empty_notes(handle) end
+    return
+  end
   local body = handle:body(true)
   if body == nil or body:length() > MAX_OWN then return end
   if body:length() == 0 then

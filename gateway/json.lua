@@ -6,7 +6,8 @@
 local NULL = {}
 local MARK = "\1" -- stands for "\u" while escapes are read: no text holds control characters
 
-local function fail(message) error({ told = message }, 0) end
+local function fail(message) error({ told = "is not valid JSON: " .. message }, 0) end
+local function refuse_size(message) error({ told = message }, 0) end
 
 local function utf8_of(code)
   if code < 0x80 then return string.char(code) end
@@ -124,9 +125,9 @@ local function read_number(text, at)
 end
 
 function read_value(reader, at, depth)
-  if depth > MAX_DEPTH then fail("it is nested too deeply") end
+  if depth > MAX_DEPTH then refuse_size("is nested more than " .. MAX_DEPTH .. " levels deep") end
   reader.values = reader.values + 1
-  if reader.values > MAX_VALUES then fail("it holds more than " .. MAX_VALUES .. " values") end
+  if reader.values > MAX_VALUES then refuse_size("holds more than " .. MAX_VALUES .. " values") end
   local text = reader.text
   local letter = text:byte(at)
   if letter == 34 then return read_string(reader, at) end

@@ -238,8 +238,9 @@ def _refusal(words: str) -> dict[str, Any]:
 def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
     asked = reachable(messages, tuple(route.request for route in routes if route.body == "*"))
     answered = reachable(messages, tuple(route.event or route.response for route in routes))
+    with_notes = {route.response for route in routes if route.names_unknown_fields}
     found = {
-        _short(name): _message_schema(message, request=name in asked)
+        _short(name): _message_schema(message, request=name in asked, left_out="notes" if name in with_notes else "")
         for name, message in sorted({**asked, **answered}.items())
     }
     if len(found) != len({**asked, **answered}):
@@ -247,8 +248,13 @@ def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -
     return found
 
 
-def _message_schema(message: MessageSchema, *, request: bool) -> dict[str, Any]:
-    required = [item.name for item in message.fields if (item.needed if request else not item.optional)]
+def _message_schema(message: MessageSchema, *, request: bool, left_out: str = "") -> dict[str, Any]:
+    """left_out: a list that the gateway leaves out of an answer where it is empty."""
+    required = [
+        item.name
+        for item in message.fields
+        if (item.needed if request else not item.optional) and item.name != left_out
+    ]
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {item.name: _field_schema(item, request=request) for item in message.fields},

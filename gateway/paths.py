@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.limits import LIMIT, address_limit
 from gateway.routes import Route
-from gateway.scripts import REQUEST
+from gateway.scripts import ANSWER, REQUEST
 from gateway.settings import GatewaySettings
 from gateway.upstreams import TYPES
 
@@ -88,7 +88,10 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
         "match": {**_path_match(route.path_pattern), "headers": conditions},
         "route": _action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
         "request_body_buffer_limit": limit + FRAMING,
-        "metadata": {"filter_metadata": {REQUEST: _facts(route, limit)}},
+        "metadata": {
+            # Answers that name unknown fields have `notes`; answer.lua leaves them out where they are empty.
+            "filter_metadata": {REQUEST: _facts(route, limit), ANSWER: {"notes": route.names_unknown_fields}}
+        },
         "response_headers_to_add": _response_headers(route),
     }
     if route.public:

@@ -248,7 +248,7 @@ function envoy_on_request(handle)
   local fine, value, unkeepable, halved = pcall(read_json, text)
   if not fine then
     if type(value) ~= "table" then error(value, 0) end
-    refuse(handle, "MALFORMED_REQUEST", "The body is not valid JSON: " .. value.told .. ".", {})
+    refuse(handle, "MALFORMED_REQUEST", "The body " .. value.told .. ".", {})
     return
   end
   if type(value) ~= "table" or value.object == nil then

@@ -228,7 +228,7 @@ def barrage(
                     outcome.findings.append(f"{complaint}: {verb} {target[:300]} {headers} {body[:300]!r}")
         connection.close()
 
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(THREADS)]
+    threads = [threading.Thread(target=send, args=(number,), daemon=True) for number in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -40,7 +40,7 @@ class TestPaidCalls:
         answer = customer.client.post(f"/api/generate/{path}", json=body).json()
         assert (answer["status"], answer["notes"]) == ("queued", [RATIO])
         del body["ratio"]
-        assert customer.client.post(f"/api/generate/{path}", json=body).json()["notes"] == []
+        assert "notes" not in customer.client.post(f"/api/generate/{path}", json=body).json()
 
     @pytest.mark.parametrize("path", ["copy", "static-ad", "video"])
     def test_strict_handling_refuses_before_credits_are_held(self, path: str, waiting_system: RunningSystem) -> None:

@@ -56,13 +56,22 @@ class TestSuccess:
         response = client.post(AD, json={})
         assert response.status_code == 200
         assert response.headers["content-type"] == "application/json"
-        assert response.json() == {
-            "jobId": "abc",
-            "status": "reused",
-            "creditsUsed": 0,
-            "creditsRemaining": 0,
-            "notes": [],
-        }
+        assert response.json() == {"jobId": "abc", "status": "reused", "creditsUsed": 0, "creditsRemaining": 0}
+
+    def test_notes_of_a_generate_call_are_there_when_there_are_any(
+        self, client: httpx.Client, services: StandIns
+    ) -> None:
+        job = job_pb2.JobStatus(id="j")
+        for notes in ([], ["n"], [',"notes":[]}']):
+
+            async def answer(request: Any, context: Any, notes: list[str] = notes) -> Any:
+                return image_pb2.GenerateStaticAdResponse(job_id="j", job=job, notes=notes)
+
+            services.unary["GenerateStaticAd"] = answer
+            found = client.post(AD, json={}).json()
+            assert found.get("notes", []) == notes
+            assert ("notes" in found) == bool(notes)
+            assert found["job"]["notes"] == []
 
     def test_the_request_arrives_field_by_field(self, client: httpx.Client, services: StandIns) -> None:
         body = {"projectId": "p", "productId": "q", "aspectRatio": "1:1", "prompt": "grün 😀", "unknown": [1]}

@@ -59,6 +59,10 @@ class TestRefused:
         assert set(refused(response, services)) >= {"ratio", "size"}
         assert response.headers["preference-applied"] == "handling=strict"
 
+    def test_the_preference_may_stand_in_a_header_of_its_own(self, client: httpx.Client, services: StandIns) -> None:
+        headers = [("prefer", "wait=1"), ("prefer", "handling=strict")]
+        assert "ratio" in refused(client.post(PAID[1], json={"ratio": 1}, headers=headers), services)
+
     def test_with_wrong_types_beside_them(self, client: httpx.Client, services: StandIns) -> None:
         body = {"ratio": "9:16", "aspectRatio": 5}
         assert set(refused(client.post(PAID[1], json=body, headers=STRICT), services)) >= {"ratio", "aspectRatio"}
