@@ -51,6 +51,10 @@ NOT_MADE = {
     "canceled": "The earlier request with this key was canceled. You have not been charged; try again to have the copy "
     "written.",
 }
+STALE_ATTEMPT = "STALE_ATTEMPT"
+ENDED_WITHOUT_IT = (
+    "The copy was not finished in time, or was canceled meanwhile. You have not been charged; please try again."
+)
 STILL_WRITING = (
     "The copy of the earlier request with this key is still being written. You have not been charged for this request; "
     "try again to get the copy."
@@ -130,11 +134,12 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         self, request: copy_pb2.GenerateCopyRequest, prepared: Prepared
     ) -> tuple[job_pb2.SubmitJobResponse, copy_pb2.GenerateCopyResponse | None]:
         """Submits the job and makes it; without a response where another request's job is the answer."""
+        assert prepared.brief is not None, "only a recorded answer has none"
+        asked = messages.copy_brief(request, prepared.brief)
         answer = await self._submitter.accept(prepared.job)
         if answer.replayed or answer.status == "reused":
             return answer, None
-        assert prepared.brief is not None, "only a recorded answer has none"
-        return answer, await self.write_accepted(messages.copy_brief(request, prepared.brief), answer)
+        return answer, await self.write_accepted(asked, answer)
 
     async def _check(self, brief: CopyBrief) -> None:
         """Refuses what no engine can write, before anything is held for it. Raises BriefNotPossible."""
@@ -166,7 +171,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
                 cost_micros=result.cost.cost_micros, calls=result.cost.calls,
             )  # fmt: skip
         made = messages.job_result(result)
-        await self._complete(accepted, made)
+        async with self._lease_kept(accepted):
+            await self._complete(accepted, made)
         return messages.response(accepted, made, "completed")
 
     @asynccontextmanager
@@ -180,7 +186,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
 
     async def _beat(self, accepted: job_pb2.SubmitJobResponse) -> None:
         request = job_pb2.HeartbeatRequest(job_id=accepted.job_id, attempt=accepted.attempt)
-        while True:  # ends with the block, which WRITE_SECONDS bounds
+        while True:  # ends with the block, whose time is bounded
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._heartbeats(HEARTBEAT, request, job_pb2.HeartbeatResponse)
@@ -198,6 +204,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             try:
                 await self._reports(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
             except Refusal as refusal:
+                if refusal.stated_reason() == STALE_ATTEMPT:
+                    raise GenerationFailed(ENDED_WITHOUT_IT) from refusal
                 if refusal.stated_kind() is not Kind.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
                     raise
                 await asyncio.sleep(0.2)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import grpc
 import pytest
 from adwright.batch.v1 import batch_pb2, batch_pb2_grpc
+from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
 from services.chassis.auth import ServiceIdentity
-from services.chassis.submission import Submitter
+from services.chassis.errors import Overloaded
+from services.chassis.submission import Prepared, Submitter
 from services.copy import messages
 from services.copy.domain import CopyBrief, CopyResult, Notes, Usage, Variant
-from services.copy.servicer import CopyServicer
+from services.copy.servicer import CopyServicer, GenerationFailed
 from tests.copy.products import PRODUCTS, brief
 
 USAGE = Usage(model="m-1", prompt_tokens=900, completion_tokens=400, cost_micros=123, calls=2)
+REQUEST = copy_pb2.GenerateCopyRequest(platform="meta", format="short", tone="bold")
 VARIANTS = tuple(Variant(angle=str(n), hook=f"h{n}", body="b", cta="c", hashtags=("#x",)) for n in range(5))
 RESULT = CopyResult(variants=VARIANTS, notes=Notes(applied=("No emoji.",)), provider="openai", cost=USAGE)
 ACCEPTED = job_pb2.SubmitJobResponse(job_id="j", attempt=1, credits_used=1, credits_remaining=9)
@@ -29,12 +33,17 @@ class Jobs(batch_pb2_grpc.BatchServiceServicer):
 
     def __init__(self) -> None:
         self.told: list[job_pb2.CompleteJobRequest] = []
+        self.stale = False
 
     async def CallTogether(
         self, request: batch_pb2.CallTogetherRequest, context: Any
     ) -> batch_pb2.CallTogetherResponse:
         assert request.method == "/adwright.job.v1.JobWorkerService/CompleteJob"
         self.told += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
+        if self.stale:
+            body = '{"error":{"reason":"STALE_ATTEMPT","message":"not the current one"}}'
+            refused = batch_pb2.Refused(code="ABORTED", http_status=409, body=body)
+            return batch_pb2.CallTogetherResponse(answers=[batch_pb2.Answer(refused=refused) for _ in request.calls])
         return batch_pb2.CallTogetherResponse(answers=[batch_pb2.Answer(response=b"") for _ in request.calls])
 
 
@@ -61,6 +70,26 @@ class Paid:
         return None
 
 
+class Held:
+    """Stands in for the submitter: takes a job when it is let."""
+
+    def __init__(self) -> None:
+        self.submitting, self.taken = asyncio.Event(), asyncio.Event()
+        self.submitted = 0
+
+    async def prepare(self, request: Any, context: Any, submission: Any) -> Prepared:
+        return Prepared(answer=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
+
+    async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
+        self.submitted += 1
+        self.submitting.set()
+        await self.taken.wait()
+        return ACCEPTED
+
+    async def announce(self, context: Any, answer: job_pb2.SubmitJobResponse) -> None:
+        return None
+
+
 class TestCompletedJob:
     async def test_keeps_model_tokens_and_cost_and_the_answer_does_not_tell_them(
         self, jobs: tuple[Jobs, grpc.aio.Channel]
@@ -80,6 +109,53 @@ class TestCompletedJob:
         assert [variant.hook for variant in answer.variants] == [f"h{n}" for n in range(5)]
         assert list(answer.notes.applied) == ["No emoji."]
         assert b"m-1" not in answer.SerializeToString()
+
+    async def test_one_that_came_too_late_is_said_not_to_be_charged(self, jobs: tuple[Jobs, grpc.aio.Channel]) -> None:
+        stand_in, channel = jobs
+        stand_in.stale = True
+        identity = ServiceIdentity("copy", "s" * 32)
+        servicer = CopyServicer(submitter=cast(Submitter, None), jobs=channel, identity=identity, provider=Paid())
+        with pytest.raises(GenerationFailed, match="not been charged"):
+            await servicer.write_accepted(brief(PRODUCTS[0]), ACCEPTED)
+        assert len(stand_in.told) == 1, "it is not tried again"
+
+
+class TestHangUp:
+    async def test_a_submitted_copy_is_completed_though_its_caller_has_gone(
+        self, jobs: tuple[Jobs, grpc.aio.Channel]
+    ) -> None:
+        """The call is cancelled while the job service takes the job."""
+        stand_in, channel = jobs
+        submitter = Held()
+        servicer = CopyServicer(
+            submitter=cast(Submitter, submitter), jobs=channel, identity=ServiceIdentity("copy", "s" * 32),
+            provider=Paid(),
+        )  # fmt: skip
+        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, None)))
+        await submitter.submitting.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        submitter.taken.set()
+        await servicer.finish()
+        assert [told.job_id for told in stand_in.told] == [ACCEPTED.job_id]
+
+    async def test_more_than_a_bound_of_them_are_refused_before_they_are_submitted(
+        self, jobs: tuple[Jobs, grpc.aio.Channel], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.copy.servicer.MAX_JOBS_UNDER_WAY", 1)
+        submitter = Held()
+        servicer = CopyServicer(
+            submitter=cast(Submitter, submitter), jobs=jobs[1], identity=ServiceIdentity("copy", "s" * 32),
+            provider=Paid(),
+        )  # fmt: skip
+        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, None)))
+        await submitter.submitting.wait()
+        with pytest.raises(Overloaded):
+            await servicer.GenerateCopy(REQUEST, cast(Any, None))
+        submitter.taken.set()
+        assert len((await call).variants) == 5
+        assert submitter.submitted == 1
 
 
 class TestKeptResult:
