@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,7 +14,10 @@ import httpx
 from tests.faults.harness import Breakable
 from tests.running import Customer
 
-PAUSE_SECONDS = 0.1
+FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "6"))
+# Between requests of one kind: some 60 of each during a fault, also a long one, so that jobs that wait for its end
+# do not reach the limit of live jobs.
+PAUSE_SECONDS = max(0.1, FAULT_SECONDS / 60)
 REPEATS = 120  # of a generation that was refused; 60 s at half a second each
 REPEAT_SECONDS = 0.5
 

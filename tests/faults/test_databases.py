@@ -24,10 +24,9 @@ from deploy.local.system import health
 from services.chassis.database import Database
 from services.chassis.interceptors import cancel_and_wait
 from tests.faults.harness import Breakable
-from tests.faults.load import Answer, MixedLoad
+from tests.faults.load import FAULT_SECONDS, Answer, MixedLoad
 from tests.running import free_port
 
-FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "6"))
 RECOVERY_SECONDS = 10.0  # the promise: after a writable primary can be reached, writes succeed within this
 NAMES_SECONDS = 17.0  # tries that double from 1 s come at 15 s and at 31 s
 DATABASE_HOST = "database.adwright.test"

@@ -18,8 +18,8 @@ from deploy.local.home import Home
 from deploy.local.system import Options, health
 from tests.disks import SmallDisk
 from tests.faults.harness import Breakable
-from tests.faults.load import MixedLoad
-from tests.faults.test_databases import EXPECTED, FAULT_SECONDS, GRANT, check_end, writes_succeed
+from tests.faults.load import FAULT_SECONDS, MixedLoad
+from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
 from tests.running import RunningSystem
 from tests.stub_maker import PIXEL
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tests.faults.harness import Breakable
-from tests.faults.load import MixedLoad
-from tests.faults.test_databases import EXPECTED, FAULT_SECONDS, GRANT, check_end, writes_succeed
+from tests.faults.load import FAULT_SECONDS, MixedLoad
+from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
 from tests.stub_maker import PIXEL
 
 RAW = ("os error", "Errno", "LocalFileSystem", "Debug source", "assets/")  # of exceptions and paths
