@@ -45,10 +45,14 @@ class TestCreate:
         assert terminal.good("products", "list", "--project", project, **mine) == f"{made}  Lamp\n"
 
     def test_refusals_name_the_field(self, terminal: Terminal, mine: dict[str, str]) -> None:
-        assert "brand.colours[0]" in terminal.bad("projects", "create", "--name", "X", "--colour", "red", **mine)
-        assert "currency" in terminal.bad("products", "create", "--name", "X", "--price", "1.00", **mine)
-        assert "--image" in terminal.bad("products", "create", "--name", "X", "--image", "gone.png", code=2, **mine)
-        assert "--project" in terminal.bad("products", "list", code=2, **{**mine, "ADWRIGHT_PROJECT_ID": ""})
+        assert "brand.colours[0]" in terminal.bad(
+            "projects", "create", "--name", "X", "--colour", "red", code=1, **mine
+        )
+        assert "currency" in terminal.bad("products", "create", "--name", "X", "--price", "1.00", code=1, **mine)
+        code, _, problems = terminal.run("products", "create", "--name", "X", "--image", "gone.png", **mine)
+        assert (code, "--image" in problems) == (2, True)
+        code, _, problems = terminal.run("products", "list", **{**mine, "ADWRIGHT_PROJECT_ID": ""})
+        assert (code, "--project" in problems) == (2, True)
 
 
 class TestImport:

@@ -28,7 +28,7 @@ OUT_OF_REACH = re.compile(r"error sending request|[Ff]ailed to fetch|dns error|[
 def unusable(lock: Path, python: str, platform: str, folder: Path) -> list[str]:
     """The packages that have no wheel there whose hash is in the lock; or what uv says when it finds none at all."""
     found = folder / "pylock.toml"
-    line = [
+    line: list[str | Path] = [
         UV, "pip", "compile", "--quiet", "--no-deps", "--only-binary", ":all:", "--python", sys.executable,
         "--python-version", python, "--python-platform", platform,
         "--format", "pylock.toml", "--output-file", found, lock,
