@@ -29,10 +29,10 @@ up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients gen/descriptors.binpb models ## Run all tests but the slow ones
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests but the slow ones
 	@$(BIN)/python -m pytest -q -m "not slow"
 
-test-all: .venv/dev .venv/hearing .venv/clients gen/descriptors.binpb models ## Run all tests
+test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q
 
 fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n, REQUESTS=n)
@@ -112,10 +112,10 @@ clean: ## Remove what was generated and installed here; the data in var/ stays
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-hearing.lock
 	@touch $@
 
-.venv/clients: .venv/python requirements-clients.lock
+.venv/clients/installed: .venv/python requirements-clients.lock
 	@echo "Installing the packages of requirements-clients.lock into .venv/clients …"
-	@$(PYTHON) -m venv $@
-	@$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock
+	@$(PYTHON) -m venv .venv/clients
+	@.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock
 	@touch $@
 
 gen/descriptors.binpb: .venv/runtime $(PROTOS)
