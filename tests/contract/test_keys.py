@@ -90,6 +90,9 @@ class TestKeys:
             ):
                 assert refused.status_code == 403, refused.request.url
                 assert error_of(refused)["reason"] == "FORBIDDEN"
+                assert error_of(refused)["message"] == (
+                    "API keys do not open this method; send a token as Authorization: Bearer."
+                )
 
     def test_a_token_beside_it_is_refused(self, owner: Customer) -> None:
         answer = owner.client.get("/api/credits", headers={"X-API-Key": made(owner)["key"]})

@@ -1,0 +1,62 @@
+"""`adwright keys rotate` on a system that does not run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from deploy.local.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("ADWRIGHT_HOME", str(tmp_path / "home"))
+    found = Home()
+    found.prepare()
+    return found
+
+
+def lines(home: Home, name: str) -> list[str]:
+    assert (home.keys / name).stat().st_mode & 0o077 == 0  # its owner's alone
+    return (home.keys / name).read_text(encoding="utf-8").split("\n")
+
+
+def rotate(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["keys", "rotate", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_service_secret_is_replaced(home: Home) -> None:
+    before = lines(home, "service-secret")
+    told = rotate("service")
+    after = lines(home, "service-secret")
+    assert (len(after), len(after[0]) >= 32) == (1, True)
+    assert after != before
+    assert after[0] not in told
+
+
+def test_secret_of_links_keeps_the_last_one_until_the_next_rotation(home: Home) -> None:
+    first = home.secret("asset-secret")
+    rotate("assets")
+    second = home.secret("asset-secret")
+    assert lines(home, "asset-secret") == [second, first]
+    rotate("assets")
+    assert lines(home, "asset-secret") == [home.secret("asset-secret"), second]
+
+
+def test_leaked_secret_of_links_ends_at_once(home: Home) -> None:
+    first = home.secret("asset-secret")
+    rotate("assets", "--leaked")
+    assert len(lines(home, "asset-secret")) == 1
+    assert home.secret("asset-secret") != first
+
+
+def test_rotation_goes_on_after_one_that_was_cut_off(home: Home) -> None:
+    (home.keys / "service-secret.partial").write_text("half of a sec", encoding="utf-8")
+    rotate("service")
+    assert not (home.keys / "service-secret.partial").exists()
+    assert len(lines(home, "service-secret")) == 1

@@ -1,0 +1,104 @@
+"""`adwright keys rotate` on the whole system while it serves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from cli.keys import SETTLE_SECONDS, Which, rotate_secret
+from services.chassis.auth import ServiceIdentity
+from services.chassis.rotation import RELOAD_SECONDS
+from tests.contract.test_reference import ended
+from tests.running import Customer, RunningSystem
+
+CALLERS = 2
+
+
+@pytest.fixture
+def owner(system: RunningSystem) -> Customer:
+    return system.customer(1000)
+
+
+@contextmanager
+def calling(owner: Customer) -> Iterator[Counter[int]]:
+    """Copies are written all the while: catalogue, billing and jobs are called for each."""
+    stop, codes = threading.Event(), Counter[int]()
+    body = {**owner.ids, "platform": "meta", "format": "short", "tone": "bold"}
+
+    def call() -> None:
+        while not stop.is_set():
+            codes[owner.client.post("/api/generate/copy", json=body).status_code] += 1
+
+    threads = [threading.Thread(target=call) for _ in range(CALLERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield codes
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_service_secret_rotates_without_a_refused_call(system: RunningSystem, owner: Customer) -> None:
+    before = system.home.secret("service-secret")
+    with calling(owner) as codes:
+        rotate_secret(system.home, Which.SERVICE, leaked=False, settle_seconds=SETTLE_SECONDS)
+        time.sleep(SETTLE_SECONDS)
+    assert set(codes) == {200}
+    assert codes[200] > CALLERS
+    assert system.home.secret("service-secret") != before
+    answer = _as_service(system, before)
+    assert answer == "UNAUTHENTICATED"
+    assert _as_service(system, system.home.secret("service-secret")) != "UNAUTHENTICATED"
+
+
+def _as_service(system: RunningSystem, secret: str) -> str:
+    import grpc
+    from adwright.billing.v1 import keys_pb2, keys_pb2_grpc
+
+    with grpc.insecure_channel(f"127.0.0.1:{system.system.ports['billing']}") as channel:
+        try:
+            keys_pb2_grpc.ApiKeyLookupServiceStub(channel).FindApiKey(
+                keys_pb2.FindApiKeyRequest(key_hash=b"h" * 32),
+                metadata=ServiceIdentity("image", secret).metadata(),
+                timeout=10,
+            )
+        except grpc.RpcError as error:
+            return str(error.code().name)
+    return "OK"
+
+
+def test_links_outlive_a_rotation_and_end_with_a_leaked_secret(system: RunningSystem, owner: Customer) -> None:
+    job = owner.client.post("/api/generate/static-ad", json=owner.ids).json()["jobId"]
+    assert ended(owner, job)["status"] == "completed"
+
+    def link() -> str:
+        return str(owner.status(job)["assets"][0]["url"])
+
+    def status(url: str) -> int:
+        return httpx.get(url, trust_env=False, timeout=30).status_code
+
+    first = link()
+    assert status(first) == 200
+    rotate_secret(system.home, Which.ASSETS, leaked=False, settle_seconds=SETTLE_SECONDS)
+    second = link()
+    assert _signature(second) != _signature(first)
+    assert (status(first), status(second)) == (200, 200)
+    rotate_secret(system.home, Which.ASSETS, leaked=True, settle_seconds=0)
+    give_up = time.monotonic() + 10 * RELOAD_SECONDS
+    while status(second) == 200:
+        assert time.monotonic() < give_up, "links of a leaked secret still open"
+        time.sleep(0.2)
+    assert status(first) in (401, 403)
+    assert status(link()) == 200
+
+
+def _signature(url: str) -> str:
+    return url.rpartition("signature=")[2]
