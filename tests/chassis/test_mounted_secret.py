@@ -1,0 +1,34 @@
+"""A Secret that Kubernetes mounts is read again when it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.chassis import rotation
+
+OLD, NEW = "o" * 40, "n" * 40
+
+
+def replace_volume(folder: Path, version: str, text: str) -> None:
+    """Changes a mounted Secret as the kubelet does: a new folder, to which a link is led in one step."""
+    (folder / version).mkdir()
+    (folder / version / "service-secret").write_text(text, encoding="utf-8")
+    link = folder / "..data_tmp"
+    link.symlink_to(version)
+    link.rename(folder / "..data")
+
+
+def test_a_changed_secret_volume_is_taken_over_by_a_running_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "RELOAD_SECONDS", -1.0)
+    replace_volume(tmp_path, "..1", OLD)
+    file = tmp_path / "service-secret"
+    file.symlink_to("..data/service-secret")
+    secret = rotation.RotatingSecret(file.read_text(encoding="utf-8"), file=str(file))
+    assert secret.accepted() == (OLD,)
+    replace_volume(tmp_path, "..2", f"{NEW}\n{OLD}")
+    assert secret.accepted() == (NEW, OLD)
+    assert secret.signing() == NEW
