@@ -225,7 +225,8 @@ def barrage(
                 outcome.sent += 1
                 outcome.statuses[status] += 1
                 if complaint:
-                    outcome.findings.append(f"{complaint}: {verb} {target[:300]} {headers} {body[:300]!r}")
+                    shown = {name: value for name, value in headers.items() if name != "Authorization"}
+                    outcome.findings.append(f"{complaint}: {verb} {target[:300]} {shown} {body[:300]!r}")
         connection.close()
 
     threads = [threading.Thread(target=send, args=(number,), daemon=True) for number in range(THREADS)]
