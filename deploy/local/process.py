@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 15.0
-READY_SECONDS = 60.0
+READY_SECONDS = 150.0  # makers load their models first, which takes 49 s at a load of 39 on two cores
 READY_POLL_SECONDS = 0.05
 RESTART_SECONDS = (0.2, 10.0)
 LOG_BYTES = 20 * 1024 * 1024
