@@ -23,7 +23,7 @@ from tests.platform.kafka import broker as apache_kafka
 
 Result = TypeVar("Result")
 
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 
 
 class Postgres:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 STOP_SECONDS = 15.0
-READY_SECONDS = 60.0
+READY_SECONDS = 150.0  # makers load their models first, which takes 49 s at a load of 39 on two cores
 READY_POLL_SECONDS = 0.05
 RESTART_SECONDS = (0.2, 10.0)
 LAST_BYTES = 16 * 1024  # of a log, of which the last lines are shown

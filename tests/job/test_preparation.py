@@ -1,0 +1,75 @@
+"""A maker prepares before it leases: until then its health says NOT_SERVING."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import grpc
+from adwright.job.v1 import job_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from services.chassis.assets import AssetStore
+from services.chassis.auth import ServiceIdentity
+from services.chassis.making import MakerSettings, run_maker
+from services.chassis.server import Server, always_ready
+from tests.job.test_maker import SERVICE, Counting, picture, until
+from tests.job.world import World
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path: Path) -> None:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    values: dict[str, Any] = {
+        "listen": f"127.0.0.1:{port}",
+        "token_issuer": "https://adwright.local",
+        "token_jwks": str(tmp_path / "none"),
+        "service_secret": "s" * 32,
+        "assets_url": f"file://{tmp_path}/assets",
+        "kafka_bootstrap": "127.0.0.1:1",
+    }
+    servicer = Counting(jobs=world.jobs, policy=world.policy)
+    server = Server(
+        MakerSettings(**{**values, "listen": "127.0.0.1:0"}),
+        register=lambda server: job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server),
+        services=[SERVICE],
+        ready=always_ready,
+    )
+    await server.start()
+    preparing, prepared = asyncio.Event(), asyncio.Event()
+
+    async def prepare() -> None:
+        preparing.set()
+        await prepared.wait()
+
+    running = asyncio.create_task(
+        run_maker(
+            MakerSettings(**values, job_address=f"127.0.0.1:{server.port}"),
+            job_type="static_ad",
+            topic="adwright.job.dispatch.image.v1",
+            group="g",
+            make=picture,
+            identity=ServiceIdentity("image", "s" * 32),
+            assets=AssetStore(values["assets_url"]),
+            prepare=prepare,
+        )
+    )
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            health = health_pb2_grpc.HealthStub(channel)
+            await preparing.wait()
+            answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
+            assert answer.status == NOT_SERVING
+            assert servicer.asked == 0
+            prepared.set()
+            await until(lambda: servicer.asked > 0)
+            assert (await health.Check(health_pb2.HealthCheckRequest())).status == SERVING
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await server.stop()
