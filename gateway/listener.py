@@ -98,7 +98,7 @@ def _connection_manager(
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
         # Methods that Envoy has not heard of (QUERY, say) are 405 like others that a path does not have.
-        # HTTP/1.0 is what nginx speaks to a gateway unless it is told otherwise, and ab to everybody; it need not send
+        # HTTP/1.0 is what nginx speaks to a gateway by default, and ab to everybody; it need not send
         # a Host, and no route depends on it.
         "http_protocol_options": {
             "allow_custom_methods": True,

@@ -176,7 +176,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         Raises before the first: TooManyStreams."""
         loop = asyncio.get_running_loop()
         end = loop.time() + STREAM_SECONDS
-        told: dict[str, str] = {}
+        sent: dict[str, str] = {}
         since = place.until if resumed else None
         async with self._following.stream(user_id) as stream:
             yield None
@@ -202,11 +202,11 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
                 for job in await self._jobs.jobs(changed):
                     status = status_of(job, self._links, self._clock)
                     event_id = event_stream.status_id(status)
-                    if job.id not in place.ended and told.get(status.id) != event_id:
+                    if job.id not in place.ended and sent.get(status.id) != event_id:
                         news.append((job, status))
-                    told[status.id] = event_id
+                    sent[status.id] = event_id
                     if job.status in TERMINAL:
-                        del told[status.id]
+                        del sent[status.id]
                 for number, (job, status) in enumerate(news, start=1):
                     if job.status in TERMINAL:
                         place.ended[job.id] = job.completed_at or self._clock.now()

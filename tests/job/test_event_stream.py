@@ -159,7 +159,7 @@ class TestOneJob:
         for each in (job_id, other):
             await house.world.jobs.cancel(each, "u")
         browser = Browser()
-        for _ in range(2):  # without an id the end is told, however often it is asked for
+        for _ in range(2):  # without an id the end is sent, however often it is asked for
             assert [event["status"] async for event in house.one(Browser(), job_id) if event] == ["canceled"]
         assert [event["status"] async for event in house.one(browser, job_id) if event] == ["canceled"]
         call = Call(browser.last_event_id)
@@ -208,7 +208,7 @@ class TestAllJobs:
         assert browser.retry > 0
         assert browser.last_event_id
 
-    async def test_an_end_while_nobody_was_connected_is_told_once(self, house: House) -> None:
+    async def test_an_end_while_nobody_was_connected_is_sent_once(self, house: House) -> None:
         first, second = await house.world.submitted(), await house.world.submitted()
         browser = Browser()
         async with aclosing(house.all(browser)) as events:
@@ -250,7 +250,7 @@ class TestAllJobs:
                 while int(browser.last_event_id) - int(began) < 500_000:  # microseconds
                     await anext(events)
 
-    async def test_an_end_is_not_told_again_when_the_job_is_no_longer_new(self, world: World) -> None:
+    async def test_an_end_is_not_sent_again_when_the_job_is_no_longer_new(self, world: World) -> None:
         await world.grant("u", 30)
         following = Following(world.database, world.clock)
         async with following.stream("u") as stream:
