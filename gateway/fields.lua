@@ -10,7 +10,10 @@ local function shown(text)
   if #text > MAX_SHOWN then
     text = text:sub(1, MAX_SHOWN):gsub("[\192-\255][\128-\191]*$", "") .. "…"
   end
-  if not is_utf8(text) then text = text:gsub("[\128-\255]", "?") end
+  if not is_utf8(text) then
+    text = text:gsub("\237[\160-\191][\128-\191]", "\239\191\189") -- half a surrogate pair: U+FFFD
+    if not is_utf8(text) then text = text:gsub("[\128-\255]", "?") end
+  end
   return text
 end
 

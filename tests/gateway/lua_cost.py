@@ -84,13 +84,24 @@ local function handle_of(facts, headers, text, noted, answer)
     metadata = function() return { get = function(_, name) return facts[name] end } end,
     headers = function() return headers end,
     body = function() return body_of(text) end,
+    bodyChunks = function()
+      local given = false
+      return function()
+        if given then return nil end
+        given = true
+        return body_of(text or "")
+      end
+    end,
     streamInfo = function()
-      return { dynamicMetadata = function()
-        return {
-          get = function() return noted end,
-          set = function(_, _, name, value) noted[name] = value answer[name] = value end,
-        }
-      end }
+      return {
+        protocol = function() return "HTTP/1.1" end,
+        dynamicMetadata = function()
+          return {
+            get = function() return noted end,
+            set = function(_, _, name, value) noted[name] = value answer[name] = value end,
+          }
+        end,
+      }
     end,
     respond = function(_, given) answer.status = given[":status"] end,
   }

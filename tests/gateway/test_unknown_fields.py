@@ -126,5 +126,5 @@ class TestNamed:
     ) -> None:
         error = client.post(PAID[0], content=f'{{"x":{text}}}', headers=JSON).json()["error"]
         assert error["reason"] == "MALFORMED_REQUEST"
-        assert error["message"] == "The body is not valid JSON: a text holds half a surrogate pair."
+        assert error["message"] == "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half."
         assert services.calls == []
