@@ -6,8 +6,8 @@
 local NULL = {}
 local MARK = "\1" -- stands for "\u" while escapes are read: no text holds control characters
 
-local function fail(message) error({ told = "is not valid JSON: " .. message }, 0) end
-local function refuse_size(message) error({ told = message }, 0) end
+local function fail(message) error({ complaint = "is not valid JSON: " .. message }, 0) end
+local function refuse_size(message) error({ complaint = message }, 0) end
 
 local function utf8_of(code)
   if code < 0x80 then return string.char(code) end
@@ -140,7 +140,7 @@ function read_value(reader, at, depth)
 end
 
 -- The value; whether a text in it may hold U+0000 or half a surrogate pair; whether one holds the latter. Raises
--- { told = what is wrong }.
+-- { complaint = what is wrong }.
 local function read_json(text)
   local reader = { text = text, values = 0, unkeepable = false, halved = false }
   reader.known = characters_by_code(reader)

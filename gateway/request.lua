@@ -2,7 +2,7 @@
 -- type and does not always name it, takes a field from wherever it finds it, and takes text for numbers and JavaScript for
 -- JSON; the contract wants every wrong field named, and one place for each field. A body without a wrong type goes on
 -- untouched: the service checks the rules. Where a type is wrong the service can never see the request, so the rules that
--- are told to this filter are checked here as well.
+-- this filter knows are checked here as well.
 -- json.lua and fields.lua stand above this text, and above them SCHEMA, METHODS, MAX_DEPTH and MAX_VALUES, which are
 -- written when the configuration is made. METHODS has, by its gRPC path, what a method takes and from where.
 
@@ -248,7 +248,7 @@ function envoy_on_request(handle)
   local fine, value, unkeepable, halved = pcall(read_json, text)
   if not fine then
     if type(value) ~= "table" then error(value, 0) end
-    refuse(handle, "MALFORMED_REQUEST", "The body " .. value.told .. ".", {})
+    refuse(handle, "MALFORMED_REQUEST", "The body " .. value.complaint .. ".", {})
     return
   end
   if type(value) ~= "table" or value.object == nil then
