@@ -188,8 +188,8 @@ class DependencyFault(Fault):
     """Whether other workers lack it, too, so that another attempt elsewhere would gain nothing."""
 
 
-class ScratchFull(DependencyFault):
-    """The worker's disk of temporary files has no space left."""
+class ScratchUnavailable(DependencyFault):
+    """The worker's disk of temporary files is full or cannot be written. The reason is SCRATCH_UNAVAILABLE."""
 
     shared = False
 

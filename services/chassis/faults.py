@@ -6,7 +6,7 @@ import grpc
 from adwright.job.v1 import job_pb2
 
 from services.chassis.assets import FULL_ERRNOS
-from services.chassis.errors import DependencyFault, Fault, InputFault, Refusal, ScratchFull
+from services.chassis.errors import DependencyFault, Fault, InputFault, Refusal, ScratchUnavailable
 from services.chassis.interceptors import forwarded
 
 
@@ -23,12 +23,17 @@ def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]
     return job_pb2.FAULT_KIND_UNKNOWN, "UNKNOWN", f"{type(error).__name__}: {error}"
 
 
+def scratch_unavailable(error: OSError) -> ScratchUnavailable:
+    """The fault of a worker whose disk of temporary files refuses it with `error`."""
+    return ScratchUnavailable("SCRATCH_UNAVAILABLE", str(error))
+
+
 def dependency_fault(error: BaseException) -> DependencyFault | None:
     """The fault of a part of our own, when that is why an attempt cannot go on; None for everything else."""
     if isinstance(error, DependencyFault):
         return error
     if isinstance(error, OSError) and error.errno in FULL_ERRNOS:
-        return ScratchFull("SCRATCH_FULL", str(error))
+        return scratch_unavailable(error)
     if isinstance(error, grpc.aio.AioRpcError):
         error = forwarded(error)
     if isinstance(error, Refusal) and error.retryable:

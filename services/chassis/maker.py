@@ -30,7 +30,7 @@ from services.chassis.assets import AssetStore, StoredObject, folder_of
 from services.chassis.auth import ServiceIdentity
 from services.chassis.circuit import PAUSE_SECONDS, Circuit, Probe, storage_probe
 from services.chassis.errors import DependencyFault, Refusal, StorageFull, StorageUnavailable, TransientFault
-from services.chassis.faults import classified, dependency_fault
+from services.chassis.faults import classified, dependency_fault, scratch_unavailable
 from services.chassis.interceptors import cancel_and_wait, forwarded
 from services.chassis.kafka import WakeUps
 from services.chassis.leases import HeldLease, Leases, Progress
@@ -227,9 +227,18 @@ class Maker:
         bound = log.bind(job_id=job.job_id, user_id=job.user_id, attempt=job.attempt, type=self._type)
         bound.info("attempt_started")
         began = time.perf_counter()
+        try:
+            folder = await asyncio.to_thread(self._scratch.folder)
+        except OSError as error:
+            fault = scratch_unavailable(error)
+            self.circuit.open(fault)
+            self._leases.release(held)
+            returned = await self._return(job, fault)
+            bound.warning("attempt_returned" if returned else "attempt_lost", reason=fault.reason, error=fault.message)
+            return
         work = Work(
             job=job,
-            folder=await asyncio.to_thread(self._scratch.folder),
+            folder=folder,
             store=lambda content: self._keep(work, content),
             kept=job.checkpoint,
             progress=held.progress,

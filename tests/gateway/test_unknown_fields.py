@@ -126,5 +126,8 @@ class TestNamed:
     ) -> None:
         error = client.post(PAID[0], content=f'{{"x":{text}}}', headers=JSON).json()["error"]
         assert error["reason"] == "MALFORMED_REQUEST"
-        assert error["message"] == "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half."
+        assert (
+            error["message"]
+            == "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half."
+        )
         assert services.calls == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from services.chassis.errors import DependencyFault
 from services.chassis.leases import Leases
 from services.chassis.maker import Made, MadeFile, Maker, Work
 from services.chassis.models import ModelMissing
+from services.chassis.scratch import Scratch
 from services.chassis.server import Server, always_ready, open_channel
 from services.job import reading
 from services.job.domain import JobNotDead
@@ -264,3 +266,28 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(world: Wo
         missing = False
         (row,) = await all_ended(world)
     assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
+
+
+async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worker(
+    world: World, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.grant("u", 3)
+    full = True
+    make_folder = Scratch.folder
+
+    def no_space(scratch: Scratch) -> Path:
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return make_folder(scratch)
+
+    monkeypatch.setattr(Scratch, "folder", no_space)
+    async with worker(world, Studio(), folder) as maker:
+        await world.submitted()
+        await until(lambda: maker.circuit.is_open)
+        async with asyncio.timeout(30):
+            while not (returned := await world.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert returned[0]["cause"].startswith("SCRATCH_UNAVAILABLE: ")
+        full = False
+        (row,) = await all_ended(world)
+    assert (row["status"], row["failures"]) == ("completed", 0)

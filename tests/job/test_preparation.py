@@ -33,7 +33,7 @@ async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path
         "assets_url": f"file://{tmp_path}/assets",
         "kafka_bootstrap": "127.0.0.1:1",
     }
-    servicer = Counting(jobs=world.jobs, policy=world.policy)
+    servicer = Counting(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
     server = Server(
         MakerSettings(**{**values, "listen": "127.0.0.1:0"}),
         register=lambda server: job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server),
