@@ -34,19 +34,18 @@ TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.
 CHANCES = {"ok": 60, "ok:0.3": 15, "transient": 10, "input": 4, "unknown": 4, "hang": 4, "exit": 3}
 
 
-def _pixel() -> bytes:
-    """A PNG of one grey pixel."""
+def _grey_square(side: int) -> bytes:
+    """A PNG of one grey, `side` pixels wide and high."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
-    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\x80")) + chunk(b"IEND", b"")
-    )
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x80" * side) * side)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-PIXEL = _pixel()
+PICTURE = _grey_square(64)  # large enough for a product's photo, too
 
 
 def behaviour(prompt: str, job_id: str, attempt: int) -> str:
@@ -75,7 +74,7 @@ async def make(work: Work) -> Made:
         os._exit(1)
     await asyncio.sleep(3600 if name == "hang" else float((name != "block" and seconds) or 0))
     path = work.folder / "image.png"
-    path.write_bytes(PIXEL)
+    path.write_bytes(PICTURE)
     return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
 
 

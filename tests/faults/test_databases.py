@@ -73,6 +73,8 @@ async def check_end(broken: Breakable, load: MixedLoad, *, others: int = 0) -> N
     await broken.settled(90)
     jobs = broken.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
     assert {row["status"] for row in jobs} <= {"completed", "canceled", "failed", "expired"}, "a job hangs"
+    failed = [row["id"] for row in jobs if row["type"] == "static_ad" and row["status"] == "failed"]
+    assert failed == [], "workers wait for what is away instead of failing jobs"
     ads = [row["id"] for row in jobs if row["type"] == "static_ad"]
     assert len(set(ads) - set(load.accepted.values())) == others, "a job that nobody knows of"
     paid = sum(row["credits"] for row in jobs if row["status"] == "completed")

@@ -21,7 +21,7 @@ from tests.faults.harness import Breakable
 from tests.faults.load import FAULT_SECONDS, MixedLoad
 from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
 from tests.running import RunningSystem
-from tests.stub_maker import PIXEL
+from tests.stub_maker import PICTURE
 
 DISK_BYTES = 320 * 1024 * 1024  # a new PostgreSQL takes some 60 MiB
 RECOVERY_SECONDS = 60.0  # PostgreSQL reads its log back, and the pause before its next start is up to 10 s
@@ -62,7 +62,7 @@ def upload(broken: Breakable, load: MixedLoad) -> httpx.Response:
     """Sends a product's photo."""
     return load.customer.client.post(
         f"/api/products/{load.customer.product_id}/image",
-        content=PIXEL,
+        content=PICTURE,
         headers={"Content-Type": "image/png"},
     )
 

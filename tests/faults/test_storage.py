@@ -14,7 +14,7 @@ import pytest
 from tests.faults.harness import Breakable
 from tests.faults.load import FAULT_SECONDS, MixedLoad
 from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
-from tests.stub_maker import PIXEL
+from tests.stub_maker import PICTURE
 
 RAW = ("os error", "Errno", "LocalFileSystem", "Debug source", "assets/")  # of exceptions and paths
 
@@ -38,7 +38,7 @@ async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Bre
     customer = broken.running.customer(GRANT)
     photo = f"/api/products/{customer.product_id}/image"
     png = {"Content-Type": "image/png"}
-    assert customer.client.post(photo, content=PIXEL, headers=png).status_code == 200
+    assert customer.client.post(photo, content=PICTURE, headers=png).status_code == 200
     body = {**customer.ids, "prompt": "attempts: ok"}
     job_id = str(customer.client.post("/api/generate/static-ad", json=body).json()["jobId"])
     await broken.until(lambda: customer.status(job_id)["status"] == "completed", 30)
@@ -55,7 +55,7 @@ async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Bre
         try:
             check_refusal(broken, customer.client.get(asset))
             check_refusal(broken, customer.client.get(photo))
-            check_refusal(broken, customer.client.post(photo, content=PIXEL, headers=png))
+            check_refusal(broken, customer.client.post(photo, content=PICTURE, headers=png))
             await asyncio.sleep(FAULT_SECONDS)
         finally:
             assert not await asyncio.to_thread(folder.exists), "the storage was made again, empty"
@@ -67,8 +67,8 @@ async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Bre
         wrong = [answer for answer in load.answers[began:] if answer.status != 200 and answer.reason not in EXPECTED]
         assert wrong == [], "nothing but files needs the storage"
         assert customer.client.get(asset).status_code == 200
-        assert customer.client.get(photo).content == PIXEL
-        assert customer.client.post(photo, content=PIXEL, headers=png).status_code == 200
+        assert customer.client.get(photo).content == PICTURE
+        assert customer.client.post(photo, content=PICTURE, headers=png).status_code == 200
         await check_end(broken, load, others=1)
     messages = broken.rows("job", "select distinct error_message from job where error_message is not null")
     assert not [row for row in messages for words in (*RAW, str(broken.home.folder)) if words in row["error_message"]]
