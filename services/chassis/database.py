@@ -27,7 +27,9 @@ from services.chassis.tracing import part
 
 Connection = psycopg.AsyncConnection[DictRow]
 
-POOL_WAIT_SECONDS = 5.0  # longer than any statement of ours takes; past it the caller had better try again
+# Longer than any statement of ours takes; past it the caller had better try again. Three tries of the gateway, each of
+# which waits so long, end before its time-out of 15 s does.
+POOL_WAIT_SECONDS = 4.0
 # How long the pool's own attempts at a connection go on, with pauses that double from 1 s. After it the next request
 # starts over; with the default of 5 minutes a server that is back would be tried again a minute later.
 RECONNECT_SECONDS = 4.0
@@ -141,12 +143,14 @@ class Database:
         return DependencyUnavailable("The database cannot be reached; try again.", retry_after_seconds=1)
 
     async def ready(self) -> bool:
-        """Whether a statement can be run now. Leaves a server that has become a standby, so that a process that only
-        reads does not go on with what was true before a failover."""
+        """Whether a statement can be run now. Leaves a server that has become a standby or takes no writes, so that a
+        process that only reads does not go on with what was true before a failover."""
         try:
             async with asyncio.timeout(2), self.connection() as connection:
-                found = await fetch_one(connection, "select pg_is_in_recovery() as standby")
-            if found is not None and found["standby"]:
+                found = await fetch_one(
+                    connection, "select current_setting('transaction_read_only') = 'on' as unwritable"
+                )
+            if found is not None and found["unwritable"]:
                 await self._drain()
         except (DependencyUnavailable, psycopg.Error, TimeoutError):
             return False
