@@ -5,6 +5,7 @@ MAKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
+WORKERS ?= 2
 REQUESTS ?= 100000
 BROKER ?= apache-kafka
 ROWS ?=
@@ -30,7 +31,7 @@ logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
 test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests but the slow ones
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q

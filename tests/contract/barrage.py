@@ -213,7 +213,11 @@ def barrage(
             try:
                 connection.request(verb, target, body=body or None, headers=headers)
                 answer = connection.getresponse()
-                status, text = answer.status, answer.read()
+                if answer.getheader("content-type", "").startswith("text/event-stream"):
+                    status, text = answer.status, b""  # it goes on for as long as the job is live
+                    connection.close()
+                else:
+                    status, text = answer.status, answer.read()
                 complaint = wrong(status, text)
             except (OSError, http.client.HTTPException) as error:
                 # Envoy closes a connection whose request it refuses before the body has come.
