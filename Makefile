@@ -30,7 +30,7 @@ up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests but the slow ones
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests but the slow ones, WORKERS=2 files at a time
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
