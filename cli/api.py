@@ -15,6 +15,8 @@ POLL_SECONDS = 0.4
 JOB_SECONDS = 1800.0
 LIVE = ("pending", "queued", "processing")
 
+PICTURE_ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
 
 class ApiError(Exception):
     """The API refused; says why, in its words. status: 0 when no answer has one; retry_after: seconds, 0: not said."""
@@ -77,7 +79,8 @@ class Api:
         raise ApiError(0, "TIMED_OUT", f"The job {job_id} has not ended after {JOB_SECONDS / 60:g} minutes.")
 
     def save(self, url: str, path: Path) -> Path:
-        """Saves an asset, whole or not at all; asked of this gateway, whatever name the public has for it.
+        """Saves an asset, whole or not at all; asked of this gateway, whatever name the public has for it. A picture
+        gets the ending of the kind that it is sent as.
 
         Raises ApiError.
         """
@@ -87,6 +90,7 @@ class Api:
             with self._client.stream("GET", f"{link.path}?{link.query}") as answer:
                 if answer.status_code != httpx.codes.OK:
                     raise ApiError(answer.status_code, "", f"{path.name} could not be fetched.")
+                path = path.with_suffix(PICTURE_ENDINGS.get(answer.headers.get("content-type", ""), path.suffix))
                 with partial.open("wb") as file:
                     for chunk in answer.iter_bytes():
                         file.write(chunk)

@@ -102,6 +102,8 @@ def _connection_manager(
         # a Host, and no route depends on it.
         "http_protocol_options": {
             "allow_custom_methods": True,
+            # No other protocol is spoken here; some clients offer one with every request (Upgrade: TLS/1.2).
+            "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
             "accept_http_10": True,
             "default_host_for_http_10": "localhost",
         },

@@ -109,6 +109,7 @@ class Submitter:
             applied.append(f"wait={seconds}")
             left = began + seconds - asyncio.get_running_loop().time()
             status = await self._ended(user_id, answer.job_id, max(0, round(left)))
+            answer = _with_credits_back(answer, status)
         if applied:
             said.append(("preference-applied", ", ".join(applied)))
         if said:
@@ -198,6 +199,18 @@ class Submitter:
             log.warning("wait_given_up", job_id=job_id, code=error.code().name)
             return None
         return outcome.job if outcome.job.status in TERMINAL else None
+
+
+def _with_credits_back(
+    answer: job_pb2.SubmitJobResponse, status: job_pb2.JobStatus | None
+) -> job_pb2.SubmitJobResponse:
+    """The answer as it is where the job has ended without a result, and its credits are back."""
+    if status is None or status.status == "completed":
+        return answer
+    changed = job_pb2.SubmitJobResponse()
+    changed.CopyFrom(answer)
+    changed.credits_used, changed.credits_remaining = 0, answer.credits_remaining + answer.credits_used
+    return changed
 
 
 def _replayed(answer: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:

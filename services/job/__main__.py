@@ -146,13 +146,17 @@ async def serve(settings: JobSettings) -> None:
                 links=links,
                 assets=assets,
                 clock=clock,
+                settle=settlement.settle_promptly,
                 longest=max(limits.total for limits in policy.limits.values()),
             ),
             server,
         )
         job_pb2_grpc.add_JobAdminServiceServicer_to_server(JobAdminServicer(jobs=jobs, database=database), server)
         job_pb2_grpc.add_JobSubmissionServiceServicer_to_server(
-            JobSubmissionServicer(jobs=jobs, database=database, watch=watch, links=links, clock=clock), server
+            JobSubmissionServicer(
+                jobs=jobs, database=database, watch=watch, links=links, clock=clock, settle=settlement.settle_promptly
+            ),
+            server,
         )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(
             JobWorkerServicer(jobs=jobs, settle=settlement.settle_promptly, policy=policy), server

@@ -195,6 +195,8 @@ class Job:
     queue_position: int | None = None
     notes: tuple[str, ...] = ()
     result: bytes = field(default=b"", repr=False)
+    unsettled: str = ""
+    """What its hold is to become, capture or release, where billing has not confirmed that yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

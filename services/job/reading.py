@@ -24,6 +24,7 @@ ID_MARGIN = timedelta(minutes=1)
 _JOB: LiteralString = """
   select job.id, job.user_id, job.type, job.project_id, job.status, job.created_at, job.completed_at, job.credits,
          job.error_reason, job.error_message, job.progress, job.attempt, job.notes, job.result, job.updated_at,
+         case when job.settled_at is null then job.settle end as unsettled,
          case when job.status = 'completed' then
            (select jsonb_agg(jsonb_build_object('id', id, 'type', type, 'key', key, 'content_type', content_type,
                                                 'size_bytes', size_bytes) order by position)
@@ -228,4 +229,5 @@ def _job_of(row: DictRow) -> Job:
         queue_position=row["queue_position"],
         notes=tuple(row["notes"]),
         result=bytes(row["result"] or b""),
+        unsettled=row["unsettled"] or "",
     )

@@ -22,7 +22,7 @@ from services.chassis.errors import Kind, Refusal
 from services.chassis.identifiers import new_id
 from services.chassis.wire import page_token, timestamp, token_id
 from services.job import event_stream, messages, reading, retention
-from services.job.domain import TERMINAL, EndedJob, Job, JobNotFound, Policy
+from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobNotFound, Policy
 from services.job.following import Following
 from services.job.jobs import Jobs
 from services.job.links import Links
@@ -56,10 +56,12 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         links: Links,
         assets: AssetStore,
         clock: Clock,
+        settle: Settle,
         longest: timedelta,
     ) -> None:
-        """longest: how long a job may live."""
+        """settle: as of JobWorkerServicer. longest: how long a job may live."""
         self._jobs = jobs
+        self._settle = settle
         self._longest = longest
         self._database = database
         self._watch = watch
@@ -70,6 +72,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
 
     async def GetJobStatus(self, request: job_pb2.GetJobStatusRequest, context: Context) -> job_pb2.JobStatus:
         job = await self._jobs.job(UUID(request.job_id), caller().user_id)
+        await credits_back(job, self._settle, self._clock)
         status = status_of(job, self._links, self._clock)
         status.variants.extend(messages.variants_of(job))
         return status
@@ -86,6 +89,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
     async def CancelJob(self, request: job_pb2.CancelJobRequest, context: Context) -> job_pb2.CancelJobResponse:
         who = caller()
         before, amount = await self._jobs.cancel(UUID(request.job_id), None if who.admin else who.user_id)
+        await self._settle(EndedJob(id=UUID(request.job_id), settle="release"))
         return job_pb2.CancelJobResponse(
             job_id=request.job_id, status="canceled", credits_released=amount, previous_status=before.value
         )
@@ -176,13 +180,14 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         Raises before the first: TooManyStreams."""
         loop = asyncio.get_running_loop()
         end = loop.time() + STREAM_SECONDS
+        beat = loop.time() + event_stream.HEARTBEAT_SECONDS  # changes that are no news do not put it off
         sent: dict[str, str] = {}
         since = place.until if resumed else None
         async with self._following.stream(user_id) as stream:
             yield None
             while loop.time() < end:
                 try:
-                    async with asyncio.timeout(event_stream.HEARTBEAT_SECONDS):
+                    async with asyncio.timeout_at(beat):
                         if since is not None:
                             # What ends after the first look is news of the stream.
                             await stream.begun()
@@ -196,6 +201,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
                     if since is None:
                         place.advance(stream.taken_until)
                     yield None
+                    beat = loop.time() + event_stream.HEARTBEAT_SECONDS
                     continue
                 since = None
                 news = []
@@ -213,6 +219,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
                     if number == len(news):
                         place.advance(until)
                     yield status
+                    beat = loop.time() + event_stream.HEARTBEAT_SECONDS
 
     async def _ended_since(self, user_id: str, since: datetime) -> list[UUID]:
         """The user's jobs that ended about then or later, oldest end first."""
@@ -281,8 +288,12 @@ class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
 class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
     """What the generating services hand in."""
 
-    def __init__(self, *, jobs: Jobs, database: Database, watch: Watch, links: Links, clock: Clock) -> None:
+    def __init__(
+        self, *, jobs: Jobs, database: Database, watch: Watch, links: Links, clock: Clock, settle: Settle
+    ) -> None:
+        """settle: as of JobWorkerServicer."""
         self._jobs = jobs
+        self._settle = settle
         self._database = database
         self._watch = watch
         self._links = links
@@ -313,6 +324,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                         await changed.wait()
                 except TimeoutError:
                     continue
+        await credits_back(job, self._settle, self._clock)
         return job_pb2.JobOutcome(
             status=job.status.value,
             result=job.result,
@@ -381,6 +393,13 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
     async def ReturnJob(self, request: job_pb2.ReturnJobRequest, context: Context) -> job_pb2.ReturnJobResponse:
         await self._jobs.give_back(UUID(request.job_id), request.attempt, request.reason, request.message)
         return job_pb2.ReturnJobResponse()
+
+
+async def credits_back(job: Job, settle: Settle, clock: Clock) -> None:
+    """Returns when the hold of a job that has just ended is settled, so that who reads its end finds the credits as it
+    says; at once where it ended longer ago than a settlement is waited for: billing is away then."""
+    if job.unsettled and job.completed_at is not None and clock.now() - job.completed_at < PROMPT_SETTLEMENT:
+        await settle(EndedJob(id=job.id, settle=job.unsettled))
 
 
 def status_of(job: Job, links: Links, clock: Clock) -> job_pb2.JobStatus:

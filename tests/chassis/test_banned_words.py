@@ -18,6 +18,12 @@ from services.chassis.banned_words import first_banned
         ("limited\n  time only", "Limited Time"),
         ("Gro\u0308\u00dfe M", "gr\u00f6\u00dfe"),
         ("Written in C++ today", "c++"),
+        ("We can\u2019t wait", "can't"),
+        ("We can't wait", "can\u2019t"),
+        ("AN DER HAUPTSTRASSE", "Hauptstra\u00dfe"),
+        ("So \u201clucky\u201d you", '"lucky"'),
+        ("Get it \uff46\uff52\uff45\uff45", "free"),
+        ("Get it fr\u200bee", "free"),
     ],
 )
 def test_banned_word_is_found(text: str, word: str) -> None:

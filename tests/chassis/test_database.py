@@ -6,8 +6,9 @@ import random
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import cast
+from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -66,6 +67,31 @@ async def empty_outbox(database: Database, pids: list[int]) -> None:
 
 async def backend(connection: Connection) -> int:
     return int((await fetch_all(connection, "select pg_backend_pid() as pid"))[0]["pid"])
+
+
+async def test_idle_connections_to_a_server_without_writes_are_left_by_the_look_at_readiness(address: str) -> None:
+    """A process that only reads would go on with what was true before a failover."""
+    size = 3
+    database = Database(address, pool_size=size)
+    await database.open()
+    try:
+        old = await backends_of(database, size, "set default_transaction_read_only = on")
+        for _ in range(size):  # each look takes another of them
+            assert await database.ready()
+        assert not old & await backends_of(database, size, "select 1")
+    finally:
+        await database.close()
+
+
+async def backends_of(database: Database, size: int, statement: LiteralString) -> set[int]:
+    """Runs the statement on so many connections at once; their server processes."""
+    found = set()
+    async with AsyncExitStack() as held:
+        for _ in range(size):
+            connection = await held.enter_async_context(database.connection())
+            await connection.execute(statement)
+            found.add(await backend(connection))
+    return found
 
 
 async def test_connection_that_is_read_only_is_not_used_again(address: str, database: Database) -> None:

@@ -21,7 +21,7 @@ def test_demo_without_voices_makes_copy_and_image_and_says_why_there_is_no_video
         "copy.txt",
         "copy.json",
         "ad.png",
-        "ad-thumbnail.jpg",
+        "ad-thumbnail.webp",
     }
     assert "No video, and its credits went back: This Adwright has no voices installed" in told
     assert "npm's registry" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,3 +91,43 @@ class TestUsage:
         query = {"from": "2020-01-01T00:00:00Z", "to": "2022-01-01T00:00:00Z"}
         answer = customer.client.get("/api/credits/usage", params=query)
         assert (answer.status_code, answer.json()["error"]["fields"][0]["field"]) == (400, "from")
+
+
+class TestEnds:
+    """Who reads that a job has ended without a result finds its credits back."""
+
+    def test_canceled_jobs_credits_can_be_spent_at_once(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(3)
+        for _ in range(5):
+            job = customer.client.post("/api/generate/static-ad", json=customer.ids)
+            assert job.status_code == 200, job.text
+            canceled = customer.client.post("/api/generate/cancel", json={"jobId": job.json()["jobId"]}).json()
+            assert canceled["creditsReleased"] == 3
+            assert customer.credits == {"available": 3, "held": 0}
+
+    def test_failed_jobs_credits_are_back_when_its_status_says_so(self, system: RunningSystem) -> None:
+        customer = system.customer(40)
+        body = {
+            **customer.ids,
+            "script": "Hello and welcome to our little shop.",
+            "avatarUrl": "http://127.0.0.1/a.jpg",
+        }
+        accepted = customer.client.post("/api/generate/video", json=body).json()
+        assert accepted["creditsUsed"] == 40
+        give_up = time.monotonic() + 60
+        while (status := customer.status(accepted["jobId"])["status"]) not in ("failed", "completed"):
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+        assert (status, customer.credits) == ("failed", {"available": 40, "held": 0})
+
+    def test_answer_that_waited_for_a_failure_charges_nothing(self, system: RunningSystem) -> None:
+        customer = system.customer(40)
+        body = {
+            **customer.ids,
+            "script": "Hello and welcome to our little shop.",
+            "avatarUrl": "http://127.0.0.1/a.jpg",
+        }
+        answer = customer.client.post("/api/generate/video", json=body, headers={"Prefer": "wait=50"}).json()
+        assert answer["job"]["status"] == "failed"
+        assert (answer["creditsUsed"], answer["creditsRemaining"]) == (0, 40)
+        assert customer.credits == {"available": 40, "held": 0}

@@ -129,7 +129,14 @@ class TestStaticAd:
         body = answer.json()
         assert body == {"jobId": body["jobId"], "status": "queued", "creditsUsed": 3, "creditsRemaining": 21}
         status = ended(customer, body["jobId"])
-        assert set(status) - {"notes"} == {"id", "type", "status", "assets", "createdAt", "completedAt"}
+        assert set(status) - {"notes", "jobId", "variants"} == {
+            "id",
+            "type",
+            "status",
+            "assets",
+            "createdAt",
+            "completedAt",
+        }
         assert (status["id"], status["type"], status["status"]) == (body["jobId"], "static_ad", "completed")
         assert RFC3339_UTC.fullmatch(status["createdAt"])
         assert RFC3339_UTC.fullmatch(status["completedAt"])

@@ -70,6 +70,13 @@ class Paid:
         return None
 
 
+class Call:
+    """The context of a call without headers."""
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+
 class Held:
     """Stands in for the submitter: takes a job when it is let."""
 
@@ -77,7 +84,7 @@ class Held:
         self.submitting, self.taken = asyncio.Event(), asyncio.Event()
         self.submitted = 0
 
-    async def prepare(self, request: Any, context: Any, submission: Any) -> Prepared:
+    async def prepare(self, request: Any, context: Any, submission: Any, *, check: Any) -> Prepared:
         return Prepared(answer=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
 
     async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
@@ -131,8 +138,9 @@ class TestHangUp:
             submitter=cast(Submitter, submitter), jobs=channel, identity=ServiceIdentity("copy", "s" * 32),
             provider=Paid(),
         )  # fmt: skip
-        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, None)))
-        await submitter.submitting.wait()
+        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, Call())))
+        async with asyncio.timeout(10):
+            await submitter.submitting.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -149,10 +157,11 @@ class TestHangUp:
             submitter=cast(Submitter, submitter), jobs=jobs[1], identity=ServiceIdentity("copy", "s" * 32),
             provider=Paid(),
         )  # fmt: skip
-        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, None)))
-        await submitter.submitting.wait()
+        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, Call())))
+        async with asyncio.timeout(10):
+            await submitter.submitting.wait()
         with pytest.raises(Overloaded):
-            await servicer.GenerateCopy(REQUEST, cast(Any, None))
+            await servicer.GenerateCopy(REQUEST, cast(Any, Call()))
         submitter.taken.set()
         assert len((await call).variants) == 5
         assert submitter.submitted == 1

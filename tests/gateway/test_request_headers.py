@@ -33,6 +33,14 @@ FORGED = {
 
 
 class TestRestClients:
+    @pytest.mark.parametrize("protocol", ["TLS/1.2", "websocket", "h2c", "other"])
+    def test_offer_of_another_protocol_is_ignored(self, protocol: str, client: httpx.Client) -> None:
+        """Some HTTP libraries send one with every request."""
+        headers = {"Connection": "Upgrade", "Upgrade": protocol}
+        answer = client.post("/api/generate/static-ad", json={}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert client.get("/api/prices", headers=headers).status_code == 200
+
     def test_nothing_of_it_reaches_a_service(self, client: httpx.Client, services: StandIns) -> None:
         given = FORGED | {"x-harmless": "yes", "idempotency-key": "k", "prefer": "wait=1", "range": "bytes=0-"}
         answer = client.post("/api/generate/static-ad", json={}, headers=given)

@@ -85,6 +85,7 @@ class House:
             links=Links(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1)),
             assets=AssetStore("memory:///"),
             clock=world.clock,
+            settle=world.settlement.settle_promptly,
             longest=max(limits.total for limits in world.policy.limits.values()),
         )
 

@@ -102,7 +102,7 @@ class Slow(JobWorkerServicer):
 async def test_lease_that_nobody_waits_for_is_returned(world: World, tmp_path: Path, answered: str) -> None:
     await world.grant("u", 3)
     await world.submitted()
-    servicer = Slow(jobs=world.jobs, policy=world.policy)
+    servicer = Slow(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
     server = await served(world, tmp_path, servicer)
     leases = Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", SECRET))
     leases.start()

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.chassis.banned_words import banned_word_pattern
+from services.chassis.banned_words import BannedWord, banned_words
 from services.copy.domain import CopyBrief, Format, Variant
 from services.copy.providers.claims import forbidden
 from services.copy.providers.local.library import PlatformRules, platforms
@@ -56,7 +57,7 @@ class Rules:
 
     source: str
     numbers: frozenset[str]
-    banned: tuple[re.Pattern[str], ...]
+    banned: tuple[BannedWord, ...]
     exempt: str  # the product's name and quoted offers: checked for nothing but being banned
     hashtags_max: int
     emoji_max: int
@@ -65,9 +66,9 @@ class Rules:
     characters_max: int | None = None
 
 
-def ban(word: str) -> re.Pattern[str]:
-    """A pattern for a banned word or phrase and its plural or inflected form, in any case."""
-    return banned_word_pattern(word, endings="(?:s|es|ed|d|ing)?")
+def ban(words: Iterable[str]) -> tuple[BannedWord, ...]:
+    """Banned words and phrases that are also looked for in their plural and inflected forms."""
+    return banned_words(words, endings="(?:s|es|ed|d|ing)?")
 
 
 def source_of(brief: CopyBrief) -> str:
@@ -102,7 +103,7 @@ def rules_for(
     return Rules(
         source=source.lower(),
         numbers=frozenset(_NUMBER.findall(source)),
-        banned=tuple(ban(word) for word in (*brief.banned_words, *banned) if word.strip()),
+        banned=ban((*brief.banned_words, *banned)),
         exempt=exempt,
         hashtags_max=platform.hashtags[1] if hashtags else 0,
         emoji_max=0 if emoji is False else platform.emoji,
@@ -162,9 +163,9 @@ def fault(variant: Variant, brief: CopyBrief, rules: Rules) -> str | None:
         return length
     if not variant.hook.strip() or not variant.body.strip() or not variant.cta.strip():
         return "a part is empty"
-    for pattern in rules.banned:
-        if pattern.search(whole):
-            return f"it contains a banned word ({pattern.pattern})"
+    for banned in rules.banned:
+        if banned.search(whole):
+            return f"it contains a banned word ({banned.word})"
     kind = forbidden(whole)
     if kind:
         return f"it makes a forbidden claim ({kind})"
