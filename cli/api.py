@@ -15,7 +15,7 @@ POLL_SECONDS = 0.4
 JOB_SECONDS = 1800.0
 LIVE = ("pending", "queued", "processing")
 
-PICTURE_ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+PICTURE_ENDINGS = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "image/webp": (".webp",)}
 
 
 class ApiError(Exception):
@@ -90,7 +90,8 @@ class Api:
             with self._client.stream("GET", f"{link.path}?{link.query}") as answer:
                 if answer.status_code != httpx.codes.OK:
                     raise ApiError(answer.status_code, "", f"{path.name} could not be fetched.")
-                path = path.with_suffix(PICTURE_ENDINGS.get(answer.headers.get("content-type", ""), path.suffix))
+                endings = PICTURE_ENDINGS.get(answer.headers.get("content-type", ""), (path.suffix,))
+                path = path if path.suffix in endings else path.with_suffix(endings[0])
                 with partial.open("wb") as file:
                     for chunk in answer.iter_bytes():
                         file.write(chunk)
