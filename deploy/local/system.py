@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -30,6 +31,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from deploy.local.home import AUDIENCE, ISSUER, ROOT, Home, Running
 from deploy.local.logs import LOOK_SECONDS, trim
+from deploy.local.ports import free_ports, take
 from deploy.local.process import Process, Say
 from gateway.certificate import DAYS, hosts_of, write_certificate
 from gateway.documents import write_documents
@@ -210,16 +212,9 @@ class System:
         names = [*SERVICES, *(f"{name}-maker" for name in MAKERS), "broker", "envoy-admin"]
         if self._options.metrics:
             names += [metrics_of(name) for name in names[:-2]]
-        sockets = []
-        for name in names:
-            free = socket.socket()
-            free.bind(("127.0.0.1", 0))
-            sockets.append(free)
-            self.ports[name] = free.getsockname()[1]
-        wanted = self._options.gateway_port
-        self.ports["gateway"] = _gateway_port(self._options.listen, wanted)
-        for free in sockets:
-            free.close()
+        gateway = _gateway_port(self._options.listen, self._options.gateway_port)
+        self.ports.update(zip(names, free_ports(len(names), without=frozenset({gateway})), strict=True))
+        self.ports["gateway"] = gateway
 
     def _start_postgres(self) -> None:
         self.starting.add("postgres")
@@ -496,17 +491,13 @@ def metrics_of(name: str) -> str:
 
 def _gateway_port(host: str, wanted: int) -> int:
     """The port that is wanted, or 8080, or a free one. Raises RuntimeError when it cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in (wanted,) if wanted else (PREFERRED_GATEWAY_PORT, 0):
-        with socket.socket(family) as free:
-            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                free.bind((host, port))
-            except OSError as error:
-                reason = error.strerror
-            else:
-                return int(free.getsockname()[1])
-    raise RuntimeError(f"the gateway cannot listen on {host}, port {wanted or 'any'}: {reason}")
+    port = wanted or PREFERRED_GATEWAY_PORT
+    try:
+        return take(host, port)
+    except OSError as error:
+        if not wanted and error.errno != errno.EADDRNOTAVAIL:
+            return free_ports(1, host)[0]
+        raise RuntimeError(f"the gateway cannot listen on {host}, port {port}: {error.strerror}") from None
 
 
 async def health(found: Running) -> dict[str, bool]:

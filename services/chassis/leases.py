@@ -64,6 +64,7 @@ class Leases:
         self._condition = threading.Condition()
         self._held: set[HeldLease] = set()
         self._asking: set[Any] = set()  # LeaseJob calls without an answer
+        self._returning: set[Any] = set()  # ReturnJob calls without one
         self._stopping = False
         self._thread = threading.Thread(target=self._beat, name="heartbeats", daemon=True)
 
@@ -115,8 +116,8 @@ class Leases:
         with self._condition:
             if held is not None:
                 self._held.add(held)
-                self._condition.notify()
             self._asking.discard(call)
+            self._condition.notify_all()
         with contextlib.suppress(RuntimeError):  # the loop is closed: _stop returns what is held
             loop.call_soon_threadsafe(self._deliver, future, held, refusal)
 
@@ -177,31 +178,34 @@ class Leases:
     # -- at a stop
 
     def _stop(self) -> None:
-        with self._condition:
-            asking = list(self._asking)
         give_up = time.monotonic() + STOP_SECONDS
-        for call in asking:
-            with contextlib.suppress(grpc.RpcError, grpc.FutureTimeoutError, grpc.FutureCancelledError):
-                call.result(timeout=max(0.0, give_up - time.monotonic()))
         with self._condition:
+            # Not for the calls' results: those are there a moment before their callbacks have put down what was leased.
+            self._condition.wait_for(lambda: not self._asking, STOP_SECONDS)
             left = [held for held in self._held if not held.taken]
             self._stopping = True
-            self._condition.notify()
+            self._condition.notify_all()
         for held in left:
-            with contextlib.suppress(grpc.RpcError, grpc.FutureTimeoutError, grpc.FutureCancelledError):
-                self._return(held).result(timeout=max(0.1, give_up - time.monotonic()))
+            self._return(held)
+        with self._condition:
+            # The event loop may have handed some back by itself; the channel's end would cancel those calls.
+            self._condition.wait_for(lambda: not self._returning, max(0.1, give_up - time.monotonic()))
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
         self._channel.close()
 
-    def _return(self, held: HeldLease) -> Any:
+    def _return(self, held: HeldLease) -> None:
         request = job_pb2.ReturnJobRequest(job_id=held.job.job_id, attempt=held.job.attempt)
         call = self._stub.ReturnJob.future(request, metadata=self._identity.metadata(), timeout=STOP_SECONDS)
-        # The callback also keeps the call: one that nothing refers to is cancelled.
-        call.add_done_callback(
-            lambda call: log.info("lease_returned", job_id=held.job.job_id, done=not call.exception())
-        )
-        return call
+        with self._condition:
+            self._returning.add(call)
+        call.add_done_callback(lambda call: self._returned(held, call))
+
+    def _returned(self, held: HeldLease, call: Any) -> None:
+        log.info("lease_returned", job_id=held.job.job_id, done=call.code() is grpc.StatusCode.OK)
+        with self._condition:
+            self._returning.discard(call)
+            self._condition.notify_all()
 
 
 def _resolve(future: asyncio.Future[str], reason: str) -> None:

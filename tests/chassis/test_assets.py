@@ -96,7 +96,7 @@ def use_bucket_at(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 
 async def test_full_bucket_is_storage_full(monkeypatch: pytest.MonkeyPatch) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     use_bucket_at(monkeypatch, server.server_port)
     store = AssetStore("s3://a-secret-bucket/prefix")
     refusal = await refused(lambda: store.put_bytes("key", b"content", "text/plain"), "a-secret-bucket")

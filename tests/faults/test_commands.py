@@ -43,7 +43,7 @@ async def ended(broken: Breakable, customer: Customer, prompt: str, status: str)
     """A job that was made as the prompt says and has ended so."""
     body = {**customer.ids, "prompt": f"attempts: {prompt}"}
     job_id = str(customer.client.post("/api/generate/static-ad", json=body).json()["jobId"])
-    await broken.until(lambda: customer.status(job_id)["status"] == status, 60)
+    await broken.until(lambda: customer.status(job_id)["status"] == status)
     await broken.settled()
     return job_id
 
@@ -87,7 +87,7 @@ async def test_the_ledger_is_proved_and_compared(broken: Breakable) -> None:
     status, said = await adwright(broken, "ledger", "verify")
     assert (status, "The ledger is consistent." in said) == (0, True)
     assert (await adwright(broken, "ledger", "verify", "--head", "00" * 32))[0] == 1
-    await broken.until(lambda: not broken.count("job", "select count(*) from job where settled_at is null"), 30)
+    await broken.until(lambda: not broken.count("job", "select count(*) from job where settled_at is null"))
     assert (await adwright(broken, "ledger", "reconcile"))[0] == 0
     customer = broken.running.customer(10)
     job_id = await ended(broken, customer, "ok", "completed")

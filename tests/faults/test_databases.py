@@ -70,7 +70,7 @@ async def check_end(broken: Breakable, load: MixedLoad, *, others: int = 0) -> N
     """Every generation was accepted once in the end, and is paid for once; the books fit. others: static ads of the
     customer that are not the load's."""
     await load.repeat_refused()
-    await broken.settled(90)
+    await broken.settled()
     jobs = broken.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
     assert {row["status"] for row in jobs} <= {"completed", "canceled", "failed", "expired"}, "a job hangs"
     failed = [row["id"] for row in jobs if row["type"] == "static_ad" and row["status"] == "failed"]
@@ -276,12 +276,12 @@ async def restart(broken: Breakable, names: Iterable[str]) -> None:
     for name in names:
         before = broken.pid(name)
         broken.kill(name)
-        await broken.until(lambda name=name, before=before: broken.pid(name) not in (0, before), 30)
+        await broken.until(lambda name=name, before=before: broken.pid(name) not in (0, before))
 
     async def all_well() -> bool:
         return all((await health(broken.system.tell())).values())
 
-    await broken.until(all_well, 60)
+    await broken.until(all_well)
 
 
 async def test_failover_with_old_primary_up_needs_no_restart(

@@ -89,10 +89,10 @@ async def test_books_fit_after_every_kill(broken: Breakable) -> None:
         await asyncio.sleep(1.0)
         told = set(load.accepted)
 
-        await broken.until(lambda: not broken.count("job", PENDING), 60)
+        await broken.until(lambda: not broken.count("job", PENDING))
         kept = {str(row["job_id"]) for row in broken.rows("billing", "select job_id from hold where amount > 0")}
         assert told <= kept, "somebody was told of a job that has no hold"
-        await broken.until(lambda: not broken.count("job", UNSETTLED), 30)
+        await broken.until(lambda: not broken.count("job", UNSETTLED))
         await broken.check_books()
     assert len(load.accepted) > 20 * ROUNDS
     assert load.refused == {}

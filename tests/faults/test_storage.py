@@ -41,7 +41,7 @@ async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Bre
     assert customer.client.post(photo, content=PICTURE, headers=png).status_code == 200
     body = {**customer.ids, "prompt": "attempts: ok"}
     job_id = str(customer.client.post("/api/generate/static-ad", json=body).json()["jobId"])
-    await broken.until(lambda: customer.status(job_id)["status"] == "completed", 30)
+    await broken.until(lambda: customer.status(job_id)["status"] == "completed")
     link = urlsplit(customer.status(job_id)["assets"][0]["url"])
     asset = f"{link.path}?{link.query}"
     folder = broken.home.assets

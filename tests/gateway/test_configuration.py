@@ -156,7 +156,7 @@ class Issuer(BaseHTTPRequestHandler):
 def issuer(keys: Keys) -> Iterator[str]:
     Issuer.document = keys.document().encode()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}/keys"
     server.shutdown()

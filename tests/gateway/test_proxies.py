@@ -21,6 +21,7 @@ from google.api import httpbody_pb2
 from gateway.settings import GatewaySettings, RateLimit, SettingsError
 from tests.gateway.running import Keys, Running, running
 from tests.gateway.standins import StandIns
+from tests.running import free_port
 
 PATIENCE = 20
 ASSET = "/api/assets/a?expires=1&signature=s"  # needs no token: limited by address
@@ -181,9 +182,7 @@ class TestNginx:
         block = re.search(r"```nginx\n(.*?)```", NGINX.read_text(encoding="utf-8"), re.DOTALL)
         assert block is not None
         with running(behind(1, settings, tmp_path), tmp_path) as gateway:
-            with socket.socket() as found:
-                found.bind(("127.0.0.1", 0))
-                port = found.getsockname()[1]
+            port = free_port()
             text = block[1].replace("127.0.0.1:8080", f"127.0.0.1:{gateway.port}")
             text = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port};", text)
             text = re.sub(r"ssl_certificate.*;", "", text)

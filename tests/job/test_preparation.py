@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,13 @@ from services.chassis.making import MakerSettings, run_maker
 from services.chassis.server import Server, always_ready
 from tests.job.test_maker import SERVICE, Counting, picture, until
 from tests.job.world import World
+from tests.running import free_port
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path: Path) -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     values: dict[str, Any] = {
         "listen": f"127.0.0.1:{port}",
         "token_issuer": "https://adwright.local",

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.ports import free_ports
 from tests.platform import tools
 
 FOLDER = Path(__file__).parent
@@ -37,7 +38,7 @@ def command(port: int, folder: Path, secured: Secured | None = None) -> list[str
         lines = {
             "node.id": "1",
             "process.roles": "broker,controller",
-            "listeners": f"{protocol}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{_free_port()}",
+            "listeners": f"{protocol}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{free_ports(1)[0]}",
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL",
             "inter.broker.listener.name": protocol,
@@ -105,7 +106,7 @@ class Broker:
     def __init__(self, folder: Path, secured: Secured | None = None) -> None:
         self._folder = folder
         self._secured = secured
-        self.port = _free_port()
+        self.port = free_ports(1)[0]
         self.address = f"127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -125,12 +126,6 @@ class Broker:
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:
