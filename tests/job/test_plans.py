@@ -217,7 +217,7 @@ async def show_plans(world: World, found: dict[str, Any]) -> None:
                 print("   ", node["Node Type"], about, "rows", node["Actual Rows"])
 
 
-@pytest.mark.timeout(120 + ENDED // 2000)
+@pytest.mark.timeout(900 + ENDED // 2000)
 async def test_ended_jobs_make_nothing_dearer(world: World) -> None:
     before = await costs(world)
     await world.rows("delete from job returning id")

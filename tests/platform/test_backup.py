@@ -18,8 +18,6 @@ from deploy.local.system import Options
 from tests.faults.harness import Breakable, Load
 from tests.running import RunningSystem
 
-pytestmark = pytest.mark.timeout(300)
-
 BEFORE = 150  # jobs accepted before the backup begins
 
 
