@@ -64,7 +64,7 @@ class Leases:
         self._condition = threading.Condition()
         self._held: set[HeldLease] = set()
         self._asking: set[Any] = set()  # LeaseJob calls without an answer
-        self._returning: set[Any] = set()  # ReturnJob calls without one
+        self._returning: set[HeldLease] = set()  # ReturnJob calls without one
         self._stopping = False
         self._thread = threading.Thread(target=self._beat, name="heartbeats", daemon=True)
 
@@ -131,7 +131,6 @@ class Leases:
             else:
                 future.set_result(held)
         elif held is not None:
-            self.release(held)
             self._return(held)
 
     # -- in the heartbeats' thread
@@ -195,16 +194,22 @@ class Leases:
         self._channel.close()
 
     def _return(self, held: HeldLease) -> None:
+        """Gives a lease back that is not given back already."""
+        with self._condition:
+            if held not in self._held:
+                return
+            # In one step, or a stop in between would find it neither held nor on its way.
+            self._held.discard(held)
+            self._returning.add(held)
         request = job_pb2.ReturnJobRequest(job_id=held.job.job_id, attempt=held.job.attempt)
         call = self._stub.ReturnJob.future(request, metadata=self._identity.metadata(), timeout=STOP_SECONDS)
-        with self._condition:
-            self._returning.add(call)
+        # The callback also keeps the call: one that nothing refers to is cancelled.
         call.add_done_callback(lambda call: self._returned(held, call))
 
     def _returned(self, held: HeldLease, call: Any) -> None:
         log.info("lease_returned", job_id=held.job.job_id, done=call.code() is grpc.StatusCode.OK)
         with self._condition:
-            self._returning.discard(call)
+            self._returning.discard(held)
             self._condition.notify_all()
 
 

@@ -23,7 +23,7 @@ async def at_once(customer: Customer, bodies: list[dict[str, Any]]) -> list[http
     async with httpx.AsyncClient(
         base_url=customer.system.system.url,
         headers=dict(customer.client.headers),
-        timeout=60,
+        timeout=httpx.Timeout(240, pool=None),  # for a connection they wait in turn
         trust_env=False,
         limits=limits,
     ) as client:

@@ -49,7 +49,7 @@ class TestLocalVideoProvider:
             )
         )
         try:
-            await asyncio.wait_for(drawing.wait(), 60)
+            await asyncio.wait_for(drawing.wait(), 240)
             began = time.monotonic()
             job.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -60,7 +60,8 @@ class TestLocalVideoProvider:
 
 
 class TestSamples:
-    async def test_a_voice_and_an_avatar_are_made_once(self, models: Path) -> None:
+    async def test_a_voice_and_an_avatar_are_made_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("services.video.samples.TIME_LIMIT_SECONDS", 600.0)  # so long it may take on a busy machine
         samples = Samples(models=models)
         try:
             voice = await samples.voice(VOICES["male-1"])
