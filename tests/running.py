@@ -73,8 +73,9 @@ def broker_to_test_with() -> Callable[[int, Path], list[str]] | None:
 class RunningSystem:
     """The whole system, in a folder of its own; its supervisor runs in a thread with an event loop."""
 
-    def __init__(self, options: Options, fill: Callable[[Home], None] | None = None) -> None:
-        """`fill` puts something into its home before it starts."""
+    def __init__(self, options: Options, fill: Callable[[Home], None] | None = None, *, durable: bool = False) -> None:
+        """`fill` puts something into its home before it starts. durable: PostgreSQL waits for the disk, as it does
+        wherever the system is used; what is measured must be so."""
         # Not pytest's folder: PostgreSQL runs as a user of its own when the tests are root's, and must reach it.
         self._folder = tempfile.TemporaryDirectory(prefix="adwright-test-", ignore_cleanup_errors=True)
         Path(self._folder.name).chmod(0o755)
@@ -90,7 +91,8 @@ class RunningSystem:
         broker = options.broker or broker_to_test_with()
         self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.said.append)
         self.run(self.system.start())
-        write_to_memory(self.system.database_url("postgres"))
+        if not durable:
+            write_to_memory(self.system.database_url("postgres"))
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Runs a coroutine on the supervisor's loop."""

@@ -118,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gateway_latency", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="calls each way")
     arguments = parser.parse_args()
-    system = RunningSystem(Options(makers=False))
+    system = RunningSystem(Options(makers=False), durable=True)
     try:
         found = measured(system, arguments.rounds)
     finally:

@@ -53,7 +53,7 @@ class Lab:
     """The whole system without makers, an echo service behind a second Envoy of the same configuration, and users."""
 
     def __init__(self, *settings: tuple[str, str]) -> None:
-        self.running = RunningSystem(Options(makers=False, settings=settings))
+        self.running = RunningSystem(Options(makers=False, settings=settings), durable=True)
         self.system, self.home = self.running.system, self.running.home
         self.echo_port, self._echo_service_port = free_port(), free_port()
         self.leases = self.home.folder / "leases"

@@ -18,6 +18,7 @@ from services.chassis.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.chassis.fetcher import Fetcher, is_public
 from services.chassis.pictures import PictureSource
+from tests.running import free_port
 
 ACCEPT = ("image/png",)
 
@@ -245,8 +246,7 @@ class TestPicturesOfCustomers:
         assert asked == requests
 
     async def test_connection_that_is_refused_ends_in_words(self, tmp_path: Path) -> None:
-        async with serving(whole("HTTP/1.1 200 OK")) as port:
-            pass  # nobody listens there any more
+        port = free_port()
         source = PictureSource(assets=AssetStore(f"file://{tmp_path}"), fetcher=fetcher(port))
         with pytest.raises(InputFault) as refused:
             await source.fetched(f"http://127.0.0.1:{port}/", tmp_path / "picture", named="avatarUrl")

@@ -28,7 +28,7 @@ from tests.running import Customer, RunningSystem, free_port
 
 TERMINAL = {"completed", "failed", "canceled", "expired"}
 # How long a test waits for what must come. On a machine that others use as well, all this takes ten times as long as
-# on an idle one; a promise of seconds is asserted by a bound of its own, and measured by `make bench`.
+# on an idle one; where seconds matter, a test has a bound of its own.
 PATIENCE_SECONDS = 240.0
 TRY_SECONDS = 0.25
 
@@ -218,12 +218,11 @@ async def accepts(port: int) -> bool:
 
 @dataclass
 class Load:
-    """Requests of one customer, repeated as a client would while the system is not well, for `patience` seconds."""
+    """Requests of one customer, repeated as a client would while the system is not well."""
 
     breakable: Breakable
     customer: Customer
     concurrency: int = 16
-    patience: float = PATIENCE_SECONDS
     accepted: list[str] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)  # what a repetition did not mend; 0: no answer at all
     repeated: int = 0
@@ -232,7 +231,7 @@ class Load:
         """The id of an accepted job. The key makes repeating safe, whatever has become of the job meanwhile."""
         body = {**self.customer.ids, "prompt": f"attempts: {prompt}"}
         key = {"Idempotency-Key": uuid.uuid4().hex}
-        give_up = time.monotonic() + self.patience
+        give_up = time.monotonic() + PATIENCE_SECONDS
         answer: httpx.Response | None = None
         while time.monotonic() < give_up:
             try:

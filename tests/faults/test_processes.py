@@ -17,14 +17,15 @@ from adwright.job.v1 import events_pb2 as job_events
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from deploy.local.process import STOP_SECONDS
 from services.chassis.auth import ServiceIdentity
+from services.chassis.config import ServiceSettings
 from services.job import domain
 from services.job.announcing import EVENTS_TOPIC
 from tests.faults.harness import TERMINAL, Breakable, Load
 from tests.running import Customer
 
 HANG_SECONDS = 20  # after so long an attempt is given up
+GRACE_SECONDS = ServiceSettings.model_fields["stop_grace_seconds"].default  # what is open after it is cut off
 MAKERS = {"maker-1": 4, "maker-2": 4}
 
 
@@ -355,7 +356,7 @@ async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) 
         await broken.until(back)
         if name == "job":
             assert "processing" in await watching, "it was told until the stop, which ended the stream"
-            assert took < STOP_SECONDS, "an open stream does not keep a process from stopping"
+            assert took < GRACE_SECONDS, "an open stream does not keep a process from stopping"
         await asyncio.sleep(1.5)
     customer.client.post("/api/generate/cancel", json={"jobId": watched})
     for name in ("maker-1", "maker-2"):
