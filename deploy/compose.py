@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from deploy.local.home import AUDIENCE, ISSUER, ROOT, Home
 from gateway.render import render
 from gateway.settings import SERVICES, Address, GatewaySettings
+from local.home import AUDIENCE, ISSUER, ROOT, Home
 
 DESCRIPTORS = "/etc/adwright/descriptors.binpb"
 KEYS = "/etc/adwright/jwks.json"

@@ -25,7 +25,7 @@ local function quoted(text)
   return '"' .. safe .. '"'
 end
 
--- Envoy's complaints of a token, in the words of services/chassis/auth.py.
+-- Envoy's complaints of a token, in the words of services/chassis/rpc/auth.py.
 local MALFORMED = "The token is not a signed JSON Web Token: three parts in base64url with dots between them, the last of which is the signature."
 local UNREADABLE = "The token cannot be read: its three parts must be base64url, and the first two JSON."
 local WRONG_ALGORITHM = "The token's algorithm (alg) is not accepted: use RS256, ES256 or EdDSA."

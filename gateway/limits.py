@@ -16,7 +16,7 @@ MASKED_ADDRESS = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix
 
 
 API_KEY = "x-api-key"
-# What services/chassis/keys.py takes for a key: the prefix and 43 characters. Anything else is no credential, so that
+# The form of services/chassis/rpc/api_keys.py: the prefix and 43 characters. Anything else is no credential, so that
 # nothing of such a request is read. Two expressions for one form, because Envoy bounds the size of each: 43 of a class
 # of several ranges are too many, 47 of one range are not.
 API_KEY_FORM = ("adw_[A-Za-z0-9_-]+", "[ -z]{47}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.system import Options
+from local.system import Options
 from tests.running import Customer, Postgres, RunningSystem
 
 
@@ -24,7 +24,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[RunningSystem]:
-    """The whole system, makers included."""
+    """The whole system, workers included."""
     running = RunningSystem(Options())
     yield running
     running.stop()
@@ -32,8 +32,8 @@ def system() -> Iterator[RunningSystem]:
 
 @pytest.fixture(scope="session")
 def waiting_system() -> Iterator[RunningSystem]:
-    """The whole system without makers: what is queued stays queued."""
-    running = RunningSystem(Options(makers=False))
+    """The whole system without workers: what is queued stays queued."""
+    running = RunningSystem(Options(workers=False))
     yield running
     running.stop()
 

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import httpx
 import psycopg
 
-from deploy.local.home import Home
-from deploy.local.ports import free_ports
-from deploy.local.system import Options, System
+from local.home import Home
+from local.ports import free_ports
+from local.system import Options, System
 from tests.platform.kafka import broker as apache_kafka
 
 Result = TypeVar("Result")

@@ -10,18 +10,18 @@ import grpc
 from adwright.billing.v1 import billing_pb2_grpc, keys_pb2_grpc
 from pydantic import Field
 
+from services.billing.audit import verify
 from services.billing.domain import prices_of
 from services.billing.key_servicer import ApiKeyLookupServicer, ApiKeyServicer
-from services.billing.measures import MEASURES
-from services.billing.proof import verify
+from services.billing.ledger import Ledger
+from services.billing.maintenance import Maintenance
+from services.billing.metrics import GAUGES
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
-from services.billing.storage import Ledger
-from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
-from services.chassis.database import Database, migrate, prepare
-from services.chassis.measures import Measures
-from services.chassis.server import Server, start
+from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.observability.metrics import SqlGauges
+from services.chassis.rpc.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PROBLEMS_SHOWN = 50
@@ -55,7 +55,7 @@ async def serve(settings: BillingSettings) -> None:
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
     holds = BillingLedgerServicer(database=database, ledger=ledger, clock=clock)
-    upkeep = Upkeep(database=database, ledger=ledger, clock=clock)
+    upkeep = Maintenance(database=database, ledger=ledger, clock=clock)
 
     def register(server: grpc.aio.Server) -> None:
         billing_pb2_grpc.add_BillingServiceServicer_to_server(
@@ -76,7 +76,7 @@ async def serve(settings: BillingSettings) -> None:
             register=register,
             services=SERVICES,
             ready=database.ready,
-            loops=[upkeep.run, Measures(database, MEASURES).run],
+            loops=[upkeep.run, SqlGauges(database, GAUGES).run],
         ).run()
     finally:
         await database.close()

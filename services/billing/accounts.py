@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.chassis.database import Connection, fetch_all
+from services.chassis.data.database import Connection, fetch_all
 
 # kind of entry: (account it comes from, account it goes to)
 MOVES = {

@@ -14,7 +14,7 @@ TYPES = ("copy", "static_ad", "video")
 MAX_BALANCE = 2_000_000_000  # credits are int32 on the wire
 
 
-class End(StrEnum):
+class HoldEnd(StrEnum):
     """How a hold ends: the entry's kind and what it moves."""
 
     CAPTURE = "capture"
@@ -24,12 +24,12 @@ class End(StrEnum):
     @property
     def state(self) -> str:
         """What the hold is after it."""
-        return {End.CAPTURE: "captured", End.RELEASE: "released", End.EXPIRE: "expired"}[self]
+        return {HoldEnd.CAPTURE: "captured", HoldEnd.RELEASE: "released", HoldEnd.EXPIRE: "expired"}[self]
 
     @property
     def credit(self) -> str:
         """The account that the held credits go to."""
-        return "revenue" if self is End.CAPTURE else "available"
+        return "revenue" if self is HoldEnd.CAPTURE else "available"
 
 
 class HoldResult(StrEnum):

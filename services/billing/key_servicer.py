@@ -13,14 +13,14 @@ import structlog
 from adwright.billing.v1 import keys_pb2, keys_pb2_grpc
 from google.protobuf import empty_pb2
 
-from services.billing import keys
+from services.billing import api_keys
 from services.billing.domain import ApiKey
-from services.chassis.auth import caller
 from services.chassis.clock import Clock
-from services.chassis.database import Database
-from services.chassis.identifiers import new_id
-from services.chassis.keys import PREFIX
-from services.chassis.wire import page_token, timestamp, token_id
+from services.chassis.data.database import Database
+from services.chassis.data.ids import new_id
+from services.chassis.rpc.api_keys import PREFIX
+from services.chassis.rpc.auth import caller
+from services.chassis.rpc.pagination import page_token, timestamp, token_id
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -55,21 +55,21 @@ class ApiKeyServicer(keys_pb2_grpc.ApiKeyServiceServicer):
             expires_at=now + timedelta(days=days),
         )
         async with self._database.transaction() as connection:
-            await keys.insert(connection, key, hashlib.sha256(secret.encode()).digest(), now)
+            await api_keys.insert(connection, key, hashlib.sha256(secret.encode()).digest(), now)
         log.info("api_key_made", key_id=str(key.id), user_id=key.user_id, budget=key.budget)
         return keys_pb2.CreateApiKeyResponse(key=secret, api_key=_message(key))
 
     async def ListApiKeys(self, request: keys_pb2.ListApiKeysRequest, context: Context) -> keys_pb2.ListApiKeysResponse:
         size = request.page_size or DEFAULT_PAGE
         async with self._database.connection() as connection:
-            found = await keys.of_user(connection, caller().user_id, token_id(request.page_token), size)
+            found = await api_keys.of_user(connection, caller().user_id, token_id(request.page_token), size)
         last = found[-1].id if len(found) == size else None
         return keys_pb2.ListApiKeysResponse(api_keys=[_message(key) for key in found], next_page_token=page_token(last))
 
     async def RevokeApiKey(self, request: keys_pb2.RevokeApiKeyRequest, context: Context) -> empty_pb2.Empty:
         user_id = caller().user_id
         async with self._database.transaction() as connection:
-            await keys.revoke(connection, UUID(request.key_id), user_id, self._clock.now())
+            await api_keys.revoke(connection, UUID(request.key_id), user_id, self._clock.now())
         log.info("api_key_revoked", key_id=request.key_id, user_id=user_id)
         return empty_pb2.Empty()
 
@@ -83,7 +83,7 @@ class ApiKeyLookupServicer(keys_pb2_grpc.ApiKeyLookupServiceServicer):
 
     async def FindApiKey(self, request: keys_pb2.FindApiKeyRequest, context: Context) -> keys_pb2.FindApiKeyResponse:
         async with self._database.connection() as connection:
-            row = await keys.find(connection, request.key_hash, self._clock.now())
+            row = await api_keys.find(connection, request.key_hash, self._clock.now())
         if row is None:
             return keys_pb2.FindApiKeyResponse()
         return keys_pb2.FindApiKeyResponse(

@@ -10,16 +10,16 @@ from uuid import UUID
 from adwright.billing.v1 import billing_pb2
 from psycopg.rows import DictRow
 
-from services.billing.domain import Balance, End, HoldOrder, HoldOutcome, HoldResult
+from services.billing.domain import Balance, HoldEnd, HoldOrder, HoldOutcome, HoldResult
 from services.chassis.errors import FieldViolation, ValidationFailed
-from services.chassis.wire import timestamp
+from services.chassis.rpc.pagination import timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PAGE_TOKEN = re.compile(r"([0-9]{1,16})-([0-9]{1,18})")
 ENDS = {
-    billing_pb2.SETTLEMENT_KIND_CAPTURE: End.CAPTURE,
-    billing_pb2.SETTLEMENT_KIND_RELEASE: End.RELEASE,
+    billing_pb2.SETTLEMENT_KIND_CAPTURE: HoldEnd.CAPTURE,
+    billing_pb2.SETTLEMENT_KIND_RELEASE: HoldEnd.RELEASE,
 }
 HOLD_RESULTS = {
     HoldResult.HELD: billing_pb2.HOLD_RESULT_HELD,
@@ -67,7 +67,7 @@ def hold_outcome(outcome: HoldOutcome) -> billing_pb2.HoldOutcome:
     )
 
 
-def ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, End]:
+def ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, HoldEnd]:
     return {UUID(settlement.job_id): ENDS[settlement.kind] for settlement in request.settlements}
 
 

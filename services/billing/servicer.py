@@ -13,17 +13,17 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
 from services.billing import messages
-from services.billing.domain import Balance, End, Grant, HoldOrder, HoldOutcome
-from services.billing.storage import Ledger
-from services.chassis.auth import caller
-from services.chassis.batch import Batcher
+from services.billing.domain import Balance, Grant, HoldEnd, HoldOrder, HoldOutcome
+from services.billing.ledger import Ledger
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.data.batcher import Batcher
+from services.chassis.data.database import Database
 from services.chassis.errors import FieldViolation, Overloaded, Refusal, ValidationFailed
+from services.chassis.rpc.auth import caller
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Orders = tuple[HoldOrder, ...]
-Ends = dict[UUID, End]
+Ends = dict[UUID, HoldEnd]
 
 MAX_BATCH = 64  # requests in one transaction; each may hold many orders itself
 MAX_WAITING = 1_000
@@ -172,7 +172,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
             for job_id, end in request.items():
                 ends.setdefault(job_id, end)  # the first to come decides
         now = self._clock.now()
-        releases = [job_id for job_id, end in ends.items() if end is End.RELEASE]
+        releases = [job_id for job_id, end in ends.items() if end is HoldEnd.RELEASE]
         if releases:
             # By itself: holding a fresh mark while waiting for an account would be the other way round than in
             # place_holds, which holds accounts while it inserts.

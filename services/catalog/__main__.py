@@ -12,11 +12,11 @@ from pydantic import Field
 from services.catalog.briefs import Briefs
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.catalog.storage import CatalogStorage
-from services.chassis.assets import AssetStore
 from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
-from services.chassis.database import Database, migrate, prepare
-from services.chassis.server import Server, start
+from services.chassis.data.assets import AssetStore
+from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.rpc.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")

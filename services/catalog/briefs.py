@@ -14,8 +14,8 @@ from adwright.catalog.v1 import catalog_pb2
 from services.catalog import messages
 from services.catalog.domain import BriefKey, ProductNotFound, ProjectNotFound
 from services.catalog.storage import CatalogStorage
-from services.chassis.batch import Batcher
-from services.chassis.database import Database
+from services.chassis.data.batcher import Batcher
+from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
 
 MAX_BATCH = 256

@@ -10,7 +10,7 @@ from adwright.catalog.v1 import catalog_pb2
 from google.protobuf.message import Message
 
 from services.catalog.domain import Product, Project
-from services.chassis.wire import timestamp
+from services.chassis.rpc.pagination import timestamp
 
 OPTIONAL = ("price", "currency", "image_url", "landing_page")
 

@@ -26,14 +26,14 @@ from services.catalog.domain import (
     Project,
 )
 from services.catalog.storage import CatalogStorage
-from services.chassis.assets import AssetStore
-from services.chassis.auth import caller
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.data.assets import AssetStore
+from services.chassis.data.database import Database
+from services.chassis.data.ids import new_id
 from services.chassis.errors import DependencyUnavailable, InputFault, Refusal
-from services.chassis.identifiers import new_id
-from services.chassis.photo import photo_format
-from services.chassis.wire import page_token, token_id
+from services.chassis.rpc.auth import caller
+from services.chassis.rpc.pagination import page_token, token_id
+from services.media.photo import photo_format
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -18,7 +18,7 @@ from services.catalog.domain import (
     ProjectLimitReached,
     ProjectNotFound,
 )
-from services.chassis.database import Connection, fetch_all, fetch_one
+from services.chassis.data.database import Connection, fetch_all, fetch_one
 
 
 class CatalogStorage:

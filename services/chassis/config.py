@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.chassis.rotation import RotatingSecret, secret_lines
+from services.chassis.rpc.rotating_secret import RotatingSecret, secret_lines
 
 PREFIX = "ADWRIGHT_"
 
@@ -85,7 +85,7 @@ class KafkaSettings(Settings):
     kafka_sasl_password: SecretStr = Field(default=SecretStr(""))
     kafka_ssl_cafile: str = Field(default="")
     kafka_fetch_wait_ms: int = Field(
-        default=100, ge=1, le=5_000, description="how long a broker holds a maker's request while there is no message"
+        default=100, ge=1, le=5_000, description="how long a broker holds a worker's request while there is no message"
     )
     kafka_partitions: int = Field(default=6, ge=1, le=1000, description="of topics that this system creates")
     kafka_replication: int = Field(default=1, ge=1, le=9, description="of topics that this system creates")

@@ -6,14 +6,14 @@ import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.server import Server, always_ready, open_channel, start
-from services.chassis.submission import Submitter
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import LocalCopyProvider
 from services.copy.providers.openai import OpenAICopyProvider, OpenAISettings
 from services.copy.servicer import CopyServicer, CopyWriterServicer
+from services.worker.submission import Submitter
 
 SERVICES = ("adwright.copy.v1.CopyService", "adwright.copy.v1.CopyWriterService")
 

@@ -8,14 +8,14 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
-from services.chassis.submission import reuse_notes
 from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
+from services.worker.submission import reuse_notes
 
 JOB_TYPE = "copy"
 
 
 def submission(
-    request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief, user_id: str, maker: str
+    request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief, user_id: str, worker: str
 ) -> job_pb2.SubmitJobRequest:
     """The job that the request asks for; it starts leased to this process."""
     return job_pb2.SubmitJobRequest(
@@ -25,7 +25,7 @@ def submission(
         product_id=request.product_id,
         idempotency_key=request.idempotency_key,
         parameters=request.SerializeToString(),
-        maker=maker,
+        worker=worker,
         sends_heartbeats=True,
     )
 

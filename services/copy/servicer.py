@@ -16,20 +16,20 @@ import structlog
 from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis import headers
-from services.chassis.auth import ServiceIdentity, caller
 from services.chassis.banned_words import BriefNotPossible
 from services.chassis.errors import InputFault, Kind, Overloaded, Refusal
-from services.chassis.faults import classified
-from services.chassis.interceptors import request_id
-from services.chassis.submission import Prepared, Submitter
-from services.chassis.together import Calls
+from services.chassis.rpc import request_headers
+from services.chassis.rpc.auth import ServiceIdentity, caller
+from services.chassis.rpc.interceptors import request_id
+from services.chassis.rpc.multiplexing import BatchedChannel
 from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import write_headline
 from services.copy.providers.local.feasibility import check_feasible
-from services.copy.providers.local.order import understand_order
+from services.copy.providers.local.request import understand_order
+from services.worker.faults import classified
+from services.worker.submission import PreparedRequest, Submitter
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -86,8 +86,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         self._submitter = submitter
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
         # An answer comes when the job's hold is settled: the next message need not wait for that.
-        self._reports = Calls(jobs, identity, seconds=REPORT_SECONDS, concurrency=2)
-        self._heartbeats = Calls(jobs, identity, seconds=HEARTBEAT_SECONDS)
+        self._reports = BatchedChannel(jobs, identity, seconds=REPORT_SECONDS, concurrency=2)
+        self._heartbeats = BatchedChannel(jobs, identity, seconds=HEARTBEAT_SECONDS)
         self._work: set[asyncio.Task[Any]] = set()
         self._identity = identity
         self._provider = provider
@@ -107,7 +107,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         else:
             answer, response = await self._to_the_end(self._accept_and_write(request, prepared))
         await self._submitter.announce(context, answer)
-        notes = headers.unknown_field_notes(context.invocation_metadata())
+        notes = request_headers.unknown_field_notes(context.invocation_metadata())
         return messages.with_notes(response or await self._made_before(answer), notes)
 
     async def finish(self) -> None:
@@ -131,7 +131,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             task.exception()  # the caller has it, unless they hung up: then it must count as retrieved
 
     async def _accept_and_write(
-        self, request: copy_pb2.GenerateCopyRequest, prepared: Prepared
+        self, request: copy_pb2.GenerateCopyRequest, prepared: PreparedRequest
     ) -> tuple[job_pb2.SubmitJobResponse, copy_pb2.GenerateCopyResponse | None]:
         """Submits the job and makes it; without a response where another request's job is the answer."""
         assert prepared.brief is not None, "only a recorded answer has none"
@@ -242,7 +242,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
 
 
 class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
-    """Lines for other makers."""
+    """Lines for other workers."""
 
     async def WriteHeadline(
         self, request: copy_pb2.WriteHeadlineRequest, context: Context

@@ -1,4 +1,4 @@
-"""The image service: `python -m services.image` accepts jobs, `python -m services.image maker` makes them."""
+"""The image service: `python -m services.image` accepts jobs, `python -m services.image worker` makes them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from adwright.copy.v1 import copy_pb2_grpc
 from adwright.image.v1 import image_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.making import MakerSettings, answering, run_maker, signing_of
-from services.chassis.server import Server, always_ready, open_channel, start
-from services.chassis.submission import Submitter
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.image.messages import JOB_TYPE
 from services.image.providers import ImageProvider
 from services.image.servicer import ImageServicer
+from services.worker.process import WorkerSettings, answering, run_worker, signing_of
+from services.worker.submission import Submitter
 
 SERVICES = ("adwright.image.v1.ImageService",)
 DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
@@ -42,8 +42,8 @@ async def serve(settings: ServiceSettings) -> None:
         await job.close()
 
 
-class ImageMakerSettings(MakerSettings):
-    """What the image maker reads besides. Without an engine's name the scene is drawn here, too."""
+class ImageWorkerSettings(WorkerSettings):
+    """What the image worker reads besides. Without an engine's name the scene is drawn here, too."""
 
     image_engine: str = Field(default="local", pattern="^(local|openai|replicate|fal|comfyui)$")
     image_engine_url: str = Field(default="", description="where the engine is; its public address when empty")
@@ -62,7 +62,7 @@ PUBLIC_ADDRESSES = {
 }
 
 
-def provider_of(settings: ImageMakerSettings) -> ImageProvider:
+def provider_of(settings: ImageWorkerSettings) -> ImageProvider:
     """The engine that the settings name."""
     from services.image.providers.local import LocalImageProvider
     from services.image.providers.remote import RemoteImageProvider
@@ -99,18 +99,18 @@ def _workflow(path: Path | None) -> dict[str, Any]:
     return workflow
 
 
-async def make(settings: ImageMakerSettings) -> None:
+async def make(settings: ImageWorkerSettings) -> None:
     """Makes jobs until told to stop."""
-    from services.chassis.assets import AssetStore
-    from services.chassis.fetcher import Fetcher
-    from services.chassis.pictures import PictureSource
-    from services.image.maker import ImageMaker
+    from services.chassis.data.assets import AssetStore
+    from services.image.worker import ImageWorker
+    from services.worker.remote.fetcher import Fetcher
+    from services.worker.remote.pictures import PictureSource
 
-    identity = ServiceIdentity("image-maker", settings.service_secrets())
+    identity = ServiceIdentity("image-worker", settings.service_secrets())
     copy = open_channel(settings.copy_address)
     assets = AssetStore(settings.assets_url)
     provider = provider_of(settings)
-    maker = ImageMaker(
+    worker = ImageWorker(
         provider=provider,
         pictures=PictureSource(assets=assets, fetcher=Fetcher()),
         copy=copy_pb2_grpc.CopyWriterServiceStub(copy),
@@ -118,12 +118,12 @@ async def make(settings: ImageMakerSettings) -> None:
         clock=SystemClock(),
     )
     try:
-        await run_maker(
+        await run_worker(
             settings,
             job_type=JOB_TYPE,
             topic=DISPATCH_TOPIC,
-            group="adwright-image-makers",
-            make=maker.make,
+            group="adwright-image-workers",
+            make=worker.make,
             identity=identity,
             assets=assets,
             prepare=provider.prepare,
@@ -135,9 +135,9 @@ async def make(settings: ImageMakerSettings) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["maker"]:
-        maker_settings = read_settings_or_exit(ImageMakerSettings)
-        start("image-maker", maker_settings, make(maker_settings))
+    if sys.argv[1:] == ["worker"]:
+        worker_settings = read_settings_or_exit(ImageWorkerSettings)
+        start("image-worker", worker_settings, make(worker_settings))
     else:
         settings = read_settings_or_exit(ServiceSettings)
         start("image", settings, serve(settings))

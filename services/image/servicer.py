@@ -8,10 +8,10 @@ import grpc
 from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
-from services.chassis import headers
 from services.chassis.banned_words import check_product_name
-from services.chassis.submission import Submitter, reuse_notes
+from services.chassis.rpc import request_headers
 from services.image import messages
+from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -25,7 +25,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
     async def GenerateStaticAd(
         self, request: image_pb2.GenerateStaticAdRequest, context: Context
     ) -> image_pb2.GenerateStaticAdResponse:
-        unknown = headers.unknown_field_notes(context.invocation_metadata())
+        unknown = request_headers.unknown_field_notes(context.invocation_metadata())
         accepted = await self._submitter.submit(
             request,
             context,

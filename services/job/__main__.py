@@ -11,8 +11,6 @@ from adwright.billing.v1 import billing_pb2_grpc
 from adwright.job.v1 import job_pb2_grpc
 from pydantic import Field, SecretStr, field_validator
 
-from services.chassis.assets import AssetStore
-from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
 from services.chassis.config import (
     AssetSettings,
@@ -22,23 +20,25 @@ from services.chassis.config import (
     checked_secret,
     read_settings_or_exit,
 )
-from services.chassis.database import Database, migrate, prepare
-from services.chassis.kafka import Producer, quiet_client_logs
-from services.chassis.measures import Measures
-from services.chassis.outbox import Relay
-from services.chassis.rotation import RotatingSecret
-from services.chassis.server import Server, open_channel, start
-from services.job.announcing import TOPICS
-from services.job.domain import Limits, Policy
+from services.chassis.data.assets import AssetStore
+from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.data.kafka import Producer, quiet_client_logs
+from services.chassis.data.outbox import Relay
+from services.chassis.observability.metrics import SqlGauges
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.rotating_secret import RotatingSecret
+from services.chassis.rpc.server import Server, open_channel, start
+from services.job.asset_urls import AssetUrlSigner
+from services.job.change_feed import Watch
+from services.job.domain import JobPolicy, Limits
+from services.job.events import TOPICS
 from services.job.following import Following
 from services.job.forgetting import Forgetting
 from services.job.jobs import Jobs
-from services.job.links import Links
-from services.job.measures import MEASURES
+from services.job.metrics import GAUGES
 from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
 from services.job.settlement import Settlement
 from services.job.sweeper import Sweeper
-from services.job.watch import Watch
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TYPES = ("copy", "static_ad", "video")
@@ -86,12 +86,12 @@ def by_type(name: str, text: str) -> dict[str, timedelta]:
     return found
 
 
-def policy_of(settings: JobSettings) -> Policy:
+def policy_of(settings: JobSettings) -> JobPolicy:
     """The numbers by which jobs are run."""
     start = by_type("start_seconds", settings.start_seconds)
     attempt = by_type("attempt_seconds", settings.attempt_seconds)
     total = by_type("total_seconds", settings.total_seconds)
-    return Policy(
+    return JobPolicy(
         limits={
             job_type: Limits(
                 start=start[job_type],
@@ -124,7 +124,7 @@ async def serve(settings: JobSettings) -> None:
     sweeper = Sweeper(jobs)
     watch = Watch(database)
     following = Following(database, clock)
-    links = Links(
+    links = AssetUrlSigner(
         secret=RotatingSecret(
             settings.asset_signing_secret.get_secret_value(), file=settings.asset_signing_secret_file
         ),
@@ -175,7 +175,7 @@ async def serve(settings: JobSettings) -> None:
             watch.run,
             following.run,
             Forgetting(database, clock, assets, keep=timedelta(days=settings.keep_jobs_days) or None).run,
-            Measures(database, MEASURES).run,
+            SqlGauges(database, GAUGES).run,
         ],
         closing=[watch.close, following.close],
     )

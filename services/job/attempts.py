@@ -1,4 +1,4 @@
-"""The attempts of jobs: opened with a lease, closed with its outcome, kept with maker, times and cause."""
+"""The attempts of jobs: opened with a lease, closed with its outcome, kept with worker, times and cause."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from datetime import datetime
 
 from psycopg.rows import DictRow
 
-from services.chassis.database import Connection
+from services.chassis.data.database import Connection
 
 
 async def open_attempts(connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
     if rows:
         await connection.execute(
-            """insert into attempt (job_id, number, maker, started_at)
+            """insert into attempt (job_id, number, worker, started_at)
                select *, %s from unnest(%s::uuid[], %s::int[], %s::text[])""",
             [
                 now,
                 [row["id"] for row in rows],
                 [row["attempt"] for row in rows],
-                [row["maker"] for row in rows],
+                [row["worker"] for row in rows],
             ],
         )
 

@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 # The only moves there are. Statements take their `where status = any(...)` from here, so none can make another.
-MOVES: Mapping[Status, frozenset[Status]] = {
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.QUEUED, Status.PROCESSING, Status.CANCELED, Status.EXPIRED}),
     Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELED, Status.EXPIRED}),
     Status.PROCESSING: frozenset({Status.COMPLETED, Status.FAILED, Status.QUEUED, Status.CANCELED, Status.EXPIRED}),
@@ -41,8 +41,8 @@ MOVES: Mapping[Status, frozenset[Status]] = {
     Status.CANCELED: frozenset(),
     Status.EXPIRED: frozenset(),
 }
-LIVE = tuple(status for status in Status if MOVES[status])
-TERMINAL = tuple(status for status in Status if not MOVES[status])
+LIVE = tuple(status for status in Status if TRANSITIONS[status])
+TERMINAL = tuple(status for status in Status if not TRANSITIONS[status])
 
 
 def plausible_arrival(arrived_at: datetime | None, now: datetime) -> datetime:
@@ -52,18 +52,18 @@ def plausible_arrival(arrived_at: datetime | None, now: datetime) -> datetime:
     return arrived_at
 
 
-def sources(target: Status) -> list[str]:
+def allowed_from(target: Status) -> list[str]:
     """The statuses from which a job may become `target`."""
-    return [status.value for status in Status if target in MOVES[status]]
+    return [status.value for status in Status if target in TRANSITIONS[status]]
 
 
 class FaultKind(StrEnum):
-    """Why an attempt failed, as its maker classed it."""
+    """Why an attempt failed, as its worker classed it."""
 
     TRANSIENT = "transient"
     INPUT = "input"
     UNKNOWN = "unknown"
-    LOST = "lost"  # the maker was not heard of any more
+    LOST = "lost"  # the worker was not heard of any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +76,15 @@ class Limits:
     failures: int = 4
 
 
-DISPATCH_AGAIN = timedelta(seconds=5)  # makers are told at once; this is for telling that was lost
+DISPATCH_AGAIN = timedelta(seconds=5)  # workers are told at once; this is for telling that was lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class JobPolicy:
     """The numbers by which jobs are run."""
 
     limits: Mapping[str, Limits]
-    lease: timedelta = timedelta(seconds=6)  # with the sweeper's tick, a dead maker's job runs again within 10 s
+    lease: timedelta = timedelta(seconds=6)  # with the sweeper's tick, a dead worker's job runs again within 10 s
     heartbeat: timedelta = timedelta(seconds=1)
     live_jobs_per_user: int = 20_000
     processing_jobs_per_user: int = 50
@@ -93,7 +93,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
+class IdempotentRequest:
     """A request by its Idempotency-Key: an empty key is none; the digest tells what was asked for."""
 
     job_id: UUID
@@ -103,7 +103,7 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission(Keyed):
+class Submission(IdempotentRequest):
     """A request to make something."""
 
     type: str
@@ -111,7 +111,7 @@ class Submission(Keyed):
     product_id: UUID
     idempotency_key: str
     parameters: bytes
-    maker: str = ""
+    worker: str = ""
     retry_of: UUID | None = None
     api_key_id: str = ""
     traceparent: str = ""
@@ -122,7 +122,7 @@ class Submission(Keyed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class AcceptedJob:
     """What became of a submission."""
 
     job_id: UUID
@@ -168,7 +168,7 @@ class Asset:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     number: int
-    maker: str
+    worker: str
     started_at: datetime
     ended_at: datetime | None
     outcome: str
@@ -201,7 +201,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """An attempt that a maker may work on."""
+    """An attempt that a worker may work on."""
 
     job_id: UUID
     user_id: str
@@ -214,7 +214,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class AttemptFailure:
     """An attempt that ended without a result."""
 
     job_id: UUID
@@ -225,7 +225,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aftermath:
+class RetryDecision:
     """What follows a failure: another attempt no sooner than `retry_after`, or the end."""
 
     retry_after: timedelta | None
@@ -246,7 +246,7 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
+class Heartbeat:
     """A heartbeat."""
 
     job_id: UUID
@@ -256,9 +256,9 @@ class Beat:
     checkpoint: bytes | None
 
 
-def one_beat_an_attempt(beats: Iterable[Beat]) -> list[Beat]:
+def merge_heartbeats(beats: Iterable[Heartbeat]) -> list[Heartbeat]:
     """Joins beats of one attempt that came together, so that none of them loses what another asked to be kept."""
-    joined: dict[tuple[UUID, int], Beat] = {}
+    joined: dict[tuple[UUID, int], Heartbeat] = {}
     for beat in beats:
         before = joined.get((beat.job_id, beat.attempt), beat)
         joined[beat.job_id, beat.attempt] = replace(
@@ -270,7 +270,7 @@ def one_beat_an_attempt(beats: Iterable[Beat]) -> list[Beat]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class JobFilter:
     """Which part of a user's jobs to list."""
 
     user_id: str
@@ -297,28 +297,30 @@ OUTAGE_MESSAGE = (
 )
 
 
-def aftermath(failure: Failure, *, failures: int, limit: int, policy: Policy, jitter: float) -> Aftermath:
+def decide_retry(
+    failure: AttemptFailure, *, failures: int, limit: int, policy: JobPolicy, jitter: float
+) -> RetryDecision:
     """What follows the `failures`-th failed attempt of a job.
 
-    An input fault ends the job at once, in the maker's words for the customer. Anything else is tried again after a
+    An input fault ends the job at once, in the worker's words for the customer. Anything else is tried again after a
     pause that doubles, with jitter in 0..1, until `limit` attempts have failed. What failed for reasons nobody knows,
-    or took its makers with it, is dead: an operator looks at it.
+    or took its workers with it, is dead: an operator looks at it.
     """
     if failure.kind is FaultKind.INPUT:
-        return Aftermath(retry_after=None, error_reason=failure.reason, error_message=failure.message)
+        return RetryDecision(retry_after=None, error_reason=failure.reason, error_message=failure.message)
     if failures < limit:
         pause = min(policy.retry_cap, policy.retry_base * 2 ** (failures - 1))
         if failure.kind is FaultKind.LOST:
-            pause = timedelta(0)  # its maker died; the job itself has done nothing to wait for
-        return Aftermath(retry_after=pause * (0.5 + jitter / 2))
+            pause = timedelta(0)  # its worker died; the job itself has done nothing to wait for
+        return RetryDecision(retry_after=pause * (0.5 + jitter / 2))
     if failure.kind is FaultKind.TRANSIENT:
-        return Aftermath(
+        return RetryDecision(
             retry_after=None,
             error_reason=failure.reason,
             error_message="This could not be made: a part that is needed for it did not answer in time. "
             "You have not been charged; please try again later.",
         )
-    return Aftermath(
+    return RetryDecision(
         retry_after=None,
         error_reason="MAKER_LOST" if failure.kind is FaultKind.LOST else "GENERATION_FAILED",
         error_message="This could not be made because of an error on our side. You have not been charged.",

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.data.database import Database
+from services.chassis.data.ids import new_id
 from services.chassis.errors import DependencyUnavailable
-from services.chassis.identifiers import new_id
-from services.job import reading
+from services.job import queries
 from services.job.domain import TERMINAL, Status, TooManyStreams
 
 TICK_SECONDS = 1.0
@@ -126,7 +126,7 @@ class Following:
         oldest = new_id(now - RECENT, entropy=bytes(10))
         try:
             async with self._database.connection() as connection:
-                found = await reading.current(connection, list(followed), oldest)
+                found = await queries.current(connection, list(followed), oldest)
         except DependencyUnavailable:
             return
         for user_id, streams in followed.items():

@@ -9,17 +9,17 @@ from datetime import timedelta
 
 import structlog
 
-from services.chassis.assets import AssetStore, folder_of
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.data.assets import AssetStore, folder_of
+from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
-from services.job import answers, retention
+from services.job import idempotency_records, retention
 
 TICK_SECONDS = 30.0
 BATCH = 1_000
 MAX_BATCHES = 100  # at a tick: 100,000 records, more than 3,000 a second bring
 JOB_BATCH = 200  # their assets are deleted one after the other
-MAX_JOB_BATCHES = 25  # at a tick: 5,000 jobs, 160 a second: more than makers finish
+MAX_JOB_BATCHES = 25  # at a tick: 5,000 jobs, 160 a second: more than workers finish
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class Forgetting:
         count = 0
         for _ in range(MAX_BATCHES):
             async with self._database.transaction() as connection:
-                deleted = await answers.forget(connection, self._clock.now(), BATCH)
+                deleted = await idempotency_records.forget(connection, self._clock.now(), BATCH)
             count += deleted
             if deleted < BATCH:
                 break

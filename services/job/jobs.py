@@ -1,7 +1,7 @@
 """What can be done with jobs: the order of transactions, calls to billing and events.
 
 Every public method is at most one transaction of ours at a time, and no call leaves while one is open. Submissions
-and makers' reports that come in together share transactions (see chassis.batch).
+and workers' reports that come in together share transactions (see chassis.batch).
 """
 
 from __future__ import annotations
@@ -18,51 +18,51 @@ import structlog
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.rows import DictRow
 
-from services.chassis.auth import ServiceIdentity
-from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
-from services.chassis.database import Connection, Database
+from services.chassis.data.batcher import Batcher
+from services.chassis.data.database import Connection, Database
+from services.chassis.data.ids import new_id
+from services.chassis.data.outbox import Relay
 from services.chassis.errors import DependencyUnavailable, Refusal
-from services.chassis.identifiers import new_id
-from services.chassis.interceptors import refusal_of
-from services.chassis.outbox import Relay
-from services.chassis.tracing import carried, noted
-from services.job import answers, reading
-from services.job.announcing import announce, dispatch
+from services.chassis.observability.tracing import current_traceparent, record_past_span
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.interceptors import to_refusal
+from services.job import idempotency_records, queries
 from services.job.domain import (
     HOLD_MARGIN,
-    Accepted,
+    AcceptedJob,
     ApiKeyEnded,
-    Beat,
+    AttemptFailure,
     Completion,
     EarlierUndecided,
     EndedJob,
-    Failure,
     FoundJob,
+    Heartbeat,
+    IdempotentRequest,
     InsufficientCredits,
     Job,
     JobNotDead,
     JobNotFound,
+    JobPolicy,
     JobsOverloaded,
     KeyBudgetExceeded,
-    Keyed,
     Lease,
-    Policy,
     RequestInFlight,
     StaleAttempt,
     Status,
     Submission,
     TooManyLiveJobs,
-    one_beat_an_attempt,
+    merge_heartbeats,
 )
-from services.job.intake import Intake
-from services.job.storage import JobStorage
+from services.job.events import announce, dispatch
+from services.job.lease_store import LeaseStore
+from services.job.submission_store import SubmissionStore
 
 MAX_BATCH = 256
 MAX_WAITING = 4_000  # at 1,000 a second this is what four seconds bring; a caller has given up by then
 MAX_UNSURE = 10_000  # what is past it is found by its age
-LEASE_ROUNDS = 5  # while users' last places are taken by other replicas; makers ask again soon in any case
-MAX_LEASE_WAIT_SECONDS = 3.0  # a maker waits 5 s
+LEASE_ROUNDS = 5  # while users' last places are taken by other replicas; workers ask again soon in any case
+MAX_LEASE_WAIT_SECONDS = 3.0  # a worker waits 5 s
 BILLING_SECONDS = 5.0
 PENDING_WAIT_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
 PENDING_POLL_SECONDS = (0.01, 0.1)
@@ -85,7 +85,7 @@ class Jobs:
         billing: billing_pb2_grpc.BillingLedgerServiceAsyncStub,
         identity: ServiceIdentity,
         relay: Relay,
-        policy: Policy,
+        policy: JobPolicy,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -94,16 +94,16 @@ class Jobs:
         self._relay = relay
         self._policy = policy
         self._clock = clock
-        self.intake = Intake(policy)
-        self.storage = JobStorage(policy)
+        self.intake = SubmissionStore(policy)
+        self.storage = LeaseStore(policy)
         self.ended = asyncio.Event()  # set when a job has ended: settlement waits for it
         self._undecided: set[UUID] = set()  # submissions that this process could not take back yet
         self._unsure: set[UUID] = set()  # submissions of which it does not know whether they are pending
-        self._submissions: Batcher[Submission, Accepted | _Undecided] = Batcher(
+        self._submissions: Batcher[Submission, AcceptedJob | _Undecided] = Batcher(
             self._submit_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2
         )
         self._leases: dict[str, Batcher[str, Lease | None]] = {}
-        self._beats: Batcher[Beat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
+        self._beats: Batcher[Heartbeat, str] = Batcher(self._beat_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
         self._completions: Batcher[Completion, EndedJob] = Batcher(
             self._complete_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING
         )
@@ -111,20 +111,20 @@ class Jobs:
 
     # -- submission
 
-    async def submit(self, submission: Submission, *, wait_seconds: float = PENDING_WAIT_SECONDS) -> Accepted:
+    async def submit(self, submission: Submission, *, wait_seconds: float = PENDING_WAIT_SECONDS) -> AcceptedJob:
         """Accepts a job, or finds the live one of the same key. Raises InsufficientCredits, TooManyLiveJobs,
         JobsOverloaded; EarlierUndecided when an earlier request of the same key is not decided in `wait_seconds`."""
         give_up = asyncio.get_running_loop().time() + wait_seconds
         low, high = PENDING_POLL_SECONDS
         while True:
             outcome = await self._submissions.submit(submission)
-            if isinstance(outcome, Accepted):
+            if isinstance(outcome, AcceptedJob):
                 return outcome
             if asyncio.get_running_loop().time() >= give_up:
                 raise EarlierUndecided
             await asyncio.sleep(random.uniform(low, high))
 
-    async def _submit_batch(self, submissions: Sequence[Submission]) -> list[Accepted | _Undecided | Refusal]:
+    async def _submit_batch(self, submissions: Sequence[Submission]) -> list[AcceptedJob | _Undecided | Refusal]:
         try:
             outcomes, fresh = await self._make_pending(submissions)
         except DependencyUnavailable:
@@ -138,19 +138,19 @@ class Jobs:
 
     async def _make_pending(
         self, submissions: Sequence[Submission]
-    ) -> tuple[dict[UUID, Accepted | _Undecided | Refusal], list[Submission]]:
+    ) -> tuple[dict[UUID, AcceptedJob | _Undecided | Refusal], list[Submission]]:
         """What is known of submissions already, and those that have become pending jobs."""
         now = self._clock.now()
-        outcomes: dict[UUID, Accepted | _Undecided | Refusal] = {}
+        outcomes: dict[UUID, AcceptedJob | _Undecided | Refusal] = {}
         async with self._database.transaction() as connection:
             # The pending row need not survive a crash: if it is lost, its hold is one without a job, and expires.
             await connection.execute("set local synchronous_commit = off")
-            outcomes.update(await answers.recorded(connection, submissions, now))
+            outcomes.update(await idempotency_records.recorded(connection, submissions, now))
             unknown = [entry for entry in submissions if entry.job_id not in outcomes]
-            taken = await answers.claim(connection, unknown, now)
+            taken = await idempotency_records.claim(connection, unknown, now)
             outcomes.update({job_id: RequestInFlight() for job_id in taken})
             unknown = [entry for entry in unknown if entry.job_id not in taken]
-            room = await self.intake.room_of_users(connection, [entry.user_id for entry in unknown])
+            room = await self.intake.remaining_quota(connection, [entry.user_id for entry in unknown])
             admitted = []
             for entry in unknown:
                 if room[entry.user_id] > 0:
@@ -177,7 +177,7 @@ class Jobs:
             elif job is not None and job.status is Status.PENDING:
                 outcomes[entry.job_id] = _Undecided()
             elif job is not None:
-                outcomes[entry.job_id] = Accepted(
+                outcomes[entry.job_id] = AcceptedJob(
                     job_id=job.id, status="reused", credits_used=0, credits_remaining=0, job_type=job.type
                 )
         return outcomes, [entry for entry in submissions if entry.job_id in inserted]
@@ -193,11 +193,11 @@ class Jobs:
             if job_id in found and found[job_id].status is not Status.PENDING
         ]
         if reused:
-            await answers.reuse(connection, reused)
+            await idempotency_records.reuse(connection, reused)
         if len(reused) < len(keyed):
-            await answers.drop(connection, keyed)  # those that are reused stand for other ids by now
+            await idempotency_records.drop(connection, keyed)  # those that are reused stand for other ids by now
 
-    async def _hold_and_queue(self, submissions: Sequence[Submission]) -> dict[UUID, Accepted | Refusal]:
+    async def _hold_and_queue(self, submissions: Sequence[Submission]) -> dict[UUID, AcceptedJob | Refusal]:
         """What became of submissions that are pending. Those that end undecided are remembered for the sweeper."""
         try:
             return await self._decide(submissions)
@@ -206,7 +206,7 @@ class Jobs:
             self._undecided.update(entry.job_id for entry in submissions)
             raise
 
-    async def _decide(self, submissions: Sequence[Submission]) -> dict[UUID, Accepted | Refusal]:
+    async def _decide(self, submissions: Sequence[Submission]) -> dict[UUID, AcceptedJob | Refusal]:
         request = billing_pb2.PlaceHoldsRequest()
         for entry in submissions:
             hold = request.holds.add(
@@ -223,7 +223,7 @@ class Jobs:
             )
         except grpc.aio.AioRpcError as error:
             # Whether holds were placed is unknown: released now if billing answers, by the sweeper otherwise.
-            refusal = refusal_of(error) or JobsOverloaded("Credits cannot be checked; try again.")
+            refusal = to_refusal(error) or JobsOverloaded("Credits cannot be checked; try again.")
             undecided = [entry.job_id for entry in submissions]
             try:
                 await self.abandon(undecided)
@@ -231,7 +231,7 @@ class Jobs:
                 self._undecided.update(undecided)
                 log.warning("submissions_left_pending", jobs=len(undecided), error=repr(trouble))
             return {entry.job_id: refusal for entry in submissions}
-        outcomes: dict[UUID, Accepted | Refusal] = {}
+        outcomes: dict[UUID, AcceptedJob | Refusal] = {}
         held: dict[UUID, billing_pb2.HoldOutcome] = {}
         refused: list[UUID] = []
         for entry, placed in zip(submissions, answer.outcomes, strict=True):
@@ -254,12 +254,12 @@ class Jobs:
         dispatched = [
             (entry.job_id, held[entry.job_id].amount)
             for entry in submissions
-            if entry.job_id in held and not entry.maker
+            if entry.job_id in held and not entry.worker
         ]
         self_made = [
-            (entry.job_id, held[entry.job_id].amount, entry.maker, entry.sends_heartbeats)
+            (entry.job_id, held[entry.job_id].amount, entry.worker, entry.sends_heartbeats)
             for entry in submissions
-            if entry.job_id in held and entry.maker
+            if entry.job_id in held and entry.worker
         ]
         async with self._database.transaction() as connection:
             if refused:
@@ -268,7 +268,7 @@ class Jobs:
             begun = await self.intake.begin_self_made(connection, self_made, now) if self_made else []
             await announce(connection, [*queued, *begun], self._clock.now(), dispatch=True)
             accepted = {
-                row["id"]: Accepted(
+                row["id"]: AcceptedJob(
                     job_id=row["id"],
                     status=row["status"],
                     credits_used=held[row["id"]].amount,
@@ -279,7 +279,7 @@ class Jobs:
             }
             keyed = [accepted[entry.job_id] for entry in submissions if entry.request_key and entry.job_id in accepted]
             if keyed:
-                await answers.decide(connection, keyed)
+                await idempotency_records.decide(connection, keyed)
         self._relay.wake()
         outcomes.update(accepted)
         lost = [job_id for job_id in held if job_id not in accepted]
@@ -290,13 +290,13 @@ class Jobs:
         return outcomes
 
     async def _with_balances(
-        self, submissions: Sequence[Keyed], outcomes: dict[UUID, Accepted | _Undecided | Refusal]
-    ) -> list[Accepted | _Undecided | Refusal]:
+        self, submissions: Sequence[IdempotentRequest], outcomes: dict[UUID, AcceptedJob | _Undecided | Refusal]
+    ) -> list[AcceptedJob | _Undecided | Refusal]:
         """Fills in what the users of reused jobs can still spend, and puts the outcomes in order."""
         reused = {
             entry.user_id
             for entry in submissions
-            if isinstance(outcome := outcomes[entry.job_id], Accepted) and outcome.status == "reused"
+            if isinstance(outcome := outcomes[entry.job_id], AcceptedJob) and outcome.status == "reused"
         }
         available: dict[str, int] = {}
         failed: Refusal | None = None
@@ -309,11 +309,11 @@ class Jobs:
                 )
                 available = {balance.user_id: balance.available for balance in answer.balances}
             except grpc.aio.AioRpcError as error:
-                failed = refusal_of(error)
-        ordered: list[Accepted | _Undecided | Refusal] = []
+                failed = to_refusal(error)
+        ordered: list[AcceptedJob | _Undecided | Refusal] = []
         for entry in submissions:
             outcome = outcomes[entry.job_id]
-            if isinstance(outcome, Accepted) and outcome.status == "reused":
+            if isinstance(outcome, AcceptedJob) and outcome.status == "reused":
                 outcome = failed or replace(outcome, credits_remaining=available.get(entry.user_id, 0))
             ordered.append(outcome)
         return ordered
@@ -338,24 +338,24 @@ class Jobs:
         async with self._database.transaction() as connection:
             await self.intake.delete_pending(connection, abandoned)
 
-    async def recorded_answer(self, user_id: str, key: str, digest: bytes) -> Accepted | None:
+    async def recorded_answer(self, user_id: str, key: str, digest: bytes) -> AcceptedJob | None:
         """What the user's request key stands for; None: it is free. Raises KeyReused, RequestInFlight."""
         now = self._clock.now()
-        asked = Keyed(job_id=new_id(now), user_id=user_id, request_key=key, request_digest=digest)
+        asked = IdempotentRequest(job_id=new_id(now), user_id=user_id, request_key=key, request_digest=digest)
         async with self._database.connection() as connection:
-            found = await answers.recorded(connection, [asked], now)
+            found = await idempotency_records.recorded(connection, [asked], now)
         if not found:
             return None
         outcome = (await self._with_balances([asked], dict(found)))[0]
         if isinstance(outcome, Refusal):
             raise outcome
-        assert isinstance(outcome, Accepted), "a recorded answer is decided"
+        assert isinstance(outcome, AcceptedJob), "a recorded answer is decided"
         return outcome
 
-    async def retry_dead(self, job_id: UUID) -> Accepted:
+    async def retry_dead(self, job_id: UUID) -> AcceptedJob:
         """Submits a dead job's request again. Raises JobNotFound, JobNotDead, and as `submit`."""
         async with self._database.connection() as connection:
-            row = await reading.retryable(connection, job_id)
+            row = await queries.retryable(connection, job_id)
         if row is None:
             raise JobNotFound
         if not row["dead"] or row["self_made"]:
@@ -370,28 +370,28 @@ class Jobs:
                 idempotency_key="",
                 parameters=bytes(row["parameters"]),
                 retry_of=job_id,
-                traceparent=carried(),
+                traceparent=current_traceparent(),
             )
         )
 
-    # -- makers
+    # -- workers
 
-    async def lease(self, job_type: str, maker: str) -> Lease | None:
-        """The next job in turn, leased to the maker; None when there is none."""
+    async def lease(self, job_type: str, worker: str) -> Lease | None:
+        """The next job in turn, leased to the worker; None when there is none."""
         if job_type not in self._leases:
             self._leases[job_type] = Batcher(
-                lambda makers: self._lease_batch(job_type, makers),
+                lambda workers: self._lease_batch(job_type, workers),
                 max_batch=MAX_BATCH,
                 max_waiting=MAX_WAITING,
                 max_wait_seconds=MAX_LEASE_WAIT_SECONDS,
             )
-        return await self._leases[job_type].submit(maker)
+        return await self._leases[job_type].submit(worker)
 
-    async def _lease_batch(self, job_type: str, makers: Sequence[str]) -> list[Lease | Refusal | None]:
+    async def _lease_batch(self, job_type: str, workers: Sequence[str]) -> list[Lease | Refusal | None]:
         rows: list[DictRow] = []
         for _ in range(LEASE_ROUNDS):
             async with self._database.transaction() as connection:
-                leased, again = await self.storage.lease(connection, job_type, makers[len(rows) :], self._clock.now())
+                leased, again = await self.storage.lease(connection, job_type, workers[len(rows) :], self._clock.now())
                 await announce(connection, leased, self._clock.now(), dispatch=False)
             rows += leased
             if not again:
@@ -400,17 +400,17 @@ class Jobs:
             self._relay.wake(soon=True)
         leases: dict[str, list[Lease]] = {}
         for row in rows:
-            began, about = row["created_at"].timestamp(), {"adwright.maker": row["maker"]}
-            noted(row["traceparent"], "queued", began=began, attributes=about)
-            leases.setdefault(row["maker"], []).append(self.storage.lease_of(row))
-        return [leases[maker].pop() if leases.get(maker) else None for maker in makers]
+            began, about = row["created_at"].timestamp(), {"adwright.worker": row["worker"]}
+            record_past_span(row["traceparent"], "queued", began=began, attributes=about)
+            leases.setdefault(row["worker"], []).append(self.storage.lease_of(row))
+        return [leases[worker].pop() if leases.get(worker) else None for worker in workers]
 
-    async def heartbeat(self, beat: Beat) -> str:
+    async def heartbeat(self, beat: Heartbeat) -> str:
         """Moves the lease on; "" or the reason to stop."""
         return await self._beats.submit(beat)
 
-    async def _beat_batch(self, beats: Sequence[Beat]) -> list[str | Refusal]:
-        joined = one_beat_an_attempt(beats)
+    async def _beat_batch(self, beats: Sequence[Heartbeat]) -> list[str | Refusal]:
+        joined = merge_heartbeats(beats)
         async with self._database.connection() as connection:
             stopped = await self.storage.heartbeat(
                 connection,
@@ -441,7 +441,7 @@ class Jobs:
         taken = {(row["id"], row["attempt"]): self.storage.ended_job(row) for row in [*rows, *repeated]}
         return [taken.get((done.job_id, done.attempt)) or StaleAttempt() for done in completions]
 
-    async def fail(self, failure: Failure) -> tuple[Status, EndedJob | None]:
+    async def fail(self, failure: AttemptFailure) -> tuple[Status, EndedJob | None]:
         """The attempt failed: what the job is now, and the job if it has ended. Raises StaleAttempt; repeating is
         harmless. The settlement of a self-made job is left to the caller, who waits for it."""
         async with self._database.transaction() as connection:
@@ -476,12 +476,12 @@ class Jobs:
     async def jobs(self, job_ids: Sequence[UUID]) -> list[Job]:
         """Those of these jobs that exist, in order."""
         async with self._database.connection() as connection:
-            found = await reading.jobs_by_id(connection, job_ids)
+            found = await queries.jobs_by_id(connection, job_ids)
         return [found[job_id] for job_id in job_ids if job_id in found]
 
     async def _read_batch(self, job_ids: Sequence[UUID]) -> list[Job | Refusal | None]:
         async with self._database.connection() as connection:
-            found = await reading.jobs_by_id(connection, list(dict.fromkeys(job_ids)))
+            found = await queries.jobs_by_id(connection, list(dict.fromkeys(job_ids)))
         return [found.get(job_id) for job_id in job_ids]
 
     async def cancel(self, job_id: UUID, user_id: str | None) -> tuple[Status, int]:
@@ -520,7 +520,7 @@ class Jobs:
         return len(lost)
 
     async def dispatch_again(self, most: int) -> int:
-        """Tells makers again of queued jobs that nobody took; how many."""
+        """Tells workers again of queued jobs that nobody took; how many."""
         async with self._database.transaction() as connection:
             rows = await self.storage.stale_dispatches(connection, self._clock.now(), most)
             await dispatch(connection, rows, self._clock.now())

@@ -9,21 +9,21 @@ from uuid import UUID
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
-from services.chassis.tracing import carried
-from services.chassis.wire import timestamp, token_id
+from services.chassis.observability.tracing import current_traceparent
+from services.chassis.rpc.pagination import timestamp, token_id
 from services.job.domain import (
-    Accepted,
+    AcceptedJob,
     Asset,
     Attempt,
-    Beat,
+    AttemptFailure,
     Completion,
     DeadJob,
-    Failure,
     FaultKind,
+    Heartbeat,
     Job,
+    JobFilter,
+    JobPolicy,
     Lease,
-    Page,
-    Policy,
     Status,
     Submission,
     plausible_arrival,
@@ -76,17 +76,17 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         product_id=UUID(request.product_id),
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
-        maker=request.maker,
+        worker=request.worker,
         request_key=request.request_key,
         request_digest=request.request_digest,
         api_key_id=request.api_key_id,
-        traceparent=carried(),
+        traceparent=current_traceparent(),
         arrived_at=plausible_arrival(arrived_at, now),
         sends_heartbeats=request.sends_heartbeats,
     )
 
 
-def accepted_message(accepted: Accepted) -> job_pb2.SubmitJobResponse:
+def accepted_message(accepted: AcceptedJob) -> job_pb2.SubmitJobResponse:
     return job_pb2.SubmitJobResponse(
         job_id=str(accepted.job_id),
         status=accepted.status,
@@ -98,7 +98,7 @@ def accepted_message(accepted: Accepted) -> job_pb2.SubmitJobResponse:
     )
 
 
-def lease_message(lease: Lease, policy: Policy) -> job_pb2.LeasedJob:
+def lease_message(lease: Lease, policy: JobPolicy) -> job_pb2.LeasedJob:
     return job_pb2.LeasedJob(
         job_id=str(lease.job_id),
         user_id=lease.user_id,
@@ -113,8 +113,8 @@ def lease_message(lease: Lease, policy: Policy) -> job_pb2.LeasedJob:
     )
 
 
-def beat(request: job_pb2.HeartbeatRequest) -> Beat:
-    return Beat(
+def beat(request: job_pb2.HeartbeatRequest) -> Heartbeat:
+    return Heartbeat(
         job_id=UUID(request.job_id),
         attempt=request.attempt,
         progress=request.progress,
@@ -143,8 +143,8 @@ def completion(request: job_pb2.CompleteJobRequest) -> Completion:
     )
 
 
-def failure(request: job_pb2.FailJobRequest) -> Failure:
-    return Failure(
+def failure(request: job_pb2.FailJobRequest) -> AttemptFailure:
+    return AttemptFailure(
         job_id=UUID(request.job_id),
         attempt=request.attempt,
         kind=FAULT_KINDS[request.kind],
@@ -153,9 +153,9 @@ def failure(request: job_pb2.FailJobRequest) -> Failure:
     )
 
 
-def page(request: job_pb2.ListJobsRequest, user_id: str) -> Page:
+def page(request: job_pb2.ListJobsRequest, user_id: str) -> JobFilter:
     """Raises ValidationFailed for a page token that is not ours."""
-    return Page(
+    return JobFilter(
         user_id=user_id,
         size=request.page_size or 20,
         before=token_id(request.page_token),
@@ -170,7 +170,7 @@ def page(request: job_pb2.ListJobsRequest, user_id: str) -> Page:
 def attempt_message(attempt: Attempt) -> job_pb2.Attempt:
     message = job_pb2.Attempt(
         number=attempt.number,
-        maker=attempt.maker,
+        worker=attempt.worker,
         started_at=timestamp(attempt.started_at),
         outcome=attempt.outcome,
         cause=attempt.cause,

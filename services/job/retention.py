@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.chassis.database import Connection, fetch_all, fetch_one
-from services.chassis.identifiers import new_id
+from services.chassis.data.database import Connection, fetch_all, fetch_one
+from services.chassis.data.ids import new_id
 
 
 async def ended_before(connection: Connection, cutoff: datetime, size: int) -> list[tuple[UUID, str]]:

@@ -14,19 +14,19 @@ import grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis.assets import AssetStore
-from services.chassis.auth import caller
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.data.assets import AssetStore
+from services.chassis.data.database import Database
+from services.chassis.data.ids import new_id
 from services.chassis.errors import Kind, Refusal
-from services.chassis.identifiers import new_id
-from services.chassis.wire import page_token, timestamp, token_id
-from services.job import event_stream, messages, reading, retention
-from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobNotFound, Policy
+from services.chassis.rpc.auth import caller
+from services.chassis.rpc.pagination import page_token, timestamp, token_id
+from services.job import event_stream, messages, queries, retention
+from services.job.asset_urls import AssetUrlSigner
+from services.job.change_feed import Watch
+from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobNotFound, JobPolicy
 from services.job.following import Following
 from services.job.jobs import Jobs
-from services.job.links import Links
-from services.job.watch import Watch
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Settle = Callable[[EndedJob], Awaitable[None]]
@@ -53,7 +53,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         database: Database,
         watch: Watch,
         following: Following,
-        links: Links,
+        links: AssetUrlSigner,
         assets: AssetStore,
         clock: Clock,
         settle: Settle,
@@ -72,7 +72,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
 
     async def GetJobStatus(self, request: job_pb2.GetJobStatusRequest, context: Context) -> job_pb2.JobStatus:
         job = await self._jobs.job(UUID(request.job_id), caller().user_id)
-        await credits_back(job, self._settle, self._clock)
+        await credits_returned(job, self._settle, self._clock)
         status = status_of(job, self._links, self._clock)
         status.variants.extend(messages.variants_of(job))
         return status
@@ -80,7 +80,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
     async def ListJobs(self, request: job_pb2.ListJobsRequest, context: Context) -> job_pb2.ListJobsResponse:
         page = messages.page(request, caller().user_id)
         async with self._database.connection() as connection:
-            found = await reading.list_jobs(connection, page)
+            found = await queries.list_jobs(connection, page)
         last = found[-1].id if len(found) == page.size else None
         return job_pb2.ListJobsResponse(
             jobs=[status_of(job, self._links, self._clock) for job in found], next_page_token=page_token(last)
@@ -226,7 +226,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         first = since - event_stream.MARGIN
         oldest = new_id(first - self._longest, entropy=bytes(10))
         async with self._database.connection() as connection:
-            return await reading.ended_since(connection, user_id, first, oldest)
+            return await queries.ended_since(connection, user_id, first, oldest)
 
     async def GetAsset(
         self, request: job_pb2.GetAssetRequest, context: Context
@@ -234,7 +234,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         asset_id = UUID(request.asset_id)
         self._links.check(asset_id, request.expires, request.signature, self._clock.now())
         async with self._database.connection() as connection:
-            asset = await reading.asset(connection, asset_id)
+            asset = await queries.asset(connection, asset_id)
         start, end = 0, asset.size_bytes
         headers = [
             ("accept-ranges", "bytes"),
@@ -272,7 +272,7 @@ class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
     ) -> job_pb2.ListDeadJobsResponse:
         size = request.page_size or 20
         async with self._database.connection() as connection:
-            found = await reading.dead_jobs(connection, token_id(request.page_token), size)
+            found = await queries.dead_jobs(connection, token_id(request.page_token), size)
         last = found[-1].job.id if len(found) == size else None
         return job_pb2.ListDeadJobsResponse(
             jobs=[messages.dead_message(dead) for dead in found], next_page_token=page_token(last)
@@ -289,7 +289,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
     """What the generating services hand in."""
 
     def __init__(
-        self, *, jobs: Jobs, database: Database, watch: Watch, links: Links, clock: Clock, settle: Settle
+        self, *, jobs: Jobs, database: Database, watch: Watch, links: AssetUrlSigner, clock: Clock, settle: Settle
     ) -> None:
         """settle: as of JobWorkerServicer."""
         self._jobs = jobs
@@ -324,7 +324,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                         await changed.wait()
                 except TimeoutError:
                     continue
-        await credits_back(job, self._settle, self._clock)
+        await credits_returned(job, self._settle, self._clock)
         return job_pb2.JobOutcome(
             status=job.status.value,
             result=job.result,
@@ -338,9 +338,9 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
         after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
         async with self._database.connection() as connection:
             if request.job_ids:
-                rows = await reading.settlements_of(connection, [UUID(job_id) for job_id in request.job_ids])
+                rows = await queries.settlements_of(connection, [UUID(job_id) for job_id in request.job_ids])
             else:
-                rows = await reading.settlements(connection, after, request.page_size)
+                rows = await queries.settlements(connection, after, request.page_size)
             # Read after the jobs: what was deleted since then is not missed.
             forgotten = await retention.forgotten_until(connection)
         return job_pb2.ListSettlementsResponse(
@@ -360,9 +360,9 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
 
 
 class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
-    """What makers say."""
+    """What workers say."""
 
-    def __init__(self, *, jobs: Jobs, settle: Settle, policy: Policy) -> None:
+    def __init__(self, *, jobs: Jobs, settle: Settle, policy: JobPolicy) -> None:
         """settle: returns when the hold of an ended job is settled, or a bound of its own is over."""
         self._jobs = jobs
         self._settle = settle
@@ -371,7 +371,7 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
     async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Context) -> job_pb2.LeaseJobResponse:
         if request.type not in self._policy.limits:
             raise JobNotFound
-        lease = await self._jobs.lease(request.type, request.maker)
+        lease = await self._jobs.lease(request.type, request.worker)
         return job_pb2.LeaseJobResponse(job=messages.lease_message(lease, self._policy) if lease else None)
 
     async def Heartbeat(self, request: job_pb2.HeartbeatRequest, context: Context) -> job_pb2.HeartbeatResponse:
@@ -395,14 +395,14 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
         return job_pb2.ReturnJobResponse()
 
 
-async def credits_back(job: Job, settle: Settle, clock: Clock) -> None:
+async def credits_returned(job: Job, settle: Settle, clock: Clock) -> None:
     """Returns when the hold of a job that has just ended is settled, so that who reads its end finds the credits as it
     says; at once where it ended longer ago than a settlement is waited for: billing is away then."""
     if job.unsettled and job.completed_at is not None and clock.now() - job.completed_at < PROMPT_SETTLEMENT:
         await settle(EndedJob(id=job.id, settle=job.unsettled))
 
 
-def status_of(job: Job, links: Links, clock: Clock) -> job_pb2.JobStatus:
+def status_of(job: Job, links: AssetUrlSigner, clock: Clock) -> job_pb2.JobStatus:
     """The job as its owner sees it, with links to its assets that are valid from now on."""
     now = clock.now()
     return messages.status_message(job, lambda asset_id: links.link(asset_id, now))

@@ -10,14 +10,14 @@ import grpc
 import structlog
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
-from services.chassis.auth import ServiceIdentity
-from services.chassis.batch import Batcher
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.data.batcher import Batcher
+from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
-from services.chassis.tracing import together
+from services.chassis.observability.tracing import linked_span
+from services.chassis.rpc.auth import ServiceIdentity
 from services.job.domain import PROMPT_SETTLEMENT, EndedJob
-from services.job.storage import JobStorage
+from services.job.lease_store import LeaseStore
 
 TICK_SECONDS = 1.0
 GATHER_SECONDS = 0.02  # jobs that end together are settled together
@@ -44,7 +44,7 @@ class Settlement:
         self,
         *,
         database: Database,
-        storage: JobStorage,
+        storage: LeaseStore,
         billing: billing_pb2_grpc.BillingLedgerServiceAsyncStub,
         identity: ServiceIdentity,
         clock: Clock,
@@ -106,7 +106,7 @@ class Settlement:
     async def _settle(self, jobs: Sequence[EndedJob], *, seconds: float) -> list[bool]:
         """Ends the holds of these jobs; of which billing has confirmed it. Harmless to repeat."""
         settlements = [billing_pb2.Settlement(job_id=str(job.id), kind=KINDS[job.settle]) for job in jobs]
-        with together("settle", [job.traceparent for job in jobs]):
+        with linked_span("settle", [job.traceparent for job in jobs]):
             answer = await self._billing.SettleHolds(
                 billing_pb2.SettleHoldsRequest(settlements=settlements),
                 metadata=self._identity.metadata(),

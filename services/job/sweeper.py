@@ -1,6 +1,6 @@
 """The sweeper: finds jobs that are stuck and moves them on.
 
-It works on the database alone, so neither Kafka nor any maker has to be well for it, and any number of replicas may
+It works on the database alone, so neither Kafka nor any worker has to be well for it, and any number of replicas may
 sweep at once: rows are taken with `skip locked`. Only taking back half-way submissions needs billing, and that is a
 loop of its own: a billing service that hangs keeps no lost job from running again.
 """
@@ -14,13 +14,13 @@ from datetime import timedelta
 
 import structlog
 
-from services.chassis.interceptors import refusal_of
+from services.chassis.rpc.interceptors import to_refusal
 from services.job.jobs import Jobs
 
 TICK_SECONDS = 0.5
 BATCH = 200
 DISPATCH_BATCH = 50
-# After a start, a freeze or an outage of the database, leases have run out that no maker could renew: those that live
+# After a start, a freeze or an outage of the database, leases have run out that no worker could renew: those that live
 # are listened for before any is called lost. Longer than a reconnect of theirs (2 s) and a heartbeat (1 s).
 LISTEN_SECONDS = 4.0
 GAP_SECONDS = 2.5  # between two ticks, which are half a second apart
@@ -62,7 +62,7 @@ class Sweeper:
         try:
             count = await step()
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = to_refusal(error)
             if refusal is not None and refusal.stated_kind().retryable:
                 log.warning("sweep_step_failed", step=name, error=refusal.message)
             else:

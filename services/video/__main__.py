@@ -1,4 +1,4 @@
-"""The video service: `python -m services.video` accepts jobs, `python -m services.video maker` makes them."""
+"""The video service: `python -m services.video` accepts jobs, `python -m services.video worker` makes them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from adwright.copy.v1 import copy_pb2_grpc
 from adwright.video.v1 import video_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings, read_settings_or_exit
-from services.chassis.making import DEFAULT_MODELS, MakerSettings, answering, run_maker, signing_of
-from services.chassis.server import Server, always_ready, open_channel, start
-from services.chassis.submission import Submitter
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.video.messages import JOB_TYPE
 from services.video.policy import policy_of
 from services.video.providers import VideoProvider, Voice
 from services.video.samples import Samples
 from services.video.servicer import VideoServicer
+from services.worker.process import DEFAULT_MODELS, WorkerSettings, answering, run_worker, signing_of
+from services.worker.submission import Submitter
 
 SERVICES = ("adwright.video.v1.VideoService",)
 DISPATCH_TOPIC = "adwright.job.dispatch.video.v1"
@@ -54,8 +54,8 @@ async def serve(settings: VideoSettings) -> None:
         await job.close()
 
 
-class VideoMakerSettings(MakerSettings):
-    """What the video maker reads besides. Without an engine's name everything is made here."""
+class VideoWorkerSettings(WorkerSettings):
+    """What the video worker reads besides. Without an engine's name everything is made here."""
 
     video_engine: str = Field(default="local", pattern="^(local|machine|replicate|fal|heygen|d-id)$")
     video_engine_url: str = Field(default="", description="where the engine is; its public address when empty")
@@ -83,7 +83,7 @@ PUBLIC_ADDRESSES = {
 HEYGEN_UPLOADS = "https://upload.heygen.com"
 
 
-def provider_of(settings: VideoMakerSettings) -> VideoProvider:
+def provider_of(settings: VideoWorkerSettings) -> VideoProvider:
     """The engine that the settings name, with the voice that they name."""
     from services.video.providers.local import LocalVideoProvider
     from services.video.providers.remote import RemoteVideoProvider
@@ -110,7 +110,7 @@ def provider_of(settings: VideoMakerSettings) -> VideoProvider:
     return RemoteVideoProvider(ENGINES[name](head), local)
 
 
-def voice_of(settings: VideoMakerSettings) -> Voice | None:
+def voice_of(settings: VideoWorkerSettings) -> Voice | None:
     """The voice elsewhere that the settings name, if they name one."""
     from services.video.providers.remote.voice import OPENAI_VOICES, SpeechEndpoint, VoiceSettings
 
@@ -128,30 +128,30 @@ def voice_of(settings: VideoMakerSettings) -> Voice | None:
     )
 
 
-async def make(settings: VideoMakerSettings) -> None:
+async def make(settings: VideoWorkerSettings) -> None:
     """Makes jobs until told to stop."""
-    from services.chassis.assets import AssetStore
-    from services.chassis.fetcher import Fetcher
-    from services.chassis.pictures import PictureSource
-    from services.video.maker import VideoMaker
+    from services.chassis.data.assets import AssetStore
+    from services.video.worker import VideoWorker
+    from services.worker.remote.fetcher import Fetcher
+    from services.worker.remote.pictures import PictureSource
 
-    identity = ServiceIdentity("video-maker", settings.service_secrets())
+    identity = ServiceIdentity("video-worker", settings.service_secrets())
     copy = open_channel(settings.copy_address)
     assets = AssetStore(settings.assets_url)
     provider = provider_of(settings)
-    maker = VideoMaker(
+    worker = VideoWorker(
         provider=provider,
         pictures=PictureSource(assets=assets, fetcher=Fetcher()),
         copy=copy_pb2_grpc.CopyWriterServiceStub(copy),
         identity=identity,
     )
     try:
-        await run_maker(
+        await run_worker(
             settings,
             job_type=JOB_TYPE,
             topic=DISPATCH_TOPIC,
-            group="adwright-video-makers",
-            make=maker.make,
+            group="adwright-video-workers",
+            make=worker.make,
             identity=identity,
             assets=assets,
             prepare=provider.prepare,
@@ -163,9 +163,9 @@ async def make(settings: VideoMakerSettings) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["maker"]:
-        maker_settings = read_settings_or_exit(VideoMakerSettings)
-        start("video-maker", maker_settings, make(maker_settings))
+    if sys.argv[1:] == ["worker"]:
+        worker_settings = read_settings_or_exit(VideoWorkerSettings)
+        start("video-worker", worker_settings, make(worker_settings))
     else:
         settings = read_settings_or_exit(VideoSettings)
         start("video", settings, serve(settings))

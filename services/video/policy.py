@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from services.chassis.banned_words import first_banned
-from services.chassis.endpoint import Endpoint
 from services.chassis.errors import DependencyUnavailable, Fault
 from services.video.domain import ScriptNotAllowed
+from services.worker.remote.provider_client import ProviderClient
 
 ANSWER_SECONDS: Final = 5.0  # the customer is waiting
 
@@ -58,7 +58,7 @@ class PolicyEndpoint:
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
-        self._endpoint = Endpoint(url, {"authorization": f"Bearer {key}"} if key else {}, pause_seconds=0.2)
+        self._endpoint = ProviderClient(url, {"authorization": f"Bearer {key}"} if key else {}, pause_seconds=0.2)
 
     async def check(self, spoken: Spoken) -> None:
         body = {

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from services.chassis.errors import DependencyUnavailable, InputFault, TransientFault
-from services.chassis.render import RenderProcess
 from services.video.domain import Avatar, Voice
+from services.worker.render_process import RenderProcess
 
 MEMORY_LIMIT_BYTES: Final = 6 << 30
 TIME_LIMIT_SECONDS: Final = 60.0

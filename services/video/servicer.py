@@ -9,13 +9,13 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis import headers
 from services.chassis.banned_words import check_product_name
-from services.chassis.submission import Submitter, reuse_notes
+from services.chassis.rpc import request_headers
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
 from services.video.policy import Policy
 from services.video.samples import Samples
+from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -35,7 +35,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise UnknownVoice(request.voice_id)
         if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
             raise UnknownAvatar(request.avatar_id)
-        unknown = headers.unknown_field_notes(context.invocation_metadata())
+        unknown = request_headers.unknown_field_notes(context.invocation_metadata())
         accepted = await self._submitter.submit(
             request,
             context,

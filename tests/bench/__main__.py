@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.local.home import ROOT
+from local.home import ROOT
 from tests.bench import grown, holds, home, rows
 from tests.bench.figures import Figure, show, write
 from tests.bench.lab import Lab, lab

@@ -20,7 +20,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local.system import Options
+from local.system import Options
 from tests.running import RunningSystem
 
 ROUNDS = 3_000
@@ -118,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gateway_latency", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="calls each way")
     arguments = parser.parse_args()
-    system = RunningSystem(Options(makers=False), durable=True)
+    system = RunningSystem(Options(workers=False), durable=True)
     try:
         found = measured(system, arguments.rounds)
     finally:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from services.chassis.database import Database
-from services.job.domain import Limits, Page, Policy
-from services.job.intake import Intake
-from services.job.reading import list_jobs
-from services.job.storage import JobStorage
+from services.chassis.data.database import Database
+from services.job.domain import JobFilter, JobPolicy, Limits
+from services.job.lease_store import LeaseStore
+from services.job.queries import list_jobs
+from services.job.submission_store import SubmissionStore
 from tests.bench import holds
 from tests.bench.figures import Figure
 from tests.bench.filling import JOBS, fill
@@ -39,11 +39,13 @@ async def _statements(url: str, user: str) -> dict[str, float]:
     now = datetime.now(UTC)
 
     limits = Limits(start=timedelta(hours=6), attempt=timedelta(minutes=3), total=timedelta(hours=7))
-    policy = Policy(limits=dict.fromkeys(("copy", "static_ad", "video"), limits))
-    storage, intake = JobStorage(policy), Intake(policy)
+    policy = JobPolicy(limits=dict.fromkeys(("copy", "static_ad", "video"), limits))
+    storage, intake = LeaseStore(policy), SubmissionStore(policy)
     database = Database(url, pool_size=1)
     await database.open()
-    page = Page(user_id=user, size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
+    page = JobFilter(
+        user_id=user, size=20, before=None, status=None, type=None, project_id=None, since=None, until=None
+    )
     taken: dict[str, list[float]] = {"list": [], "sweep": []}
     try:
         for _ in range(TIMES):

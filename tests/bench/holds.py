@@ -23,12 +23,12 @@ import uvloop
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from services.billing.__main__ import MIGRATIONS
-from services.chassis.auth import ServiceIdentity
-from services.chassis.batch import Batcher
-from services.chassis.database import migrate
+from services.chassis.data.batcher import Batcher
+from services.chassis.data.database import migrate
+from services.chassis.data.ids import new_id
 from services.chassis.errors import Refusal
-from services.chassis.identifiers import new_id
-from services.chassis.server import open_channel
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import open_channel
 from services.job.jobs import MAX_BATCH, MAX_WAITING
 from tests.bench.figures import Figure
 from tests.bench.lab import CONNECTIONS, Cost, Lab, run_beside

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local.home import ROOT, Home
+from local.home import ROOT, Home
 from tests.bench import processes
 from tests.bench.figures import Figure
 from tests.running import free_port
@@ -113,7 +113,7 @@ def start(folder: Path) -> list[Figure]:
 
 
 def memory(folder: Path) -> list[Figure]:
-    """Everything that `make up` runs, makers included, with nothing to do."""
+    """Everything that `make up` runs, workers included, with nothing to do."""
     system = Up(folder)
     try:
         system.first_answer()

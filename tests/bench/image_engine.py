@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from services.chassis import models
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.studio import Assignment, draw_assignment
+from services.media import model_files
 from tests.image.briefs import PRODUCTS, brief, photo_of_a_cup
 
 LONGEST: Final = 240.0  # seconds for one case, also on a busy machine
@@ -104,7 +104,7 @@ def measured(case: Case, rounds: int) -> Figure:
                     format=case.file_format,
                 ),
                 folder=target,
-                cut_out_model=models.model_path(models.U2NETP),
+                cut_out_model=model_files.model_path(model_files.U2NETP),
                 signing_folder=Path(folder) / "signing",
             )
             started, worked = time.perf_counter(), time.process_time()

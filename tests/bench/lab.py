@@ -15,12 +15,12 @@ from typing import Any
 
 import psycopg
 
-from deploy.local.home import AUDIENCE, ISSUER, ROOT
-from deploy.local.process import Process
-from deploy.local.system import SERVICES, Options
-from deploy.local.system import _accepts as accepts
 from gateway.render import command, render
 from gateway.settings import Address, GatewaySettings
+from local.home import AUDIENCE, ISSUER, ROOT
+from local.process import Process
+from local.system import SERVICES, Options
+from local.system import _accepts as accepts
 from tests.bench import processes
 from tests.bench.client import Load, Result
 from tests.running import Customer, RunningSystem, free_port
@@ -50,10 +50,10 @@ class Cost:
 
 
 class Lab:
-    """The whole system without makers, an echo service behind a second Envoy of the same configuration, and users."""
+    """The whole system without workers, an echo service behind a second Envoy of the same configuration, and users."""
 
     def __init__(self, *settings: tuple[str, str]) -> None:
-        self.running = RunningSystem(Options(makers=False, settings=settings), durable=True)
+        self.running = RunningSystem(Options(workers=False, settings=settings), durable=True)
         self.system, self.home = self.running.system, self.running.home
         self.echo_port, self._echo_service_port = free_port(), free_port()
         self.leases = self.home.folder / "leases"
@@ -104,11 +104,11 @@ class Lab:
         self._add("echo-gateway", [str(part) for part in command(configuration)], self.echo_port, dict(os.environ))
         time.sleep(1.0)  # the keys come a moment after the port is open
 
-    def add_maker(self, name: str, *, slots: int) -> None:
-        """A maker whose provider does nothing; it notes when it has a lease."""
+    def add_worker(self, name: str, *, slots: int) -> None:
+        """A worker whose provider does nothing; it notes when it has a lease."""
         port = free_port()
         environment = self.system.environment(name, port) | {"ADWRIGHT_SLOTS": str(slots)}
-        self._add(name, [sys.executable, "-m", "tests.stub_maker", "static_ad", str(self.leases)], port, environment)
+        self._add(name, [sys.executable, "-m", "tests.stub_worker", "static_ad", str(self.leases)], port, environment)
 
     def pids(self) -> dict[str, int]:
         """Every process that is measured, by name."""

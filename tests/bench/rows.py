@@ -1,4 +1,4 @@
-"""The rows that are measured at the gateway and at makers: requests, their delay, jobs from end to end."""
+"""The rows that are measured at the gateway and at workers: requests, their delay, jobs from end to end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.bench.lab import CONNECTIONS, Cost, Lab, request
 ROUNDS = 3
 SECONDS = 5.0
 LATENCY_SECONDS = 8.0
-PACE = 50.0  # jobs a second at which makers are given work
+PACE = 50.0  # jobs a second at which workers are given work
 PACE_SECONDS = 8.0
 DRAINED = 4_000
 DRAIN_SECONDS = 120.0
@@ -147,7 +147,7 @@ def _until(met: Callable[[], bool], seconds: float = DRAIN_SECONDS) -> None:
 
 
 def _clear(lab: Lab) -> None:
-    """Ends what other rows have left in the queue, as the sweeper would, so that makers see this row's jobs only."""
+    """Ends what other rows have left in the queue, as the sweeper would, so that workers see this row's jobs only."""
     with lab.database("job") as connection:
         connection.execute("update job set expires_at = now() - interval '1 hour' where status = 'queued'")
     _drained(lab)
@@ -155,9 +155,9 @@ def _clear(lab: Lab) -> None:
 
 
 def dispatch(lab: Lab) -> list[Figure]:
-    """From the moment a request is due at the client until a maker has the lease of its job."""
+    """From the moment a request is due at the client until a worker has the lease of its job."""
     _clear(lab)
-    lab.add_maker("bench-maker", slots=SLOTS)
+    lab.add_worker("bench-worker", slots=SLOTS)
     waits: list[list[float]] = []
     cost = Cost()
     try:
@@ -170,20 +170,20 @@ def dispatch(lab: Lab) -> list[Figure]:
             leased = _leases(lab)
             waits.append(sorted(1000 * (leased[job_id] - due) for job_id, due, _ in result.jobs))
     finally:
-        lab.remove("bench-maker")
+        lab.remove("bench-worker")
     each: dict[str, Any] = {"unit": "ms", "row": "dispatch"}
     middle = [part[len(part) // 2] for part in waits]
     late = [part[int(0.99 * len(part))] for part in waits]
     return [
-        Figure(name="request due → maker has the lease, 50 jobs/s, p50", rounds=middle, at_most=25, **each),
+        Figure(name="request due → worker has the lease, 50 jobs/s, p50", rounds=middle, at_most=25, **each),
         Figure(name="the same, p99", rounds=late, at_most=100, costs={"": cost.each()}, **each),
     ]
 
 
 def drain(lab: Lab) -> list[Figure]:
-    """Jobs a second from the first request to the last completed job, a maker working meanwhile."""
+    """Jobs a second from the first request to the last completed job, a worker working meanwhile."""
     _clear(lab)
-    lab.add_maker("bench-maker", slots=SLOTS)
+    lab.add_worker("bench-worker", slots=SLOTS)
     rates, cost = [], Cost()
     try:
         for _ in range(ROUNDS):
@@ -200,7 +200,7 @@ def drain(lab: Lab) -> list[Figure]:
             assert row is not None, "an aggregate has a row"
             rates.append(row[0] / (row[1] - began))
     finally:
-        lab.remove("bench-maker")
+        lab.remove("bench-worker")
     return [
         Figure(
             row="drain",

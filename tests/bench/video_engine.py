@@ -2,7 +2,7 @@
 
 Run from the root of the tree: python -m tests.bench.video_engine [--only NAME ...] [--json FILE]
 
-Every video is made in a new process, as the first one of a maker is: loading the voice and the interpreter's imports
+Every video is made in a new process, as the first one of a worker is: loading the voice and the interpreter's imports
 count. "work" is wall-clock time from the brief to the last file, divided by the seconds of the finished video; the
 processor's time is beside it, since two cores share the work. Lips are read from the pixels of the finished MP4 and the
 voice from its sound, as tests/video/watching.py does.
@@ -25,7 +25,7 @@ from typing import Final
 
 import numpy as np
 
-from services.chassis.models import default_folder
+from services.media.model_files import default_folder
 from services.video.domain import AspectRatio, VideoBrief
 from services.video.providers.local import visemes
 from services.video.providers.local.rendering import RenderOrder, render, speech_of

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from psycopg.errors import UniqueViolation
 
-from services.billing.domain import Balance, End, Grant, HoldOrder, HoldOutcome
-from services.billing.proof import Proof, verify
-from services.billing.storage import Ledger
-from services.chassis.database import Database, fetch_all
+from services.billing.audit import Proof, verify
+from services.billing.domain import Balance, Grant, HoldEnd, HoldOrder, HoldOutcome
+from services.billing.ledger import Ledger
+from services.chassis.data.database import Database, fetch_all
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
 NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Books:
             except UniqueViolation:
                 continue  # as the service does: a release has left its mark in between
 
-    async def end(self, job_id: uuid.UUID, end: End) -> str:
+    async def end(self, job_id: uuid.UUID, end: HoldEnd) -> str:
         async with self.database.transaction() as connection:
             return (await LEDGER.end_holds(connection, {job_id: end}, self.now))[job_id][0]
 

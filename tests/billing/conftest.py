@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.chassis.database import Database, migrate
+from services.chassis.data.database import Database, migrate
 from tests.billing.books import MIGRATIONS, Books
 from tests.running import Postgres
 

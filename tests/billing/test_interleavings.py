@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from services.billing import chain
-from services.billing.domain import Balance, End
-from services.billing.storage import SOON
-from services.chassis.database import Database, migrate
+from services.billing import hash_chain
+from services.billing.domain import Balance, HoldEnd
+from services.billing.ledger import SOON
+from services.chassis.data.database import Database, migrate
 from services.chassis.errors import Refusal
 from tests.billing.books import LEDGER, MIGRATIONS, NOW, Books, order
 from tests.running import Postgres
@@ -39,8 +39,8 @@ operations = st.one_of(
     st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
     st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
     st.tuples(st.just("holds"), st.lists(st.tuples(jobs, st.sampled_from(list(KINDS))), min_size=2, max_size=4)),
-    st.tuples(st.just("end"), jobs, st.sampled_from(list(End))),
-    st.tuples(st.just("ends"), st.dictionaries(jobs, st.sampled_from(list(End)), min_size=2, max_size=4)),
+    st.tuples(st.just("end"), jobs, st.sampled_from(list(HoldEnd))),
+    st.tuples(st.just("ends"), st.dictionaries(jobs, st.sampled_from(list(HoldEnd)), min_size=2, max_size=4)),
     st.tuples(st.just("release"), jobs),
     st.tuples(st.just("refund"), jobs),
     st.tuples(st.just("lapse")),
@@ -135,10 +135,10 @@ class Model:
         results = [self.hold(job, kind)[0] for job, kind in orders]
         return [(result, self.available(job % USERS)) for result, (job, _) in zip(results, orders, strict=True)]
 
-    def ends(self, ends: dict[int, End]) -> Any:
+    def ends(self, ends: dict[int, HoldEnd]) -> Any:
         return [self.end(job, end) for job, end in ends.items()]
 
-    def end(self, job: int, end: End) -> Any:
+    def end(self, job: int, end: HoldEnd) -> Any:
         held = self.jobs.get(job)
         if held is None:
             return None
@@ -146,7 +146,7 @@ class Model:
             held.state = end.state
             account = self.accounts[job % USERS]
             account.held -= held.amount
-            if end is not End.CAPTURE:
+            if end is not HoldEnd.CAPTURE:
                 account.plain += held.amount - sum(part for _, part in held.draws)
                 for lot, part in held.draws:
                     lot.left += part  # of no use when it is past its day
@@ -154,7 +154,7 @@ class Model:
 
     def release(self, job: int) -> Any:
         self.jobs.setdefault(job, Held(0, "released"))
-        return self.end(job, End.RELEASE)
+        return self.end(job, HoldEnd.RELEASE)
 
     def refund(self, job: int) -> Any:
         held = self.jobs.get(job)
@@ -241,7 +241,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "mark"):
-            self.loop.run_until_complete(chain.seal(self.books.database, NOW))
+            self.loop.run_until_complete(hash_chain.seal(self.books.database, NOW))
             self.prove()
 
     async def _all(self, operations: list[Operation]) -> list[Any]:
@@ -274,10 +274,10 @@ class Interleavings(RuleBasedStateMachine):
         )
         return [(outcome.result.value, outcome.available) for outcome in outcomes]
 
-    async def _end(self, job: int, end: End) -> str | None:
+    async def _end(self, job: int, end: HoldEnd) -> str | None:
         return (await self._ends({job: end}))[0]
 
-    async def _ends(self, ends: dict[int, End]) -> list[str | None]:
+    async def _ends(self, ends: dict[int, HoldEnd]) -> list[str | None]:
         async with self.books.database.transaction() as connection:
             found = await LEDGER.end_holds(
                 connection, {self.job_ids[job]: end for job, end in ends.items()}, self.books.now
@@ -288,7 +288,7 @@ class Interleavings(RuleBasedStateMachine):
     async def _release(self, job: int) -> str | None:
         async with self.books.database.connection() as connection:
             await LEDGER.mark_released(connection, [self.job_ids[job]], self.books.now)
-        return await self._end(job, End.RELEASE)
+        return await self._end(job, HoldEnd.RELEASE)
 
     async def _refund(self, job: int) -> int:
         return await self.books.refund(self.job_ids[job])

@@ -13,9 +13,9 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from services.billing import keys
-from services.billing.domain import ApiKey, ApiKeyLimitReached, ApiKeyNotFound, End, HoldResult
-from services.chassis.database import fetch_all
+from services.billing import api_keys
+from services.billing.domain import ApiKey, ApiKeyLimitReached, ApiKeyNotFound, HoldEnd, HoldResult
+from services.chassis.data.database import fetch_all
 from tests.billing.books import NOW, Books, order
 
 HASH = hashlib.sha256(b"secret").digest()
@@ -32,7 +32,7 @@ async def made(books: Books, *, user: str = "u", budget: int | None = None, key_
         expires_at=NOW + timedelta(days=1),
     )
     async with books.database.transaction() as connection:
-        await keys.insert(connection, key, key_hash or hashlib.sha256(key.id.bytes).digest(), NOW)
+        await api_keys.insert(connection, key, key_hash or hashlib.sha256(key.id.bytes).digest(), NOW)
     return key.id
 
 
@@ -54,25 +54,30 @@ class TestLookup:
     async def test_it_is_found_until_it_expires_or_is_revoked(self, books: Books) -> None:
         key_id = await made(books, key_hash=HASH)
         async with books.database.connection() as connection:
-            found = await keys.find(connection, HASH, NOW)
+            found = await api_keys.find(connection, HASH, NOW)
             assert found is not None
             assert (found["id"], found["user_id"]) == (key_id, "u")
-            assert await keys.find(connection, hashlib.sha256(b"other").digest(), NOW) is None
-            assert await keys.find(connection, HASH, NOW + timedelta(days=1)) is None
+            assert await api_keys.find(connection, hashlib.sha256(b"other").digest(), NOW) is None
+            assert await api_keys.find(connection, HASH, NOW + timedelta(days=1)) is None
             with pytest.raises(ApiKeyNotFound):
-                await keys.revoke(connection, key_id, "somebody else", NOW)
-            assert await keys.find(connection, HASH, NOW) is not None
-            await keys.revoke(connection, key_id, "u", NOW)
-            await keys.revoke(connection, key_id, "u", NOW + timedelta(hours=1))
-            assert await keys.find(connection, HASH, NOW) is None
-            listed = await keys.of_user(connection, "u", None, 10)
+                await api_keys.revoke(connection, key_id, "somebody else", NOW)
+            assert await api_keys.find(connection, HASH, NOW) is not None
+            await api_keys.revoke(connection, key_id, "u", NOW)
+            await api_keys.revoke(connection, key_id, "u", NOW + timedelta(hours=1))
+            assert await api_keys.find(connection, HASH, NOW) is None
+            listed = await api_keys.of_user(connection, "u", None, 10)
             assert [key.revoked_at for key in listed] == [NOW]
 
     async def test_their_number_is_bounded_however_many_are_made_at_once(self, books: Books) -> None:
-        made_at_once = await asyncio.gather(*(made(books) for _ in range(keys.MAX_KEYS + 10)), return_exceptions=True)
-        assert Counter(type(outcome) for outcome in made_at_once) == {uuid.UUID: keys.MAX_KEYS, ApiKeyLimitReached: 10}
+        made_at_once = await asyncio.gather(
+            *(made(books) for _ in range(api_keys.MAX_KEYS + 10)), return_exceptions=True
+        )
+        assert Counter(type(outcome) for outcome in made_at_once) == {
+            uuid.UUID: api_keys.MAX_KEYS,
+            ApiKeyLimitReached: 10,
+        }
         async with books.database.connection() as connection:
-            await keys.revoke(connection, next(key for key in made_at_once if isinstance(key, uuid.UUID)), "u", NOW)
+            await api_keys.revoke(connection, next(key for key in made_at_once if isinstance(key, uuid.UUID)), "u", NOW)
         await made(books)
 
 
@@ -90,7 +95,7 @@ class TestBudget:
     async def test_what_jobs_give_back_can_be_spent_again_once(self, books: Books) -> None:
         await books.grant("u", 100)
         key_id = await made(books, budget=3)
-        for end in (End.RELEASE, End.EXPIRE):
+        for end in (HoldEnd.RELEASE, HoldEnd.EXPIRE):
             job = replace(order(kind="three"), key_id=key_id)
             assert (await books.hold(job))[0].result is HoldResult.HELD
             for _ in range(2):
@@ -98,7 +103,7 @@ class TestBudget:
             assert await spent(books, key_id) == 0
         job = replace(order(kind="three"), key_id=key_id)
         await books.hold(job)
-        await books.end(job.job_id, End.CAPTURE)
+        await books.end(job.job_id, HoldEnd.CAPTURE)
         assert await spent(books, key_id) == 3
         assert (await books.hold(replace(order(), key_id=key_id)))[0].result is HoldResult.OVER_BUDGET
         await books.refund(job.job_id)
@@ -113,7 +118,7 @@ class TestBudget:
             job = replace(order(kind=ends.choice(["one", "three"])), key_id=key_id)
             result = (await books.hold(job))[0].result
             if result is HoldResult.HELD and ends.random() < 0.3:
-                await books.end(job.job_id, ends.choice([End.RELEASE, End.CAPTURE]))
+                await books.end(job.job_id, ends.choice([HoldEnd.RELEASE, HoldEnd.CAPTURE]))
             return result
 
         results = Counter(await asyncio.gather(*(one() for _ in range(200))))
@@ -135,7 +140,7 @@ class TestBudget:
         key_id = await made(books, user="v" if how == "somebody else's" else "u")
         if how == "revoked":
             async with books.database.connection() as connection:
-                await keys.revoke(connection, key_id, "u", NOW)
+                await api_keys.revoke(connection, key_id, "u", NOW)
         if how == "expired":
             books.now = NOW + timedelta(days=2)
         if how == "unknown":
@@ -146,11 +151,11 @@ class TestBudget:
     async def test_a_revoked_key_is_named_before_its_owners_lack_of_credits(self, books: Books) -> None:
         key_id = await made(books)
         async with books.database.connection() as connection:
-            await keys.revoke(connection, key_id, "u", NOW)
+            await api_keys.revoke(connection, key_id, "u", NOW)
         assert (await books.hold(replace(order(), key_id=key_id)))[0].result is HoldResult.KEY_ENDED
 
     async def test_the_schema_says_so_too(self, books: Books) -> None:
         key_id = await made(books, budget=3)
         with pytest.raises(psycopg.errors.CheckViolation):
             async with books.database.transaction() as connection:
-                await keys.spend(connection, [(uuid.uuid4(), key_id, 4)])
+                await api_keys.spend(connection, [(uuid.uuid4(), key_id, 4)])

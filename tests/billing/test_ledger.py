@@ -11,24 +11,24 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from services.billing import chain
+from services.billing import hash_chain
+from services.billing.audit import verify
 from services.billing.domain import (
     MAX_BALANCE,
     AlreadyRefunded,
     Balance,
     BalanceTooLarge,
-    End,
     GrantConflict,
+    HoldEnd,
     HoldResult,
     NotCaptured,
     prices_of,
 )
-from services.billing.proof import verify
+from services.billing.ledger import Ledger
+from services.billing.maintenance import Maintenance
 from services.billing.servicer import BillingLedgerServicer
-from services.billing.storage import Ledger
-from services.billing.upkeep import Upkeep
 from services.chassis.clock import SystemClock
-from services.chassis.database import IDLE_TRANSACTION_MS, Database, fetch_all
+from services.chassis.data.database import IDLE_TRANSACTION_MS, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable, ValidationFailed
 from tests.billing.books import LEDGER, NOW, Books, order
 
@@ -72,7 +72,7 @@ class TestHolds:
         await books.grant("u", 100)
         jobs = [order(kind="three") for _ in range(30)]
         await books.hold(*jobs)
-        ends = [(job.job_id, end) for job in jobs for end in (End.CAPTURE, End.RELEASE, End.EXPIRE)]
+        ends = [(job.job_id, end) for job in jobs for end in (HoldEnd.CAPTURE, HoldEnd.RELEASE, HoldEnd.EXPIRE)]
         random.Random(1).shuffle(ends)
         answers = await asyncio.gather(*(books.end(job_id, end) for job_id, end in ends))
         told: dict[uuid.UUID, set[str]] = {}
@@ -98,7 +98,7 @@ class TestHolds:
         job, unknown = order(), uuid.uuid4()
         await books.hold(job)
         async with books.database.transaction() as connection:
-            ended = await LEDGER.end_holds(connection, {unknown: End.CAPTURE, job.job_id: End.CAPTURE}, NOW)
+            ended = await LEDGER.end_holds(connection, {unknown: HoldEnd.CAPTURE, job.job_id: HoldEnd.CAPTURE}, NOW)
         assert ended == {job.job_id: ("captured", 1)}
         assert await books.balance() == (9, 0)
 
@@ -115,7 +115,7 @@ class TestHolds:
             )
             work = [
                 asyncio.create_task(servicer._place([tuple(reversed(jobs))])),
-                asyncio.create_task(servicer._end([{job.job_id: End.RELEASE for job in jobs}])),
+                asyncio.create_task(servicer._end([{job.job_id: HoldEnd.RELEASE for job in jobs}])),
             ]
             await books.waiting_for_locks(2)
             await third.rollback()
@@ -156,7 +156,7 @@ class TestGrantsAndRefunds:
         await books.hold(job)
         with pytest.raises(NotCaptured):
             await books.refund(job.job_id)
-        await books.end(job.job_id, End.CAPTURE)
+        await books.end(job.job_id, HoldEnd.CAPTURE)
         answers = await asyncio.gather(*(books.refund(job.job_id) for _ in range(5)), return_exceptions=True)
         assert sorted(str(answer) if isinstance(answer, int) else type(answer).__name__ for answer in answers) == [
             "3",
@@ -169,7 +169,7 @@ class TestGrantsAndRefunds:
         await books.grant("u", 3)
         job = order(kind="three")
         await books.hold(job)
-        await books.end(job.job_id, End.CAPTURE)
+        await books.end(job.job_id, HoldEnd.CAPTURE)
         await books.grant("u", MAX_BALANCE - 2)
         with pytest.raises(BalanceTooLarge):
             await books.refund(job.job_id)
@@ -218,7 +218,7 @@ class TestLots:
         job = order(kind="three")
         await books.hold(job)
         assert await books.credits() == _balance(1, held=3)
-        await books.end(job.job_id, End.RELEASE)
+        await books.end(job.job_id, HoldEnd.RELEASE)
         assert await books.credits() == _balance(4, soon=2, days=3)
         assert await books.complaints() == []
 
@@ -230,7 +230,7 @@ class TestLots:
         await books.hold(job)
         books.now += timedelta(days=4)
         await books.lapse()
-        await books.end(job.job_id, End.RELEASE)
+        await books.end(job.job_id, HoldEnd.RELEASE)
         await books.lapse()
         assert await books.credits() == _balance(2)
         assert await books.complaints() == []
@@ -241,7 +241,7 @@ class TestLots:
         await books.hold(job)
         books.now += timedelta(days=4)
         await books.lapse()
-        assert await books.end(job.job_id, End.CAPTURE) == "captured"
+        assert await books.end(job.job_id, HoldEnd.CAPTURE) == "captured"
         assert await books.credits() == _balance(0)
         assert await books.complaints() == []
 
@@ -376,7 +376,7 @@ class TestProof:
         await _some_entries(books)
         noted = (await books.proof()).chain.head
         await books.grant("u", 1)
-        await chain.seal(books.database, NOW)
+        await hash_chain.seal(books.database, NOW)
         async with books.database.connection() as connection:
             assert (await verify(connection, noted)).wrong == ()
         with psycopg.connect(books.url) as connection:
@@ -384,7 +384,7 @@ class TestProof:
                 connection.execute(f"alter table {table} disable trigger user".encode())
             connection.execute("update entry set reason = 'other' where id = 1")
             connection.execute("delete from seal")
-        await chain.seal(books.database, NOW)
+        await hash_chain.seal(books.database, NOW)
         assert await books.complaints() == []
         async with books.database.connection() as connection:
             assert noted in (await verify(connection, noted)).wrong[0]
@@ -395,7 +395,7 @@ class TestProof:
         with psycopg.connect(books.url) as connection:
             connection.execute("select setval(pg_get_serial_sequence('entry', 'id'), 10)")
         await books.grant("u", 5)
-        await chain.seal(books.database, NOW)
+        await hash_chain.seal(books.database, NOW)
         with psycopg.connect(books.url) as connection:
             connection.execute(
                 "insert into entry (id, kind, user_id, amount, debit, credit, grant_id, created_at)"
@@ -412,7 +412,7 @@ class TestProof:
                 " values ('grant', 'u', 1, 'issued', 'available', 'late', now())"
             )
             await late.execute("update account set available = available + 1")
-            sealing = asyncio.create_task(chain.seal(books.database, NOW))
+            sealing = asyncio.create_task(hash_chain.seal(books.database, NOW))
             await asyncio.sleep(0.3)
             assert not sealing.done()
             await late.commit()
@@ -421,7 +421,7 @@ class TestProof:
 
     async def test_many_sealers_and_writers_make_one_chain(self, books: Books) -> None:
         await books.grant("u", 500)
-        others = [Upkeep(database=books.database, ledger=LEDGER, clock=SystemClock()) for _ in range(3)]
+        others = [Maintenance(database=books.database, ledger=LEDGER, clock=SystemClock()) for _ in range(3)]
 
         async def write() -> None:
             for _ in range(20):
@@ -442,14 +442,14 @@ async def _some_entries(books: Books) -> None:
     await books.grant("u", 9)
     await books.grant("u", 2, days=1)
     jobs = [order() for _ in range(3)]
-    await chain.seal(books.database, NOW)
+    await hash_chain.seal(books.database, NOW)
     await books.hold(*jobs)
-    await chain.seal(books.database, NOW)
-    await books.end(jobs[0].job_id, End.CAPTURE)
-    await books.end(jobs[1].job_id, End.RELEASE)
+    await hash_chain.seal(books.database, NOW)
+    await books.end(jobs[0].job_id, HoldEnd.CAPTURE)
+    await books.end(jobs[1].job_id, HoldEnd.RELEASE)
     await books.refund(jobs[0].job_id)
     await books.grant("other", 1)
-    await chain.seal(books.database, NOW)
+    await hash_chain.seal(books.database, NOW)
 
 
 class TestPrices:

@@ -13,8 +13,8 @@ import pytest
 from services.catalog.briefs import Briefs
 from services.catalog.domain import BriefKey, Product, ProductNotFound, Project, ProjectNotFound
 from services.catalog.storage import CatalogStorage
-from services.chassis.database import Database, migrate
-from services.chassis.identifiers import new_id
+from services.chassis.data.database import Database, migrate
+from services.chassis.data.ids import new_id
 from tests.running import Postgres
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "catalog" / "migrations"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis.assets import AssetStore, ObjectMissing
+from services.chassis.data.assets import AssetStore, ObjectMissing
 from services.chassis.errors import Kind, StorageFull, StorageUnavailable
 from tests.disks import SmallDisk
 from tests.running import free_port

@@ -19,14 +19,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from services.chassis import auth, issuer_keys
-from services.chassis.auth import (
-    SERVICE_AUDIENCE,
-    SERVICE_ISSUER,
-    ServiceIdentity,
-    TokenVerifier,
-)
 from services.chassis.errors import Unauthenticated
+from services.chassis.rpc import auth, issuer_keys
+from services.chassis.rpc.auth import SERVICE_AUDIENCE, SERVICE_ISSUER, ServiceIdentity, TokenVerifier
 from tests.gateway.running import AUDIENCE, ISSUER, Keys
 
 SECRET = "s" * 32

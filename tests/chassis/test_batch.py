@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.chassis.batch import Batcher
+from services.chassis.data.batcher import Batcher
 from services.chassis.errors import Overloaded, Refusal
 
 

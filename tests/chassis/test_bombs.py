@@ -13,7 +13,7 @@ import pytest
 from services.catalog.domain import ImageTooLarge
 from services.catalog.servicer import picture_type
 from services.chassis.errors import InputFault
-from services.chassis.photo import decode_photo
+from services.media.photo import decode_photo
 from services.video.providers.local.photos import decoded
 
 SIDE = 13_000

@@ -13,10 +13,10 @@ from typing import LiteralString, cast
 import psycopg
 import pytest
 
-from services.chassis.database import Connection, Database, fetch_all, migrate, prepare
+from services.chassis.data.database import Connection, Database, fetch_all, migrate, prepare
+from services.chassis.data.kafka import Producer, Record
+from services.chassis.data.outbox import Relay, add
 from services.chassis.errors import DependencyUnavailable, StorageFull
-from services.chassis.kafka import Producer, Record
-from services.chassis.outbox import Relay, add
 from tests.disks import SmallDisk
 from tests.running import Postgres
 

@@ -9,9 +9,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.chassis import errand
-from services.chassis.errand import CANCEL_SECONDS, LOOKS, MOST_ORDERS, Errand, NoKeeper, NotOrdered, OrderFailed
 from services.chassis.errors import InputFault, TransientFault
+from services.worker.remote import remote_task
+from services.worker.remote.remote_task import (
+    CANCEL_SECONDS,
+    LOOKS,
+    MOST_ORDERS,
+    NoCheckpoints,
+    NotOrdered,
+    OrderFailed,
+    RemoteTask,
+)
 from tests.stub_server import until
 
 
@@ -45,8 +53,8 @@ class Engine:
     async def cancel(self, order_id: str) -> None:
         self.canceled.append(order_id)
 
-    def errand(self, *, repeatable: bool = False, poll_seconds: float = 0.0) -> Errand[str]:
-        return Errand(
+    def errand(self, *, repeatable: bool = False, poll_seconds: float = 0.0) -> RemoteTask[str]:
+        return RemoteTask(
             engine="stub",
             order=self.order,
             look=self.look,
@@ -63,18 +71,18 @@ class Killed(BaseException):
 class TestOnce:
     async def test_a_result_is_waited_for(self) -> None:
         engine = Engine()
-        assert await errand.run(engine.errand(), NoKeeper()) == "result"
+        assert await remote_task.run(engine.errand(), NoCheckpoints()) == "result"
         assert engine.orders == ["order-1"]
 
     async def test_a_restart_goes_on_waiting_and_orders_nothing(self) -> None:
-        keeper, engine = NoKeeper(), Engine(answers=[None])
-        first = asyncio.ensure_future(errand.run(engine.errand(), keeper))
+        keeper, engine = NoCheckpoints(), Engine(answers=[None])
+        first = asyncio.ensure_future(remote_task.run(engine.errand(), keeper))
         await until(lambda: engine.looks >= 3)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         engine.answers = ["result"]
-        assert await errand.run(engine.errand(), NoKeeper(kept=keeper.kept)) == "result"
+        assert await remote_task.run(engine.errand(), NoCheckpoints(kept=keeper.kept)) == "result"
         assert engine.orders == ["order-1"]
         assert engine.canceled == []
 
@@ -82,55 +90,59 @@ class TestOnce:
         def die() -> None:
             raise Killed
 
-        keeper, engine = NoKeeper(), Engine(before_answering=die)
+        keeper, engine = NoCheckpoints(), Engine(before_answering=die)
         with pytest.raises(Killed):
-            await errand.run(engine.errand(), keeper)
+            await remote_task.run(engine.errand(), keeper)
         with pytest.raises(InputFault, match="did not confirm"):
-            await errand.run(Engine().errand(), NoKeeper(kept=keeper.kept))
+            await remote_task.run(Engine().errand(), NoCheckpoints(kept=keeper.kept))
         assert len(engine.orders) == 1
 
     async def test_an_engine_that_knows_our_key_is_asked_again(self) -> None:
-        keeper = NoKeeper(kept=json.dumps({"engine": "stub", "step": "asked", "orders": 1, "order_id": ""}).encode())
+        keeper = NoCheckpoints(
+            kept=json.dumps({"engine": "stub", "step": "asked", "orders": 1, "order_id": ""}).encode()
+        )
         engine = Engine()
-        assert await errand.run(engine.errand(repeatable=True), keeper) == "result"
+        assert await remote_task.run(engine.errand(repeatable=True), keeper) == "result"
         assert json.loads(keeper.kept)["orders"] == 1
 
     async def test_an_unclear_answer_is_not_asked_for_again(self) -> None:
-        keeper, engine = NoKeeper(), Engine(refuses=TransientFault("PROVIDER_FAILED", "502"))
+        keeper, engine = NoCheckpoints(), Engine(refuses=TransientFault("PROVIDER_FAILED", "502"))
         for _ in range(2):
             with pytest.raises(InputFault, match="not been charged"):
-                await errand.run(engine.errand(), keeper)
+                await remote_task.run(engine.errand(), keeper)
         assert len(engine.orders) == 1
 
     async def test_a_clear_no_may_be_asked_again(self) -> None:
-        keeper, engine = NoKeeper(), Engine(refuses=NotOrdered("PROVIDER_BUSY", "429"))
+        keeper, engine = NoCheckpoints(), Engine(refuses=NotOrdered("PROVIDER_BUSY", "429"))
         for _ in range(5):
             with pytest.raises(NotOrdered):
-                await errand.run(engine.errand(), keeper)
+                await remote_task.run(engine.errand(), keeper)
         engine.refuses = None
-        assert await errand.run(engine.errand(), keeper) == "result"
+        assert await remote_task.run(engine.errand(), keeper) == "result"
 
     async def test_what_failed_at_the_engine_is_ordered_once_more_and_then_no_more(self) -> None:
-        keeper = NoKeeper()
+        keeper = NoCheckpoints()
         engine = Engine(answers=[OrderFailed("PROVIDER_FAILED", "out of memory")])
         for _ in range(4):
             with pytest.raises(TransientFault):
-                await errand.run(engine.errand(), keeper)
+                await remote_task.run(engine.errand(), keeper)
         assert len(engine.orders) == MOST_ORDERS
 
     async def test_another_engine_does_not_repeat_the_order(self) -> None:
-        keeper = NoKeeper(kept=json.dumps({"engine": "other", "step": "taken", "orders": 1, "order_id": "x"}).encode())
+        keeper = NoCheckpoints(
+            kept=json.dumps({"engine": "other", "step": "taken", "orders": 1, "order_id": "x"}).encode()
+        )
         with pytest.raises(InputFault):
-            await errand.run(Engine().errand(), keeper)
+            await remote_task.run(Engine().errand(), keeper)
 
     async def test_nothing_is_ordered_that_cannot_be_kept(self) -> None:
-        class Deaf(NoKeeper):
-            async def keep(self, content: bytes) -> None:
+        class Deaf(NoCheckpoints):
+            async def save_checkpoint(self, content: bytes) -> None:
                 raise TransientFault("CHECKPOINT_NOT_KEPT", "x")
 
         engine = Engine()
         with pytest.raises(TransientFault, match="CHECKPOINT"):
-            await errand.run(engine.errand(), Deaf())
+            await remote_task.run(engine.errand(), Deaf())
         assert engine.orders == []
 
 
@@ -138,38 +150,38 @@ class TestLooking:
     async def test_looks_that_fail_are_borne_with(self) -> None:
         fault = TransientFault("PROVIDER_UNREACHABLE", "x")
         engine = Engine(answers=[*[fault] * (LOOKS - 1), "result"])
-        assert await errand.run(engine.errand(), NoKeeper()) == "result"
+        assert await remote_task.run(engine.errand(), NoCheckpoints()) == "result"
 
     async def test_but_not_for_ever(self) -> None:
         engine = Engine(answers=[TransientFault("PROVIDER_UNREACHABLE", "x")])
         with pytest.raises(TransientFault):
-            await errand.run(engine.errand(), NoKeeper())
+            await remote_task.run(engine.errand(), NoCheckpoints())
         assert engine.looks == LOOKS
 
 
 class TestCancelling:
     async def test_a_canceled_job_is_canceled_at_the_engine(self) -> None:
-        keeper, engine = NoKeeper(), Engine(answers=[None])
-        running = asyncio.ensure_future(errand.run(engine.errand(poll_seconds=0.01), keeper))
+        keeper, engine = NoCheckpoints(), Engine(answers=[None])
+        running = asyncio.ensure_future(remote_task.run(engine.errand(poll_seconds=0.01), keeper))
         await until(lambda: engine.looks >= 2)
-        keeper.unwanted = True
+        keeper.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         assert engine.canceled == ["order-1"]
 
     async def test_an_order_under_way_is_canceled_when_it_is_answered(self) -> None:
-        keeper, engine = NoKeeper(), Engine(answers=[None])
+        keeper, engine = NoCheckpoints(), Engine(answers=[None])
         answered = asyncio.Event()
 
         async def slow_order() -> str:
             await answered.wait()
             return await engine.order()
 
-        asked = Errand(engine="stub", order=slow_order, look=engine.look, cancel=engine.cancel)
-        running = asyncio.ensure_future(errand.run(asked, keeper))
+        asked = RemoteTask(engine="stub", order=slow_order, look=engine.look, cancel=engine.cancel)
+        running = asyncio.ensure_future(remote_task.run(asked, keeper))
         await until(lambda: keeper.kept)
-        keeper.unwanted = True
+        keeper.cancelled = True
         running.cancel()
         asyncio.get_running_loop().call_later(0.05, answered.set)
         with pytest.raises(asyncio.CancelledError):
@@ -177,15 +189,15 @@ class TestCancelling:
         assert engine.canceled == ["order-1"]
 
     async def test_an_engine_that_does_not_answer_does_not_hold_the_job(self) -> None:
-        keeper, engine = NoKeeper(), Engine(answers=[None])
+        keeper, engine = NoCheckpoints(), Engine(answers=[None])
 
         async def never(order_id: str) -> None:
             await asyncio.sleep(60)
 
-        asked = Errand(engine="stub", order=engine.order, look=engine.look, cancel=never, poll_seconds=0.01)
-        running = asyncio.ensure_future(errand.run(asked, keeper))
+        asked = RemoteTask(engine="stub", order=engine.order, look=engine.look, cancel=never, poll_seconds=0.01)
+        running = asyncio.ensure_future(remote_task.run(asked, keeper))
         await until(lambda: engine.looks)
-        keeper.unwanted = True
+        keeper.cancelled = True
         running.cancel()
         began = asyncio.get_running_loop().time()
         with pytest.raises(asyncio.CancelledError):

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from gateway.certificate import write_certificate
-from services.chassis import pictures
-from services.chassis.assets import AssetStore
+from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
-from services.chassis.fetcher import Fetcher, is_public
-from services.chassis.pictures import PictureSource
+from services.worker.remote import pictures
+from services.worker.remote.fetcher import Fetcher, is_public
+from services.worker.remote.pictures import PictureSource
 from tests.running import free_port
 
 ACCEPT = ("image/png",)

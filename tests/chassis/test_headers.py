@@ -9,7 +9,7 @@ from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 
 from services.chassis.errors import ValidationFailed
-from services.chassis.headers import (
+from services.chassis.rpc.request_headers import (
     ARRIVED,
     MAX_KEY_LENGTH,
     MAX_TRANSIT,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis import rotation
+from services.chassis.rpc import rotating_secret
 
 OLD, NEW = "o" * 40, "n" * 40
 
@@ -23,11 +23,11 @@ def replace_volume(folder: Path, version: str, text: str) -> None:
 def test_a_changed_secret_volume_is_taken_over_by_a_running_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "RELOAD_SECONDS", -1.0)
+    monkeypatch.setattr(rotating_secret, "RELOAD_SECONDS", -1.0)
     replace_volume(tmp_path, "..1", OLD)
     file = tmp_path / "service-secret"
     file.symlink_to("..data/service-secret")
-    secret = rotation.RotatingSecret(file.read_text(encoding="utf-8"), file=str(file))
+    secret = rotating_secret.RotatingSecret(file.read_text(encoding="utf-8"), file=str(file))
     assert secret.accepted() == (OLD,)
     replace_volume(tmp_path, "..2", f"{NEW}\n{OLD}")
     assert secret.accepted() == (NEW, OLD)

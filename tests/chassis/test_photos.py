@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from services.catalog.domain import ImageTooLarge, ImageUnreadable
 from services.catalog.servicer import picture_type
 from services.chassis.errors import InputFault
-from services.chassis.photo import MAX_PIXELS, MAX_SIDE, SMALLEST_SIDE, decode_photo
+from services.media.photo import MAX_PIXELS, MAX_SIDE, SMALLEST_SIDE, decode_photo
 from services.video.providers.local.photos import decoded
 
 RED, BLUE = (200, 30, 40), (20, 40, 210)

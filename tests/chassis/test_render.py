@@ -1,4 +1,4 @@
-"""The render process: whatever happens in it, the maker gets a fault and the next job a working process."""
+"""The render process: whatever happens in it, the worker gets a fault and the next job a working process."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from services.chassis import render
 from services.chassis.errors import InputFault, TransientFault
-from services.chassis.render import RenderProcess, lower_limit
+from services.worker import render_process
+from services.worker.render_process import RenderProcess, lower_limit
 from tests.stub_server import until
 
 MEGABYTE = 1024 * 1024
@@ -149,8 +149,8 @@ def test_limit_that_the_system_does_not_know_is_left_out_except_on_linux(
         raise refusal
 
     monkeypatch.setattr(resource, "setrlimit", refuse_limit)
-    monkeypatch.setattr(render, "LINUX", False)
+    monkeypatch.setattr(render_process, "LINUX", False)
     lower_limit(resource.RLIMIT_AS, 1 << 30)
-    monkeypatch.setattr(render, "LINUX", True)
+    monkeypatch.setattr(render_process, "LINUX", True)
     with pytest.raises(type(refusal)):
         lower_limit(resource.RLIMIT_AS, 1 << 30)

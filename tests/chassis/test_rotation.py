@@ -14,13 +14,13 @@ import grpc
 import pytest
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 
-from services.chassis import rotation
-from services.chassis.auth import ServiceIdentity, caller
 from services.chassis.config import ConfigurationError, ServiceSettings, read_settings
-from services.chassis.rotation import MAX_LINES, RotatingSecret, secret_lines
-from services.chassis.server import Server, always_ready, open_channel
+from services.chassis.rpc import rotating_secret
+from services.chassis.rpc.auth import ServiceIdentity, caller
+from services.chassis.rpc.rotating_secret import MAX_LINES, RotatingSecret, secret_lines
+from services.chassis.rpc.server import Server, always_ready, open_channel
+from services.job.asset_urls import AssetUrlSigner
 from services.job.domain import BadSignature
-from services.job.links import Links
 from tests.running import free_port
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
@@ -126,7 +126,7 @@ async def test_each_step_of_the_order_is_needed(tmp_path: Path, skipped: int) ->
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation, "RELOAD_SECONDS", -1.0)
+    monkeypatch.setattr(rotating_secret, "RELOAD_SECONDS", -1.0)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -165,27 +165,27 @@ def replace(file: Path, content: str) -> None:
 
 class TestLinks:
     @pytest.fixture
-    def links(self) -> dict[str, Links]:
-        def make(secret: str) -> Links:
-            return Links(secret=secret, public_url="https://ads.example", lifetime=timedelta(hours=1))
+    def links(self) -> dict[str, AssetUrlSigner]:
+        def make(secret: str) -> AssetUrlSigner:
+            return AssetUrlSigner(secret=secret, public_url="https://ads.example", lifetime=timedelta(hours=1))
 
         return {"old": make(OLD), "both": make(f"{NEW}\n{OLD}"), "new": make(NEW), "other": make(OTHER)}
 
-    def test_links_of_both_secrets_open_while_both_are_accepted(self, links: dict[str, Links]) -> None:
-        for maker in ("old", "new", "both"):
-            self._check(links[maker], links["both"])
+    def test_links_of_both_secrets_open_while_both_are_accepted(self, links: dict[str, AssetUrlSigner]) -> None:
+        for worker in ("old", "new", "both"):
+            self._check(links[worker], links["both"])
         with pytest.raises(BadSignature):
             self._check(links["other"], links["both"])
 
-    def test_new_links_are_signed_with_the_first(self, links: dict[str, Links]) -> None:
+    def test_new_links_are_signed_with_the_first(self, links: dict[str, AssetUrlSigner]) -> None:
         self._check(links["both"], links["new"])
-        for maker in ("both", "new"):
+        for worker in ("both", "new"):
             with pytest.raises(BadSignature):
-                self._check(links[maker], links["old"])
+                self._check(links[worker], links["old"])
 
-    def _check(self, maker: Links, checker: Links) -> None:
+    def _check(self, worker: AssetUrlSigner, checker: AssetUrlSigner) -> None:
         asset = uuid4()
-        query = dict(part.split("=", 1) for part in maker.link(asset, NOW).partition("?")[2].split("&"))
+        query = dict(part.split("=", 1) for part in worker.link(asset, NOW).partition("?")[2].split("&"))
         checker.check(asset, int(query["expires"]), query["signature"], NOW)
 
 

@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services.chassis.scratch import Scratch
+from services.worker.scratch import Scratch
 
 WRITER = """
 import sys, pathlib
-from services.chassis.scratch import Scratch
+from services.worker.scratch import Scratch
 with Scratch(pathlib.Path(sys.argv[1])) as scratch:
     (scratch.folder() / "film.mp4").write_bytes(b"half")
     print("written", flush=True)

@@ -9,7 +9,7 @@ from adwright.video.v1 import video_pb2
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from services.chassis.text import nul_violations
+from services.chassis.rpc.validation import nul_violations
 
 
 class TestNul:

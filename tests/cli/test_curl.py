@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.curl import LINES, curl, curl_lines
-from deploy.local.home import ROOT
 from gateway.routes import Route, read_descriptors, routes_of
+from local.home import ROOT
 from tests.contract.test_reference import ended
 from tests.running import Customer, RunningSystem
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from deploy.local.home import Home
+from local.home import Home
 from tests.cli.test_commands import Terminal
 
 

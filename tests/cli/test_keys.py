@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from deploy.local.home import Home
+from local.home import Home
 
 
 @pytest.fixture

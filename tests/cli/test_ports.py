@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import RANGE, free_ports, take
-from deploy.local.system import _gateway_port
+from local.ports import RANGE, free_ports, take
+from local.system import _gateway_port
 
 KERNELS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 

@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from cli.api import trust_in
-from deploy.local.home import ROOT, Home
+from local.home import ROOT, Home
 
 SECONDS = 270
 
@@ -103,7 +103,7 @@ class Foreground:
 
 
 def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl_c_ends_all(home: Home) -> None:
-    first = Foreground(home, "up", "--no-makers", "--https")
+    first = Foreground(home, "up", "--no-workers", "--https")
     first.until("Ctrl-C stops everything.")
     assert '--cacert "$ADWRIGHT_CERTIFICATE"' in first.shown
     found = home.running()
@@ -131,7 +131,7 @@ def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl
         assert time.monotonic() < give_up
         time.sleep(0.1)
 
-    again = Foreground(home, "up", "--no-makers")
+    again = Foreground(home, "up", "--no-workers")
     again.until("Ctrl-C stops everything.")
     back = home.running()
     assert back is not None
@@ -144,7 +144,7 @@ def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl
 
 @pytest.mark.parametrize("shown", ["Starting", "postgres", "image"])
 def test_ctrl_c_while_it_starts_leaves_nothing_behind(home: Home, shown: str) -> None:
-    starting = Foreground(home, "up", "--no-makers")
+    starting = Foreground(home, "up", "--no-workers")
     starting.until(shown)
     assert starting.interrupt() == 130
     assert starting.shown.rstrip().endswith("Stopped.")

@@ -70,7 +70,7 @@ class Barrage:
         return "\n".join([*lines, f"{len(self.findings)} findings", *self.findings])
 
 
-class RequestMaker:
+class RequestWorker:
     """Makes requests of one random sequence."""
 
     def __init__(
@@ -203,10 +203,10 @@ def barrage(
     assert place.hostname is not None
 
     def send(number: int) -> None:
-        maker, chance = RequestMaker(routes, messages, ids, seed + number), random.Random(seed - number)
+        worker, chance = RequestWorker(routes, messages, ids, seed + number), random.Random(seed - number)
         connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=ANSWER_SECONDS)
         while time.monotonic() < until:
-            verb, target, headers, body = maker.next()
+            verb, target, headers, body = worker.next()
             token = chance.choice(tokens)
             if token and "X-API-Key" not in headers:
                 headers["Authorization"] = f"Bearer {token}"

@@ -26,7 +26,7 @@ def map_body(context: Any, body: Any) -> Any:
 
 @schemathesis.hook
 def map_headers(context: Any, headers: Any) -> Any:
-    """No maker runs, so that each `Prefer: wait` would be waited for to its end."""
+    """No worker runs, so that each `Prefer: wait` would be waited for to its end."""
     if headers and "Prefer" in headers and "wait" in str(headers["Prefer"]).lower():
         headers["Prefer"] = "wait=0"
     return headers

@@ -16,9 +16,9 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.local.system import Options
 from gateway.routes import read_descriptors, routes_of
 from gateway.schema import messages_of
+from local.system import Options
 from tests.contract.barrage import Barrage, barrage
 from tests.gateway.lua_cost import DESCRIPTORS, Filters
 from tests.gateway.lua_shapes import ANSWERS, LONG_HEADS, MANY_BYTES, MANY_VALUES
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60, help="for how long these are sent at most")
     arguments = parser.parse_args()
     print(time_per_byte(), flush=True)
-    system = RunningSystem(Options(makers=False))
+    system = RunningSystem(Options(workers=False))
     passed = True
     try:
         if arguments.examples:

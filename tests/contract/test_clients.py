@@ -19,7 +19,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from deploy.local.home import ROOT
+from local.home import ROOT
 from tests.running import RunningSystem
 
 SCRIPTS = Path(__file__).parent / "clients"

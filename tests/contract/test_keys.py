@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from services.chassis.keys import REMEMBERED_SECONDS
+from services.chassis.rpc.api_keys import REMEMBERED_SECONDS
 from tests.contract.test_reference import error_of, wrong_fields
 from tests.running import Customer, RunningSystem
 

@@ -11,7 +11,7 @@ import httpx
 import jwt
 import pytest
 
-from deploy.local.home import AUDIENCE, ISSUER, KEY_ID
+from local.home import AUDIENCE, ISSUER, KEY_ID
 from tests.running import Customer, RunningSystem
 
 TERMINAL = {"completed", "failed", "canceled", "expired"}

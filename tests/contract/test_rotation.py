@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from cli.keys import SETTLE_SECONDS, Which, rotate_secret
-from services.chassis.auth import ServiceIdentity
-from services.chassis.rotation import RELOAD_SECONDS
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.rotating_secret import RELOAD_SECONDS
 from tests.contract.test_reference import ended
 from tests.running import Customer, RunningSystem
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from services.copy.providers import judge
-from services.copy.providers.claims import forbidden
+from services.copy.providers import content_filters
+from services.copy.providers.ad_policy import forbidden
 from tests.copy.products import Product, brief
 
-RULES = judge.rules_for(brief(Product(name="N", brand="", category="", description="", price="9.00", currency="EUR")))
+RULES = content_filters.rules_for(
+    brief(Product(name="N", brand="", category="", description="", price="9.00", currency="EUR"))
+)
 
 INVENTED = """
 half-price | half off | ten percent | ten per cent | twice the size | double the fun | triple | tenfold | a dozen | dozens | hundreds |
@@ -47,7 +49,7 @@ def wordings(table: str) -> list[str]:
 
 @pytest.mark.parametrize("wording", wordings(INVENTED))
 def test_what_no_brief_says_is_invented(wording: str) -> None:
-    assert judge.invented(f"Say {wording} of it.", RULES)
+    assert content_filters.invented(f"Say {wording} of it.", RULES)
 
 
 @pytest.mark.parametrize("wording", wordings(FORBIDDEN))
@@ -57,5 +59,5 @@ def test_what_platforms_forbid_is_refused(wording: str) -> None:
 
 @pytest.mark.parametrize("plain", ["The lid is dishwasher-safe.", "Start today.", "No drama.", "You get it for €9.00."])
 def test_plain_words_pass(plain: str) -> None:
-    assert judge.invented(plain, RULES) is None
+    assert content_filters.invented(plain, RULES) is None
     assert forbidden(plain) is None

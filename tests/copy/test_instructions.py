@@ -9,7 +9,7 @@ import re
 import pytest
 
 from services.copy.domain import CopyResult, Format, Tone
-from services.copy.providers.claims import forbidden, screen
+from services.copy.providers.ad_policy import forbidden, screen
 from services.copy.providers.local import engine, write_headline
 from tests.copy.products import PRODUCTS, brief
 

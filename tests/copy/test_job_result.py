@@ -13,12 +13,12 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
-from services.chassis.auth import ServiceIdentity
 from services.chassis.errors import Overloaded
-from services.chassis.submission import Prepared, Submitter
+from services.chassis.rpc.auth import ServiceIdentity
 from services.copy import messages
 from services.copy.domain import CopyBrief, CopyResult, Notes, Usage, Variant
 from services.copy.servicer import CopyServicer, GenerationFailed
+from services.worker.submission import PreparedRequest, Submitter
 from tests.copy.products import PRODUCTS, brief
 
 USAGE = Usage(model="m-1", prompt_tokens=900, completion_tokens=400, cost_micros=123, calls=2)
@@ -84,8 +84,8 @@ class Held:
         self.submitting, self.taken = asyncio.Event(), asyncio.Event()
         self.submitted = 0
 
-    async def prepare(self, request: Any, context: Any, submission: Any, *, check: Any) -> Prepared:
-        return Prepared(answer=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
+    async def prepare(self, request: Any, context: Any, submission: Any, *, check: Any) -> PreparedRequest:
+        return PreparedRequest(answer=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
 
     async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
         self.submitted += 1

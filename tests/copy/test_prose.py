@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from services.copy.domain import Format, Platform, Tone, Variant
-from services.copy.providers import judge
-from services.copy.providers.claims import forbidden
+from services.copy.providers import content_filters
+from services.copy.providers.ad_policy import forbidden
 from services.copy.providers.local import choice, engine, library
 from services.copy.providers.local.subject import understand
 from tests.copy.products import PRODUCTS, UNMET, Product, brief
@@ -174,9 +174,9 @@ class TestTables:
 
     def test_no_line_of_ours_claims_what_the_filters_refuse(self) -> None:
         """Such a line could never run: it would only use up the draws of those that can."""
-        rules = judge.rules_for(brief(Product(name="N", brand="", category="", description="")))
+        rules = content_filters.rules_for(brief(Product(name="N", brand="", category="", description="")))
         lines = [re.sub(r"\{\w+\}", "N", line) for line in own_lines()]
-        assert [line for line in lines if judge.invented(line, rules) or forbidden(line)] == []
+        assert [line for line in lines if content_filters.invented(line, rules) or forbidden(line)] == []
 
 
 def own_lines() -> list[str]:

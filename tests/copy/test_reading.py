@@ -10,7 +10,7 @@ import pytest
 from services.copy.domain import Format, Tone
 from services.copy.providers.local import engine, english
 from services.copy.providers.local.facts import FactKind
-from services.copy.providers.local.order import understand_order
+from services.copy.providers.local.request import understand_order
 from services.copy.providers.local.subject import Subject, understand, with_article
 from tests.copy.products import PRODUCTS, UNMET, Product, brief
 

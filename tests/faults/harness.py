@@ -20,10 +20,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from cli.reconciliation import Outcome, Reconciliation
-from deploy.local.process import Process
-from deploy.local.system import Options, health
-from services.billing.proof import Proof, verify
-from services.chassis.database import Database
+from local.process import Process
+from local.system import Options, health
+from services.billing.audit import Proof, verify
+from services.chassis.data.database import Database
 from tests.running import Customer, RunningSystem, free_port
 
 TERMINAL = {"completed", "failed", "canceled", "expired"}
@@ -34,16 +34,16 @@ TRY_SECONDS = 0.25
 
 
 class Breakable:
-    """The system without its own makers; stub makers are added by name."""
+    """The system without its own workers; stub workers are added by name."""
 
     def __init__(self, *settings: tuple[str, str], running: RunningSystem | None = None) -> None:
-        self.running = running or RunningSystem(Options(makers=False, settings=settings))
+        self.running = running or RunningSystem(Options(workers=False, settings=settings))
         self.home, self.system = self.running.home, self.running.system
-        self._makers: dict[str, Process] = {}
+        self._workers: dict[str, Process] = {}
 
     def stop(self) -> None:
-        for maker in self._makers.values():
-            self.running.run(maker.stop())
+        for worker in self._workers.values():
+            self.running.run(worker.stop())
         self.running.stop()
 
     def add_replica(self, service: str) -> str:
@@ -63,11 +63,11 @@ class Breakable:
             ready=ready,
             say=self.running.said.append,
         )
-        self._makers[name] = process
+        self._workers[name] = process
         self.running.run(process.start())
         return f"127.0.0.1:{port}"
 
-    def add_maker(self, name: str, *, slots: int = 1, **settings: str) -> Process:
+    def add_worker(self, name: str, *, slots: int = 1, **settings: str) -> Process:
         """A process that makes static ads as their prompts say; the supervisor starts it again when it dies."""
         port = free_port()
         environment = self.system.environment(name, port) | {
@@ -81,26 +81,26 @@ class Breakable:
 
         process = Process(
             name,
-            [sys.executable, "-m", "tests.stub_maker", "static_ad"],
+            [sys.executable, "-m", "tests.stub_worker", "static_ad"],
             environment=environment,
             log=self.home.logs / f"{name}.log",
             ready=ready,
             say=self.running.said.append,
         )
-        self._makers[name] = process
+        self._workers[name] = process
         self.running.run(process.start())
         return process
 
-    def remove_maker(self, name: str) -> None:
+    def remove_worker(self, name: str) -> None:
         """Stops it as a rolling restart would."""
-        self.running.run(self._makers.pop(name).stop())
+        self.running.run(self._workers.pop(name).stop())
 
     def pid(self, name: str) -> int:
-        """The process of a service, of `postgres`, or of a stub maker; 0 while it is not there."""
+        """The process of a service, of `postgres`, or of a stub worker; 0 while it is not there."""
         if name == "postgres":
             info = self.system._postgres.get_postmaster_info()
             return int(info.pid) if info.is_running() else 0
-        process = self._makers.get(name) or self.system.processes[name]
+        process = self._workers.get(name) or self.system.processes[name]
         return process.pid
 
     def signal(self, name: str, number: signal.Signals) -> bool:
@@ -148,17 +148,17 @@ class Breakable:
         """Waits until no job is live and every end is confirmed by billing."""
         await self.until(lambda: not self.count("job", "select count(*) from job where settled_at is null"))
 
-    async def whole(self, makers: Mapping[str, int]) -> None:
-        """Mends what a failed test has left: the stub makers are these, by their slots, and every process answers."""
-        for name, slots in makers.items():
-            if name not in self._makers:
-                self.add_maker(name, slots=slots)
-        for process in (*self.system.processes.values(), *self._makers.values()):
+    async def whole(self, workers: Mapping[str, int]) -> None:
+        """Mends what a failed test has left: the stub workers are these, by their slots, and every process answers."""
+        for name, slots in workers.items():
+            if name not in self._workers:
+                self.add_worker(name, slots=slots)
+        for process in (*self.system.processes.values(), *self._workers.values()):
             if process.pid:
                 os.kill(process.pid, signal.SIGCONT)
 
         async def answers() -> bool:
-            there = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._makers))
+            there = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._workers))
             return there and all((await health(self.system.tell())).values())
 
         await self.until(answers)

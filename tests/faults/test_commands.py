@@ -17,7 +17,7 @@ from tests.running import Customer
 @pytest.fixture(scope="module")
 def broken() -> Iterator[Breakable]:
     system = Breakable()
-    system.add_maker("maker-1", slots=4)
+    system.add_worker("worker-1", slots=4)
     yield system
     system.stop()
 
@@ -56,7 +56,7 @@ async def test_a_dead_job_is_listed_and_run_again_with_a_hold_of_its_own(broken:
     assert status == 0
     assert job_id in said
     assert said.count("RuntimeError: nobody expected this") == 4
-    broken.remove_maker("maker-1")
+    broken.remove_worker("worker-1")
     for _ in range(2):  # the second time, the same job
         status, said = await adwright(broken, "jobs", "retry", job_id)
         assert status == 0
@@ -68,7 +68,7 @@ async def test_a_dead_job_is_listed_and_run_again_with_a_hold_of_its_own(broken:
     assert f"run again as {again}" in said
     customer.client.post("/api/generate/cancel", json={"jobId": again})
     await broken.settled()
-    broken.add_maker("maker-1", slots=4)
+    broken.add_worker("worker-1", slots=4)
 
 
 async def test_what_was_spent_is_refunded_once(broken: Breakable) -> None:

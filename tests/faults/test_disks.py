@@ -14,14 +14,14 @@ import psutil
 import psycopg
 import pytest
 
-from deploy.local.home import Home
-from deploy.local.system import Options, health
+from local.home import Home
+from local.system import Options, health
 from tests.disks import SmallDisk
 from tests.faults.harness import Breakable
 from tests.faults.load import FAULT_SECONDS, MixedLoad
 from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
 from tests.running import RunningSystem
-from tests.stub_maker import PICTURE
+from tests.stub_worker import PICTURE
 
 DISK_BYTES = 320 * 1024 * 1024  # a new PostgreSQL takes some 60 MiB
 KILLED = ("image", "catalog")
@@ -37,9 +37,9 @@ def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[Breakable, Sm
             disks.append(stack.enter_context(SmallDisk(DISK_BYTES, place(home))))
 
         settings = (("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"),)
-        broken = Breakable(running=RunningSystem(Options(makers=False, settings=settings), fill=mount))
+        broken = Breakable(running=RunningSystem(Options(workers=False, settings=settings), fill=mount))
         stack.callback(broken.stop)
-        broken.add_maker("maker-1", slots=4)
+        broken.add_worker("worker-1", slots=4)
         yield broken, disks[0]
 
 

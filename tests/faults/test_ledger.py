@@ -14,7 +14,7 @@ import grpc
 import pytest
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
-from services.chassis.auth import ServiceIdentity
+from services.chassis.rpc.auth import ServiceIdentity
 from tests.faults.harness import Breakable, Load
 
 PENDING = "select count(*) from job where status = 'pending'"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import logs
-from deploy.local.home import Home, Running
-from deploy.local.process import Process
-from services.chassis.telemetry import LOG_LOST, SteadyStream
+from local import logs
+from local.home import Home, Running
+from local.process import Process
+from services.chassis.observability.telemetry import LOG_LOST, SteadyStream
 from tests.disks import SmallDisk
 
 

@@ -17,21 +17,21 @@ from adwright.job.v1 import events_pb2 as job_events
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings
+from services.chassis.rpc.auth import ServiceIdentity
 from services.job import domain
-from services.job.announcing import EVENTS_TOPIC
+from services.job.events import EVENTS_TOPIC
 from tests.faults.harness import TERMINAL, Breakable, Load
 from tests.running import Customer
 
 HANG_SECONDS = 20  # after so long an attempt is given up
 GRACE_SECONDS = ServiceSettings.model_fields["stop_grace_seconds"].default  # what is open after it is cut off
-MAKERS = {"maker-1": 4, "maker-2": 4}
+WORKERS = {"worker-1": 4, "worker-2": 4}
 
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Breakable]:
-    """Attempts may take 20 s; two makers."""
+    """Attempts may take 20 s; two workers."""
     system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", f"copy=60,static_ad={HANG_SECONDS},video=60"))
     yield system
     system.stop()
@@ -40,7 +40,7 @@ def started() -> Iterator[Breakable]:
 @pytest.fixture
 async def broken(started: Breakable) -> Breakable:
     """Whole at the beginning of each test, whatever became of the one before."""
-    await started.whole(MAKERS)
+    await started.whole(WORKERS)
     return started
 
 
@@ -68,11 +68,11 @@ async def reached(broken: Breakable, customer: Customer, job_id: str, **wanted: 
 
 
 def attempts(broken: Breakable, job_id: str) -> list[tuple[str, str]]:
-    rows = broken.rows("job", "select maker, outcome from attempt where job_id = %s order by number", job_id)
-    return [(row["maker"], row["outcome"]) for row in rows]
+    rows = broken.rows("job", "select worker, outcome from attempt where job_id = %s order by number", job_id)
+    return [(row["worker"], row["outcome"]) for row in rows]
 
 
-@pytest.mark.parametrize("name", ["job", "billing", "image", "catalog", "gateway", "postgres", "broker", "maker-1"])
+@pytest.mark.parametrize("name", ["job", "billing", "image", "catalog", "gateway", "postgres", "broker", "worker-1"])
 async def test_killed_under_load(broken: Breakable, name: str) -> None:
     """kill -9 while requests come in and jobs are made."""
     customer = broken.running.customer(10_000)
@@ -91,15 +91,15 @@ async def test_killed_under_load(broken: Breakable, name: str) -> None:
     assert customer.credits["available"] == 10_000 - 3 * len(mine)
 
 
-async def test_a_job_whose_maker_died_runs_again(broken: Breakable) -> None:
+async def test_a_job_whose_worker_died_runs_again(broken: Breakable) -> None:
     """Within ten seconds on a machine that has nothing else to do, and no later while billing hangs: submissions can
     be neither decided nor taken back then; what was accepted goes on."""
     customer = broken.running.customer(1_000)
-    broken.remove_maker("maker-2")
+    broken.remove_worker("worker-2")
 
     async def lost(job_id: str) -> float:
-        """Kills the maker of a job; the seconds until the job runs again."""
-        assert broken.kill("maker-1")
+        """Kills the worker of a job; the seconds until the job runs again."""
+        assert broken.kill("worker-1")
         took = await broken.until(lambda: len(attempts(broken, job_id)) == 2)
         await reached(broken, customer, job_id, status="completed")
         assert [outcome for _, outcome in attempts(broken, job_id)] == ["lost", "completed"]
@@ -157,7 +157,9 @@ async def test_a_jobs_events_come_in_order_and_tell_all_that_became_of_it(broken
         attempts = [event.attempt for event in told[row["id"]]]
         assert statuses[0] == "queued"
         assert statuses[-1] == row["status"]
-        assert all(domain.Status(after) in domain.MOVES[domain.Status(before)] for before, after in pairwise(statuses))
+        assert all(
+            domain.Status(after) in domain.TRANSITIONS[domain.Status(before)] for before, after in pairwise(statuses)
+        )
         assert attempts == sorted(attempts)
         assert statuses.count("processing") == row["attempts"]
 
@@ -189,7 +191,7 @@ def events_of(broken: Breakable, user_id: str) -> list[job_events.JobEvent]:
     return [event for event in events if event.user_id == user_id]
 
 
-async def test_makers_that_live_keep_their_jobs_when_the_job_service_was_away(broken: Breakable) -> None:
+async def test_workers_that_live_keep_their_jobs_when_the_job_service_was_away(broken: Breakable) -> None:
     """Longer than a lease: nobody could renew it, and nobody is taken for dead."""
     customer = broken.running.customer(3)
     job_id = await submit(broken, customer, "ok:13")
@@ -201,21 +203,21 @@ async def test_makers_that_live_keep_their_jobs_when_the_job_service_was_away(br
     assert [outcome for _, outcome in attempts(broken, job_id)] == ["completed"]
 
 
-async def test_a_maker_that_slept_past_its_lease_changes_nothing(broken: Breakable) -> None:
+async def test_a_worker_that_slept_past_its_lease_changes_nothing(broken: Breakable) -> None:
     customer = broken.running.customer(3)
-    broken.remove_maker("maker-2")
+    broken.remove_worker("worker-2")
     job_id = await submit(broken, customer, "ok:2 ok:6")
     await reached(broken, customer, job_id, status="processing")
-    frozen = broken.pid("maker-1")
-    assert broken.signal("maker-1", signal.SIGSTOP)
-    broken.add_maker("maker-2", slots=4)
+    frozen = broken.pid("worker-1")
+    assert broken.signal("worker-1", signal.SIGSTOP)
+    broken.add_worker("worker-2", slots=4)
     await reached(broken, customer, job_id, status="processing", attempt=2)
-    assert broken.signal("maker-1", signal.SIGCONT)
+    assert broken.signal("worker-1", signal.SIGCONT)
     await asyncio.sleep(3)  # enough for the thawed one to end its work and offer it
     assert customer.status(job_id)["status"] == "processing"
     status = await reached(broken, customer, job_id, status="completed")
     assert len(status["assets"]) == 1
-    assert broken.pid("maker-1") == frozen
+    assert broken.pid("worker-1") == frozen
     stored = broken.home.assets / "static_ad" / job_id
     # What the late attempt had stored goes when its result is refused.
     await broken.until(lambda: [path.parent.name for path in stored.rglob("*.png")] == ["2"])
@@ -253,10 +255,10 @@ async def test_a_failure_is_followed_by_what_its_kind_says(
 
 
 async def test_a_result_that_is_offered_twice_counts_once(broken: Breakable) -> None:
-    """By the RPCs themselves: what a maker does that does not hear its answer, or comes back with another result."""
+    """By the RPCs themselves: what a worker does that does not hear its answer, or comes back with another result."""
     customer = broken.running.customer(3)
-    for name in ("maker-1", "maker-2"):
-        broken.remove_maker(name)
+    for name in ("worker-1", "worker-2"):
+        broken.remove_worker(name)
     job_id = await submit(broken, customer, "ok")
     secret = (broken.home.keys / "service-secret").read_text(encoding="utf-8").strip()
     metadata = ServiceIdentity("image", secret).metadata()
@@ -273,7 +275,7 @@ async def test_a_result_that_is_offered_twice_counts_once(broken: Breakable) -> 
 
     async with grpc.aio.insecure_channel(f"127.0.0.1:{broken.system.ports['job']}") as channel:
         jobs = job_pb2_grpc.JobWorkerServiceStub(channel)
-        leased = await jobs.LeaseJob(job_pb2.LeaseJobRequest(type="static_ad", maker="a test"), metadata=metadata)
+        leased = await jobs.LeaseJob(job_pb2.LeaseJobRequest(type="static_ad", worker="a test"), metadata=metadata)
         assert leased.job.job_id == job_id
         first = result(1)
         (broken.home.assets / "static_ad" / job_id / "1").mkdir(parents=True)
@@ -312,7 +314,7 @@ async def test_storage_that_is_away_fails_no_picture_and_counts_no_attempt(broke
     broken.check_assets()
 
 
-async def test_a_canceled_job_lets_go_of_its_maker_within_two_seconds(broken: Breakable) -> None:
+async def test_a_canceled_job_lets_go_of_its_worker_within_two_seconds(broken: Breakable) -> None:
     customer = broken.running.customer(3)
     job_id = await submit(broken, customer, "hang")
     await reached(broken, customer, job_id, status="processing")
@@ -322,18 +324,18 @@ async def test_a_canceled_job_lets_go_of_its_maker_within_two_seconds(broken: Br
 
     def stopped() -> bool:
         lines = [
-            line for name in ("maker-1", "maker-2") for line in (log_file / f"{name}.log").open() if job_id in line
+            line for name in ("worker-1", "worker-2") for line in (log_file / f"{name}.log").open() if job_id in line
         ]
         return any("attempt_stopped" in line and "canceled" in line for line in lines)
 
-    # The next heartbeat, a second later, tells the maker: 2 s on a machine that has nothing else to do.
+    # The next heartbeat, a second later, tells the worker: 2 s on a machine that has nothing else to do.
     assert await broken.until(stopped) < HANG_SECONDS / 2, "it was stopped, and did not end at its deadline"
     await broken.settled()
     assert customer.credits == {"available": 3, "held": 0}
 
 
 async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) -> None:
-    """Servers and makers end by SIGTERM, one after the other, under load. The client repeats what any HTTP client
+    """Servers and workers end by SIGTERM, one after the other, under load. The client repeats what any HTTP client
     library repeats by itself: refused connections and 503."""
     customer = broken.running.customer(10_000)
     load = Load(broken, customer, concurrency=8)
@@ -359,9 +361,9 @@ async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) 
             assert took < GRACE_SECONDS, "an open stream does not keep a process from stopping"
         await asyncio.sleep(1.5)
     customer.client.post("/api/generate/cancel", json={"jobId": watched})
-    for name in ("maker-1", "maker-2"):
-        broken.remove_maker(name)
-        broken.add_maker(name, slots=4)
+    for name in ("worker-1", "worker-2"):
+        broken.remove_worker(name)
+        broken.add_worker(name, slots=4)
     stopping.set()
     await running
     assert load.refused == {}
@@ -372,7 +374,7 @@ async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) 
     )
     lost = "select count(*) from attempt join job on job.id = job_id where user_id = %s and outcome = 'lost'"
     assert broken.count("job", lost, customer.id) == 0, (
-        "makers finish or hand back; nothing waits for a lease to run out"
+        "workers finish or hand back; nothing waits for a lease to run out"
     )
     broken.check_assets()
     await broken.check_books()

@@ -19,7 +19,7 @@ from rich.table import Table
 from tests.faults.harness import TERMINAL, Breakable, Load
 
 JOBS = int(os.environ.get("ADWRIGHT_SOAK_JOBS", "300"))
-VICTIMS = ("job", "billing", "image", "catalog", "gateway", "postgres", "broker", "maker-1", "maker-2")
+VICTIMS = ("job", "billing", "image", "catalog", "gateway", "postgres", "broker", "worker-1", "worker-2")
 LIVE = "select count(*) from job where user_id = %s and status not in ('completed', 'failed')"
 QUEUED = "select count(*) from job where status = 'queued'"
 # Between kills. A system whose parts are killed every second or two does little but start; the long soak is for work
@@ -32,7 +32,7 @@ def broken() -> Iterator[Breakable]:
     """Short limits, so that what hangs is found out soon."""
     system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=60,static_ad=3,video=60"))
     for number in (1, 2):
-        system.add_maker(f"maker-{number}", slots=8)
+        system.add_worker(f"worker-{number}", slots=8)
     yield system
     system.stop()
 
@@ -99,15 +99,15 @@ async def test_nothing_is_lost_and_nothing_doubled(broken: Breakable) -> None:
 
 
 async def test_a_small_customer_does_not_wait_for_a_big_one(broken: Breakable) -> None:
-    """One customer queues hundreds; another's single jobs let no more of them go first than makers have slots, and a
+    """One customer queues hundreds; another's single jobs let no more of them go first than workers have slots, and a
     few that are just beginning."""
     big, small = broken.running.customer(100_000), broken.running.customer(1_000)
     slots, job_seconds, many, singles = 16, 1.0, 300, 4
     for number in (1, 2):
-        broken.remove_maker(f"maker-{number}")
+        broken.remove_worker(f"worker-{number}")
     await Load(broken, big, concurrency=32).run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
     for number in (1, 2):
-        broken.add_maker(f"maker-{number}", slots=slots // 2)
+        broken.add_worker(f"worker-{number}", slots=slots // 2)
     for _ in range(singles):
         await Load(broken, small, concurrency=1).run(jobs=1, prompt=lambda _: f"ok:{job_seconds}")
         await broken.until(lambda: not broken.count("job", LIVE, small.id))

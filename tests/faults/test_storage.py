@@ -14,7 +14,7 @@ import pytest
 from tests.faults.harness import Breakable
 from tests.faults.load import FAULT_SECONDS, MixedLoad
 from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
-from tests.stub_maker import PICTURE
+from tests.stub_worker import PICTURE
 
 RAW = ("os error", "Errno", "LocalFileSystem", "Debug source", "assets/")  # of exceptions and paths
 
@@ -22,7 +22,7 @@ RAW = ("os error", "Errno", "LocalFileSystem", "Debug source", "assets/")  # of 
 @pytest.fixture(scope="module")
 def broken() -> Iterator[Breakable]:
     system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
-    system.add_maker("maker-1", slots=4)
+    system.add_worker("worker-1", slots=4)
     yield system
     system.stop()
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from services.chassis import models
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.composer import Photo, compose
-from services.image.providers.local.finish import write_image
+from services.image.providers.local.export import write_image
 from services.image.providers.local.studio import read_photo
+from services.media import model_files
 from tests.image.briefs import PRODUCTS, brief, photo_of_a_cup
 
 SHEET_HEIGHT = 420
@@ -77,8 +77,8 @@ def main() -> None:
 
 def _photo(folder: Path) -> Photo | None:
     try:
-        model = models.model_path(models.U2NETP)
-    except models.ModelMissing as missing:
+        model = model_files.model_path(model_files.U2NETP)
+    except model_files.ModelMissing as missing:
         print(f"without a cut-out: {missing}")
         return None
     return read_photo(photo_of_a_cup(folder / "cup.png"), model)

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from services.chassis.models import default_folder
+from services.media.model_files import default_folder
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, VideoBrief
 from services.video.providers.local.captions import timed_words
 from services.video.providers.local.kokoro import Phone, Speech

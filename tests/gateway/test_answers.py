@@ -17,7 +17,7 @@ from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
-from services.chassis.headers import ARRIVED, arrived_at
+from services.chassis.rpc.request_headers import ARRIVED, arrived_at
 from tests.gateway.running import Running
 from tests.gateway.standins import StandIns, refusing
 

@@ -15,10 +15,10 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
 from gateway.settings import Address, GatewaySettings
-from services.chassis.auth import caller
 from services.chassis.config import ServiceSettings
 from services.chassis.errors import Kind, Overloaded, Refusal
-from services.chassis.server import Server, always_ready
+from services.chassis.rpc.auth import caller
+from services.chassis.rpc.server import Server, always_ready
 from tests.gateway.running import ISSUER, Keys, running
 from tests.gateway.standins import StandIns
 

@@ -17,9 +17,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.settings import GatewaySettings
-from services.chassis import auth, issuer_keys
-from services.chassis.auth import TokenVerifier
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
+from services.chassis.rpc import auth, issuer_keys
+from services.chassis.rpc.auth import TokenVerifier
 from tests.gateway.running import AUDIENCE, ISSUER, Keys, running
 from tests.gateway.standins import StandIns
 

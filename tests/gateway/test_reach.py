@@ -113,7 +113,7 @@ class TestGrpcClients:
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = job_pb2_grpc.JobWorkerServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
-                stub.LeaseJob(job_pb2.LeaseJobRequest(type="video", maker="m"), metadata=metadata, timeout=SECONDS)
+                stub.LeaseJob(job_pb2.LeaseJobRequest(type="video", worker="m"), metadata=metadata, timeout=SECONDS)
         assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
         assert services.calls == []
 

@@ -13,11 +13,11 @@ import jwt
 import pytest
 
 from gateway.routes import Route
-from services.chassis import auth
-from services.chassis.auth import TokenVerifier
 from services.chassis.errors import Unauthenticated
-from services.chassis.issuer_keys import NOT_ISSUERS_KEY
-from services.chassis.keys import WRONG_FORM
+from services.chassis.rpc import auth
+from services.chassis.rpc.api_keys import WRONG_FORM
+from services.chassis.rpc.auth import TokenVerifier
+from services.chassis.rpc.issuer_keys import NOT_ISSUERS_KEY
 from tests.gateway.running import AUDIENCE, ISSUER, Keys
 from tests.gateway.standins import StandIns
 

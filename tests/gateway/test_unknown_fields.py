@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.chassis.headers import UNKNOWN_FIELDS, unknown_field_notes
+from services.chassis.rpc.request_headers import UNKNOWN_FIELDS, unknown_field_notes
 from tests.gateway.standins import StandIns
 
 PROJECT = "/api/projects/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"

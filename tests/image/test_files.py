@@ -17,13 +17,13 @@ import pytest_asyncio
 from cryptography import x509
 from PIL import Image, ImageDraw
 
-from services.chassis import models, photo, provenance
-from services.chassis.cutout import TRUSTED, cut_out, opaque, own_cut_out
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, MadeImage, Style
-from services.image.providers.local import LocalImageProvider, finish
+from services.image.providers.local import LocalImageProvider, export
 from services.image.providers.local.composer import compose
 from services.image.providers.local.studio import read_photo
+from services.media import model_files, photo, provenance
+from services.media.cutout import TRUSTED, cut_out, opaque, own_cut_out
 from tests.image.briefs import brief, photo_of_a_cup
 
 
@@ -111,15 +111,15 @@ class TestFileLimits:
     def test_a_png_of_nothing_but_noise_stays_under_the_limit(self, tmp_path: Path, ratio: AspectRatio) -> None:
         width, height = ratio.pixels
         noise = numpy.random.default_rng(1).integers(0, 256, (height, width, 4), dtype=numpy.uint8)
-        finish.write_image(noise, tmp_path / "ad.png", "png")
-        assert (tmp_path / "ad.png").stat().st_size <= finish.PNG_LIMIT
+        export.write_image(noise, tmp_path / "ad.png", "png")
+        assert (tmp_path / "ad.png").stat().st_size <= export.PNG_LIMIT
 
     def test_what_stands_in_the_words_does_not_break_the_metadata(self, tmp_path: Path) -> None:
         words = 'Tom & Jerry\'s <b>"best"</b> ]]> ☕'
-        packet = finish.xmp_packet(source_type="x", title=words, alt_text=words)
+        packet = export.xmp_packet(source_type="x", title=words, alt_text=words)
         grey = numpy.full((80, 80, 4), 90, dtype=numpy.uint8)
-        for file_format in finish.SUFFIXES:
-            finish.write_image(grey, tmp_path / "ad", file_format, packet=packet)
+        for file_format in export.SUFFIXES:
+            export.write_image(grey, tmp_path / "ad", file_format, packet=packet)
             assert _told(tmp_path / "ad") == ("x", words, words)
 
 
@@ -139,7 +139,7 @@ class TestProvenance:
         assert provenance.development_identity(tmp_path) == provenance.development_identity(tmp_path)
         assert (tmp_path / provenance.DEVELOPMENT_FILE).stat().st_mode & 0o077 == 0
 
-    def test_makers_that_begin_together_sign_with_one_chain(self, tmp_path: Path) -> None:
+    def test_workers_that_begin_together_sign_with_one_chain(self, tmp_path: Path) -> None:
         for number in range(12):
             folder = tmp_path / str(number)
             with ThreadPoolExecutor(8) as pool:
@@ -309,8 +309,8 @@ class TestTransparentPhotos:
 class TestCutout:
     def test_a_clear_product_is_cut_out_with_confidence(self, tmp_path: Path) -> None:
         try:
-            model = models.model_path(models.U2NETP)
-        except models.ModelMissing as missing:
+            model = model_files.model_path(model_files.U2NETP)
+        except model_files.ModelMissing as missing:
             pytest.skip(str(missing))
         cut = cut_out(photo.decode_photo(photo_of_a_cup(tmp_path / "cup.png")), model)
         assert cut.confidence >= TRUSTED
@@ -319,7 +319,7 @@ class TestCutout:
 
     def test_noise_is_not_taken_for_a_product(self) -> None:
         try:
-            model = models.model_path(models.U2NETP)
-        except models.ModelMissing as missing:
+            model = model_files.model_path(model_files.U2NETP)
+        except model_files.ModelMissing as missing:
             pytest.skip(str(missing))
         assert cut_out(Image.effect_noise((500, 500), 90).convert("RGB"), model).confidence < TRUSTED

@@ -8,16 +8,16 @@ import random
 import numpy
 import pytest
 
-from services.chassis.colour import Harmony, Mood, palette
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local import scenery
 from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Composed, compose
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.inscription import measured
-from services.image.providers.local.sets import Set
+from services.image.providers.local.scene_context import Set
+from services.image.providers.local.text_drawing import measured
 from services.image.providers.local.textstack import Role
+from services.media.colour import Harmony, Mood, palette
 from tests.image.briefs import PRODUCTS, brief
 
 SAMPLE = [

@@ -15,12 +15,9 @@ import c2pa
 import pytest
 from PIL import Image
 
-from services.chassis import endpoint
 from services.chassis.config import read_settings
-from services.chassis.errand import MOST_ORDERS, NoKeeper, OrderFailed
 from services.chassis.errors import InputFault, TransientFault
-from services.chassis.fetcher import Fetcher
-from services.image.__main__ import ImageMakerSettings, provider_of
+from services.image.__main__ import ImageWorkerSettings, provider_of
 from services.image.domain import AspectRatio
 from services.image.providers.local import LocalImageProvider
 from services.image.providers.remote import PROMPT_CHARACTERS, RemoteImageProvider, scene_prompt
@@ -34,6 +31,9 @@ from services.image.providers.remote.engines import (
     Scene,
     SceneEngine,
 )
+from services.worker.remote import provider_client
+from services.worker.remote.fetcher import Fetcher
+from services.worker.remote.remote_task import MOST_ORDERS, NoCheckpoints, OrderFailed
 from tests.image.briefs import brief
 from tests.stub_server import Answer, Asked, StubServer, until
 
@@ -67,10 +67,10 @@ def settings(stub: StubServer, **changes: Any) -> EngineSettings:
     return replace(made, **changes)
 
 
-async def _made(engine: SceneEngine, folder: Path, keeper: NoKeeper | None = None) -> bytes:
+async def _made(engine: SceneEngine, folder: Path, keeper: NoCheckpoints | None = None) -> bytes:
     path = folder / "scene"
     try:
-        await engine.make(SCENE, path, keeper or NoKeeper(), _silent)
+        await engine.make(SCENE, path, keeper or NoCheckpoints(), _silent)
     finally:
         await engine.close()
     return path.read_bytes()
@@ -117,7 +117,7 @@ class TestOpenAI:
         assert getattr(caught.value, "reason", "") == reason
         assert KEY not in str(caught.value)
         # Only where the engine says that it has not begun is it asked again: a picture made twice is paid for twice.
-        assert len(stub.asked) == (endpoint.TRIES if answer.status in (429, 503) else 1)
+        assert len(stub.asked) == (provider_client.TRIES if answer.status in (429, 503) else 1)
 
     async def test_an_answer_without_end_is_cut_off(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=b"x" * (remote.MAX_ANSWER_BYTES + 1))
@@ -223,7 +223,7 @@ class TestQueues:
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, script.waiting)
-        keeper, engine = NoKeeper(), script.engine(settings(stub))
+        keeper, engine = NoCheckpoints(), script.engine(settings(stub))
         first = asyncio.ensure_future(engine.make(SCENE, tmp_path / "scene", keeper, _silent))
         await until(lambda: script.looks in stub.paths("GET"))
         first.cancel()
@@ -238,7 +238,7 @@ class TestQueues:
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, script.failed)
-        keeper = NoKeeper()
+        keeper = NoCheckpoints()
         for _ in range(MOST_ORDERS):
             with pytest.raises(OrderFailed):
                 await _made(script.engine(settings(stub)), tmp_path, keeper)
@@ -255,10 +255,10 @@ class TestQueues:
 
     async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = script.answers(stub, script.waiting)
-        keeper, engine = NoKeeper(), script.engine(settings(stub))
+        keeper, engine = NoCheckpoints(), script.engine(settings(stub))
         running = asyncio.ensure_future(engine.make(SCENE, tmp_path / "scene", keeper, _silent))
         await until(lambda: script.looks in stub.paths("GET"))
-        keeper.unwanted = True
+        keeper.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
@@ -354,7 +354,7 @@ class TestComposed:
     async def test_words_and_product_stand_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
-        made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, NoKeeper())
+        made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, NoCheckpoints())
         assert made.provider == "openai"
         with Image.open(made.image) as picture:
             assert picture.size == AspectRatio.PORTRAIT.pixels
@@ -374,7 +374,7 @@ class TestComposed:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         with pytest.raises(TransientFault) as caught:
-            await provider.render(brief(), tmp_path, _silent, NoKeeper())
+            await provider.render(brief(), tmp_path, _silent, NoCheckpoints())
         assert caught.value.reason == "PROVIDER_UNINTELLIGIBLE"
         assert not (tmp_path / "scene").exists()
         await provider.close()
@@ -382,14 +382,14 @@ class TestComposed:
     async def test_a_scene_of_any_shape_is_cropped_within_bounds(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png((9000, 70))).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
-        made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, NoKeeper())
+        made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, NoCheckpoints())
         with Image.open(made.image) as picture:
             assert picture.size == AspectRatio.STORY.pixels
         await provider.close()
 
 
 class TestSettings:
-    def _settings(self, monkeypatch: pytest.MonkeyPatch, **changes: str) -> ImageMakerSettings:
+    def _settings(self, monkeypatch: pytest.MonkeyPatch, **changes: str) -> ImageWorkerSettings:
         needed = {
             "SERVICE_SECRET": "x" * 40,
             "TOKEN_ISSUER": "https://issuer.example/",
@@ -398,7 +398,7 @@ class TestSettings:
         }
         for name, value in {**needed, **changes}.items():
             monkeypatch.setenv(f"ADWRIGHT_{name}", value)
-        return read_settings(ImageMakerSettings)
+        return read_settings(ImageWorkerSettings)
 
     @pytest.mark.parametrize(
         ("changes", "name"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from services.chassis.shaping import Face
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.composer import compose
 from services.image.providers.local.textstack import Role
 from services.image.providers.local.typesetting import fit
+from services.media.text_shaping import Face
 from tests.image.briefs import brief
 
 FACE = Face(family="Inter", weight=800)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from services.chassis.assets import AssetStore
-from services.job import answers
+from services.chassis.data.assets import AssetStore
+from services.job import idempotency_records
 from services.job.domain import (
-    Accepted,
+    AcceptedJob,
     FaultKind,
     InsufficientCredits,
     KeyReused,
@@ -23,7 +23,7 @@ from services.job.domain import (
 )
 from services.job.following import Following
 from services.job.forgetting import Forgetting
-from services.job.reading import FOLLOWED
+from services.job.queries import FOLLOWED
 from tests.job.world import World, completion, failure
 
 DIGEST = b"d" * 32
@@ -43,7 +43,7 @@ class TestReplay:
         first = await world.jobs.submit(keyed(world))
         again = await world.jobs.submit(keyed(world))
         assert (first.status, first.credits_used, first.credits_remaining) == ("queued", 3, 7)
-        assert again == Accepted(
+        assert again == AcceptedJob(
             job_id=first.job_id, status="queued", credits_used=3, credits_remaining=7, replayed=True
         )
         assert await world.jobs.recorded_answer("u", "k", DIGEST) == again
@@ -106,8 +106,8 @@ class TestRaces:
                 *(world.jobs.submit(keyed(world, key=f"k{round_}")) for _ in range(40)), return_exceptions=True
             )
             kinds = Counter(type(outcome) for outcome in outcomes)
-            assert set(kinds) <= {Accepted, RequestInFlight}
-            made = [outcome for outcome in outcomes if isinstance(outcome, Accepted)]
+            assert set(kinds) <= {AcceptedJob, RequestInFlight}
+            made = [outcome for outcome in outcomes if isinstance(outcome, AcceptedJob)]
             assert len([outcome for outcome in made if not outcome.replayed]) == 1
             assert len({outcome.job_id for outcome in made}) == 1
         assert await jobs_of(world) == 5
@@ -117,7 +117,7 @@ class TestRaces:
         await world.grant("u", 10)
         submission = keyed(world)
         async with world.database.transaction() as connection:  # as far as a submission comes that dies half-way
-            await answers.claim(connection, [submission], world.clock.now())
+            await idempotency_records.claim(connection, [submission], world.clock.now())
             await world.jobs.intake.insert_pending(connection, [submission], world.clock.now())
         with pytest.raises(RequestInFlight):
             await world.jobs.submit(keyed(world))
@@ -134,7 +134,7 @@ class TestRaces:
             world.clock.ahead = timedelta(hours=25)
         other = keyed(world)
         async with world.database.transaction() as connection:  # another replica, between its statements
-            assert await answers.claim(connection, [other], world.clock.now()) == set()
+            assert await idempotency_records.claim(connection, [other], world.clock.now()) == set()
             await world.jobs.intake.insert_pending(connection, [other], world.clock.now())
             second = asyncio.create_task(world.jobs.submit(keyed(world)))
             async with asyncio.timeout(10):
@@ -164,14 +164,14 @@ class TestFreeKeys:
 
     async def test_copy_that_could_not_be_written_may_be_asked_for_again(self, world: World) -> None:
         await world.grant("u", 2)
-        first = await world.jobs.submit(keyed(world, type="copy", maker="copy-1"))
+        first = await world.jobs.submit(keyed(world, type="copy", worker="copy-1"))
         with pytest.raises(RequestInFlight):
-            await world.jobs.submit(keyed(world, type="copy", maker="copy-2"))
+            await world.jobs.submit(keyed(world, type="copy", worker="copy-2"))
         await world.jobs.fail(failure(first.job_id, 1, FaultKind.INPUT))
-        second = await world.jobs.submit(keyed(world, type="copy", maker="copy-2"))
+        second = await world.jobs.submit(keyed(world, type="copy", worker="copy-2"))
         assert (second.status, second.replayed) == ("processing", False)
         await world.jobs.complete(completion(second.job_id, 1))
-        third = await world.jobs.submit(keyed(world, type="copy", maker="copy-3"))
+        third = await world.jobs.submit(keyed(world, type="copy", worker="copy-3"))
         assert (third.job_id, third.status, third.replayed) == (second.job_id, "completed", True)
 
     async def test_a_key_can_stand_for_a_job_that_the_bodys_key_found(self, world: World) -> None:
@@ -193,7 +193,7 @@ class TestForgetting:
         world.clock.ahead = timedelta(hours=25)
         await world.jobs.submit(keyed(world, key="new"))
         async with world.database.connection() as connection:
-            assert await answers.forget(connection, world.clock.now(), 2) == 2
+            assert await idempotency_records.forget(connection, world.clock.now(), 2) == 2
         assert await Forgetting(world.database, world.clock, AssetStore("memory:///"), keep=None).forget() == 3
         assert [row["key"] for row in await world.rows("select key from recorded_answer")] == ["new"]
         assert await jobs_of(world) == 6

@@ -18,7 +18,7 @@ from services.job.domain import (
     MAX_ARRIVAL_AGE,
     PROMPT_SETTLEMENT,
     SELF_MADE_LEASE,
-    Accepted,
+    AcceptedJob,
     FaultKind,
     plausible_arrival,
 )
@@ -30,7 +30,7 @@ from tests.job.world import IDENTITY, World, completion, failure
 MOMENT = timedelta(microseconds=1)
 
 
-async def completed(world: World, **changes: Any) -> Accepted:
+async def completed(world: World, **changes: Any) -> AcceptedJob:
     """A job of the key that a worker has completed and billing has settled."""
     accepted = await world.jobs.submit(world.submission(idempotency_key="k", **changes))
     assert await world.jobs.lease("static_ad", "m") is not None
@@ -39,12 +39,12 @@ async def completed(world: World, **changes: Any) -> Accepted:
     return accepted
 
 
-async def end_of(world: World, accepted: Accepted, column: str = "completed_at") -> datetime:
+async def end_of(world: World, accepted: AcceptedJob, column: str = "completed_at") -> datetime:
     row = (await world.rows("select completed_at, settled_at from job where id = %s", accepted.job_id))[0]
     return datetime.fromtimestamp(row[column].timestamp(), UTC)
 
 
-async def repeat(world: World, arrived_at: datetime | None, **changes: Any) -> Accepted:
+async def repeat(world: World, arrived_at: datetime | None, **changes: Any) -> AcceptedJob:
     return await world.jobs.submit(world.submission(idempotency_key="k", arrived_at=arrived_at, **changes))
 
 
@@ -53,7 +53,7 @@ class TestDecisionAfterTheEnd:
         await world.grant("u", 10)
         first = await completed(world)
         again = await repeat(world, await end_of(world, first) - MOMENT)
-        assert again == Accepted(
+        assert again == AcceptedJob(
             job_id=first.job_id, status="reused", credits_used=0, credits_remaining=7, job_type="static_ad"
         )
         assert await world.balance() == (7, 0)
@@ -105,7 +105,7 @@ class TestDecisionAfterTheEnd:
         first = await completed(world)
         batch = [world.submission(idempotency_key="k", arrived_at=before) for _ in range(5)]
         told = await world.jobs._submit_batch(batch)
-        assert {(answer.job_id, answer.status) for answer in told if isinstance(answer, Accepted)} == {
+        assert {(answer.job_id, answer.status) for answer in told if isinstance(answer, AcceptedJob)} == {
             (first.job_id, "reused")
         }
         assert len(told) == 5
@@ -155,9 +155,9 @@ class TestOtherEnds:
 class TestSelfMadeJobs:
     """Copies: the first request is answered once its hold is settled, so its key stands for it until then."""
 
-    async def written(self, world: World) -> Accepted:
+    async def written(self, world: World) -> AcceptedJob:
         accepted = await world.jobs.submit(
-            world.submission(type="copy", idempotency_key="k", maker="copy", sends_heartbeats=True)
+            world.submission(type="copy", idempotency_key="k", worker="copy", sends_heartbeats=True)
         )
         await world.jobs.complete(completion(accepted.job_id, 1))
         return accepted
@@ -166,44 +166,46 @@ class TestSelfMadeJobs:
         await world.grant("u", 10)
         first = await self.written(world)
         arrived = await end_of(world, first) + MOMENT
-        assert (await repeat(world, arrived, type="copy", maker="copy")).job_id == first.job_id
+        assert (await repeat(world, arrived, type="copy", worker="copy")).job_id == first.job_id
         await world.settlement.settle_all()
-        assert (await repeat(world, arrived, type="copy", maker="copy")).job_id == first.job_id
+        assert (await repeat(world, arrived, type="copy", worker="copy")).job_id == first.job_id
         settled = await end_of(world, first, "settled_at")
-        assert (await repeat(world, settled + MOMENT, type="copy", maker="copy")).job_id != first.job_id
+        assert (await repeat(world, settled + MOMENT, type="copy", worker="copy")).job_id != first.job_id
 
     async def test_a_settlement_that_is_late_holds_the_key_no_longer_than_the_answer(self, world: World) -> None:
         await world.grant("u", 10)
         first = await self.written(world)
         end = await end_of(world, first)
         world.clock.ahead = 2 * PROMPT_SETTLEMENT
-        assert (await repeat(world, end + PROMPT_SETTLEMENT, type="copy", maker="copy")).job_id == first.job_id
-        assert (await repeat(world, end + PROMPT_SETTLEMENT + MOMENT, type="copy", maker="copy")).status == "processing"
+        assert (await repeat(world, end + PROMPT_SETTLEMENT, type="copy", worker="copy")).job_id == first.job_id
+        assert (
+            await repeat(world, end + PROMPT_SETTLEMENT + MOMENT, type="copy", worker="copy")
+        ).status == "processing"
 
     async def test_its_lease_runs_out_soon_when_nothing_is_heard_of_its_submitter(self, world: World) -> None:
         await world.grant("u", 10)
         keyed: dict[str, Any] = {"request_key": "header", "request_digest": b"d" * 32}
-        first = await repeat(world, None, type="copy", maker="copy", sends_heartbeats=True, **keyed)
+        first = await repeat(world, None, type="copy", worker="copy", sends_heartbeats=True, **keyed)
         world.clock.ahead = SELF_MADE_LEASE + timedelta(seconds=1)
         assert await world.jobs.recover_lost(10) == 1
         await world.settlement.settle_all()
         assert await world.balance() == (10, 0)
-        again = await repeat(world, None, type="copy", maker="copy", sends_heartbeats=True, **keyed)
+        again = await repeat(world, None, type="copy", worker="copy", sends_heartbeats=True, **keyed)
         assert (again.status, again.job_id == first.job_id) == ("processing", False)
 
     async def test_a_submitter_that_sends_no_heartbeats_keeps_its_lease(self, world: World) -> None:
         """One of the release before."""
         await world.grant("u", 10)
-        await repeat(world, None, type="copy", maker="copy")
+        await repeat(world, None, type="copy", worker="copy")
         world.clock.ahead = SELF_MADE_LEASE + timedelta(minutes=1)
         assert await world.jobs.recover_lost(10) == 0
 
 
-def complete_request(accepted: Accepted) -> job_pb2.CompleteJobRequest:
+def complete_request(accepted: AcceptedJob) -> job_pb2.CompleteJobRequest:
     return job_pb2.CompleteJobRequest(job_id=str(accepted.job_id), attempt=accepted.attempt)
 
 
-def fail_request(accepted: Accepted) -> job_pb2.FailJobRequest:
+def fail_request(accepted: AcceptedJob) -> job_pb2.FailJobRequest:
     return job_pb2.FailJobRequest(
         job_id=str(accepted.job_id), attempt=accepted.attempt, kind=job_pb2.FAULT_KIND_UNKNOWN, reason="R", message="m"
     )
@@ -221,10 +223,10 @@ class TestWaitingForTheSettlement:
         )
         return JobWorkerServicer(jobs=world.jobs, settle=settlement.settle_promptly, policy=world.policy)
 
-    async def copies(self, world: World, number: int) -> Sequence[Accepted]:
+    async def copies(self, world: World, number: int) -> Sequence[AcceptedJob]:
         await world.grant("u", 100)
         return await asyncio.gather(
-            *(world.jobs.submit(world.submission(type="copy", maker="copy")) for _ in range(number))
+            *(world.jobs.submit(world.submission(type="copy", worker="copy")) for _ in range(number))
         )
 
     async def test_a_copys_result_is_answered_once_its_hold_is_captured(self, world: World) -> None:
@@ -287,11 +289,11 @@ class TestInterleavings:
         engines = [world.engine() for _ in range(3)]
         arrived = world.clock.now()
 
-        async def request(number: int) -> Accepted:
+        async def request(number: int) -> AcceptedJob:
             await asyncio.sleep(chance.uniform(0, 0.08))  # as long as it is on its way to the decision
             engine = engines[number % 3]
             accepted = await engine.submit(
-                world.submission(type="copy", idempotency_key="k", maker="m", arrived_at=arrived)
+                world.submission(type="copy", idempotency_key="k", worker="m", arrived_at=arrived)
             )
             if accepted.status == "processing":
                 await asyncio.sleep(chance.uniform(0, 0.02))

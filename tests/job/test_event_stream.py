@@ -15,14 +15,14 @@ import pytest
 from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
-from services.chassis.assets import AssetStore
-from services.chassis.auth import CallerIdentity, set_caller
+from services.chassis.data.assets import AssetStore
+from services.chassis.rpc.auth import CallerIdentity, set_caller
 from services.job import event_stream
+from services.job.asset_urls import AssetUrlSigner
+from services.job.change_feed import Watch
 from services.job.event_stream import MAX_AGE, MAX_ENDS, Place
 from services.job.following import Following
-from services.job.links import Links
 from services.job.servicer import JobServicer
-from services.job.watch import Watch
 from tests.job.world import World
 
 PATIENCE = 20.0
@@ -82,7 +82,7 @@ class House:
             database=world.database,
             watch=self.watch,
             following=self.following,
-            links=Links(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1)),
+            links=AssetUrlSigner(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1)),
             assets=AssetStore("memory:///"),
             clock=world.clock,
             settle=world.settlement.settle_promptly,

@@ -7,26 +7,26 @@ from datetime import timedelta
 
 import pytest
 
-from services.billing.storage import Ledger
-from services.chassis.database import fetch_all
+from services.billing.ledger import Ledger
+from services.chassis.data.database import fetch_all
 from services.chassis.errors import Refusal
-from services.job import domain, reading
+from services.job import domain, queries
 from services.job.domain import (
-    Accepted,
-    Beat,
+    AcceptedJob,
     FaultKind,
+    Heartbeat,
     InsufficientCredits,
     JobEnded,
+    JobFilter,
     JobNotDead,
     JobNotFound,
-    Page,
     StaleAttempt,
     Status,
     TooManyLiveJobs,
 )
 from tests.job.world import PRICES, World, completion, failure
 
-PAGE = Page(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
+PAGE = JobFilter(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
 
 
 class TestSubmission:
@@ -63,7 +63,7 @@ class TestSubmission:
         answers = await asyncio.gather(
             *(world.jobs.submit(world.submission()) for _ in range(60)), return_exceptions=True
         )
-        assert sum(isinstance(answer, Accepted) for answer in answers) == 49
+        assert sum(isinstance(answer, AcceptedJob) for answer in answers) == 49
         assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 11
         again = await world.jobs.submit(world.submission(idempotency_key="k"))
         assert (again.job_id, again.status) == (first.job_id, "reused")
@@ -123,22 +123,22 @@ class TestTurns:
             served.append(lease.job_id)
         assert small in served[:2]
 
-    async def test_a_user_has_a_share_of_the_makers(self, world: World) -> None:
+    async def test_a_user_has_a_share_of_the_workers(self, world: World) -> None:
         await world.grant("u", 100)
         for _ in range(6):
             await world.submitted()
         leases = [await world.jobs.lease("static_ad", "m") for _ in range(6)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 2
 
-    async def test_the_places_that_are_told_are_the_order_in_which_makers_get_jobs(self, world: World) -> None:
+    async def test_the_places_that_are_told_are_the_order_in_which_workers_get_jobs(self, world: World) -> None:
         for user in ("u", "v", "w"):
             await world.grant(user, 200)
         videos = [await world.submitted("u", type="video") for _ in range(2)]
         ids = [await world.submitted(user) for user in ("u", "u", "u", "v", "w", "v", "u", "w")]
         async with world.database.connection() as connection:
-            together = await reading.jobs_by_id(connection, [*videos, *ids])
-            alone = {job_id: (await reading.jobs_by_id(connection, [job_id]))[job_id] for job_id in [*videos, *ids]}
-            page = await reading.list_jobs(connection, PAGE)
+            together = await queries.jobs_by_id(connection, [*videos, *ids])
+            alone = {job_id: (await queries.jobs_by_id(connection, [job_id]))[job_id] for job_id in [*videos, *ids]}
+            page = await queries.list_jobs(connection, PAGE)
         leased = [lease.job_id for _ in ids if (lease := await world.jobs.lease("static_ad", "m")) is not None]
         assert sorted(ids, key=lambda job_id: together[job_id].queue_position or 0) == leased
         assert sorted(together[job_id].queue_position or 0 for job_id in ids) == list(range(len(ids)))
@@ -172,7 +172,7 @@ class TestAttempts:
         second = await world.jobs.lease("static_ad", "other")
         assert second is not None
         assert second.attempt == 2
-        beat = Beat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
+        beat = Heartbeat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
         assert await world.jobs.heartbeat(beat) == "superseded"
         with pytest.raises(StaleAttempt):
             await world.jobs.complete(completion(job_id, 1))
@@ -188,7 +188,7 @@ class TestAttempts:
         await world.jobs.lease("static_ad", "m")
         for seconds in (4, 8, 12):
             world.clock.ahead = timedelta(seconds=seconds)
-            beat = Beat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
+            beat = Heartbeat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
             assert await world.jobs.heartbeat(beat) == ""
             assert await world.jobs.recover_lost(10) == 0
         assert (await world.jobs.job(job_id, "u")).progress == 12
@@ -201,7 +201,7 @@ class TestAttempts:
         events = await world.rows("select id from outbox where topic = 'adwright.job.events.v1'")
         assert len(events) == 3  # queued, processing, completed
 
-    async def test_an_input_fault_fails_at_once_in_the_makers_words(self, world: World) -> None:
+    async def test_an_input_fault_fails_at_once_in_the_workers_words(self, world: World) -> None:
         await world.grant("u", 3)
         job_id = await world.submitted()
         await world.jobs.lease("static_ad", "m")
@@ -226,7 +226,7 @@ class TestAttempts:
                 world.clock.ahead += timedelta(minutes=5)
         assert status is Status.FAILED
         async with world.database.connection() as connection:
-            listed = await reading.dead_jobs(connection, None, 10)
+            listed = await queries.dead_jobs(connection, None, 10)
         assert len(listed) == dead
         if dead:
             assert [attempt.outcome for attempt in listed[0].attempts] == ["unknown"] * 3
@@ -259,7 +259,7 @@ class TestEnds:
         with pytest.raises(JobEnded):
             await world.jobs.cancel(job_id, "u")
         if when == "processing":
-            beat = Beat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
+            beat = Heartbeat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
             assert await world.jobs.heartbeat(beat) == "canceled"
         assert await world.settlement.settle_all() == 1
         assert await world.balance() == (3, 0)
@@ -314,7 +314,7 @@ class TestEnds:
 class TestMoves:
     def test_terminal_is_final(self) -> None:
         assert {status.value for status in domain.TERMINAL} == {"completed", "failed", "canceled", "expired"}
-        assert all(not domain.MOVES[status] for status in domain.TERMINAL)
+        assert all(not domain.TRANSITIONS[status] for status in domain.TERMINAL)
 
     async def test_the_schema_refuses_an_end_without_a_settlement(self, world: World) -> None:
         import psycopg

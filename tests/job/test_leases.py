@@ -14,11 +14,11 @@ import pytest
 from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings
-from services.chassis.leases import Leases
-from services.chassis.server import Server, always_ready
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready
 from services.job.servicer import JobWorkerServicer
+from services.worker.leases import Leases
 from tests.job.world import World
 
 SECRET = "s" * 32
@@ -66,7 +66,7 @@ async def test_blocked_event_loop_loses_no_lease(world: World, tmp_path: Path) -
         "ADWRIGHT_SLOTS": "2",
     }
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.stub_maker", "static_ad", cwd=ROOT, env=environment
+        sys.executable, "-m", "tests.stub_worker", "static_ad", cwd=ROOT, env=environment
     )
     try:
         async with asyncio.timeout(90):
@@ -107,7 +107,7 @@ class Slow(JobWorkerServicer):
 async def test_lease_that_nobody_waits_for_is_returned(
     world: World, tmp_path: Path, answered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.chassis.leases.STOP_SECONDS", 60.0)  # so long it may take on a busy machine
+    monkeypatch.setattr("services.worker.leases.STOP_SECONDS", 60.0)  # so long it may take on a busy machine
     await world.grant("u", 3)
     await world.submitted()
     servicer = Slow(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)

@@ -17,18 +17,18 @@ import pytest
 import structlog
 from adwright.job.v1 import job_pb2_grpc
 
-from services.chassis.assets import AssetStore
-from services.chassis.auth import ServiceIdentity
 from services.chassis.config import ServiceSettings
+from services.chassis.data.assets import AssetStore
 from services.chassis.errors import DependencyFault
-from services.chassis.leases import Leases
-from services.chassis.maker import Made, MadeFile, Maker, Work
-from services.chassis.models import ModelMissing
-from services.chassis.scratch import Scratch
-from services.chassis.server import Server, always_ready, open_channel
-from services.job import reading
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready, open_channel
+from services.job import queries
 from services.job.domain import JobNotDead
 from services.job.servicer import JobWorkerServicer
+from services.media.model_files import ModelMissing
+from services.worker.leases import Leases
+from services.worker.loop import Made, MadeFile, Work, Worker
+from services.worker.scratch import Scratch
 from tests.job.world import World
 
 SLOTS = 3
@@ -78,9 +78,9 @@ def folder(tmp_path: Path) -> Folder:
 
 
 @asynccontextmanager
-async def worker(
+async def running_worker(
     world: World, studio: Studio, folder: Folder, *, sweeping: bool = True, **options: Any
-) -> AsyncIterator[Maker]:
+) -> AsyncIterator[Worker]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
         token_issuer="https://adwright.local",
@@ -102,7 +102,7 @@ async def worker(
     await server.start()
     address, identity = f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)
     channel = open_channel(address)
-    maker = Maker(
+    worker = Worker(
         job_type="static_ad",
         make=studio.make,
         jobs=channel,
@@ -116,10 +116,10 @@ async def worker(
         **options,
     )
     stopping = asyncio.Event()
-    running = asyncio.create_task(maker.run(stopping))
+    running = asyncio.create_task(worker.run(stopping))
     sweeper = asyncio.create_task(sweep())
     try:
-        yield maker
+        yield worker
     finally:
         stopping.set()
         await running
@@ -152,11 +152,11 @@ async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(world
     await world.grant("u", 60)
     studio = Studio()
     with structlog.testing.capture_logs() as logs:
-        async with worker(world, studio, folder) as maker:
+        async with running_worker(world, studio, folder) as worker:
             folder.away()
             for _ in range(20):
                 await world.submitted()
-            await until(lambda: maker.circuit.is_open)
+            await until(lambda: worker.circuit.is_open)
             # Longer than all retries of the old way took together: 3 failures with pauses of 2 and 4 seconds.
             await asyncio.sleep(15)
             held = await jobs(world)
@@ -189,7 +189,7 @@ async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(world
             raise RuntimeError("still away")
 
     studio.fail = fail
-    async with worker(world, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
+    async with running_worker(world, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
         for _ in range(SLOTS + 2):
             await world.submitted()
         await until(lambda: probed >= 3)
@@ -205,10 +205,10 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
     monkeypatch.setitem(world.policy.limits, "static_ad", limits)
     await world.grant("u", 6)
     studio = Studio()
-    async with worker(world, studio, folder) as maker:
+    async with running_worker(world, studio, folder) as worker:
         folder.away()
         job_id = await world.submitted()
-        await until(lambda: maker.circuit.is_open)
+        await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
             while (await jobs(world))[0]["status"] != "queued":  # noqa: ASYNC110 - rows know no event
                 await asyncio.sleep(0.1)
@@ -227,10 +227,10 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
     assert row["failures"] == 0
     assert await world.balance() == (6, 0)
     async with world.database.connection() as connection:
-        (dead,) = await reading.dead_jobs(connection, None, 10)
+        (dead,) = await queries.dead_jobs(connection, None, 10)
     assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
     folder.back()
-    async with worker(world, studio, folder):
+    async with running_worker(world, studio, folder):
         retried = await world.jobs.retry_dead(job_id)
         async with asyncio.timeout(30):
             while (await world.jobs.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
@@ -257,7 +257,7 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(world: Wo
             raise ModelMissing("run the set-up")
 
     studio.fail = fail
-    async with worker(world, studio, folder):
+    async with running_worker(world, studio, folder):
         await world.submitted()
         async with asyncio.timeout(30):
             while not (returned := await world.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
@@ -281,9 +281,9 @@ async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worke
         return make_folder(scratch)
 
     monkeypatch.setattr(Scratch, "folder", no_space)
-    async with worker(world, Studio(), folder) as maker:
+    async with running_worker(world, Studio(), folder) as worker:
         await world.submitted()
-        await until(lambda: maker.circuit.is_open)
+        await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
             while not (returned := await world.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)

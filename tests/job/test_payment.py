@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.job.domain import Accepted, InsufficientCredits
+from services.job.domain import AcceptedJob, InsufficientCredits
 from tests.job.world import World
 
 
@@ -50,6 +50,6 @@ class TestNumbers:
     async def test_each_of_a_batch_gets_what_was_there_for_all(self, world: World) -> None:
         await world.grant("u", 4)
         told = await world.jobs._submit_batch([world.submission() for _ in range(3)])
-        assert [isinstance(answer, Accepted) for answer in told] == [True, False, False]
+        assert [isinstance(answer, AcceptedJob) for answer in told] == [True, False, False]
         refused = [numbers(answer) for answer in told if isinstance(answer, InsufficientCredits)]
         assert refused == [{"price": 3, "available": 1, "held": 3}] * 2

@@ -20,9 +20,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.database import Connection, Database
-from services.job import reading
-from services.job.domain import Beat, FaultKind, Page, Status
+from services.chassis.data.database import Connection, Database
+from services.job import queries
+from services.job.domain import FaultKind, Heartbeat, JobFilter, Status
 from services.job.settlement import Settlement
 from tests.job.world import World, completion, failure
 
@@ -48,7 +48,7 @@ FILL = """
             from generate_series(%s::int, 1, -1) as number) as numbers
 """
 FILL_PARTS = """
-  insert into attempt (job_id, number, maker, started_at, ended_at, outcome)
+  insert into attempt (job_id, number, worker, started_at, ended_at, outcome)
     select id, 1, 'm', created_at, created_at, 'completed' from job where status = 'completed';
   insert into asset (id, job_id, position, type, key, content_type, size_bytes, sha256)
     select gen_random_uuid(), id, 0, 'image', id::text, 'image/png', 1, '' from job where status = 'completed';
@@ -123,7 +123,7 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
 
     async def listed(**filters: Any) -> None:
         async with database.connection() as connection:
-            await reading.list_jobs(connection, Page(user_id="u", size=20, **filters))
+            await queries.list_jobs(connection, JobFilter(user_id="u", size=20, **filters))
 
     try:
         job_id = (await jobs.submit(world.submission(idempotency_key="k"))).job_id
@@ -142,7 +142,7 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
         lease = await jobs.lease("static_ad", "m")
         assert lease is not None
         found["lease"] = database.taken()
-        await jobs.heartbeat(Beat(job_id=lease.job_id, attempt=1, progress=1, stage="", checkpoint=None))
+        await jobs.heartbeat(Heartbeat(job_id=lease.job_id, attempt=1, progress=1, stage="", checkpoint=None))
         found["heartbeat"] = database.taken()
         await jobs.complete(completion(lease.job_id, 1))
         found["complete"] = database.taken()
@@ -181,13 +181,13 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
             await listed(**filters)
             found[name] = database.taken()
         async with database.connection() as connection:
-            await reading.dead_jobs(connection, None, 20)
+            await queries.dead_jobs(connection, None, 20)
             found["dead jobs"] = database.taken()
-            await reading.settlements(connection, uuid.UUID(int=0), 100)
+            await queries.settlements(connection, uuid.UUID(int=0), 100)
             found["reconcile, a page"] = database.taken()
-            await reading.current(connection, ["u", "v"], job_id)
+            await queries.current(connection, ["u", "v"], job_id)
             found["follow all jobs"] = database.taken()
-            await reading.ended_since(connection, "u", world.clock.now(), job_id)
+            await queries.ended_since(connection, "u", world.clock.now(), job_id)
             found["follow all jobs again"] = database.taken()
     finally:
         await database.close()

@@ -1,4 +1,4 @@
-"""A maker prepares before it leases: until then its health says NOT_SERVING."""
+"""A worker prepares before it leases: until then its health says NOT_SERVING."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import grpc
 from adwright.job.v1 import job_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.chassis.assets import AssetStore
-from services.chassis.auth import ServiceIdentity
-from services.chassis.making import MakerSettings, run_maker
-from services.chassis.server import Server, always_ready
-from tests.job.test_maker import SERVICE, Counting, picture, until
+from services.chassis.data.assets import AssetStore
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready
+from services.worker.process import WorkerSettings, run_worker
+from tests.job.test_worker import SERVICE, Counting, picture, until
 from tests.job.world import World
 from tests.running import free_port
 
@@ -33,7 +33,7 @@ async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path
     }
     servicer = Counting(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
     server = Server(
-        MakerSettings(**{**values, "listen": "127.0.0.1:0"}),
+        WorkerSettings(**{**values, "listen": "127.0.0.1:0"}),
         register=lambda server: job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server),
         services=[SERVICE],
         ready=always_ready,
@@ -46,8 +46,8 @@ async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path
         await prepared.wait()
 
     running = asyncio.create_task(
-        run_maker(
-            MakerSettings(**values, job_address=f"127.0.0.1:{server.port}"),
+        run_worker(
+            WorkerSettings(**values, job_address=f"127.0.0.1:{server.port}"),
             job_type="static_ad",
             topic="adwright.job.dispatch.image.v1",
             group="g",

@@ -14,15 +14,15 @@ import psycopg
 import pytest
 from adwright.billing.v1 import billing_pb2
 
-from services.chassis.database import Connection, Database, fetch_all
+from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
 from services.job.domain import (
-    Accepted,
+    AcceptedJob,
     Asset,
-    Beat,
     Completion,
     EndedJob,
     FaultKind,
+    Heartbeat,
     StaleAttempt,
     Status,
     TooManyLiveJobs,
@@ -51,7 +51,7 @@ class TestReports:
     async def test_a_checkpoint_is_kept_beside_a_plain_heartbeat_of_the_attempt(self, world: World) -> None:
         await world.grant("u", 3)
         job_id = await leased(world)
-        plain = Beat(job_id=job_id, attempt=1, progress=40, stage="drawing", checkpoint=None)
+        plain = Heartbeat(job_id=job_id, attempt=1, progress=40, stage="drawing", checkpoint=None)
         keeping = replace(plain, progress=10, checkpoint=b"order 7")
         for beats in ([plain, keeping], [keeping, plain], [plain, keeping, plain]):
             await world.rows("update job set checkpoint = null where id = %s returning id", job_id)
@@ -83,10 +83,10 @@ class TestReports:
 
 class TestDeadlines:
     async def test_heartbeats_do_not_keep_an_attempt_past_its_deadline(self, world: World) -> None:
-        """A maker whose engine does not let go goes on beating."""
+        """A worker whose engine does not let go goes on beating."""
         await world.grant("u", 3)
         job_id = await leased(world)
-        beat = Beat(job_id=job_id, attempt=1, progress=50, stage="", checkpoint=None)
+        beat = Heartbeat(job_id=job_id, attempt=1, progress=50, stage="", checkpoint=None)
         for seconds in range(0, 310, 5):
             world.clock.ahead = timedelta(seconds=seconds)
             assert await world.jobs.recover_lost(10) == 0
@@ -99,7 +99,7 @@ class TestDeadlines:
         assert attempts[0]["cause"].startswith("ATTEMPT_TIMED_OUT")
 
     @pytest.mark.parametrize("minutes", [1, 6])
-    async def test_a_maker_that_fell_silent_before_the_deadline_is_lost_whenever_that_is_seen(
+    async def test_a_worker_that_fell_silent_before_the_deadline_is_lost_whenever_that_is_seen(
         self, world: World, minutes: int
     ) -> None:
         await world.grant("u", 3)
@@ -166,7 +166,7 @@ class TestTakingBack:
         outcome = (await asyncio.gather(submitting, return_exceptions=True))[0]
         paused.go.set()
         await sweeping
-        assert not isinstance(outcome, Accepted)
+        assert not isinstance(outcome, AcceptedJob)
         assert await world.rows("select id from job") == []
         assert await world.balance() == (3, 0)
 
@@ -188,7 +188,7 @@ class TestTakingBack:
         await world.jobs.abandon([submission.job_id])
         assert await world.balance() == (3, 0)
         slow.go.set()
-        assert not isinstance((await asyncio.gather(submitting, return_exceptions=True))[0], Accepted)
+        assert not isinstance((await asyncio.gather(submitting, return_exceptions=True))[0], AcceptedJob)
 
     async def test_a_commit_that_was_cut_off_is_looked_after_at_once(self, world: World) -> None:
         """The pending row and its key are there; whoever made them was not told."""
@@ -215,7 +215,7 @@ class TestTakingBack:
         await world.database._pool.close()  # as when the connection is lost: the second transaction cannot begin
         slow.go.set()
         outcomes = await asyncio.gather(*submitting, return_exceptions=True)
-        assert not any(isinstance(outcome, Accepted) for outcome in outcomes)
+        assert not any(isinstance(outcome, AcceptedJob) for outcome in outcomes)
         world.database._pool = type(world.database)(world.url, pool_size=4)._pool
         await world.database.open()
         slow.settled.clear()
@@ -231,10 +231,10 @@ class TestLimits:
         answers = await asyncio.gather(
             *(engines[number % 3].submit(world.submission()) for number in range(150)), return_exceptions=True
         )
-        assert sum(isinstance(answer, Accepted) for answer in answers) == 50
+        assert sum(isinstance(answer, AcceptedJob) for answer in answers) == 50
         assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 100
 
-    async def test_makers_that_ask_at_once_never_give_a_user_more_than_their_share(self, world: World) -> None:
+    async def test_workers_that_ask_at_once_never_give_a_user_more_than_their_share(self, world: World) -> None:
         await world.grant("u", 1000)
         for _ in range(20):
             await world.submitted()
@@ -276,7 +276,7 @@ class TestKeys:
             await waiting_for_locks(world, 2)
             await third.rollback()
         told = await asyncio.gather(*submitting)
-        accepted = [answer for batch in told for answer in batch if isinstance(answer, Accepted)]
+        accepted = [answer for batch in told for answer in batch if isinstance(answer, AcceptedJob)]
         assert sum(answer.credits_used for answer in accepted) == 9
 
 
@@ -329,19 +329,19 @@ def test_a_setting_by_type_that_makes_no_sense_is_named(text: str) -> None:
 
 
 class TestLeasesTogether:
-    """Leases that many makers ask for at once."""
+    """Leases that many workers ask for at once."""
 
-    async def test_each_maker_gets_a_job_of_its_own_and_the_rest_none(self, world: World) -> None:
+    async def test_each_worker_gets_a_job_of_its_own_and_the_rest_none(self, world: World) -> None:
         await world.grant("u", 30)
         jobs = {await world.submitted() for _ in range(3)}
         leases = await world.jobs._lease_batch("static_ad", [f"m{number}" for number in range(8)])
         found = [lease for lease in leases if lease is not None]
         assert {lease.job_id for lease in found} == jobs  # type: ignore[union-attr]
         assert len(found) == 3
-        rows = await world.rows("select maker from job where status = 'processing' order by maker")
-        assert len({row["maker"] for row in rows}) == 3
+        rows = await world.rows("select worker from job where status = 'processing' order by worker")
+        assert len({row["worker"] for row in rows}) == 3
 
-    async def test_a_maker_that_asks_for_several_gets_as_many(self, world: World) -> None:
+    async def test_a_worker_that_asks_for_several_gets_as_many(self, world: World) -> None:
         await world.grant("u", 30)
         jobs = {await world.submitted() for _ in range(3)}
         leases = await world.jobs._lease_batch("static_ad", ["m", "m", "m"])

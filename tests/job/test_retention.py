@@ -12,7 +12,7 @@ from adwright.billing.v1 import billing_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.reconciliation import compare
-from services.chassis.assets import AssetStore, folder_of
+from services.chassis.data.assets import AssetStore, folder_of
 from services.chassis.errors import DependencyUnavailable
 from services.job import retention
 from services.job.forgetting import Forgetting

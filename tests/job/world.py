@@ -13,17 +13,17 @@ from typing import Any
 import grpc
 from adwright.billing.v1 import billing_pb2_grpc
 
+from services.billing.audit import verify
 from services.billing.domain import Balance, Grant
-from services.billing.proof import verify
+from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
-from services.billing.storage import Ledger
-from services.chassis.auth import ServiceIdentity
 from services.chassis.clock import SystemClock
-from services.chassis.database import Database, fetch_all, migrate
-from services.chassis.identifiers import new_id
-from services.chassis.kafka import Producer, Record
-from services.chassis.outbox import Relay
-from services.job.domain import Completion, Failure, FaultKind, Limits, Policy, Submission
+from services.chassis.data.database import Database, fetch_all, migrate
+from services.chassis.data.ids import new_id
+from services.chassis.data.kafka import Producer, Record
+from services.chassis.data.outbox import Relay
+from services.chassis.rpc.auth import ServiceIdentity
+from services.job.domain import AttemptFailure, Completion, FaultKind, JobPolicy, Limits, Submission
 from services.job.jobs import Jobs
 from services.job.settlement import Settlement
 from tests.running import Postgres
@@ -64,7 +64,7 @@ class World:
     clock: LaterClock
     billing: grpc.aio.Server
     stub: Any
-    policy: Policy
+    policy: JobPolicy
     url: str
 
     def engine(self, stub: Any = None) -> Jobs:
@@ -127,7 +127,7 @@ async def opened(postgres: Postgres) -> AsyncIterator[World]:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     limits = Limits(start=timedelta(hours=1), attempt=timedelta(minutes=5), total=timedelta(hours=2), failures=3)
-    policy = Policy(
+    policy = JobPolicy(
         limits={"copy": limits, "static_ad": limits, "video": limits}, live_jobs_per_user=50, processing_jobs_per_user=4
     )
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -153,5 +153,5 @@ def completion(job_id: uuid.UUID, attempt: int) -> Completion:
     return Completion(job_id=job_id, attempt=attempt, assets=(), result=b"", notes=())
 
 
-def failure(job_id: uuid.UUID, attempt: int, kind: FaultKind) -> Failure:
-    return Failure(job_id=job_id, attempt=attempt, kind=kind, reason="R", message="words")
+def failure(job_id: uuid.UUID, attempt: int, kind: FaultKind) -> AttemptFailure:
+    return AttemptFailure(job_id=job_id, attempt=attempt, kind=kind, reason="R", message="words")

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import psycopg
 
-from services.billing.proof import verify
-from services.chassis.database import Database
+from services.billing.audit import verify
+from services.chassis.data.database import Database
 from tests.running import Customer, RunningSystem
 
 
@@ -83,15 +83,15 @@ def test_jobs_complete_when_the_broker_dies_and_comes_back_empty(system: Running
         time.sleep(0.1)
 
 
-def test_a_job_runs_again_when_its_maker_is_killed(system: RunningSystem) -> None:
+def test_a_job_runs_again_when_its_worker_is_killed(system: RunningSystem) -> None:
     customer = system.customer(40)
-    body = {**customer.ids, "script": "This is a longer script, so that there is time to end its maker. " * 4}
+    body = {**customer.ids, "script": "This is a longer script, so that there is time to end its worker. " * 4}
     job_id = customer.client.post("/api/generate/video", json=body).json()["jobId"]
     give_up = time.monotonic() + 240
     while customer.status(job_id)["status"] != "processing":
         assert time.monotonic() < give_up, customer.status(job_id)
         time.sleep(0.1)
-    os.kill(system.system.processes["video-maker"].pid, signal.SIGKILL)
+    os.kill(system.system.processes["video-worker"].pid, signal.SIGKILL)
     killed = time.monotonic()
     while customer.status(job_id).get("attempt") != 2:
         assert time.monotonic() - killed < 60, customer.status(job_id)

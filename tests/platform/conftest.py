@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local.system import Options
+from local.system import Options
 from tests.platform.collector import Collector
 from tests.running import RunningSystem
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from deploy.local.system import MAKERS, SERVICES, Options, metrics_of
+from local.system import SERVICES, WORKERS, Options, metrics_of
 from tests.platform import tools
 from tests.platform.manifests import ROOT
 from tests.platform.prometheus import Prometheus, assert_firing, rules
@@ -58,14 +58,14 @@ SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "AdwrightOutboxLags": ({"adwright_outbox_lag_seconds": "70x30"}, {"adwright_outbox_lag_seconds": "50x30"}),
     "AdwrightHoldsAreOverdue": ({"adwright_holds_overdue": "1x30"}, {"adwright_holds_overdue": "0x30"}),
     "AdwrightJobsDie": ({"adwright_dead_jobs": "0x20 5x10"}, {"adwright_dead_jobs": "9x20 12x10"}),
-    "AdwrightMakersFail": (
+    "AdwrightWorkersFail": (
         {
-            'adwright_maker_faults_total{type="t",kind="transient"}': "0+30x30",
-            'adwright_maker_attempts_total{type="t",outcome="x"}': "0+100x30",
+            'adwright_worker_faults_total{type="t",kind="transient"}': "0+30x30",
+            'adwright_worker_attempts_total{type="t",outcome="x"}': "0+100x30",
         },
         {
-            'adwright_maker_faults_total{type="t",kind="input"}': "0+90x30",
-            'adwright_maker_attempts_total{type="t",outcome="x"}': "0+100x30",
+            'adwright_worker_faults_total{type="t",kind="input"}': "0+90x30",
+            'adwright_worker_attempts_total{type="t",outcome="x"}': "0+100x30",
         },
     ),
     "AdwrightMeasuresAreStale": (
@@ -91,7 +91,7 @@ def faulty() -> Iterator[RunningSystem]:
 
 @pytest.fixture(scope="module")
 def prometheus(faulty: RunningSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    names = [*SERVICES, *(f"{name}-maker" for name in MAKERS)]
+    names = [*SERVICES, *(f"{name}-worker" for name in WORKERS)]
     targets = {name: f"127.0.0.1:{faulty.system.ports[metrics_of(name)]}" for name in names}
     found = Prometheus(tmp_path_factory.mktemp("prometheus"), targets)
     yield found
@@ -154,7 +154,7 @@ class TestARunningSystem:
         assets.write_text("not a folder")
         for _ in range(4):
             ordered(customer)
-        prometheus.wait_for("AdwrightMakersFail", 60)
+        prometheus.wait_for("AdwrightWorkersFail", 60)
         assets.unlink()
         assets.with_suffix(".away").rename(assets)
 
@@ -170,10 +170,10 @@ class TestARunningSystem:
         until(customer, job_id, "processing")
         with psycopg.connect(faulty.system.database_url("job")) as connection:
             connection.execute(f"select from job where id = '{job_id}' for update".encode())
-            faulty.run(faulty.system.processes["video-maker"].stop())
+            faulty.run(faulty.system.processes["video-worker"].stop())
             prometheus.wait_for("AdwrightLeasesAreLost", 80)
 
-    def test_a_queue_without_makers(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_a_queue_without_workers(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
         until(customer, ordered(customer, "video"), "queued")
         execute(faulty, "job", "update job set created_at = created_at - interval '20 min' where status = 'queued'")
         prometheus.wait_for("AdwrightQueueIsOld", 40)

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.local import backup
-from deploy.local.home import ROOT, Home
-from deploy.local.system import Options
+from local import backup
+from local.home import ROOT, Home
+from local.system import Options
 from tests.faults.harness import Breakable, Load
 from tests.running import RunningSystem
 
@@ -36,7 +36,7 @@ def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def loaded() -> Iterator[Breakable]:
     system = Breakable()
-    system.add_maker("stub-1", slots=4)
+    system.add_worker("stub-1", slots=4)
     yield system
     system.stop()
 
@@ -55,7 +55,7 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
     assert during > 0, "nothing happened while the backup was taken"
     assert load.refused == {}
 
-    restored = RunningSystem(Options(makers=False), lambda home: backup.restore(tmp_path / "backup", home))
+    restored = RunningSystem(Options(workers=False), lambda home: backup.restore(tmp_path / "backup", home))
     try:
         with psycopg.connect(restored.system.database_url("job")) as connection:
             there = {str(row[0]) for row in connection.execute("select id from job where status <> 'pending'")}
@@ -68,11 +68,11 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
             told = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
             assert told.returncode == 0, told.stdout + told.stderr
         elsewhere = Breakable(running=restored)
-        elsewhere.add_maker("stub-2", slots=4)
+        elsewhere.add_worker("stub-2", slots=4)
         await elsewhere.settled()  # what was under way at that moment is made and paid for, or given back
         elsewhere.check_assets()
         await elsewhere.check_books()
-        elsewhere.remove_maker("stub-2")
+        elsewhere.remove_worker("stub-2")
         # Links that were given out before still open.
         client = restored.client(load.customer.id)
         done = client.get("/api/generate/jobs", params={"status": "completed"}).json()["jobs"][0]

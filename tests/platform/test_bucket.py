@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.assets import AssetStore
+from services.chassis.data.assets import AssetStore
 from tests.platform import tools
 from tests.platform.manifests import Resource, container, of_kind, rendered
 from tests.platform.network import Endpoint, Flow, Network
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 PRODUCTION = "overlays/production"
 ROLES = ("eks", "gke", "aks")
-STORAGE = {"catalog", "job", "image-maker", "video-maker"}
+STORAGE = {"catalog", "job", "image-worker", "video-worker"}
 
 
 def instead(role: str) -> tuple[tuple[str, str], ...]:

@@ -205,16 +205,16 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
     ),
     "AdwrightKafkaConsumersStand": (
         {
-            'kafka_consumergroup_lag{consumergroup="adwright-video-makers",partition="0"}': "4x120",
-            'kafka_consumergroup_current_offset{consumergroup="adwright-video-makers",partition="0"}': "9x120",
+            'kafka_consumergroup_lag{consumergroup="adwright-video-workers",partition="0"}': "4x120",
+            'kafka_consumergroup_current_offset{consumergroup="adwright-video-workers",partition="0"}': "9x120",
         },
         1,
         {
             # Busy, and nothing to do.
-            'kafka_consumergroup_lag{consumergroup="adwright-video-makers",partition="0"}': "900x120",
-            'kafka_consumergroup_current_offset{consumergroup="adwright-video-makers",partition="0"}': "0+1x120",
-            'kafka_consumergroup_lag{consumergroup="adwright-image-makers",partition="0"}': "0x120",
-            'kafka_consumergroup_current_offset{consumergroup="adwright-image-makers",partition="0"}': "5x120",
+            'kafka_consumergroup_lag{consumergroup="adwright-video-workers",partition="0"}': "900x120",
+            'kafka_consumergroup_current_offset{consumergroup="adwright-video-workers",partition="0"}': "0+1x120",
+            'kafka_consumergroup_lag{consumergroup="adwright-image-workers",partition="0"}': "0x120",
+            'kafka_consumergroup_current_offset{consumergroup="adwright-image-workers",partition="0"}': "5x120",
         },
     ),
     "AdwrightKafkaDiskFills": (volume("data-0-adwright-brokers-1", 14), 1, volume("data-0-adwright-brokers-1", 16)),
@@ -291,5 +291,5 @@ def test_kafka_alerts_use_metrics_that_are_exported() -> None:
     groups = metrics_in("kafka_consumergroup_")
     assert groups
     assert all(
-        re.fullmatch(spec["kafkaExporter"]["groupRegex"], f"adwright-{name}-makers") for name in ("image", "video")
+        re.fullmatch(spec["kafkaExporter"]["groupRegex"], f"adwright-{name}-workers") for name in ("image", "video")
     )

@@ -1,4 +1,4 @@
-"""The image: its steps run in a clean folder, and every service and maker starts from what they leave there."""
+"""The image: its steps run in a clean folder, and every service and worker starts from what they leave there."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.running import Postgres, free_port
 
 COMMANDS = [
     *(f"services.{name}" for name in ("catalog", "billing", "job", "copy", "image", "video")),
-    "services.image maker",
-    "services.video maker",
+    "services.image worker",
+    "services.video worker",
 ]
 NOBODY = 10_001
 START_SECONDS = 90

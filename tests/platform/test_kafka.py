@@ -17,14 +17,14 @@ from adwright.job.v1 import events_pb2
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from deploy.local.system import Options
 from gateway.certificate import write_certificate
-from services.chassis import outbox
+from local.system import Options
 from services.chassis.config import KafkaSettings
-from services.chassis.database import Database, migrate
-from services.chassis.kafka import RETENTION_MS, Producer, Record, WakeUps, create_topics, quiet_client_logs
-from services.chassis.outbox import Relay
-from services.job.announcing import EVENTS_TOPIC, TOPICS
+from services.chassis.data import outbox
+from services.chassis.data.database import Database, migrate
+from services.chassis.data.kafka import RETENTION_MS, Producer, Record, WakeUps, create_topics, quiet_client_logs
+from services.chassis.data.outbox import Relay
+from services.job.events import EVENTS_TOPIC, TOPICS
 from tests.platform.kafka.broker import PASSWORD, USER, Broker, Secured, command
 from tests.running import Postgres, RunningSystem
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.home import ROOT
+from local.home import ROOT
 
 UV = Path(sys.executable).parent / "uv"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")

@@ -18,13 +18,14 @@ from gateway.routes import read_descriptors, routes_of
 from gateway.schema import messages_of
 from services.billing.__main__ import BillingSettings
 from services.catalog.__main__ import CatalogSettings
-from services.chassis import maker, tracing
-from services.chassis.kafka import RETENTION_MS, SESSION_TIMEOUT_MS
+from services.chassis.data.kafka import RETENTION_MS, SESSION_TIMEOUT_MS
+from services.chassis.observability import tracing
 from services.copy.__main__ import CopySettings
-from services.image.__main__ import ImageMakerSettings
+from services.image.__main__ import ImageWorkerSettings
 from services.job.__main__ import JobSettings
-from services.job.announcing import TOPICS
+from services.job.events import TOPICS
 from services.video.__main__ import VideoSettings
+from services.worker import loop
 from tests.platform import tools
 from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, environment, of_kind, rendered
 from tests.platform.schemas import KUBERNETES, complaints, definitions
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 # Read by obstore, and not by our settings: how to reach the bucket.
 BUCKET_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
-MAKERS = ("image-maker", "video-maker")
+WORKERS = ("image-worker", "video-worker")
 # Its definitions are in no package; its resources are read with the classes of its operators instead.
 STRIMZI = "kafka.strimzi.io/v1"
 STRIMZI_FOLDER = Path(__file__).parent / "strimzi"
@@ -138,14 +139,14 @@ def test_readiness_asks_for_the_service_and_liveness_for_nothing_else_than_the_p
     for name in SERVERS:
         served = importlib.import_module(f"services.{name}.__main__").SERVICES
         assert container(deployments[name])["readinessProbe"]["grpc"]["service"] in served
-    for name in (*SERVERS, *MAKERS):
+    for name in (*SERVERS, *WORKERS):
         assert container(deployments[name])["livenessProbe"]["grpc"] == {"port": 7100}
         assert container(deployments[name])["startupProbe"]["grpc"] == {"port": 7100}
 
 
 def known_settings() -> set[str]:
-    """Every variable that a service or maker reads."""
-    kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, ImageMakerSettings)
+    """Every variable that a service or worker reads."""
+    kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, ImageWorkerSettings)
     return {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
 
 
@@ -163,8 +164,8 @@ def test_pods_have_the_time_to_stop_that_their_code_takes() -> None:
         grace = float(environment(deployment)["ADWRIGHT_STOP_GRACE_SECONDS"])
         before = container(deployment).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         after = tracing.STOP_MS / 1000 + 5  # what is sent at the end, and Python's own
-        if name in MAKERS:
-            after += maker.CALL_SECONDS + SESSION_TIMEOUT_MS / 1000
+        if name in WORKERS:
+            after += loop.CALL_SECONDS + SESSION_TIMEOUT_MS / 1000
         assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= before + grace + after, name
 
 
@@ -177,9 +178,9 @@ def test_topics_are_those_of_the_code_with_its_retention() -> None:
         assert topic["spec"]["config"]["min.insync.replicas"] == topic["spec"]["replicas"] - 1 == 2
 
 
-def test_makers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
+def test_workers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
     for name, scaled in of_kind("overlays/production", "ScaledObject").items():
-        module = importlib.import_module(f"services.{name.removesuffix('-maker')}.__main__")
+        module = importlib.import_module(f"services.{name.removesuffix('-worker')}.__main__")
         trigger = scaled["spec"]["triggers"][0]["metadata"]
         assert trigger["topic"] == module.DISPATCH_TOPIC
         text = Path(str(module.__file__)).read_text(encoding="utf-8")

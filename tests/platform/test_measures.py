@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.local.system import MAKERS, SERVICES, metrics_of
-from services.chassis.database import Database, migrate
+from local.system import SERVICES, WORKERS, metrics_of
+from services.chassis.data.database import Database, migrate
 from services.chassis.errors import DependencyUnavailable
-from services.chassis.measures import MEASURED_AT, Measures
-from services.job.measures import MEASURES
+from services.chassis.observability.metrics import MEASURED_AT, SqlGauges
+from services.job.metrics import GAUGES
 from tests.running import Postgres, RunningSystem
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "job" / "migrations"
@@ -31,8 +31,8 @@ def told(system: RunningSystem, process: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_every_service_and_maker_tells(watched: RunningSystem) -> None:
-    for process in (*SERVICES, *(f"{name}-maker" for name in MAKERS)):
+def test_every_service_and_worker_tells(watched: RunningSystem) -> None:
+    for process in (*SERVICES, *(f"{name}-worker" for name in WORKERS)):
         assert ("process_cpu_seconds_total",) in told(watched, process), process
 
 
@@ -44,7 +44,7 @@ def test_a_job_is_counted_where_it_was_answered_made_and_paid_for(watched: Runni
         assert time.monotonic() < give_up
         time.sleep(0.1)
     assert told(watched, "image")["adwright_calls_total", "OK", "/adwright.image.v1.ImageService/GenerateStaticAd"] >= 1
-    assert told(watched, "image-maker")["adwright_maker_attempts_total", "completed", "static_ad"] >= 1
+    assert told(watched, "image-worker")["adwright_worker_attempts_total", "completed", "static_ad"] >= 1
     assert told(watched, "job")["adwright_jobs_total", "completed", "static_ad"] >= 1
 
 
@@ -70,21 +70,19 @@ async def test_the_age_of_what_waits_is_told_and_goes_when_it_is_gone(postgres: 
         )
     database = Database(url, pool_size=1)
     await database.open()
-    measures = Measures(database, MEASURES)
+    measures = SqlGauges(database, GAUGES)
     try:
         await measures.take()
-        gauges = {measure.gauge: sample.value for measure in MEASURES for sample in _samples(measure.gauge)}
+        gauges = {measure.gauge: sample.value for measure in GAUGES for sample in _samples(measure.gauge)}
         assert [round(value, -1) for value in gauges.values()][1:] == [100, 30, 50, 0, 70]
         assert list(gauges.values())[4] == 1
-        live = {
-            (sample.labels["type"], sample.labels["status"]): sample.value for sample in _samples(MEASURES[0].gauge)
-        }
+        live = {(sample.labels["type"], sample.labels["status"]): sample.value for sample in _samples(GAUGES[0].gauge)}
         assert live == {("video", "queued"): 2, ("video", "processing"): 1}
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("delete from job")
             connection.execute("delete from outbox")
         await measures.take()
-        assert not [sample for measure in MEASURES for sample in _samples(measure.gauge) if sample.value]
+        assert not [sample for measure in GAUGES for sample in _samples(measure.gauge) if sample.value]
     finally:
         await database.close()
 
@@ -95,7 +93,7 @@ async def test_measures_that_cannot_be_taken_stand_still(postgres: Postgres) -> 
     before = _samples(MEASURED_AT)[0].value
     try:
         with pytest.raises(DependencyUnavailable):
-            await Measures(database, MEASURES).take()
+            await SqlGauges(database, GAUGES).take()
     finally:
         await database.close()
     assert _samples(MEASURED_AT)[0].value == before

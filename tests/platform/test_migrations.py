@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from deploy.compatibility import broken, last_release
-from services.chassis.database import NO_TRANSACTION, migrate, prepare
+from services.chassis.data.database import NO_TRANSACTION, migrate, prepare
 from tests.platform.manifests import ROOT
 from tests.running import Postgres
 

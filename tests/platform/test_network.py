@@ -17,7 +17,7 @@ from tests.platform.network import Endpoint, Flow, Network, matches
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
-MAKERS = ("image-maker", "video-maker")
+WORKERS = ("image-worker", "video-worker")
 MIGRATIONS = ("catalog-migrate", "billing-migrate", "job-migrate")
 DATABASES = ("postgres-1", "postgres-2")
 NODES = ("kafka-0", "kafka-1")
@@ -79,15 +79,15 @@ def endpoints() -> list[Endpoint]:
 
 
 def calls_in_code() -> set[tuple[str, str]]:
-    """(who, whom) of every channel that a service or a maker opens."""
+    """(who, whom) of every channel that a service or a worker opens."""
     found = set()
     for service in SERVERS:
         text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
         serving, _, making = text.partition("async def make(")
         found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address", serving)}
         if making:
-            found |= {(f"{service}-maker", called) for called in re.findall(r"settings\.(\w+)_address", making)}
-            found.add((f"{service}-maker", "job"))  # in chassis.making, for every maker
+            found |= {(f"{service}-worker", called) for called in re.findall(r"settings\.(\w+)_address", making)}
+            found.add((f"{service}-worker", "job"))  # in chassis.making, for every worker
     return found
 
 
@@ -108,16 +108,16 @@ def needed_flows() -> set[Flow]:
     found |= flows([*DATABASES, "postgres-join", "postgres-operator"], DATABASES, 5432, 8000)
     found |= flows([*NODES, "kafka-operator"], NODES, 9090, 9091) | flows(["kafka-operator"], NODES, 8443)
     found |= flows(KAFKA_TOOLS, NODES, 9091)
-    found |= flows(["job", *MAKERS, "keda"], NODES, 9093)
+    found |= flows(["job", *WORKERS, "keda"], NODES, 9093)
     found |= flows([*DATABASES, "postgres-join", *NODES, "entity-operator"], ["api-server"], 6443)
-    found |= flows(["prometheus", "collector"], [*SERVERS, *MAKERS], 9464)  # one label for both of their namespaces
+    found |= flows(["prometheus", "collector"], [*SERVERS, *WORKERS], 9464)  # one label for both of their namespaces
     found |= flows(["prometheus", "collector"], DATABASES, 9187)
     found |= flows(["prometheus", "collector"], [*NODES, "kafka-exporter"], 9404)
-    found |= flows([*SERVERS, *MAKERS], ["prometheus", "collector"], 4317)
+    found |= flows([*SERVERS, *WORKERS], ["prometheus", "collector"], 4317)
     # The bucket, the issuer, remote models; for the pods that fetch what customers name, plain HTTP as well.
     internet = ["internet", "internet6"]
-    found |= flows([*SERVERS, *MAKERS, *DATABASES, "postgres-join"], internet, 443)
-    found |= flows(["copy", *MAKERS], internet, 80)
+    found |= flows([*SERVERS, *WORKERS, *DATABASES, "postgres-join"], internet, 443)
+    found |= flows(["copy", *WORKERS], internet, 80)
     return found
 
 
@@ -215,7 +215,7 @@ def test_strimzi_opens_the_listener_to_the_same_clients_as_our_policy() -> None:
 
 
 def test_services_reach_no_address_that_the_fetcher_refuses() -> None:
-    from services.chassis.fetcher import is_public
+    from services.worker.remote.fetcher import is_public
 
     private = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "100.64.0.1", "0.0.0.0",
                "198.18.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "fe80::1", "fc00::1", "ff02::1",
@@ -225,7 +225,7 @@ def test_services_reach_no_address_that_the_fetcher_refuses() -> None:
     evaluated = Network(
         list(of_kind("overlays/production", "NetworkPolicy").values()), [*endpoints(), *addresses], NAMESPACES
     )
-    for service in (*SERVERS, *MAKERS):
+    for service in (*SERVERS, *WORKERS):
         for address in private:
             assert not is_public(address), address
             for port in (80, 443, 6443):

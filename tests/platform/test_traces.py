@@ -25,11 +25,11 @@ HOPS = [
     ("copy", "adwright.copy.v1.CopyWriterService/WriteHeadline"),
     ("job", "publish adwright.job.dispatch.video.v1"),
     ("job", "publish adwright.job.events.v1"),
-    ("video-maker", "receive adwright.job.dispatch.video.v1"),
+    ("video-worker", "receive adwright.job.dispatch.video.v1"),
     ("job", "queued"),
-    ("video-maker", "attempt"),
-    ("video-maker", "make"),
-    ("video-maker", "store"),
+    ("video-worker", "attempt"),
+    ("video-worker", "make"),
+    ("video-worker", "store"),
     ("job", "adwright.job.v1.JobWorkerService/CompleteJob"),
     ("job", "settle"),
     ("billing", "adwright.billing.v1.BillingLedgerService/SettleHolds"),
@@ -78,8 +78,8 @@ def test_the_gateways_span_is_its_root_and_everything_hangs_from_it(video: list[
 
 def test_times_follow_each_other_and_the_wait_in_the_queue_can_be_seen(video: list[Seen]) -> None:
     by_name = {(span.service, span.name): span for span in video}
-    queued, attempt = by_name["job", "queued"], by_name["video-maker", "attempt"]
-    make, settle = by_name["video-maker", "make"], by_name["job", "settle"]
+    queued, attempt = by_name["job", "queued"], by_name["video-worker", "attempt"]
+    make, settle = by_name["video-worker", "make"], by_name["job", "settle"]
     assert all(span.began <= span.ended for span in video)
     assert queued.began < queued.ended <= attempt.ended
     assert attempt.began <= make.began <= make.ended <= attempt.ended
@@ -91,7 +91,7 @@ def test_a_strangers_trace_is_not_taken_over(video: list[Seen]) -> None:
 
 
 def test_lines_of_the_log_carry_the_trace(watched: RunningSystem, video: list[Seen]) -> None:
-    lines = (watched.home.logs / "video-maker.log").read_text(encoding="utf-8").splitlines()
+    lines = (watched.home.logs / "video-worker.log").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines if line.startswith("{")]
     assert {event.get("trace_id") for event in events if event["event"] == "attempt_ended"} == {video[0].trace}
 

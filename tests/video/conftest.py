@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.chassis.models import default_folder, fetch_models
+from services.media.model_files import default_folder, fetch_models
 from services.video.domain import AspectRatio, MadeVideo, VideoBrief
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.presenters.look import LOOKS

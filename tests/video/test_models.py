@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import services.chassis.errors
-from services.chassis.models import (
+from services.media.model_files import (
     KOKORO,
     MODELS,
     DownloadsFailed,

@@ -12,7 +12,7 @@ from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import DependencyUnavailable, Refusal
 from services.video import messages
-from services.video.__main__ import VideoMakerSettings, provider_of
+from services.video.__main__ import VideoWorkerSettings, provider_of
 from services.video.domain import ScriptNotAllowed
 from services.video.policy import Policy, Spoken, policy_of
 from services.video.providers.local import LocalVideoProvider
@@ -91,9 +91,9 @@ class TestPronunciations:
 
 
 class TestSettings:
-    def settings(self, tmp_path: Path, **changes: Any) -> VideoMakerSettings:
+    def settings(self, tmp_path: Path, **changes: Any) -> VideoWorkerSettings:
         needed = {"token_issuer": "i", "token_jwks": "j", "service_secret": "s" * 32, "assets_url": "file:///tmp"}
-        return VideoMakerSettings(**{**needed, "models": tmp_path, **changes})
+        return VideoWorkerSettings(**{**needed, "models": tmp_path, **changes})
 
     async def test_without_any_the_local_engine_makes(self, tmp_path: Path) -> None:
         provider = provider_of(self.settings(tmp_path))

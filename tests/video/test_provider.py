@@ -1,4 +1,4 @@
-"""The provider as the maker uses it: in a process of its own, told of progress, stopped at once."""
+"""The provider as the worker uses it: in a process of its own, told of progress, stopped at once."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.errand import NoKeeper
 from services.chassis.errors import InputFault
 from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
 from services.video.providers.local import LocalVideoProvider
 from services.video.samples import Samples
+from services.worker.remote.remote_task import NoCheckpoints
 
 
 class TestLocalVideoProvider:
@@ -26,13 +26,13 @@ class TestLocalVideoProvider:
         try:
             with pytest.raises(InputFault):
                 await provider.render(
-                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"), tmp_path, lambda percent, stage: None, NoKeeper()
+                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"), tmp_path, lambda percent, stage: None, NoCheckpoints()
                 )
             made = await provider.render(
                 replace(brief, script="Try it today."),
                 tmp_path,
                 lambda percent, stage: reports.append(percent),
-                NoKeeper(),
+                NoCheckpoints(),
             )
         finally:
             await provider.close()
@@ -45,7 +45,7 @@ class TestLocalVideoProvider:
         drawing = asyncio.Event()
         job = asyncio.ensure_future(
             provider.render(
-                brief, tmp_path, lambda percent, stage: drawing.set() if stage == "drawing" else None, NoKeeper()
+                brief, tmp_path, lambda percent, stage: drawing.set() if stage == "drawing" else None, NoCheckpoints()
             )
         )
         try:

@@ -14,10 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from services.chassis import endpoint, errand
-from services.chassis.errand import NoKeeper, NotOrdered, OrderFailed
 from services.chassis.errors import Fault, InputFault, TransientFault
-from services.chassis.fetcher import Fetcher
 from services.video.domain import AspectRatio, VideoBrief
 from services.video.providers.local import LocalVideoProvider, alignment, film, kokoro
 from services.video.providers.local.kokoro import SAMPLE_RATE
@@ -36,6 +33,9 @@ from services.video.providers.remote.heads import (
     Replicate,
 )
 from services.video.providers.remote.voice import SpeechEndpoint, VoiceSettings
+from services.worker.remote import provider_client, remote_task
+from services.worker.remote.fetcher import Fetcher
+from services.worker.remote.remote_task import NoCheckpoints, NotOrdered, OrderFailed
 from tests.stub_server import Answer, Asked, StubServer, until
 from tests.video.watching import pictures, sound
 
@@ -174,8 +174,8 @@ def script(request: pytest.FixtureRequest) -> Script:
     return SCRIPTS[request.param]
 
 
-def wanted(engine: HeadEngine, head: Head) -> errand.Errand[str]:
-    return errand.Errand(
+def wanted(engine: HeadEngine, head: Head) -> remote_task.RemoteTask[str]:
+    return remote_task.RemoteTask(
         engine=engine.name,
         order=lambda: engine.order(head),
         look=engine.look,
@@ -195,7 +195,7 @@ class TestEveryEngine:
 
         stub.answer = answer
         engine = script.engine(settings(stub))
-        address = await errand.run(wanted(engine, head), NoKeeper())
+        address = await remote_task.run(wanted(engine, head), NoCheckpoints())
         await engine.fetch(address, tmp_path / "film.mp4")
         await engine.close()
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
@@ -219,9 +219,9 @@ class TestEveryEngine:
     ) -> None:
         stub.answer = script.answers(stub, script.waiting, order=order)
         engine = script.engine(settings(stub))
-        keeper = NoKeeper()
+        keeper = NoCheckpoints()
         with pytest.raises(fault) as caught:
-            await errand.run(wanted(engine, head), keeper)
+            await remote_task.run(wanted(engine, head), keeper)
         await engine.close()
         assert caught.value.reason == reason
         assert KEY not in str(caught.value)
@@ -236,7 +236,7 @@ class TestEveryEngine:
             Answer(value=b"<html>"),
             Answer(value={"unexpected": True}),
             Answer(value={"padding": "x" * 4000}, breaks_off=True),
-            Answer(value=b"x" * (endpoint.MAX_ANSWER_BYTES + 1)),
+            Answer(value=b"x" * (provider_client.MAX_ANSWER_BYTES + 1)),
         ],
     )
     async def test_an_unclear_answer_never_orders_twice(
@@ -244,10 +244,10 @@ class TestEveryEngine:
     ) -> None:
         stub.answer = script.answers(stub, script.waiting, order=order)
         engine = script.engine(settings(stub))
-        keeper = NoKeeper()
+        keeper = NoCheckpoints()
         for _ in range(3):
             with pytest.raises(InputFault) as caught:
-                await errand.run(wanted(engine, head), keeper)
+                await remote_task.run(wanted(engine, head), keeper)
             assert caught.value.reason == "PROVIDER_UNCONFIRMED"
         await engine.close()
         assert [(asked.method, asked.path) for asked in stub.asked].count(script.orders) == 1
@@ -257,7 +257,7 @@ class TestEveryEngine:
         for look, fault in ((script.failed, OrderFailed), (script.refused, InputFault)):
             stub.answer = script.answers(stub, look)
             with pytest.raises(fault):
-                await errand.run(wanted(engine, head), NoKeeper())
+                await remote_task.run(wanted(engine, head), NoCheckpoints())
         await engine.close()
 
     async def test_an_order_the_engine_has_forgotten_has_failed(
@@ -266,7 +266,7 @@ class TestEveryEngine:
         stub.answer = script.answers(stub, Answer(status=404))
         engine = script.engine(settings(stub))
         with pytest.raises(OrderFailed):
-            await errand.run(wanted(engine, head), NoKeeper())
+            await remote_task.run(wanted(engine, head), NoCheckpoints())
         await engine.close()
 
     async def test_trouble_while_waiting_is_borne_with(self, script: Script, stub: StubServer, head: Head) -> None:
@@ -280,20 +280,20 @@ class TestEveryEngine:
 
         stub.answer = answer
         engine = script.engine(settings(stub))
-        assert await errand.run(wanted(engine, head), NoKeeper())
+        assert await remote_task.run(wanted(engine, head), NoCheckpoints())
         await engine.close()
 
     async def test_a_restart_asks_for_the_same_order(self, script: Script, stub: StubServer, head: Head) -> None:
         stub.answer = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
-        keeper = NoKeeper()
-        running = asyncio.ensure_future(errand.run(wanted(engine, head), keeper))
+        keeper = NoCheckpoints()
+        running = asyncio.ensure_future(remote_task.run(wanted(engine, head), keeper))
         await until(lambda: script.looks in stub.paths("GET"))
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         stub.answer = script.answers(stub, script.done(stub.url))
-        assert await errand.run(wanted(engine, head), NoKeeper(kept=keeper.kept))
+        assert await remote_task.run(wanted(engine, head), NoCheckpoints(kept=keeper.kept))
         await engine.close()
         asked = [(asked.method, asked.path) for asked in stub.asked]
         assert asked.count(script.orders) == 1
@@ -302,10 +302,10 @@ class TestEveryEngine:
     async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, head: Head) -> None:
         stub.answer = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
-        keeper = NoKeeper()
-        running = asyncio.ensure_future(errand.run(wanted(engine, head), keeper))
+        keeper = NoCheckpoints()
+        running = asyncio.ensure_future(remote_task.run(wanted(engine, head), keeper))
         await until(lambda: script.looks in stub.paths("GET"))
-        keeper.unwanted = True
+        keeper.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
@@ -316,7 +316,7 @@ class TestEveryEngine:
         engine = script.engine(settings(stub))
         stub.close()
         with pytest.raises(NotOrdered):
-            await errand.run(wanted(engine, head), NoKeeper())
+            await remote_task.run(wanted(engine, head), NoCheckpoints())
         await engine.close()
 
 
@@ -344,7 +344,7 @@ class TestResults:
 
     async def test_size_is_bounded(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=b"x" * 2000, kind="video/mp4")
-        made = endpoint.Endpoint(stub.url, {})
+        made = provider_client.ProviderClient(stub.url, {})
         with pytest.raises(TransientFault, match="over 1000 bytes"):
             await made.download("/film.mp4", tmp_path / "film.mp4", max_bytes=1000, accept=("video/mp4",))
         await made.close()
@@ -354,7 +354,7 @@ class TestResults:
         stub.answer = lambda asked: Answer(value=taken)
         engine = Fal(settings(stub))
         with pytest.raises(InputFault):
-            await errand.run(wanted(engine, head), NoKeeper())
+            await remote_task.run(wanted(engine, head), NoCheckpoints())
         await engine.close()
         assert len(stub.asked) == 1
 
@@ -425,7 +425,7 @@ class TestWholeVideo:
         reports: list[int] = []
         asked = replace(brief, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
         try:
-            made = await provider.render(asked, folder, lambda percent, stage: reports.append(percent), NoKeeper())
+            made = await provider.render(asked, folder, lambda percent, stage: reports.append(percent), NoCheckpoints())
         finally:
             await provider.close()
         assert made.provider == "machine"
@@ -449,7 +449,7 @@ class TestWholeVideo:
         provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
         asked = replace(brief, script="Try it today.", avatar_photo=tmp_path / "noise.png")
         try:
-            made = await provider.render(asked, tmp_path, lambda percent, stage: None, NoKeeper())
+            made = await provider.render(asked, tmp_path, lambda percent, stage: None, NoCheckpoints())
         finally:
             await provider.close()
         assert made.notes == (NO_FACE,)
@@ -463,7 +463,7 @@ class TestWholeVideo:
         try:
             with pytest.raises(TransientFault, match="not a film"):
                 await provider.render(
-                    replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoKeeper()
+                    replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoCheckpoints()
                 )
         finally:
             await provider.close()
@@ -536,7 +536,7 @@ class TestVoice:
         provider = LocalVideoProvider(models=models, voice=voice)
         try:
             made = await provider.render(
-                replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoKeeper()
+                replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoCheckpoints()
             )
         finally:
             await provider.close()

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.chassis import provenance
 from services.chassis.errors import InputFault
+from services.media import provenance
 from services.video.domain import AspectRatio, MadeVideo, VideoBrief
 from services.video.providers.local import captions, kokoro, loudness
 from services.video.providers.local.kokoro import Speech

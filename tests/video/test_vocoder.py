@@ -9,7 +9,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from services.chassis import models as files
+from services.media import model_files as files
 from services.video.providers.local import vocoder
 from services.video.providers.local.kokoro import SAMPLE_RATE, Kokoro, Speech
 from services.video.providers.local.phonemes import passages

@@ -22,8 +22,8 @@ import structlog
 
 from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Usage, Variant
-from services.copy.providers import CopyProvider, judge
-from services.copy.providers.claims import screen
+from services.copy.providers import CopyProvider, content_filters
+from services.copy.providers.ad_policy import screen
 from services.copy.providers.local import engine, library, spelling
 from services.copy.providers.local.choice import overlap
 from services.copy.providers.local.facts import content_words
@@ -253,7 +253,7 @@ class OpenAICopyProvider:
         complaints = []
         for raw in proposed[: 2 * VARIANT_COUNT]:
             variant = _tidied(raw, order)
-            reason = judge.fault(variant, brief, order.rules)
+            reason = content_filters.fault(variant, brief, order.rules)
             if reason is None:
                 missing = next(
                     (part for part in order.instructions.sentences if part.rstrip(".") not in variant.body), None

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from services.chassis.errand import Keeper
 from services.image.domain import ImageBrief, MadeImage
+from services.worker.remote.remote_task import Checkpoints
 
 Report = Callable[[int, str], None]
 
@@ -23,7 +23,7 @@ class ImageProvider(Protocol):
 
     name: str
 
-    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Keeper) -> MadeImage: ...
+    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeImage: ...
 
     async def prepare(self) -> None: ...
 

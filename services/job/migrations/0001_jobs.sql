@@ -9,7 +9,7 @@ create table job (
   idempotency_key   text,
   status            text not null check (status in
                       ('pending', 'queued', 'processing', 'completed', 'failed', 'canceled', 'expired')),
-  self_made         boolean not null,        -- made by the service that submitted it; no maker may take it over
+  self_made         boolean not null,        -- made by the service that submitted it; no worker may take it over
   credits           integer check (credits >= 0),  -- what its hold holds; null until billing has answered
   parameters        bytea not null,
   turn              bigint not null default 0,     -- place in the queue: lower first, see queue_turn in storage.py
@@ -20,7 +20,7 @@ create table job (
   dispatches        integer not null default 0,
   attempt           integer not null default 0,    -- number of the newest attempt
   failures          integer not null default 0,    -- attempts that ended without a result
-  maker             text,
+  worker             text,
   lease_expires_at  timestamptz,
   attempt_deadline  timestamptz,
   progress          integer not null default 0,
@@ -28,7 +28,7 @@ create table job (
   checkpoint        bytea,
   error_reason      text,
   error_message     text,
-  dead              boolean not null default false,  -- failed for reasons that the makers do not know
+  dead              boolean not null default false,  -- failed for reasons that the workers do not know
   notes             text[] not null default '{}',
   result            bytea,
   retry_of          uuid,
@@ -62,7 +62,7 @@ create index job_of_user on job (user_id, id desc);
 create table attempt (
   job_id      uuid not null references job on delete cascade,
   number      integer not null check (number > 0),
-  maker       text not null,
+  worker       text not null,
   started_at  timestamptz not null,
   ended_at    timestamptz,
   outcome     text check (outcome in

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from services.chassis.errand import Keeper
 from services.video.domain import MadeVideo, VideoBrief
+from services.worker.remote.remote_task import Checkpoints
 
 Report = Callable[[int, str], None]
 
@@ -17,7 +17,7 @@ class VideoProvider(Protocol):
 
     name: str
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Keeper) -> MadeVideo:
+    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeVideo:
         """Makes the files in `folder`, which exists and is empty. `report(percent, stage)` tells how far it is.
         `keeper` keeps what a later attempt at the same job must know.
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.ports import free_ports
+from local.ports import free_ports
 from tests.platform import tools
 
 FOLDER = Path(__file__).parent

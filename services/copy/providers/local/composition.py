@@ -14,8 +14,8 @@ from services.copy.domain import Format, Tone
 from services.copy.providers.local import english, library
 from services.copy.providers.local.facts import Fact, FactKind, content_words, words_of_line
 from services.copy.providers.local.library import Frame
-from services.copy.providers.local.order import Order
 from services.copy.providers.local.phrases import Missing, Phrases
+from services.copy.providers.local.request import Order
 
 HOOK_TRIM = 4  # characters that polish may take off a hook
 _BRIDGE_TRIES = 3  # bridges need facts of some kind; three draws find one that fits or there is hardly any

@@ -11,14 +11,14 @@ import re
 from dataclasses import replace
 
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Variant
-from services.copy.providers import judge
+from services.copy.providers import content_filters
 from services.copy.providers.local import library
+from services.copy.providers.local.candidates import Drawing
 from services.copy.providers.local.choice import Candidate, choose, search
-from services.copy.providers.local.drawing import Drawing
-from services.copy.providers.local.dressing import dress, polish
 from services.copy.providers.local.facts import content_words
 from services.copy.providers.local.feasibility import check_feasible, not_found
-from services.copy.providers.local.order import Order, understand_order
+from services.copy.providers.local.finishing import dress, polish
+from services.copy.providers.local.request import Order, understand_order
 
 MAX_SEARCHES = 5  # in as many draws; only sparse briefs and narrow limits come to it
 MAX_SLACK = 0.3  # how far the wish for difference gives way before plain texts are taken that hardly differ
@@ -94,7 +94,7 @@ class _Finish:
         order = self._order
         hook, body = polish(candidate.hook, order, title=True), polish(candidate.body, order)
         variant = Variant(angle=candidate.frame.angle, hook=hook, body=body, cta="-", hashtags=())
-        if judge.fault(variant, order.brief, order.rules) is not None:
+        if content_filters.fault(variant, order.brief, order.rules) is not None:
             return None
         return replace(candidate, hook=hook, body=body)
 

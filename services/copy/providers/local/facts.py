@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from services.copy.providers.local import english
-from services.copy.providers.local.senses import senses_of
+from services.copy.providers.local.topics import senses_of
 from services.copy.providers.local.vocabulary import words
 
 

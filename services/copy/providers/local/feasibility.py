@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from services.chassis.banned_words import name_holds
 from services.chassis.errors import InputFault
-from services.copy.providers import judge
-from services.copy.providers.local.order import Order
+from services.copy.providers import content_filters
+from services.copy.providers.local.request import Order
 
 REASON = "BRIEF_NOT_POSSIBLE"
 
@@ -38,7 +38,7 @@ def not_found(order: Order) -> InputFault:
 
 def _first_banned(text: str, words: Iterable[str]) -> str | None:
     """As the filters see it: inflected forms count, too."""
-    return next((banned.word for banned in judge.ban(words) if banned.search(text)), None)
+    return next((banned.word for banned in content_filters.ban(words) if banned.search(text)), None)
 
 
 def _banned_name(order: Order) -> str | None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Tone, Variant
-from services.copy.providers import judge
+from services.copy.providers import content_filters
 from services.copy.providers.local import engine, english, library
-from services.copy.providers.local.dressing import calls, polish
 from services.copy.providers.local.facts import Fact, FactKind, content_words
+from services.copy.providers.local.finishing import calls, polish
 from services.copy.providers.local.library import Frame
+from services.copy.providers.local.phrase_pool import DEFINITION, SINGULAR
 from services.copy.providers.local.phrases import Missing, Phrases
-from services.copy.providers.local.stock import DEFINITION, SINGULAR
 from services.copy.providers.local.subject import with_article
 
 HEADLINE_CHARACTERS: Final = 40
@@ -140,7 +140,7 @@ def _may_go_out(text: str, order: engine.Order) -> bool:
     if not order.instructions.questions and "?" in text:
         return False
     variant = Variant(angle="benefit", hook=text, body="-", cta="-", hashtags=())
-    return judge.fault(variant, order.brief, order.rules) is None
+    return content_filters.fault(variant, order.brief, order.rules) is None
 
 
 def _subline(order: engine.Order, choice: _Choice) -> str:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from services.copy.domain import Format, Platform, Tone
-from services.copy.providers.local.senses import senses_of
+from services.copy.providers.local.topics import senses_of
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}

@@ -26,7 +26,7 @@ from services.copy.providers.local.facts import (
     is_mass,
     is_only_verb,
 )
-from services.copy.providers.local.tidying import clean
+from services.copy.providers.local.text_cleanup import clean
 
 _SENTENCE_SUBJECT = re.compile(
     r"^(?:you|we|our|your|every|each|no one|nothing|there|i|they|he|she|my|whether|when|if|just|simply|with|from|inside|"

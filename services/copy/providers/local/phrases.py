@@ -11,9 +11,9 @@ from functools import lru_cache
 from services.copy.domain import Tone
 from services.copy.providers.local import english
 from services.copy.providers.local.facts import Fact, FactKind, is_mass
-from services.copy.providers.local.senses import senses_of
-from services.copy.providers.local.stock import DEFINITION, FRAGMENT_KINDS, Stock
+from services.copy.providers.local.phrase_pool import DEFINITION, FRAGMENT_KINDS, Stock
 from services.copy.providers.local.subject import is_several, with_article
+from services.copy.providers.local.topics import senses_of
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _FORMAL = frozenset({Tone.PROFESSIONAL, Tone.LUXE})

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from services.copy.domain import CopyBrief
-from services.copy.providers.claims import Claims, screen
+from services.copy.providers.ad_policy import Claims, screen
 from services.copy.providers.local import english
 from services.copy.providers.local.facts import Fact, FactKind, content_words, head_noun, is_mass
 from services.copy.providers.local.library import Category, categories
 from services.copy.providers.local.parser import Parser
-from services.copy.providers.local.tidying import clean, proper_words, tidy
+from services.copy.providers.local.text_cleanup import clean, proper_words, tidy
 
 MAX_NAME_CHARACTERS = 32  # a longer name is cut where it can be, so that an ad does not consist of it
 _CURRENCY = {

@@ -7,11 +7,11 @@ import importlib
 from pathlib import Path
 from typing import Final
 
-from services.chassis import models as model_files
-from services.chassis.errand import Keeper
-from services.chassis.render import RenderProcess
 from services.image.domain import ImageBrief, MadeImage
 from services.image.providers import Report
+from services.media import model_files
+from services.worker.remote.remote_task import Checkpoints
+from services.worker.render_process import RenderProcess
 
 # Of the child's address space. Resident it stays far below; the runtimes reserve more than they touch.
 MEMORY_LIMIT_BYTES: Final = 3 * 1024**3
@@ -36,7 +36,9 @@ class LocalImageProvider:
             "image", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
         )
 
-    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Keeper | None = None) -> MadeImage:
+    async def render(
+        self, brief: ImageBrief, folder: Path, report: Report, keeper: Checkpoints | None = None
+    ) -> MadeImage:
         """As ImageProvider has it; nothing is ordered, nothing needs keeping."""
         return await self.compose(brief, folder, report)
 

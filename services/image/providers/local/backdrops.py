@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from services.chassis.colour import WHITE, Colour, contrast
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.sets import Ground, Set, room_at, room_beside
+from services.image.providers.local.scene_context import Ground, Set, room_at, room_beside
+from services.media.colour import WHITE, Colour, contrast
+from services.media.skia import skia
 
 
 def _fill(scene: Set, start: Colour, end: Colour, *, steep: bool = False) -> None:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from services.chassis.colour import Colour
-from services.chassis.graphics import skia
 from services.image.providers.local.geometry import Box
+from services.media.colour import Colour
+from services.media.skia import skia
 
 Canvas = Any
 Stop = tuple[float, Colour, float]  # place 0..1, colour, opacity

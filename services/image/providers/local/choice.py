@@ -6,20 +6,16 @@ import random
 import unicodedata
 from dataclasses import dataclass, replace
 
-from services.chassis import fonts
-from services.chassis.colour import Palette, palette
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
-from services.image.providers.local import (
-    looks,
-    overlays,
-    settings,
-)
-from services.image.providers.local.looks import Composition
+from services.image.providers.local import overlays, settings, style_presets
+from services.image.providers.local.ad_text import Wording, wording
+from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
-from services.image.providers.local.steering import Steering, read_prompt
+from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import TypeLook
-from services.image.providers.local.wording import Wording, wording
+from services.media import fonts
+from services.media.colour import Palette, palette
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +41,10 @@ def chosen(brief: ImageBrief, draw: random.Random) -> Choice:
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    composition = looks.choose(brief.style, draw)
+    composition = style_presets.choose(brief.style, draw)
     refused: list[str] = []
     if steering.layout:
-        composition = looks.with_layout(composition, steering.layout)
+        composition = style_presets.with_layout(composition, steering.layout)
     mood = steering.mood or composition.mood
     ground, overlay, stage = composition.ground, composition.overlay, composition.stage
     season = scene_of(steering.season or season_of(brief.date), draw)
@@ -80,7 +76,7 @@ def chosen(brief: ImageBrief, draw: random.Random) -> Choice:
         colour_set = season.tinted(colour_set, keep=bool(steering.colours))
     elif ground == "scene":
         colour_set = settings.scene_palette(setting or "studio", colour_set, mood, steering.light)
-    look, font_note = looks.type_look(composition, brief.brand_font, draw)
+    look, font_note = style_presets.type_look(composition, brief.brand_font, draw)
     if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
         look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.14)
     if font_note:

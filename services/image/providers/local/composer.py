@@ -8,31 +8,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.chassis.colour import Colour, contrast, readable_on
-from services.chassis.graphics import skia
 from services.image.domain import ImageBrief
 from services.image.providers.local import (
     backdrops,
     brushes,
-    inscription,
     legibility,
     overlays,
     scenery,
     scenes,
     settings,
     stages,
+    text_drawing,
 )
 from services.image.providers.local.arrangement import Arrangement
 from services.image.providers.local.choice import Choice, chosen
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.inscription import Badge, Lettered
 from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.objects import kind_for
 from services.image.providers.local.objects.sculptor import Materials
 from services.image.providers.local.placing import laid_out
-from services.image.providers.local.sets import Set
+from services.image.providers.local.scene_context import Set
+from services.image.providers.local.text_drawing import Badge, Lettered
 from services.image.providers.local.textstack import Placed, Role
+from services.media.colour import Colour, contrast, readable_on
+from services.media.skia import skia
 
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
 Report = Callable[[int, str], None]
@@ -92,7 +92,7 @@ def compose(
     underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
     report(55, "setting type")
     overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
-    lettered = inscription.inscribe(underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge)
+    lettered = text_drawing.inscribe(underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge)
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     notes.extend(stack.notes)
     if lettered.scrims:

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.chassis.colour import BLACK, WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.objects import picture_of
 from services.image.providers.local.objects.sculptor import HEIGHT, Materials, ObjectKind
+from services.media.colour import BLACK, WHITE, Colour
+from services.media.skia import skia
 
 SAMPLING: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 FINEST_SIGMA: Final = 2.5  # pixels: a blur that shows no steps when it is drawn larger

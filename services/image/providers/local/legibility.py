@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy
 from numpy.typing import NDArray
 
-from services.chassis.colour import LARGE_TEXT_CONTRAST, TEXT_CONTRAST, Colour
 from services.image.providers.local.geometry import Box
+from services.media.colour import LARGE_TEXT_CONTRAST, TEXT_CONTRAST, Colour
 
 Pixels = NDArray[numpy.uint8]
 Luminances = NDArray[numpy.float32]
@@ -125,6 +125,6 @@ def pixels_of(surface: Any) -> Pixels:
 
 
 def _rgba() -> Any:
-    from services.chassis.graphics import skia
+    from services.media.skia import skia
 
     return skia.kRGBA_8888_ColorType

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy
 
-from services.chassis.colour import WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.sets import Ground, Set, leaf_shape
+from services.image.providers.local.scene_context import Ground, Set, leaf_shape
+from services.media.colour import WHITE, Colour
+from services.media.skia import skia
 
 
 def _strewn(scene: Set, count: int, radius: float) -> list[tuple[float, float]]:

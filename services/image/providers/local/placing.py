@@ -13,7 +13,7 @@ from services.image.providers.local.arrangement import Arrangement, Plan, arrang
 from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.inscription import Badge
+from services.image.providers.local.text_drawing import Badge
 from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
 from services.image.providers.local.typesetting import fit
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from services.chassis.colour import BLACK, WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.sets import Set, leaf_shape
+from services.image.providers.local.scene_context import Set, leaf_shape
+from services.media.colour import BLACK, WHITE, Colour
+from services.media.skia import skia
 
 
 def wall(scene: Set) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from services.chassis.colour import WHITE, Colour
 from services.image.providers.local import brushes, scenery
 from services.image.providers.local.backdrops import floor
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.sets import Ground, Set, leaf_shape
+from services.image.providers.local.scene_context import Ground, Set, leaf_shape
+from services.media.colour import WHITE, Colour
 
 
 def beach(scene: Set) -> None:

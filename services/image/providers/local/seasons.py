@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.chassis.colour import WHITE, Colour, Mood, Palette, contrast
 from services.image.providers.local import brushes, scenery, summer
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.sets import Set, leaf_shape
+from services.image.providers.local.scene_context import Set, leaf_shape
 from services.image.providers.local.settings import grounded
+from services.media.colour import WHITE, Colour, Mood, Palette, contrast
 
 Paint = Callable[[Set], None]
 

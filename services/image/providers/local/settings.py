@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from services.chassis.colour import BLACK, WHITE, Colour, Mood, Palette, contrast, readable_on
 from services.image.providers.local import brushes
-from services.image.providers.local.sets import Set
+from services.image.providers.local.scene_context import Set
+from services.media.colour import BLACK, WHITE, Colour, Mood, Palette, contrast, readable_on
 
 # Upper and lower colour of what is behind, and the surface the product stands on.
 SETTING_COLOURS: Final[dict[str, tuple[str, str, str]]] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from services.chassis.colour import WHITE, Colour, Palette
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.sets import Ground, Set, room_at
+from services.image.providers.local.scene_context import Ground, Set, room_at
+from services.media.colour import WHITE, Colour, Palette
+from services.media.skia import skia
 
 
 def plinth_heights(width: float, unit: float) -> tuple[float, float]:

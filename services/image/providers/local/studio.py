@@ -10,14 +10,14 @@ from typing import Any
 import numpy
 from PIL import Image, ImageOps
 
-from services.chassis import cutout, provenance
-from services.chassis.cutout import TRUSTED, cut_out, own_cut_out
 from services.chassis.errors import InputFault, TransientFault
-from services.chassis.graphics import skia
-from services.chassis.photo import decode_photo
 from services.image.domain import ImageBrief, MadeImage
-from services.image.providers.local import finish
+from services.image.providers.local import export
 from services.image.providers.local.composer import Photo, compose
+from services.media import cutout, provenance
+from services.media.cutout import TRUSTED, cut_out, own_cut_out
+from services.media.photo import decode_photo
+from services.media.skia import skia
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def load(cut_out_model: Path | None, report: Callable[[int, str], None]) -> None
 def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> MadeImage:
     """Draws, writes and signs the picture. Raises InputFault when the customer's photo is at fault."""
     brief = assignment.brief
-    if brief.format not in finish.CONTENT_TYPES:
+    if brief.format not in export.CONTENT_TYPES:
         raise InputFault("FORMAT_UNSUPPORTED", f"The file format {brief.format!r} is not png, jpeg or webp.")
     report(5, "reading the photo")
     notes: list[str] = []
@@ -57,15 +57,15 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
     report(20, "choosing a composition")
     composed = compose(brief, photo=photo, logo=logo, scene=scene, report=report)
     report(80, "writing files")
-    image = assignment.folder / f"ad.{finish.SUFFIXES[brief.format]}"
+    image = assignment.folder / f"ad.{export.SUFFIXES[brief.format]}"
     thumbnail = assignment.folder / "thumbnail.webp"
     source_type = provenance.WITH_MODEL if scene is not None else provenance.COMPOSITE
     title = f"Advertisement for {brief.product_name}".strip()
-    packet = finish.xmp_packet(source_type=source_type, title=title, alt_text=composed.alt_text)
-    finish.write_image(composed.pixels, image, brief.format, packet=packet)
-    finish.write_thumbnail(composed.pixels, thumbnail)
+    packet = export.xmp_packet(source_type=source_type, title=title, alt_text=composed.alt_text)
+    export.write_image(composed.pixels, image, brief.format, packet=packet)
+    export.write_thumbnail(composed.pixels, thumbnail)
     report(92, "signing")
-    content_type = finish.CONTENT_TYPES[brief.format]
+    content_type = export.CONTENT_TYPES[brief.format]
     if assignment.signing_chain is not None and assignment.signing_key is not None:
         identity = provenance.operators_identity(assignment.signing_chain, assignment.signing_key)
     else:

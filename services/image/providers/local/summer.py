@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from services.chassis.colour import WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes, scenery
 from services.image.providers.local.geometry import Box
+from services.image.providers.local.scene_context import Set, leaf_shape
 from services.image.providers.local.scenes import beach
-from services.image.providers.local.sets import Set, leaf_shape
+from services.media.colour import WHITE, Colour
+from services.media.skia import skia
 
 LEAF = Colour.of("#2e9467")
 

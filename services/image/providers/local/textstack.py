@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from services.chassis.shaping import Face
+from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.typesetting import Block, fit
-from services.image.providers.local.wording import Wording
+from services.media.text_shaping import Face
 
 
 class Align(StrEnum):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from services.chassis.shaping import Face, Line, shape, width
+from services.media.text_shaping import Face, Line, shape, width
 
 SIZE_STEP: Final = 0.965  # from one tried size to the next smaller: about a pixel and a half at 48 px
 BALANCE_STEPS: Final = 9  # halvings when lines are evened out; leaves less than 2 px of 1080

@@ -1,7 +1,7 @@
 """Remote engines: they make the scene, the compositor sets product, type and button on it.
 
 Image models misspell and cannot keep a price, so no remote picture is ever delivered as it comes. `engines.py` has the
-engines' HTTP protocols; `services/chassis/errand.py` sees to it that a scene is paid for once.
+engines' HTTP protocols; `services/worker/remote/remote_task.py` sees to it that a scene is paid for once.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from services.chassis.errand import Keeper
 from services.image.domain import ImageBrief, MadeImage
 from services.image.providers import Report
 from services.image.providers.local import LocalImageProvider
 from services.image.providers.remote.engines import Scene, SceneEngine
+from services.worker.remote.remote_task import Checkpoints
 
 PROMPT_CHARACTERS: Final = 1800
 WAITING_PERCENT: Final = (3, 18)  # of the progress: before the compositor begins
@@ -28,7 +28,7 @@ class RemoteImageProvider:
         self._engine = engine
         self._compositor = compositor
 
-    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Keeper) -> MadeImage:
+    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeImage:
         """As ImageProvider has it."""
         low, high = WAITING_PERCENT
         looks = 0

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
-from services.chassis import errand
-from services.chassis.endpoint import PAUSE_SECONDS, Endpoint
-from services.chassis.errand import Errand, Keeper, OrderFailed
 from services.chassis.errors import TransientFault
-from services.chassis.fetcher import Fetcher
-from services.chassis.orders import address_of, ended, identity_of, state_of
-from services.chassis.queues import FalQueue, ReplicateQueue
 from services.image.domain import AspectRatio
+from services.worker.remote import remote_task
+from services.worker.remote.fetcher import Fetcher
+from services.worker.remote.provider_client import PAUSE_SECONDS, ProviderClient
+from services.worker.remote.provider_queue import FalQueue, ReplicateQueue
+from services.worker.remote.provider_responses import address_of, failure_of, identity_of, state_of
+from services.worker.remote.remote_task import Checkpoints, OrderFailed, RemoteTask
 
 MAX_SCENE_BYTES: Final = 20 * 1024 * 1024
 MAX_ANSWER_BYTES: Final = 30 * 1024 * 1024  # the largest scene in base64, and the JSON around it
@@ -72,7 +72,7 @@ class SceneEngine(Protocol):
 
     name: str
 
-    async def make(self, scene: Scene, path: Path, keeper: Keeper, waiting: Callable[[], None]) -> None: ...
+    async def make(self, scene: Scene, path: Path, keeper: Checkpoints, waiting: Callable[[], None]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -90,7 +90,7 @@ class OpenAIImages:
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         self._model = settings.model
-        self._endpoint = Endpoint(
+        self._endpoint = ProviderClient(
             settings.base_url,
             {"authorization": f"Bearer {settings.key}"} if settings.key else {},
             fetcher=fetcher,
@@ -98,7 +98,7 @@ class OpenAIImages:
             answer_seconds=IN_PLACE_SECONDS,
         )
 
-    async def make(self, scene: Scene, path: Path, keeper: Keeper, waiting: Callable[[], None]) -> None:
+    async def make(self, scene: Scene, path: Path, keeper: Checkpoints, waiting: Callable[[], None]) -> None:
         body = {"model": self._model, "prompt": scene.prompt, "n": 1, "size": self.SIZES[scene.ratio]}
         waiting()
         answer = await self._endpoint.json(
@@ -123,11 +123,13 @@ class _Queue(ABC):
 
     def __init__(self, settings: EngineSettings, key_headers: Mapping[str, str], fetcher: Fetcher | None) -> None:
         self._settings = settings
-        self._endpoint = Endpoint(settings.base_url, key_headers, fetcher=fetcher, pause_seconds=settings.pause_seconds)
+        self._endpoint = ProviderClient(
+            settings.base_url, key_headers, fetcher=fetcher, pause_seconds=settings.pause_seconds
+        )
 
-    async def make(self, scene: Scene, path: Path, keeper: Keeper, waiting: Callable[[], None]) -> None:
-        address = await errand.run(
-            Errand(
+    async def make(self, scene: Scene, path: Path, keeper: Checkpoints, waiting: Callable[[], None]) -> None:
+        address = await remote_task.run(
+            RemoteTask(
                 engine=self.name,
                 order=lambda: self.order(scene),
                 look=self.look,
@@ -197,7 +199,7 @@ class Fal(_Queue):
             return None
         flags = result.get("has_nsfw_concepts")
         if isinstance(flags, list) and any(flags):  # the picture is there, and black
-            raise ended("COMPLETED", "nsfw")
+            raise failure_of("COMPLETED", "nsfw")
         return address_of(result.get("images"))
 
     async def cancel(self, order_id: str) -> None:
@@ -272,7 +274,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-async def _download(endpoint: Endpoint, address: str, path: Path) -> None:
+async def _download(endpoint: ProviderClient, address: str, path: Path) -> None:
     await endpoint.download(address, path, max_bytes=MAX_SCENE_BYTES, accept=SCENE_TYPES, seconds=IN_PLACE_SECONDS)
 
 

@@ -7,11 +7,11 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from services.chassis.errand import Keeper
-from services.chassis.provenance import Signing
-from services.chassis.render import RenderProcess
+from services.media.provenance import Signing
 from services.video.domain import MadeVideo, VideoBrief
 from services.video.providers import Report, Voice
+from services.worker.remote.remote_task import Checkpoints
+from services.worker.render_process import RenderProcess
 
 if TYPE_CHECKING:  # the engine is for the process that renders, and for whoever gives it work first: it is large
     from services.video.providers.local.rendering import Rehearsal, RenderOrder
@@ -45,7 +45,7 @@ class LocalVideoProvider:
             "video", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=time_limit_seconds
         )
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Keeper) -> MadeVideo:
+    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeVideo:
         """As VideoProvider.render. Nothing is kept: what is interrupted is made anew."""
         from services.video.providers.local.rendering import render
 

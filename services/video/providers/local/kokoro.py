@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.chassis import models
 from services.chassis.errors import InputFault
+from services.media import model_files
 from services.video.domain import VOICES
 from services.video.providers.local import vocoder
 from services.video.providers.local.phonemes import MAX_SYMBOLS, VOCABULARY, Passage, Syllables
@@ -87,7 +87,7 @@ class Kokoro:
         # it would grow with every length that comes up.
         self._tidy = onnxruntime.RunOptions()
         self._tidy.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        published = models.model_path(models.KOKORO, folder).read_bytes()
+        published = model_files.model_path(model_files.KOKORO, folder).read_bytes()
         quick = vocoder.multiplies_exactly() if quick is None else quick
         graph = vocoder.prepared(published, outputs=[DURATIONS], quick=quick)
         del published
@@ -121,7 +121,7 @@ class Kokoro:
     def _style(self, engine_voice: str) -> NDArray[np.float32]:
         style = self._styles.get(engine_voice)
         if style is None:
-            path = models.model_path(f"{engine_voice}.bin", self._folder)
+            path = model_files.model_path(f"{engine_voice}.bin", self._folder)
             style = np.fromfile(path, np.float32).reshape(VOICE_ROWS, VOICE_WIDTH)
             self._styles[engine_voice] = style
         return style

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.chassis.photo import decode_photo
+from services.media.photo import decode_photo
 from services.video.providers.local.strokes import image_of
 
 LONGEST_SIDE: Final = 2048

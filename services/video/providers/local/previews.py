@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.chassis.colour import Colour
 from services.chassis.errors import InputFault
-from services.chassis.models import ModelMissing
+from services.media.colour import Colour
+from services.media.model_files import ModelMissing
 from services.video.domain import VOICES
 from services.video.providers.local import kokoro, loudness
 from services.video.providers.local.film import write_sound

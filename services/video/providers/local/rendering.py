@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 from PIL import Image
 
-from services.chassis import provenance
 from services.chassis.errors import InputFault
-from services.chassis.models import ModelMissing
-from services.chassis.provenance import Signing
+from services.media import provenance
+from services.media.model_files import ModelMissing
+from services.media.provenance import Signing
 from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, write_sound

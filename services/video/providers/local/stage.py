@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.chassis import fonts
-from services.chassis.colour import Colour, Mood, Palette, palette, readable_on
-from services.chassis.graphics import skia
-from services.chassis.shaping import Face, Line, shape
+from services.media import fonts
+from services.media.colour import Colour, Mood, Palette, palette, readable_on
+from services.media.skia import skia
+from services.media.text_shaping import Face, Line, shape
 from services.video.domain import AspectRatio, VideoBrief
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture

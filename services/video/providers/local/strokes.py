@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.chassis.colour import Colour
-from services.chassis.graphics import skia
+from services.media.colour import Colour
+from services.media.skia import skia
 
 Ink = Colour | str
 Stop = Ink | tuple[Ink, float]

@@ -1,8 +1,8 @@
 """Remote engines that make a head talk: they get a picture and the speech, and the ad around the head is made here.
 
 Voice, captions, card, end card, loudness and provenance are the same whichever engine moves the mouth. `heads.py` has
-the engines' HTTP protocols, each as small as it can be; `services/chassis/errand.py` sees to it that each video is
-ordered once. The contract for a machine of one's own is in `CONTRACT.md`.
+the engines' HTTP protocols, each as small as it can be; `services/worker/remote/remote_task.py` starts and pays for each
+video once.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from services.chassis import errand
-from services.chassis.errand import Errand, Keeper
 from services.video.domain import MadeVideo, VideoBrief
 from services.video.providers import Report
 from services.video.providers.local import LocalVideoProvider
 from services.video.providers.remote.heads import Head, HeadEngine
+from services.worker.remote import remote_task
+from services.worker.remote.remote_task import Checkpoints, RemoteTask
 
 WAITING_PERCENT: Final = (30, 70)  # of the progress: between the speech and the ad around the head
 EXPECTED_LOOKS: Final = 60  # after that many the progress stands at two thirds of the wait
@@ -29,7 +29,7 @@ class RemoteVideoProvider:
         self._engine = engine
         self._studio = studio
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Keeper) -> MadeVideo:
+    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeVideo:
         """As VideoProvider has it. A picture without a usable face is framed locally, and nothing is ordered."""
         engine = self._engine
         rehearsal = await self._studio.rehearse(brief, folder, report)
@@ -55,8 +55,8 @@ class RemoteVideoProvider:
         def around(percent: int, stage: str) -> None:
             report(WAITING_PERCENT[1] + percent * (100 - WAITING_PERCENT[1]) // 100, stage)
 
-        address = await errand.run(
-            Errand(
+        address = await remote_task.run(
+            RemoteTask(
                 engine=engine.name,
                 order=lambda: engine.order(head),
                 look=engine.look,

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from services.chassis.endpoint import PAUSE_SECONDS, Endpoint, text_of
-from services.chassis.errand import NotOrdered
 from services.chassis.errors import TransientFault
-from services.chassis.fetcher import Fetcher
-from services.chassis.orders import address_of, ended, identity_of, state_of
-from services.chassis.queues import FalQueue, ReplicateQueue
+from services.worker.remote.fetcher import Fetcher
+from services.worker.remote.provider_client import PAUSE_SECONDS, ProviderClient, text_of
+from services.worker.remote.provider_queue import FalQueue, ReplicateQueue
+from services.worker.remote.provider_responses import address_of, failure_of, identity_of, state_of
+from services.worker.remote.remote_task import NotOrdered
 
 MAX_CLIP_BYTES: Final = 400 * 1024 * 1024
 CLIP_TYPES: Final = ("video/mp4", "application/mp4", "application/octet-stream", "binary/octet-stream")
@@ -90,8 +90,8 @@ class _Engine:
         self.poll_seconds = settings.poll_seconds
         self._endpoint = self._endpoint_at(settings.base_url)
 
-    def _endpoint_at(self, url: str) -> Endpoint:
-        return Endpoint(url, self._key_headers, fetcher=self._fetcher, pause_seconds=self._settings.pause_seconds)
+    def _endpoint_at(self, url: str) -> ProviderClient:
+        return ProviderClient(url, self._key_headers, fetcher=self._fetcher, pause_seconds=self._settings.pause_seconds)
 
     async def fetch(self, address: str, path: Path) -> None:
         """Puts the clip into `path`. Raises TransientFault."""
@@ -130,7 +130,7 @@ class OwnMachine(_Engine):
             return None
         if status == "done":
             return self._endpoint.url(f"/v1/renders/{order_id}/video")
-        raise ended(status, str(answer.get("message", "")), refusal=status == "refused")
+        raise failure_of(status, str(answer.get("message", "")), refusal=status == "refused")
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.read("DELETE", f"/v1/renders/{order_id}", limit=65536)
@@ -226,7 +226,7 @@ class HeyGen(_Engine):
             return None
         if status == "completed":
             return text_of(answer, "data", "video_url")
-        raise ended(status, json.dumps(answer["data"].get("error")))
+        raise failure_of(status, json.dumps(answer["data"].get("error")))
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.json("DELETE", f"/v1/video.delete?video_id={order_id}")
@@ -268,7 +268,7 @@ class DId(_Engine):
             return None
         if status == "done":
             return text_of(answer, "result_url")
-        raise ended(status, json.dumps(answer.get("error")), refusal=status == "rejected")
+        raise failure_of(status, json.dumps(answer.get("error")), refusal=status == "rejected")
 
     async def cancel(self, order_id: str) -> None:
         await self._endpoint.json("DELETE", f"/talks/{order_id}")
@@ -283,7 +283,7 @@ async def _read(*paths: Path) -> list[bytes]:
 
 
 async def _upload(
-    endpoint: Endpoint,
+    endpoint: ProviderClient,
     path: str,
     *,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,

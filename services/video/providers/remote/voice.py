@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from services.chassis.endpoint import PAUSE_SECONDS, Endpoint
+from services.worker.remote.provider_client import PAUSE_SECONDS, ProviderClient
 
 MAX_SOUND_BYTES: Final = 32 * 1024 * 1024  # two minutes of WAV at 48 kHz and more
 ABREAST: Final = 3  # passages asked for at the same time
@@ -52,7 +52,7 @@ class SpeechEndpoint:
     def __init__(self, settings: VoiceSettings) -> None:
         self._settings = settings
         headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
-        self._endpoint = Endpoint(settings.base_url, headers, pause_seconds=settings.pause_seconds)
+        self._endpoint = ProviderClient(settings.base_url, headers, pause_seconds=settings.pause_seconds)
 
     async def speak(self, passages: Sequence[str], voice_id: str, folder: Path) -> list[Path]:
         """As providers.Voice has it."""

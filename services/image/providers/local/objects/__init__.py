@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from services.chassis.graphics import skia
 from services.image.providers.local.objects import containers, devices, home, table, wear
 from services.image.providers.local.objects.sculptor import HEIGHT, Materials, ObjectKind, Sculptor
+from services.media.skia import skia
 
 KINDS: Final[tuple[ObjectKind, ...]] = (*containers.KINDS, *table.KINDS, *devices.KINDS, *wear.KINDS, *home.KINDS)
 BY_NAME: Final[dict[str, ObjectKind]] = {kind.name: kind for kind in KINDS}

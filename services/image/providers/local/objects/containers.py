@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.chassis.colour import BLACK, WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.objects.sculptor import ObjectKind, Sculptor
+from services.media.colour import BLACK, WHITE, Colour
+from services.media.skia import skia
 
 
 def _bottle_outline(

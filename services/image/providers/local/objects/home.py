@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from services.chassis.colour import WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.objects.sculptor import ObjectKind, Sculptor, mirrored
+from services.media.colour import WHITE, Colour
+from services.media.skia import skia
 
 
 def kettlebell(art: Sculptor) -> None:

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from services.chassis.colour import BLACK, WHITE, Colour, contrast
-from services.chassis.graphics import skia
-from services.chassis.shaping import Face, shape
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
+from services.media.colour import BLACK, WHITE, Colour, contrast
+from services.media.skia import skia
+from services.media.text_shaping import Face, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

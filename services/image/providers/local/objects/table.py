@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.chassis.colour import BLACK, WHITE, Colour
-from services.chassis.graphics import skia
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.objects.sculptor import ObjectKind, Sculptor, polar
+from services.media.colour import BLACK, WHITE, Colour
+from services.media.skia import skia
 
 
 def mug(art: Sculptor) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 from services.chassis.errors import TransientFault
-from services.chassis.graphics import skia
+from services.media.skia import skia
 from services.video.domain import FRAMES_PER_SECOND
 from services.video.providers.local import motion
 from services.video.providers.local.kokoro import Speech

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import affine_transform
 
-from services.chassis import models
+from services.media import model_files
 from services.video.providers.local.photos import Pixels
 
 Points = NDArray[np.float64]
@@ -40,8 +40,8 @@ class Found:
 
 def found_faces(pixels: Pixels, folder: Path) -> list[Found]:
     """All faces, the largest first. Close ones are looked for first, then far ones. Raises ModelMissing."""
-    short = _detected(pixels, folder, models.FACE_DETECTION_SHORT, size=128, anchors=_short_anchors())
-    faces = short or _detected(pixels, folder, models.FACE_DETECTION_FULL, size=192, anchors=_full_anchors())
+    short = _detected(pixels, folder, model_files.FACE_DETECTION_SHORT, size=128, anchors=_short_anchors())
+    faces = short or _detected(pixels, folder, model_files.FACE_DETECTION_FULL, size=192, anchors=_full_anchors())
     return sorted(faces, key=lambda face: -face.box[2] * face.box[3])
 
 
@@ -70,13 +70,13 @@ def _slope(left: tuple[float, ...], right: tuple[float, ...]) -> float:
 def _interpreter(folder: Path, name: str) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(models.model_path(name, folder)), num_threads=1)
+    interpreter = Interpreter(model_path=str(model_files.model_path(name, folder)), num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
 
 
 def _mesh_in(pixels: Pixels, centre: tuple[float, float], side: float, angle: float, folder: Path) -> Points | None:
-    interpreter = _interpreter(folder, models.FACE_LANDMARKS)
+    interpreter = _interpreter(folder, model_files.FACE_LANDMARKS)
     unit = side / MESH_SIZE
     cosine, sine = math.cos(angle) * unit, math.sin(angle) * unit
     # From the square's (row, column) to the picture's; scipy counts rows first.

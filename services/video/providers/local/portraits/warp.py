@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.chassis.graphics import skia
+from services.media.skia import skia
 from services.video.providers.local.photos import Pixels
 from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.presenters.pose import Mouth, Pose

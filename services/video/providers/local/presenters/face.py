@@ -8,7 +8,7 @@ import random
 from functools import lru_cache
 from typing import Any
 
-from services.chassis.colour import Colour
+from services.media.colour import Colour
 from services.video.providers.local.presenters.look import Look
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.strokes import along, around, box, fill, fixed, glow, line, outline

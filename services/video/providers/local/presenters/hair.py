@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.chassis.colour import Colour
+from services.media.colour import Colour
 from services.video.providers.local.presenters.face import face_outline
 from services.video.providers.local.presenters.look import Look
 from services.video.providers.local.strokes import along, box, fill, line, outline
@@ -368,7 +368,7 @@ def _headscarf_front(canvas: Any, look: Look) -> None:
 
 
 def _difference() -> Any:
-    from services.chassis.graphics import skia
+    from services.media.skia import skia
 
     return skia.ClipOp.kDifference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.chassis.colour import Colour
+from services.media.colour import Colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
-from services.chassis.graphics import skia
+from services.media.skia import skia
 from services.video.providers.local.presenters import face, hair, wardrobe
 from services.video.providers.local.presenters.look import Look
 from services.video.providers.local.presenters.pose import Mouth, Pose

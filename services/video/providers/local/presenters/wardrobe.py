@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.chassis.colour import Colour
+from services.media.colour import Colour
 from services.video.providers.local.presenters.look import Look
 from services.video.providers.local.strokes import along, box, fill, line, outline
 

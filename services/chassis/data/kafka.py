@@ -1,0 +1,286 @@
+"""Kafka behind two adapters: a producer for the relay and a reader of wake-ups for workers.
+
+The client is librdkafka (confluent-kafka): a client in Python spends five times the processor time on a message. It
+blocks, so the producer keeps it in a thread of its own, and the reader in a process of its own, which it may crash.
+Delivery settings: `acks=all` and an idempotent producer, so that an acknowledged message is on every in-sync replica
+and retries neither double nor reorder it; messages with one key go to one partition and stay in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import Producer as Client
+from confluent_kafka.admin import AdminClient, NewTopic
+from opentelemetry.trace import SpanKind
+from pydantic import SecretStr
+
+from services.chassis.config import KafkaSettings
+from services.chassis.observability.telemetry import KAFKA_READERS_ENDED
+from services.chassis.observability.tracing import HEADER, record_past_span
+
+REQUEST_TIMEOUT_MS = 5_000
+DELIVERY_TIMEOUT_MS = 8_000  # the relay keeps its rows until then, so giving up is safe and tells sooner
+POLL_SECONDS = 0.1
+MAX_READ = 64  # messages at a time
+RESTART_SECONDS = 1.0  # between a reader that ended and the next
+SESSION_TIMEOUT_MS = 6_000  # the default lets a killed consumer's partitions lie for 45 s; with this, a takeover in 6 s
+STOP_SECONDS = SESSION_TIMEOUT_MS / 1000  # for the reader to leave its group; the brokers would find out after as long
+ROOT = Path(__file__).resolve().parents[3]
+RETENTION_MS = {"dispatch": 24 * 3600 * 1000, "events": 7 * 24 * 3600 * 1000}
+
+log = structlog.get_logger()
+client_log = logging.getLogger("kafka")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One message to send."""
+
+    topic: str
+    key: str
+    value: bytes
+    traceparent: str = ""
+
+
+def connection_options(settings: KafkaSettings) -> dict[str, Any]:
+    """What every client needs to reach and trust the brokers, by librdkafka's names."""
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "security.protocol": settings.kafka_security_protocol,
+        "socket.timeout.ms": REQUEST_TIMEOUT_MS,
+        "reconnect.backoff.ms": 100,
+        "reconnect.backoff.max.ms": 1_000,
+        "logger": client_log,
+    }
+    if settings.kafka_sasl_mechanism:
+        options["sasl.mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl.username"] = settings.kafka_sasl_username
+        options["sasl.password"] = settings.kafka_sasl_password.get_secret_value()
+    if settings.kafka_ssl_cafile:
+        options["ssl.ca.location"] = settings.kafka_ssl_cafile
+    return options
+
+
+def quiet_client_logs() -> None:
+    """The client tells of each reconnect attempt; while a broker is away our own events say so once."""
+    client_log.setLevel(logging.CRITICAL)
+
+
+def create_topics(settings: KafkaSettings, topics: Sequence[str]) -> None:
+    """Makes the topics that are missing, with the partitions, replication and retention of the settings. Blocks.
+
+    Raises KafkaException when the brokers cannot be reached or refuse."""
+    seconds = REQUEST_TIMEOUT_MS / 1000
+    admin = AdminClient(connection_options(settings))
+    present = set(admin.list_topics(timeout=seconds).topics)
+    missing = [
+        NewTopic(
+            topic,
+            num_partitions=settings.kafka_partitions,
+            replication_factor=settings.kafka_replication,
+            config={"retention.ms": str(RETENTION_MS["dispatch" if ".dispatch." in topic else "events"])},
+        )
+        for topic in topics
+        if topic not in present
+    ]
+    if not missing:
+        return
+    for topic, created in admin.create_topics(missing, request_timeout=seconds).items():
+        try:
+            created.result(seconds * 2)
+            log.info("topic_created", topic=topic)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+
+
+class Producer:
+    """Sends records and says which were acknowledged. Made anew, topics included, after the brokers were lost."""
+
+    def __init__(self, settings: KafkaSettings, topics: Sequence[str]) -> None:
+        self._settings = settings
+        self._topics = topics
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-producer")
+        self._client: Client | None = None
+
+    async def send(self, records: Sequence[Record]) -> int:
+        """Sends in order; the number of records from the first on that are acknowledged. Never raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._send, list(records))
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
+        self._thread.shutdown(wait=False)
+
+    def _send(self, records: list[Record]) -> int:
+        outcomes: list[KafkaError | str | None] = ["not heard of"] * len(records)
+        left = 0
+
+        def noting(number: int) -> Callable[[KafkaError | None, Message], None]:
+            def note(error: KafkaError | None, _: Message) -> None:
+                nonlocal left
+                outcomes[number] = error
+                left -= 1
+
+            return note
+
+        try:
+            client = self._connected()
+            for number, record in enumerate(records):
+                client.produce(
+                    record.topic,
+                    key=record.key.encode(),
+                    value=record.value,
+                    headers=[(HEADER, record.traceparent.encode())] if record.traceparent else None,
+                    on_delivery=noting(number),
+                )
+                left += 1
+            give_up = time.monotonic() + DELIVERY_TIMEOUT_MS / 1000 + 1
+            while left and time.monotonic() < give_up:
+                client.poll(POLL_SECONDS)
+        except (KafkaException, BufferError) as error:
+            outcomes[0] = str(error)
+        sent = next((number for number, outcome in enumerate(outcomes) if outcome is not None), len(records))
+        if sent < len(records):
+            log.warning("kafka_send_failed", error=str(outcomes[sent]), sent=sent, of=len(records))
+            self._drop()
+        return sent
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            create_topics(self._settings, self._topics)
+            self._client = Client(
+                {
+                    **connection_options(self._settings),
+                    "acks": "all",
+                    "enable.idempotence": True,
+                    "enable.gapless.guarantee": True,  # what follows a refused message is not sent before it
+                    "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+                    "request.timeout.ms": REQUEST_TIMEOUT_MS,
+                    "linger.ms": 0,
+                }
+            )
+        return self._client
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.purge()
+            client.poll(0)
+
+
+class WakeUps:
+    """Reads a topic as one member of a group and tells how many messages have come, as many as were asked for.
+
+    Only as many messages are taken, and their offsets committed, as `want` allows: the group's lag says how much work
+    waits. What has been read beyond that is held. The reader polls also while nothing is wanted: work of any length
+    never makes the group think this member dead. Losing a message loses nothing, since the job service holds the work.
+
+    The reader is a process of its own (kafka_reader): when its library crashes, another is started, and no job in work
+    notices.
+    """
+
+    def __init__(self, settings: KafkaSettings, *, topic: str, group: str) -> None:
+        given = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name in KafkaSettings.model_fields
+            for value in [getattr(settings, name)]
+        }
+        self._request = json.dumps({"settings": given, "topic": topic, "group": group})
+        self._topic = topic
+        self._wanted = 0  # what was asked for last; said again to another reader
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._reader: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._run, name="kafka-wake-ups", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_messages: Callable[[int], None] = lambda count: None
+
+    def start(self, on_messages: Callable[[int], None]) -> None:
+        """Begins to read; `on_messages` is called in the running loop with the number of messages taken at a time."""
+        self._loop = asyncio.get_running_loop()
+        self._on_messages = on_messages
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Ends the reader, which leaves its group; one that does not end in time is killed."""
+        self._stopping.set()
+        await asyncio.to_thread(self._end)
+
+    def want(self, at_least: int) -> None:
+        """Lets at least this many further messages be taken."""
+        with self._lock:
+            self._wanted = at_least
+            self._say(str(at_least))
+
+    @property
+    def reader_pid(self) -> int | None:
+        """The process that reads, while there is one."""
+        reader = self._reader
+        return reader.pid if reader is not None and reader.poll() is None else None
+
+    def _say(self, line: str) -> None:
+        """To the reader; a line is far smaller than its pipe, which it empties at once."""
+        if self._reader is not None and self._reader.stdin is not None and not self._reader.stdin.closed:
+            with contextlib.suppress(OSError):  # it has ended: the next one is told
+                self._reader.stdin.write(f"{line}\n")
+                self._reader.stdin.flush()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            reader = subprocess.Popen(
+                [sys.executable, "-m", "services.chassis.data.kafka_reader"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            )  # fmt: skip
+            with self._lock:
+                self._reader = reader
+                self._say(self._request)
+                if self._wanted:
+                    self._say(str(self._wanted))
+                if self._stopping.is_set() and reader.stdin is not None:
+                    reader.stdin.close()
+            assert reader.stdout is not None
+            for line in reader.stdout:
+                self._tell(json.loads(line))
+            code = reader.wait()
+            if self._stopping.is_set():
+                return
+            KAFKA_READERS_ENDED.inc()
+            log.warning(
+                "kafka_reader_ended", topic=self._topic, status=code, seconds=round(time.monotonic() - began, 1)
+            )
+            self._stopping.wait(RESTART_SECONDS)
+
+    def _tell(self, taken: Sequence[Mapping[str, Any]]) -> None:
+        for message in taken:
+            name = f"receive {self._topic}"
+            record_past_span(message["traceparent"], name, began=message["sent_at"], kind=SpanKind.CONSUMER)
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._on_messages, len(taken))
+
+    def _end(self) -> None:
+        with self._lock:
+            reader = self._reader
+            if reader is not None and reader.stdin is not None:
+                with contextlib.suppress(OSError):
+                    reader.stdin.close()
+        self._thread.join(STOP_SECONDS)
+        if reader is not None and reader.poll() is None:
+            reader.kill()
+            self._thread.join(STOP_SECONDS)

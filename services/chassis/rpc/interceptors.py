@@ -1,0 +1,368 @@
+"""What happens around every RPC: who may call, is the request valid, and how a refusal looks on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+import grpc
+import protovalidate
+import structlog
+from adwright.access.v1 import access_pb2
+from adwright.batch.v1 import batch_pb2
+from adwright.rules.v1 import rules_pb2
+from google.protobuf import any_pb2, descriptor_pool
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from services.chassis.errors import (
+    DependencyUnavailable,
+    FieldViolation,
+    Forbidden,
+    ForwardedRefusal,
+    Kind,
+    Refusal,
+    Unauthenticated,
+    ValidationFailed,
+)
+from services.chassis.observability.telemetry import CALL_SECONDS, CALLS
+from services.chassis.observability.tracing import HEADER, begin_call, mark_refused
+from services.chassis.rpc.api_keys import ApiKeys
+from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, caller, set_caller
+from services.chassis.rpc.validation import nul_violations
+
+ERROR_DOMAIN = "adwright"
+# Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB by default: the answer must stay well below.
+MAX_FIELDS = 15
+MAX_FIELD_MESSAGE = 200
+MAX_MESSAGE = 800
+MAX_REQUEST_ID = 100
+# Reasons by which a service refuses the caller on whose behalf another service asks, and not that service.
+CALLERS_OWN = frozenset({"API_KEY_ENDED"})
+
+log = structlog.get_logger()
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; it goes along to other services."""
+    return _request_id.get()
+
+
+class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
+    """Lets a call through to its method: caller, validity, errors, measures. In this order, for every method alike.
+
+    Callers come from the method option in the proto; a method without it is refused to everybody.
+    """
+
+    def __init__(self, verifier: TokenVerifier, keys: ApiKeys) -> None:
+        self._verifier = verifier
+        self._keys = keys
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._callers: dict[str, frozenset[int]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        method = handler_call_details.method
+        if method not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            if handler is None:  # unknown: gRPC answers UNIMPLEMENTED, and nothing is remembered for it
+                return handler
+            self._wrapped[method] = self._wrap(method, handler)
+        return self._wrapped[method]
+
+    def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+        if method.startswith(("/grpc.health.", "/grpc.reflection.")):
+            return handler
+        callers = admitted_callers(method)
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(method, callers, handler.unary_unary),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(method, callers, handler.unary_stream),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        raise TypeError(f"{method}: methods that stream requests are not provided for")
+
+    def _unary(self, method: str, callers: frozenset[int], inner: Any) -> Any:
+        seconds = CALL_SECONDS.labels(method)
+        succeeded = CALLS.labels(method, "OK")
+
+        async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            began = time.perf_counter()
+            told = _headers(context)
+            span = begin_call(method, told.get(HEADER, ""))
+            try:
+                await self._admit(callers, request, told)
+                answer = await inner(request, context)
+            except Exception as error:
+                await _refuse(method, error, context)
+                raise  # not reached: aborting raises
+            finally:
+                seconds.observe(time.perf_counter() - began)
+                span.end()
+            succeeded.inc()
+            return answer
+
+        return behaviour
+
+    def _stream(self, method: str, callers: frozenset[int], inner: Any) -> Any:
+        async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            told = _headers(context)
+            span = begin_call(method, told.get(HEADER, ""))
+            try:
+                await self._admit(callers, request, told)
+                async for answer in inner(request, context):
+                    yield answer
+            except Exception as error:
+                await _refuse(method, error, context)
+            finally:
+                span.end()
+            CALLS.labels(method, "OK").inc()
+
+        return behaviour
+
+    async def _admit(self, callers: frozenset[int], request: Message, told: Mapping[str, str]) -> None:
+        authorization, api_key = told.get("authorization", ""), told.get("x-api-key", "")
+        _request_id.set(told.get("x-request-id", "")[:MAX_REQUEST_ID] or str(uuid.uuid4()))
+        set_caller(None)
+        if access_pb2.CALLER_PUBLIC not in callers:
+            if authorization and api_key:
+                raise Unauthenticated("Send a token or an API key, not both.")
+            if not authorization and not api_key:
+                raise Unauthenticated("A bearer token or an API key is required.")
+            identity = await (self._keys.verify(api_key) if api_key else self._verifier.verify(authorization))
+            if not _may_call(identity, callers):
+                raise Forbidden(_missing_permission(identity))
+            set_caller(identity)
+        _check(request)
+
+    async def answer(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Answer:
+        """One of several calls that a service makes together, as if it had come by itself."""
+        if method not in self._callers:
+            self._callers[method] = admitted_callers(method)
+        began = time.perf_counter()
+        span = begin_call(method, call.traceparent)
+        _request_id.set(call.request_id[:MAX_REQUEST_ID] or str(uuid.uuid4()))
+        try:
+            if not _may_call(caller(), self._callers[method]):
+                raise Forbidden(_missing_permission(caller()))
+            request = handler.request_deserializer(call.request)
+            _check(request)
+            response = handler.response_serializer(await handler.unary_unary(request, None))
+        except Exception as error:
+            refusal = _record_refusal(method, error)
+            kind = refusal.stated_kind()
+            return batch_pb2.Answer(
+                refused=batch_pb2.Refused(
+                    code=kind.code,
+                    http_status=kind.http_status,
+                    body=rest_body(refusal, request_id()),
+                    retry_after_seconds=refusal.retry_after_seconds or 0,
+                )
+            )
+        finally:
+            CALL_SECONDS.labels(method).observe(time.perf_counter() - began)
+            span.end()
+        CALLS.labels(method, "OK").inc()
+        return batch_pb2.Answer(response=response)
+
+
+def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
+    """What the call says of itself, by name in lower case; of one that is sent twice, the last."""
+    return {str(key): value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _check(request: Message) -> None:
+    """Raises ValidationFailed."""
+    found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
+    found += nul_violations(request)
+    if found:
+        raise ValidationFailed(found)
+
+
+def admitted_callers(method: str) -> frozenset[int]:
+    """The callers that the proto of "/package.Service/Method" names."""
+    service, _, name = method.lstrip("/").partition("/")
+    descriptor = descriptor_pool.Default().FindMethodByName(f"{service}.{name}")
+    return frozenset(descriptor.GetOptions().Extensions[access_pb2.callers])
+
+
+def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
+    if identity.service:
+        return access_pb2.CALLER_SERVICE in callers
+    if access_pb2.CALLER_USER in callers:
+        return True
+    if identity.api_key_id:
+        return False
+    return access_pb2.CALLER_TOKEN in callers or (identity.admin and access_pb2.CALLER_ADMIN in callers)
+
+
+def _missing_permission(identity: CallerIdentity) -> str:
+    if identity.api_key_id:
+        return "API keys do not open this method; send a token as Authorization: Bearer."
+    return "This method is not open to the caller."
+
+
+def violation_of(request: Message, violation: Any) -> FieldViolation:
+    """What protovalidate found, with the field named as in JSON and the words that the proto has for it."""
+    path = ""
+    descriptor: Any = request.DESCRIPTOR
+    words = ""
+    field_path = violation.proto.field  # None where a rule over several fields is broken
+    for element in field_path.elements if field_path is not None else ():
+        name = element.field_name
+        if descriptor is not None and name in descriptor.fields_by_name:
+            field = descriptor.fields_by_name[name]
+            name, descriptor = field.json_name, field.message_type
+            words = field.GetOptions().Extensions[rules_pb2.must_be]
+        path += ("." if path else "") + name
+        subscript = element.subscript
+        if subscript is not None:
+            path += f"[{json.dumps(subscript.value)}]"
+    message = violation.proto.message
+    if violation.proto.rule_id == "string.pattern" and words:
+        message = f"must be {words}"
+    if not path and ":" in message:  # a rule over several fields names the one at fault in its message
+        path, _, message = (part.strip() for part in message.partition(":"))
+    return FieldViolation(field=path or "body", message=message)
+
+
+def to_refusal(error: BaseException) -> Refusal | None:
+    """What a caller is told of an exception; None: it was not foreseen."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, grpc.aio.AioRpcError):
+        return refusal_from_rpc_error(error)
+    if isinstance(error, TimeoutError):
+        return DependencyUnavailable("This took too long; try again.", retry_after_seconds=1)
+    return None
+
+
+def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
+    """The refusal of another Adwright service, as it came over the wire; what is not one becomes unavailability."""
+    metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
+    body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")
+    if isinstance(body, str):
+        retry_after = metadata.get("retry-after")
+        return refusal_from_body(
+            error.code().name, body, int(str(status)) if status else 0, int(str(retry_after)) if retry_after else 0
+        )
+    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
+        log.warning("dependency_unavailable", code=error.code().name, details=error.details())
+        return DependencyUnavailable("Part of the system cannot be reached; try again.", retry_after_seconds=1)
+    log.error("internal_call_failed", code=error.code().name, details=error.details())
+    return Refusal("Something went wrong on our side.")
+
+
+def refusal_from_body(code: str, body: str, http_status: int, retry_after_seconds: int) -> Refusal:
+    """The refusal that another service wrote as `rest_body`."""
+    told = json.loads(body)["error"]
+    kind = next(
+        (kind for kind in Kind if kind.code == code and kind.http_status == http_status),
+        next((kind for kind in Kind if kind.code == code), Kind.FAILED),
+    )
+    if told["reason"] in CALLERS_OWN or kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
+        return ForwardedRefusal(
+            told["message"],
+            kind=kind,
+            reason=told["reason"],
+            fields=[FieldViolation(**field) for field in told.get("fields", [])],
+            retry_after_seconds=retry_after_seconds or None,
+        )
+    # The services disagree with each other: nothing the caller did or can do.
+    log.error("internal_call_refused", code=code, reason=told["reason"], message=told["message"])
+    return Refusal("Something went wrong on our side.")
+
+
+def _record_refusal(method: str, error: Exception) -> Refusal:
+    """What the caller is told; it is counted and, where nobody foresaw it, logged."""
+    refusal = to_refusal(error)
+    if refusal is None:
+        log.error("call_failed", method=method, request_id=request_id(), exc_info=error)
+        refusal = Refusal("Something went wrong on our side.")
+    kind = refusal.stated_kind()
+    CALLS.labels(method, kind.code).inc()
+    mark_refused(refusal.stated_reason(), fault=kind.http_status >= 500)
+    log.debug("call_refused", method=method, reason=refusal.stated_reason(), request_id=request_id())
+    return refusal
+
+
+async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    if isinstance(error, NotImplementedError):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not provided")
+    refusal = _record_refusal(method, error)
+    kind = refusal.stated_kind()
+    metadata: list[tuple[str, str | bytes]] = [
+        ("x-adwright-error", rest_body(refusal, request_id())),
+        ("x-adwright-status", str(kind.http_status)),
+        ("grpc-status-details-bin", _rich_status(refusal)),
+    ]
+    if refusal.retry_after_seconds is not None:
+        metadata.append(("retry-after", str(refusal.retry_after_seconds)))
+    await context.abort(grpc.StatusCode[kind.code], refusal.message[:MAX_MESSAGE], trailing_metadata=tuple(metadata))
+
+
+def rest_body(refusal: Refusal, identifier: str) -> str:
+    """The JSON body of a REST answer that refuses, in ASCII: it travels in a header."""
+    error: dict[str, Any] = {
+        "reason": refusal.stated_reason(),
+        "message": _cut(refusal.message, MAX_MESSAGE),
+    }
+    if refusal.fields:
+        error["fields"] = [
+            {"field": _cut(violation.field, MAX_FIELD_MESSAGE), "message": _cut(violation.message, MAX_FIELD_MESSAGE)}
+            for violation in refusal.fields[:MAX_FIELDS]
+        ]
+    error["requestId"] = identifier
+    error["retryable"] = refusal.retryable
+    return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _rich_status(refusal: Refusal) -> bytes:
+    details = []
+    info = any_pb2.Any()
+    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.stated_reason(), domain=ERROR_DOMAIN))
+    details.append(info)
+    if refusal.fields:
+        bad = any_pb2.Any()
+        bad.Pack(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(
+                        field=_cut(violation.field, MAX_FIELD_MESSAGE),
+                        description=_cut(violation.message, MAX_FIELD_MESSAGE),
+                    )
+                    for violation in refusal.fields[:MAX_FIELDS]
+                ]
+            )
+        )
+        details.append(bad)
+    code = grpc.StatusCode[refusal.stated_kind().code].value[0]
+    return bytes(
+        status_pb2.Status(code=code, message=_cut(refusal.message, MAX_MESSAGE), details=details).SerializeToString()
+    )
+
+
+async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
+    """Cancels tasks and waits until they have ended; what they raise is theirs."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

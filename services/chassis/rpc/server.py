@@ -1,0 +1,187 @@
+"""Serving: one gRPC server with health and reflection, background loops beside it, and a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, cast
+
+import grpc
+import structlog
+import uvloop
+from adwright.batch.v1 import batch_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+
+from services.chassis.config import ServiceSettings
+from services.chassis.observability import telemetry, tracing
+from services.chassis.rpc.api_keys import ApiKeys
+from services.chassis.rpc.auth import ServiceIdentity, TokenVerifier
+from services.chassis.rpc.interceptors import RpcInterceptor
+from services.chassis.rpc.multiplexing import BatchServicer, RecordingServer
+
+MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB picture and its frame
+MAX_CONCURRENT_CALLS = 4_000  # past it gRPC answers RESOURCE_EXHAUSTED at once, before memory runs out
+READINESS_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+OPTIONS: list[tuple[str, int]] = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),  # two services on one port would be a silent mistake
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.max_metadata_size", 32 * 1024),
+    # Clients come again, and so find pods that were added; a stream may go on for as long as any may last.
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 3_700_000),
+]
+
+CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", 32 * 1024),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; the default stays with one
+    ("grpc.enable_retries", 0),  # callers retry, and only what is safe to repeat
+]
+
+
+def verifier_of(settings: ServiceSettings) -> TokenVerifier:
+    """The token verifier that the settings describe."""
+    return TokenVerifier(
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        jwks=settings.token_jwks,
+        roles_claim=settings.token_roles_claim,
+        service_secret=settings.service_secrets(),
+    )
+
+
+def open_channel(address: str) -> grpc.aio.Channel:
+    """A channel to another service; it reconnects by itself."""
+    return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+
+
+class Server:
+    """A gRPC server for some servicers, with loops that run beside it for as long as it serves."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        register: Callable[[grpc.aio.Server], None],
+        services: Sequence[str],
+        ready: Callable[[], Awaitable[bool]],
+        loops: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        closing: Sequence[Callable[[], None]] = (),
+        verifier: TokenVerifier | None = None,
+    ) -> None:
+        """closing: what ends streams, called first at a stop; calls that end by themselves have the grace time."""
+        self._settings = settings
+        self._ready = ready
+        self._loops = loops
+        self._closing = closing
+        self._services = services
+        self._billing = open_channel(settings.billing_address)
+        identity = ServiceIdentity(services[0].split(".")[1], settings.service_secrets())
+        gate = RpcInterceptor(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))
+        self._server = grpc.aio.server(
+            interceptors=[gate],
+            options=OPTIONS,
+            maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
+        )
+        methods = RecordingServer(self._server)
+        server = cast(grpc.aio.Server, methods)
+        register(server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(gate, dict(methods.handlers)), server)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(names), server)
+        self.port = self._server.add_insecure_port(settings.listen)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Starts serving; returns when calls are answered. Health turns SERVING once `ready` says so."""
+        await self._server.start()
+        log.info("serving", address=self._settings.listen, port=self.port)
+        await self._set_health(await self._ready())
+        self._tasks = [asyncio.create_task(self._watch_readiness())]
+        self._tasks += [asyncio.create_task(loop()) for loop in self._loops]
+
+    async def stop(self) -> None:
+        """Takes no new calls, lets those under way end within the grace time, then stops the loops."""
+        await self._health.enter_graceful_shutdown()
+        for close in self._closing:
+            close()
+        await self._server.stop(self._settings.stop_grace_seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._billing.close()
+
+    async def run(self) -> None:
+        """Serves until SIGTERM or SIGINT, or until a loop ends by an error, which is raised."""
+        stopping = stop_event()
+        await self.start()
+        wait = asyncio.create_task(stopping.wait())
+        try:
+            done, _ = await asyncio.wait([wait, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task is not wait:
+                    task.result()
+                    raise RuntimeError("a loop of the service ended by itself")
+        finally:
+            wait.cancel()
+            log.info("stopping")
+            await self.stop()
+            log.info("stopped")
+
+    async def _watch_readiness(self) -> None:
+        while True:
+            await asyncio.sleep(READINESS_SECONDS)
+            try:
+                ready = await self._ready()
+            except Exception as error:
+                log.warning("readiness_unknown", error=repr(error))
+                ready = False
+            await self._set_health(ready)
+
+    async def _set_health(self, ready: bool) -> None:
+        # The empty name is liveness: the process answers. The services' names are readiness: it can do its work.
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        for service in self._services:
+            await self._health.set(service, status)
+
+
+def stop_event() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, event.set)
+    return event
+
+
+async def always_ready() -> bool:
+    """For services that hold no state: they can do their work whenever they answer."""
+    return True
+
+
+def start(name: str, settings: ServiceSettings, main: Coroutine[Any, Any, Any]) -> None:
+    """Sets up what can be seen of a process and runs its main coroutine on uvloop."""
+    telemetry.configure(
+        name, log_format=settings.log_format, log_level=settings.log_level, metrics_listen=settings.metrics_listen
+    )
+    tracing.configure(name, address=settings.trace_address, share=settings.trace_share)
+    try:
+        uvloop.run(main)
+    finally:
+        tracing.stop()

