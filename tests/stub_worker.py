@@ -3,9 +3,10 @@
     python -m tests.stub_worker static_ad [FILE]
 
 Into the file goes a line for each lease: the job's id, and when this worker had it, in seconds since 1970.
-The engines are not needed for it; everything else of a worker is real. A prompt is `attempts:` and a list of words, one for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`,
-`hang` (until it is stopped), `block:8` (the whole event loop, so long), `exit` (the process ends),
-`random` (any of them, by job and attempt). No prompt: `ok`.
+The engines are not needed for it; everything else of a worker is real. A prompt is `attempts:` and a list of words, one
+for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`, `hang`
+(until it is stopped), `block:8` (the whole event loop, so long), `exit` (the process ends), `random` (any of them, by
+job and attempt). No prompt: `ok`.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from rich.console import Console
 from local.home import ROOT
 from tests.bench import grown, holds, home, rows
 from tests.bench.figures import Figure, show, write
-from tests.bench.lab import Lab, lab
+from tests.bench.harness import BenchHarness, running_harness
 
-LAB_ROWS: dict[str, Callable[[Lab], list[Figure]]] = {
+LAB_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "submit": rows.submit,
     "latency": rows.latency,
     "copy": rows.copy,
@@ -65,7 +65,7 @@ def measure(wanted: list[str], console: Console) -> Iterator[Figure]:
                 yield from told(name, lambda name=name: HOME_ROWS[name](folder))  # type: ignore[misc]
     chosen = [name for name in LAB_ROWS if name in wanted]
     if chosen:
-        with lab() as found:
+        with running_harness() as found:
             for name in chosen:
                 yield from told(name, lambda name=name: LAB_ROWS[name](found))  # type: ignore[misc]
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from tests.bench.lab import Lab
+from tests.bench.harness import BenchHarness
 
 JOBS = 5_000_000
 PART = 250_000  # rows of one statement
@@ -61,14 +61,14 @@ select coalesce(max(seal.id), 0) + 1, array[(select max(id) from entry)], '\\x',
 """
 
 
-def fill(lab: Lab) -> float:
+def fill(harness: BenchHarness) -> float:
     """Fills the tables of jobs and of billing beside each other; seconds that it took."""
     began = time.monotonic()
     failed: list[Exception] = []
 
     def working(database: str, statements: Sequence[str]) -> None:
         try:
-            _fill(lab, database, statements)
+            _fill(harness, database, statements)
         except Exception as error:
             failed.append(error)
 
@@ -85,9 +85,9 @@ def fill(lab: Lab) -> float:
     return time.monotonic() - began
 
 
-def _fill(lab: Lab, database: str, statements: Sequence[str]) -> None:
-    callers = [customer.id for customer in lab.customers]
-    with lab.database(database) as connection:
+def _fill(harness: BenchHarness, database: str, statements: Sequence[str]) -> None:
+    callers = [customer.id for customer in harness.customers]
+    with harness.database(database) as connection:
         connection.execute("set synchronous_commit = off")
         connection.execute("set statement_timeout = 0")
         for first in range(1, JOBS + 1, PART):

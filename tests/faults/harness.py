@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 240.0
 TRY_SECONDS = 0.25
 
 
-class Breakable:
+class FaultHarness:
     """The system without its own workers; stub workers are added by name."""
 
     def __init__(self, *settings: tuple[str, str], running: RunningSystem | None = None) -> None:
@@ -220,7 +220,7 @@ async def accepts(port: int) -> bool:
 class Load:
     """Requests of one customer, repeated as a client would while the system is not well."""
 
-    breakable: Breakable
+    breakable: FaultHarness
     customer: Customer
     concurrency: int = 16
     accepted: list[str] = field(default_factory=list)

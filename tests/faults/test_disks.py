@@ -17,7 +17,7 @@ import pytest
 from local.home import Home
 from local.system import Options, health
 from tests.disks import SmallDisk
-from tests.faults.harness import Breakable
+from tests.faults.harness import FaultHarness
 from tests.faults.load import FAULT_SECONDS, MixedLoad
 from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
 from tests.running import RunningSystem
@@ -28,7 +28,7 @@ KILLED = ("image", "catalog")
 
 
 @contextmanager
-def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[Breakable, SmallDisk]]:
+def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[FaultHarness, SmallDisk]]:
     """A system one of whose folders is a small disk."""
     disks: list[SmallDisk] = []
     with ExitStack() as stack:
@@ -37,15 +37,15 @@ def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[Breakable, Sm
             disks.append(stack.enter_context(SmallDisk(DISK_BYTES, place(home))))
 
         settings = (("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"),)
-        broken = Breakable(running=RunningSystem(Options(workers=False, settings=settings), fill=mount))
-        stack.callback(broken.stop)
-        broken.add_worker("worker-1", slots=4)
-        yield broken, disks[0]
+        harness = FaultHarness(running=RunningSystem(Options(workers=False, settings=settings), fill=mount))
+        stack.callback(harness.stop)
+        harness.add_worker("worker-1", slots=4)
+        yield harness, disks[0]
 
 
-async def all_well(broken: Breakable) -> bool:
+async def all_well(harness: FaultHarness) -> bool:
     """Whether every process runs and answers, by what the system says of itself."""
-    found = broken.home.running()
+    found = harness.home.running()
     return found is not None and all((await health(found)).values())
 
 
@@ -57,7 +57,7 @@ def use_up_log_segment(address: str) -> None:
             connection.execute("create table if not exists segment ()")
 
 
-def upload(broken: Breakable, load: MixedLoad) -> httpx.Response:
+def upload(harness: FaultHarness, load: MixedLoad) -> httpx.Response:
     """Sends a product's photo."""
     return load.customer.client.post(
         f"/api/products/{load.customer.product_id}/image",
@@ -84,51 +84,51 @@ def runs(pid: int) -> bool:
     ],
 )
 async def test_full_disk_ends_nothing_and_all_comes_back(place: Callable[[Home], Path]) -> None:
-    with on_small_disk(place) as (broken, disk):
-        customer = broken.running.customer(GRANT)
-        address = broken.system.database_url("job")
-        async with MixedLoad(broken, customer) as load:
+    with on_small_disk(place) as (harness, disk):
+        customer = harness.running.customer(GRANT)
+        address = harness.system.database_url("job")
+        async with MixedLoad(harness, customer) as load:
             assert (await load.static_ad()).status == 200
-            assert upload(broken, load).status_code == 200
+            assert upload(harness, load).status_code == 200
             over = asyncio.Event()
             running = asyncio.create_task(load.run(over))
             await asyncio.sleep(1)
-            said = len(broken.running.said)
+            said = len(harness.running.said)
             began = len(load.answers)
             disk.fill()
             use_up_log_segment(address)
-            killed = {name: broken.pid(name) for name in KILLED}
+            killed = {name: harness.pid(name) for name in KILLED}
             for name in KILLED:
-                broken.kill(name)
+                harness.kill(name)
             await asyncio.sleep(FAULT_SECONDS)
             for name, pid in killed.items():
-                await broken.until(lambda name=name, pid=pid: broken.pid(name) not in (0, pid))
-            if disk.folder == broken.home.assets:  # where the disk is not in its way, the service is soon back
-                await broken.until(lambda: all_well(broken))
-            refusal = upload(broken, load)
+                await harness.until(lambda name=name, pid=pid: harness.pid(name) not in (0, pid))
+            if disk.folder == harness.home.assets:  # where the disk is not in its way, the service is soon back
+                await harness.until(lambda: all_well(harness))
+            refusal = upload(harness, load)
             ended = len(load.answers)
-            lines = broken.running.said[said:]
+            lines = harness.running.said[said:]
             disk.empty()
-            took = await broken.until(lambda: writes_succeed(load))
-            await broken.until(lambda: all_well(broken))
+            took = await harness.until(lambda: writes_succeed(load))
+            await harness.until(lambda: all_well(harness))
             over.set()
             await running
-            print(f"recovered in {took:.2f} s", load.summary(began), *broken.running.said[said:], sep="\n")
+            print(f"recovered in {took:.2f} s", load.summary(began), *harness.running.said[said:], sep="\n")
             print(refusal.status_code, refusal.text)
             for answer in load.answers[began:ended]:
                 if answer.status != 200 and answer.reason not in EXPECTED:
                     assert (answer.status, answer.retryable) == (503, True), answer
-            if disk.folder != broken.home.logs:
+            if disk.folder != harness.home.logs:
                 error = refusal.json()["error"]
                 assert (refusal.status_code, error["retryable"]) == (503, True)
-                assert str(broken.home.folder) not in refusal.text
+                assert str(harness.home.folder) not in refusal.text
                 assert "os error" not in refusal.text
-            if disk.folder == broken.home.assets:
+            if disk.folder == harness.home.assets:
                 assert error["reason"] == "STORAGE_FULL"
             assert len(lines) < 10 + 2 * FAULT_SECONDS, "a line says what happened, not one for every try"
-            assert upload(broken, load).status_code == 200
-            assert json.loads(broken.home.state.read_text())["pids"]["image"] == broken.pid("image")
-            await check_end(broken, load)
-        pids = [broken.pid(name) for name in ("postgres", *KILLED)]
+            assert upload(harness, load).status_code == 200
+            assert json.loads(harness.home.state.read_text())["pids"]["image"] == harness.pid("image")
+            await check_end(harness, load)
+        pids = [harness.pid(name) for name in ("postgres", *KILLED)]
         disk.fill()  # the system is stopped on a full disk
     assert not [pid for pid in pids if runs(pid)]

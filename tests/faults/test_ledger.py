@@ -15,7 +15,7 @@ import pytest
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from services.chassis.rpc.auth import ServiceIdentity
-from tests.faults.harness import Breakable, Load
+from tests.faults.harness import FaultHarness, Load
 
 PENDING = "select count(*) from job where status = 'pending'"
 UNSETTLED = "select count(*) from job where settle is not null and settled_at is null"
@@ -24,19 +24,19 @@ ROUNDS = int(os.environ.get("ADWRIGHT_KILLS", "6"))
 
 
 @pytest.fixture(scope="module")
-def broken() -> Iterator[Breakable]:
-    system = Breakable()
+def harness() -> Iterator[FaultHarness]:
+    system = FaultHarness()
     yield system
     system.stop()
 
 
 @pytest.mark.parametrize("replicas", [1, 3])
-async def test_a_thousand_holds_at_once_on_fifty_credits_make_fifty(broken: Breakable, replicas: int) -> None:
+async def test_a_thousand_holds_at_once_on_fifty_credits_make_fifty(harness: FaultHarness, replicas: int) -> None:
     """Asked of one process of billing, and of three on one database."""
-    customer = broken.running.customer(50)
-    addresses = [f"127.0.0.1:{broken.system.ports['billing']}"]
-    addresses += [broken.add_replica("billing") for _ in range(replicas - 1)]
-    secret = (broken.home.keys / "service-secret").read_text(encoding="utf-8").strip()
+    customer = harness.running.customer(50)
+    addresses = [f"127.0.0.1:{harness.system.ports['billing']}"]
+    addresses += [harness.add_replica("billing") for _ in range(replicas - 1)]
+    secret = (harness.home.keys / "service-secret").read_text(encoding="utf-8").strip()
     metadata = ServiceIdentity("job", secret).metadata()
     channels = [grpc.aio.insecure_channel(address) for address in addresses]
     ledgers = [billing_pb2_grpc.BillingLedgerServiceStub(channel) for channel in channels]
@@ -63,56 +63,56 @@ async def test_a_thousand_holds_at_once_on_fifty_credits_make_fifty(broken: Brea
         await channel.close()
     assert results == {billing_pb2.HOLD_RESULT_HELD: 50, billing_pb2.HOLD_RESULT_INSUFFICIENT: 950}
     assert customer.credits == {"available": 0, "held": 50}
-    assert (await broken.proof()).wrong == ()
-    kept = broken.count("billing", "select count(*) from hold where user_id = %s", customer.id)
+    assert (await harness.proof()).wrong == ()
+    kept = harness.count("billing", "select count(*) from hold where user_id = %s", customer.id)
     assert kept == 50
     # They stand for no job, which is what reconcile is for.
-    found = await broken.reconciled(heal=True)
+    found = await harness.reconciled(heal=True)
     assert found.healed == ("released",) * 50
-    await broken.check_books()
+    await harness.check_books()
 
 
 @pytest.mark.timeout(600 + 30 * ROUNDS)
-async def test_books_fit_after_every_kill(broken: Breakable) -> None:
+async def test_books_fit_after_every_kill(harness: FaultHarness) -> None:
     """ADWRIGHT_KILLS says how often; each round ends with a proof and a reconciliation."""
     chance = random.Random(ROUNDS)
-    load = Load(broken, broken.running.customer(1_000_000))
+    load = Load(harness, harness.running.customer(1_000_000))
     for number in range(ROUNDS):
         stopping = asyncio.Event()
         running = asyncio.create_task(load.run(until=stopping, cancel_every=3))
         await asyncio.sleep(chance.uniform(0.2, 1.5))
         name = "billing" if number % 2 else "postgres"
-        assert broken.kill(name)
+        assert harness.kill(name)
         await asyncio.sleep(chance.uniform(0.1, 1.0))
         stopping.set()
         await running
         await asyncio.sleep(1.0)
         told = set(load.accepted)
 
-        await broken.until(lambda: not broken.count("job", PENDING))
-        kept = {str(row["job_id"]) for row in broken.rows("billing", "select job_id from hold where amount > 0")}
+        await harness.until(lambda: not harness.count("job", PENDING))
+        kept = {str(row["job_id"]) for row in harness.rows("billing", "select job_id from hold where amount > 0")}
         assert told <= kept, "somebody was told of a job that has no hold"
-        await broken.until(lambda: not broken.count("job", UNSETTLED))
-        await broken.check_books()
+        await harness.until(lambda: not harness.count("job", UNSETTLED))
+        await harness.check_books()
     assert len(load.accepted) > 5 * ROUNDS
     assert load.refused == {}
 
 
-async def test_what_differs_is_named_and_mended_by_entries(broken: Breakable) -> None:
-    customer = broken.running.customer(100)
+async def test_what_differs_is_named_and_mended_by_entries(harness: FaultHarness) -> None:
+    customer = harness.running.customer(100)
     jobs = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(6)]
     end = "settle = %s, settled_at = now(), completed_at = now() where id = %s returning id"
-    broken.rows("job", "update job set status = 'failed', " + end, "release", jobs[0])
-    broken.rows("job", "update job set status = 'completed', " + end, "capture", jobs[1])
-    broken.rows("job", "delete from job where id = %s returning id", jobs[2])
-    broken.rows("billing", "update hold set amount = 4 where job_id = %s returning job_id", jobs[3])
-    before = broken.count("billing", ENTRIES)
-    found = await broken.reconciled()
+    harness.rows("job", "update job set status = 'failed', " + end, "release", jobs[0])
+    harness.rows("job", "update job set status = 'completed', " + end, "capture", jobs[1])
+    harness.rows("job", "delete from job where id = %s returning id", jobs[2])
+    harness.rows("billing", "update hold set amount = 4 where job_id = %s returning job_id", jobs[3])
+    before = harness.count("billing", ENTRIES)
+    found = await harness.reconciled()
     assert {difference.job_id for difference in found.differences} == set(jobs[:4])
     assert found.healed == ()
-    assert broken.count("billing", ENTRIES) == before
+    assert harness.count("billing", ENTRIES) == before
 
-    mended = await broken.reconciled(heal=True)
+    mended = await harness.reconciled(heal=True)
     outcome = {difference.job_id: healed for difference, healed in zip(mended.differences, mended.healed, strict=True)}
     assert outcome == {
         jobs[0]: "released",
@@ -120,11 +120,11 @@ async def test_what_differs_is_named_and_mended_by_entries(broken: Breakable) ->
         jobs[2]: "released",
         jobs[3]: "left for a person to decide",
     }
-    assert broken.count("billing", ENTRIES) == before + 3
-    broken.rows("billing", "update hold set amount = 3 where job_id = %s returning job_id", jobs[3])
-    await broken.check_books()
+    assert harness.count("billing", ENTRIES) == before + 3
+    harness.rows("billing", "update hold set amount = 3 where job_id = %s returning job_id", jobs[3])
+    await harness.check_books()
 
-    broken.rows("job", "update job set status = 'failed', settle = 'release' where id = %s returning id", jobs[1])
-    assert [(await broken.reconciled(heal=True)).healed] == [("refunded",)]
+    harness.rows("job", "update job set status = 'failed', settle = 'release' where id = %s returning id", jobs[1])
+    assert [(await harness.reconciled(heal=True)).healed] == [("refunded",)]
     assert customer.credits == {"available": 91, "held": 9}
-    await broken.check_books()
+    await harness.check_books()

@@ -21,7 +21,7 @@ from services.chassis.config import ServiceSettings
 from services.chassis.rpc.auth import ServiceIdentity
 from services.job import domain
 from services.job.events import EVENTS_TOPIC
-from tests.faults.harness import TERMINAL, Breakable, Load
+from tests.faults.harness import TERMINAL, FaultHarness, Load
 from tests.running import Customer
 
 HANG_SECONDS = 20  # after so long an attempt is given up
@@ -30,29 +30,29 @@ WORKERS = {"worker-1": 4, "worker-2": 4}
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[Breakable]:
+def started() -> Iterator[FaultHarness]:
     """Attempts may take 20 s; two workers."""
-    system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", f"copy=60,static_ad={HANG_SECONDS},video=60"))
+    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", f"copy=60,static_ad={HANG_SECONDS},video=60"))
     yield system
     system.stop()
 
 
 @pytest.fixture
-async def broken(started: Breakable) -> Breakable:
+async def harness(started: FaultHarness) -> FaultHarness:
     """Whole at the beginning of each test, whatever became of the one before."""
     await started.whole(WORKERS)
     return started
 
 
-async def submit(broken: Breakable, customer: Customer, prompt: str) -> str:
+async def submit(harness: FaultHarness, customer: Customer, prompt: str) -> str:
     """The id of a job; asks again while parts of the system are still on their way back."""
-    load = Load(broken, customer, concurrency=1)
+    load = Load(harness, customer, concurrency=1)
     await load.run(jobs=1, prompt=lambda _: prompt)
     assert load.refused == {}
     return load.accepted[0]
 
 
-async def reached(broken: Breakable, customer: Customer, job_id: str, **wanted: Any) -> dict[str, Any]:
+async def reached(harness: FaultHarness, customer: Customer, job_id: str, **wanted: Any) -> dict[str, Any]:
     """Waits until the status has these values; the status then."""
     status: dict[str, Any] = {}
 
@@ -61,91 +61,91 @@ async def reached(broken: Breakable, customer: Customer, job_id: str, **wanted: 
         return all(status.get(name) == value for name, value in wanted.items())
 
     try:
-        await broken.until(there)
+        await harness.until(there)
     except AssertionError:
         raise AssertionError(f"{wanted} not reached: {status}") from None
     return status
 
 
-def attempts(broken: Breakable, job_id: str) -> list[tuple[str, str]]:
-    rows = broken.rows("job", "select worker, outcome from attempt where job_id = %s order by number", job_id)
+def attempts(harness: FaultHarness, job_id: str) -> list[tuple[str, str]]:
+    rows = harness.rows("job", "select worker, outcome from attempt where job_id = %s order by number", job_id)
     return [(row["worker"], row["outcome"]) for row in rows]
 
 
 @pytest.mark.parametrize("name", ["job", "billing", "image", "catalog", "gateway", "postgres", "broker", "worker-1"])
-async def test_killed_under_load(broken: Breakable, name: str) -> None:
+async def test_killed_under_load(harness: FaultHarness, name: str) -> None:
     """kill -9 while requests come in and jobs are made."""
-    customer = broken.running.customer(10_000)
-    load = Load(broken, customer)
+    customer = harness.running.customer(10_000)
+    load = Load(harness, customer)
     running = asyncio.create_task(load.run(jobs=60, prompt=lambda n: "ok:0.4" if n % 3 else "transient ok"))
     await asyncio.sleep(0.7)
-    assert broken.kill(name)
+    assert harness.kill(name)
     await running
     assert load.refused == {}
-    await broken.settled()
-    mine = broken.rows("job", "select id::text, status from job where user_id = %s", customer.id)
+    await harness.settled()
+    mine = harness.rows("job", "select id::text, status from job where user_id = %s", customer.id)
     assert sorted(load.accepted) == sorted(row["id"] for row in mine), "none is lost, and none was made twice"
     assert {row["status"] for row in mine} == {"completed"}
-    broken.check_assets()
-    await broken.check_books()
+    harness.check_assets()
+    await harness.check_books()
     assert customer.credits["available"] == 10_000 - 3 * len(mine)
 
 
-async def test_a_job_whose_worker_died_runs_again(broken: Breakable) -> None:
+async def test_a_job_whose_worker_died_runs_again(harness: FaultHarness) -> None:
     """Within ten seconds on a machine that has nothing else to do, and no later while billing hangs: submissions can
     be neither decided nor taken back then; what was accepted goes on."""
-    customer = broken.running.customer(1_000)
-    broken.remove_worker("worker-2")
+    customer = harness.running.customer(1_000)
+    harness.remove_worker("worker-2")
 
     async def lost(job_id: str) -> float:
         """Kills the worker of a job; the seconds until the job runs again."""
-        assert broken.kill("worker-1")
-        took = await broken.until(lambda: len(attempts(broken, job_id)) == 2)
-        await reached(broken, customer, job_id, status="completed")
-        assert [outcome for _, outcome in attempts(broken, job_id)] == ["lost", "completed"]
+        assert harness.kill("worker-1")
+        took = await harness.until(lambda: len(attempts(harness, job_id)) == 2)
+        await reached(harness, customer, job_id, status="completed")
+        assert [outcome for _, outcome in attempts(harness, job_id)] == ["lost", "completed"]
         return took
 
-    first = await submit(broken, customer, "hang ok")
-    await reached(broken, customer, first, status="processing")
+    first = await submit(harness, customer, "hang ok")
+    await reached(harness, customer, first, status="processing")
     with_billing = await lost(first)
-    second = await submit(broken, customer, "hang ok")
-    await reached(broken, customer, second, status="processing")
-    assert broken.signal("billing", signal.SIGSTOP)
+    second = await submit(harness, customer, "hang ok")
+    await reached(harness, customer, second, status="processing")
+    assert harness.signal("billing", signal.SIGSTOP)
     try:
-        load = Load(broken, customer, concurrency=4)
+        load = Load(harness, customer, concurrency=4)
         running = asyncio.create_task(load.run(jobs=8))
-        log_file = broken.home.logs / "job.log"
-        await broken.until(lambda: "submissions_left_pending" in log_file.read_text(encoding="utf-8"))
+        log_file = harness.home.logs / "job.log"
+        await harness.until(lambda: "submissions_left_pending" in log_file.read_text(encoding="utf-8"))
         without_billing = await lost(second)
         assert without_billing < 2 * with_billing + 20
     finally:
-        assert broken.signal("billing", signal.SIGCONT)
+        assert harness.signal("billing", signal.SIGCONT)
     await running
     assert load.refused == {}
-    await broken.settled()
+    await harness.settled()
     assert customer.credits == {"available": 1_000 - 10 * 3, "held": 0}
-    await broken.check_books()
+    await harness.check_books()
 
 
-async def test_a_jobs_events_come_in_order_and_tell_all_that_became_of_it(broken: Breakable) -> None:
+async def test_a_jobs_events_come_in_order_and_tell_all_that_became_of_it(harness: FaultHarness) -> None:
     """To a reader that remembers ids, while the job service, whose relay sends them, is killed again and again."""
-    customer = broken.running.customer(1_000)
-    load = Load(broken, customer, concurrency=8)
+    customer = harness.running.customer(1_000)
+    load = Load(harness, customer, concurrency=8)
     running = asyncio.create_task(load.run(jobs=80, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
     for _ in range(3):
         await asyncio.sleep(1.0)
-        await broken.until(lambda: broken.kill("job"))  # again when it is back
+        await harness.until(lambda: harness.kill("job"))  # again when it is back
     await running
-    await broken.settled()
-    await broken.until(lambda: not broken.count("job", "select count(*) from outbox"))
-    events = await asyncio.to_thread(events_of, broken, customer.id)
+    await harness.settled()
+    await harness.until(lambda: not harness.count("job", "select count(*) from outbox"))
+    events = await asyncio.to_thread(events_of, harness, customer.id)
     told: dict[str, list[job_events.JobEvent]] = {}
     seen: set[str] = set()
     for event in events:
         if event.id not in seen:
             seen.add(event.id)
             told.setdefault(event.job_id, []).append(event)
-    rows = broken.rows(
+    rows = harness.rows(
         "job",
         """select id::text, status, (select count(*) from attempt where job_id = job.id)::int as attempts
              from job where user_id = %s""",
@@ -164,11 +164,11 @@ async def test_a_jobs_events_come_in_order_and_tell_all_that_became_of_it(broken
         assert statuses.count("processing") == row["attempts"]
 
 
-def events_of(broken: Breakable, user_id: str) -> list[job_events.JobEvent]:
+def events_of(harness: FaultHarness, user_id: str) -> list[job_events.JobEvent]:
     """All events of a user's jobs that the broker has, in the order in which a reader gets them."""
     consumer = Consumer(
         {
-            "bootstrap.servers": f"127.0.0.1:{broken.system.ports['broker']}",
+            "bootstrap.servers": f"127.0.0.1:{harness.system.ports['broker']}",
             "group.id": "test-events",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
@@ -191,45 +191,45 @@ def events_of(broken: Breakable, user_id: str) -> list[job_events.JobEvent]:
     return [event for event in events if event.user_id == user_id]
 
 
-async def test_workers_that_live_keep_their_jobs_when_the_job_service_was_away(broken: Breakable) -> None:
+async def test_workers_that_live_keep_their_jobs_when_the_job_service_was_away(harness: FaultHarness) -> None:
     """Longer than a lease: nobody could renew it, and nobody is taken for dead."""
-    customer = broken.running.customer(3)
-    job_id = await submit(broken, customer, "ok:13")
-    await reached(broken, customer, job_id, status="processing")
-    assert broken.signal("job", signal.SIGSTOP)
+    customer = harness.running.customer(3)
+    job_id = await submit(harness, customer, "ok:13")
+    await reached(harness, customer, job_id, status="processing")
+    assert harness.signal("job", signal.SIGSTOP)
     await asyncio.sleep(8)
-    assert broken.signal("job", signal.SIGCONT)
-    await reached(broken, customer, job_id, status="completed")
-    assert [outcome for _, outcome in attempts(broken, job_id)] == ["completed"]
+    assert harness.signal("job", signal.SIGCONT)
+    await reached(harness, customer, job_id, status="completed")
+    assert [outcome for _, outcome in attempts(harness, job_id)] == ["completed"]
 
 
-async def test_a_worker_that_slept_past_its_lease_changes_nothing(broken: Breakable) -> None:
-    customer = broken.running.customer(3)
-    broken.remove_worker("worker-2")
-    job_id = await submit(broken, customer, "ok:2 ok:6")
-    await reached(broken, customer, job_id, status="processing")
-    frozen = broken.pid("worker-1")
-    assert broken.signal("worker-1", signal.SIGSTOP)
-    broken.add_worker("worker-2", slots=4)
-    await reached(broken, customer, job_id, status="processing", attempt=2)
-    assert broken.signal("worker-1", signal.SIGCONT)
+async def test_a_worker_that_slept_past_its_lease_changes_nothing(harness: FaultHarness) -> None:
+    customer = harness.running.customer(3)
+    harness.remove_worker("worker-2")
+    job_id = await submit(harness, customer, "ok:2 ok:6")
+    await reached(harness, customer, job_id, status="processing")
+    frozen = harness.pid("worker-1")
+    assert harness.signal("worker-1", signal.SIGSTOP)
+    harness.add_worker("worker-2", slots=4)
+    await reached(harness, customer, job_id, status="processing", attempt=2)
+    assert harness.signal("worker-1", signal.SIGCONT)
     await asyncio.sleep(3)  # enough for the thawed one to end its work and offer it
     assert customer.status(job_id)["status"] == "processing"
-    status = await reached(broken, customer, job_id, status="completed")
+    status = await reached(harness, customer, job_id, status="completed")
     assert len(status["assets"]) == 1
-    assert broken.pid("worker-1") == frozen
-    stored = broken.home.assets / "static_ad" / job_id
+    assert harness.pid("worker-1") == frozen
+    stored = harness.home.assets / "static_ad" / job_id
     # What the late attempt had stored goes when its result is refused.
-    await broken.until(lambda: [path.parent.name for path in stored.rglob("*.png")] == ["2"])
-    await broken.settled()
-    await broken.check_books()
+    await harness.until(lambda: [path.parent.name for path in stored.rglob("*.png")] == ["2"])
+    await harness.settled()
+    await harness.check_books()
 
 
-async def test_a_provider_that_hangs_is_stopped_at_its_deadline(broken: Breakable) -> None:
-    customer = broken.running.customer(3)
-    job_id = await submit(broken, customer, "hang ok")
-    await reached(broken, customer, job_id, status="completed")
-    assert [outcome for _, outcome in attempts(broken, job_id)] == ["transient", "completed"]
+async def test_a_provider_that_hangs_is_stopped_at_its_deadline(harness: FaultHarness) -> None:
+    customer = harness.running.customer(3)
+    job_id = await submit(harness, customer, "hang ok")
+    await reached(harness, customer, job_id, status="completed")
+    assert [outcome for _, outcome in attempts(harness, job_id)] == ["transient", "completed"]
 
 
 @pytest.mark.parametrize(
@@ -243,24 +243,24 @@ async def test_a_provider_that_hangs_is_stopped_at_its_deadline(broken: Breakabl
     ],
 )
 async def test_a_failure_is_followed_by_what_its_kind_says(
-    broken: Breakable, prompt: str, outcomes: list[str], reason: str | None
+    harness: FaultHarness, prompt: str, outcomes: list[str], reason: str | None
 ) -> None:
-    customer = broken.running.customer(3)
-    job_id = await submit(broken, customer, prompt)
-    status = await reached(broken, customer, job_id, status="failed" if reason else "completed")
-    assert [outcome for _, outcome in attempts(broken, job_id)] == outcomes
+    customer = harness.running.customer(3)
+    job_id = await submit(harness, customer, prompt)
+    status = await reached(harness, customer, job_id, status="failed" if reason else "completed")
+    assert [outcome for _, outcome in attempts(harness, job_id)] == outcomes
     assert status.get("error", {}).get("reason") == reason
-    await broken.settled()
+    await harness.settled()
     assert customer.credits == {"available": 3 if reason else 0, "held": 0}
 
 
-async def test_a_result_that_is_offered_twice_counts_once(broken: Breakable) -> None:
+async def test_a_result_that_is_offered_twice_counts_once(harness: FaultHarness) -> None:
     """By the RPCs themselves: what a worker does that does not hear its answer, or comes back with another result."""
-    customer = broken.running.customer(3)
+    customer = harness.running.customer(3)
     for name in ("worker-1", "worker-2"):
-        broken.remove_worker(name)
-    job_id = await submit(broken, customer, "ok")
-    secret = (broken.home.keys / "service-secret").read_text(encoding="utf-8").strip()
+        harness.remove_worker(name)
+    job_id = await submit(harness, customer, "ok")
+    secret = (harness.home.keys / "service-secret").read_text(encoding="utf-8").strip()
     metadata = ServiceIdentity("image", secret).metadata()
 
     def result(number: int) -> job_pb2.CompleteJobRequest:
@@ -273,13 +273,13 @@ async def test_a_result_that_is_offered_twice_counts_once(broken: Breakable) -> 
         )
         return job_pb2.CompleteJobRequest(job_id=job_id, attempt=1, assets=[asset])
 
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{broken.system.ports['job']}") as channel:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{harness.system.ports['job']}") as channel:
         jobs = job_pb2_grpc.JobWorkerServiceStub(channel)
         leased = await jobs.LeaseJob(job_pb2.LeaseJobRequest(type="static_ad", worker="a test"), metadata=metadata)
         assert leased.job.job_id == job_id
         first = result(1)
-        (broken.home.assets / "static_ad" / job_id / "1").mkdir(parents=True)
-        (broken.home.assets / first.assets[0].key).write_bytes(b"x")
+        (harness.home.assets / "static_ad" / job_id / "1").mkdir(parents=True)
+        (harness.home.assets / first.assets[0].key).write_bytes(b"x")
         await asyncio.gather(*(jobs.CompleteJob(first, metadata=metadata) for _ in range(5)))
         await jobs.CompleteJob(result(2), metadata=metadata)
         with pytest.raises(grpc.aio.AioRpcError) as stale:
@@ -287,40 +287,40 @@ async def test_a_result_that_is_offered_twice_counts_once(broken: Breakable) -> 
                 job_pb2.CompleteJobRequest(job_id=job_id, attempt=2, assets=result(3).assets), metadata=metadata
             )
     assert "current" in str(stale.value.details())
-    keys = broken.rows("job", "select key from asset where job_id = %s", job_id)
+    keys = harness.rows("job", "select key from asset where job_id = %s", job_id)
     assert keys == [{"key": first.assets[0].key}]
-    await broken.settled()
+    await harness.settled()
     assert customer.credits == {"available": 0, "held": 0}
 
 
-async def test_storage_that_is_away_fails_no_picture_and_counts_no_attempt(broken: Breakable) -> None:
-    customer = broken.running.customer(60)
-    aside = broken.home.assets.with_name("assets-aside")
-    broken.home.assets.rename(aside)
-    broken.home.assets.write_text("no folder")
-    jobs = [await submit(broken, customer, "ok") for _ in range(20)]
-    await broken.until(lambda: any(attempts(broken, job_id) for job_id in jobs))
+async def test_storage_that_is_away_fails_no_picture_and_counts_no_attempt(harness: FaultHarness) -> None:
+    customer = harness.running.customer(60)
+    aside = harness.home.assets.with_name("assets-aside")
+    harness.home.assets.rename(aside)
+    harness.home.assets.write_text("no folder")
+    jobs = [await submit(harness, customer, "ok") for _ in range(20)]
+    await harness.until(lambda: any(attempts(harness, job_id) for job_id in jobs))
     await asyncio.sleep(15)  # longer than the pauses between all the attempts that a job has
-    broken.home.assets.unlink()
-    aside.rename(broken.home.assets)
+    harness.home.assets.unlink()
+    aside.rename(harness.home.assets)
     for job_id in jobs:
-        await reached(broken, customer, job_id, status="completed")
+        await reached(harness, customer, job_id, status="completed")
         # Attempts are short here: one whose deadline came near was returned, which counts for nothing.
-        assert {outcome for _, outcome in attempts(broken, job_id)} <= {"returned", "completed"}
-    await broken.settled()
-    failures = broken.rows("job", "select distinct failures from job where user_id = %s", customer.id)
+        assert {outcome for _, outcome in attempts(harness, job_id)} <= {"returned", "completed"}
+    await harness.settled()
+    failures = harness.rows("job", "select distinct failures from job where user_id = %s", customer.id)
     assert failures == [{"failures": 0}]
     assert customer.credits == {"available": 0, "held": 0}
-    broken.check_assets()
+    harness.check_assets()
 
 
-async def test_a_canceled_job_lets_go_of_its_worker_within_two_seconds(broken: Breakable) -> None:
-    customer = broken.running.customer(3)
-    job_id = await submit(broken, customer, "hang")
-    await reached(broken, customer, job_id, status="processing")
+async def test_a_canceled_job_lets_go_of_its_worker_within_two_seconds(harness: FaultHarness) -> None:
+    customer = harness.running.customer(3)
+    job_id = await submit(harness, customer, "hang")
+    await reached(harness, customer, job_id, status="processing")
     answer = customer.client.post("/api/generate/cancel", json={"jobId": job_id}).json()
     assert answer == {"jobId": job_id, "status": "canceled", "previousStatus": "processing", "creditsReleased": 3}
-    log_file = broken.home.logs
+    log_file = harness.home.logs
 
     def stopped() -> bool:
         lines = [
@@ -329,55 +329,55 @@ async def test_a_canceled_job_lets_go_of_its_worker_within_two_seconds(broken: B
         return any("attempt_stopped" in line and "canceled" in line for line in lines)
 
     # The next heartbeat, a second later, tells the worker: 2 s on a machine that has nothing else to do.
-    assert await broken.until(stopped) < HANG_SECONDS / 2, "it was stopped, and did not end at its deadline"
-    await broken.settled()
+    assert await harness.until(stopped) < HANG_SECONDS / 2, "it was stopped, and did not end at its deadline"
+    await harness.settled()
     assert customer.credits == {"available": 3, "held": 0}
 
 
-async def test_a_rolling_restart_fails_no_request_and_no_job(broken: Breakable) -> None:
+async def test_a_rolling_restart_fails_no_request_and_no_job(harness: FaultHarness) -> None:
     """Servers and workers end by SIGTERM, one after the other, under load. The client repeats what any HTTP client
     library repeats by itself: refused connections and 503."""
-    customer = broken.running.customer(10_000)
-    load = Load(broken, customer, concurrency=8)
+    customer = harness.running.customer(10_000)
+    load = Load(harness, customer, concurrency=8)
     stopping = asyncio.Event()
     running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3"))
-    watched = await submit(broken, customer, "hang")
+    watched = await submit(harness, customer, "hang")
     watching = asyncio.create_task(asyncio.to_thread(watch, customer, watched))
     for name in ("catalog", "billing", "job", "image", "gateway"):
-        said = broken.running.said.count(f"{name} is back")
-        ended = broken.running.said.count(f"{name} ended (status 0); starting it again")
-        assert broken.signal(name, signal.SIGTERM)
+        said = harness.running.said.count(f"{name} is back")
+        ended = harness.running.said.count(f"{name} ended (status 0); starting it again")
+        assert harness.signal(name, signal.SIGTERM)
 
         def stopped(name: str = name, before: int = ended) -> bool:
-            return broken.running.said.count(f"{name} ended (status 0); starting it again") > before
+            return harness.running.said.count(f"{name} ended (status 0); starting it again") > before
 
         def back(name: str = name, before: int = said) -> bool:
-            return broken.running.said.count(f"{name} is back") > before
+            return harness.running.said.count(f"{name} is back") > before
 
-        took = await broken.until(stopped)
-        await broken.until(back)
+        took = await harness.until(stopped)
+        await harness.until(back)
         if name == "job":
             assert "processing" in await watching, "it was told until the stop, which ended the stream"
             assert took < GRACE_SECONDS, "an open stream does not keep a process from stopping"
         await asyncio.sleep(1.5)
     customer.client.post("/api/generate/cancel", json={"jobId": watched})
     for name in ("worker-1", "worker-2"):
-        broken.remove_worker(name)
-        broken.add_worker(name, slots=4)
+        harness.remove_worker(name)
+        harness.add_worker(name, slots=4)
     stopping.set()
     await running
     assert load.refused == {}
-    await broken.settled()
-    rows = broken.rows("job", "select id::text, status from job where user_id = %s", customer.id)
+    await harness.settled()
+    rows = harness.rows("job", "select id::text, status from job where user_id = %s", customer.id)
     assert {row["id"]: row["status"] for row in rows if row["id"] != watched} == dict.fromkeys(
         load.accepted, "completed"
     )
     lost = "select count(*) from attempt join job on job.id = job_id where user_id = %s and outcome = 'lost'"
-    assert broken.count("job", lost, customer.id) == 0, (
+    assert harness.count("job", lost, customer.id) == 0, (
         "workers finish or hand back; nothing waits for a lease to run out"
     )
-    broken.check_assets()
-    await broken.check_books()
+    harness.check_assets()
+    await harness.check_books()
 
 
 def watch(customer: Customer, job_id: str) -> str:
@@ -386,13 +386,13 @@ def watch(customer: Customer, job_id: str) -> str:
         return "".join(stream.iter_text())
 
 
-async def test_statuses_are_terminal_and_final(broken: Breakable) -> None:
+async def test_statuses_are_terminal_and_final(harness: FaultHarness) -> None:
     """After all of the above: nothing is live, and nothing that has ended can be canceled."""
-    await broken.settled()
-    rows = broken.rows("job", "select distinct status from job")
+    await harness.settled()
+    rows = harness.rows("job", "select distinct status from job")
     assert {row["status"] for row in rows} <= TERMINAL
-    customer = broken.running.customer(3)
-    job_id = await submit(broken, customer, "ok")
-    await reached(broken, customer, job_id, status="completed")
+    customer = harness.running.customer(3)
+    job_id = await submit(harness, customer, "ok")
+    await reached(harness, customer, job_id, status="completed")
     answer: httpx.Response = customer.client.post("/api/generate/cancel", json={"jobId": job_id})
     assert (answer.status_code, answer.json()["error"]["reason"]) == (409, "JOB_ENDED")

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.harness import TERMINAL, Breakable, Load
+from tests.faults.harness import TERMINAL, FaultHarness, Load
 
 JOBS = int(os.environ.get("ADWRIGHT_SOAK_JOBS", "300"))
 VICTIMS = ("job", "billing", "image", "catalog", "gateway", "postgres", "broker", "worker-1", "worker-2")
@@ -28,9 +28,9 @@ PAUSE_SECONDS = (0.5, 3.0) if JOBS < 1_000 else (3.0, 12.0)
 
 
 @pytest.fixture
-def broken() -> Iterator[Breakable]:
+def harness() -> Iterator[FaultHarness]:
     """Short limits, so that what hangs is found out soon."""
-    system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=60,static_ad=3,video=60"))
+    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", "copy=60,static_ad=3,video=60"))
     for number in (1, 2):
         system.add_worker(f"worker-{number}", slots=8)
     yield system
@@ -39,11 +39,11 @@ def broken() -> Iterator[Breakable]:
 
 @pytest.mark.slow  # each process is killed under load in test_processes.py; this is for many deaths in any order
 @pytest.mark.timeout(300 + JOBS)
-async def test_nothing_is_lost_and_nothing_doubled(broken: Breakable) -> None:
+async def test_nothing_is_lost_and_nothing_doubled(harness: FaultHarness) -> None:
     chance = random.Random(JOBS)
     kills: Counter[str] = Counter()
-    customers = [broken.running.customer(10 * JOBS) for _ in range(4)]
-    loads = [Load(broken, customer, concurrency=6 if JOBS < 1_000 else 12) for customer in customers]
+    customers = [harness.running.customer(10 * JOBS) for _ in range(4)]
+    loads = [Load(harness, customer, concurrency=6 if JOBS < 1_000 else 12) for customer in customers]
     began = time.monotonic()
     stopping = asyncio.Event()
 
@@ -51,23 +51,23 @@ async def test_nothing_is_lost_and_nothing_doubled(broken: Breakable) -> None:
         while not stopping.is_set():
             await asyncio.sleep(chance.uniform(*PAUSE_SECONDS))
             name = chance.choice(VICTIMS)
-            kills[name] += broken.kill(name)
+            kills[name] += harness.kill(name)
 
     killer = asyncio.create_task(killing())
     await asyncio.gather(
         *(load.run(jobs=JOBS // len(loads), prompt=lambda _: "random", cancel_every=20) for load in loads)
     )
     submitted = time.monotonic() - began
-    await broken.until(lambda: broken.count("job", QUEUED) < JOBS // 10, 60 + JOBS)
+    await harness.until(lambda: harness.count("job", QUEUED) < JOBS // 10, 60 + JOBS)
     stopping.set()
     await killer
-    await broken.settled()
+    await harness.settled()
     took = time.monotonic() - began
 
     accepted = {job_id for load in loads for job_id in load.accepted}
-    rows = broken.rows("job", "select id::text, status, attempt, dead, error_reason from job")
+    rows = harness.rows("job", "select id::text, status, attempt, dead, error_reason from job")
     statuses = Counter(row["status"] for row in rows)
-    attempts = Counter(row["outcome"] for row in broken.rows("job", "select outcome from attempt"))
+    attempts = Counter(row["outcome"] for row in harness.rows("job", "select outcome from attempt"))
     table = Table(title=f"{JOBS} jobs, {sum(kills.values())} kills, {took:.0f} s")
     table.add_column("what")
     table.add_column("how many", justify="right")
@@ -92,27 +92,27 @@ async def test_nothing_is_lost_and_nothing_doubled(broken: Breakable) -> None:
     }  # fmt: skip
     assert {row["error_reason"] for row in rows if row["dead"]} <= {"GENERATION_FAILED", "MAKER_LOST"}
     assert statuses["completed"] > JOBS * 0.7
-    broken.check_assets()
-    await broken.check_books()
+    harness.check_assets()
+    await harness.check_books()
     spent = sum(10 * JOBS - customer.credits["available"] for customer in customers)
     assert spent == 3 * statuses["completed"]
 
 
-async def test_a_small_customer_does_not_wait_for_a_big_one(broken: Breakable) -> None:
+async def test_a_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness) -> None:
     """One customer queues hundreds; another's single jobs let no more of them go first than workers have slots, and a
     few that are just beginning."""
-    big, small = broken.running.customer(100_000), broken.running.customer(1_000)
+    big, small = harness.running.customer(100_000), harness.running.customer(1_000)
     slots, job_seconds, many, singles = 16, 1.0, 300, 4
     for number in (1, 2):
-        broken.remove_worker(f"worker-{number}")
-    await Load(broken, big, concurrency=32).run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
+        harness.remove_worker(f"worker-{number}")
+    await Load(harness, big, concurrency=32).run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
     for number in (1, 2):
-        broken.add_worker(f"worker-{number}", slots=slots // 2)
+        harness.add_worker(f"worker-{number}", slots=slots // 2)
     for _ in range(singles):
-        await Load(broken, small, concurrency=1).run(jobs=1, prompt=lambda _: f"ok:{job_seconds}")
-        await broken.until(lambda: not broken.count("job", LIVE, small.id))
-    left = broken.count("job", f"{QUEUED} and user_id = %s", big.id)
-    rows = broken.rows(
+        await Load(harness, small, concurrency=1).run(jobs=1, prompt=lambda _: f"ok:{job_seconds}")
+        await harness.until(lambda: not harness.count("job", LIVE, small.id))
+    left = harness.count("job", f"{QUEUED} and user_id = %s", big.id)
+    rows = harness.rows(
         "job",
         """select extract(epoch from first.started_at - created_at)::float as waited,
                   (select count(*) from job as other join attempt on job_id = other.id
@@ -131,4 +131,4 @@ async def test_a_small_customer_does_not_wait_for_a_big_one(broken: Breakable) -
     assert len(rows) == singles
     assert left > 2 * slots, "the big customer had all but ended before the comparison did"
     assert max(row["overtaken_by"] for row in rows) <= 2 * slots
-    await broken.settled()
+    await harness.settled()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.faults.harness import Breakable
+from tests.faults.harness import FaultHarness
 from tests.faults.load import FAULT_SECONDS, MixedLoad
 from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
 from tests.stub_worker import PICTURE
@@ -20,47 +20,47 @@ RAW = ("os error", "Errno", "LocalFileSystem", "Debug source", "assets/")  # of 
 
 
 @pytest.fixture(scope="module")
-def broken() -> Iterator[Breakable]:
-    system = Breakable(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
+def harness() -> Iterator[FaultHarness]:
+    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
     system.add_worker("worker-1", slots=4)
     yield system
     system.stop()
 
 
-def check_refusal(broken: Breakable, answer: httpx.Response) -> None:
+def check_refusal(harness: FaultHarness, answer: httpx.Response) -> None:
     error = answer.json()["error"]
     assert (answer.status_code, error["reason"], error["retryable"]) == (503, "STORAGE_UNAVAILABLE", True)
     assert answer.headers["retry-after"] == "5"
-    assert not [words for words in (*RAW, str(broken.home.folder)) if words in answer.text]
+    assert not [words for words in (*RAW, str(harness.home.folder)) if words in answer.text]
 
 
-async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Breakable) -> None:
-    customer = broken.running.customer(GRANT)
+async def test_storage_away_is_503_without_raw_errors_and_comes_back(harness: FaultHarness) -> None:
+    customer = harness.running.customer(GRANT)
     photo = f"/api/products/{customer.product_id}/image"
     png = {"Content-Type": "image/png"}
     assert customer.client.post(photo, content=PICTURE, headers=png).status_code == 200
     body = {**customer.ids, "prompt": "attempts: ok"}
     job_id = str(customer.client.post("/api/generate/static-ad", json=body).json()["jobId"])
-    await broken.until(lambda: customer.status(job_id)["status"] == "completed")
+    await harness.until(lambda: customer.status(job_id)["status"] == "completed")
     link = urlsplit(customer.status(job_id)["assets"][0]["url"])
     asset = f"{link.path}?{link.query}"
-    folder = broken.home.assets
+    folder = harness.home.assets
     away = folder.with_name("away")
-    async with MixedLoad(broken, customer) as load:
+    async with MixedLoad(harness, customer) as load:
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
         await asyncio.sleep(1)
         began = len(load.answers)
         os.rename(folder, away)
         try:
-            check_refusal(broken, customer.client.get(asset))
-            check_refusal(broken, customer.client.get(photo))
-            check_refusal(broken, customer.client.post(photo, content=PICTURE, headers=png))
+            check_refusal(harness, customer.client.get(asset))
+            check_refusal(harness, customer.client.get(photo))
+            check_refusal(harness, customer.client.post(photo, content=PICTURE, headers=png))
             await asyncio.sleep(FAULT_SECONDS)
         finally:
             assert not await asyncio.to_thread(folder.exists), "the storage was made again, empty"
             os.rename(away, folder)
-        took = await broken.until(lambda: writes_succeed(load), 10)
+        took = await harness.until(lambda: writes_succeed(load), 10)
         over.set()
         await running
         print(f"recovered in {took:.2f} s", load.summary(began))
@@ -69,8 +69,8 @@ async def test_storage_away_is_503_without_raw_errors_and_comes_back(broken: Bre
         assert customer.client.get(asset).status_code == 200
         assert customer.client.get(photo).content == PICTURE
         assert customer.client.post(photo, content=PICTURE, headers=png).status_code == 200
-        await check_end(broken, load, others=1)
-    messages = broken.rows("job", "select distinct error_message from job where error_message is not null")
-    assert not [row for row in messages for words in (*RAW, str(broken.home.folder)) if words in row["error_message"]]
-    statuses = broken.rows("job", "select status, count(*) from job where user_id = %s group by 1", customer.id)
+        await check_end(harness, load, others=1)
+    messages = harness.rows("job", "select distinct error_message from job where error_message is not null")
+    assert not [row for row in messages for words in (*RAW, str(harness.home.folder)) if words in row["error_message"]]
+    statuses = harness.rows("job", "select status, count(*) from job where user_id = %s group by 1", customer.id)
     print({row["status"]: row["count"] for row in statuses})

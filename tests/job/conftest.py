@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.job.world import World, opened
+from tests.job.harness import JobHarness, opened
 from tests.running import Postgres
 
 
 @pytest.fixture
-async def world(postgres: Postgres) -> AsyncIterator[World]:
+async def harness(postgres: Postgres) -> AsyncIterator[JobHarness]:
     async with opened(postgres) as found:
         yield found

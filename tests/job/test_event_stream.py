@@ -23,7 +23,7 @@ from services.job.change_feed import Watch
 from services.job.event_stream import MAX_AGE, MAX_ENDS, Place
 from services.job.following import Following
 from services.job.servicer import JobServicer
-from tests.job.world import World
+from tests.job.harness import JobHarness
 
 PATIENCE = 20.0
 
@@ -71,22 +71,22 @@ class Browser:
 
 
 class House:
-    """A job servicer on a world's database; its loops are turned by hand or run as tasks."""
+    """A job servicer on a harness's database; its loops are turned by hand or run as tasks."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.watch = Watch(world.database)
-        self.following = Following(world.database, world.clock)
+    def __init__(self, harness: JobHarness) -> None:
+        self.harness = harness
+        self.watch = Watch(harness.database)
+        self.following = Following(harness.database, harness.clock)
         self.servicer = JobServicer(
-            jobs=world.jobs,
-            database=world.database,
+            jobs=harness.jobs,
+            database=harness.database,
             watch=self.watch,
             following=self.following,
             links=AssetUrlSigner(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1)),
             assets=AssetStore("memory:///"),
-            clock=world.clock,
-            settle=world.settlement.settle_promptly,
-            longest=max(limits.total for limits in world.policy.limits.values()),
+            clock=harness.clock,
+            settle=harness.settlement.settle_promptly,
+            longest=max(limits.total for limits in harness.policy.limits.values()),
         )
 
     def one(self, browser: Browser, job_id: UUID, call: Call | None = None) -> AsyncGenerator[dict[str, Any] | None]:
@@ -100,10 +100,10 @@ class House:
 
 
 @pytest.fixture
-async def house(world: World) -> AsyncIterator[House]:
+async def house(harness: JobHarness) -> AsyncIterator[House]:
     set_caller(CallerIdentity(user_id="u"))
-    await world.grant("u", 100)
-    found = House(world)
+    await harness.grant("u", 100)
+    found = House(harness)
     loops = [asyncio.create_task(found.watch.run()), asyncio.create_task(found.following.run())]
     yield found
     for loop in loops:
@@ -131,7 +131,7 @@ async def quiet_until_heartbeat(events: AsyncGenerator[dict[str, Any] | None], b
 
 class TestOneJob:
     async def test_it_begins_at_once_with_how_to_reconnect_and_the_status(self, house: House) -> None:
-        job_id = await house.world.submitted()
+        job_id = await house.harness.submitted()
         browser = Browser()
         async with aclosing(house.one(browser, job_id)) as events:
             assert await anext(events) is None
@@ -142,23 +142,23 @@ class TestOneJob:
         assert browser.last_event_id
 
     async def test_a_reconnect_goes_on_after_what_was_seen(self, house: House) -> None:
-        job_id = await house.world.submitted()
+        job_id = await house.harness.submitted()
         browser = Browser()
         async with aclosing(house.one(browser, job_id)) as events:
             assert (await next_event(events))["status"] == "queued"
         async with aclosing(house.one(browser, job_id)) as events:
             await quiet_until_heartbeat(events, browser)
-            await house.world.jobs.lease("static_ad", "m")
+            await house.harness.jobs.lease("static_ad", "m")
             assert (await next_event(events))["status"] == "processing"
-        await house.world.jobs.cancel(job_id, "u")  # while nobody is connected
+        await house.harness.jobs.cancel(job_id, "u")  # while nobody is connected
         async with aclosing(house.one(browser, job_id)) as events:
             assert (await next_event(events))["status"] == "canceled"
             assert [event async for event in events] == []
 
     async def test_after_the_end_a_reconnect_gets_204_and_nothing_else(self, house: House) -> None:
-        job_id, other = await house.world.submitted(), await house.world.submitted()
+        job_id, other = await house.harness.submitted(), await house.harness.submitted()
         for each in (job_id, other):
-            await house.world.jobs.cancel(each, "u")
+            await house.harness.jobs.cancel(each, "u")
         browser = Browser()
         for _ in range(2):  # without an id the end is sent, however often it is asked for
             assert [event["status"] async for event in house.one(Browser(), job_id) if event] == ["canceled"]
@@ -171,7 +171,7 @@ class TestOneJob:
 
     @pytest.mark.parametrize("seen", ["nonsense", "0", "é", "x" * 5000])
     async def test_an_id_that_is_none_is_ignored(self, seen: str, house: House) -> None:
-        job_id = await house.world.submitted()
+        job_id = await house.harness.submitted()
         browser = Browser()
         browser.last_event_id = seen
         async with aclosing(house.one(browser, job_id)) as events:
@@ -182,7 +182,7 @@ class TestOneJob:
     async def test_a_quiet_stream_has_a_heartbeat(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         assert event_stream.HEARTBEAT_SECONDS <= 15
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
-        job_id = await house.world.submitted()
+        job_id = await house.harness.submitted()
         for stream in (lambda browser: house.one(browser, job_id), house.all):
             browser = Browser()
             async with aclosing(stream(browser)) as events:
@@ -192,31 +192,31 @@ class TestOneJob:
 
     async def test_grpc_clients_get_statuses_only(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
-        job_id = await house.world.submitted()
+        job_id = await house.harness.submitted()
         request = job_pb2.WatchJobRequest(job_id=str(job_id))
         async with aclosing(cast(Any, house.servicer.WatchJob(request, cast(Any, Call())))) as statuses:
             assert (await anext(statuses)).status == "queued"
-            await house.world.jobs.cancel(job_id, "u")
+            await house.harness.jobs.cancel(job_id, "u")
             assert [status.status async for status in statuses] == ["canceled"]
 
 
 class TestAllJobs:
-    async def test_it_begins_at_once_though_there_is_no_job(self, world: World) -> None:
+    async def test_it_begins_at_once_though_there_is_no_job(self, harness: JobHarness) -> None:
         set_caller(CallerIdentity(user_id="u"))
-        house, browser = House(world), Browser()  # no loop runs: nothing has been looked at
+        house, browser = House(harness), Browser()  # no loop runs: nothing has been looked at
         async with aclosing(house.all(browser)) as events:
             assert await anext(events) is None
         assert browser.retry > 0
         assert browser.last_event_id
 
     async def test_an_end_while_nobody_was_connected_is_sent_once(self, house: House) -> None:
-        first, second = await house.world.submitted(), await house.world.submitted()
+        first, second = await house.harness.submitted(), await house.harness.submitted()
         browser = Browser()
         async with aclosing(house.all(browser)) as events:
             assert {(await next_event(events))["id"] for _ in range(2)} == {str(first), str(second)}
-        await house.world.jobs.cancel(first, "u")
-        brief = await house.world.submitted()  # made and ended while nobody was connected
-        await house.world.jobs.cancel(brief, "u")
+        await house.harness.jobs.cancel(first, "u")
+        brief = await house.harness.submitted()  # made and ended while nobody was connected
+        await house.harness.jobs.cancel(brief, "u")
         async with aclosing(house.all(browser)) as events:
             found = [await next_event(events) for _ in range(3)]
         ends = [event["id"] for event in found if event["status"] == "canceled"]
@@ -224,17 +224,17 @@ class TestAllJobs:
         assert [event["id"] for event in found if event["status"] == "queued"] == [str(second)]
         async with aclosing(house.all(browser)) as events:  # what is live comes again, what has ended does not
             assert (await next_event(events))["id"] == str(second)
-            await house.world.jobs.cancel(second, "u")
+            await house.harness.jobs.cancel(second, "u")
             event = await next_event(events)
             assert (event["id"], event["status"]) == (str(second), "canceled")
 
     async def test_a_connection_lost_within_a_batch_loses_nothing(self, house: House) -> None:
-        jobs = {await house.world.submitted() for _ in range(4)}
+        jobs = {await house.harness.submitted() for _ in range(4)}
         browser = Browser()
         async with aclosing(house.all(browser)) as events:
             await next_event(events)
             for job_id in jobs:
-                await house.world.jobs.cancel(job_id, "u")
+                await house.harness.jobs.cancel(job_id, "u")
         ended: list[str] = []
         for _ in range(4):  # one end a connection
             async with aclosing(house.all(browser)) as events:
@@ -251,16 +251,16 @@ class TestAllJobs:
                 while int(browser.last_event_id) - int(began) < 500_000:  # microseconds
                     await anext(events)
 
-    async def test_an_end_is_not_sent_again_when_the_job_is_no_longer_new(self, world: World) -> None:
-        await world.grant("u", 30)
-        following = Following(world.database, world.clock)
+    async def test_an_end_is_not_sent_again_when_the_job_is_no_longer_new(self, harness: JobHarness) -> None:
+        await harness.grant("u", 30)
+        following = Following(harness.database, harness.clock)
         async with following.stream("u") as stream:
             await following.look()
-            brief = await world.submitted()
-            await world.jobs.cancel(brief, "u")
+            brief = await harness.submitted()
+            await harness.jobs.cancel(brief, "u")
             await following.look()
             assert await stream.changed(10) == [brief]
-            world.clock.ahead = timedelta(minutes=5)
+            harness.clock.ahead = timedelta(minutes=5)
             await following.look()
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
@@ -268,24 +268,24 @@ class TestAllJobs:
 
 
 class TestPlaces:
-    def test_an_id_is_read_back(self, world: World) -> None:
-        now = world.clock.now()
+    def test_an_id_is_read_back(self, harness: JobHarness) -> None:
+        now = harness.clock.now()
         jobs = [UUID(int=number) for number in range(1, 4)]
         place = Place(now, dict.fromkeys(jobs, now))
         found = Place.parse(place.event_id, now)
         assert found is not None
         assert (found.until, list(found.ended)) == (now, jobs)
 
-    def test_an_id_has_a_bound(self, world: World) -> None:
-        now = world.clock.now()
+    def test_an_id_has_a_bound(self, harness: JobHarness) -> None:
+        now = harness.clock.now()
         place = Place(now, {UUID(int=number): now for number in range(1, 100)})
         found = Place.parse(place.event_id, now)
         assert found is not None
         assert list(found.ended) == list(place.ended)[-MAX_ENDS:]
         assert len(place.event_id) < 1000
 
-    def test_what_is_old_or_to_come_is_no_place(self, world: World) -> None:
-        now = world.clock.now()
+    def test_what_is_old_or_to_come_is_no_place(self, harness: JobHarness) -> None:
+        now = harness.clock.now()
         assert Place.parse(Place(now - MAX_AGE - timedelta(seconds=1)).event_id, now) is None
         assert Place.parse(Place(now + timedelta(minutes=1)).event_id, now) is None
         assert Place.parse("9" * 16 + "0", now) is None

@@ -24,60 +24,62 @@ from services.job.domain import (
     Status,
     TooManyLiveJobs,
 )
-from tests.job.world import PRICES, World, completion, failure
+from tests.job.harness import PRICES, JobHarness, completion, failure
 
 PAGE = JobFilter(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
 
 
 class TestSubmission:
-    async def test_a_hold_is_placed_and_the_price_kept_on_the_job(self, world: World) -> None:
-        await world.grant("u", 10)
-        accepted = await world.jobs.submit(world.submission())
+    async def test_a_hold_is_placed_and_the_price_kept_on_the_job(self, harness: JobHarness) -> None:
+        await harness.grant("u", 10)
+        accepted = await harness.jobs.submit(harness.submission())
         assert (accepted.status, accepted.credits_used, accepted.credits_remaining) == ("queued", 3, 7)
-        assert await world.balance() == (7, 3)
+        assert await harness.balance() == (7, 3)
 
-    async def test_too_few_credits_leave_no_job(self, world: World) -> None:
-        await world.grant("u", 2)
+    async def test_too_few_credits_leave_no_job(self, harness: JobHarness) -> None:
+        await harness.grant("u", 2)
         with pytest.raises(InsufficientCredits):
-            await world.jobs.submit(world.submission())
-        assert await world.rows("select id from job") == []
-        assert await world.balance() == (2, 0)
+            await harness.jobs.submit(harness.submission())
+        assert await harness.rows("select id from job") == []
+        assert await harness.balance() == (2, 0)
 
-    async def test_of_racing_equal_keys_one_makes_the_job(self, world: World) -> None:
-        await world.grant("u", 30)
-        answers = await asyncio.gather(*(world.jobs.submit(world.submission(idempotency_key="k")) for _ in range(100)))
+    async def test_of_racing_equal_keys_one_makes_the_job(self, harness: JobHarness) -> None:
+        await harness.grant("u", 30)
+        answers = await asyncio.gather(
+            *(harness.jobs.submit(harness.submission(idempotency_key="k")) for _ in range(100))
+        )
         assert len({answer.job_id for answer in answers}) == 1
         assert sorted(answer.status for answer in answers) == ["queued"] + ["reused"] * 99
-        assert await world.balance() == (27, 3)
+        assert await harness.balance() == (27, 3)
 
-    async def test_racing_equal_keys_without_credits_are_all_refused(self, world: World) -> None:
+    async def test_racing_equal_keys_without_credits_are_all_refused(self, harness: JobHarness) -> None:
         answers = await asyncio.gather(
-            *(world.jobs.submit(world.submission(idempotency_key="k")) for _ in range(20)), return_exceptions=True
+            *(harness.jobs.submit(harness.submission(idempotency_key="k")) for _ in range(20)), return_exceptions=True
         )
         assert {type(answer) for answer in answers} == {InsufficientCredits}
-        assert await world.rows("select id from job") == []
+        assert await harness.rows("select id from job") == []
 
-    async def test_a_user_has_a_limit_of_live_jobs_that_a_reuse_does_not_meet(self, world: World) -> None:
-        await world.grant("u", 1000)
-        first = await world.jobs.submit(world.submission(idempotency_key="k"))
+    async def test_a_user_has_a_limit_of_live_jobs_that_a_reuse_does_not_meet(self, harness: JobHarness) -> None:
+        await harness.grant("u", 1000)
+        first = await harness.jobs.submit(harness.submission(idempotency_key="k"))
         answers = await asyncio.gather(
-            *(world.jobs.submit(world.submission()) for _ in range(60)), return_exceptions=True
+            *(harness.jobs.submit(harness.submission()) for _ in range(60)), return_exceptions=True
         )
         assert sum(isinstance(answer, AcceptedJob) for answer in answers) == 49
         assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 11
-        again = await world.jobs.submit(world.submission(idempotency_key="k"))
+        again = await harness.jobs.submit(harness.submission(idempotency_key="k"))
         assert (again.job_id, again.status) == (first.job_id, "reused")
 
-    async def test_what_died_half_way_is_taken_back_and_never_charged(self, world: World) -> None:
-        await world.grant("u", 3)
-        submission = world.submission(idempotency_key="k")
-        async with world.database.transaction() as connection:
-            await world.jobs.intake.insert_pending(connection, [submission], world.clock.now())
-        world.clock.ahead = timedelta(minutes=1)
-        assert await world.jobs.resolve_leftovers(timedelta(seconds=20), 10) == 1
-        assert await world.rows("select id from job") == []
+    async def test_what_died_half_way_is_taken_back_and_never_charged(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        submission = harness.submission(idempotency_key="k")
+        async with harness.database.transaction() as connection:
+            await harness.jobs.intake.insert_pending(connection, [submission], harness.clock.now())
+        harness.clock.ahead = timedelta(minutes=1)
+        assert await harness.jobs.resolve_leftovers(timedelta(seconds=20), 10) == 1
+        assert await harness.rows("select id from job") == []
         # The hold of the submission that died comes late, and is not placed any more.
-        async with world.ledger_database.transaction() as connection:
+        async with harness.ledger_database.transaction() as connection:
             from services.billing.domain import HoldOrder
 
             outcome = await Ledger(PRICES).place_holds(
@@ -88,58 +90,58 @@ class TestSubmission:
                         user_id="u",
                         type="static_ad",
                         project_id=None,
-                        expires_at=world.clock.now(),
+                        expires_at=harness.clock.now(),
                     )
                 ],
-                world.clock.now(),
+                harness.clock.now(),
             )
         assert outcome[0].result.value == "ended"
-        assert await world.balance() == (3, 0)
+        assert await harness.balance() == (3, 0)
 
-    async def test_a_key_is_free_again_when_billing_was_away(self, world: World) -> None:
-        await world.grant("u", 3)
-        submission = world.submission(idempotency_key="k")
-        await world.billing.stop(None)
+    async def test_a_key_is_free_again_when_billing_was_away(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        submission = harness.submission(idempotency_key="k")
+        await harness.billing.stop(None)
         with pytest.raises(Refusal) as refused:
-            await world.jobs.submit(submission)
+            await harness.jobs.submit(submission)
         assert refused.value.stated_kind().retryable
-        assert await world.balance() == (3, 0)
+        assert await harness.balance() == (3, 0)
 
 
 class TestTurns:
-    async def test_a_small_customer_does_not_wait_for_a_large_one(self, world: World) -> None:
-        await world.grant("large", 1000)
-        await world.grant("small", 3)
-        await asyncio.gather(*(world.jobs.submit(world.submission("large")) for _ in range(40)))
+    async def test_a_small_customer_does_not_wait_for_a_large_one(self, harness: JobHarness) -> None:
+        await harness.grant("large", 1000)
+        await harness.grant("small", 3)
+        await asyncio.gather(*(harness.jobs.submit(harness.submission("large")) for _ in range(40)))
         for _ in range(3):
-            lease = await world.jobs.lease("static_ad", "m")
+            lease = await harness.jobs.lease("static_ad", "m")
             assert lease is not None
-            await world.jobs.complete(completion(lease.job_id, 1))
-        small = await world.submitted("small")
+            await harness.jobs.complete(completion(lease.job_id, 1))
+        small = await harness.submitted("small")
         served = []
         for _ in range(3):
-            lease = await world.jobs.lease("static_ad", "m")
+            lease = await harness.jobs.lease("static_ad", "m")
             assert lease is not None
             served.append(lease.job_id)
         assert small in served[:2]
 
-    async def test_a_user_has_a_share_of_the_workers(self, world: World) -> None:
-        await world.grant("u", 100)
+    async def test_a_user_has_a_share_of_the_workers(self, harness: JobHarness) -> None:
+        await harness.grant("u", 100)
         for _ in range(6):
-            await world.submitted()
-        leases = [await world.jobs.lease("static_ad", "m") for _ in range(6)]
+            await harness.submitted()
+        leases = [await harness.jobs.lease("static_ad", "m") for _ in range(6)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 2
 
-    async def test_the_places_that_are_told_are_the_order_in_which_workers_get_jobs(self, world: World) -> None:
+    async def test_the_places_that_are_told_are_the_order_in_which_workers_get_jobs(self, harness: JobHarness) -> None:
         for user in ("u", "v", "w"):
-            await world.grant(user, 200)
-        videos = [await world.submitted("u", type="video") for _ in range(2)]
-        ids = [await world.submitted(user) for user in ("u", "u", "u", "v", "w", "v", "u", "w")]
-        async with world.database.connection() as connection:
+            await harness.grant(user, 200)
+        videos = [await harness.submitted("u", type="video") for _ in range(2)]
+        ids = [await harness.submitted(user) for user in ("u", "u", "u", "v", "w", "v", "u", "w")]
+        async with harness.database.connection() as connection:
             together = await queries.jobs_by_id(connection, [*videos, *ids])
             alone = {job_id: (await queries.jobs_by_id(connection, [job_id]))[job_id] for job_id in [*videos, *ids]}
             page = await queries.list_jobs(connection, PAGE)
-        leased = [lease.job_id for _ in ids if (lease := await world.jobs.lease("static_ad", "m")) is not None]
+        leased = [lease.job_id for _ in ids if (lease := await harness.jobs.lease("static_ad", "m")) is not None]
         assert sorted(ids, key=lambda job_id: together[job_id].queue_position or 0) == leased
         assert sorted(together[job_id].queue_position or 0 for job_id in ids) == list(range(len(ids)))
         assert [together[job_id].queue_position for job_id in videos] == [0, 1]
@@ -151,163 +153,163 @@ class TestTurns:
             (job_id, together[job_id].queue_position) for job_id in mine
         ]
 
-    async def test_no_job_is_leased_twice(self, world: World) -> None:
-        await world.grant("u", 100)
-        await world.grant("v", 100)
+    async def test_no_job_is_leased_twice(self, harness: JobHarness) -> None:
+        await harness.grant("u", 100)
+        await harness.grant("v", 100)
         for user in ("u", "v"):
             for _ in range(4):
-                await world.submitted(user)
-        leases = await asyncio.gather(*(world.jobs.lease("static_ad", f"m{number}") for number in range(12)))
+                await harness.submitted(user)
+        leases = await asyncio.gather(*(harness.jobs.lease("static_ad", f"m{number}") for number in range(12)))
         leased = [lease.job_id for lease in leases if lease is not None]
         assert len(leased) == len(set(leased)) == 8
 
 
 class TestAttempts:
-    async def test_a_late_result_is_refused_once_there_is_another_attempt(self, world: World) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
-        await world.jobs.lease("static_ad", "slow")
-        world.clock.ahead = timedelta(seconds=10)
-        assert await world.jobs.recover_lost(10) == 1
-        second = await world.jobs.lease("static_ad", "other")
+    async def test_a_late_result_is_refused_once_there_is_another_attempt(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
+        await harness.jobs.lease("static_ad", "slow")
+        harness.clock.ahead = timedelta(seconds=10)
+        assert await harness.jobs.recover_lost(10) == 1
+        second = await harness.jobs.lease("static_ad", "other")
         assert second is not None
         assert second.attempt == 2
         beat = Heartbeat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
-        assert await world.jobs.heartbeat(beat) == "superseded"
+        assert await harness.jobs.heartbeat(beat) == "superseded"
         with pytest.raises(StaleAttempt):
-            await world.jobs.complete(completion(job_id, 1))
+            await harness.jobs.complete(completion(job_id, 1))
         with pytest.raises(StaleAttempt):
-            await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
-        assert (await world.jobs.job(job_id, "u")).status is Status.PROCESSING
-        await world.jobs.complete(completion(job_id, 2))
-        assert (await world.jobs.job(job_id, "u")).status is Status.COMPLETED
+            await harness.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
+        assert (await harness.jobs.job(job_id, "u")).status is Status.PROCESSING
+        await harness.jobs.complete(completion(job_id, 2))
+        assert (await harness.jobs.job(job_id, "u")).status is Status.COMPLETED
 
-    async def test_heartbeats_keep_a_lease(self, world: World) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
-        await world.jobs.lease("static_ad", "m")
+    async def test_heartbeats_keep_a_lease(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
+        await harness.jobs.lease("static_ad", "m")
         for seconds in (4, 8, 12):
-            world.clock.ahead = timedelta(seconds=seconds)
+            harness.clock.ahead = timedelta(seconds=seconds)
             beat = Heartbeat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
-            assert await world.jobs.heartbeat(beat) == ""
-            assert await world.jobs.recover_lost(10) == 0
-        assert (await world.jobs.job(job_id, "u")).progress == 12
+            assert await harness.jobs.heartbeat(beat) == ""
+            assert await harness.jobs.recover_lost(10) == 0
+        assert (await harness.jobs.job(job_id, "u")).progress == 12
 
-    async def test_a_repeated_result_is_taken_and_changes_nothing(self, world: World) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
-        await world.jobs.lease("static_ad", "m")
-        await asyncio.gather(*(world.jobs.complete(completion(job_id, 1)) for _ in range(5)))
-        events = await world.rows("select id from outbox where topic = 'adwright.job.events.v1'")
+    async def test_a_repeated_result_is_taken_and_changes_nothing(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
+        await harness.jobs.lease("static_ad", "m")
+        await asyncio.gather(*(harness.jobs.complete(completion(job_id, 1)) for _ in range(5)))
+        events = await harness.rows("select id from outbox where topic = 'adwright.job.events.v1'")
         assert len(events) == 3  # queued, processing, completed
 
-    async def test_an_input_fault_fails_at_once_in_the_workers_words(self, world: World) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
-        await world.jobs.lease("static_ad", "m")
-        status, _ = await world.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
+    async def test_an_input_fault_fails_at_once_in_the_workers_words(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
+        await harness.jobs.lease("static_ad", "m")
+        status, _ = await harness.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
         assert status is Status.FAILED
-        job = await world.jobs.job(job_id, "u")
+        job = await harness.jobs.job(job_id, "u")
         assert (job.error_reason, job.error_message) == ("R", "words")
 
     @pytest.mark.parametrize(("kind", "dead"), [(FaultKind.TRANSIENT, 0), (FaultKind.UNKNOWN, 1)])
     async def test_other_faults_are_tried_again_with_a_pause_up_to_a_limit(
-        self, world: World, kind: FaultKind, dead: int
+        self, harness: JobHarness, kind: FaultKind, dead: int
     ) -> None:
-        await world.grant("u", 6)
-        job_id = await world.submitted()
+        await harness.grant("u", 6)
+        job_id = await harness.submitted()
         for attempt in (1, 2, 3):
-            lease = await world.jobs.lease("static_ad", "m")
+            lease = await harness.jobs.lease("static_ad", "m")
             assert lease is not None
-            status, _ = await world.jobs.fail(failure(job_id, attempt, kind))
+            status, _ = await harness.jobs.fail(failure(job_id, attempt, kind))
             if attempt < 3:
                 assert status is Status.QUEUED
-                assert await world.jobs.lease("static_ad", "m") is None  # not before the pause is over
-                world.clock.ahead += timedelta(minutes=5)
+                assert await harness.jobs.lease("static_ad", "m") is None  # not before the pause is over
+                harness.clock.ahead += timedelta(minutes=5)
         assert status is Status.FAILED
-        async with world.database.connection() as connection:
+        async with harness.database.connection() as connection:
             listed = await queries.dead_jobs(connection, None, 10)
         assert len(listed) == dead
         if dead:
             assert [attempt.outcome for attempt in listed[0].attempts] == ["unknown"] * 3
-            again = await world.jobs.retry_dead(job_id)
+            again = await harness.jobs.retry_dead(job_id)
             assert again.credits_used == 3
-            assert (await world.jobs.retry_dead(job_id)).job_id == again.job_id
+            assert (await harness.jobs.retry_dead(job_id)).job_id == again.job_id
         else:
             with pytest.raises(JobNotDead):
-                await world.jobs.retry_dead(job_id)
+                await harness.jobs.retry_dead(job_id)
 
-    async def test_a_job_that_is_handed_back_does_not_lose_a_try(self, world: World) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
+    async def test_a_job_that_is_handed_back_does_not_lose_a_try(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
         for attempt in range(1, 6):
-            assert await world.jobs.lease("static_ad", "m") is not None
-            await world.jobs.give_back(job_id, attempt)
-        assert (await world.jobs.job(job_id, "u")).status is Status.QUEUED
+            assert await harness.jobs.lease("static_ad", "m") is not None
+            await harness.jobs.give_back(job_id, attempt)
+        assert (await harness.jobs.job(job_id, "u")).status is Status.QUEUED
 
 
 class TestEnds:
     @pytest.mark.parametrize("when", ["queued", "processing"])
-    async def test_cancel_ends_the_job_and_gives_the_credits_back(self, world: World, when: str) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
+    async def test_cancel_ends_the_job_and_gives_the_credits_back(self, harness: JobHarness, when: str) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
         if when == "processing":
-            await world.jobs.lease("static_ad", "m")
+            await harness.jobs.lease("static_ad", "m")
         with pytest.raises(JobNotFound):
-            await world.jobs.cancel(job_id, "somebody else")
-        assert await world.jobs.cancel(job_id, "u") == (Status(when), 3)
+            await harness.jobs.cancel(job_id, "somebody else")
+        assert await harness.jobs.cancel(job_id, "u") == (Status(when), 3)
         with pytest.raises(JobEnded):
-            await world.jobs.cancel(job_id, "u")
+            await harness.jobs.cancel(job_id, "u")
         if when == "processing":
             beat = Heartbeat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
-            assert await world.jobs.heartbeat(beat) == "canceled"
-        assert await world.settlement.settle_all() == 1
-        assert await world.balance() == (3, 0)
+            assert await harness.jobs.heartbeat(beat) == "canceled"
+        assert await harness.settlement.settle_all() == 1
+        assert await harness.balance() == (3, 0)
 
-    async def test_of_cancel_and_complete_one_wins_and_the_money_follows_it(self, world: World) -> None:
-        await world.grant("u", 90)
+    async def test_of_cancel_and_complete_one_wins_and_the_money_follows_it(self, harness: JobHarness) -> None:
+        await harness.grant("u", 90)
         for _ in range(20):
-            job_id = await world.submitted()
-            await world.jobs.lease("static_ad", "m")
+            job_id = await harness.submitted()
+            await harness.jobs.lease("static_ad", "m")
             await asyncio.gather(
-                world.jobs.complete(completion(job_id, 1)), world.jobs.cancel(job_id, "u"), return_exceptions=True
+                harness.jobs.complete(completion(job_id, 1)), harness.jobs.cancel(job_id, "u"), return_exceptions=True
             )
-        await world.settlement.settle_all()
-        counted = await world.rows("select status, settle, count(*)::int as count from job group by 1, 2")
+        await harness.settlement.settle_all()
+        counted = await harness.rows("select status, settle, count(*)::int as count from job group by 1, 2")
         done = {(row["status"], row["settle"]): row["count"] for row in counted}
         assert set(done) <= {("completed", "capture"), ("canceled", "release")}
-        assert await world.balance() == (90 - 3 * done.get(("completed", "capture"), 0), 0)
+        assert await harness.balance() == (90 - 3 * done.get(("completed", "capture"), 0), 0)
 
-    async def test_a_job_that_nobody_starts_expires_and_gives_the_credits_back(self, world: World) -> None:
-        await world.grant("u", 3)
-        job_id = await world.submitted()
-        world.clock.ahead = timedelta(minutes=59)
-        assert await world.jobs.expire(10) == 0
-        world.clock.ahead = timedelta(minutes=61)
-        assert await world.jobs.expire(10) == 1
-        await world.settlement.settle_all()
-        assert (await world.jobs.job(job_id, "u")).status is Status.EXPIRED
-        assert await world.balance() == (3, 0)
+    async def test_a_job_that_nobody_starts_expires_and_gives_the_credits_back(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
+        harness.clock.ahead = timedelta(minutes=59)
+        assert await harness.jobs.expire(10) == 0
+        harness.clock.ahead = timedelta(minutes=61)
+        assert await harness.jobs.expire(10) == 1
+        await harness.settlement.settle_all()
+        assert (await harness.jobs.job(job_id, "u")).status is Status.EXPIRED
+        assert await harness.balance() == (3, 0)
 
-    async def test_settlement_happens_once_whoever_settles(self, world: World) -> None:
-        await world.grant("u", 30)
+    async def test_settlement_happens_once_whoever_settles(self, harness: JobHarness) -> None:
+        await harness.grant("u", 30)
         for _ in range(10):
-            job_id = await world.submitted()
-            await world.jobs.lease("static_ad", "m")
-            await world.jobs.complete(completion(job_id, 1))
-        await asyncio.gather(*(world.settlement.settle_all() for _ in range(4)))
-        assert await world.balance() == (0, 0)
-        async with world.ledger_database.connection() as connection:
+            job_id = await harness.submitted()
+            await harness.jobs.lease("static_ad", "m")
+            await harness.jobs.complete(completion(job_id, 1))
+        await asyncio.gather(*(harness.settlement.settle_all() for _ in range(4)))
+        assert await harness.balance() == (0, 0)
+        async with harness.ledger_database.connection() as connection:
             captured = await fetch_all(connection, "select id from entry where kind = 'capture'")
         assert len(captured) == 10
 
-    async def test_a_lost_dispatch_is_sent_again_ever_more_rarely(self, world: World) -> None:
-        await world.grant("u", 3)
-        await world.submitted()
+    async def test_a_lost_dispatch_is_sent_again_ever_more_rarely(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        await harness.submitted()
         sent = []
         for seconds in (1, 6, 8, 17, 20, 40):
-            world.clock.ahead = timedelta(seconds=seconds)
-            sent.append(await world.jobs.dispatch_again(10))
+            harness.clock.ahead = timedelta(seconds=seconds)
+            sent.append(await harness.jobs.dispatch_again(10))
         assert sent == [0, 1, 0, 1, 0, 1]
 
 
@@ -316,10 +318,10 @@ class TestMoves:
         assert {status.value for status in domain.TERMINAL} == {"completed", "failed", "canceled", "expired"}
         assert all(not domain.TRANSITIONS[status] for status in domain.TERMINAL)
 
-    async def test_the_schema_refuses_an_end_without_a_settlement(self, world: World) -> None:
+    async def test_the_schema_refuses_an_end_without_a_settlement(self, harness: JobHarness) -> None:
         import psycopg
 
-        await world.grant("u", 3)
-        job_id = await world.submitted()
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
         with pytest.raises(psycopg.errors.CheckViolation):
-            await world.rows("update job set status = 'completed' where id = %s returning id", job_id)
+            await harness.rows("update job set status = 'completed' where id = %s returning id", job_id)

@@ -19,14 +19,14 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready
 from services.job.servicer import JobWorkerServicer
 from services.worker.leases import Leases
-from tests.job.world import World
+from tests.job.harness import JobHarness
 
 SECRET = "s" * 32
 SERVICE = "adwright.job.v1.JobWorkerService"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-async def served(world: World, tmp_path: Path, servicer: JobWorkerServicer) -> Server:
+async def served(harness: JobHarness, tmp_path: Path, servicer: JobWorkerServicer) -> Server:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
         token_issuer="https://adwright.local",
@@ -42,18 +42,18 @@ async def served(world: World, tmp_path: Path, servicer: JobWorkerServicer) -> S
     return server
 
 
-async def test_blocked_event_loop_loses_no_lease(world: World, tmp_path: Path) -> None:
+async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: Path) -> None:
     """Each picture blocks the worker's loop for longer than a lease, and so delays the other slot's answer, too."""
-    await world.grant("u", 6)
-    seconds = world.policy.lease.total_seconds() + 2
+    await harness.grant("u", 6)
+    seconds = harness.policy.lease.total_seconds() + 2
     parameters = image_pb2.ImageJobParameters()
     parameters.request.prompt = f"attempts: block:{seconds}"
     for _ in range(2):
-        await world.submitted(parameters=parameters.SerializeToString())
+        await harness.submitted(parameters=parameters.SerializeToString())
     server = await served(
-        world,
+        harness,
         tmp_path,
-        JobWorkerServicer(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy),
+        JobWorkerServicer(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy),
     )
     environment = {
         **os.environ,
@@ -71,8 +71,8 @@ async def test_blocked_event_loop_loses_no_lease(world: World, tmp_path: Path) -
     try:
         async with asyncio.timeout(90):
             while True:
-                await world.jobs.recover_lost(10)
-                rows = await world.rows("select status from job")
+                await harness.jobs.recover_lost(10)
+                rows = await harness.rows("select status from job")
                 if all(row["status"] == "completed" for row in rows):
                     break
                 await asyncio.sleep(0.2)
@@ -80,7 +80,7 @@ async def test_blocked_event_loop_loses_no_lease(world: World, tmp_path: Path) -
         worker.terminate()
         await worker.wait()
         await server.stop()
-    attempts = await world.rows("select number, outcome from attempt")
+    attempts = await harness.rows("select number, outcome from attempt")
     assert [(row["number"], row["outcome"]) for row in attempts] == [(1, "completed")] * 2
 
 
@@ -105,13 +105,13 @@ class Slow(JobWorkerServicer):
 
 @pytest.mark.parametrize("answered", ["before the stop", "during the stop"])
 async def test_lease_that_nobody_waits_for_is_returned(
-    world: World, tmp_path: Path, answered: str, monkeypatch: pytest.MonkeyPatch
+    harness: JobHarness, tmp_path: Path, answered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.worker.leases.STOP_SECONDS", 60.0)  # so long it may take on a busy machine
-    await world.grant("u", 3)
-    await world.submitted()
-    servicer = Slow(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
-    server = await served(world, tmp_path, servicer)
+    await harness.grant("u", 3)
+    await harness.submitted()
+    servicer = Slow(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    server = await served(harness, tmp_path, servicer)
     leases = Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", SECRET))
     leases.start()
     asking = asyncio.create_task(leases.lease("static_ad", f"worker/{uuid.uuid4()}"))
@@ -130,6 +130,6 @@ async def test_lease_that_nobody_waits_for_is_returned(
     await server.stop()
     ((status, outcome),) = [
         (row["status"], row["outcome"])
-        for row in await world.rows("select status, outcome from job join attempt on job_id = job.id")
+        for row in await harness.rows("select status, outcome from job join attempt on job_id = job.id")
     ]
     assert (status, outcome) == ("queued", "returned")

@@ -29,7 +29,7 @@ from services.media.model_files import ModelMissing
 from services.worker.leases import Leases
 from services.worker.loop import Made, MadeFile, Work, Worker
 from services.worker.scratch import Scratch
-from tests.job.world import World
+from tests.job.harness import JobHarness
 
 SLOTS = 3
 PAUSES = (0.1, 0.8)
@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Folder:
 
 @asynccontextmanager
 async def running_worker(
-    world: World, studio: Studio, folder: Folder, *, sweeping: bool = True, **options: Any
+    harness: JobHarness, studio: Studio, folder: Folder, *, sweeping: bool = True, **options: Any
 ) -> AsyncIterator[Worker]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
@@ -89,13 +89,15 @@ async def running_worker(
     )
 
     def register(server: grpc.aio.Server) -> None:
-        servicer = JobWorkerServicer(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
+        servicer = JobWorkerServicer(
+            jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy
+        )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
 
     async def sweep() -> None:
         while True:
-            await world.jobs.recover_lost(100)
-            await world.settlement.settle_all()
+            await harness.jobs.recover_lost(100)
+            await harness.settlement.settle_all()
             await asyncio.sleep(0.2)
 
     server = Server(settings, register=register, services=[SERVICE], ready=always_ready)
@@ -135,47 +137,49 @@ async def until(happened: Callable[[], bool], seconds: float = 60) -> None:
             await asyncio.sleep(0.02)
 
 
-async def jobs(world: World) -> list[dict[str, Any]]:
-    return await world.rows("select id, status, attempt, failures, dead, error_reason, settled_at from job order by id")
+async def jobs(harness: JobHarness) -> list[dict[str, Any]]:
+    return await harness.rows(
+        "select id, status, attempt, failures, dead, error_reason, settled_at from job order by id"
+    )
 
 
-async def all_ended(world: World) -> list[dict[str, Any]]:
+async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
     async with asyncio.timeout(90):
         while True:
-            rows = await jobs(world)
+            rows = await jobs(harness)
             if all(row["settled_at"] is not None for row in rows):
                 return rows
             await asyncio.sleep(0.1)
 
 
-async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(world: World, folder: Folder) -> None:
-    await world.grant("u", 60)
+async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harness: JobHarness, folder: Folder) -> None:
+    await harness.grant("u", 60)
     studio = Studio()
     with structlog.testing.capture_logs() as logs:
-        async with running_worker(world, studio, folder) as worker:
+        async with running_worker(harness, studio, folder) as worker:
             folder.away()
             for _ in range(20):
-                await world.submitted()
+                await harness.submitted()
             await until(lambda: worker.circuit.is_open)
             # Longer than all retries of the old way took together: 3 failures with pauses of 2 and 4 seconds.
             await asyncio.sleep(15)
-            held = await jobs(world)
+            held = await jobs(harness)
             assert [row["failures"] for row in held] == [0] * 20
             assert sum(row["status"] == "processing" for row in held) <= SLOTS
             assert sum(row["attempt"] for row in held) <= SLOTS  # nothing else was leased meanwhile
             folder.back()
-            rows = await all_ended(world)
+            rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
     assert sorted(studio.made.values()) == [1] * 20
-    assert await world.balance() == (0, 0)
+    assert await harness.balance() == (0, 0)
     changes = [entry["event"] for entry in logs if entry["event"].startswith("dependency_")]
     assert changes == ["dependency_away", "dependency_back"]
     stored = [path for path in folder.path.rglob("*") if path.is_file()]
     assert len(stored) == 40
 
 
-async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(world: World, folder: Folder) -> None:
-    await world.grant("u", 30)
+async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harness: JobHarness, folder: Folder) -> None:
+    await harness.grant("u", 30)
     studio, probed, away = Studio(), 0, True
 
     def fail(_: Work) -> None:
@@ -189,67 +193,67 @@ async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(world
             raise RuntimeError("still away")
 
     studio.fail = fail
-    async with running_worker(world, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
+    async with running_worker(harness, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
         for _ in range(SLOTS + 2):
-            await world.submitted()
+            await harness.submitted()
         await until(lambda: probed >= 3)
         away = False
-        rows = await all_ended(world)
+        rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
 
 
 async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
-    world: World, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = replace(world.policy.limits["static_ad"], attempt=timedelta(seconds=3))
-    monkeypatch.setitem(world.policy.limits, "static_ad", limits)
-    await world.grant("u", 6)
+    limits = replace(harness.policy.limits["static_ad"], attempt=timedelta(seconds=3))
+    monkeypatch.setitem(harness.policy.limits, "static_ad", limits)
+    await harness.grant("u", 6)
     studio = Studio()
-    async with running_worker(world, studio, folder) as worker:
+    async with running_worker(harness, studio, folder) as worker:
         folder.away()
-        job_id = await world.submitted()
+        job_id = await harness.submitted()
         await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
-            while (await jobs(world))[0]["status"] != "queued":  # noqa: ASYNC110 - rows know no event
+            while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows know no event
                 await asyncio.sleep(0.1)
         ((outcome, cause),) = [
-            (row["outcome"], row["cause"]) for row in await world.rows("select outcome, cause from attempt")
+            (row["outcome"], row["cause"]) for row in await harness.rows("select outcome, cause from attempt")
         ]
         assert outcome == "returned"
         assert cause.startswith("STORAGE_UNAVAILABLE: ")
-        assert (await world.jobs.job(job_id, "u")).status == "queued"
-    world.clock.ahead += timedelta(hours=3)
-    assert await world.jobs.expire(10) == 1
-    world.clock.ahead -= timedelta(hours=3)
-    await world.settlement.settle_all()
-    (row,) = await jobs(world)
+        assert (await harness.jobs.job(job_id, "u")).status == "queued"
+    harness.clock.ahead += timedelta(hours=3)
+    assert await harness.jobs.expire(10) == 1
+    harness.clock.ahead -= timedelta(hours=3)
+    await harness.settlement.settle_all()
+    (row,) = await jobs(harness)
     assert (row["status"], row["dead"], row["error_reason"]) == ("expired", True, "STORAGE_UNAVAILABLE")
     assert row["failures"] == 0
-    assert await world.balance() == (6, 0)
-    async with world.database.connection() as connection:
+    assert await harness.balance() == (6, 0)
+    async with harness.database.connection() as connection:
         (dead,) = await queries.dead_jobs(connection, None, 10)
     assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
     folder.back()
-    async with running_worker(world, studio, folder):
-        retried = await world.jobs.retry_dead(job_id)
+    async with running_worker(harness, studio, folder):
+        retried = await harness.jobs.retry_dead(job_id)
         async with asyncio.timeout(30):
-            while (await world.jobs.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
+            while (await harness.jobs.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
 
 
-async def test_job_that_expires_without_an_outage_is_not_dead(world: World) -> None:
-    await world.grant("u", 3)
-    job_id = await world.submitted()
-    world.clock.ahead += timedelta(hours=3)
-    assert await world.jobs.expire(10) == 1
-    (row,) = await jobs(world)
+async def test_job_that_expires_without_an_outage_is_not_dead(harness: JobHarness) -> None:
+    await harness.grant("u", 3)
+    job_id = await harness.submitted()
+    harness.clock.ahead += timedelta(hours=3)
+    assert await harness.jobs.expire(10) == 1
+    (row,) = await jobs(harness)
     assert (row["status"], row["dead"], row["error_reason"]) == ("expired", False, None)
     with pytest.raises(JobNotDead):
-        await world.jobs.retry_dead(job_id)
+        await harness.jobs.retry_dead(job_id)
 
 
-async def test_model_missing_on_one_machine_gives_the_job_back_at_once(world: World, folder: Folder) -> None:
-    await world.grant("u", 3)
+async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: JobHarness, folder: Folder) -> None:
+    await harness.grant("u", 3)
     studio, missing = Studio(), True
 
     def fail(_: Work) -> None:
@@ -257,21 +261,21 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(world: Wo
             raise ModelMissing("run the set-up")
 
     studio.fail = fail
-    async with running_worker(world, studio, folder):
-        await world.submitted()
+    async with running_worker(harness, studio, folder):
+        await harness.submitted()
         async with asyncio.timeout(30):
-            while not (returned := await world.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
+            while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert returned[0]["cause"] == "MODEL_MISSING: run the set-up"
         missing = False
-        (row,) = await all_ended(world)
+        (row,) = await all_ended(harness)
     assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
 
 
 async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worker(
-    world: World, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.grant("u", 3)
+    await harness.grant("u", 3)
     full = True
     make_folder = Scratch.folder
 
@@ -281,13 +285,13 @@ async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worke
         return make_folder(scratch)
 
     monkeypatch.setattr(Scratch, "folder", no_space)
-    async with running_worker(world, Studio(), folder) as worker:
-        await world.submitted()
+    async with running_worker(harness, Studio(), folder) as worker:
+        await harness.submitted()
         await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
-            while not (returned := await world.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
+            while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert returned[0]["cause"].startswith("SCRATCH_UNAVAILABLE: ")
         full = False
-        (row,) = await all_ended(world)
+        (row,) = await all_ended(harness)
     assert (row["status"], row["failures"]) == ("completed", 0)

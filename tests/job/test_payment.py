@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.job.domain import AcceptedJob, InsufficientCredits
-from tests.job.world import World
+from tests.job.harness import JobHarness
 
 
 def numbers(refusal: InsufficientCredits) -> dict[str, int]:
@@ -36,20 +36,20 @@ class TestWords:
 
 
 class TestNumbers:
-    async def test_they_are_the_ledgers(self, world: World) -> None:
-        await world.grant("u", 44)
-        await world.submitted(type="video")
+    async def test_they_are_the_ledgers(self, harness: JobHarness) -> None:
+        await harness.grant("u", 44)
+        await harness.submitted(type="video")
         with pytest.raises(InsufficientCredits) as caught:
-            await world.jobs.submit(world.submission(type="video"))
+            await harness.jobs.submit(harness.submission(type="video"))
         assert numbers(caught.value) == {"price": 40, "available": 4, "held": 40}
-        await world.submitted()
+        await harness.submitted()
         with pytest.raises(InsufficientCredits) as caught:
-            await world.jobs.submit(world.submission())
+            await harness.jobs.submit(harness.submission())
         assert numbers(caught.value) == {"price": 3, "available": 1, "held": 43}
 
-    async def test_each_of_a_batch_gets_what_was_there_for_all(self, world: World) -> None:
-        await world.grant("u", 4)
-        told = await world.jobs._submit_batch([world.submission() for _ in range(3)])
+    async def test_each_of_a_batch_gets_what_was_there_for_all(self, harness: JobHarness) -> None:
+        await harness.grant("u", 4)
+        told = await harness.jobs._submit_batch([harness.submission() for _ in range(3)])
         assert [isinstance(answer, AcceptedJob) for answer in told] == [True, False, False]
         refused = [numbers(answer) for answer in told if isinstance(answer, InsufficientCredits)]
         assert refused == [{"price": 3, "available": 1, "held": 3}] * 2

@@ -24,7 +24,7 @@ from services.chassis.data.database import Connection, Database
 from services.job import queries
 from services.job.domain import FaultKind, Heartbeat, JobFilter, Status
 from services.job.settlement import Settlement
-from tests.job.world import World, completion, failure
+from tests.job.harness import JobHarness, completion, failure
 
 ENDED = int(os.environ.get("ADWRIGHT_ENDED_JOBS", "60000"))
 BIG = ("job", "attempt", "asset")
@@ -101,24 +101,24 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(part)
 
 
-async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]]:
+async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]]:
     """What each thing costs that is done with jobs, with a few live ones of several users."""
-    database = Explained(world.url)
+    database = Explained(harness.url)
     await database.open()
-    explained = replace(world, database=database)
+    explained = replace(harness, database=database)
     jobs = explained.engine()
     settlement = Settlement(
         database=database,
         storage=jobs.storage,
-        billing=world.stub,
+        billing=harness.stub,
         identity=jobs._identity,
-        clock=world.clock,
+        clock=harness.clock,
         ended=jobs.ended,
     )
     for user in ("u", "v"):
-        await world.grant(user, 1000)
+        await harness.grant(user, 1000)
         for _ in range(10):
-            await world.submitted(user)
+            await harness.submitted(user)
     found: dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]] = {}
 
     async def listed(**filters: Any) -> None:
@@ -126,15 +126,15 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
             await queries.list_jobs(connection, JobFilter(user_id="u", size=20, **filters))
 
     try:
-        job_id = (await jobs.submit(world.submission(idempotency_key="k"))).job_id
+        job_id = (await jobs.submit(harness.submission(idempotency_key="k"))).job_id
         found["submit"] = database.taken()
-        await jobs.submit(world.submission(idempotency_key="k"))
+        await jobs.submit(harness.submission(idempotency_key="k"))
         found["submit the same"] = database.taken()
-        arrived = world.clock.now()
-        ended = await world.jobs.submit(world.submission(idempotency_key="ended"))
-        await world.jobs.cancel(ended.job_id, "u")
-        await world.settlement.settle_all()
-        again = await jobs.submit(world.submission(idempotency_key="ended", arrived_at=arrived))
+        arrived = harness.clock.now()
+        ended = await harness.jobs.submit(harness.submission(idempotency_key="ended"))
+        await harness.jobs.cancel(ended.job_id, "u")
+        await harness.settlement.settle_all()
+        again = await jobs.submit(harness.submission(idempotency_key="ended", arrived_at=arrived))
         assert again.job_id == ended.job_id
         found["submit the same, ended"] = database.taken()
         await jobs.job(job_id, "u")
@@ -150,15 +150,15 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
         found["status, completed"] = database.taken()
         assert await settlement.settle_all() == 1
         found["settle"] = database.taken()
-        second = await world.jobs.lease("static_ad", "m")
+        second = await harness.jobs.lease("static_ad", "m")
         assert second is not None
         await jobs.fail(failure(second.job_id, 1, FaultKind.TRANSIENT))
         found["fail"] = database.taken()
         await jobs.cancel(job_id, "u")
         found["cancel"] = database.taken()
-        third = await world.jobs.lease("static_ad", "m")
+        third = await harness.jobs.lease("static_ad", "m")
         assert third is not None
-        world.clock.ahead = timedelta(seconds=8)
+        harness.clock.ahead = timedelta(seconds=8)
         for name, step in {
             "sweeper: expire": jobs.expire(10),
             "sweeper: lost leases": jobs.recover_lost(10),
@@ -167,13 +167,13 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
         }.items():
             await step
             found[name] = database.taken()
-        old = world.clock.now() - timedelta(seconds=min(ENDED, 600) / 2)
+        old = harness.clock.now() - timedelta(seconds=min(ENDED, 600) / 2)
         filtered: dict[str, dict[str, Any]] = {
             "list": {},
             "list, queued": {"status": Status.QUEUED},
             "list, failed": {"status": Status.FAILED},
             "list, expired": {"status": Status.EXPIRED},
-            "list, until long ago": {"until": world.clock.now() - timedelta(days=1000)},
+            "list, until long ago": {"until": harness.clock.now() - timedelta(days=1000)},
             "list, until some time ago": {"until": old},
             "list, since some time ago": {"since": old},
         }
@@ -187,11 +187,11 @@ async def costs(world: World) -> dict[str, tuple[int, list[tuple[str, dict[str, 
             found["reconcile, a page"] = database.taken()
             await queries.current(connection, ["u", "v"], job_id)
             found["follow all jobs"] = database.taken()
-            await queries.ended_since(connection, "u", world.clock.now(), job_id)
+            await queries.ended_since(connection, "u", harness.clock.now(), job_id)
             found["follow all jobs again"] = database.taken()
     finally:
         await database.close()
-        world.clock.ahead = timedelta(0)
+        harness.clock.ahead = timedelta(0)
     return found
 
 
@@ -205,7 +205,7 @@ def show(before: dict[str, Any], after: dict[str, Any]) -> None:
     Console(width=160).print(table)
 
 
-async def show_plans(world: World, found: dict[str, Any]) -> None:
+async def show_plans(harness: JobHarness, found: dict[str, Any]) -> None:
     for name, (_, plans) in found.items():
         for query, plan in plans:
             Console(width=160).rule(name)
@@ -218,17 +218,17 @@ async def show_plans(world: World, found: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(900 + ENDED // 2000)
-async def test_ended_jobs_make_nothing_dearer(world: World) -> None:
-    before = await costs(world)
-    await world.rows("delete from job returning id")
-    with psycopg.connect(world.url, autocommit=True) as connection:
+async def test_ended_jobs_make_nothing_dearer(harness: JobHarness) -> None:
+    before = await costs(harness)
+    await harness.rows("delete from job returning id")
+    with psycopg.connect(harness.url, autocommit=True) as connection:
         connection.execute(FILL.encode(), [ENDED])
         connection.execute(FILL_PARTS.encode())
         connection.execute("vacuum analyze")
-    after = await costs(world)
+    after = await costs(harness)
     show(before, after)
     if os.environ.get("ADWRIGHT_PLANS"):
-        await show_plans(world, after)
+        await show_plans(harness, after)
     whole = [
         (name, node["Relation Name"])
         for name, (_, plans) in after.items()

@@ -14,14 +14,14 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready
 from services.worker.process import WorkerSettings, run_worker
+from tests.job.harness import JobHarness
 from tests.job.test_worker import SERVICE, Counting, picture, until
-from tests.job.world import World
 from tests.running import free_port
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path: Path) -> None:
+async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, tmp_path: Path) -> None:
     port = free_port()
     values: dict[str, Any] = {
         "listen": f"127.0.0.1:{port}",
@@ -31,7 +31,7 @@ async def test_nothing_is_leased_before_models_are_loaded(world: World, tmp_path
         "assets_url": f"file://{tmp_path}/assets",
         "kafka_bootstrap": "127.0.0.1:1",
     }
-    servicer = Counting(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
+    servicer = Counting(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
     server = Server(
         WorkerSettings(**{**values, "listen": "127.0.0.1:0"}),
         register=lambda server: job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server),

@@ -16,22 +16,22 @@ from services.chassis.data.assets import AssetStore, folder_of
 from services.chassis.errors import DependencyUnavailable
 from services.job import retention
 from services.job.forgetting import Forgetting
-from tests.job.world import World, completion
+from tests.job.harness import JobHarness, completion
 
 KEEP = timedelta(days=30)
 
 
-def forgetting(world: World, folder: Path, keep: timedelta | None = KEEP) -> Forgetting:
-    return Forgetting(world.database, world.clock, AssetStore(f"file://{folder}"), keep=keep)
+def forgetting(harness: JobHarness, folder: Path, keep: timedelta | None = KEEP) -> Forgetting:
+    return Forgetting(harness.database, harness.clock, AssetStore(f"file://{folder}"), keep=keep)
 
 
-async def completed(world: World, folder: Path) -> uuid.UUID:
+async def completed(harness: JobHarness, folder: Path) -> uuid.UUID:
     """A job that is done and paid for, with a file of its second attempt and one that its lost first attempt left."""
-    job_id = await world.submitted()
-    lease = await world.jobs.lease("static_ad", "m")
+    job_id = await harness.submitted()
+    lease = await harness.jobs.lease("static_ad", "m")
     assert lease is not None
-    await world.jobs.complete(completion(job_id, lease.attempt))
-    await world.settlement.settle_all()
+    await harness.jobs.complete(completion(job_id, lease.attempt))
+    await harness.settlement.settle_all()
     for attempt in (1, 2):
         file = folder / folder_of("static_ad", str(job_id)) / str(attempt) / "asset.png"
         file.parent.mkdir(parents=True)
@@ -43,83 +43,83 @@ def pictures(folder: Path) -> list[Path]:
     return list(folder.rglob("*.png"))
 
 
-async def ids(world: World) -> set[uuid.UUID]:
-    return {row["id"] for row in await world.rows("select id from job")}
+async def ids(harness: JobHarness) -> set[uuid.UUID]:
+    return {row["id"] for row in await harness.rows("select id from job")}
 
 
 class TestForgettingJobs:
     async def test_old_jobs_go_with_every_file_of_theirs_and_young_ones_stay(
-        self, world: World, tmp_path: Path
+        self, harness: JobHarness, tmp_path: Path
     ) -> None:
-        await world.grant("u", 20)
-        old = [await completed(world, tmp_path) for _ in range(3)]
-        world.clock.ahead = timedelta(days=29)
-        young = await completed(world, tmp_path)
-        assert await forgetting(world, tmp_path).forget_jobs() == 0
-        world.clock.ahead = timedelta(days=31)
-        assert await forgetting(world, tmp_path, keep=None).forget_jobs() == 0
-        assert await ids(world) == {*old, young}
-        assert await forgetting(world, tmp_path).forget_jobs() == 3
-        assert await ids(world) == {young}
+        await harness.grant("u", 20)
+        old = [await completed(harness, tmp_path) for _ in range(3)]
+        harness.clock.ahead = timedelta(days=29)
+        young = await completed(harness, tmp_path)
+        assert await forgetting(harness, tmp_path).forget_jobs() == 0
+        harness.clock.ahead = timedelta(days=31)
+        assert await forgetting(harness, tmp_path, keep=None).forget_jobs() == 0
+        assert await ids(harness) == {*old, young}
+        assert await forgetting(harness, tmp_path).forget_jobs() == 3
+        assert await ids(harness) == {young}
         assert {path.parts[-3] for path in pictures(tmp_path)} == {str(young)}
-        assert (await world.balance()) == (8, 0)  # what they cost is remembered, and the books are right
+        assert (await harness.balance()) == (8, 0)  # what they cost is remembered, and the books are right
 
-    async def test_what_is_live_or_not_paid_for_yet_is_never_old(self, world: World, tmp_path: Path) -> None:
-        await world.grant("u", 20)
-        unsettled = await world.submitted()
-        assert await world.jobs.lease("static_ad", "m") is not None
-        await world.jobs.complete(completion(unsettled, 1))
-        live = await world.submitted()
+    async def test_what_is_live_or_not_paid_for_yet_is_never_old(self, harness: JobHarness, tmp_path: Path) -> None:
+        await harness.grant("u", 20)
+        unsettled = await harness.submitted()
+        assert await harness.jobs.lease("static_ad", "m") is not None
+        await harness.jobs.complete(completion(unsettled, 1))
+        live = await harness.submitted()
         files = [tmp_path / folder_of("static_ad", str(job_id)) / "1" / "asset.png" for job_id in (unsettled, live)]
         for file in files:
             file.parent.mkdir(parents=True)
             file.write_bytes(b"picture")
-        world.clock.ahead = timedelta(days=400)
-        assert await forgetting(world, tmp_path).forget_jobs() == 0
-        assert await ids(world) == {unsettled, live}
+        harness.clock.ahead = timedelta(days=400)
+        assert await forgetting(harness, tmp_path).forget_jobs() == 0
+        assert await ids(harness) == {unsettled, live}
         assert all(file.exists() for file in files)
 
-    async def test_a_storage_that_does_not_delete_keeps_the_job(self, world: World, tmp_path: Path) -> None:
+    async def test_a_storage_that_does_not_delete_keeps_the_job(self, harness: JobHarness, tmp_path: Path) -> None:
         folder = tmp_path / "assets"
         folder.mkdir()
-        await world.grant("u", 20)
-        job_id = await completed(world, folder)
-        world.clock.ahead = timedelta(days=31)
-        found = forgetting(world, folder)
+        await harness.grant("u", 20)
+        job_id = await completed(harness, folder)
+        harness.clock.ahead = timedelta(days=31)
+        found = forgetting(harness, folder)
         folder.rename(tmp_path / "away")
         folder.write_text("not a folder")
         with pytest.raises(DependencyUnavailable):
             await found.forget_jobs()
-        assert await ids(world) == {job_id}
+        assert await ids(harness) == {job_id}
         folder.unlink()
         (tmp_path / "away").rename(folder)
         assert await found.forget_jobs() == 1
         assert pictures(folder) == []
 
-    async def test_two_replicas_may_forget_at_once(self, world: World, tmp_path: Path) -> None:
-        await world.grant("u", 60)
+    async def test_two_replicas_may_forget_at_once(self, harness: JobHarness, tmp_path: Path) -> None:
+        await harness.grant("u", 60)
         for _ in range(12):
-            await completed(world, tmp_path)
-        world.clock.ahead = timedelta(days=31)
-        forgotten = await asyncio.gather(*(forgetting(world, tmp_path).forget_jobs() for _ in range(3)))
+            await completed(harness, tmp_path)
+        harness.clock.ahead = timedelta(days=31)
+        forgotten = await asyncio.gather(*(forgetting(harness, tmp_path).forget_jobs() for _ in range(3)))
         assert sum(forgotten) == 12
-        assert await ids(world) == set()
+        assert await ids(harness) == set()
         assert pictures(tmp_path) == []
 
-    async def test_until_when_is_noted_and_never_goes_back(self, world: World, tmp_path: Path) -> None:
-        await world.grant("u", 20)
-        await completed(world, tmp_path)
-        world.clock.ahead = timedelta(days=31)
-        await forgetting(world, tmp_path).forget_jobs()
-        async with world.database.connection() as connection:
+    async def test_until_when_is_noted_and_never_goes_back(self, harness: JobHarness, tmp_path: Path) -> None:
+        await harness.grant("u", 20)
+        await completed(harness, tmp_path)
+        harness.clock.ahead = timedelta(days=31)
+        await forgetting(harness, tmp_path).forget_jobs()
+        async with harness.database.connection() as connection:
             first = await retention.forgotten_until(connection)
         assert first is not None
-        assert abs(first - (world.clock.now() - KEEP)) < timedelta(seconds=10)
-        world.clock.ahead = timedelta(days=32)
-        await completed(world, tmp_path)
-        world.clock.ahead = timedelta(days=70)
-        await forgetting(world, tmp_path, keep=timedelta(days=35)).forget_jobs()
-        async with world.database.connection() as connection:
+        assert abs(first - (harness.clock.now() - KEEP)) < timedelta(seconds=10)
+        harness.clock.ahead = timedelta(days=32)
+        await completed(harness, tmp_path)
+        harness.clock.ahead = timedelta(days=70)
+        await forgetting(harness, tmp_path, keep=timedelta(days=35)).forget_jobs()
+        async with harness.database.connection() as connection:
             later = await retention.forgotten_until(connection)
             assert later is not None
             assert later > first

@@ -21,7 +21,7 @@ from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.servicer import JobWorkerServicer
 from services.worker.leases import Leases
 from services.worker.loop import Made, MadeFile, Work, Worker
-from tests.job.world import World
+from tests.job.harness import JobHarness
 
 SLOTS = 8
 POLL_SECONDS = 1.5  # the shortest time after which an idle slot asks by itself
@@ -68,14 +68,14 @@ async def picture(work: Work) -> Made:
 
 
 @asynccontextmanager
-async def workshop(world: World, assets: AssetStore, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> AsyncIterator[Workshop]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
         token_issuer="https://adwright.local",
         token_jwks=str(tmp_path / "none"),
         service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
     )
-    servicer = Counting(jobs=world.jobs, settle=world.settlement.settle_promptly, policy=world.policy)
+    servicer = Counting(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
@@ -110,14 +110,14 @@ async def until(happened: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def status(world: World, job_id: Any) -> str:
-    (row,) = await world.rows("select status from job where id = %s", job_id)
+async def status(harness: JobHarness, job_id: Any) -> str:
+    (row,) = await harness.rows("select status from job where id = %s", job_id)
     return str(row["status"])
 
 
-async def ended(world: World, job_id: Any) -> str:
+async def ended(harness: JobHarness, job_id: Any) -> str:
     async with asyncio.timeout(20):
-        while (found := await status(world, job_id)) in ("queued", "processing"):  # noqa: ASYNC110 - as above
+        while (found := await status(harness, job_id)) in ("queued", "processing"):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
     return found
 
@@ -127,22 +127,22 @@ def files(folder: Path) -> list[Path]:
 
 
 class TestWaking:
-    async def test_one_message_wakes_one_slot(self, world: World, tmp_path: Path) -> None:
-        await world.grant("u", 30)
-        async with workshop(world, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
+    async def test_one_message_wakes_one_slot(self, harness: JobHarness, tmp_path: Path) -> None:
+        await harness.grant("u", 30)
+        async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
             await until(lambda: found.servicer.asked >= SLOTS)
-            job_id = await world.submitted()
+            job_id = await harness.submitted()
             before, began = found.servicer.asked, time.monotonic()
             found.worker.wake(1)
-            assert await ended(world, job_id) == "completed"
+            assert await ended(harness, job_id) == "completed"
             # One asked and got it, and asks again after it; the others may have come by their own timers meanwhile.
             timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
             assert found.servicer.asked - before <= 2 + timers
 
     async def test_what_comes_while_all_are_at_work_is_remembered_once_a_slot(
-        self, world: World, tmp_path: Path
+        self, harness: JobHarness, tmp_path: Path
     ) -> None:
-        async with workshop(world, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
+        async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
             await until(lambda: found.servicer.asked >= SLOTS)
             before = found.servicer.asked
             for _ in range(100):
@@ -154,29 +154,29 @@ class TestWaking:
 class TestLeftovers:
     @pytest.mark.parametrize("told", ["by a heartbeat", "by the answer to its result"])
     async def test_files_of_an_attempt_that_was_stopped_after_storing_are_deleted(
-        self, world: World, tmp_path: Path, told: str
+        self, harness: JobHarness, tmp_path: Path, told: str
     ) -> None:
-        await world.grant("u", 30)
+        await harness.grant("u", 30)
         folder = tmp_path / "assets"
         assets = Reluctant(folder)
-        async with workshop(world, assets, tmp_path) as found:
-            job_id = await world.submitted()
+        async with workshop(harness, assets, tmp_path) as found:
+            job_id = await harness.submitted()
             found.worker.wake(1)
             await assets.stored.wait()
             assert len(files(folder)) == 1
-            await world.jobs.cancel(job_id, "u")
+            await harness.jobs.cancel(job_id, "u")
             if told == "by the answer to its result":
                 assets.go.set()
             await until(lambda: not files(folder))
             assets.go.set()
-        assert await status(world, job_id) == "canceled"
+        assert await status(harness, job_id) == "canceled"
 
-    async def test_files_of_a_completed_job_stay(self, world: World, tmp_path: Path) -> None:
-        await world.grant("u", 30)
+    async def test_files_of_a_completed_job_stay(self, harness: JobHarness, tmp_path: Path) -> None:
+        await harness.grant("u", 30)
         folder = tmp_path / "assets"
-        async with workshop(world, AssetStore(f"file://{folder}"), tmp_path) as found:
-            job_id = await world.submitted()
+        async with workshop(harness, AssetStore(f"file://{folder}"), tmp_path) as found:
+            job_id = await harness.submitted()
             found.worker.wake(1)
-            assert await ended(world, job_id) == "completed"
-        (row,) = await world.rows("select key from asset where job_id = %s", job_id)
+            assert await ended(harness, job_id) == "completed"
+        (row,) = await harness.rows("select key from asset where job_id = %s", job_id)
         assert files(folder) == [folder / row["key"]]

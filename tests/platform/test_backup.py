@@ -15,7 +15,7 @@ import pytest
 from local import backup
 from local.home import ROOT, Home
 from local.system import Options
-from tests.faults.harness import Breakable, Load
+from tests.faults.harness import FaultHarness, Load
 from tests.running import RunningSystem
 
 BEFORE = 150  # jobs accepted before the backup begins
@@ -34,14 +34,14 @@ def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def loaded() -> Iterator[Breakable]:
-    system = Breakable()
+def loaded() -> Iterator[FaultHarness]:
+    system = FaultHarness()
     system.add_worker("stub-1", slots=4)
     yield system
     system.stop()
 
 
-async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded: Breakable, tmp_path: Path) -> None:
+async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded: FaultHarness, tmp_path: Path) -> None:
     load, stopping = Load(loaded, loaded.running.customer(100_000)), asyncio.Event()
     running = asyncio.create_task(load.run(until=stopping, cancel_every=4))
     await loaded.until(lambda: len(load.accepted) >= BEFORE, 60)
@@ -67,7 +67,7 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
             options = ["--settling", "0"] if command == "reconcile" else []
             told = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
             assert told.returncode == 0, told.stdout + told.stderr
-        elsewhere = Breakable(running=restored)
+        elsewhere = FaultHarness(running=restored)
         elsewhere.add_worker("stub-2", slots=4)
         await elsewhere.settled()  # what was under way at that moment is made and paid for, or given back
         elsewhere.check_assets()

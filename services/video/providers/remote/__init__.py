@@ -1,8 +1,7 @@
 """Remote engines that make a head talk: they get a picture and the speech, and the ad around the head is made here.
 
 Voice, captions, card, end card, loudness and provenance are the same whichever engine moves the mouth. `heads.py` has
-the engines' HTTP protocols, each as small as it can be; `services/worker/remote/remote_task.py` starts and pays for each
-video once.
+the engines' HTTP protocols; `services/worker/remote/remote_task.py` starts and pays for each video once.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Cost:
         return {name: 1000 * spent / max(1, self.requests) for name, spent in self.by_process.items()}
 
 
-class Lab:
+class BenchHarness:
     """The whole system without workers, an echo service behind a second Envoy of the same configuration, and users."""
 
     def __init__(self, *settings: tuple[str, str]) -> None:
@@ -180,9 +180,9 @@ def run_beside(environment: dict[str, str], module: str, work: dict[str, Any]) -
 
 
 @contextmanager
-def lab(*settings: tuple[str, str]) -> Iterator[Lab]:
-    """A lab for as long as it is wanted."""
-    made = Lab(*settings)
+def running_harness(*settings: tuple[str, str]) -> Iterator[BenchHarness]:
+    """A harness for as long as it is wanted."""
+    made = BenchHarness(*settings)
     try:
         yield made
     finally:

@@ -54,7 +54,7 @@ class NoBroker(Producer):
 
 
 @dataclass
-class World:
+class JobHarness:
     """A job engine, its billing service and their databases."""
 
     jobs: Jobs
@@ -111,8 +111,8 @@ class World:
 
 
 @asynccontextmanager
-async def opened(postgres: Postgres) -> AsyncIterator[World]:
-    """A world of its own, on fresh databases."""
+async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
+    """A harness of its own, on fresh databases."""
     clock = LaterClock()
     urls = postgres.database(), postgres.database()
     await migrate(urls[0], SERVICES / "billing" / "migrations")
@@ -143,7 +143,7 @@ async def opened(postgres: Postgres) -> AsyncIterator[World]:
         settlement = Settlement(
             database=database, storage=jobs.storage, billing=stub, identity=IDENTITY, clock=clock, ended=jobs.ended
         )
-        yield World(jobs, settlement, database, ledger_database, clock, server, stub, policy, urls[1])
+        yield JobHarness(jobs, settlement, database, ledger_database, clock, server, stub, policy, urls[1])
     await server.stop(None)
     await database.close()
     await ledger_database.close()

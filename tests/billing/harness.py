@@ -21,7 +21,7 @@ LEDGER = Ledger({"one": 1, "three": 3})
 
 
 @dataclass
-class Books:
+class LedgerHarness:
     """A ledger, with as many replicas of the service on it as a test wants, and a time of its own."""
 
     url: str
