@@ -70,6 +70,19 @@ that does not fit is refused at start, with every complaint in one message and w
 names a file that holds the value of `{PREFIX}<NAME>`, for mounted secrets; the variable itself takes precedence.
 `service_secret` and `asset_signing_secret` are read again when their files change. `make up` sets everything that has
 no default; [.env.example](../.env.example) lists the same settings in the form of an env file.
+
+To use what you have already:
+
+| your own | settings | example |
+| --- | --- | --- |
+| PostgreSQL; catalog, billing and job have a database each | `ADWRIGHT_DATABASE_URL` | `postgresql://…@db/billing` |
+| Kafka | `ADWRIGHT_KAFKA_*` | `kafka-1:9092,kafka-2:9092` |
+| bucket; obstore reads the credentials from `AWS_…`, `GOOGLE_…`, `AZURE_…` | `ADWRIGHT_ASSETS_URL` | `s3://bucket/adwright` |
+| OIDC provider | `ADWRIGHT_TOKEN_*` | `https://login.example.com/jwks.json` |
+| language model, OpenAI-compatible | `ADWRIGHT_COPY_OPENAI_*` | `http://127.0.0.1:11434/v1` |
+| image model: OpenAI, Replicate, fal, ComfyUI | `ADWRIGHT_IMAGE_ENGINE*` | `replicate` |
+| talking-head model: Replicate, fal, HeyGen, D-ID, a machine of yours | `ADWRIGHT_VIDEO_ENGINE*` | `heygen` |
+| speech, OpenAI-compatible | `ADWRIGHT_VOICE_OPENAI_*` | `https://speech.example.com/v1` |
 """
 
 
