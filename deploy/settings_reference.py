@@ -77,7 +77,7 @@ To use what you have already:
 | --- | --- | --- |
 | PostgreSQL; catalog, billing and job have a database each | `ADWRIGHT_DATABASE_URL` | `postgresql://…@db/billing` |
 | Kafka | `ADWRIGHT_KAFKA_*` | `kafka-1:9092,kafka-2:9092` |
-| bucket; obstore reads the credentials from `AWS_…`, `GOOGLE_…`, `AZURE_…` | `ADWRIGHT_ASSETS_URL` | `s3://bucket/adwright` |
+| bucket; credentials from `AWS_…`, `GOOGLE_…`, `AZURE_…` (obstore) | `ADWRIGHT_ASSETS_URL` | `s3://bucket/adwright` |
 | OIDC provider | `ADWRIGHT_TOKEN_*` | `https://login.example.com/jwks.json` |
 | language model, OpenAI-compatible | `ADWRIGHT_COPY_OPENAI_*` | `http://127.0.0.1:11434/v1` |
 | image model: OpenAI, Replicate, fal, ComfyUI | `ADWRIGHT_IMAGE_ENGINE*` | `replicate` |
