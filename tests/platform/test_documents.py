@@ -82,6 +82,9 @@ class TestLicences:
         ]
         assert not missing
 
+    def test_carried_software_belongs_to_a_locked_package(self) -> None:
+        assert {package for package, _, _ in notices.CARRIED} <= set(notices.packages())
+
     def test_a_package_without_a_stated_licence_is_refused(self) -> None:
         with pytest.raises(LookupError, match="no-such-package"):
             notices.licence_of("no-such-package")
