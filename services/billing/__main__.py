@@ -12,6 +12,7 @@ from pydantic import Field
 
 from services.billing.audit import verify
 from services.billing.domain import prices_of
+from services.billing.key_lookup import DatabaseApiKeyLookup
 from services.billing.key_servicer import ApiKeyLookupServicer, ApiKeyServicer
 from services.billing.ledger import Ledger
 from services.billing.maintenance import Maintenance
@@ -77,6 +78,8 @@ async def serve(settings: BillingSettings) -> None:
             services=SERVICES,
             ready=database.ready,
             loops=[upkeep.run, SqlGauges(database, GAUGES).run],
+            api_keys=DatabaseApiKeyLookup(database=database, clock=clock),
+            clock=clock,
         ).run()
     finally:
         await database.close()

@@ -16,7 +16,9 @@ from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, start
+from services.clients.billing_keys import BillingApiKeyLookup
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")
@@ -39,18 +41,23 @@ async def serve(settings: CatalogSettings) -> None:
         projects_per_user=settings.projects_per_user, products_per_project=settings.products_per_project
     )
     assets = AssetStore(settings.assets_url)
+    clock = SystemClock()
+    api_keys = BillingApiKeyLookup(settings.billing_address, ServiceIdentity("catalog", settings.service_secrets()))
 
     def register(server: grpc.aio.Server) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(database=database, storage=storage, assets=assets, clock=SystemClock()), server
+            CatalogServicer(database=database, storage=storage, assets=assets, clock=clock), server
         )
         catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(
             CatalogLookupServicer(Briefs(database=database, storage=storage)), server
         )
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=database.ready).run()
+        await Server(
+            settings, register=register, services=SERVICES, ready=database.ready, api_keys=api_keys, clock=clock
+        ).run()
     finally:
+        await api_keys.close()
         await database.close()
 
 

@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adwright.catalog.v1 import catalog_pb2
-
 from services.chassis.errors import Kind, Refusal
 
 _STRAIGHT = str.maketrans({**dict.fromkeys("‘’‚‛ʼ′`´", "'"), **dict.fromkeys("“”„‟«»″", '"')})
@@ -68,9 +66,9 @@ def first_banned(text: str, words: Iterable[str]) -> str | None:
     return next((banned.word for banned in banned_words(words) if banned.search(text)), None)
 
 
-def check_product_name(brief: catalog_pb2.Brief) -> None:
+def check_product_name(name: str, words: Iterable[str]) -> None:
     """Raises BriefNotPossible when the product's name, which every picture and video shows, holds a banned word."""
-    word = first_banned(brief.product.name, brief.project.brand.banned_words)
+    word = first_banned(name, words)
     if word is not None:
         raise BriefNotPossible(name_holds(word))
 

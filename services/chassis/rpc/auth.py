@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import Unauthenticated
 from services.chassis.observability.tracing import HEADER, current_traceparent
 from services.chassis.rpc.issuer_keys import ALGORITHMS, NOT_ISSUERS_KEY, IssuerKeys
@@ -79,8 +80,10 @@ def caller() -> CallerIdentity:
 class ServiceIdentity:
     """Makes the tokens with which this service calls others."""
 
-    def __init__(self, name: str, secret: str | RotatingSecret) -> None:
+    def __init__(self, name: str, secret: str | RotatingSecret, *, clock: Clock | None = None) -> None:
+        """name: the service's name, the subject of its tokens. clock: the machine's by default."""
         self._name = name
+        self._clock = clock or SystemClock()
         self._secrets = RotatingSecret(secret) if isinstance(secret, str) else secret
         self._secret = ""
         self._token = ""
@@ -88,7 +91,7 @@ class ServiceIdentity:
 
     def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
         """Metadata for a call to another service; the trace goes along."""
-        now = time.time()
+        now = self._clock.now().timestamp()
         if now >= self._renew_at or self._secret != self._secrets.signing():
             self._secret = self._secrets.signing()
             claims = {
@@ -119,13 +122,17 @@ class TokenVerifier:
         jwks: str,
         roles_claim: str,
         service_secret: str | RotatingSecret,
+        clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """clock: the machine's by default. monotonic: seconds from an arbitrary start, for the age of the keys."""
+        self._clock = clock or SystemClock()
         self._issuer = issuer
         self._audience = audience
         self._roles_claim = roles_claim
         self._secrets = RotatingSecret(service_secret) if isinstance(service_secret, str) else service_secret
         self._accepted = self._secrets.accepted()
-        self._keys = IssuerKeys(jwks)
+        self._keys = IssuerKeys(jwks, monotonic=monotonic)
         self._verified: OrderedDict[str, tuple[CallerIdentity, float]] = OrderedDict()
 
     async def verify(self, authorization: str) -> CallerIdentity:
@@ -134,11 +141,12 @@ class TokenVerifier:
         if accepted is not self._accepted:
             self._accepted = accepted
             self._verified.clear()  # tokens of a secret that went must not live on in memory
-        remembered = self._verified.get(authorization)
-        if remembered is not None:
-            if remembered[1] > time.time():
+        now = self._clock.now().timestamp()
+        cached = self._verified.get(authorization)
+        if cached is not None:
+            if cached[1] > now:
                 self._verified.move_to_end(authorization)
-                return remembered[0]
+                return cached[0]
             del self._verified[authorization]
         token = bearer_token(authorization)
         parts = token.split(".")
@@ -150,32 +158,34 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise Unauthenticated(UNREADABLE) from None
         if header.get("alg") == "HS256":
-            identity = self._verify_service(token, claims)
+            identity = self._verify_service(token, claims, now)
             until = identity.expires_at
         else:
-            identity = await self._verify_user(token, header, claims)
+            identity = await self._verify_user(token, header, claims, now)
             # Checked again as often as the keys are fetched: the token of a withdrawn key must not live on in memory.
-            until = min(identity.expires_at, time.time() + self._keys.seconds_fresh)
+            until = min(identity.expires_at, self._clock.now().timestamp() + self._keys.seconds_fresh)
         self._verified[authorization] = (identity, until)
         if len(self._verified) > CACHED_TOKENS:
             self._verified.popitem(last=False)
         return identity
 
-    def _verify_service(self, token: str, claims: Mapping[str, Any]) -> CallerIdentity:
+    def _verify_service(self, token: str, claims: Mapping[str, Any], now: float) -> CallerIdentity:
         for secret in self._accepted:
             if _signed(token, secret, "HS256"):
                 break
         else:
             raise Unauthenticated(NOT_ISSUERS_KEY)
-        _check_claims(claims, SERVICE_ISSUER, SERVICE_AUDIENCE)
+        _check_claims(claims, SERVICE_ISSUER, SERVICE_AUDIENCE, now)
         return CallerIdentity(service=str(claims["sub"]), expires_at=float(claims["exp"]))
 
-    async def _verify_user(self, token: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> CallerIdentity:
+    async def _verify_user(
+        self, token: str, header: Mapping[str, Any], claims: Mapping[str, Any], now: float
+    ) -> CallerIdentity:
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
             raise Unauthenticated(WRONG_ALGORITHM)
         # Before the keys: a token that is refused whatever its signature never causes a fetch.
-        _check_claims(claims, self._issuer, self._audience)
+        _check_claims(claims, self._issuer, self._audience, now)
         keys = await self._keys.candidates(str(header.get("kid", "")), algorithm)
         if not any(_signed(token, key, algorithm) for key in keys):
             raise Unauthenticated(WRONG_SIGNATURE)
@@ -209,7 +219,7 @@ def _signed(token: str, key: jwt.PyJWK | str, algorithm: str) -> bool:
     return True
 
 
-def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str) -> None:
+def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str, now: float) -> None:
     """Raises Unauthenticated, naming the claim that is missing, of a wrong type or not right."""
     for name in ("exp", "iss", "aud", "sub"):
         if claims.get(name) is None:
@@ -226,7 +236,6 @@ def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str) -> None
         raise Unauthenticated("The token's aud claim is not a text or a list of texts.")
     if audience not in audiences:
         raise Unauthenticated(WRONG_AUDIENCE)
-    now = time.time()
     if claims["exp"] <= now - CLOCK_SKEW_SECONDS:
         raise Unauthenticated(EXPIRED)
     if max(claims.get("nbf", 0), claims.get("iat", 0)) > now + CLOCK_SKEW_SECONDS:

@@ -32,7 +32,7 @@ from services.chassis.errors import (
 )
 from services.chassis.observability.telemetry import CALL_SECONDS, CALLS
 from services.chassis.observability.tracing import HEADER, begin_call, mark_refused
-from services.chassis.rpc.api_keys import ApiKeys
+from services.chassis.rpc.api_keys import ApiKeyVerifier
 from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, caller, set_caller
 from services.chassis.rpc.validation import nul_violations
 
@@ -60,9 +60,9 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
     Callers come from the method option in the proto; a method without it is refused to everybody.
     """
 
-    def __init__(self, verifier: TokenVerifier, keys: ApiKeys) -> None:
-        self._verifier = verifier
-        self._keys = keys
+    def __init__(self, tokens: TokenVerifier, api_keys: ApiKeyVerifier) -> None:
+        self._tokens = tokens
+        self._api_keys = api_keys
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._callers: dict[str, frozenset[int]] = {}
 
@@ -144,7 +144,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
                 raise Unauthenticated("Send a token or an API key, not both.")
             if not authorization and not api_key:
                 raise Unauthenticated("A bearer token or an API key is required.")
-            identity = await (self._keys.verify(api_key) if api_key else self._verifier.verify(authorization))
+            identity = await (self._api_keys.verify(api_key) if api_key else self._tokens.verify(authorization))
             if not _may_call(identity, callers):
                 raise Forbidden(_missing_permission(identity))
             set_caller(identity)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,10 @@ log = structlog.get_logger()
 class IssuerKeys:
     """The issuer's keys, by key id and algorithm."""
 
-    def __init__(self, location: str) -> None:
-        """location: an http:// or https:// address, or a file's path."""
+    def __init__(self, location: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """location: an http:// or https:// address, or a file's path. monotonic: seconds from an arbitrary start."""
         self._location = location
+        self._monotonic = monotonic
         self._keys: tuple[tuple[str, jwt.PyJWK], ...] = ()
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
@@ -47,7 +48,7 @@ class IssuerKeys:
     @property
     def seconds_fresh(self) -> float:
         """How much longer the known keys are used before they are fetched again; at least MIN_INTERVAL_SECONDS."""
-        return max(MIN_INTERVAL_SECONDS, self._read_at + MAX_AGE_SECONDS - time.monotonic())
+        return max(MIN_INTERVAL_SECONDS, self._read_at + MAX_AGE_SECONDS - self._monotonic())
 
     async def candidates(self, key_id: str, algorithm: str) -> Sequence[jwt.PyJWK]:
         """The keys that may have signed a token with this `kid` and `alg`: at least one.
@@ -58,7 +59,7 @@ class IssuerKeys:
         found = self._matching(key_id, algorithm)
         if not found:
             await self._fetch()
-        elif time.monotonic() - self._read_at > MAX_AGE_SECONDS:
+        elif self._monotonic() - self._read_at > MAX_AGE_SECONDS:
             if self._failing:
                 self._start_fetch()  # known keys stay in use, and no call waits for an issuer that is away
             else:
@@ -85,9 +86,9 @@ class IssuerKeys:
     def _start_fetch(self) -> asyncio.Task[None] | None:
         """The fetch that is under way, or a new one; None: the last one was too short a time ago."""
         if self._fetching is None:
-            if time.monotonic() - self._tried_at < (MIN_INTERVAL_SECONDS if self._keys else RETRY_SECONDS):
+            if self._monotonic() - self._tried_at < (MIN_INTERVAL_SECONDS if self._keys else RETRY_SECONDS):
                 return None
-            self._tried_at = time.monotonic()
+            self._tried_at = self._monotonic()
             self._fetching = asyncio.create_task(self._refresh())
         return self._fetching
 
@@ -98,7 +99,7 @@ class IssuerKeys:
             # An empty set is taken for a fault of the issuer, as the gateway takes it: the known keys stay.
             if not keys:
                 raise ValueError("the JWKS holds no key for signatures")
-            self._keys, self._read_at, self._failing = keys, time.monotonic(), False
+            self._keys, self._read_at, self._failing = keys, self._monotonic(), False
         except (OSError, ValueError, RecursionError, TimeoutError) as error:
             self._failing = True
             log.error("jwks_unreadable", location=self._location, error=repr(error), known_keys=len(self._keys))

@@ -14,10 +14,11 @@ from adwright.batch.v1 import batch_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.config import ServiceSettings
 from services.chassis.observability import telemetry, tracing
-from services.chassis.rpc.api_keys import ApiKeys
-from services.chassis.rpc.auth import ServiceIdentity, TokenVerifier
+from services.chassis.rpc.api_keys import ApiKeyLookup, ApiKeyVerifier, NoApiKeys
+from services.chassis.rpc.auth import TokenVerifier
 from services.chassis.rpc.interceptors import RpcInterceptor
 from services.chassis.rpc.multiplexing import BatchServicer, RecordingServer
 
@@ -52,7 +53,7 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
 ]
 
 
-def verifier_of(settings: ServiceSettings) -> TokenVerifier:
+def verifier_of(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
     """The token verifier that the settings describe."""
     return TokenVerifier(
         issuer=settings.token_issuer,
@@ -60,6 +61,7 @@ def verifier_of(settings: ServiceSettings) -> TokenVerifier:
         jwks=settings.token_jwks,
         roles_claim=settings.token_roles_claim,
         service_secret=settings.service_secrets(),
+        clock=clock,
     )
 
 
@@ -80,26 +82,28 @@ class Server:
         ready: Callable[[], Awaitable[bool]],
         loops: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         closing: Sequence[Callable[[], None]] = (),
-        verifier: TokenVerifier | None = None,
+        api_keys: ApiKeyLookup | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """closing: what ends streams, called first at a stop; calls that end by themselves have the grace time."""
+        """closing: what ends streams, called first at a stop; calls that end by themselves have the grace time.
+        api_keys: finds the owners of API keys; by default the server refuses every API key. clock: the machine's by
+        default."""
         self._settings = settings
         self._ready = ready
         self._loops = loops
         self._closing = closing
         self._services = services
-        self._billing = open_channel(settings.billing_address)
-        identity = ServiceIdentity(services[0].split(".")[1], settings.service_secrets())
-        gate = RpcInterceptor(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))
+        clock = clock or SystemClock()
+        interceptor = RpcInterceptor(verifier_of(settings, clock), ApiKeyVerifier(api_keys or NoApiKeys(), clock=clock))
         self._server = grpc.aio.server(
-            interceptors=[gate],
+            interceptors=[interceptor],
             options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
         methods = RecordingServer(self._server)
         server = cast(grpc.aio.Server, methods)
         register(server)
-        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(gate, dict(methods.handlers)), server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(interceptor, dict(methods.handlers)), server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -124,7 +128,6 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._billing.close()
 
     async def run(self) -> None:
         """Serves until SIGTERM or SIGINT, or until a loop ends by an error, which is raised."""
