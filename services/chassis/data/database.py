@@ -21,6 +21,7 @@ from opentelemetry.trace import SpanKind
 from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from services.chassis.data.locks import MIGRATION_LOCK
 from services.chassis.errors import DependencyUnavailable, StorageFull
 from services.chassis.observability.telemetry import DATABASE_ERRORS
 from services.chassis.observability.tracing import child_span
@@ -43,7 +44,6 @@ CONNECT_TIMEOUT_SECONDS = 5
 # inside one, for up to 20 s.
 IDLE_TRANSACTION_MS = 30_000
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
 MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
 MIGRATION_TURN_SECONDS = 0.5
 MIGRATION_WAIT_SECONDS = 3_600  # building an index over many millions of rows takes tens of minutes

@@ -22,11 +22,11 @@ from opentelemetry.trace import SpanKind
 
 from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.data.kafka import Producer, Record
+from services.chassis.data.locks import RELAY_LOCK
 from services.chassis.errors import DependencyUnavailable
 from services.chassis.observability.telemetry import OUTBOX_SENT
 from services.chassis.observability.tracing import record_past_span
 
-RELAY_LOCK = 7_153_002  # one relay a database sends at a time: that is what keeps a key's events in order
 RELAY_BATCH = 500
 IDLE_SECONDS = 1.0  # rows of another replica that died before its relay sent them are found this late
 SOON_SECONDS = 0.05
