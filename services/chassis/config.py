@@ -57,8 +57,6 @@ class ServiceSettings(Settings):
     billing_address: str = Field(default="127.0.0.1:7102")
     job_address: str = Field(default="127.0.0.1:7103")
     copy_address: str = Field(default="127.0.0.1:7104")
-    image_address: str = Field(default="127.0.0.1:7105")
-    video_address: str = Field(default="127.0.0.1:7106")
 
     _lines = field_validator("service_secret")(checked_secret)
 

@@ -48,7 +48,6 @@ BACKOFF_SECONDS = (0.2, 5.0)
 RETURN_SECONDS = 10.0
 RETURN_SHARE = 0.25
 WORKER = "/adwright.job.v1.JobWorkerService"
-UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
 
 log = structlog.get_logger()
 
