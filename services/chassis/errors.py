@@ -52,10 +52,10 @@ class FieldViolation:
 
 
 class Refusal(Exception):
-    """The system will not do what was asked. Subclasses state the kind and the stable reason."""
+    """A request that the system declines. Subclasses set `kind` and the stable `reason`."""
 
-    kind: ClassVar[Kind] = Kind.FAILED
-    reason: ClassVar[str] = "INTERNAL"
+    kind: Kind = Kind.FAILED
+    reason: str = "INTERNAL"
 
     def __init__(
         self, message: str, *, fields: Sequence[FieldViolation] = (), retry_after_seconds: int | None = None
@@ -65,16 +65,10 @@ class Refusal(Exception):
         self.fields = tuple(fields)
         self.retry_after_seconds = retry_after_seconds
 
-    def stated_kind(self) -> Kind:
-        return self.kind
-
-    def stated_reason(self) -> str:
-        return self.reason
-
     @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later: by its kind, or because it says when."""
-        return self.stated_kind().retryable or self.retry_after_seconds is not None
+        return self.kind.retryable or self.retry_after_seconds is not None
 
 
 class ForwardedRefusal(Refusal):
@@ -90,14 +84,8 @@ class ForwardedRefusal(Refusal):
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(message, fields=fields, retry_after_seconds=retry_after_seconds)
-        self._kind = kind
-        self._reason = reason
-
-    def stated_kind(self) -> Kind:
-        return self._kind
-
-    def stated_reason(self) -> str:
-        return self._reason
+        self.kind = kind
+        self.reason = reason
 
 
 class ValidationFailed(Refusal):

@@ -165,7 +165,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             response = handler.response_serializer(await handler.unary_unary(request, None))
         except Exception as error:
             refusal = _record_refusal(method, error)
-            kind = refusal.stated_kind()
+            kind = refusal.kind
             return batch_pb2.Answer(
                 refused=batch_pb2.Refused(
                     code=kind.code,
@@ -294,10 +294,10 @@ def _record_refusal(method: str, error: Exception) -> Refusal:
     if refusal is None:
         log.error("call_failed", method=method, request_id=request_id(), exc_info=error)
         refusal = Refusal("Something went wrong on our side.")
-    kind = refusal.stated_kind()
+    kind = refusal.kind
     CALLS.labels(method, kind.code).inc()
-    mark_refused(refusal.stated_reason(), fault=kind.http_status >= 500)
-    log.debug("call_refused", method=method, reason=refusal.stated_reason(), request_id=request_id())
+    mark_refused(refusal.reason, fault=kind.http_status >= 500)
+    log.debug("call_refused", method=method, reason=refusal.reason, request_id=request_id())
     return refusal
 
 
@@ -305,7 +305,7 @@ async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerConte
     if isinstance(error, NotImplementedError):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not provided")
     refusal = _record_refusal(method, error)
-    kind = refusal.stated_kind()
+    kind = refusal.kind
     metadata: list[tuple[str, str | bytes]] = [
         ("x-adwright-error", rest_body(refusal, request_id())),
         ("x-adwright-status", str(kind.http_status)),
@@ -319,7 +319,7 @@ async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerConte
 def rest_body(refusal: Refusal, identifier: str) -> str:
     """The JSON body of a REST answer that refuses, in ASCII: it travels in a header."""
     error: dict[str, Any] = {
-        "reason": refusal.stated_reason(),
+        "reason": refusal.reason,
         "message": _cut(refusal.message, MAX_MESSAGE),
     }
     if refusal.fields:
@@ -339,7 +339,7 @@ def _cut(text: str, length: int) -> str:
 def _rich_status(refusal: Refusal) -> bytes:
     details = []
     info = any_pb2.Any()
-    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.stated_reason(), domain=ERROR_DOMAIN))
+    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN))
     details.append(info)
     if refusal.fields:
         bad = any_pb2.Any()
@@ -355,7 +355,7 @@ def _rich_status(refusal: Refusal) -> bytes:
             )
         )
         details.append(bad)
-    code = grpc.StatusCode[refusal.stated_kind().code].value[0]
+    code = grpc.StatusCode[refusal.kind.code].value[0]
     return bytes(
         status_pb2.Status(code=code, message=_cut(refusal.message, MAX_MESSAGE), details=details).SerializeToString()
     )
