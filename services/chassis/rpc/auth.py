@@ -1,8 +1,8 @@
-"""Who calls: users' tokens of an OIDC issuer, and the services' own short-lived tokens.
+"""Authentication of callers: users' tokens of an OIDC issuer, and the services' own short-lived tokens.
 
-A user's token is checked against the issuer's JWKS, with the algorithm the key is for; a service token is an
-HMAC-SHA256 JWT with an issuer and audience of its own. The two never mix: the `alg` header only chooses which of the
-two checks is made, and each check accepts its own algorithms only, so that a public key can never serve as a secret.
+A user's token is checked against the issuer's JWKS, with the algorithm that the key is for. A service token is an
+HMAC-SHA256 JWT with its own issuer and audience. The `alg` header only chooses between the two checks, and each check
+accepts its own algorithms only, so that a public key can never serve as an HMAC secret.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from services.chassis.rpc.rotating_secret import RotatingSecret
 
 SERVICE_ISSUER = "adwright-services"
 SERVICE_AUDIENCE = "adwright-internal"
-SERVICE_TOKEN_SECONDS = 300  # short enough that a leaked one is soon worthless, long enough to be reused for many calls
+SERVICE_TOKEN_SECONDS = 300  # short, so that a leaked token is soon worthless; long enough to be reused for many calls
 CLOCK_SKEW_SECONDS = 60
-CACHED_TOKENS = 10_000  # about 20 MB; the least recently used one goes
+CACHED_TOKENS = 10_000  # about 20 MB; the least recently used token is evicted
 MAX_TOKEN_LENGTH = 16_384
 MAX_SUBJECT_LENGTH = 255
-LATEST_TIME = 253_402_300_799  # the end of the year 9999: a later exp is in milliseconds, or means "never"
+LATEST_TIME = 253_402_300_799  # the end of the year 9999; a later exp is in milliseconds, or means "never"
 
-# The gateway's answer.lua says the same in the same words.
+# The gateway's answer.lua holds the same texts.
 API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
 NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
 QUOTED = "The token must stand in the Authorization header without quotes or spaces."
@@ -51,26 +51,27 @@ WRONG_AUDIENCE = "The token is for another audience."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity:
-    """Whom the token or API key names. Exactly one of `user_id` and `service` is not empty."""
+    """The caller that a token or API key names. Exactly one of `user_id` and `service` is not empty."""
 
     user_id: str = ""
     admin: bool = False
     service: str = ""
     api_key_id: str = ""
-    """The API key by which the user calls; empty: by a token."""
+    """The API key of the call; empty for a token."""
     expires_at: float = 0.0
+    """Seconds since 1970."""
 
 
 _caller: ContextVar[CallerIdentity | None] = ContextVar("caller", default=None)
 
 
 def set_caller(identity: CallerIdentity | None) -> None:
-    """Remembers the caller for the current call. Only the interceptor does this."""
+    """Sets the caller of the current call. Only the interceptor does this."""
     _caller.set(identity)
 
 
 def caller() -> CallerIdentity:
-    """The caller of the method that is running."""
+    """Returns the caller of the current call. Raises Unauthenticated when there is none."""
     identity = _caller.get()
     if identity is None:
         raise Unauthenticated("A token is required.")
@@ -78,7 +79,7 @@ def caller() -> CallerIdentity:
 
 
 class ServiceIdentity:
-    """Makes the tokens with which this service calls others."""
+    """Issues the tokens with which this service calls others."""
 
     def __init__(self, name: str, secret: str | RotatingSecret, *, clock: Clock | None = None) -> None:
         """name: the service's name, the subject of its tokens. clock: the machine's by default."""
@@ -90,7 +91,7 @@ class ServiceIdentity:
         self._renew_at = 0.0
 
     def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
-        """Metadata for a call to another service; the trace goes along."""
+        """Returns the metadata of a call to another service: token, request id and trace context."""
         now = self._clock.now().timestamp()
         if now >= self._renew_at or self._secret != self._secrets.signing():
             self._secret = self._secrets.signing()
@@ -103,16 +104,16 @@ class ServiceIdentity:
             }
             self._token = "Bearer " + jwt.encode(claims, self._secret, algorithm="HS256")
             self._renew_at = now + SERVICE_TOKEN_SECONDS / 2
-        found = [("authorization", self._token)]
+        metadata = [("authorization", self._token)]
         if request_id:
-            found.append(("x-request-id", request_id))
+            metadata.append(("x-request-id", request_id))
         if traceparent := current_traceparent():
-            found.append((HEADER, traceparent))
-        return tuple(found)
+            metadata.append((HEADER, traceparent))
+        return tuple(metadata)
 
 
 class TokenVerifier:
-    """Turns a bearer token into a caller, or refuses it. Verified tokens are remembered until they expire."""
+    """Turns a bearer token into a caller. Caches verified tokens until they expire."""
 
     def __init__(
         self,
@@ -136,11 +137,11 @@ class TokenVerifier:
         self._verified: OrderedDict[str, tuple[CallerIdentity, float]] = OrderedDict()
 
     async def verify(self, authorization: str) -> CallerIdentity:
-        """The caller of an Authorization header. Raises Unauthenticated, DependencyUnavailable."""
+        """Returns the caller of an Authorization header. Raises Unauthenticated, DependencyUnavailable."""
         accepted = self._secrets.accepted()
         if accepted is not self._accepted:
             self._accepted = accepted
-            self._verified.clear()  # tokens of a secret that went must not live on in memory
+            self._verified.clear()  # tokens of a removed secret must not stay valid by the cache
         now = self._clock.now().timestamp()
         cached = self._verified.get(authorization)
         if cached is not None:
@@ -159,12 +160,12 @@ class TokenVerifier:
             raise Unauthenticated(UNREADABLE) from None
         if header.get("alg") == "HS256":
             identity = self._verify_service(token, claims, now)
-            until = identity.expires_at
+            cached_until = identity.expires_at
         else:
             identity = await self._verify_user(token, header, claims, now)
-            # Checked again as often as the keys are fetched: the token of a withdrawn key must not live on in memory.
-            until = min(identity.expires_at, self._clock.now().timestamp() + self._keys.seconds_fresh)
-        self._verified[authorization] = (identity, until)
+            # Cached no longer than the keys: the token of a withdrawn key must not stay valid by the cache.
+            cached_until = min(identity.expires_at, self._clock.now().timestamp() + self._keys.seconds_fresh)
+        self._verified[authorization] = (identity, cached_until)
         if len(self._verified) > CACHED_TOKENS:
             self._verified.popitem(last=False)
         return identity
@@ -184,7 +185,7 @@ class TokenVerifier:
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
             raise Unauthenticated(WRONG_ALGORITHM)
-        # Before the keys: a token that is refused whatever its signature never causes a fetch.
+        # Before the keys: a token with invalid claims must never cause a fetch of the keys.
         _check_claims(claims, self._issuer, self._audience, now)
         keys = await self._keys.candidates(str(header.get("kid", "")), algorithm)
         if not any(_signed(token, key, algorithm) for key in keys):
@@ -195,14 +196,17 @@ class TokenVerifier:
 
 
 def bearer_token(authorization: str) -> str:
-    """The token of an Authorization header; the scheme may be in any case (RFC 9110, 11.1). Raises Unauthenticated."""
+    """Returns the token of an Authorization header, whose scheme is case-insensitive (RFC 9110, section 11.1).
+
+    Raises Unauthenticated.
+    """
     scheme, *rest = authorization.split(None, 1) or [""]
     token = rest[0].strip() if rest else ""
     if (token or scheme).lstrip("\"'").startswith("adw_"):
         raise Unauthenticated(API_KEY_MISPLACED)
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(NO_BEARER)
-    if any(letter.isspace() or letter in "\"'" for letter in token):
+    if any(character.isspace() or character in "\"'" for character in token):
         raise Unauthenticated(QUOTED)
     if len(token) > MAX_TOKEN_LENGTH:
         raise Unauthenticated(f"The token is longer than {MAX_TOKEN_LENGTH} characters.")
@@ -210,7 +214,7 @@ def bearer_token(authorization: str) -> str:
 
 
 def _signed(token: str, key: jwt.PyJWK | str, algorithm: str) -> bool:
-    """Whether the key made the token's signature, by this algorithm and no other. Claims are checked elsewhere."""
+    """Whether the key signed the token with exactly this algorithm. Does not check the claims."""
     checks = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti")
     try:
         jwt.decode(token, key, algorithms=[algorithm], options=dict.fromkeys(checks, False))  # type: ignore[arg-type]
@@ -220,7 +224,7 @@ def _signed(token: str, key: jwt.PyJWK | str, algorithm: str) -> bool:
 
 
 def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str, now: float) -> None:
-    """Raises Unauthenticated, naming the claim that is missing, of a wrong type or not right."""
+    """Raises Unauthenticated, naming the claim that is missing, malformed or wrong. now: seconds since 1970."""
     for name in ("exp", "iss", "aud", "sub"):
         if claims.get(name) is None:
             raise Unauthenticated(f"The token has no {name} claim.")
@@ -250,11 +254,11 @@ def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str, now: fl
 def _is_time(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return 0 <= value <= LATEST_TIME  # which NaN and Infinity are not
+    return 0 <= value <= LATEST_TIME  # false for NaN and Infinity
 
 
 def _is_subject(value: object) -> bool:
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_SUBJECT_LENGTH or not value.strip():
         return False
-    # Cc: U+0000 and its like, which databases and logs have no place for. Cs: half of a surrogate pair.
-    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value)
+    # Cc: control characters such as U+0000, which PostgreSQL cannot store. Cs: half of a surrogate pair.
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
