@@ -14,9 +14,8 @@ from datetime import datetime
 from psycopg.rows import DictRow
 
 from services.chassis.data.database import Connection, Database, fetch_all, fetch_one
+from services.chassis.data.locks import CHAIN_SEALERS_LOCK, CHAIN_WRITERS_LOCK
 
-WRITERS_LOCK = 7_153_002  # shared by every writer of entries until it commits; the schema's trigger takes it
-SEALERS_LOCK = 7_153_003
 SEAL_ENTRIES = 5_000
 DIGEST_BYTES = 16
 GENESIS = bytes(32)
@@ -52,13 +51,13 @@ async def seal(database: Database, now: datetime) -> int:
             # Alone with the lock, every id up to the newest has been committed or has gone. It is held for no longer
             # than it takes to look, and waited for no longer than a writer would notice.
             await connection.execute("set local lock_timeout = '1s'")
-            await connection.execute("select pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
+            await connection.execute("select pg_advisory_xact_lock(%s)", [CHAIN_WRITERS_LOCK])
             row = await fetch_one(connection, "select max(id) as newest from entry")
             newest = row["newest"] if row else None
         if newest is None:
             return total
         async with database.transaction() as connection:
-            free = await fetch_one(connection, "select pg_try_advisory_xact_lock(%s) as free", [SEALERS_LOCK])
+            free = await fetch_one(connection, "select pg_try_advisory_xact_lock(%s) as free", [CHAIN_SEALERS_LOCK])
             if free is None or not free["free"]:
                 return total
             last = await fetch_one(
