@@ -1,5 +1,5 @@
 -- A JSON reader for request bodies. Strict as RFC 8259, because the transcoder behind it also takes JavaScript for JSON.
--- Work and memory grow linearly with the text: tests/gateway/test_cost.py counts them. MAX_DEPTH and MAX_VALUES are
+-- Work and memory grow linearly with the text: tests/gateway/test_lua_cost.py counts them. MAX_DEPTH and MAX_VALUES are
 -- written above this text when the configuration is made.
 -- An object is { object = list of { name, value } }, an array { array = list }, null is NULL; the rest are Lua values.
 

@@ -147,10 +147,10 @@ local function broken_rule(rules, kind, value)
       return "must be at most " .. rules.max_length .. " characters"
     end
   elseif kind == "int32" then
-    if (rules.least ~= nil and value < rules.least) or (rules.most ~= nil and value > rules.most) then
-      if rules.most == nil then return "must be greater than or equal to " .. rules.least end
-      if rules.least == nil then return "must be less than or equal to " .. rules.most end
-      return "must be greater than or equal to " .. rules.least .. " and less than or equal to " .. rules.most
+    if (rules.minimum ~= nil and value < rules.minimum) or (rules.maximum ~= nil and value > rules.maximum) then
+      if rules.maximum == nil then return "must be greater than or equal to " .. rules.minimum end
+      if rules.minimum == nil then return "must be less than or equal to " .. rules.maximum end
+      return "must be greater than or equal to " .. rules.minimum .. " and less than or equal to " .. rules.maximum
     end
   end
   return nil

@@ -23,7 +23,7 @@ class OwnError:
 
 
 OWN_ERRORS = (
-    # The words before Envoy's own are for the few requests of which it says nothing; answer.lua knows them.
+    # The words before Envoy's own are for the few requests of which it says nothing; response.lua knows them.
     OwnError(status=400, reason="MALFORMED_REQUEST", message=f"The request is not valid. {OWN_WORDS}"),
     OwnError(status=401, reason="UNAUTHENTICATED", message=OWN_WORDS),
     OwnError(status=404, reason="ROUTE_NOT_FOUND", message="There is nothing at this path."),

@@ -3,7 +3,7 @@
 -- JSON; the contract wants every wrong field named, and one place for each field. A body without a wrong type goes on
 -- untouched: the service checks the rules. Where a type is wrong the service can never see the request, so the rules that
 -- this filter knows are checked here as well.
--- json.lua and fields.lua stand above this text, and above them SCHEMA, METHODS, MAX_DEPTH and MAX_VALUES, which are
+-- json_parser.lua and field_validation.lua stand above this text, and above them SCHEMA, METHODS, MAX_DEPTH and MAX_VALUES, which are
 -- written when the configuration is made. METHODS has, by its gRPC path, what a method takes and from where.
 
 local UNKNOWN_HEADER = "x-adwright-unknown-fields" -- chassis/headers.py reads it; clients cannot set it
@@ -25,7 +25,7 @@ local function refuse(handle, reason, message, fields, headers)
   end
   local part = #listed > 0 and '"fields":[' .. table.concat(listed, ",") .. "]," or ""
   local identifier = handle:headers():get("x-request-id") or ""
-  -- Not in a header: names that a client has made up may hold anything. answer.lua takes it from here.
+  -- Not in a header: names that a client has made up may hold anything. response.lua takes it from here.
   handle:streamInfo():dynamicMetadata():set("adwright", "refusal", '{"error":{"reason":' .. quoted(reason)
     .. ',"message":' .. quoted(message) .. "," .. part .. '"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
   local answer = headers or {}
