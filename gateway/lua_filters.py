@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.error_reasons import JWKS_UNAVAILABLE, STATUS_ERRORS, UNKNOWN_FROM_SERVICE, ErrorText
 from gateway.routes import Route
 from gateway.schema import FieldSchema, MessageSchema, Rules, reachable
 
@@ -22,8 +23,22 @@ MAX_VALUES = 5_000
 
 
 def response_filter() -> str:
-    """The filter that finishes answers."""
-    return (FOLDER / "response.lua").read_text(encoding="utf-8")
+    """Builds the filter that finishes responses: response.lua below the error table's rows for services."""
+    errors = {
+        row.status: {**_error_table(row.from_service), "retryable": row.retryable}
+        for row in STATUS_ERRORS
+        if row.from_service is not None
+    }
+    head = (
+        f"local ERRORS = {to_lua(errors)}\n"
+        f"local UNKNOWN_ERROR = {to_lua({**_error_table(UNKNOWN_FROM_SERVICE), 'retryable': False})}\n"
+        f"local JWKS_UNAVAILABLE = {to_lua({**_error_table(JWKS_UNAVAILABLE), 'retryable': True})}\n"
+    )
+    return head + (FOLDER / "response.lua").read_text(encoding="utf-8")
+
+
+def _error_table(text: ErrorText) -> dict[str, Any]:
+    return {"reason": text.reason, "message": text.message}
 
 
 def request_filter(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> str:
@@ -47,12 +62,12 @@ def _method_table(route: Route, messages: Mapping[str, MessageSchema]) -> dict[s
     fields: dict[str, dict[str, Any]] = {}
     parameters: list[str] = []
     for item in request.fields:
-        place = "path" if item.proto_name in route.variables else "query"
-        if place == "query" and route.body in ("*", item.proto_name):
-            place = "body"
-        for name, proto_name, repeated in _query_parameters(item, messages) if place == "query" else [_names(item)]:
-            fields[name] = fields[proto_name] = {"name": name, "place": place, "repeated": repeated}
-            if place == "query":
+        location = "path" if item.proto_name in route.variables else "query"
+        if location == "query" and route.body in ("*", item.proto_name):
+            location = "body"
+        for name, proto_name, repeated in _query_parameters(item, messages) if location == "query" else [_names(item)]:
+            fields[name] = fields[proto_name] = {"name": name, "location": location, "repeated": repeated}
+            if location == "query":
                 parameters.append(name)
     facts: dict[str, Any] = {
         "verb": route.verb,
@@ -121,7 +136,7 @@ def to_lua(value: Any) -> str:
         case list() | tuple():
             return "{" + ",".join(to_lua(item) for item in value) + "}"
         case dict():
-            return "{" + ",".join(f"[{to_lua(str(key))}]={to_lua(item)}" for key, item in value.items()) + "}"
+            return "{" + ",".join(f"[{to_lua(key)}]={to_lua(item)}" for key, item in value.items()) + "}"
     raise TypeError(f"{value!r} has no form in Lua")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2
 
-from gateway.local_replies import OWN_ERRORS
+from gateway.error_reasons import STATUS_ERRORS
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.schema import Comments, FieldSchema, MessageSchema, Rules, comments_of, messages_of, reachable
 
@@ -45,20 +45,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
 # What a picture may be sent as; its kind is read from its bytes. Generators of clients know octets and skip the others.
 PHOTO_MEDIA_TYPES = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
 BINARY_SCHEMA: Mapping[str, str] = {"type": "string", "format": "binary"}
-STATUS_WORDS = {
-    400: "The request is not valid; every wrong field is named.",
-    401: "There is no token or API key, or not one to be trusted.",
-    402: "Too few credits. Nothing was made and nothing was charged.",
-    403: "Not open to the caller, or the link is not valid any more.",
-    404: "It does not exist, or is not the caller's.",
-    409: "It clashes with what is there.",
-    413: "The body is too large.",
-    415: "The body is not JSON.",
-    422: "The request was understood and cannot be done as it stands.",
-    429: "Too many requests or too much at once; Retry-After says when to come back.",
-    503: "Part of the system cannot be reached; try again.",
-    504: "It took too long; try again.",
-}
+DESCRIPTIONS = {row.status: row.description for row in STATUS_ERRORS if row.description}
 
 
 def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") -> dict[str, Any]:
@@ -229,7 +216,7 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     if not (route.keys or route.public) or "LINK_EXPIRED" in text:
         statuses.add(403)
     for status in sorted(statuses):
-        responses[str(status)] = _error_response(STATUS_WORDS.get(status, "The request was refused."))
+        responses[str(status)] = _error_response(DESCRIPTIONS.get(status, "The request was refused."))
     responses["default"] = _error_response("Any other error; all have this shape.")
     return responses
 
@@ -336,7 +323,10 @@ def _reference(name: str) -> dict[str, Any]:
 
 def _error_schema() -> dict[str, Any]:
     text = {"type": "string"}
-    reasons = sorted({error.reason for error in OWN_ERRORS} | {"VALIDATION_FAILED", "INSUFFICIENT_CREDITS"})
+    reasons = sorted(
+        {row.from_envoy.reason for row in STATUS_ERRORS if row.from_envoy}
+        | {"VALIDATION_FAILED", "INSUFFICIENT_CREDITS"}  # the most frequent ones of the services
+    )
     return {
         "type": "object",
         "description": "The body of every error.",
