@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from gateway.routes import Route
 from gateway.settings import Address, GatewaySettings, SettingsError
 
-TYPES = "type.googleapis.com/envoy.extensions"
+EXTENSION_TYPES = "type.googleapis.com/envoy.extensions"
 KEYS_CLUSTER = "token_keys"
 TRACE_CLUSTER = "trace_collector"
 
@@ -24,14 +24,14 @@ MIN_RETRIES = 10
 def clusters(settings: GatewaySettings, routes: tuple[Route, ...]) -> list[dict[str, Any]]:
     """The clusters that the routes lead to. Raises SettingsError for a key address that is not one."""
     found = [
-        _service(name, address, settings, next(route.service for route in routes if route.upstream == name))
+        _service_cluster(name, address, settings, next(route.service for route in routes if route.upstream == name))
         for name, address in sorted(settings.upstreams.items())
         if any(route.upstream == name for route in routes)
     ]
     if is_remote(settings.token_jwks):
-        found.append(_keys(settings.token_jwks))
+        found.append(_jwks_cluster(settings.token_jwks))
     if settings.trace_collector is not None:
-        found.append(_collector(settings.trace_collector))
+        found.append(_trace_cluster(settings.trace_collector))
     return found
 
 
@@ -40,7 +40,7 @@ def is_remote(location: str) -> bool:
     return location.startswith(("http://", "https://"))
 
 
-def _service(name: str, address: Address, settings: GatewaySettings, readiness: str) -> dict[str, Any]:
+def _service_cluster(name: str, address: Address, settings: GatewaySettings, readiness: str) -> dict[str, Any]:
     cluster: dict[str, Any] = {
         "name": name,
         **_endpoint(name, address),
@@ -48,7 +48,7 @@ def _service(name: str, address: Address, settings: GatewaySettings, readiness: 
         "per_connection_buffer_limit_bytes": 1 << 20,
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": f"{TYPES}.upstreams.http.v3.HttpProtocolOptions",
+                "@type": f"{EXTENSION_TYPES}.upstreams.http.v3.HttpProtocolOptions",
                 "explicit_http_config": {
                     "http2_protocol_options": {
                         "max_concurrent_streams": 2_000,
@@ -92,7 +92,7 @@ def _service(name: str, address: Address, settings: GatewaySettings, readiness: 
     return cluster
 
 
-def _keys(location: str) -> dict[str, Any]:
+def _jwks_cluster(location: str) -> dict[str, Any]:
     parts = urlsplit(location)
     if not parts.hostname:
         raise SettingsError(f"token_jwks: {location!r} has no host")
@@ -106,7 +106,7 @@ def _keys(location: str) -> dict[str, Any]:
         cluster["transport_socket"] = {
             "name": "tls",
             "typed_config": {
-                "@type": f"{TYPES}.transport_sockets.tls.v3.UpstreamTlsContext",
+                "@type": f"{EXTENSION_TYPES}.transport_sockets.tls.v3.UpstreamTlsContext",
                 "sni": parts.hostname,
                 "auto_sni_san_validation": True,
                 "common_tls_context": {
@@ -117,14 +117,14 @@ def _keys(location: str) -> dict[str, Any]:
     return cluster
 
 
-def _collector(address: Address) -> dict[str, Any]:
+def _trace_cluster(address: Address) -> dict[str, Any]:
     return {
         "name": TRACE_CLUSTER,
         **_endpoint(TRACE_CLUSTER, address),
         "connect_timeout": "1s",
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": f"{TYPES}.upstreams.http.v3.HttpProtocolOptions",
+                "@type": f"{EXTENSION_TYPES}.upstreams.http.v3.HttpProtocolOptions",
                 "explicit_http_config": {"http2_protocol_options": {}},
             }
         },

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.clusters import EXTENSION_TYPES
 from gateway.settings import RateLimit
-from gateway.upstreams import TYPES
 
-LIMIT = "envoy.filters.http.local_ratelimit"
-JWT = "envoy.filters.http.jwt_authn"
+RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit"
+JWT_FILTER = "envoy.filters.http.jwt_authn"
 
 # How many buckets are kept at once; the least recently used one goes.
-BUCKETS = 100_000
+MAX_BUCKETS = 100_000
 MASKED_ADDRESS = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}}
 
 
-API_KEY = "x-api-key"
+API_KEY_HEADER = "x-api-key"
 # The form of services/chassis/rpc/api_keys.py: the prefix and 43 characters. Anything else is no credential, so that
 # nothing of such a request is read. Two expressions for one form, because Envoy bounds the size of each: 43 of a class
 # of several ranges are too many, 47 of one range are not.
-API_KEY_FORM = ("adw_[A-Za-z0-9_-]+", "[ -z]{47}")
-HAS_API_KEY = [{"name": API_KEY, "string_match": {"safe_regex": {"regex": regex}}} for regex in API_KEY_FORM]
+API_KEY_PATTERNS = ("adw_[A-Za-z0-9_-]+", "[ -z]{47}")
+HAS_API_KEY = [{"name": API_KEY_HEADER, "string_match": {"safe_regex": {"regex": regex}}} for regex in API_KEY_PATTERNS]
 
 
 def user_limit(limit: RateLimit) -> dict[str, Any]:
@@ -29,11 +29,11 @@ def user_limit(limit: RateLimit) -> dict[str, Any]:
     subject = {
         "metadata": {
             "descriptor_key": "user",
-            "metadata_key": {"key": JWT, "path": [{"key": "claims"}, {"key": "sub"}]},
+            "metadata_key": {"key": JWT_FILTER, "path": [{"key": "claims"}, {"key": "sub"}]},
             "source": "DYNAMIC",
         }
     }
-    key = {"request_headers": {"header_name": API_KEY, "descriptor_key": "api_key"}}
+    key = {"request_headers": {"header_name": API_KEY_HEADER, "descriptor_key": "api_key"}}
     sends_keys = {"header_value_match": {"descriptor_value": "api_key", "headers": HAS_API_KEY}}
     return _limit(
         "adwright_users",
@@ -57,7 +57,7 @@ def _limit(
 ) -> dict[str, Any]:
     everything = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
     return {
-        "@type": f"{TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "@type": f"{EXTENSION_TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
         "stat_prefix": prefix,
         # The bucket of all together is not meant to be reached; the field cannot be left out.
         "token_bucket": {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"},
@@ -76,7 +76,7 @@ def _limit(
             }
             for entries in descriptors
         ],
-        "max_dynamic_descriptors": BUCKETS,
+        "max_dynamic_descriptors": MAX_BUCKETS,
         "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
         "response_headers_to_add": [
             {"header": {"key": "retry-after", "value": "1"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}

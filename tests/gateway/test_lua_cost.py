@@ -9,7 +9,8 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from gateway.scripts import MAX_VALUES
+from gateway.lua_filters import MAX_VALUES
+from tests.gateway.envoy_process import Keys, RunningGateway
 from tests.gateway.lua_cost import Filters
 from tests.gateway.lua_shapes import (
     ANSWERS,
@@ -21,8 +22,7 @@ from tests.gateway.lua_shapes import (
     members,
     random_shape,
 )
-from tests.gateway.running import Keys, Running
-from tests.gateway.standins import StandIns
+from tests.gateway.stub_services import StubServices
 
 # Twice the size may make twice the work, and a little more. LuaJIT doubles its buffers, so that memory grows in steps:
 # four times the size may take up to eight times. What is quadratic makes four times the work and takes 16 times.
@@ -114,7 +114,7 @@ class TestAttack:
     EACH = 5
 
     def test_others_are_answered_while_it_lasts(
-        self, gateway: Running, client: httpx.Client, keys: Keys, services: StandIns
+        self, gateway: RunningGateway, client: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         answers: list[httpx.Response] = []
         headers = {"content-type": "application/json", "authorization": f"Bearer {keys.token()}"}
@@ -138,7 +138,7 @@ class TestAttack:
 
     @pytest.mark.parametrize("credential", ["X-API-Key: adw_x", "Authorization: Bearer a.b.c", "stranger", ""])
     def test_without_a_credential_nothing_of_the_body_is_waited_for(
-        self, credential: str, gateway: Running, keys: Keys, services: StandIns
+        self, credential: str, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         """The answer comes before the body has: it cannot have been read."""
         if credential == "stranger":

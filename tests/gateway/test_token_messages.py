@@ -18,8 +18,8 @@ from services.chassis.rpc import auth
 from services.chassis.rpc.api_keys import WRONG_FORM
 from services.chassis.rpc.auth import TokenVerifier
 from services.chassis.rpc.issuer_keys import NOT_ISSUERS_KEY
-from tests.gateway.running import AUDIENCE, ISSUER, Keys
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
+from tests.gateway.stub_services import StubServices
 
 KEY = "adw_" + "k" * 43
 
@@ -95,7 +95,7 @@ WORDS = {
 
 @pytest.mark.parametrize("case", WORDS)
 def test_gateway_and_services_refuse_in_the_same_words(
-    case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: Keys, services: StandIns
+    case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: Keys, services: StubServices
 ) -> None:
     value = authorization(keys, case)
     answer = anonymous.get("/api/credits", headers={"authorization": value})
@@ -108,7 +108,7 @@ def test_gateway_and_services_refuse_in_the_same_words(
 
 
 def test_grpc_clients_read_the_same_words(
-    anonymous: httpx.Client, routes: tuple[Route, ...], services: StandIns
+    anonymous: httpx.Client, routes: tuple[Route, ...], services: StubServices
 ) -> None:
     path = next(route.grpc_path for route in routes if not route.public)
     headers = {"authorization": f"Bearer {KEY}", "content-type": "application/grpc"}
@@ -119,7 +119,7 @@ def test_grpc_clients_read_the_same_words(
 
 @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer   {}", "Bearer\t{}"])
 def test_scheme_in_any_case_and_spacing_passes(
-    form: str, anonymous: httpx.Client, keys: Keys, services: StandIns
+    form: str, anonymous: httpx.Client, keys: Keys, services: StubServices
 ) -> None:
     token = keys.token()
     assert anonymous.get("/api/credits", headers={"authorization": form.format(token)}).status_code == 200
@@ -128,7 +128,7 @@ def test_scheme_in_any_case_and_spacing_passes(
 
 @pytest.mark.parametrize("key", [f'"{KEY}"', f"'{KEY}'", f"Bearer {KEY}", f"{KEY} {KEY}", "sk-live-1", "{KEY}"])
 def test_key_of_a_wrong_form_is_refused_with_the_right_one(
-    key: str, anonymous: httpx.Client, services: StandIns
+    key: str, anonymous: httpx.Client, services: StubServices
 ) -> None:
     answer = anonymous.get("/api/credits", headers={"x-api-key": key})
     assert answer.status_code == 401
@@ -136,7 +136,7 @@ def test_key_of_a_wrong_form_is_refused_with_the_right_one(
     assert services.calls == []
 
 
-def test_two_tokens_are_refused(anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+def test_two_tokens_are_refused(anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
     good = ("authorization", f"Bearer {keys.token()}")
     for second in (good, ("authorization", f"Bearer {keys.token('user-2')}")):
         assert anonymous.get("/api/credits", headers=[good, second]).status_code == 401

@@ -69,7 +69,7 @@ def _internal(calls: list[Call]) -> Any:
     return grpc.method_handlers_generic_handler("adwright.job.v1.JobWorkerService", {"LeaseJob": handler})
 
 
-class StandIns:
+class StubServices:
     """Six servers on free ports, in an event loop of their own."""
 
     def __init__(self, routes: tuple[Route, ...]) -> None:

@@ -17,8 +17,8 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 from gateway.routes import Route, read_descriptors
 from gateway.settings import GatewaySettings, RateLimit
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.running import Keys, Running, running
-from tests.gateway.standins import StandIns, refusing
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices, refusing
 
 FRAME = b"\0" + struct.pack(">I", 0)
 SECONDS = 10
@@ -36,7 +36,7 @@ def every_method() -> list[tuple[str, frozenset[int]]]:
 
 class TestInternalMethods:
     def test_none_can_be_reached_in_any_way(
-        self, client: httpx.Client, routes: tuple[Route, ...], services: StandIns
+        self, client: httpx.Client, routes: tuple[Route, ...], services: StubServices
     ) -> None:
         internal = [path for path, callers in every_method() if access_pb2.CALLER_SERVICE in callers]
         assert "/adwright.job.v1.JobWorkerService/LeaseJob" in internal
@@ -54,14 +54,14 @@ class TestInternalMethods:
         served = {path for route in routes for path in (route.grpc_path, route.native_path)}
         assert served == public
 
-    def test_health_and_reflection_of_services_stay_inside(self, client: httpx.Client, services: StandIns) -> None:
+    def test_health_and_reflection_of_services_stay_inside(self, client: httpx.Client, services: StubServices) -> None:
         for path in ("/grpc.health.v1.Health/Check", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"):
             response = client.post(path, content=FRAME, headers={"content-type": "application/grpc"})
             assert response.headers["grpc-status"] == "12"
 
 
 class TestGrpcClients:
-    def test_a_public_method_answers(self, gateway: Running, keys: Keys, services: StandIns) -> None:
+    def test_a_public_method_answers(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
         async def answer(request: Any, context: Any) -> Any:
             return image_pb2.GenerateStaticAdResponse(job_id=request.prompt)
 
@@ -73,14 +73,14 @@ class TestGrpcClients:
             assert stub.GenerateStaticAd(request, metadata=metadata, timeout=SECONDS).job_id == "hello"
         assert "x-adwright-arrived" in services.last().metadata
 
-    def test_a_stream_answers(self, gateway: Running, keys: Keys, services: StandIns) -> None:
+    def test_a_stream_answers(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = job_pb2_grpc.JobServiceStub(channel)
             found = list(stub.WatchJob(job_pb2.WatchJobRequest(job_id="x"), metadata=metadata, timeout=SECONDS))
         assert found == [job_pb2.JobStatus()]
 
-    def test_without_a_token_it_is_unauthenticated(self, gateway: Running, services: StandIns) -> None:
+    def test_without_a_token_it_is_unauthenticated(self, gateway: RunningGateway, services: StubServices) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
@@ -89,7 +89,9 @@ class TestGrpcClients:
         assert "{" not in str(caught.value.details())
         assert services.calls == []
 
-    def test_a_refusal_keeps_its_status_and_details(self, gateway: Running, keys: Keys, services: StandIns) -> None:
+    def test_a_refusal_keeps_its_status_and_details(
+        self, gateway: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
         services.unary["GenerateStaticAd"] = refusing(
             grpc.StatusCode.FAILED_PRECONDITION,
             ("x-adwright-error", "{}"),
@@ -107,7 +109,7 @@ class TestGrpcClients:
         assert dict(trailing)["grpc-status-details-bin"] == b"\x08\x09"
 
     def test_an_internal_method_is_unimplemented_even_with_a_good_token(
-        self, gateway: Running, keys: Keys, services: StandIns
+        self, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         metadata = (("authorization", f"Bearer {keys.token(roles=['admin'])}"),)
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
@@ -117,7 +119,7 @@ class TestGrpcClients:
         assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
         assert services.calls == []
 
-    def test_grpc_web_answers(self, client: httpx.Client, services: StandIns) -> None:
+    def test_grpc_web_answers(self, client: httpx.Client, services: StubServices) -> None:
         response = client.post(
             "/adwright.image.v1.ImageService/GenerateStaticAd",
             content=FRAME,
@@ -131,7 +133,7 @@ class TestGrpcClients:
 class TestCors:
     ORIGIN = "https://shop.example"
 
-    def test_a_preflight_needs_no_token(self, anonymous: httpx.Client, services: StandIns) -> None:
+    def test_a_preflight_needs_no_token(self, anonymous: httpx.Client, services: StubServices) -> None:
         asked = {"origin": self.ORIGIN, "access-control-request-method": "POST"}
         for path in ("/api/projects", "/api/projects/x", "/api/generate/video"):
             response = anonymous.options(path, headers=asked)
@@ -148,10 +150,10 @@ class TestCors:
             assert "x-request-id" in response.headers["access-control-expose-headers"]
 
     def test_origins_can_be_limited(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         limited = GatewaySettings(**{**settings, "cors_origins": (self.ORIGIN,)})
-        with running(limited, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(limited, tmp_path) as found, httpx.Client(base_url=found.url) as client:
             asked = {"access-control-request-method": "GET"}
             good = client.options("/api/prices", headers={**asked, "origin": self.ORIGIN})
             evil = client.options("/api/prices", headers={**asked, "origin": "https://shop.example.evil"})
@@ -161,16 +163,16 @@ class TestCors:
 
 
 class TestLimits:
-    def test_a_burst_of_a_thousand_passes_by_default(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_burst_of_a_thousand_passes_by_default(self, client: httpx.Client, services: StubServices) -> None:
         assert {client.get("/api/prices").status_code for _ in range(1_000)} == {200}
         response = client.get("/api/prices")
         assert int(response.headers["x-ratelimit-remaining"]) > 5_000
 
     def test_past_it_429_for_this_user_and_nobody_else(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
-        with running(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
 
             def ask(user: str) -> httpx.Response:
                 return client.get("/api/prices", headers={"authorization": f"Bearer {keys.token(user)}"})
@@ -190,19 +192,19 @@ class TestLimits:
             assert ask("calm").status_code == 200
 
     def test_it_is_per_user_over_all_methods(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
-        with running(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
             headers = {"authorization": f"Bearer {keys.token()}"}
             paths = ["/api/prices", "/api/credits", "/api/projects", "/api/voices"] * 4
             assert 429 in {client.get(path, headers=headers).status_code for path in paths}
 
     def test_connections_have_a_limit(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         few = GatewaySettings(**{**settings, "max_connections": 3})
-        with running(few, tmp_path) as found:
+        with running_gateway(few, tmp_path) as found:
             lines = [socket.create_connection(("127.0.0.1", found.port), timeout=10) for _ in range(8)]
             request = b"GET /api/prices HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             answered = 0

@@ -1,23 +1,23 @@
--- What of a JSON body does not fit its message: fields of a wrong type, rules that are broken, fields that are unknown.
--- SCHEMA, written above this text when the configuration is made, has the messages by name: a list of fields each.
+-- Compares a JSON body with its message: finds fields of a wrong type, broken rules and unknown fields.
+-- lua_filters.py prepends SCHEMA, which maps a message's name to the list of its fields.
 
-local MAX_TOLD = 50 -- of one answer; the service names no more than 15
-local MAX_SHOWN = 100 -- bytes of a name that somebody has made up
-local MAX_UNKNOWN = 10 -- unknown fields that are named; they travel in a header, of which gRPC takes 8 KiB in all
+local MAX_COMPLAINTS = 50 -- of one response; the service names at most 15
+local MAX_NAME_BYTES = 100 -- of an unknown name
+local MAX_UNKNOWN = 10 -- unknown fields that are named; they are sent in a header, and gRPC accepts 8 KiB of headers
 
--- Text for an answer or a header: short, and UTF-8 whatever it was made from.
-local function shown(text)
-  if #text > MAX_SHOWN then
-    text = text:sub(1, MAX_SHOWN):gsub("[\192-\255][\128-\191]*$", "") .. "…"
+-- Shortens a text from the client for a response or a header, and makes it valid UTF-8.
+local function printable(text)
+  if #text > MAX_NAME_BYTES then
+    text = text:sub(1, MAX_NAME_BYTES):gsub("[\192-\255][\128-\191]*$", "") .. "…"
   end
   if not is_utf8(text) then
-    text = text:gsub("\237[\160-\191][\128-\191]", "\239\191\189") -- half a surrogate pair: U+FFFD
+    text = text:gsub("\237[\160-\191][\128-\191]", "\239\191\189") -- a lone surrogate becomes U+FFFD
     if not is_utf8(text) then text = text:gsub("[\128-\255]", "?") end
   end
   return text
 end
 
-local BY_NAME = {} -- the fields of each message, by both of their names
+local BY_NAME = {} -- maps a message to its fields by JSON name and by proto name
 for message, fields in pairs(SCHEMA) do
   BY_NAME[message] = {}
   for _, field in ipairs(fields) do
@@ -26,24 +26,24 @@ for message, fields in pairs(SCHEMA) do
   end
 end
 
--- "Did you mean …": the field of a message that a made-up name comes closest to.
+-- "Did you mean …": finds the field of a message whose name is closest to an unknown name.
 
-local MIN_WORD = 4 -- letters of a name that is part of another; shorter ones are part of too many
-local MAX_COMPARED = 32 -- letters of a name that is compared; no field has a longer one
+local MIN_WORD = 4 -- letters; shorter names are part of too many others
+local MAX_COMPARED = 32 -- letters of an unknown name; no field has a longer one
 
-local function words_of(name)
+local function split_words(name)
   return (name:gsub("(%l)(%u)", "%1 %2"):gsub("%W+", " "):lower())
 end
 
 local function joined(words) return (words:gsub(" ", "")) end
 
-local CANDIDATES = {} -- by message: its fields and those of the messages in it, made when first needed
+local CANDIDATES = {} -- maps a message to its fields and those of its inner messages; filled on first use
 
 local function candidates_of(message)
   if CANDIDATES[message] == nil then
     local found = {}
     local function add(name, path)
-      found[#found + 1] = { path = path, name = joined(words_of(name)), words = " " .. words_of(path) .. " " }
+      found[#found + 1] = { path = path, name = joined(split_words(name)), words = " " .. split_words(path) .. " " }
     end
     for _, field in ipairs(SCHEMA[message]) do add(field.name, field.name) end
     for _, field in ipairs(SCHEMA[message]) do
@@ -55,10 +55,10 @@ local function candidates_of(message)
   return CANDIDATES[message]
 end
 
--- Damerau's distance: how many letters are to be added, left out, changed, or exchanged with the next.
+-- Returns the Damerau-Levenshtein distance: the number of letters to insert, delete, change or swap with the next one.
 local function distance(one, other)
   local last, row = {}, {}
-  for place = 0, #other do row[place] = place end
+  for column = 0, #other do row[column] = column end
   for first = 1, #one do
     local above, letter = row, one:byte(first)
     row = { [0] = first }
@@ -74,22 +74,22 @@ local function distance(one, other)
   return row[#other]
 end
 
-local function slips_of(name)
+local function max_edits(name)
   if #name < MIN_WORD then return 0 end
   return #name < 6 and 1 or 2
 end
 
--- nil: none is close.
+-- Returns the path of the closest field; nil: no field is close.
 local function closest(message, name)
   if #name > MAX_COMPARED then return nil end
-  local words = words_of(name)
+  local words = split_words(name)
   local plain = joined(words)
-  local best, fewest = nil, slips_of(plain)
+  local best, fewest = nil, max_edits(plain)
   for _, candidate in ipairs(candidates_of(message)) do
     if plain == candidate.name or plain == joined(candidate.words) then return candidate.path end
     if math.abs(#plain - #candidate.name) <= fewest then
-      local slips = distance(plain, candidate.name)
-      if slips <= fewest and (best == nil or slips < fewest) then best, fewest = candidate.path, slips end
+      local edits = distance(plain, candidate.name)
+      if edits <= fewest and (best == nil or edits < fewest) then best, fewest = candidate.path, edits end
     end
   end
   if best ~= nil or #plain < MIN_WORD then return best end
@@ -147,21 +147,21 @@ local function broken_rule(rules, kind, value)
       return "must be at most " .. rules.max_length .. " characters"
     end
   elseif kind == "int32" then
-    if (rules.least ~= nil and value < rules.least) or (rules.most ~= nil and value > rules.most) then
-      if rules.most == nil then return "must be greater than or equal to " .. rules.least end
-      if rules.least == nil then return "must be less than or equal to " .. rules.most end
-      return "must be greater than or equal to " .. rules.least .. " and less than or equal to " .. rules.most
+    if (rules.minimum ~= nil and value < rules.minimum) or (rules.maximum ~= nil and value > rules.maximum) then
+      if rules.maximum == nil then return "must be greater than or equal to " .. rules.minimum end
+      if rules.minimum == nil then return "must be less than or equal to " .. rules.maximum end
+      return "must be greater than or equal to " .. rules.minimum .. " and less than or equal to " .. rules.maximum
     end
   end
   return nil
 end
 
-local function note(list, field, message)
-  if #list < MAX_TOLD then list[#list + 1] = { field = shown(field), message = message } end
+local function add_complaint(list, field, message)
+  if #list < MAX_COMPLAINTS then list[#list + 1] = { field = printable(field), message = message } end
 end
 
--- No database of ours keeps U+0000 in text, and half a surrogate pair is not a character.
-local function is_keepable(value)
+-- PostgreSQL does not store U+0000 in text, and a lone surrogate is not a character.
+local function is_storable(value)
   return type(value) ~= "string" or (not value:find("%z") and is_utf8(value))
 end
 
@@ -170,14 +170,14 @@ local check_members
 
 local function check_one(field, value, path, found)
   if not has_type(field.kind, value) then
-    note(found.wrong, path, EXPECTED[field.kind])
-  elseif found.unkeepable and not is_keepable(value) then
-    note(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+    add_complaint(found.wrong, path, EXPECTED[field.kind])
+  elseif found.unstorable and not is_storable(value) then
+    add_complaint(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
   elseif field.kind == "message" then
     if SCHEMA[field.message] ~= nil then check_members(field.message, value.object, path .. ".", found) end
   else
     local complaint = broken_rule(field.rules, field.kind, value)
-    if complaint ~= nil then note(found.broken, path, complaint) end
+    if complaint ~= nil then add_complaint(found.broken, path, complaint) end
   end
 end
 
@@ -185,9 +185,9 @@ local function check_absent(field, path, found)
   if not field.needed then return end
   local empty = EMPTY[field.kind]
   if empty ~= nil and not (field.repeated or field.map) then
-    note(found.broken, path, broken_rule(field.rules, field.kind, empty) or "is required")
+    add_complaint(found.broken, path, broken_rule(field.rules, field.kind, empty) or "is required")
   else
-    note(found.broken, path, "is required")
+    add_complaint(found.broken, path, "is required")
   end
 end
 
@@ -199,47 +199,48 @@ local function check_field(field, value, path, found)
   end
   local list = type(value) == "table" and (field.repeated and value.array or field.map and value.object) or nil
   if list == nil then
-    note(found.wrong, path, field.repeated and "must be a list" or "must be an object")
+    add_complaint(found.wrong, path, field.repeated and "must be a list" or "must be an object")
     return
   end
   if field.max_items ~= nil and #list > field.max_items then
-    note(found.broken, path, "must contain no more than " .. field.max_items .. " item(s)")
+    add_complaint(found.broken, path, "must contain no more than " .. field.max_items .. " item(s)")
   end
   for index, item in ipairs(list) do
     if field.repeated then
       check_one(field, item, path .. "[" .. (index - 1) .. "]", found)
     else
-      local place = path .. '["' .. shown(item.name) .. '"]'
-      if found.unkeepable and not is_keepable(item.name) then
-        note(found.wrong, place, "must not have U+0000 or half a surrogate pair in its name")
+      local entry = path .. '["' .. printable(item.name) .. '"]'
+      if found.unstorable and not is_storable(item.name) then
+        add_complaint(found.wrong, entry, "must not have U+0000 or half a surrogate pair in its name")
       else
-        check_one(field, item.value, place, found)
+        check_one(field, item.value, entry, found)
       end
     end
   end
 end
 
 local function check_unknown(message, member, prefix, found)
-  local path = prefix .. shown(member.name)
-  if found.unkeepable and not (is_keepable(member.name) and is_keepable(member.value)) then
-    note(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+  local path = prefix .. printable(member.name)
+  if found.unstorable and not (is_storable(member.name) and is_storable(member.value)) then
+    add_complaint(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
     return
   end
   found.unknown_count = found.unknown_count + 1
   if #found.unknown < MAX_UNKNOWN then
     local known = closest(message, member.name)
-    found.unknown[#found.unknown + 1] = { field = shown(path), known = known and prefix .. known }
+    found.unknown[#found.unknown + 1] = { field = printable(path), known = known and prefix .. known }
   end
 end
 
--- What is wrong is named in the order of the message's fields, as the services do. A field that is given twice is wrong:
--- the transcoder takes the last of some, joins others, and refuses the rest in words of its own.
+-- Checks the members of an object. Complaints are in the order of the message's fields, like those of the services. A
+-- repeated member is an error: the transcoder takes the last value of some, joins others, and rejects the rest with a
+-- message of its own.
 function check_members(message, members, prefix, found, in_path)
   local given, unknown = {}, {}
   for _, member in ipairs(members) do
     local field = BY_NAME[message][member.name]
     if member.name == "" then
-      note(found.wrong, prefix .. '""', "a field must have a name") -- the transcoder refuses it
+      add_complaint(found.wrong, prefix .. '""', "a field must have a name") -- the transcoder rejects it
     elseif field == nil and not unknown[member.name] then
       unknown[member.name] = true
       check_unknown(message, member, prefix, found)
@@ -251,11 +252,11 @@ function check_members(message, members, prefix, found, in_path)
   for _, field in ipairs(SCHEMA[message]) do
     local path, values, present = prefix .. field.name, given[field] or {}, false
     if in_path ~= nil and in_path[field.proto_name] then
-      if #values > 0 then note(found.wrong, path, "stands in the path and nowhere else") end
+      if #values > 0 then add_complaint(found.wrong, path, "stands in the path and nowhere else") end
     else
       for _, value in ipairs(values) do
         if value ~= NULL then -- null is the same as absent
-          if present then note(found.wrong, path, "is given more than once") end
+          if present then add_complaint(found.wrong, path, "is given more than once") end
           present = true
           check_field(field, value, path, found)
         end

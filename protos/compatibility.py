@@ -1,4 +1,4 @@
-"""What the last release's users rely on: `python -m deploy.compatibility` compares the tree with it.
+"""What the last release's users rely on: `python -m protos.compatibility` compares the tree with it.
 
 The last release is the newest tag `v…` that this commit descends from. Two versions run side by side while one replaces
 the other, so messages of either must be readable by both (`buf breaking`, by its rules WIRE_JSON in buf.yaml), and a
@@ -23,12 +23,12 @@ def last_release(tree: Path) -> str:
     return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
-def broken(tree: Path, release: str) -> list[str]:
+def incompatibilities(tree: Path, release: str) -> list[str]:
     """What the tree breaks of the release."""
-    return [*_broken_protos(tree, release), *_changed_migrations(tree, release)]
+    return [*_breaking_proto_changes(tree, release), *_changed_migrations(tree, release)]
 
 
-def _broken_protos(tree: Path, release: str) -> list[str]:
+def _breaking_proto_changes(tree: Path, release: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="adwright-release-") as folder:
         archive = _git(tree, "archive", release, "protos").stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
@@ -67,7 +67,7 @@ def main() -> None:
     if not release:
         print("compatibility: there is no release yet (a tag v…), so there is nothing to keep")
         return
-    found = broken(ROOT, release)
+    found = incompatibilities(ROOT, release)
     print("\n".join(found) or f"compatibility: nothing of {release} is broken")
     sys.exit(1 if found else 0)
 

@@ -17,8 +17,8 @@ from gateway.routes import Route, read_descriptors
 from gateway.schema import MessageSchema, messages_of
 from gateway.settings import Address, GatewaySettings
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.running import Keys, Running, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices
 from tests.platform.collector import Collector
 
 LOG_SECONDS = 20  # Envoy writes its log every 50 ms; a busy machine takes longer
@@ -47,7 +47,7 @@ def path_of(route: Route) -> str:
     return re.sub(r"\{[^}]*\}", MINE, route.path)
 
 
-def refused(response: httpx.Response, services: StandIns, reason: str = "VALIDATION_FAILED") -> dict[str, str]:
+def refused(response: httpx.Response, services: StubServices, reason: str = "VALIDATION_FAILED") -> dict[str, str]:
     assert response.status_code == 400, response.text
     error = response.json()["error"]
     assert error["reason"] == reason
@@ -57,7 +57,11 @@ def refused(response: httpx.Response, services: StandIns, reason: str = "VALIDAT
 
 class TestQueries:
     def test_no_method_takes_a_field_of_its_path_or_body_from_the_query(
-        self, client: httpx.Client, services: StandIns, routes: tuple[Route, ...], messages: dict[str, MessageSchema]
+        self,
+        client: httpx.Client,
+        services: StubServices,
+        routes: tuple[Route, ...],
+        messages: dict[str, MessageSchema],
     ) -> None:
         tried = 0
         for route in routes:
@@ -73,13 +77,13 @@ class TestQueries:
                     tried += 1
         assert tried > 100
 
-    def test_a_parameter_of_one_method_is_none_of_another(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_parameter_of_one_method_is_none_of_another(self, client: httpx.Client, services: StubServices) -> None:
         found = refused(client.get(f"/api/projects/{MINE}?pageSize=5"), services)
         assert found == {"pageSize": "is not a parameter of this method. This method takes no query parameters."}
 
     @pytest.mark.parametrize("name", ["api_key", "apiKey", "X-API-Key", "access_token", "token", "key"])
     def test_credentials_in_a_query_are_refused_and_in_no_log(
-        self, name: str, gateway: Running, client: httpx.Client, services: StandIns
+        self, name: str, gateway: RunningGateway, client: httpx.Client, services: StubServices
     ) -> None:
         secret = f"adw_{name:a<43}"
         response = client.get(f"/api/credits?{name}={secret}")
@@ -96,13 +100,13 @@ class TestQueries:
         assert [path for path in logs if secret in path.read_text(encoding="utf-8", errors="replace")] == []
 
     def test_no_trace_has_a_query(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         secret = "adw_" + "s" * 43
         collector = KeepingCollector()
         try:
             address = Address.parse(collector.address)
-            with running(GatewaySettings(**{**settings, "trace_collector": address}), tmp_path) as found:
+            with running_gateway(GatewaySettings(**{**settings, "trace_collector": address}), tmp_path) as found:
                 headers = {"authorization": f"Bearer {keys.token()}"}
                 for path in ("/api/credits?api_key=", "/api/generate/status?jobId=", "/api/assets/x?signature="):
                     httpx.get(f"{found.url}{path}{secret}", headers=headers)
@@ -127,7 +131,7 @@ class KeepingCollector(Collector):
 
 
 class TestBodiesOfMethodsWithoutOne:
-    def test_none_is_taken(self, client: httpx.Client, services: StandIns, routes: tuple[Route, ...]) -> None:
+    def test_none_is_taken(self, client: httpx.Client, services: StubServices, routes: tuple[Route, ...]) -> None:
         body = json.dumps({"project_id": OTHER, "projectId": OTHER}).encode()
         tried = 0
         for route in routes:
@@ -140,7 +144,7 @@ class TestBodiesOfMethodsWithoutOne:
                 tried += 1
         assert tried > 30
 
-    def test_none_is_taken_over_http_2(self, gateway: Running, keys: Keys, services: StandIns) -> None:
+    def test_none_is_taken_over_http_2(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
         def delete(body: str) -> tuple[int, Any]:
             script = HTTP_2 % (gateway.url, MINE, keys.token(), json.dumps(body))
             done = node(["-e", script], return_completed_process=True, capture_output=True, text=True, timeout=60)
@@ -155,7 +159,9 @@ class TestBodiesOfMethodsWithoutOne:
         assert services.last().request.project_id == MINE
 
     @pytest.mark.parametrize("said", [b"Content-Length: 0\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
-    def test_an_empty_one_is_none(self, said: bytes, gateway: Running, keys: Keys, services: StandIns) -> None:
+    def test_an_empty_one_is_none(
+        self, said: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
             authorization = b"Authorization: Bearer " + keys.token().encode()
             line.sendall(b"DELETE /api/projects/mine HTTP/1.1\r\nHost: a\r\n" + authorization + b"\r\n" + said)
@@ -166,13 +172,13 @@ class TestBodiesOfMethodsWithoutOne:
 class TestBodies:
     @pytest.mark.parametrize("name", ["projectId", "project_id", "project\\u0049d"])
     def test_a_field_of_the_path_is_not_taken_from_the_body(
-        self, name: str, client: httpx.Client, services: StandIns
+        self, name: str, client: httpx.Client, services: StubServices
     ) -> None:
         for value in ('"other"', "null", "5"):
             response = client.patch(f"/api/projects/{MINE}", content=f'{{"{name}": {value}}}', headers=JSON)
             assert refused(response, services) == {"projectId": "stands in the path and nowhere else"}
 
-    def test_each_of_two_spellings_is_checked(self, client: httpx.Client, services: StandIns) -> None:
+    def test_each_of_two_spellings_is_checked(self, client: httpx.Client, services: StubServices) -> None:
         body: dict[str, Any] = {"aspectRatio": "1:1", "aspect_ratio": 5}
         found = refused(client.post("/api/generate/static-ad", json=body), services)
         assert found["aspectRatio"] == "must be a text"

@@ -26,7 +26,7 @@ PAGE = """<!doctype html>
 </html>
 """
 # Without a validator badge, which would ask a server on the internet about this API.
-START = """SwaggerUIBundle({
+START_SCRIPT = """SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null, persistAuthorization: false,
   tryItOutEnabled: true, displayRequestDuration: true,
 });
@@ -43,11 +43,11 @@ def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, P
     texts = {
         "openapi.json": json.dumps(openapi(read_descriptors(image)), ensure_ascii=False),
         "docs.html": PAGE,
-        "start.js": START,
+        "start.js": START_SCRIPT,
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    viewer = viewer_files()
+    viewer = swagger_ui_folder()
     script, page = "text/javascript; charset=utf-8", "text/html; charset=utf-8"
     return {
         "/openapi.json": ("application/json", (folder / "openapi.json").resolve()),
@@ -59,7 +59,7 @@ def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, P
     }
 
 
-def viewer_files() -> Path:
+def swagger_ui_folder() -> Path:
     """The folder of the installed viewer; its package is found, not imported, as it would import a web framework."""
     spec = find_spec("flask_swagger_ui")
     if spec is None or not spec.submodule_search_locations:

@@ -1,13 +1,13 @@
--- A JSON reader for request bodies. Strict as RFC 8259, because the transcoder behind it also takes JavaScript for JSON.
--- Work and memory grow linearly with the text: tests/gateway/test_cost.py counts them. MAX_DEPTH and MAX_VALUES are
--- written above this text when the configuration is made.
--- An object is { object = list of { name, value } }, an array { array = list }, null is NULL; the rest are Lua values.
+-- Parses the JSON of request bodies, strictly by RFC 8259, because the transcoder also accepts JavaScript as JSON.
+-- Time and memory are linear in the length of the text; tests/gateway/test_lua_cost.py counts them.
+-- lua_filters.py prepends MAX_DEPTH and MAX_VALUES.
+-- An object is { object = list of { name, value } }, an array is { array = list }, null is NULL; other values are Lua's.
 
 local NULL = {}
-local MARK = "\1" -- stands for "\u" while escapes are read: no text holds control characters
+local MARK = "\1" -- replaces "\u" while escapes are decoded; JSON strings hold no control characters
 
 local function fail(message) error({ complaint = "is not valid JSON: " .. message }, 0) end
-local function refuse_size(message) error({ complaint = message }, 0) end
+local function fail_size(message) error({ complaint = message }, 0) end
 
 local function utf8_of(code)
   if code < 0x80 then return string.char(code) end
@@ -19,19 +19,20 @@ local function utf8_of(code)
     0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
 end
 
--- Tables for gsub: what stands in them is replaced without a call into Lua.
+-- Tables for gsub, which looks up replacements in them without a call into Lua.
 local ESCAPES = setmetatable(
   { ['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", u = MARK },
   { __index = function(_, letter) fail("there is no escape \\" .. (letter:match("[%w%p]") or "")) end }
 )
 
--- The characters of escapes, as they are met. U+0000 and half a surrogate pair are marked: nobody can keep them.
+-- Returns a table that decodes the digits of \u escapes on access. It flags U+0000 and lone surrogates on the reader,
+-- since PostgreSQL can store neither.
 local function characters_by_code(reader)
   return setmetatable({}, {
     __index = function(known, hex)
       local code = tonumber(hex:sub(1, 4), 16)
-      if #hex == 4 and code == 0 then reader.unkeepable = true end
-      if #hex == 4 and code >= 0xD800 and code < 0xE000 then reader.unkeepable, reader.halved = true, true end
+      if #hex == 4 and code == 0 then reader.unstorable = true end
+      if #hex == 4 and code >= 0xD800 and code < 0xE000 then reader.unstorable, reader.lone_surrogate = true, true end
       if #hex > 4 then code = 0x10000 + (code - 0xD800) * 1024 + tonumber(hex:sub(-4), 16) - 0xDC00 end
       known[hex] = utf8_of(code)
       return known[hex]
@@ -50,12 +51,13 @@ local function unescaped(raw, known)
   return text
 end
 
--- Each read_… takes the reader, { text, values, known, … }, and where its value begins, and gives it and what is behind.
+-- Each read_… function takes the reader ({ text, values, known, … }) and the position of a value, and returns the value
+-- and the position after it.
 local read_value
 
 local function read_string(reader, at)
   local text, from, escaped = reader.text, at + 1, false
-  while true do -- ends: each turn moves `from` on
+  while true do -- terminates: each iteration advances `from`
     local stop = text:find('["\\%c]', from)
     if stop == nil then fail("a text has no closing quotation mark") end
     local letter = text:byte(stop)
@@ -79,7 +81,7 @@ local function read_object(reader, at, depth)
   local text, members = reader.text, {}
   at = skip(text, at + 1)
   if text:byte(at) == 125 then return { object = members }, at + 1 end -- }
-  while true do -- ends: each turn reads one member
+  while true do -- terminates: each iteration reads one member
     if text:byte(at) ~= 34 then fail("a name in quotation marks is expected") end
     local name, value
     name, at = read_string(reader, at)
@@ -99,7 +101,7 @@ local function read_array(reader, at, depth)
   local text, items = reader.text, {}
   at = skip(text, at + 1)
   if text:byte(at) == 93 then return { array = items }, at + 1 end -- ]
-  while true do -- ends: each turn reads one item
+  while true do -- terminates: each iteration reads one item
     items[#items + 1], at = read_value(reader, at, depth)
     at = skip(text, at)
     local letter = text:byte(at)
@@ -125,9 +127,9 @@ local function read_number(text, at)
 end
 
 function read_value(reader, at, depth)
-  if depth > MAX_DEPTH then refuse_size("is nested more than " .. MAX_DEPTH .. " levels deep") end
+  if depth > MAX_DEPTH then fail_size("is nested more than " .. MAX_DEPTH .. " levels deep") end
   reader.values = reader.values + 1
-  if reader.values > MAX_VALUES then refuse_size("holds more than " .. MAX_VALUES .. " values") end
+  if reader.values > MAX_VALUES then fail_size("holds more than " .. MAX_VALUES .. " values") end
   local text = reader.text
   local letter = text:byte(at)
   if letter == 34 then return read_string(reader, at) end
@@ -139,21 +141,21 @@ function read_value(reader, at, depth)
   return read_number(text, at)
 end
 
--- The value; whether a text in it may hold U+0000 or half a surrogate pair; whether one holds the latter. Raises
--- { complaint = what is wrong }.
+-- Parses a whole body. Returns the value, whether a string in it may hold U+0000 or a lone surrogate, and whether one
+-- holds a lone surrogate. Raises { complaint = message }.
 local function read_json(text)
-  local reader = { text = text, values = 0, unkeepable = false, halved = false }
+  local reader = { text = text, values = 0, unstorable = false, lone_surrogate = false }
   reader.known = characters_by_code(reader)
   local value, at = read_value(reader, skip(text, 1), 0)
   if skip(text, at) <= #text then fail("there is more after the end") end
-  return value, reader.unkeepable, reader.halved
+  return value, reader.unstorable, reader.lone_surrogate
 end
 
--- Whether the bytes are UTF-8 as gRPC takes it (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.
--- Byte by byte and without patterns, so that LuaJIT compiles it: 1 MiB takes some 5 ms.
+-- Reports whether the bytes are UTF-8 as gRPC accepts it (RFC 3629): no overlong forms, no surrogates, nothing past
+-- U+10FFFF. It works byte by byte without patterns, so that LuaJIT compiles it: 1 MiB takes about 5 ms.
 local function is_utf8(text)
   local at = text:find("[\128-\255]")
-  while at ~= nil do -- ends: each turn moves `at` past one character, or to the next that is not ASCII
+  while at ~= nil do -- terminates: each iteration advances `at` past a character, or to the next one that is not ASCII
     local a, b, c, d = text:byte(at, at + 3)
     if a == nil then return true end
     if a < 0x80 then
@@ -179,7 +181,7 @@ local function is_utf8(text)
   return true
 end
 
--- Of a text that is UTF-8; one that has more than `limit` whatever its characters are is not counted to its end.
+-- Counts the characters of a UTF-8 text. It stops early for a text that is too long to have at most `limit` characters.
 local function characters(text, limit)
   if limit ~= nil and #text > 4 * limit then return limit + 1 end
   local _, trailing = text:gsub("[\128-\191]", "%0")

@@ -6,11 +6,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from gateway.limits import LIMIT, address_limit
+from gateway.clusters import EXTENSION_TYPES
+from gateway.lua_filters import REQUEST_FILTER, RESPONSE_FILTER
+from gateway.rate_limits import RATE_LIMIT_FILTER, address_limit
 from gateway.routes import Route
-from gateway.scripts import ANSWER, REQUEST
 from gateway.settings import GatewaySettings
-from gateway.upstreams import TYPES
 
 DEFAULT_SECONDS = 15
 # The calls that make something answer within the 60 seconds that `Prefer: wait` may ask for, and a little.
@@ -21,21 +21,21 @@ STREAM_IDLE_SECONDS = 900
 # A stream of events has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
 EVENTS_IDLE_SECONDS = 60
 RETRIES = 2
-FRAMING = 1 << 16  # Envoy counts what the transcoder wraps around a body too
+GRPC_FRAMING_BYTES = 1 << 16  # Envoy counts what the transcoder wraps around a body too
 
-# Set by answer.lua on a request that came as HEAD and goes on as GET.
-HEAD = "x-adwright-head"
-NOT_HEAD = {"name": HEAD, "present_match": True, "invert_match": True}
-# Both before answer.lua and after it: which filters a route switches off is decided before the first filter runs.
+# Set by response.lua on a request that came as HEAD and goes on as GET.
+HEAD_MARKER = "x-adwright-head"
+NOT_HEAD = {"name": HEAD_MARKER, "present_match": True, "invert_match": True}
+# Both before response.lua and after it: which filters a route switches off is decided before the first filter runs.
 GET_OR_HEAD = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
 
-JWT = "envoy.filters.http.jwt_authn"
-TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+JWT_FILTER = "envoy.filters.http.jwt_authn"
+TRANSCODER_FILTER = "envoy.filters.http.grpc_json_transcoder"
 
-OFF = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
-NO_TOKEN = {JWT: {"@type": f"{TYPES}.filters.http.jwt_authn.v3.PerRouteConfig", "disabled": True}}
+DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+NO_TOKEN = {JWT_FILTER: {"@type": f"{EXTENSION_TYPES}.filters.http.jwt_authn.v3.PerRouteConfig", "disabled": True}}
 # Answers that Envoy gives by itself cost nobody anything, and say nothing of a user's limit.
-AT_THE_DOOR = {**NO_TOKEN, LIMIT: OFF}
+NO_TOKEN_NO_LIMIT = {**NO_TOKEN, RATE_LIMIT_FILTER: DISABLED}
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 # A picture or film that is opened by itself is a page that the browser makes: it may show the file, and nothing else.
@@ -52,17 +52,17 @@ def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[s
     found: list[dict[str, Any]] = []
     for path, group in groupby(sorted(routes, key=lambda route: (route.path_pattern, route.verb)), _pattern):
         methods = list(group)
-        found += [_rest(route, settings) for route in methods]
-        found.append(_preflight(methods[0]))
-        found.append(_wrong_method(path, methods))
-    found += [_native(route, settings) for route in routes]
-    found += [_document(path, kind, file) for path, (kind, file) in sorted(settings.documents.items())]
+        found += [_rest_route(route, settings) for route in methods]
+        found.append(_preflight_route(methods[0]))
+        found.append(_method_not_allowed_route(path, methods))
+    found += [_grpc_route(route, settings) for route in routes]
+    found += [_document_route(path, kind, file) for path, (kind, file) in sorted(settings.documents.items())]
     found.append(
         {
             "name": "nothing-here",
             "match": {"prefix": "/"},
             "direct_response": {"status": 404},
-            "typed_per_filter_config": AT_THE_DOOR,
+            "typed_per_filter_config": NO_TOKEN_NO_LIMIT,
         }
     )
     return {
@@ -77,7 +77,7 @@ def _pattern(route: Route) -> str:
     return route.path_pattern
 
 
-def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
+def _rest_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     limit = settings.max_upload_bytes if route.raw_request else settings.max_json_bytes
     if route.verb == "GET" and _answers_head(route):
         conditions: list[dict[str, Any]] = [GET_OR_HEAD]
@@ -86,16 +86,19 @@ def _rest(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     envoy: dict[str, Any] = {
         "name": route.grpc_path,
         "match": {**_path_match(route.path_pattern), "headers": conditions},
-        "route": _action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
-        "request_body_buffer_limit": limit + FRAMING,
+        "route": _route_action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
+        "request_body_buffer_limit": limit + GRPC_FRAMING_BYTES,
         "metadata": {
-            # Answers that name unknown fields have `notes`; answer.lua leaves them out where they are empty.
-            "filter_metadata": {REQUEST: _facts(route, limit), ANSWER: {"notes": route.names_unknown_fields}}
+            # Answers that name unknown fields have `notes`; response.lua leaves them out where they are empty.
+            "filter_metadata": {
+                REQUEST_FILTER: _validation_metadata(route, limit),
+                RESPONSE_FILTER: {"notes": route.names_unknown_fields},
+            }
         },
         "response_headers_to_add": _response_headers(route),
     }
     if route.public:
-        envoy["typed_per_filter_config"] = _public(settings)
+        envoy["typed_per_filter_config"] = _public_filters(settings)
     return envoy
 
 
@@ -104,18 +107,18 @@ def _answers_head(route: Route) -> bool:
     return not route.event
 
 
-def _public(settings: GatewaySettings) -> dict[str, Any]:
+def _public_filters(settings: GatewaySettings) -> dict[str, Any]:
     """A route that needs no token: limited by address, as there is no user."""
     limit = settings.rate_limit
-    return NO_TOKEN if limit is None else {**NO_TOKEN, LIMIT: address_limit(limit.split(settings.replicas))}
+    return NO_TOKEN if limit is None else {**NO_TOKEN, RATE_LIMIT_FILTER: address_limit(limit.split(settings.replicas))}
 
 
-def _facts(route: Route, limit: int) -> dict[str, Any]:
-    """What request.lua must know of a REST route: its method, and how large its body may be where it takes one."""
+def _validation_metadata(route: Route, limit: int) -> dict[str, Any]:
+    """Metadata of a REST route for request_validation.lua: its method and, where it takes a body, the size limit."""
     return {"method": route.grpc_path, **({"limit": limit} if route.body else {})}
 
 
-def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
+def _grpc_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     """The same method for gRPC and gRPC-Web clients, by its full name; only the public ones stand here."""
     envoy: dict[str, Any] = {
         "name": f"{route.native_path} (gRPC)",
@@ -126,15 +129,15 @@ def _native(route: Route, settings: GatewaySettings) -> dict[str, Any]:
                 {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
             ],
         },
-        "route": _action(route, idle_seconds=STREAM_IDLE_SECONDS),
-        "request_body_buffer_limit": settings.max_upload_bytes + FRAMING,
+        "route": _route_action(route, idle_seconds=STREAM_IDLE_SECONDS),
+        "request_body_buffer_limit": settings.max_upload_bytes + GRPC_FRAMING_BYTES,
     }
     if route.public:
-        envoy["typed_per_filter_config"] = _public(settings)
+        envoy["typed_per_filter_config"] = _public_filters(settings)
     return envoy
 
 
-def _action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
+def _route_action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
     action: dict[str, Any] = {"cluster": route.upstream}
     if route.streaming:
         action |= {"timeout": "0s", "idle_timeout": f"{idle_seconds}s"}
@@ -158,7 +161,7 @@ def _action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
     return action
 
 
-def _preflight(route: Route) -> dict[str, Any]:
+def _preflight_route(route: Route) -> dict[str, Any]:
     """What a browser asks before it calls another site's API. The CORS filter answers for allowed origins, but only on
     routes that lead somewhere; what it does not answer lacks a token and ends there."""
     return {
@@ -175,7 +178,7 @@ def _preflight(route: Route) -> dict[str, Any]:
     }
 
 
-def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
+def _method_not_allowed_route(path: str, methods: list[Route]) -> dict[str, Any]:
     head = {"HEAD"} if any(route.verb == "GET" and _answers_head(route) for route in methods) else set()
     allow = ", ".join(sorted({route.verb for route in methods} | head | {"OPTIONS"}))
     return {
@@ -183,11 +186,11 @@ def _wrong_method(path: str, methods: list[Route]) -> dict[str, Any]:
         "match": _path_match(path),
         "direct_response": {"status": 405},
         "response_headers_to_add": [_header("allow", allow)],
-        "typed_per_filter_config": AT_THE_DOOR,
+        "typed_per_filter_config": NO_TOKEN_NO_LIMIT,
     }
 
 
-def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
+def _document_route(path: str, kind: str, file: Path) -> dict[str, Any]:
     return {
         "name": path,
         "match": {"path": path, "headers": [GET_OR_HEAD]},
@@ -197,7 +200,7 @@ def _document(path: str, kind: str, file: Path) -> dict[str, Any]:
             _header("content-security-policy", DOCUMENT_POLICY),
             _header("cache-control", "no-cache"),
         ],
-        "typed_per_filter_config": AT_THE_DOOR,
+        "typed_per_filter_config": NO_TOKEN_NO_LIMIT,
     }
 
 
@@ -243,7 +246,7 @@ def _cors(settings: GatewaySettings) -> dict[str, Any]:
     everyone = "*" in settings.cors_origins
     matches = [{"safe_regex": {"regex": ".*"}}] if everyone else [{"exact": text} for text in settings.cors_origins]
     return {
-        "@type": f"{TYPES}.filters.http.cors.v3.CorsPolicy",
+        "@type": f"{EXTENSION_TYPES}.filters.http.cors.v3.CorsPolicy",
         "allow_origin_string_match": matches,
         "allow_methods": "GET, POST, PATCH, DELETE",
         "allow_headers": (

@@ -18,8 +18,8 @@ from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
 from services.chassis.rpc.request_headers import ARRIVED, arrived_at
-from tests.gateway.running import Running
-from tests.gateway.standins import StandIns, refusing
+from tests.gateway.envoy_process import RunningGateway
+from tests.gateway.stub_services import StubServices, refusing
 
 AD = "/api/generate/static-ad"
 JOB = "0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
@@ -48,7 +48,7 @@ def told(reason: str, status: int, **more: Any) -> tuple[tuple[str, str | bytes]
 
 
 class TestSuccess:
-    def test_fields_are_camel_case_and_zero_is_shown(self, client: httpx.Client, services: StandIns) -> None:
+    def test_fields_are_camel_case_and_zero_is_shown(self, client: httpx.Client, services: StubServices) -> None:
         async def reused(request: Any, context: Any) -> Any:
             return image_pb2.GenerateStaticAdResponse(job_id="abc", status="reused")
 
@@ -59,7 +59,7 @@ class TestSuccess:
         assert response.json() == {"jobId": "abc", "status": "reused", "creditsUsed": 0, "creditsRemaining": 0}
 
     def test_notes_of_a_generate_call_are_there_when_there_are_any(
-        self, client: httpx.Client, services: StandIns
+        self, client: httpx.Client, services: StubServices
     ) -> None:
         job = job_pb2.JobStatus(id="j")
         for notes in ([], ["n"], [',"notes":[]}']):
@@ -73,7 +73,7 @@ class TestSuccess:
             assert ("notes" in found) == bool(notes)
             assert found["job"]["notes"] == []
 
-    def test_the_request_arrives_field_by_field(self, client: httpx.Client, services: StandIns) -> None:
+    def test_the_request_arrives_field_by_field(self, client: httpx.Client, services: StubServices) -> None:
         body = {"projectId": "p", "productId": "q", "aspectRatio": "1:1", "prompt": "grün 😀", "unknown": [1]}
         assert client.post(AD, json=body).status_code == 200
         expected = image_pb2.GenerateStaticAdRequest(
@@ -81,12 +81,12 @@ class TestSuccess:
         )
         assert services.last().request == expected
 
-    def test_optional_fields_are_absent_when_unset(self, client: httpx.Client, services: StandIns) -> None:
+    def test_optional_fields_are_absent_when_unset(self, client: httpx.Client, services: StubServices) -> None:
         status = client.get("/api/generate/status", params={"jobId": JOB}).json()
         assert set(status) == {"id", "jobId", "type", "status", "assets", "variants", "notes"}
         assert status["assets"] == []
 
-    def test_nested_values_arrive(self, client: httpx.Client, services: StandIns) -> None:
+    def test_nested_values_arrive(self, client: httpx.Client, services: StubServices) -> None:
         async def answer(request: Any, context: Any) -> Any:
             variant = copy_pb2.Variant(hook="h", body="b", cta="c", hashtags=["#x"])
             return copy_pb2.GenerateCopyResponse(job_id="j", status="completed", credits_used=1, variants=[variant])
@@ -96,7 +96,9 @@ class TestSuccess:
         assert answered["variants"] == [{"hook": "h", "body": "b", "cta": "c", "hashtags": ["#x"]}]
         assert "notes" not in answered
 
-    def test_idempotency_and_waiting_headers_reach_the_service(self, client: httpx.Client, services: StandIns) -> None:
+    def test_idempotency_and_waiting_headers_reach_the_service(
+        self, client: httpx.Client, services: StubServices
+    ) -> None:
         client.post(AD, json={}, headers={"idempotency-key": "k-1", "prefer": "wait=5"})
         metadata = services.last().metadata
         assert (metadata["idempotency-key"], metadata["prefer"]) == ("k-1", "wait=5")
@@ -121,7 +123,7 @@ class TestRefusalsOfServices:
         ],
     )
     def test_status_and_body_are_the_services(
-        self, code: grpc.StatusCode, status: int, client: httpx.Client, services: StandIns
+        self, code: grpc.StatusCode, status: int, client: httpx.Client, services: StubServices
     ) -> None:
         metadata = told("SOME_REASON", status, fields=[{"field": "platform", "message": "unknown"}])
         services.unary["GenerateStaticAd"] = refusing(code, *metadata)
@@ -130,7 +132,7 @@ class TestRefusalsOfServices:
         assert response.headers["content-type"] == "application/json"
         assert response.json() == json.loads(str(metadata[0][1]))
 
-    def test_402_shows_nothing_of_its_way(self, client: httpx.Client, services: StandIns) -> None:
+    def test_402_shows_nothing_of_its_way(self, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(
             grpc.StatusCode.FAILED_PRECONDITION, *told("INSUFFICIENT_CREDITS", 402)
         )
@@ -140,20 +142,20 @@ class TestRefusalsOfServices:
             name for name in response.headers if name.startswith(("x-adwright", "grpc-", "x-envoy", "server"))
         ] == []
 
-    def test_retry_after_arrives(self, client: httpx.Client, services: StandIns) -> None:
+    def test_retry_after_arrives(self, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(
             grpc.StatusCode.RESOURCE_EXHAUSTED, *told("TOO_MANY_LIVE_JOBS", 429), ("retry-after", "7")
         )
         assert client.post(AD, json={}).headers["retry-after"] == "7"
 
     def test_503_of_a_service_is_not_repeated_where_that_could_do_harm(
-        self, client: httpx.Client, services: StandIns
+        self, client: httpx.Client, services: StubServices
     ) -> None:
         services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.UNAVAILABLE, *told("OVERLOADED", 503))
         assert client.post(AD, json={}).status_code == 503
         assert len(services.calls) == 1
 
-    def test_503_is_tried_again_where_it_cannot(self, client: httpx.Client, services: StandIns) -> None:
+    def test_503_is_tried_again_where_it_cannot(self, client: httpx.Client, services: StubServices) -> None:
         async def better_the_second_time(request: Any, context: Any) -> Any:
             if len(services.calls) == 1:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "no", trailing_metadata=told("OVERLOADED", 503))
@@ -174,14 +176,14 @@ class TestRefusalsOfServices:
         ],
     )
     def test_a_bare_grpc_status_gets_our_words_and_never_its_own(
-        self, code: grpc.StatusCode, status: int, reason: str, client: httpx.Client, services: StandIns
+        self, code: grpc.StatusCode, status: int, reason: str, client: httpx.Client, services: StubServices
     ) -> None:
         services.unary["GenerateStaticAd"] = refusing(code, details="secret: Traceback in /srv/x.py")
         response = client.post(AD, json={})
         error_of(response, status, reason)
         assert "secret" not in response.text + str(response.headers)
 
-    def test_a_crash_is_500(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_crash_is_500(self, client: httpx.Client, services: StubServices) -> None:
         async def crash(request: Any, context: Any) -> Any:
             raise ValueError("secret")
 
@@ -193,11 +195,11 @@ class TestRefusalsOfServices:
 
 class TestHeadersCannotBeAbused:
     @pytest.mark.parametrize("value", ["99", "600", "1000", "2e2", "-402", "0x192", "4O2", "100", "199", ""])
-    def test_a_status_that_is_none_is_not_taken(self, value: str, client: httpx.Client, services: StandIns) -> None:
+    def test_a_status_that_is_none_is_not_taken(self, value: str, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.NOT_FOUND, ("x-adwright-status", value))
         assert client.post(AD, json={}).status_code == 404
 
-    def test_what_a_client_says_in_those_headers_is_dropped(self, client: httpx.Client, services: StandIns) -> None:
+    def test_what_a_client_says_in_those_headers_is_dropped(self, client: httpx.Client, services: StubServices) -> None:
         forged = {
             "x-adwright-status": "299",
             "x-adwright-error": "{}",
@@ -212,7 +214,7 @@ class TestHeadersCannotBeAbused:
 
     @pytest.mark.parametrize("forged", [[], ["1.000000"], ["99999999999.000000"], ["1.000000", "2.000000"], [""]])
     def test_the_time_of_arrival_is_the_gateways_own(
-        self, forged: list[str], client: httpx.Client, services: StandIns
+        self, forged: list[str], client: httpx.Client, services: StubServices
     ) -> None:
         seen: list[tuple[str, Any]] = []
 
@@ -227,7 +229,7 @@ class TestHeadersCannotBeAbused:
         assert before <= arrived_at(seen, after) < after, "one stamp, which the services believe"
 
     def test_an_error_text_cannot_add_a_header_or_a_second_answer(
-        self, gateway: Running, client: httpx.Client, services: StandIns
+        self, gateway: RunningGateway, client: httpx.Client, services: StubServices
     ) -> None:
         # gRPC refuses line ends in metadata; what an error quotes of a request travels escaped in JSON.
         nasty = 'x\r\nset-cookie: a=b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"}}'
@@ -241,13 +243,13 @@ class TestHeadersCannotBeAbused:
         assert response.json()["error"]["message"] == nasty
         assert response.headers["content-length"] == str(len(response.content))
 
-    def test_names_that_a_client_makes_up_are_quoted(self, client: httpx.Client, services: StandIns) -> None:
+    def test_names_that_a_client_makes_up_are_quoted(self, client: httpx.Client, services: StubServices) -> None:
         name = 'a"],"x":"\\\r\n\u2028'
         response = client.post("/api/generate/video", json={"pronunciations": {name: 1}})
         fields = error_of(response, 400, "VALIDATION_FAILED")["fields"]
         assert fields[0]["field"] == f'pronunciations["{name}"]'
 
-    def test_a_client_cannot_tell_envoy_how_to_treat_it(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_client_cannot_tell_envoy_how_to_treat_it(self, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.UNAVAILABLE, *told("OVERLOADED", 503))
         orders = {"x-envoy-retry-grpc-on": "unavailable", "x-envoy-retry-on": "5xx", "x-envoy-max-retries": "9"}
         assert client.post(AD, json={}, headers=orders).status_code == 503
@@ -268,7 +270,7 @@ class TestOwnAnswers:
         assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"])
-    def test_wrong_media_type(self, kind: str, client: httpx.Client, services: StandIns) -> None:
+    def test_wrong_media_type(self, kind: str, client: httpx.Client, services: StubServices) -> None:
         error_of(client.post(AD, content="{}", headers={"content-type": kind}), 415, "UNSUPPORTED_MEDIA_TYPE")
         assert services.calls == []
 
@@ -278,7 +280,7 @@ class TestOwnAnswers:
     def test_json_by_other_names_passes(self, kind: str, client: httpx.Client) -> None:
         assert client.post(AD, content="{}", headers={"content-type": kind}).status_code == 200
 
-    def test_body_too_large_said_or_sent(self, client: httpx.Client, services: StandIns) -> None:
+    def test_body_too_large_said_or_sent(self, client: httpx.Client, services: StubServices) -> None:
         large = b'{"prompt":"' + b"x" * (1 << 21) + b'"}'
         headers = {"content-type": "application/json"}
         error_of(client.post(AD, content=large, headers=headers), 413, "BODY_TOO_LARGE")
@@ -286,7 +288,7 @@ class TestOwnAnswers:
         error_of(client.post(AD, content=chunks, headers=headers), 413, "BODY_TOO_LARGE")
         assert services.calls == []
 
-    def test_headers_too_large(self, client: httpx.Client, services: StandIns) -> None:
+    def test_headers_too_large(self, client: httpx.Client, services: StubServices) -> None:
         response = client.get("/api/prices", headers={"x-large": "x" * 40_000})
         assert response.status_code == 431
         assert response.json()["error"]["reason"] == "HEADERS_TOO_LARGE"
@@ -306,7 +308,7 @@ class TestOwnAnswers:
         ],
     )
     def test_what_is_not_http_is_refused_and_the_connection_ends(
-        self, text: bytes, gateway: Running, services: StandIns
+        self, text: bytes, gateway: RunningGateway, services: StubServices
     ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
             line.sendall(text)
@@ -322,7 +324,7 @@ class TestOwnAnswers:
         assert isinstance(body["error"]["requestId"], str)
 
     @pytest.mark.parametrize("method", ["FOO", "PROPFIND", "QUERY", "TRACE", "PUT"])
-    def test_methods_that_no_path_has_are_405(self, method: str, client: httpx.Client, services: StandIns) -> None:
+    def test_methods_that_no_path_has_are_405(self, method: str, client: httpx.Client, services: StubServices) -> None:
         response = client.request(method, "/api/prices", headers={"content-type": "application/json"})
         error_of(response, 405, "METHOD_NOT_ALLOWED")
         assert services.calls == []
@@ -338,7 +340,7 @@ class TestOwnAnswers:
 
 
 class TestStreams:
-    def test_events_arrive_as_the_service_writes_them(self, client: httpx.Client, services: StandIns) -> None:
+    def test_events_arrive_as_the_service_writes_them(self, client: httpx.Client, services: StubServices) -> None:
         async def changes(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
             for number in range(3):
@@ -355,7 +357,7 @@ class TestStreams:
         assert opening == "retry: 3000"
         assert events == [f'id: {n}\ndata: {{"id": "{JOB}", "number": {n}}}' for n in range(3)]
 
-    def test_events_come_as_they_happen(self, client: httpx.Client, services: StandIns) -> None:
+    def test_events_come_as_they_happen(self, client: httpx.Client, services: StubServices) -> None:
         async def endless(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
             await asyncio.Event().wait()
@@ -364,7 +366,7 @@ class TestStreams:
         with client.stream("GET", "/api/generate/jobs/events") as response:
             assert next(response.iter_lines()) == "retry: 3000"
 
-    def test_after_the_end_there_is_204(self, client: httpx.Client, services: StandIns) -> None:
+    def test_after_the_end_there_is_204(self, client: httpx.Client, services: StubServices) -> None:
         async def nothing(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.send_initial_metadata((("x-adwright-status", "204"),))
             for message in list[httpbody_pb2.HttpBody]():
@@ -377,7 +379,7 @@ class TestStreams:
             assert not {"content-type", "content-length", "transfer-encoding"} & set(response.headers)
 
     def test_grpc_clients_stream_messages_and_cannot_call_the_rest_form(
-        self, client: httpx.Client, services: StandIns
+        self, client: httpx.Client, services: StubServices
     ) -> None:
         headers = {"content-type": "application/grpc-web+proto"}
         for method, served in (("WatchJob", True), ("StreamJobEvents", False)):
@@ -385,7 +387,9 @@ class TestStreams:
             assert (answer.headers.get("grpc-status", "0") == "0") is served
         assert [call.method for call in services.calls] == ["WatchJob"]
 
-    def test_a_refusal_before_the_first_message_has_its_status(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_refusal_before_the_first_message_has_its_status(
+        self, client: httpx.Client, services: StubServices
+    ) -> None:
         async def refuse(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no", trailing_metadata=told("JOB_NOT_FOUND", 404))
             yield httpbody_pb2.HttpBody()
@@ -398,7 +402,7 @@ class TestStreams:
 
 
 class TestFiles:
-    def test_an_upload_of_ten_mebibytes_arrives_whole(self, client: httpx.Client, services: StandIns) -> None:
+    def test_an_upload_of_ten_mebibytes_arrives_whole(self, client: httpx.Client, services: StubServices) -> None:
         picture = bytes(range(256)) * (10 * 4096 - 1)
         response = client.post("/api/products/p-1/image", content=picture, headers={"content-type": "image/png"})
         assert response.status_code == 200
@@ -407,14 +411,14 @@ class TestFiles:
         assert request.image.content_type == "image/png"
         assert request.image.data == picture
 
-    def test_a_larger_one_is_refused(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_larger_one_is_refused(self, client: httpx.Client, services: StubServices) -> None:
         picture = b"x" * (10 * (1 << 20) + 1)
         for content in (picture, iter([picture[:1000], picture[1000:]])):
             response = client.post("/api/products/p-1/image", content=content, headers={"content-type": "image/png"})
             error_of(response, 413, "BODY_TOO_LARGE")
         assert services.calls == []
 
-    def test_part_of_an_asset_is_206(self, anonymous: httpx.Client, services: StandIns) -> None:
+    def test_part_of_an_asset_is_206(self, anonymous: httpx.Client, services: StubServices) -> None:
         async def part(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.send_initial_metadata(
                 (
@@ -441,7 +445,7 @@ class TestFiles:
         assert (request.asset_id, request.expires, request.signature) == ("a-1", 99, "s")
         assert services.last().metadata["range"] == "bytes=2-5"
 
-    def test_an_expired_link_is_403(self, anonymous: httpx.Client, services: StandIns) -> None:
+    def test_an_expired_link_is_403(self, anonymous: httpx.Client, services: StubServices) -> None:
         async def refuse(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "no", trailing_metadata=told("LINK_EXPIRED", 403))
             yield httpbody_pb2.HttpBody()

@@ -51,7 +51,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class RunningGateway:
     """Where a running gateway is."""
 
     url: str
@@ -66,13 +66,13 @@ class Running:
 
 
 @contextmanager
-def running(
+def running_gateway(
     settings: GatewaySettings,
     folder: Path,
     make: Callable[[GatewaySettings], str] = render,
     *,
     with_keys: bool = True,
-) -> Iterator[Running]:
+) -> Iterator[RunningGateway]:
     """Starts Envoy on free ports and waits until all that it leads to is known to be well.
 
     `make` makes its configuration; `with_keys`: whether the issuer's keys are waited for.
@@ -106,7 +106,7 @@ def running(
         listeners = httpx.get(f"{admin}/listeners?format=json").json()
         port = listeners["listener_statuses"][0]["local_address"]["socket_address"]["port_value"]
         scheme = "https" if settings.tls_certificate else "http"
-        yield Running(
+        yield RunningGateway(
             url=f"{scheme}://127.0.0.1:{port}",
             admin=admin,
             port=port,

@@ -19,8 +19,8 @@ from services.chassis.config import ServiceSettings
 from services.chassis.errors import Kind, Overloaded, Refusal
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.server import Server, always_ready
-from tests.gateway.running import ISSUER, Keys, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import ISSUER, Keys, running_gateway
+from tests.gateway.stub_services import StubServices
 
 ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
 START_SECONDS = 15
@@ -61,7 +61,7 @@ class Grants(billing_pb2_grpc.BillingAdminServiceServicer):
 
 
 @pytest.fixture(scope="module")
-def url(settings: dict[str, Any], servers: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(settings: dict[str, Any], servers: StubServices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("chassis")
     service = ServiceSettings(
         listen="127.0.0.1:0",
@@ -86,7 +86,7 @@ def url(settings: dict[str, Any], servers: StandIns, tmp_path_factory: pytest.Te
     server = asyncio.run_coroutine_threadsafe(start(), loop).result(START_SECONDS)
     address = Address(host="127.0.0.1", port=server.port)
     upstreams = {**settings["upstreams"], "image": address, "billing": address}
-    with running(GatewaySettings(**{**settings, "upstreams": upstreams}), folder) as found:
+    with running_gateway(GatewaySettings(**{**settings, "upstreams": upstreams}), folder) as found:
         yield found.url
     asyncio.run_coroutine_threadsafe(server.stop(), loop).result(START_SECONDS)
     loop.call_soon_threadsafe(loop.stop)

@@ -1,21 +1,8 @@
--- The first filter of the chain: sees every request before all others and every answer after them.
--- It gives REST answers the status and the body that a service asked for in x-adwright-status and x-adwright-error.
+-- The first filter of the chain: it runs before all others on requests, and after all others on responses.
+-- It sets the status and the body of REST responses that a service requests in x-adwright-status and x-adwright-error.
+-- ERRORS, UNKNOWN_ERROR and JWKS_UNAVAILABLE are prepended by lua_filters.py from the table in error_reasons.py.
 
-local REASONS = {
-  [400] = "VALIDATION_FAILED", [401] = "UNAUTHENTICATED", [403] = "FORBIDDEN", [404] = "NOT_FOUND",
-  [409] = "CONFLICT", [413] = "BODY_TOO_LARGE", [429] = "LIMITED", [500] = "INTERNAL", [501] = "NOT_PROVIDED",
-  [502] = "BAD_UPSTREAM", [503] = "UNAVAILABLE", [504] = "TIMED_OUT",
-}
-local MESSAGES = {
-  [400] = "The request is not valid.", [401] = "A valid token is required.",
-  [403] = "This is not open to the caller.", [404] = "There is no such thing.",
-  [409] = "This clashes with what is there.", [413] = "The body is larger than this method takes.",
-  [429] = "Too much at once; try again.", [501] = "This is not provided.",
-  [502] = "Part of the system gave no usable answer.",
-  [503] = "Part of the system cannot be reached right now; try again.", [504] = "This took too long; try again.",
-}
-local MAX_OWN = 16384 -- Envoy's own answers are a few hundred bytes
-local RETRYABLE = { [429] = true, [502] = true, [503] = true, [504] = true }
+local MAX_LOCAL_REPLY_BYTES = 16384 -- Envoy's local replies are a few hundred bytes
 
 local function quoted(text)
   local safe = text:gsub('[%c"\\\127]', function(c)
@@ -25,11 +12,16 @@ local function quoted(text)
   return '"' .. safe .. '"'
 end
 
--- Envoy's complaints of a token, in the words of services/chassis/rpc/auth.py.
+local function error_body(item, identifier)
+  return '{"error":{"reason":' .. quoted(item.reason) .. ',"message":' .. quoted(item.message)
+    .. ',"requestId":' .. quoted(identifier) .. ',"retryable":' .. tostring(item.retryable) .. "}}"
+end
+
+-- The messages of services/chassis/rpc/auth.py, by Envoy's own message about a token.
 local MALFORMED = "The token is not a signed JSON Web Token: three parts in base64url with dots between them, the last of which is the signature."
 local UNREADABLE = "The token cannot be read: its three parts must be base64url, and the first two JSON."
 local WRONG_ALGORITHM = "The token's algorithm (alg) is not accepted: use RS256, ES256 or EdDSA."
-local TOKEN_WORDS = {
+local TOKEN_MESSAGES = {
   ["Jwt is missing"] = "A bearer token is required.",
   ["Jwt is expired"] = "The token has expired.",
   ["Jwt not yet valid"] = "The token is not valid yet.",
@@ -41,51 +33,51 @@ local TOKEN_WORDS = {
   ["Jwt header [alg] field is required and must be a string"] = WRONG_ALGORITHM,
   ["Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections"] = MALFORMED,
 }
-local NO_KEYS = "Jwks remote fetch is failed"
+local JWKS_FETCH_FAILED = "Jwks remote fetch is failed"
 local API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
 local NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
 local QUOTED = "The token must stand in the Authorization header without quotes or spaces."
 local API_KEY_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
 local API_KEY_LENGTH = 47
-local SENT = "adwright.sent"
+local CREDENTIALS = "adwright.credentials" -- the namespace of dynamic metadata about the credentials of a request
 
--- The scheme and the rest of an Authorization header, without the white space around them. Every pattern is anchored or
--- stops at its first match, so the time is linear in a header that may be made of spaces.
+-- Returns the scheme and the rest of an Authorization header, without the white space around them. Every pattern is
+-- anchored or stops at its first match, so the time is linear even in a header made of spaces.
 local function parts_of(authorization)
   local from, to = authorization:find("%S+")
   if from == nil then return "", "" end
   local rest, last = authorization:find("%S", to + 1), #authorization
   if rest == nil then return authorization:sub(from, to), "" end
-  while authorization:find("^%s", last) do last = last - 1 end -- ends: the rest holds what is no space
+  while authorization:find("^%s", last) do last = last - 1 end -- terminates: `rest` is not a space
   return authorization:sub(from, to), authorization:sub(rest, last)
 end
 
--- What can be seen to be wrong with how a token was sent, before anybody has checked it; nil: nothing.
-local function misplaced(scheme, token)
+-- Returns the message about a token that was sent in the wrong form, before the token itself is checked; nil: it is fine.
+local function credential_complaint(scheme, token)
   if (token ~= "" and token or scheme):find("^[\"']*adw_") then return API_KEY_MISPLACED end
   if scheme:lower() ~= "bearer" or token == "" then return NO_BEARER end
   if token:find("[%s\"']") then return QUOTED end
 end
 
--- Remembers what an answer of 401 needs, and writes the scheme as Envoy reads it: by RFC 9110 it may be in any case.
+-- Stores the facts that a 401 response needs. Rewrites the scheme as Envoy expects it: by RFC 9110 its case is free.
 local function read_credentials(handle)
   local headers = handle:headers()
   local authorization, key = headers:get("authorization"), headers:get("x-api-key")
   local metadata = handle:streamInfo():dynamicMetadata()
   if authorization == nil then
     if key ~= nil and not (#key == API_KEY_LENGTH and key:find("^adw_[%w_-]+$")) then
-      metadata:set(SENT, "words", API_KEY_FORM)
+      metadata:set(CREDENTIALS, "message", API_KEY_FORM)
     end
     return
   end
   local scheme, token = parts_of(authorization)
-  local words = misplaced(scheme, token)
-  if words ~= nil then
-    metadata:set(SENT, "words", words)
+  local message = credential_complaint(scheme, token)
+  if message ~= nil then
+    metadata:set(CREDENTIALS, "message", message)
     return
   end
   if authorization ~= "Bearer " .. token then headers:replace("authorization", "Bearer " .. token) end
-  metadata:set(SENT, "claims", token:match("^[^.]*%.([^.]*)%.") or "") -- without its signature it opens nothing
+  metadata:set(CREDENTIALS, "claims", token:match("^[^.]*%.([^.]*)%.") or "") -- useless without the signature
 end
 
 local DIGITS = {}
@@ -108,9 +100,9 @@ local function from_base64url(text)
   return table.concat(out)
 end
 
-local function token_words(complaint, sent)
-  if sent ~= nil and sent["words"] ~= nil then return sent["words"] end
-  if TOKEN_WORDS[complaint] ~= nil and complaint ~= "Jwt verification fails" then return TOKEN_WORDS[complaint] end
+local function token_message(complaint, credentials)
+  if credentials ~= nil and credentials["message"] ~= nil then return credentials["message"] end
+  if TOKEN_MESSAGES[complaint] ~= nil and complaint ~= "Jwt verification fails" then return TOKEN_MESSAGES[complaint] end
   local claim = complaint:match("^Jwt payload %[(%w+)%] field is not ")
   if claim == "exp" or claim == "nbf" or claim == "iat" then
     return "The token's " .. claim .. " claim is not a number of seconds since 1970."
@@ -118,17 +110,17 @@ local function token_words(complaint, sent)
     return "The token's " .. claim .. " claim is not a text" .. (claim == "aud" and " or a list of texts." or ".")
   end
   if complaint == "Jwt verification fails" then
-    -- Envoy says the same of a token without an end.
-    local claims = from_base64url(sent ~= nil and sent["claims"] or "")
+    -- Envoy gives the same message for a token without exp.
+    local claims = from_base64url(credentials ~= nil and credentials["claims"] or "")
     if claims ~= "" and not claims:find('"exp"%s*:') then return "The token has no exp claim." end
-    return TOKEN_WORDS[complaint]
+    return TOKEN_MESSAGES[complaint]
   end
   return UNREADABLE
 end
 
-local function reworded_token(text, sent)
+local function with_token_message(text, credentials)
   return (text:gsub('("message":")([^"]*)(")', function(before, complaint, after)
-    return before .. token_words(complaint, sent) .. after
+    return before .. token_message(complaint, credentials) .. after
   end, 1))
 end
 
@@ -136,13 +128,13 @@ local function json_name(path)
   return (path:gsub("_(%l)", string.upper))
 end
 
--- The transcoder's words for a query parameter or a path that it could not read, as the field that is wrong.
-local function reworded_fields(text)
-  local words = text:match('"message":"The request is not valid%. (.-)","reason":"MALFORMED_REQUEST"')
-  if words == nil then return text end
-  local field, complaint = words:match('^Could not find field \\"([%w_.%-]+)\\" in the type'), "is not a parameter of this method"
+-- Replaces the transcoder's message about a query parameter or path that it could not read by one that names the field.
+local function with_field_message(text)
+  local message = text:match('"message":"The request is not valid%. (.-)","reason":"MALFORMED_REQUEST"')
+  if message == nil then return text end
+  local field, complaint = message:match('^Could not find field \\"([%w_.%-]+)\\" in the type'), "is not a parameter of this method"
   if field == nil then
-    field, complaint = words:match("^([%w_.%[%]]+): invalid value .* for type ([%w_./]+)$")
+    field, complaint = message:match("^([%w_.%[%]]+): invalid value .* for type ([%w_./]+)$")
     if field ~= nil then
       complaint = complaint:find("INT") and "must be a whole number" or complaint:find("BOOL") and "must be true or false"
         or complaint:find("Timestamp") and "must be a time as RFC 3339 writes it" or "has the wrong type"
@@ -150,13 +142,13 @@ local function reworded_fields(text)
   end
   if field == nil then return text end
   field = json_name(field)
-  local told = '"message":"The request is not valid: ' .. field .. ": " .. complaint .. '","reason":"VALIDATION_FAILED","fields":[{"field":"'
+  local replacement = '"message":"The request is not valid: ' .. field .. ": " .. complaint .. '","reason":"VALIDATION_FAILED","fields":[{"field":"'
     .. field .. '","message":"' .. complaint .. '"}]'
-  local from, to = text:find('"message":"The request is not valid. ' .. words .. '","reason":"MALFORMED_REQUEST"', 1, true)
-  return text:sub(1, from - 1) .. told .. text:sub(to + 1)
+  local from, to = text:find('"message":"The request is not valid. ' .. message .. '","reason":"MALFORMED_REQUEST"', 1, true)
+  return text:sub(1, from - 1) .. replacement .. text:sub(to + 1)
 end
 
-local function names_of(headers)
+local function internal_names(headers)
   local names = {}
   for name in pairs(headers) do
     if name:sub(1, 11) == "x-adwright-" or name:sub(1, 5) == "grpc-" then names[#names + 1] = name end
@@ -175,25 +167,25 @@ local function set_body(handle, text, head)
   handle:headers():replace("content-type", "application/json")
 end
 
--- An answer without its body: the headers are those of the answer to GET, Content-Length included. A byte after them
--- would be read as the start of the next answer on the connection.
+-- Removes the body of a response to HEAD. The headers stay those of the response to GET, Content-Length included: a byte
+-- of the body would be read as the start of the next response on the connection.
 local function drop_body(handle)
   for chunk in handle:bodyChunks() do
     if chunk:length() > 0 then chunk:setBytes("") end
   end
 end
 
--- gRPC's metadata cannot hold such a value: the service would end the call.
+-- Reports whether gRPC accepts the value of a "-bin" header. With any other value, the service would abort the call.
 local function is_base64(value)
   for part in (value .. ","):gmatch("([^,]*),") do
-    -- One digit at least, so that spaces are passed over once and not from each of their places.
+    -- At least one digit, so that spaces are scanned once and not again from each of their positions.
     local digits = part:find("^%s*$") and "" or part:match("^%s*([A-Za-z0-9+/]+)=?=?%s*$")
     if digits == nil or #digits % 4 == 1 then return false end
   end
   return true
 end
 
--- What means something to gRPC only: taken from a gRPC client where it is well-formed, and from others never.
+-- Removes headers that have a meaning in gRPC only. gRPC clients may send well-formed ones; other clients may send none.
 local function drop_grpc_headers(headers, native)
   local names = {}
   for name, value in pairs(headers) do
@@ -206,10 +198,10 @@ local function drop_grpc_headers(headers, native)
   for name in pairs(names) do headers:remove(name) end
 end
 
--- The transcoder writes empty lists; the reference's answers have no notes where there is nothing to say. They stand last.
+-- The transcoder writes empty lists; by the API reference, a response without notes has no such field. It is the last one.
 local NO_NOTES = ',"notes":[]}'
 
-local function leave_out_empty_notes(handle)
+local function remove_empty_notes(handle)
   local body = handle:body()
   if body == nil or body:length() < #NO_NOTES then return end
   local size = body:length() - #NO_NOTES
@@ -228,7 +220,7 @@ function envoy_on_request(handle)
   local identifier = headers:get("x-request-id") or ""
   facts:set("adwright", "request_id", identifier)
   if typed then
-    -- Envoy would answer as gRPC does: with status 200 and the refusal in a trailer.
+    -- Envoy's own reply would be gRPC's: status 200 and the error in a trailer.
     facts:set("adwright", "status", "415")
     facts:set("adwright", "refusal", '{"error":{"reason":"UNSUPPORTED_MEDIA_TYPE","message":' .. quoted(
       "This path takes JSON: add -H 'Content-Type: application/json'. gRPC clients call /package.Service/Method."
@@ -237,7 +229,7 @@ function envoy_on_request(handle)
     return
   end
   if headers:get(":method") == "HEAD" then
-    -- Asked as GET is, so that the headers are the same; the body is dropped on the way back.
+    -- Sent on as GET, so that the headers are the same; the body is removed from the response.
     facts:set("adwright", "head", true)
     headers:replace(":method", "GET")
     headers:replace("x-adwright-head", "1")
@@ -245,39 +237,39 @@ function envoy_on_request(handle)
 end
 
 function envoy_on_response(handle)
-  local noted = handle:streamInfo():dynamicMetadata():get("adwright")
-  local sent = handle:streamInfo():dynamicMetadata():get(SENT)
+  local facts = handle:streamInfo():dynamicMetadata():get("adwright")
+  local credentials = handle:streamInfo():dynamicMetadata():get(CREDENTIALS)
   local headers = handle:headers()
-  -- One request a connection: HTTP/1.0 does not know Transfer-Encoding, and what follows such a body could be anything.
+  -- One request a connection: HTTP/1.0 has no Transfer-Encoding, so the bytes after such a body could be anything.
   if handle:streamInfo():protocol() == "HTTP/1.0" then handle:streamInfo():drainConnectionUponCompletion() end
-  if noted == nil then -- a gRPC client reads status and details by itself
-    local words = (headers:get("grpc-message") or ""):match('^{"error":{"message":"([^"]*)"')
-    if words ~= nil then
-      local refused = headers:get("grpc-status") == "16" and words ~= NO_KEYS
-      headers:replace("grpc-message", refused and token_words(words, sent) or words)
+  if facts == nil then -- a gRPC client, which reads status and details itself
+    local message = (headers:get("grpc-message") or ""):match('^{"error":{"message":"([^"]*)"')
+    if message ~= nil then
+      local unauthenticated = headers:get("grpc-status") == "16" and message ~= JWKS_FETCH_FAILED
+      headers:replace("grpc-message", unauthenticated and token_message(message, credentials) or message)
     end
     return
   end
-  -- Read now: what the handle has given is gone once the body has been waited for.
-  local identifier, refusal, head = noted["request_id"], noted["refusal"], noted["head"] == true
-  local told = headers:get("x-adwright-error")
-  local asked = headers:get("x-adwright-status")
+  -- Read before the body is awaited: objects of the handle are invalid afterwards.
+  local identifier, refusal, head = facts["request_id"], facts["refusal"], facts["head"] == true
+  local service_error = headers:get("x-adwright-error")
+  local service_status = headers:get("x-adwright-status")
   local length = headers:get("x-adwright-content-length")
-  for _, name in ipairs(names_of(headers)) do headers:remove(name) end
-  -- Three digits from 200 to 599 and nothing else: the header comes from a service, and is still not taken on trust.
-  if asked ~= nil and asked:match("^[2-5]%d%d$") then headers:replace(":status", asked) end
-  if told ~= nil then
-    set_body(handle, told, head)
+  for _, name in ipairs(internal_names(headers)) do headers:remove(name) end
+  -- Only three digits from 200 to 599: headers of services are checked too.
+  if service_status ~= nil and service_status:match("^[2-5]%d%d$") then headers:replace(":status", service_status) end
+  if service_error ~= nil then
+    set_body(handle, service_error, head)
     return
   end
   if refusal ~= nil then
-    if noted["status"] ~= nil then headers:replace(":status", noted["status"]) end
+    if facts["status"] ~= nil then headers:replace(":status", facts["status"]) end
     set_body(handle, refusal, head)
     return
   end
-  -- How long a file is, said by the service before it sends it in parts.
+  -- The length of a file, which the service states before it sends the file in parts.
   if length ~= nil and length:match("^%d+$") then headers:replace("content-length", length) end
-  -- A server that stops cancels what it has not begun. Who cancels a call themselves does not read the answer.
+  -- A stopping server cancels calls that it has not started. A client that cancels a call does not read the response.
   if headers:get(":status") == "499" then
     headers:replace(":status", "503")
     headers:replace("retry-after", "1")
@@ -290,36 +282,32 @@ function envoy_on_response(handle)
     return
   end
   if head then
-    if status == 400 or status == 401 then headers:remove("content-length") end -- GET gets other words, see below
+    if status == 400 or status == 401 then headers:remove("content-length") end -- the body of GET is rewritten below
     drop_body(handle)
     return
   end
   if status < 400 then
-    if handle:metadata():get("notes") then leave_out_empty_notes(handle) end
+    if handle:metadata():get("notes") then remove_empty_notes(handle) end
     return
   end
   local body = handle:body(true)
-  if body == nil or body:length() > MAX_OWN then return end
+  if body == nil or body:length() > MAX_LOCAL_REPLY_BYTES then return end
   if body:length() == 0 then
-    -- A refusal that is not in our words: gRPC's own, or one whose words came after the headers.
-    local reason = REASONS[status] or "REQUEST_FAILED"
-    local message = MESSAGES[status] or "Something went wrong on our side."
-    body:setBytes('{"error":{"reason":' .. quoted(reason) .. ',"message":' .. quoted(message)
-      .. ',"requestId":' .. quoted(identifier) .. ',"retryable":' .. tostring(RETRYABLE[status] == true) .. '}}')
+    -- An error without a REST body: gRPC's own, or one whose details arrived after the headers.
+    body:setBytes(error_body(ERRORS[status] or UNKNOWN_ERROR, identifier))
     headers:replace("content-type", "application/json")
   elseif status == 400 then
-    body:setBytes(reworded_fields(body:getBytes(0, body:length())))
+    body:setBytes(with_field_message(body:getBytes(0, body:length())))
   elseif status == 401 then
     local text = body:getBytes(0, body:length())
-    if text:find(NO_KEYS, 1, true) then -- not the token's fault
-      local own = handle:headers()
-      own:replace(":status", "503")
-      own:replace("retry-after", "1")
-      own:remove("www-authenticate")
-      body:setBytes('{"error":{"reason":"DEPENDENCY_UNAVAILABLE","message":"The token cannot be checked right now; try again."'
-        .. ',"requestId":' .. quoted(identifier) .. ',"retryable":true}}')
+    if text:find(JWKS_FETCH_FAILED, 1, true) then -- not the token's fault
+      local response_headers = handle:headers() -- fetched again: the earlier object is invalid
+      response_headers:replace(":status", "503")
+      response_headers:replace("retry-after", "1")
+      response_headers:remove("www-authenticate")
+      body:setBytes(error_body(JWKS_UNAVAILABLE, identifier))
       return
     end
-    body:setBytes(reworded_token(text, sent))
+    body:setBytes(with_token_message(text, credentials))
   end
 end

@@ -10,42 +10,42 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from gateway.clusters import EXTENSION_TYPES, KEYS_CLUSTER
 from gateway.settings import GatewaySettings
-from gateway.upstreams import KEYS_CLUSTER, TYPES
 
-SECONDS = 2  # how old keys from a file may be: reading it costs nothing
-FOLDER = "/keys/"
-FILES = "envoy.filters.http.file_server"
+JWKS_FILE_CACHE_SECONDS = 2  # how old keys from a file may be: reading it costs nothing
+PATH_PREFIX = "/keys/"
+FILE_SERVER_FILTER = "envoy.filters.http.file_server"
 
 
 def keys_uri(settings: GatewaySettings) -> str:
     """Where Envoy finds the file."""
-    return f"http://localhost{FOLDER}{_file(settings).name}"
+    return f"http://localhost{PATH_PREFIX}{_file(settings).name}"
 
 
 def keys_listener(settings: GatewaySettings) -> dict[str, Any]:
     """Serves the file, and nothing beside it."""
     file = {
-        "@type": f"{TYPES}.filters.http.file_server.v3.FileServerConfig",
+        "@type": f"{EXTENSION_TYPES}.filters.http.file_server.v3.FileServerConfig",
         "manager_config": {"thread_pool": {"thread_count": 1}},
-        "path_mappings": [{"request_path_prefix": FOLDER, "file_path_prefix": f"{_file(settings).parent}/"}],
+        "path_mappings": [{"request_path_prefix": PATH_PREFIX, "file_path_prefix": f"{_file(settings).parent}/"}],
         "default_content_type": "application/json",
     }
     route = {
-        "match": {"path": FOLDER + _file(settings).name},
+        "match": {"path": PATH_PREFIX + _file(settings).name},
         "direct_response": {"status": 404},
-        "typed_per_filter_config": {FILES: file},
+        "typed_per_filter_config": {FILE_SERVER_FILTER: file},
     }
     manager = {
-        "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{EXTENSION_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": KEYS_CLUSTER,
         "route_config": {"virtual_hosts": [{"name": KEYS_CLUSTER, "domains": ["*"], "routes": [route]}]},
         "http_filters": [
             # Off but for the one route that says which file.
-            {"name": FILES, "typed_config": {**file, "path_mappings": []}, "disabled": True},
+            {"name": FILE_SERVER_FILTER, "typed_config": {**file, "path_mappings": []}, "disabled": True},
             {
                 "name": "envoy.filters.http.router",
-                "typed_config": {"@type": f"{TYPES}.filters.http.router.v3.Router"},
+                "typed_config": {"@type": f"{EXTENSION_TYPES}.filters.http.router.v3.Router"},
             },
         ],
     }

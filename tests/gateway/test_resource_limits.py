@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.certificate import write_certificate
 from gateway.settings import GatewaySettings
-from tests.gateway.running import Keys, Running, running
-from tests.gateway.standins import StandIns
+from local.certificate import write_certificate
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices
 
 PATIENCE = 30
 
@@ -52,23 +52,33 @@ def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
 class TestSlowClients:
     # One limit is short and the other longer than anybody waits, so that each is seen to be the one that ends it.
     @pytest.fixture
-    def hasty_for_headers(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Iterator[Running]:
-        with running(GatewaySettings(**{**settings, "headers_seconds": 1, "request_seconds": 600}), tmp_path) as found:
+    def hasty_for_headers(
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
+    ) -> Iterator[RunningGateway]:
+        with running_gateway(
+            GatewaySettings(**{**settings, "headers_seconds": 1, "request_seconds": 600}), tmp_path
+        ) as found:
             yield found
 
     @pytest.fixture
-    def hasty_for_bodies(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Iterator[Running]:
-        with running(GatewaySettings(**{**settings, "headers_seconds": 600, "request_seconds": 2}), tmp_path) as found:
+    def hasty_for_bodies(
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
+    ) -> Iterator[RunningGateway]:
+        with running_gateway(
+            GatewaySettings(**{**settings, "headers_seconds": 600, "request_seconds": 2}), tmp_path
+        ) as found:
             yield found
 
-    def test_headers_that_drip_end_with_408(self, hasty_for_headers: Running, services: StandIns) -> None:
+    def test_headers_that_drip_end_with_408(self, hasty_for_headers: RunningGateway, services: StubServices) -> None:
         answer, seconds = drip(hasty_for_headers.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
         assert answer.startswith(b"HTTP/1.1 408")
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
         assert seconds > 0.9
         assert services.calls == []
 
-    def test_a_body_that_drips_ends_with_408(self, hasty_for_bodies: Running, keys: Keys, services: StandIns) -> None:
+    def test_a_body_that_drips_ends_with_408(
+        self, hasty_for_bodies: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
         head = (
             b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
             b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
@@ -79,11 +89,11 @@ class TestSlowClients:
         assert services.calls == []
 
     def test_a_handshake_that_never_comes_ends(
-        self, settings: dict[str, Any], services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
         public, private = write_certificate(tmp_path / "tls", ("127.0.0.1",), datetime.now(UTC))
         secure = {"tls_certificate": str(public), "tls_private_key": str(private), "headers_seconds": 1}
-        with running(GatewaySettings(**{**settings, **secure}), tmp_path) as found:
+        with running_gateway(GatewaySettings(**{**settings, **secure}), tmp_path) as found:
             began = time.monotonic()
             with socket.create_connection(("127.0.0.1", found.port), timeout=PATIENCE) as line:
                 assert line.recv(1) == b""
@@ -92,9 +102,9 @@ class TestSlowClients:
 
 class TestOverload:
     def test_out_of_memory_it_refuses_at_once_and_says_that_a_retry_helps(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
-        with running(GatewaySettings(**{**settings, "max_heap_bytes": 1 << 20}), tmp_path) as found:
+        with running_gateway(GatewaySettings(**{**settings, "max_heap_bytes": 1 << 20}), tmp_path) as found:
             headers = {"authorization": f"Bearer {keys.token()}"}
             give_up = time.monotonic() + PATIENCE
             while (answer := httpx.get(f"{found.url}/api/prices", headers=headers)).status_code != 503:
@@ -120,7 +130,7 @@ class TestSmuggling:
         ],
     )
     def test_a_request_in_the_body_of_another_is_never_a_request(
-        self, head: bytes, gateway: Running, keys: Keys, services: StandIns
+        self, head: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         token = keys.token().encode()
         inner = b"GET /api/credits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
