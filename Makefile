@@ -44,7 +44,7 @@ test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy
 
 test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka itself (needs java and mvn; BROKER=docker: Docker)
 	@ADWRIGHT_TEST_BROKER=$(BROKER) $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
-	  tests/platform/test_traces.py tests/platform/test_measures.py tests/platform/test_backup.py
+	  tests/platform/test_traces.py tests/platform/test_metrics.py tests/platform/test_backup.py
 	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
 
 bench: .venv/dev gen/descriptors.binpb models ## Measure how fast the system is, beside yardsticks (ROWS=submit,copy: these rows only)
@@ -58,7 +58,7 @@ lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the 
 	$(BIN)/buf lint gen/image.binpb
 	$(BIN)/buf format --diff --exit-code protos
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/python -m deploy.compatibility
+	$(BIN)/python -m protos.compatibility
 
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.settings import GatewaySettings
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
-from services.chassis.rpc import auth, issuer_keys
+from services.chassis.rpc import issuer_keys
 from services.chassis.rpc.auth import TokenVerifier
-from tests.gateway.running import AUDIENCE, ISSUER, Keys, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys, running_gateway
+from tests.gateway.stub_services import StubServices
 
 GIVE_UP_SECONDS = 30.0
 Entry = dict[str, Any]
@@ -34,6 +35,7 @@ class Provider:
         self.entries: Sequence[Any] = ()
         self.status = 200
         self.fetches = 0
+        self.clock = Clock()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -63,8 +65,8 @@ class Clock:
     def __init__(self) -> None:
         self.forward = 0.0
 
-    def time(self) -> float:
-        return time.time() + self.forward
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.forward)
 
     def monotonic(self) -> float:
         return time.monotonic() + self.forward
@@ -78,11 +80,8 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(auth, "time", found)
-    monkeypatch.setattr(issuer_keys, "time", found)
-    return found
+def clock(provider: Provider) -> Clock:
+    return provider.clock
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +119,13 @@ def until(done: Callable[[], bool]) -> None:
 
 def verifier_of(provider: Provider) -> TokenVerifier:
     return TokenVerifier(
-        issuer=ISSUER, audience=AUDIENCE, jwks=provider.url, roles_claim="roles", service_secret="s" * 32
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        jwks=provider.url,
+        roles_claim="roles",
+        service_secret="s" * 32,
+        clock=provider.clock,
+        monotonic=provider.clock.monotonic,
     )
 
 
@@ -150,12 +155,12 @@ def odd_entries() -> list[Any]:
 class TestGateway:
     @pytest.fixture
     def status(
-        self, settings: dict[str, Any], provider: Provider, a: Any, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], provider: Provider, a: Any, services: StubServices, tmp_path: Path
     ) -> Iterator[Callable[[str], int]]:
         """What a token gets, at a gateway that fetches keys each second."""
         provider.entries = [public(a, kid="A")]
         often = GatewaySettings(**{**settings, "token_jwks": provider.url, "token_keys_seconds": 1})
-        with running(often, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(often, tmp_path) as found, httpx.Client(base_url=found.url) as client:
             yield lambda value: client.get("/api/prices", headers={"authorization": f"Bearer {value}"}).status_code
 
     def test_new_key_is_taken_and_withdrawn_key_ends(
@@ -203,12 +208,18 @@ class TestGateway:
         assert status(token(keys, keys.stranger, "A")) == 401
 
     def test_tokens_are_not_refused_for_keys_that_were_never_fetched(
-        self, settings: dict[str, Any], provider: Provider, keys: Keys, a: Any, services: StandIns, tmp_path: Path
+        self,
+        settings: dict[str, Any],
+        provider: Provider,
+        keys: Keys,
+        a: Any,
+        services: StubServices,
+        tmp_path: Path,
     ) -> None:
         provider.status = 503
         given = GatewaySettings(**{**settings, "token_jwks": provider.url})
         headers = {"authorization": f"Bearer {token(keys, a, 'A')}"}
-        with running(given, tmp_path, with_keys=False) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(given, tmp_path, with_keys=False) as found, httpx.Client(base_url=found.url) as client:
             answer = client.get("/api/prices", headers=headers)
             assert answer.status_code == 503
             assert answer.json()["error"]["retryable"] is True
@@ -270,11 +281,13 @@ class TestServices:
             provider.entries = [] if fault == "empty" else [5, "x", None]
         for _ in range(5):
             clock.forward += issuer_keys.MAX_AGE_SECONDS + 1
-            assert await passes(verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.time()) + 60))
+            assert await passes(
+                verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.now().timestamp()) + 60)
+            )
         provider.status, provider.entries = 200, [public(keys.rsa, kid="rsa")]
         clock.forward += issuer_keys.MIN_INTERVAL_SECONDS + 1
         give_up = time.monotonic() + GIVE_UP_SECONDS
-        while await passes(verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.time()) + 60)):
+        while await passes(verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.now().timestamp()) + 60)):
             assert time.monotonic() < give_up, "the keys are not fetched again"
             await asyncio.sleep(0.05)
 
