@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gateway.clusters import KEYS_CLUSTER, TRACE_CLUSTER, clusters, is_remote
 from gateway.listener import listener
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.schema import messages_of
 from gateway.settings import SERVICES, GatewaySettings, SettingsError
-from gateway.upstreams import KEYS_CLUSTER, TRACE_CLUSTER, clusters, is_remote
 
 NAMESPACE = "adwright"
 GATEWAY = "adwright"
@@ -32,7 +32,7 @@ CONNECTION_MANAGER = (
 MAX_MATCHES = 64  # of one rule, by the Gateway API
 
 # Of the connection manager, what Envoy Gateway says itself, from resources/policies.yaml or always; all else is ours.
-ENVOY_GATEWAYS_OWN = (
+SET_BY_ENVOY_GATEWAY = (
     "@type",
     "stat_prefix",
     "codec_type",
@@ -62,13 +62,13 @@ def resources(settings: GatewaySettings) -> list[dict[str, Any]]:
         replace(settings, tls_certificate="elsewhere", tls_private_key="elsewhere"), routes, messages_of(descriptors)
     )
     manager = ours["filter_chains"][0]["filters"][0]["typed_config"]
-    _inline(manager, settings)
+    _inline_files(manager, settings)
     table = manager["route_config"]
     for host in table["virtual_hosts"]:
         for route in host["routes"]:
             if "route" in route:
                 route["route"]["cluster"] = cluster_name(route["route"]["cluster"])
-    return [*found, _patch(manager, table, settings, routes)]
+    return [*found, _patch_policy(manager, table, settings, routes)]
 
 
 def _http_route(service: str, routes: list[Route]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _http_route(service: str, routes: list[Route]) -> dict[str, Any]:
     }
 
 
-def _inline(manager: dict[str, Any], settings: GatewaySettings) -> None:
+def _inline_files(manager: dict[str, Any], settings: GatewaySettings) -> None:
     """Files are of this machine: what they hold goes into the resource."""
     for item in manager["http_filters"]:
         options = item["typed_config"]
@@ -113,25 +113,27 @@ def _inline(manager: dict[str, Any], settings: GatewaySettings) -> None:
                 body["inline_bytes"] = base64.b64encode(Path(body.pop("filename")).read_bytes()).decode("ascii")
 
 
-def _patch(
+def _patch_policy(
     manager: dict[str, Any], table: dict[str, Any], settings: GatewaySettings, routes: tuple[Route, ...]
 ) -> dict[str, Any]:
     name = f"{NAMESPACE}/{GATEWAY}/{LISTENER}"
     patches = [
-        _add("listener.v3.Listener", name, f"/{part}", value, inside=CONNECTION_MANAGER)
+        _add_operation("listener.v3.Listener", name, f"/{part}", value, inside=CONNECTION_MANAGER)
         for part, value in manager.items()
-        if part not in ENVOY_GATEWAYS_OWN
+        if part not in SET_BY_ENVOY_GATEWAY
     ]
     kind = "route.v3.RouteConfiguration"
     patches += [
         # One host for all names: which ones the gateway answers to is said by its listener.
-        _add(kind, name, "/virtual_hosts", table["virtual_hosts"]),
-        _add(kind, name, "/response_headers_to_add", table["response_headers_to_add"]),
-        _add(kind, name, "/max_direct_response_body_size_bytes", table["max_direct_response_body_size_bytes"]),
+        _add_operation(kind, name, "/virtual_hosts", table["virtual_hosts"]),
+        _add_operation(kind, name, "/response_headers_to_add", table["response_headers_to_add"]),
+        _add_operation(
+            kind, name, "/max_direct_response_body_size_bytes", table["max_direct_response_body_size_bytes"]
+        ),
     ]
     for cluster in clusters(settings, routes):
         if cluster["name"] in (KEYS_CLUSTER, TRACE_CLUSTER):
-            patches.append(_add("cluster.v3.Cluster", cluster["name"], "", cluster))
+            patches.append(_add_operation("cluster.v3.Cluster", cluster["name"], "", cluster))
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "EnvoyPatchPolicy",
@@ -144,7 +146,7 @@ def _patch(
     }
 
 
-def _add(kind: str, name: str, path: str, value: Any, inside: str = "") -> dict[str, Any]:
+def _add_operation(kind: str, name: str, path: str, value: Any, inside: str = "") -> dict[str, Any]:
     # In a JSON patch, "add" to a member that is there replaces it.
     operation = {"op": "add", "path": path, "value": value}
     if inside:
@@ -152,7 +154,7 @@ def _add(kind: str, name: str, path: str, value: Any, inside: str = "") -> dict[
     return {"type": f"type.googleapis.com/envoy.config.{kind}", "name": name, "operation": operation}
 
 
-def settings_of(text: str) -> GatewaySettings:
+def cluster_settings(text: str) -> GatewaySettings:
     """Reads the same JSON as the gateway of one machine; addresses that the cluster knows need not be in it."""
     try:
         given = json.loads(text)
@@ -169,7 +171,7 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, required=True, help="a JSON file; see gateway/README.md")
     arguments = parser.parse_args()
     try:
-        found = resources(settings_of(arguments.settings.read_text(encoding="utf-8")))
+        found = resources(cluster_settings(arguments.settings.read_text(encoding="utf-8")))
     except (SettingsError, RouteError, OSError) as error:
         sys.exit(f"gateway: {error}")
     print("\n---\n".join(json.dumps(resource, indent=1) for resource in found))

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.errors import local_reply_config
-from gateway.keyfile import SECONDS, keys_uri
-from gateway.limits import HAS_API_KEY, LIMIT, user_limit
-from gateway.paths import TRANSCODER, default_headers, virtual_host
+from gateway.clusters import EXTENSION_TYPES, KEYS_CLUSTER, TRACE_CLUSTER, is_remote, socket_address
+from gateway.jwks_file import JWKS_FILE_CACHE_SECONDS, keys_uri
+from gateway.local_replies import local_reply_config
+from gateway.lua_filters import REQUEST_FILTER, RESPONSE_FILTER, request_filter, response_filter
+from gateway.rate_limits import HAS_API_KEY, RATE_LIMIT_FILTER, user_limit
 from gateway.routes import Route
 from gateway.schema import MessageSchema
-from gateway.scripts import ANSWER, REQUEST, answer_script, request_script
 from gateway.settings import GatewaySettings
-from gateway.upstreams import KEYS_CLUSTER, TRACE_CLUSTER, TYPES, is_remote, socket_address
+from gateway.virtual_host import TRANSCODER_FILTER, default_headers, virtual_host
 
 CONNECTION_IDLE_SECONDS = 300
 STREAM_IDLE_SECONDS = 120
 MAX_HEADERS = 100
 MAX_HEADER_KIB = 32  # tokens are at most 16 KiB
 CLOCK_SKEW_SECONDS = 60
-MAX_DIRECT_BYTES = 8 << 20  # the script of the page that shows the API
+MAX_DOCUMENT_BYTES = 8 << 20  # the script of the page that shows the API
 
 # HTTP lets names hold what gRPC ends a call for ("it's", "a~b"); nothing of ours is called so.
-NO_GRPC_NAME = r".*[^a-z0-9_.:-].*"
+INVALID_GRPC_NAME_PATTERN = r".*[^a-z0-9_.:-].*"
 # x-request-id is made here so that it can be trusted to be one. A trace begins here: a client's could say of every
 # request that it is to be recorded.
-NOT_FROM_CLIENTS = ("x-request-id", "traceparent", "tracestate")
+DROPPED_HEADERS = ("x-request-id", "traceparent", "tracestate")
 # Only this gateway and the services may say these: they set an answer's status, a request's time of arrival and its
 # unknown fields, and tell Envoy how often to repeat a request, how long to wait for it, or what it was before it was
 # transcoded.
-INTERNAL_NAMES = r"x-(adwright|envoy)-.*"
+INTERNAL_HEADERS_PATTERN = r"x-(adwright|envoy)-.*"
 
 
 def listener(
@@ -62,22 +62,24 @@ def _connection_manager(
     settings: GatewaySettings, routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]
 ) -> dict[str, Any]:
     filters = [
-        _filter(ANSWER, "lua.v3.Lua", default_source_code={"inline_string": answer_script()}),
+        _filter(RESPONSE_FILTER, "lua.v3.Lua", default_source_code={"inline_string": response_filter()}),
         _filter("envoy.filters.http.cors", "cors.v3.Cors"),
         _filter("envoy.filters.http.grpc_web", "grpc_web.v3.GrpcWeb"),
-        _token_check(settings),
+        _jwt_filter(settings),
     ]
     if settings.rate_limit is not None:
-        filters.append({"name": LIMIT, "typed_config": user_limit(settings.rate_limit.split(settings.replicas))})
+        filters.append(
+            {"name": RATE_LIMIT_FILTER, "typed_config": user_limit(settings.rate_limit.split(settings.replicas))}
+        )
     filters.append(
-        _filter(REQUEST, "lua.v3.Lua", default_source_code={"inline_string": request_script(routes, messages)})
+        _filter(REQUEST_FILTER, "lua.v3.Lua", default_source_code={"inline_string": request_filter(routes, messages)})
     )
-    filters.append(_transcoder(settings, routes))
+    filters.append(_transcoder_filter(settings, routes))
     filters.append(_filter("envoy.filters.http.router", "router.v3.Router", suppress_envoy_headers=True))
     tracing = {} if settings.trace_collector is None else {"tracing": _tracing(settings.trace_share)}
     return {
         **tracing,
-        "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{EXTENSION_TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "adwright",
         "codec_type": "AUTO",
         "use_remote_address": True,
@@ -112,12 +114,12 @@ def _connection_manager(
             {
                 "name": "envoy.http.early_header_mutation.header_mutation",
                 "typed_config": {
-                    "@type": f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+                    "@type": f"{EXTENSION_TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
                     "mutations": [
-                        *({"remove": name} for name in NOT_FROM_CLIENTS),
+                        *({"remove": name} for name in DROPPED_HEADERS),
                         *(
                             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}
-                            for names in (INTERNAL_NAMES, NO_GRPC_NAME)
+                            for names in (INTERNAL_HEADERS_PATTERN, INVALID_GRPC_NAME_PATTERN)
                         ),
                         # When the request's first byte was read, in seconds since 1970: a request that arrived while
                         # the job of its idempotency key was live is its duplicate, whenever a service looks at it.
@@ -131,7 +133,7 @@ def _connection_manager(
         "http_filters": filters,
         "route_config": {
             "name": "adwright",
-            "max_direct_response_body_size_bytes": MAX_DIRECT_BYTES,
+            "max_direct_response_body_size_bytes": MAX_DOCUMENT_BYTES,
             "virtual_hosts": [virtual_host(settings, routes)],
             "response_headers_to_add": default_headers(tls=bool(settings.tls_certificate)),
             "most_specific_header_mutations_wins": False,
@@ -159,7 +161,7 @@ def _tracing(share: float) -> dict[str, Any]:
     }
 
 
-def _token_check(settings: GatewaySettings) -> dict[str, Any]:
+def _jwt_filter(settings: GatewaySettings) -> dict[str, Any]:
     provider: dict[str, Any] = {
         "issuer": settings.token_issuer,
         "audiences": [settings.token_audience],
@@ -178,7 +180,7 @@ def _token_check(settings: GatewaySettings) -> dict[str, Any]:
             "cluster": KEYS_CLUSTER,
             "timeout": "5s",
         },
-        "cache_duration": f"{settings.token_keys_seconds if remote else SECONDS}s",
+        "cache_duration": f"{settings.token_keys_seconds if remote else JWKS_FILE_CACHE_SECONDS}s",
         "async_fetch": {"fast_listener": True, "failed_refetch_duration": "2s" if remote else "0.5s"},
     }
     return _filter(
@@ -197,15 +199,15 @@ def _token_check(settings: GatewaySettings) -> dict[str, Any]:
     )
 
 
-def _transcoder(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+def _transcoder_filter(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
     return _filter(
-        TRANSCODER,
+        TRANSCODER_FILTER,
         "grpc_json_transcoder.v3.GrpcJsonTranscoder",
         proto_descriptor=str(settings.descriptors.resolve()),
         services=sorted({route.service for route in routes}),
         match_incoming_request_route=True,
         ignore_unknown_query_parameters=False,
-        # Converted here, its body would be google.rpc.Status; answer.lua writes ours.
+        # Converted here, its body would be google.rpc.Status; response.lua writes ours.
         convert_grpc_status=False,
         case_insensitive_enum_parsing=False,
         max_request_body_size=settings.max_upload_bytes,
@@ -221,7 +223,7 @@ def _access_log(settings: GatewaySettings) -> list[dict[str, Any]]:
         {
             "name": "envoy.access_loggers.file",
             "typed_config": {
-                "@type": f"{TYPES}.access_loggers.file.v3.FileAccessLog",
+                "@type": f"{EXTENSION_TYPES}.access_loggers.file.v3.FileAccessLog",
                 "path": settings.access_log,
                 "log_format": {
                     "json_format": {
@@ -250,7 +252,7 @@ def _tls(settings: GatewaySettings) -> dict[str, Any]:
     return {
         "name": "tls",
         "typed_config": {
-            "@type": f"{TYPES}.transport_sockets.tls.v3.DownstreamTlsContext",
+            "@type": f"{EXTENSION_TYPES}.transport_sockets.tls.v3.DownstreamTlsContext",
             "common_tls_context": {
                 "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
                 "alpn_protocols": ["h2", "http/1.1"],
@@ -266,4 +268,4 @@ def _tls(settings: GatewaySettings) -> dict[str, Any]:
 
 
 def _filter(name: str, kind: str, **options: Any) -> dict[str, Any]:
-    return {"name": name, "typed_config": {"@type": f"{TYPES}.filters.http.{kind}", **options}}
+    return {"name": name, "typed_config": {"@type": f"{EXTENSION_TYPES}.filters.http.{kind}", **options}}

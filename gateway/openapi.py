@@ -15,14 +15,14 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2
 
-from gateway.errors import OWN_ERRORS
+from gateway.error_reasons import STATUS_ERRORS
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.schema import Comments, FieldSchema, MessageSchema, Rules, comments_of, messages_of, reachable
 
 FOLDER = Path(__file__).parent
 IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
-ORDER = ("copy", "image", "video", "job", "catalog", "billing")
+TAG_ORDER = ("copy", "image", "video", "job", "catalog", "billing")
 INTRODUCTION = (
     "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. What costs credits says so; a request "
     "with an `idempotencyKey` whose job is still live answers with that job and costs nothing. Unknown fields of a "
@@ -43,29 +43,16 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "HEADER_LAST_EVENT_ID": ("Last-Event-ID", {"type": "string"}, ""),
 }
 # What a picture may be sent as; its kind is read from its bytes. Generators of clients know octets and skip the others.
-PICTURE_KINDS = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
-FILE: Mapping[str, str] = {"type": "string", "format": "binary"}
-STATUS_WORDS = {
-    400: "The request is not valid; every wrong field is named.",
-    401: "There is no token or API key, or not one to be trusted.",
-    402: "Too few credits. Nothing was made and nothing was charged.",
-    403: "Not open to the caller, or the link is not valid any more.",
-    404: "It does not exist, or is not the caller's.",
-    409: "It clashes with what is there.",
-    413: "The body is too large.",
-    415: "The body is not JSON.",
-    422: "The request was understood and cannot be done as it stands.",
-    429: "Too many requests or too much at once; Retry-After says when to come back.",
-    503: "Part of the system cannot be reached; try again.",
-    504: "It took too long; try again.",
-}
+PHOTO_MEDIA_TYPES = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
+BINARY_SCHEMA: Mapping[str, str] = {"type": "string", "format": "binary"}
+DESCRIPTIONS = {row.status: row.description for row in STATUS_ERRORS if row.description}
 
 
 def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") -> dict[str, Any]:
     """The description. `image` is gen/image.binpb, which carries the comments."""
     comments = comments_of(image)
     messages = messages_of(image, comments)
-    routes = tuple(sorted(routes_of(image), key=_place))
+    routes = tuple(sorted(routes_of(image), key=_sort_key))
     examples = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -89,7 +76,7 @@ def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") 
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
-            "schemas": {**_schemas(routes, messages), "ErrorResponse": _error()},
+            "schemas": {**_schemas(routes, messages), "ErrorResponse": _error_schema()},
         },
     }
 
@@ -101,9 +88,9 @@ def _tags(routes: tuple[Route, ...], comments: Comments) -> dict[str, str]:
     return tags
 
 
-def _place(route: Route) -> tuple[bool, int]:
+def _sort_key(route: Route) -> tuple[bool, int]:
     """What a customer came for stands first, what operators need last."""
-    return "Admin" in route.service, ORDER.index(route.upstream) if route.upstream in ORDER else len(ORDER)
+    return "Admin" in route.service, TAG_ORDER.index(route.upstream) if route.upstream in TAG_ORDER else len(TAG_ORDER)
 
 
 def _tag(service: str) -> str:
@@ -142,7 +129,10 @@ def _operation(
     if parameters:
         operation["parameters"] = parameters
     if route.raw_request:
-        operation["requestBody"] = {"required": True, "content": {kind: {"schema": FILE} for kind in PICTURE_KINDS}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {kind: {"schema": BINARY_SCHEMA} for kind in PHOTO_MEDIA_TYPES},
+        }
     elif route.body:
         content: dict[str, Any] = {"schema": _body_schema(request, bound)}
         if "request" in example:
@@ -226,12 +216,12 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     if not (route.keys or route.public) or "LINK_EXPIRED" in text:
         statuses.add(403)
     for status in sorted(statuses):
-        responses[str(status)] = _refusal(STATUS_WORDS.get(status, "The request was refused."))
-    responses["default"] = _refusal("Any other error; all have this shape.")
+        responses[str(status)] = _error_response(DESCRIPTIONS.get(status, "The request was refused."))
+    responses["default"] = _error_response("Any other error; all have this shape.")
     return responses
 
 
-def _refusal(words: str) -> dict[str, Any]:
+def _error_response(words: str) -> dict[str, Any]:
     return {"description": words, "content": {"application/json": {"schema": _reference("ErrorResponse")}}}
 
 
@@ -298,8 +288,8 @@ def _value_schema(kind: str, rules: Rules) -> dict[str, Any]:
         case "bool":
             return {"type": "boolean"}
         case "int32":
-            low = INT32["minimum"] if rules.least is None else rules.least
-            high = INT32["maximum"] if rules.most is None else rules.most
+            low = INT32["minimum"] if rules.minimum is None else rules.minimum
+            high = INT32["maximum"] if rules.maximum is None else rules.maximum
             return {"type": "integer", "format": "int32", "minimum": low, "maximum": high}
         case "int64":
             return {"type": "string", "pattern": "^-?[0-9]{1,19}$"}
@@ -331,9 +321,12 @@ def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{_short(name)}"}
 
 
-def _error() -> dict[str, Any]:
+def _error_schema() -> dict[str, Any]:
     text = {"type": "string"}
-    reasons = sorted({error.reason for error in OWN_ERRORS} | {"VALIDATION_FAILED", "INSUFFICIENT_CREDITS"})
+    reasons = sorted(
+        {row.from_envoy.reason for row in STATUS_ERRORS if row.from_envoy}
+        | {"VALIDATION_FAILED", "INSUFFICIENT_CREDITS"}  # the most frequent ones of the services
+    )
     return {
         "type": "object",
         "description": "The body of every error.",

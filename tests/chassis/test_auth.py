@@ -23,7 +23,7 @@ from services.chassis.errors import Unauthenticated
 from services.chassis.rpc import auth, issuer_keys
 from services.chassis.rpc.auth import SERVICE_AUDIENCE, SERVICE_ISSUER, ServiceIdentity, TokenVerifier
 from tests.chassis.clocks import MovableClock
-from tests.gateway.running import AUDIENCE, ISSUER, Keys
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
 
 SECRET = "s" * 32
 

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.routes import Route, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings
-from tests.gateway.running import ISSUER, Keys, Running, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import ISSUER, Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices
 
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
 
@@ -26,21 +26,21 @@ def keys() -> Keys:
 
 
 @pytest.fixture(scope="session")
-def servers(routes: tuple[Route, ...]) -> Iterator[StandIns]:
-    found = StandIns(routes)
+def servers(routes: tuple[Route, ...]) -> Iterator[StubServices]:
+    found = StubServices(routes)
     found.start()
     yield found
     found.stop()
 
 
 @pytest.fixture
-def services(servers: StandIns) -> StandIns:
+def services(servers: StubServices) -> StubServices:
     servers.forget()
     return servers
 
 
 @pytest.fixture(scope="session")
-def settings(servers: StandIns, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def settings(servers: StubServices, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Arguments of GatewaySettings that a test may change."""
     folder = tmp_path_factory.mktemp("gateway")
     jwks = folder / "jwks.json"
@@ -57,19 +57,19 @@ def settings(servers: StandIns, keys: Keys, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="session")
-def gateway(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy")) as found:
+def gateway(settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    with running_gateway(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy")) as found:
         yield found
 
 
 @pytest.fixture
-def anonymous(gateway: Running) -> Iterator[httpx.Client]:
+def anonymous(gateway: RunningGateway) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=gateway.url, timeout=20) as client:
         yield client
 
 
 @pytest.fixture
-def client(gateway: Running, keys: Keys, services: StandIns) -> Iterator[httpx.Client]:
+def client(gateway: RunningGateway, keys: Keys, services: StubServices) -> Iterator[httpx.Client]:
     """A user with a good token; the stand-ins know of no call yet."""
     headers = {"authorization": f"Bearer {keys.token()}"}
     with httpx.Client(base_url=gateway.url, timeout=20, headers=headers) as found:

@@ -15,9 +15,9 @@ from typing import Any
 
 from lupa import luajit21
 
+from gateway.lua_filters import request_filter, response_filter
 from gateway.routes import read_descriptors, routes_of
 from gateway.schema import messages_of
-from gateway.scripts import answer_script, request_script
 
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
 PER_HOOK = 100  # instructions between two calls of the hook
@@ -168,8 +168,8 @@ class Filters:
 
     def __init__(self, request: str | None = None, answer: str | None = None) -> None:
         descriptors = read_descriptors(DESCRIPTORS)
-        self.request = request_script(routes_of(descriptors), messages_of(descriptors)) if request is None else request
-        self.answer = answer_script() if answer is None else answer
+        self.request = request_filter(routes_of(descriptors), messages_of(descriptors)) if request is None else request
+        self.answer = response_filter() if answer is None else answer
 
     def cost(self, exchange: Exchange) -> Cost:
         """Counts; in an interpreter of its own, so that nothing is warm."""

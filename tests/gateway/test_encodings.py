@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.standins import StandIns
+from tests.gateway.stub_services import StubServices
 
 AD = "/api/generate/static-ad"
 VIDEO = "/api/generate/video"
@@ -29,7 +29,7 @@ def error_of(answer: httpx.Response, status: int, reason: str) -> dict[str, Any]
 
 
 class TestEncodings:
-    def test_a_byte_order_mark_is_ignored(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_byte_order_mark_is_ignored(self, client: httpx.Client, services: StubServices) -> None:
         answer = client.post(AD, content=codecs.BOM_UTF8 + TEXT.encode(), headers=JSON)
         assert answer.status_code == 200, answer.text
         assert services.last().request.prompt == "Größe 5 Häuser"
@@ -48,7 +48,7 @@ class TestEncodings:
         ],
     )
     def test_others_are_named_and_never_read_as_something_else(
-        self, encoding: str, word: str, client: httpx.Client, services: StandIns
+        self, encoding: str, word: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = error_of(client.post(AD, content=TEXT.encode(encoding), headers=JSON), 400, "MALFORMED_REQUEST")
         assert word in error["message"]
@@ -56,7 +56,9 @@ class TestEncodings:
         assert services.calls == []
 
     @pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\xef\xbb", b"{\0", b"\xfe\xff\0{"])
-    def test_a_few_bytes_are_no_fault_of_ours(self, content: bytes, client: httpx.Client, services: StandIns) -> None:
+    def test_a_few_bytes_are_no_fault_of_ours(
+        self, content: bytes, client: httpx.Client, services: StubServices
+    ) -> None:
         error_of(client.post(AD, content=content, headers=JSON), 400, "MALFORMED_REQUEST")
         assert services.calls == []
 
@@ -74,12 +76,12 @@ class TestContentTypes:
             "",
         ],
     )
-    def test_json_passes(self, kind: str, client: httpx.Client, services: StandIns) -> None:
+    def test_json_passes(self, kind: str, client: httpx.Client, services: StubServices) -> None:
         answer = client.post(AD, content=TEXT.encode(), headers={"content-type": kind})
         assert answer.status_code == 200, answer.text
         assert services.last().request.prompt == "Größe 5 Häuser"
 
-    def test_none_at_all_passes(self, client: httpx.Client, services: StandIns) -> None:
+    def test_none_at_all_passes(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(AD, content=TEXT.encode()).status_code == 200
         assert services.last().request.prompt == "Größe 5 Häuser"
 
@@ -100,7 +102,7 @@ class TestContentTypes:
     )
     @pytest.mark.parametrize("method", ["POST", "PATCH"])
     def test_others_are_415_and_say_what_to_send(
-        self, method: str, kind: str, client: httpx.Client, services: StandIns
+        self, method: str, kind: str, client: httpx.Client, services: StubServices
     ) -> None:
         path = AD if method == "POST" else "/api/projects/p"
         answer = client.request(method, path, content=b"{}", headers={b"content-type": kind.encode()})
@@ -110,7 +112,7 @@ class TestContentTypes:
         assert services.calls == []
 
     @pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "windows-1252", '"latin1"', "utf-8x"])
-    def test_another_charset_is_415(self, charset: str, client: httpx.Client, services: StandIns) -> None:
+    def test_another_charset_is_415(self, charset: str, client: httpx.Client, services: StubServices) -> None:
         headers = {"content-type": f"application/json; charset={charset}"}
         error = error_of(client.post(AD, content=b"{}", headers=headers), 415, "UNSUPPORTED_MEDIA_TYPE")
         assert "UTF-8" in error["message"]
@@ -126,14 +128,14 @@ class TestCompression:
     @pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity", "x"])
     @pytest.mark.parametrize(("path", "kind"), [(AD, "application/json"), ("/api/products/p/image", "image/png")])
     def test_a_compressed_body_is_415(
-        self, path: str, kind: str, coding: str, client: httpx.Client, services: StandIns
+        self, path: str, kind: str, coding: str, client: httpx.Client, services: StubServices
     ) -> None:
         headers = {"content-type": kind, "content-encoding": coding}
         answer = client.post(path, content=gzip.compress(TEXT.encode()), headers=headers)
         assert "uncompressed" in error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")["message"]
         assert services.calls == []
 
-    def test_identity_passes(self, client: httpx.Client, services: StandIns) -> None:
+    def test_identity_passes(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(AD, content=b"{}", headers=JSON | {"content-encoding": "identity"}).status_code == 200
 
 
@@ -148,7 +150,7 @@ class TestHalfAnEmoji:
             (r'{"script": "\ud83d hello there"}', "script"),
         ],
     )
-    def test_the_field_is_named(self, body: str, field: str, client: httpx.Client, services: StandIns) -> None:
+    def test_the_field_is_named(self, body: str, field: str, client: httpx.Client, services: StubServices) -> None:
         error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "VALIDATION_FAILED")
         assert error["fields"][0]["field"] == field
         assert "surrogate" in error["fields"][0]["message"]
@@ -156,13 +158,13 @@ class TestHalfAnEmoji:
 
     @pytest.mark.parametrize("body", [r'{"unknown": {"\ud83d": 1}}', r'{"unknown": ["\udc00"]}'])
     def test_where_no_method_knows_the_field_it_is_said_in_words(
-        self, body: str, client: httpx.Client, services: StandIns
+        self, body: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "MALFORMED_REQUEST")
         assert "half an emoji" in error["message"]
         assert services.calls == []
 
-    def test_a_whole_one_passes(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_whole_one_passes(self, client: httpx.Client, services: StubServices) -> None:
         body = r'{"pronunciations": {"\ud83d\ude00": "\uD83D\uDE00"}, "unknown": "\ud83d\ude00"}'
         assert client.post(VIDEO, content=body.encode(), headers=JSON).status_code == 200
         assert dict(services.last().request.pronunciations) == {"😀": "😀"}

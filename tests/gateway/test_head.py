@@ -14,10 +14,10 @@ import pytest
 from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
-from gateway.documents import write_documents
+from gateway.api_docs import write_documents
 from gateway.settings import GatewaySettings
-from tests.gateway.running import Keys, Running, running
-from tests.gateway.standins import StandIns, refusing
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices, refusing
 
 JOB = "0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
 ASSET = "/api/assets/a-1?expires=99&signature=s"
@@ -26,16 +26,16 @@ CONTENT = bytes(range(256)) * 40
 
 @pytest.fixture(scope="module")
 def documented(
-    settings: dict[str, Any], servers: StandIns, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
+    settings: dict[str, Any], servers: StubServices, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGateway]:
     folder = tmp_path_factory.mktemp("documented")
     documents = write_documents(folder / "documents")
-    with running(GatewaySettings(**{**settings, "documents": documents}), folder) as found:
+    with running_gateway(GatewaySettings(**{**settings, "documents": documents}), folder) as found:
         yield found
 
 
 @pytest.fixture
-def asset(services: StandIns) -> None:
+def asset(services: StubServices) -> None:
     """Answers for assets as the job service does."""
 
     async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
@@ -169,7 +169,7 @@ PATHS = {
 @pytest.mark.parametrize("name", PATHS)
 class TestHead:
     def test_a_kept_connection_stays_in_step_and_headers_are_those_of_get(
-        self, name: str, documented: Running, keys: Keys, services: StandIns
+        self, name: str, documented: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         path, status = PATHS[name]
         services.unary["GetJobStatus"] = refusing(
@@ -192,7 +192,9 @@ class TestHead:
             }
         line.close()
 
-    def test_http_2_has_no_body_either(self, name: str, documented: Running, keys: Keys, services: StandIns) -> None:
+    def test_http_2_has_no_body_either(
+        self, name: str, documented: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
         path, _ = PATHS[name]
         services.unary["GetJobStatus"] = refusing(grpc.StatusCode.NOT_FOUND, ("x-adwright-status", "404"))
         frames = http_2(documented.port, ["HEAD", "GET", "HEAD"], path, keys.token())
@@ -206,7 +208,14 @@ class TestAssets:
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
     @pytest.mark.parametrize(("part", "status", "size"), [([], 200, len(CONTENT)), (["Range: bytes=2-5"], 206, 4)])
     def test_length_is_said(
-        self, method: str, part: list[str], status: int, size: int, documented: Running, keys: Keys, services: StandIns
+        self,
+        method: str,
+        part: list[str],
+        status: int,
+        size: int,
+        documented: RunningGateway,
+        keys: Keys,
+        services: StubServices,
     ) -> None:
         line = Line(documented.port, keys.token())
         found, headers, body = line.ask(method, ASSET, *part)
@@ -219,7 +228,7 @@ class TestAssets:
 
 
 class TestStreams:
-    def test_events_are_not_for_head(self, documented: Running, keys: Keys, services: StandIns) -> None:
+    def test_events_are_not_for_head(self, documented: RunningGateway, keys: Keys, services: StubServices) -> None:
         line = Line(documented.port, keys.token())
         for path in (f"/api/generate/events?jobId={JOB}", "/api/generate/jobs/events"):
             status, headers, _ = line.ask("HEAD", path)
@@ -227,7 +236,9 @@ class TestStreams:
         assert services.calls == []
         line.close()
 
-    def test_a_client_cannot_set_the_mark_itself(self, documented: Running, keys: Keys, services: StandIns) -> None:
+    def test_a_client_cannot_set_the_mark_itself(
+        self, documented: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
         async def answer(request: Any, context: Any) -> Any:
             return job_pb2.JobStatus(id=JOB)
 
@@ -240,14 +251,14 @@ class TestStreams:
 
 
 class TestTheDoor:
-    def test_head_needs_what_get_needs(self, documented: Running, services: StandIns) -> None:
+    def test_head_needs_what_get_needs(self, documented: RunningGateway, services: StubServices) -> None:
         line = Line(documented.port, "no-token")
         assert line.ask("HEAD", "/api/prices")[0] == 401
         assert line.ask("GET", "/api/prices")[0] == 401
         assert services.calls == []
         line.close()
 
-    def test_head_counts_as_a_request(self, documented: Running, keys: Keys, services: StandIns) -> None:
+    def test_head_counts_as_a_request(self, documented: RunningGateway, keys: Keys, services: StubServices) -> None:
         line = Line(documented.port, keys.token("somebody-else"))
         left = [int(line.ask("HEAD", "/api/prices")[1]["x-ratelimit-limit"]) for _ in range(2)]
         assert left == [10_000, 10_000]

@@ -21,8 +21,8 @@ from gateway.settings import GatewaySettings
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
 from services.chassis.rpc import issuer_keys
 from services.chassis.rpc.auth import TokenVerifier
-from tests.gateway.running import AUDIENCE, ISSUER, Keys, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys, running_gateway
+from tests.gateway.stub_services import StubServices
 
 GIVE_UP_SECONDS = 30.0
 Entry = dict[str, Any]
@@ -155,12 +155,12 @@ def odd_entries() -> list[Any]:
 class TestGateway:
     @pytest.fixture
     def status(
-        self, settings: dict[str, Any], provider: Provider, a: Any, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], provider: Provider, a: Any, services: StubServices, tmp_path: Path
     ) -> Iterator[Callable[[str], int]]:
         """What a token gets, at a gateway that fetches keys each second."""
         provider.entries = [public(a, kid="A")]
         often = GatewaySettings(**{**settings, "token_jwks": provider.url, "token_keys_seconds": 1})
-        with running(often, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(often, tmp_path) as found, httpx.Client(base_url=found.url) as client:
             yield lambda value: client.get("/api/prices", headers={"authorization": f"Bearer {value}"}).status_code
 
     def test_new_key_is_taken_and_withdrawn_key_ends(
@@ -208,12 +208,18 @@ class TestGateway:
         assert status(token(keys, keys.stranger, "A")) == 401
 
     def test_tokens_are_not_refused_for_keys_that_were_never_fetched(
-        self, settings: dict[str, Any], provider: Provider, keys: Keys, a: Any, services: StandIns, tmp_path: Path
+        self,
+        settings: dict[str, Any],
+        provider: Provider,
+        keys: Keys,
+        a: Any,
+        services: StubServices,
+        tmp_path: Path,
     ) -> None:
         provider.status = 503
         given = GatewaySettings(**{**settings, "token_jwks": provider.url})
         headers = {"authorization": f"Bearer {token(keys, a, 'A')}"}
-        with running(given, tmp_path, with_keys=False) as found, httpx.Client(base_url=found.url) as client:
+        with running_gateway(given, tmp_path, with_keys=False) as found, httpx.Client(base_url=found.url) as client:
             answer = client.get("/api/prices", headers=headers)
             assert answer.status_code == 503
             assert answer.json()["error"]["retryable"] is True

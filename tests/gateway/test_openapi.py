@@ -13,12 +13,12 @@ import pytest
 from google.protobuf import json_format
 from protovalidate import collect_violations
 
-from gateway.documents import write_documents
+from gateway.api_docs import write_documents
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import Route, read_descriptors
 from gateway.settings import GatewaySettings
-from tests.gateway.running import Keys, running
-from tests.gateway.standins import StandIns, message_class
+from tests.gateway.envoy_process import Keys, running_gateway
+from tests.gateway.stub_services import StubServices, message_class
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +124,11 @@ class TestDescription:
 
 class TestPages:
     def test_they_are_served_without_a_token_and_need_nothing_from_elsewhere(
-        self, settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         documents = write_documents(tmp_path / "documents")
         with (
-            running(GatewaySettings(**{**settings, "documents": documents}), tmp_path) as found,
+            running_gateway(GatewaySettings(**{**settings, "documents": documents}), tmp_path) as found,
             httpx.Client(base_url=found.url) as client,
         ):
             told = client.get("/openapi.json")

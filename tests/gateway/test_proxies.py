@@ -19,8 +19,8 @@ import pytest
 from google.api import httpbody_pb2
 
 from gateway.settings import GatewaySettings, RateLimit, SettingsError
-from tests.gateway.running import Keys, Running, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices
 from tests.running import free_port
 
 PATIENCE = 20
@@ -37,7 +37,7 @@ def behind(count: int, settings: dict[str, Any], folder: Path) -> GatewaySetting
     )
 
 
-def logged(gateway: Running, count: int) -> list[dict[str, Any]]:
+def logged(gateway: RunningGateway, count: int) -> list[dict[str, Any]]:
     give_up = time.monotonic() + PATIENCE
     while len(lines := gateway.access_lines()) < count:
         assert time.monotonic() < give_up
@@ -60,18 +60,18 @@ class TestTrustedProxies:
         ],
     )
     def test_the_address_is_the_one_that_the_outermost_trusted_proxy_saw(
-        self, count: int, given: str, expected: str, settings: dict[str, Any], services: StandIns, tmp_path: Path
+        self, count: int, given: str, expected: str, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
-        with running(behind(count, settings, tmp_path), tmp_path) as gateway:
+        with running_gateway(behind(count, settings, tmp_path), tmp_path) as gateway:
             headers = {"x-forwarded-for": given} if given else {}
             httpx.get(f"{gateway.url}{ASSET}", headers=headers)
             assert logged(gateway, 1)[0]["from"] == expected
 
     @pytest.mark.parametrize("count", [0, 1])
     def test_the_limit_by_address_is_the_clients_and_cannot_be_escaped(
-        self, count: int, settings: dict[str, Any], services: StandIns, tmp_path: Path
+        self, count: int, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
-        with running(behind(count, settings, tmp_path), tmp_path) as gateway:
+        with running_gateway(behind(count, settings, tmp_path), tmp_path) as gateway:
 
             def ask(first: int) -> int:
                 # A client that makes up addresses, seen by a proxy at its real one.
@@ -85,9 +85,9 @@ class TestTrustedProxies:
 
     @pytest.mark.parametrize(("count", "seen"), [(0, "http"), (1, "https")])
     def test_the_scheme_is_believed_of_a_proxy_only(
-        self, count: int, seen: str, settings: dict[str, Any], services: StandIns, tmp_path: Path
+        self, count: int, seen: str, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
-        with running(behind(count, settings, tmp_path), tmp_path) as gateway:
+        with running_gateway(behind(count, settings, tmp_path), tmp_path) as gateway:
             given = {"x-forwarded-for": REAL, "x-forwarded-proto": "https"}
             httpx.get(f"{gateway.url}{ASSET}", headers=given)
         assert services.last().metadata["x-forwarded-proto"] == seen
@@ -118,7 +118,7 @@ class TestHttp10:
 
     @pytest.mark.parametrize("host", ["Host: a\r\n", ""])
     def test_it_is_answered_without_chunks_and_the_connection_ends(
-        self, host: str, token: str, gateway: Running, services: StandIns
+        self, host: str, token: str, gateway: RunningGateway, services: StubServices
     ) -> None:
         status, headers, body = old(gateway.port, f"GET /api/prices HTTP/1.0\r\n{host}{token}\r\n")
         assert status == 200
@@ -127,14 +127,16 @@ class TestHttp10:
         assert len(body) == int(headers["content-length"])
         assert "prices" in json.loads(body)
 
-    def test_a_body_arrives(self, token: str, gateway: Running, services: StandIns) -> None:
+    def test_a_body_arrives(self, token: str, gateway: RunningGateway, services: StubServices) -> None:
         body = '{"prompt": "hello"}'
         head = f"POST /api/generate/static-ad HTTP/1.0\r\n{token}Content-Type: application/json\r\n"
         status, _, _ = old(gateway.port, f"{head}Content-Length: {len(body)}\r\n\r\n{body}")
         assert status == 200
         assert services.last().request.prompt == "hello"
 
-    def test_a_stream_ends_with_its_connection(self, token: str, gateway: Running, services: StandIns) -> None:
+    def test_a_stream_ends_with_its_connection(
+        self, token: str, gateway: RunningGateway, services: StubServices
+    ) -> None:
         async def events(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
             yield httpbody_pb2.HttpBody(data=b"data: 1\n\n")
@@ -144,7 +146,7 @@ class TestHttp10:
         assert (status, body) == (200, b"retry: 3000\n\ndata: 1\n\n")
         assert "transfer-encoding" not in headers
 
-    def test_errors_have_the_usual_shape(self, gateway: Running, services: StandIns) -> None:
+    def test_errors_have_the_usual_shape(self, gateway: RunningGateway, services: StubServices) -> None:
         for path, expected in (("/api/prices", 401), ("/nope", 404)):
             status, headers, body = old(gateway.port, f"GET {path} HTTP/1.0\r\n\r\n")
             assert (status, headers["content-type"]) == (expected, "application/json")
@@ -152,7 +154,7 @@ class TestHttp10:
 
     @pytest.mark.parametrize("keep", ["", "Connection: keep-alive\r\n"])
     def test_there_is_one_request_a_connection(
-        self, keep: str, token: str, gateway: Running, services: StandIns
+        self, keep: str, token: str, gateway: RunningGateway, services: StubServices
     ) -> None:
         # HTTP/1.0 does not know chunks: another reader of these bytes could see other requests in them (RFC 9112, 6.1).
         head = f"POST /api/generate/static-ad HTTP/1.0\r\n{token}{keep}Content-Type: application/json\r\n"
@@ -163,7 +165,7 @@ class TestHttp10:
         assert len(body) == int(headers["content-length"])
         assert [call.method for call in services.calls] == ["GenerateStaticAd"]
 
-    def test_two_lengths_are_refused(self, token: str, gateway: Running, services: StandIns) -> None:
+    def test_two_lengths_are_refused(self, token: str, gateway: RunningGateway, services: StubServices) -> None:
         head = f"POST /api/generate/static-ad HTTP/1.0\r\n{token}Content-Type: application/json\r\n"
         status, _, _ = old(gateway.port, f"{head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}} ")
         assert status == 400
@@ -178,10 +180,12 @@ class TestNginx:
     """The configuration of docs/proxies.md as it stands there, in a real nginx."""
 
     @pytest.fixture
-    def nginx(self, settings: dict[str, Any], services: StandIns, tmp_path: Path) -> Iterator[tuple[str, Running]]:
+    def nginx(
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
+    ) -> Iterator[tuple[str, RunningGateway]]:
         block = re.search(r"```nginx\n(.*?)```", NGINX.read_text(encoding="utf-8"), re.DOTALL)
         assert block is not None
-        with running(behind(1, settings, tmp_path), tmp_path) as gateway:
+        with running_gateway(behind(1, settings, tmp_path), tmp_path) as gateway:
             port = free_port()
             text = block[1].replace("127.0.0.1:8080", f"127.0.0.1:{gateway.port}")
             text = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port};", text)
@@ -210,7 +214,7 @@ class TestNginx:
                 process.wait(10)
 
     def test_events_come_at_once_and_are_not_kept_back(
-        self, nginx: tuple[str, Running], keys: Keys, services: StandIns
+        self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
     ) -> None:
         async def events(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
@@ -224,13 +228,15 @@ class TestNginx:
             assert answer.status_code == 200
             assert [next(lines) for _ in range(3)] == ["retry: 3000", "", "data: 1"]
 
-    def test_a_forged_address_changes_nothing(self, nginx: tuple[str, Running], keys: Keys, services: StandIns) -> None:
+    def test_a_forged_address_changes_nothing(
+        self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
+    ) -> None:
         url, gateway = nginx
         httpx.get(f"{url}{ASSET}", headers={"x-forwarded-for": f"{OTHER}, {REAL}"})
         assert logged(gateway, 1)[0]["from"] == "127.0.0.1"  # where nginx saw the client
 
     def test_a_large_picture_passes_and_head_has_no_body(
-        self, nginx: tuple[str, Running], keys: Keys, services: StandIns
+        self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
     ) -> None:
         headers = {"authorization": f"Bearer {keys.token()}", "content-type": "image/png"}
         answer = httpx.post(f"{nginx[0]}/api/products/p/image", content=b"x" * (10 << 20), headers=headers)

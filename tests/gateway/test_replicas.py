@@ -9,15 +9,15 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings, RateLimit, SettingsError
-from tests.gateway.running import Keys, running
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import Keys, running_gateway
+from tests.gateway.stub_services import StubServices
 
 
 def test_a_gateway_of_three_has_a_third_of_each_users_and_each_addresses_limit(
-    settings: dict[str, Any], keys: Keys, services: StandIns, tmp_path: Path
+    settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
 ) -> None:
     shared = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=90, per_second=30), "replicas": 3})
-    with running(shared, tmp_path) as found, httpx.Client(base_url=found.url) as client:
+    with running_gateway(shared, tmp_path) as found, httpx.Client(base_url=found.url) as client:
         for path, headers in (
             ("/api/prices", {"authorization": f"Bearer {keys.token()}"}),
             ("/api/voices/v-1/sample", {}),

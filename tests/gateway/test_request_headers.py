@@ -6,7 +6,7 @@ import httpx
 import pytest
 from adwright.job.v1 import job_pb2
 
-from tests.gateway.standins import StandIns
+from tests.gateway.stub_services import StubServices
 
 NATIVE = "/adwright.job.v1.JobService/GetJobStatus"
 GRPC_WEB = {"content-type": "application/grpc-web+proto"}
@@ -41,7 +41,7 @@ class TestRestClients:
         assert answer.status_code == 200, answer.text
         assert client.get("/api/prices", headers=headers).status_code == 200
 
-    def test_nothing_of_it_reaches_a_service(self, client: httpx.Client, services: StandIns) -> None:
+    def test_nothing_of_it_reaches_a_service(self, client: httpx.Client, services: StubServices) -> None:
         given = FORGED | {"x-harmless": "yes", "idempotency-key": "k", "prefer": "wait=1", "range": "bytes=0-"}
         answer = client.post("/api/generate/static-ad", json={}, headers=given)
         assert answer.status_code == 200, answer.text
@@ -59,7 +59,7 @@ class TestRestClients:
         }
 
     @pytest.mark.parametrize("name", FORGED)
-    def test_none_changes_the_answer(self, name: str, client: httpx.Client, services: StandIns) -> None:
+    def test_none_changes_the_answer(self, name: str, client: httpx.Client, services: StubServices) -> None:
         for method, path in (("GET", "/api/prices"), ("POST", "/api/generate/copy"), ("GET", "/nope")):
             expected = client.request(method, path)
             answer = client.request(method, path, headers={name: FORGED[name]})
@@ -68,7 +68,7 @@ class TestRestClients:
 
     @pytest.mark.parametrize("value", ["Größe", "日本", "a\tb"])
     def test_a_value_that_grpc_does_not_take_is_no_fault_of_ours(
-        self, value: str, client: httpx.Client, services: StandIns
+        self, value: str, client: httpx.Client, services: StubServices
     ) -> None:
         answer = client.get("/api/prices", headers={b"x-note": value.encode()})
         assert answer.status_code in (200, 400)
@@ -76,7 +76,7 @@ class TestRestClients:
 
 class TestGrpcClients:
     @pytest.mark.parametrize("value", ["%%%", "a", "YWJj,%", "YW=Jj", "YWJj==="])
-    def test_what_is_not_base64_is_dropped(self, value: str, client: httpx.Client, services: StandIns) -> None:
+    def test_what_is_not_base64_is_dropped(self, value: str, client: httpx.Client, services: StubServices) -> None:
         answer = client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value, "x-good-bin": "YWJj"})
         assert answer.status_code == 200
         seen = services.last().metadata
@@ -85,12 +85,12 @@ class TestGrpcClients:
 
     @pytest.mark.parametrize(("value", "expected"), [("YWI", b"ab"), ("YWI=", b"ab"), ("+/+/", b"\xfb\xff\xbf")])
     def test_metadata_in_bytes_arrives(
-        self, value: str, expected: bytes, client: httpx.Client, services: StandIns
+        self, value: str, expected: bytes, client: httpx.Client, services: StubServices
     ) -> None:
         client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value})
         assert services.last().metadata["x-note-bin"] == expected
 
-    def test_its_deadline_is_heeded(self, client: httpx.Client, services: StandIns) -> None:
+    def test_its_deadline_is_heeded(self, client: httpx.Client, services: StubServices) -> None:
         async def answer(request: object, context: object) -> object:
             left.append(context.time_remaining())  # type: ignore[attr-defined]
             return job_pb2.JobStatus()

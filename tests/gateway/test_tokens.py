@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from gateway.routes import Route
-from tests.gateway.running import AUDIENCE, ISSUER, Keys
-from tests.gateway.standins import StandIns
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
+from tests.gateway.stub_services import StubServices
 
 PATH = "/api/credits"
 
@@ -25,7 +25,7 @@ def get(client: httpx.Client, token: str) -> httpx.Response:
     return client.get(PATH, headers={"authorization": f"Bearer {token}"})
 
 
-def refused(response: httpx.Response, services: StandIns) -> dict[str, Any]:
+def refused(response: httpx.Response, services: StubServices) -> dict[str, Any]:
     assert response.status_code == 401
     assert services.calls == []
     assert response.headers["www-authenticate"].startswith("Bearer")
@@ -47,22 +47,22 @@ def claims() -> dict[str, Any]:
 
 class TestGoodTokens:
     def test_rs256_passes_and_the_service_sees_the_token(
-        self, anonymous: httpx.Client, keys: Keys, services: StandIns
+        self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         token = keys.token()
         assert get(anonymous, token).status_code == 200
         assert services.last().metadata["authorization"] == f"Bearer {token}"
 
-    def test_es256_passes(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_es256_passes(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         token = keys.token(key=keys.ec, algorithm="ES256", headers={"kid": "ec"})
         assert get(anonymous, token).status_code == 200
 
-    def test_eddsa_passes(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_eddsa_passes(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         token = keys.token(key=keys.ed, algorithm="EdDSA", headers={"kid": "ed"})
         assert get(anonymous, token).status_code == 200
 
     def test_a_clock_that_is_half_a_minute_off_is_forgiven(
-        self, anonymous: httpx.Client, keys: Keys, services: StandIns
+        self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         now = int(time.time())
         assert get(anonymous, keys.token(exp=now - 30)).status_code == 200
@@ -70,46 +70,48 @@ class TestGoodTokens:
 
 
 class TestBadTokens:
-    def test_none_at_all(self, anonymous: httpx.Client, services: StandIns) -> None:
+    def test_none_at_all(self, anonymous: httpx.Client, services: StubServices) -> None:
         assert refused(anonymous.get(PATH), services)["message"] == "A bearer token is required."
 
     @pytest.mark.parametrize("value", ["Basic dTpw", "Bearer", "Bearer x", "Bearer a.b.c", "bearer-token"])
-    def test_what_is_no_token(self, value: str, anonymous: httpx.Client, services: StandIns) -> None:
+    def test_what_is_no_token(self, value: str, anonymous: httpx.Client, services: StubServices) -> None:
         refused(anonymous.get(PATH, headers={"authorization": value}), services)
 
-    def test_a_token_in_the_address(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_a_token_in_the_address(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(anonymous.get(PATH, params={"access_token": keys.token()}), services)
 
-    def test_expired(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_expired(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         error = refused(get(anonymous, keys.token(exp=int(time.time()) - 120)), services)
         assert error["message"] == "The token has expired."
 
-    def test_not_yet_valid(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_not_yet_valid(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(nbf=int(time.time()) + 120)), services)
 
-    def test_without_an_end(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_without_an_end(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(exp=None)), services)
 
     @pytest.mark.parametrize("issuer", ["https://evil.example", "", None, ISSUER + "/"])
-    def test_wrong_issuer(self, issuer: str | None, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_wrong_issuer(
+        self, issuer: str | None, anonymous: httpx.Client, keys: Keys, services: StubServices
+    ) -> None:
         refused(get(anonymous, keys.token(iss=issuer)), services)
 
     @pytest.mark.parametrize("audience", ["other", "", None, ["other"], "adwright-internal"])
-    def test_wrong_audience(self, audience: Any, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_wrong_audience(self, audience: Any, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         error = refused(get(anonymous, keys.token(aud=audience)), services)
         assert error["message"] == "The token is for another audience."
 
-    def test_wrong_key(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_wrong_key(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(key=keys.stranger)), services)
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
-    def test_alg_none(self, algorithm: str, anonymous: httpx.Client, services: StandIns) -> None:
+    def test_alg_none(self, algorithm: str, anonymous: httpx.Client, services: StubServices) -> None:
         for signature in ("", "AAAA"):
             token = f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{segment(claims())}.{signature}"
             refused(get(anonymous, token), services)
 
     def test_the_public_key_does_not_serve_as_a_secret(
-        self, anonymous: httpx.Client, keys: Keys, services: StandIns
+        self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         public = keys.rsa.public_key()
         forms = [
@@ -135,19 +137,19 @@ class TestBadTokens:
         ],
     )
     def test_a_kid_that_is_not_the_keys(
-        self, header: dict[str, str], anonymous: httpx.Client, keys: Keys, services: StandIns
+        self, header: dict[str, str], anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         refused(get(anonymous, keys.token(headers=header)), services)
 
     def test_keys_that_the_token_brings_along_are_not_used(
-        self, anonymous: httpx.Client, keys: Keys, services: StandIns
+        self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         own = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
         for extra in ({"jwk": own}, {"jku": "http://127.0.0.1:1/jwks.json"}, {"x5u": "http://127.0.0.1:1/"}):
             refused(get(anonymous, keys.token(key=keys.stranger, headers={**extra, "kid": "rsa"})), services)
 
     def test_a_service_token_is_none_of_the_gateways(
-        self, anonymous: httpx.Client, keys: Keys, services: StandIns
+        self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         secret = "s" * 32
         token = jwt.encode(
@@ -155,14 +157,16 @@ class TestBadTokens:
         )
         refused(get(anonymous, token), services)
 
-    def test_changed_claims_break_the_signature(self, anonymous: httpx.Client, keys: Keys, services: StandIns) -> None:
+    def test_changed_claims_break_the_signature(
+        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+    ) -> None:
         head, _, signature = keys.token().split(".")
         refused(get(anonymous, f"{head}.{segment({**claims(), 'sub': 'user-2'})}.{signature}"), services)
 
 
 class TestWhichPathsNeedOne:
     def test_every_path_that_is_not_public_does(
-        self, routes: tuple[Route, ...], anonymous: httpx.Client, services: StandIns
+        self, routes: tuple[Route, ...], anonymous: httpx.Client, services: StubServices
     ) -> None:
         private = [route for route in routes if not route.public]
         assert len(private) > 20
@@ -171,7 +175,9 @@ class TestWhichPathsNeedOne:
             assert response.status_code == 401, route.path
         assert services.calls == []
 
-    def test_public_ones_do_not(self, routes: tuple[Route, ...], anonymous: httpx.Client, services: StandIns) -> None:
+    def test_public_ones_do_not(
+        self, routes: tuple[Route, ...], anonymous: httpx.Client, services: StubServices
+    ) -> None:
         public = [route for route in routes if route.public]
         assert {route.method for route in public} == {"GetAsset", "GetVoiceSample", "GetAvatarPreview"}
         for route in public:
@@ -182,7 +188,7 @@ class TestWhichPathsNeedOne:
         "path",
         ["/api/assets/../credits", "/api/assets/x/../../credits", "//api//credits", "/api/%63redits", "/api/credits/."],
     )
-    def test_spelling_a_path_otherwise_does_not_open_it(self, path: str, gateway: Any, services: StandIns) -> None:
+    def test_spelling_a_path_otherwise_does_not_open_it(self, path: str, gateway: Any, services: StubServices) -> None:
         with httpx.Client() as client:
             response = client.send(client.build_request("GET", f"{gateway.url}/", extensions={"target": path.encode()}))
         assert response.status_code in (400, 401, 404)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.chassis.rpc.request_headers import UNKNOWN_FIELDS, unknown_field_notes
-from tests.gateway.standins import StandIns
+from tests.gateway.stub_services import StubServices
 
 PROJECT = "/api/projects/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
 PAID = ("/api/generate/copy", "/api/generate/static-ad", "/api/generate/video")
@@ -16,7 +16,7 @@ JSON = {"content-type": "application/json"}
 STRICT = {"prefer": "wait=1, handling=strict"}
 
 
-def refused(response: httpx.Response, services: StandIns) -> dict[str, str]:
+def refused(response: httpx.Response, services: StubServices) -> dict[str, str]:
     assert response.status_code == 400, response.text
     assert response.json()["error"]["reason"] == "VALIDATION_FAILED"
     assert services.calls == []
@@ -39,7 +39,7 @@ class TestRefused:
         ],
     )
     def test_in_the_catalogue_each_is_named_with_what_was_meant(
-        self, body: Any, fields: dict[str, str], client: httpx.Client, services: StandIns
+        self, body: Any, fields: dict[str, str], client: httpx.Client, services: StubServices
     ) -> None:
         expected = {
             name: "is not a field of this request" + (f". Did you mean {meant}?" if meant else "")
@@ -47,23 +47,25 @@ class TestRefused:
         }
         assert refused(client.patch(PROJECT, json=body), services) == expected
 
-    def test_of_keys_and_grants_too(self, client: httpx.Client, services: StandIns) -> None:
+    def test_of_keys_and_grants_too(self, client: httpx.Client, services: StubServices) -> None:
         # A budget whose name has a slip in it would make a key without one.
         found = refused(client.post("/api/keys", json={"name": "ci", "creditsBudget": 5}), services)
         assert found == {"creditsBudget": "is not a field of this request. Did you mean creditBudget?"}
         assert "note" in refused(client.post("/api/admin/grants", json={"note": "x"}), services)
 
     @pytest.mark.parametrize("path", PAID)
-    def test_under_strict_handling_of_paid_calls(self, path: str, client: httpx.Client, services: StandIns) -> None:
+    def test_under_strict_handling_of_paid_calls(self, path: str, client: httpx.Client, services: StubServices) -> None:
         response = client.post(path, json={"ratio": "9:16", "size": 3}, headers=STRICT)
         assert set(refused(response, services)) >= {"ratio", "size"}
         assert response.headers["preference-applied"] == "handling=strict"
 
-    def test_the_preference_may_stand_in_a_header_of_its_own(self, client: httpx.Client, services: StandIns) -> None:
+    def test_the_preference_may_stand_in_a_header_of_its_own(
+        self, client: httpx.Client, services: StubServices
+    ) -> None:
         headers = [("prefer", "wait=1"), ("prefer", "handling=strict")]
         assert "ratio" in refused(client.post(PAID[1], json={"ratio": 1}, headers=headers), services)
 
-    def test_with_wrong_types_beside_them(self, client: httpx.Client, services: StandIns) -> None:
+    def test_with_wrong_types_beside_them(self, client: httpx.Client, services: StubServices) -> None:
         body = {"ratio": "9:16", "aspectRatio": 5}
         assert set(refused(client.post(PAID[1], json=body, headers=STRICT), services)) >= {"ratio", "aspectRatio"}
         services.forget()
@@ -71,7 +73,7 @@ class TestRefused:
 
 
 class TestNamed:
-    def notes(self, services: StandIns) -> list[str]:
+    def notes(self, services: StubServices) -> list[str]:
         return unknown_field_notes(services.last().metadata.items())
 
     @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ class TestNamed:
         ],
     )
     def test_paid_calls_pass_and_the_service_gets_the_names(
-        self, path: str, body: dict[str, Any], names: list[str], client: httpx.Client, services: StandIns
+        self, path: str, body: dict[str, Any], names: list[str], client: httpx.Client, services: StubServices
     ) -> None:
         body.pop("\x00", None)
         assert client.post(path, json=body).status_code == 200
@@ -92,37 +94,37 @@ class TestNamed:
         assert [note.partition(" is not known")[0] for note in notes] == [f"The field {name}" for name in names]
         assert services.last().metadata[UNKNOWN_FIELDS].isascii()
 
-    def test_what_was_meant_goes_along(self, client: httpx.Client, services: StandIns) -> None:
+    def test_what_was_meant_goes_along(self, client: httpx.Client, services: StubServices) -> None:
         client.post(PAID[1], json={"ratio": "1:1"})
         assert self.notes(services) == ["The field ratio is not known and was ignored. Did you mean aspectRatio?"]
 
-    def test_known_fields_in_either_spelling_are_not_named(self, client: httpx.Client, services: StandIns) -> None:
+    def test_known_fields_in_either_spelling_are_not_named(self, client: httpx.Client, services: StubServices) -> None:
         body = {"aspect_ratio": "1:1", "fileFormat": "png", "file_format": None, "prompt": None}
         body |= {"projectId": PROJECT[-36:], "product_id": PROJECT[-36:]}
         assert client.post(PAID[1], json=body, headers=STRICT).status_code == 200
         assert UNKNOWN_FIELDS not in services.last().metadata
 
-    def test_they_are_few_and_short(self, client: httpx.Client, services: StandIns) -> None:
+    def test_they_are_few_and_short(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(PAID[1], json={"ü" * 5_000 + str(number): 1 for number in range(13)}).status_code == 200
         notes = self.notes(services)
         assert len(notes) == 11
         assert notes[-1] == "3 more fields are not known and were ignored."
         assert len(services.last().metadata[UNKNOWN_FIELDS]) < 4_096
 
-    def test_a_client_cannot_name_them(self, client: httpx.Client, services: StandIns) -> None:
+    def test_a_client_cannot_name_them(self, client: httpx.Client, services: StubServices) -> None:
         for body in ({}, {"ratio": 1}):
             client.post(PAID[1], json=body, headers={UNKNOWN_FIELDS: "forged"})
             assert "forged" not in str(services.last().metadata)
 
     @pytest.mark.parametrize("name", ["\\ud800", "a\\u0000b"])
-    def test_a_name_that_is_no_text_is_refused(self, name: str, client: httpx.Client, services: StandIns) -> None:
+    def test_a_name_that_is_no_text_is_refused(self, name: str, client: httpx.Client, services: StubServices) -> None:
         for text in (f'{{"{name}":1}}', f'{{"x":"{name}"}}', f'{{"pronunciations":{{"{name}":"x"}}}}'):
             response = client.post(PAID[2], content=text, headers=JSON)
             assert "half a surrogate pair" in str(refused(response, services).values())
 
     @pytest.mark.parametrize("text", ['["\\ud800"]', '{"\\udc00":1}'])
     def test_half_a_character_in_an_unknown_field_is_said_so(
-        self, text: str, client: httpx.Client, services: StandIns
+        self, text: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = client.post(PAID[0], content=f'{{"x":{text}}}', headers=JSON).json()["error"]
         assert error["reason"] == "MALFORMED_REQUEST"

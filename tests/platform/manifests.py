@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from gateway.kubernetes import resources, settings_of
+from gateway.kubernetes import cluster_settings, resources
 from tests.platform import tools
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[R
 @cache
 def gateway_resources() -> tuple[Resource, ...]:
     text = (ROOT / "gateway" / "resources" / "settings.json").read_text(encoding="utf-8")
-    return tuple(resources(settings_of(text)))
+    return tuple(resources(cluster_settings(text)))
 
 
 def of_kind(overlay: str, kind: str, instead: tuple[tuple[str, str], ...] = ()) -> dict[str, Resource]:

@@ -17,7 +17,7 @@ from adwright.job.v1 import events_pb2
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from gateway.certificate import write_certificate
+from local.certificate import write_certificate
 from local.system import Options
 from services.chassis.config import KafkaSettings
 from services.chassis.data import outbox

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.kubernetes import ENVOY_GATEWAYS_OWN, settings_of
+from gateway.kubernetes import SET_BY_ENVOY_GATEWAY, cluster_settings
 from gateway.listener import listener
 from gateway.routes import read_descriptors, routes_of
 from gateway.schema import messages_of
@@ -247,7 +247,7 @@ def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_a
     [("overlays/production", "gateway/resources/settings.json"), ("overlays/dev", "deploy/overlays/dev/gateway.json")],
 )
 def test_limits_are_split_between_as_many_gateways_as_there_are(overlay: str, settings: str) -> None:
-    given = settings_of((ROOT / settings).read_text(encoding="utf-8"))
+    given = cluster_settings((ROOT / settings).read_text(encoding="utf-8"))
     [proxy] = of_kind(overlay, "EnvoyProxy").values()
     kubernetes = proxy["spec"]["provider"]["kubernetes"]
     assert kubernetes["envoyDeployment"]["replicas"] == given.replicas
@@ -255,10 +255,10 @@ def test_limits_are_split_between_as_many_gateways_as_there_are(overlay: str, se
 
 
 def test_every_part_of_the_connection_manager_reaches_the_clusters_gateway() -> None:
-    given = settings_of((ROOT / "gateway/resources/settings.json").read_text(encoding="utf-8"))
+    given = cluster_settings((ROOT / "gateway/resources/settings.json").read_text(encoding="utf-8"))
     descriptors = read_descriptors(given.descriptors)
     ours = listener(given, routes_of(descriptors), messages_of(descriptors))
     manager = ours["filter_chains"][0]["filters"][0]["typed_config"]
     [policy] = of_kind("overlays/production", "EnvoyPatchPolicy").values()
     patched = {item["operation"]["path"].removeprefix("/") for item in policy["spec"]["jsonPatches"]}
-    assert set(manager) - set(ENVOY_GATEWAYS_OWN) <= patched
+    assert set(manager) - set(SET_BY_ENVOY_GATEWAY) <= patched

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.compatibility import broken, last_release
+from protos.compatibility import incompatibilities, last_release
 from services.chassis.data.database import NO_TRANSACTION, migrate, prepare
 from tests.platform.manifests import ROOT
 from tests.running import Postgres
@@ -161,20 +161,20 @@ class TestCompatibility:
 
     def test_the_last_release_is_found_and_an_unchanged_tree_breaks_nothing(self, tree: Path) -> None:
         assert last_release(tree) == "v1.0.0"
-        assert broken(tree, "v1.0.0") == []
+        assert incompatibilities(tree, "v1.0.0") == []
 
     def test_what_was_added_breaks_nothing(self, tree: Path) -> None:
         replace(tree / "protos/adwright/job/v1/job.proto", "  repeated JobSettlement jobs = 1;\n",
                 "  repeated JobSettlement jobs = 1;\n  string added = 99;\n")  # fmt: skip
         (tree / "services/job/migrations/9000_more.sql").write_text("select 1;\n")
-        assert broken(tree, "v1.0.0") == []
+        assert incompatibilities(tree, "v1.0.0") == []
 
     def test_a_changed_field_and_a_changed_migration_do(self, tree: Path) -> None:
         replace(tree / "protos/adwright/job/v1/job.proto", "  repeated JobSettlement jobs = 1;\n",
                 "  repeated JobSettlement jobs = 98;\n")  # fmt: skip
         replace(tree / "services/job/migrations/0001_jobs.sql", "fillfactor = 85", "fillfactor = 86")
         (tree / "services/job/migrations/0002_trace.sql").unlink()
-        told = "\n".join(broken(tree, "v1.0.0"))
+        told = "\n".join(incompatibilities(tree, "v1.0.0"))
         assert 'field "1" with name "jobs"' in told
         assert "0001_jobs.sql is in v1.0.0 and was changed" in told
         assert "0002_trace.sql is in v1.0.0 and was changed" in told

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.certificate import write_certificate
+from local.certificate import write_certificate
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.worker.remote import pictures

@@ -18,7 +18,7 @@ PREFIX = "adw_"  # people and secret scanners recognize a key by it
 REMEMBERED_SECONDS = 10.0  # a revoked key is accepted by a service for at most this long
 MAX_CACHED_KEYS = 10_000
 LOOKUP_TIMEOUT_SECONDS = 3.0
-# The gateway's answer.lua holds the same text.
+# The gateway's response.lua holds the same text.
 WRONG_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
 _FORM = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 

@@ -32,7 +32,7 @@ MAX_TOKEN_LENGTH = 16_384
 MAX_SUBJECT_LENGTH = 255
 LATEST_TIME = 253_402_300_799  # the end of the year 9999; a later exp is in milliseconds, or means "never"
 
-# The gateway's answer.lua holds the same texts.
+# The gateway's response.lua holds the same texts.
 API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
 NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
 QUOTED = "The token must stand in the Authorization header without quotes or spaces."

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from tests.gateway.conftest import anonymous, client, keys, routes, servers, services, settings  # noqa: F401
-from tests.gateway.running import Running, running
+from tests.gateway.envoy_process import RunningGateway, running_gateway
 from tests.platform.envoy_gateway.translation import static, translated
 
 
@@ -26,9 +26,9 @@ def gateway(
     settings: dict[str, Any],  # noqa: F811
     resources_told: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Running]:
+) -> Iterator[RunningGateway]:
     def render(given: GatewaySettings) -> str:
         return static(resources_told, given)
 
-    with running(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy"), make=render) as found:
+    with running_gateway(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy"), make=render) as found:
         yield found

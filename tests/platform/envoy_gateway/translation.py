@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from gateway.certificate import write_certificate
 from gateway.kubernetes import resources
 from gateway.settings import GatewaySettings
+from local.certificate import write_certificate
 from tests.platform import tools
 from tests.platform.manifests import ROOT
 

@@ -1,0 +1,267 @@
+-- Compares a JSON body with its message: finds fields of a wrong type, broken rules and unknown fields.
+-- lua_filters.py prepends SCHEMA, which maps a message's name to the list of its fields.
+
+local MAX_COMPLAINTS = 50 -- of one response; the service names at most 15
+local MAX_NAME_BYTES = 100 -- of an unknown name
+local MAX_UNKNOWN = 10 -- unknown fields that are named; they are sent in a header, and gRPC accepts 8 KiB of headers
+
+-- Shortens a text from the client for a response or a header, and makes it valid UTF-8.
+local function printable(text)
+  if #text > MAX_NAME_BYTES then
+    text = text:sub(1, MAX_NAME_BYTES):gsub("[\192-\255][\128-\191]*$", "") .. "…"
+  end
+  if not is_utf8(text) then
+    text = text:gsub("\237[\160-\191][\128-\191]", "\239\191\189") -- a lone surrogate becomes U+FFFD
+    if not is_utf8(text) then text = text:gsub("[\128-\255]", "?") end
+  end
+  return text
+end
+
+local BY_NAME = {} -- maps a message to its fields by JSON name and by proto name
+for message, fields in pairs(SCHEMA) do
+  BY_NAME[message] = {}
+  for _, field in ipairs(fields) do
+    BY_NAME[message][field.name] = field
+    BY_NAME[message][field.proto_name] = field
+  end
+end
+
+-- "Did you mean …": finds the field of a message whose name is closest to an unknown name.
+
+local MIN_WORD = 4 -- letters; shorter names are part of too many others
+local MAX_COMPARED = 32 -- letters of an unknown name; no field has a longer one
+
+local function split_words(name)
+  return (name:gsub("(%l)(%u)", "%1 %2"):gsub("%W+", " "):lower())
+end
+
+local function joined(words) return (words:gsub(" ", "")) end
+
+local CANDIDATES = {} -- maps a message to its fields and those of its inner messages; filled on first use
+
+local function candidates_of(message)
+  if CANDIDATES[message] == nil then
+    local found = {}
+    local function add(name, path)
+      found[#found + 1] = { path = path, name = joined(split_words(name)), words = " " .. split_words(path) .. " " }
+    end
+    for _, field in ipairs(SCHEMA[message]) do add(field.name, field.name) end
+    for _, field in ipairs(SCHEMA[message]) do
+      local inner = not field.repeated and SCHEMA[field.message] or {}
+      for _, item in ipairs(inner) do add(item.name, field.name .. "." .. item.name) end
+    end
+    CANDIDATES[message] = found
+  end
+  return CANDIDATES[message]
+end
+
+-- Returns the Damerau-Levenshtein distance: the number of letters to insert, delete, change or swap with the next one.
+local function distance(one, other)
+  local last, row = {}, {}
+  for column = 0, #other do row[column] = column end
+  for first = 1, #one do
+    local above, letter = row, one:byte(first)
+    row = { [0] = first }
+    for second = 1, #other do
+      local same = letter == other:byte(second)
+      row[second] = math.min(above[second - 1] + (same and 0 or 1), above[second] + 1, row[second - 1] + 1)
+      if first > 1 and second > 1 and letter == other:byte(second - 1) and one:byte(first - 1) == other:byte(second) then
+        row[second] = math.min(row[second], last[second - 2] + 1)
+      end
+    end
+    last = above
+  end
+  return row[#other]
+end
+
+local function max_edits(name)
+  if #name < MIN_WORD then return 0 end
+  return #name < 6 and 1 or 2
+end
+
+-- Returns the path of the closest field; nil: no field is close.
+local function closest(message, name)
+  if #name > MAX_COMPARED then return nil end
+  local words = split_words(name)
+  local plain = joined(words)
+  local best, fewest = nil, max_edits(plain)
+  for _, candidate in ipairs(candidates_of(message)) do
+    if plain == candidate.name or plain == joined(candidate.words) then return candidate.path end
+    if math.abs(#plain - #candidate.name) <= fewest then
+      local edits = distance(plain, candidate.name)
+      if edits <= fewest and (best == nil or edits < fewest) then best, fewest = candidate.path, edits end
+    end
+  end
+  if best ~= nil or #plain < MIN_WORD then return best end
+  for _, candidate in ipairs(candidates_of(message)) do -- "ratio" for aspectRatio, "productName" for name
+    if candidate.words:find(" " .. words .. " ", 1, true) then return candidate.path end
+  end
+  for _, candidate in ipairs(candidates_of(message)) do
+    local whole = " " .. joined(candidate.words:sub(2, -2)) .. " "
+    if #candidate.name >= MIN_WORD and (" " .. words .. " "):find(whole, 1, true) then return candidate.path end
+  end
+  return nil
+end
+
+local EXPECTED = {
+  string = "must be a text", bytes = "must be a text", timestamp = "must be a text", duration = "must be a text",
+  fieldmask = "must be a text", enum = "must be a text", bool = "must be true or false", number = "must be a number",
+  int32 = "must be a whole number", int64 = "must be a whole number", message = "must be an object",
+}
+
+local function is_whole(value, limit)
+  return type(value) == "number" and value == math.floor(value) and value >= -limit and value < limit
+end
+
+local function has_type(kind, value)
+  if kind == "bool" then return type(value) == "boolean" end
+  if kind == "number" then return type(value) == "number" end
+  if kind == "int32" then return is_whole(value, 2147483648) end
+  if kind == "int64" then
+    return is_whole(value, 2 ^ 63) or (type(value) == "string" and value:match("^-?%d+$") ~= nil)
+  end
+  if kind == "enum" then return type(value) == "string" or is_whole(value, 2147483648) end
+  if kind == "message" then return type(value) == "table" and value.object ~= nil end
+  return type(value) == "string"
+end
+
+local function broken_rule(rules, kind, value)
+  if kind == "string" then
+    if rules.ignore_empty and value == "" then return nil end
+    if rules.uuid then
+      if value == "" then return "value is empty, which is not a valid UUID" end
+      if not value:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") then
+        return "must be a valid UUID"
+      end
+    end
+    if rules.one_of ~= nil then
+      local known = false
+      for _, option in ipairs(rules.one_of) do known = known or option == value end
+      if not known then return "must be in list [" .. table.concat(rules.one_of, ", ") .. "]" end
+    end
+    local length = characters(value, rules.max_length)
+    if rules.min_length ~= nil and length < rules.min_length then
+      return "must be at least " .. rules.min_length .. " characters"
+    end
+    if rules.max_length ~= nil and length > rules.max_length then
+      return "must be at most " .. rules.max_length .. " characters"
+    end
+  elseif kind == "int32" then
+    if (rules.minimum ~= nil and value < rules.minimum) or (rules.maximum ~= nil and value > rules.maximum) then
+      if rules.maximum == nil then return "must be greater than or equal to " .. rules.minimum end
+      if rules.minimum == nil then return "must be less than or equal to " .. rules.maximum end
+      return "must be greater than or equal to " .. rules.minimum .. " and less than or equal to " .. rules.maximum
+    end
+  end
+  return nil
+end
+
+local function add_complaint(list, field, message)
+  if #list < MAX_COMPLAINTS then list[#list + 1] = { field = printable(field), message = message } end
+end
+
+-- PostgreSQL does not store U+0000 in text, and a lone surrogate is not a character.
+local function is_storable(value)
+  return type(value) ~= "string" or (not value:find("%z") and is_utf8(value))
+end
+
+local EMPTY = { string = "", int32 = 0 }
+local check_members
+
+local function check_one(field, value, path, found)
+  if not has_type(field.kind, value) then
+    add_complaint(found.wrong, path, EXPECTED[field.kind])
+  elseif found.unstorable and not is_storable(value) then
+    add_complaint(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+  elseif field.kind == "message" then
+    if SCHEMA[field.message] ~= nil then check_members(field.message, value.object, path .. ".", found) end
+  else
+    local complaint = broken_rule(field.rules, field.kind, value)
+    if complaint ~= nil then add_complaint(found.broken, path, complaint) end
+  end
+end
+
+local function check_absent(field, path, found)
+  if not field.needed then return end
+  local empty = EMPTY[field.kind]
+  if empty ~= nil and not (field.repeated or field.map) then
+    add_complaint(found.broken, path, broken_rule(field.rules, field.kind, empty) or "is required")
+  else
+    add_complaint(found.broken, path, "is required")
+  end
+end
+
+local function check_field(field, value, path, found)
+  if field.kind == "other" then return end
+  if not (field.repeated or field.map) then
+    check_one(field, value, path, found)
+    return
+  end
+  local list = type(value) == "table" and (field.repeated and value.array or field.map and value.object) or nil
+  if list == nil then
+    add_complaint(found.wrong, path, field.repeated and "must be a list" or "must be an object")
+    return
+  end
+  if field.max_items ~= nil and #list > field.max_items then
+    add_complaint(found.broken, path, "must contain no more than " .. field.max_items .. " item(s)")
+  end
+  for index, item in ipairs(list) do
+    if field.repeated then
+      check_one(field, item, path .. "[" .. (index - 1) .. "]", found)
+    else
+      local entry = path .. '["' .. printable(item.name) .. '"]'
+      if found.unstorable and not is_storable(item.name) then
+        add_complaint(found.wrong, entry, "must not have U+0000 or half a surrogate pair in its name")
+      else
+        check_one(field, item.value, entry, found)
+      end
+    end
+  end
+end
+
+local function check_unknown(message, member, prefix, found)
+  local path = prefix .. printable(member.name)
+  if found.unstorable and not (is_storable(member.name) and is_storable(member.value)) then
+    add_complaint(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+    return
+  end
+  found.unknown_count = found.unknown_count + 1
+  if #found.unknown < MAX_UNKNOWN then
+    local known = closest(message, member.name)
+    found.unknown[#found.unknown + 1] = { field = printable(path), known = known and prefix .. known }
+  end
+end
+
+-- Checks the members of an object. Complaints are in the order of the message's fields, like those of the services. A
+-- repeated member is an error: the transcoder takes the last value of some, joins others, and rejects the rest with a
+-- message of its own.
+function check_members(message, members, prefix, found, in_path)
+  local given, unknown = {}, {}
+  for _, member in ipairs(members) do
+    local field = BY_NAME[message][member.name]
+    if member.name == "" then
+      add_complaint(found.wrong, prefix .. '""', "a field must have a name") -- the transcoder rejects it
+    elseif field == nil and not unknown[member.name] then
+      unknown[member.name] = true
+      check_unknown(message, member, prefix, found)
+    elseif field ~= nil then
+      given[field] = given[field] or {}
+      table.insert(given[field], member.value)
+    end
+  end
+  for _, field in ipairs(SCHEMA[message]) do
+    local path, values, present = prefix .. field.name, given[field] or {}, false
+    if in_path ~= nil and in_path[field.proto_name] then
+      if #values > 0 then add_complaint(found.wrong, path, "stands in the path and nowhere else") end
+    else
+      for _, value in ipairs(values) do
+        if value ~= NULL then -- null is the same as absent
+          if present then add_complaint(found.wrong, path, "is given more than once") end
+          present = true
+          check_field(field, value, path, found)
+        end
+      end
+      if not present then check_absent(field, path, found) end
+    end
+  end
+end

@@ -1,0 +1,145 @@
+"""The two Lua filters with the facts that they need, which come from the protos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.error_reasons import JWKS_UNAVAILABLE, STATUS_ERRORS, UNKNOWN_FROM_SERVICE, ErrorText
+from gateway.routes import Route
+from gateway.schema import FieldSchema, MessageSchema, Rules, reachable
+
+FOLDER = Path(__file__).parent
+# The filters' names, under which routes tell them what they must know.
+RESPONSE_FILTER = "adwright.response"
+REQUEST_FILTER = "adwright.request"
+REQUEST_FILES = ("json_parser.lua", "field_validation.lua", "request_validation.lua")  # one text, in this order
+# No request of ours nests deeper than 3; the transcoder gives up at 100.
+MAX_DEPTH = 32
+# Objects, lists, texts, numbers in one body, those of unknown fields too. The largest request that is any use has some
+# 200; each costs the gateway's worker about a microsecond and 200 bytes, while all others wait.
+MAX_VALUES = 5_000
+
+
+def response_filter() -> str:
+    """Builds the filter that finishes responses: response.lua below the error table's rows for services."""
+    errors = {
+        row.status: {**_error_table(row.from_service), "retryable": row.retryable}
+        for row in STATUS_ERRORS
+        if row.from_service is not None
+    }
+    head = (
+        f"local ERRORS = {to_lua(errors)}\n"
+        f"local UNKNOWN_ERROR = {to_lua({**_error_table(UNKNOWN_FROM_SERVICE), 'retryable': False})}\n"
+        f"local JWKS_UNAVAILABLE = {to_lua({**_error_table(JWKS_UNAVAILABLE), 'retryable': True})}\n"
+    )
+    return head + (FOLDER / "response.lua").read_text(encoding="utf-8")
+
+
+def _error_table(text: ErrorText) -> dict[str, Any]:
+    return {"reason": text.reason, "message": text.message}
+
+
+def request_filter(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> str:
+    """The filter that reads requests, with the messages that can stand in them."""
+    roots = tuple(route.request for route in routes if route.body == "*")
+    schema = {
+        name: [_field_table(item) for item in message.fields]
+        for name, message in sorted(reachable(messages, roots).items())
+    }
+    methods = {route.grpc_path: _method_table(route, messages) for route in routes}
+    head = (
+        f"local MAX_DEPTH = {MAX_DEPTH}\nlocal MAX_VALUES = {MAX_VALUES}\n"
+        f"local SCHEMA = {to_lua(schema)}\nlocal METHODS = {to_lua(methods)}\n"
+    )
+    return head + "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in REQUEST_FILES)
+
+
+def _method_table(route: Route, messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
+    """What a method takes and from where: each field of its request stands in the path, the query or the body."""
+    request = messages[route.request]
+    fields: dict[str, dict[str, Any]] = {}
+    parameters: list[str] = []
+    for item in request.fields:
+        location = "path" if item.proto_name in route.variables else "query"
+        if location == "query" and route.body in ("*", item.proto_name):
+            location = "body"
+        for name, proto_name, repeated in _query_parameters(item, messages) if location == "query" else [_names(item)]:
+            fields[name] = fields[proto_name] = {"name": name, "location": location, "repeated": repeated}
+            if location == "query":
+                parameters.append(name)
+    facts: dict[str, Any] = {
+        "verb": route.verb,
+        "fields": fields,
+        "parameters": parameters,
+        "path": dict.fromkeys(route.variables, True),
+        "names_unknown": route.names_unknown_fields,
+    }
+    if route.body == "*":
+        facts["message"] = route.request
+    return facts
+
+
+def _names(item: FieldSchema) -> tuple[str, str, bool]:
+    return item.name, item.proto_name, item.repeated
+
+
+def _query_parameters(item: FieldSchema, messages: Mapping[str, MessageSchema]) -> list[tuple[str, str, bool]]:
+    """The query parameters of a field: itself, or the fields of its message as `field.inner`."""
+    if item.message not in messages:
+        return [_names(item)]
+    return [
+        (f"{item.name}.{name}", f"{item.proto_name}.{proto_name}", repeated or item.repeated)
+        for inner in messages[item.message].fields
+        for name, proto_name, repeated in _query_parameters(inner, messages)
+    ]
+
+
+def _field_table(item: FieldSchema) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "name": item.name,
+        "proto_name": item.proto_name,
+        "kind": item.kind,
+        "rules": _rules_table(item.rules),
+    }
+    for name in ("message", "repeated", "map", "needed"):
+        if getattr(item, name):
+            facts[name] = getattr(item, name)
+    if item.container.max_items is not None:
+        facts["max_items"] = item.container.max_items
+    return facts
+
+
+def _rules_table(rules: Rules) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("uuid", "ignore_empty"):
+        if getattr(rules, name):
+            found[name] = True
+    if rules.one_of:
+        found["one_of"] = list(rules.one_of)
+    for name in ("min_length", "max_length", "minimum", "maximum"):
+        if getattr(rules, name) is not None:
+            found[name] = getattr(rules, name)
+    return found
+
+
+def to_lua(value: Any) -> str:
+    """The value as Lua writes it. Raises TypeError for what has no such form."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            return '"' + "".join(_escape_byte(byte) for byte in value.encode()) + '"'
+        case list() | tuple():
+            return "{" + ",".join(to_lua(item) for item in value) + "}"
+        case dict():
+            return "{" + ",".join(f"[{to_lua(key)}]={to_lua(item)}" for key, item in value.items()) + "}"
+    raise TypeError(f"{value!r} has no form in Lua")
+
+
+def _escape_byte(byte: int) -> str:
+    plain = 32 <= byte < 127 and byte not in b'"\\'
+    return chr(byte) if plain else f"\\{byte:03d}"

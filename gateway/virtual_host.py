@@ -1,0 +1,261 @@
+"""Envoy's routes, made from the route table: what leads to a service, and what is refused at the door."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from gateway.clusters import EXTENSION_TYPES
+from gateway.lua_filters import REQUEST_FILTER, RESPONSE_FILTER
+from gateway.rate_limits import RATE_LIMIT_FILTER, address_limit
+from gateway.routes import Route
+from gateway.settings import GatewaySettings
+
+DEFAULT_SECONDS = 15
+# The calls that make something answer within the 60 seconds that `Prefer: wait` may ask for, and a little.
+GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo": 75}
+FILE_SECONDS = 60
+# A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
+STREAM_IDLE_SECONDS = 900
+# A stream of events has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
+EVENTS_IDLE_SECONDS = 60
+RETRIES = 2
+GRPC_FRAMING_BYTES = 1 << 16  # Envoy counts what the transcoder wraps around a body too
+
+# Set by response.lua on a request that came as HEAD and goes on as GET.
+HEAD_MARKER = "x-adwright-head"
+NOT_HEAD = {"name": HEAD_MARKER, "present_match": True, "invert_match": True}
+# Both before response.lua and after it: which filters a route switches off is decided before the first filter runs.
+GET_OR_HEAD = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
+
+JWT_FILTER = "envoy.filters.http.jwt_authn"
+TRANSCODER_FILTER = "envoy.filters.http.grpc_json_transcoder"
+
+DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+NO_TOKEN = {JWT_FILTER: {"@type": f"{EXTENSION_TYPES}.filters.http.jwt_authn.v3.PerRouteConfig", "disabled": True}}
+# Answers that Envoy gives by itself cost nobody anything, and say nothing of a user's limit.
+NO_TOKEN_NO_LIMIT = {**NO_TOKEN, RATE_LIMIT_FILTER: DISABLED}
+
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# A picture or film that is opened by itself is a page that the browser makes: it may show the file, and nothing else.
+ASSET_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+# The page that shows the API runs its own bundled script and calls this gateway only.
+DOCUMENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' "
+    "data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The one virtual host: REST routes, native gRPC routes, documents, and the refusal of everything else."""
+    found: list[dict[str, Any]] = []
+    for path, group in groupby(sorted(routes, key=lambda route: (route.path_pattern, route.verb)), _pattern):
+        methods = list(group)
+        found += [_rest_route(route, settings) for route in methods]
+        found.append(_preflight_route(methods[0]))
+        found.append(_method_not_allowed_route(path, methods))
+    found += [_grpc_route(route, settings) for route in routes]
+    found += [_document_route(path, kind, file) for path, (kind, file) in sorted(settings.documents.items())]
+    found.append(
+        {
+            "name": "nothing-here",
+            "match": {"prefix": "/"},
+            "direct_response": {"status": 404},
+            "typed_per_filter_config": NO_TOKEN_NO_LIMIT,
+        }
+    )
+    return {
+        "name": "adwright",
+        "domains": ["*"],
+        "routes": found,
+        "typed_per_filter_config": {"envoy.filters.http.cors": _cors(settings)},
+    }
+
+
+def _pattern(route: Route) -> str:
+    return route.path_pattern
+
+
+def _rest_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
+    limit = settings.max_upload_bytes if route.raw_request else settings.max_json_bytes
+    if route.verb == "GET" and _answers_head(route):
+        conditions: list[dict[str, Any]] = [GET_OR_HEAD]
+    else:
+        conditions = [{"name": ":method", "string_match": {"exact": route.verb}}, NOT_HEAD]
+    envoy: dict[str, Any] = {
+        "name": route.grpc_path,
+        "match": {**_path_match(route.path_pattern), "headers": conditions},
+        "route": _route_action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
+        "request_body_buffer_limit": limit + GRPC_FRAMING_BYTES,
+        "metadata": {
+            # Answers that name unknown fields have `notes`; response.lua leaves them out where they are empty.
+            "filter_metadata": {
+                REQUEST_FILTER: _validation_metadata(route, limit),
+                RESPONSE_FILTER: {"notes": route.names_unknown_fields},
+            }
+        },
+        "response_headers_to_add": _response_headers(route),
+    }
+    if route.public:
+        envoy["typed_per_filter_config"] = _public_filters(settings)
+    return envoy
+
+
+def _answers_head(route: Route) -> bool:
+    """Whether the path answers HEAD as it answers GET. A stream of events would go on until somebody hangs up."""
+    return not route.event
+
+
+def _public_filters(settings: GatewaySettings) -> dict[str, Any]:
+    """A route that needs no token: limited by address, as there is no user."""
+    limit = settings.rate_limit
+    return NO_TOKEN if limit is None else {**NO_TOKEN, RATE_LIMIT_FILTER: address_limit(limit.split(settings.replicas))}
+
+
+def _validation_metadata(route: Route, limit: int) -> dict[str, Any]:
+    """Metadata of a REST route for request_validation.lua: its method and, where it takes a body, the size limit."""
+    return {"method": route.grpc_path, **({"limit": limit} if route.body else {})}
+
+
+def _grpc_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
+    """The same method for gRPC and gRPC-Web clients, by its full name; only the public ones stand here."""
+    envoy: dict[str, Any] = {
+        "name": f"{route.native_path} (gRPC)",
+        "match": {
+            "path": route.native_path,
+            "headers": [
+                {"name": ":method", "string_match": {"exact": "POST"}},
+                {"name": "content-type", "string_match": {"prefix": "application/grpc"}},
+            ],
+        },
+        "route": _route_action(route, idle_seconds=STREAM_IDLE_SECONDS),
+        "request_body_buffer_limit": settings.max_upload_bytes + GRPC_FRAMING_BYTES,
+    }
+    if route.public:
+        envoy["typed_per_filter_config"] = _public_filters(settings)
+    return envoy
+
+
+def _route_action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
+    action: dict[str, Any] = {"cluster": route.upstream}
+    if route.streaming:
+        action |= {"timeout": "0s", "idle_timeout": f"{idle_seconds}s"}
+    else:
+        # A file takes its time on the line, or is made when it is first asked for.
+        seconds = (
+            FILE_SECONDS
+            if route.raw_request or route.raw_response
+            else GENERATE_SECONDS.get(route.method, DEFAULT_SECONDS)
+        )
+        action["timeout"] = f"{seconds}s"
+    # A connection that could not be made and a stream that was refused have reached nobody: any call may be sent again.
+    conditions = ["connect-failure", "refused-stream"]
+    if route.idempotent and not route.streaming:
+        conditions += ["reset-before-request", "unavailable"]
+    action["retry_policy"] = {
+        "retry_on": ",".join(conditions),
+        "num_retries": RETRIES,
+        "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
+    }
+    return action
+
+
+def _preflight_route(route: Route) -> dict[str, Any]:
+    """What a browser asks before it calls another site's API. The CORS filter answers for allowed origins, but only on
+    routes that lead somewhere; what it does not answer lacks a token and ends there."""
+    return {
+        "name": f"{route.path} (preflight)",
+        "match": {
+            **_path_match(route.path_pattern),
+            "headers": [
+                {"name": ":method", "string_match": {"exact": "OPTIONS"}},
+                {"name": "origin", "present_match": True},
+                {"name": "access-control-request-method", "present_match": True},
+            ],
+        },
+        "route": {"cluster": route.upstream, "timeout": "5s"},
+    }
+
+
+def _method_not_allowed_route(path: str, methods: list[Route]) -> dict[str, Any]:
+    head = {"HEAD"} if any(route.verb == "GET" and _answers_head(route) for route in methods) else set()
+    allow = ", ".join(sorted({route.verb for route in methods} | head | {"OPTIONS"}))
+    return {
+        "name": f"{methods[0].path} (other methods)",
+        "match": _path_match(path),
+        "direct_response": {"status": 405},
+        "response_headers_to_add": [_header("allow", allow)],
+        "typed_per_filter_config": NO_TOKEN_NO_LIMIT,
+    }
+
+
+def _document_route(path: str, kind: str, file: Path) -> dict[str, Any]:
+    return {
+        "name": path,
+        "match": {"path": path, "headers": [GET_OR_HEAD]},
+        "direct_response": {"status": 200, "body": {"filename": str(file)}},
+        "response_headers_to_add": [
+            {**_header("content-type", kind), "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},
+            _header("content-security-policy", DOCUMENT_POLICY),
+            _header("cache-control", "no-cache"),
+        ],
+        "typed_per_filter_config": NO_TOKEN_NO_LIMIT,
+    }
+
+
+def _path_match(pattern: str) -> dict[str, Any]:
+    plain = pattern.replace("\\", "")
+    if "[^/]+" in pattern:
+        return {"safe_regex": {"regex": pattern}}
+    return {"path": plain}
+
+
+def _response_headers(route: Route) -> list[dict[str, Any]]:
+    if route.event:
+        return [_header("x-accel-buffering", "no")]  # nginx keeps answers back until a buffer is full
+    if not (route.public and route.raw_response):
+        return []
+    # Assets are for showing on other sites, by a link that needs no token.
+    return [
+        _header("content-security-policy", ASSET_POLICY),
+        _header("cross-origin-resource-policy", "cross-origin"),
+    ]
+
+
+def default_headers(*, tls: bool) -> list[dict[str, Any]]:
+    """Headers of every answer, unless the route or the service says otherwise."""
+    found = [
+        _header("x-content-type-options", "nosniff"),
+        _header("x-frame-options", "DENY"),
+        _header("referrer-policy", "no-referrer"),
+        _header("content-security-policy", API_POLICY),
+        _header("cross-origin-resource-policy", "same-origin"),
+        _header("cache-control", "no-store"),
+    ]
+    if tls:
+        found.append(_header("strict-transport-security", "max-age=31536000"))
+    return found
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    return {"header": {"key": name, "value": value}, "append_action": "ADD_IF_ABSENT"}
+
+
+def _cors(settings: GatewaySettings) -> dict[str, Any]:
+    everyone = "*" in settings.cors_origins
+    matches = [{"safe_regex": {"regex": ".*"}}] if everyone else [{"exact": text} for text in settings.cors_origins]
+    return {
+        "@type": f"{EXTENSION_TYPES}.filters.http.cors.v3.CorsPolicy",
+        "allow_origin_string_match": matches,
+        "allow_methods": "GET, POST, PATCH, DELETE",
+        "allow_headers": (
+            "authorization, content-type, idempotency-key, prefer, range, last-event-id, x-api-key, x-grpc-web, "
+            "x-user-agent, grpc-timeout"
+        ),
+        "expose_headers": (
+            "x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, content-range, "
+            "accept-ranges, content-disposition, idempotency-replayed, preference-applied, grpc-status, grpc-message"
+        ),
+        "max_age": "600",
+    }

@@ -1,0 +1,156 @@
+"""The work that a request makes for the gateway grows with its bytes and no faster, whatever the request."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from gateway.lua_filters import MAX_VALUES
+from tests.gateway.envoy_process import Keys, RunningGateway
+from tests.gateway.lua_cost import Filters
+from tests.gateway.lua_shapes import (
+    ANSWERS,
+    LONG_HEADS,
+    MANY_BYTES,
+    MANY_VALUES,
+    Shape,
+    body,
+    members,
+    random_shape,
+)
+from tests.gateway.stub_services import StubServices
+
+# Twice the size may make twice the work, and a little more. LuaJIT doubles its buffers, so that memory grows in steps:
+# four times the size may take up to eight times. What is quadratic makes four times the work and takes 16 times.
+GROWTH = 2.5
+GROWTH_OF_MEMORY = 8
+# Of one byte: instructions and bytes looked at; bytes allocated. The dearest shapes need half of it.
+WORK_PER_BYTE = 150
+ALLOCATED_PER_BYTE = 200
+SEEDS = range(25)
+PROJECT = "/api/projects/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
+
+SHAPES = [
+    *((name, shape, 600) for name, shape in MANY_VALUES.items()),
+    *((name, shape, 20_000) for name, shape in MANY_BYTES.items()),
+    *((name, shape, 1_000) for name, shape in LONG_HEADS.items()),
+    *((name, shape, 200) for name, shape in ANSWERS.items()),
+]
+
+
+@pytest.fixture(scope="module")
+def filters() -> Filters:
+    return Filters()
+
+
+def assert_linear(filters: Filters, shape: Shape, size: int) -> None:
+    exchanges = [shape(size), shape(2 * size), shape(4 * size)]
+    costs = [filters.cost(exchange) for exchange in exchanges]
+    for less, more in pairwise(costs):
+        assert more.work <= GROWTH * less.work, costs
+    assert costs[-1].allocated <= GROWTH_OF_MEMORY * costs[0].allocated + 1_000, costs
+    assert costs[-1].work <= WORK_PER_BYTE * exchanges[-1].size + 20_000, costs[-1]
+    assert costs[-1].allocated <= ALLOCATED_PER_BYTE * exchanges[-1].size + 100_000, costs[-1]
+
+
+class TestGrowth:
+    @pytest.mark.parametrize(("name", "shape", "size"), SHAPES, ids=[name for name, _, _ in SHAPES])
+    def test_work_grows_with_the_bytes(self, name: str, shape: Shape, size: int, filters: Filters) -> None:
+        assert_linear(filters, shape, size)
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_work_of_any_members_grows_with_the_bytes(self, seed: int, filters: Filters) -> None:
+        assert_linear(filters, random_shape(seed), 600)
+
+
+class TestMeter:
+    """The meter sees what is not linear, in each of the three ways there are."""
+
+    @pytest.mark.parametrize(
+        "work",
+        [
+            # copies the text for each member, as a loop over `..` does
+            "for member in text:gmatch('projectId') do text = text:sub(1, 10) .. '_' .. text:sub(12) end",
+            # looks for each member from the beginning
+            "for place = 1, #text, 16 do assert(not text:find('nowhere', 1, true)) end",
+            # compares each member with each other
+            "for place = 1, #text, 16 do for other = 1, #text, 16 do assert(place) end end",
+        ],
+    )
+    def test_it_sees_quadratic_work(self, work: str) -> None:
+        source = f"function envoy_on_request(handle) local text = handle:body():getBytes(0, 1e9) {work} end"
+        with pytest.raises(AssertionError):
+            assert_linear(Filters(request=source), members("m", '"projectId":"%d"'), 600)
+
+
+class TestCaps:
+    def test_more_values_than_any_request_needs_are_refused(self, filters: Filters) -> None:
+        for each in ('"x%d":1', '"x%d":[]'):
+            fits = filters.cost(members("/adwright.copy.v1.CopyService/GenerateCopy", each)(MAX_VALUES - 1))
+            assert fits.status == ""
+            over = filters.cost(members("/adwright.copy.v1.CopyService/GenerateCopy", each)(MAX_VALUES))
+            assert over.status == "400"
+            assert f"The body holds more than {MAX_VALUES} values." in over.refusal
+
+    def test_a_refusal_is_short_whatever_was_asked(self, filters: Filters) -> None:
+        long = '"' + "é" * 100_000 + '":1'
+        for text in (f"{{{long}}}", f'{{"brand":{{{long}}}}}', f'{{"brand":{{"pronunciations":{{{long}}}}}}}'):
+            found = filters.cost(body("/adwright.catalog.v1.CatalogService/CreateProject", text))
+            assert found.status == "400"
+            assert 0 < len(found.refusal) < 2_000
+        found = filters.cost(body("/adwright.copy.v1.CopyService/GenerateCopy", f"{{{long}}}"))
+        assert 0 < len(found.unknown) < 1_000
+
+
+class TestAttack:
+    """Through Envoy: the bodies that held a worker for seconds, from many at once."""
+
+    BODY = b'{"name":"x"' + b',"projectId":"y"' * 60_000 + b"}"
+    ATTACKERS = 4
+    EACH = 5
+
+    def test_others_are_answered_while_it_lasts(
+        self, gateway: RunningGateway, client: httpx.Client, keys: Keys, services: StubServices
+    ) -> None:
+        answers: list[httpx.Response] = []
+        headers = {"content-type": "application/json", "authorization": f"Bearer {keys.token()}"}
+
+        def attack() -> None:
+            with httpx.Client(base_url=gateway.url, headers=headers, timeout=60) as attacker:
+                answers.extend(attacker.patch(PROJECT, content=self.BODY) for _ in range(self.EACH))
+
+        attackers = [threading.Thread(target=attack) for _ in range(self.ATTACKERS)]
+        for attacker in attackers:
+            attacker.start()
+        served = 0
+        while any(attacker.is_alive() for attacker in attackers):
+            assert client.get("/api/prices").status_code == 200
+            served += 1
+        assert len(answers) == self.ATTACKERS * self.EACH
+        assert {answer.status_code for answer in answers} == {400}
+        assert {answer.json()["error"]["reason"] for answer in answers} == {"MALFORMED_REQUEST"}
+        assert served > 0
+        assert {call.method for call in services.calls} == {"ListPrices"}
+
+    @pytest.mark.parametrize("credential", ["X-API-Key: adw_x", "Authorization: Bearer a.b.c", "stranger", ""])
+    def test_without_a_credential_nothing_of_the_body_is_waited_for(
+        self, credential: str, gateway: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
+        """The answer comes before the body has: it cannot have been read."""
+        if credential == "stranger":
+            credential = f"Authorization: Bearer {keys.token(key=keys.stranger)}"
+        head = f"PATCH {PROJECT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=20) as line:
+            line.sendall(f"{head}{credential}{chr(13) + chr(10) if credential else ''}\r\n".encode())
+            answer = b""
+            while not answer.rstrip().endswith(b"}"):
+                part = line.recv(65536)
+                assert part, answer
+                answer += part
+        assert answer.startswith(b"HTTP/1.1 401")
+        assert b'"UNAUTHENTICATED"' in answer
+        assert services.calls == []

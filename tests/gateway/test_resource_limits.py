@@ -1,0 +1,151 @@
+"""Clients that are slow, too many or hungry, and a gateway that runs out of memory."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.settings import GatewaySettings
+from local.certificate import write_certificate
+from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.stub_services import StubServices
+
+PATIENCE = 30
+
+
+def whole_answer(line: socket.socket) -> bytes:
+    answer = b""
+    while part := line.recv(65536):
+        answer += part
+    return answer
+
+
+def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
+    """Sends a little every 0.2 s for as long as it is let; the answer, and after how long the line was closed."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+        line.sendall(head)
+        line.settimeout(0.2)
+        answer = b""
+        while time.monotonic() - began < PATIENCE:
+            try:
+                line.sendall(each)
+                part = line.recv(65536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            answer += part
+            if not part:
+                break
+        return answer, time.monotonic() - began
+
+
+class TestSlowClients:
+    # One limit is short and the other longer than anybody waits, so that each is seen to be the one that ends it.
+    @pytest.fixture
+    def hasty_for_headers(
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
+    ) -> Iterator[RunningGateway]:
+        with running_gateway(
+            GatewaySettings(**{**settings, "headers_seconds": 1, "request_seconds": 600}), tmp_path
+        ) as found:
+            yield found
+
+    @pytest.fixture
+    def hasty_for_bodies(
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
+    ) -> Iterator[RunningGateway]:
+        with running_gateway(
+            GatewaySettings(**{**settings, "headers_seconds": 600, "request_seconds": 2}), tmp_path
+        ) as found:
+            yield found
+
+    def test_headers_that_drip_end_with_408(self, hasty_for_headers: RunningGateway, services: StubServices) -> None:
+        answer, seconds = drip(hasty_for_headers.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
+        assert seconds > 0.9
+        assert services.calls == []
+
+    def test_a_body_that_drips_ends_with_408(
+        self, hasty_for_bodies: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
+        head = (
+            b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+            b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
+        )
+        answer, seconds = drip(hasty_for_bodies.port, head, b" ")
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert seconds > 1.9
+        assert services.calls == []
+
+    def test_a_handshake_that_never_comes_ends(
+        self, settings: dict[str, Any], services: StubServices, tmp_path: Path
+    ) -> None:
+        public, private = write_certificate(tmp_path / "tls", ("127.0.0.1",), datetime.now(UTC))
+        secure = {"tls_certificate": str(public), "tls_private_key": str(private), "headers_seconds": 1}
+        with running_gateway(GatewaySettings(**{**settings, **secure}), tmp_path) as found:
+            began = time.monotonic()
+            with socket.create_connection(("127.0.0.1", found.port), timeout=PATIENCE) as line:
+                assert line.recv(1) == b""
+            assert time.monotonic() - began > 0.9
+
+
+class TestOverload:
+    def test_out_of_memory_it_refuses_at_once_and_says_that_a_retry_helps(
+        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+    ) -> None:
+        with running_gateway(GatewaySettings(**{**settings, "max_heap_bytes": 1 << 20}), tmp_path) as found:
+            headers = {"authorization": f"Bearer {keys.token()}"}
+            give_up = time.monotonic() + PATIENCE
+            while (answer := httpx.get(f"{found.url}/api/prices", headers=headers)).status_code != 503:
+                assert time.monotonic() < give_up, answer.status_code
+                time.sleep(0.1)
+            error = answer.json()["error"]
+            assert (error["reason"], error["retryable"]) == ("UNAVAILABLE", True)
+            assert answer.headers["retry-after"] == "1"
+
+
+class TestSmuggling:
+    @pytest.mark.parametrize(
+        "head",
+        [
+            b"Transfer-Encoding: chunked\r\nContent-Length: 6",
+            b"Content-Length: 6\r\nTransfer-Encoding: chunked",
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+            b"Transfer-Encoding: identity, chunked",
+            b"Transfer-Encoding:\x0bchunked",
+            b"Content-Length: +6",
+            b"Content-Length: 6, 7",
+            b"Content-Length: 0x6",
+        ],
+    )
+    def test_a_request_in_the_body_of_another_is_never_a_request(
+        self, head: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
+    ) -> None:
+        token = keys.token().encode()
+        inner = b"GET /api/credits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
+        outer = (
+            b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+            + token
+            + b"\r\n"
+            + head
+            + b"\r\n\r\n0\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=3) as line:
+            line.sendall(outer + inner)
+            try:
+                answer = whole_answer(line)
+            except TimeoutError:
+                answer = b""
+        assert [call.method for call in services.calls if call.method == "GetCredits"] == []
+        assert answer.count(b"HTTP/1.1 ") <= 1

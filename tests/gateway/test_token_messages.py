@@ -1,0 +1,143 @@
+"""What a refused token is told, at the gateway and in the services: the same, and never an internal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from gateway.routes import Route
+from services.chassis.errors import Unauthenticated
+from services.chassis.rpc import auth
+from services.chassis.rpc.api_keys import WRONG_FORM
+from services.chassis.rpc.auth import TokenVerifier
+from services.chassis.rpc.issuer_keys import NOT_ISSUERS_KEY
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
+from tests.gateway.stub_services import StubServices
+
+KEY = "adw_" + "k" * 43
+
+
+@pytest.fixture
+def verifier(keys: Keys, tmp_path: Path) -> TokenVerifier:
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(keys.document(), encoding="utf-8")
+    return TokenVerifier(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret="s" * 32)
+
+
+def claimed(keys: Keys, **changes: Any) -> str:
+    """PyJWT's own claim checks left out, so that any type goes."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 600, **changes}
+    payload = json.dumps({name: value for name, value in claims.items() if value is not None}).encode()
+    return jwt.PyJWS().encode(payload, keys.rsa, algorithm="RS256", headers={"kid": "rsa"})
+
+
+def authorization(keys: Keys, case: str) -> str:
+    """The header of a case that is refused."""
+    good = keys.token()
+    header, payload, signature = good.split(".")
+    now = int(time.time())
+    cases = {
+        "API key as a token": f"Bearer {KEY}",
+        "API key alone": KEY,
+        "no scheme": good,
+        "another scheme": "Basic dTpw",
+        "scheme alone": "Bearer",
+        "quotes": f'Bearer "{good}"',
+        "twice": f"Bearer Bearer {good}",
+        "opaque": "Bearer 2YotnFZFEjr1zCsicMWpAA",
+        "no signature": f"Bearer {header}.{payload}.",
+        "not base64": f"Bearer {header}.!.{signature}",
+        "no exp": f"Bearer {claimed(keys, exp=None)}",
+        "exp is a text": f"Bearer {claimed(keys, exp='tomorrow')}",
+        "aud is a number": f"Bearer {claimed(keys, aud=5)}",
+        "expired": f"Bearer {claimed(keys, exp=now - 900)}",
+        "too early": f"Bearer {claimed(keys, nbf=now + 900)}",
+        "another issuer": f"Bearer {claimed(keys, iss='https://other.example')}",
+        "another audience": f"Bearer {claimed(keys, aud='other')}",
+        "unknown kid": f"Bearer {keys.token(key=keys.stranger, headers={'kid': 'other'})}",
+        "another key": f"Bearer {keys.token(key=keys.stranger)}",
+        "HMAC": "Bearer " + jwt.encode({"iss": ISSUER, "aud": AUDIENCE, "exp": now + 600}, "k" * 32, algorithm="HS256"),
+    }
+    return cases[case]
+
+
+WORDS = {
+    "API key as a token": auth.API_KEY_MISPLACED,
+    "API key alone": auth.API_KEY_MISPLACED,
+    "no scheme": auth.NO_BEARER,
+    "another scheme": auth.NO_BEARER,
+    "scheme alone": auth.NO_BEARER,
+    "quotes": auth.QUOTED,
+    "twice": auth.QUOTED,
+    "opaque": auth.MALFORMED,
+    "no signature": auth.MALFORMED,
+    "not base64": auth.UNREADABLE,
+    "no exp": "The token has no exp claim.",
+    "exp is a text": "The token's exp claim is not a number of seconds since 1970.",
+    "aud is a number": "The token's aud claim is not a text or a list of texts.",
+    "expired": auth.EXPIRED,
+    "too early": auth.NOT_YET,
+    "another issuer": auth.WRONG_ISSUER,
+    "another audience": auth.WRONG_AUDIENCE,
+    "unknown kid": NOT_ISSUERS_KEY,
+    "another key": auth.WRONG_SIGNATURE,
+    "HMAC": NOT_ISSUERS_KEY,
+}
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_gateway_and_services_refuse_in_the_same_words(
+    case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: Keys, services: StubServices
+) -> None:
+    value = authorization(keys, case)
+    answer = anonymous.get("/api/credits", headers={"authorization": value})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["message"] == WORDS[case]
+    with pytest.raises(Unauthenticated) as refused:
+        asyncio.run(verifier.verify(value))
+    assert str(refused.value) == WORDS[case]
+    assert services.calls == []
+
+
+def test_grpc_clients_read_the_same_words(
+    anonymous: httpx.Client, routes: tuple[Route, ...], services: StubServices
+) -> None:
+    path = next(route.grpc_path for route in routes if not route.public)
+    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/grpc"}
+    answer = anonymous.post(path, headers=headers, content=b"\0\0\0\0\0")
+    assert answer.headers["grpc-status"] == "16"
+    assert answer.headers["grpc-message"] == auth.API_KEY_MISPLACED
+
+
+@pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer   {}", "Bearer\t{}"])
+def test_scheme_in_any_case_and_spacing_passes(
+    form: str, anonymous: httpx.Client, keys: Keys, services: StubServices
+) -> None:
+    token = keys.token()
+    assert anonymous.get("/api/credits", headers={"authorization": form.format(token)}).status_code == 200
+    assert services.last().metadata["authorization"] == f"Bearer {token}"
+
+
+@pytest.mark.parametrize("key", [f'"{KEY}"', f"'{KEY}'", f"Bearer {KEY}", f"{KEY} {KEY}", "sk-live-1", "{KEY}"])
+def test_key_of_a_wrong_form_is_refused_with_the_right_one(
+    key: str, anonymous: httpx.Client, services: StubServices
+) -> None:
+    answer = anonymous.get("/api/credits", headers={"x-api-key": key})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["message"] == WRONG_FORM
+    assert services.calls == []
+
+
+def test_two_tokens_are_refused(anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    good = ("authorization", f"Bearer {keys.token()}")
+    for second in (good, ("authorization", f"Bearer {keys.token('user-2')}")):
+        assert anonymous.get("/api/credits", headers=[good, second]).status_code == 401
+    assert services.calls == []
