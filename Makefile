@@ -16,7 +16,7 @@ PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video clean
+.PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -76,6 +76,12 @@ issuer-dev: .venv/runtime ## Put the key of the development issuer into the curr
 	@$(BIN)/python -c "from local.home import Home; Home().prepare()"
 	kubectl create namespace adwright --dry-run=client -o yaml | kubectl apply -f -
 	kubectl -n adwright create configmap adwright-issuer --from-file=var/keys/jwks.json --dry-run=client -o yaml | kubectl apply -f -
+
+docs: .venv/dev gen/descriptors.binpb ## Write docs/settings.md and .env.example from the settings classes
+	@$(BIN)/python -m deploy.settings_reference
+
+notice: .venv/dev gen/descriptors.binpb ## Write NOTICE from the locked packages and the model table
+	@$(BIN)/python -m deploy.notices
 
 models: .venv/runtime ## Fetch and check the engines' model files, once
 	@$(BIN)/adwright models > .venv/models.log 2>&1 || { cat .venv/models.log; exit 1; }

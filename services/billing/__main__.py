@@ -1,4 +1,7 @@
-"""The billing service: `python -m services.billing` serves, `… migrate` migrates its database, `… verify` proves it."""
+"""The billing service.
+
+`python -m services.billing` serves, `… migrate` migrates the database, `… verify [HEAD]` audits the ledger.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ import grpc
 from adwright.billing.v1 import billing_pb2_grpc, keys_pb2_grpc
 from pydantic import Field
 
+from services.billing.api_key_servicer import ApiKeyLookupServicer, ApiKeyServicer
 from services.billing.audit import verify
 from services.billing.domain import prices_of
-from services.billing.key_servicer import ApiKeyLookupServicer, ApiKeyServicer
+from services.billing.key_lookup import DatabaseApiKeyLookup
 from services.billing.ledger import Ledger
 from services.billing.maintenance import Maintenance
 from services.billing.metrics import GAUGES
@@ -38,13 +42,13 @@ SERVICES = tuple(
 
 
 class BillingSettings(ServiceSettings, DatabaseSettings):
-    """What the billing service reads from the environment."""
+    """Settings of the billing service, from the environment."""
 
-    prices: str = Field(default="copy=1,static_ad=3,video=40", description="credits by type of job")
+    prices: str = Field(default="copy=1,static_ad=3,video=40", description="Price of each job type, in credits.")
 
 
 async def serve(settings: BillingSettings) -> None:
-    """Puts the parts together and serves until told to stop."""
+    """Builds the service and serves until SIGTERM or SIGINT."""
     url = settings.database_url.get_secret_value()
     await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     try:
@@ -54,8 +58,7 @@ async def serve(settings: BillingSettings) -> None:
     clock = SystemClock()
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
-    holds = BillingLedgerServicer(database=database, ledger=ledger, clock=clock)
-    upkeep = Maintenance(database=database, ledger=ledger, clock=clock)
+    maintenance = Maintenance(database=database, ledger=ledger, clock=clock)
 
     def register(server: grpc.aio.Server) -> None:
         billing_pb2_grpc.add_BillingServiceServicer_to_server(
@@ -64,7 +67,9 @@ async def serve(settings: BillingSettings) -> None:
         billing_pb2_grpc.add_BillingAdminServiceServicer_to_server(
             BillingAdminServicer(database=database, ledger=ledger, clock=clock), server
         )
-        billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(holds, server)
+        billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(
+            BillingLedgerServicer(database=database, ledger=ledger, clock=clock), server
+        )
         keys_pb2_grpc.add_ApiKeyServiceServicer_to_server(ApiKeyServicer(database=database, clock=clock), server)
         keys_pb2_grpc.add_ApiKeyLookupServiceServicer_to_server(
             ApiKeyLookupServicer(database=database, clock=clock), server
@@ -76,41 +81,47 @@ async def serve(settings: BillingSettings) -> None:
             register=register,
             services=SERVICES,
             ready=database.ready,
-            loops=[upkeep.run, SqlGauges(database, GAUGES).run],
+            loops=[maintenance.run, SqlGauges(database, GAUGES).run],
+            api_keys=DatabaseApiKeyLookup(database=database, clock=clock),
+            clock=clock,
         ).run()
     finally:
         await database.close()
 
 
-async def prove(settings: DatabaseSettings, noted: str) -> int:
-    """Recomputes the ledger and prints what was found; 0 when everything fits. `noted`: as in `proof.verify`."""
+async def run_audit(settings: DatabaseSettings, recorded_head: str) -> int:
+    """Audits the ledger and prints the result; returns the exit status: 0 when the ledger is consistent, else 1.
+
+    recorded_head: as in `audit.verify`.
+    """
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     await database.open()
     try:
         async with database.transaction() as connection:
             await connection.execute("set transaction isolation level repeatable read, read only")
             await connection.execute("set local statement_timeout = 0")
-            proof = await verify(connection, noted)
+            found = await verify(connection, recorded_head)
     finally:
         await database.close()
-    for line in proof.wrong[:PROBLEMS_SHOWN]:
+    for line in found.wrong[:PROBLEMS_SHOWN]:
         print(line)
-    if len(proof.wrong) > PROBLEMS_SHOWN:
-        print(f"… and {len(proof.wrong) - PROBLEMS_SHOWN} more")
+    if len(found.wrong) > PROBLEMS_SHOWN:
+        print(f"… and {len(found.wrong) - PROBLEMS_SHOWN} more")
     print(
-        f"{proof.entries} entries ({proof.unsealed} since the last seal), {proof.chain.seals} seals, "
-        f"head {proof.chain.head}\n"
-        + ", ".join(f"{name} {amount}" for name, amount in proof.accounts.items())
+        f"{found.entries} entries ({found.unsealed} since the newest seal), {found.chain.seals} seals, "
+        f"head {found.chain.head}\n"
+        + ", ".join(f"{name} {amount}" for name, amount in found.accounts.items())
         + "\n"
-        + ("The ledger does NOT fit." if proof.wrong else "The ledger is consistent.")
+        + ("The ledger is NOT consistent." if found.wrong else "The ledger is consistent.")
     )
-    return 1 if proof.wrong else 0
+    return 1 if found.wrong else 0
 
 
 def main() -> None:
+    """Entry point of the process."""
     if sys.argv[1:2] == ["verify"]:
-        noted = (sys.argv[2:3] or [""])[0]
-        raise SystemExit(asyncio.run(prove(read_settings_or_exit(DatabaseSettings), noted)))
+        recorded_head = (sys.argv[2:3] or [""])[0]
+        raise SystemExit(asyncio.run(run_audit(read_settings_or_exit(DatabaseSettings), recorded_head)))
     settings = read_settings_or_exit(BillingSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)

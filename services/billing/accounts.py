@@ -1,6 +1,6 @@
-"""Accounts under lock, and the entries that change them.
+"""Locked accounts, and the entries that change them.
 
-Lock order, everywhere: accounts by user id, then holds. An account's lots change under its lock only.
+Lock order, everywhere: accounts by user id, then holds. An account's expiring grants change under its lock only.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from uuid import UUID
 
 from services.chassis.data.database import Connection, fetch_all
 
-# kind of entry: (account it comes from, account it goes to)
-MOVES = {
+# kind of entry: (account that is debited, account that is credited)
+ACCOUNTS_OF_ENTRY = {
     "grant": ("issued", "available"),
     "hold": ("available", "held"),
     "capture": ("held", "revenue"),
@@ -22,12 +22,12 @@ MOVES = {
     "refund": ("revenue", "available"),
     "lapse": ("available", "issued"),
 }
-RARE = ("grant", "lapse", "refund")
+RARE_KINDS = ("grant", "lapse", "refund")  # the index entry_of_user_rare covers them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """An entry to add."""
+    """An entry to add. `amount` is in credits and positive."""
 
     kind: str
     user_id: str
@@ -42,8 +42,8 @@ class Posting:
 
 
 @dataclass(slots=True)
-class Lot:
-    """What is left of a grant that has a last day."""
+class ExpiringGrant:
+    """The unspent credits of a grant that expires: a row of the table `lot`."""
 
     grant_id: str
     remaining: int
@@ -51,24 +51,27 @@ class Lot:
 
 
 class Account:
-    """A locked account: what it has, and what this transaction does to it."""
+    """A locked account: its balances in credits, as this transaction has changed them."""
 
     def __init__(self, available: int, held: int, expiring: int) -> None:
         self.available = available
         self.held = held
-        self.expiring = expiring
-        self.lots: list[Lot] = []  # those with something left, in the order in which they are spent
+        self.expiring = expiring  # the part of `available` that expires
+        self.expiring_grants: list[ExpiringGrant] = []  # those with credits left, in the order in which they are spent
 
     def draw(self, amount: int) -> list[tuple[str, int]]:
-        """Takes what expires first; (grant id, credits) of the lots that gave some."""
+        """Moves credits from available to held, those that expire first ahead of the others.
+
+        Returns (grant id, credits) of every expiring grant that contributed.
+        """
         drawn = []
         left = amount
-        for lot in self.lots:
-            part = min(left, lot.remaining)
+        for grant in self.expiring_grants:
+            part = min(left, grant.remaining)
             if part:
-                lot.remaining -= part
+                grant.remaining -= part
                 left -= part
-                drawn.append((lot.grant_id, part))
+                drawn.append((grant.grant_id, part))
         self.available -= amount
         self.held += amount
         self.expiring -= amount - left
@@ -76,7 +79,10 @@ class Account:
 
 
 async def lock(connection: Connection, users: set[str], now: datetime) -> dict[str, Account]:
-    """Locks the accounts that exist, in order, and takes back what of theirs is past its last day."""
+    """Locks the users' accounts in order of user id, and lapses their expired credits.
+
+    Users without an account are left out.
+    """
     if not users:
         return {}
     rows = await fetch_all(
@@ -86,13 +92,13 @@ async def lock(connection: Connection, users: set[str], now: datetime) -> dict[s
         [sorted(users)],
     )
     accounts = {row["user_id"]: Account(row["available"], row["held"], row["expiring"]) for row in rows}
-    with_lots = [user for user, account in accounts.items() if account.expiring]
-    if with_lots:
-        await _read_lots(connection, with_lots, accounts, now)
+    with_expiring = [user for user, account in accounts.items() if account.expiring]
+    if with_expiring:
+        await _read_expiring_grants(connection, with_expiring, accounts, now)
     return accounts
 
 
-async def _read_lots(
+async def _read_expiring_grants(
     connection: Connection, users: Sequence[str], accounts: Mapping[str, Account], now: datetime
 ) -> None:
     rows = await fetch_all(
@@ -101,25 +107,25 @@ async def _read_lots(
             where user_id = any(%s) and remaining > 0 order by expires_at, grant_id""",
         [list(users)],
     )
-    past = []
+    lapsed = []
     for row in rows:
         account = accounts[row["user_id"]]
         if row["expires_at"] > now:
-            account.lots.append(Lot(row["grant_id"], row["remaining"], row["expires_at"]))
+            account.expiring_grants.append(ExpiringGrant(row["grant_id"], row["remaining"], row["expires_at"]))
             continue
         account.available -= row["remaining"]
         account.expiring -= row["remaining"]
-        past.append(Posting(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"]))
-    if past:
+        lapsed.append(Posting(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"]))
+    if lapsed:
         await connection.execute(
-            "update lot set remaining = 0 where grant_id = any(%s)", [[posting.grant_id for posting in past]]
+            "update lot set remaining = 0 where grant_id = any(%s)", [[posting.grant_id for posting in lapsed]]
         )
-        await post(connection, past, now)
-        await save(connection, {posting.user_id: accounts[posting.user_id] for posting in past})
+        await post(connection, lapsed, now)
+        await save(connection, {posting.user_id: accounts[posting.user_id] for posting in lapsed})
 
 
 async def post(connection: Connection, postings: Sequence[Posting], now: datetime) -> None:
-    """Adds entries, in order."""
+    """Inserts entries, in order."""
     await connection.execute(
         """insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, project_id,
                               grant_id, grant_type, reason, expires_at, created_at)
@@ -131,8 +137,8 @@ async def post(connection: Connection, postings: Sequence[Posting], now: datetim
             [posting.kind for posting in postings],
             [posting.user_id for posting in postings],
             [posting.amount for posting in postings],
-            [MOVES[posting.kind][0] for posting in postings],
-            [MOVES[posting.kind][1] for posting in postings],
+            [ACCOUNTS_OF_ENTRY[posting.kind][0] for posting in postings],
+            [ACCOUNTS_OF_ENTRY[posting.kind][1] for posting in postings],
             [posting.job_id for posting in postings],
             [posting.job_type for posting in postings],
             [posting.project_id for posting in postings],
@@ -145,7 +151,7 @@ async def post(connection: Connection, postings: Sequence[Posting], now: datetim
 
 
 async def save(connection: Connection, accounts: Mapping[str, Account]) -> None:
-    """Writes down what the accounts have now; the caller has locked them."""
+    """Updates the balances of accounts that the caller has locked."""
     await connection.execute(
         """update account set available = given.available, held = given.held, expiring = given.expiring
              from unnest(%s::text[], %s::int[], %s::int[], %s::int[]) as given (user_id, available, held, expiring)

@@ -1,7 +1,7 @@
-"""API keys: their table, and what they may spend.
+"""The table of API keys, and their budgets.
 
-The budget functions are called by the ledger with the owners' accounts locked, which is what keeps two transactions
-from spending the same rest of a budget.
+The budget functions are called by the ledger while it holds the locks of the owners' accounts. Without these locks two
+transactions could spend the same remaining budget.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from services.billing.domain import ApiKey, ApiKeyLimitReached, ApiKeyNotFound, HoldOrder
+from services.billing.domain import ApiKey, HoldOrder
+from services.billing.errors import ApiKeyLimitReached, ApiKeyNotFound
 from services.chassis.data.database import Connection, fetch_all, fetch_one
 
-MAX_KEYS = 50  # of one user, that are good
+MAX_KEYS = 50  # usable keys of one user: neither revoked nor expired
 
 
 async def insert(connection: Connection, key: ApiKey, key_hash: bytes, now: datetime) -> None:
-    """Raises ApiKeyLimitReached."""
-    # The number is counted under a lock of the user's own; there need not be an account yet.
+    """Stores a new key. Raises ApiKeyLimitReached."""
+    # An advisory lock serializes the user's inserts while the keys are counted; the user may have no account to lock.
     await connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"api_key {key.user_id}"])
     row = await fetch_one(
         connection,
-        "select count(*) as good from api_key where user_id = %s and revoked_at is null and expires_at > %s",
+        "select count(*) as usable from api_key where user_id = %s and revoked_at is null and expires_at > %s",
         [key.user_id, now],
     )
-    assert row is not None, "a count has a row"
-    if row["good"] >= MAX_KEYS:
+    assert row is not None, "an aggregate returns one row"
+    if row["usable"] >= MAX_KEYS:
         raise ApiKeyLimitReached(MAX_KEYS)
     await connection.execute(
         """insert into api_key (id, user_id, name, hint, hash, budget, created_at, expires_at)
@@ -38,20 +39,20 @@ async def insert(connection: Connection, key: ApiKey, key_hash: bytes, now: date
     )
 
 
-async def of_user(connection: Connection, user_id: str, before: UUID | None, size: int) -> list[ApiKey]:
-    """A user's keys, newest first."""
+async def list_keys(connection: Connection, user_id: str, before: UUID | None, limit: int) -> list[ApiKey]:
+    """Returns a user's keys, newest first, revoked and expired ones included; `before`: only keys older than this."""
     rows = await fetch_all(
         connection,
         """select id, user_id, name, hint, budget, spent, created_at, expires_at, revoked_at from api_key
             where user_id = %(user)s and (id < %(before)s or %(before)s::uuid is null)
-            order by id desc limit %(size)s""",
-        {"user": user_id, "before": before, "size": size},
+            order by id desc limit %(limit)s""",
+        {"user": user_id, "before": before, "limit": limit},
     )
     return [ApiKey(**row) for row in rows]
 
 
 async def revoke(connection: Connection, key_id: UUID, user_id: str, now: datetime) -> None:
-    """Raises ApiKeyNotFound."""
+    """Revokes a user's key; a repetition keeps the first time. Raises ApiKeyNotFound."""
     row = await fetch_one(
         connection,
         """update api_key set revoked_at = coalesce(revoked_at, %s) where id = %s and user_id = %s returning id""",
@@ -61,8 +62,8 @@ async def revoke(connection: Connection, key_id: UUID, user_id: str, now: dateti
         raise ApiKeyNotFound
 
 
-async def find(connection: Connection, key_hash: bytes, now: datetime) -> DictRow | None:
-    """Whose key it is: (id, user_id, expires_at); None: nobody's, or nobody's any more."""
+async def find_usable(connection: Connection, key_hash: bytes, now: datetime) -> DictRow | None:
+    """Finds a key by its SHA-256: (id, user_id, expires_at). None: unknown, revoked or expired."""
     return await fetch_one(
         connection,
         "select id, user_id, expires_at from api_key where hash = %s and revoked_at is null and expires_at > %s",
@@ -70,31 +71,36 @@ async def find(connection: Connection, key_hash: bytes, now: datetime) -> DictRo
     )
 
 
-async def allowances(connection: Connection, orders: Sequence[HoldOrder], now: datetime) -> Mapping[UUID, int | None]:
-    """What the keys of these orders may still spend (None: anything); a key that is not good any more has no entry."""
-    keys = {order.key_id: order.user_id for order in orders if order.key_id is not None}
+async def remaining_budgets(
+    connection: Connection, requests: Sequence[HoldOrder], now: datetime
+) -> Mapping[UUID, int | None]:
+    """Returns the remaining budget, in credits, of each key that the hold requests name (None: no limit).
+
+    Keys that are unknown, revoked, expired or another user's have no entry.
+    """
+    keys = {request.key_id: request.user_id for request in requests if request.key_id is not None}
     if not keys:
         return {}
     rows = await fetch_all(
         connection,
-        """select api_key.id, budget - spent as left from api_key
+        """select api_key.id, budget - spent as remaining from api_key
              join unnest(%s::uuid[], %s::text[]) as given (id, user_id) using (id, user_id)
             where revoked_at is null and expires_at > %s""",
         [list(keys), list(keys.values()), now],
     )
-    return {row["id"]: row["left"] for row in rows}
+    return {row["id"]: row["remaining"] for row in rows}
 
 
-async def spend(connection: Connection, spendings: Sequence[tuple[UUID, UUID, int]]) -> None:
-    """Counts holds (job id, key id, amount) against their keys."""
-    if not spendings:
+async def charge_budgets(connection: Connection, charges: Sequence[tuple[UUID, UUID, int]]) -> None:
+    """Charges holds to their keys' budgets: (job id, key id, credits) each."""
+    if not charges:
         return
     totals: defaultdict[UUID, int] = defaultdict(int)
-    for _, key_id, amount in spendings:
+    for _, key_id, amount in charges:
         totals[key_id] += amount
     await connection.execute(
         "insert into key_spending (job_id, key_id, amount) select * from unnest(%s::uuid[], %s::uuid[], %s::int[])",
-        [list(column) for column in zip(*spendings, strict=True)],
+        [list(column) for column in zip(*charges, strict=True)],
     )
     await connection.execute(
         """update api_key set spent = spent + given.amount
@@ -103,15 +109,15 @@ async def spend(connection: Connection, spendings: Sequence[tuple[UUID, UUID, in
     )
 
 
-async def give_back(connection: Connection, job_ids: Sequence[UUID]) -> None:
-    """What these jobs have cost can be spent by their keys again."""
+async def restore_budgets(connection: Connection, job_ids: Sequence[UUID]) -> None:
+    """Restores to their keys' budgets the credits that these jobs were charged, once for each job."""
     if not job_ids:
         return
     await connection.execute(
-        """with gone as (update key_spending set returned = true where job_id = any(%s) and not returned
-                         returning key_id, amount)
+        """with restored as (update key_spending set returned = true where job_id = any(%s) and not returned
+                             returning key_id, amount)
            update api_key set spent = spent - sums.amount
-             from (select key_id, sum(amount) as amount from gone group by key_id) as sums
+             from (select key_id, sum(amount) as amount from restored group by key_id) as sums
             where api_key.id = sums.key_id""",
         [list(job_ids)],
     )

@@ -1,4 +1,4 @@
-"""The proof of the ledger: everything that is derived, recomputed from the entries, and the entries from the chain."""
+"""Audits the ledger: checks the entries against the hash chain, and recomputes all derived state from the entries."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from services.chassis.data.database import Connection, fetch_all, fetch_one
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found. `wrong` names what does not fit; it is empty for a sound ledger."""
+    """The result of an audit. `wrong` names every inconsistency; it is empty for a consistent ledger."""
 
     entries: int
-    unsealed: int
-    accounts: dict[str, int]  # issued (negative), available, held, revenue
-    chain: hash_chain.Chain
+    unsealed: int  # entries since the newest seal
+    accounts: dict[str, int]  # credits of all users together: issued (negative), available, held, revenue
+    chain: hash_chain.ChainCheck
     wrong: tuple[str, ...]
 
 
-async def verify(connection: Connection, noted: str = "") -> Proof:
-    """Reads the whole ledger, as it is at one moment; the caller has opened a repeatable-read transaction. `noted`: a
-    head of the chain that must be in it."""
-    found = await hash_chain.check(connection, noted)
-    wrong = [*found.wrong, *await _balances(connection), *await _holds(connection), *await _lots(connection)]
+async def verify(connection: Connection, recorded_head: str = "") -> Proof:
+    """Audits the whole ledger; the caller has opened a repeatable-read transaction, so that it sees one moment.
+
+    recorded_head: a head of the hash chain, in hex, that the chain must contain; empty: any chain will do.
+    """
+    chain = await hash_chain.check(connection, recorded_head)
+    problems = [
+        *chain.problems,
+        *await _balances(connection),
+        *await _holds(connection),
+        *await _expiring_grants(connection),
+    ]
     sums = await fetch_all(
         connection,
         """select name, sum(amount)::bigint as amount from (
@@ -32,43 +39,45 @@ async def verify(connection: Connection, noted: str = "") -> Proof:
     )
     accounts = {"issued": 0, "available": 0, "held": 0, "revenue": 0} | {row["name"]: row["amount"] for row in sums}
     if sum(accounts.values()):
-        wrong.append(f"the sum over all accounts is {sum(accounts.values())}, not zero")
+        problems.append(f"the sum over all accounts is {sum(accounts.values())}, not zero")
     row = await fetch_one(
         connection,
         "select count(*) as entries, count(*) filter (where id > %s) as unsealed from entry",
-        [found.newest_entry],
+        [chain.newest_entry],
     )
-    assert row is not None, "an aggregate has a row"
-    return Proof(row["entries"], row["unsealed"], accounts, found, tuple(wrong))
+    assert row is not None, "an aggregate returns one row"
+    return Proof(row["entries"], row["unsealed"], accounts, chain, tuple(problems))
 
 
 async def _balances(connection: Connection) -> list[str]:
+    """Compares every account with the sums of its entries and of its expiring grants."""
     rows = await fetch_all(
         connection,
         """select account.user_id, available, held, expiring,
-                  coalesce(free, 0) as free, coalesce(aside, 0) as aside, coalesce(lots, 0) as lots
+                  coalesce(entries_available, 0) as entries_available, coalesce(entries_held, 0) as entries_held,
+                  coalesce(lots, 0) as lots
              from account
              left join (
                select user_id,
                       sum(case when credit = 'available' then amount when debit = 'available' then -amount
-                               else 0 end) as free,
+                               else 0 end) as entries_available,
                       sum(case when credit = 'held' then amount when debit = 'held' then -amount
-                               else 0 end) as aside
-                 from entry group by user_id) as made using (user_id)
-             left join (select user_id, sum(remaining) as lots from lot group by user_id) as left_over using (user_id)
+                               else 0 end) as entries_held
+                 from entry group by user_id) as sums using (user_id)
+             left join (select user_id, sum(remaining) as lots from lot group by user_id) as unspent using (user_id)
             where (available, held, expiring) is distinct from
-                  (coalesce(free, 0), coalesce(aside, 0), coalesce(lots, 0))
+                  (coalesce(entries_available, 0), coalesce(entries_held, 0), coalesce(lots, 0))
             order by account.user_id""",
     )
     return [
-        f"user {row['user_id']}: the account says {row['available']} available ({row['expiring']} expiring) and "
-        f"{row['held']} held, its entries make {row['free']} ({row['lots']}) and {row['aside']}"
+        f"user {row['user_id']}: the account has {row['available']} available ({row['expiring']} expiring) and "
+        f"{row['held']} held, its entries sum to {row['entries_available']} ({row['lots']}) and {row['entries_held']}"
         for row in rows
     ]
 
 
 async def _holds(connection: Connection) -> list[str]:
-    """Every hold has the entries of its state, of its own user and amount, and no others."""
+    """Checks that every hold has exactly the entries of its state, with its user and amount."""
     rows = await fetch_all(
         connection,
         """select coalesce(hold.job_id, entry.job_id) as job_id, hold.state,
@@ -86,29 +95,38 @@ async def _holds(connection: Connection) -> list[str]:
             order by 1""",
     )
     return [
-        f"job {row['job_id']}: its hold is {row['state'] or 'missing'}, its entries say {row['entries'] or 'nothing'}"
+        f"job {row['job_id']}: its hold is {row['state'] or 'missing'}, its entries are {row['entries'] or 'none'}"
         for row in rows
     ]
 
 
-async def _lots(connection: Connection) -> list[str]:
-    """Of every lot, what is left is what was granted less what holds keep of it and what has lapsed."""
+async def _expiring_grants(connection: Connection) -> list[str]:
+    """Checks that the remainder of every expiring grant is its amount less its draws and what has lapsed of it.
+
+    Only draws of holds that are held or captured count; those of released and expired holds went back to the grant.
+    """
     rows = await fetch_all(
         connection,
-        """select lot.grant_id, remaining, granted - coalesce(kept, 0) - coalesce(lapsed, 0) as made
+        """select lot.grant_id, remaining, granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) as expected
              from lot
-             left join (select grant_id, sum(draw.amount) as kept from draw join hold using (job_id)
-                         where state in ('held', 'captured') group by grant_id) as keeping using (grant_id)
+             left join (select grant_id, sum(draw.amount) as drawn from draw join hold using (job_id)
+                         where state in ('held', 'captured') group by grant_id) as draws using (grant_id)
              left join (select grant_id, sum(amount) as lapsed from entry where kind = 'lapse' group by grant_id)
-                       as lapsing using (grant_id)
-            where remaining <> granted - coalesce(kept, 0) - coalesce(lapsed, 0) order by 1""",
+                       as lapses using (grant_id)
+            where remaining <> granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) order by 1""",
     )
-    drawn = await fetch_all(
+    draws = await fetch_all(
         connection,
-        """select job_id, drawn, coalesce(sum(draw.amount), 0) as made from hold left join draw using (job_id)
+        """select job_id, drawn, coalesce(sum(draw.amount), 0) as expected from hold left join draw using (job_id)
             group by job_id, drawn having drawn <> coalesce(sum(draw.amount), 0) order by 1""",
     )
     return [
-        *(f"grant {row['grant_id']}: {row['remaining']} left, its entries make {row['made']}" for row in rows),
-        *(f"job {row['job_id']}: its hold says {row['drawn']} drawn from grants, it is {row['made']}" for row in drawn),
+        *(
+            f"grant {row['grant_id']}: {row['remaining']} credits remain, its entries make it {row['expected']}"
+            for row in rows
+        ),
+        *(
+            f"job {row['job_id']}: its hold drew {row['drawn']} credits from grants, its draws sum to {row['expected']}"
+            for row in draws
+        ),
     ]

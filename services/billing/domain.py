@@ -1,4 +1,4 @@
-"""Credits: the words of the ledger, its prices and its refusals."""
+"""Values of the ledger: prices, holds, grants, balances and API keys."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.errors import Kind, Refusal
-
 TYPES = ("copy", "static_ad", "video")
-MAX_BALANCE = 2_000_000_000  # credits are int32 on the wire
+MAX_BALANCE = 2_000_000_000  # credits; the API's fields are int32
 
 
 class HoldEnd(StrEnum):
-    """How a hold ends: the entry's kind and what it moves."""
+    """How a hold ends. The value is the kind of the entry that ends it."""
 
     CAPTURE = "capture"
     RELEASE = "release"
@@ -23,16 +21,18 @@ class HoldEnd(StrEnum):
 
     @property
     def state(self) -> str:
-        """What the hold is after it."""
+        """The hold's state afterwards."""
         return {HoldEnd.CAPTURE: "captured", HoldEnd.RELEASE: "released", HoldEnd.EXPIRE: "expired"}[self]
 
     @property
     def credit(self) -> str:
-        """The account that the held credits go to."""
+        """The account that the held credits move to."""
         return "revenue" if self is HoldEnd.CAPTURE else "available"
 
 
 class HoldResult(StrEnum):
+    """The result of a hold request; the proto's HoldResult describes each."""
+
     HELD = "held"
     INSUFFICIENT = "insufficient"
     ENDED = "ended"
@@ -43,7 +43,7 @@ class HoldResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOrder:
-    """A hold to place."""
+    """A request to hold a job's price. `key_id` is the API key whose budget pays; None: no budget applies."""
 
     job_id: UUID
     user_id: str
@@ -55,7 +55,10 @@ class HoldOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOutcome:
-    """What became of it; `available` is what the user can spend afterwards, `held` what all their jobs hold then."""
+    """The outcome of a hold request, in credits.
+
+    `amount` is the price; `available` and `held` are the user's balances after the whole batch.
+    """
 
     job_id: UUID
     result: HoldResult
@@ -66,7 +69,7 @@ class HoldOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Credits to add."""
+    """Credits to add. `type` is paid or promotional; without `expires_at` they never expire."""
 
     grant_id: str
     user_id: str
@@ -78,7 +81,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """An API key without the key itself, which is not kept. `spent` is held or spent; no budget: no limit."""
+    """An API key without its secret, of which only a hash is stored.
+
+    `budget` limits `spent`, the credits that its jobs hold or have captured; None: no limit.
+    """
 
     id: UUID
     user_id: str
@@ -93,7 +99,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """A user's credits. `expiring_soon` is a part of `available`."""
+    """A user's credits. `expiring_soon` is the part of `available` that expires within EXPIRING_SOON_PERIOD."""
 
     available: int = 0
     held: int = 0
@@ -102,83 +108,16 @@ class Balance:
 
 
 def prices_of(text: str) -> Mapping[str, int]:
-    """Reads "copy=1,static_ad=3,video=40". Raises ValueError, also when a type has no price: it could not be sold."""
+    """Parses a price list such as "copy=1,static_ad=3,video=40": credits by job type.
+
+    Raises ValueError when an entry is malformed, a type has no price, or an unknown type has one.
+    """
     prices: dict[str, int] = {}
     for part in text.split(","):
         name, _, amount = part.partition("=")
         if not amount.strip().isdecimal() or not 1 <= int(amount) <= MAX_BALANCE:
-            raise ValueError(f"{part!r} is not like static_ad=3")
+            raise ValueError(f"{part!r} must have the form static_ad=3, with a price from 1 to {MAX_BALANCE}")
         prices[name.strip()] = int(amount)
     if set(prices) != set(TYPES):
-        raise ValueError(f"{text!r} does not name {', '.join(TYPES)}, and no others")
+        raise ValueError(f"{text!r} must name {', '.join(TYPES)} and no other types")
     return prices
-
-
-class GrantConflict(Refusal):
-    """The grant id was used before, with other values."""
-
-    kind = Kind.CONFLICT
-    reason = "GRANT_CONFLICT"
-
-    def __init__(self) -> None:
-        super().__init__("This grantId was used for another grant.")
-
-
-class BalanceTooLarge(Refusal):
-    """The user would have more credits than can be told."""
-
-    kind = Kind.UNPROCESSABLE
-    reason = "BALANCE_TOO_LARGE"
-
-    def __init__(self) -> None:
-        super().__init__(f"A user can have at most {MAX_BALANCE} credits.")
-
-
-class HoldNotFound(Refusal):
-    """The caller has no such job, or nothing was held for it."""
-
-    kind = Kind.NOT_FOUND
-    reason = "HOLD_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("Nothing was held for such a job.")
-
-
-class NotCaptured(Refusal):
-    """Only what was spent can be refunded."""
-
-    kind = Kind.CONFLICT
-    reason = "NOT_CAPTURED"
-
-    def __init__(self) -> None:
-        super().__init__("The job has spent no credits.")
-
-
-class AlreadyRefunded(Refusal):
-    """A job is refunded once."""
-
-    kind = Kind.CONFLICT
-    reason = "ALREADY_REFUNDED"
-
-    def __init__(self) -> None:
-        super().__init__("The job was refunded before.")
-
-
-class ApiKeyNotFound(Refusal):
-    """There is no such key, or it is somebody else's."""
-
-    kind = Kind.NOT_FOUND
-    reason = "API_KEY_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such API key.")
-
-
-class ApiKeyLimitReached(Refusal):
-    """The user has as many good keys as they may."""
-
-    kind = Kind.CONFLICT
-    reason = "API_KEY_LIMIT_REACHED"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"There may be {limit} API keys; revoke one first.")

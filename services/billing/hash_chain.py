@@ -1,7 +1,7 @@
-"""The hash chain over the entries: sealed in batches, so that what is changed afterwards can be named.
+"""The hash chain over the ledger's entries, sealed in batches. It reveals entries that were changed after their seal.
 
-A seal keeps the id and a digest of each entry it covers, and hash = sha256(hash before, ids, digests). Whoever changes
-an entry would have to rewrite every later seal too; the newest hash, noted down elsewhere, shows that.
+A seal stores the id and a digest of each of its entries, and hash = sha256(previous hash, ids, digests). Changing an
+entry unnoticed therefore takes rewriting every later seal; a copy of the newest hash, recorded elsewhere, reveals that.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from datetime import datetime
 from psycopg.rows import DictRow
 
 from services.chassis.data.database import Connection, Database, fetch_all, fetch_one
+from services.chassis.data.locks import CHAIN_SEALERS_LOCK, CHAIN_WRITERS_LOCK
 
-WRITERS_LOCK = 7_153_002  # shared by every writer of entries until it commits; the schema's trigger takes it
-SEALERS_LOCK = 7_153_003
 SEAL_ENTRIES = 5_000
 DIGEST_BYTES = 16
 GENESIS = bytes(32)
 
-# Every column, in an order and a form that no setting changes.
+# Every column of an entry, in an order and a form that do not depend on any setting.
 DIGEST = """substring(sha256(convert_to(jsonb_build_array(
     id, kind, user_id, amount, debit, credit, job_id, job_type, project_id, grant_id, grant_type, reason,
     (extract(epoch from expires_at) * 1000000)::bigint, (extract(epoch from created_at) * 1000000)::bigint
@@ -29,36 +28,38 @@ DIGEST = """substring(sha256(convert_to(jsonb_build_array(
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """What the chain says. `wrong` names what does not fit, the earliest first."""
+class ChainCheck:
+    """The result of checking the chain. `problems` names every inconsistency, oldest entry first."""
 
     seals: int
-    sealed_entries: int
-    newest_entry: int  # the highest sealed id
-    head: str  # the newest hash
-    wrong: tuple[str, ...]
+    newest_entry: int  # the highest sealed id; 0 without seals
+    head: str  # the newest hash, in hex
+    problems: tuple[str, ...]
 
 
 def chain_hash(previous: bytes, ids: list[int], digests: bytes) -> bytes:
-    """The hash of a seal."""
+    """Returns the hash of a seal."""
     return hashlib.sha256(previous + b"".join(number.to_bytes(8, "big") for number in ids) + digests).digest()
 
 
 async def seal(database: Database, now: datetime) -> int:
-    """Seals what has been decided and is not sealed yet; how many entries. Replicas take turns."""
+    """Seals the committed entries that are not sealed yet; returns their number.
+
+    Does nothing while another replica seals. Raises LockNotAvailable when a writer of entries takes too long.
+    """
     total = 0
     while True:
         async with database.transaction() as connection:
-            # Alone with the lock, every id up to the newest has been committed or has gone. It is held for no longer
-            # than it takes to look, and waited for no longer than a writer would notice.
+            # While this lock is held alone, every id up to the newest is committed or rolled back for good. Writers
+            # wait for it, so it is held for one query, and requested for one second at most.
             await connection.execute("set local lock_timeout = '1s'")
-            await connection.execute("select pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
+            await connection.execute("select pg_advisory_xact_lock(%s)", [CHAIN_WRITERS_LOCK])
             row = await fetch_one(connection, "select max(id) as newest from entry")
             newest = row["newest"] if row else None
         if newest is None:
             return total
         async with database.transaction() as connection:
-            free = await fetch_one(connection, "select pg_try_advisory_xact_lock(%s) as free", [SEALERS_LOCK])
+            free = await fetch_one(connection, "select pg_try_advisory_xact_lock(%s) as free", [CHAIN_SEALERS_LOCK])
             if free is None or not free["free"]:
                 return total
             last = await fetch_one(
@@ -89,28 +90,29 @@ async def seal(database: Database, now: datetime) -> int:
             return total
 
 
-async def check(connection: Connection, noted: str = "") -> Chain:
-    """Recomputes the chain and compares every sealed entry with its digest. `noted`: a head that was noted down
-    before; a chain that was made anew, or cut short before it, does not have it any more."""
-    wrong: list[str] = []
-    previous, number, sealed, newest = GENESIS, 0, 0, 0
-    has_noted = not noted
+async def check(connection: Connection, recorded_head: str = "") -> ChainCheck:
+    """Recomputes the chain and compares every sealed entry with its digest.
+
+    recorded_head: a head in hex that an earlier check reported; a chain that was rewritten or truncated lacks it.
+    """
+    problems: list[str] = []
+    previous, number, newest = GENESIS, 0, 0
+    has_recorded_head = not recorded_head
     async for row in _seals(connection):
         number += 1
         if row["id"] != number:
-            wrong.append(f"seal {number}: missing")
+            problems.append(f"seal {number}: missing")
             number = row["id"]
         ids, digests = row["ids"], row["digests"]
         if row["previous"] != previous or row["hash"] != chain_hash(row["previous"], ids, digests):
-            wrong.append(f"seal {number} (entries {ids[0]} to {ids[-1]}): does not follow from the one before")
+            problems.append(f"seal {number} (entries {ids[0]} to {ids[-1]}): does not follow from the previous seal")
         previous = row["hash"]
-        has_noted = has_noted or previous.hex() == noted
-        wrong += await _differing(connection, newest, ids, digests)
-        sealed += len(ids)
+        has_recorded_head = has_recorded_head or previous.hex() == recorded_head
+        problems += await _compare_entries(connection, newest, ids, digests)
         newest = ids[-1]
-    if not has_noted:
-        wrong.append(f"the chain has no seal with the hash {noted}: it was cut short or made anew")
-    return Chain(number, sealed, newest, previous.hex(), tuple(wrong))
+    if not has_recorded_head:
+        problems.append(f"the chain has no seal with the hash {recorded_head}: it was truncated or rewritten")
+    return ChainCheck(number, newest, previous.hex(), tuple(problems))
 
 
 async def _seals(connection: Connection) -> AsyncIterator[DictRow]:
@@ -121,18 +123,21 @@ async def _seals(connection: Connection) -> AsyncIterator[DictRow]:
         after = rows[-1]["id"]
 
 
-async def _differing(connection: Connection, after: int, ids: list[int], digests: bytes) -> list[str]:
-    """The entries of one seal that are not what was sealed; ids `after` to the last one of the seal are its own."""
+async def _compare_entries(connection: Connection, after: int, ids: list[int], digests: bytes) -> list[str]:
+    """Names the entries of one seal that differ from what was sealed.
+
+    The seal covers the ids above `after`, the newest id of the previous seal, up to its own newest id.
+    """
     rows = await fetch_all(
         connection,
         f"select id, {DIGEST} as digest from entry where id > %s and id <= %s order by id",
         [after, ids[-1]],
     )
     found = {row["id"]: row["digest"] for row in rows}
-    told = {number: digests[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES] for place, number in enumerate(ids)}
+    sealed = {number: digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES] for index, number in enumerate(ids)}
     return [
         f"entry {number}: "
-        + ("missing" if number not in found else "was never sealed" if number not in told else "was changed")
-        for number in sorted(found.keys() | told.keys())
-        if found.get(number) != told.get(number)
+        + ("missing" if number not in found else "was never sealed" if number not in sealed else "was changed")
+        for number in sorted(found.keys() | sealed.keys())
+        if found.get(number) != sealed.get(number)
     ]

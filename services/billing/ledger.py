@@ -1,6 +1,6 @@
-"""The ledger's tables, and the one class that reads and writes them. Statements take whole batches as arrays.
+"""The ledger: reads and writes accounts, holds, grants and entries. Statements take whole batches as arrays.
 
-What is tested is tested inside the statement that changes it, or after the account is locked.
+Every check runs in the statement that makes the change, or after the account is locked.
 """
 
 from __future__ import annotations
@@ -15,106 +15,76 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
 from services.billing import api_keys
-from services.billing.accounts import RARE, Account, Posting, lock, post, save
-from services.billing.domain import (
-    MAX_BALANCE,
-    AlreadyRefunded,
-    Balance,
-    BalanceTooLarge,
-    Grant,
-    GrantConflict,
-    HoldEnd,
-    HoldNotFound,
-    HoldOrder,
-    HoldOutcome,
-    HoldResult,
-    NotCaptured,
-)
+from services.billing.accounts import RARE_KINDS, Account, Posting, lock, post, save
+from services.billing.domain import MAX_BALANCE, Balance, Grant, HoldEnd, HoldOrder, HoldOutcome, HoldResult
+from services.billing.errors import AlreadyRefunded, BalanceTooLarge, GrantConflict, HoldNotFound, NotCaptured
 from services.chassis.data.database import Connection, fetch_all, fetch_one
 from services.chassis.errors import FieldViolation, ValidationFailed
 
-SOON = timedelta(days=7)
+EXPIRING_SOON_PERIOD = timedelta(days=7)
 
 
 class Ledger:
     """Reads and writes the ledger on a connection that the caller has opened; never begins or commits."""
 
     def __init__(self, prices: Mapping[str, int]) -> None:
+        """prices: credits by type of job."""
         self.prices = prices
 
     async def place_holds(
-        self, connection: Connection, orders: Sequence[HoldOrder], now: datetime
+        self, connection: Connection, requests: Sequence[HoldOrder], now: datetime
     ) -> list[HoldOutcome]:
-        """Sets credits aside, in order, each order by itself: what one user lacks refuses that order only."""
-        accounts = await lock(connection, {order.user_id for order in orders}, now)
-        known = await self._states(connection, [order.job_id for order in orders])
-        fresh: dict[UUID, HoldOrder] = {}
+        """Holds the jobs' prices, in order. A refused request does not affect the others.
+
+        A repeated request for a job returns the first one's outcome. Raises UniqueViolation when one of the jobs was
+        released concurrently; the transaction must then be repeated.
+        """
+        accounts = await lock(connection, {request.user_id for request in requests}, now)
+        states = await self._states(connection, [request.job_id for request in requests])
+        budgets = dict(await api_keys.remaining_budgets(connection, requests, now))
+        placed: dict[UUID, HoldOrder] = {}
         draws: list[tuple[UUID, str, int]] = []
-        allowed = dict(await api_keys.allowances(connection, orders, now))
         over_budget: set[UUID] = set()
         key_ended: set[UUID] = set()
-        for order in orders:
-            amount = self.prices.get(order.type, 0)
-            account = accounts.get(order.user_id)
-            if order.job_id in known:
+        for request in requests:
+            amount = self.prices.get(request.type, 0)
+            account = accounts.get(request.user_id)
+            if request.job_id in states:
                 continue
-            if order.key_id is not None and order.key_id not in allowed:
-                key_ended.add(order.job_id)  # whatever its owner has: nobody asks in their name any more
+            if request.key_id is not None and request.key_id not in budgets:
+                key_ended.add(request.job_id)  # checked before the balance, which an ended key must not reveal
                 continue
             if not amount or account is None or account.available < amount:
                 continue
-            if order.key_id is not None:
-                left = allowed[order.key_id]
-                if left is not None and left < amount:
-                    over_budget.add(order.job_id)
+            if request.key_id is not None:
+                remaining = budgets[request.key_id]
+                if remaining is not None and remaining < amount:
+                    over_budget.add(request.job_id)
                     continue
-                allowed[order.key_id] = None if left is None else left - amount
-            fresh[order.job_id] = order
-            known[order.job_id] = ("held", order.user_id, amount)
-            draws += [(order.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
-        if fresh:
-            await self._insert_holds(connection, list(fresh.values()), draws, now)
-            await api_keys.spend(
-                connection,
-                [
-                    (order.job_id, order.key_id, self.prices[order.type])
-                    for order in fresh.values()
-                    if order.key_id is not None
-                ],
-            )
-            await post(
-                connection,
-                [
-                    Posting(
-                        kind="hold",
-                        user_id=order.user_id,
-                        amount=self.prices[order.type],
-                        job_id=order.job_id,
-                        job_type=order.type,
-                        project_id=order.project_id,
-                    )
-                    for order in fresh.values()
-                ],
-                now,
-            )
-            await save(connection, {order.user_id: accounts[order.user_id] for order in fresh.values()})
+                budgets[request.key_id] = None if remaining is None else remaining - amount
+            placed[request.job_id] = request
+            states[request.job_id] = ("held", request.user_id, amount)
+            draws += [(request.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
+        if placed:
+            await self._record_holds(connection, list(placed.values()), draws, now)
+            await save(connection, {request.user_id: accounts[request.user_id] for request in placed.values()})
         outcomes = []
-        for order in orders:
-            amount = self.prices.get(order.type, 0)
-            account = accounts.get(order.user_id)
-            if order.job_id in known:
-                # As the first time: by what was held then, whatever it would cost now.
-                state, holder, amount = known[order.job_id]
-                result = HoldResult.HELD if (state, holder) == ("held", order.user_id) else HoldResult.ENDED
-            elif order.job_id in key_ended:
+        for request in requests:
+            amount = self.prices.get(request.type, 0)
+            account = accounts.get(request.user_id)
+            if request.job_id in states:
+                # The amount is the one that was held; the price may have changed since.
+                state, holder, amount = states[request.job_id]
+                result = HoldResult.HELD if (state, holder) == ("held", request.user_id) else HoldResult.ENDED
+            elif request.job_id in key_ended:
                 result = HoldResult.KEY_ENDED
-            elif order.job_id in over_budget:
+            elif request.job_id in over_budget:
                 result = HoldResult.OVER_BUDGET
             else:
                 result = HoldResult.INSUFFICIENT if amount else HoldResult.UNPRICED
             outcomes.append(
                 HoldOutcome(
-                    job_id=order.job_id,
+                    job_id=request.job_id,
                     result=result,
                     amount=amount,
                     available=account.available if account else 0,
@@ -123,19 +93,54 @@ class Ledger:
             )
         return outcomes
 
-    async def _insert_holds(
+    async def _record_holds(
         self,
         connection: Connection,
-        orders: Sequence[HoldOrder],
+        requests: Sequence[HoldOrder],
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:
-        """Raises UniqueViolation when a release has left its mark since the states were read; do it anew."""
+        """Inserts holds with what they drew from expiring grants, charges their keys' budgets, and posts the entries.
+
+        Raises UniqueViolation when a release tombstone was inserted after the states were read.
+        """
+        await self._insert_holds(connection, requests, draws, now)
+        await api_keys.charge_budgets(
+            connection,
+            [
+                (request.job_id, request.key_id, self.prices[request.type])
+                for request in requests
+                if request.key_id is not None
+            ],
+        )
+        await post(
+            connection,
+            [
+                Posting(
+                    kind="hold",
+                    user_id=request.user_id,
+                    amount=self.prices[request.type],
+                    job_id=request.job_id,
+                    job_type=request.type,
+                    project_id=request.project_id,
+                )
+                for request in requests
+            ],
+            now,
+        )
+
+    async def _insert_holds(
+        self,
+        connection: Connection,
+        requests: Sequence[HoldOrder],
+        draws: Sequence[tuple[UUID, str, int]],
+        now: datetime,
+    ) -> None:
         drawn: defaultdict[UUID, int] = defaultdict(int)
         for job_id, _, part in draws:
             drawn[job_id] += part
-        # In order of their ids, as releases leave their marks: the two never wait for each other in a circle.
-        orders = sorted(orders, key=lambda order: order.job_id)
+        # Sorted by job id, as release tombstones are: otherwise the two inserts could deadlock.
+        requests = sorted(requests, key=lambda request: request.job_id)
         await connection.execute(
             """insert into hold (job_id, user_id, type, project_id, amount, drawn, state, created_at, expires_at)
                select job_id, user_id, type, project_id, amount, drawn, 'held', %s, expires_at
@@ -143,13 +148,13 @@ class Ledger:
                       as given (job_id, user_id, type, project_id, amount, drawn, expires_at)""",
             [
                 now,
-                [order.job_id for order in orders],
-                [order.user_id for order in orders],
-                [order.type for order in orders],
-                [order.project_id for order in orders],
-                [self.prices[order.type] for order in orders],
-                [drawn[order.job_id] for order in orders],
-                [order.expires_at for order in orders],
+                [request.job_id for request in requests],
+                [request.user_id for request in requests],
+                [request.type for request in requests],
+                [request.project_id for request in requests],
+                [self.prices[request.type] for request in requests],
+                [drawn[request.job_id] for request in requests],
+                [request.expires_at for request in requests],
             ],
         )
         if draws:
@@ -163,8 +168,8 @@ class Ledger:
                 [list(column) for column in zip(*draws, strict=True)],
             )
 
-    async def mark_released(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
-        """Leaves a mark for jobs that have no hold, so that one still on its way is never placed."""
+    async def insert_release_tombstones(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
+        """Inserts a tombstone for each job without a hold, so that a hold request that arrives later is refused."""
         await connection.execute(
             """insert into hold (job_id, user_id, type, amount, state, created_at, expires_at, ended_at)
                select job_id, null, '', 0, 'released', %(now)s, %(now)s, %(now)s
@@ -175,14 +180,15 @@ class Ledger:
     async def end_holds(
         self, connection: Connection, ends: Mapping[UUID, HoldEnd], now: datetime
     ) -> dict[UUID, tuple[str, int]]:
-        """Ends the holds that have not ended; how each of them has ended, by this or before: (state, amount).
+        """Ends the holds that have not ended yet.
 
-        Each hold by itself: one that is placed while the batch waits for the accounts of others is left out.
+        Returns (state, amount) of every hold that has ended, by this call or an earlier one. A hold that is placed
+        while the batch waits for account locks is neither ended nor returned.
         """
         owners = await fetch_all(
             connection, "select job_id, user_id from hold where job_id = any(%s) and state = 'held'", [list(ends)]
         )
-        # A hold that is placed only now is not among them: its account is not locked, and it is not ended.
+        # Only these are updated: the account of a hold that is placed from now on may not be locked.
         ids = sorted(row["job_id"] for row in owners)
         accounts = await lock(connection, {row["user_id"] for row in owners}, now)
         rows = await fetch_all(
@@ -211,21 +217,23 @@ class Ledger:
                         project_id=row["project_id"],
                     )
                 )
-            back = [row["job_id"] for row in rows if row["drawn"] and ends[row["job_id"]].credit == "available"]
-            if back:
-                postings += await self._give_back(connection, back, accounts, now)
+            to_available = [row for row in rows if ends[row["job_id"]].credit == "available"]
+            drawn = [row["job_id"] for row in to_available if row["drawn"]]
+            if drawn:
+                postings += await self._release_drawn_credits(connection, drawn, accounts, now)
             await post(connection, postings, now)
             await save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
-            await api_keys.give_back(
-                connection, [row["job_id"] for row in rows if ends[row["job_id"]].credit == "available"]
-            )
+            await api_keys.restore_budgets(connection, [row["job_id"] for row in to_available])
         states = await self._states(connection, list(ends))
         return {job_id: (state, amount) for job_id, (state, _, amount) in states.items() if state != "held"}
 
-    async def _give_back(
+    async def _release_drawn_credits(
         self, connection: Connection, job_ids: Sequence[UUID], accounts: Mapping[str, Account], now: datetime
     ) -> list[Posting]:
-        """Returns what released holds drew to the lots it came from; what has expired since lapses at once."""
+        """Adds what released holds drew to the grants that it came from.
+
+        Returns the postings of credits that have expired since: they lapse instead.
+        """
         rows = await fetch_all(
             connection,
             """select job_id, grant_id, user_id, amount, expires_at from draw join lot using (grant_id)
@@ -233,11 +241,11 @@ class Ledger:
             [list(job_ids)],
         )
         lapsed = []
-        returned: defaultdict[str, int] = defaultdict(int)
+        released: defaultdict[str, int] = defaultdict(int)
         for row in rows:
             account = accounts[row["user_id"]]
             if row["expires_at"] > now:
-                returned[row["grant_id"]] += row["amount"]
+                released[row["grant_id"]] += row["amount"]
                 account.expiring += row["amount"]
             else:
                 account.available -= row["amount"]
@@ -250,37 +258,40 @@ class Ledger:
                         grant_id=row["grant_id"],
                     )
                 )
-        if returned:
+        if released:
             await connection.execute(
                 """update lot set remaining = remaining + given.amount
                      from unnest(%s::text[], %s::int[]) as given (grant_id, amount)
                     where lot.grant_id = given.grant_id""",
-                [list(returned), list(returned.values())],
+                [list(released), list(released.values())],
             )
         return lapsed
 
-    async def lapse(self, connection: Connection, now: datetime, most: int) -> int:
-        """Takes back what is past its last day, of at most so many users; how many users had such credits."""
+    async def lapse_expired_credits(self, connection: Connection, now: datetime, limit: int) -> int:
+        """Lapses the expired credits of at most `limit` users; returns the number of users."""
         rows = await fetch_all(
             connection,
             """select user_id from lot where remaining > 0 and expires_at <= %s
                 group by user_id order by min(expires_at) limit %s""",
-            [now, most],
+            [now, limit],
         )
         await lock(connection, {row["user_id"] for row in rows}, now)
         return len(rows)
 
-    async def overdue(self, connection: Connection, now: datetime, most: int) -> list[UUID]:
-        """Holds whose own time is over."""
+    async def expired_holds(self, connection: Connection, now: datetime, limit: int) -> list[UUID]:
+        """Returns the job ids of holds that are past their expiry and have not ended, oldest expiry first."""
         rows = await fetch_all(
             connection,
             "select job_id from hold where state = 'held' and expires_at < %s order by expires_at limit %s",
-            [now, most],
+            [now, limit],
         )
         return [row["job_id"] for row in rows]
 
     async def grant(self, connection: Connection, grant: Grant, now: datetime) -> int:
-        """Adds the credits, once for a grant id; what is available then. Raises GrantConflict, BalanceTooLarge."""
+        """Adds the credits, once for a grant id; returns the user's available credits.
+
+        Raises GrantConflict, BalanceTooLarge, and ValidationFailed for an expiry in the past.
+        """
         await connection.execute("insert into account (user_id) values (%s) on conflict do nothing", [grant.user_id])
         account = (await lock(connection, {grant.user_id}, now))[grant.user_id]
         before = await fetch_one(
@@ -302,7 +313,7 @@ class Ledger:
         if grant.expires_at is not None and grant.expires_at <= now:
             raise ValidationFailed([FieldViolation(field="expiresAt", message="must be in the future")])
         if account.available + account.held + grant.credits > MAX_BALANCE:
-            raise BalanceTooLarge
+            raise BalanceTooLarge(MAX_BALANCE)
         try:
             await post(
                 connection,
@@ -320,7 +331,7 @@ class Ledger:
                 now,
             )
         except UniqueViolation:
-            raise GrantConflict from None  # another user's grant of the same id has come in between
+            raise GrantConflict from None  # another user's grant took the id after the check above
         account.available += grant.credits
         if grant.expires_at is not None:
             account.expiring += grant.credits
@@ -332,7 +343,10 @@ class Ledger:
         return account.available
 
     async def refund(self, connection: Connection, job_id: UUID, reason: str, now: datetime) -> tuple[int, int]:
-        """Gives back what the job has captured, once: (amount, available). Raises the refusals of refunds."""
+        """Refunds what the job has captured, once; returns (amount, available).
+
+        Raises HoldNotFound, NotCaptured, AlreadyRefunded, BalanceTooLarge.
+        """
         hold = await fetch_one(connection, "select user_id, amount from hold where job_id = %s", [job_id])
         if hold is None or hold["user_id"] is None:
             raise HoldNotFound
@@ -347,9 +361,9 @@ class Ledger:
         if state["refunded_at"] is not None:
             raise AlreadyRefunded
         if account.available + account.held + amount > MAX_BALANCE:
-            raise BalanceTooLarge
+            raise BalanceTooLarge(MAX_BALANCE)
         await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
-        await api_keys.give_back(connection, [job_id])
+        await api_keys.restore_budgets(connection, [job_id])
         await post(
             connection,
             [
@@ -370,7 +384,7 @@ class Ledger:
         return amount, account.available
 
     async def balances(self, connection: Connection, users: Sequence[str], now: datetime) -> dict[str, Balance]:
-        """Of the users that have an account. What is past its last day is not counted, taken back already or not."""
+        """Returns the balances of the users that have an account. Expired credits do not count, lapsed or not."""
         rows = await fetch_all(
             connection,
             """select account.user_id, available - coalesce(past, 0) as available, held,
@@ -381,12 +395,12 @@ class Ledger:
                           min(expires_at) filter (where expires_at > %(now)s) as next_expiry
                      from lot where lot.user_id = account.user_id and remaining > 0) as lots on account.expiring > 0
                 where account.user_id = any(%(users)s)""",
-            {"users": list(users), "now": now, "soon": now + SOON},
+            {"users": list(users), "now": now, "soon": now + EXPIRING_SOON_PERIOD},
         )
         return {row.pop("user_id"): Balance(**row) for row in rows}
 
     async def usage(self, connection: Connection, user_id: str, since: datetime, until: datetime) -> list[DictRow]:
-        """(date, type, jobs, credits, refunded) by day in UTC and type of job, oldest first."""
+        """Returns (date, type, jobs, credits, refunded) by day in UTC and type of job, oldest first."""
         return await fetch_all(
             connection,
             """select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD') as date, job_type as type,
@@ -404,7 +418,7 @@ class Ledger:
         connection: Connection,
         *,
         user_id: str,
-        size: int,
+        limit: int,
         before: tuple[datetime, int] | None,
         since: datetime | None,
         until: datetime | None,
@@ -412,7 +426,7 @@ class Ledger:
         project_id: UUID | None,
         kind: str | None,
     ) -> list[DictRow]:
-        """A user's entries, newest first; `before` is (created_at, id) of the last one of the page before."""
+        """Returns a user's entries, newest first; `before` is (created_at, id) of the previous page's last entry."""
         conditions: list[LiteralString] = ["user_id = %(user)s"]
         if before is not None:
             conditions.append("(created_at, id) < (%(before_time)s, %(before_id)s)")
@@ -421,7 +435,7 @@ class Ledger:
         if until is not None:
             conditions.append("created_at < %(until)s")
         if job_id is not None:
-            # In the words of the unique indexes, so that they are used.
+            # Spelled like the predicates of the partial unique indexes; otherwise none of them is used.
             conditions.append(
                 """(kind = 'hold' and job_id = %(job)s or kind in ('capture', 'release', 'expire') and job_id = %(job)s
                     or kind = 'refund' and job_id = %(job)s or kind = 'lapse' and job_id = %(job)s
@@ -431,13 +445,13 @@ class Ledger:
             conditions.append("project_id = %(project)s")
         if kind is not None:
             conditions.append("kind = %(kind)s")
-            if kind in RARE:
+            if kind in RARE_KINDS:
                 conditions.append("kind in ('grant', 'lapse', 'refund')")
         return await fetch_all(
             connection,
             "select * from entry where "
             + " and ".join(conditions)
-            + " order by created_at desc, id desc limit %(size)s",
+            + " order by created_at desc, id desc limit %(limit)s",
             {
                 "user": user_id,
                 "before_time": before[0] if before else None,
@@ -447,33 +461,33 @@ class Ledger:
                 "job": job_id,
                 "project": project_id,
                 "kind": kind,
-                "size": size,
+                "limit": limit,
             },
         )
 
-    async def hold(self, connection: Connection, job_id: UUID, user_id: str) -> DictRow:
-        """A user's hold. Raises HoldNotFound."""
+    async def find_hold(self, connection: Connection, job_id: UUID, user_id: str) -> DictRow:
+        """Returns the hold of a user's job. Raises HoldNotFound."""
         row = await fetch_one(connection, "select * from hold where job_id = %s and user_id = %s", [job_id, user_id])
         if row is None:
             raise HoldNotFound
         return row
 
-    async def holds_after(self, connection: Connection, after: UUID, size: int) -> list[DictRow]:
-        """Holds in order of job id, marks left out."""
+    async def list_holds(self, connection: Connection, after: UUID, limit: int) -> list[DictRow]:
+        """Returns holds in order of job id, without tombstones."""
         return await fetch_all(
             connection,
             "select * from hold where job_id > %s and user_id is not null order by job_id limit %s",
-            [after, size],
+            [after, limit],
         )
 
-    async def holds_of(self, connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
-        """The holds of these jobs, marks left out."""
+    async def find_holds(self, connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
+        """Returns the holds of these jobs, without tombstones."""
         return await fetch_all(
             connection, "select * from hold where job_id = any(%s) and user_id is not null", [list(job_ids)]
         )
 
     async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str | None, int]]:
-        """Of the jobs that have a hold or a mark: (state, user, amount)."""
+        """Returns (state, user, amount) of the jobs that have a hold or a tombstone."""
         rows = await fetch_all(
             connection, "select job_id, state, user_id, amount from hold where job_id = any(%s)", [list(job_ids)]
         )

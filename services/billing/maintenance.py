@@ -1,6 +1,6 @@
-"""What billing does by itself: holds that nobody has settled, credits past their last day, the seals of the chain.
+"""Billing's periodic work: ends expired holds, lapses expired credits, seals the hash chain.
 
-Every replica does all of it; what two of them find at once is done once.
+Every replica runs all of it; two replicas that find the same work do it once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Maintenance:
-    """Works until cancelled. A step that fails is tried again at the next tick and keeps no other from running."""
+    """Runs until cancelled. A failed step does not stop the others; the next tick repeats it."""
 
     def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._database = database
@@ -41,31 +41,31 @@ class Maintenance:
             await self._step("seal", self.seal)
 
     async def expire_holds(self) -> int:
-        """Gives back holds whose own time is over: nobody has settled them."""
+        """Ends holds that are past their expiry, releasing their credits; returns their number."""
         now = self._clock.now()
         async with self._database.connection() as connection:
-            overdue = await self._ledger.overdue(connection, now, BATCH)
-        if overdue:
+            expired = await self._ledger.expired_holds(connection, now, BATCH)
+        if expired:
             async with self._database.transaction() as connection:
-                await self._ledger.end_holds(connection, dict.fromkeys(overdue, HoldEnd.EXPIRE), now)
-        return len(overdue)
+                await self._ledger.end_holds(connection, dict.fromkeys(expired, HoldEnd.EXPIRE), now)
+        return len(expired)
 
     async def lapse_credits(self) -> int:
-        """Takes back credits past their last day."""
+        """Lapses credits that have expired; returns the number of users that had some."""
         async with self._database.transaction() as connection:
-            return await self._ledger.lapse(connection, self._clock.now(), BATCH)
+            return await self._ledger.lapse_expired_credits(connection, self._clock.now(), BATCH)
 
     async def seal(self) -> int:
-        """Seals the entries since the last time."""
+        """Seals the entries since the newest seal; returns their number."""
         return await hash_chain.seal(self._database, self._clock.now())
 
     async def _step(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
         try:
             count = await step()
         except (Refusal, psycopg.errors.LockNotAvailable) as error:
-            log.warning("upkeep_delayed", step=name, error=str(error))
+            log.warning("maintenance_step_delayed", step=name, error=str(error))
         except Exception:
-            log.exception("upkeep_failed", step=name)
+            log.exception("maintenance_step_failed", step=name)
         else:
             if count and name != "seal":
-                log.warning("upkeep", step=name, count=count)
+                log.warning("maintenance_step", step=name, count=count)

@@ -1,4 +1,4 @@
-"""Ledger values as protobuf messages, and back."""
+"""Conversion of billing's values to and from protobuf messages."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from adwright.billing.v1 import billing_pb2
+from adwright.billing.v1 import billing_pb2, keys_pb2
 from psycopg.rows import DictRow
 
-from services.billing.domain import Balance, HoldEnd, HoldOrder, HoldOutcome, HoldResult
+from services.billing.domain import ApiKey, Balance, HoldEnd, HoldOrder, HoldOutcome, HoldResult
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.pagination import timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+DEFAULT_PAGE = 50
 PAGE_TOKEN = re.compile(r"([0-9]{1,16})-([0-9]{1,18})")
-ENDS = {
+HOLD_ENDS = {
     billing_pb2.SETTLEMENT_KIND_CAPTURE: HoldEnd.CAPTURE,
     billing_pb2.SETTLEMENT_KIND_RELEASE: HoldEnd.RELEASE,
 }
@@ -33,16 +34,6 @@ SETTLEMENT_RESULTS = {
     "captured": billing_pb2.SETTLEMENT_RESULT_CAPTURED,
     "released": billing_pb2.SETTLEMENT_RESULT_RELEASED,
     "expired": billing_pb2.SETTLEMENT_RESULT_EXPIRED,
-}
-# What an entry of each kind does to (available, held), times its amount.
-EFFECTS = {
-    "grant": (1, 0),
-    "hold": (-1, 1),
-    "capture": (0, -1),
-    "release": (1, -1),
-    "expire": (1, -1),
-    "refund": (1, 0),
-    "lapse": (-1, 0),
 }
 
 
@@ -67,8 +58,8 @@ def hold_outcome(outcome: HoldOutcome) -> billing_pb2.HoldOutcome:
     )
 
 
-def ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, HoldEnd]:
-    return {UUID(settlement.job_id): ENDS[settlement.kind] for settlement in request.settlements}
+def hold_ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, HoldEnd]:
+    return {UUID(settlement.job_id): HOLD_ENDS[settlement.kind] for settlement in request.settlements}
 
 
 def settlement_outcome(job_id: str, found: tuple[str, int] | None) -> billing_pb2.SettlementOutcome:
@@ -78,11 +69,11 @@ def settlement_outcome(job_id: str, found: tuple[str, int] | None) -> billing_pb
 
 
 def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> dict[str, Any]:
-    """The arguments of Ledger.entries. Raises ValidationFailed for a page token that is not ours."""
+    """Returns the arguments of Ledger.entries. Raises ValidationFailed for an invalid page token."""
     return {
         "user_id": user_id,
-        "size": request.page_size or 50,
-        "before": token_place(request.page_token),
+        "limit": request.page_size or DEFAULT_PAGE,
+        "before": token_position(request.page_token),
         "since": getattr(request, "from").ToDatetime(tzinfo=UTC) if request.HasField("from") else None,
         "until": request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else None,
         "job_id": UUID(request.job_id) if request.HasField("job_id") else None,
@@ -92,17 +83,17 @@ def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> 
 
 
 def page_token(last: DictRow | None) -> str:
-    """The token that continues a statement after this entry: its time in microseconds and its id."""
+    """Returns the token that continues a statement after this entry: its time in microseconds and its id."""
     return f"{(last['created_at'] - EPOCH) // MICROSECOND}-{last['id']}" if last is not None else ""
 
 
-def token_place(token: str) -> tuple[datetime, int] | None:
-    """(created_at, id) that `page_token` was given. Raises ValidationFailed."""
+def token_position(token: str) -> tuple[datetime, int] | None:
+    """Returns the (created_at, id) that a token of `page_token` stands for. Raises ValidationFailed."""
     if not token:
         return None
     found = PAGE_TOKEN.fullmatch(token)
     if found is None:
-        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")])
+        raise ValidationFailed([FieldViolation(field="pageToken", message="Invalid page token.")])
     return EPOCH + int(found[1]) * MICROSECOND, int(found[2])
 
 
@@ -116,13 +107,13 @@ def credits_message(balance: Balance) -> billing_pb2.Credits:
 
 
 def entry_message(row: DictRow) -> billing_pb2.StatementEntry:
-    free, aside = EFFECTS[row["kind"]]
+    debit, credit = row["debit"], row["credit"]
     message = billing_pb2.StatementEntry(
         id=str(row["id"]),
         kind=row["kind"],
         amount=row["amount"],
-        available_change=free * row["amount"],
-        held_change=aside * row["amount"],
+        available_change=row["amount"] * ((credit == "available") - (debit == "available")),
+        held_change=row["amount"] * ((credit == "held") - (debit == "held")),
         created_at=timestamp(row["created_at"]),
     )
     for name in ("job_id", "job_type", "project_id", "grant_id", "grant_type", "reason"):
@@ -166,4 +157,20 @@ def hold_message(row: DictRow) -> billing_pb2.Hold:
     )
     if row["ended_at"] is not None:
         message.ended_at.CopyFrom(timestamp(row["ended_at"]))
+    return message
+
+
+def api_key_message(key: ApiKey) -> keys_pb2.ApiKey:
+    message = keys_pb2.ApiKey(
+        id=str(key.id),
+        name=key.name,
+        hint=key.hint,
+        created_at=timestamp(key.created_at),
+        expires_at=timestamp(key.expires_at),
+        credits_spent=key.spent,
+    )
+    if key.revoked_at is not None:
+        message.revoked_at.CopyFrom(timestamp(key.revoked_at))
+    if key.budget is not None:
+        message.credit_budget = key.budget
     return message

@@ -1,4 +1,4 @@
-"""What is measured of the ledger. The query reads holds that have not ended only, by an index."""
+"""Metrics of the ledger. The queries read an index of the holds that have not ended, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from services.chassis.observability.metrics import SqlGauge
 
 GAUGES = (
     SqlGauge(
-        gauge=Gauge("adwright_credits_held", "Credits set aside for jobs that have not ended"),
+        gauge=Gauge("adwright_credits_held", "Credits held for jobs that have not ended"),
         query="select coalesce(sum(amount), 0) as value from hold where state = 'held'",
     ),
     SqlGauge(
-        gauge=Gauge("adwright_holds_overdue", "Holds whose time is over and that have not been released"),
+        gauge=Gauge("adwright_holds_overdue", "Holds that are past their expiry and have not ended"),
         query="select count(*) as value from hold where state = 'held' and expires_at < now() - interval '1 minute'",
     ),
 )

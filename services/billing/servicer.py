@@ -1,4 +1,4 @@
-"""The RPCs of the billing service: one short method each."""
+"""The RPCs of credits: one short method each. API keys have a servicer of their own."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from services.chassis.errors import FieldViolation, Overloaded, Refusal, Validat
 from services.chassis.rpc.auth import caller
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Orders = tuple[HoldOrder, ...]
-Ends = dict[UUID, HoldEnd]
+HoldRequests = tuple[HoldOrder, ...]
+HoldEnds = dict[UUID, HoldEnd]
 
-MAX_BATCH = 64  # requests in one transaction; each may hold many orders itself
+MAX_BATCH = 64  # RPCs in one transaction; each may carry many holds
 MAX_WAITING = 1_000
-MAX_WAIT_SECONDS = 4.0  # the job service waits 5 s for a hold and longer for a settlement
-PLACE_TRIES = 3
-USAGE_DAYS = 366
-USAGE_DEFAULT = timedelta(days=30)
+MAX_WAIT_SECONDS = 4.0  # below the job service's deadlines: 5 s for a hold, longer for a settlement
+PLACE_TRIES = 3  # transactions for a batch of holds, when jobs of it are released concurrently
+MAX_USAGE_DAYS = 366
+DEFAULT_USAGE_PERIOD = timedelta(days=30)
 
 log = structlog.get_logger()
 
 
 class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
-    """What users may know of their credits."""
+    """Shows users their credits, prices, statement and usage."""
 
     def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._database = database
@@ -59,10 +59,10 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
     async def GetStatement(
         self, request: billing_pb2.GetStatementRequest, context: Context
     ) -> billing_pb2.GetStatementResponse:
-        wanted = messages.statement_filter(request, caller().user_id)
+        arguments = messages.statement_filter(request, caller().user_id)
         async with self._database.connection() as connection:
-            rows = await self._ledger.entries(connection, **wanted)
-        last = rows[-1] if len(rows) == wanted["size"] else None
+            rows = await self._ledger.entries(connection, **arguments)
+        last = rows[-1] if len(rows) == arguments["limit"] else None
         return billing_pb2.GetStatementResponse(
             entries=[messages.entry_message(row) for row in rows], next_page_token=messages.page_token(last)
         )
@@ -71,10 +71,10 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
         now = self._clock.now()
         until = request.to.ToDatetime(tzinfo=UTC) if request.HasField("to") else now
         first = getattr(request, "from")
-        since = first.ToDatetime(tzinfo=UTC) if request.HasField("from") else until - USAGE_DEFAULT
-        if not timedelta() < until - since <= timedelta(days=USAGE_DAYS):
+        since = first.ToDatetime(tzinfo=UTC) if request.HasField("from") else until - DEFAULT_USAGE_PERIOD
+        if not timedelta() < until - since <= timedelta(days=MAX_USAGE_DAYS):
             raise ValidationFailed(
-                [FieldViolation(field="from", message=f"must be before to, by at most {USAGE_DAYS} days")]
+                [FieldViolation(field="from", message=f"must be before to, by at most {MAX_USAGE_DAYS} days")]
             )
         async with self._database.connection() as connection:
             rows = await self._ledger.usage(connection, caller().user_id, since, until)
@@ -84,12 +84,12 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
         self, request: billing_pb2.GetJobStatementRequest, context: Context
     ) -> billing_pb2.JobStatement:
         async with self._database.connection() as connection:
-            row = await self._ledger.hold(connection, UUID(request.job_id), caller().user_id)
+            row = await self._ledger.find_hold(connection, UUID(request.job_id), caller().user_id)
         return messages.job_statement(row)
 
 
 class BillingAdminServicer(billing_pb2_grpc.BillingAdminServiceServicer):
-    """What an operator does with credits."""
+    """Grants and refunds credits, for operators."""
 
     def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._database = database
@@ -109,7 +109,7 @@ class BillingAdminServicer(billing_pb2_grpc.BillingAdminServiceServicer):
         )
         async with self._database.transaction() as connection:
             available = await self._ledger.grant(connection, grant, self._clock.now())
-        log.info("granted", user_id=grant.user_id, credits=grant.credits, grant_id=grant.grant_id)
+        log.info("credits_granted", user_id=grant.user_id, credits=grant.credits, grant_id=grant.grant_id)
         return billing_pb2.GrantCreditsResponse(
             grant_id=grant.grant_id, user_id=grant.user_id, credits=grant.credits, available=available
         )
@@ -119,46 +119,45 @@ class BillingAdminServicer(billing_pb2_grpc.BillingAdminServiceServicer):
             amount, available = await self._ledger.refund(
                 connection, UUID(request.job_id), request.reason, self._clock.now()
             )
-        log.info("refunded", job_id=request.job_id, credits=amount)
+        log.info("job_refunded", job_id=request.job_id, credits=amount)
         return billing_pb2.RefundJobResponse(job_id=request.job_id, credits=amount, available=available)
 
 
 class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
-    """What the job service does with credits. Requests that come together share a transaction."""
+    """Places and settles the holds of jobs, for the job service. Concurrent RPCs share a transaction."""
 
     def __init__(self, *, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._database = database
         self._ledger = ledger
         self._clock = clock
-        self._holds: Batcher[Orders, list[HoldOutcome]] = Batcher(
-            self._place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
+        self._placements: Batcher[HoldRequests, list[HoldOutcome]] = Batcher(
+            self._place_holds, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
-        self._ends: Batcher[Ends, dict[UUID, tuple[str, int]]] = Batcher(
-            self._end, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
+        self._settlements: Batcher[HoldEnds, dict[UUID, tuple[str, int]]] = Batcher(
+            self._end_holds, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
     async def PlaceHolds(
         self, request: billing_pb2.PlaceHoldsRequest, context: Context
     ) -> billing_pb2.PlaceHoldsResponse:
-        outcomes = await self._holds.submit(tuple(messages.hold_order(hold) for hold in request.holds))
+        outcomes = await self._placements.submit(tuple(messages.hold_order(hold) for hold in request.holds))
         return billing_pb2.PlaceHoldsResponse(outcomes=[messages.hold_outcome(outcome) for outcome in outcomes])
 
-    async def _place(self, requests: Sequence[Orders]) -> list[list[HoldOutcome] | Refusal]:
-        orders = [order for request in requests for order in request]
+    async def _place_holds(self, batch: Sequence[HoldRequests]) -> list[list[HoldOutcome] | Refusal]:
+        requests = [request for rpc in batch for request in rpc]
         for _ in range(PLACE_TRIES):
             try:
                 async with self._database.transaction() as connection:
-                    outcomes = iter(await self._ledger.place_holds(connection, orders, self._clock.now()))
-                return [[next(outcomes) for _ in request] for request in requests]
+                    outcomes = iter(await self._ledger.place_holds(connection, requests, self._clock.now()))
+                return [[next(outcomes) for _ in rpc] for rpc in batch]
             except UniqueViolation:
-                continue  # a release has left its mark in between; the next round sees it
-        raise Overloaded("The ledger is busy with the same jobs; try again.", retry_after_seconds=1)
+                continue  # a job was released concurrently; the next transaction sees its tombstone
+        raise Overloaded("The ledger is busy with the same jobs. Try again.", retry_after_seconds=1)
 
     async def SettleHolds(
         self, request: billing_pb2.SettleHoldsRequest, context: Context
     ) -> billing_pb2.SettleHoldsResponse:
-        ends = messages.ends(request)
-        found = await self._ends.submit(ends)
+        found = await self._settlements.submit(messages.hold_ends(request))
         return billing_pb2.SettleHoldsResponse(
             outcomes=[
                 messages.settlement_outcome(settlement.job_id, found.get(UUID(settlement.job_id)))
@@ -166,32 +165,32 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
             ]
         )
 
-    async def _end(self, requests: Sequence[Ends]) -> list[dict[UUID, tuple[str, int]] | Refusal]:
-        ends: Ends = {}
-        for request in requests:
-            for job_id, end in request.items():
-                ends.setdefault(job_id, end)  # the first to come decides
+    async def _end_holds(self, batch: Sequence[HoldEnds]) -> list[dict[UUID, tuple[str, int]] | Refusal]:
+        ends: HoldEnds = {}
+        for rpc in batch:
+            for job_id, end in rpc.items():
+                ends.setdefault(job_id, end)  # of several for one job, the first one counts
         now = self._clock.now()
         releases = [job_id for job_id, end in ends.items() if end is HoldEnd.RELEASE]
         if releases:
-            # By itself: holding a fresh mark while waiting for an account would be the other way round than in
-            # place_holds, which holds accounts while it inserts.
+            # In a transaction of its own: place_holds inserts holds while it has accounts locked, so waiting for an
+            # account with a new tombstone uncommitted would reverse the lock order.
             async with self._database.connection() as connection:
-                await self._ledger.mark_released(connection, sorted(releases), now)
+                await self._ledger.insert_release_tombstones(connection, sorted(releases), now)
         async with self._database.transaction() as connection:
             found = await self._ledger.end_holds(connection, ends, now)
-        return [found for _ in requests]
+        return [found for _ in batch]
 
     async def GetBalances(
         self, request: billing_pb2.GetBalancesRequest, context: Context
     ) -> billing_pb2.GetBalancesResponse:
         async with self._database.connection() as connection:
             found = await self._ledger.balances(connection, list(request.user_ids), self._clock.now())
-        nothing = Balance()
+        no_credits = Balance()
         return billing_pb2.GetBalancesResponse(
             balances=[
                 billing_pb2.Balance(
-                    user_id=user, available=found.get(user, nothing).available, held=found.get(user, nothing).held
+                    user_id=user, available=found.get(user, no_credits).available, held=found.get(user, no_credits).held
                 )
                 for user in request.user_ids
             ]
@@ -201,7 +200,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
         after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
         async with self._database.connection() as connection:
             if request.job_ids:
-                rows = await self._ledger.holds_of(connection, [UUID(job_id) for job_id in request.job_ids])
+                rows = await self._ledger.find_holds(connection, [UUID(job_id) for job_id in request.job_ids])
             else:
-                rows = await self._ledger.holds_after(connection, after, request.page_size)
+                rows = await self._ledger.list_holds(connection, after, request.page_size)
         return billing_pb2.ListHoldsResponse(holds=[messages.hold_message(row) for row in rows])

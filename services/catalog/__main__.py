@@ -1,4 +1,4 @@
-"""The catalogue: `python -m services.catalog` serves, `python -m services.catalog migrate` migrates and ends."""
+"""The catalogue: `python -m services.catalog` serves, `python -m services.catalog migrate` migrates its database."""
 
 from __future__ import annotations
 
@@ -10,51 +10,59 @@ from adwright.catalog.v1 import catalog_pb2_grpc
 from pydantic import Field
 
 from services.catalog.briefs import Briefs
+from services.catalog.catalog_store import CatalogStore
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
-from services.catalog.storage import CatalogStorage
 from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, start
+from services.clients.billing_keys import BillingApiKeyLookup
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")
 
 
 class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
-    """What the catalogue reads from the environment."""
+    """Settings of the catalogue, from the environment."""
 
-    projects_per_user: int = Field(default=1_000, ge=1)
-    products_per_project: int = Field(default=1_000, ge=1)
+    projects_per_user: int = Field(default=1_000, ge=1, description="Most projects that one user can have.")
+    products_per_project: int = Field(default=1_000, ge=1, description="Most products that one project can have.")
 
 
 async def serve(settings: CatalogSettings) -> None:
-    """Puts the parts together and serves until told to stop."""
+    """Builds the service and serves until SIGTERM or SIGINT."""
     url = settings.database_url.get_secret_value()
     await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
-    storage = CatalogStorage(
+    store = CatalogStore(
         projects_per_user=settings.projects_per_user, products_per_project=settings.products_per_project
     )
     assets = AssetStore(settings.assets_url)
+    clock = SystemClock()
+    api_keys = BillingApiKeyLookup(settings.billing_address, ServiceIdentity("catalog", settings.service_secrets()))
 
     def register(server: grpc.aio.Server) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(database=database, storage=storage, assets=assets, clock=SystemClock()), server
+            CatalogServicer(database=database, store=store, assets=assets, clock=clock), server
         )
         catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(
-            CatalogLookupServicer(Briefs(database=database, storage=storage)), server
+            CatalogLookupServicer(Briefs(database=database, store=store)), server
         )
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=database.ready).run()
+        await Server(
+            settings, register=register, services=SERVICES, ready=database.ready, api_keys=api_keys, clock=clock
+        ).run()
     finally:
+        await api_keys.close()
         await database.close()
 
 
 def main() -> None:
+    """Entry point of the process."""
     settings = read_settings_or_exit(CatalogSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)

@@ -1,4 +1,4 @@
-"""What is advertised: values, limits and refusals of the catalogue."""
+"""Values of the catalogue: projects, products and the keys of briefs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.chassis.errors import FieldViolation, Kind, Refusal, ValidationFailed
+from services.chassis.errors import FieldViolation, ValidationFailed
 
-MAX_IMAGE_BYTES = 10 * 1024 * 1024
-IMAGE_TYPES = {"PNG": ("image/png", ".png"), "JPEG": ("image/jpeg", ".jpg"), "WEBP": ("image/webp", ".webp")}
+OPTIONAL_FIELDS = ("price", "currency", "image_url", "landing_page")  # of a product; None where absent
 
 
 class BriefKey(NamedTuple):
-    """Whose brief of which project and product."""
+    """Identifies a brief: its user, project and product."""
 
     user_id: str
     project_id: UUID
@@ -24,7 +23,7 @@ class BriefKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A brand and its products. `brand` is the serialized Brand of the API, kept as it came."""
+    """A brand and its products. `brand` is the serialized message adwright.catalog.v1.Brand."""
 
     id: UUID
     user_id: str
@@ -36,7 +35,11 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A product or service. `price` is a decimal number as text, with the ISO code of its currency."""
+    """A product or service to advertise.
+
+    `price` is a decimal number as text, `currency` its ISO 4217 code. `image_url` is the photo's address that the user
+    gave; `image_key` and `image_type` are the asset key and content type of an uploaded photo.
+    """
 
     id: UUID
     project_id: UUID
@@ -55,76 +58,14 @@ class Product:
     updated_at: datetime
 
     def changed(self, changes: Mapping[str, Any], now: datetime) -> Product:
-        """The product with the changes; empty text removes an optional field. Raises ValidationFailed."""
-        optional = ("price", "currency", "image_url", "landing_page")
+        """Returns the product with changes by field name; an empty text removes an optional field.
+
+        Raises ValidationFailed for a price without a currency.
+        """
         cleaned: dict[str, Any] = {
-            name: (value or None) if name in optional else value for name, value in changes.items()
+            name: (value or None) if name in OPTIONAL_FIELDS else value for name, value in changes.items()
         }
         product = replace(self, **cleaned, updated_at=now)
         if product.price is not None and product.currency is None:
             raise ValidationFailed([FieldViolation(field="currency", message="a price needs a currency")])
         return product
-
-
-class ProjectNotFound(Refusal):
-    """There is no such project, or it is somebody else's."""
-
-    kind = Kind.NOT_FOUND
-    reason = "PROJECT_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such project.")
-
-
-class ProductNotFound(Refusal):
-    """There is no such product, or it is somebody else's, or of another project."""
-
-    kind = Kind.NOT_FOUND
-    reason = "PRODUCT_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such product.")
-
-
-class ProjectLimitReached(Refusal):
-    """The user has as many projects as they may."""
-
-    kind = Kind.CONFLICT
-    reason = "PROJECT_LIMIT_REACHED"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"There may be {limit} projects; delete one first.")
-
-
-class ProductLimitReached(Refusal):
-    """The project has as many products as it may."""
-
-    kind = Kind.CONFLICT
-    reason = "PRODUCT_LIMIT_REACHED"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"A project may have {limit} products; delete one first.")
-
-
-class ImageUnreadable(Refusal):
-    """The upload is not a picture that can be used."""
-
-    kind = Kind.INVALID
-    reason = "IMAGE_UNREADABLE"
-
-
-class ImageTooLarge(Refusal):
-    """The upload is larger than a product photo may be."""
-
-    kind = Kind.TOO_LARGE
-    reason = "IMAGE_TOO_LARGE"
-
-
-class ImageNotFound(Refusal):
-    """No photo was uploaded."""
-
-    kind = Kind.NOT_FOUND
-    reason = "IMAGE_NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("No photo was uploaded for this product.")

@@ -1,4 +1,4 @@
-"""Catalogue values as protobuf messages, and back."""
+"""Conversion of the catalogue's values to and from protobuf messages."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from uuid import UUID
 from adwright.catalog.v1 import catalog_pb2
 from google.protobuf.message import Message
 
-from services.catalog.domain import Product, Project
+from services.catalog.domain import OPTIONAL_FIELDS, Product, Project
 from services.chassis.rpc.pagination import timestamp
-
-OPTIONAL = ("price", "currency", "image_url", "landing_page")
 
 
 def project_message(project: Project) -> catalog_pb2.Project:
@@ -37,7 +35,7 @@ def product_message(product: Product) -> catalog_pb2.Product:
         created_at=timestamp(product.created_at),
         updated_at=timestamp(product.updated_at),
     )
-    for name in OPTIONAL:
+    for name in OPTIONAL_FIELDS:
         value = getattr(product, name)
         if value is not None:
             setattr(message, name, value)
@@ -45,8 +43,8 @@ def product_message(product: Product) -> catalog_pb2.Product:
 
 
 def new_product(request: catalog_pb2.CreateProductRequest, *, product_id: UUID, user_id: str, now: datetime) -> Product:
-    present = _present(request)
-    optional: dict[str, Any] = {name: getattr(request, name) if name in present else None for name in OPTIONAL}
+    present = _present_fields(request)
+    optional: dict[str, Any] = {name: getattr(request, name) if name in present else None for name in OPTIONAL_FIELDS}
     return Product(
         id=product_id,
         project_id=UUID(request.project_id),
@@ -64,16 +62,16 @@ def new_product(request: catalog_pb2.CreateProductRequest, *, product_id: UUID, 
 
 
 def product_changes(request: catalog_pb2.UpdateProductRequest) -> dict[str, Any]:
-    """The fields that the request changes."""
-    names = ("name", "description", "audience", *OPTIONAL)
-    changes: dict[str, Any] = {name: getattr(request, name) for name in names if name in _present(request)}
+    """Returns the new values of the fields that the request changes, by field name."""
+    names = ("name", "description", "audience", *OPTIONAL_FIELDS)
+    changes: dict[str, Any] = {name: getattr(request, name) for name in names if name in _present_fields(request)}
     if request.features or "features" in request.update_mask.paths:
         changes["features"] = tuple(request.features)
     return changes
 
 
-def _present(message: Message) -> set[str]:
-    """The names of the fields that the message holds."""
+def _present_fields(message: Message) -> set[str]:
+    """Returns the names of the fields that are set; an explicit empty text counts where the field is optional."""
     return {field.name for field, _ in message.ListFields()}
 
 

@@ -1,4 +1,4 @@
-"""The time, as a part that is passed in: rules never ask the machine for it."""
+"""The clock that is passed to every part that needs the time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The time now, aware, in UTC."""
+        """Returns the current time, aware, in UTC."""
 
 
 class SystemClock:
+    """The machine's clock."""
+
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,7 +1,8 @@
-"""Refusals and faults: the closed vocabulary in which the system says no.
+"""Base classes of the system's two families of errors: refusals of requests and faults of attempts.
 
-A refusal is raised by a domain rule and reaches the caller: `interceptors` turns it into a gRPC status, an ErrorInfo
-and the REST body, in one place. A fault is raised while making something and reaches the job that is being made.
+A refusal is raised by a domain rule and reaches the caller: `rpc/interceptors.py` turns it into a gRPC status, an
+ErrorInfo and the REST body. A fault is raised during an attempt and reaches the job. A service's own refusals stand in
+its `domain.py`; `services/worker/faults.py` classifies the exceptions of an attempt.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import ClassVar
 
 
 class Kind(Enum):
-    """What a refusal is, as the wire sees it: name of the google.rpc code, and the HTTP status of the REST answer."""
+    """The kind of a refusal: the name of its google.rpc code and the HTTP status of the REST response."""
 
     INVALID = ("INVALID_ARGUMENT", 400)
     UNAUTHENTICATED = ("UNAUTHENTICATED", 401)
@@ -39,23 +40,23 @@ class Kind(Enum):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later without anything being changed."""
+        """Whether the same request may succeed later."""
         return self in (Kind.LIMITED, Kind.UNAVAILABLE, Kind.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldViolation:
-    """A field, named as in JSON ("projectId", "brand.colours[1]"), and what is wrong with it."""
+    """A rule that a field of the request breaks. `field` is named as in JSON: "projectId", "brand.colours[1]"."""
 
     field: str
     message: str
 
 
 class Refusal(Exception):
-    """The system will not do what was asked. Subclasses state the kind and the stable reason."""
+    """An error that the caller receives. Subclasses set `kind` and the stable `reason`; `message` is product copy."""
 
-    kind: ClassVar[Kind] = Kind.FAILED
-    reason: ClassVar[str] = "INTERNAL"
+    kind: Kind = Kind.FAILED
+    reason: str = "INTERNAL"
 
     def __init__(
         self, message: str, *, fields: Sequence[FieldViolation] = (), retry_after_seconds: int | None = None
@@ -65,20 +66,14 @@ class Refusal(Exception):
         self.fields = tuple(fields)
         self.retry_after_seconds = retry_after_seconds
 
-    def stated_kind(self) -> Kind:
-        return self.kind
-
-    def stated_reason(self) -> str:
-        return self.reason
-
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later: by its kind, or because it says when."""
-        return self.stated_kind().retryable or self.retry_after_seconds is not None
+        """Whether the same request may succeed later: by its kind, or because retry_after_seconds is set."""
+        return self.kind.retryable or self.retry_after_seconds is not None
 
 
 class ForwardedRefusal(Refusal):
-    """Another service refused, and its reason is the answer to our caller too."""
+    """The refusal of another service, forwarded to this service's caller with its kind and reason."""
 
     def __init__(
         self,
@@ -90,18 +85,12 @@ class ForwardedRefusal(Refusal):
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(message, fields=fields, retry_after_seconds=retry_after_seconds)
-        self._kind = kind
-        self._reason = reason
-
-    def stated_kind(self) -> Kind:
-        return self._kind
-
-    def stated_reason(self) -> str:
-        return self._reason
+        self.kind = kind
+        self.reason = reason
 
 
 class ValidationFailed(Refusal):
-    """Fields of the request break the rules of the contract."""
+    """Fields of the request break the rules of the proto."""
 
     kind = Kind.INVALID
     reason = "VALIDATION_FAILED"
@@ -112,35 +101,35 @@ class ValidationFailed(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """There is no token, or it is not one to be trusted."""
+    """The request has no valid token or API key."""
 
     kind = Kind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
 
 
 class Forbidden(Refusal):
-    """The caller is known, and this method is not for such callers."""
+    """The caller is authenticated and may not call this method."""
 
     kind = Kind.FORBIDDEN
     reason = "FORBIDDEN"
 
 
 class Overloaded(Refusal):
-    """More is waiting than can be done in time; nothing has happened."""
+    """Too many requests are queued. Nothing was done."""
 
     kind = Kind.UNAVAILABLE
     reason = "OVERLOADED"
 
 
 class DependencyUnavailable(Refusal):
-    """Another part of the system cannot be reached right now."""
+    """Another part of the system cannot be reached."""
 
     kind = Kind.UNAVAILABLE
     reason = "DEPENDENCY_UNAVAILABLE"
 
 
 class StorageUnavailable(DependencyUnavailable):
-    """The asset storage cannot be reached right now. The message is for the customer; details go to the log."""
+    """The asset storage cannot be reached. The message is for the customer; details go to the log."""
 
     reason = "STORAGE_UNAVAILABLE"
 
@@ -154,17 +143,17 @@ class StorageUnavailable(DependencyUnavailable):
 
 
 class StorageFull(StorageUnavailable):
-    """The asset storage or the database has no space left: an operator has to make some."""
+    """The asset storage or the database has no space left. An operator must free some."""
 
     reason = "STORAGE_FULL"
 
     def __init__(self) -> None:
-        # No space appears by itself within seconds.
+        # Longer than for an outage: space is not freed within seconds.
         super().__init__("Nothing can be stored right now; try again later.", retry_after_seconds=30)
 
 
 class Fault(Exception):
-    """Making something failed. `reason` is stable and upper case; `message` is in words."""
+    """A failure of an attempt. `reason` is stable and upper case; `message` is a sentence."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(f"{reason}: {message}")
@@ -172,27 +161,27 @@ class Fault(Exception):
         self.message = message
 
     def __reduce__(self) -> tuple[type[Fault], tuple[str, str]]:
-        return type(self), (self.reason, self.message)  # faults cross process borders
+        return type(self), (self.reason, self.message)  # faults are pickled between processes
 
 
 class TransientFault(Fault):
-    """Will likely pass: another attempt may succeed. The message is for the operator."""
+    """A failure that another attempt may not meet. The message is for the operator."""
 
 
 class DependencyFault(Fault):
-    """A part of our own that the attempt needs is away or missing: neither the job nor its input is at fault.
+    """A dependency of the worker is unavailable or missing. Neither the job nor its input is at fault.
 
-    The reason names the part; the message is for the operator."""
+    The reason names the dependency; the message is for the operator."""
 
     shared: ClassVar[bool] = True
-    """Whether other workers lack it, too, so that another attempt elsewhere would gain nothing."""
+    """Whether other workers lack the dependency too, so that an attempt elsewhere would fail as well."""
 
 
 class ScratchUnavailable(DependencyFault):
-    """The worker's disk of temporary files is full or cannot be written. The reason is SCRATCH_UNAVAILABLE."""
+    """The worker's disk for temporary files is full or cannot be written. The reason is SCRATCH_UNAVAILABLE."""
 
     shared = False
 
 
 class InputFault(Fault):
-    """The customer's input is at fault: no attempt can succeed. The message is for the customer."""
+    """The customer's input makes every attempt fail. The message is for the customer."""

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
+from services.clients.billing_keys import BillingApiKeyLookup
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import LocalCopyProvider
 from services.copy.providers.openai import OpenAICopyProvider, OpenAISettings
@@ -49,6 +50,7 @@ def provider_of(settings: CopySettings) -> CopyProvider:
 async def serve(settings: CopySettings) -> None:
     """Puts the parts together and serves until told to stop."""
     identity = ServiceIdentity("copy", settings.service_secrets())
+    api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     provider = provider_of(settings)
     servicer = CopyServicer(
@@ -63,8 +65,9 @@ async def serve(settings: CopySettings) -> None:
         copy_pb2_grpc.add_CopyWriterServiceServicer_to_server(CopyWriterServicer(), server)
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=always_ready).run()
+        await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
+        await api_keys.close()
         await servicer.finish()
         await provider.close()
         await catalog.close()

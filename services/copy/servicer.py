@@ -191,7 +191,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             try:
                 await self._heartbeats(HEARTBEAT, request, job_pb2.HeartbeatResponse)
             except Refusal as refusal:
-                log.warning("heartbeat_failed", job_id=accepted.job_id, reason=refusal.stated_reason())
+                log.warning("heartbeat_failed", job_id=accepted.job_id, reason=refusal.reason)
 
     async def _complete(self, accepted: job_pb2.SubmitJobResponse, made: copy_pb2.CopyJobResult) -> None:
         """Completes the job before answering: what is charged has been made, and what has been made can be read
@@ -204,9 +204,9 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             try:
                 await self._reports(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
             except Refusal as refusal:
-                if refusal.stated_reason() == STALE_ATTEMPT:
+                if refusal.reason == STALE_ATTEMPT:
                     raise GenerationFailed(ENDED_WITHOUT_IT) from refusal
-                if refusal.stated_kind() is not Kind.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
+                if refusal.kind is not Kind.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
                     raise
                 await asyncio.sleep(0.2)
             else:

@@ -16,6 +16,7 @@ from services.chassis.clock import SystemClock
 from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
+from services.clients.billing_keys import BillingApiKeyLookup
 from services.image.messages import JOB_TYPE
 from services.image.providers import ImageProvider
 from services.image.servicer import ImageServicer
@@ -29,6 +30,7 @@ DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
 async def serve(settings: ServiceSettings) -> None:
     """Accepts jobs until told to stop."""
     identity = ServiceIdentity("image", settings.service_secrets())
+    api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     servicer = ImageServicer(Submitter(catalog=catalog, job=job, identity=identity))
 
@@ -36,8 +38,9 @@ async def serve(settings: ServiceSettings) -> None:
         image_pb2_grpc.add_ImageServiceServicer_to_server(servicer, server)
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=always_ready).run()
+        await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
+        await api_keys.close()
         await catalog.close()
         await job.close()
 

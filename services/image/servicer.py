@@ -45,4 +45,4 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
 
 async def _check(brief: catalog_pb2.Brief, _: str) -> None:
     """Refuses a brief whose picture could not be shown, before anything is held for it."""
-    check_product_name(brief)
+    check_product_name(brief.product.name, brief.project.brand.banned_words)

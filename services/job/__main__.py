@@ -28,6 +28,7 @@ from services.chassis.observability.metrics import SqlGauges
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.rotating_secret import RotatingSecret
 from services.chassis.rpc.server import Server, open_channel, start
+from services.clients.billing_keys import BillingApiKeyLookup
 from services.job.asset_urls import AssetUrlSigner
 from services.job.change_feed import Watch
 from services.job.domain import JobPolicy, Limits
@@ -115,6 +116,7 @@ async def serve(settings: JobSettings) -> None:
     await database.open()
     identity = ServiceIdentity("job", settings.service_secrets())
     channel = open_channel(settings.billing_address)
+    api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     billing = billing_pb2_grpc.BillingLedgerServiceStub(channel)
     quiet_client_logs()
     producer = Producer(settings, TOPICS)
@@ -178,11 +180,14 @@ async def serve(settings: JobSettings) -> None:
             SqlGauges(database, GAUGES).run,
         ],
         closing=[watch.close, following.close],
+        api_keys=api_keys,
+        clock=clock,
     )
     try:
         await server.run()
     finally:
         await channel.close()
+        await api_keys.close()
         await producer.close()
         await database.close()
 

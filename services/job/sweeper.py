@@ -63,7 +63,7 @@ class Sweeper:
             count = await step()
         except Exception as error:
             refusal = to_refusal(error)
-            if refusal is not None and refusal.stated_kind().retryable:
+            if refusal is not None and refusal.kind.retryable:
                 log.warning("sweep_step_failed", step=name, error=refusal.message)
             else:
                 log.exception("sweep_step_failed", step=name)

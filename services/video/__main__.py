@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr
 from services.chassis.config import ServiceSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
+from services.clients.billing_keys import BillingApiKeyLookup
 from services.video.messages import JOB_TYPE
 from services.video.policy import policy_of
 from services.video.providers import VideoProvider, Voice
@@ -37,6 +38,7 @@ class VideoSettings(ServiceSettings):
 async def serve(settings: VideoSettings) -> None:
     """Accepts jobs until told to stop."""
     identity = ServiceIdentity("video", settings.service_secrets())
+    api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     samples = Samples(models=settings.models)
     policy = policy_of(settings.video_policy_url, settings.video_policy_key.get_secret_value())
@@ -46,8 +48,9 @@ async def serve(settings: VideoSettings) -> None:
         video_pb2_grpc.add_VideoServiceServicer_to_server(servicer, server)
 
     try:
-        await Server(settings, register=register, services=SERVICES, ready=always_ready).run()
+        await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
+        await api_keys.close()
         await policy.close()
         await samples.close()
         await catalog.close()

@@ -55,7 +55,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
     async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:
         """Refuses what may not be spoken or shown, before anything is held for it."""
         await self._policy.check(messages.spoken(request, brief, user_id))
-        check_product_name(brief)
+        check_product_name(brief.product.name, brief.project.brand.banned_words)
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:
         return video_pb2.ListVoicesResponse(voices=[messages.voice_message(voice) for voice in VOICES.values()])

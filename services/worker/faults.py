@@ -18,8 +18,8 @@ def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]
         return job_pb2.FAULT_KIND_TRANSIENT, error.reason, error.message
     if isinstance(error, grpc.aio.AioRpcError):
         error = refusal_from_rpc_error(error)
-    if isinstance(error, Refusal) and error.stated_kind().retryable:
-        return job_pb2.FAULT_KIND_TRANSIENT, error.stated_reason(), error.message
+    if isinstance(error, Refusal) and error.kind.retryable:
+        return job_pb2.FAULT_KIND_TRANSIENT, error.reason, error.message
     return job_pb2.FAULT_KIND_UNKNOWN, "UNKNOWN", f"{type(error).__name__}: {error}"
 
 
@@ -37,5 +37,5 @@ def dependency_fault(error: BaseException) -> DependencyFault | None:
     if isinstance(error, grpc.aio.AioRpcError):
         error = refusal_from_rpc_error(error)
     if isinstance(error, Refusal) and error.retryable:
-        return DependencyFault(error.stated_reason(), error.message)
+        return DependencyFault(error.reason, error.message)
     return None

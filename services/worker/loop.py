@@ -48,7 +48,6 @@ BACKOFF_SECONDS = (0.2, 5.0)
 RETURN_SECONDS = 10.0
 RETURN_SHARE = 0.25
 WORKER = "/adwright.job.v1.JobWorkerService"
-UNKNOWN_MESSAGE = "An error occurred while making this. It is not charged."
 
 log = structlog.get_logger()
 
@@ -189,7 +188,7 @@ class Worker:
             try:
                 held = await self._leases.lease(self._type, self.name)
             except Refusal as refusal:
-                log.warning("lease_failed", type=self._type, reason=refusal.stated_reason(), details=refusal.message)
+                log.warning("lease_failed", type=self._type, reason=refusal.reason, details=refusal.message)
                 await self._pause(failures)
                 failures += 1
                 continue
@@ -431,8 +430,8 @@ class Worker:
                 return True
             except (grpc.aio.AioRpcError, Refusal) as error:
                 refusal = refusal_from_rpc_error(error) if isinstance(error, grpc.aio.AioRpcError) else error
-                if not refusal.stated_kind().retryable or time.monotonic() > give_up:
-                    log.info("result_refused", reason=refusal.stated_reason())
+                if not refusal.kind.retryable or time.monotonic() > give_up:
+                    log.info("result_refused", reason=refusal.reason)
                     return False
             await self._pause(failures)
             failures += 1

@@ -176,10 +176,10 @@ class Submitter:
             try:
                 return await self._submissions(SUBMIT_JOB, job, job_pb2.SubmitJobResponse)
             except Refusal as refusal:
-                if refusal.stated_reason() == API_KEY_ENDED:
+                if refusal.reason == API_KEY_ENDED:
                     raise Unauthenticated(refusal.message) from refusal
                 late = asyncio.get_running_loop().time() > give_up
-                if late or refusal.stated_reason() != EARLIER_UNDECIDED:
+                if late or refusal.reason != EARLIER_UNDECIDED:
                     raise
             await asyncio.sleep(random.uniform(*UNDECIDED_POLL_SECONDS))
 

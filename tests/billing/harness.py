@@ -1,36 +1,65 @@
-"""A ledger on a real database, as the tests of billing drive it."""
+"""A ledger on a real PostgreSQL database, for the tests of billing."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import grpc
+from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
 from services.billing.audit import Proof, verify
 from services.billing.domain import Balance, Grant, HoldEnd, HoldOrder, HoldOutcome
 from services.billing.ledger import Ledger
+from services.billing.servicer import BillingLedgerServicer
+from services.chassis.clock import SystemClock
 from services.chassis.data.database import Database, fetch_all
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
 NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
 LEDGER = Ledger({"one": 1, "three": 3})
+LOCK_WAIT_SECONDS = 30
 
 
 @dataclass
 class LedgerHarness:
-    """A ledger, with as many replicas of the service on it as a test wants, and a time of its own."""
+    """A ledger with a clock that tests set, and as many replicas of its service as a test starts."""
 
     url: str
     database: Database
     now: datetime = NOW
 
+    @asynccontextmanager
+    async def serving(self, replicas: int = 1) -> AsyncIterator[list[Any]]:
+        """Serves the ledger over gRPC, by so many replicas with connections of their own; yields a stub of each."""
+        async with AsyncExitStack() as stack:
+            stubs = []
+            for _ in range(replicas):
+                database = Database(self.url, pool_size=4)
+                await database.open()
+                stack.push_async_callback(database.close)
+                server = grpc.aio.server()
+                billing_pb2_grpc.add_BillingLedgerServiceServicer_to_server(
+                    BillingLedgerServicer(database=database, ledger=LEDGER, clock=SystemClock()), server
+                )
+                port = server.add_insecure_port("127.0.0.1:0")
+                await server.start()
+                stack.push_async_callback(server.stop, None)
+                channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+                stubs.append(billing_pb2_grpc.BillingLedgerServiceStub(channel))
+            yield stubs
+
     async def grant(
         self, user: str, amount: int, grant_id: str = "", *, days: float | None = None, kind: str = "paid"
     ) -> int:
+        """Grants credits that expire after so many days (None: never); returns the user's available credits."""
         grant = Grant(
             grant_id=grant_id or str(uuid.uuid4()),
             user_id=user,
@@ -42,41 +71,52 @@ class LedgerHarness:
         async with self.database.transaction() as connection:
             return await LEDGER.grant(connection, grant, self.now)
 
-    async def hold(self, *orders: HoldOrder) -> list[HoldOutcome]:
+    async def place_holds(self, *requests: HoldOrder) -> list[HoldOutcome]:
+        """Places holds in one transaction, repeated when a job is released concurrently, as the service does."""
         while True:
             try:
                 async with self.database.transaction() as connection:
-                    return await LEDGER.place_holds(connection, orders, self.now)
+                    return await LEDGER.place_holds(connection, requests, self.now)
             except UniqueViolation:
-                continue  # as the service does: a release has left its mark in between
+                continue
 
-    async def end(self, job_id: uuid.UUID, end: HoldEnd) -> str:
+    async def end_hold(self, job_id: uuid.UUID, end: HoldEnd) -> str:
+        """Ends a hold; returns its state, which an earlier end may have decided."""
         async with self.database.transaction() as connection:
             return (await LEDGER.end_holds(connection, {job_id: end}, self.now))[job_id][0]
 
     async def refund(self, job_id: uuid.UUID) -> int:
+        """Refunds a job; returns the credits."""
         async with self.database.transaction() as connection:
             return (await LEDGER.refund(connection, job_id, "sorry", self.now))[0]
 
-    async def lapse(self) -> int:
+    async def lapse_expired_credits(self) -> int:
+        """Lapses expired credits; returns the number of users that had some."""
         async with self.database.transaction() as connection:
-            return await LEDGER.lapse(connection, self.now, 100)
+            return await LEDGER.lapse_expired_credits(connection, self.now, 100)
 
     async def credits(self, user: str = "u") -> Balance:
+        """Returns a user's credits; zero without an account."""
         async with self.database.connection() as connection:
             return (await LEDGER.balances(connection, [user], self.now)).get(user, Balance())
 
     async def balance(self, user: str = "u") -> tuple[int, int]:
+        """Returns a user's (available, held)."""
         found = await self.credits(user)
         return found.available, found.held
 
-    async def proof(self) -> Proof:
+    async def audit(self) -> Proof:
+        """Audits the ledger."""
         async with self.database.connection() as connection:
             return await verify(connection)
 
-    async def waiting_for_locks(self, number: int) -> None:
-        """Returns when so many statements wait for each other."""
-        async with asyncio.timeout(30), self.database.connection() as connection:
+    async def problems(self) -> list[str]:
+        """Returns the inconsistencies that an audit finds."""
+        return list((await self.audit()).wrong)
+
+    async def until_statements_wait_for_locks(self, number: int) -> None:
+        """Returns once exactly so many statements wait for locks."""
+        async with asyncio.timeout(LOCK_WAIT_SECONDS), self.database.connection() as connection:
             while True:
                 rows = await fetch_all(
                     connection,
@@ -86,11 +126,28 @@ class LedgerHarness:
                 if rows[0]["waiting"] == number:
                     return
 
-    async def complaints(self) -> list[str]:
-        return list((await self.proof()).wrong)
 
-
-def order(user: str = "u", kind: str = "one", job_id: uuid.UUID | None = None) -> HoldOrder:
+def hold_request(user: str = "u", kind: str = "one", job_id: uuid.UUID | None = None) -> HoldOrder:
+    """Returns a hold request for a new job; jobs of kind `one` cost 1 credit, those of kind `three` 3."""
     return HoldOrder(
         job_id=job_id or uuid.uuid4(), user_id=user, type=kind, project_id=None, expires_at=NOW + timedelta(days=1)
+    )
+
+
+def place_holds_message(*requests: HoldOrder) -> billing_pb2.PlaceHoldsRequest:
+    """Returns the RPC's request for these holds."""
+    message = billing_pb2.PlaceHoldsRequest()
+    for request in requests:
+        hold = message.holds.add(job_id=str(request.job_id), user_id=request.user_id, type=request.type)
+        hold.expires_at.FromDatetime(request.expires_at)
+    return message
+
+
+def release_message(*requests: HoldOrder) -> billing_pb2.SettleHoldsRequest:
+    """Returns the RPC's request that releases the jobs of these holds."""
+    return billing_pb2.SettleHoldsRequest(
+        settlements=[
+            billing_pb2.Settlement(job_id=str(request.job_id), kind=billing_pb2.SETTLEMENT_KIND_RELEASE)
+            for request in requests
+        ]
     )

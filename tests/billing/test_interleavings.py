@@ -1,7 +1,7 @@
-"""Random interleavings of every operation, from several connections at once, against a plain model.
+"""Random interleavings of all operations, on several connections, against a sequential model.
 
-Operations are started together; whatever PostgreSQL makes of it, some order of doing them one after the other must
-give the same answers and the same balances.
+Operations are started concurrently. Some sequential order of them must yield the same results and balances in the
+model: the ledger is linearizable.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from services.billing import hash_chain
 from services.billing.domain import Balance, HoldEnd
-from services.billing.ledger import SOON
+from services.billing.ledger import EXPIRING_SOON_PERIOD
 from services.chassis.data.database import Database, migrate
 from services.chassis.errors import Refusal
-from tests.billing.harness import LEDGER, MIGRATIONS, NOW, LedgerHarness, order
+from tests.billing.harness import LEDGER, MIGRATIONS, NOW, LedgerHarness, hold_request
 from tests.running import Postgres
 
 USERS, JOBS, GRANTS = 2, 8, 6
 KINDS = {"one": 1, "three": 3}
-TOGETHER = 4  # operations at once
+CONCURRENT_OPERATIONS = 4
 
 Operation = tuple[Any, ...]
 users = st.integers(0, USERS - 1)
@@ -48,8 +48,8 @@ operations = st.one_of(
 
 
 @dataclass
-class Lot:
-    grant: int
+class ExpiringGrant:
+    number: int
     left: int
     expires: datetime
 
@@ -58,40 +58,40 @@ class Lot:
 class Held:
     amount: int
     state: str = "held"
-    draws: list[tuple[Lot, int]] = field(default_factory=list)
+    draws: list[tuple[ExpiringGrant, int]] = field(default_factory=list)
     refunded: bool = False
 
 
 @dataclass
 class Account:
-    plain: int = 0
-    lots: list[Lot] = field(default_factory=list)
+    unexpiring: int = 0
+    expiring: list[ExpiringGrant] = field(default_factory=list)
     held: int = 0
 
 
 @dataclass
 class Model:
-    """The ledger as one would write it for a single caller."""
+    """A ledger for a single caller, in memory."""
 
     now: datetime = NOW
     accounts: dict[int, Account] = field(default_factory=lambda: {user: Account() for user in range(USERS)})
     jobs: dict[int, Held] = field(default_factory=dict)
     grants: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
-    def live(self, user: int) -> list[Lot]:
-        lots = [lot for lot in self.accounts[user].lots if lot.left and lot.expires > self.now]
-        return sorted(lots, key=lambda lot: (lot.expires, lot.grant))
+    def unexpired(self, user: int) -> list[ExpiringGrant]:
+        grants = [grant for grant in self.accounts[user].expiring if grant.left and grant.expires > self.now]
+        return sorted(grants, key=lambda grant: (grant.expires, grant.number))
 
     def available(self, user: int) -> int:
-        return self.accounts[user].plain + sum(lot.left for lot in self.live(user))
+        return self.accounts[user].unexpiring + sum(grant.left for grant in self.unexpired(user))
 
     def balance(self, user: int) -> Balance:
-        live = self.live(user)
+        unexpired = self.unexpired(user)
         return Balance(
             available=self.available(user),
             held=self.accounts[user].held,
-            expiring_soon=sum(lot.left for lot in live if lot.expires <= self.now + SOON),
-            next_expiry=live[0].expires if live else None,
+            expiring_soon=sum(grant.left for grant in unexpired if grant.expires <= self.now + EXPIRING_SOON_PERIOD),
+            next_expiry=unexpired[0].expires if unexpired else None,
         )
 
     def apply(self, operation: Operation) -> Any:
@@ -106,9 +106,9 @@ class Model:
             return "ValidationFailed"
         self.grants[grant] = (user, amount, expires)
         if expires is None:
-            self.accounts[user].plain += amount
+            self.accounts[user].unexpiring += amount
         else:
-            self.accounts[user].lots.append(Lot(grant, amount, expires))
+            self.accounts[user].expiring.append(ExpiringGrant(grant, amount, expires))
         return self.available(user)
 
     def hold(self, job: int, kind: str) -> Any:
@@ -120,20 +120,20 @@ class Model:
         else:
             held = self.jobs[job] = Held(amount)
             left = amount
-            for lot in self.live(user):
-                part = min(left, lot.left)
+            for grant in self.unexpired(user):
+                part = min(left, grant.left)
                 if part:
-                    lot.left -= part
+                    grant.left -= part
                     left -= part
-                    held.draws.append((lot, part))
-            self.accounts[user].plain -= left
+                    held.draws.append((grant, part))
+            self.accounts[user].unexpiring -= left
             self.accounts[user].held += amount
             result = "held"
         return result, self.available(user)
 
-    def holds(self, orders: list[tuple[int, str]]) -> Any:
-        results = [self.hold(job, kind)[0] for job, kind in orders]
-        return [(result, self.available(job % USERS)) for result, (job, _) in zip(results, orders, strict=True)]
+    def holds(self, requests: list[tuple[int, str]]) -> Any:
+        results = [self.hold(job, kind)[0] for job, kind in requests]
+        return [(result, self.available(job % USERS)) for result, (job, _) in zip(results, requests, strict=True)]
 
     def ends(self, ends: dict[int, HoldEnd]) -> Any:
         return [self.end(job, end) for job, end in ends.items()]
@@ -147,9 +147,9 @@ class Model:
             account = self.accounts[job % USERS]
             account.held -= held.amount
             if end is not HoldEnd.CAPTURE:
-                account.plain += held.amount - sum(part for _, part in held.draws)
-                for lot, part in held.draws:
-                    lot.left += part  # of no use when it is past its day
+                account.unexpiring += held.amount - sum(part for _, part in held.draws)
+                for grant, part in held.draws:
+                    grant.left += part  # without effect once the grant has expired
         return held.state
 
     def release(self, job: int) -> Any:
@@ -165,33 +165,33 @@ class Model:
         if held.refunded:
             return "AlreadyRefunded"
         held.refunded = True
-        self.accounts[job % USERS].plain += held.amount
+        self.accounts[job % USERS].unexpiring += held.amount
         return held.amount
 
     def lapse(self) -> None:
         return None
 
 
-def _parts(operations: list[Operation], answers: list[Any]) -> Iterator[tuple[Operation, Any]]:
-    """What takes its place in the order by itself, with its answer.
+def _linearizable_parts(operations: list[Operation], results: list[Any]) -> Iterator[tuple[Operation, Any]]:
+    """Yields the operations that take effect at one point in time each, with their results.
 
-    A batch of ends is one, but for the jobs that it found no hold of: they are told so as of when it looked, the rest
-    as of when it has the accounts. A hold that was placed in between is not ended.
+    An operation is one of them, except a batch of ends with unknown jobs. It reads which holds exist before it locks
+    the accounts, so its unknown jobs take effect earlier than the rest: a hold that is placed in between is not ended.
     """
-    for operation, answer in zip(operations, answers, strict=True):
-        if operation[0] == "ends" and None in answer and any(answer):
-            told = dict(zip(operation[1].items(), answer, strict=True))
+    for operation, result in zip(operations, results, strict=True):
+        if operation[0] == "ends" and None in result and any(result):
+            states = dict(zip(operation[1].items(), result, strict=True))
             for part in (
-                {end: state for end, state in told.items() if state is None},
-                {end: state for end, state in told.items() if state is not None},
+                {end: state for end, state in states.items() if state is None},
+                {end: state for end, state in states.items() if state is not None},
             ):
                 yield ("ends", dict(part.keys())), list(part.values())
         else:
-            yield operation, answer
+            yield operation, result
 
 
 class Interleavings(RuleBasedStateMachine):
-    """One example is one set of users on a database that all examples share."""
+    """Runs one example: a set of users of its own, in a database that all examples share."""
 
     harness: LedgerHarness
     loop: asyncio.AbstractEventLoop
@@ -202,50 +202,55 @@ class Interleavings(RuleBasedStateMachine):
         self.job_ids = [uuid.uuid4() for _ in range(JOBS)]
         self.model = Model()
         self.harness.now = NOW
-        self.together([("grant", 0, 6, GRANTS, 9), ("grant", 0, 4, GRANTS + 1, 2), ("grant", 1, 5, GRANTS + 2, None)])
+        self.run_concurrently(
+            [("grant", 0, 6, GRANTS, 9), ("grant", 0, 4, GRANTS + 1, 2), ("grant", 1, 5, GRANTS + 2, None)]
+        )
 
-    @rule(operations=st.lists(operations, min_size=1, max_size=TOGETHER))
-    def together(self, operations: list[Operation]) -> None:
-        answers = self.loop.run_until_complete(self._all(operations))
+    @rule(operations=st.lists(operations, min_size=1, max_size=CONCURRENT_OPERATIONS))
+    def run_concurrently(self, operations: list[Operation]) -> None:
+        results = self.loop.run_until_complete(self._run_all(operations))
         balances = self.loop.run_until_complete(self._balances())
-        explained = self._explain(self.model, list(_parts(operations, answers)), balances)
-        assert explained is not None, f"{operations} answered {answers}, {balances}: no order explains it"
-        self.model = explained
+        model = self._linearize(self.model, list(_linearizable_parts(operations, results)), balances)
+        assert model is not None, f"{operations} returned {results}, {balances}: no order of them explains it"
+        self.model = model
 
-    def _explain(self, model: Model, left: list[tuple[Operation, Any]], balances: list[Balance]) -> Model | None:
-        """The model after an order of what is left that gives these answers and balances; None if there is none."""
+    def _linearize(self, model: Model, left: list[tuple[Operation, Any]], balances: list[Balance]) -> Model | None:
+        """Returns the model after an order of the operations that yields these results and balances.
+
+        None: there is no such order.
+        """
         if not left:
             return model if [model.balance(user) for user in range(USERS)] == balances else None
-        for place, (operation, answer) in enumerate(left):
+        for position, (operation, result) in enumerate(left):
             after = deepcopy(model)
-            if after.apply(operation) == answer:
-                found = self._explain(after, left[:place] + left[place + 1 :], balances)
+            if after.apply(operation) == result:
+                found = self._linearize(after, left[:position] + left[position + 1 :], balances)
                 if found is not None:
                     return found
         return None
 
     @rule(grant=st.integers(0, GRANTS - 1), days=st.sampled_from([None, 9]))
-    def rivals(self, grant: int, days: int | None) -> None:
-        """Users who come with one grant id at the same moment."""
-        self.together([("grant", user, 3, grant, days) for user in range(USERS)])
+    def grant_one_id_to_all_users(self, grant: int, days: int | None) -> None:
+        """Grants the same id to every user concurrently."""
+        self.run_concurrently([("grant", user, 3, grant, days) for user in range(USERS)])
 
     @rule(hours=st.sampled_from([1, 20, 30, 200]))
-    def later(self, hours: int) -> None:
+    def advance_clock(self, hours: int) -> None:
         self.model.now += timedelta(hours=hours)
         self.harness.now = self.model.now
         assert self.loop.run_until_complete(self._balances()) == [self.model.balance(user) for user in range(USERS)]
 
     @rule()
-    def prove(self) -> None:
-        assert self.loop.run_until_complete(self.harness.complaints()) == []
+    def audit(self) -> None:
+        assert self.loop.run_until_complete(self.harness.problems()) == []
 
     def teardown(self) -> None:
         if hasattr(self, "mark"):
             self.loop.run_until_complete(hash_chain.seal(self.harness.database, NOW))
-            self.prove()
+            self.audit()
 
-    async def _all(self, operations: list[Operation]) -> list[Any]:
-        return list(await asyncio.gather(*(self._answer(operation) for operation in operations)))
+    async def _run_all(self, operations: list[Operation]) -> list[Any]:
+        return list(await asyncio.gather(*(self._run(operation) for operation in operations)))
 
     async def _balances(self) -> list[Balance]:
         return [await self.harness.credits(self._user(user)) for user in range(USERS)]
@@ -253,7 +258,7 @@ class Interleavings(RuleBasedStateMachine):
     def _user(self, number: int) -> str:
         return f"{self.mark}-{number}"
 
-    async def _answer(self, operation: Operation) -> Any:
+    async def _run(self, operation: Operation) -> Any:
         name, *values = operation
         try:
             return await getattr(self, f"_{name}")(*values)
@@ -267,10 +272,10 @@ class Interleavings(RuleBasedStateMachine):
     async def _hold(self, job: int, kind: str) -> tuple[str, int]:
         return (await self._holds([(job, kind)]))[0]
 
-    async def _holds(self, orders: list[tuple[int, str]]) -> list[tuple[str, int]]:
-        """Of a batch, every order is told what is available after the whole."""
-        outcomes = await self.harness.hold(
-            *(order(self._user(job % USERS), kind, self.job_ids[job]) for job, kind in orders)
+    async def _holds(self, requests: list[tuple[int, str]]) -> list[tuple[str, int]]:
+        """Returns (result, available) of each request; available is the balance after the whole batch."""
+        outcomes = await self.harness.place_holds(
+            *(hold_request(self._user(job % USERS), kind, self.job_ids[job]) for job, kind in requests)
         )
         return [(outcome.result.value, outcome.available) for outcome in outcomes]
 
@@ -287,21 +292,22 @@ class Interleavings(RuleBasedStateMachine):
 
     async def _release(self, job: int) -> str | None:
         async with self.harness.database.connection() as connection:
-            await LEDGER.mark_released(connection, [self.job_ids[job]], self.harness.now)
+            await LEDGER.insert_release_tombstones(connection, [self.job_ids[job]], self.harness.now)
         return await self._end(job, HoldEnd.RELEASE)
 
     async def _refund(self, job: int) -> int:
         return await self.harness.refund(self.job_ids[job])
 
     async def _lapse(self) -> None:
-        await self.harness.lapse()
+        await self.harness.lapse_expired_credits()
 
 
 def run(postgres: Postgres, examples: int) -> None:
+    """Runs so many examples; fewer than 100 are the same ones every time."""
     url = postgres.database()
     loop = asyncio.new_event_loop()
     loop.run_until_complete(migrate(url, MIGRATIONS))
-    database = Database(url, pool_size=TOGETHER * 2)
+    database = Database(url, pool_size=CONCURRENT_OPERATIONS * 2)
     loop.run_until_complete(database.open())
     machine = type("Machine", (Interleavings,), {"harness": LedgerHarness(url, database), "loop": loop})
     try:
@@ -321,11 +327,11 @@ def run(postgres: Postgres, examples: int) -> None:
         loop.close()
 
 
-def test_some_order_explains_every_answer(postgres: Postgres) -> None:
+def test_concurrent_operations_are_linearizable(postgres: Postgres) -> None:
     run(postgres, 40)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-def test_some_order_explains_every_answer_of_thousands(postgres: Postgres) -> None:
+def test_thousands_of_concurrent_operations_are_linearizable(postgres: Postgres) -> None:
     run(postgres, 400)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from services.catalog.briefs import Briefs
-from services.catalog.domain import BriefKey, Product, ProductNotFound, Project, ProjectNotFound
-from services.catalog.storage import CatalogStorage
+from services.catalog.catalog_store import CatalogStore
+from services.catalog.domain import BriefKey, Product, Project
+from services.catalog.errors import ProductNotFound, ProjectNotFound
 from services.chassis.data.database import Database, migrate
 from services.chassis.data.ids import new_id
 from tests.running import Postgres
@@ -26,7 +27,7 @@ class Shelf:
     """A catalogue with one project and one product, and two replicas that look briefs up."""
 
     database: Database
-    storage: CatalogStorage
+    storage: CatalogStore
     project: Project
     product: Product
     briefs: Briefs
@@ -48,7 +49,7 @@ async def shelf(postgres: Postgres) -> AsyncIterator[Shelf]:
     await migrate(url, MIGRATIONS)
     database = Database(url, pool_size=4)
     await database.open()
-    storage = CatalogStorage(projects_per_user=9, products_per_project=9)
+    storage = CatalogStore(projects_per_user=9, products_per_project=9)
     project = Project(id=new_id(NOW), user_id="u", name="Aurora", brand=b"", created_at=NOW, updated_at=NOW)
     product = Product(
         id=new_id(NOW), project_id=project.id, user_id="u", name="Bottle", description="d", features=("f",), price=None,
@@ -58,7 +59,7 @@ async def shelf(postgres: Postgres) -> AsyncIterator[Shelf]:
     async with database.transaction() as connection:
         await storage.insert_project(connection, project)
         await storage.insert_product(connection, product)
-    briefs, other = (Briefs(database=database, storage=storage) for _ in range(2))
+    briefs, other = (Briefs(database=database, store=storage) for _ in range(2))
     yield Shelf(database, storage, project, product, briefs, other)
     await database.close()
 

@@ -48,7 +48,7 @@ async def refused(call: Callable[[], Awaitable[object]], secret: str) -> Storage
     """The refusal of a call; its message says nothing of the store, and the log says it all."""
     with capture_logs() as lines, pytest.raises(StorageUnavailable) as caught:
         await call()
-    assert caught.value.stated_kind() is Kind.UNAVAILABLE
+    assert caught.value.kind is Kind.UNAVAILABLE
     assert caught.value.retryable
     assert secret not in caught.value.message
     assert [line["reason"] for line in lines if line["event"] == "storage_failed"] == [caught.value.reason]

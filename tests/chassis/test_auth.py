@@ -22,22 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from services.chassis.errors import Unauthenticated
 from services.chassis.rpc import auth, issuer_keys
 from services.chassis.rpc.auth import SERVICE_AUDIENCE, SERVICE_ISSUER, ServiceIdentity, TokenVerifier
+from tests.chassis.clocks import MovableClock
 from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
 
 SECRET = "s" * 32
-
-
-class Clock:
-    """The time as a test moves it."""
-
-    def __init__(self) -> None:
-        self.forward = 0.0
-
-    def time(self) -> float:
-        return time.time() + self.forward
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.forward
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +41,21 @@ def jwks(keys: Keys, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def verifier(jwks: Path) -> TokenVerifier:
-    return TokenVerifier(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret=SECRET)
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def verifier(jwks: Path, clock: MovableClock) -> TokenVerifier:
+    return TokenVerifier(
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        jwks=str(jwks),
+        roles_claim="roles",
+        service_secret=SECRET,
+        clock=clock,
+        monotonic=clock.monotonic,
+    )
 
 
 def segment(value: Any) -> str:
@@ -286,11 +287,8 @@ class TestTwoServiceSecrets:
 
 class TestKeysThatGo:
     async def test_the_token_of_a_withdrawn_key_opens_nothing_once_the_keys_are_read_again(
-        self, verifier: TokenVerifier, keys: Keys, jwks: Path, monkeypatch: pytest.MonkeyPatch
+        self, verifier: TokenVerifier, keys: Keys, jwks: Path, clock: MovableClock
     ) -> None:
-        clock = Clock()
-        monkeypatch.setattr(auth, "time", clock)
-        monkeypatch.setattr(issuer_keys, "time", clock)
         token = keys.token(exp=int(time.time()) + 100_000)
         await verifier.verify(f"Bearer {token}")
         document = json.loads(keys.document())
@@ -300,11 +298,8 @@ class TestKeysThatGo:
         await refused(verifier, token)
 
     async def test_the_token_of_a_new_key_is_taken_without_a_restart(
-        self, verifier: TokenVerifier, keys: Keys, jwks: Path, monkeypatch: pytest.MonkeyPatch
+        self, verifier: TokenVerifier, keys: Keys, jwks: Path, clock: MovableClock
     ) -> None:
-        clock = Clock()
-        monkeypatch.setattr(auth, "time", clock)
-        monkeypatch.setattr(issuer_keys, "time", clock)
         await verifier.verify(f"Bearer {keys.token()}")
         token = keys.token(key=keys.stranger, headers={"kid": "new"})
         await refused(verifier, token)

@@ -108,13 +108,13 @@ class TestCalls:
         assert not isinstance(first, BaseException)
         assert not isinstance(second, BaseException)
         assert isinstance(refused, Refusal)
-        assert (refused.stated_kind(), refused.stated_reason()) == (Kind.NOT_FOUND, "PROJECT_NOT_FOUND")
+        assert (refused.kind, refused.reason) == (Kind.NOT_FOUND, "PROJECT_NOT_FOUND")
         assert (refused.message, refused.retry_after_seconds) == ("There is no such project.", 7)
 
     async def test_an_accident_tells_nothing_and_harms_no_other(self, house: House) -> None:
         broken, fine = await asyncio.gather(house.brief("broken"), house.brief("a"), return_exceptions=True)
         assert isinstance(broken, Refusal)
-        assert broken.stated_kind() is Kind.FAILED
+        assert broken.kind is Kind.FAILED
         assert "secret" not in broken.message
         assert not isinstance(fine, BaseException)
 
@@ -154,4 +154,4 @@ class TestCalls:
         nowhere = BatchedChannel(open_channel("127.0.0.1:1"), ServiceIdentity("image", SECRET), seconds=1)
         with pytest.raises(Refusal) as refused:
             await nowhere(GET_BRIEF, catalog_pb2.GetBriefRequest(), catalog_pb2.Brief)
-        assert refused.value.stated_kind() is Kind.UNAVAILABLE
+        assert refused.value.kind is Kind.UNAVAILABLE

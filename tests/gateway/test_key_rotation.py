@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gateway.settings import GatewaySettings
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
-from services.chassis.rpc import auth, issuer_keys
+from services.chassis.rpc import issuer_keys
 from services.chassis.rpc.auth import TokenVerifier
 from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys, running_gateway
 from tests.gateway.stub_services import StubServices
@@ -34,6 +35,7 @@ class Provider:
         self.entries: Sequence[Any] = ()
         self.status = 200
         self.fetches = 0
+        self.clock = Clock()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -63,8 +65,8 @@ class Clock:
     def __init__(self) -> None:
         self.forward = 0.0
 
-    def time(self) -> float:
-        return time.time() + self.forward
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.forward)
 
     def monotonic(self) -> float:
         return time.monotonic() + self.forward
@@ -78,11 +80,8 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(auth, "time", found)
-    monkeypatch.setattr(issuer_keys, "time", found)
-    return found
+def clock(provider: Provider) -> Clock:
+    return provider.clock
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +119,13 @@ def until(done: Callable[[], bool]) -> None:
 
 def verifier_of(provider: Provider) -> TokenVerifier:
     return TokenVerifier(
-        issuer=ISSUER, audience=AUDIENCE, jwks=provider.url, roles_claim="roles", service_secret="s" * 32
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        jwks=provider.url,
+        roles_claim="roles",
+        service_secret="s" * 32,
+        clock=provider.clock,
+        monotonic=provider.clock.monotonic,
     )
 
 
@@ -276,11 +281,13 @@ class TestServices:
             provider.entries = [] if fault == "empty" else [5, "x", None]
         for _ in range(5):
             clock.forward += issuer_keys.MAX_AGE_SECONDS + 1
-            assert await passes(verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.time()) + 60))
+            assert await passes(
+                verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.now().timestamp()) + 60)
+            )
         provider.status, provider.entries = 200, [public(keys.rsa, kid="rsa")]
         clock.forward += issuer_keys.MIN_INTERVAL_SECONDS + 1
         give_up = time.monotonic() + GIVE_UP_SECONDS
-        while await passes(verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.time()) + 60)):
+        while await passes(verifier, keys.token(key=a, headers={"kid": "A"}, exp=int(clock.now().timestamp()) + 60)):
             assert time.monotonic() < give_up, "the keys are not fetched again"
             await asyncio.sleep(0.05)
 

@@ -104,7 +104,7 @@ class TestSubmission:
         await harness.billing.stop(None)
         with pytest.raises(Refusal) as refused:
             await harness.jobs.submit(submission)
-        assert refused.value.stated_kind().retryable
+        assert refused.value.kind.retryable
         assert await harness.balance() == (3, 0)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from services.catalog.domain import ImageTooLarge
-from services.catalog.servicer import picture_type
+from services.catalog.errors import ImageTooLarge
+from services.catalog.product_photos import photo_type
 from services.chassis.errors import InputFault
 from services.media.photo import decode_photo
 from services.video.providers.local.photos import decoded
@@ -38,7 +38,7 @@ def bomb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def upload(file: Path) -> None:
-    picture_type(file.read_bytes())
+    photo_type(file.read_bytes())
 
 
 def avatar(file: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from services.catalog.domain import ImageTooLarge, ImageUnreadable
-from services.catalog.servicer import picture_type
+from services.catalog.errors import ImageTooLarge, ImageUnreadable
+from services.catalog.product_photos import photo_type
 from services.chassis.errors import InputFault
 from services.media.photo import MAX_PIXELS, MAX_SIDE, SMALLEST_SIDE, decode_photo
 from services.video.providers.local.photos import decoded
@@ -75,7 +75,7 @@ def test_photo_is_accepted_as_what_it_holds(
     make: Callable[[], bytes], kind: str, colour: tuple[int, int, int], size: tuple[int, int], tmp_path: Path
 ) -> None:
     content = make()
-    assert picture_type(content)[0] == kind
+    assert photo_type(content)[0] == kind
     for picture in seen(content, tmp_path):
         assert picture.size == size
         pixel = picture.convert("RGB").getpixel((30, 30))
@@ -111,7 +111,7 @@ WIDE = MAX_PIXELS // MAX_SIDE
 )
 def test_upload_that_no_job_could_use_is_refused_with_the_remedy(content: bytes, words: str) -> None:
     with pytest.raises(ImageUnreadable) as refused:
-        picture_type(content)
+        photo_type(content)
     assert words in refused.value.message
     assert "Error" not in refused.value.message
 
@@ -120,7 +120,7 @@ def test_upload_that_no_job_could_use_is_refused_with_the_remedy(content: bytes,
 def test_upload_with_too_many_pixels_is_refused_as_jobs_would(size: tuple[int, int], tmp_path: Path) -> None:
     content = encoded(Image.new("1", size), "PNG")
     with pytest.raises(ImageTooLarge) as refused:
-        picture_type(content)
+        photo_type(content)
     assert f"{MAX_PIXELS // 1_000_000} megapixels" in refused.value.message
     with pytest.raises(InputFault):
         seen(content, tmp_path)

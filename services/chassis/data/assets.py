@@ -1,4 +1,4 @@
-"""Asset storage: a folder, S3, Google Cloud Storage or Azure, all through obstore."""
+"""Asset storage in a folder, S3, Google Cloud Storage or Azure Blob Storage, through obstore."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from services.chassis.observability.telemetry import STORAGE_ERRORS
 
 CHUNK_BYTES = 256 * 1024
 OPERATION_SECONDS = 60.0
-# A folder's disk is never filled to its end: it may be PostgreSQL's too, which stops when it cannot write its log.
+# Space that stays free on a folder's disk. PostgreSQL may use the same disk, and stops when it cannot write its log.
 RESERVE_BYTES = 128 * 1024 * 1024
-RESERVE_SHARE = 50  # and no more than a fiftieth of a small disk
-# A store that is away is reported within seconds; callers repeat what is worth repeating. The default is 3 minutes.
+RESERVE_SHARE = 50  # on a small disk, a fiftieth of it
+# An unavailable store is reported within seconds, and callers retry. The default retry timeout is 3 minutes.
 RETRIES: Any = {
     "max_retries": 3,
     "retry_timeout": timedelta(seconds=10),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2},
 }
-# How stores report that they are full: the operating system's words and Rust's name for them in a folder; HTTP 507 and
-# the codes of MinIO (XMinioStorageFull) and Ceph (QuotaExceeded) in a bucket.
+# How stores report that they are full. Folders: the operating system's messages and Rust's name for them. Buckets: HTTP
+# 507 and the codes of MinIO (XMinioStorageFull) and Ceph (QuotaExceeded).
 FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
-FULL_WORDS = (
+FULL_MESSAGES = (
     "no space left on device",
     "disk quota exceeded",
     "storagefull",
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 
 
 class ObjectMissing(Refusal):
-    """There is no object under this key."""
+    """No object has this key."""
 
     kind = Kind.NOT_FOUND
     reason = "OBJECT_NOT_FOUND"
@@ -55,7 +55,7 @@ class ObjectMissing(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """What was stored."""
+    """An object that was stored: its key, size and SHA-256 in hexadecimal."""
 
     key: str
     size_bytes: int
@@ -63,9 +63,9 @@ class StoredObject:
 
 
 class AssetStore:
-    """Objects by key, under one folder or bucket prefix.
+    """Stores objects by key under a folder or bucket prefix.
 
-    Credentials of S3, GCS and Azure come from the environment as obstore documents them.
+    The credentials of S3, GCS and Azure come from the environment variables that obstore documents.
     """
 
     def __init__(self, url: str) -> None:
@@ -94,45 +94,47 @@ class AssetStore:
     async def _put(self, key: str, content: Path | bytes, content_type: str) -> None:
         attributes: Any = (
             None if self._root is not None else {"Content-Type": content_type}
-        )  # a folder keeps no attributes
+        )  # folders store no attributes
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
-                await self._reach()
+                await self._check_folder()
                 await self._check_space()
                 await obstore.put_async(self._store, key, content, attributes=attributes)
         except (BaseError, OSError, TimeoutError) as error:
-            raise _trouble("write", key, error) from error
+            raise _failure("write", key, error) from error
 
-    async def _reach(self) -> None:
-        """Raises OSError when the folder of a local store is away: a put would make another one, a read would find no
-        object, and a delete would take that for success."""
+    async def _check_folder(self) -> None:
+        """Raises OSError when the folder of a local store is missing.
+
+        Otherwise a write would create another folder, a read would find no object, and a delete would seem to succeed.
+        """
         if self._root is not None and not await asyncio.to_thread(self._root.is_dir):
-            raise NotADirectoryError(f"{self._root} is not there")
+            raise NotADirectoryError(f"{self._root} does not exist")
 
     async def _check_space(self) -> None:
-        """Raises OSError when the folder's disk is as good as full."""
+        """Raises OSError when the folder's disk has only its reserve left."""
         if self._root is None:
             return
         usage = await asyncio.to_thread(shutil.disk_usage, self._root)
         if usage.free < min(RESERVE_BYTES, usage.total // RESERVE_SHARE):
-            raise OSError(errno.ENOSPC, f"{usage.free} bytes left, which are kept free", str(self._root))
+            raise OSError(errno.ENOSPC, f"only the reserve of {usage.free} bytes is left", str(self._root))
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from `start` to before `end`, in chunks. Raises ObjectMissing, StorageUnavailable."""
+        """Yields the bytes from `start` up to, not including, `end`. Raises ObjectMissing, StorageUnavailable."""
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
-                await self._reach()
+                await self._check_folder()
                 options: Any = {"range": (start, end)} if end is not None else {"range": {"offset": start}}
                 result = await obstore.get_async(self._store, key, options=options if start or end else None)
             async for chunk in result.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
         except FileNotFoundError as error:
-            raise ObjectMissing("The object is not there.") from error
+            raise ObjectMissing("The object does not exist.") from error
         except (BaseError, OSError, TimeoutError) as error:
-            raise _trouble("read", key, error) from error
+            raise _failure("read", key, error) from error
 
     async def read_all(self, key: str, *, max_bytes: int) -> bytes:
-        """The whole object, which must not be larger than `max_bytes`. Raises as `read`, and ValueError."""
+        """Returns the whole object. Raises as `read`, and ValueError when it is larger than `max_bytes`."""
         content = bytearray()
         async for chunk in self.read(key):
             content += chunk
@@ -141,45 +143,45 @@ class AssetStore:
         return bytes(content)
 
     async def delete(self, key: str) -> None:
-        """Removes the object; one that is not there is no error. Raises StorageUnavailable."""
+        """Deletes the object. A missing one is no error. Raises StorageUnavailable."""
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
-                await self._reach()
+                await self._check_folder()
                 await obstore.delete_async(self._store, key)
         except FileNotFoundError:
             return
         except (BaseError, OSError, TimeoutError) as error:
-            raise _trouble("delete", key, error) from error
+            raise _failure("delete", key, error) from error
 
     async def delete_all(self, folder: str) -> None:
-        """Removes every object below `folder`, a key that ends with a slash. Raises StorageUnavailable."""
+        """Deletes every object below `folder`, a key that ends with a slash. Raises StorageUnavailable."""
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
-                await self._reach()
+                await self._check_folder()
                 async for batch in obstore.list(self._store, prefix=folder):
                     await obstore.delete_async(self._store, [found["path"] for found in batch])
         except FileNotFoundError:
-            return  # somebody else is removing them too; what is left is found the next time
+            return  # another process deletes them too; the next call finds the rest
         except (BaseError, OSError, TimeoutError) as error:
-            raise _trouble("delete", folder, error) from error
+            raise _failure("delete", folder, error) from error
 
 
 def folder_of(job_type: str, job_id: str) -> str:
-    """Where everything lies that the attempts of a job made."""
+    """Returns the folder of all files that the attempts of a job made."""
     return f"{job_type}/{job_id}/"
 
 
-def storage_trouble(error: BaseException) -> StorageUnavailable:
-    """The refusal for an error of the storage, without its text: StorageFull when there is no space left."""
+def _storage_refusal(error: BaseException) -> StorageUnavailable:
+    """Returns the refusal for a storage error: StorageFull when there is no space left. Hides the error's text."""
     if isinstance(error, OSError) and error.errno in FULL_ERRNOS:
         return StorageFull()
     text = str(error).lower()
-    return StorageFull() if any(words in text for words in FULL_WORDS) else StorageUnavailable()
+    return StorageFull() if any(message in text for message in FULL_MESSAGES) else StorageUnavailable()
 
 
-def _trouble(operation: str, key: str, error: BaseException) -> StorageUnavailable:
-    """Logs and counts an error of the storage: paths, buckets and hosts are for the operator alone."""
-    refusal = storage_trouble(error)
+def _failure(operation: str, key: str, error: BaseException) -> StorageUnavailable:
+    """Logs and counts a storage error, and returns its refusal. Only the log names paths, buckets and hosts."""
+    refusal = _storage_refusal(error)
     STORAGE_ERRORS.labels(operation, refusal.reason).inc()
     log.error("storage_failed", operation=operation, key=key, reason=refusal.reason, error=str(error) or repr(error))
     return refusal

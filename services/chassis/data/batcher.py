@@ -1,7 +1,7 @@
-"""Group commit: calls that come in together are done together.
+"""Group commit: concurrent calls are applied in batches.
 
-While one batch is being applied, the next one gathers; nothing ever waits for company. Under load the batches grow and
-the cost of a transaction is shared, when idle a call goes through at once.
+Items that arrive while a batch is applied form the next one. No item waits for others to arrive: under load the batches
+grow and share the cost of a transaction, and an idle batcher applies an item immediately.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Generic, TypeVar
 from services.chassis.errors import Overloaded, Refusal
 from services.chassis.observability.tracing import current_traceparent, linked_span
 
-MAX_WAIT_SECONDS = 10.0  # most callers wait for 15 s
+MAX_WAIT_SECONDS = 10.0  # shorter than the 15 s deadline of most callers
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
 class Batcher(Generic[Item, Outcome]):
-    """Collects items and applies them in batches; every item gets an outcome of its own.
+    """Collects items and applies them in batches. Every item has its own outcome.
 
-    `apply` takes 1..max_batch items and returns as many outcomes, in order; an outcome that is a Refusal is raised to
-    its own caller only. If `apply` raises, every caller of that batch gets the exception. A caller that is cancelled
-    while its item is being applied leaves the item applied: `apply` must be safe to repeat. An item that has waited
-    for `max_wait_seconds` (less than its caller's patience) is refused, with nothing done.
+    `apply` takes 1..max_batch items and returns as many outcomes in the same order. A Refusal among the outcomes is
+    raised to its own caller only. When `apply` raises, every caller of the batch gets the exception. An item whose
+    caller is cancelled while it is applied stays applied, so `apply` must be safe to repeat. An item that has waited
+    for `max_wait_seconds`, which must be shorter than its caller's deadline, is refused and not applied.
     """
 
     def __init__(
@@ -48,15 +48,17 @@ class Batcher(Generic[Item, Outcome]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Outcome:
-        """The outcome of the item. Raises Overloaded, with nothing done, when too many wait already."""
+        """Returns the item's outcome. Raises Overloaded, without applying the item, when max_waiting items wait."""
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded("Too many requests are waiting; try again.", retry_after_seconds=1)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
-        self._waiting.append((item, future, current_traceparent(), loop.call_later(self._max_wait, _overdue, future)))
+        self._waiting.append(
+            (item, future, current_traceparent(), loop.call_later(self._max_wait, _refuse_overdue, future))
+        )
         if self._running < self._concurrency:
-            # Counted here and in _run itself, not when the task is reaped: a caller that is woken between the two
-            # would find a runner that has ended already, and wait for ever.
+            # Counted here and in _run, not in the done callback: a caller that submits between the task's last step
+            # and its callback would count on a runner that has finished, and wait forever.
             self._running += 1
             task = asyncio.create_task(self._run())
             self._tasks.add(task)
@@ -75,7 +77,7 @@ class Batcher(Generic[Item, Outcome]):
             while self._waiting and len(batch) < self._max_batch:
                 item, future, traceparent, overdue = self._waiting.popleft()
                 overdue.cancel()
-                if not future.done():  # done: its caller has gone, or was refused, before anything was
+                if not future.done():  # done: the caller was cancelled or timed out while the item was queued
                     batch.append((item, future, traceparent))
             if not batch:
                 continue
@@ -83,7 +85,7 @@ class Batcher(Generic[Item, Outcome]):
                 with linked_span("batch", [traceparent for _, _, traceparent in batch]):
                     outcomes = await self._apply([item for item, _, _ in batch])
                 if len(outcomes) != len(batch):
-                    raise RuntimeError(f"{len(batch)} items got {len(outcomes)} outcomes")
+                    raise RuntimeError(f"apply returned {len(outcomes)} outcomes for {len(batch)} items")
             except BaseException as error:
                 for _, future, _ in batch:
                     if not future.done():
@@ -104,7 +106,7 @@ class Batcher(Generic[Item, Outcome]):
                     future.set_result(outcome)
 
 
-def _overdue(future: asyncio.Future[Outcome]) -> None:
-    """Refuses an item that still waits: once it is taken, this is not called any more."""
+def _refuse_overdue(future: asyncio.Future[Outcome]) -> None:
+    """Refuses an item that is still queued. The timer is cancelled when the item joins a batch."""
     if not future.done():
         future.set_exception(Overloaded("This has waited for too long; try again.", retry_after_seconds=1))

@@ -1,7 +1,7 @@
-"""PostgreSQL: a pool, transactions that are opened in one place, and numbered migrations.
+"""PostgreSQL: a connection pool, transactions, and numbered migrations.
 
-Statements are written in SQL and run by psycopg: nearly every one of them is a multi-row statement over `unnest`ed
-arrays with row locks and partial indexes in mind, where a query builder would only be a longer way to write the text.
+Statements are SQL text run by psycopg. Most of them are multi-row statements over `unnest`ed arrays, written for
+certain row locks and partial indexes.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from opentelemetry.trace import SpanKind
 from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from services.chassis.data.locks import MIGRATION_LOCK
 from services.chassis.errors import DependencyUnavailable, StorageFull
 from services.chassis.observability.telemetry import DATABASE_ERRORS
 from services.chassis.observability.tracing import child_span
 
 Connection = psycopg.AsyncConnection[DictRow]
 
-# Longer than any statement of ours takes; past it the caller had better try again. Three tries of the gateway, each of
-# which waits so long, end before its time-out of 15 s does.
+# Longer than any statement takes; after it the caller should retry. Three tries of the gateway that each wait this long
+# finish within its timeout of 15 s.
 POOL_WAIT_SECONDS = 4.0
-# How long the pool's own attempts at a connection go on, with pauses that double from 1 s. After it the next request
-# starts over; with the default of 5 minutes a server that is back would be tried again a minute later.
+# How long the pool retries a connection, with pauses that double from 1 s. The next request then starts over. With the
+# default of 5 minutes the pauses would grow to a minute, and a recovered server would stay unused for that long.
 RECONNECT_SECONDS = 4.0
-# All idle connections are dropped when one turns out to be read-only, and no more often: a database that is made
-# read-only for hours is not to be connected to for every request.
+# Lower bound between drops of all idle connections, which happen when one turns out to be read-only. Without it a
+# database that is read-only for hours would be connected to for every request.
 DRAIN_SECONDS = 2.0
-UNAVAILABLE_LOG_SECONDS = 1.0  # a line for every refused request would fill the disk that may be the fault
+UNAVAILABLE_LOG_SECONDS = 1.0  # a line for every refused request would fill the disk, which may be the cause
 STATEMENT_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_SECONDS = 5
-# A transaction whose process has been frozen, or whose host is gone, lets go of its locks after this. The relay sends
-# inside one, for up to 20 s.
+# A transaction of a frozen process or a lost host releases its locks after this. The outbox relay sends inside a
+# transaction, for up to 20 s.
 IDLE_TRANSACTION_MS = 30_000
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-MIGRATION_LOCK = 7_153_001  # the advisory lock that migrating processes take in turn
-MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that cannot get its lock fails; it never queues all readers behind it
-MIGRATION_TURN_SECONDS = 0.5
+MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that waits longer for a table lock fails: readers queue behind its wait
+MIGRATION_POLL_SECONDS = 0.5
 MIGRATION_WAIT_SECONDS = 3_600  # building an index over many millions of rows takes tens of minutes
 NO_TRANSACTION = "-- no transaction"
-# What passes without a change to the statement, and is no OperationalError to psycopg: a server that has become a
-# standby or is made read-only, a transaction that idled or ran for too long.
-PASSING = (
+# Errors that a retry may not meet and that psycopg does not class as OperationalError: the server became a standby or
+# read-only, or the transaction idled or ran for too long.
+TRANSIENT_ERRORS = (
     psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.TransactionTimeout,
@@ -94,14 +94,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """One transaction, committed on leaving. Raises DependencyUnavailable when the database is out of reach."""
+        """Opens a transaction and commits it on exit. Raises DependencyUnavailable when the database is unavailable."""
         with child_span("transaction", SQL, SpanKind.CLIENT):
             async with self._connected() as connection, connection.transaction():
                 yield connection
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection where each statement is a transaction of its own: for reading, and for single statements."""
+        """Opens a connection in autocommit mode, for reads and single statements. Raises as `transaction`."""
         with child_span("statements", SQL, SpanKind.CLIENT):
             async with self._connected() as connection:
                 yield connection
@@ -113,17 +113,17 @@ class Database:
                 try:
                     yield connection
                 except psycopg.errors.ReadOnlySqlTransaction:
-                    # After a failover the old primary may stay up as a standby: a closed connection is not put back.
+                    # After a failover the old primary may stay up as a standby. The pool discards a closed connection.
                     await connection.close()
                     await self._drain()
                     raise
-        except (psycopg.OperationalError, PoolTimeout, *PASSING) as error:
-            # Includes a lost connection during commit: whether it happened is unknown, so every write must be
-            # safe to repeat.
+        except (psycopg.OperationalError, PoolTimeout, *TRANSIENT_ERRORS) as error:
+            # Includes a connection that is lost during the commit. The outcome is then unknown, so every write must
+            # be safe to repeat.
             raise self._refusal(error) from error
 
     async def _drain(self) -> None:
-        """Replaces the idle connections, which lead to the same server as the one that is read-only."""
+        """Replaces the idle connections, which lead to the same read-only server."""
         now = time.monotonic()
         if now - self._drained_at >= DRAIN_SECONDS:
             self._drained_at = now
@@ -143,8 +143,10 @@ class Database:
         return DependencyUnavailable("The database cannot be reached; try again.", retry_after_seconds=1)
 
     async def ready(self) -> bool:
-        """Whether a statement can be run now. Leaves a server that has become a standby or takes no writes, so that a
-        process that only reads does not go on with what was true before a failover."""
+        """Whether the database responds. Drops the connections to a read-only server.
+
+        Without the drop, a process that only reads would keep reading outdated data from a standby after a failover.
+        """
         try:
             async with asyncio.timeout(2), self.connection() as connection:
                 found = await fetch_one(
@@ -158,15 +160,14 @@ class Database:
 
 
 async def migrate(url: str, folder: Path) -> list[str]:
-    """Brings the database up to the newest of the numbered files in `folder`; gives the names of those it applied.
+    """Applies the migrations in `folder` that the database lacks, in order. Returns the names of the applied files.
 
-    Files are `0001_name.sql`, applied in order, each in a transaction of its own with the record of it, under an
-    advisory lock: several processes may call this at the same time. A file that was changed after it was applied is
-    an error, as is a database that is newer than the files (an older release may still run against it, so only a
-    gap below is refused).
+    Files are named `0001_name.sql`. Each is applied and recorded in one transaction, under an advisory lock, so several
+    processes may call this concurrently. Raises RuntimeError for a file that was changed after it had been applied.
+    Migrations in the database that have no file here are accepted: an older release may run against a newer database.
 
-    A file that begins with NO_TRANSACTION is run statement by statement (each ends a line with a semicolon), for
-    `create index concurrently` and the like. It must be one that can be run again from its start.
+    A file that starts with NO_TRANSACTION is run statement by statement, for `create index concurrently` and similar
+    statements. Each statement ends with a semicolon at the end of a line, and the file must be safe to run again.
     """
     files = await asyncio.to_thread(lambda: sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
     applied: list[str] = []
@@ -174,8 +175,8 @@ async def migrate(url: str, folder: Path) -> list[str]:
     async with await psycopg.AsyncConnection.connect(
         url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
     ) as connection:
-        await _take_turn(connection)
-        # Nothing is written when nothing is missing: a service starts on a read-only database too.
+        await _lock_migrations(connection)
+        # Writes nothing unless a migration is missing, so that a service can start on a read-only database.
         if await _applied(connection) is None:
             await connection.execute(
                 """create table schema_migration (
@@ -193,44 +194,47 @@ async def migrate(url: str, folder: Path) -> list[str]:
             if text.startswith(NO_TRANSACTION):
                 for statement in filter(str.strip, text.split(";\n")):
                     await connection.execute(statement.encode())
-                await _note(connection, file.name, digest)
+                await _record_migration(connection, file.name, digest)
             else:
                 async with connection.transaction():
                     await connection.execute(text.encode())
-                    await _note(connection, file.name, digest)
+                    await _record_migration(connection, file.name, digest)
             applied.append(file.name)
             log.info("migration_applied", name=file.name)
     return applied
 
 
 async def _applied(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, str] | None:
-    """The digests of the applied migrations by name; None: the database has no table of them."""
-    there = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
-    if there != (True,):
+    """Returns the digests of the applied migrations by name; None when the database has no migration table."""
+    exists = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
+    if exists != (True,):
         return None
     return dict(await (await connection.execute("select name, sha256 from schema_migration")).fetchall())
 
 
-async def _take_turn(connection: psycopg.AsyncConnection[TupleRow]) -> None:
-    """Takes the lock of migrating processes by asking again and again: a statement that waits for it would be a
-    transaction that `create index concurrently` of its holder waits for."""
+async def _lock_migrations(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    """Takes MIGRATION_LOCK by polling. Raises RuntimeError after MIGRATION_WAIT_SECONDS.
+
+    A statement that waited for the lock would be an open transaction, for which the holder's `create index
+    concurrently` would wait in turn.
+    """
     give_up = time.monotonic() + MIGRATION_WAIT_SECONDS
     while time.monotonic() < give_up:
-        asked = await connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
-        if await asked.fetchone() == (True,):
+        result = await connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+        if await result.fetchone() == (True,):
             return
-        await asyncio.sleep(MIGRATION_TURN_SECONDS)
+        await asyncio.sleep(MIGRATION_POLL_SECONDS)
     raise RuntimeError(f"another process has been migrating this database for {MIGRATION_WAIT_SECONDS} seconds")
 
 
-async def _note(connection: psycopg.AsyncConnection[TupleRow], name: str, digest: str) -> None:
+async def _record_migration(connection: psycopg.AsyncConnection[TupleRow], name: str, digest: str) -> None:
     await connection.execute("insert into schema_migration (name, sha256) values (%s, %s)", [name, digest])
 
 
 async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
-    """Migrates the database, or makes sure that somebody has: raises RuntimeError naming what is missing.
+    """Migrates the database, or checks that it has been migrated. Raises RuntimeError with the missing migrations.
 
-    A service that ends with it is started again by whatever runs it, so a rollout waits for its migrations.
+    A supervisor restarts a service that exits with this error, so a rollout waits for its migrations.
     """
     if auto_migrate:
         await migrate(url, folder)
@@ -246,10 +250,10 @@ async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
 
 
 async def fetch_all(connection: Connection, query: LiteralString, parameters: Any = None) -> list[DictRow]:
-    """All rows of a query, as dictionaries by column name."""
+    """Returns all rows of a query as dictionaries by column name."""
     return await (await connection.execute(query, parameters)).fetchall()
 
 
 async def fetch_one(connection: Connection, query: LiteralString, parameters: Any = None) -> DictRow | None:
-    """The first row of a query, or None."""
+    """Returns the first row of a query, or None."""
     return await (await connection.execute(query, parameters)).fetchone()

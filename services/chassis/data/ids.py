@@ -1,4 +1,4 @@
-"""Ids in order of creation."""
+"""Ids that sort by time of creation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from uuid import UUID
 
 
 def new_id(now: datetime, entropy: bytes | None = None) -> UUID:
-    """A UUID version 7 (RFC 9562): 48 bits of milliseconds, then random. Rows arrive in the order of the index.
+    """Returns a UUID version 7 (RFC 9562): 48 bits of milliseconds, then random bits. New rows append to the index.
 
-    entropy: 10 bytes; taken from the operating system by default.
+    entropy: 10 bytes; by default from the operating system.
     """
     milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
     random = int.from_bytes(entropy or os.urandom(10), "big")

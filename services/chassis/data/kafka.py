@@ -1,9 +1,9 @@
-"""Kafka behind two adapters: a producer for the relay and a reader of wake-ups for workers.
+"""Two Kafka adapters: a producer for the outbox relay and a reader of dispatch messages for workers.
 
-The client is librdkafka (confluent-kafka): a client in Python spends five times the processor time on a message. It
-blocks, so the producer keeps it in a thread of its own, and the reader in a process of its own, which it may crash.
-Delivery settings: `acks=all` and an idempotent producer, so that an acknowledged message is on every in-sync replica
-and retries neither double nor reorder it; messages with one key go to one partition and stay in order.
+The client is librdkafka (confluent-kafka), since a client in Python spends five times the CPU time on a message. It
+blocks, so the producer runs it in a thread. It can crash its process, so the reader runs it in a process of its own.
+Delivery settings: `acks=all` and an idempotent producer. An acknowledged message is on every in-sync replica, and
+retries neither duplicate nor reorder it. Messages with the same key go to one partition and stay in order.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from services.chassis.observability.telemetry import KAFKA_READERS_ENDED
 from services.chassis.observability.tracing import HEADER, record_past_span
 
 REQUEST_TIMEOUT_MS = 5_000
-DELIVERY_TIMEOUT_MS = 8_000  # the relay keeps its rows until then, so giving up is safe and tells sooner
+DELIVERY_TIMEOUT_MS = 8_000  # the relay keeps its rows, so a short timeout is safe and reports failures earlier
 POLL_SECONDS = 0.1
-MAX_READ = 64  # messages at a time
-RESTART_SECONDS = 1.0  # between a reader that ended and the next
-SESSION_TIMEOUT_MS = 6_000  # the default lets a killed consumer's partitions lie for 45 s; with this, a takeover in 6 s
-STOP_SECONDS = SESSION_TIMEOUT_MS / 1000  # for the reader to leave its group; the brokers would find out after as long
+MAX_READ = 64  # messages per read
+RESTART_SECONDS = 1.0  # between the end of a reader process and its replacement
+SESSION_TIMEOUT_MS = 6_000  # a killed consumer's partitions are taken over after this; the default is 45 s
+STOP_SECONDS = SESSION_TIMEOUT_MS / 1000  # for the reader to leave its group; by then the brokers would expel it anyway
 ROOT = Path(__file__).resolve().parents[3]
 RETENTION_MS = {"dispatch": 24 * 3600 * 1000, "events": 7 * 24 * 3600 * 1000}
 
@@ -58,7 +58,7 @@ class Record:
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
-    """What every client needs to reach and trust the brokers, by librdkafka's names."""
+    """Returns the connection and security options of every client, under librdkafka's names."""
     options: dict[str, Any] = {
         "bootstrap.servers": settings.kafka_bootstrap,
         "security.protocol": settings.kafka_security_protocol,
@@ -77,14 +77,15 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def quiet_client_logs() -> None:
-    """The client tells of each reconnect attempt; while a broker is away our own events say so once."""
+    """Silences the client, which logs every reconnect attempt. The adapters log their own events once."""
     client_log.setLevel(logging.CRITICAL)
 
 
 def create_topics(settings: KafkaSettings, topics: Sequence[str]) -> None:
-    """Makes the topics that are missing, with the partitions, replication and retention of the settings. Blocks.
+    """Creates missing topics with the configured partitions and replication and with RETENTION_MS. Blocks.
 
-    Raises KafkaException when the brokers cannot be reached or refuse."""
+    Raises KafkaException when the brokers cannot be reached or refuse.
+    """
     seconds = REQUEST_TIMEOUT_MS / 1000
     admin = AdminClient(connection_options(settings))
     present = set(admin.list_topics(timeout=seconds).topics)
@@ -110,7 +111,7 @@ def create_topics(settings: KafkaSettings, topics: Sequence[str]) -> None:
 
 
 class Producer:
-    """Sends records and says which were acknowledged. Made anew, topics included, after the brokers were lost."""
+    """Sends records and reports how many were acknowledged. Creates its client and the topics again after a failure."""
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[str]) -> None:
         self._settings = settings
@@ -119,7 +120,7 @@ class Producer:
         self._client: Client | None = None
 
     async def send(self, records: Sequence[Record]) -> int:
-        """Sends in order; the number of records from the first on that are acknowledged. Never raises."""
+        """Sends the records in order. Returns how many, counted from the first, were acknowledged. Never raises."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._send, list(records))
 
     async def close(self) -> None:
@@ -127,16 +128,16 @@ class Producer:
         self._thread.shutdown(wait=False)
 
     def _send(self, records: list[Record]) -> int:
-        outcomes: list[KafkaError | str | None] = ["not heard of"] * len(records)
-        left = 0
+        outcomes: list[KafkaError | str | None] = ["not acknowledged in time"] * len(records)
+        pending = 0
 
-        def noting(number: int) -> Callable[[KafkaError | None, Message], None]:
-            def note(error: KafkaError | None, _: Message) -> None:
-                nonlocal left
+        def record_outcome_of(number: int) -> Callable[[KafkaError | None, Message], None]:
+            def record_outcome(error: KafkaError | None, _: Message) -> None:
+                nonlocal pending
                 outcomes[number] = error
-                left -= 1
+                pending -= 1
 
-            return note
+            return record_outcome
 
         try:
             client = self._connected()
@@ -146,11 +147,11 @@ class Producer:
                     key=record.key.encode(),
                     value=record.value,
                     headers=[(HEADER, record.traceparent.encode())] if record.traceparent else None,
-                    on_delivery=noting(number),
+                    on_delivery=record_outcome_of(number),
                 )
-                left += 1
+                pending += 1
             give_up = time.monotonic() + DELIVERY_TIMEOUT_MS / 1000 + 1
-            while left and time.monotonic() < give_up:
+            while pending and time.monotonic() < give_up:
                 client.poll(POLL_SECONDS)
         except (KafkaException, BufferError) as error:
             outcomes[0] = str(error)
@@ -168,7 +169,7 @@ class Producer:
                     **connection_options(self._settings),
                     "acks": "all",
                     "enable.idempotence": True,
-                    "enable.gapless.guarantee": True,  # what follows a refused message is not sent before it
+                    "enable.gapless.guarantee": True,  # a message after a refused one is not sent before it
                     "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
                     "request.timeout.ms": REQUEST_TIMEOUT_MS,
                     "linger.ms": 0,
@@ -184,25 +185,26 @@ class Producer:
 
 
 class WakeUps:
-    """Reads a topic as one member of a group and tells how many messages have come, as many as were asked for.
+    """Reads a topic as one member of a group and reports how many messages have arrived, up to a requested number.
 
-    Only as many messages are taken, and their offsets committed, as `want` allows: the group's lag says how much work
-    waits. What has been read beyond that is held. The reader polls also while nothing is wanted: work of any length
-    never makes the group think this member dead. Losing a message loses nothing, since the job service holds the work.
+    Consumes only as many messages, and commits only their offsets, as `want` allows, so that the group's lag measures
+    the waiting work. Buffers messages beyond that. The reader also polls while nothing is wanted, so that the group
+    never takes this member for dead during long work. A lost message is harmless, since the job service holds the
+    work.
 
-    The reader is a process of its own (kafka_reader): when its library crashes, another is started, and no job in work
-    notices.
+    The reader is a process of its own (kafka_reader). When the client library crashes it, another one is started, and
+    running jobs are not affected.
     """
 
     def __init__(self, settings: KafkaSettings, *, topic: str, group: str) -> None:
-        given = {
+        values = {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name in KafkaSettings.model_fields
             for value in [getattr(settings, name)]
         }
-        self._request = json.dumps({"settings": given, "topic": topic, "group": group})
+        self._request = json.dumps({"settings": values, "topic": topic, "group": group})
         self._topic = topic
-        self._wanted = 0  # what was asked for last; said again to another reader
+        self._wanted = 0  # the last request; repeated to a new reader process
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._reader: subprocess.Popen[str] | None = None
@@ -211,62 +213,62 @@ class WakeUps:
         self._on_messages: Callable[[int], None] = lambda count: None
 
     def start(self, on_messages: Callable[[int], None]) -> None:
-        """Begins to read; `on_messages` is called in the running loop with the number of messages taken at a time."""
+        """Starts reading. Calls `on_messages` in the running loop with the number of messages consumed."""
         self._loop = asyncio.get_running_loop()
         self._on_messages = on_messages
         self._thread.start()
 
     async def stop(self) -> None:
-        """Ends the reader, which leaves its group; one that does not end in time is killed."""
+        """Stops the reader, which leaves its group. Kills it when it does not finish in STOP_SECONDS."""
         self._stopping.set()
-        await asyncio.to_thread(self._end)
+        await asyncio.to_thread(self._stop_reader)
 
     def want(self, at_least: int) -> None:
-        """Lets at least this many further messages be taken."""
+        """Allows at least this many further messages to be consumed."""
         with self._lock:
             self._wanted = at_least
-            self._say(str(at_least))
+            self._write_line(str(at_least))
 
     @property
     def reader_pid(self) -> int | None:
-        """The process that reads, while there is one."""
+        """The pid of the reader process; None while there is none."""
         reader = self._reader
         return reader.pid if reader is not None and reader.poll() is None else None
 
-    def _say(self, line: str) -> None:
-        """To the reader; a line is far smaller than its pipe, which it empties at once."""
+    def _write_line(self, line: str) -> None:
+        """Writes to the reader. Never blocks for long: a line is far smaller than the pipe, which the reader drains."""
         if self._reader is not None and self._reader.stdin is not None and not self._reader.stdin.closed:
-            with contextlib.suppress(OSError):  # it has ended: the next one is told
+            with contextlib.suppress(OSError):  # the reader has died; its replacement gets the request
                 self._reader.stdin.write(f"{line}\n")
                 self._reader.stdin.flush()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            began = time.monotonic()
+            started_at = time.monotonic()
             reader = subprocess.Popen(
                 [sys.executable, "-m", "services.chassis.data.kafka_reader"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
             )  # fmt: skip
             with self._lock:
                 self._reader = reader
-                self._say(self._request)
+                self._write_line(self._request)
                 if self._wanted:
-                    self._say(str(self._wanted))
+                    self._write_line(str(self._wanted))
                 if self._stopping.is_set() and reader.stdin is not None:
                     reader.stdin.close()
             assert reader.stdout is not None
             for line in reader.stdout:
-                self._tell(json.loads(line))
+                self._report(json.loads(line))
             code = reader.wait()
             if self._stopping.is_set():
                 return
             KAFKA_READERS_ENDED.inc()
             log.warning(
-                "kafka_reader_ended", topic=self._topic, status=code, seconds=round(time.monotonic() - began, 1)
+                "kafka_reader_ended", topic=self._topic, status=code, seconds=round(time.monotonic() - started_at, 1)
             )
             self._stopping.wait(RESTART_SECONDS)
 
-    def _tell(self, taken: Sequence[Mapping[str, Any]]) -> None:
+    def _report(self, taken: Sequence[Mapping[str, Any]]) -> None:
         for message in taken:
             name = f"receive {self._topic}"
             record_past_span(message["traceparent"], name, began=message["sent_at"], kind=SpanKind.CONSUMER)
@@ -274,7 +276,7 @@ class WakeUps:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._on_messages, len(taken))
 
-    def _end(self) -> None:
+    def _stop_reader(self) -> None:
         with self._lock:
             reader = self._reader
             if reader is not None and reader.stdin is not None:

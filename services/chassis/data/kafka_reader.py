@@ -1,9 +1,9 @@
-"""The process that reads a topic for WakeUps: `python -m services.chassis.data.kafka_reader`.
+"""The process that reads a topic for a worker: `python -m services.chassis.data.kafka_reader`.
 
-A process of its own, because librdkafka can crash when a broker is replaced by one that does not know the topic's id:
-the worker lives on and starts another. One JSON document a line: on standard input first a Request, then numbers, each
-letting at least so many further messages be taken; on standard output a list of Taken for what was taken together.
-The process ends when its input does. Logs go to standard error.
+It is a separate process because librdkafka can crash when a broker is replaced by one that does not know the topic's
+id. The worker survives and starts another reader. The protocol is one JSON document a line. Standard input: first a
+Request, then numbers, each of which allows at least that many further messages to be consumed. Standard output: for
+each consumed batch a list of Taken. The process exits when its input ends. Logs go to standard error.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from services.chassis.observability.tracing import HEADER
 
 HEARTBEAT_MS = 1_000
 POLL_SECONDS = 0.1
-HELD_POLL_SECONDS = 0.02  # while something is held that may be wanted at any moment
-MAX_HELD = 1_000
+BUFFERED_POLL_SECONDS = 0.02  # while messages are buffered, which may be wanted at any moment
+MAX_BUFFERED = 1_000
 RESTART_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to read. `settings` are those of KafkaSettings, secrets included."""
+    """The topic to read. `settings` are the values of KafkaSettings, secrets included."""
 
     settings: dict[str, Any]
     topic: str
@@ -53,21 +53,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """One message that was taken: its trace, empty for none, and when it was sent, in seconds since 1970."""
+    """A consumed message: its traceparent, empty for none, and the time of sending, in seconds since 1970."""
 
     traceparent: str
     sent_at: float
 
 
 class LogSettings(Settings):
-    """How the process logs: as the worker that it belongs to."""
+    """Log settings, the same as the worker's."""
 
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
 
 class Reader:
-    """Reads a topic as one member of a group until it is stopped; a consumer that fails is replaced."""
+    """Reads a topic as one member of a group until it is stopped. Replaces a consumer that fails."""
 
     def __init__(
         self, settings: KafkaSettings, *, topic: str, group: str, on_taken: Callable[[Sequence[Taken]], None]
@@ -81,7 +81,7 @@ class Reader:
         self._stopping = threading.Event()
 
     def want(self, at_least: int) -> None:
-        """Lets at least this many further messages be taken."""
+        """Allows at least this many further messages to be consumed."""
         with self._lock:
             self._wanted = max(self._wanted, at_least)
 
@@ -89,7 +89,7 @@ class Reader:
         self._stopping.set()
 
     def run(self) -> None:
-        """Blocks until `stop`."""
+        """Reads until `stop` is called."""
         while not self._stopping.is_set():
             consumer: Consumer | None = None
             try:
@@ -115,21 +115,21 @@ class Reader:
                     consumer.close()
 
     def _consume(self, consumer: Consumer) -> None:
-        held: deque[Message] = deque()
-        # What is held of partitions that go to another member is read again there.
-        consumer.subscribe([self._topic], on_revoke=lambda *_: held.clear(), on_lost=lambda *_: held.clear())
+        buffered: deque[Message] = deque()
+        # Another member reads the buffered messages of revoked partitions again.
+        consumer.subscribe([self._topic], on_revoke=lambda *_: buffered.clear(), on_lost=lambda *_: buffered.clear())
         paused = False
         while not self._stopping.is_set():
-            # A consumer that is resumed gets nothing for a second: so there is much in hand before it is paused.
-            if len(held) >= MAX_HELD:
+            # resume() delays the next fetch by about 1 s, so buffer many messages before pausing.
+            if len(buffered) >= MAX_BUFFERED:
                 consumer.pause(consumer.assignment())
                 paused = True
-            elif paused and len(held) < MAX_HELD / 2:
+            elif paused and len(buffered) < MAX_BUFFERED / 2:
                 consumer.resume(consumer.assignment())
                 paused = False
-            held.extend(_arrived(consumer, HELD_POLL_SECONDS if held else POLL_SECONDS))
+            buffered.extend(_poll(consumer, BUFFERED_POLL_SECONDS if buffered else POLL_SECONDS))
             with self._lock:
-                taken = [held.popleft() for _ in range(min(self._wanted, len(held)))]
+                taken = [buffered.popleft() for _ in range(min(self._wanted, len(buffered)))]
                 self._wanted -= len(taken)
             if taken:
                 self._take(consumer, taken)
@@ -147,13 +147,15 @@ class Reader:
         self._on_taken(found)
 
 
-def _arrived(consumer: Consumer, seconds: float) -> list[Message]:
-    """Messages that are there, waiting for the first of them for a while. Raises KafkaException for what only a new
-    consumer can mend."""
+def _poll(consumer: Consumer, seconds: float) -> list[Message]:
+    """Returns the available messages; waits up to `seconds` for the first.
+
+    Raises KafkaException for errors that only a new consumer can recover from.
+    """
     first = consumer.poll(seconds)
     if first is None:
         return []
-    found = [first, *consumer.consume(MAX_READ, timeout=0)]  # with a time to wait it would wait until all are there
+    found = [first, *consumer.consume(MAX_READ, timeout=0)]  # a timeout would wait for MAX_READ messages
     for message in found:
         error = message.error()
         if error is not None and (error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART):
@@ -162,29 +164,29 @@ def _arrived(consumer: Consumer, seconds: float) -> list[Message]:
 
 
 def main() -> None:
-    """Runs the protocol of this module's description on standard input and output."""
+    """Serves the protocol of the module's docstring on standard input and output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C goes to the worker, which decides
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # from here on, what is printed does not mix with the answers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # prints must not mix with the protocol's output
     logs = read_settings(LogSettings)
     telemetry.configure("kafka-reader", log_format=logs.log_format, log_level=logs.log_level, metrics_listen="")
     quiet_client_logs()
     request = Request(**json.loads(sys.stdin.readline()))
 
-    def told(taken: Sequence[Taken]) -> None:
+    def write(taken: Sequence[Taken]) -> None:
         try:
             output.write(json.dumps([asdict(message) for message in taken]) + "\n")
         except BrokenPipeError:
-            os._exit(0)  # the worker has gone
+            os._exit(0)  # the worker has exited
 
-    reader = Reader(KafkaSettings(**request.settings), topic=request.topic, group=request.group, on_taken=told)
+    reader = Reader(KafkaSettings(**request.settings), topic=request.topic, group=request.group, on_taken=write)
 
-    def listen() -> None:
+    def read_wanted() -> None:
         for line in sys.stdin:
             reader.want(int(line))
         reader.stop()
 
-    threading.Thread(target=listen, name="wanted", daemon=True).start()
+    threading.Thread(target=read_wanted, name="wanted", daemon=True).start()
     reader.run()
 
 

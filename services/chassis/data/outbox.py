@@ -1,6 +1,6 @@
-"""The outbox: events are rows of the same transaction as the change they tell of; the relay sends them to Kafka.
+"""The transactional outbox: events are written in the transaction of their change, and a relay sends them to Kafka.
 
-A service that uses it has this table among its migrations:
+A service that uses it needs this table:
 
     create table outbox (
       id bigint generated always as identity primary key,
@@ -22,21 +22,21 @@ from opentelemetry.trace import SpanKind
 
 from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.data.kafka import Producer, Record
+from services.chassis.data.locks import RELAY_LOCK
 from services.chassis.errors import DependencyUnavailable
 from services.chassis.observability.telemetry import OUTBOX_SENT
 from services.chassis.observability.tracing import record_past_span
 
-RELAY_LOCK = 7_153_002  # one relay a database sends at a time: that is what keeps a key's events in order
 RELAY_BATCH = 500
-IDLE_SECONDS = 1.0  # rows of another replica that died before its relay sent them are found this late
-SOON_SECONDS = 0.05
+IDLE_SECONDS = 1.0  # interval for finding rows of a replica that died before its relay sent them
+BATCHING_SECONDS = 0.05  # for which rows that nobody waits for are collected
 BACKOFF_SECONDS = (0.2, 5.0)
 
 log = structlog.get_logger()
 
 
 async def add(connection: Connection, records: Sequence[Record]) -> None:
-    """Writes the records in the connection's transaction."""
+    """Inserts the records in the connection's transaction."""
     if records:
         await connection.execute(
             """insert into outbox (topic, key, value, traceparent)
@@ -50,26 +50,30 @@ async def add(connection: Connection, records: Sequence[Record]) -> None:
         )
 
 
-class Relay:
-    """Sends what is in the outbox, in order, and removes what was acknowledged. Sends at least once.
+class NotAcknowledged(Exception):
+    """The brokers did not acknowledge every record."""
 
-    The one place where the network is used inside a transaction: it holds the advisory lock that makes it the only
-    sender, and touches no row that anybody else waits for.
+
+class Relay:
+    """Sends the rows of the outbox in order and deletes acknowledged ones. Delivers at least once.
+
+    The only place that uses the network inside a transaction: the transaction holds the advisory lock that makes it
+    the only sender, and locks no row that others wait for.
     """
 
     def __init__(self, database: Database, producer: Producer) -> None:
         self._database = database
         self._producer = producer
         self._woken = asyncio.Event()
-        self._soon: asyncio.TimerHandle | None = None
+        self._delayed_wake: asyncio.TimerHandle | None = None
 
     def wake(self, *, soon: bool = False) -> None:
-        """Tells that a transaction with rows for the outbox was committed. soon: nobody waits for them, so that those
-        of the next SOON_SECONDS may be sent with them."""
+        """Notifies the relay of committed rows. soon: nobody waits for them, so the relay collects rows for
+        BATCHING_SECONDS before it sends."""
         if not soon:
             self._woken.set()
-        elif self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._woken.set)
+        elif self._delayed_wake is None:
+            self._delayed_wake = asyncio.get_running_loop().call_later(BATCHING_SECONDS, self._woken.set)
 
     async def run(self) -> None:
         """Sends until cancelled."""
@@ -81,9 +85,9 @@ class Relay:
             except TimeoutError:
                 pass
             self._woken.clear()
-            if self._soon is not None:
-                self._soon.cancel()
-                self._soon = None
+            if self._delayed_wake is not None:
+                self._delayed_wake.cancel()
+                self._delayed_wake = None
             try:
                 while await self.send_batch() == RELAY_BATCH:
                     continue
@@ -95,19 +99,19 @@ class Relay:
                 self._woken.set()
 
     async def send_batch(self) -> int:
-        """Sends up to RELAY_BATCH rows; how many. Raises when some were not acknowledged: those stay."""
+        """Sends up to RELAY_BATCH rows and returns their number. Raises NotAcknowledged; those rows stay."""
         async with self._database.transaction() as connection:
-            turn = await fetch_all(
+            state = await fetch_all(
                 connection,
-                # A row whose deletion is lost in a crash is sent again: no reason to wait for the disk.
-                """select pg_try_advisory_xact_lock(%s) as mine, set_config('synchronous_commit', 'off', true),
+                # A deletion that a crash loses only sends the row again, so the commit need not wait for the disk.
+                """select pg_try_advisory_xact_lock(%s) as locked, set_config('synchronous_commit', 'off', true),
                           current_setting('transaction_read_only') = 'on' as read_only""",
                 [RELAY_LOCK],
             )
-            if not turn[0]["mine"]:
+            if not state[0]["locked"]:
                 return 0
-            if turn[0]["read_only"]:
-                # What cannot be removed is not sent either: it would be sent again at every try.
+            if state[0]["read_only"]:
+                # Rows that cannot be deleted must not be sent: every retry would send them again.
                 raise psycopg.errors.ReadOnlySqlTransaction("the outbox is read-only")
             rows = await fetch_all(
                 connection,
@@ -117,7 +121,7 @@ class Relay:
             )
             if not rows:
                 return 0
-            began = time.time()
+            started_at = time.time()
             sent = await self._producer.send(
                 [
                     Record(
@@ -133,11 +137,7 @@ class Relay:
                 await connection.execute("delete from outbox where id = any(%s)", [[row["id"] for row in rows[:sent]]])
         for row in rows[:sent]:
             OUTBOX_SENT.labels(row["topic"]).inc()
-            record_past_span(row["traceparent"], f"publish {row['topic']}", began=began, kind=SpanKind.PRODUCER)
+            record_past_span(row["traceparent"], f"publish {row['topic']}", began=started_at, kind=SpanKind.PRODUCER)
         if sent < len(rows):
             raise NotAcknowledged
         return sent
-
-
-class NotAcknowledged(Exception):
-    """The brokers did not take everything."""

@@ -1,6 +1,6 @@
-"""Measures that only the database knows: how old what waits is, and how much of it there is.
+"""Gauges that are computed by SQL queries: sizes of queues and ages of their oldest entries.
 
-Every replica asks and tells the same numbers, so dashboards and alerts take their maximum and never their sum.
+Every replica queries and reports the same numbers, so dashboards and alerts must take the maximum, never the sum.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from prometheus_client import Gauge
 from services.chassis.data.database import Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
 
-SECONDS = 10.0  # a scrape asks every 15 to 30 s
+QUERY_SECONDS = 10.0  # between queries; metrics are scraped every 15 to 30 s
 
-MEASURED_AT = Gauge("adwright_measured_timestamp_seconds", "When the measures of the database were last taken")
+MEASURED_AT = Gauge("adwright_measured_timestamp_seconds", "Time at which the gauges of the database were last updated")
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlGauge:
-    """A gauge, and the query that fills it: a column `value`, and one for each label of the gauge."""
+    """A gauge and its query, which returns a column `value` and one column for each label of the gauge."""
 
     gauge: Gauge
     query: LiteralString
@@ -35,29 +35,29 @@ class SqlGauge:
 
 
 class SqlGauges:
-    """Takes measures until cancelled."""
+    """Updates gauges from the database until cancelled."""
 
-    def __init__(self, database: Database, measures: Sequence[SqlGauge]) -> None:
+    def __init__(self, database: Database, gauges: Sequence[SqlGauge]) -> None:
         self._database = database
-        self._measures = measures
+        self._gauges = gauges
 
     async def run(self) -> None:
         while True:
             try:
                 await self.take()
-            except DependencyUnavailable as refusal:  # MEASURED_AT stands still, which an alert watches
-                log.warning("measures_not_taken", error=refusal.message)
-            await asyncio.sleep(SECONDS * random.uniform(0.9, 1.1))
+            except DependencyUnavailable as refusal:  # an alert watches the age of MEASURED_AT
+                log.warning("gauges_not_updated", error=refusal.message)
+            await asyncio.sleep(QUERY_SECONDS * random.uniform(0.9, 1.1))
 
     async def take(self) -> None:
-        """Asks once for all of them. What has no row any more is gone from its gauge."""
-        for measure in self._measures:
+        """Queries all gauges once. Label sets without a row are removed. Raises DependencyUnavailable."""
+        for gauge in self._gauges:
             async with self._database.connection() as connection:
-                rows = await fetch_all(connection, measure.query)
-            if not measure.labels:
-                measure.gauge.set(float(rows[0]["value"] or 0) if rows else 0.0)
+                rows = await fetch_all(connection, gauge.query)
+            if not gauge.labels:
+                gauge.gauge.set(float(rows[0]["value"] or 0) if rows else 0.0)
                 continue
-            measure.gauge.clear()
+            gauge.gauge.clear()
             for row in rows:
-                measure.gauge.labels(*(row[name] for name in measure.labels)).set(float(row["value"] or 0))
+                gauge.gauge.labels(*(row[name] for name in gauge.labels)).set(float(row["value"] or 0))
         MEASURED_AT.set(time.time())

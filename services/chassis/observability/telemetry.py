@@ -1,7 +1,7 @@
-"""Logs, metrics and trace ids: what can be seen of a running service.
+"""Logging and the Prometheus metrics of all services and workers.
 
-Logs are events with fields, one a decision, as JSON lines on standard output. Metrics are Prometheus's, on a port of
-their own when one is set. Tokens and customers' texts are never logged.
+Logs are events with fields, as JSON lines on standard output, with the trace id. Metrics are served on their own port
+when one is set. Tokens and customers' texts are never logged.
 """
 
 from __future__ import annotations
@@ -16,35 +16,37 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from services.chassis.observability.tracing import trace_id
 
-CALLS = Counter("adwright_calls_total", "RPCs answered", ["method", "code"])
+CALLS = Counter("adwright_calls_total", "RPCs handled", ["method", "code"])
 CALL_SECONDS = Histogram(
     "adwright_call_seconds",
-    "Time an RPC took",
+    "Duration of RPCs",
     ["method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
-OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows handed to Kafka", ["topic"])
+OUTBOX_SENT = Counter("adwright_outbox_sent_total", "Outbox rows that Kafka acknowledged", ["topic"])
 DATABASE_ERRORS = Counter(
-    "adwright_database_errors_total", "Transactions that the database could not take", ["sqlstate", "reason"]
+    "adwright_database_errors_total", "Transactions that failed because of the database", ["sqlstate", "reason"]
 )
-LOG_LOST = Counter("adwright_log_writes_lost_total", "Writes to the log that failed")
-KAFKA_READERS_ENDED = Counter("adwright_kafka_readers_ended_total", "Kafka reader processes that ended by themselves")
+LOG_LOST = Counter("adwright_log_writes_lost_total", "Failed writes to the log")
+KAFKA_READERS_ENDED = Counter("adwright_kafka_readers_ended_total", "Kafka reader processes that exited unexpectedly")
 STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage operations", ["operation", "reason"])
-ATTEMPTS_FINISHED = Counter("adwright_worker_attempts_total", "Attempts that ended in this worker", ["type", "outcome"])
-FAULTS = Counter("adwright_worker_faults_total", "Attempts that failed in this worker", ["type", "kind", "reason"])
+ATTEMPTS_FINISHED = Counter("adwright_worker_attempts_total", "Finished attempts of this worker", ["type", "outcome"])
+FAULTS = Counter("adwright_worker_faults_total", "Failed attempts of this worker", ["type", "kind", "reason"])
 DEPENDENCY_AWAY = Gauge(
-    "adwright_worker_dependency_away", "1 while the worker leases nothing because this is away", ["type", "dependency"]
+    "adwright_worker_dependency_away",
+    "1 while the worker leases no jobs because the dependency is unavailable",
+    ["type", "dependency"],
 )
 MAKE_SECONDS = Histogram(
     "adwright_worker_seconds",
-    "Time an attempt took",
+    "Duration of attempts",
     ["type"],
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640),
 )
 
 
 class SteadyStream:
-    """A text stream that loses what cannot be written, on a full disk or to a reader that is gone, and never raises."""
+    """A text stream whose writes never raise: output that a full disk or a closed pipe refuses is discarded."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -52,7 +54,7 @@ class SteadyStream:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except (OSError, ValueError):  # ValueError: it is closed
+        except (OSError, ValueError):  # ValueError: the stream is closed
             LOG_LOST.inc()
             return len(text)
 
@@ -68,7 +70,7 @@ def _with_trace(_: object, __: str, event: structlog.typing.EventDict) -> struct
 
 
 def configure(service: str, *, log_format: str, log_level: str, metrics_listen: str) -> None:
-    """Sets up logging and, where asked, the metrics endpoint. Called once, from a service's `__main__`."""
+    """Configures logging and, when `metrics_listen` is set, the metrics endpoint. Called once in a process."""
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         _with_trace,
@@ -84,7 +86,7 @@ def configure(service: str, *, log_format: str, log_level: str, metrics_listen: 
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    # Libraries log through the standard module: their warnings are ours to see, in the same form.
+    # Warnings of libraries, which log through the standard module, go to the same stream.
     logging.basicConfig(level=logging.WARNING, stream=stream, format="%(name)s %(levelname)s %(message)s", force=True)
     structlog.contextvars.bind_contextvars(service=service)
     if metrics_listen:

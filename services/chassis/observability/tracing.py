@@ -1,9 +1,9 @@
-"""Traces: one for each request of a customer, from the gateway to the finished asset.
+"""Distributed tracing: one trace for each customer request, from the gateway to the finished asset.
 
-A trace begins at the gateway and travels as a W3C `traceparent` in the metadata of every call. A job keeps the one of
-the call that submitted it, so that its dispatch, its attempts and its settlement belong to the same trace however much
-later and wherever they happen. Without an address to send them to, nothing is recorded and what came in still travels
-on. Calls that come without a trace (workers asking for work, health checks) begin none, unless `share` says so.
+The gateway starts a trace, and every call carries it as a W3C `traceparent` in its metadata. A job stores the
+traceparent of its submission, so that its dispatch, attempts and settlement belong to the same trace, whenever and
+wherever they happen. Without a collector no spans are recorded, and the traceparent is still propagated. Calls without
+a traceparent (lease requests of workers, health checks) start no trace, except for the configured share.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 HEADER = "traceparent"
-MAX_TRACEPARENT = 55  # as W3C's version 00 writes it
-MAX_LINKS = 64  # of the calls that share a batch; the rest is told by the count
-QUEUED_SPANS = 4_096  # waiting to be sent; past it spans are dropped, never calls held up
+TRACEPARENT_LENGTH = 55  # of version 00 of W3C Trace Context
+MAX_LINKS = 64  # links to the calls of a batch; the adwright.batch attribute counts all of them
+QUEUED_SPANS = 4_096  # spans that wait to be sent; above it spans are dropped, so that calls are never delayed
 STOP_MS = 3_000
 
 Attributes = Mapping[str, str | int | float | bool]
@@ -31,8 +31,12 @@ _format = TraceContextTextMapPropagator()
 
 
 def configure(service: str, *, address: str, share: float) -> None:
-    """Sends spans to the OTLP/gRPC collector at host:port; empty: none are recorded. Called once by a process."""
-    global _recording  # noqa: PLW0603 - of the process, as the tracer provider is
+    """Sends spans to an OTLP/gRPC collector. Called once in a process.
+
+    address: host:port; empty: no spans are recorded. share: of the calls without a traceparent for which a trace is
+    started.
+    """
+    global _recording  # noqa: PLW0603 - a property of the process, like the tracer provider
     if not address:
         return
     _recording = True
@@ -52,7 +56,7 @@ def configure(service: str, *, address: str, share: float) -> None:
 
 
 def stop() -> None:
-    """Sends what is left."""
+    """Sends the remaining spans."""
     if not _recording:
         return
     from opentelemetry.sdk.trace import TracerProvider
@@ -64,39 +68,39 @@ def stop() -> None:
 
 
 def current_traceparent() -> str:
-    """The traceparent of what is going on now; empty: there is no trace."""
+    """Returns the traceparent of the current span; empty when there is no trace."""
     carrier: dict[str, str] = {}
     _format.inject(carrier)
     return carrier.get(HEADER, "")
 
 
 def trace_id() -> str:
-    """The id of the current trace in hexadecimal; empty: there is none."""
+    """Returns the id of the current trace in hexadecimal; empty when there is none."""
     found = trace.get_current_span().get_span_context()
     return trace.format_trace_id(found.trace_id) if found.is_valid else ""
 
 
-def _following(traceparent: str) -> contexts.Context:
-    return _format.extract({HEADER: traceparent} if len(traceparent) == MAX_TRACEPARENT else {}, contexts.Context())
+def _context_of(traceparent: str) -> contexts.Context:
+    return _format.extract({HEADER: traceparent} if len(traceparent) == TRACEPARENT_LENGTH else {}, contexts.Context())
 
 
 def begin_call(method: str, traceparent: str) -> Span:
-    """The span of a call that is being answered, current from now on in the call's own task; its end ends it."""
+    """Starts the span of an incoming call and makes it current in the call's task. The caller must end it."""
     if not traceparent and not _recording:
         return trace.INVALID_SPAN
     service, _, name = method.lstrip("/").partition("/")
     span = _tracer.start_span(
         method.lstrip("/"),
-        _following(traceparent),
+        _context_of(traceparent),
         kind=SpanKind.SERVER,
         attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
     )
-    contexts.attach(trace.set_span_in_context(span))  # each call has a task, and so a context, of its own
+    contexts.attach(trace.set_span_in_context(span))  # each call has its own task and so its own context
     return span
 
 
 def mark_refused(reason: str, *, fault: bool) -> None:
-    """Notes on the current span how its call was refused; `fault`: on our side."""
+    """Records the refusal of the call on the current span. fault: whether the system, not the caller, caused it."""
     span = trace.get_current_span()
     span.set_attribute("adwright.reason", reason)
     if fault:
@@ -107,18 +111,18 @@ def mark_refused(reason: str, *, fault: bool) -> None:
 def continue_trace(
     traceparent: str, name: str, *, kind: SpanKind = SpanKind.INTERNAL, attributes: Attributes | None = None
 ) -> Iterator[Span]:
-    """A span of the trace that something carried here; without one, nothing is recorded."""
+    """Opens a span in the trace of `traceparent`. Runs the block untraced when it is empty."""
     if not traceparent:
         with without_trace():
             yield trace.INVALID_SPAN
         return
-    with _tracer.start_as_current_span(name, _following(traceparent), kind=kind, attributes=attributes) as span:
+    with _tracer.start_as_current_span(name, _context_of(traceparent), kind=kind, attributes=attributes) as span:
         yield span
 
 
 @contextmanager
 def child_span(name: str, attributes: Attributes | None = None, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[None]:
-    """A span within the current one; where nothing is recorded, nothing is."""
+    """Opens a child of the current span. Does nothing when the current span is not recorded."""
     if not trace.get_current_span().is_recording():
         yield
         return
@@ -128,7 +132,7 @@ def child_span(name: str, attributes: Attributes | None = None, kind: SpanKind =
 
 @contextmanager
 def without_trace() -> Iterator[None]:
-    """No trace goes along with what is done in here: what repeats for hours would drown the rest."""
+    """Runs the block untraced. Periodic work would flood the traces."""
     token = contexts.attach(contexts.Context())
     try:
         yield
@@ -138,17 +142,18 @@ def without_trace() -> Iterator[None]:
 
 @contextmanager
 def linked_span(name: str, traceparents: Sequence[str]) -> Iterator[None]:
-    """A span for what is done once for many: part of the first one's trace, linked to all the others'."""
-    found = [traceparent for traceparent in traceparents if traceparent]
-    if not found:
+    """Opens a span for work that is done once for several traces: a span of the first trace, linked to the others."""
+    present = [traceparent for traceparent in traceparents if traceparent]
+    if not present:
         with without_trace():
             yield
         return
     links = [
-        Link(trace.get_current_span(_following(traceparent)).get_span_context()) for traceparent in found[1:MAX_LINKS]
+        Link(trace.get_current_span(_context_of(traceparent)).get_span_context())
+        for traceparent in present[1:MAX_LINKS]
     ]
     with _tracer.start_as_current_span(
-        name, _following(found[0]), links=links, attributes={"adwright.batch": len(traceparents)}
+        name, _context_of(present[0]), links=links, attributes={"adwright.batch": len(traceparents)}
     ):
         yield
 
@@ -161,9 +166,9 @@ def record_past_span(
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Attributes | None = None,
 ) -> None:
-    """A span for what is over already; `began` in seconds since 1970."""
+    """Records a span that ends now. began: its start, in seconds since 1970. Does nothing without a traceparent."""
     if traceparent:
         span = _tracer.start_span(
-            name, _following(traceparent), kind=kind, attributes=attributes, start_time=int(began * 1e9)
+            name, _context_of(traceparent), kind=kind, attributes=attributes, start_time=int(began * 1e9)
         )
         span.end(max(int(time.time() * 1e9), int(began * 1e9)))

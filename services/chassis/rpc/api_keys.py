@@ -1,71 +1,101 @@
-"""API keys as every service checks them: billing knows them, and is asked for a key once in a while."""
+"""Verification of API keys, with a short-lived cache in front of the lookup that the service passes in."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import re
-import time
 from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
 
-import grpc
-from adwright.billing.v1 import keys_pb2, keys_pb2_grpc
+from services.chassis.clock import Clock
+from services.chassis.errors import DependencyUnavailable, Unauthenticated
+from services.chassis.rpc.auth import CallerIdentity
 
-from services.chassis.errors import Unauthenticated
-from services.chassis.rpc.auth import CallerIdentity, ServiceIdentity
-
-PREFIX = "adw_"  # tells people and secret scanners what they have before them
-REMEMBERED_SECONDS = 10.0  # how long a revoked key may still open what it opened
-MAX_REMEMBERED = 10_000
-LOOKUP_SECONDS = 3.0
-# The gateway's answer.lua says the same.
+PREFIX = "adw_"  # people and secret scanners recognize a key by it
+REMEMBERED_SECONDS = 10.0  # a revoked key is accepted by a service for at most this long
+MAX_CACHED_KEYS = 10_000
+LOOKUP_TIMEOUT_SECONDS = 3.0
+# The gateway's response.lua holds the same text.
 WRONG_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
 _FORM = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
 
-Found = CallerIdentity | None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyOwner:
+    """The user who owns a valid API key. `expires_at` is aware, in UTC."""
+
+    user_id: str
+    key_id: str
+    expires_at: datetime
 
 
-class ApiKeys:
-    """Turns an API key into a caller. Good and bad ones are remembered by their hash, for REMEMBERED_SECONDS."""
+class ApiKeyLookup(Protocol):
+    """Finds the owners of API keys. Billing reads its own database; the other services call billing."""
 
-    def __init__(self, *, billing: grpc.aio.Channel, identity: ServiceIdentity) -> None:
-        self._billing = keys_pb2_grpc.ApiKeyLookupServiceStub(billing)
-        self._identity = identity
-        self._known: OrderedDict[bytes, tuple[Found, float]] = OrderedDict()
-        self._asked: dict[bytes, asyncio.Task[Found]] = {}
+    async def find(self, key_hash: bytes) -> ApiKeyOwner | None:
+        """Returns the owner of the key with this SHA-256 hash; None when no valid key has it.
+
+        Raises an error that the interceptor turns into a refusal when the lookup itself fails.
+        """
+
+
+class NoApiKeys:
+    """The lookup of a server that accepts no API keys."""
+
+    async def find(self, key_hash: bytes) -> ApiKeyOwner | None:
+        return None
+
+
+class ApiKeyVerifier:
+    """Turns an API key into a caller. Caches found and unknown keys by their hash for REMEMBERED_SECONDS."""
+
+    def __init__(self, lookup: ApiKeyLookup, *, clock: Clock) -> None:
+        self._lookup = lookup
+        self._clock = clock
+        self._cached: OrderedDict[bytes, tuple[CallerIdentity | None, datetime]] = OrderedDict()
+        self._lookups: dict[bytes, asyncio.Task[CallerIdentity | None]] = {}
 
     async def verify(self, key: str) -> CallerIdentity:
-        """The key's owner. Raises Unauthenticated; the call's own error when billing cannot be asked."""
+        """Returns the key's owner. Raises Unauthenticated; DependencyUnavailable or the lookup's own error when the
+        lookup fails."""
         if _FORM.fullmatch(key) is None:
             raise Unauthenticated(WRONG_FORM)
         key_hash = hashlib.sha256(key.encode()).digest()
-        known = self._known.get(key_hash)
-        if known is not None and known[1] > time.time():
-            self._known.move_to_end(key_hash)
-            found = known[0]
+        cached = self._cached.get(key_hash)
+        if cached is not None and cached[1] > self._clock.now():
+            self._cached.move_to_end(key_hash)
+            identity = cached[0]
         else:
-            # Of many calls with a key that come at once, the first asks for all.
-            task = self._asked.get(key_hash)
+            # Concurrent calls with one key share a single lookup.
+            task = self._lookups.get(key_hash)
             if task is None:
-                task = self._asked[key_hash] = asyncio.create_task(self._find(key_hash))
-                task.add_done_callback(lambda _: self._asked.pop(key_hash, None))
-            found = await asyncio.shield(task)
-        if found is None:
+                task = self._lookups[key_hash] = asyncio.create_task(self._find(key_hash))
+                task.add_done_callback(lambda _: self._lookups.pop(key_hash, None))
+            identity = await asyncio.shield(task)
+        if identity is None:
             raise Unauthenticated("The API key is not valid, was revoked or has expired.")
-        return found
+        return identity
 
-    async def _find(self, key_hash: bytes) -> Found:
-        asked_at = time.time()
-        answer = await self._billing.FindApiKey(
-            keys_pb2.FindApiKeyRequest(key_hash=key_hash), metadata=self._identity.metadata(), timeout=LOOKUP_SECONDS
-        )
-        until, found = asked_at + REMEMBERED_SECONDS, None
-        if answer.user_id:
-            expires_at = answer.expires_at.ToMicroseconds() / 1_000_000
-            until = min(until, expires_at)
-            found = CallerIdentity(user_id=answer.user_id, api_key_id=answer.key_id, expires_at=expires_at)
-        self._known[key_hash] = (found, until)
-        self._known.move_to_end(key_hash)
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+    async def _find(self, key_hash: bytes) -> CallerIdentity | None:
+        cached_until = self._clock.now() + timedelta(seconds=REMEMBERED_SECONDS)
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT_SECONDS):
+                owner = await self._lookup.find(key_hash)
+        except TimeoutError:
+            raise DependencyUnavailable(
+                "Part of the system cannot be reached; try again.", retry_after_seconds=1
+            ) from None
+        identity = None
+        if owner is not None:
+            cached_until = min(cached_until, owner.expires_at)
+            identity = CallerIdentity(
+                user_id=owner.user_id, api_key_id=owner.key_id, expires_at=owner.expires_at.timestamp()
+            )
+        self._cached[key_hash] = (identity, cached_until)
+        self._cached.move_to_end(key_hash)
+        if len(self._cached) > MAX_CACHED_KEYS:
+            self._cached.popitem(last=False)
+        return identity

@@ -1,8 +1,8 @@
-"""Who calls: users' tokens of an OIDC issuer, and the services' own short-lived tokens.
+"""Authentication of callers: users' tokens of an OIDC issuer, and the services' own short-lived tokens.
 
-A user's token is checked against the issuer's JWKS, with the algorithm the key is for; a service token is an
-HMAC-SHA256 JWT with an issuer and audience of its own. The two never mix: the `alg` header only chooses which of the
-two checks is made, and each check accepts its own algorithms only, so that a public key can never serve as a secret.
+A user's token is checked against the issuer's JWKS, with the algorithm that the key is for. A service token is an
+HMAC-SHA256 JWT with its own issuer and audience. The `alg` header only chooses between the two checks, and each check
+accepts its own algorithms only, so that a public key can never serve as an HMAC secret.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import Unauthenticated
 from services.chassis.observability.tracing import HEADER, current_traceparent
 from services.chassis.rpc.issuer_keys import ALGORITHMS, NOT_ISSUERS_KEY, IssuerKeys
@@ -24,14 +25,14 @@ from services.chassis.rpc.rotating_secret import RotatingSecret
 
 SERVICE_ISSUER = "adwright-services"
 SERVICE_AUDIENCE = "adwright-internal"
-SERVICE_TOKEN_SECONDS = 300  # short enough that a leaked one is soon worthless, long enough to be reused for many calls
+SERVICE_TOKEN_SECONDS = 300  # short, so that a leaked token is soon worthless; long enough to be reused for many calls
 CLOCK_SKEW_SECONDS = 60
-CACHED_TOKENS = 10_000  # about 20 MB; the least recently used one goes
+CACHED_TOKENS = 10_000  # about 20 MB; the least recently used token is evicted
 MAX_TOKEN_LENGTH = 16_384
 MAX_SUBJECT_LENGTH = 255
-LATEST_TIME = 253_402_300_799  # the end of the year 9999: a later exp is in milliseconds, or means "never"
+LATEST_TIME = 253_402_300_799  # the end of the year 9999; a later exp is in milliseconds, or means "never"
 
-# The gateway's answer.lua says the same in the same words.
+# The gateway's response.lua holds the same texts.
 API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
 NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
 QUOTED = "The token must stand in the Authorization header without quotes or spaces."
@@ -50,26 +51,27 @@ WRONG_AUDIENCE = "The token is for another audience."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerIdentity:
-    """Whom the token or API key names. Exactly one of `user_id` and `service` is not empty."""
+    """The caller that a token or API key names. Exactly one of `user_id` and `service` is not empty."""
 
     user_id: str = ""
     admin: bool = False
     service: str = ""
     api_key_id: str = ""
-    """The API key by which the user calls; empty: by a token."""
+    """The API key of the call; empty for a token."""
     expires_at: float = 0.0
+    """Seconds since 1970."""
 
 
 _caller: ContextVar[CallerIdentity | None] = ContextVar("caller", default=None)
 
 
 def set_caller(identity: CallerIdentity | None) -> None:
-    """Remembers the caller for the current call. Only the interceptor does this."""
+    """Sets the caller of the current call. Only the interceptor does this."""
     _caller.set(identity)
 
 
 def caller() -> CallerIdentity:
-    """The caller of the method that is running."""
+    """Returns the caller of the current call. Raises Unauthenticated when there is none."""
     identity = _caller.get()
     if identity is None:
         raise Unauthenticated("A token is required.")
@@ -77,18 +79,20 @@ def caller() -> CallerIdentity:
 
 
 class ServiceIdentity:
-    """Makes the tokens with which this service calls others."""
+    """Issues the tokens with which this service calls others."""
 
-    def __init__(self, name: str, secret: str | RotatingSecret) -> None:
+    def __init__(self, name: str, secret: str | RotatingSecret, *, clock: Clock | None = None) -> None:
+        """name: the service's name, the subject of its tokens. clock: the machine's by default."""
         self._name = name
+        self._clock = clock or SystemClock()
         self._secrets = RotatingSecret(secret) if isinstance(secret, str) else secret
         self._secret = ""
         self._token = ""
         self._renew_at = 0.0
 
     def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
-        """Metadata for a call to another service; the trace goes along."""
-        now = time.time()
+        """Returns the metadata of a call to another service: token, request id and trace context."""
+        now = self._clock.now().timestamp()
         if now >= self._renew_at or self._secret != self._secrets.signing():
             self._secret = self._secrets.signing()
             claims = {
@@ -100,16 +104,16 @@ class ServiceIdentity:
             }
             self._token = "Bearer " + jwt.encode(claims, self._secret, algorithm="HS256")
             self._renew_at = now + SERVICE_TOKEN_SECONDS / 2
-        found = [("authorization", self._token)]
+        metadata = [("authorization", self._token)]
         if request_id:
-            found.append(("x-request-id", request_id))
+            metadata.append(("x-request-id", request_id))
         if traceparent := current_traceparent():
-            found.append((HEADER, traceparent))
-        return tuple(found)
+            metadata.append((HEADER, traceparent))
+        return tuple(metadata)
 
 
 class TokenVerifier:
-    """Turns a bearer token into a caller, or refuses it. Verified tokens are remembered until they expire."""
+    """Turns a bearer token into a caller. Caches verified tokens until they expire."""
 
     def __init__(
         self,
@@ -119,26 +123,31 @@ class TokenVerifier:
         jwks: str,
         roles_claim: str,
         service_secret: str | RotatingSecret,
+        clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """clock: the machine's by default. monotonic: seconds from an arbitrary start, for the age of the keys."""
+        self._clock = clock or SystemClock()
         self._issuer = issuer
         self._audience = audience
         self._roles_claim = roles_claim
         self._secrets = RotatingSecret(service_secret) if isinstance(service_secret, str) else service_secret
         self._accepted = self._secrets.accepted()
-        self._keys = IssuerKeys(jwks)
+        self._keys = IssuerKeys(jwks, monotonic=monotonic)
         self._verified: OrderedDict[str, tuple[CallerIdentity, float]] = OrderedDict()
 
     async def verify(self, authorization: str) -> CallerIdentity:
-        """The caller of an Authorization header. Raises Unauthenticated, DependencyUnavailable."""
+        """Returns the caller of an Authorization header. Raises Unauthenticated, DependencyUnavailable."""
         accepted = self._secrets.accepted()
         if accepted is not self._accepted:
             self._accepted = accepted
-            self._verified.clear()  # tokens of a secret that went must not live on in memory
-        remembered = self._verified.get(authorization)
-        if remembered is not None:
-            if remembered[1] > time.time():
+            self._verified.clear()  # tokens of a removed secret must not stay valid by the cache
+        now = self._clock.now().timestamp()
+        cached = self._verified.get(authorization)
+        if cached is not None:
+            if cached[1] > now:
                 self._verified.move_to_end(authorization)
-                return remembered[0]
+                return cached[0]
             del self._verified[authorization]
         token = bearer_token(authorization)
         parts = token.split(".")
@@ -150,32 +159,34 @@ class TokenVerifier:
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise Unauthenticated(UNREADABLE) from None
         if header.get("alg") == "HS256":
-            identity = self._verify_service(token, claims)
-            until = identity.expires_at
+            identity = self._verify_service(token, claims, now)
+            cached_until = identity.expires_at
         else:
-            identity = await self._verify_user(token, header, claims)
-            # Checked again as often as the keys are fetched: the token of a withdrawn key must not live on in memory.
-            until = min(identity.expires_at, time.time() + self._keys.seconds_fresh)
-        self._verified[authorization] = (identity, until)
+            identity = await self._verify_user(token, header, claims, now)
+            # Cached no longer than the keys: the token of a withdrawn key must not stay valid by the cache.
+            cached_until = min(identity.expires_at, self._clock.now().timestamp() + self._keys.seconds_fresh)
+        self._verified[authorization] = (identity, cached_until)
         if len(self._verified) > CACHED_TOKENS:
             self._verified.popitem(last=False)
         return identity
 
-    def _verify_service(self, token: str, claims: Mapping[str, Any]) -> CallerIdentity:
+    def _verify_service(self, token: str, claims: Mapping[str, Any], now: float) -> CallerIdentity:
         for secret in self._accepted:
             if _signed(token, secret, "HS256"):
                 break
         else:
             raise Unauthenticated(NOT_ISSUERS_KEY)
-        _check_claims(claims, SERVICE_ISSUER, SERVICE_AUDIENCE)
+        _check_claims(claims, SERVICE_ISSUER, SERVICE_AUDIENCE, now)
         return CallerIdentity(service=str(claims["sub"]), expires_at=float(claims["exp"]))
 
-    async def _verify_user(self, token: str, header: Mapping[str, Any], claims: Mapping[str, Any]) -> CallerIdentity:
+    async def _verify_user(
+        self, token: str, header: Mapping[str, Any], claims: Mapping[str, Any], now: float
+    ) -> CallerIdentity:
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
             raise Unauthenticated(WRONG_ALGORITHM)
-        # Before the keys: a token that is refused whatever its signature never causes a fetch.
-        _check_claims(claims, self._issuer, self._audience)
+        # Before the keys: a token with invalid claims must never cause a fetch of the keys.
+        _check_claims(claims, self._issuer, self._audience, now)
         keys = await self._keys.candidates(str(header.get("kid", "")), algorithm)
         if not any(_signed(token, key, algorithm) for key in keys):
             raise Unauthenticated(WRONG_SIGNATURE)
@@ -185,14 +196,17 @@ class TokenVerifier:
 
 
 def bearer_token(authorization: str) -> str:
-    """The token of an Authorization header; the scheme may be in any case (RFC 9110, 11.1). Raises Unauthenticated."""
+    """Returns the token of an Authorization header, whose scheme is case-insensitive (RFC 9110, section 11.1).
+
+    Raises Unauthenticated.
+    """
     scheme, *rest = authorization.split(None, 1) or [""]
     token = rest[0].strip() if rest else ""
     if (token or scheme).lstrip("\"'").startswith("adw_"):
         raise Unauthenticated(API_KEY_MISPLACED)
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(NO_BEARER)
-    if any(letter.isspace() or letter in "\"'" for letter in token):
+    if any(character.isspace() or character in "\"'" for character in token):
         raise Unauthenticated(QUOTED)
     if len(token) > MAX_TOKEN_LENGTH:
         raise Unauthenticated(f"The token is longer than {MAX_TOKEN_LENGTH} characters.")
@@ -200,7 +214,7 @@ def bearer_token(authorization: str) -> str:
 
 
 def _signed(token: str, key: jwt.PyJWK | str, algorithm: str) -> bool:
-    """Whether the key made the token's signature, by this algorithm and no other. Claims are checked elsewhere."""
+    """Whether the key signed the token with exactly this algorithm. Does not check the claims."""
     checks = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti")
     try:
         jwt.decode(token, key, algorithms=[algorithm], options=dict.fromkeys(checks, False))  # type: ignore[arg-type]
@@ -209,8 +223,8 @@ def _signed(token: str, key: jwt.PyJWK | str, algorithm: str) -> bool:
     return True
 
 
-def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str) -> None:
-    """Raises Unauthenticated, naming the claim that is missing, of a wrong type or not right."""
+def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str, now: float) -> None:
+    """Raises Unauthenticated, naming the claim that is missing, malformed or wrong. now: seconds since 1970."""
     for name in ("exp", "iss", "aud", "sub"):
         if claims.get(name) is None:
             raise Unauthenticated(f"The token has no {name} claim.")
@@ -226,7 +240,6 @@ def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str) -> None
         raise Unauthenticated("The token's aud claim is not a text or a list of texts.")
     if audience not in audiences:
         raise Unauthenticated(WRONG_AUDIENCE)
-    now = time.time()
     if claims["exp"] <= now - CLOCK_SKEW_SECONDS:
         raise Unauthenticated(EXPIRED)
     if max(claims.get("nbf", 0), claims.get("iat", 0)) > now + CLOCK_SKEW_SECONDS:
@@ -241,11 +254,11 @@ def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str) -> None
 def _is_time(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return 0 <= value <= LATEST_TIME  # which NaN and Infinity are not
+    return 0 <= value <= LATEST_TIME  # false for NaN and Infinity
 
 
 def _is_subject(value: object) -> bool:
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_SUBJECT_LENGTH or not value.strip():
         return False
-    # Cc: U+0000 and its like, which databases and logs have no place for. Cs: half of a surrogate pair.
-    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value)
+    # Cc: control characters such as U+0000, which PostgreSQL cannot store. Cs: half of a surrogate pair.
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)

@@ -1,4 +1,4 @@
-"""What happens around every RPC: who may call, is the request valid, and how a refusal looks on the wire."""
+"""The interceptor of every RPC: authorization, validation, metrics, and the wire format of refusals."""
 
 from __future__ import annotations
 
@@ -32,37 +32,38 @@ from services.chassis.errors import (
 )
 from services.chassis.observability.telemetry import CALL_SECONDS, CALLS
 from services.chassis.observability.tracing import HEADER, begin_call, mark_refused
-from services.chassis.rpc.api_keys import ApiKeys
+from services.chassis.rpc.api_keys import ApiKeyVerifier
 from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, caller, set_caller
 from services.chassis.rpc.validation import nul_violations
 
 ERROR_DOMAIN = "adwright"
-# Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB by default: the answer must stay well below.
+# By default Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB: a refusal must stay well below.
 MAX_FIELDS = 15
 MAX_FIELD_MESSAGE = 200
 MAX_MESSAGE = 800
 MAX_REQUEST_ID = 100
-# Reasons by which a service refuses the caller on whose behalf another service asks, and not that service.
-CALLERS_OWN = frozenset({"API_KEY_ENDED"})
+# Reasons that concern the end user and not the calling service: they are forwarded although their kind is internal.
+END_USER_REASONS = frozenset({"API_KEY_ENDED"})
 
 log = structlog.get_logger()
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id() -> str:
-    """The id of the request that is being answered; it goes along to other services."""
+    """Returns the id of the current request, which calls to other services carry."""
     return _request_id.get()
 
 
 class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
-    """Lets a call through to its method: caller, validity, errors, measures. In this order, for every method alike.
+    """Authorizes and validates each call, runs its method, and turns exceptions into refusals. Records metrics.
 
-    Callers come from the method option in the proto; a method without it is refused to everybody.
+    The permitted callers stand in the method's `callers` option in the proto. A method without the option is refused
+    to everybody.
     """
 
-    def __init__(self, verifier: TokenVerifier, keys: ApiKeys) -> None:
-        self._verifier = verifier
-        self._keys = keys
+    def __init__(self, tokens: TokenVerifier, api_keys: ApiKeyVerifier) -> None:
+        self._tokens = tokens
+        self._api_keys = api_keys
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._callers: dict[str, frozenset[int]] = {}
 
@@ -74,7 +75,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
         method = handler_call_details.method
         if method not in self._wrapped:
             handler = await continuation(handler_call_details)
-            if handler is None:  # unknown: gRPC answers UNIMPLEMENTED, and nothing is remembered for it
+            if handler is None:  # unknown: gRPC responds UNIMPLEMENTED; not cached, since clients choose the names
                 return handler
             self._wrapped[method] = self._wrap(method, handler)
         return self._wrapped[method]
@@ -82,7 +83,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
     def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
         if method.startswith(("/grpc.health.", "/grpc.reflection.")):
             return handler
-        callers = admitted_callers(method)
+        callers = permitted_callers(method)
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(method, callers, handler.unary_unary),
@@ -95,7 +96,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
                 request_deserializer=handler.request_deserializer,
                 response_serializer=handler.response_serializer,
             )
-        raise TypeError(f"{method}: methods that stream requests are not provided for")
+        raise TypeError(f"{method}: methods with request streams are not supported")
 
     def _unary(self, method: str, callers: frozenset[int], inner: Any) -> Any:
         seconds = CALL_SECONDS.labels(method)
@@ -103,30 +104,30 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
 
         async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             began = time.perf_counter()
-            told = _headers(context)
-            span = begin_call(method, told.get(HEADER, ""))
+            headers = _headers(context)
+            span = begin_call(method, headers.get(HEADER, ""))
             try:
-                await self._admit(callers, request, told)
-                answer = await inner(request, context)
+                await self._authorize(callers, request, headers)
+                response = await inner(request, context)
             except Exception as error:
                 await _refuse(method, error, context)
-                raise  # not reached: aborting raises
+                raise  # not reached: abort raises
             finally:
                 seconds.observe(time.perf_counter() - began)
                 span.end()
             succeeded.inc()
-            return answer
+            return response
 
         return behaviour
 
     def _stream(self, method: str, callers: frozenset[int], inner: Any) -> Any:
         async def behaviour(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            told = _headers(context)
-            span = begin_call(method, told.get(HEADER, ""))
+            headers = _headers(context)
+            span = begin_call(method, headers.get(HEADER, ""))
             try:
-                await self._admit(callers, request, told)
-                async for answer in inner(request, context):
-                    yield answer
+                await self._authorize(callers, request, headers)
+                async for response in inner(request, context):
+                    yield response
             except Exception as error:
                 await _refuse(method, error, context)
             finally:
@@ -135,25 +136,25 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
 
         return behaviour
 
-    async def _admit(self, callers: frozenset[int], request: Message, told: Mapping[str, str]) -> None:
-        authorization, api_key = told.get("authorization", ""), told.get("x-api-key", "")
-        _request_id.set(told.get("x-request-id", "")[:MAX_REQUEST_ID] or str(uuid.uuid4()))
+    async def _authorize(self, callers: frozenset[int], request: Message, headers: Mapping[str, str]) -> None:
+        authorization, api_key = headers.get("authorization", ""), headers.get("x-api-key", "")
+        _request_id.set(headers.get("x-request-id", "")[:MAX_REQUEST_ID] or str(uuid.uuid4()))
         set_caller(None)
         if access_pb2.CALLER_PUBLIC not in callers:
             if authorization and api_key:
                 raise Unauthenticated("Send a token or an API key, not both.")
             if not authorization and not api_key:
                 raise Unauthenticated("A bearer token or an API key is required.")
-            identity = await (self._keys.verify(api_key) if api_key else self._verifier.verify(authorization))
+            identity = await (self._api_keys.verify(api_key) if api_key else self._tokens.verify(authorization))
             if not _may_call(identity, callers):
                 raise Forbidden(_missing_permission(identity))
             set_caller(identity)
-        _check(request)
+        _validate(request)
 
-    async def answer(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Answer:
-        """One of several calls that a service makes together, as if it had come by itself."""
+    async def handle_batched_call(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Answer:
+        """Handles one call of a CallTogether batch as if it had arrived by itself. The caller is the batch's caller."""
         if method not in self._callers:
-            self._callers[method] = admitted_callers(method)
+            self._callers[method] = permitted_callers(method)
         began = time.perf_counter()
         span = begin_call(method, call.traceparent)
         _request_id.set(call.request_id[:MAX_REQUEST_ID] or str(uuid.uuid4()))
@@ -161,11 +162,11 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             if not _may_call(caller(), self._callers[method]):
                 raise Forbidden(_missing_permission(caller()))
             request = handler.request_deserializer(call.request)
-            _check(request)
+            _validate(request)
             response = handler.response_serializer(await handler.unary_unary(request, None))
         except Exception as error:
             refusal = _record_refusal(method, error)
-            kind = refusal.stated_kind()
+            kind = refusal.kind
             return batch_pb2.Answer(
                 refused=batch_pb2.Refused(
                     code=kind.code,
@@ -182,20 +183,20 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
 
 
 def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
-    """What the call says of itself, by name in lower case; of one that is sent twice, the last."""
+    """Returns the call's text metadata by lower-case name. The last value of a repeated name wins."""
     return {str(key): value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
 
 
-def _check(request: Message) -> None:
-    """Raises ValidationFailed."""
+def _validate(request: Message) -> None:
+    """Raises ValidationFailed when the request breaks a rule of the proto."""
     found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
     found += nul_violations(request)
     if found:
         raise ValidationFailed(found)
 
 
-def admitted_callers(method: str) -> frozenset[int]:
-    """The callers that the proto of "/package.Service/Method" names."""
+def permitted_callers(method: str) -> frozenset[int]:
+    """Returns the callers that the proto permits for "/package.Service/Method"."""
     service, _, name = method.lstrip("/").partition("/")
     descriptor = descriptor_pool.Default().FindMethodByName(f"{service}.{name}")
     return frozenset(descriptor.GetOptions().Extensions[access_pb2.callers])
@@ -218,31 +219,31 @@ def _missing_permission(identity: CallerIdentity) -> str:
 
 
 def violation_of(request: Message, violation: Any) -> FieldViolation:
-    """What protovalidate found, with the field named as in JSON and the words that the proto has for it."""
+    """Converts a violation of protovalidate: the field named as in JSON, the message from the `must_be` option."""
     path = ""
     descriptor: Any = request.DESCRIPTOR
-    words = ""
-    field_path = violation.proto.field  # None where a rule over several fields is broken
+    must_be = ""
+    field_path = violation.proto.field  # None for a rule over several fields
     for element in field_path.elements if field_path is not None else ():
         name = element.field_name
         if descriptor is not None and name in descriptor.fields_by_name:
             field = descriptor.fields_by_name[name]
             name, descriptor = field.json_name, field.message_type
-            words = field.GetOptions().Extensions[rules_pb2.must_be]
+            must_be = field.GetOptions().Extensions[rules_pb2.must_be]
         path += ("." if path else "") + name
         subscript = element.subscript
         if subscript is not None:
             path += f"[{json.dumps(subscript.value)}]"
     message = violation.proto.message
-    if violation.proto.rule_id == "string.pattern" and words:
-        message = f"must be {words}"
-    if not path and ":" in message:  # a rule over several fields names the one at fault in its message
+    if violation.proto.rule_id == "string.pattern" and must_be:
+        message = f"must be {must_be}"
+    if not path and ":" in message:  # the message of a rule over several fields starts with the field's name
         path, _, message = (part.strip() for part in message.partition(":"))
     return FieldViolation(field=path or "body", message=message)
 
 
 def to_refusal(error: BaseException) -> Refusal | None:
-    """What a caller is told of an exception; None: it was not foreseen."""
+    """Returns the refusal for an exception; None for an unexpected one."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, grpc.aio.AioRpcError):
@@ -253,7 +254,7 @@ def to_refusal(error: BaseException) -> Refusal | None:
 
 
 def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
-    """The refusal of another Adwright service, as it came over the wire; what is not one becomes unavailability."""
+    """Returns the refusal that another service sent; DependencyUnavailable or INTERNAL for a failure without one."""
     metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
     body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")
     if isinstance(body, str):
@@ -269,43 +270,48 @@ def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
 
 
 def refusal_from_body(code: str, body: str, http_status: int, retry_after_seconds: int) -> Refusal:
-    """The refusal that another service wrote as `rest_body`."""
-    told = json.loads(body)["error"]
+    """Returns the refusal that another service wrote with `rest_body`."""
+    error = json.loads(body)["error"]
     kind = next(
         (kind for kind in Kind if kind.code == code and kind.http_status == http_status),
         next((kind for kind in Kind if kind.code == code), Kind.FAILED),
     )
-    if told["reason"] in CALLERS_OWN or kind not in (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.INVALID, Kind.FAILED):
+    if error["reason"] in END_USER_REASONS or kind not in (
+        Kind.UNAUTHENTICATED,
+        Kind.FORBIDDEN,
+        Kind.INVALID,
+        Kind.FAILED,
+    ):
         return ForwardedRefusal(
-            told["message"],
+            error["message"],
             kind=kind,
-            reason=told["reason"],
-            fields=[FieldViolation(**field) for field in told.get("fields", [])],
+            reason=error["reason"],
+            fields=[FieldViolation(**field) for field in error.get("fields", [])],
             retry_after_seconds=retry_after_seconds or None,
         )
-    # The services disagree with each other: nothing the caller did or can do.
-    log.error("internal_call_refused", code=code, reason=told["reason"], message=told["message"])
+    # A defect between the services: the end user neither caused it nor can avoid it.
+    log.error("internal_call_refused", code=code, reason=error["reason"], message=error["message"])
     return Refusal("Something went wrong on our side.")
 
 
 def _record_refusal(method: str, error: Exception) -> Refusal:
-    """What the caller is told; it is counted and, where nobody foresaw it, logged."""
+    """Returns the refusal for an exception. Counts it, and logs an unexpected exception."""
     refusal = to_refusal(error)
     if refusal is None:
         log.error("call_failed", method=method, request_id=request_id(), exc_info=error)
         refusal = Refusal("Something went wrong on our side.")
-    kind = refusal.stated_kind()
+    kind = refusal.kind
     CALLS.labels(method, kind.code).inc()
-    mark_refused(refusal.stated_reason(), fault=kind.http_status >= 500)
-    log.debug("call_refused", method=method, reason=refusal.stated_reason(), request_id=request_id())
+    mark_refused(refusal.reason, fault=kind.http_status >= 500)
+    log.debug("call_refused", method=method, reason=refusal.reason, request_id=request_id())
     return refusal
 
 
 async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
     if isinstance(error, NotImplementedError):
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not provided")
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "The method is not provided.")
     refusal = _record_refusal(method, error)
-    kind = refusal.stated_kind()
+    kind = refusal.kind
     metadata: list[tuple[str, str | bytes]] = [
         ("x-adwright-error", rest_body(refusal, request_id())),
         ("x-adwright-status", str(kind.http_status)),
@@ -316,30 +322,33 @@ async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerConte
     await context.abort(grpc.StatusCode[kind.code], refusal.message[:MAX_MESSAGE], trailing_metadata=tuple(metadata))
 
 
-def rest_body(refusal: Refusal, identifier: str) -> str:
-    """The JSON body of a REST answer that refuses, in ASCII: it travels in a header."""
+def rest_body(refusal: Refusal, request_identifier: str) -> str:
+    """Returns the JSON body of a REST refusal, in ASCII because it is sent in a header."""
     error: dict[str, Any] = {
-        "reason": refusal.stated_reason(),
-        "message": _cut(refusal.message, MAX_MESSAGE),
+        "reason": refusal.reason,
+        "message": _truncated(refusal.message, MAX_MESSAGE),
     }
     if refusal.fields:
         error["fields"] = [
-            {"field": _cut(violation.field, MAX_FIELD_MESSAGE), "message": _cut(violation.message, MAX_FIELD_MESSAGE)}
+            {
+                "field": _truncated(violation.field, MAX_FIELD_MESSAGE),
+                "message": _truncated(violation.message, MAX_FIELD_MESSAGE),
+            }
             for violation in refusal.fields[:MAX_FIELDS]
         ]
-    error["requestId"] = identifier
+    error["requestId"] = request_identifier
     error["retryable"] = refusal.retryable
     return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
 
 
-def _cut(text: str, length: int) -> str:
+def _truncated(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _rich_status(refusal: Refusal) -> bytes:
     details = []
     info = any_pb2.Any()
-    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.stated_reason(), domain=ERROR_DOMAIN))
+    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN))
     details.append(info)
     if refusal.fields:
         bad = any_pb2.Any()
@@ -347,22 +356,24 @@ def _rich_status(refusal: Refusal) -> bytes:
             error_details_pb2.BadRequest(
                 field_violations=[
                     error_details_pb2.BadRequest.FieldViolation(
-                        field=_cut(violation.field, MAX_FIELD_MESSAGE),
-                        description=_cut(violation.message, MAX_FIELD_MESSAGE),
+                        field=_truncated(violation.field, MAX_FIELD_MESSAGE),
+                        description=_truncated(violation.message, MAX_FIELD_MESSAGE),
                     )
                     for violation in refusal.fields[:MAX_FIELDS]
                 ]
             )
         )
         details.append(bad)
-    code = grpc.StatusCode[refusal.stated_kind().code].value[0]
+    code = grpc.StatusCode[refusal.kind.code].value[0]
     return bytes(
-        status_pb2.Status(code=code, message=_cut(refusal.message, MAX_MESSAGE), details=details).SerializeToString()
+        status_pb2.Status(
+            code=code, message=_truncated(refusal.message, MAX_MESSAGE), details=details
+        ).SerializeToString()
     )
 
 
 async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
-    """Cancels tasks and waits until they have ended; what they raise is theirs."""
+    """Cancels tasks and waits until they have finished. Discards their exceptions."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

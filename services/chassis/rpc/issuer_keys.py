@@ -1,7 +1,7 @@
-"""The public keys of the token issuer, fetched from its JWKS and kept fresh.
+"""The public keys of the token issuer, fetched from its JWKS and refreshed.
 
-Keys are fetched again when they are older than MAX_AGE_SECONDS, and when a token names a key that is not known, at
-most once in MIN_INTERVAL_SECONDS. When the issuer cannot be reached, the keys that are known stay in use.
+Keys are fetched again when they are older than MAX_AGE_SECONDS, and when a token names an unknown key, at most once in
+MIN_INTERVAL_SECONDS. When the issuer cannot be reached, the known keys stay in use.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ import structlog
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
-MAX_AGE_SECONDS = 30.0  # how long a withdrawn key stays good; the gateway fetches as often
-MIN_INTERVAL_SECONDS = 5.0  # a stream of tokens with unknown key ids must not become a stream of fetches
-RETRY_SECONDS = 1.0  # between fetches while no key is known at all and so no token can be checked
-FETCH_SECONDS = 3.0  # of the whole fetch; calls wait for it
+MAX_AGE_SECONDS = 30.0  # a withdrawn key is accepted for at most this long; the gateway fetches as often
+MIN_INTERVAL_SECONDS = 5.0  # bounds the fetches that tokens with unknown key ids can cause
+RETRY_SECONDS = 1.0  # between fetches while no key is known, when no token can be checked
+FETCH_SECONDS = 3.0  # for the whole fetch, which calls wait for
 MAX_BYTES = 1_000_000
 MAX_KEYS = 100  # more than any issuer publishes; each candidate costs a signature check
 NOT_ISSUERS_KEY = "The token is not signed with a key of the issuer."
@@ -34,9 +34,10 @@ log = structlog.get_logger()
 class IssuerKeys:
     """The issuer's keys, by key id and algorithm."""
 
-    def __init__(self, location: str) -> None:
-        """location: an http:// or https:// address, or a file's path."""
+    def __init__(self, location: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """location: an http:// or https:// address, or a file's path. monotonic: seconds from an arbitrary start."""
         self._location = location
+        self._monotonic = monotonic
         self._keys: tuple[tuple[str, jwt.PyJWK], ...] = ()
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
@@ -46,21 +47,21 @@ class IssuerKeys:
 
     @property
     def seconds_fresh(self) -> float:
-        """How much longer the known keys are used before they are fetched again; at least MIN_INTERVAL_SECONDS."""
-        return max(MIN_INTERVAL_SECONDS, self._read_at + MAX_AGE_SECONDS - time.monotonic())
+        """Seconds for which the known keys are used before the next fetch; at least MIN_INTERVAL_SECONDS."""
+        return max(MIN_INTERVAL_SECONDS, self._read_at + MAX_AGE_SECONDS - self._monotonic())
 
     async def candidates(self, key_id: str, algorithm: str) -> Sequence[jwt.PyJWK]:
-        """The keys that may have signed a token with this `kid` and `alg`: at least one.
+        """Returns the keys that may have signed a token with this `kid` and `alg`: at least one.
 
-        A token or a key without an id matches every id (RFC 7517, 4.5). Raises Unauthenticated when the issuer has no
-        such key and DependencyUnavailable when no key could be fetched yet.
+        A token or a key without an id matches every id (RFC 7517, section 4.5). Raises Unauthenticated when the
+        issuer has no such key and DependencyUnavailable when no key could be fetched yet.
         """
         found = self._matching(key_id, algorithm)
         if not found:
             await self._fetch()
-        elif time.monotonic() - self._read_at > MAX_AGE_SECONDS:
+        elif self._monotonic() - self._read_at > MAX_AGE_SECONDS:
             if self._failing:
-                self._start_fetch()  # known keys stay in use, and no call waits for an issuer that is away
+                self._start_fetch()  # known keys stay in use; calls must not wait for an unavailable issuer
             else:
                 await self._fetch()
         found = self._matching(key_id, algorithm)
@@ -83,11 +84,11 @@ class IssuerKeys:
             await asyncio.shield(task)
 
     def _start_fetch(self) -> asyncio.Task[None] | None:
-        """The fetch that is under way, or a new one; None: the last one was too short a time ago."""
+        """Returns the running fetch or a new one; None when the last fetch was too recent."""
         if self._fetching is None:
-            if time.monotonic() - self._tried_at < (MIN_INTERVAL_SECONDS if self._keys else RETRY_SECONDS):
+            if self._monotonic() - self._tried_at < (MIN_INTERVAL_SECONDS if self._keys else RETRY_SECONDS):
                 return None
-            self._tried_at = time.monotonic()
+            self._tried_at = self._monotonic()
             self._fetching = asyncio.create_task(self._refresh())
         return self._fetching
 
@@ -95,10 +96,10 @@ class IssuerKeys:
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 keys = usable_keys(json.loads(await self._read()))
-            # An empty set is taken for a fault of the issuer, as the gateway takes it: the known keys stay.
+            # An empty set is treated as an error of the issuer, as the gateway does: the known keys stay in use.
             if not keys:
-                raise ValueError("the JWKS holds no key for signatures")
-            self._keys, self._read_at, self._failing = keys, time.monotonic(), False
+                raise ValueError("the JWKS contains no signing key")
+            self._keys, self._read_at, self._failing = keys, self._monotonic(), False
         except (OSError, ValueError, RecursionError, TimeoutError) as error:
             self._failing = True
             log.error("jwks_unreadable", location=self._location, error=repr(error), known_keys=len(self._keys))
@@ -116,10 +117,10 @@ class IssuerKeys:
         try:
             async with (
                 httpx.AsyncClient(timeout=FETCH_SECONDS, verify=self._tls) as client,
-                client.stream("GET", self._location) as answer,
+                client.stream("GET", self._location) as response,
             ):
-                answer.raise_for_status()
-                async for chunk in answer.aiter_bytes():
+                response.raise_for_status()
+                async for chunk in response.aiter_bytes():
                     content += chunk
                     if len(content) > MAX_BYTES:
                         raise ValueError(f"the JWKS is larger than {MAX_BYTES} bytes")
@@ -129,13 +130,13 @@ class IssuerKeys:
 
 
 def usable_keys(document: Any) -> tuple[tuple[str, jwt.PyJWK], ...]:
-    """(key id, key) of each entry of a JWKS that may sign tokens; "" stands for an entry without an id.
+    """Returns (key id, key) of each signing key in a JWKS; the id of an entry without one is "".
 
-    Entries for encryption, symmetric ones and those that are not understood are left out and do no harm to the
-    others. Raises ValueError when the document is not a JWKS.
+    Skips encryption keys, symmetric keys and entries that cannot be parsed. Raises ValueError when the document is not
+    a JWKS.
     """
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise ValueError("not a JWKS")  # noqa: TRY004 - of what the issuer serves, not of an argument
+        raise ValueError("not a JWKS")  # noqa: TRY004 - the issuer's document is invalid, not an argument's type
     entries = document["keys"]
     found = []
     for entry in entries[:MAX_KEYS]:
@@ -147,7 +148,7 @@ def usable_keys(document: Any) -> tuple[tuple[str, jwt.PyJWK], ...]:
         try:
             key = jwt.PyJWK(entry)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
-            continue  # a kind of key that this library does not know cannot have signed our tokens
+            continue  # a key type that PyJWT does not support cannot verify a token
         if key.algorithm_name in ALGORITHMS:
             found.append((str(entry.get("kid", "")), key))
     return tuple(found)

@@ -1,7 +1,7 @@
-"""Calls to another service that are made at the same moment travel in one message, and so do their answers.
+"""Batching of concurrent calls of one method to another service into one gRPC message.
 
-A gRPC call costs many times what there is to do for it. `Calls` is used where a stub's method would be: each caller has
-a call of its own, waits for its own answer, and is refused by itself.
+A gRPC call costs many times the work that it causes. `BatchedChannel` takes the place of a stub's method: each caller
+makes its own call, and gets its own response or refusal.
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import RpcInterceptor, refusal_from_body, refusal_from_rpc_error, request_id
 
-Answer = TypeVar("Answer", bound=Message)
-Handlers = Mapping[str, Any]  # gRPC's own, by "/package.Service/Method" or by name
+Response = TypeVar("Response", bound=Message)
+Handlers = Mapping[str, Any]  # gRPC's handlers by "/package.Service/Method" or by method name
 
-MAX_TOGETHER = 256  # as the proto has it
-MAX_BYTES = 4 * 1024 * 1024  # of requests in one message; gRPC takes 12 MiB
+MAX_TOGETHER = 256  # calls in one message, as in the proto
+MAX_BYTES = 4 * 1024 * 1024  # of requests in one message; the servers accept 12 MiB
 MAX_WAITING = 4_000
 
 
 class BatchedChannel:
-    """Calls to one service. The method must be one that its proto opens to services, and must not wait for long.
-
-    seconds: the longest that a message may take. concurrency: how many are under way at a time, of one method; what
-    comes meanwhile makes the next one.
-    """
+    """Calls one service. The method must be open to services in its proto, and must not wait for long."""
 
     def __init__(
         self, channel: grpc.aio.Channel, identity: ServiceIdentity, *, seconds: float, concurrency: int = 1
     ) -> None:
+        """seconds: deadline of a message. concurrency: messages of one method that are sent concurrently; calls that
+        arrive meanwhile form the next one."""
         self._stub = batch_pb2_grpc.BatchServiceStub(channel)
         self._identity = identity
         self._seconds = seconds
         self._concurrency = concurrency
         self._batchers: dict[str, Batcher[batch_pb2.Call, bytes]] = {}
 
-    async def __call__(self, method: str, request: Message, answer: type[Answer]) -> Answer:
-        """The answer to a call of "/package.Service/Method". Raises the other service's refusal; Overloaded when too
-        many wait, DependencyUnavailable when it cannot be reached within `seconds` of being sent."""
+    async def __call__(self, method: str, request: Message, response_type: type[Response]) -> Response:
+        """Calls "/package.Service/Method" and returns its response.
+
+        Raises the other service's refusal, Overloaded when too many calls wait, and DependencyUnavailable when the
+        service cannot be reached within `seconds` after sending.
+        """
         batcher = self._batchers.get(method)
         if batcher is None:
             batcher = self._batchers[method] = Batcher(
@@ -59,7 +60,7 @@ class BatchedChannel:
         call = batch_pb2.Call(
             request=request.SerializeToString(), request_id=request_id(), traceparent=current_traceparent()
         )
-        return answer.FromString(await batcher.submit(call))
+        return response_type.FromString(await batcher.submit(call))
 
     async def _send(self, method: str, calls: Sequence[batch_pb2.Call]) -> list[bytes | Refusal]:
         parts = await asyncio.gather(*(self._message(method, part) for part in _parts(calls)))
@@ -67,7 +68,7 @@ class BatchedChannel:
 
     async def _message(self, method: str, calls: Sequence[batch_pb2.Call]) -> list[bytes | Refusal]:
         try:
-            told = await self._stub.CallTogether(
+            response = await self._stub.CallTogether(
                 batch_pb2.CallTogetherRequest(method=method, calls=calls),
                 metadata=self._identity.metadata(),
                 timeout=self._seconds,
@@ -84,12 +85,12 @@ class BatchedChannel:
             )
             if answer.HasField("refused")
             else answer.response
-            for answer in told.answers
+            for answer in response.answers
         ]
 
 
 def _parts(calls: Sequence[batch_pb2.Call]) -> Iterator[list[batch_pb2.Call]]:
-    """The calls in messages that are not too large."""
+    """Splits the calls into messages of at most MAX_BYTES."""
     part: list[batch_pb2.Call] = []
     size = 0
     for call in calls:
@@ -102,10 +103,10 @@ def _parts(calls: Sequence[batch_pb2.Call]) -> Iterator[list[batch_pb2.Call]]:
 
 
 class RecordingServer:
-    """Stands in for a server where servicers are added to it, and remembers their methods.
+    """A server to which servicers are added; records the handlers of their methods.
 
-    The server is given the generic handlers only. With registered ones as well, which are of use to other servers,
-    grpc.aio waits for each method by itself: on every call it sets up and takes down as many waits as it has methods.
+    Passes only generic handlers on to the real server. With registered handlers grpc.aio waits for each method
+    separately: on every call it sets up and removes as many waits as there are methods.
     """
 
     def __init__(self, server: grpc.aio.Server) -> None:
@@ -120,10 +121,10 @@ class RecordingServer:
 
 
 class BatchServicer(batch_pb2_grpc.BatchServiceServicer):
-    """Answers calls that came together, each by itself and all at the same time."""
+    """Handles the calls of a batch concurrently, each with its own outcome."""
 
-    def __init__(self, gate: RpcInterceptor, handlers: Handlers) -> None:
-        self._gate = gate
+    def __init__(self, interceptor: RpcInterceptor, handlers: Handlers) -> None:
+        self._interceptor = interceptor
         self._handlers = handlers
 
     async def CallTogether(
@@ -132,5 +133,7 @@ class BatchServicer(batch_pb2_grpc.BatchServiceServicer):
         handler = self._handlers.get(request.method)
         if handler is None or handler.unary_unary is None:
             raise NotImplementedError
-        answers = await asyncio.gather(*(self._gate.answer(request.method, handler, call) for call in request.calls))
+        answers = await asyncio.gather(
+            *(self._interceptor.handle_batched_call(request.method, handler, call) for call in request.calls)
+        )
         return batch_pb2.CallTogetherResponse(answers=answers)

@@ -1,4 +1,4 @@
-"""What every service writes the same way on the wire: times, and tokens that continue a list."""
+"""Page tokens and timestamps as every service writes them in its messages."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from services.chassis.errors import FieldViolation, ValidationFailed
 
 
 def timestamp(moment: datetime) -> Timestamp:
-    """An aware datetime as a Timestamp, to the millisecond: what REST clients' date types hold."""
+    """Converts an aware datetime to a Timestamp in whole milliseconds, the precision of REST clients' date types."""
     message = Timestamp()
     message.FromDatetime(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
     return message
 
 
 def page_token(last: UUID | None) -> str:
-    """The token that continues a list after this id; empty after the last page."""
+    """Returns the token of the page after this id; empty when there is none."""
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=") if last is not None else ""
 
 
 def token_id(token: str) -> UUID | None:
-    """The id that `page_token` was given. Raises ValidationFailed."""
+    """Returns the id in a page token; None for an empty token. Raises ValidationFailed."""
     if not token:
         return None
     try:
         return UUID(bytes=base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError):
-        raise ValidationFailed([FieldViolation(field="pageToken", message="is not one that was given out")]) from None
+        raise ValidationFailed([FieldViolation(field="pageToken", message="is not a valid page token")]) from None

@@ -1,5 +1,8 @@
-"""Request headers that methods heed: Idempotency-Key (IETF draft), Prefer: wait=N and handling=strict (RFC 7240), and
-what the gateway says of a request: its time of arrival and the fields that the method does not know."""
+"""Parsers of request headers, and the digest that identifies equal requests.
+
+Clients send Idempotency-Key (IETF draft), Prefer: wait=N and Prefer: handling=strict (RFC 7240). The gateway adds the
+time of arrival and the fields that the method does not know.
+"""
 
 from __future__ import annotations
 
@@ -15,41 +18,43 @@ from google.protobuf.message import Message
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 MAX_KEY_LENGTH = 255
-# Written by gateway/request.lua; the gateway drops what clients send of this name. In "ratio=aspectRatio,size,+3" names
-# are percent-encoded, behind = stands the field that a name comes closest to, and +3 means three more.
+# Set by gateway/request.lua; the gateway removes a client's header of this name. In "ratio=aspectRatio,size,+3" names
+# are percent-encoded, the name behind = is the most similar known field, and +3 means three more unknown fields.
 UNKNOWN_FIELDS = "x-adwright-unknown-fields"
-MAX_UNKNOWN_FIELDS = 11  # ten names and the number of the rest
-MAX_FIELD_NAME = 120  # the gateway cuts names before
-MAX_WAIT_SECONDS = 60  # the gateway's time-out for these calls is a little longer
-ARRIVED = "x-adwright-arrived"  # the gateway sets it, and removes what a client sends under this name
-# A request's body may take this long. An older stamp is another machine's wrong clock.
+MAX_UNKNOWN_FIELDS = 11  # ten names and the count of the others
+MAX_FIELD_NAME = 120  # the gateway truncates names to less
+MAX_WAIT_SECONDS = 60  # the gateway's timeout for these calls is a little longer
+ARRIVED = "x-adwright-arrived"  # set by the gateway, which removes a client's header of this name
+# The body of a request takes at most this long. An older timestamp comes from a wrong clock of another machine.
 MAX_TRANSIT = timedelta(seconds=30)
 _SECONDS = re.compile(r"\d{1,11}\.\d{3,9}", re.ASCII)
-# Visible ASCII; without what would make a list or a string of it, so that a header sent twice is no key.
+# Visible ASCII without quotes and commas, so that a repeated header, which arrives as a list, is not taken for a key.
 _BARE = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+")
-# A string of RFC 8941: printable ASCII, quotes and backslashes escaped.
+# A string of RFC 8941: printable ASCII with escaped quotes and backslashes.
 _QUOTED = re.compile(r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])+"')
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?", re.IGNORECASE)
 _HANDLING = re.compile(r"handling\s*=\s*\"?([a-z]+)\"?", re.IGNORECASE)
 
 
 def idempotency_key(metadata: Iterable[tuple[str, Any]] | None) -> str:
-    """The Idempotency-Key of a call; empty: none. Raises ValidationFailed for what is not one."""
-    given = [str(value).strip() for name, value in metadata or () if name == "idempotency-key"]
-    if not given:
+    """Returns the Idempotency-Key of a call; empty when there is none. Raises ValidationFailed for a malformed key."""
+    values = [str(value).strip() for name, value in metadata or () if name == "idempotency-key"]
+    if not values:
         return ""
-    text = given[0]
+    text = values[0]
     quoted = _QUOTED.fullmatch(text) is not None
     key = re.sub(r"\\(.)", r"\1", text[1:-1]) if quoted else text
-    if len(given) > 1 or not (quoted or _BARE.fullmatch(text)) or len(key) > MAX_KEY_LENGTH:
+    if len(values) > 1 or not (quoted or _BARE.fullmatch(text)) or len(key) > MAX_KEY_LENGTH:
         message = f"must be 1-{MAX_KEY_LENGTH} visible ASCII characters, bare or as a quoted string, given once"
         raise ValidationFailed([FieldViolation(field="Idempotency-Key", message=message)])
     return key
 
 
 def wait_seconds(metadata: Iterable[tuple[str, Any]] | None) -> int:
-    """How long Prefer: wait=N asks to wait, at most MAX_WAIT_SECONDS; 0: it does not. What cannot be read is ignored,
-    as RFC 7240 has it."""
+    """Returns the N of Prefer: wait=N, at most MAX_WAIT_SECONDS; 0 when there is none.
+
+    Ignores malformed preferences, as RFC 7240 requires.
+    """
     for name, value in metadata or ():
         if name != "prefer":
             continue
@@ -61,7 +66,7 @@ def wait_seconds(metadata: Iterable[tuple[str, Any]] | None) -> int:
 
 
 def is_strict(metadata: Iterable[tuple[str, Any]] | None) -> bool:
-    """Whether Prefer: handling=strict is asked for; of a preference that is given twice, the first counts."""
+    """Whether the call prefers handling=strict. The first value of a repeated preference counts."""
     for name, value in metadata or ():
         if name != "prefer":
             continue
@@ -73,7 +78,7 @@ def is_strict(metadata: Iterable[tuple[str, Any]] | None) -> bool:
 
 
 def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:
-    """A note for each field of the request that the method does not know; in words for the customer."""
+    """Returns a note, written for the customer, for each unknown field of the request."""
     notes = []
     for name, value in metadata or ():
         if name != UNKNOWN_FIELDS:
@@ -89,16 +94,18 @@ def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]
 
 
 def arrived_at(metadata: Iterable[tuple[str, Any]] | None, now: datetime) -> datetime:
-    """When the request reached the gateway, in UTC; `now` where the gateway does not say, or where its time is in the
-    future or more than MAX_TRANSIT ago."""
-    stamps = [str(value) for name, value in metadata or () if name == ARRIVED]
-    if len(stamps) != 1 or _SECONDS.fullmatch(stamps[0]) is None:
+    """Returns the time at which the request reached the gateway, in UTC.
+
+    Returns `now` when the gateway's timestamp is missing, in the future or more than MAX_TRANSIT ago.
+    """
+    timestamps = [str(value) for name, value in metadata or () if name == ARRIVED]
+    if len(timestamps) != 1 or _SECONDS.fullmatch(timestamps[0]) is None:
         return now
-    arrived = datetime.fromtimestamp(float(stamps[0]), UTC)
+    arrived = datetime.fromtimestamp(float(timestamps[0]), UTC)
     return arrived if now - MAX_TRANSIT <= arrived <= now else now
 
 
 def digest(request: Message) -> bytes:
-    """What makes two requests the same one: SHA-256 over the kind and the fields of the message."""
+    """Returns the SHA-256 of the message's type and fields. Equal requests have equal digests."""
     content = request.DESCRIPTOR.full_name.encode() + b"\0" + request.SerializeToString(deterministic=True)
     return hashlib.sha256(content).digest()

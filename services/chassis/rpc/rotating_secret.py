@@ -1,7 +1,7 @@
-"""Secrets that are replaced while the system runs.
+"""Secrets that can be rotated while the system runs.
 
-A secret is one or more lines. The first line signs; every line is accepted. So a rotation takes three steps, each of
-which every process must have seen before the next: "old, new" (all accept both), "new, old" (all sign with the new
+A secret is one or more lines. The first line signs, every line is accepted. A rotation takes three steps, and every
+process must have loaded one step before the next: "old, new" (all accept both), "new, old" (all sign with the new
 one), "new".
 """
 
@@ -12,15 +12,15 @@ from pathlib import Path
 
 import structlog
 
-MIN_LENGTH = 32  # characters of each line: HMAC-SHA256 gains nothing from a key that is guessed
+MIN_LENGTH = 32  # characters of each line; a shorter HMAC-SHA256 key could be guessed
 MAX_LINES = 4  # a rotation needs two
-RELOAD_SECONDS = 2.0  # how old what was read of a file may be: a look at its time costs microseconds
+RELOAD_SECONDS = 2.0  # how often the file is checked; a check costs microseconds
 
 log = structlog.get_logger()
 
 
 def secret_lines(text: str) -> tuple[str, ...]:
-    """The secrets of a setting or file: the one that signs, then the others. Raises ValueError, without their text."""
+    """Splits the text of a setting or file into secrets, the signing one first. Raises ValueError, without the text."""
     lines = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not lines or min(map(len, lines)) < MIN_LENGTH:
         raise ValueError(f"each line must have at least {MIN_LENGTH} characters")
@@ -30,25 +30,25 @@ def secret_lines(text: str) -> tuple[str, ...]:
 
 
 class RotatingSecret:
-    """A secret and those that are accepted beside it; where it stands in a file, as the file has it now."""
+    """A signing secret and the others that are accepted. Follows the changes of its file."""
 
     def __init__(self, text: str, *, file: str = "") -> None:
-        """file: read again when it changes; empty: the text stays as it is. Raises ValueError."""
+        """text: the secret's lines. file: loaded when it changes; empty: the text never changes. Raises ValueError."""
         self._lines = secret_lines(text)
         self._file = Path(file) if file else None
-        self._looked_at = time.monotonic()
-        # Of no file: the first look reads it, in case it changed since the text was taken from it.
+        self._checked_at = time.monotonic()
+        # No file's version: the first check loads the file, which may have changed since its text was passed in.
         self._version = (-1, -1, -1)
 
     def signing(self) -> str:
-        """The secret that signs."""
+        """Returns the secret that signs."""
         return self.accepted()[0]
 
     def accepted(self) -> tuple[str, ...]:
-        """All secrets whose signatures pass, the one that signs first. The same object while nothing changes."""
+        """Returns all accepted secrets, the signing one first; the same object until they change."""
         now = time.monotonic()
-        if self._file is not None and now - self._looked_at > RELOAD_SECONDS:
-            self._looked_at = now
+        if self._file is not None and now - self._checked_at > RELOAD_SECONDS:
+            self._checked_at = now
             self._reload(self._file)
         return self._lines
 
@@ -59,7 +59,7 @@ class RotatingSecret:
         try:
             self._lines = secret_lines(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            log.error("secret_unreadable", file=str(file), error=type(error).__name__)  # the known ones stay
+            log.error("secret_unreadable", file=str(file), error=type(error).__name__)  # the loaded secrets stay in use
             return
         self._version = version
         log.info("secret_reloaded", file=str(file), accepted=len(self._lines))

@@ -1,4 +1,4 @@
-"""Serving: one gRPC server with health and reflection, background loops beside it, and a clean stop."""
+"""The gRPC server of a service: health, reflection, background loops and a graceful stop."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from adwright.batch.v1 import batch_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
+from services.chassis.clock import Clock, SystemClock
 from services.chassis.config import ServiceSettings
 from services.chassis.observability import telemetry, tracing
-from services.chassis.rpc.api_keys import ApiKeys
-from services.chassis.rpc.auth import ServiceIdentity, TokenVerifier
+from services.chassis.rpc.api_keys import ApiKeyLookup, ApiKeyVerifier, NoApiKeys
+from services.chassis.rpc.auth import TokenVerifier
 from services.chassis.rpc.interceptors import RpcInterceptor
 from services.chassis.rpc.multiplexing import BatchServicer, RecordingServer
 
-MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB picture and its frame
-MAX_CONCURRENT_CALLS = 4_000  # past it gRPC answers RESOURCE_EXHAUSTED at once, before memory runs out
+MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB photo and the message around it
+MAX_CONCURRENT_CALLS = 4_000  # above it gRPC responds RESOURCE_EXHAUSTED immediately, before memory runs out
 READINESS_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -30,11 +31,11 @@ log = structlog.get_logger()
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.so_reuseport", 0),  # two services on one port would be a silent mistake
+    ("grpc.so_reuseport", 0),  # without it two services could share one port unnoticed
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_metadata_size", 32 * 1024),
-    # Clients come again, and so find pods that were added; a stream may go on for as long as any may last.
+    # Clients reconnect and so discover added pods. The grace time is longer than any stream lasts.
     ("grpc.max_connection_age_ms", 300_000),
     ("grpc.max_connection_age_grace_ms", 3_700_000),
 ]
@@ -47,29 +48,30 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; the default stays with one
-    ("grpc.enable_retries", 0),  # callers retry, and only what is safe to repeat
+    ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; gRPC's default uses one
+    ("grpc.enable_retries", 0),  # callers retry themselves, and only calls that are safe to repeat
 ]
 
 
-def verifier_of(settings: ServiceSettings) -> TokenVerifier:
-    """The token verifier that the settings describe."""
+def verifier_of(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
+    """Returns the token verifier for the settings."""
     return TokenVerifier(
         issuer=settings.token_issuer,
         audience=settings.token_audience,
         jwks=settings.token_jwks,
         roles_claim=settings.token_roles_claim,
         service_secret=settings.service_secrets(),
+        clock=clock,
     )
 
 
 def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel to another service; it reconnects by itself."""
+    """Opens a channel to another service. It reconnects automatically."""
     return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
 
 
 class Server:
-    """A gRPC server for some servicers, with loops that run beside it for as long as it serves."""
+    """A gRPC server for a service's servicers, with background loops that run while it serves."""
 
     def __init__(
         self,
@@ -80,26 +82,32 @@ class Server:
         ready: Callable[[], Awaitable[bool]],
         loops: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         closing: Sequence[Callable[[], None]] = (),
-        verifier: TokenVerifier | None = None,
+        api_keys: ApiKeyLookup | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """closing: what ends streams, called first at a stop; calls that end by themselves have the grace time."""
+        """Creates the server and binds its port.
+
+        register: adds the servicers. services: their full proto names, for health and reflection. ready: whether the
+        service can do its work now. loops: run from start to stop; one that returns or raises ends the server.
+        closing: called first at a stop, to end streams; other calls have the grace time. api_keys: finds the owners
+        of API keys; by default the server refuses every key. clock: the machine's by default.
+        """
         self._settings = settings
         self._ready = ready
         self._loops = loops
         self._closing = closing
         self._services = services
-        self._billing = open_channel(settings.billing_address)
-        identity = ServiceIdentity(services[0].split(".")[1], settings.service_secrets())
-        gate = RpcInterceptor(verifier or verifier_of(settings), ApiKeys(billing=self._billing, identity=identity))
+        clock = clock or SystemClock()
+        interceptor = RpcInterceptor(verifier_of(settings, clock), ApiKeyVerifier(api_keys or NoApiKeys(), clock=clock))
         self._server = grpc.aio.server(
-            interceptors=[gate],
+            interceptors=[interceptor],
             options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
         methods = RecordingServer(self._server)
         server = cast(grpc.aio.Server, methods)
         register(server)
-        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(gate, dict(methods.handlers)), server)
+        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(interceptor, dict(methods.handlers)), server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -108,7 +116,7 @@ class Server:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Starts serving; returns when calls are answered. Health turns SERVING once `ready` says so."""
+        """Starts serving and the loops. Health reports SERVING once `ready` returns true."""
         await self._server.start()
         log.info("serving", address=self._settings.listen, port=self.port)
         await self._set_health(await self._ready())
@@ -116,7 +124,7 @@ class Server:
         self._tasks += [asyncio.create_task(loop()) for loop in self._loops]
 
     async def stop(self) -> None:
-        """Takes no new calls, lets those under way end within the grace time, then stops the loops."""
+        """Accepts no new calls, waits for running calls for the grace time, then stops the loops."""
         await self._health.enter_graceful_shutdown()
         for close in self._closing:
             close()
@@ -124,10 +132,9 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._billing.close()
 
     async def run(self) -> None:
-        """Serves until SIGTERM or SIGINT, or until a loop ends by an error, which is raised."""
+        """Serves until SIGTERM or SIGINT. Raises the error of a loop that fails, RuntimeError for one that returns."""
         stopping = stop_event()
         await self.start()
         wait = asyncio.create_task(stopping.wait())
@@ -136,7 +143,7 @@ class Server:
             for task in done:
                 if task is not wait:
                     task.result()
-                    raise RuntimeError("a loop of the service ended by itself")
+                    raise RuntimeError("a background loop of the service has returned")
         finally:
             wait.cancel()
             log.info("stopping")
@@ -149,12 +156,12 @@ class Server:
             try:
                 ready = await self._ready()
             except Exception as error:
-                log.warning("readiness_unknown", error=repr(error))
+                log.warning("readiness_check_failed", error=repr(error))
                 ready = False
             await self._set_health(ready)
 
     async def _set_health(self, ready: bool) -> None:
-        # The empty name is liveness: the process answers. The services' names are readiness: it can do its work.
+        # The empty name is liveness: the process responds. The services' names are readiness: it can do its work.
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         for service in self._services:
@@ -162,7 +169,7 @@ class Server:
 
 
 def stop_event() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set."""
+    """Returns an event that SIGTERM and SIGINT set."""
     event = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -171,12 +178,12 @@ def stop_event() -> asyncio.Event:
 
 
 async def always_ready() -> bool:
-    """For services that hold no state: they can do their work whenever they answer."""
+    """The readiness of a service without state: it can do its work whenever it responds."""
     return True
 
 
 def start(name: str, settings: ServiceSettings, main: Coroutine[Any, Any, Any]) -> None:
-    """Sets up what can be seen of a process and runs its main coroutine on uvloop."""
+    """Configures logs, metrics and traces of a process and runs its main coroutine on uvloop."""
     telemetry.configure(
         name, log_format=settings.log_format, log_level=settings.log_level, metrics_listen=settings.metrics_listen
     )

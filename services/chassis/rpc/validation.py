@@ -1,4 +1,4 @@
-"""Text that no database of ours can keep."""
+"""Rejects strings with NUL (U+0000), which PostgreSQL cannot store."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NUL = "\0"
 
 
 def nul_violations(request: Message) -> list[FieldViolation]:
-    """The strings of a request, keys of maps included, that hold U+0000, which PostgreSQL has no place for.
+    """Returns a violation for each string of a request, map keys included, that contains U+0000.
 
-    The transcoder's clients never get here with one; clients of gRPC do.
+    The gateway refuses such JSON, so only requests of gRPC clients fail here.
     """
-    if b"\0" not in request.SerializeToString():  # nearly always: a look at the bytes is cheap, a walk is not
+    if b"\0" not in request.SerializeToString():  # the usual case; a scan is far cheaper than a walk
         return []
     return [
         FieldViolation(field=path, message="must not hold U+0000")
@@ -30,11 +30,11 @@ def _strings(message: Message, prefix: str) -> Iterator[tuple[str, str]]:
     for field, value in message.ListFields():
         path = prefix + field.json_name
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            kinds = field.message_type.fields_by_name
+            entry = field.message_type.fields_by_name
             for key in value:
-                if kinds["key"].type == FieldDescriptor.TYPE_STRING:
+                if entry["key"].type == FieldDescriptor.TYPE_STRING:
                     yield path, key
-                yield from _value(kinds["value"], value[key], f'{path}["{key}"]')
+                yield from _value(entry["value"], value[key], f'{path}["{key}"]')
         elif field.is_repeated:
             for index, item in enumerate(value):
                 yield from _value(field, item, f"{path}[{index}]")

@@ -1,4 +1,4 @@
-"""The catalogue's tables, and the one class that reads and writes them. Every statement carries the owner."""
+"""The tables of the catalogue. Every statement that a user's request reaches is restricted to rows of that user."""
 
 from __future__ import annotations
 
@@ -9,33 +9,26 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from services.catalog.domain import (
-    BriefKey,
-    Product,
-    ProductLimitReached,
-    ProductNotFound,
-    Project,
-    ProjectLimitReached,
-    ProjectNotFound,
-)
+from services.catalog.domain import BriefKey, Product, Project
+from services.catalog.errors import ProductLimitReached, ProductNotFound, ProjectLimitReached, ProjectNotFound
 from services.chassis.data.database import Connection, fetch_all, fetch_one
 
 
-class CatalogStorage:
+class CatalogStore:
     """Reads and writes on a connection that the caller has opened; never begins or commits."""
 
     def __init__(self, *, projects_per_user: int, products_per_project: int) -> None:
-        self._projects = projects_per_user
-        self._products = products_per_project
+        self._projects_per_user = projects_per_user
+        self._products_per_project = products_per_project
 
     async def insert_project(self, connection: Connection, project: Project) -> None:
-        """Raises ProjectLimitReached."""
-        # Counting and inserting must not race: the user's inserts go one after the other.
+        """Stores a new project. Raises ProjectLimitReached."""
+        # Serializes the user's inserts: concurrent ones would count the same projects and exceed the limit.
         await connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", [project.user_id])
         row = await fetch_one(connection, "select count(*) as count from project where user_id = %s", [project.user_id])
-        assert row is not None, "count answers with a row"
-        if row["count"] >= self._projects:
-            raise ProjectLimitReached(self._projects)
+        assert row is not None, "an aggregate returns one row"
+        if row["count"] >= self._projects_per_user:
+            raise ProjectLimitReached(self._projects_per_user)
         await connection.execute(
             """insert into project (id, user_id, name, brand, created_at, updated_at)
                values (%(id)s, %(user_id)s, %(name)s, %(brand)s, %(created_at)s, %(updated_at)s)""",
@@ -43,7 +36,7 @@ class CatalogStorage:
         )
 
     async def project(self, connection: Connection, project_id: UUID, user_id: str, *, lock: bool = False) -> Project:
-        """Raises ProjectNotFound."""
+        """Returns a user's project; lock: keeps other transactions from changing it. Raises ProjectNotFound."""
         row = await fetch_one(
             connection,
             "select * from project where id = %s and user_id = %s for update"
@@ -55,27 +48,25 @@ class CatalogStorage:
             raise ProjectNotFound
         return _project(row)
 
-    async def projects(self, connection: Connection, user_id: str, before: UUID | None, size: int) -> list[Project]:
-        """Newest first."""
+    async def projects(self, connection: Connection, user_id: str, before: UUID | None, limit: int) -> list[Project]:
+        """Returns a user's projects, newest first; `before`: only projects older than this."""
         rows = await fetch_all(
             connection,
             """select * from project where user_id = %(user)s and (id < %(before)s or %(before)s::uuid is null)
-                order by id desc limit %(size)s""",
-            {"user": user_id, "before": before, "size": size},
+                order by id desc limit %(limit)s""",
+            {"user": user_id, "before": before, "limit": limit},
         )
         return [_project(row) for row in rows]
 
     async def update_project(self, connection: Connection, project: Project) -> None:
+        """Stores the name and brand of a project that the caller has locked."""
         await connection.execute(
             "update project set name = %(name)s, brand = %(brand)s, updated_at = %(updated_at)s where id = %(id)s",
             asdict(project),
         )
 
     async def delete_project(self, connection: Connection, project_id: UUID, user_id: str) -> list[str]:
-        """Deletes the project with its products; the keys of photos that nobody needs any more.
-
-        Raises ProjectNotFound.
-        """
+        """Deletes a project with its products; returns the asset keys of their photos. Raises ProjectNotFound."""
         await self.project(connection, project_id, user_id, lock=True)
         rows = await fetch_all(
             connection,
@@ -86,14 +77,15 @@ class CatalogStorage:
         return [row["image_key"] for row in rows if row["image_key"]]
 
     async def insert_product(self, connection: Connection, product: Product) -> None:
-        """Raises ProjectNotFound, ProductLimitReached."""
+        """Stores a new product. Raises ProjectNotFound, ProductLimitReached."""
+        # Locking the project serializes its inserts: concurrent ones would exceed the limit.
         await self.project(connection, product.project_id, product.user_id, lock=True)
         row = await fetch_one(
             connection, "select count(*) as count from product where project_id = %s", [product.project_id]
         )
-        assert row is not None, "count answers with a row"
-        if row["count"] >= self._products:
-            raise ProductLimitReached(self._products)
+        assert row is not None, "an aggregate returns one row"
+        if row["count"] >= self._products_per_project:
+            raise ProductLimitReached(self._products_per_project)
         await connection.execute(
             """insert into product (id, project_id, user_id, name, description, features, price, currency, image_url,
                                     landing_page, audience, created_at, updated_at)
@@ -103,7 +95,7 @@ class CatalogStorage:
         )
 
     async def product(self, connection: Connection, product_id: UUID, user_id: str, *, lock: bool = False) -> Product:
-        """Raises ProductNotFound."""
+        """Returns a user's product; lock: keeps other transactions from changing it. Raises ProductNotFound."""
         row = await fetch_one(
             connection,
             "select * from product where id = %s and user_id = %s for update"
@@ -116,19 +108,23 @@ class CatalogStorage:
         return _product(row)
 
     async def products(
-        self, connection: Connection, project_id: UUID, user_id: str, before: UUID | None, size: int
+        self, connection: Connection, project_id: UUID, user_id: str, before: UUID | None, limit: int
     ) -> list[Product]:
-        """Newest first. Raises ProjectNotFound."""
+        """Returns a project's products, newest first; `before`: only products older than this.
+
+        Raises ProjectNotFound.
+        """
         await self.project(connection, project_id, user_id)
         rows = await fetch_all(
             connection,
             """select * from product where project_id = %(project)s and (id < %(before)s or %(before)s::uuid is null)
-                order by id desc limit %(size)s""",
-            {"project": project_id, "before": before, "size": size},
+                order by id desc limit %(limit)s""",
+            {"project": project_id, "before": before, "limit": limit},
         )
         return [_product(row) for row in rows]
 
     async def update_product(self, connection: Connection, product: Product) -> None:
+        """Stores all fields of a product that the caller has locked."""
         await connection.execute(
             """update product set name = %(name)s, description = %(description)s, features = %(features)s,
                       price = %(price)s, currency = %(currency)s, image_url = %(image_url)s, image_key = %(image_key)s,
@@ -139,7 +135,7 @@ class CatalogStorage:
         )
 
     async def delete_product(self, connection: Connection, product_id: UUID, user_id: str) -> str | None:
-        """The key of its photo, if it had one. Raises ProductNotFound."""
+        """Deletes a product; returns the asset key of its photo, if it has one. Raises ProductNotFound."""
         row = await fetch_one(
             connection,
             "delete from product where id = %s and user_id = %s returning image_key",
@@ -152,9 +148,10 @@ class CatalogStorage:
     async def versions(
         self, connection: Connection, keys: Sequence[BriefKey]
     ) -> dict[BriefKey, tuple[str, str | None]]:
-        """The versions of the rows that briefs are made of: of the project, and of the product if it belongs to it.
+        """Returns the row versions of briefs: of the project, and of the product (None: not in this project).
 
-        A row has another one after every change. Projects that are not there, or not their user's, have no entry.
+        Every change of a row gives it another version. A project that does not exist, or belongs to another user, has
+        no entry.
         """
         rows = await fetch_all(
             connection,
@@ -175,10 +172,10 @@ class CatalogStorage:
     async def briefs(
         self, connection: Connection, keys: Sequence[BriefKey]
     ) -> dict[BriefKey, tuple[tuple[str, str], Project, Product]]:
-        """Projects and products with their versions; what is not there has no entry."""
+        """Reads the projects and products of briefs, with their row versions; those not found have no entry."""
         rows = await fetch_all(
             connection,
-            """select given.user_id as asked_by, project.xmin::text as project_version,
+            """select given.user_id as owner, project.xmin::text as project_version,
                       product.xmin::text as product_version, project.name as project_name, project.brand,
                       project.created_at as project_created_at, project.updated_at as project_updated_at, product.*
                  from unnest(%s::text[], %s::uuid[], %s::uuid[]) as given (user_id, project_id, product_id)
@@ -191,7 +188,7 @@ class CatalogStorage:
             versions = (row.pop("project_version"), row.pop("product_version"))
             project = Project(
                 id=row["project_id"],
-                user_id=row.pop("asked_by"),
+                user_id=row.pop("owner"),
                 name=row.pop("project_name"),
                 brand=bytes(row.pop("brand")),
                 created_at=row.pop("project_created_at"),

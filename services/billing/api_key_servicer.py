@@ -1,4 +1,4 @@
-"""The RPCs of API keys."""
+"""The RPCs of API keys: one short method each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import structlog
 from adwright.billing.v1 import keys_pb2, keys_pb2_grpc
 from google.protobuf import empty_pb2
 
-from services.billing import api_keys
+from services.billing import api_keys, messages
 from services.billing.domain import ApiKey
 from services.chassis.clock import Clock
 from services.chassis.data.database import Database
@@ -27,13 +27,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 DEFAULT_DAYS = 90
 DEFAULT_PAGE = 50
 SECRET_BYTES = 32
-HINT_LENGTH = 12  # the prefix and 48 of the 256 bits
+HINT_LENGTH = 12  # characters: the prefix and 48 of the 256 bits
 
 log = structlog.get_logger()
 
 
 class ApiKeyServicer(keys_pb2_grpc.ApiKeyServiceServicer):
-    """What owners do with their keys."""
+    """Creates, lists and revokes the caller's own keys."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
@@ -56,15 +56,17 @@ class ApiKeyServicer(keys_pb2_grpc.ApiKeyServiceServicer):
         )
         async with self._database.transaction() as connection:
             await api_keys.insert(connection, key, hashlib.sha256(secret.encode()).digest(), now)
-        log.info("api_key_made", key_id=str(key.id), user_id=key.user_id, budget=key.budget)
-        return keys_pb2.CreateApiKeyResponse(key=secret, api_key=_message(key))
+        log.info("api_key_created", key_id=str(key.id), user_id=key.user_id, budget=key.budget)
+        return keys_pb2.CreateApiKeyResponse(key=secret, api_key=messages.api_key_message(key))
 
     async def ListApiKeys(self, request: keys_pb2.ListApiKeysRequest, context: Context) -> keys_pb2.ListApiKeysResponse:
         size = request.page_size or DEFAULT_PAGE
         async with self._database.connection() as connection:
-            found = await api_keys.of_user(connection, caller().user_id, token_id(request.page_token), size)
+            found = await api_keys.list_keys(connection, caller().user_id, token_id(request.page_token), size)
         last = found[-1].id if len(found) == size else None
-        return keys_pb2.ListApiKeysResponse(api_keys=[_message(key) for key in found], next_page_token=page_token(last))
+        return keys_pb2.ListApiKeysResponse(
+            api_keys=[messages.api_key_message(key) for key in found], next_page_token=page_token(last)
+        )
 
     async def RevokeApiKey(self, request: keys_pb2.RevokeApiKeyRequest, context: Context) -> empty_pb2.Empty:
         user_id = caller().user_id
@@ -75,7 +77,7 @@ class ApiKeyServicer(keys_pb2_grpc.ApiKeyServiceServicer):
 
 
 class ApiKeyLookupServicer(keys_pb2_grpc.ApiKeyLookupServiceServicer):
-    """What services ask of keys."""
+    """Resolves a key's hash to its owner, for the other services."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
@@ -83,25 +85,9 @@ class ApiKeyLookupServicer(keys_pb2_grpc.ApiKeyLookupServiceServicer):
 
     async def FindApiKey(self, request: keys_pb2.FindApiKeyRequest, context: Context) -> keys_pb2.FindApiKeyResponse:
         async with self._database.connection() as connection:
-            row = await api_keys.find(connection, request.key_hash, self._clock.now())
+            row = await api_keys.find_usable(connection, request.key_hash, self._clock.now())
         if row is None:
             return keys_pb2.FindApiKeyResponse()
         return keys_pb2.FindApiKeyResponse(
             user_id=row["user_id"], key_id=str(row["id"]), expires_at=timestamp(row["expires_at"])
         )
-
-
-def _message(key: ApiKey) -> keys_pb2.ApiKey:
-    message = keys_pb2.ApiKey(
-        id=str(key.id),
-        name=key.name,
-        hint=key.hint,
-        created_at=timestamp(key.created_at),
-        expires_at=timestamp(key.expires_at),
-        credits_spent=key.spent,
-    )
-    if key.revoked_at is not None:
-        message.revoked_at.CopyFrom(timestamp(key.revoked_at))
-    if key.budget is not None:
-        message.credit_budget = key.budget
-    return message

@@ -1,0 +1,75 @@
+"""Refusals of billing: the requests that the ledger and the API keys reject, with their stable reasons."""
+
+from __future__ import annotations
+
+from services.chassis.errors import Kind, Refusal
+
+
+class GrantConflict(Refusal):
+    """The grant id was used before with other values."""
+
+    kind = Kind.CONFLICT
+    reason = "GRANT_CONFLICT"
+
+    def __init__(self) -> None:
+        super().__init__("This grantId was used for another grant.")
+
+
+class BalanceTooLarge(Refusal):
+    """The grant or refund would raise the user's credits above the limit."""
+
+    kind = Kind.UNPROCESSABLE
+    reason = "BALANCE_TOO_LARGE"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A user can have at most {limit} credits.")
+
+
+class HoldNotFound(Refusal):
+    """The caller has no such job, or no credits were held for it."""
+
+    kind = Kind.NOT_FOUND
+    reason = "HOLD_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("No credits were held for this job.")
+
+
+class NotCaptured(Refusal):
+    """The job's hold was not captured, so nothing can be refunded."""
+
+    kind = Kind.CONFLICT
+    reason = "NOT_CAPTURED"
+
+    def __init__(self) -> None:
+        super().__init__("The job has spent no credits.")
+
+
+class AlreadyRefunded(Refusal):
+    """The job was refunded before; a job is refunded once."""
+
+    kind = Kind.CONFLICT
+    reason = "ALREADY_REFUNDED"
+
+    def __init__(self) -> None:
+        super().__init__("The job was refunded before.")
+
+
+class ApiKeyNotFound(Refusal):
+    """The API key does not exist, or belongs to another user."""
+
+    kind = Kind.NOT_FOUND
+    reason = "API_KEY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key.")
+
+
+class ApiKeyLimitReached(Refusal):
+    """The user has as many usable API keys as allowed."""
+
+    kind = Kind.CONFLICT
+    reason = "API_KEY_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You can have at most {limit} API keys. Revoke one first.")

@@ -1,0 +1,69 @@
+"""Refusals of the catalogue, with their stable reasons."""
+
+from __future__ import annotations
+
+from services.chassis.errors import Kind, Refusal
+
+
+class ProjectNotFound(Refusal):
+    """The project does not exist, or belongs to another user."""
+
+    kind = Kind.NOT_FOUND
+    reason = "PROJECT_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such project.")
+
+
+class ProductNotFound(Refusal):
+    """The product does not exist, or belongs to another user or another project."""
+
+    kind = Kind.NOT_FOUND
+    reason = "PRODUCT_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such product.")
+
+
+class ProjectLimitReached(Refusal):
+    """The user has as many projects as allowed."""
+
+    kind = Kind.CONFLICT
+    reason = "PROJECT_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You can have at most {limit} projects. Delete one first.")
+
+
+class ProductLimitReached(Refusal):
+    """The project has as many products as allowed."""
+
+    kind = Kind.CONFLICT
+    reason = "PRODUCT_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A project can have at most {limit} products. Delete one first.")
+
+
+class ImageUnreadable(Refusal):
+    """The upload is not a photo that can be used: damaged, too small, or of a format that is not accepted."""
+
+    kind = Kind.INVALID
+    reason = "IMAGE_UNREADABLE"
+
+
+class ImageTooLarge(Refusal):
+    """The upload exceeds the limit of a product photo, in bytes or in pixels."""
+
+    kind = Kind.TOO_LARGE
+    reason = "IMAGE_TOO_LARGE"
+
+
+class ImageNotFound(Refusal):
+    """The product has no uploaded photo."""
+
+    kind = Kind.NOT_FOUND
+    reason = "IMAGE_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("No photo was uploaded for this product.")

@@ -1,0 +1,150 @@
+"""Grants and refunds happen once, and credits that expire are spent first."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from services.billing.domain import MAX_BALANCE, Balance, HoldEnd, HoldResult
+from services.billing.errors import AlreadyRefunded, BalanceTooLarge, GrantConflict, NotCaptured
+from services.chassis.data.database import fetch_all
+from services.chassis.errors import ValidationFailed
+from tests.billing.harness import NOW, LedgerHarness, hold_request
+
+
+class TestGrantsAndRefunds:
+    async def test_repeated_grant_adds_its_credits_once(self, harness: LedgerHarness) -> None:
+        balances = await asyncio.gather(*(harness.grant("u", 5, "welcome") for _ in range(20)))
+        assert set(balances) == {5}
+        with pytest.raises(GrantConflict):
+            await harness.grant("u", 6, "welcome")
+        with pytest.raises(GrantConflict):
+            await harness.grant("other", 5, "welcome")
+        assert await harness.balance("other") == (0, 0)
+
+    async def test_concurrent_grants_of_one_id_to_two_users_credit_one_of_them(self, harness: LedgerHarness) -> None:
+        for number in range(20):
+            outcomes = await asyncio.gather(
+                *(harness.grant(user, 1, f"gift-{number}") for user in "ab"), return_exceptions=True
+            )
+            assert sum(isinstance(outcome, GrantConflict) for outcome in outcomes) == 1
+        assert (await harness.balance("a"))[0] + (await harness.balance("b"))[0] == 20
+
+    async def test_only_a_captured_job_is_refunded_and_only_once(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 3)
+        job = hold_request(kind="three")
+        await harness.place_holds(job)
+        with pytest.raises(NotCaptured):
+            await harness.refund(job.job_id)
+        await harness.end_hold(job.job_id, HoldEnd.CAPTURE)
+        outcomes = await asyncio.gather(*(harness.refund(job.job_id) for _ in range(5)), return_exceptions=True)
+        assert sorted(str(outcome) if isinstance(outcome, int) else type(outcome).__name__ for outcome in outcomes) == [
+            "3",
+            *[AlreadyRefunded.__name__] * 4,
+        ]
+        assert await harness.balance() == (3, 0)
+        assert await harness.problems() == []
+
+    async def test_refund_above_the_largest_balance_is_refused(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 3)
+        job = hold_request(kind="three")
+        await harness.place_holds(job)
+        await harness.end_hold(job.job_id, HoldEnd.CAPTURE)
+        await harness.grant("u", MAX_BALANCE - 2)
+        with pytest.raises(BalanceTooLarge):
+            await harness.refund(job.job_id)
+        assert await harness.balance() == (MAX_BALANCE - 2, 0)
+
+
+class TestExpiringCredits:
+    async def test_credits_that_expire_first_are_spent_first(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 2, "a: late", days=30)
+        await harness.grant("u", 5, "b: never")
+        await harness.grant("u", 2, "c: early", days=3)
+        assert await harness.credits() == _balance(9, soon=2, days=3)
+        await harness.place_holds(hold_request(kind="three"))
+        assert await harness.credits() == _balance(6, held=3, soon=0, days=30)
+        await harness.place_holds(hold_request(kind="three"))
+        assert await harness.credits() == _balance(3, held=6)
+        assert await harness.problems() == []
+
+    async def test_expired_credits_lapse_by_one_entry(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 4, "gift", days=1, kind="promotional")
+        await harness.grant("u", 1)
+        harness.now += timedelta(days=2)
+        assert await harness.balance() == (1, 0), "expired credits are not available, lapsed or not"
+        assert (await harness.place_holds(hold_request(kind="three")))[0].result is HoldResult.INSUFFICIENT
+        assert await harness.lapse_expired_credits() in (0, 1)  # the hold request may have lapsed them already
+        assert await harness.lapse_expired_credits() == 0
+        async with harness.database.connection() as connection:
+            rows = await fetch_all(connection, "select grant_id, amount, credit from entry where kind = 'lapse'")
+        assert rows == [{"grant_id": "gift", "amount": 4, "credit": "issued"}]
+        assert await harness.problems() == []
+
+    async def test_credits_lapse_without_any_request_of_their_owner(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 4, days=1)
+        harness.now += timedelta(days=1)
+        assert await harness.lapse_expired_credits() == 1
+        with psycopg.connect(harness.url) as connection:
+            row = connection.execute("select available, expiring from account").fetchone()
+        assert row == (0, 0)
+        assert await harness.problems() == []
+
+    async def test_released_credits_go_back_to_their_grant(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 2, "early", days=3)
+        await harness.grant("u", 2)
+        job = hold_request(kind="three")
+        await harness.place_holds(job)
+        assert await harness.credits() == _balance(1, held=3)
+        await harness.end_hold(job.job_id, HoldEnd.RELEASE)
+        assert await harness.credits() == _balance(4, soon=2, days=3)
+        assert await harness.problems() == []
+
+    async def test_credits_that_expire_while_held_lapse_on_release(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 2, "early", days=3)
+        await harness.grant("u", 2)
+        await harness.grant("u", 2, "other", days=3)
+        job = hold_request(kind="three")
+        await harness.place_holds(job)
+        harness.now += timedelta(days=4)
+        await harness.lapse_expired_credits()
+        await harness.end_hold(job.job_id, HoldEnd.RELEASE)
+        await harness.lapse_expired_credits()
+        assert await harness.credits() == _balance(2)
+        assert await harness.problems() == []
+
+    async def test_credits_that_expire_while_held_can_still_be_captured(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 3, days=3)
+        job = hold_request(kind="three")
+        await harness.place_holds(job)
+        harness.now += timedelta(days=4)
+        await harness.lapse_expired_credits()
+        assert await harness.end_hold(job.job_id, HoldEnd.CAPTURE) == "captured"
+        assert await harness.credits() == _balance(0)
+        assert await harness.problems() == []
+
+    async def test_grant_must_expire_in_the_future_but_can_be_repeated_later(self, harness: LedgerHarness) -> None:
+        with pytest.raises(ValidationFailed):
+            await harness.grant("u", 3, days=-1)
+        await harness.grant("u", 3, "gift", days=1)
+        harness.now += timedelta(days=2)
+        assert await harness.grant("u", 3, "gift", days=-1) == 0  # the same expiry as before
+
+    async def test_concurrent_holds_never_spend_expiring_credits_twice(self, harness: LedgerHarness) -> None:
+        await harness.grant("u", 20, days=3)
+        await harness.grant("u", 30)
+        outcomes = await asyncio.gather(*(harness.place_holds(hold_request()) for _ in range(100)))
+        assert sum(outcome[0].result is HoldResult.HELD for outcome in outcomes) == 50
+        assert await harness.problems() == []
+
+
+def _balance(available: int, *, held: int = 0, soon: int = 0, days: float | None = None) -> Balance:
+    return Balance(
+        available=available,
+        held=held,
+        expiring_soon=soon,
+        next_expiry=NOW + timedelta(days=days) if days is not None else None,
+    )
