@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -29,16 +30,20 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.rotating_secret import RotatingSecret
 from services.chassis.rpc.server import Server, open_channel, start
 from services.job.asset_urls import AssetUrlSigner
-from services.job.change_feed import Watch
+from services.job.change_feed import JobWatcher, UserFeed
+from services.job.credits import BillingClient
 from services.job.domain import JobPolicy, Limits
 from services.job.events import TOPICS
-from services.job.following import Following
-from services.job.forgetting import Forgetting
-from services.job.jobs import Jobs
+from services.job.job_reader import JobReader
+from services.job.leases import Leases
+from services.job.lifecycle import Lifecycle
+from services.job.loops.retention import Retention
+from services.job.loops.settlement import Settlement
+from services.job.loops.sweeper import Sweeper
 from services.job.metrics import GAUGES
 from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
-from services.job.settlement import Settlement
-from services.job.sweeper import Sweeper
+from services.job.statuses import Statuses
+from services.job.submission import Submissions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TYPES = ("copy", "static_ad", "video")
@@ -107,7 +112,7 @@ def policy_of(settings: JobSettings) -> JobPolicy:
 
 
 async def serve(settings: JobSettings) -> None:
-    """Puts the parts together and serves until told to stop."""
+    """Composes the service and serves until it is stopped."""
     url = settings.database_url.get_secret_value()
     await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     clock = SystemClock()
@@ -115,16 +120,21 @@ async def serve(settings: JobSettings) -> None:
     await database.open()
     identity = ServiceIdentity("job", settings.service_secrets())
     channel = open_channel(settings.billing_address)
-    billing = billing_pb2_grpc.BillingLedgerServiceStub(channel)
+    billing = BillingClient(billing_pb2_grpc.BillingLedgerServiceStub(channel), identity)
     quiet_client_logs()
     producer = Producer(settings, TOPICS)
     relay = Relay(database, producer)
     policy = policy_of(settings)
-    jobs = Jobs(database=database, billing=billing, identity=identity, relay=relay, policy=policy, clock=clock)
-    sweeper = Sweeper(jobs)
-    watch = Watch(database)
-    following = Following(database, clock)
-    links = AssetUrlSigner(
+    ended = asyncio.Event()
+    submissions = Submissions(database=database, billing=billing, relay=relay, policy=policy, clock=clock)
+    leases = Leases(database=database, relay=relay, policy=policy, clock=clock, ended=ended)
+    lifecycle = Lifecycle(database=database, relay=relay, policy=policy, clock=clock, ended=ended)
+    settlement = Settlement(database=database, billing=billing, clock=clock, ended=ended)
+    sweeper = Sweeper(lifecycle, submissions)
+    reader = JobReader(database)
+    watcher = JobWatcher(database)
+    feed = UserFeed(database, clock)
+    asset_urls = AssetUrlSigner(
         secret=RotatingSecret(
             settings.asset_signing_secret.get_secret_value(), file=settings.asset_signing_secret_file
         ),
@@ -132,34 +142,46 @@ async def serve(settings: JobSettings) -> None:
         lifetime=timedelta(seconds=settings.asset_link_seconds),
     )
     assets = AssetStore(settings.assets_url)
-    settlement = Settlement(
-        database=database, storage=jobs.storage, billing=billing, identity=identity, clock=clock, ended=jobs.ended
+    statuses = Statuses(
+        database=database,
+        reader=reader,
+        watcher=watcher,
+        feed=feed,
+        asset_urls=asset_urls,
+        clock=clock,
+        max_lifetime=max(limits.total for limits in policy.limits.values()),
     )
+    retention = Retention(database, clock, assets, job_retention=timedelta(days=settings.keep_jobs_days) or None)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobServiceServicer_to_server(
             JobServicer(
-                jobs=jobs,
                 database=database,
-                watch=watch,
-                following=following,
-                links=links,
+                reader=reader,
+                lifecycle=lifecycle,
+                statuses=statuses,
+                asset_urls=asset_urls,
                 assets=assets,
                 clock=clock,
                 settle=settlement.settle_promptly,
-                longest=max(limits.total for limits in policy.limits.values()),
             ),
             server,
         )
-        job_pb2_grpc.add_JobAdminServiceServicer_to_server(JobAdminServicer(jobs=jobs, database=database), server)
+        job_pb2_grpc.add_JobAdminServiceServicer_to_server(
+            JobAdminServicer(submissions=submissions, database=database), server
+        )
         job_pb2_grpc.add_JobSubmissionServiceServicer_to_server(
             JobSubmissionServicer(
-                jobs=jobs, database=database, watch=watch, links=links, clock=clock, settle=settlement.settle_promptly
+                submissions=submissions,
+                database=database,
+                statuses=statuses,
+                clock=clock,
+                settle=settlement.settle_promptly,
             ),
             server,
         )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(
-            JobWorkerServicer(jobs=jobs, settle=settlement.settle_promptly, policy=policy), server
+            JobWorkerServicer(leases=leases, settle=settlement.settle_promptly, policy=policy), server
         )
 
     server = Server(
@@ -172,12 +194,12 @@ async def serve(settings: JobSettings) -> None:
             sweeper.run,
             sweeper.run_leftovers,
             settlement.run,
-            watch.run,
-            following.run,
-            Forgetting(database, clock, assets, keep=timedelta(days=settings.keep_jobs_days) or None).run,
+            watcher.run,
+            feed.run,
+            retention.run,
             SqlGauges(database, GAUGES).run,
         ],
-        closing=[watch.close, following.close],
+        closing=[watcher.close, feed.close],
     )
     try:
         await server.run()

@@ -41,7 +41,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.CANCELED: frozenset(),
     Status.EXPIRED: frozenset(),
 }
-LIVE = tuple(status for status in Status if TRANSITIONS[status])
+LIVE_STATUSES = tuple(status for status in Status if TRANSITIONS[status])
 TERMINAL = tuple(status for status in Status if not TRANSITIONS[status])
 
 
@@ -76,7 +76,7 @@ class Limits:
     failures: int = 4
 
 
-DISPATCH_AGAIN = timedelta(seconds=5)  # workers are told at once; this is for telling that was lost
+REDISPATCH_INTERVAL = timedelta(seconds=5)  # before a queued job is dispatched again, in case a message was lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class IdempotentRequest:
 
     job_id: UUID
     user_id: str
-    request_key: str = ""
+    idempotency_key_header: str = ""
     request_digest: bytes = b""
 
 

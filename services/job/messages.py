@@ -77,7 +77,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
         worker=request.worker,
-        request_key=request.request_key,
+        idempotency_key_header=request.idempotency_key_header,
         request_digest=request.request_digest,
         api_key_id=request.api_key_id,
         traceparent=current_traceparent(),
@@ -113,7 +113,7 @@ def lease_message(lease: Lease, policy: JobPolicy) -> job_pb2.LeasedJob:
     )
 
 
-def beat(request: job_pb2.HeartbeatRequest) -> Heartbeat:
+def heartbeat(request: job_pb2.HeartbeatRequest) -> Heartbeat:
     return Heartbeat(
         job_id=UUID(request.job_id),
         attempt=request.attempt,
@@ -153,7 +153,7 @@ def failure(request: job_pb2.FailJobRequest) -> AttemptFailure:
     )
 
 
-def page(request: job_pb2.ListJobsRequest, user_id: str) -> JobFilter:
+def job_filter(request: job_pb2.ListJobsRequest, user_id: str) -> JobFilter:
     """Raises ValidationFailed for a page token that is not ours."""
     return JobFilter(
         user_id=user_id,

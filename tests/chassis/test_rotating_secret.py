@@ -185,8 +185,8 @@ class TestLinks:
 
     def _check(self, worker: AssetUrlSigner, checker: AssetUrlSigner) -> None:
         asset = uuid4()
-        query = dict(part.split("=", 1) for part in worker.link(asset, NOW).partition("?")[2].split("&"))
-        checker.check(asset, int(query["expires"]), query["signature"], NOW)
+        query = dict(part.split("=", 1) for part in worker.sign(asset, NOW).partition("?")[2].split("&"))
+        checker.verify(asset, int(query["expires"]), query["signature"], NOW)
 
 
 class TestSettings:
