@@ -1,4 +1,4 @@
-"""The job service: `python -m services.job` serves, `python -m services.job migrate` migrates its database and ends."""
+"""The job service: `python -m services.job` serves, `python -m services.job migrate` only migrates its database."""
 
 from __future__ import annotations
 
@@ -53,31 +53,39 @@ SERVICES = tuple(
 
 
 class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSettings):
-    """What the job service reads from the environment. Times in seconds, by type of job."""
+    """Settings of the job service. Times by type of job are in seconds."""
 
     asset_signing_secret: SecretStr = Field(
-        description="signs asset links (HMAC-SHA256): a line of 32 characters or more; links of further lines open too"
+        description="signs asset URLs (HMAC-SHA256): a line of 32 characters or more; further lines only verify"
     )
     asset_signing_secret_file: str = Field(
-        default="", description="where asset_signing_secret stands; read again when it changes"
+        default="", description="file that contains asset_signing_secret; read again when it changes"
     )
-    asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400)
+    asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400, description="how long asset URLs are valid")
     public_url: str = Field(
-        pattern="^https?://", description="where clients reach the gateway; asset links begin with it"
+        pattern="^https?://", description="URL at which clients reach the gateway; prefix of asset URLs"
     )
-    start_seconds: str = Field(default="copy=60,static_ad=21600,video=21600", description="longest wait in the queue")
-    attempt_seconds: str = Field(default="copy=60,static_ad=180,video=1800", description="longest single attempt")
-    total_seconds: str = Field(default="copy=60,static_ad=25200,video=28800", description="longest life of a job")
+    start_seconds: str = Field(
+        default="copy=60,static_ad=21600,video=21600", description="longest time in the queue before the first attempt"
+    )
+    attempt_seconds: str = Field(
+        default="copy=60,static_ad=180,video=1800", description="longest duration of an attempt"
+    )
+    total_seconds: str = Field(
+        default="copy=60,static_ad=25200,video=28800", description="longest time from a job's creation to its end"
+    )
     attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
-    live_jobs_per_user: int = Field(default=20_000, ge=1)
-    processing_jobs_per_user: int = Field(default=50, ge=1)
-    _asset_lines = field_validator("asset_signing_secret")(checked_secret)
+    live_jobs_per_user: int = Field(default=20_000, ge=1, description="limit of jobs of a user that have not ended")
+    processing_jobs_per_user: int = Field(default=50, ge=1, description="limit of processing jobs of a user, by type")
+    _asset_signing_secret_lines = field_validator("asset_signing_secret")(checked_secret)
 
-    keep_jobs_days: float = Field(default=0, ge=0, description="how long ended jobs and their assets stay; 0: for ever")
+    keep_jobs_days: float = Field(
+        default=0, ge=0, description="how long ended jobs and their assets are retained; 0: for ever"
+    )
 
 
-def by_type(name: str, text: str) -> dict[str, timedelta]:
-    """Reads "copy=60,video=1800"; a type that is not named has the default."""
+def parse_seconds_by_type(name: str, text: str) -> dict[str, timedelta]:
+    """Parses "copy=60,video=1800"; a type that is not named has the default. Raises SystemExit."""
     default = JobSettings.model_fields[name].default
     try:
         pairs = [part.partition("=") for part in f"{default},{text}".split(",") if part.strip()]
@@ -86,16 +94,16 @@ def by_type(name: str, text: str) -> dict[str, timedelta]:
         found = {}
     if set(found) != set(TYPES) or min(found.values()) <= timedelta(0):
         raise SystemExit(
-            f"ADWRIGHT_{name.upper()}: {text!r} is not like {default}: seconds above 0, by type of job"
+            f"ADWRIGHT_{name.upper()}: {text!r} must have the form {default}: seconds above 0 by type of job"
         ) from None
     return found
 
 
-def policy_of(settings: JobSettings) -> JobPolicy:
-    """The numbers by which jobs are run."""
-    start = by_type("start_seconds", settings.start_seconds)
-    attempt = by_type("attempt_seconds", settings.attempt_seconds)
-    total = by_type("total_seconds", settings.total_seconds)
+def policy_from(settings: JobSettings) -> JobPolicy:
+    """The policy that the settings describe. Raises SystemExit for an invalid setting."""
+    start = parse_seconds_by_type("start_seconds", settings.start_seconds)
+    attempt = parse_seconds_by_type("attempt_seconds", settings.attempt_seconds)
+    total = parse_seconds_by_type("total_seconds", settings.total_seconds)
     return JobPolicy(
         limits={
             job_type: Limits(
@@ -124,7 +132,7 @@ async def serve(settings: JobSettings) -> None:
     quiet_client_logs()
     producer = Producer(settings, TOPICS)
     relay = Relay(database, producer)
-    policy = policy_of(settings)
+    policy = policy_from(settings)
     ended = asyncio.Event()
     submissions = Submissions(database=database, billing=billing, relay=relay, policy=policy, clock=clock)
     leases = Leases(database=database, relay=relay, policy=policy, clock=clock, ended=ended)
@@ -210,6 +218,7 @@ async def serve(settings: JobSettings) -> None:
 
 
 def main() -> None:
+    """Runs the command that the arguments name."""
     settings = read_settings_or_exit(JobSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)

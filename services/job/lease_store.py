@@ -299,7 +299,7 @@ class LeaseStore:
         if before is None:
             raise JobNotFound
         if before["status"] not in LIVE_VALUES:
-            raise JobEnded(f"The job has ended: it is {before['status']}.")
+            raise JobEnded(f"The job has already ended. Its status is {before['status']}.")
         rows = await self._end(connection, [job_id], Status.CANCELED, now)
         return rows[0], Status(before["status"]), before["credits"]
 

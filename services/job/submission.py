@@ -300,7 +300,7 @@ class Submissions:
         if row is None:
             raise JobNotFound
         if not row["dead"] or row["self_made"]:
-            raise JobNotDead("The job did not fail for unknown reasons, nor for an outage.")
+            raise JobNotDead("Only a job that failed for unknown reasons or because of an outage can be retried.")
         return await self.submit(
             Submission(
                 job_id=new_id(self._clock.now()),

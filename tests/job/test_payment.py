@@ -17,7 +17,7 @@ class TestWords:
         refusal = InsufficientCredits(price=40, available=12)
         assert refusal.message == (
             "This costs 40 credits, and 12 credits can be spent. Ask the operator of this service for more credits, or "
-            "choose what costs less (GET /api/prices)."
+            "choose a cheaper request (GET /api/prices)."
         )
         assert numbers(refusal) == {"price": 40, "available": 12}
         assert refusal.retryable is False

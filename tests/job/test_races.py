@@ -340,17 +340,19 @@ class TestRetries:
     [("video=90", {"copy": 60, "static_ad": 180, "video": 90}), ("", {"copy": 60, "static_ad": 180, "video": 1800})],
 )
 def test_a_type_that_a_setting_does_not_name_keeps_its_default(text: str, told: dict[str, int]) -> None:
-    from services.job.__main__ import by_type
+    from services.job.__main__ import parse_seconds_by_type
 
-    assert by_type("attempt_seconds", text) == {name: timedelta(seconds=number) for name, number in told.items()}
+    assert parse_seconds_by_type("attempt_seconds", text) == {
+        name: timedelta(seconds=number) for name, number in told.items()
+    }
 
 
 @pytest.mark.parametrize("text", ["video", "video=0", "video=-1", "vidoe=5", "video=nan", "video=1e99", "video=x"])
 def test_a_setting_by_type_that_makes_no_sense_is_named(text: str) -> None:
-    from services.job.__main__ import by_type
+    from services.job.__main__ import parse_seconds_by_type
 
     with pytest.raises(SystemExit, match="ADWRIGHT_ATTEMPT_SECONDS"):
-        by_type("attempt_seconds", text)
+        parse_seconds_by_type("attempt_seconds", text)
 
 
 class TestLeasesTogether:
