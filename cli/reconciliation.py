@@ -202,8 +202,8 @@ class Reconciliation:
 
     async def _settlements(self, request: job_pb2.ListSettlementsRequest) -> Sequence[Job]:
         answer = await self._jobs.ListSettlements(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
-        if answer.HasField("forgotten_until"):
-            self._forgotten_until = max(self._forgotten_until, _seconds(answer.forgotten_until))
+        if answer.HasField("deleted_until"):
+            self._forgotten_until = max(self._forgotten_until, _seconds(answer.deleted_until))
         return answer.jobs
 
     async def _all_holds(self) -> AsyncIterator[Hold]:

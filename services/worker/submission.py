@@ -140,7 +140,7 @@ class Submitter:
         job.api_key_id = caller().api_key_id
         job.arrived_at.FromDatetime(arrived_at)
         if key:
-            job.request_key, job.request_digest = key, request_headers.digest(request)
+            job.idempotency_key_header, job.request_digest = key, request_headers.digest(request)
         return PreparedRequest(answer=None, job=job, brief=brief)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
@@ -184,9 +184,9 @@ class Submitter:
             await asyncio.sleep(random.uniform(*UNDECIDED_POLL_SECONDS))
 
     async def _recorded(self, user_id: str, key: str, request: Message) -> job_pb2.SubmitJobResponse | None:
-        found = await self._jobs.FindRecordedAnswer(
-            job_pb2.FindRecordedAnswerRequest(
-                user_id=user_id, request_key=key, request_digest=request_headers.digest(request)
+        found = await self._jobs.FindIdempotencyRecord(
+            job_pb2.FindIdempotencyRecordRequest(
+                user_id=user_id, idempotency_key_header=key, request_digest=request_headers.digest(request)
             ),
             metadata=self._identity.metadata(request_id()),
             timeout=LOOKUP_SECONDS,

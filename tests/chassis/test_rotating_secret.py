@@ -185,8 +185,8 @@ class TestLinks:
 
     def _check(self, signer: AssetUrlSigner, verifier: AssetUrlSigner) -> None:
         asset = uuid4()
-        query = dict(part.split("=", 1) for part in signer.link(asset, NOW).partition("?")[2].split("&"))
-        verifier.check(asset, int(query["expires"]), query["signature"], NOW)
+        query = dict(part.split("=", 1) for part in signer.sign(asset, NOW).partition("?")[2].split("&"))
+        verifier.verify(asset, int(query["expires"]), query["signature"], NOW)
 
 
 class TestSettings:

@@ -90,13 +90,13 @@ async def running_worker(
 
     def register(server: grpc.aio.Server) -> None:
         servicer = JobWorkerServicer(
-            jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy
+            leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy
         )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
 
     async def sweep() -> None:
         while True:
-            await harness.jobs.recover_lost(100)
+            await harness.lifecycle.recover_lost(100)
             await harness.settlement.settle_all()
             await asyncio.sleep(0.2)
 
@@ -221,9 +221,9 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
         ]
         assert outcome == "returned"
         assert cause.startswith("STORAGE_UNAVAILABLE: ")
-        assert (await harness.jobs.job(job_id, "u")).status == "queued"
+        assert (await harness.reader.job(job_id, "u")).status == "queued"
     harness.clock.ahead += timedelta(hours=3)
-    assert await harness.jobs.expire(10) == 1
+    assert await harness.lifecycle.expire(10) == 1
     harness.clock.ahead -= timedelta(hours=3)
     await harness.settlement.settle_all()
     (row,) = await jobs(harness)
@@ -235,9 +235,9 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
     assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
     folder.back()
     async with running_worker(harness, studio, folder):
-        retried = await harness.jobs.retry_dead(job_id)
+        retried = await harness.submissions.retry_dead(job_id)
         async with asyncio.timeout(30):
-            while (await harness.jobs.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
+            while (await harness.reader.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
 
 
@@ -245,11 +245,11 @@ async def test_job_that_expires_without_an_outage_is_not_dead(harness: JobHarnes
     await harness.grant("u", 3)
     job_id = await harness.submitted()
     harness.clock.ahead += timedelta(hours=3)
-    assert await harness.jobs.expire(10) == 1
+    assert await harness.lifecycle.expire(10) == 1
     (row,) = await jobs(harness)
     assert (row["status"], row["dead"], row["error_reason"]) == ("expired", False, None)
     with pytest.raises(JobNotDead):
-        await harness.jobs.retry_dead(job_id)
+        await harness.submissions.retry_dead(job_id)
 
 
 async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: JobHarness, folder: Folder) -> None:

@@ -75,7 +75,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
         token_jwks=str(tmp_path / "none"),
         service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
     )
-    servicer = Counting(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    servicer = Counting(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
@@ -164,7 +164,7 @@ class TestLeftovers:
             found.worker.wake(1)
             await assets.stored.wait()
             assert len(files(folder)) == 1
-            await harness.jobs.cancel(job_id, "u")
+            await harness.lifecycle.cancel(job_id, "u")
             if told == "by the answer to its result":
                 assets.go.set()
             await until(lambda: not files(folder))
