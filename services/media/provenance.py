@@ -24,7 +24,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 MADE_BY_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 WITH_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 COMPOSITE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic"
-MADE_BY_ALGORITHM: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 
 VALID_DAYS: Final = 825
 DEVELOPMENT_FILE: Final = "development.pem"

@@ -18,7 +18,7 @@ from cryptography import x509
 from PIL import Image, ImageDraw
 
 from services.chassis.errors import InputFault
-from services.image.domain import AspectRatio, MadeImage, Style
+from services.image.domain import AspectRatio, RenderedImage, Style
 from services.image.providers.local import LocalImageProvider, export
 from services.image.providers.local.composer import compose
 from services.image.providers.local.studio import read_photo
@@ -68,7 +68,7 @@ class TestFiles:
         chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
         chain.write_bytes(own.chain)
         key.write_bytes(own.key)
-        provider = LocalImageProvider(signing_chain=chain, signing_key=key)
+        provider = LocalImageProvider(signing=provenance.Signing(chain=chain, key=key))
         made = await provider.render(brief(), tmp_path, lambda percent, stage: None)
         await provider.close()
         with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
@@ -85,7 +85,7 @@ class TestFiles:
             await provider.render(brief(photo=bad), tmp_path, lambda percent, stage: None)
 
 
-def _signed(made: MadeImage) -> None:
+def _signed(made: RenderedImage) -> None:
     with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
         assert reader.get_validation_state() == "Valid"
         assert "digitalsourcetype/compositeSynthetic" in reader.json()

@@ -27,7 +27,7 @@ from services.job.domain import JobNotDead
 from services.job.servicer import JobWorkerServicer
 from services.media.model_files import ModelMissing
 from services.worker.leases import Leases
-from services.worker.loop import Made, MadeFile, Work, Worker
+from services.worker.loop import Attempt, AttemptResult, ResultFile, Worker
 from services.worker.scratch import Scratch
 from tests.job.harness import JobHarness
 
@@ -41,18 +41,18 @@ class Studio:
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
-        self.fail: Callable[[Work], None] = lambda work: None
+        self.fail: Callable[[Attempt], None] = lambda attempt: None
 
-    async def make(self, work: Work) -> Made:
-        (work.folder / "made").mkdir()  # as the real ones: fails when it is there
-        self.fail(work)
-        self.made[work.job.job_id] += 1
+    async def handler(self, attempt: Attempt) -> AttemptResult:
+        (attempt.folder / "made").mkdir()  # as the real ones: fails when it is there
+        self.fail(attempt)
+        self.made[attempt.job.job_id] += 1
         files = []
         for name in ("image.png", "thumbnail.webp"):
-            path = work.folder / "made" / name
+            path = attempt.folder / "made" / name
             path.write_bytes(b"a picture")
-            files.append(MadeFile(path=path, type=name.partition(".")[0], content_type="image/png"))
-        return Made(files=tuple(files))
+            files.append(ResultFile(path=path, type=name.partition(".")[0], content_type="image/png"))
+        return AttemptResult(files=tuple(files))
 
 
 class Folder:
@@ -106,7 +106,7 @@ async def running_worker(
     channel = open_channel(address)
     worker = Worker(
         job_type="static_ad",
-        make=studio.make,
+        handler=studio.handler,
         jobs=channel,
         leases=Leases(address, identity),
         identity=identity,
@@ -182,7 +182,7 @@ async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harne
     await harness.grant("u", 30)
     studio, probed, away = Studio(), 0, True
 
-    def fail(_: Work) -> None:
+    def fail(_: Attempt) -> None:
         if away:
             raise DependencyFault("COPY_UNAVAILABLE", "nobody answers")
 
@@ -256,7 +256,7 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: 
     await harness.grant("u", 3)
     studio, missing = Studio(), True
 
-    def fail(_: Work) -> None:
+    def fail(_: Attempt) -> None:
         if missing:
             raise ModelMissing("run the set-up")
 

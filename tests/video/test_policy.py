@@ -14,7 +14,7 @@ from services.chassis.errors import DependencyUnavailable, Refusal
 from services.video import messages
 from services.video.__main__ import VideoWorkerSettings, provider_of
 from services.video.domain import ScriptNotAllowed
-from services.video.policy import Policy, Spoken, policy_of
+from services.video.policy import ScriptCheck, ScriptPolicy, policy_of
 from services.video.providers.local import LocalVideoProvider
 from services.video.providers.remote import RemoteVideoProvider
 from tests.stub_server import Answer, StubServer
@@ -27,8 +27,8 @@ def stub() -> Iterator[StubServer]:
     made.close()
 
 
-def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> Spoken:
-    return Spoken(
+def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> ScriptCheck:
+    return ScriptCheck(
         script=script,
         pronunciations=pronunciations,
         banned_words=banned,
@@ -38,7 +38,7 @@ def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> Sp
     )
 
 
-async def checked(policy: Policy, spoken: Spoken) -> Refusal | None:
+async def checked(policy: ScriptPolicy, spoken: ScriptCheck) -> Refusal | None:
     try:
         await policy.check(spoken)
     except Refusal as refusal:

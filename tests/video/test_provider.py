@@ -14,7 +14,7 @@ from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
 from services.video.providers.local import LocalVideoProvider
 from services.video.samples import Samples
-from services.worker.remote.remote_task import NoCheckpoints
+from services.worker.remote.remote_task import MemoryCheckpoints
 
 
 class TestLocalVideoProvider:
@@ -26,13 +26,16 @@ class TestLocalVideoProvider:
         try:
             with pytest.raises(InputFault):
                 await provider.render(
-                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"), tmp_path, lambda percent, stage: None, NoCheckpoints()
+                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"),
+                    tmp_path,
+                    lambda percent, stage: None,
+                    MemoryCheckpoints(),
                 )
             made = await provider.render(
                 replace(brief, script="Try it today."),
                 tmp_path,
                 lambda percent, stage: reports.append(percent),
-                NoCheckpoints(),
+                MemoryCheckpoints(),
             )
         finally:
             await provider.close()
@@ -45,7 +48,10 @@ class TestLocalVideoProvider:
         drawing = asyncio.Event()
         job = asyncio.ensure_future(
             provider.render(
-                brief, tmp_path, lambda percent, stage: drawing.set() if stage == "drawing" else None, NoCheckpoints()
+                brief,
+                tmp_path,
+                lambda percent, stage: drawing.set() if stage == "drawing" else None,
+                MemoryCheckpoints(),
             )
         )
         try:

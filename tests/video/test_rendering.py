@@ -15,7 +15,7 @@ from PIL import Image
 
 from services.chassis.errors import InputFault
 from services.media import provenance
-from services.video.domain import AspectRatio, MadeVideo, VideoBrief
+from services.video.domain import AspectRatio, RenderedVideo, VideoBrief
 from services.video.providers.local import captions, kokoro, loudness
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
@@ -24,7 +24,7 @@ from tests.video.watching import pictures, sound
 
 
 class TestFile:
-    def test_is_h264_high_and_aac_of_the_promised_size(self, finished: MadeVideo) -> None:
+    def test_is_h264_high_and_aac_of_the_promised_size(self, finished: RenderedVideo) -> None:
         with av.open(str(finished.video)) as container:
             video, audio = container.streams.video[0], container.streams.audio[0]
             context = cast(Any, video.codec_context)
@@ -35,11 +35,11 @@ class TestFile:
             assert (audio.codec_context.name, audio.codec_context.sample_rate) == ("aac", 48_000)
             assert abs(float(video.duration or 0) * float(video.time_base or 0) - finished.duration_seconds) < 0.1
 
-    def test_its_index_comes_first(self, finished: MadeVideo) -> None:
+    def test_its_index_comes_first(self, finished: RenderedVideo) -> None:
         content = finished.video.read_bytes()
         assert 0 < content.index(b"moov") < content.index(b"mdat")
 
-    def test_it_says_in_a_signed_manifest_that_it_is_ai_made(self, finished: MadeVideo) -> None:
+    def test_it_says_in_a_signed_manifest_that_it_is_ai_made(self, finished: RenderedVideo) -> None:
         with c2pa.Reader(str(finished.video)) as reader:
             told = json.loads(reader.json())
         manifest = told["manifests"][told["active_manifest"]]
@@ -47,33 +47,35 @@ class TestFile:
         assert manifest["signature_info"]["issuer"] == "Adwright development"
         assert {state["code"] for state in told.get("validation_status", [])} <= {"signingCredential.untrusted"}
 
-    def test_loudness_is_minus_14_and_nothing_clips(self, finished: MadeVideo) -> None:
+    def test_loudness_is_minus_14_and_nothing_clips(self, finished: RenderedVideo) -> None:
         heard = sound(finished.video)
         assert loudness.integrated_loudness(heard) + 3.01 == pytest.approx(-14, abs=0.7)
         assert float(np.abs(heard).max()) < 1.0
 
-    def test_sound_and_picture_end_together(self, finished: MadeVideo) -> None:
+    def test_sound_and_picture_end_together(self, finished: RenderedVideo) -> None:
         assert len(sound(finished.video)) / 48_000 == pytest.approx(finished.duration_seconds, abs=0.1)
 
-    def test_poster_is_a_frame_of_the_size(self, finished: MadeVideo) -> None:
+    def test_poster_is_a_frame_of_the_size(self, finished: RenderedVideo) -> None:
         with Image.open(finished.poster) as poster:
             assert (poster.format, poster.size) == ("JPEG", (720, 1280))
 
 
 class TestCaptions:
-    def test_files_hold_the_whole_script(self, finished: MadeVideo) -> None:
+    def test_files_hold_the_whole_script(self, finished: RenderedVideo) -> None:
         for path in (finished.captions_srt, finished.captions_vtt):
             text = re.sub(r"<[\d:.]+>|^\d+$|^[\d:,.]+ --> [\d:,.]+$|^WEBVTT$", "", path.read_text(), flags=re.MULTILINE)
             assert " ".join(text.split()) == SCRIPT
 
-    def test_the_switch_keeps_them_out_of_the_picture(self, rendered: Render, finished: MadeVideo) -> None:
+    def test_the_switch_keeps_them_out_of_the_picture(self, rendered: Render, finished: RenderedVideo) -> None:
         without = rendered(burn_captions=False, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
         bottom = pictures(without.video, every=10)[1:5, 900:1010, 60:180]
         with_captions = pictures(finished.video, every=10)[1:12, 900:1010, 60:180]
         assert (with_captions.min(axis=-1) > 250).any()
         assert not (bottom.min(axis=-1) > 250).any()
 
-    def test_caption_times_are_those_of_the_words(self, spoken: Speech, brief: VideoBrief, finished: MadeVideo) -> None:
+    def test_caption_times_are_those_of_the_words(
+        self, spoken: Speech, brief: VideoBrief, finished: RenderedVideo
+    ) -> None:
         first = captions.timed_words(brief.script, spoken.words)[0].start + SPEECH_BEGINS_SECONDS
         shown = re.findall(r"(\d\d):(\d\d):(\d\d),(\d{3}) -->", finished.captions_srt.read_text())[0]
         seconds = int(shown[1]) * 60 + int(shown[2]) + int(shown[3]) / 1000

@@ -15,9 +15,9 @@ import pytest
 from gateway.certificate import write_certificate
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
-from services.worker.remote import pictures
+from services.worker.remote import customer_images
+from services.worker.remote.customer_images import CustomerImages
 from services.worker.remote.fetcher import Fetcher, is_public
-from services.worker.remote.pictures import PictureSource
 from tests.running import free_port
 
 ACCEPT = ("image/png",)
@@ -199,7 +199,7 @@ class TestTls:
 class TestPicturesOfCustomers:
     @pytest.fixture(autouse=True)
     def no_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pictures, "RETRY_SECONDS", (0.0, 0.0))
+        monkeypatch.setattr(customer_images, "RETRY_SECONDS", (0.0, 0.0))
 
     @pytest.mark.parametrize(
         ("heads", "reason", "requests"),
@@ -233,25 +233,25 @@ class TestPicturesOfCustomers:
 
         async with serving(answer) as port:
             assets = AssetStore(f"file://{tmp_path}")
-            source = PictureSource(assets=assets, fetcher=fetcher(port))
+            images = CustomerImages(assets=assets, fetcher=fetcher(port))
             url = f"http://127.0.0.1:{port}/avatar.jpg"
             if reason:
                 with pytest.raises(InputFault) as refused:
-                    await source.fetched(url, tmp_path / "picture", named="avatarUrl")
+                    await images.download(url, tmp_path / "picture", named="avatarUrl")
                 assert refused.value.reason == reason
-                assert refused.value.message.startswith("avatarUrl could not be used. The address ")
+                assert refused.value.message.startswith("avatarUrl could not be used. ")
             else:
-                path = await source.fetched(url, tmp_path / "picture", named="avatarUrl")
+                path = await images.download(url, tmp_path / "picture", named="avatarUrl")
                 assert path.read_bytes() == b"abcd"
         assert asked == requests
 
     async def test_connection_that_is_refused_ends_in_words(self, tmp_path: Path) -> None:
         port = free_port()
-        source = PictureSource(assets=AssetStore(f"file://{tmp_path}"), fetcher=fetcher(port))
+        images = CustomerImages(assets=AssetStore(f"file://{tmp_path}"), fetcher=fetcher(port))
         with pytest.raises(InputFault) as refused:
-            await source.fetched(f"http://127.0.0.1:{port}/", tmp_path / "picture", named="avatarUrl")
+            await images.download(f"http://127.0.0.1:{port}/", tmp_path / "picture", named="avatarUrl")
         assert refused.value.message == (
-            "avatarUrl could not be used. The address could not be reached, or its host broke off."
+            "avatarUrl could not be used. The address could not be reached, or the connection was lost."
         )
 
 

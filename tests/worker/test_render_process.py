@@ -6,7 +6,7 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,46 +14,46 @@ import pytest_asyncio
 
 from services.chassis.errors import InputFault, TransientFault
 from services.worker import render_process
+from services.worker.progress import ReportProgress
 from services.worker.render_process import RenderProcess, lower_limit
 from tests.stub_server import until
 
 MEGABYTE = 1024 * 1024
-Report = Callable[[int, str], None]
 
 
-def add_one(number: int, report: Report) -> int:
+def add_one(number: int, report: ReportProgress) -> int:
     report(50, "adding")
     return number + 1
 
 
-def own_id(_: int, report: Report) -> int:
+def own_id(_: int, report: ReportProgress) -> int:
     return os.getpid()
 
 
-def refuse(_: int, report: Report) -> int:
+def refuse(_: int, report: ReportProgress) -> int:
     raise InputFault("BAD", "Not this.")
 
 
-def stumble(_: int, report: Report) -> int:
+def stumble(_: int, report: ReportProgress) -> int:
     raise KeyError("nobody foresaw this")
 
 
-def take(megabytes: int, report: Report) -> int:
+def take(megabytes: int, report: ReportProgress) -> int:
     return len(bytearray(megabytes * MEGABYTE))
 
 
-def never_end(path: str, report: Report) -> int:
+def never_end(path: str, report: ReportProgress) -> int:
     Path(path).write_text(str(os.getpid()))
     while True:
         pass
 
 
-def crash(_: int, report: Report) -> int:
+def crash(_: int, report: ReportProgress) -> int:
     os.kill(os.getpid(), signal.SIGSEGV)
     return 0
 
 
-def dump_limit(_: int, report: Report) -> tuple[int, int]:
+def dump_limit(_: int, report: ReportProgress) -> tuple[int, int]:
     import resource
 
     return resource.getrlimit(resource.RLIMIT_CORE)

@@ -11,7 +11,7 @@ import numpy
 from PIL import Image, ImageOps
 
 from services.chassis.errors import InputFault, TransientFault
-from services.image.domain import ImageBrief, MadeImage
+from services.image.domain import ImageBrief, RenderedImage
 from services.image.providers.local import export
 from services.image.providers.local.composer import Photo, compose
 from services.media import cutout, provenance
@@ -44,7 +44,7 @@ def load(cut_out_model: Path | None, report: Callable[[int, str], None]) -> None
         cutout.load(cut_out_model)
 
 
-def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> MadeImage:
+def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> RenderedImage:
     """Draws, writes and signs the picture. Raises InputFault when the customer's photo is at fault."""
     brief = assignment.brief
     if brief.format not in export.CONTENT_TYPES:
@@ -78,7 +78,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         source_type=source_type,
     )
     width, height = brief.aspect_ratio.pixels
-    return MadeImage(
+    return RenderedImage(
         image=image,
         thumbnail=thumbnail,
         content_type=content_type,
