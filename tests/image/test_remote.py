@@ -77,7 +77,7 @@ async def _made(engine: SceneEngine, folder: Path, checkpoints: MemoryCheckpoint
 
 
 class TestOpenAI:
-    async def test_a_scene_comes_back_from_base64(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_is_read_from_base64(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
         asked = stub.asked[0]
@@ -85,7 +85,7 @@ class TestOpenAI:
         assert asked.headers["authorization"] == f"Bearer {KEY}"
         assert asked.json["size"] == "1536x1024"
 
-    async def test_a_scene_comes_back_from_an_address(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_is_downloaded_from_url(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: PICTURE if asked.method == "GET" else Answer(value={"data": [{"url": "/a.png"}]})
         assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
 
@@ -119,12 +119,12 @@ class TestOpenAI:
         # Only where the engine says that it has not begun is it asked again: a picture made twice is paid for twice.
         assert len(stub.asked) == (provider_client.TRIES if answer.status in (429, 503) else 1)
 
-    async def test_an_answer_without_end_is_cut_off(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_oversized_response_is_rejected(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=b"x" * (remote.MAX_SCENE_RESPONSE_BYTES + 1))
         with pytest.raises(TransientFault, match="exceeds"):
             await _made(OpenAIImages(settings(stub)), tmp_path)
 
-    async def test_nobody_listening_is_transient(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_unreachable_engine_is_a_transient_fault(self, stub: StubServer, tmp_path: Path) -> None:
         stub.close()
         with pytest.raises(TransientFault, match="could not be reached"):
             await _made(OpenAIImages(settings(stub)), tmp_path)
@@ -211,7 +211,7 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 class TestQueues:
-    async def test_an_order_is_looked_after_until_its_picture_is_there(
+    async def test_task_is_polled_until_its_image_is_ready(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, script.waiting, script.waiting, script.done)
@@ -219,7 +219,7 @@ class TestQueues:
         assert stub.paths("POST") == [script.submit_path]
         assert stub.asked[0].headers["authorization"] == script.authorization
 
-    async def test_a_restarted_attempt_waits_for_the_picture_that_is_paid_for(
+    async def test_restarted_attempt_polls_the_paid_task(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, script.waiting)
@@ -234,9 +234,7 @@ class TestQueues:
         assert await _made(script.engine(settings(stub)), tmp_path, checkpoints) == _png()
         assert stub.paths("POST") == [script.submit_path]
 
-    async def test_a_failed_order_is_made_again_and_then_no_more(
-        self, script: Script, stub: StubServer, tmp_path: Path
-    ) -> None:
+    async def test_failed_task_is_submitted_once_more(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = script.answers(stub, script.failed)
         checkpoints = MemoryCheckpoints()
         for _ in range(MAX_SUBMISSIONS):
@@ -246,14 +244,14 @@ class TestQueues:
             await _made(script.engine(settings(stub)), tmp_path, checkpoints)
         assert len(stub.paths("POST")) == MAX_SUBMISSIONS
 
-    async def test_a_refusal_is_told_to_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
+    async def test_content_refusal_reaches_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         if script.refused is None:
             return  # a workflow has no words for it
         stub.answer = script.answers(stub, script.refused)
         with pytest.raises(InputFault, match="change the text"):
             await _made(script.engine(settings(stub)), tmp_path)
 
-    async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
+    async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = script.answers(stub, script.waiting)
         checkpoints, engine = MemoryCheckpoints(), script.engine(settings(stub))
         running = asyncio.ensure_future(engine.generate(SCENE, tmp_path / "scene", checkpoints, _silent))
@@ -266,14 +264,14 @@ class TestQueues:
         assert script.cancel_request in [(asked.method, asked.path) for asked in stub.asked]
 
     @pytest.mark.parametrize("garbage", [Answer(value=b"<html>"), Answer(value=[1]), Answer(status=500, value={})])
-    async def test_a_look_that_finds_nonsense_is_repeated(
+    async def test_poll_with_invalid_response_is_repeated(
         self, script: Script, stub: StubServer, garbage: Answer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, garbage, garbage, garbage, script.done)
         assert await _made(script.engine(settings(stub)), tmp_path) == _png()
         assert stub.paths("POST") == [script.submit_path]
 
-    async def test_an_engine_that_forgot_the_order_has_failed_it(
+    async def test_task_unknown_to_the_engine_has_failed(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, Answer(status=404, value={}))
@@ -282,7 +280,7 @@ class TestQueues:
 
 
 class TestResults:
-    async def test_another_host_is_not_shown_the_key(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
         other.answer = lambda asked: PICTURE
         stub.answer = SCRIPTS["replicate"].answers(stub, {"status": "succeeded", "output": f"{other.url}/b.png"})
@@ -291,7 +289,7 @@ class TestResults:
         other.close()
         assert KEY not in str(other.asked[0].headers)
 
-    async def test_a_name_that_leads_inside_is_not_followed(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_result_at_private_address_is_not_downloaded(self, stub: StubServer, tmp_path: Path) -> None:
         async def lookup(host: str, port: int) -> list[str]:
             return ["10.0.0.7"]
 
@@ -302,20 +300,20 @@ class TestResults:
             await _made(Replicate(settings(stub), Fetcher(lookup=lookup)), tmp_path)
         assert caught.value.reason == "PROVIDER_UNTRUSTED"
 
-    async def test_a_queue_elsewhere_is_not_followed(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, tmp_path: Path) -> None:
         accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), stub.url.replace("http:", "https:"))
         stub.answer = lambda asked: Answer(value=accepted)
         with pytest.raises(InputFault, match="did not confirm"):
             await _made(Fal(settings(stub)), tmp_path)
         assert len(stub.asked) == 1
 
-    async def test_a_blackened_picture_is_a_refusal(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_nsfw_flag_is_a_content_refusal(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["fal"], more={"/response": {"images": [], "has_nsfw_concepts": [True]}})
         stub.answer = script.answers(stub, script.done)
         with pytest.raises(InputFault, match="content"):
             await _made(Fal(settings(stub)), tmp_path)
 
-    async def test_a_workflow_that_a_restarted_server_lost_has_failed(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_workflow_lost_by_restarted_server_has_failed(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["comfyui"], more={"/queue": {"queue_running": [], "queue_pending": "?"}})
         stub.answer = script.answers(stub, script.waiting)
         with pytest.raises(TaskFailed, match="does not know"):
@@ -323,7 +321,9 @@ class TestResults:
 
 
 class TestInputs:
-    async def test_a_workflow_is_filled_and_its_picture_asked_for(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_workflow_placeholders_are_filled_and_image_downloaded(
+        self, stub: StubServer, tmp_path: Path
+    ) -> None:
         script = SCRIPTS["comfyui"]
         stub.answer = script.answers(stub, script.done)
         await _made(script.engine(settings(stub)), tmp_path)
@@ -332,18 +332,18 @@ class TestInputs:
         assert isinstance(inputs["seed"], int)
         assert stub.asked[-1].path == "/view?filename=a.png&subfolder=&type=output"
 
-    def test_what_looks_like_a_placeholder_in_the_customers_words_is_left_alone(self) -> None:
+    def test_placeholders_in_customer_text_are_not_replaced(self) -> None:
         values: dict[str, str | int] = {"prompt": "a {width} of {mood}", "width": 5}
         assert remote.fill_placeholders({"t": ["{prompt}, {width}"]}, values) == {"t": ["a {width} of {mood}, 5"]}
 
-    async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["replicate"], submit_path="/v1/predictions")
         stub.answer = script.answers(stub, script.done)
         made = settings(stub, model="owner/model:abc", inputs={"text": "{prompt}", "w": "{width}", "steps": 4})
         await _made(Replicate(made), tmp_path)
         assert stub.asked[0].json == {"version": "abc", "input": {"text": "a beach", "w": 1920, "steps": 4}}
 
-    def test_a_long_prompt_does_not_push_out_what_must_not_be_on_the_scene(self) -> None:
+    def test_long_prompt_keeps_the_exclusions(self) -> None:
         asked = scene_prompt(brief(prompt="palm trees " * 200))
         assert len(asked) == PROMPT_CHARACTERS
         assert "no text, no letters" in asked
@@ -351,7 +351,7 @@ class TestInputs:
 
 
 class TestComposed:
-    async def test_words_and_product_stand_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_text_and_product_are_drawn_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, MemoryCheckpoints())
@@ -368,9 +368,7 @@ class TestComposed:
         await provider.close()
 
     @pytest.mark.parametrize("content", [b"no picture", _png((2, 2)), _png((9000, 70))[:400]])
-    async def test_a_scene_that_is_no_picture_is_not_the_customers_fault(
-        self, stub: StubServer, content: bytes, tmp_path: Path
-    ) -> None:
+    async def test_invalid_scene_is_a_transient_fault(self, stub: StubServer, content: bytes, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         with pytest.raises(TransientFault) as caught:
@@ -379,7 +377,7 @@ class TestComposed:
         assert not (tmp_path / "scene").exists()
         await provider.close()
 
-    async def test_a_scene_of_any_shape_is_cropped_within_bounds(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_of_any_shape_is_cropped(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png((9000, 70))).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, MemoryCheckpoints())
@@ -409,7 +407,7 @@ class TestSettings:
             ({"IMAGE_ENGINE": "fal", "IMAGE_ENGINE_MODEL": "a/b", "IMAGE_ENGINE_KEY": KEY}, "fal"),
         ],
     )
-    async def test_an_engine_is_chosen_by_name(
+    async def test_engine_is_chosen_by_name(
         self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], name: str
     ) -> None:
         made = self._settings(monkeypatch, **changes)
@@ -427,13 +425,13 @@ class TestSettings:
             ({"IMAGE_ENGINE": "comfyui", "IMAGE_ENGINE_URL": "http://gpu:8188"}, "IMAGE_ENGINE_WORKFLOW"),
         ],
     )
-    def test_what_is_missing_is_named(
+    def test_missing_setting_is_named(
         self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], complaint: str
     ) -> None:
         with pytest.raises(SystemExit, match=complaint):
             provider_of(self._settings(monkeypatch, **changes))
 
-    async def test_a_workflow_is_read_from_its_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def test_workflow_is_read_from_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         path = tmp_path / "workflow.json"
         changes = {
             "IMAGE_ENGINE": "comfyui",

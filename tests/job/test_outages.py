@@ -152,7 +152,7 @@ async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
             await asyncio.sleep(0.1)
 
 
-async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harness: JobHarness, folder: Folder) -> None:
+async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 60)
     studio = Studio()
     with structlog.testing.capture_logs() as logs:
@@ -178,7 +178,7 @@ async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harne
     assert len(stored) == 40
 
 
-async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harness: JobHarness, folder: Folder) -> None:
+async def test_copy_service_outage_is_awaited_with_the_lease(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 30)
     studio, probed, away = Studio(), 0, True
 
@@ -202,7 +202,7 @@ async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harne
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
 
 
-async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
+async def test_job_expired_in_an_outage_is_dead_and_retryable(
     harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = replace(harness.policy.limits["static_ad"], attempt=timedelta(seconds=3))
@@ -241,7 +241,7 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
                 await asyncio.sleep(0.1)
 
 
-async def test_job_that_expires_without_an_outage_is_not_dead(harness: JobHarness) -> None:
+async def test_job_expired_without_an_outage_is_not_dead(harness: JobHarness) -> None:
     await harness.grant("u", 3)
     job_id = await harness.submitted()
     harness.clock.ahead += timedelta(hours=3)
@@ -252,7 +252,7 @@ async def test_job_that_expires_without_an_outage_is_not_dead(harness: JobHarnes
         await harness.jobs.retry_dead(job_id)
 
 
-async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: JobHarness, folder: Folder) -> None:
+async def test_missing_model_returns_the_job_immediately(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 3)
     studio, missing = Studio(), True
 
@@ -272,7 +272,7 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: 
     assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
 
 
-async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worker(
+async def test_full_scratch_disk_returns_the_job_and_worker_survives(
     harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await harness.grant("u", 3)

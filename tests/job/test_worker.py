@@ -141,9 +141,7 @@ class TestWaking:
             timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
             assert found.servicer.asked - before <= 2 + timers
 
-    async def test_what_comes_while_all_are_at_work_is_remembered_once_a_slot(
-        self, harness: JobHarness, tmp_path: Path
-    ) -> None:
+    async def test_wake_ups_while_busy_are_retained_once_per_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
             await until(lambda: found.servicer.asked >= SLOTS)
             before = found.servicer.asked
@@ -153,11 +151,9 @@ class TestWaking:
             assert found.servicer.asked <= before + 2 * SLOTS
 
 
-class TestLeftovers:
+class TestUnreferencedFiles:
     @pytest.mark.parametrize("told", ["by a heartbeat", "by the answer to its result"])
-    async def test_files_of_an_attempt_that_was_stopped_after_storing_are_deleted(
-        self, harness: JobHarness, tmp_path: Path, told: str
-    ) -> None:
+    async def test_files_of_a_stopped_attempt_are_deleted(self, harness: JobHarness, tmp_path: Path, told: str) -> None:
         await harness.grant("u", 30)
         folder = tmp_path / "assets"
         assets = Reluctant(folder)

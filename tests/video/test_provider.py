@@ -18,7 +18,7 @@ from services.worker.remote.remote_task import MemoryCheckpoints
 
 
 class TestLocalVideoProvider:
-    async def test_renders_reports_and_survives_a_bad_script(
+    async def test_renders_after_a_bad_script_and_reports_progress(
         self, models: Path, brief: VideoBrief, tmp_path: Path
     ) -> None:
         provider: VideoProvider = LocalVideoProvider(models=models)
@@ -66,7 +66,7 @@ class TestLocalVideoProvider:
 
 
 class TestSamples:
-    async def test_a_voice_and_an_avatar_are_made_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_samples_are_rendered_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("services.video.samples.TIME_LIMIT_SECONDS", 600.0)  # so long it may take on a busy machine
         samples = Samples(models=models)
         try:

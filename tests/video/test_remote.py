@@ -186,7 +186,7 @@ def wanted(engine: HeadEngine, head: HeadInputs) -> remote_task.RemoteTask[str]:
 
 
 class TestEveryEngine:
-    async def test_is_ordered_from_awaited_and_fetched(
+    async def test_task_is_submitted_polled_and_downloaded(
         self, script: Script, stub: StubServer, head: HeadInputs, tmp_path: Path
     ) -> None:
         def answer(asked: Asked) -> Answer:
@@ -214,7 +214,7 @@ class TestEveryEngine:
             (Answer(status=302), TransientFault, "PROVIDER_REFUSED"),
         ],
     )
-    async def test_a_clear_no_is_told_as_it_is(
+    async def test_rejected_submission_has_its_reason(
         self, script: Script, stub: StubServer, head: HeadInputs, submission: Answer, fault: type[Fault], reason: str
     ) -> None:
         stub.answer = script.answers(stub, script.waiting, submission=submission)
@@ -239,7 +239,7 @@ class TestEveryEngine:
             Answer(value=b"x" * (provider_client.MAX_RESPONSE_BYTES + 1)),
         ],
     )
-    async def test_an_unclear_answer_never_orders_twice(
+    async def test_unconfirmed_submission_is_never_repeated(
         self, script: Script, stub: StubServer, head: HeadInputs, submission: Answer
     ) -> None:
         stub.answer = script.answers(stub, script.waiting, submission=submission)
@@ -252,7 +252,7 @@ class TestEveryEngine:
         await engine.close()
         assert [(asked.method, asked.path) for asked in stub.asked].count(script.submit_request) == 1
 
-    async def test_a_failure_and_a_refusal_are_told_apart(
+    async def test_failure_and_content_refusal_are_distinguished(
         self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
         engine = script.engine(settings(stub))
@@ -262,7 +262,7 @@ class TestEveryEngine:
                 await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
-    async def test_an_order_the_engine_has_forgotten_has_failed(
+    async def test_task_the_engine_does_not_know_has_failed(
         self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
         stub.answer = script.answers(stub, Answer(status=404))
@@ -271,9 +271,7 @@ class TestEveryEngine:
             await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
-    async def test_trouble_while_waiting_is_borne_with(
-        self, script: Script, stub: StubServer, head: HeadInputs
-    ) -> None:
+    async def test_failing_polls_are_tolerated(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         trouble = [Answer(status=500), Answer(value=b"<html>"), Answer(value=[]), Answer(value={"a": 1})]
 
         def answer(asked: Asked) -> Answer:
@@ -289,7 +287,7 @@ class TestEveryEngine:
         assert await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
-    async def test_a_restart_asks_for_the_same_order(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
+    async def test_restart_polls_the_same_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
@@ -305,7 +303,7 @@ class TestEveryEngine:
         assert asked.count(script.submit_request) == 1
         assert script.cancel_request not in asked
 
-    async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
+    async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
@@ -318,9 +316,7 @@ class TestEveryEngine:
         await engine.close()
         assert script.cancel_request in [(asked.method, asked.path) for asked in stub.asked]
 
-    async def test_nobody_listening_is_nothing_ordered(
-        self, script: Script, stub: StubServer, head: HeadInputs
-    ) -> None:
+    async def test_unreachable_engine_accepts_no_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         engine = script.engine(settings(stub))
         stub.close()
         with pytest.raises(TaskNotAccepted):
@@ -332,14 +328,16 @@ class TestResults:
     @pytest.mark.parametrize(
         "address", ["http://10.0.0.1/film.mp4", "http://127.0.0.1:1/film.mp4", "file:///etc/hostname", "http://[::1]/x"]
     )
-    async def test_private_addresses_are_not_fetched(self, stub: StubServer, address: str, tmp_path: Path) -> None:
+    async def test_result_urls_at_private_addresses_are_rejected(
+        self, stub: StubServer, address: str, tmp_path: Path
+    ) -> None:
         engine = Replicate(settings(stub))
         with pytest.raises(TransientFault) as caught:
             await engine.fetch(address, tmp_path / "film.mp4")
         await engine.close()
         assert caught.value.reason == "PROVIDER_UNTRUSTED"
 
-    async def test_another_host_is_not_shown_the_key(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
         other.answer = lambda asked: Answer(value=b"a film", kind="video/mp4")
         port = int(other.url.rpartition(":")[2])
@@ -350,14 +348,14 @@ class TestResults:
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
         assert KEY not in str(other.asked[0].headers)
 
-    async def test_size_is_bounded(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_download_size_is_limited(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=b"x" * 2000, kind="video/mp4")
         made = provider_client.ProviderClient(stub.url, {})
         with pytest.raises(TransientFault, match="exceeds 1000 bytes"):
             await made.download("/film.mp4", tmp_path / "film.mp4", max_bytes=1000, accept=("video/mp4",))
         await made.close()
 
-    async def test_a_queue_elsewhere_is_not_followed(self, stub: StubServer, head: HeadInputs) -> None:
+    async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, head: HeadInputs) -> None:
         accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), "http://elsewhere.test/")
         stub.answer = lambda asked: Answer(value=accepted)
         engine = Fal(settings(stub))
@@ -366,7 +364,7 @@ class TestResults:
         await engine.close()
         assert len(stub.asked) == 1
 
-    async def test_an_id_that_leads_elsewhere_is_no_id(self, stub: StubServer, head: HeadInputs) -> None:
+    async def test_task_id_with_a_path_is_rejected(self, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "../../account"}))
         engine = DId(settings(stub))
         with pytest.raises(TransientFault, match="cannot be part of a URL"):
@@ -375,7 +373,7 @@ class TestResults:
 
 
 class TestInputs:
-    async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, head: HeadInputs) -> None:
+    async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "p1"}))
         inputs = {"source_image": "{picture}", "driven_audio": "{sound}", "still": True}
         engine = Replicate(settings(stub, model="owner/talker:abc123", inputs=inputs))
@@ -391,7 +389,7 @@ class TestInputs:
             },
         }
 
-    async def test_heygen_takes_a_stock_avatar_when_there_is_no_photo(self, stub: StubServer, head: HeadInputs) -> None:
+    async def test_heygen_uses_the_stock_avatar_without_photo(self, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"data": {"video_id": "v"}}))
         engine = HeyGen(settings(stub, avatar="Anna_public"))
         await engine.submit(replace(head, is_customer_photo=False))
@@ -415,8 +413,8 @@ def talking_film(path: Path, seconds: float) -> bytes:
     return path.read_bytes()
 
 
-class TestWholeVideo:
-    async def test_the_ad_is_made_around_the_engines_head(
+class TestRenderedVideo:
+    async def test_video_is_rendered_around_the_remote_clip(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         content = talking_film(tmp_path / "source.mp4", 2.0)
@@ -450,7 +448,7 @@ class TestWholeVideo:
         ) as sent:
             assert sent.streams.audio[0].codec_context.name == "pcm_s16le"
 
-    async def test_a_picture_without_a_face_costs_nothing_elsewhere(
+    async def test_portrait_without_face_submits_no_task(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         from PIL import Image
@@ -465,7 +463,7 @@ class TestWholeVideo:
         assert made.notes == (NO_FACE,)
         assert stub.asked == []
 
-    async def test_what_is_no_film_is_the_engines_fault(
+    async def test_invalid_clip_is_a_transient_fault(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         stub.answer = lambda asked: Answer(value={"status": "done"})
@@ -503,9 +501,7 @@ class TestVoice:
             await voice.speak(["Hello.", "There."], "male-1", tmp_path)
         await voice.close()
 
-    async def test_every_passage_is_asked_for_in_the_voice_that_stands_for_ours(
-        self, stub: StubServer, tmp_path: Path
-    ) -> None:
+    async def test_every_passage_is_requested_in_the_mapped_voice(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=asked.json["input"].encode(), kind="audio/wav")
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         paths = await voice.speak(["One.", "Two.", "Three.", "Four."], "male-2", tmp_path)
@@ -516,13 +512,13 @@ class TestVoice:
         assert stub.asked[0].headers["authorization"] == f"Bearer {KEY}"
 
     @pytest.mark.parametrize("content", [b"<html>", b""])
-    def test_what_is_no_sound_is_the_voices_fault(self, content: bytes, tmp_path: Path) -> None:
+    def test_invalid_audio_is_a_transient_fault(self, content: bytes, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(content)
         with pytest.raises(TransientFault) as caught:
             alignment.recorded(tmp_path / "x")
         assert caught.value.reason == "VOICE_UNUSABLE"
 
-    def test_times_are_found_in_another_persons_recording(self, models: Path) -> None:
+    def test_word_timings_are_found_in_a_recording(self, models: Path) -> None:
         """Another voice at another pace, whose true times are known."""
         engine = kokoro.engine(models)
         (passage, *_) = passages(speakable("Pam moved both boxes by the blue van, and Bob went home with a map."))
@@ -535,7 +531,7 @@ class TestVoice:
         assert float(np.max(off)) < 0.12
         assert float(np.median(unaligned)) > 0.2
 
-    async def test_a_whole_video_speaks_with_it(
+    async def test_video_uses_the_remote_voice(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         engine = kokoro.engine(models)

@@ -68,13 +68,13 @@ class Killed(BaseException):
     """Stands for the death of the process: nothing after it happens."""
 
 
-class TestOnce:
-    async def test_a_result_is_waited_for(self) -> None:
+class TestSingleSubmission:
+    async def test_result_is_awaited(self) -> None:
         engine = Engine()
         assert await remote_task.run(engine.task(), MemoryCheckpoints()) == "result"
         assert engine.orders == ["order-1"]
 
-    async def test_a_restart_goes_on_waiting_and_orders_nothing(self) -> None:
+    async def test_restart_polls_and_submits_nothing(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
         first = asyncio.ensure_future(remote_task.run(engine.task(), checkpoints))
         await until(lambda: engine.looks >= 3)
@@ -86,7 +86,7 @@ class TestOnce:
         assert engine.orders == ["order-1"]
         assert engine.canceled == []
 
-    async def test_what_dies_before_the_answer_is_not_ordered_again(self) -> None:
+    async def test_submission_interrupted_by_a_crash_is_not_repeated(self) -> None:
         def die() -> None:
             raise Killed
 
@@ -97,7 +97,7 @@ class TestOnce:
             await remote_task.run(Engine().task(), MemoryCheckpoints(checkpoint=checkpoints.checkpoint))
         assert len(engine.orders) == 1
 
-    async def test_an_engine_that_knows_our_key_is_asked_again(self) -> None:
+    async def test_repeatable_submission_is_repeated(self) -> None:
         checkpoints = MemoryCheckpoints(
             checkpoint=json.dumps({"engine": "stub", "step": "asked", "orders": 1, "order_id": ""}).encode()
         )
@@ -105,14 +105,14 @@ class TestOnce:
         assert await remote_task.run(engine.task(repeatable=True), checkpoints) == "result"
         assert json.loads(checkpoints.checkpoint)["orders"] == 1
 
-    async def test_an_unclear_answer_is_not_asked_for_again(self) -> None:
+    async def test_submission_with_unknown_outcome_is_not_repeated(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(refuses=TransientFault("PROVIDER_FAILED", "502"))
         for _ in range(2):
             with pytest.raises(InputFault, match="not been charged"):
                 await remote_task.run(engine.task(), checkpoints)
         assert len(engine.orders) == 1
 
-    async def test_a_clear_no_may_be_asked_again(self) -> None:
+    async def test_rejected_submission_may_be_repeated(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(refuses=TaskNotAccepted("PROVIDER_BUSY", "429"))
         for _ in range(5):
             with pytest.raises(TaskNotAccepted):
@@ -120,7 +120,7 @@ class TestOnce:
         engine.refuses = None
         assert await remote_task.run(engine.task(), checkpoints) == "result"
 
-    async def test_what_failed_at_the_engine_is_ordered_once_more_and_then_no_more(self) -> None:
+    async def test_failed_task_is_submitted_once_more(self) -> None:
         checkpoints = MemoryCheckpoints()
         engine = Engine(answers=[TaskFailed("PROVIDER_FAILED", "out of memory")])
         for _ in range(4):
@@ -128,14 +128,14 @@ class TestOnce:
                 await remote_task.run(engine.task(), checkpoints)
         assert len(engine.orders) == MAX_SUBMISSIONS
 
-    async def test_another_engine_does_not_repeat_the_order(self) -> None:
+    async def test_other_engine_does_not_repeat_the_submission(self) -> None:
         checkpoints = MemoryCheckpoints(
             checkpoint=json.dumps({"engine": "other", "step": "taken", "orders": 1, "order_id": "x"}).encode()
         )
         with pytest.raises(InputFault):
             await remote_task.run(Engine().task(), checkpoints)
 
-    async def test_nothing_is_ordered_that_cannot_be_kept(self) -> None:
+    async def test_nothing_is_submitted_without_a_checkpoint(self) -> None:
         class Deaf(MemoryCheckpoints):
             async def save_checkpoint(self, content: bytes) -> None:
                 raise TransientFault("CHECKPOINT_NOT_KEPT", "x")
@@ -146,13 +146,13 @@ class TestOnce:
         assert engine.orders == []
 
 
-class TestLooking:
-    async def test_looks_that_fail_are_borne_with(self) -> None:
+class TestPolling:
+    async def test_failing_polls_are_tolerated(self) -> None:
         fault = TransientFault("PROVIDER_UNREACHABLE", "x")
         engine = Engine(answers=[*[fault] * (MAX_POLL_FAILURES - 1), "result"])
         assert await remote_task.run(engine.task(), MemoryCheckpoints()) == "result"
 
-    async def test_but_not_for_ever(self) -> None:
+    async def test_poll_failures_are_limited(self) -> None:
         engine = Engine(answers=[TransientFault("PROVIDER_UNREACHABLE", "x")])
         with pytest.raises(TransientFault):
             await remote_task.run(engine.task(), MemoryCheckpoints())
@@ -160,7 +160,7 @@ class TestLooking:
 
 
 class TestCancelling:
-    async def test_a_canceled_job_is_canceled_at_the_engine(self) -> None:
+    async def test_canceled_job_cancels_the_task(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
         running = asyncio.ensure_future(remote_task.run(engine.task(poll_seconds=0.01), checkpoints))
         await until(lambda: engine.looks >= 2)
@@ -170,7 +170,7 @@ class TestCancelling:
             await running
         assert engine.canceled == ["order-1"]
 
-    async def test_an_order_under_way_is_canceled_when_it_is_answered(self) -> None:
+    async def test_submission_in_flight_is_canceled_once_accepted(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
         answered = asyncio.Event()
 
@@ -188,7 +188,7 @@ class TestCancelling:
             await running
         assert engine.canceled == ["order-1"]
 
-    async def test_an_engine_that_does_not_answer_does_not_hold_the_job(self) -> None:
+    async def test_unresponsive_engine_does_not_delay_cancellation(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
 
         async def never(order_id: str) -> None:

@@ -264,7 +264,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
         video,
         "video/mp4",
         title=f"Advertisement for {brief.product_name}".strip(),
-        source_type=provenance.COMPOSITE if order.clip is None else provenance.MADE_BY_MODEL,
+        source_type=provenance.SOURCE_COMPOSITE if order.clip is None else provenance.SOURCE_MODEL,
     )
     srt, vtt = folder / "captions.srt", folder / "captions.vtt"
     srt.write_text(captions.srt(words), encoding="utf-8")
