@@ -51,7 +51,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             job_type="static_ad",
             topic="adwright.job.dispatch.image.v1",
             group="g",
-            make=picture,
+            handler=picture,
             identity=ServiceIdentity("image", "s" * 32),
             assets=AssetStore(values["assets_url"]),
             prepare=prepare,
