@@ -30,7 +30,7 @@ from cli.terminal import (
     user_api,
     writable_folder,
 )
-from local.home import Home, models_folder
+from local.home import Home
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(generate.app, name="generate")
@@ -211,8 +211,4 @@ def logs(follow: Annotated[bool, typer.Option(help="Keep printing new lines.")] 
 @app.command(hidden=True)
 def models() -> None:
     """Download the model files of the built-in engines."""
-    raise typer.Exit(
-        subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "services.media.model_files", "--folder", str(models_folder())], check=False
-        ).returncode
-    )
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "services.media.model_files"], check=False).returncode)

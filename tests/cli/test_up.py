@@ -124,10 +124,10 @@ def test_killed_service_restarts_data_survives_a_killed_supervisor_and_ctrl_c_st
     assert Path(found.certificate).with_suffix(".key").stat().st_mode & 0o777 == 0o600
 
     # All processes end with the supervisor except PostgreSQL, a daemon, which the next system takes over and stops.
-    pids = [found.supervisor_pid, *(pid for name, pid in found.pids.items() if name != "postgres")]
-    processes = [psutil.Process(pid) for pid in pids]
-    processes[0].kill()
-    assert psutil.wait_procs(processes, timeout=SECONDS)[1] == []
+    supervisor = psutil.Process(found.supervisor_pid)
+    children = supervisor.children()
+    supervisor.kill()
+    assert psutil.wait_procs([supervisor, *children], timeout=SECONDS)[1] == []
     assert home.running() is None
 
     again = Foreground(home, "up", "--no-workers")
