@@ -14,8 +14,8 @@ import pytest
 from cli.curl import EXAMPLES, curl_line, curl_lines
 from gateway.routes import Route, read_descriptors, routes_of
 from local.home import ROOT
-from tests.contract.test_reference import ended
 from tests.running import Customer, RunningSystem
+from tests.support import ended
 
 SECONDS = 90
 
