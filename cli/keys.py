@@ -10,7 +10,7 @@ import typer
 
 from cli.terminal import print_line
 from local.home import Home
-from services.chassis.rpc.rotating_secret import RELOAD_SECONDS
+from services.chassis.rotating_secret import RELOAD_SECONDS
 
 # Every process must have reloaded the file before the next step. Twice the reload interval, plus the time of a call
 # that was sent with an old token.
@@ -49,7 +49,7 @@ def rotate(
 
 
 def rotate_secret(home: Home, which: Which, *, leaked: bool, settle_seconds: float) -> None:
-    """Replaces a secret in the order that services/chassis/rpc/rotating_secret.py describes. Raises OSError."""
+    """Replaces a secret in the order that services/chassis/rotating_secret.py describes. Raises OSError."""
     home.prepare()
     file = FILES[which]
     old, new = home.secret(file), home.new_secret()

@@ -25,9 +25,9 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database, migrate, prepare
 from services.chassis.data.kafka import Producer, quiet_client_logs
 from services.chassis.data.outbox import Relay
-from services.chassis.observability.metrics import SqlGauges
+from services.chassis.data.sql_gauges import SqlGauges
+from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.rotating_secret import RotatingSecret
 from services.chassis.rpc.server import Server, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.job.asset_urls import AssetUrlSigner

@@ -8,7 +8,7 @@ import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.chassis.rpc.rotating_secret import RotatingSecret
+from services.chassis.rotating_secret import RotatingSecret
 from services.job.domain import BadSignature, LinkExpired
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-from services.chassis.observability.metrics import SqlGauge
+from services.chassis.data.sql_gauges import SqlGauge
 
 JOB_CHANGES = Counter("adwright_jobs_total", "Changes of jobs, by their new status", ["type", "status"])
 

@@ -25,8 +25,8 @@ from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.chassis.config import ServiceSettings
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database, migrate
+from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.rotating_secret import RotatingSecret
 from services.chassis.rpc.server import Server, open_channel
 from tests.running import Postgres
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from cli.keys import SETTLE_SECONDS, Which, rotate_secret
+from services.chassis.rotating_secret import RELOAD_SECONDS
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.rotating_secret import RELOAD_SECONDS
 from tests.running import Customer, RunningSystem
 from tests.support import ended, until
 
