@@ -140,7 +140,7 @@ def _import(item_type: ItemType, file: Path, path: str, dry_run: bool, user: str
     try:
         rows = read_rows(file, item_type)
     except FileProblem as problem:
-        raise error_exit(str(problem), 2) from None
+        raise error_exit(printable(problem), 2) from None
     counts = import_rows(user_api(user), item_type, rows, path, dry_run=dry_run)
     created = f"{counts.created} would be created" if dry_run else f"{counts.created} created"
     print_line(f"{item_type.collection}: {created}, {counts.existing} exist already, {counts.rejected} rejected")

@@ -309,11 +309,19 @@ def _violations(body: dict[str, Any], item_type: ItemType) -> list[str]:
     try:
         json_format.ParseDict(body, message)
     except json_format.ParseError as error:
-        return [str(error)]
+        return [_parse_problem(str(error))]
     if isinstance(message, catalog_pb2.CreateProductRequest):
         message.project_id = "00000000-0000-4000-8000-000000000000"  # comes from the request's path
     violations = (violation_of(message, found) for found in protovalidate.collect_violations(message))
     return [f"{violation.field}: {violation.message}" for violation in violations]
+
+
+def _parse_problem(error: str) -> str:
+    """A ParseError in the user's words: it names protobuf messages and Python types."""
+    path = ".".join(re.findall(r"Failed to parse (\w+) field", error))
+    unknown = re.search(r'has no field named "([^"]*)"', error)
+    problem = f"has no field {unknown[1]}" if unknown else "the value has the wrong type"
+    return f"{path}: {problem}" if path else problem
 
 
 def _normalized(name: str) -> str:

@@ -77,7 +77,7 @@ def reconcile(
 def refund(
     job_id: str, reason: Annotated[str, typer.Option(help="The reason; it appears in the customer's statement.")]
 ) -> None:
-    """Refund the credits that a job spent. Repeating it refunds nothing more."""
+    """Refund the credits that a job spent. A job is refunded at most once."""
     api = system_api(*running_system(), "admin", admin=True)
     response = call_or_exit(api, "POST", "/api/admin/refunds", {"jobId": job_id, "reason": reason})
     print(f"{response['credits']} credits refunded; {response['available']} available")

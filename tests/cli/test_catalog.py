@@ -129,18 +129,6 @@ class TestImport:
         assert [item["brand"]["colours"] for item in found] == [["#112233", "#445566"]]
         assert found[0]["brand"]["toneWords"] == ["warm", "dry"]
 
-    def test_broken_patterns_are_explained_in_words(self, terminal: Terminal, mine: dict[str, str]) -> None:
-        row = {"name": "Lid", "price": "1,50", "currency": "eur", "landingPage": "example.com"}
-        (terminal.folder / "p.json").write_text(json.dumps([row]))
-        problems = terminal.bad("products", "import", "p.json", code=1, **mine)
-        assert "price: must be a decimal number such as 24.90" in problems
-        assert "currency: must be three capital letters such as EUR" in problems
-        assert "landingPage: must be a web address such as" in problems
-        assert "regex" not in problems
-        (terminal.folder / "c.csv").write_text("name,colours\nHill,#112233|red\n")
-        problems = terminal.bad("projects", "import", "c.csv", code=1, **mine)
-        assert "brand.colours[1]: must be a colour such as #1d2a8c" in problems
-
     def test_rejected_image_of_a_row_reports_the_created_product(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer
     ) -> None:

@@ -8,7 +8,9 @@ text that gives orders about anything but the copy.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 _CLAUSE_END = re.compile(r"(?<=[a-z0-9”\"'’%)!?])[.!]\s+|;\s+|\n+|\.$|!$", re.I)
 _AND_VERB = re.compile(
@@ -113,6 +115,9 @@ class Instructions:
     unknown: tuple[str, ...] = field(default=())
 
 
+_Rule: TypeAlias = Callable[[Instructions, str], Instructions | None]
+
+
 def _sentence(text: str) -> str:
     text = text.strip(" .,:;“”\"'‘’")
     return text[0].upper() + text[1:] + ("" if text[-1] in "!?" else ".") if text else ""
@@ -145,126 +150,155 @@ def _with_wish(found: Instructions, kind: str, wish: str, note: str, **changes: 
     return replace(found, wishes=(*found.wishes, Wish(kind=kind, text=wish, note=note)), **changes)  # type: ignore[arg-type]
 
 
-def _apply_wish(
-    found: Instructions, wish: str
-) -> Instructions:  # a table in the form of code: one entry per kind of wish
-    lower = wish.lower()
-    if _INJECTION.search(wish):
-        return replace(found, unknown=(*found.unknown, f"“{_shortened(wish)}” is not an instruction about the copy."))
-    language = _LANGUAGE.search(wish)
-    if language:
-        return replace(found, language=language.group(1).capitalize())
-    if re.search(r"\b(?:no|without|avoid|zero|don['’]t use|skip)\b.{0,12}\bemojis?\b", lower):
-        return _with_wish(found, "emoji", wish, "No emoji.", emoji=False)
-    if re.search(r"\b(?:no|without|avoid|zero|skip|don['’]t use)\b.{0,12}\bhash ?tags?\b", lower):
-        return _with_wish(found, "hashtags", wish, "No hashtags.", hashtags=False)
-    if re.search(r"\b(?:no|without|avoid|don['’]t use)\b.{0,16}\bexclamation", lower):
-        return _with_wish(found, "exclamation", wish, "No exclamation marks.", exclamation=False)
-    if re.search(r"\b(?:no|without|avoid|don['’]t (?:ask|use))\b.{0,10}\bquestions?\b", lower):
-        return _with_wish(found, "questions", wish, "No questions.", questions=False)
-    if re.search(r"\b(?:use|add|include|with)\b.{0,12}\bemojis?\b", lower):
-        return _with_wish(found, "emoji", wish, "An emoji where the platform has a custom of them.", emoji=True)
-    if re.search(
-        r"\b(?:no|without|don['’]t (?:mention|show)|do not (?:mention|show)|hide|leave out)\b.{0,10}\bpric(?:e|es|ing)\b",
-        lower,
-    ):
-        return _with_wish(found, "price", wish, "The price is not mentioned.", price=False)
-    if re.search(r"\b(?:mention|include|show|state|with|add)\b.{0,10}\bprice\b", lower):
-        return _with_wish(found, "price", wish, "The price is named in every variant.", price=True)
-    limit = _LENGTH_LIMIT.search(lower)
-    if limit:
-        number = int(limit.group(1) or limit.group(3))
-        unit = limit.group(2) or limit.group(4)
-        if unit.startswith("word"):
-            return _with_wish(found, "length", wish, f"At most {number} words.", words_max=max(number, 1))
-        return _with_wish(found, "length", wish, f"At most {number} characters.", characters_max=max(number, 1))
-    if re.search(r"\b(?:british|uk)\s+(?:english|spelling)\b", lower):
-        return _with_wish(found, "spelling", wish, "British spelling.", spelling="british")
-    if re.search(r"\b(?:american|us)\s+(?:english|spelling)\b", lower):
-        return _with_wish(found, "spelling", wish, "American spelling.", spelling="american")
-    if re.fullmatch(
-        r"(?:please\s+)?(?:keep|make)\s+(?:it|them|this)\s+(?:very\s+|really\s+)?(?:short|brief|snappy|concise|punchy|crisp)(?:\s+and\s+\w+)?",
-        lower,
-    ):
-        return _with_wish(found, "brief", wish, "Kept short.", brief=True)
-    cta = _CALL_TO_ACTION.search(wish)
-    if cta and not re.match(r"^(?:no|avoid)\b", lower):
-        quoted = _QUOTED.search(wish[cta.start() :])
-        value = (quoted.group(1) if quoted else cta.group(1)).strip(" .,:“”\"'‘’")
-        if 0 < len(value) <= 40:
-            return _with_wish(found, "cta", wish, f"The call to action is “{value}”.", cta=value[0].upper() + value[1:])
-    word = _USE_WORDS.match(wish)
-    if word:
-        items = _items(word.group(1))
-        phrases = tuple(item for item in items if len(item.split()) > 1)
-        singles = tuple(item for item in items if len(item.split()) == 1)
-        for phrase in phrases:
-            found = _with_wish(
-                found,
-                "phrase",
-                wish,
-                f"“{phrase}” stands in every variant.",
-                sentences=(*found.sentences, _sentence(phrase)),
-            )
-        for single in singles:
-            found = _with_wish(
-                found,
-                "required",
-                single,
-                f"The word “{single}” is used in every variant.",
-                required=(*found.required, single),
-            )
-        return found
-    avoid = _AVOID.match(wish)
-    if avoid:
-        items = tuple(item for item in _items(avoid.group(1)) if len(item) <= 60)
-        if items:
-            named = ", ".join(f"“{item}”" for item in items)
-            return _with_wish(found, "avoid", wish, f"Not used: {named}.", banned=(*found.banned, *items))
-    code = _CODE.match(wish)
-    if code and any(letter.isupper() or letter.isdigit() for letter in code.group(1)):
-        tail = code.group(2).strip(" .,")
-        sentence = f"Use code {code.group(1)}{f' {tail}' if tail else ''}."
-        return _with_wish(
-            found, "offer", wish, f"“{sentence}” stands in every variant.", sentences=(*found.sentences, sentence)
-        )
-    mention = _MENTION.match(wish)
-    if mention:
-        quoted = _QUOTED.search(mention.group(1))
-        value = quoted.group(1) if quoted else mention.group(1)
-        inner = _CODE.match(value)
-        sentence = f"Use code {inner.group(1)}{inner.group(2).rstrip(' .')}." if inner else _sentence(value)
-        if 3 < len(sentence) <= 120:
-            return _with_wish(
-                found, "mention", wish, f"“{sentence}” stands in every variant.", sentences=(*found.sentences, sentence)
-            )
-    focus = _FOCUS.match(wish)
-    if focus:
-        topic = focus.group(1).strip(" .,")
-        return _with_wish(
-            found,
-            "focus",
-            topic,
-            f"The focus is on {topic}.",
-            focus=(*found.focus, topic),
-            event=topic if _EVENT.search(topic) else found.event,
-        )
-    audience = _AUDIENCE.match(wish)
-    if audience and len(audience.group(1)) <= 60:
-        return _with_wish(
-            found,
-            "audience",
-            wish,
-            f"Written for {audience.group(1).strip(' .')}.",
-            audience=audience.group(1).strip(" ."),
-        )
-    if _OFFER.search(wish) and len(wish) <= 100 and len(wish.split()) >= 2:
-        sentence = _sentence(wish)
-        return _with_wish(
-            found, "offer", wish, f"“{sentence}” stands in every variant.", sentences=(*found.sentences, sentence)
-        )
-    return replace(found, unknown=(*found.unknown, f"“{_shortened(wish)}” was not understood."))
+def _with_sentence(found: Instructions, kind: str, wish: str, sentence: str) -> Instructions:
+    note = f"“{sentence}” stands in every variant."
+    return _with_wish(found, kind, wish, note, sentences=(*found.sentences, sentence))
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 80 else text[:77].rstrip() + "…"
+
+
+def _apply_wish(found: Instructions, wish: str) -> Instructions:
+    """Adds a wish by the first rule that recognises it; otherwise lists it as unknown."""
+    for rule in _RULES:
+        applied = rule(found, wish)
+        if applied is not None:
+            return applied
+    return replace(found, unknown=(*found.unknown, f"“{_shortened(wish)}” was not understood."))
+
+
+def _injection(found: Instructions, wish: str) -> Instructions | None:
+    if not _INJECTION.search(wish):
+        return None
+    return replace(found, unknown=(*found.unknown, f"“{_shortened(wish)}” is not an instruction about the copy."))
+
+
+def _language(found: Instructions, wish: str) -> Instructions | None:
+    language = _LANGUAGE.search(wish)
+    return replace(found, language=language.group(1).capitalize()) if language else None
+
+
+def _switch(pattern: str, kind: str, note: str, **changes: object) -> _Rule:
+    """The rule of a wish that sets fixed values. The pattern is searched in the wish in lower case."""
+    compiled = re.compile(pattern)
+
+    def rule(found: Instructions, wish: str) -> Instructions | None:
+        return _with_wish(found, kind, wish, note, **changes) if compiled.search(wish.lower()) else None
+
+    return rule
+
+
+def _length_limit(found: Instructions, wish: str) -> Instructions | None:
+    limit = _LENGTH_LIMIT.search(wish.lower())
+    if not limit:
+        return None
+    number = int(limit.group(1) or limit.group(3))
+    unit = limit.group(2) or limit.group(4)
+    if unit.startswith("word"):
+        return _with_wish(found, "length", wish, f"At most {number} words.", words_max=max(number, 1))
+    return _with_wish(found, "length", wish, f"At most {number} characters.", characters_max=max(number, 1))
+
+
+def _call_to_action(found: Instructions, wish: str) -> Instructions | None:
+    match = _CALL_TO_ACTION.search(wish)
+    if not match or re.match(r"^(?:no|avoid)\b", wish.lower()):
+        return None
+    quoted = _QUOTED.search(wish[match.start() :])
+    value = (quoted.group(1) if quoted else match.group(1)).strip(" .,:“”\"'‘’")
+    if not 0 < len(value) <= 40:
+        return None
+    return _with_wish(found, "cta", wish, f"The call to action is “{value}”.", cta=value[0].upper() + value[1:])
+
+
+def _words_to_use(found: Instructions, wish: str) -> Instructions | None:
+    match = _USE_WORDS.match(wish)
+    if not match:
+        return None
+    items = _items(match.group(1))
+    for phrase in (item for item in items if len(item.split()) > 1):
+        note = f"“{phrase}” stands in every variant."
+        found = _with_wish(found, "phrase", wish, note, sentences=(*found.sentences, _sentence(phrase)))
+    for word in (item for item in items if len(item.split()) == 1):
+        note = f"The word “{word}” is used in every variant."
+        found = _with_wish(found, "required", word, note, required=(*found.required, word))
+    return found
+
+
+def _words_to_avoid(found: Instructions, wish: str) -> Instructions | None:
+    match = _AVOID.match(wish)
+    items = tuple(item for item in _items(match.group(1)) if len(item) <= 60) if match else ()
+    if not items:
+        return None
+    named = ", ".join(f"“{item}”" for item in items)
+    return _with_wish(found, "avoid", wish, f"Not used: {named}.", banned=(*found.banned, *items))
+
+
+def _discount_code(found: Instructions, wish: str) -> Instructions | None:
+    code = _CODE.match(wish)
+    if not code or not any(letter.isupper() or letter.isdigit() for letter in code.group(1)):
+        return None
+    tail = code.group(2).strip(" .,")
+    return _with_sentence(found, "offer", wish, f"Use code {code.group(1)}{f' {tail}' if tail else ''}.")
+
+
+def _mention(found: Instructions, wish: str) -> Instructions | None:
+    mention = _MENTION.match(wish)
+    if not mention:
+        return None
+    quoted = _QUOTED.search(mention.group(1))
+    value = quoted.group(1) if quoted else mention.group(1)
+    code = _CODE.match(value)
+    sentence = f"Use code {code.group(1)}{code.group(2).rstrip(' .')}." if code else _sentence(value)
+    return _with_sentence(found, "mention", wish, sentence) if 3 < len(sentence) <= 120 else None
+
+
+def _focus(found: Instructions, wish: str) -> Instructions | None:
+    focus = _FOCUS.match(wish)
+    if not focus:
+        return None
+    topic = focus.group(1).strip(" .,")
+    event = topic if _EVENT.search(topic) else found.event
+    note = f"The focus is on {topic}."
+    return _with_wish(found, "focus", topic, note, focus=(*found.focus, topic), event=event)
+
+
+def _audience(found: Instructions, wish: str) -> Instructions | None:
+    match = _AUDIENCE.match(wish)
+    if not match or len(match.group(1)) > 60:
+        return None
+    audience = match.group(1).strip(" .")
+    return _with_wish(found, "audience", wish, f"Written for {audience}.", audience=audience)
+
+
+def _offer(found: Instructions, wish: str) -> Instructions | None:
+    if not _OFFER.search(wish) or len(wish) > 100 or len(wish.split()) < 2:
+        return None
+    return _with_sentence(found, "offer", wish, _sentence(wish))
+
+
+# The first rule that recognises a wish applies: "no emoji" is no list of words to avoid, and "include the price" is no
+# sentence to mention.
+_RULES: tuple[_Rule, ...] = (
+    _injection,
+    _language,
+    _switch(r"\b(?:no|without|avoid|zero|don['’]t use|skip)\b.{0,12}\bemojis?\b", "emoji", "No emoji.", emoji=False),
+    _switch(r"\b(?:no|without|avoid|zero|skip|don['’]t use)\b.{0,12}\bhash ?tags?\b", "hashtags", "No hashtags.", hashtags=False),
+    _switch(r"\b(?:no|without|avoid|don['’]t use)\b.{0,16}\bexclamation", "exclamation", "No exclamation marks.", exclamation=False),
+    _switch(r"\b(?:no|without|avoid|don['’]t (?:ask|use))\b.{0,10}\bquestions?\b", "questions", "No questions.", questions=False),
+    _switch(r"\b(?:use|add|include|with)\b.{0,12}\bemojis?\b", "emoji", "An emoji where the platform has a custom of them.", emoji=True),
+    _switch(r"\b(?:no|without|don['’]t (?:mention|show)|do not (?:mention|show)|hide|leave out)\b.{0,10}\bpric(?:e|es|ing)\b", "price", "The price is not mentioned.", price=False),
+    _switch(r"\b(?:mention|include|show|state|with|add)\b.{0,10}\bprice\b", "price", "The price is named in every variant.", price=True),
+    _length_limit,
+    _switch(r"\b(?:british|uk)\s+(?:english|spelling)\b", "spelling", "British spelling.", spelling="british"),
+    _switch(r"\b(?:american|us)\s+(?:english|spelling)\b", "spelling", "American spelling.", spelling="american"),
+    _switch(r"\A(?:please\s+)?(?:keep|make)\s+(?:it|them|this)\s+(?:very\s+|really\s+)?(?:short|brief|snappy|concise|punchy|crisp)(?:\s+and\s+\w+)?\Z", "brief", "Kept short.", brief=True),
+    _call_to_action,
+    _words_to_use,
+    _words_to_avoid,
+    _discount_code,
+    _mention,
+    _focus,
+    _audience,
+    _offer,
+)  # fmt: skip
