@@ -1,6 +1,6 @@
 """Change notification by polling: of single jobs for those who watch one, and of all jobs of a user.
 
-Both poll the database with one query per tick for all listeners, and not at all while nobody listens.
+Both poll the database with one query per tick for all listeners, and not at all without listeners.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Outages of what workers depend on: no attempt counts, nothing is made twice, and what expires can be retried."""
+"""Outages of workers' dependencies: attempts do not count, nothing is made twice, and expired jobs can be retried."""
 
 from __future__ import annotations
 
@@ -36,37 +36,37 @@ PAUSES = (0.1, 0.8)
 SERVICE = "adwright.job.v1.JobWorkerService"
 
 
-class Studio:
-    """Makes pictures, and counts how often for each job."""
+class FakeImageWorker:
+    """Makes images, and counts them by job."""
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
         self.fail: Callable[[Work], None] = lambda work: None
 
     async def make(self, work: Work) -> Made:
-        (work.folder / "made").mkdir()  # as the real ones: fails when it is there
+        (work.folder / "made").mkdir()  # as real workers do: fails if the folder exists
         self.fail(work)
         self.made[work.job.job_id] += 1
         files = []
         for name in ("image.png", "thumbnail.webp"):
             path = work.folder / "made" / name
-            path.write_bytes(b"a picture")
+            path.write_bytes(b"an image")
             files.append(MadeFile(path=path, type=name.partition(".")[0], content_type="image/png"))
         return Made(files=tuple(files))
 
 
 class Folder:
-    """A storage's folder that can go away: a file stands in its place."""
+    """A storage folder that can be made unavailable, by a file in its place."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._aside = path.with_name("aside")
 
-    def away(self) -> None:
+    def remove(self) -> None:
         self.path.rename(self._aside)
         self.path.write_text("not a folder")
 
-    def back(self) -> None:
+    def restore(self) -> None:
         self.path.unlink()
         self._aside.rename(self.path)
 
@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Folder:
 
 @asynccontextmanager
 async def running_worker(
-    harness: JobHarness, studio: Studio, folder: Folder, *, sweeping: bool = True, **options: Any
+    harness: JobHarness, image_worker: FakeImageWorker, folder: Folder, *, sweeping: bool = True, **options: Any
 ) -> AsyncIterator[Worker]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
@@ -106,7 +106,7 @@ async def running_worker(
     channel = open_channel(address)
     worker = Worker(
         job_type="static_ad",
-        make=studio.make,
+        make=image_worker.make,
         jobs=channel,
         leases=Leases(address, identity),
         identity=identity,
@@ -133,7 +133,7 @@ async def running_worker(
 
 async def until(happened: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
-        while not happened():  # noqa: ASYNC110 - files and calls know no event
+        while not happened():  # noqa: ASYNC110 - files and calls have no event
             await asyncio.sleep(0.02)
 
 
@@ -152,25 +152,25 @@ async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
             await asyncio.sleep(0.1)
 
 
-async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harness: JobHarness, folder: Folder) -> None:
+async def test_storage_outage_repeats_no_rendering_and_loses_no_image(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 60)
-    studio = Studio()
+    image_worker = FakeImageWorker()
     with structlog.testing.capture_logs() as logs:
-        async with running_worker(harness, studio, folder) as worker:
-            folder.away()
+        async with running_worker(harness, image_worker, folder) as worker:
+            folder.remove()
             for _ in range(20):
                 await harness.submitted()
             await until(lambda: worker.circuit.is_open)
-            # Longer than all retries of the old way took together: 3 failures with pauses of 2 and 4 seconds.
+            # Longer than the delays (2 and 4 s) after which 3 counted failures would have failed the job.
             await asyncio.sleep(15)
             held = await jobs(harness)
             assert [row["failures"] for row in held] == [0] * 20
             assert sum(row["status"] == "processing" for row in held) <= SLOTS
-            assert sum(row["attempt"] for row in held) <= SLOTS  # nothing else was leased meanwhile
-            folder.back()
+            assert sum(row["attempt"] for row in held) <= SLOTS  # no other job was leased meanwhile
+            folder.restore()
             rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
-    assert sorted(studio.made.values()) == [1] * 20
+    assert sorted(image_worker.made.values()) == [1] * 20
     assert await harness.balance() == (0, 0)
     changes = [entry["event"] for entry in logs if entry["event"].startswith("dependency_")]
     assert changes == ["dependency_away", "dependency_back"]
@@ -178,43 +178,43 @@ async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harne
     assert len(stored) == 40
 
 
-async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harness: JobHarness, folder: Folder) -> None:
+async def test_lease_is_held_while_the_copy_service_is_unavailable(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 30)
-    studio, probed, away = Studio(), 0, True
+    image_worker, probed, unavailable = FakeImageWorker(), 0, True
 
     def fail(_: Work) -> None:
-        if away:
-            raise DependencyFault("COPY_UNAVAILABLE", "nobody answers")
+        if unavailable:
+            raise DependencyFault("COPY_UNAVAILABLE", "no response")
 
     async def probe() -> None:
         nonlocal probed
         probed += 1
-        if away:
-            raise RuntimeError("still away")
+        if unavailable:
+            raise RuntimeError("still unavailable")
 
-    studio.fail = fail
-    async with running_worker(harness, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
+    image_worker.fail = fail
+    async with running_worker(harness, image_worker, folder, probes={"COPY_UNAVAILABLE": probe}):
         for _ in range(SLOTS + 2):
             await harness.submitted()
         await until(lambda: probed >= 3)
-        away = False
+        unavailable = False
         rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
 
 
-async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
+async def test_job_that_expires_in_an_outage_is_dead_and_can_be_retried(
     harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = replace(harness.policy.limits["static_ad"], attempt=timedelta(seconds=3))
     monkeypatch.setitem(harness.policy.limits, "static_ad", limits)
     await harness.grant("u", 6)
-    studio = Studio()
-    async with running_worker(harness, studio, folder) as worker:
-        folder.away()
+    image_worker = FakeImageWorker()
+    async with running_worker(harness, image_worker, folder) as worker:
+        folder.remove()
         job_id = await harness.submitted()
         await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
-            while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows know no event
+            while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.1)
         ((outcome, cause),) = [
             (row["outcome"], row["cause"]) for row in await harness.rows("select outcome, cause from attempt")
@@ -233,8 +233,8 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
     async with harness.database.connection() as connection:
         (dead,) = await queries.dead_jobs(connection, None, 10)
     assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
-    folder.back()
-    async with running_worker(harness, studio, folder):
+    folder.restore()
+    async with running_worker(harness, image_worker, folder):
         retried = await harness.submissions.retry_dead(job_id)
         async with asyncio.timeout(30):
             while (await harness.reader.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
@@ -252,16 +252,16 @@ async def test_job_that_expires_without_an_outage_is_not_dead(harness: JobHarnes
         await harness.submissions.retry_dead(job_id)
 
 
-async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: JobHarness, folder: Folder) -> None:
+async def test_missing_model_returns_the_job_immediately(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 3)
-    studio, missing = Studio(), True
+    image_worker, missing = FakeImageWorker(), True
 
     def fail(_: Work) -> None:
         if missing:
             raise ModelMissing("run the set-up")
 
-    studio.fail = fail
-    async with running_worker(harness, studio, folder):
+    image_worker.fail = fail
+    async with running_worker(harness, image_worker, folder):
         await harness.submitted()
         async with asyncio.timeout(30):
             while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
@@ -272,7 +272,7 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: 
     assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
 
 
-async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worker(
+async def test_full_scratch_disk_returns_the_job_and_stops_no_worker(
     harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await harness.grant("u", 3)
@@ -285,7 +285,7 @@ async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worke
         return make_folder(scratch)
 
     monkeypatch.setattr(Scratch, "folder", no_space)
-    async with running_worker(harness, Studio(), folder) as worker:
+    async with running_worker(harness, FakeImageWorker(), folder) as worker:
         await harness.submitted()
         await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):

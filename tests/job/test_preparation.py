@@ -1,4 +1,4 @@
-"""A worker prepares before it leases: until then its health says NOT_SERVING."""
+"""A worker prepares before it leases jobs; until then its health status is NOT_SERVING."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready
 from services.worker.process import WorkerSettings, run_worker
 from tests.job.harness import JobHarness
-from tests.job.test_worker import SERVICE, Counting, picture, until
+from tests.job.test_worker import SERVICE, Counting, make_image, until
 from tests.running import free_port
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -51,7 +51,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             job_type="static_ad",
             topic="adwright.job.dispatch.image.v1",
             group="g",
-            make=picture,
+            make=make_image,
             identity=ServiceIdentity("image", "s" * 32),
             assets=AssetStore(values["assets_url"]),
             prepare=prepare,
@@ -63,9 +63,9 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             await preparing.wait()
             answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
             assert answer.status == NOT_SERVING
-            assert servicer.asked == 0
+            assert servicer.lease_requests == 0
             prepared.set()
-            await until(lambda: servicer.asked > 0)
+            await until(lambda: servicer.lease_requests > 0)
             assert (await health.Check(health_pb2.HealthCheckRequest())).status == SERVING
     finally:
         running.cancel()

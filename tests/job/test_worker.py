@@ -1,4 +1,4 @@
-"""A worker and the job service: who is woken, and what is left of an attempt that nobody wants any more."""
+"""A worker with the job service: wake-ups of its slots, and the files of attempts that were stopped."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from services.worker.loop import Made, MadeFile, Work, Worker
 from tests.job.harness import JobHarness
 
 SLOTS = 8
-POLL_SECONDS = 1.5  # the shortest time after which an idle slot asks by itself
+POLL_SECONDS = 1.5  # the shortest time after which an idle slot polls
 SERVICE = "adwright.job.v1.JobWorkerService"
 
 
 class Counting(JobWorkerServicer):
-    """Counts how often workers ask for a job."""
+    """Counts the lease requests of workers."""
 
-    asked = 0
+    lease_requests = 0
 
     async def LeaseJob(self, request: Any, context: Any) -> Any:
-        self.asked += 1
+        self.lease_requests += 1
         return await super().LeaseJob(request, context)
 
 
-class Reluctant(AssetStore):
-    """A storage that is done with a file only when it is let go."""
+class BlockingAssetStore(AssetStore):
+    """An asset storage that finishes storing a file only when `go` is set."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"file://{folder}")
@@ -54,21 +54,21 @@ class Reluctant(AssetStore):
 
 
 @dataclass
-class Workshop:
-    """A worker beside a job service."""
+class WorkerHarness:
+    """A worker and the servicer that it leases jobs from."""
 
     worker: Worker
     servicer: Counting
 
 
-async def picture(work: Work) -> Made:
+async def make_image(work: Work) -> Made:
     path = work.folder / "image.png"
-    path.write_bytes(b"a picture")
+    path.write_bytes(b"an image")
     return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
 
 
 @asynccontextmanager
-async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def worker_harness(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> AsyncIterator[WorkerHarness]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
         token_issuer="https://adwright.local",
@@ -85,7 +85,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
     channel = open_channel(f"127.0.0.1:{server.port}")
     worker = Worker(
         job_type="static_ad",
-        make=picture,
+        make=make_image,
         jobs=channel,
         leases=Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
         identity=ServiceIdentity("image", "s" * 32),
@@ -96,7 +96,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
     stopping = asyncio.Event()
     running = asyncio.create_task(worker.run(stopping))
     try:
-        yield Workshop(worker, servicer)
+        yield WorkerHarness(worker, servicer)
     finally:
         stopping.set()
         await running
@@ -106,7 +106,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
 
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not happened():  # noqa: ASYNC110 - files and calls know no event
+        while not happened():  # noqa: ASYNC110 - files and calls have no event
             await asyncio.sleep(0.01)
 
 
@@ -129,52 +129,50 @@ def files(folder: Path) -> list[Path]:
 class TestWaking:
     async def test_one_message_wakes_one_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 30)
-        async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
-            await until(lambda: found.servicer.asked >= SLOTS)
+        async with worker_harness(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
+            await until(lambda: found.servicer.lease_requests >= SLOTS)
             job_id = await harness.submitted()
-            before, began = found.servicer.asked, time.monotonic()
+            before, began = found.servicer.lease_requests, time.monotonic()
             found.worker.wake(1)
             assert await ended(harness, job_id) == "completed"
-            # One asked and got it, and asks again after it; the others may have come by their own timers meanwhile.
+            # One slot leased the job and polls again after it; the others may have polled by their timers meanwhile.
             timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
-            assert found.servicer.asked - before <= 2 + timers
+            assert found.servicer.lease_requests - before <= 2 + timers
 
-    async def test_what_comes_while_all_are_at_work_is_remembered_once_a_slot(
-        self, harness: JobHarness, tmp_path: Path
-    ) -> None:
-        async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
-            await until(lambda: found.servicer.asked >= SLOTS)
-            before = found.servicer.asked
+    async def test_wake_ups_during_work_are_remembered_once_per_slot(self, harness: JobHarness, tmp_path: Path) -> None:
+        async with worker_harness(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
+            await until(lambda: found.servicer.lease_requests >= SLOTS)
+            before = found.servicer.lease_requests
             for _ in range(100):
-                found.worker.wake(100)  # more than there are slots, in one go: nobody had a chance to ask in between
-            await until(lambda: found.servicer.asked >= before + SLOTS)
-            assert found.servicer.asked <= before + 2 * SLOTS
+                found.worker.wake(100)  # more than there are slots, with no chance to poll in between
+            await until(lambda: found.servicer.lease_requests >= before + SLOTS)
+            assert found.servicer.lease_requests <= before + 2 * SLOTS
 
 
 class TestLeftovers:
-    @pytest.mark.parametrize("told", ["by a heartbeat", "by the answer to its result"])
-    async def test_files_of_an_attempt_that_was_stopped_after_storing_are_deleted(
-        self, harness: JobHarness, tmp_path: Path, told: str
+    @pytest.mark.parametrize("stopped_by", ["a heartbeat", "the response to its result"])
+    async def test_files_of_an_attempt_stopped_after_storing_are_deleted(
+        self, harness: JobHarness, tmp_path: Path, stopped_by: str
     ) -> None:
         await harness.grant("u", 30)
         folder = tmp_path / "assets"
-        assets = Reluctant(folder)
-        async with workshop(harness, assets, tmp_path) as found:
+        assets = BlockingAssetStore(folder)
+        async with worker_harness(harness, assets, tmp_path) as found:
             job_id = await harness.submitted()
             found.worker.wake(1)
             await assets.stored.wait()
             assert len(files(folder)) == 1
             await harness.lifecycle.cancel(job_id, "u")
-            if told == "by the answer to its result":
+            if stopped_by == "the response to its result":
                 assets.go.set()
             await until(lambda: not files(folder))
             assets.go.set()
         assert await status(harness, job_id) == "canceled"
 
-    async def test_files_of_a_completed_job_stay(self, harness: JobHarness, tmp_path: Path) -> None:
+    async def test_files_of_a_completed_job_are_retained(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 30)
         folder = tmp_path / "assets"
-        async with workshop(harness, AssetStore(f"file://{folder}"), tmp_path) as found:
+        async with worker_harness(harness, AssetStore(f"file://{folder}"), tmp_path) as found:
             job_id = await harness.submitted()
             found.worker.wake(1)
             assert await ended(harness, job_id) == "completed"
