@@ -20,16 +20,14 @@ from services.job.domain import (
     EndedJob,
     FaultKind,
     Heartbeat,
-    JobEnded,
-    JobNotFound,
     JobPolicy,
     Lease,
     RetryDecision,
-    StaleAttempt,
     Status,
     allowed_from,
     decide_retry,
 )
+from services.job.errors import JobEnded, JobNotFound, StaleAttempt
 
 LIVE_VALUES = [status.value for status in LIVE_STATUSES]
 MAX_CAUSE_CHARACTERS = 2_000

@@ -26,19 +26,13 @@ from services.chassis.observability.tracing import current_traceparent
 from services.job import idempotency_records, queries
 from services.job.batching import MAX_BATCH, MAX_WAITING
 from services.job.credits import BillingClient, Held, Refused
-from services.job.domain import (
-    HOLD_MARGIN,
-    AcceptedJob,
+from services.job.domain import HOLD_MARGIN, AcceptedJob, FoundJob, IdempotentRequest, JobPolicy, Status, Submission
+from services.job.errors import (
     EarlierUndecided,
-    FoundJob,
-    IdempotentRequest,
     JobNotDead,
     JobNotFound,
-    JobPolicy,
     JobsOverloaded,
     RequestInFlight,
-    Status,
-    Submission,
     TooManyLiveJobs,
 )
 from services.job.events import write_events

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from services.job.change_feed import MAX_SUBSCRIPTIONS_PER_USER, UserFeed
-from services.job.domain import TooManyStreams
+from services.job.errors import TooManyStreams
 from services.job.queries import MAX_STREAMED_JOBS
 from tests.job.harness import JobHarness
 

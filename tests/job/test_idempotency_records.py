@@ -11,15 +11,8 @@ import pytest
 
 from services.chassis.data.assets import AssetStore
 from services.job import idempotency_records
-from services.job.domain import (
-    AcceptedJob,
-    FaultKind,
-    InsufficientCredits,
-    KeyReused,
-    RequestInFlight,
-    Submission,
-    TooManyLiveJobs,
-)
+from services.job.domain import AcceptedJob, FaultKind, Submission
+from services.job.errors import InsufficientCredits, KeyReused, RequestInFlight, TooManyLiveJobs
 from services.job.loops.retention import Retention
 from tests.job.harness import JobHarness, completion, failure
 

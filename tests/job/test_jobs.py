@@ -11,19 +11,8 @@ from services.billing.ledger import Ledger
 from services.chassis.data.database import fetch_all
 from services.chassis.errors import Refusal
 from services.job import domain, queries
-from services.job.domain import (
-    AcceptedJob,
-    FaultKind,
-    Heartbeat,
-    InsufficientCredits,
-    JobEnded,
-    JobFilter,
-    JobNotDead,
-    JobNotFound,
-    StaleAttempt,
-    Status,
-    TooManyLiveJobs,
-)
+from services.job.domain import AcceptedJob, FaultKind, Heartbeat, JobFilter, Status
+from services.job.errors import InsufficientCredits, JobEnded, JobNotDead, JobNotFound, StaleAttempt, TooManyLiveJobs
 from tests.job.harness import PRICES, JobHarness, completion, failure
 
 PAGE = JobFilter(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.job.domain import AcceptedJob, InsufficientCredits
+from services.job.domain import AcceptedJob
+from services.job.errors import InsufficientCredits
 from tests.job.harness import JobHarness
 
 

@@ -16,17 +16,8 @@ from adwright.billing.v1 import billing_pb2
 
 from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
-from services.job.domain import (
-    AcceptedJob,
-    Asset,
-    Completion,
-    EndedJob,
-    FaultKind,
-    Heartbeat,
-    StaleAttempt,
-    Status,
-    TooManyLiveJobs,
-)
+from services.job.domain import AcceptedJob, Asset, Completion, EndedJob, FaultKind, Heartbeat, Status
+from services.job.errors import StaleAttempt, TooManyLiveJobs
 from tests.job.harness import JobHarness
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -123,7 +124,8 @@ async def ended(harness: JobHarness, job_id: Any) -> str:
 
 
 def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    # os.walk ignores a folder that the worker deletes meanwhile; rglob raises FileNotFoundError.
+    return [Path(root) / name for root, _, names in os.walk(folder) for name in names]
 
 
 class TestWaking:
