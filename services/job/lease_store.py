@@ -154,7 +154,7 @@ class LeaseStore:
     ) -> tuple[list[DictRow], list[DictRow]]:
         """Completes the jobs of current attempts, with at most one completion an attempt.
 
-        Returns the rows that became completed now, and those that the same attempts had completed before.
+        Returns the rows that are completed now, and the rows that the same attempts had completed before.
         """
         rows = await fetch_all(
             connection,

@@ -106,7 +106,7 @@ class Submissions:
         return await self._with_balances(submissions, outcomes)
 
     async def _insert_pending(self, submissions: Sequence[Submission]) -> tuple[dict[UUID, Outcome], list[Submission]]:
-        """Outcomes that are known without a hold, by submission id, and the submissions that became pending jobs."""
+        """Outcomes known without a hold, by submission id, and the submissions whose pending jobs were inserted."""
         now = self._clock.now()
         outcomes: dict[UUID, Outcome] = {}
         async with self._database.transaction() as connection:
