@@ -47,7 +47,7 @@ from services.job.statuses import Statuses
 from services.job.submission import Submissions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-TYPES = ("copy", "static_ad", "video")
+JOB_TYPES = ("copy", "static_ad", "video")
 SERVICES = tuple(
     f"adwright.job.v1.{name}" for name in ("JobService", "JobAdminService", "JobSubmissionService", "JobWorkerService")
 )
@@ -93,7 +93,7 @@ def parse_seconds_by_type(name: str, text: str) -> dict[str, timedelta]:
         found = {job_type.strip(): timedelta(seconds=float(seconds)) for job_type, _, seconds in pairs}
     except (ValueError, OverflowError):
         found = {}
-    if set(found) != set(TYPES) or min(found.values()) <= timedelta(0):
+    if set(found) != set(JOB_TYPES) or min(found.values()) <= timedelta(0):
         raise SystemExit(
             f"ADWRIGHT_{name.upper()}: {text!r} must have the form {default}: seconds above 0 by type of job"
         ) from None
@@ -113,7 +113,7 @@ def policy_from(settings: JobSettings) -> JobPolicy:
                 total=total[job_type],
                 failures=settings.attempt_failures,
             )
-            for job_type in TYPES
+            for job_type in JOB_TYPES
         },
         live_jobs_per_user=settings.live_jobs_per_user,
         processing_jobs_per_user=settings.processing_jobs_per_user,

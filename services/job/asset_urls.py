@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.chassis.rotating_secret import RotatingSecret
-from services.job.domain import BadSignature, LinkExpired
+from services.job.errors import BadSignature, LinkExpired
 
 
 class AssetUrlSigner:

@@ -1,6 +1,6 @@
 """Change notification by polling: of single jobs for those who watch one, and of all jobs of a user.
 
-Both poll the database with one query per tick for all listeners, and not at all while nobody listens.
+Both poll the database with one query per tick for all listeners, and not at all without listeners.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import DependencyUnavailable
 from services.job import queries
-from services.job.domain import TERMINAL, Status, TooManyStreams
+from services.job.domain import TERMINAL, Status
+from services.job.errors import TooManyStreams
 
 WATCH_TICK_SECONDS = 0.2
 MAX_WATCHES = 2_000

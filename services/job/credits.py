@@ -18,14 +18,8 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import refusal_from_rpc_error
-from services.job.domain import (
-    ApiKeyEnded,
-    EndedJob,
-    InsufficientCredits,
-    JobsOverloaded,
-    KeyBudgetExceeded,
-    Submission,
-)
+from services.job.domain import EndedJob, Submission
+from services.job.errors import ApiKeyEnded, InsufficientCredits, JobsOverloaded, KeyBudgetExceeded
 
 CALL_SECONDS = 5.0
 SETTLEMENT_KINDS = {"capture": billing_pb2.SETTLEMENT_KIND_CAPTURE, "release": billing_pb2.SETTLEMENT_KIND_RELEASE}

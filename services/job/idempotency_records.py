@@ -14,7 +14,8 @@ from uuid import UUID
 
 from services.chassis.data.database import Connection, fetch_all
 from services.chassis.errors import Refusal
-from services.job.domain import AcceptedJob, IdempotentRequest, KeyReused, RequestInFlight, Submission
+from services.job.domain import AcceptedJob, IdempotentRequest, Submission
+from services.job.errors import KeyReused, RequestInFlight
 
 RETENTION = timedelta(hours=24)
 

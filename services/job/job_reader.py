@@ -10,7 +10,8 @@ from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
 from services.job import queries
 from services.job.batching import MAX_BATCH, MAX_WAITING
-from services.job.domain import Job, JobNotFound
+from services.job.domain import Job
+from services.job.errors import JobNotFound
 
 
 class JobReader:

@@ -20,16 +20,14 @@ from services.job.domain import (
     EndedJob,
     FaultKind,
     Heartbeat,
-    JobEnded,
-    JobNotFound,
     JobPolicy,
     Lease,
     RetryDecision,
-    StaleAttempt,
     Status,
     allowed_from,
     decide_retry,
 )
+from services.job.errors import JobEnded, JobNotFound, StaleAttempt
 
 LIVE_VALUES = [status.value for status in LIVE_STATUSES]
 MAX_CAUSE_CHARACTERS = 2_000
@@ -156,7 +154,7 @@ class LeaseStore:
     ) -> tuple[list[DictRow], list[DictRow]]:
         """Completes the jobs of current attempts, with at most one completion an attempt.
 
-        Returns the rows that became completed now, and those that the same attempts had completed before.
+        Returns the rows that are completed now, and the rows that the same attempts had completed before.
         """
         rows = await fetch_all(
             connection,

@@ -26,10 +26,10 @@ from services.job.domain import (
     Heartbeat,
     JobPolicy,
     Lease,
-    StaleAttempt,
     Status,
     merge_heartbeats,
 )
+from services.job.errors import StaleAttempt
 from services.job.events import write_events
 from services.job.lease_store import LeaseStore, ended_job_of, lease_of
 

@@ -11,7 +11,8 @@ from psycopg.rows import DictRow
 
 from services.chassis.data.database import Connection, fetch_all, fetch_one
 from services.chassis.data.ids import new_id
-from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, JobFilter, Status
+from services.job.domain import Asset, Attempt, DeadJob, Job, JobFilter, Status
+from services.job.errors import AssetNotFound
 
 UNSUCCESSFUL = ("failed", "canceled", "expired")
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)

@@ -20,7 +20,8 @@ from services.chassis.rpc.pagination import page_token, timestamp, token_id
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.byte_ranges import parse_byte_range
-from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobNotFound, JobPolicy
+from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobPolicy
+from services.job.errors import JobNotFound
 from services.job.job_reader import JobReader
 from services.job.leases import Leases
 from services.job.lifecycle import Lifecycle

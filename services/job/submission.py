@@ -26,19 +26,13 @@ from services.chassis.observability.tracing import current_traceparent
 from services.job import idempotency_records, queries
 from services.job.batching import MAX_BATCH, MAX_WAITING
 from services.job.credits import BillingClient, Held, Refused
-from services.job.domain import (
-    HOLD_MARGIN,
-    AcceptedJob,
+from services.job.domain import HOLD_MARGIN, AcceptedJob, FoundJob, IdempotentRequest, JobPolicy, Status, Submission
+from services.job.errors import (
     EarlierUndecided,
-    FoundJob,
-    IdempotentRequest,
     JobNotDead,
     JobNotFound,
-    JobPolicy,
     JobsOverloaded,
     RequestInFlight,
-    Status,
-    Submission,
     TooManyLiveJobs,
 )
 from services.job.events import write_events
@@ -112,7 +106,7 @@ class Submissions:
         return await self._with_balances(submissions, outcomes)
 
     async def _insert_pending(self, submissions: Sequence[Submission]) -> tuple[dict[UUID, Outcome], list[Submission]]:
-        """Outcomes that are known without a hold, by submission id, and the submissions that became pending jobs."""
+        """Outcomes known without a hold, by submission id, and the submissions whose pending jobs were inserted."""
         now = self._clock.now()
         outcomes: dict[UUID, Outcome] = {}
         async with self._database.transaction() as connection:

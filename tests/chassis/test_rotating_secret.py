@@ -20,7 +20,7 @@ from services.chassis.rotating_secret import MAX_LINES, RotatingSecret, secret_l
 from services.chassis.rpc.auth import ServiceIdentity, caller
 from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.asset_urls import AssetUrlSigner
-from services.job.domain import BadSignature
+from services.job.errors import BadSignature
 from tests.running import free_port
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32

@@ -177,4 +177,4 @@ def completion(job_id: uuid.UUID, attempt: int) -> Completion:
 
 
 def failure(job_id: uuid.UUID, attempt: int, kind: FaultKind) -> AttemptFailure:
-    return AttemptFailure(job_id=job_id, attempt=attempt, kind=kind, reason="R", message="words")
+    return AttemptFailure(job_id=job_id, attempt=attempt, kind=kind, reason="R", message="message")

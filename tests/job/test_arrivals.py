@@ -1,4 +1,4 @@
-"""A request that arrived while the job of its key was live is that job's duplicate, whenever it is decided."""
+"""Requests that arrived while the job of their key was live are its duplicates, whenever they are decided."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 async def completed(harness: JobHarness, **changes: Any) -> AcceptedJob:
-    """A job of the key that a worker has completed and billing has settled."""
+    """A job of the key that is completed and settled."""
     accepted = await harness.submissions.submit(harness.submission(idempotency_key="k", **changes))
     assert await harness.leases.lease("static_ad", "m") is not None
     await harness.leases.complete(completion(accepted.job_id, 1))
@@ -49,8 +49,8 @@ async def repeat(harness: JobHarness, arrived_at: datetime | None, **changes: An
     return await harness.submissions.submit(harness.submission(idempotency_key="k", arrived_at=arrived_at, **changes))
 
 
-class TestDecisionAfterTheEnd:
-    async def test_a_request_that_arrived_before_the_end_is_the_duplicate(self, harness: JobHarness) -> None:
+class TestDecisionAfterTheJobsEnd:
+    async def test_request_that_arrived_before_the_jobs_end_is_its_duplicate(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         first = await completed(harness)
         again = await repeat(harness, await end_of(harness, first) - MOMENT)
@@ -60,27 +60,27 @@ class TestDecisionAfterTheEnd:
         assert await harness.balance() == (7, 0)
         assert len(await harness.rows("select id from job")) == 1
 
-    async def test_a_request_that_arrives_after_the_end_makes_a_new_job(self, harness: JobHarness) -> None:
+    async def test_request_that_arrives_after_the_jobs_end_creates_a_new_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         first = await completed(harness)
         again = await repeat(harness, await end_of(harness, first) + MOMENT)
         assert (again.status, again.credits_used) == ("queued", 3)
         assert again.job_id != first.job_id
 
-    async def test_a_request_that_arrived_before_the_job_was_made_races_it_too(self, harness: JobHarness) -> None:
+    async def test_request_that_arrived_before_the_jobs_creation_is_its_duplicate(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         before = harness.clock.now()
         first = await completed(harness)
         assert (await repeat(harness, before)).job_id == first.job_id
 
-    async def test_the_live_job_comes_before_one_that_has_ended(self, harness: JobHarness) -> None:
+    async def test_live_job_of_the_key_takes_precedence_over_an_ended_one(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         before = harness.clock.now()
         await completed(harness)
         live = await repeat(harness, harness.clock.now())
         assert (live.status, (await repeat(harness, before)).job_id) == ("queued", live.job_id)
 
-    async def test_keys_of_others_and_other_keys_and_no_keys_are_not_found(self, harness: JobHarness) -> None:
+    async def test_other_users_other_keys_and_missing_keys_match_no_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         await harness.grant("v", 30)
         before = harness.clock.now()
@@ -93,26 +93,26 @@ class TestDecisionAfterTheEnd:
         ]
         assert {(await harness.submissions.submit(entry)).status for entry in submissions} == {"queued"}
 
-    async def test_another_endpoints_request_finds_it_and_learns_its_type(self, harness: JobHarness) -> None:
+    async def test_duplicate_of_another_type_reports_the_jobs_type(self, harness: JobHarness) -> None:
         await harness.grant("u", 100)
         before = harness.clock.now()
         first = await completed(harness)
         again = await repeat(harness, before, type="video")
         assert (again.job_id, again.status, again.job_type) == (first.job_id, "reused", "static_ad")
 
-    async def test_a_batch_of_them_is_decided_at_once(self, harness: JobHarness) -> None:
+    async def test_batch_of_duplicates_finds_the_same_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         before = harness.clock.now()
         first = await completed(harness)
         batch = [harness.submission(idempotency_key="k", arrived_at=before) for _ in range(5)]
-        told = await harness.submissions.submit_batch(batch)
-        assert {(answer.job_id, answer.status) for answer in told if isinstance(answer, AcceptedJob)} == {
+        outcomes = await harness.submissions.submit_batch(batch)
+        assert {(answer.job_id, answer.status) for answer in outcomes if isinstance(answer, AcceptedJob)} == {
             (first.job_id, "reused")
         }
-        assert len(told) == 5
+        assert len(outcomes) == 5
         assert len(await harness.rows("select id from job")) == 1
 
-    async def test_a_user_at_the_limit_of_live_jobs_gets_it(self, harness: JobHarness) -> None:
+    async def test_duplicate_is_found_at_the_limit_of_live_jobs(self, harness: JobHarness) -> None:
         await harness.grant("u", 200)
         before = harness.clock.now()
         first = await completed(harness)
@@ -120,7 +120,7 @@ class TestDecisionAfterTheEnd:
             await harness.submitted()
         assert (await repeat(harness, before)).job_id == first.job_id
 
-    async def test_its_idempotency_key_header_stands_for_the_job_from_then_on(self, harness: JobHarness) -> None:
+    async def test_duplicates_idempotency_key_header_replays_the_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         before = harness.clock.now()
         first = await completed(harness)
@@ -131,10 +131,8 @@ class TestDecisionAfterTheEnd:
         assert replayed.job_type == "static_ad"
 
 
-class TestOtherEnds:
-    async def test_a_job_that_failed_charged_nothing_and_the_duplicate_makes_a_new_one(
-        self, harness: JobHarness
-    ) -> None:
+class TestFailedAndCanceledJobs:
+    async def test_duplicate_of_a_failed_job_creates_a_new_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         before = harness.clock.now()
         first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
@@ -145,7 +143,7 @@ class TestOtherEnds:
         assert (again.status, again.job_id == first.job_id) == ("queued", False)
         assert await harness.balance() == (0, 3)
 
-    async def test_a_canceled_job_is_not_made_after_all_by_its_duplicate(self, harness: JobHarness) -> None:
+    async def test_duplicate_of_a_canceled_job_creates_no_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         before = harness.clock.now()
         first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
@@ -156,7 +154,7 @@ class TestOtherEnds:
 
 
 class TestSelfMadeJobs:
-    """Copies: the first request is answered once its hold is settled, so its key stands for it until then."""
+    """A copy's first request is answered when its hold is settled; until then its key finds the copy."""
 
     async def written(self, harness: JobHarness) -> AcceptedJob:
         accepted = await harness.submissions.submit(
@@ -165,7 +163,7 @@ class TestSelfMadeJobs:
         await harness.leases.complete(completion(accepted.job_id, 1))
         return accepted
 
-    async def test_a_request_that_arrives_before_the_settlement_is_the_duplicate(self, harness: JobHarness) -> None:
+    async def test_request_that_arrives_before_the_settlement_is_a_duplicate(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         first = await self.written(harness)
         arrived = await end_of(harness, first) + MOMENT
@@ -175,7 +173,7 @@ class TestSelfMadeJobs:
         settled = await end_of(harness, first, "settled_at")
         assert (await repeat(harness, settled + MOMENT, type="copy", worker="copy")).job_id != first.job_id
 
-    async def test_a_settlement_that_is_late_holds_the_key_no_longer_than_the_answer(self, harness: JobHarness) -> None:
+    async def test_delayed_settlement_blocks_the_key_no_longer_than_the_response(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         first = await self.written(harness)
         end = await end_of(harness, first)
@@ -185,7 +183,7 @@ class TestSelfMadeJobs:
             await repeat(harness, end + PROMPT_SETTLEMENT + MOMENT, type="copy", worker="copy")
         ).status == "processing"
 
-    async def test_its_lease_runs_out_soon_when_nothing_is_heard_of_its_submitter(self, harness: JobHarness) -> None:
+    async def test_lease_of_a_silent_submitter_runs_out_after_10_seconds(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         keyed: dict[str, Any] = {"idempotency_key_header": "header", "request_digest": b"d" * 32}
         first = await repeat(harness, None, type="copy", worker="copy", sends_heartbeats=True, **keyed)
@@ -196,8 +194,8 @@ class TestSelfMadeJobs:
         again = await repeat(harness, None, type="copy", worker="copy", sends_heartbeats=True, **keyed)
         assert (again.status, again.job_id == first.job_id) == ("processing", False)
 
-    async def test_a_submitter_that_sends_no_heartbeats_keeps_its_lease(self, harness: JobHarness) -> None:
-        """One of the release before."""
+    async def test_submitter_without_heartbeats_is_leased_until_the_deadline(self, harness: JobHarness) -> None:
+        """Submitters of the previous release send none."""
         await harness.grant("u", 10)
         await repeat(harness, None, type="copy", worker="copy")
         harness.clock.ahead = SELF_MADE_LEASE + timedelta(minutes=1)
@@ -214,7 +212,7 @@ def fail_request(accepted: AcceptedJob) -> job_pb2.FailJobRequest:
     )
 
 
-class TestWaitingForTheSettlement:
+class TestPromptSettlement:
     async def worker(self, harness: JobHarness, stub: Any) -> JobWorkerServicer:
         settlement = Settlement(
             database=harness.database, billing=BillingClient(stub, IDENTITY), clock=harness.clock, ended=harness.ended
@@ -227,32 +225,32 @@ class TestWaitingForTheSettlement:
             *(harness.submissions.submit(harness.submission(type="copy", worker="copy")) for _ in range(number))
         )
 
-    async def test_a_copys_result_is_answered_once_its_hold_is_captured(self, harness: JobHarness) -> None:
+    async def test_complete_job_responds_after_the_copys_hold_is_captured(self, harness: JobHarness) -> None:
         worker = await self.worker(harness, harness.stub)
         copies = await self.copies(harness, 20)
         assert await harness.balance() == (80, 20)
         await asyncio.gather(*(worker.CompleteJob(complete_request(job), None) for job in copies))  # type: ignore[arg-type]
         assert await harness.balance() == (80, 0)
         assert await harness.rows("select id from job where settled_at is null") == []
-        assert not harness.ended.is_set(), "the loop finds nothing to do"
+        assert not harness.ended.is_set(), "the settlement loop is not woken"
 
-    async def test_a_failures_answer_waits_for_the_release(self, harness: JobHarness) -> None:
+    async def test_fail_job_responds_after_the_copys_hold_is_released(self, harness: JobHarness) -> None:
         worker = await self.worker(harness, harness.stub)
         (copy,) = await self.copies(harness, 1)
         await worker.FailJob(fail_request(copy), None)  # type: ignore[arg-type]
         assert await harness.balance() == (100, 0)
 
-    async def test_without_billing_it_is_answered_all_the_same_and_settled_later(self, harness: JobHarness) -> None:
+    async def test_complete_job_responds_without_billing_and_settles_later(self, harness: JobHarness) -> None:
         async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
             worker = await self.worker(harness, billing_pb2_grpc.BillingLedgerServiceStub(nowhere))
             (copy,) = await self.copies(harness, 1)
             await worker.CompleteJob(complete_request(copy), None)  # type: ignore[arg-type]
         assert await harness.balance() == (99, 1)
-        assert harness.ended.is_set(), "the loop is woken"
+        assert harness.ended.is_set(), "the settlement loop is woken"
         assert await harness.settlement.settle_all() == 1
         assert await harness.balance() == (99, 0)
 
-    async def test_billing_that_hangs_delays_the_answer_by_the_bound_only(self, harness: JobHarness) -> None:
+    async def test_hanging_billing_delays_the_response_by_a_bounded_time(self, harness: JobHarness) -> None:
         hanging = Paused(harness.stub)
         worker = await self.worker(harness, hanging)
         (copy,) = await self.copies(harness, 1)
@@ -262,7 +260,7 @@ class TestWaitingForTheSettlement:
 
 
 class TestInterleavings:
-    async def test_an_insert_that_waits_for_the_end_of_the_job_finds_it(self, harness: JobHarness) -> None:
+    async def test_insert_that_waits_for_the_jobs_end_finds_the_ended_job(self, harness: JobHarness) -> None:
         """The duplicate reaches the unique index while the transaction that completes the job is open."""
         await harness.grant("u", 10)
         before = harness.clock.now()
@@ -280,15 +278,15 @@ class TestInterleavings:
         assert (await submitting).job_id == first.job_id
 
     @pytest.mark.parametrize("seed", range(12))
-    async def test_of_copies_that_arrive_together_one_is_charged(self, harness: JobHarness, seed: int) -> None:
-        """Several replicas decide them in any order, and the first ends while others still wait."""
+    async def test_one_of_several_concurrent_copies_is_charged(self, harness: JobHarness, seed: int) -> None:
+        """Several replicas decide them in any order, and the first copy ends while other requests still wait."""
         chance = random.Random(seed)
         await harness.grant("u", 100)
         replicas = [harness.replica() for _ in range(3)]
         arrived = harness.clock.now()
 
         async def request(number: int) -> AcceptedJob:
-            await asyncio.sleep(chance.uniform(0, 0.08))  # as long as it is on its way to the decision
+            await asyncio.sleep(chance.uniform(0, 0.08))  # delay between arrival and decision
             replica = replicas[number % 3]
             accepted = await replica.submissions.submit(
                 harness.submission(type="copy", idempotency_key="k", worker="m", arrived_at=arrived)
@@ -309,12 +307,12 @@ class TestPlausibleArrival:
     NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
     @pytest.mark.parametrize("age", [timedelta(0), timedelta(seconds=5), MAX_ARRIVAL_AGE])
-    def test_a_recent_time_is_believed(self, age: timedelta) -> None:
+    def test_recent_arrival_time_is_accepted(self, age: timedelta) -> None:
         assert plausible_arrival(self.NOW - age, self.NOW) == self.NOW - age
 
     @pytest.mark.parametrize("age", [-MOMENT, -timedelta(hours=1), MAX_ARRIVAL_AGE + MOMENT, timedelta(days=400)])
-    def test_a_time_that_another_clock_got_wrong_is_not(self, age: timedelta) -> None:
+    def test_future_or_old_arrival_time_is_replaced(self, age: timedelta) -> None:
         assert plausible_arrival(self.NOW - age, self.NOW) == self.NOW
 
-    def test_without_a_time_it_is_now(self) -> None:
+    def test_missing_arrival_time_is_replaced(self) -> None:
         assert plausible_arrival(None, self.NOW) == self.NOW

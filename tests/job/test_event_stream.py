@@ -1,4 +1,4 @@
-"""Events of jobs over connections that end and are made again: nothing is lost, and no end comes twice."""
+"""Event streams across reconnects: no change is lost, and no end is sent twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATIENCE = 20.0
 
 @dataclass
 class Call:
-    """What a servicer is given of a call."""
+    """The servicer context of a call."""
 
     last_event_id: str = ""
     sent: list[tuple[str, str]] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Call:
 
 
 class Browser:
-    """Reads a stream as EventSource does, and keeps the last id."""
+    """Reads a stream as EventSource does, and stores the last event id."""
 
     def __init__(self) -> None:
         self.last_event_id = ""
@@ -51,7 +51,7 @@ class Browser:
         self.retry = 0
 
     async def events(self, stream: AsyncIterator[httpbody_pb2.HttpBody]) -> AsyncGenerator[dict[str, Any] | None]:
-        """The data of each event; None for a block without any."""
+        """The data of each event; None for a block without data."""
         async for body in stream:
             for block in body.data.decode().removesuffix("\n\n").split("\n\n"):
                 data = ""
@@ -71,7 +71,7 @@ class Browser:
 
 
 class StreamHarness:
-    """A job servicer on a harness's database; its loops are turned by hand or run as tasks."""
+    """A job servicer on a harness's database. Tests poll its loops themselves or run them as tasks."""
 
     def __init__(self, harness: JobHarness) -> None:
         self.harness = harness
@@ -129,7 +129,7 @@ async def next_event(events: AsyncGenerator[dict[str, Any] | None]) -> dict[str,
 
 
 async def quiet_until_heartbeat(events: AsyncGenerator[dict[str, Any] | None], browser: Browser) -> None:
-    """Asserts that a heartbeat comes before any event."""
+    """Asserts that a heartbeat is sent before any event."""
     before = browser.comments
     async with asyncio.timeout(PATIENCE):
         async for event in events:
@@ -139,7 +139,7 @@ async def quiet_until_heartbeat(events: AsyncGenerator[dict[str, Any] | None], b
 
 
 class TestOneJob:
-    async def test_it_begins_at_once_with_how_to_reconnect_and_the_status(self, streams: StreamHarness) -> None:
+    async def test_stream_starts_with_the_retry_time_and_the_status(self, streams: StreamHarness) -> None:
         job_id = await streams.harness.submitted()
         browser = Browser()
         async with aclosing(streams.one(browser, job_id)) as events:
@@ -147,10 +147,10 @@ class TestOneJob:
             assert browser.retry == event_stream.RETRY_MILLISECONDS
             event = await next_event(events)
         assert (event["id"], event["status"], event["queuePosition"]) == (str(job_id), "queued", 0)
-        assert (event["assets"], event["notes"]) == ([], [])  # as GetJobStatus answers, empty lists too
+        assert (event["assets"], event["notes"]) == ([], [])  # as in GetJobStatus, including empty lists
         assert browser.last_event_id
 
-    async def test_a_reconnect_goes_on_after_what_was_seen(self, streams: StreamHarness) -> None:
+    async def test_reconnect_resumes_after_the_last_event(self, streams: StreamHarness) -> None:
         job_id = await streams.harness.submitted()
         browser = Browser()
         async with aclosing(streams.one(browser, job_id)) as events:
@@ -159,27 +159,27 @@ class TestOneJob:
             await quiet_until_heartbeat(events, browser)
             await streams.harness.leases.lease("static_ad", "m")
             assert (await next_event(events))["status"] == "processing"
-        await streams.harness.lifecycle.cancel(job_id, "u")  # while nobody is connected
+        await streams.harness.lifecycle.cancel(job_id, "u")  # while disconnected
         async with aclosing(streams.one(browser, job_id)) as events:
             assert (await next_event(events))["status"] == "canceled"
             assert [event async for event in events] == []
 
-    async def test_after_the_end_a_reconnect_gets_204_and_nothing_else(self, streams: StreamHarness) -> None:
+    async def test_reconnect_after_the_jobs_end_receives_204(self, streams: StreamHarness) -> None:
         job_id, other = await streams.harness.submitted(), await streams.harness.submitted()
         for each in (job_id, other):
             await streams.harness.lifecycle.cancel(each, "u")
         browser = Browser()
-        for _ in range(2):  # without an id the end is sent, however often it is asked for
+        for _ in range(2):  # without an id, every connection receives the end
             assert [event["status"] async for event in streams.one(Browser(), job_id) if event] == ["canceled"]
         assert [event["status"] async for event in streams.one(browser, job_id) if event] == ["canceled"]
         call = Call(browser.last_event_id)
         assert [event async for event in streams.one(browser, job_id, call)] == []
         assert call.sent == [("x-adwright-status", "204")]
-        # The end of one job is none of another.
+        # The id of one job's end does not apply to another job.
         assert [event["id"] async for event in streams.one(browser, other) if event] == [str(other)]
 
     @pytest.mark.parametrize("seen", ["nonsense", "0", "é", "x" * 5000])
-    async def test_an_id_that_is_none_is_ignored(self, seen: str, streams: StreamHarness) -> None:
+    async def test_invalid_last_event_id_is_ignored(self, seen: str, streams: StreamHarness) -> None:
         job_id = await streams.harness.submitted()
         browser = Browser()
         browser.last_event_id = seen
@@ -188,9 +188,7 @@ class TestOneJob:
         async with aclosing(streams.all(browser)) as events:
             assert (await next_event(events))["status"] == "queued"
 
-    async def test_a_quiet_stream_has_a_heartbeat(
-        self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_idle_stream_sends_heartbeats(self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         assert event_stream.HEARTBEAT_SECONDS <= 15
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
         job_id = await streams.harness.submitted()
@@ -201,9 +199,7 @@ class TestOneJob:
                 for _ in range(3):
                     await quiet_until_heartbeat(events, browser)
 
-    async def test_grpc_clients_get_statuses_only(
-        self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_watch_job_sends_statuses_only(self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
         job_id = await streams.harness.submitted()
         request = job_pb2.WatchJobRequest(job_id=str(job_id))
@@ -214,34 +210,34 @@ class TestOneJob:
 
 
 class TestAllJobs:
-    async def test_it_begins_at_once_though_there_is_no_job(self, harness: JobHarness) -> None:
+    async def test_stream_without_jobs_starts_immediately(self, harness: JobHarness) -> None:
         set_caller(CallerIdentity(user_id="u"))
-        streams, browser = StreamHarness(harness), Browser()  # no loop runs: nothing has been looked at
+        streams, browser = StreamHarness(harness), Browser()  # no loop runs, so nothing was polled
         async with aclosing(streams.all(browser)) as events:
             assert await anext(events) is None
         assert browser.retry > 0
         assert browser.last_event_id
 
-    async def test_an_end_while_nobody_was_connected_is_sent_once(self, streams: StreamHarness) -> None:
+    async def test_end_during_a_disconnect_is_sent_once(self, streams: StreamHarness) -> None:
         first, second = await streams.harness.submitted(), await streams.harness.submitted()
         browser = Browser()
         async with aclosing(streams.all(browser)) as events:
             assert {(await next_event(events))["id"] for _ in range(2)} == {str(first), str(second)}
         await streams.harness.lifecycle.cancel(first, "u")
-        brief = await streams.harness.submitted()  # made and ended while nobody was connected
+        brief = await streams.harness.submitted()  # created and ended while disconnected
         await streams.harness.lifecycle.cancel(brief, "u")
         async with aclosing(streams.all(browser)) as events:
             found = [await next_event(events) for _ in range(3)]
         ends = [event["id"] for event in found if event["status"] == "canceled"]
         assert sorted(ends) == sorted([str(first), str(brief)])
         assert [event["id"] for event in found if event["status"] == "queued"] == [str(second)]
-        async with aclosing(streams.all(browser)) as events:  # what is live comes again, what has ended does not
+        async with aclosing(streams.all(browser)) as events:  # live jobs are sent again, ended ones are not
             assert (await next_event(events))["id"] == str(second)
             await streams.harness.lifecycle.cancel(second, "u")
             event = await next_event(events)
             assert (event["id"], event["status"]) == (str(second), "canceled")
 
-    async def test_a_connection_lost_within_a_batch_loses_nothing(self, streams: StreamHarness) -> None:
+    async def test_disconnect_within_a_batch_loses_no_event(self, streams: StreamHarness) -> None:
         jobs = {await streams.harness.submitted() for _ in range(4)}
         browser = Browser()
         async with aclosing(streams.all(browser)) as events:
@@ -249,12 +245,14 @@ class TestAllJobs:
             for job_id in jobs:
                 await streams.harness.lifecycle.cancel(job_id, "u")
         ended: list[str] = []
-        for _ in range(4):  # one end a connection
+        for _ in range(4):  # each connection receives one end
             async with aclosing(streams.all(browser)) as events:
                 ended.append((await next_event(events))["id"])
         assert sorted(ended) == sorted(map(str, jobs))
 
-    async def test_heartbeats_move_the_id_along(self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_heartbeats_advance_the_event_id(
+        self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
         browser = Browser()
         async with aclosing(streams.all(browser)) as events:
@@ -264,7 +262,7 @@ class TestAllJobs:
                 while int(browser.last_event_id) - int(began) < 500_000:  # microseconds
                     await anext(events)
 
-    async def test_an_end_is_not_sent_again_when_the_job_is_no_longer_new(self, harness: JobHarness) -> None:
+    async def test_ended_job_is_not_sent_again_when_it_leaves_the_recent_jobs(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         feed = UserFeed(harness.database, harness.clock)
         async with feed.subscribe("u") as subscription:
@@ -280,8 +278,8 @@ class TestAllJobs:
                     await subscription.next_changes(10)
 
 
-class TestPlaces:
-    def test_an_id_is_read_back(self, harness: JobHarness) -> None:
+class TestCursor:
+    def test_event_id_round_trips(self, harness: JobHarness) -> None:
         now = harness.clock.now()
         jobs = [UUID(int=number) for number in range(1, 4)]
         cursor = Cursor(now, dict.fromkeys(jobs, now))
@@ -289,7 +287,7 @@ class TestPlaces:
         assert found is not None
         assert (found.until, list(found.ended)) == (now, jobs)
 
-    def test_an_id_has_a_bound(self, harness: JobHarness) -> None:
+    def test_event_id_is_bounded(self, harness: JobHarness) -> None:
         now = harness.clock.now()
         cursor = Cursor(now, {UUID(int=number): now for number in range(1, 100)})
         found = Cursor.parse(cursor.event_id, now)
@@ -297,7 +295,7 @@ class TestPlaces:
         assert list(found.ended) == list(cursor.ended)[-MAX_LISTED_ENDS:]
         assert len(cursor.event_id) < 1000
 
-    def test_what_is_old_or_to_come_is_no_place(self, harness: JobHarness) -> None:
+    def test_old_and_future_event_ids_are_rejected(self, harness: JobHarness) -> None:
         now = harness.clock.now()
         assert Cursor.parse(Cursor(now - MAX_RESUME_AGE - timedelta(seconds=1)).event_id, now) is None
         assert Cursor.parse(Cursor(now + timedelta(minutes=1)).event_id, now) is None

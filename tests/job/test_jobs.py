@@ -1,4 +1,4 @@
-"""The job engine's promises, against a real PostgreSQL and a real billing service."""
+"""Guarantees of the engines, on a real PostgreSQL and a real billing service."""
 
 from __future__ import annotations
 
@@ -11,39 +11,28 @@ from services.billing.ledger import Ledger
 from services.chassis.data.database import fetch_all
 from services.chassis.errors import Refusal
 from services.job import domain, queries
-from services.job.domain import (
-    AcceptedJob,
-    FaultKind,
-    Heartbeat,
-    InsufficientCredits,
-    JobEnded,
-    JobFilter,
-    JobNotDead,
-    JobNotFound,
-    StaleAttempt,
-    Status,
-    TooManyLiveJobs,
-)
+from services.job.domain import AcceptedJob, FaultKind, Heartbeat, JobFilter, Status
+from services.job.errors import InsufficientCredits, JobEnded, JobNotDead, JobNotFound, StaleAttempt, TooManyLiveJobs
 from tests.job.harness import PRICES, JobHarness, completion, failure
 
 PAGE = JobFilter(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
 
 
 class TestSubmission:
-    async def test_a_hold_is_placed_and_the_price_kept_on_the_job(self, harness: JobHarness) -> None:
+    async def test_submission_places_a_hold(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
         accepted = await harness.submissions.submit(harness.submission())
         assert (accepted.status, accepted.credits_used, accepted.credits_remaining) == ("queued", 3, 7)
         assert await harness.balance() == (7, 3)
 
-    async def test_too_few_credits_leave_no_job(self, harness: JobHarness) -> None:
+    async def test_insufficient_credits_leave_no_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 2)
         with pytest.raises(InsufficientCredits):
             await harness.submissions.submit(harness.submission())
         assert await harness.rows("select id from job") == []
         assert await harness.balance() == (2, 0)
 
-    async def test_of_racing_equal_keys_one_makes_the_job(self, harness: JobHarness) -> None:
+    async def test_concurrent_submissions_of_a_key_create_one_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         answers = await asyncio.gather(
             *(harness.submissions.submit(harness.submission(idempotency_key="k")) for _ in range(100))
@@ -52,7 +41,7 @@ class TestSubmission:
         assert sorted(answer.status for answer in answers) == ["queued"] + ["reused"] * 99
         assert await harness.balance() == (27, 3)
 
-    async def test_racing_equal_keys_without_credits_are_all_refused(self, harness: JobHarness) -> None:
+    async def test_concurrent_submissions_of_a_key_without_credits_are_refused(self, harness: JobHarness) -> None:
         answers = await asyncio.gather(
             *(harness.submissions.submit(harness.submission(idempotency_key="k")) for _ in range(20)),
             return_exceptions=True,
@@ -60,7 +49,7 @@ class TestSubmission:
         assert {type(answer) for answer in answers} == {InsufficientCredits}
         assert await harness.rows("select id from job") == []
 
-    async def test_a_user_has_a_limit_of_live_jobs_that_a_reuse_does_not_meet(self, harness: JobHarness) -> None:
+    async def test_reuse_is_exempt_from_the_limit_of_live_jobs(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
         first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
         answers = await asyncio.gather(
@@ -71,7 +60,7 @@ class TestSubmission:
         again = await harness.submissions.submit(harness.submission(idempotency_key="k"))
         assert (again.job_id, again.status) == (first.job_id, "reused")
 
-    async def test_what_died_half_way_is_taken_back_and_never_charged(self, harness: JobHarness) -> None:
+    async def test_interrupted_submission_is_taken_back_and_never_charged(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         submission = harness.submission(idempotency_key="k")
         async with harness.database.transaction() as connection:
@@ -79,7 +68,7 @@ class TestSubmission:
         harness.clock.ahead = timedelta(minutes=1)
         assert await harness.submissions.take_back_leftovers(timedelta(seconds=20), 10) == 1
         assert await harness.rows("select id from job") == []
-        # The hold of the submission that died comes late, and is not placed any more.
+        # The delayed hold of the interrupted submission is not placed any more.
         async with harness.ledger_database.transaction() as connection:
             from services.billing.domain import HoldOrder
 
@@ -99,7 +88,7 @@ class TestSubmission:
         assert outcome[0].result.value == "ended"
         assert await harness.balance() == (3, 0)
 
-    async def test_a_key_is_free_again_when_billing_was_away(self, harness: JobHarness) -> None:
+    async def test_unavailable_billing_refuses_the_submission_without_a_hold(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         submission = harness.submission(idempotency_key="k")
         await harness.billing.stop(None)
@@ -109,8 +98,8 @@ class TestSubmission:
         assert await harness.balance() == (3, 0)
 
 
-class TestTurns:
-    async def test_a_small_customer_does_not_wait_for_a_large_one(self, harness: JobHarness) -> None:
+class TestFairness:
+    async def test_small_customer_is_leased_before_a_large_ones_backlog(self, harness: JobHarness) -> None:
         await harness.grant("large", 1000)
         await harness.grant("small", 3)
         await asyncio.gather(*(harness.submissions.submit(harness.submission("large")) for _ in range(40)))
@@ -126,35 +115,35 @@ class TestTurns:
             served.append(lease.job_id)
         assert small in served[:2]
 
-    async def test_a_user_has_a_share_of_the_workers(self, harness: JobHarness) -> None:
+    async def test_processing_jobs_per_user_are_limited(self, harness: JobHarness) -> None:
         await harness.grant("u", 100)
         for _ in range(6):
             await harness.submitted()
         leases = [await harness.leases.lease("static_ad", "m") for _ in range(6)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 2
 
-    async def test_the_places_that_are_told_are_the_order_in_which_workers_get_jobs(self, harness: JobHarness) -> None:
+    async def test_queue_position_matches_lease_order(self, harness: JobHarness) -> None:
         for user in ("u", "v", "w"):
             await harness.grant(user, 200)
         videos = [await harness.submitted("u", type="video") for _ in range(2)]
         ids = [await harness.submitted(user) for user in ("u", "u", "u", "v", "w", "v", "u", "w")]
         async with harness.database.connection() as connection:
-            together = await queries.jobs_by_id(connection, [*videos, *ids])
+            batch = await queries.jobs_by_id(connection, [*videos, *ids])
             alone = {job_id: (await queries.jobs_by_id(connection, [job_id]))[job_id] for job_id in [*videos, *ids]}
             page = await queries.list_jobs(connection, PAGE)
         leased = [lease.job_id for _ in ids if (lease := await harness.leases.lease("static_ad", "m")) is not None]
-        assert sorted(ids, key=lambda job_id: together[job_id].queue_position or 0) == leased
-        assert sorted(together[job_id].queue_position or 0 for job_id in ids) == list(range(len(ids)))
-        assert [together[job_id].queue_position for job_id in videos] == [0, 1]
+        assert sorted(ids, key=lambda job_id: batch[job_id].queue_position or 0) == leased
+        assert sorted(batch[job_id].queue_position or 0 for job_id in ids) == list(range(len(ids)))
+        assert [batch[job_id].queue_position for job_id in videos] == [0, 1]
         assert {job_id: job.queue_position for job_id, job in alone.items()} == {
-            job_id: job.queue_position for job_id, job in together.items()
+            job_id: job.queue_position for job_id, job in batch.items()
         }
-        mine = sorted((job_id for job_id in together if together[job_id].user_id == "u"), reverse=True)
+        mine = sorted((job_id for job_id in batch if batch[job_id].user_id == "u"), reverse=True)
         assert [(job.id, job.queue_position) for job in page] == [
-            (job_id, together[job_id].queue_position) for job_id in mine
+            (job_id, batch[job_id].queue_position) for job_id in mine
         ]
 
-    async def test_no_job_is_leased_twice(self, harness: JobHarness) -> None:
+    async def test_concurrent_leases_are_distinct(self, harness: JobHarness) -> None:
         await harness.grant("u", 100)
         await harness.grant("v", 100)
         for user in ("u", "v"):
@@ -166,7 +155,7 @@ class TestTurns:
 
 
 class TestAttempts:
-    async def test_a_late_result_is_refused_once_there_is_another_attempt(self, harness: JobHarness) -> None:
+    async def test_reports_of_a_superseded_attempt_are_refused(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         await harness.leases.lease("static_ad", "slow")
@@ -175,8 +164,8 @@ class TestAttempts:
         second = await harness.leases.lease("static_ad", "other")
         assert second is not None
         assert second.attempt == 2
-        beat = Heartbeat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
-        assert await harness.leases.heartbeat(beat) == "superseded"
+        heartbeat = Heartbeat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
+        assert await harness.leases.heartbeat(heartbeat) == "superseded"
         with pytest.raises(StaleAttempt):
             await harness.leases.complete(completion(job_id, 1))
         with pytest.raises(StaleAttempt):
@@ -185,18 +174,18 @@ class TestAttempts:
         await harness.leases.complete(completion(job_id, 2))
         assert (await harness.reader.job(job_id, "u")).status is Status.COMPLETED
 
-    async def test_heartbeats_keep_a_lease(self, harness: JobHarness) -> None:
+    async def test_heartbeats_extend_the_lease(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         await harness.leases.lease("static_ad", "m")
         for seconds in (4, 8, 12):
             harness.clock.ahead = timedelta(seconds=seconds)
-            beat = Heartbeat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
-            assert await harness.leases.heartbeat(beat) == ""
+            heartbeat = Heartbeat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
+            assert await harness.leases.heartbeat(heartbeat) == ""
             assert await harness.lifecycle.recover_lost(10) == 0
         assert (await harness.reader.job(job_id, "u")).progress == 12
 
-    async def test_a_repeated_result_is_taken_and_changes_nothing(self, harness: JobHarness) -> None:
+    async def test_repeated_completion_changes_nothing(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         await harness.leases.lease("static_ad", "m")
@@ -204,17 +193,17 @@ class TestAttempts:
         events = await harness.rows("select id from outbox where topic = 'adwright.job.events.v1'")
         assert len(events) == 3  # queued, processing, completed
 
-    async def test_an_input_fault_fails_at_once_in_the_workers_words(self, harness: JobHarness) -> None:
+    async def test_input_fault_fails_the_job_with_the_workers_message(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         await harness.leases.lease("static_ad", "m")
         status, _ = await harness.leases.fail(failure(job_id, 1, FaultKind.INPUT))
         assert status is Status.FAILED
         job = await harness.reader.job(job_id, "u")
-        assert (job.error_reason, job.error_message) == ("R", "words")
+        assert (job.error_reason, job.error_message) == ("R", "message")
 
     @pytest.mark.parametrize(("kind", "dead"), [(FaultKind.TRANSIENT, 0), (FaultKind.UNKNOWN, 1)])
-    async def test_other_faults_are_tried_again_with_a_pause_up_to_a_limit(
+    async def test_other_faults_are_retried_with_a_delay_up_to_a_limit(
         self, harness: JobHarness, kind: FaultKind, dead: int
     ) -> None:
         await harness.grant("u", 6)
@@ -225,7 +214,7 @@ class TestAttempts:
             status, _ = await harness.leases.fail(failure(job_id, attempt, kind))
             if attempt < 3:
                 assert status is Status.QUEUED
-                assert await harness.leases.lease("static_ad", "m") is None  # not before the pause is over
+                assert await harness.leases.lease("static_ad", "m") is None  # not before the delay is over
                 harness.clock.ahead += timedelta(minutes=5)
         assert status is Status.FAILED
         async with harness.database.connection() as connection:
@@ -240,7 +229,7 @@ class TestAttempts:
             with pytest.raises(JobNotDead):
                 await harness.submissions.retry_dead(job_id)
 
-    async def test_a_job_that_is_handed_back_does_not_lose_a_try(self, harness: JobHarness) -> None:
+    async def test_returned_attempts_do_not_count_as_failures(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         for attempt in range(1, 6):
@@ -251,7 +240,7 @@ class TestAttempts:
 
 class TestEnds:
     @pytest.mark.parametrize("when", ["queued", "processing"])
-    async def test_cancel_ends_the_job_and_gives_the_credits_back(self, harness: JobHarness, when: str) -> None:
+    async def test_cancel_ends_the_job_and_releases_its_credits(self, harness: JobHarness, when: str) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         if when == "processing":
@@ -262,12 +251,12 @@ class TestEnds:
         with pytest.raises(JobEnded):
             await harness.lifecycle.cancel(job_id, "u")
         if when == "processing":
-            beat = Heartbeat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
-            assert await harness.leases.heartbeat(beat) == "canceled"
+            heartbeat = Heartbeat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
+            assert await harness.leases.heartbeat(heartbeat) == "canceled"
         assert await harness.settlement.settle_all() == 1
         assert await harness.balance() == (3, 0)
 
-    async def test_of_cancel_and_complete_one_wins_and_the_money_follows_it(self, harness: JobHarness) -> None:
+    async def test_settlement_follows_the_winner_of_cancel_and_complete(self, harness: JobHarness) -> None:
         await harness.grant("u", 90)
         for _ in range(20):
             job_id = await harness.submitted()
@@ -283,7 +272,7 @@ class TestEnds:
         assert set(done) <= {("completed", "capture"), ("canceled", "release")}
         assert await harness.balance() == (90 - 3 * done.get(("completed", "capture"), 0), 0)
 
-    async def test_a_job_that_nobody_starts_expires_and_gives_the_credits_back(self, harness: JobHarness) -> None:
+    async def test_job_that_is_never_leased_expires_and_releases_its_credits(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         harness.clock.ahead = timedelta(minutes=59)
@@ -294,7 +283,7 @@ class TestEnds:
         assert (await harness.reader.job(job_id, "u")).status is Status.EXPIRED
         assert await harness.balance() == (3, 0)
 
-    async def test_settlement_happens_once_whoever_settles(self, harness: JobHarness) -> None:
+    async def test_concurrent_settlements_capture_each_hold_once(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         for _ in range(10):
             job_id = await harness.submitted()
@@ -306,7 +295,7 @@ class TestEnds:
             captured = await fetch_all(connection, "select id from entry where kind = 'capture'")
         assert len(captured) == 10
 
-    async def test_a_lost_dispatch_is_sent_again_ever_more_rarely(self, harness: JobHarness) -> None:
+    async def test_dispatches_repeat_at_increasing_intervals(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         await harness.submitted()
         sent = []
@@ -316,12 +305,12 @@ class TestEnds:
         assert sent == [0, 1, 0, 1, 0, 1]
 
 
-class TestMoves:
-    def test_terminal_is_final(self) -> None:
+class TestTransitions:
+    def test_terminal_statuses_have_no_transitions(self) -> None:
         assert {status.value for status in domain.TERMINAL} == {"completed", "failed", "canceled", "expired"}
         assert all(not domain.TRANSITIONS[status] for status in domain.TERMINAL)
 
-    async def test_the_schema_refuses_an_end_without_a_settlement(self, harness: JobHarness) -> None:
+    async def test_schema_rejects_an_ended_job_without_a_settlement(self, harness: JobHarness) -> None:
         import psycopg
 
         await harness.grant("u", 3)

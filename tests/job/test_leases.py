@@ -1,4 +1,4 @@
-"""Leases under trouble in the worker: a blocked event loop loses none, and a stop returns what nobody works on."""
+"""Leases when the worker is in trouble: a blocked event loop loses none, and a stop returns unused ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def served(harness: JobHarness, tmp_path: Path, servicer: JobWorkerService
 
 
 async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: Path) -> None:
-    """Each picture blocks the worker's loop for longer than a lease, and so delays the other slot's answer, too."""
+    """Each image blocks the worker's event loop for longer than a lease, which delays the other slot's reports too."""
     await harness.grant("u", 6)
     seconds = harness.policy.lease.total_seconds() + 2
     parameters = image_pb2.ImageJobParameters()
@@ -62,7 +62,7 @@ async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: 
         "ADWRIGHT_TOKEN_ISSUER": "https://adwright.local",
         "ADWRIGHT_TOKEN_JWKS": str(tmp_path / "none"),
         "ADWRIGHT_SERVICE_SECRET": SECRET,
-        "ADWRIGHT_KAFKA_BOOTSTRAP": "127.0.0.1:1",  # nobody: the worker asks by its own timer
+        "ADWRIGHT_KAFKA_BOOTSTRAP": "127.0.0.1:1",  # no broker: the worker polls by its own timer
         "ADWRIGHT_SLOTS": "2",
     }
     worker = await asyncio.create_subprocess_exec(
@@ -85,7 +85,7 @@ async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: 
 
 
 class Slow(JobWorkerServicer):
-    """Grants a lease, but answers only when it is let go; takes a lease back in half a second."""
+    """Grants a lease but delays the response until `go` is set; takes half a second to accept a returned job."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
@@ -104,10 +104,10 @@ class Slow(JobWorkerServicer):
 
 
 @pytest.mark.parametrize("answered", ["before the stop", "during the stop"])
-async def test_lease_that_nobody_waits_for_is_returned(
+async def test_lease_of_a_canceled_request_is_returned(
     harness: JobHarness, tmp_path: Path, answered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.worker.leases.STOP_SECONDS", 60.0)  # so long it may take on a busy machine
+    monkeypatch.setattr("services.worker.leases.STOP_SECONDS", 60.0)  # a busy machine may take that long
     await harness.grant("u", 3)
     await harness.submitted()
     servicer = Slow(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
@@ -120,7 +120,7 @@ async def test_lease_that_nobody_waits_for_is_returned(
     await asyncio.gather(asking, return_exceptions=True)
     if answered == "before the stop":
         servicer.go.set()
-        await servicer.returning.wait()  # the stop waits for the call that is under way
+        await servicer.returning.wait()  # the stop waits for the call in progress
         await leases.stop()
     else:
         stopping = asyncio.create_task(leases.stop())

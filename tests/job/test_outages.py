@@ -23,7 +23,7 @@ from services.chassis.errors import DependencyFault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job import queries
-from services.job.domain import JobNotDead
+from services.job.errors import JobNotDead
 from services.job.servicer import JobWorkerServicer
 from services.media.model_files import ModelMissing
 from services.worker.leases import Leases

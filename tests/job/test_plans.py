@@ -1,7 +1,7 @@
-"""What a statement costs does not depend on how many jobs have ended.
+"""The cost of a statement does not depend on the number of ended jobs.
 
-Costs are counted in pages that a statement touches, which no other load of the machine changes. `pytest -s` shows the
-table; ADWRIGHT_ENDED_JOBS says how many jobs have ended, ADWRIGHT_PLANS=1 shows the plans too.
+Costs are counted in pages that a statement touches, which other load on the machine does not change. `pytest -s` shows
+the table; ADWRIGHT_ENDED_JOBS sets the number of ended jobs, ADWRIGHT_PLANS=1 also shows the plans.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from tests.job.harness import JobHarness, completion, failure
 
 ENDED = int(os.environ.get("ADWRIGHT_ENDED_JOBS", "60000"))
 BIG = ("job", "attempt", "asset")
-# Indexes become a level or two deeper, and a page of ended jobs is spread otherwise than one of live ones; reading what
-# has ended would be thousands of pages.
+# Indexes become one or two levels deeper, and ended jobs are laid out differently from live ones. Reading all ended
+# jobs would touch thousands of pages.
 MORE_PAGES = 1.3
 MORE_PAGES_A_STATEMENT = 25
 
@@ -55,7 +55,7 @@ FILL_PARTS = """
 
 
 class Counted:
-    """A connection that explains each statement before it runs it."""
+    """A connection that explains each statement before running it."""
 
     def __init__(self, connection: Connection, database: Explained) -> None:
         self._connection = connection
@@ -72,7 +72,7 @@ class Counted:
 
 
 class Explained(Database):
-    """A database whose statements' plans are kept."""
+    """A database that records the plans of its statements."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, pool_size=2)
@@ -89,7 +89,7 @@ class Explained(Database):
             yield cast(Connection, Counted(connection, self))
 
     def taken(self) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
-        """The pages touched since the last time, and the plans."""
+        """The pages touched since the last call, and the plans."""
         plans, self.plans = self.plans, []
         return sum(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for _, plan in plans), plans
 
@@ -101,7 +101,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]]:
-    """What each thing costs that is done with jobs, with a few live ones of several users."""
+    """The cost of each operation on jobs, with a few live jobs of several users."""
     database = Explained(harness.url)
     await database.open()
     explained = replace(harness, database=database)
@@ -209,7 +209,7 @@ async def show_plans(harness: JobHarness, found: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(900 + ENDED // 2000)
-async def test_ended_jobs_make_nothing_dearer(harness: JobHarness) -> None:
+async def test_statement_costs_do_not_grow_with_ended_jobs(harness: JobHarness) -> None:
     before = await costs(harness)
     await harness.rows("delete from job returning id")
     with psycopg.connect(harness.url, autocommit=True) as connection:
@@ -227,9 +227,9 @@ async def test_ended_jobs_make_nothing_dearer(harness: JobHarness) -> None:
         for node in nodes(plan)
         if node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG
     ]
-    assert whole == [], "tables are not read as a whole"
+    assert whole == [], "no table is read as a whole"
     allowed = {
-        # Whatever it is filtered by, a page of ended jobs costs no more than a page of live ones.
+        # With any filter, a page of ended jobs costs no more than a page of live jobs.
         name: MORE_PAGES * before["list" if name.startswith("list") else name][0] + MORE_PAGES_A_STATEMENT * len(plans)
         for name, (_, plans) in after.items()
     }

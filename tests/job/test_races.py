@@ -1,4 +1,4 @@
-"""What comes together in one batch, or from several replicas at once, is as if it had come one after the other."""
+"""Requests in one batch, or concurrently at several replicas, have the same effect as requests in sequence."""
 
 from __future__ import annotations
 
@@ -16,17 +16,8 @@ from adwright.billing.v1 import billing_pb2
 
 from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
-from services.job.domain import (
-    AcceptedJob,
-    Asset,
-    Completion,
-    EndedJob,
-    FaultKind,
-    Heartbeat,
-    StaleAttempt,
-    Status,
-    TooManyLiveJobs,
-)
+from services.job.domain import AcceptedJob, Asset, Completion, EndedJob, FaultKind, Heartbeat, Status
+from services.job.errors import StaleAttempt, TooManyLiveJobs
 from tests.job.harness import JobHarness
 
 
@@ -39,69 +30,67 @@ def result(job_id: uuid.UUID, attempt: int) -> Completion:
 
 
 async def leased(harness: JobHarness) -> uuid.UUID:
-    """A job at its first attempt."""
+    """A job whose first attempt is leased."""
     job_id = await harness.submitted()
     assert await harness.leases.lease("static_ad", "m") is not None
     return job_id
 
 
-class TestReports:
+class TestReportBatches:
     """Heartbeats and results that a replica applies in one transaction."""
 
-    async def test_a_checkpoint_is_kept_beside_a_plain_heartbeat_of_the_attempt(self, harness: JobHarness) -> None:
+    async def test_plain_heartbeat_in_the_same_batch_keeps_the_checkpoint(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await leased(harness)
         plain = Heartbeat(job_id=job_id, attempt=1, progress=40, stage="drawing", checkpoint=None)
-        keeping = replace(plain, progress=10, checkpoint=b"order 7")
-        for beats in ([plain, keeping], [keeping, plain], [plain, keeping, plain]):
+        keeping = replace(plain, progress=10, checkpoint=b"task 7")
+        for heartbeats in ([plain, keeping], [keeping, plain], [plain, keeping, plain]):
             await harness.rows("update job set checkpoint = null where id = %s returning id", job_id)
-            assert await harness.leases.heartbeat_batch(beats) == [""] * len(beats)
+            assert await harness.leases.heartbeat_batch(heartbeats) == [""] * len(heartbeats)
             assert await harness.rows("select progress, checkpoint from job") == [
-                {"progress": 40, "checkpoint": b"order 7"}
+                {"progress": 40, "checkpoint": b"task 7"}
             ]
 
-    async def test_one_result_twice_counts_once(self, harness: JobHarness) -> None:
+    async def test_repeated_completion_in_a_batch_counts_once(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await leased(harness)
         first, second = result(job_id, 1), result(job_id, 1)
-        told = await harness.leases.complete_batch([first, first, second])
-        assert [type(answer) for answer in told] == [EndedJob] * 3
+        outcomes = await harness.leases.complete_batch([first, first, second])
+        assert [type(answer) for answer in outcomes] == [EndedJob] * 3
         assert await harness.rows("select id from asset") == [{"id": first.assets[0].id}]
 
-    async def test_a_lost_attempts_result_beside_the_current_ones_is_refused(self, harness: JobHarness) -> None:
+    async def test_lost_attempts_completion_in_the_same_batch_is_refused(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await leased(harness)
         harness.clock.ahead = timedelta(seconds=10)
         assert await harness.lifecycle.recover_lost(10) == 1
         assert await harness.leases.lease("static_ad", "other") is not None
         late, current = result(job_id, 1), result(job_id, 2)
-        for _ in range(2):  # the second time, nothing of both is new
-            told = await harness.leases.complete_batch([late, current])
-            assert [type(answer) for answer in told] == [StaleAttempt, EndedJob]
+        for _ in range(2):  # the second round repeats both
+            outcomes = await harness.leases.complete_batch([late, current])
+            assert [type(answer) for answer in outcomes] == [StaleAttempt, EndedJob]
         assert await harness.rows("select id from asset") == [{"id": current.assets[0].id}]
 
 
 class TestDeadlines:
-    async def test_heartbeats_do_not_keep_an_attempt_past_its_deadline(self, harness: JobHarness) -> None:
-        """A worker whose engine does not let go goes on beating."""
+    async def test_heartbeats_do_not_extend_an_attempt_beyond_its_deadline(self, harness: JobHarness) -> None:
+        """A worker with a hanging engine goes on sending heartbeats."""
         await harness.grant("u", 3)
         job_id = await leased(harness)
-        beat = Heartbeat(job_id=job_id, attempt=1, progress=50, stage="", checkpoint=None)
+        heartbeat = Heartbeat(job_id=job_id, attempt=1, progress=50, stage="", checkpoint=None)
         for seconds in range(0, 310, 5):
             harness.clock.ahead = timedelta(seconds=seconds)
             assert await harness.lifecycle.recover_lost(10) == 0
-            assert await harness.leases.heartbeat(beat) == ""
+            assert await harness.leases.heartbeat(heartbeat) == ""
         harness.clock.ahead = timedelta(seconds=310)
         assert await harness.lifecycle.recover_lost(10) == 1
-        assert await harness.leases.heartbeat(beat) == "superseded"
+        assert await harness.leases.heartbeat(heartbeat) == "superseded"
         attempts = await harness.rows("select outcome, cause from attempt")
         assert attempts[0]["outcome"] == FaultKind.TRANSIENT.value
         assert attempts[0]["cause"].startswith("ATTEMPT_TIMED_OUT")
 
     @pytest.mark.parametrize("minutes", [1, 6])
-    async def test_a_worker_that_fell_silent_before_the_deadline_is_lost_whenever_that_is_seen(
-        self, harness: JobHarness, minutes: int
-    ) -> None:
+    async def test_worker_silent_before_the_deadline_is_lost(self, harness: JobHarness, minutes: int) -> None:
         await harness.grant("u", 3)
         await leased(harness)
         harness.clock.ahead = timedelta(minutes=minutes)
@@ -110,7 +99,7 @@ class TestDeadlines:
 
 
 class Paused:
-    """A way to billing that stops after each settlement until it is let go."""
+    """A billing stub that blocks after each settlement until `go` is set."""
 
     def __init__(self, stub: Any) -> None:
         self._stub = stub
@@ -127,7 +116,7 @@ class Paused:
 
 
 class Slow(Paused):
-    """A way to billing whose holds are told late."""
+    """A billing stub that also delays the response of PlaceHolds until `go` is set."""
 
     async def PlaceHolds(self, request: billing_pb2.PlaceHoldsRequest, **options: Any) -> Any:
         answer = await super().PlaceHolds(request, **options)
@@ -164,21 +153,21 @@ class Unreachable(Database):
 
 
 class TestTakingBack:
-    """Submissions that the sweeper gives up while whoever made them may still come back."""
+    """Submissions that the sweeper takes back while their submitter may still continue."""
 
-    async def test_a_late_submission_is_not_queued_once_its_hold_is_being_released(self, harness: JobHarness) -> None:
+    async def test_submission_is_not_queued_after_its_hold_is_released(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         slow, paused = Slow(harness.stub), Paused(harness.stub)
         submitting = asyncio.create_task(
             harness.replica(slow).submissions.submit(harness.submission(idempotency_key="k"))
         )
-        await slow.settled.wait()  # the hold is placed; the submitter does not know it yet
+        await slow.settled.wait()  # the hold is placed; the submitter has no response yet
         assert await harness.balance() == (0, 3)
         harness.clock.ahead = timedelta(minutes=1)
         sweeping = asyncio.create_task(
             harness.replica(paused).submissions.take_back_leftovers(timedelta(seconds=20), 10)
         )
-        await paused.settled.wait()  # the hold is released, the row is there still
+        await paused.settled.wait()  # the hold is released; the row still exists
         slow.go.set()
         outcome = (await asyncio.gather(submitting, return_exceptions=True))[0]
         paused.go.set()
@@ -187,15 +176,15 @@ class TestTakingBack:
         assert await harness.rows("select id from job") == []
         assert await harness.balance() == (3, 0)
 
-    async def test_what_was_decided_after_all_is_left_alone(self, harness: JobHarness) -> None:
+    async def test_decided_submission_is_not_taken_back(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         await harness.submissions.take_back([job_id])
         assert (await harness.reader.job(job_id, "u")).status is Status.QUEUED
         assert await harness.balance() == (0, 3)
 
-    async def test_a_hold_whose_row_a_crash_has_lost_is_given_back(self, harness: JobHarness) -> None:
-        """The pending row is not written durably."""
+    async def test_hold_of_a_row_lost_in_a_crash_is_released(self, harness: JobHarness) -> None:
+        """The pending row is committed asynchronously, so a crash may lose it."""
         await harness.grant("u", 3)
         submission = harness.submission()
         slow = Slow(harness.stub)
@@ -207,8 +196,8 @@ class TestTakingBack:
         slow.go.set()
         assert not isinstance((await asyncio.gather(submitting, return_exceptions=True))[0], AcceptedJob)
 
-    async def test_a_commit_that_was_cut_off_is_looked_after_at_once(self, harness: JobHarness) -> None:
-        """The pending row and its key are there; whoever made them was not told."""
+    async def test_unconfirmed_commit_is_taken_back_immediately(self, harness: JobHarness) -> None:
+        """The pending row and its key exist, but the commit was not confirmed."""
         await harness.grant("u", 3)
         submission = harness.submission(idempotency_key_header="k", request_digest=b"d")
         database = LostCommit(harness.url, pool_size=2)
@@ -224,7 +213,7 @@ class TestTakingBack:
         assert again.status == "queued"
         await database.close()
 
-    async def test_a_database_that_goes_while_jobs_are_queued_leaves_nothing_behind(self, harness: JobHarness) -> None:
+    async def test_database_failure_while_queueing_leaves_no_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         slow = Slow(harness.stub)
         database = Unreachable(harness.url, pool_size=4)
@@ -238,14 +227,14 @@ class TestTakingBack:
         assert not any(isinstance(outcome, AcceptedJob) for outcome in outcomes)
         database.unreachable = False
         slow.settled.clear()
-        assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) > 0  # immediately, whatever their age
+        assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) > 0  # immediately, at any age
         await database.close()
         assert await harness.rows("select id from job where status <> 'pending'") == []
         assert (await harness.balance())[1] == 0
 
 
 class TestLimits:
-    async def test_several_replicas_never_let_a_user_pass_the_limit_of_live_jobs(self, harness: JobHarness) -> None:
+    async def test_limit_of_live_jobs_holds_across_replicas(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
         replicas = [harness.replica() for _ in range(3)]
         answers = await asyncio.gather(
@@ -255,7 +244,7 @@ class TestLimits:
         assert sum(isinstance(answer, AcceptedJob) for answer in answers) == 50
         assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 100
 
-    async def test_workers_that_ask_at_once_never_give_a_user_more_than_their_share(self, harness: JobHarness) -> None:
+    async def test_concurrent_leases_respect_the_users_share(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
         for _ in range(20):
             await harness.submitted()
@@ -266,7 +255,7 @@ class TestLimits:
                 if lease is not None:
                     await harness.leases.return_job(lease.job_id, lease.attempt)
 
-    async def test_a_user_at_their_share_keeps_nobody_else_waiting(self, harness: JobHarness) -> None:
+    async def test_user_at_their_share_does_not_block_other_users(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
         await harness.grant("v", 3)
         for _ in range(8):
@@ -281,10 +270,8 @@ class TestLimits:
 
 
 class TestKeys:
-    async def test_batches_with_the_same_keys_in_another_order_do_not_wait_in_a_circle(
-        self, harness: JobHarness
-    ) -> None:
-        """A third one, which has the key in the middle and then goes, makes both wait half-way."""
+    async def test_batches_with_keys_in_opposite_order_do_not_deadlock(self, harness: JobHarness) -> None:
+        """A third transaction holds the middle key, so both batches wait half-way; then it rolls back."""
         await harness.grant("u", 30)
         batches = [[harness.submission(idempotency_key=key) for key in keys] for keys in ("abc", "cba")]
         async with await psycopg.AsyncConnection.connect(harness.url) as third:
@@ -296,17 +283,17 @@ class TestKeys:
             )
             roomy = replace(
                 harness, policy=replace(harness.policy, live_jobs_per_user=20_000)
-            )  # near it, they queue up
+            )  # near the limit they would run one by one
             submitting = [asyncio.create_task(roomy.replica().submissions.submit_batch(batch)) for batch in batches]
             await waiting_for_locks(harness, 2)
             await third.rollback()
-        told = await asyncio.gather(*submitting)
-        accepted = [answer for batch in told for answer in batch if isinstance(answer, AcceptedJob)]
+        batches_outcomes = await asyncio.gather(*submitting)
+        accepted = [answer for outcomes in batches_outcomes for answer in outcomes if isinstance(answer, AcceptedJob)]
         assert sum(answer.credits_used for answer in accepted) == 9
 
 
 async def waiting_for_locks(harness: JobHarness, number: int) -> None:
-    """Returns when so many statements wait for each other."""
+    """Returns when this number of statements wait for locks."""
     async with asyncio.timeout(30):
         while True:
             rows = await harness.rows(
@@ -318,7 +305,7 @@ async def waiting_for_locks(harness: JobHarness, number: int) -> None:
 
 
 class TestRetries:
-    async def test_of_operators_who_retry_at_once_one_makes_the_job(self, harness: JobHarness) -> None:
+    async def test_concurrent_retries_of_a_dead_job_create_one_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 6)
         job_id = await leased(harness)
         await harness.rows(
@@ -335,30 +322,10 @@ class TestRetries:
             assert len(await fetch_all(connection, "select job_id from hold where state = 'held'")) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [("video=90", {"copy": 60, "static_ad": 180, "video": 90}), ("", {"copy": 60, "static_ad": 180, "video": 1800})],
-)
-def test_a_type_that_a_setting_does_not_name_keeps_its_default(text: str, told: dict[str, int]) -> None:
-    from services.job.__main__ import parse_seconds_by_type
+class TestLeaseBatches:
+    """Leases that many workers request in one batch."""
 
-    assert parse_seconds_by_type("attempt_seconds", text) == {
-        name: timedelta(seconds=number) for name, number in told.items()
-    }
-
-
-@pytest.mark.parametrize("text", ["video", "video=0", "video=-1", "vidoe=5", "video=nan", "video=1e99", "video=x"])
-def test_a_setting_by_type_that_makes_no_sense_is_named(text: str) -> None:
-    from services.job.__main__ import parse_seconds_by_type
-
-    with pytest.raises(SystemExit, match="ADWRIGHT_ATTEMPT_SECONDS"):
-        parse_seconds_by_type("attempt_seconds", text)
-
-
-class TestLeasesTogether:
-    """Leases that many workers ask for at once."""
-
-    async def test_each_worker_gets_a_job_of_its_own_and_the_rest_none(self, harness: JobHarness) -> None:
+    async def test_each_worker_leases_a_different_job_or_none(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         jobs = {await harness.submitted() for _ in range(3)}
         leases = await harness.leases.lease_batch("static_ad", [f"m{number}" for number in range(8)])
@@ -368,13 +335,13 @@ class TestLeasesTogether:
         rows = await harness.rows("select worker from job where status = 'processing' order by worker")
         assert len({row["worker"] for row in rows}) == 3
 
-    async def test_a_worker_that_asks_for_several_gets_as_many(self, harness: JobHarness) -> None:
+    async def test_worker_may_lease_several_jobs_in_a_batch(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         jobs = {await harness.submitted() for _ in range(3)}
         leases = await harness.leases.lease_batch("static_ad", ["m", "m", "m"])
         assert {lease.job_id for lease in leases} == jobs  # type: ignore[union-attr]
 
-    async def test_no_user_gets_more_than_their_share_in_one_batch(self, harness: JobHarness) -> None:
+    async def test_batch_respects_the_users_share(self, harness: JobHarness) -> None:
         most = harness.policy.processing_jobs_per_user
         await harness.grant("u", 3 * (most + 5))
         await harness.grant("v", 3)

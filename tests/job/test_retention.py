@@ -1,4 +1,4 @@
-"""How long jobs and their assets are kept, and that the ledger still agrees when they are gone."""
+"""Retention of jobs and their assets, and reconciliation with the ledger after their deletion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def retention(harness: JobHarness, folder: Path, job_retention: timedelta | None
 
 
 async def completed(harness: JobHarness, folder: Path) -> uuid.UUID:
-    """A job that is done and paid for, with a file of its second attempt and one that its lost first attempt left."""
+    """A completed and settled job, with a file of its second attempt and one left by its lost first attempt."""
     job_id = await harness.submitted()
     lease = await harness.leases.lease("static_ad", "m")
     assert lease is not None
@@ -35,11 +35,11 @@ async def completed(harness: JobHarness, folder: Path) -> uuid.UUID:
     for attempt in (1, 2):
         file = folder / folder_of("static_ad", str(job_id)) / str(attempt) / "asset.png"
         file.parent.mkdir(parents=True)
-        file.write_bytes(b"picture")
+        file.write_bytes(b"image")
     return job_id
 
 
-def pictures(folder: Path) -> list[Path]:
+def images(folder: Path) -> list[Path]:
     return list(folder.rglob("*.png"))
 
 
@@ -47,10 +47,8 @@ async def ids(harness: JobHarness) -> set[uuid.UUID]:
     return {row["id"] for row in await harness.rows("select id from job")}
 
 
-class TestForgettingJobs:
-    async def test_old_jobs_go_with_every_file_of_theirs_and_young_ones_stay(
-        self, harness: JobHarness, tmp_path: Path
-    ) -> None:
+class TestJobRetention:
+    async def test_old_jobs_are_deleted_with_all_their_files(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 20)
         old = [await completed(harness, tmp_path) for _ in range(3)]
         harness.clock.ahead = timedelta(days=29)
@@ -61,10 +59,10 @@ class TestForgettingJobs:
         assert await ids(harness) == {*old, young}
         assert await retention(harness, tmp_path).delete_old_jobs() == 3
         assert await ids(harness) == {young}
-        assert {path.parts[-3] for path in pictures(tmp_path)} == {str(young)}
-        assert (await harness.balance()) == (8, 0)  # what they cost is remembered, and the books are right
+        assert {path.parts[-3] for path in images(tmp_path)} == {str(young)}
+        assert (await harness.balance()) == (8, 0)  # the ledger retains what they cost, and verifies
 
-    async def test_what_is_live_or_not_paid_for_yet_is_never_old(self, harness: JobHarness, tmp_path: Path) -> None:
+    async def test_live_and_unsettled_jobs_are_never_deleted(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 20)
         unsettled = await harness.submitted()
         assert await harness.leases.lease("static_ad", "m") is not None
@@ -73,40 +71,40 @@ class TestForgettingJobs:
         files = [tmp_path / folder_of("static_ad", str(job_id)) / "1" / "asset.png" for job_id in (unsettled, live)]
         for file in files:
             file.parent.mkdir(parents=True)
-            file.write_bytes(b"picture")
+            file.write_bytes(b"image")
         harness.clock.ahead = timedelta(days=400)
         assert await retention(harness, tmp_path).delete_old_jobs() == 0
         assert await ids(harness) == {unsettled, live}
         assert all(file.exists() for file in files)
 
-    async def test_a_storage_that_does_not_delete_keeps_the_job(self, harness: JobHarness, tmp_path: Path) -> None:
+    async def test_job_is_retained_while_its_files_cannot_be_deleted(self, harness: JobHarness, tmp_path: Path) -> None:
         folder = tmp_path / "assets"
         folder.mkdir()
         await harness.grant("u", 20)
         job_id = await completed(harness, folder)
         harness.clock.ahead = timedelta(days=31)
         found = retention(harness, folder)
-        folder.rename(tmp_path / "away")
+        folder.rename(tmp_path / "moved")
         folder.write_text("not a folder")
         with pytest.raises(DependencyUnavailable):
             await found.delete_old_jobs()
         assert await ids(harness) == {job_id}
         folder.unlink()
-        (tmp_path / "away").rename(folder)
+        (tmp_path / "moved").rename(folder)
         assert await found.delete_old_jobs() == 1
-        assert pictures(folder) == []
+        assert images(folder) == []
 
-    async def test_two_replicas_may_forget_at_once(self, harness: JobHarness, tmp_path: Path) -> None:
+    async def test_replicas_may_delete_concurrently(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 60)
         for _ in range(12):
             await completed(harness, tmp_path)
         harness.clock.ahead = timedelta(days=31)
-        forgotten = await asyncio.gather(*(retention(harness, tmp_path).delete_old_jobs() for _ in range(3)))
-        assert sum(forgotten) == 12
+        deleted = await asyncio.gather(*(retention(harness, tmp_path).delete_old_jobs() for _ in range(3)))
+        assert sum(deleted) == 12
         assert await ids(harness) == set()
-        assert pictures(tmp_path) == []
+        assert images(tmp_path) == []
 
-    async def test_until_when_is_noted_and_never_goes_back(self, harness: JobHarness, tmp_path: Path) -> None:
+    async def test_deleted_until_is_recorded_and_never_decreases(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 20)
         await completed(harness, tmp_path)
         harness.clock.ahead = timedelta(days=31)
@@ -132,7 +130,7 @@ class TestReconciliation:
         ("state", "days", "wrong"),
         [("captured", 40, False), ("captured", 20, True), ("held", 40, True), ("released", 40, False)],
     )
-    def test_a_hold_of_a_forgotten_job_is_no_difference(self, state: str, days: int, wrong: bool) -> None:
+    def test_hold_of_a_deleted_job_is_no_difference(self, state: str, days: int, wrong: bool) -> None:
         now = datetime.now(UTC)
         created = Timestamp()
         created.FromDatetime(now - timedelta(days=days))
