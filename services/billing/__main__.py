@@ -13,10 +13,10 @@ import grpc
 from adwright.billing.v1 import billing_pb2_grpc, keys_pb2_grpc
 from pydantic import Field
 
+from services.billing.api_key_lookup import DatabaseApiKeyLookup
 from services.billing.api_key_servicer import ApiKeyLookupServicer, ApiKeyServicer
 from services.billing.audit import verify
 from services.billing.domain import prices_of
-from services.billing.key_lookup import DatabaseApiKeyLookup
 from services.billing.ledger import Ledger
 from services.billing.maintenance import Maintenance
 from services.billing.metrics import GAUGES

@@ -93,7 +93,7 @@ def token_position(token: str) -> tuple[datetime, int] | None:
         return None
     found = PAGE_TOKEN.fullmatch(token)
     if found is None:
-        raise ValidationFailed([FieldViolation(field="pageToken", message="Invalid page token.")])
+        raise ValidationFailed([FieldViolation(field="pageToken", message="is not a valid page token")])
     return EPOCH + int(found[1]) * MICROSECOND, int(found[2])
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.chassis.data.database import Database, migrate
-from tests.billing.harness import MIGRATIONS, LedgerHarness
+from tests.billing.harness import MIGRATIONS, POOL_SIZE, LedgerHarness
 from tests.running import Postgres
 
 
@@ -13,7 +13,7 @@ from tests.running import Postgres
 async def harness(postgres: Postgres) -> AsyncIterator[LedgerHarness]:
     url = postgres.database()
     await migrate(url, MIGRATIONS)
-    database = Database(url, pool_size=8)
+    database = Database(url, pool_size=POOL_SIZE)
     await database.open()
     yield LedgerHarness(url, database)
     await database.close()

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from services.billing.domain import Balance, Grant, HoldEnd, HoldOrder, HoldOutc
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
-from services.chassis.data.database import Database, fetch_all
+from services.chassis.data.database import Connection, Database, fetch_all
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
 NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
 LEDGER = Ledger({"one": 1, "three": 3})
 LOCK_WAIT_SECONDS = 30
+POOL_SIZE = 8  # connections of the harness
 
 
 @dataclass
@@ -35,6 +36,13 @@ class LedgerHarness:
     url: str
     database: Database
     now: datetime = NOW
+    connections: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(POOL_SIZE))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Opens a transaction as soon as a connection is free; the pool itself would give up after 4 s."""
+        async with self.connections, self.database.transaction() as connection:
+            yield connection
 
     @asynccontextmanager
     async def serving(self, replicas: int = 1) -> AsyncIterator[list[Any]]:
@@ -68,31 +76,31 @@ class LedgerHarness:
             type=kind,
             expires_at=self.now + timedelta(days=days) if days is not None else None,
         )
-        async with self.database.transaction() as connection:
+        async with self.transaction() as connection:
             return await LEDGER.grant(connection, grant, self.now)
 
     async def place_holds(self, *requests: HoldOrder) -> list[HoldOutcome]:
         """Places holds in one transaction, repeated when a job is released concurrently, as the service does."""
         while True:
             try:
-                async with self.database.transaction() as connection:
+                async with self.transaction() as connection:
                     return await LEDGER.place_holds(connection, requests, self.now)
             except UniqueViolation:
                 continue
 
     async def end_hold(self, job_id: uuid.UUID, end: HoldEnd) -> str:
         """Ends a hold; returns its state, which an earlier end may have decided."""
-        async with self.database.transaction() as connection:
+        async with self.transaction() as connection:
             return (await LEDGER.end_holds(connection, {job_id: end}, self.now))[job_id][0]
 
     async def refund(self, job_id: uuid.UUID) -> int:
         """Refunds a job; returns the credits."""
-        async with self.database.transaction() as connection:
+        async with self.transaction() as connection:
             return (await LEDGER.refund(connection, job_id, "sorry", self.now))[0]
 
     async def lapse_expired_credits(self) -> int:
         """Lapses expired credits; returns the number of users that had some."""
-        async with self.database.transaction() as connection:
+        async with self.transaction() as connection:
             return await LEDGER.lapse_expired_credits(connection, self.now, 100)
 
     async def credits(self, user: str = "u") -> Balance:

@@ -34,7 +34,7 @@ async def create_key(
         created_at=NOW,
         expires_at=NOW + timedelta(days=1),
     )
-    async with harness.database.transaction() as connection:
+    async with harness.transaction() as connection:
         await api_keys.insert(connection, key, key_hash or hashlib.sha256(key.id.bytes).digest(), NOW)
     return key.id
 
@@ -128,9 +128,8 @@ class TestBudget:
 
         results = Counter(await asyncio.gather(*(place_one() for _ in range(200))))
         assert set(results) == {HoldResult.HELD, HoldResult.OVER_BUDGET}
-        assert (
-            0 < await credits_spent(harness, key_id) <= 50
-        )  # below 50 when the last releases follow the last hold request
+        # Below 50 when the last releases follow the last hold request.
+        assert 0 < await credits_spent(harness, key_id) <= 50
         assert await harness.problems() == []
 
     async def test_repeated_hold_is_charged_to_the_budget_once(self, harness: LedgerHarness) -> None:
@@ -164,5 +163,5 @@ class TestBudget:
     async def test_schema_refuses_spending_over_the_budget(self, harness: LedgerHarness) -> None:
         key_id = await create_key(harness, budget=3)
         with pytest.raises(psycopg.errors.CheckViolation):
-            async with harness.database.transaction() as connection:
+            async with harness.transaction() as connection:
                 await api_keys.charge_budgets(connection, [(uuid.uuid4(), key_id, 4)])

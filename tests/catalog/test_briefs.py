@@ -137,6 +137,6 @@ class TestBatches:
             ("u", project_id, UNKNOWN),
         ]
         async with harness.lock_rows("lock table project in access exclusive mode"):
-            calls = [asyncio.ensure_future(reason(harness, *key)) for key in keys * 20]
+            calls = [asyncio.ensure_future(reason(harness, *key)) for key in keys * 5]
             await harness.until_statements_wait_for_locks(1)
-        assert await asyncio.gather(*calls) == ["found", "PROJECT_NOT_FOUND", "found", "PRODUCT_NOT_FOUND"] * 20
+        assert await asyncio.gather(*calls) == ["found", "PROJECT_NOT_FOUND", "found", "PRODUCT_NOT_FOUND"] * 5

@@ -13,8 +13,8 @@ import pytest
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from services.billing import api_keys
+from services.billing.api_key_lookup import DatabaseApiKeyLookup
 from services.billing.domain import ApiKey
-from services.billing.key_lookup import DatabaseApiKeyLookup
 from services.billing.servicer import BillingServicer
 from services.chassis.clock import SystemClock
 from services.chassis.config import ServiceSettings
