@@ -26,7 +26,7 @@ from services.chassis.data.outbox import Relay
 from services.chassis.errors import DependencyUnavailable, Refusal
 from services.chassis.observability.tracing import current_traceparent, record_past_span
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import to_refusal
+from services.chassis.rpc.refusals import to_refusal
 from services.job import idempotency_records, queries
 from services.job.domain import (
     HOLD_MARGIN,

@@ -18,7 +18,7 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.errors import DependencyFault
 from services.chassis.observability.telemetry import DEPENDENCY_AWAY
 from services.chassis.observability.tracing import without_trace
-from services.chassis.rpc.interceptors import cancel_and_wait
+from services.chassis.tasks import cancel_and_wait
 
 PAUSE_SECONDS = (1.0, 120.0)  # first and longest: a restart is found over soon, a long outage costs next to nothing
 PROBE_SECONDS = 15.0  # past it the dependency counts as away
