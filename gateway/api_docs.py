@@ -1,7 +1,6 @@
-"""What the gateway serves by itself: /openapi.json and /docs, a page to read and try the API.
+"""The documents that the gateway serves itself: /openapi.json, and /docs, a page to read and try the API.
 
-The page is Swagger UI as the package `flask-swagger-ui` bundles it; only its files are used. No request leaves the
-machine.
+The page is Swagger UI from the files of the package `flask-swagger-ui`. It sends no request to any other host.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ PAGE = """<!doctype html>
 <script src="/docs/start.js"></script>
 </html>
 """
-# Without a validator badge, which would ask a server on the internet about this API.
+# No validator badge: it would send this API's address to a server on the internet.
 START_SCRIPT = """SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null, persistAuthorization: false,
   tryItOutEnabled: true, displayRequestDuration: true,
@@ -34,10 +33,10 @@ START_SCRIPT = """SwaggerUIBundle({
 
 
 def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, Path]]:
-    """Writes the description and the page into `folder`, and answers with what GatewaySettings.documents takes.
+    """Writes the API description and the page into `folder`, and returns the value of GatewaySettings.documents.
 
-    Raises FileNotFoundError when the viewer's package is not installed, RouteError when `image` is not what
-    `make protos` writes.
+    Raises FileNotFoundError when the package of Swagger UI is not installed, RouteError when `image` is not a
+    descriptor set of `make protos`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -60,7 +59,7 @@ def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, P
 
 
 def swagger_ui_folder() -> Path:
-    """The folder of the installed viewer; its package is found, not imported, as it would import a web framework."""
+    """Returns the folder of Swagger UI's files. Its package is not imported, since it would import a web framework."""
     spec = find_spec("flask_swagger_ui")
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("the package flask-swagger-ui is not installed")

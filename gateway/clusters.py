@@ -1,4 +1,4 @@
-"""Envoy's clusters: the six services, and the identity provider's key address where there is one."""
+"""Envoy's clusters: the six services, and where configured the identity provider's JWKS and the trace collector."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ EXTENSION_TYPES = "type.googleapis.com/envoy.extensions"
 KEYS_CLUSTER = "token_keys"
 TRACE_CLUSTER = "trace_collector"
 
-# Streams count as requests for as long as they last, so the bound is far above any burst: it keeps a service that
-# hangs from eating the gateway's memory, and is no rate limit.
+# Streams count as requests while they last, so the bound is far above any burst. It keeps a hanging service from
+# exhausting the gateway's memory and is not a rate limit.
 MAX_REQUESTS = 20_000
-# Of the requests under way, how many may be second tries: a service in trouble must not get a multiple of its load.
+# The share of concurrent requests that may be retries, so that a failing service does not get a multiple of its load.
 RETRY_BUDGET_PERCENT = 20
 MIN_RETRIES = 10
 
 
 def clusters(settings: GatewaySettings, routes: tuple[Route, ...]) -> list[dict[str, Any]]:
-    """The clusters that the routes lead to. Raises SettingsError for a key address that is not one."""
+    """Builds the clusters of the routes. Raises SettingsError for a JWKS address without a host."""
     found = [
         _service_cluster(name, address, settings, next(route.service for route in routes if route.upstream == name))
         for name, address in sorted(settings.upstreams.items())
@@ -36,7 +36,7 @@ def clusters(settings: GatewaySettings, routes: tuple[Route, ...]) -> list[dict[
 
 
 def is_remote(location: str) -> bool:
-    """Whether the JWKS is fetched, and not read from a file."""
+    """Reports whether the JWKS is at an address, and not in a file."""
     return location.startswith(("http://", "https://"))
 
 
@@ -73,7 +73,7 @@ def _service_cluster(name: str, address: Address, settings: GatewaySettings, rea
                 }
             ]
         },
-        # A service that is not well gets nothing: its callers are told so at once instead of waiting for the timeout.
+        # An unhealthy service gets no requests: callers receive 503 immediately instead of waiting for the timeout.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
     }
     if settings.health_checks:
@@ -85,7 +85,7 @@ def _service_cluster(name: str, address: Address, settings: GatewaySettings, rea
                 "unhealthy_interval": "0.5s",
                 "unhealthy_threshold": 2,
                 "healthy_threshold": 1,
-                # The name of a service asks for readiness; the empty name would only ask whether the process lives.
+                # The service's name queries readiness; the empty name would only query liveness.
                 "grpc_health_check": {"service_name": readiness},
             }
         ]
@@ -147,5 +147,5 @@ def _endpoint(name: str, address: Address) -> dict[str, Any]:
 
 
 def socket_address(address: Address) -> dict[str, Any]:
-    """The address as Envoy writes it."""
+    """Returns the address in Envoy's form."""
     return {"socket_address": {"address": address.host, "port_value": address.port}}

@@ -1,7 +1,7 @@
-"""A JWKS in a file, read anew whenever its time is over: Envoy's own `local_jwks` is read once, at its start.
+"""A JWKS file that may change while Envoy runs: Envoy reads its own `local_jwks` only once, at its start.
 
-Envoy fetches keys from addresses only, so it serves the file to itself, on a Unix socket. One path leads to the one
-file; what is in it is public.
+Envoy refreshes keys only from addresses, so it serves the file to itself on a Unix socket. One path serves the one
+file, whose keys are public.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 from gateway.clusters import EXTENSION_TYPES, KEYS_CLUSTER
 from gateway.settings import GatewaySettings
 
-JWKS_FILE_CACHE_SECONDS = 2  # how old keys from a file may be: reading it costs nothing
+JWKS_FILE_CACHE_SECONDS = 2  # the maximum age of keys from a file; reading it costs nothing
 PATH_PREFIX = "/keys/"
 FILE_SERVER_FILTER = "envoy.filters.http.file_server"
 
 
 def keys_uri(settings: GatewaySettings) -> str:
-    """Where Envoy finds the file."""
+    """Returns the address at which Envoy fetches the file."""
     return f"http://localhost{PATH_PREFIX}{_file(settings).name}"
 
 
 def keys_listener(settings: GatewaySettings) -> dict[str, Any]:
-    """Serves the file, and nothing beside it."""
+    """Builds the listener that serves the file and nothing else."""
     file = {
         "@type": f"{EXTENSION_TYPES}.filters.http.file_server.v3.FileServerConfig",
         "manager_config": {"thread_pool": {"thread_count": 1}},
@@ -41,7 +41,7 @@ def keys_listener(settings: GatewaySettings) -> dict[str, Any]:
         "stat_prefix": KEYS_CLUSTER,
         "route_config": {"virtual_hosts": [{"name": KEYS_CLUSTER, "domains": ["*"], "routes": [route]}]},
         "http_filters": [
-            # Off but for the one route that says which file.
+            # Disabled except on the one route, which names the file.
             {"name": FILE_SERVER_FILTER, "typed_config": {**file, "path_mappings": []}, "disabled": True},
             {
                 "name": "envoy.filters.http.router",
@@ -52,7 +52,7 @@ def keys_listener(settings: GatewaySettings) -> dict[str, Any]:
     return {
         "name": KEYS_CLUSTER,
         "address": _socket(settings),
-        "bypass_overload_manager": True,  # keys are needed all the more when there is too much to do
+        "bypass_overload_manager": True,  # tokens must be checked under overload too
         "filter_chains": [
             {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
         ],
@@ -60,7 +60,7 @@ def keys_listener(settings: GatewaySettings) -> dict[str, Any]:
 
 
 def keys_cluster(settings: GatewaySettings) -> dict[str, Any]:
-    """Leads to the listener."""
+    """Builds the cluster whose endpoint is the listener."""
     return {
         "name": KEYS_CLUSTER,
         "type": "STATIC",

@@ -1,8 +1,8 @@
 """The same gateway for a cluster: `python -m gateway.kubernetes --settings FILE` writes resources for Envoy Gateway.
 
 Envoy Gateway finds the services' pods, holds the certificate and runs Envoy. It has no field for transcoding, for the
-bodies of Envoy's own answers by status, or for what the two Lua filters must know of a route; so an EnvoyPatchPolicy
-puts the very filters and routes of `gateway.listener` into the Envoy that it configures: both gateways are one.
+bodies of local replies by status, or for the route metadata of the two Lua filters. An EnvoyPatchPolicy therefore puts
+the filters and routes of `gateway.listener` into the Envoy that it configures, so that both gateways behave the same.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ NAMESPACE = "adwright"
 GATEWAY = "adwright"
 LISTENER = "https"
 SERVICE_PORT = 7100
-# Other filters of the connection, such as its limit, may stand before it.
+# A JSONPath, because other network filters, such as the connection limit, may precede the connection manager.
 CONNECTION_MANAGER = (
     "$.filter_chains[*].filters[?(@.name=='envoy.filters.network.http_connection_manager')].typed_config"
 )
-MAX_MATCHES = 64  # of one rule, by the Gateway API
+MAX_MATCHES = 64  # per rule, a limit of the Gateway API
 
-# Of the connection manager, what Envoy Gateway says itself, from resources/policies.yaml or always; all else is ours.
+# Fields of the connection manager that Envoy Gateway sets, from resources/policies.yaml or always; all others are
+# patched.
 SET_BY_ENVOY_GATEWAY = (
     "@type",
     "stat_prefix",
@@ -45,23 +46,23 @@ SET_BY_ENVOY_GATEWAY = (
 
 
 def cluster_name(service: str) -> str:
-    """What Envoy Gateway calls the endpoints of the one rule of a service's HTTPRoute."""
+    """Returns Envoy Gateway's name for the endpoints of the one rule of a service's HTTPRoute."""
     return f"httproute/{NAMESPACE}/{service}/rule/0"
 
 
 def resources(settings: GatewaySettings) -> list[dict[str, Any]]:
-    """The HTTPRoutes and the EnvoyPatchPolicy. Raises SettingsError and RouteError.
+    """Builds the HTTPRoutes and the EnvoyPatchPolicy. Raises SettingsError and RouteError.
 
-    `listen`, `upstreams`, `tls_*` and `admin` of the settings are not heeded: the cluster knows.
+    `listen`, `upstreams`, `tls_*` and `admin` of the settings are ignored: the cluster determines them.
     """
     descriptors = read_descriptors(settings.descriptors)
     routes = routes_of(descriptors)
     found = [_http_route(name, [route for route in routes if route.upstream == name]) for name in SERVICES]
-    # Certificates are Envoy Gateway's, but the answers' headers are those of a gateway with TLS.
-    ours = listener(
+    # Envoy Gateway holds the certificate, but response headers must be those of a gateway with TLS.
+    single_machine = listener(
         replace(settings, tls_certificate="elsewhere", tls_private_key="elsewhere"), routes, messages_of(descriptors)
     )
-    manager = ours["filter_chains"][0]["filters"][0]["typed_config"]
+    manager = single_machine["filter_chains"][0]["filters"][0]["typed_config"]
     _inline_files(manager, settings)
     table = manager["route_config"]
     for host in table["virtual_hosts"]:
@@ -72,7 +73,7 @@ def resources(settings: GatewaySettings) -> list[dict[str, Any]]:
 
 
 def _http_route(service: str, routes: list[Route]) -> dict[str, Any]:
-    """What leads to a service: its REST paths, and its methods' full names for gRPC clients."""
+    """Builds a service's HTTPRoute: its REST paths, and its methods' full names for gRPC clients."""
     matches: list[dict[str, Any]] = []
     for route in routes:
         if route.variables:
@@ -95,14 +96,14 @@ def _http_route(service: str, routes: list[Route]) -> dict[str, Any]:
 
 
 def _inline_files(manager: dict[str, Any], settings: GatewaySettings) -> None:
-    """Files are of this machine: what they hold goes into the resource."""
+    """Replaces file names by the files' contents, because the files exist on this machine only."""
     for item in manager["http_filters"]:
         options = item["typed_config"]
         if "proto_descriptor" in options:
             content = Path(options.pop("proto_descriptor")).read_bytes()
             options["proto_descriptor_bin"] = base64.b64encode(content).decode("ascii")
         for provider in options.get("providers", {}).values():
-            if not is_remote(settings.token_jwks):  # new keys: `make manifests` again
+            if not is_remote(settings.token_jwks):  # new keys need `make manifests`
                 keys = Path(settings.token_jwks.removeprefix("file://")).read_text(encoding="utf-8")
                 del provider["remote_jwks"]
                 provider["local_jwks"] = {"inline_string": keys}
@@ -124,7 +125,7 @@ def _patch_policy(
     ]
     kind = "route.v3.RouteConfiguration"
     patches += [
-        # One host for all names: which ones the gateway answers to is said by its listener.
+        # One virtual host for all names: the gateway's listener decides which names it serves.
         _add_operation(kind, name, "/virtual_hosts", table["virtual_hosts"]),
         _add_operation(kind, name, "/response_headers_to_add", table["response_headers_to_add"]),
         _add_operation(
@@ -147,7 +148,7 @@ def _patch_policy(
 
 
 def _add_operation(kind: str, name: str, path: str, value: Any, inside: str = "") -> dict[str, Any]:
-    # In a JSON patch, "add" to a member that is there replaces it.
+    # In a JSON patch, "add" replaces an existing member.
     operation = {"op": "add", "path": path, "value": value}
     if inside:
         operation["jsonPath"] = inside
@@ -155,7 +156,7 @@ def _add_operation(kind: str, name: str, path: str, value: Any, inside: str = ""
 
 
 def cluster_settings(text: str) -> GatewaySettings:
-    """Reads the same JSON as the gateway of one machine; addresses that the cluster knows need not be in it."""
+    """Reads the same JSON as the gateway of one machine, with defaults for addresses that the cluster determines."""
     try:
         given = json.loads(text)
     except ValueError as error:

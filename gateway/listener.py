@@ -1,4 +1,4 @@
-"""Envoy's listener: the connection, and the filters that each request passes, in their order."""
+"""Envoy's listener: its connection settings, and the HTTP filters in their order."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ STREAM_IDLE_SECONDS = 120
 MAX_HEADERS = 100
 MAX_HEADER_KIB = 32  # tokens are at most 16 KiB
 CLOCK_SKEW_SECONDS = 60
-MAX_DOCUMENT_BYTES = 8 << 20  # the script of the page that shows the API
+MAX_DOCUMENT_BYTES = 8 << 20  # Swagger UI's script is the largest document
 
-# HTTP lets names hold what gRPC ends a call for ("it's", "a~b"); nothing of ours is called so.
+# Header names that HTTP allows and gRPC aborts a call for ("it's", "a~b"); the API has no such header.
 INVALID_GRPC_NAME_PATTERN = r".*[^a-z0-9_.:-].*"
-# x-request-id is made here so that it can be trusted to be one. A trace begins here: a client's could say of every
-# request that it is to be recorded.
+# The gateway generates x-request-id, so that its form is known. Traces start here: a client's traceparent could have
+# every request recorded.
 DROPPED_HEADERS = ("x-request-id", "traceparent", "tracestate")
-# Only this gateway and the services may say these: they set an answer's status, a request's time of arrival and its
-# unknown fields, and tell Envoy how often to repeat a request, how long to wait for it, or what it was before it was
-# transcoded.
+# Headers that only the gateway and the services may set: they carry a response's status, a request's time of arrival
+# and its unknown fields, and control Envoy's retries and timeouts.
 INTERNAL_HEADERS_PATTERN = r"x-(adwright|envoy)-.*"
 
 
 def listener(
     settings: GatewaySettings, routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]
 ) -> dict[str, Any]:
-    """The one listener, for REST and gRPC clients alike."""
+    """Builds the one listener, for REST and gRPC clients."""
     chain: dict[str, Any] = {
         "filters": [
             {
@@ -52,7 +51,7 @@ def listener(
         "name": "adwright",
         "address": socket_address(settings.listen),
         "per_connection_buffer_limit_bytes": 1 << 20,
-        # Else a second gateway on this port would start without a word and take a part of the requests.
+        # Otherwise a second gateway on this port would start without an error and receive part of the requests.
         "enable_reuse_port": False,
         "filter_chains": [chain],
     }
@@ -89,7 +88,7 @@ def _connection_manager(
         "always_set_request_id_in_response": True,
         "normalize_path": True,
         "merge_slashes": True,
-        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",  # they match no route, or are part of an id that is none
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",  # they match no route, or part of an invalid id
         "max_request_headers_kb": MAX_HEADER_KIB,
         "request_headers_timeout": f"{settings.headers_seconds}s",
         "request_timeout": f"{settings.request_seconds}s",
@@ -99,12 +98,12 @@ def _connection_manager(
             "max_headers_count": MAX_HEADERS,
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
-        # Methods that Envoy has not heard of (QUERY, say) are 405 like others that a path does not have.
-        # HTTP/1.0 is what nginx speaks to a gateway by default, and ab to everybody; it need not send
-        # a Host, and no route depends on it.
+        # Methods unknown to Envoy (such as QUERY) get 405 like others that a path does not support.
+        # nginx uses HTTP/1.0 with upstreams by default, and ab always. HTTP/1.0 needs no Host, and no route depends
+        # on it.
         "http_protocol_options": {
             "allow_custom_methods": True,
-            # No other protocol is spoken here; some clients offer one with every request (Upgrade: TLS/1.2).
+            # Some clients offer another protocol with every request (Upgrade: TLS/1.2); none is supported.
             "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
             "accept_http_10": True,
             "default_host_for_http_10": "localhost",
@@ -121,8 +120,8 @@ def _connection_manager(
                             {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": names}}}}
                             for names in (INTERNAL_HEADERS_PATTERN, INVALID_GRPC_NAME_PATTERN)
                         ),
-                        # When the request's first byte was read, in seconds since 1970: a request that arrived while
-                        # the job of its idempotency key was live is its duplicate, whenever a service looks at it.
+                        # The time of the request's first byte, in seconds since 1970. A request that arrived while
+                        # the job of its idempotency key was live is a duplicate, whenever a service handles it.
                         {"append": {"header": {"key": "x-adwright-arrived", "value": "%START_TIME(%s.%6f)%"}}},
                     ],
                 },
@@ -156,7 +155,7 @@ def _tracing(share: float) -> dict[str, Any]:
         "client_sampling": percent,
         "overall_sampling": percent,
         "max_path_tag_length": 200,
-        # In the place of Envoy's own, which has the query: signatures of links, and keys that somebody puts there.
+        # Replaces Envoy's tag, which has the query with signatures of links and misplaced API keys.
         "custom_tags": [{"tag": "http.url", "value": "%PATH(NQ:ORIG_OR_PATH)%"}],
     }
 
@@ -169,8 +168,8 @@ def _jwt_filter(settings: GatewaySettings) -> dict[str, Any]:
         "forward": True,  # the services check it again
         "clock_skew_seconds": CLOCK_SKEW_SECONDS,
         "payload_in_metadata": "claims",
-        # No cache of checked tokens: Envoy's keeps letting in those of a key that the issuer has withdrawn.
-        # Said outright: left out, Envoy takes ?access_token= too, and addresses end up in logs.
+        # No jwt_cache_config: Envoy's token cache would accept tokens of a key that the issuer has withdrawn.
+        # Explicit, because by default Envoy also accepts ?access_token=, and addresses end up in logs.
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
     }
     remote = is_remote(settings.token_jwks)
@@ -187,8 +186,8 @@ def _jwt_filter(settings: GatewaySettings) -> dict[str, Any]:
         "envoy.filters.http.jwt_authn",
         "jwt_authn.v3.JwtAuthentication",
         providers={"issuer": provider},
-        # Every path needs a token; the few that do not say so one by one. What looks like an API key is for the
-        # services to check; a token beside it must still be good.
+        # Every path needs a token unless its route disables this filter. Services check values with an API key's
+        # form; a token beside one must still be valid.
         rules=[
             {
                 "match": {"prefix": "/", "headers": HAS_API_KEY},
@@ -207,7 +206,7 @@ def _transcoder_filter(settings: GatewaySettings, routes: tuple[Route, ...]) -> 
         services=sorted({route.service for route in routes}),
         match_incoming_request_route=True,
         ignore_unknown_query_parameters=False,
-        # Converted here, its body would be google.rpc.Status; response.lua writes ours.
+        # The transcoder's error body would be google.rpc.Status; response.lua writes the API's.
         convert_grpc_status=False,
         case_insensitive_enum_parsing=False,
         max_request_body_size=settings.max_upload_bytes,
@@ -218,7 +217,7 @@ def _transcoder_filter(settings: GatewaySettings, routes: tuple[Route, ...]) -> 
 
 
 def _access_log(settings: GatewaySettings) -> list[dict[str, Any]]:
-    """A JSON line for each answer. Never the query: it carries the signatures of links."""
+    """Builds an access log with a JSON line for each response, without the query, which has the signatures of links."""
     return [
         {
             "name": "envoy.access_loggers.file",

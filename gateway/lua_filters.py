@@ -1,4 +1,4 @@
-"""The two Lua filters with the facts that they need, which come from the protos."""
+"""The source of the two Lua filters, with the data of the protos and of the error table that they need."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gateway.routes import Route
 from gateway.schema import FieldSchema, MessageSchema, Rules, reachable
 
 FOLDER = Path(__file__).parent
-# The filters' names, under which routes tell them what they must know.
+# The filters' names, which are also the keys of their route metadata.
 RESPONSE_FILTER = "adwright.response"
 REQUEST_FILTER = "adwright.request"
-REQUEST_FILES = ("json_parser.lua", "field_validation.lua", "request_validation.lua")  # one text, in this order
-# No request of ours nests deeper than 3; the transcoder gives up at 100.
+REQUEST_FILES = ("json_parser.lua", "field_validation.lua", "request_validation.lua")  # concatenated in this order
+# No request of the API nests deeper than 3; the transcoder fails at 100.
 MAX_DEPTH = 32
-# Objects, lists, texts, numbers in one body, those of unknown fields too. The largest request that is any use has some
-# 200; each costs the gateway's worker about a microsecond and 200 bytes, while all others wait.
+# Objects, lists, strings and numbers in one body, including those of unknown fields. The largest useful request has
+# about 200. Each costs the gateway's thread about a microsecond and 200 bytes, while its other requests wait.
 MAX_VALUES = 5_000
 
 
@@ -42,7 +42,7 @@ def _error_table(text: ErrorText) -> dict[str, Any]:
 
 
 def request_filter(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> str:
-    """The filter that reads requests, with the messages that can stand in them."""
+    """Builds the filter that validates requests: its Lua files below the schemas of the messages in request bodies."""
     roots = tuple(route.request for route in routes if route.body == "*")
     schema = {
         name: [_field_table(item) for item in message.fields]
@@ -57,7 +57,7 @@ def request_filter(routes: tuple[Route, ...], messages: Mapping[str, MessageSche
 
 
 def _method_table(route: Route, messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
-    """What a method takes and from where: each field of its request stands in the path, the query or the body."""
+    """Builds the table of a method: the location (path, query or body) of each field of its request."""
     request = messages[route.request]
     fields: dict[str, dict[str, Any]] = {}
     parameters: list[str] = []
@@ -86,7 +86,7 @@ def _names(item: FieldSchema) -> tuple[str, str, bool]:
 
 
 def _query_parameters(item: FieldSchema, messages: Mapping[str, MessageSchema]) -> list[tuple[str, str, bool]]:
-    """The query parameters of a field: itself, or the fields of its message as `field.inner`."""
+    """Returns the query parameters of a field: itself, or the fields of its message as `field.inner`."""
     if item.message not in messages:
         return [_names(item)]
     return [
@@ -125,7 +125,7 @@ def _rules_table(rules: Rules) -> dict[str, Any]:
 
 
 def to_lua(value: Any) -> str:
-    """The value as Lua writes it. Raises TypeError for what has no such form."""
+    """Formats a value as a Lua literal. Raises TypeError for values of other types."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -137,7 +137,7 @@ def to_lua(value: Any) -> str:
             return "{" + ",".join(to_lua(item) for item in value) + "}"
         case dict():
             return "{" + ",".join(f"[{to_lua(key)}]={to_lua(item)}" for key, item in value.items()) + "}"
-    raise TypeError(f"{value!r} has no form in Lua")
+    raise TypeError(f"{value!r} has no Lua literal")
 
 
 def _escape_byte(byte: int) -> str:

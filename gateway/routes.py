@@ -1,7 +1,7 @@
 """The one route table: every public method with its REST path, read from the compiled protos.
 
-Both the single-machine configuration and the resources for a cluster are made from it, and the API description too;
-nothing else says which methods can be reached from outside.
+The single-machine configuration, the resources for a cluster and the API description are made from it. Nothing else
+determines which methods can be reached from outside.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ VERBS = ("get", "post", "put", "patch", "delete")
 
 
 class RouteError(ValueError):
-    """The protos describe something that the gateway cannot or must not route."""
+    """A method of the protos cannot or must not be routed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One public method: where REST clients find it, and how it may be treated on the way."""
+    """One public method: its REST path, and its options for the gateway."""
 
     service: str
     """The proto service, such as adwright.job.v1.JobService."""
@@ -31,9 +31,9 @@ class Route:
     verb: str
     """GET, POST, …"""
     path: str
-    """The template as the proto has it, such as /api/projects/{project_id}."""
+    """The proto's path template, such as /api/projects/{project_id}."""
     body: str
-    """Empty: none; "*": the whole message; otherwise the field that the body fills."""
+    """Empty: no body; "*": the whole message; otherwise the name of the field that the body fills."""
     request: str
     """The request message's full name."""
     response: str
@@ -44,23 +44,23 @@ class Route:
     safe: bool
     """Whether the proto says that it has no side effects."""
     idempotent: bool
-    """Whether the proto says that a repetition does no harm; safe methods are idempotent."""
+    """Whether the proto says that a repetition is harmless; safe methods are idempotent."""
     streaming: bool
     raw_request: bool
     """Whether the body is a file (google.api.HttpBody) and not JSON."""
     raw_response: bool
     headers: tuple[str, ...]
-    """The names of the request headers that it heeds, as access.proto has them."""
+    """The names in access.proto of the request headers that the method applies."""
     names_unknown_fields: bool
-    """Whether unknown fields of a JSON body are named in the answer, and not refused."""
+    """Whether unknown fields of a JSON body are named in the response instead of rejected."""
     events_of: str
-    """The method that it serves as Server-Sent Events; empty: it has no events."""
+    """The method whose stream it serves as Server-Sent Events; empty: it has no events."""
     event: str
-    """The full name of the message that an event's data is; empty: it has no events."""
+    """The full name of the message in an event's data; empty: it has no events."""
 
     @property
     def upstream(self) -> str:
-        """The name of the Adwright service that answers, such as job."""
+        """The name of the Adwright service that handles the method, such as job."""
         return self.service.split(".")[1]
 
     @property
@@ -69,7 +69,7 @@ class Route:
 
     @property
     def native_path(self) -> str:
-        """Where gRPC clients find the method, or the one that it serves as events."""
+        """The gRPC path of the method, or of the method whose stream it serves as events."""
         return f"/{self.service}/{self.events_of or self.method}"
 
     @property
@@ -85,7 +85,7 @@ class Route:
 
 
 def read_descriptors(path: Path) -> descriptor_pb2.FileDescriptorSet:
-    """The compiled protos of `make protos`. Raises RouteError when the file is not one."""
+    """Reads the compiled protos of `make protos`. Raises RouteError when the file is not a descriptor set."""
     try:
         return descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
     except Exception as error:
@@ -93,7 +93,7 @@ def read_descriptors(path: Path) -> descriptor_pb2.FileDescriptorSet:
 
 
 def routes_of(descriptors: descriptor_pb2.FileDescriptorSet) -> tuple[Route, ...]:
-    """The public methods in the order of the files. Raises RouteError when one is described against its own rules."""
+    """Returns the public methods in the order of the files. Raises RouteError when the options of one contradict."""
     messages = {
         f".{file.package}.{message.name}": message for file in descriptors.file for message in file.message_type
     }

@@ -1,6 +1,6 @@
 """The messages of the protos as REST clients see them: JSON names, types, validation rules, comments.
 
-The check of request bodies and the description of the API are both made from this.
+The check of request bodies and the API description are both made from these.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KINDS = {
     _Type.TYPE_SINT64: "int64",
     _Type.TYPE_MESSAGE: "message",
 }
-# Messages that are a string in JSON.
+# Messages that JSON represents as a string.
 TEXT_MESSAGES = {
     "google.protobuf.Timestamp": "timestamp",
     "google.protobuf.Duration": "duration",
@@ -40,7 +40,7 @@ TEXT_MESSAGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What protovalidate checks of one value, as far as it can be told without running it."""
+    """The protovalidate rules of one value that can be read without running protovalidate."""
 
     uuid: bool = False
     uri: bool = False
@@ -62,25 +62,25 @@ class FieldSchema:
     """One field. For a map, `kind` and `rules` are those of its values."""
 
     name: str
-    """As in JSON."""
+    """The JSON name."""
     proto_name: str
     kind: str
     message: str = ""
-    """The full name of the message, where the kind is `message`."""
+    """The full name of the message; empty unless the kind is `message`."""
     repeated: bool = False
     map: bool = False
     optional: bool = False
-    """Whether the proto tells absent from empty, so that rules apply only where it is present."""
+    """Whether the proto distinguishes absent from empty, so that rules apply only where it is present."""
     rules: Rules = field(default_factory=Rules)
     container: Rules = field(default_factory=Rules)
     """The rules of the list or map as a whole."""
     must_be: str = ""
-    """What a value has to be, in words, where its rule is a pattern."""
+    """A description of the accepted values, where the rule is a pattern."""
     comment: str = ""
 
     @property
     def needed(self) -> bool:
-        """Whether a request without it is refused."""
+        """Whether a request without it is rejected."""
         rules = self.rules
         if self.optional or self.repeated or self.map or rules.ignore_empty:
             return rules.required or bool(self.container.min_items)
@@ -105,7 +105,7 @@ class MessageSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comments:
-    """What the protos say of services, methods, messages, fields and values of enums, by full name."""
+    """The protos' comments on services, methods, messages, fields and enum values, by full name."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,7 +114,7 @@ class Comments:
 
 
 def comments_of(descriptors: descriptor_pb2.FileDescriptorSet) -> Comments:
-    """The leading comments; empty where the set was compiled without source positions."""
+    """Returns the leading comments; empty where the set was compiled without source positions."""
     texts: dict[str, str] = {}
     for file in descriptors.file:
         if not file.package.startswith("adwright."):
@@ -147,10 +147,10 @@ def _full_name(file: descriptor_pb2.FileDescriptorProto, path: tuple[int, ...]) 
 def messages_of(
     descriptors: descriptor_pb2.FileDescriptorSet, comments: Comments | None = None
 ) -> dict[str, MessageSchema]:
-    """Adwright's messages by full name."""
-    told = comments or Comments()
+    """Returns Adwright's messages by full name."""
+    known_comments = comments or Comments()
     return {
-        f"{file.package}.{message.name}": _message(f"{file.package}.{message.name}", message, told)
+        f"{file.package}.{message.name}": _message(f"{file.package}.{message.name}", message, known_comments)
         for file in descriptors.file
         if file.package.startswith("adwright.")
         for message in file.message_type
@@ -158,10 +158,10 @@ def messages_of(
 
 
 def reachable(messages: Mapping[str, MessageSchema], roots: tuple[str, ...]) -> dict[str, MessageSchema]:
-    """The messages that the given ones hold, and themselves."""
+    """Returns the given messages and all messages that they contain."""
     found: dict[str, MessageSchema] = {}
     waiting = [name for name in roots if name in messages]
-    while waiting:  # ends: each message is put in `found` once
+    while waiting:  # terminates: each message enters `found` once
         name = waiting.pop()
         if name in found:
             continue

@@ -1,4 +1,4 @@
-"""What the gateway of one machine is told: addresses, the identity provider, limits."""
+"""The settings of a gateway: addresses, the identity provider, limits."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-MAX_PROXIES = 10  # more in a row than anybody has; a larger number is a slip
+MAX_PROXIES = 10  # no deployment has more in a row; a larger number is a mistake
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 
 
 class SettingsError(ValueError):
-    """The settings do not describe a gateway; says everything that is wrong."""
+    """The settings are not valid; the message names everything that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where something listens: an IP address or a host name, and a port."""
+    """An IP address or host name, and a port."""
 
     host: str
     port: int
@@ -35,20 +35,20 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """A token bucket for each user; users without a token share one for each address they call from."""
+    """A token bucket for each user; callers without credentials share one for each address."""
 
-    # A burst of 1,000 passes ten times over: the limit stops a program that has run wild, not a busy customer.
+    # Ten times a burst of 1,000: the limit stops a faulty program, not a busy customer.
     burst: int = 10_000
     per_second: int = 1_000
 
     def split(self, gateways: int) -> RateLimit:
-        """The part of one of several gateways, which count apart: together they let pass no more than this."""
+        """Returns the share of one of several gateways, which count separately and together stay within the limit."""
         return RateLimit(burst=max(1, self.burst // gateways), per_second=max(1, self.per_second // gateways))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
-    """Everything that `gateway.render.render` needs. Times are in seconds, sizes in bytes."""
+    """All settings of `gateway.render.render`. Times are in seconds, sizes in bytes."""
 
     listen: Address
     upstreams: Mapping[str, Address]
@@ -57,39 +57,39 @@ class GatewaySettings:
     """The issuer's JWKS: a file's path, which may change while the gateway runs, or an http:// or https:// address."""
     token_audience: str = "adwright"  # noqa: S105 - a name, not a secret
     keys_socket: str = ""
-    """A Unix socket by which the gateway reads a JWKS file anew; empty: an abstract one, named after `listen`."""
+    """The Unix socket through which the gateway refreshes a JWKS file; empty: an abstract one, named after `listen`."""
     token_keys_seconds: int = 30
-    """How often the issuer's keys are fetched: as long a new key is not taken yet, and a withdrawn one still is."""
+    """The interval of fetching the issuer's keys: a new key is accepted, and a withdrawn one rejected, this late."""
     descriptors: Path = Path("gen/descriptors.binpb")
 
     admin: Address | None = None
-    """Envoy's admin endpoint; None: there is none. Never let it listen on anything but loopback."""
+    """Envoy's admin endpoint; None: no endpoint. It must listen on loopback only."""
     access_log: str = "/dev/stdout"
     cors_origins: tuple[str, ...] = ("*",)
-    """Exact origins, or "*" for all: tokens travel in a header and never in a cookie, so any page may ask."""
+    """Exact origins, or "*" for all: tokens are sent in a header and never in a cookie, so any page may call."""
     rate_limit: RateLimit | None = field(default_factory=RateLimit)
-    """Of all gateways together."""
+    """The limit of all gateways together."""
     replicas: int = 1
-    """How many gateways there are: each has this part of `rate_limit`."""
+    """The number of gateways, which share `rate_limit` equally."""
     tls_certificate: str = ""
-    """A PEM file with the certificate chain; empty: the gateway speaks plain HTTP."""
+    """A PEM file with the certificate chain; empty: plain HTTP."""
     tls_private_key: str = ""
     health_checks: bool = True
     documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
-    """Files that are served as they are, without a token: path to content type and file."""
+    """Files that are served unchanged and without a token: path to content type and file."""
 
     trace_collector: Address | None = None
-    """An OTLP/gRPC collector; None: no traces begin here."""
+    """An OTLP/gRPC collector; None: the gateway starts no traces."""
     trace_share: float = 1.0
-    """Of the requests, how many are traced: 0 to 1."""
+    """The share of requests that are traced: 0 to 1."""
 
     headers_seconds: int = 10
-    """How long a client may take to send a request's headers, or to agree on TLS."""
+    """The time limit for a request's headers, and for the TLS handshake."""
     request_seconds: int = 120
-    """How long a client may take to send a whole request: a 10 MiB picture over a line of 1 Mbit/s."""
+    """The time limit for a whole request: a 10 MiB photo over a line of 1 Mbit/s."""
     trusted_proxies: int = 0
-    """How many proxies stand between clients and the gateway: each adds an address to X-Forwarded-For, and only those
-    that they add are believed. 0: clients connect themselves, and what they say of their address is ignored."""
+    """The number of proxies between clients and the gateway. Each appends an address to X-Forwarded-For, and only
+    those are trusted. 0: clients connect directly, and X-Forwarded-For is ignored."""
     max_connections: int = 10_000
     max_heap_bytes: int = 1 << 30
     max_json_bytes: int = 1 << 20
@@ -99,29 +99,29 @@ class GatewaySettings:
         complaints = [f"upstreams: {name} is missing" for name in SERVICES if name not in self.upstreams]
         complaints += [f"upstreams: {name} is not a service" for name in self.upstreams if name not in SERVICES]
         if bool(self.tls_certificate) != bool(self.tls_private_key):
-            complaints.append("tls_certificate and tls_private_key are given together or not at all")
+            complaints.append("tls_certificate and tls_private_key must be set together")
         if self.replicas < 1:
-            complaints.append("replicas is at least 1")
+            complaints.append("replicas must be at least 1")
         if not self.token_issuer:
             complaints.append("token_issuer is missing")
         if not self.token_jwks:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
-            complaints.append("rate_limit: burst and per_second are at least 1")
+            complaints.append("rate_limit: burst and per_second must be at least 1")
         if not 0 <= self.trusted_proxies <= MAX_PROXIES:
-            complaints.append(f"trusted_proxies is between 0 and {MAX_PROXIES}")
+            complaints.append(f"trusted_proxies must be between 0 and {MAX_PROXIES}")
         if not 0 <= self.trace_share <= 1:
-            complaints.append("trace_share is between 0 and 1")
+            complaints.append("trace_share must be between 0 and 1")
         numbers = ("token_keys_seconds", "headers_seconds", "request_seconds", "max_connections", "max_heap_bytes")
         for name in (*numbers, "max_json_bytes", "max_upload_bytes"):
             if getattr(self, name) < 1:
-                complaints.append(f"{name} is at least 1")
+                complaints.append(f"{name} must be at least 1")
         if complaints:
             raise SettingsError("; ".join(complaints))
 
     @classmethod
     def from_json(cls, text: str) -> GatewaySettings:
-        """Reads settings from a JSON object with the same names; addresses are "host:port". Raises SettingsError."""
+        """Parses a JSON object with the same names; addresses are "host:port". Raises SettingsError."""
         try:
             given: dict[str, Any] = json.loads(text)
         except ValueError as error:

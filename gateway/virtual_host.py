@@ -1,4 +1,4 @@
-"""Envoy's routes, made from the route table: what leads to a service, and what is refused at the door."""
+"""Envoy's one virtual host: a route for each public method, and error replies for all other requests."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from gateway.routes import Route
 from gateway.settings import GatewaySettings
 
 DEFAULT_SECONDS = 15
-# The calls that make something answer within the 60 seconds that `Prefer: wait` may ask for, and a little.
+# The generating calls respond within the 60 seconds that `Prefer: wait` may request, plus a margin.
 GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo": 75}
 FILE_SECONDS = 60
-# A stream may last as long as its job. A client that sees nothing for this long connects again, as EventSource does.
+# A stream may last as long as its job. A client that receives nothing for this long reconnects, as EventSource does.
 STREAM_IDLE_SECONDS = 900
-# A stream of events has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
+# An event stream has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
 EVENTS_IDLE_SECONDS = 60
 RETRIES = 2
-GRPC_FRAMING_BYTES = 1 << 16  # Envoy counts what the transcoder wraps around a body too
+GRPC_FRAMING_BYTES = 1 << 16  # Envoy's limit includes the transcoder's framing of a body
 
-# Set by response.lua on a request that came as HEAD and goes on as GET.
+# Set by response.lua on a HEAD request, which is sent on as GET.
 HEAD_MARKER = "x-adwright-head"
 NOT_HEAD = {"name": HEAD_MARKER, "present_match": True, "invert_match": True}
-# Both before response.lua and after it: which filters a route switches off is decided before the first filter runs.
+# Matches a HEAD request both before and after response.lua: Envoy decides which filters a route disables before the
+# first filter runs.
 GET_OR_HEAD = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
 
 JWT_FILTER = "envoy.filters.http.jwt_authn"
@@ -34,13 +35,13 @@ TRANSCODER_FILTER = "envoy.filters.http.grpc_json_transcoder"
 
 DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
 NO_TOKEN = {JWT_FILTER: {"@type": f"{EXTENSION_TYPES}.filters.http.jwt_authn.v3.PerRouteConfig", "disabled": True}}
-# Answers that Envoy gives by itself cost nobody anything, and say nothing of a user's limit.
+# Replies without a service cost nothing, so they need no token and do not count against a user's limit.
 NO_TOKEN_NO_LIMIT = {**NO_TOKEN, RATE_LIMIT_FILTER: DISABLED}
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-# A picture or film that is opened by itself is a page that the browser makes: it may show the file, and nothing else.
+# A browser shows a directly opened image or video in a page of its own, which may show the file and nothing else.
 ASSET_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-# The page that shows the API runs its own bundled script and calls this gateway only.
+# The page of the API description runs its bundled script and calls only this gateway.
 DOCUMENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' "
     "data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -48,7 +49,7 @@ DOCUMENT_POLICY = (
 
 
 def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
-    """The one virtual host: REST routes, native gRPC routes, documents, and the refusal of everything else."""
+    """Builds the virtual host: REST routes, native gRPC routes, documents, and 404 for everything else."""
     found: list[dict[str, Any]] = []
     for path, group in groupby(sorted(routes, key=lambda route: (route.path_pattern, route.verb)), _pattern):
         methods = list(group)
@@ -79,7 +80,7 @@ def _pattern(route: Route) -> str:
 
 def _rest_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     limit = settings.max_upload_bytes if route.raw_request else settings.max_json_bytes
-    if route.verb == "GET" and _answers_head(route):
+    if route.verb == "GET" and _supports_head(route):
         conditions: list[dict[str, Any]] = [GET_OR_HEAD]
     else:
         conditions = [{"name": ":method", "string_match": {"exact": route.verb}}, NOT_HEAD]
@@ -89,7 +90,7 @@ def _rest_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
         "route": _route_action(route, idle_seconds=EVENTS_IDLE_SECONDS if route.event else STREAM_IDLE_SECONDS),
         "request_body_buffer_limit": limit + GRPC_FRAMING_BYTES,
         "metadata": {
-            # Answers that name unknown fields have `notes`; response.lua leaves them out where they are empty.
+            # Responses that name unknown fields have `notes`; response.lua removes empty ones.
             "filter_metadata": {
                 REQUEST_FILTER: _validation_metadata(route, limit),
                 RESPONSE_FILTER: {"notes": route.names_unknown_fields},
@@ -102,13 +103,13 @@ def _rest_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
     return envoy
 
 
-def _answers_head(route: Route) -> bool:
-    """Whether the path answers HEAD as it answers GET. A stream of events would go on until somebody hangs up."""
+def _supports_head(route: Route) -> bool:
+    """Reports whether the path supports HEAD. An event stream does not: it would last until the client closes it."""
     return not route.event
 
 
 def _public_filters(settings: GatewaySettings) -> dict[str, Any]:
-    """A route that needs no token: limited by address, as there is no user."""
+    """Builds the filter options of a route that needs no token; it is limited by address, because it has no user."""
     limit = settings.rate_limit
     return NO_TOKEN if limit is None else {**NO_TOKEN, RATE_LIMIT_FILTER: address_limit(limit.split(settings.replicas))}
 
@@ -119,7 +120,7 @@ def _validation_metadata(route: Route, limit: int) -> dict[str, Any]:
 
 
 def _grpc_route(route: Route, settings: GatewaySettings) -> dict[str, Any]:
-    """The same method for gRPC and gRPC-Web clients, by its full name; only the public ones stand here."""
+    """Builds the route of a public method for gRPC and gRPC-Web clients, which use its full name."""
     envoy: dict[str, Any] = {
         "name": f"{route.native_path} (gRPC)",
         "match": {
@@ -142,14 +143,14 @@ def _route_action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
     if route.streaming:
         action |= {"timeout": "0s", "idle_timeout": f"{idle_seconds}s"}
     else:
-        # A file takes its time on the line, or is made when it is first asked for.
+        # A file takes long to transfer, or is generated on its first request.
         seconds = (
             FILE_SECONDS
             if route.raw_request or route.raw_response
             else GENERATE_SECONDS.get(route.method, DEFAULT_SECONDS)
         )
         action["timeout"] = f"{seconds}s"
-    # A connection that could not be made and a stream that was refused have reached nobody: any call may be sent again.
+    # After a failed connection or a refused stream, no service has seen the call, so any call may be sent again.
     conditions = ["connect-failure", "refused-stream"]
     if route.idempotent and not route.streaming:
         conditions += ["reset-before-request", "unavailable"]
@@ -162,8 +163,11 @@ def _route_action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
 
 
 def _preflight_route(route: Route) -> dict[str, Any]:
-    """What a browser asks before it calls another site's API. The CORS filter answers for allowed origins, but only on
-    routes that lead somewhere; what it does not answer lacks a token and ends there."""
+    """Builds the route of CORS preflight requests.
+
+    The CORS filter replies for allowed origins, but only on routes with a cluster. Other preflight requests lack a
+    token and get 401.
+    """
     return {
         "name": f"{route.path} (preflight)",
         "match": {
@@ -179,7 +183,7 @@ def _preflight_route(route: Route) -> dict[str, Any]:
 
 
 def _method_not_allowed_route(path: str, methods: list[Route]) -> dict[str, Any]:
-    head = {"HEAD"} if any(route.verb == "GET" and _answers_head(route) for route in methods) else set()
+    head = {"HEAD"} if any(route.verb == "GET" and _supports_head(route) for route in methods) else set()
     allow = ", ".join(sorted({route.verb for route in methods} | head | {"OPTIONS"}))
     return {
         "name": f"{methods[0].path} (other methods)",
@@ -213,10 +217,10 @@ def _path_match(pattern: str) -> dict[str, Any]:
 
 def _response_headers(route: Route) -> list[dict[str, Any]]:
     if route.event:
-        return [_header("x-accel-buffering", "no")]  # nginx keeps answers back until a buffer is full
+        return [_header("x-accel-buffering", "no")]  # nginx holds responses back until a buffer is full
     if not (route.public and route.raw_response):
         return []
-    # Assets are for showing on other sites, by a link that needs no token.
+    # Other sites may embed assets, by a link that needs no token.
     return [
         _header("content-security-policy", ASSET_POLICY),
         _header("cross-origin-resource-policy", "cross-origin"),
@@ -224,7 +228,7 @@ def _response_headers(route: Route) -> list[dict[str, Any]]:
 
 
 def default_headers(*, tls: bool) -> list[dict[str, Any]]:
-    """Headers of every answer, unless the route or the service says otherwise."""
+    """Builds the headers of every response, unless the route or the service sets them."""
     found = [
         _header("x-content-type-options", "nosniff"),
         _header("x-frame-options", "DENY"),

@@ -69,9 +69,9 @@ class TestRender:
             ({"listen": "a:99999"}, "not host:port"),
             ({"lisen": 1}, "unknown settings: lisen"),
             ({"token_issuer": ""}, "token_issuer is missing"),
-            ({"tls_certificate": "x.pem"}, "given together"),
+            ({"tls_certificate": "x.pem"}, "set together"),
             ({"rate_limit": {"burst": 0}}, "rate_limit"),
-            ({"max_json_bytes": 0}, "max_json_bytes is at least 1"),
+            ({"max_json_bytes": 0}, "max_json_bytes must be at least 1"),
             ({"upstreams": 5}, "wrong type"),
         ],
     )

@@ -37,5 +37,5 @@ def test_the_parts_are_no_more_than_the_whole_and_never_nothing(
 
 
 def test_no_gateway_at_all_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match="replicas is at least 1"):
+    with pytest.raises(SettingsError, match="replicas must be at least 1"):
         GatewaySettings(**{**settings, "replicas": 0})
