@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import jwt
 import psycopg
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from cryptography.hazmat.primitives.asymmetric import ec
 from google.api import httpbody_pb2
 
 from services.catalog.briefs import Briefs
@@ -22,7 +25,8 @@ from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.chassis.config import ServiceSettings
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database, migrate
-from services.chassis.rpc.auth import CallerIdentity, TokenVerifier
+from services.chassis.rotating_secret import RotatingSecret
+from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, open_channel
 from tests.running import Postgres
 
@@ -31,6 +35,9 @@ START = datetime(2026, 3, 9, 10, tzinfo=UTC)
 PROJECTS_PER_USER = 5
 PRODUCTS_PER_PROJECT = 4
 LOCK_WAIT_SECONDS = 30
+ISSUER = "https://adwright.local"
+AUDIENCE = "adwright"
+SERVICE_SECRET = "s" * 32
 SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")
 LOOKUP_METHODS = frozenset({"GetBrief"})
 
@@ -62,24 +69,35 @@ class SettableClock:
         self._now += timedelta(seconds=seconds)
 
 
-class NamedCallers(TokenVerifier):
-    """Accepts a name as a token: `Bearer user:NAME` or `Bearer service:NAME`."""
+class Tokens:
+    """Signs the tokens of users with a key of its own, and those of services with the shared secret."""
 
-    def __init__(self) -> None:
-        return
+    def __init__(self, folder: Path) -> None:
+        """folder: where the key's JWKS is written, for the server to read."""
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.jwks = folder / "jwks.json"
+        public = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        self.jwks.write_text(json.dumps({"keys": [{**public, "kid": "k", "alg": "ES256", "use": "sig"}]}))
 
-    async def verify(self, authorization: str) -> CallerIdentity:
-        kind, _, name = authorization.removeprefix("Bearer ").partition(":")
-        return CallerIdentity(user_id=name) if kind == "user" else CallerIdentity(service=name)
+    def user(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Returns call metadata with a token of this user."""
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": name, "iat": now, "exp": now + 600}
+        token = jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "k"})
+        return (("authorization", f"Bearer {token}"),)
+
+    def service(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Returns call metadata with a token of this service."""
+        return tuple(ServiceIdentity(name, RotatingSecret(SERVICE_SECRET)).metadata())
 
 
 class CatalogClient:
     """Calls a replica of the catalogue as one user or service."""
 
-    def __init__(self, channel: grpc.aio.Channel, caller: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
         self._stub = catalog_pb2_grpc.CatalogServiceStub(channel)
         self._lookup_stub = catalog_pb2_grpc.CatalogLookupServiceStub(channel)
-        self._metadata = (("authorization", f"Bearer {caller}"),)
+        self._metadata = metadata
 
     async def call(self, method: str, **fields: Any) -> Any:
         """Calls a method with these fields of its request. Raises Refused."""
@@ -118,14 +136,15 @@ class CatalogHarness:
     clock: SettableClock
     assets: Path
     channels: list[grpc.aio.Channel]
+    tokens: Tokens
 
     def user(self, name: str = "u", *, replica: int = 0) -> CatalogClient:
         """A client with a user's token."""
-        return CatalogClient(self.channels[replica], f"user:{name}")
+        return CatalogClient(self.channels[replica], self.tokens.user(name))
 
     def service(self, *, replica: int = 0) -> CatalogClient:
         """A client with a service's token."""
-        return CatalogClient(self.channels[replica], "service:image")
+        return CatalogClient(self.channels[replica], self.tokens.service("image"))
 
     def photos(self) -> list[bytes]:
         """Returns the contents of all stored photos."""
@@ -156,7 +175,7 @@ class CatalogHarness:
 @asynccontextmanager
 async def serving(postgres: Postgres, folder: Path) -> AsyncIterator[CatalogHarness]:
     """Serves two replicas on a fresh database; assets are stored in a folder below `folder`."""
-    url, assets, clock = postgres.database(), folder / "assets", SettableClock()
+    url, assets, clock, tokens = postgres.database(), folder / "assets", SettableClock(), Tokens(folder)
     await migrate(url, MIGRATIONS)
     async with AsyncExitStack() as stack:
         channels = []
@@ -164,16 +183,16 @@ async def serving(postgres: Postgres, folder: Path) -> AsyncIterator[CatalogHarn
             database = Database(url, pool_size=8)
             await database.open()
             stack.push_async_callback(database.close)
-            server = _server(database, AssetStore(assets.as_uri()), clock)
+            server = _server(database, AssetStore(assets.as_uri()), clock, tokens)
             await server.start()
             stack.push_async_callback(server.stop)
             channel = open_channel(f"127.0.0.1:{server.port}")
             stack.push_async_callback(channel.close)
             channels.append(channel)
-        yield CatalogHarness(url, clock, assets, channels)
+        yield CatalogHarness(url, clock, assets, channels, tokens)
 
 
-def _server(database: Database, assets: AssetStore, clock: SettableClock) -> Server:
+def _server(database: Database, assets: AssetStore, clock: SettableClock, tokens: Tokens) -> Server:
     store = CatalogStore(projects_per_user=PROJECTS_PER_USER, products_per_project=PRODUCTS_PER_PROJECT)
 
     def register(server: grpc.aio.Server) -> None:
@@ -185,9 +204,9 @@ def _server(database: Database, assets: AssetStore, clock: SettableClock) -> Ser
         )
 
     settings = ServiceSettings(
-        token_issuer="https://adwright.local",
-        token_jwks="none",
-        service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
+        token_issuer=ISSUER,
+        token_jwks=str(tokens.jwks),
+        service_secret=SERVICE_SECRET,  # type: ignore[arg-type]  # pydantic wraps it
         stop_grace_seconds=1.0,
     )
-    return Server(settings, register=register, services=SERVICES, ready=database.ready, verifier=NamedCallers())
+    return Server(settings, register=register, services=SERVICES, ready=database.ready)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.rpc import rotating_secret
+from services.chassis import rotating_secret
 
 OLD, NEW = "o" * 40, "n" * 40
 

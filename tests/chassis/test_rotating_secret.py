@@ -14,10 +14,10 @@ import grpc
 import pytest
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 
+from services.chassis import rotating_secret
 from services.chassis.config import ConfigurationError, ServiceSettings, read_settings
-from services.chassis.rpc import rotating_secret
+from services.chassis.rotating_secret import MAX_LINES, RotatingSecret, secret_lines
 from services.chassis.rpc.auth import ServiceIdentity, caller
-from services.chassis.rpc.rotating_secret import MAX_LINES, RotatingSecret, secret_lines
 from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.asset_urls import AssetUrlSigner
 from services.job.domain import BadSignature
@@ -185,8 +185,8 @@ class TestLinks:
 
     def _check(self, signer: AssetUrlSigner, verifier: AssetUrlSigner) -> None:
         asset = uuid4()
-        query = dict(part.split("=", 1) for part in signer.link(asset, NOW).partition("?")[2].split("&"))
-        verifier.check(asset, int(query["expires"]), query["signature"], NOW)
+        query = dict(part.split("=", 1) for part in signer.sign(asset, NOW).partition("?")[2].split("&"))
+        verifier.verify(asset, int(query["expires"]), query["signature"], NOW)
 
 
 class TestSettings:
