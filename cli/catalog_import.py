@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.api import Api, ApiError
 from cli.terminal import console, print_error, print_line, printable
-from services.chassis.rpc.interceptors import violation_of
+from services.chassis.rpc.validation import violation_of
 
 MAX_ROWS = 10_000  # in one file; above the catalogue's limits for one user
 MAX_FILE_BYTES = 64 << 20

@@ -1,8 +1,8 @@
 """Base classes of the system's two families of errors: refusals of requests and faults of attempts.
 
-A refusal is raised by a domain rule and reaches the caller: `rpc/interceptors.py` turns it into a gRPC status, an
-ErrorInfo and the REST body. A fault is raised during an attempt and reaches the job. A service's own refusals stand in
-its `domain.py`; `services/worker/faults.py` classifies the exceptions of an attempt.
+A refusal is raised by a domain rule and reaches the caller: `rpc/refusals.py` turns it into a gRPC status, an ErrorInfo
+and the REST body. A fault is raised during an attempt and reaches the job. A service's own refusals stand in its
+`errors.py` or `domain.py`; `services/worker/faults.py` classifies the exceptions of an attempt.
 """
 
 from __future__ import annotations

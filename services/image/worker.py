@@ -10,7 +10,7 @@ from adwright.image.v1 import image_pb2
 from services.chassis.clock import Clock
 from services.chassis.errors import DependencyFault
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import refusal_from_rpc_error
+from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.image import messages
 from services.image.providers import ImageProvider
 from services.worker.loop import Attempt, AttemptResult, ResultFile

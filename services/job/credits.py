@@ -17,7 +17,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import refusal_from_rpc_error
+from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.job.domain import EndedJob, Submission
 from services.job.errors import ApiKeyEnded, InsufficientCredits, JobsOverloaded, KeyBudgetExceeded
 

@@ -11,7 +11,7 @@ from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import DependencyFault
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import refusal_from_rpc_error
+from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.video import messages
 from services.video.providers import VideoProvider
 from services.worker.loop import Attempt, AttemptResult, ResultFile

@@ -19,7 +19,7 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.errors import DependencyFault
 from services.chassis.observability.telemetry import DEPENDENCY_AWAY
 from services.chassis.observability.tracing import without_trace
-from services.chassis.rpc.interceptors import cancel_and_wait
+from services.chassis.tasks import cancel_and_wait
 
 PAUSE_SECONDS = (1.0, 120.0)  # first and longest: short enough for restarts, long enough to be cheap in long outages
 PROBE_SECONDS = 15.0  # a slower probe counts as failed

@@ -7,7 +7,7 @@ from adwright.job.v1 import job_pb2
 
 from services.chassis.data.assets import FULL_ERRNOS
 from services.chassis.errors import DependencyFault, Fault, InputFault, Refusal, ScratchUnavailable
-from services.chassis.rpc.interceptors import refusal_from_rpc_error
+from services.chassis.rpc.refusals import refusal_from_rpc_error
 
 
 def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]:

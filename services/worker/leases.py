@@ -19,7 +19,7 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import refusal_from_rpc_error
+from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.chassis.rpc.server import CHANNEL_OPTIONS
 from services.worker.progress import Progress
 

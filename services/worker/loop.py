@@ -33,8 +33,9 @@ from services.chassis.errors import DependencyFault, Refusal, StorageFull, Stora
 from services.chassis.observability.telemetry import ATTEMPTS_FINISHED, FAULTS, MAKE_SECONDS
 from services.chassis.observability.tracing import Attributes, child_span, continue_trace, mark_refused
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import cancel_and_wait, refusal_from_rpc_error
 from services.chassis.rpc.multiplexing import BatchedChannel
+from services.chassis.rpc.refusals import refusal_from_rpc_error
+from services.chassis.tasks import cancel_and_wait
 from services.worker.circuit_breaker import PAUSE_SECONDS, CircuitBreaker, Probe, storage_probe
 from services.worker.faults import classified, dependency_fault, scratch_unavailable
 from services.worker.leases import HeldLease, Leases

@@ -17,8 +17,8 @@ from pydantic import Field
 from services.chassis.config import AssetSettings, KafkaSettings, ServiceSettings
 from services.chassis.errors import Fault
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import cancel_and_wait
 from services.chassis.rpc.server import open_channel, stop_event
+from services.chassis.tasks import cancel_and_wait
 
 if TYPE_CHECKING:  # API processes import these settings too, so worker-only imports stay lazy
     from services.chassis.data.assets import AssetStore

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import read_descriptors
-from services.chassis.rpc.interceptors import violation_of
+from services.chassis.rpc.validation import violation_of
 
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
 validate: Any = validate_pb2

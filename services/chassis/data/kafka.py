@@ -208,7 +208,7 @@ class WakeUps:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._reader: subprocess.Popen[str] | None = None
-        self._thread = threading.Thread(target=self._run, name="kafka-wake-ups", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="kafka-reader", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_messages: Callable[[int], None] = lambda count: None
 
@@ -268,13 +268,13 @@ class WakeUps:
             )
             self._stopping.wait(RESTART_SECONDS)
 
-    def _report(self, taken: Sequence[Mapping[str, Any]]) -> None:
-        for message in taken:
+    def _report(self, consumed: Sequence[Mapping[str, Any]]) -> None:
+        for message in consumed:
             name = f"receive {self._topic}"
             record_past_span(message["traceparent"], name, began=message["sent_at"], kind=SpanKind.CONSUMER)
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._on_messages, len(taken))
+            loop.call_soon_threadsafe(self._on_messages, len(consumed))
 
     def _stop_reader(self) -> None:
         with self._lock:

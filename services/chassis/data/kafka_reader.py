@@ -2,8 +2,8 @@
 
 It is a separate process because librdkafka can crash when a broker is replaced by one that does not know the topic's
 id. The worker survives and starts another reader. The protocol is one JSON document a line. Standard input: first a
-Request, then numbers, each of which allows at least that many further messages to be consumed. Standard output: for
-each consumed batch a list of Taken. The process exits when its input ends. Logs go to standard error.
+ReadRequest, then numbers, each of which allows at least that many further messages to be consumed. Standard output: for
+each consumed batch a list of ConsumedMessage. The process exits when its input ends. Logs go to standard error.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ReadRequest:
     """The topic to read. `settings` are the values of KafkaSettings, secrets included."""
 
     settings: dict[str, Any]
@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class ConsumedMessage:
     """A consumed message: its traceparent, empty for none, and the time of sending, in seconds since 1970."""
 
     traceparent: str
@@ -62,20 +62,29 @@ class Taken:
 class LogSettings(Settings):
     """Log settings, the same as the worker's."""
 
-    log_format: str = Field(default="json", pattern="^(json|console)$")
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_format: str = Field(
+        default="json", pattern="^(json|console)$", description="format of log events: json or console"
+    )
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged"
+    )
 
 
 class Reader:
     """Reads a topic as one member of a group until it is stopped. Replaces a consumer that fails."""
 
     def __init__(
-        self, settings: KafkaSettings, *, topic: str, group: str, on_taken: Callable[[Sequence[Taken]], None]
+        self,
+        settings: KafkaSettings,
+        *,
+        topic: str,
+        group: str,
+        on_consumed: Callable[[Sequence[ConsumedMessage]], None],
     ) -> None:
         self._settings = settings
         self._topic = topic
         self._group = group
-        self._on_taken = on_taken
+        self._on_consumed = on_consumed
         self._wanted = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -129,22 +138,22 @@ class Reader:
                 paused = False
             buffered.extend(_poll(consumer, BUFFERED_POLL_SECONDS if buffered else POLL_SECONDS))
             with self._lock:
-                taken = [buffered.popleft() for _ in range(min(self._wanted, len(buffered)))]
-                self._wanted -= len(taken)
-            if taken:
-                self._take(consumer, taken)
+                consumed = [buffered.popleft() for _ in range(min(self._wanted, len(buffered)))]
+                self._wanted -= len(consumed)
+            if consumed:
+                self._commit(consumer, consumed)
 
-    def _take(self, consumer: Consumer, taken: Sequence[Message]) -> None:
+    def _commit(self, consumer: Consumer, consumed: Sequence[Message]) -> None:
         ends: dict[int, int] = {}
         found = []
-        for message in taken:
+        for message in consumed:
             headers: dict[str, Any] = dict(message.headers() or ())
             traceparent = (headers.get(HEADER) or b"").decode("ascii", "replace")
-            found.append(Taken(traceparent=traceparent, sent_at=message.timestamp()[1] / 1000))
+            found.append(ConsumedMessage(traceparent=traceparent, sent_at=message.timestamp()[1] / 1000))
             ends[message.partition() or 0] = (message.offset() or 0) + 1
         offsets = [TopicPartition(self._topic, partition, end) for partition, end in ends.items()]
         consumer.commit(offsets=offsets, asynchronous=True)
-        self._on_taken(found)
+        self._on_consumed(found)
 
 
 def _poll(consumer: Consumer, seconds: float) -> list[Message]:
@@ -171,15 +180,15 @@ def main() -> None:
     logs = read_settings(LogSettings)
     telemetry.configure("kafka-reader", log_format=logs.log_format, log_level=logs.log_level, metrics_listen="")
     quiet_client_logs()
-    request = Request(**json.loads(sys.stdin.readline()))
+    request = ReadRequest(**json.loads(sys.stdin.readline()))
 
-    def write(taken: Sequence[Taken]) -> None:
+    def write(consumed: Sequence[ConsumedMessage]) -> None:
         try:
-            output.write(json.dumps([asdict(message) for message in taken]) + "\n")
+            output.write(json.dumps([asdict(message) for message in consumed]) + "\n")
         except BrokenPipeError:
             os._exit(0)  # the worker has exited
 
-    reader = Reader(KafkaSettings(**request.settings), topic=request.topic, group=request.group, on_taken=write)
+    reader = Reader(KafkaSettings(**request.settings), topic=request.topic, group=request.group, on_consumed=write)
 
     def read_wanted() -> None:
         for line in sys.stdin:

@@ -99,7 +99,7 @@ class Relay:
                 self._woken.set()
 
     async def send_batch(self) -> int:
-        """Sends up to RELAY_BATCH rows and returns their number. Raises NotAcknowledged; those rows stay."""
+        """Sends up to RELAY_BATCH rows and returns their number. Raises when some were not acknowledged; those stay."""
         async with self._database.transaction() as connection:
             state = await fetch_all(
                 connection,

@@ -50,7 +50,7 @@ class NoApiKeys:
 
 
 class ApiKeyVerifier:
-    """Turns an API key into a caller. Caches found and unknown keys by their hash for REMEMBERED_SECONDS."""
+    """Turns an API key into a caller. Caches lookups, of valid and of unknown keys, for a few seconds."""
 
     def __init__(self, lookup: ApiKeyLookup, *, clock: Clock) -> None:
         self._lookup = lookup

@@ -1,9 +1,7 @@
-"""The interceptor of every RPC: authorization, validation, metrics, and the wire format of refusals."""
+"""The interceptor of every RPC: authorization, validation, metrics and refusals."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -11,39 +9,21 @@ from contextvars import ContextVar
 from typing import Any
 
 import grpc
-import protovalidate
 import structlog
 from adwright.access.v1 import access_pb2
 from adwright.batch.v1 import batch_pb2
-from adwright.rules.v1 import rules_pb2
-from google.protobuf import any_pb2, descriptor_pool
+from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
 
-from services.chassis.errors import (
-    DependencyUnavailable,
-    FieldViolation,
-    Forbidden,
-    ForwardedRefusal,
-    Kind,
-    Refusal,
-    Unauthenticated,
-    ValidationFailed,
-)
+from services.chassis.errors import Forbidden, Refusal, Unauthenticated
 from services.chassis.observability.telemetry import CALL_SECONDS, CALLS
 from services.chassis.observability.tracing import HEADER, begin_call, mark_refused
 from services.chassis.rpc.api_keys import ApiKeyVerifier
 from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, caller, set_caller
-from services.chassis.rpc.validation import nul_violations
+from services.chassis.rpc.refusals import MAX_MESSAGE, refusal_metadata, rest_body, to_refusal
+from services.chassis.rpc.validation import validate
 
-ERROR_DOMAIN = "adwright"
-# By default Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB: a refusal must stay well below.
-MAX_FIELDS = 15
-MAX_FIELD_MESSAGE = 200
-MAX_MESSAGE = 800
 MAX_REQUEST_ID = 100
-# Reasons that concern the end user and not the calling service: they are forwarded although their kind is internal.
-END_USER_REASONS = frozenset({"API_KEY_ENDED"})
 
 log = structlog.get_logger()
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -149,7 +129,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             if not _may_call(identity, callers):
                 raise Forbidden(_missing_permission(identity))
             set_caller(identity)
-        _validate(request)
+        validate(request)
 
     async def handle_batched_call(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Answer:
         """Handles one call of a CallTogether batch as if it had arrived by itself. The caller is the batch's caller."""
@@ -162,7 +142,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             if not _may_call(caller(), self._callers[method]):
                 raise Forbidden(_missing_permission(caller()))
             request = handler.request_deserializer(call.request)
-            _validate(request)
+            validate(request)
             response = handler.response_serializer(await handler.unary_unary(request, None))
         except Exception as error:
             refusal = _record_refusal(method, error)
@@ -185,14 +165,6 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
 def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
     """Returns the call's text metadata by lower-case name. The last value of a repeated name wins."""
     return {str(key): value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-
-
-def _validate(request: Message) -> None:
-    """Raises ValidationFailed when the request breaks a rule of the proto."""
-    found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
-    found += nul_violations(request)
-    if found:
-        raise ValidationFailed(found)
 
 
 def permitted_callers(method: str) -> frozenset[int]:
@@ -218,82 +190,6 @@ def _missing_permission(identity: CallerIdentity) -> str:
     return "This method is not open to the caller."
 
 
-def violation_of(request: Message, violation: Any) -> FieldViolation:
-    """Converts a violation of protovalidate: the field named as in JSON, the message from the `must_be` option."""
-    path = ""
-    descriptor: Any = request.DESCRIPTOR
-    must_be = ""
-    field_path = violation.proto.field  # None for a rule over several fields
-    for element in field_path.elements if field_path is not None else ():
-        name = element.field_name
-        if descriptor is not None and name in descriptor.fields_by_name:
-            field = descriptor.fields_by_name[name]
-            name, descriptor = field.json_name, field.message_type
-            must_be = field.GetOptions().Extensions[rules_pb2.must_be]
-        path += ("." if path else "") + name
-        subscript = element.subscript
-        if subscript is not None:
-            path += f"[{json.dumps(subscript.value)}]"
-    message = violation.proto.message
-    if violation.proto.rule_id == "string.pattern" and must_be:
-        message = f"must be {must_be}"
-    if not path and ":" in message:  # the message of a rule over several fields starts with the field's name
-        path, _, message = (part.strip() for part in message.partition(":"))
-    return FieldViolation(field=path or "body", message=message)
-
-
-def to_refusal(error: BaseException) -> Refusal | None:
-    """Returns the refusal for an exception; None for an unexpected one."""
-    if isinstance(error, Refusal):
-        return error
-    if isinstance(error, grpc.aio.AioRpcError):
-        return refusal_from_rpc_error(error)
-    if isinstance(error, TimeoutError):
-        return DependencyUnavailable("This took too long; try again.", retry_after_seconds=1)
-    return None
-
-
-def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
-    """Returns the refusal that another service sent; DependencyUnavailable or INTERNAL for a failure without one."""
-    metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
-    body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")
-    if isinstance(body, str):
-        retry_after = metadata.get("retry-after")
-        return refusal_from_body(
-            error.code().name, body, int(str(status)) if status else 0, int(str(retry_after)) if retry_after else 0
-        )
-    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
-        log.warning("dependency_unavailable", code=error.code().name, details=error.details())
-        return DependencyUnavailable("Part of the system cannot be reached; try again.", retry_after_seconds=1)
-    log.error("internal_call_failed", code=error.code().name, details=error.details())
-    return Refusal("Something went wrong on our side.")
-
-
-def refusal_from_body(code: str, body: str, http_status: int, retry_after_seconds: int) -> Refusal:
-    """Returns the refusal that another service wrote with `rest_body`."""
-    error = json.loads(body)["error"]
-    kind = next(
-        (kind for kind in Kind if kind.code == code and kind.http_status == http_status),
-        next((kind for kind in Kind if kind.code == code), Kind.FAILED),
-    )
-    if error["reason"] in END_USER_REASONS or kind not in (
-        Kind.UNAUTHENTICATED,
-        Kind.FORBIDDEN,
-        Kind.INVALID,
-        Kind.FAILED,
-    ):
-        return ForwardedRefusal(
-            error["message"],
-            kind=kind,
-            reason=error["reason"],
-            fields=[FieldViolation(**field) for field in error.get("fields", [])],
-            retry_after_seconds=retry_after_seconds or None,
-        )
-    # A defect between the services: the end user neither caused it nor can avoid it.
-    log.error("internal_call_refused", code=code, reason=error["reason"], message=error["message"])
-    return Refusal("Something went wrong on our side.")
-
-
 def _record_refusal(method: str, error: Exception) -> Refusal:
     """Returns the refusal for an exception. Counts it, and logs an unexpected exception."""
     refusal = to_refusal(error)
@@ -311,69 +207,8 @@ async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerConte
     if isinstance(error, NotImplementedError):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "The method is not provided.")
     refusal = _record_refusal(method, error)
-    kind = refusal.kind
-    metadata: list[tuple[str, str | bytes]] = [
-        ("x-adwright-error", rest_body(refusal, request_id())),
-        ("x-adwright-status", str(kind.http_status)),
-        ("grpc-status-details-bin", _rich_status(refusal)),
-    ]
-    if refusal.retry_after_seconds is not None:
-        metadata.append(("retry-after", str(refusal.retry_after_seconds)))
-    await context.abort(grpc.StatusCode[kind.code], refusal.message[:MAX_MESSAGE], trailing_metadata=tuple(metadata))
-
-
-def rest_body(refusal: Refusal, request_identifier: str) -> str:
-    """Returns the JSON body of a REST refusal, in ASCII because it is sent in a header."""
-    error: dict[str, Any] = {
-        "reason": refusal.reason,
-        "message": _truncated(refusal.message, MAX_MESSAGE),
-    }
-    if refusal.fields:
-        error["fields"] = [
-            {
-                "field": _truncated(violation.field, MAX_FIELD_MESSAGE),
-                "message": _truncated(violation.message, MAX_FIELD_MESSAGE),
-            }
-            for violation in refusal.fields[:MAX_FIELDS]
-        ]
-    error["requestId"] = request_identifier
-    error["retryable"] = refusal.retryable
-    return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
-
-
-def _truncated(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _rich_status(refusal: Refusal) -> bytes:
-    details = []
-    info = any_pb2.Any()
-    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN))
-    details.append(info)
-    if refusal.fields:
-        bad = any_pb2.Any()
-        bad.Pack(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(
-                        field=_truncated(violation.field, MAX_FIELD_MESSAGE),
-                        description=_truncated(violation.message, MAX_FIELD_MESSAGE),
-                    )
-                    for violation in refusal.fields[:MAX_FIELDS]
-                ]
-            )
-        )
-        details.append(bad)
-    code = grpc.StatusCode[refusal.kind.code].value[0]
-    return bytes(
-        status_pb2.Status(
-            code=code, message=_truncated(refusal.message, MAX_MESSAGE), details=details
-        ).SerializeToString()
+    await context.abort(
+        grpc.StatusCode[refusal.kind.code],
+        refusal.message[:MAX_MESSAGE],
+        trailing_metadata=refusal_metadata(refusal, request_id()),
     )
-
-
-async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
-    """Cancels tasks and waits until they have finished. Discards their exceptions."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,7 +18,8 @@ from services.chassis.data.batcher import Batcher
 from services.chassis.errors import Refusal
 from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.interceptors import RpcInterceptor, refusal_from_body, refusal_from_rpc_error, request_id
+from services.chassis.rpc.interceptors import RpcInterceptor, request_id
+from services.chassis.rpc.refusals import refusal_from_body, refusal_from_rpc_error
 
 Response = TypeVar("Response", bound=Message)
 Handlers = Mapping[str, Any]  # gRPC's handlers by "/package.Service/Method" or by method name

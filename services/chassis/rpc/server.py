@@ -83,6 +83,7 @@ class Server:
         loops: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         closing: Sequence[Callable[[], None]] = (),
         api_keys: ApiKeyLookup | None = None,
+        verifier: TokenVerifier | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Creates the server and binds its port.
@@ -90,7 +91,8 @@ class Server:
         register: adds the servicers. services: their full proto names, for health and reflection. ready: whether the
         service can do its work now. loops: run from start to stop; one that returns or raises ends the server.
         closing: called first at a stop, to end streams; other calls have the grace time. api_keys: finds the owners
-        of API keys; by default the server refuses every key. clock: the machine's by default.
+        of API keys; by default the server refuses every key. verifier: of tokens; by default the settings' own. clock:
+        the machine's by default.
         """
         self._settings = settings
         self._ready = ready
@@ -99,7 +101,7 @@ class Server:
         self._services = services
         clock = clock or SystemClock()
         interceptor = RpcInterceptor(
-            token_verifier(settings, clock), ApiKeyVerifier(api_keys or NoApiKeys(), clock=clock)
+            verifier or token_verifier(settings, clock), ApiKeyVerifier(api_keys or NoApiKeys(), clock=clock)
         )
         self._server = grpc.aio.server(
             interceptors=[interceptor],

@@ -1,15 +1,51 @@
-"""Rejects strings with NUL (U+0000), which PostgreSQL cannot store."""
+"""Validation of requests: the field rules of the protos, and strings with U+0000, which PostgreSQL cannot store."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
+import protovalidate
+from adwright.rules.v1 import rules_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from services.chassis.errors import FieldViolation
+from services.chassis.errors import FieldViolation, ValidationFailed
 
 NUL = "\0"
+
+
+def validate(request: Message) -> None:
+    """Raises ValidationFailed when the request breaks a rule of the proto."""
+    found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
+    found += nul_violations(request)
+    if found:
+        raise ValidationFailed(found)
+
+
+def violation_of(request: Message, violation: Any) -> FieldViolation:
+    """Converts a violation of protovalidate: the field named as in JSON, the message from the `must_be` option."""
+    path = ""
+    descriptor: Any = request.DESCRIPTOR
+    must_be = ""
+    field_path = violation.proto.field  # None for a rule over several fields
+    for element in field_path.elements if field_path is not None else ():
+        name = element.field_name
+        if descriptor is not None and name in descriptor.fields_by_name:
+            field = descriptor.fields_by_name[name]
+            name, descriptor = field.json_name, field.message_type
+            must_be = field.GetOptions().Extensions[rules_pb2.must_be]
+        path += ("." if path else "") + name
+        subscript = element.subscript
+        if subscript is not None:
+            path += f"[{json.dumps(subscript.value)}]"
+    message = violation.proto.message
+    if violation.proto.rule_id == "string.pattern" and must_be:
+        message = f"must be {must_be}"
+    if not path and ":" in message:  # the message of a rule over several fields starts with the field's name
+        path, _, message = (part.strip() for part in message.partition(":"))
+    return FieldViolation(field=path or "body", message=message)
 
 
 def nul_violations(request: Message) -> list[FieldViolation]:

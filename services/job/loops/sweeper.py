@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from services.chassis.rpc.interceptors import to_refusal
+from services.chassis.rpc.refusals import to_refusal
 from services.job.lifecycle import Lifecycle
 from services.job.submission import Submissions
 
