@@ -1,4 +1,4 @@
-"""Remote engines against stub servers that speak their protocols, well and badly."""
+"""Remote image engines against stub servers with valid and invalid responses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SCENE = Scene(key="job-1", prompt="a beach", ratio=AspectRatio.LANDSCAPE)
 
 
 def _silent(percent: int = 0, stage: str = "") -> None:
-    """Progress nobody looks at."""
+    """Ignores progress."""
 
 
 def _png(size: tuple[int, int] = (160, 120)) -> bytes:
@@ -116,7 +116,7 @@ class TestOpenAI:
             await _made(OpenAIImages(settings(stub)), tmp_path)
         assert getattr(caught.value, "reason", "") == reason
         assert KEY not in str(caught.value)
-        # Only where the engine says that it has not begun is it asked again: a picture made twice is paid for twice.
+        # Only a rejected request is repeated, since a second image would be paid for twice.
         assert len(stub.asked) == (provider_client.TRIES if answer.status in (429, 503) else 1)
 
     async def test_oversized_response_is_rejected(self, stub: StubServer, tmp_path: Path) -> None:
@@ -132,11 +132,11 @@ class TestOpenAI:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One queue's protocol as its server speaks it: its responses to a submission and to polls."""
+    """The protocol of one queue: its paths, and its responses to a submission and to polls."""
 
     engine: Callable[[EngineSettings], SceneEngine]
     submit_path: str  # the one request that costs money
-    accepted: Callable[[str], Any]  # given the server's address
+    accepted: Callable[[str], Any]  # of the server's URL
     poll_path: str
     waiting: Any
     done: Any
@@ -147,7 +147,7 @@ class Script:
     more: dict[str, Any]  # responses of further paths
 
     def answers(self, stub: StubServer, *states: Any) -> Callable[[Asked], Answer]:
-        """The server's part: successive polls get `states` in turn, and the last one repeatedly."""
+        """Returns the server's behaviour: successive polls get `states` in turn, and the last one repeatedly."""
         left = list(states)
 
         def answer(asked: Asked) -> Answer:
@@ -246,7 +246,7 @@ class TestQueues:
 
     async def test_content_refusal_reaches_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         if script.refused is None:
-            return  # a workflow has no words for it
+            return  # workflows report no refusals
         stub.answer = script.answers(stub, script.refused)
         with pytest.raises(InputFault, match="change the text"):
             await _made(script.engine(settings(stub)), tmp_path)
