@@ -184,7 +184,7 @@ MODELS: Final[dict[str, Model]] = {
 
 
 def default_folder() -> Path:
-    """Returns the default cache folder."""
+    """Returns the default cache folder, which ADWRIGHT_MODELS overrides."""
     return Path.home() / ".cache" / "adwright" / "models"
 
 

@@ -33,9 +33,10 @@ from services.image.providers.remote.engines import (
 )
 from services.worker.remote import provider_client
 from services.worker.remote.fetcher import Fetcher
-from services.worker.remote.remote_task import MAX_SUBMISSIONS, MemoryCheckpoints, TaskFailed
+from services.worker.remote.remote_task import MAX_SUBMISSIONS, TaskFailed
 from tests.image.briefs import brief
 from tests.stub_server import Answer, Asked, StubServer, until
+from tests.worker.checkpoints import MemoryCheckpoints
 
 KEY = "a-key-for-tests"
 WORKFLOW = {"6": {"inputs": {"text": "photo of {prompt}", "width": "{width}", "seed": "{seed}"}}}

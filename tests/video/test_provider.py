@@ -14,7 +14,7 @@ from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
 from services.video.providers.local import LocalVideoProvider
 from services.video.samples import Samples
-from services.worker.remote.remote_task import MemoryCheckpoints
+from tests.worker.checkpoints import MemoryCheckpoints
 
 
 class TestLocalVideoProvider:

@@ -35,9 +35,10 @@ from services.video.providers.remote.heads import (
 from services.video.providers.remote.openai_speech import OpenAISpeech, SpeechSettings
 from services.worker.remote import provider_client, remote_task
 from services.worker.remote.fetcher import Fetcher
-from services.worker.remote.remote_task import MemoryCheckpoints, TaskFailed, TaskNotAccepted
+from services.worker.remote.remote_task import TaskFailed, TaskNotAccepted
 from tests.stub_server import Answer, Asked, StubServer, until
 from tests.video.watching import pictures, sound
+from tests.worker.checkpoints import MemoryCheckpoints
 
 KEY = "a-key-for-tests"
 

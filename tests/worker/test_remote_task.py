@@ -15,12 +15,12 @@ from services.worker.remote.remote_task import (
     CANCEL_SECONDS,
     MAX_POLL_FAILURES,
     MAX_SUBMISSIONS,
-    MemoryCheckpoints,
     RemoteTask,
     TaskFailed,
     TaskNotAccepted,
 )
 from tests.stub_server import until
+from tests.worker.checkpoints import MemoryCheckpoints
 
 
 @dataclass
