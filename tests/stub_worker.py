@@ -1,12 +1,11 @@
-"""A worker whose provider does what each job's prompt says: for tests of what goes wrong, and for measuring.
+"""A worker without an engine, whose handler follows instructions in each job's prompt; for fault tests and benchmarks.
 
     python -m tests.stub_worker static_ad [FILE]
 
-Into the file goes a line for each lease: the job's id, and when this worker had it, in seconds since 1970.
-The engines are not needed for it; everything else of a worker is real. A prompt is `attempts:` and a list of words, one
-for each attempt, the last for all further ones: `ok`, `ok:2.5` (seconds), `transient`, `input`, `unknown`, `hang`
-(until it is stopped), `block:8` (the whole event loop, so long), `exit` (the process ends), `random` (any of them, by
-job and attempt). No prompt: `ok`.
+Each lease appends a line to FILE: the job's id and the time in seconds since 1970. Everything but the engine is real. A
+prompt is `attempts:` and a list of words, one for each attempt, the last one for all further attempts: `ok`, `ok:2.5`
+(seconds), `transient`, `input`, `unknown`, `hang` (until it is stopped), `block:8` (blocks the event loop for 8 s),
+`exit` (the process exits), `random` (one of these, by job and attempt). Without a prompt: `ok`.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ CHANCES = {"ok": 60, "ok:0.3": 15, "transient": 10, "input": 4, "unknown": 4, "h
 
 
 def _grey_square(side: int) -> bytes:
-    """A PNG of one grey, `side` pixels wide and high."""
+    """Returns a grey PNG, `side` pixels wide and high."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
@@ -45,11 +44,11 @@ def _grey_square(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-PICTURE = _grey_square(64)  # large enough for a product's photo, too
+PICTURE = _grey_square(64)  # large enough for a product photo too
 
 
 def behaviour(prompt: str, job_id: str, attempt: int) -> str:
-    """What an attempt is to do."""
+    """Returns the instruction of an attempt."""
     words = prompt.partition("attempts:")[2].split() or ["ok"]
     word = words[min(attempt, len(words)) - 1]
     if word == "random":
@@ -69,7 +68,7 @@ async def make(attempt: Attempt) -> AttemptResult:
     if name == "unknown":
         raise RuntimeError("nobody expected this")
     if name == "block":
-        time.sleep(float(seconds))  # noqa: ASYNC251 - blocking is what it is for
+        time.sleep(float(seconds))  # noqa: ASYNC251 - blocks on purpose
     if name == "exit":
         os._exit(1)
     await asyncio.sleep(3600 if name == "hang" else float((name != "block" and seconds) or 0))
@@ -78,15 +77,15 @@ async def make(attempt: Attempt) -> AttemptResult:
     return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png"),))
 
 
-def noting(file: Path) -> AttemptHandler:
-    """`make`, with a note of each lease in the file."""
-    notes = file.open("a", encoding="utf-8", buffering=1)
+def recording(file: Path) -> AttemptHandler:
+    """Returns `make`, which also appends each lease to the file."""
+    log_file = file.open("a", encoding="utf-8", buffering=1)
 
-    async def make_and_note(attempt: Attempt) -> AttemptResult:
-        notes.write(f"{attempt.job.job_id} {time.time()}\n")
+    async def make_and_record(attempt: Attempt) -> AttemptResult:
+        log_file.write(f"{attempt.job.job_id} {time.time()}\n")
         return await make(attempt)
 
-    return make_and_note
+    return make_and_record
 
 
 def main() -> None:
@@ -100,7 +99,7 @@ def main() -> None:
             job_type=job_type,
             topic=TOPICS[job_type],
             group=f"stub-{job_type}",
-            handler=noting(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
+            handler=recording(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
             identity=ServiceIdentity("image", settings.service_secret.get_secret_value()),
             assets=AssetStore(settings.assets_url),
         ),

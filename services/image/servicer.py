@@ -34,12 +34,12 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             check=_check,
         )
         return image_pb2.GenerateStaticAdResponse(
-            job_id=result.answer.job_id,
-            status=result.job.status if result.job else result.answer.status,
-            credits_used=result.answer.credits_used,
-            credits_remaining=result.answer.credits_remaining,
+            job_id=result.response.job_id,
+            status=result.job.status if result.job else result.response.status,
+            credits_used=result.response.credits_used,
+            credits_remaining=result.response.credits_remaining,
             job=result.job,
-            notes=[*result.notes, *reuse_notes(result.answer, messages.JOB_TYPE)],
+            notes=[*result.notes, *reuse_notes(result.response, messages.JOB_TYPE)],
         )
 
 

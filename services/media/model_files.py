@@ -184,7 +184,7 @@ MODELS: Final[dict[str, Model]] = {
 
 
 def default_folder() -> Path:
-    """Returns the default cache folder."""
+    """Returns the default cache folder, which ADWRIGHT_MODELS overrides."""
     return Path.home() / ".cache" / "adwright" / "models"
 
 
@@ -342,7 +342,7 @@ def _download_node_package(source: Source, downloads: Path) -> Path:
 
 def _run(command: list[str], downloads: Path, requirement: str, origin: str) -> None:
     try:
-        done = subprocess.run(  # noqa: S603 - the command is made of constants of this file
+        done = subprocess.run(  # noqa: S603 - the command consists of constants of this file
             command, cwd=downloads, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:

@@ -79,7 +79,7 @@ def pronunciations(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.B
 
 
 def script_check(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> ScriptCheck:
-    """What the policy is asked about."""
+    """Builds the script policy's input from a request and its brief."""
     return ScriptCheck(
         script=request.script,
         pronunciations=pronunciations(request, brief),

@@ -44,12 +44,12 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             check=lambda brief, user_id: self._check(request, brief, user_id),
         )
         return video_pb2.GenerateVideoResponse(
-            job_id=result.answer.job_id,
-            status=result.job.status if result.job else result.answer.status,
-            credits_used=result.answer.credits_used,
-            credits_remaining=result.answer.credits_remaining,
+            job_id=result.response.job_id,
+            status=result.job.status if result.job else result.response.status,
+            credits_used=result.response.credits_used,
+            credits_remaining=result.response.credits_remaining,
             job=result.job,
-            notes=[*result.notes, *reuse_notes(result.answer, messages.JOB_TYPE)],
+            notes=[*result.notes, *reuse_notes(result.response, messages.JOB_TYPE)],
         )
 
     async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:

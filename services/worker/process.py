@@ -19,6 +19,7 @@ from services.chassis.errors import Fault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel, stop_event
 from services.chassis.tasks import cancel_and_wait
+from services.media.model_files import default_folder
 
 if TYPE_CHECKING:  # API processes import these settings too, so worker-only imports stay lazy
     from services.chassis.data.assets import AssetStore
@@ -30,7 +31,7 @@ PROBE_SECONDS = 2.0
 
 log = structlog.get_logger()
 
-DEFAULT_MODELS_FOLDER = Path.home() / ".cache" / "adwright" / "models"
+DEFAULT_MODELS_FOLDER = default_folder()
 
 
 class WorkerSettings(ServiceSettings, KafkaSettings, AssetSettings):

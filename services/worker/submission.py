@@ -42,9 +42,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionResult:
-    """The result of a request: the job service's answer, and the brief of the new job; a replay has no brief."""
+    """The result of a request: the job service's response, and the brief of the new job; a replay has no brief."""
 
-    answer: job_pb2.SubmitJobResponse
+    response: job_pb2.SubmitJobResponse
     brief: catalog_pb2.Brief | None
     job: job_pb2.JobStatus | None = None
     """The finished job, if the caller waited for it and it finished in time."""
@@ -61,11 +61,11 @@ class PreparedRequest:
     brief: catalog_pb2.Brief | None
 
 
-def reuse_notes(answer: job_pb2.SubmitJobResponse, job_type: str) -> list[str]:
+def reuse_notes(response: job_pb2.SubmitJobResponse, job_type: str) -> list[str]:
     """Returns a note for the customer when the idempotency key belongs to a job of another type than `job_type`."""
-    if answer.job_type in ("", job_type):
+    if response.job_type in ("", job_type):
         return []
-    other, requested = JOB_TYPE_NOUNS.get(answer.job_type, answer.job_type), JOB_TYPE_NOUNS[job_type]
+    other, requested = JOB_TYPE_NOUNS.get(response.job_type, response.job_type), JOB_TYPE_NOUNS[job_type]
     return [
         f"The idempotencyKey belongs to an earlier request for {other}, and this response describes its job. This "
         f"request for {requested} was not carried out and not charged. Use a new key for each different request."
@@ -101,22 +101,22 @@ class Submitter:
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
         prepared = await self.prepare(request, context, submission, check=check)
-        answer = prepared.answer or await self.accept(prepared.job)
-        headers = _replay_headers(answer)
+        response = prepared.answer or await self.accept(prepared.job)
+        headers = _replay_headers(response)
         applied = _applied_preferences(metadata)
         job = None
         seconds = request_headers.wait_seconds(metadata) if may_wait else 0
         if seconds:
             applied.append(f"wait={seconds}")
             left = began + seconds - asyncio.get_running_loop().time()
-            job = await self._wait_for_end(user_id, answer.job_id, max(0, round(left)))
-            answer = _with_released_credits(answer, job)
+            job = await self._wait_for_end(user_id, response.job_id, max(0, round(left)))
+            response = _with_released_credits(response, job)
         if applied:
             headers.append(("preference-applied", ", ".join(applied)))
         if headers:
             await context.send_initial_metadata(tuple(headers))
         notes = tuple(request_headers.unknown_field_notes(metadata))
-        return SubmissionResult(answer=answer, brief=prepared.brief, job=job, notes=notes)
+        return SubmissionResult(response=response, brief=prepared.brief, job=job, notes=notes)
 
     async def prepare(
         self,
@@ -131,7 +131,7 @@ class Submitter:
         user_id, metadata = caller().user_id, context.invocation_metadata()
         arrived_at = request_headers.arrived_at(metadata, datetime.now(UTC))
         key = request_headers.idempotency_key(metadata)
-        answer = await self._find_recorded_response(user_id, key, request) if key else None
+        answer = await self._find_idempotency_record(user_id, key, request) if key else None
         if answer is not None:
             return PreparedRequest(answer=answer, job=job_pb2.SubmitJobRequest(), brief=None)
         brief = await self._brief(user_id, request.project_id, request.product_id)
@@ -160,9 +160,9 @@ class Submitter:
         )
 
     @staticmethod
-    async def announce(context: Context, answer: job_pb2.SubmitJobResponse) -> None:
+    async def announce(context: Context, response: job_pb2.SubmitJobResponse) -> None:
         """Sends the response headers that mark a replay and list the applied preferences."""
-        headers = _replay_headers(answer)
+        headers = _replay_headers(response)
         if applied := _applied_preferences(context.invocation_metadata()):
             headers.append(("preference-applied", ", ".join(applied)))
         if headers:
@@ -185,7 +185,7 @@ class Submitter:
                     raise
             await asyncio.sleep(random.uniform(*UNDECIDED_POLL_SECONDS))
 
-    async def _find_recorded_response(
+    async def _find_idempotency_record(
         self, user_id: str, key: str, request: Message
     ) -> job_pb2.SubmitJobResponse | None:
         found = await self._jobs.FindIdempotencyRecord(
@@ -208,19 +208,19 @@ class Submitter:
 
 
 def _with_released_credits(
-    answer: job_pb2.SubmitJobResponse, job: job_pb2.JobStatus | None
+    response: job_pb2.SubmitJobResponse, job: job_pb2.JobStatus | None
 ) -> job_pb2.SubmitJobResponse:
-    """Returns the answer with the credits of the job released, if the job finished without a result."""
+    """Returns the response with the credits of the job released, if the job finished without a result."""
     if job is None or job.status == "completed":
-        return answer
+        return response
     changed = job_pb2.SubmitJobResponse()
-    changed.CopyFrom(answer)
-    changed.credits_used, changed.credits_remaining = 0, answer.credits_remaining + answer.credits_used
+    changed.CopyFrom(response)
+    changed.credits_used, changed.credits_remaining = 0, response.credits_remaining + response.credits_used
     return changed
 
 
-def _replay_headers(answer: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:
-    return [("idempotency-replayed", "true")] if answer.replayed else []
+def _replay_headers(response: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:
+    return [("idempotency-replayed", "true")] if response.replayed else []
 
 
 def _applied_preferences(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:

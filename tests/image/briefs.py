@@ -1,4 +1,4 @@
-"""Briefs for tests and the gallery: products of many kinds, names long and short, brands with and without colours."""
+"""Briefs for tests and the gallery: many kinds of products, long and short names, brands with and without colours."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ DAY: Final = datetime.date(2026, 7, 1)
 
 
 def brief(product: str = "bottle", **changes: Any) -> ImageBrief:
-    """A brief of a named product; `changes` replace any field."""
+    """Returns the brief of a named product with `changes` applied."""
     fields: dict[str, Any] = {
         "description": "",
         "features": (),
@@ -152,7 +152,7 @@ def brief(product: str = "bottle", **changes: Any) -> ImageBrief:
 
 
 def photo_of_a_cup(path: Path) -> Path:
-    """A painted stand-in for a product photo: a red cup on an even grey ground, with noise and a soft shadow."""
+    """Draws a substitute for a product photo: a red cup on a grey background, with noise and a soft shadow."""
     import numpy
     from PIL import Image, ImageDraw, ImageFilter
 

@@ -1,4 +1,4 @@
-"""What the provider writes: files within limits, signed, from photos good and hostile."""
+"""Files of the local image provider: size limits, signatures, valid and hostile photos."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class TestFiles:
         made = await provider.render(brief(), tmp_path, lambda percent, stage: None)
         await provider.close()
         with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
-            told = json.loads(reader.json())
-        signature = told["manifests"][told["active_manifest"]]["signature_info"]
+            manifests = json.loads(reader.json())
+        signature = manifests["manifests"][manifests["active_manifest"]]["signature_info"]
         assert int(signature["cert_serial_number"]) == x509.load_pem_x509_certificate(own.chain).serial_number
 
     async def test_invalid_photo_fails_with_customer_message(
@@ -95,7 +95,7 @@ def _signed(made: RenderedImage) -> None:
 
 
 def _told(path: Path) -> tuple[str, str, str]:
-    """Digital source type, title and alternative text of a file's XMP."""
+    """Returns digital source type, title and alternative text of a file's XMP."""
     core, rdf = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
     with Image.open(path) as picture:
         packet = picture.info.get("xmp") or picture.info["XML:com.adobe.xmp"].encode()
@@ -207,7 +207,7 @@ class TestHostilePhotos:
 
 
 def _bottle(size: tuple[int, int] = (400, 600), alpha: int = 255) -> Image.Image:
-    """A blue bottle on nothing; what is under the transparent pixels is a loud pink."""
+    """Draws a blue bottle on a transparent background whose hidden colour is pink."""
     picture = Image.new("RGBA", size, (255, 0, 160, 0))
     width, height = size
     ImageDraw.Draw(picture).rounded_rectangle(
@@ -223,7 +223,7 @@ def _dot() -> Image.Image:
 
 
 def _palette(picture: Image.Image) -> Image.Image:
-    """The same with a palette, entry 0 of it transparent."""
+    """Returns the bottle in palette mode, with entry 0 transparent."""
     made = Image.new("P", picture.size, 0)
     made.putpalette([255, 0, 160, 20, 60, 200])
     made.paste(1, mask=picture.getchannel("A").point(lambda value: 255 if value > 127 else 0))
@@ -232,7 +232,7 @@ def _palette(picture: Image.Image) -> Image.Image:
 
 
 def _colour_key(picture: Image.Image) -> Image.Image:
-    """The same in plain colour, one of which is declared transparent."""
+    """Returns the bottle in RGB, with one colour declared transparent."""
     made = Image.new("RGB", picture.size, (255, 0, 160))
     made.paste(picture, mask=picture.getchannel("A"))
     made.info["transparency"] = (255, 0, 160)

@@ -1,4 +1,4 @@
-"""What every finished ad promises, over styles, shapes and products."""
+"""Promises of every ad image, over styles, aspect ratios and products."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remote engines against stub servers that speak their protocols, well and badly."""
+"""Remote image engines against stub servers with valid and invalid responses."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ from services.image.providers.remote.engines import (
 )
 from services.worker.remote import provider_client
 from services.worker.remote.fetcher import Fetcher
-from services.worker.remote.remote_task import MAX_SUBMISSIONS, MemoryCheckpoints, TaskFailed
+from services.worker.remote.remote_task import MAX_SUBMISSIONS, TaskFailed
 from tests.image.briefs import brief
 from tests.stub_server import Answer, Asked, StubServer, until
+from tests.worker.checkpoints import MemoryCheckpoints
 
 KEY = "a-key-for-tests"
 WORKFLOW = {"6": {"inputs": {"text": "photo of {prompt}", "width": "{width}", "seed": "{seed}"}}}
@@ -43,7 +44,7 @@ SCENE = Scene(key="job-1", prompt="a beach", ratio=AspectRatio.LANDSCAPE)
 
 
 def _silent(percent: int = 0, stage: str = "") -> None:
-    """Progress nobody looks at."""
+    """Ignores progress."""
 
 
 def _png(size: tuple[int, int] = (160, 120)) -> bytes:
@@ -116,7 +117,7 @@ class TestOpenAI:
             await _made(OpenAIImages(settings(stub)), tmp_path)
         assert getattr(caught.value, "reason", "") == reason
         assert KEY not in str(caught.value)
-        # Only where the engine says that it has not begun is it asked again: a picture made twice is paid for twice.
+        # Only a rejected request is repeated, since a second image would be paid for twice.
         assert len(stub.asked) == (provider_client.TRIES if answer.status in (429, 503) else 1)
 
     async def test_oversized_response_is_rejected(self, stub: StubServer, tmp_path: Path) -> None:
@@ -132,11 +133,11 @@ class TestOpenAI:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One queue's protocol as its server speaks it: its responses to a submission and to polls."""
+    """The protocol of one queue: its paths, and its responses to a submission and to polls."""
 
     engine: Callable[[EngineSettings], SceneEngine]
     submit_path: str  # the one request that costs money
-    accepted: Callable[[str], Any]  # given the server's address
+    accepted: Callable[[str], Any]  # of the server's URL
     poll_path: str
     waiting: Any
     done: Any
@@ -147,7 +148,7 @@ class Script:
     more: dict[str, Any]  # responses of further paths
 
     def answers(self, stub: StubServer, *states: Any) -> Callable[[Asked], Answer]:
-        """The server's part: successive polls get `states` in turn, and the last one repeatedly."""
+        """Returns the server's behaviour: successive polls get `states` in turn, and the last one repeatedly."""
         left = list(states)
 
         def answer(asked: Asked) -> Answer:
@@ -246,7 +247,7 @@ class TestQueues:
 
     async def test_content_refusal_reaches_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         if script.refused is None:
-            return  # a workflow has no words for it
+            return  # workflows report no refusals
         stub.answer = script.answers(stub, script.refused)
         with pytest.raises(InputFault, match="change the text"):
             await _made(script.engine(settings(stub)), tmp_path)

@@ -1,4 +1,4 @@
-"""Headlines break where a reader would take a breath, and long words cost the others nothing."""
+"""Line breaking of headlines, and texts with very long words."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_headline_shrinks_before_sentences_are_split(style: Style, seed: str) ->
 
 
 class TestLongWords:
-    """What has no room gives way by priority; one long word does not take the others with it."""
+    """Texts without space are left out by priority; a long word displaces no other text."""
 
     @pytest.mark.parametrize("ratio", list(AspectRatio))
     @pytest.mark.parametrize("style", list(Style))

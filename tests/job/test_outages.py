@@ -1,4 +1,4 @@
-"""Outages of what workers depend on: no attempt counts, nothing is made twice, and what expires can be retried."""
+"""Outages of workers' dependencies: no attempt counts, nothing is rendered twice, expired jobs can be retried."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ PAUSES = (0.1, 0.8)
 SERVICE = "adwright.job.v1.JobWorkerService"
 
 
-class Studio:
-    """Makes pictures, and counts how often for each job."""
+class CountingHandler:
+    """A handler that counts its results by job."""
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
         self.fail: Callable[[Attempt], None] = lambda attempt: None
 
-    async def handler(self, attempt: Attempt) -> AttemptResult:
-        (attempt.folder / "made").mkdir()  # as the real ones: fails when it is there
+    async def handle(self, attempt: Attempt) -> AttemptResult:
+        (attempt.folder / "made").mkdir()  # like the real handlers, fails if the folder exists
         self.fail(attempt)
         self.made[attempt.job.job_id] += 1
         files = []
@@ -56,17 +56,17 @@ class Studio:
 
 
 class Folder:
-    """A storage's folder that can go away: a file stands in its place."""
+    """The folder of an asset storage, which a file can replace to simulate an outage."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._aside = path.with_name("aside")
 
-    def away(self) -> None:
+    def start_outage(self) -> None:
         self.path.rename(self._aside)
         self.path.write_text("not a folder")
 
-    def back(self) -> None:
+    def end_outage(self) -> None:
         self.path.unlink()
         self._aside.rename(self.path)
 
@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Folder:
 
 @asynccontextmanager
 async def running_worker(
-    harness: JobHarness, studio: Studio, folder: Folder, *, sweeping: bool = True, **options: Any
+    harness: JobHarness, handler: CountingHandler, folder: Folder, *, sweeping: bool = True, **options: Any
 ) -> AsyncIterator[Worker]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
@@ -106,7 +106,7 @@ async def running_worker(
     channel = open_channel(address)
     worker = Worker(
         job_type="static_ad",
-        handler=studio.handler,
+        handler=handler.handle,
         jobs=channel,
         leases=Leases(address, identity),
         identity=identity,
@@ -133,7 +133,7 @@ async def running_worker(
 
 async def until(happened: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
-        while not happened():  # noqa: ASYNC110 - files and calls know no event
+        while not happened():  # noqa: ASYNC110 - files and calls have no event
             await asyncio.sleep(0.02)
 
 
@@ -154,23 +154,23 @@ async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
 
 async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 60)
-    studio = Studio()
+    handler = CountingHandler()
     with structlog.testing.capture_logs() as logs:
-        async with running_worker(harness, studio, folder) as worker:
-            folder.away()
+        async with running_worker(harness, handler, folder) as worker:
+            folder.start_outage()
             for _ in range(20):
                 await harness.submitted()
             await until(lambda: worker.circuit.is_open)
-            # Longer than all retries of the old way took together: 3 failures with pauses of 2 and 4 seconds.
+            # Longer than 3 failed attempts with pauses of 2 and 4 seconds would take.
             await asyncio.sleep(15)
             held = await jobs(harness)
             assert [row["failures"] for row in held] == [0] * 20
             assert sum(row["status"] == "processing" for row in held) <= SLOTS
-            assert sum(row["attempt"] for row in held) <= SLOTS  # nothing else was leased meanwhile
-            folder.back()
+            assert sum(row["attempt"] for row in held) <= SLOTS  # nothing else was leased during the outage
+            folder.end_outage()
             rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
-    assert sorted(studio.made.values()) == [1] * 20
+    assert sorted(handler.made.values()) == [1] * 20
     assert await harness.balance() == (0, 0)
     changes = [entry["event"] for entry in logs if entry["event"].startswith("dependency_")]
     assert changes == ["dependency_away", "dependency_back"]
@@ -180,24 +180,24 @@ async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHar
 
 async def test_copy_service_outage_is_awaited_with_the_lease(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 30)
-    studio, probed, away = Studio(), 0, True
+    handler, probes, unavailable = CountingHandler(), 0, True
 
     def fail(_: Attempt) -> None:
-        if away:
-            raise DependencyFault("COPY_UNAVAILABLE", "nobody answers")
+        if unavailable:
+            raise DependencyFault("COPY_UNAVAILABLE", "no response")
 
     async def probe() -> None:
-        nonlocal probed
-        probed += 1
-        if away:
-            raise RuntimeError("still away")
+        nonlocal probes
+        probes += 1
+        if unavailable:
+            raise RuntimeError("still unavailable")
 
-    studio.fail = fail
-    async with running_worker(harness, studio, folder, probes={"COPY_UNAVAILABLE": probe}):
+    handler.fail = fail
+    async with running_worker(harness, handler, folder, probes={"COPY_UNAVAILABLE": probe}):
         for _ in range(SLOTS + 2):
             await harness.submitted()
-        await until(lambda: probed >= 3)
-        away = False
+        await until(lambda: probes >= 3)
+        unavailable = False
         rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
 
@@ -208,13 +208,13 @@ async def test_job_expired_in_an_outage_is_dead_and_retryable(
     limits = replace(harness.policy.limits["static_ad"], attempt=timedelta(seconds=3))
     monkeypatch.setitem(harness.policy.limits, "static_ad", limits)
     await harness.grant("u", 6)
-    studio = Studio()
-    async with running_worker(harness, studio, folder) as worker:
-        folder.away()
+    handler = CountingHandler()
+    async with running_worker(harness, handler, folder) as worker:
+        folder.start_outage()
         job_id = await harness.submitted()
         await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
-            while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows know no event
+            while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.1)
         ((outcome, cause),) = [
             (row["outcome"], row["cause"]) for row in await harness.rows("select outcome, cause from attempt")
@@ -233,8 +233,8 @@ async def test_job_expired_in_an_outage_is_dead_and_retryable(
     async with harness.database.connection() as connection:
         (dead,) = await queries.dead_jobs(connection, None, 10)
     assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
-    folder.back()
-    async with running_worker(harness, studio, folder):
+    folder.end_outage()
+    async with running_worker(harness, handler, folder):
         retried = await harness.submissions.retry_dead(job_id)
         async with asyncio.timeout(30):
             while (await harness.reader.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
@@ -254,14 +254,14 @@ async def test_job_expired_without_an_outage_is_not_dead(harness: JobHarness) ->
 
 async def test_missing_model_returns_the_job_immediately(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 3)
-    studio, missing = Studio(), True
+    handler, missing = CountingHandler(), True
 
     def fail(_: Attempt) -> None:
         if missing:
             raise ModelMissing("run the set-up")
 
-    studio.fail = fail
-    async with running_worker(harness, studio, folder):
+    handler.fail = fail
+    async with running_worker(harness, handler, folder):
         await harness.submitted()
         async with asyncio.timeout(30):
             while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
@@ -285,7 +285,7 @@ async def test_full_scratch_disk_returns_the_job_and_worker_survives(
         return make_folder(scratch)
 
     monkeypatch.setattr(Scratch, "folder", no_space)
-    async with running_worker(harness, Studio(), folder) as worker:
+    async with running_worker(harness, CountingHandler(), folder) as worker:
         await harness.submitted()
         await until(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):

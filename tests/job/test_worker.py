@@ -1,4 +1,4 @@
-"""A worker and the job service: who is woken, and what is left of an attempt that nobody wants any more."""
+"""A worker with the job service: wake-ups, and the files of stopped attempts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from services.worker.loop import Attempt, AttemptResult, ResultFile, Worker
 from tests.job.harness import JobHarness
 
 SLOTS = 8
-POLL_SECONDS = 1.5  # the shortest time after which an idle slot asks by itself
+POLL_SECONDS = 1.5  # the shortest poll interval of an idle slot
 SERVICE = "adwright.job.v1.JobWorkerService"
 
 
 class Counting(JobWorkerServicer):
-    """Counts how often workers ask for a job."""
+    """Counts the requests for leases."""
 
     asked = 0
 
@@ -39,24 +39,24 @@ class Counting(JobWorkerServicer):
         return await super().LeaseJob(request, context)
 
 
-class Reluctant(AssetStore):
-    """A storage that is done with a file only when it is let go."""
+class HeldUploads(AssetStore):
+    """An asset storage whose uploads finish only after `finish` is set."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"file://{folder}")
         self.stored = asyncio.Event()
-        self.go = asyncio.Event()
+        self.finish = asyncio.Event()
 
     async def put_file(self, key: str, path: Path, content_type: str) -> StoredObject:
         found = await super().put_file(key, path, content_type)
         self.stored.set()
-        await self.go.wait()
+        await self.finish.wait()
         return found
 
 
 @dataclass
-class Workshop:
-    """A worker beside a job service."""
+class WorkerHarness:
+    """A running worker and its job service."""
 
     worker: Worker
     servicer: Counting
@@ -69,7 +69,7 @@ async def picture(attempt: Attempt) -> AttemptResult:
 
 
 @asynccontextmanager
-async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> AsyncIterator[WorkerHarness]:
     settings = ServiceSettings(
         listen="127.0.0.1:0",
         token_issuer="https://adwright.local",
@@ -97,7 +97,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
     stopping = asyncio.Event()
     running = asyncio.create_task(worker.run(stopping))
     try:
-        yield Workshop(worker, servicer)
+        yield WorkerHarness(worker, servicer)
     finally:
         stopping.set()
         await running
@@ -107,7 +107,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
 
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not happened():  # noqa: ASYNC110 - files and calls know no event
+        while not happened():  # noqa: ASYNC110 - files and calls have no event
             await asyncio.sleep(0.01)
 
 
@@ -131,50 +131,52 @@ def files(folder: Path) -> list[Path]:
 class TestWaking:
     async def test_one_message_wakes_one_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 30)
-        async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
-            await until(lambda: found.servicer.asked >= SLOTS)
+        async with running_worker(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as running:
+            await until(lambda: running.servicer.asked >= SLOTS)
             job_id = await harness.submitted()
-            before, began = found.servicer.asked, time.monotonic()
-            found.worker.wake(1)
+            before, began = running.servicer.asked, time.monotonic()
+            running.worker.wake(1)
             assert await ended(harness, job_id) == "completed"
-            # One asked and got it, and asks again after it; the others may have come by their own timers meanwhile.
+            # One slot leases the job and polls again after it; the others may have polled by their timers meanwhile.
             timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
-            assert found.servicer.asked - before <= 2 + timers
+            assert running.servicer.asked - before <= 2 + timers
 
     async def test_wake_ups_while_busy_are_retained_once_per_slot(self, harness: JobHarness, tmp_path: Path) -> None:
-        async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
-            await until(lambda: found.servicer.asked >= SLOTS)
-            before = found.servicer.asked
+        async with running_worker(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as running:
+            await until(lambda: running.servicer.asked >= SLOTS)
+            before = running.servicer.asked
             for _ in range(100):
-                found.worker.wake(100)  # more than there are slots, in one go: nobody had a chance to ask in between
-            await until(lambda: found.servicer.asked >= before + SLOTS)
-            assert found.servicer.asked <= before + 2 * SLOTS
+                running.worker.wake(100)  # more than there are slots, without a chance to lease in between
+            await until(lambda: running.servicer.asked >= before + SLOTS)
+            assert running.servicer.asked <= before + 2 * SLOTS
 
 
 class TestUnreferencedFiles:
-    @pytest.mark.parametrize("told", ["by a heartbeat", "by the answer to its result"])
-    async def test_files_of_a_stopped_attempt_are_deleted(self, harness: JobHarness, tmp_path: Path, told: str) -> None:
+    @pytest.mark.parametrize("stopped_by", ["heartbeat", "completion"])
+    async def test_files_of_a_stopped_attempt_are_deleted(
+        self, harness: JobHarness, tmp_path: Path, stopped_by: str
+    ) -> None:
         await harness.grant("u", 30)
         folder = tmp_path / "assets"
-        assets = Reluctant(folder)
-        async with workshop(harness, assets, tmp_path) as found:
+        assets = HeldUploads(folder)
+        async with running_worker(harness, assets, tmp_path) as running:
             job_id = await harness.submitted()
-            found.worker.wake(1)
+            running.worker.wake(1)
             await assets.stored.wait()
             assert len(files(folder)) == 1
             await harness.lifecycle.cancel(job_id, "u")
-            if told == "by the answer to its result":
-                assets.go.set()
+            if stopped_by == "completion":
+                assets.finish.set()
             await until(lambda: not files(folder))
-            assets.go.set()
+            assets.finish.set()
         assert await status(harness, job_id) == "canceled"
 
     async def test_files_of_a_completed_job_stay(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 30)
         folder = tmp_path / "assets"
-        async with workshop(harness, AssetStore(f"file://{folder}"), tmp_path) as found:
+        async with running_worker(harness, AssetStore(f"file://{folder}"), tmp_path) as running:
             job_id = await harness.submitted()
-            found.worker.wake(1)
+            running.worker.wake(1)
             assert await ended(harness, job_id) == "completed"
         (row,) = await harness.rows("select key from asset where job_id = %s", job_id)
         assert files(folder) == [folder / row["key"]]

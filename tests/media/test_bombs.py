@@ -1,4 +1,4 @@
-"""Pictures that are small as files and half a gigabyte once decoded: refused by their header, wherever one comes in."""
+"""Decompression bombs, half a gigabyte once decoded, are refused by their header at every entry point."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def bomb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PNG without a fault, all of it black."""
+    """Writes a valid PNG that is completely black."""
     packer = zlib.compressobj(9)
     row = bytes(1 + SIDE * 3)
     rows = b"".join(packer.compress(row) for _ in range(SIDE)) + packer.flush()

@@ -1,4 +1,4 @@
-"""Photos as phones and designers send them: taken as what they are, or refused in words that say what to do."""
+"""Photos from phones and design tools are accepted by content, or refused with advice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plain(colour: tuple[int, ...] = RED, mode: str = "RGB", size: tuple[int, int
 
 
 def several_in_one() -> bytes:
-    """A JPEG with a second picture behind the first, as phones write it."""
+    """Returns a JPEG with a second image after the first (MPO), as phones write it."""
     return encoded(plain(), "MPO", save_all=True, append_images=[plain(BLUE)])
 
 
@@ -50,7 +50,7 @@ def with_profile() -> bytes:
 
 
 def seen(content: bytes, folder: Path) -> list[Image.Image]:
-    """The photo as image jobs and as video jobs see it."""
+    """Decodes the photo as image jobs and as video jobs do."""
     path = folder / "photo"
     path.write_bytes(content)
     return [decode_photo(path), Image.fromarray(decoded(path, named="avatarUrl"))]

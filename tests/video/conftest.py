@@ -1,4 +1,4 @@
-"""What the tests of the video engine share: cached models, a brief, one finished video."""
+"""Fixtures of the video engine's tests: cached models, a brief, one finished video."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCRIPT = "Pam moved both boxes by the blue van. Stop wasting money: our app maps
 
 @pytest.fixture(scope="session")
 def models() -> Path:
-    """The cached model files; fetched when this machine has none."""
+    """Returns the folder of the model files, which are downloaded if missing."""
     fetch_models(default_folder(), say=lambda _: None)
     return default_folder()
 
@@ -57,7 +57,7 @@ Render = Callable[..., RenderedVideo]
 
 @pytest.fixture(scope="session")
 def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Renders the brief with changes; the reports of the last call stay in `rendered.reports`."""
+    """Returns a function that renders the brief with changes; `rendered.reports` has the progress of the last call."""
 
     def make(**changes: Any) -> RenderedVideo:
         folder = tmp_path_factory.mktemp("video")
@@ -74,19 +74,19 @@ def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def finished(rendered: Render) -> RenderedVideo:
-    """One finished video, looked at by many tests: vertical, where the presenter stays in the middle."""
+    """Returns one vertical video, which many tests share; the presenter is in the middle."""
     return rendered(aspect_ratio=AspectRatio.PORTRAIT)
 
 
 @pytest.fixture(scope="session")
 def spoken(models: Path, brief: VideoBrief) -> Speech:
-    """The brief's script as the finished video speaks it, without its opening silence."""
+    """Returns the speech of the finished video, without its opening silence."""
     return speech_of(brief.script, brief.voice_id, {}, models, lambda percent, stage: None)
 
 
 @pytest.fixture(scope="session")
 def portrait() -> Callable[..., Path]:
-    """A drawn face as a picture file: (folder, look, scale, yaw) -> path. Stands in for a customer's photo."""
+    """Returns a function that draws a face into an image file, as a substitute for a customer's photo."""
 
     def draw(
         folder: Path, look: str = "maya", *, scale: float = 1.0, faces: int = 1, mouth: Mouth | None = None

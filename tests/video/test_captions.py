@@ -1,4 +1,4 @@
-"""Captions show the script's own words when they are heard."""
+"""Captions show the script's words while they are spoken."""
 
 from __future__ import annotations
 

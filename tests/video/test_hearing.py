@@ -1,6 +1,6 @@
-"""What was said is what was written: a recogniser that knows nothing of the engine writes down what it hears."""
+"""Spoken words match the script, by an independent speech recogniser."""
 
-# ruff: noqa: E501 - scripts stay whole
+# ruff: noqa: E501 - scripts stay on one line
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.video.hearing import Recogniser, installed, words_of, wrong_words
 VOICES_HEARD = ("male-1", "female-1", "male-4", "female-4")
 MOST_WRONG = 0.05
 
-# As a customer writes it, and as a reader says it aloud.
+# The script as a customer writes it, and the expected words as a reader speaks them.
 SCRIPTS = (
     (
         "Hey! You need to check out this amazing product. It saves you time, it saves you money, and it just works.",
@@ -91,10 +91,10 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
 
 
 class TestListening:
-    """How words are compared, without a recogniser."""
+    """Comparison of words, without a recogniser."""
 
     @pytest.mark.parametrize(
-        ("noted", "words"),
+        ("recognised", "words"),
         [
             ("Only $39.99!", "only thirty nine dollars and ninety nine cents"),
             ("$1.5 million, £1", "one point five million dollars one pound"),
@@ -103,16 +103,16 @@ class TestListening:
             ("It's freshbox.com, OK?", "its freshbox dot com okay"),
         ],
     )
-    def test_digits_count_as_words(self, noted: str, words: str) -> None:
-        assert words_of(noted) == words.split()
+    def test_digits_count_as_words(self, recognised: str, words: str) -> None:
+        assert words_of(recognised) == words.split()
 
     def test_word_errors_are_counted(self) -> None:
         assert wrong_words(["a", "fresh", "box", "of", "tea"], ["a", "freshbox", "of", "tea"]) == 0
         assert wrong_words(["we", "have", "ours"], ["we", "hours"]) == 2
 
 
-def told(text: str, voice: str, models: Path, recogniser: Recogniser, folder: Path) -> list[str]:
-    """The words heard in the text as a video would sound: levelled and in AAC."""
+def recognised_words(text: str, voice: str, models: Path, recogniser: Recogniser, folder: Path) -> list[str]:
+    """Returns the recognised words of a text after a video's processing: levelled, in AAC."""
     speech = speech_of(text, voice, {}, models, lambda percent, stage: None)
     path = folder / "heard.mp4"
     write_sound(path, loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE)), "aac")
@@ -125,7 +125,7 @@ def told(text: str, voice: str, models: Path, recogniser: Recogniser, folder: Pa
 def test_recogniser_hears_the_written_scripts(voice: str, models: Path, recogniser: Recogniser, tmp_path: Path) -> None:
     wrong = count = 0
     for script, said in SCRIPTS:
-        heard = told(script, voice, models, recogniser, tmp_path)
+        heard = recognised_words(script, voice, models, recogniser, tmp_path)
         missed = wrong_words(said.split(), heard)
         wrong, count = wrong + missed, count + len(said.split())
         if missed:
@@ -136,5 +136,7 @@ def test_recogniser_hears_the_written_scripts(voice: str, models: Path, recognis
 
 @pytest.mark.slow
 def test_wrong_script_is_detected(models: Path, recogniser: Recogniser, tmp_path: Path) -> None:
-    heard = told(SCRIPTS[0][0].replace("amazing product", "tiny kitten"), "male-1", models, recogniser, tmp_path)
+    heard = recognised_words(
+        SCRIPTS[0][0].replace("amazing product", "tiny kitten"), "male-1", models, recogniser, tmp_path
+    )
     assert wrong_words(SCRIPTS[0][1].split(), heard) / len(SCRIPTS[0][1].split()) > MOST_WRONG

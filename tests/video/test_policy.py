@@ -1,4 +1,4 @@
-"""What may be spoken, how a project's words are said, and what the settings choose."""
+"""Script policies, pronunciations, and the choice of engines by settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stub() -> Iterator[StubServer]:
     made.close()
 
 
-def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> ScriptCheck:
+def script_check(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> ScriptCheck:
     return ScriptCheck(
         script=script,
         pronunciations=pronunciations,
@@ -38,9 +38,9 @@ def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> Sc
     )
 
 
-async def checked(policy: ScriptPolicy, spoken: ScriptCheck) -> Refusal | None:
+async def checked(policy: ScriptPolicy, script: ScriptCheck) -> Refusal | None:
     try:
-        await policy.check(spoken)
+        await policy.check(script)
     except Refusal as refusal:
         return refusal
     finally:
@@ -50,19 +50,19 @@ async def checked(policy: ScriptPolicy, spoken: ScriptCheck) -> Refusal | None:
 
 class TestBannedWords:
     async def test_banned_words_match_whole_words_in_any_case(self) -> None:
-        refusal = await checked(policy_of("", ""), said("The CHEAPEST one!", ("cheapest",)))
+        refusal = await checked(policy_of("", ""), script_check("The CHEAPEST one!", ("cheapest",)))
         assert isinstance(refusal, ScriptNotAllowed)
         assert refusal.fields[0].field == "script"
-        assert await checked(policy_of("", ""), said("A cheap bottle.", ("cheapest", "heap"))) is None
+        assert await checked(policy_of("", ""), script_check("A cheap bottle.", ("cheapest", "heap"))) is None
 
     async def test_banned_words_are_found_in_pronunciations(self) -> None:
-        assert await checked(policy_of("", ""), said("Try X.", ("cheapest",), X="the cheapest")) is not None
+        assert await checked(policy_of("", ""), script_check("Try X.", ("cheapest",), X="the cheapest")) is not None
 
 
 class TestRemotePolicy:
     async def test_rejection_reason_reaches_the_customer(self, stub: StubServer) -> None:
         stub.answer = lambda asked: Answer(value={"allowed": False, "reason": "No promises of healing."})
-        refusal = await checked(policy_of(f"{stub.url}/check", "k"), said("It heals."))
+        refusal = await checked(policy_of(f"{stub.url}/check", "k"), script_check("It heals."))
         assert isinstance(refusal, ScriptNotAllowed)
         assert "No promises of healing." in refusal.message
         assert stub.asked[0].json["script"] == "It heals."
@@ -70,7 +70,7 @@ class TestRemotePolicy:
 
     async def test_allowed_script_passes(self, stub: StubServer) -> None:
         stub.answer = lambda asked: Answer(value={"allowed": True})
-        assert await checked(policy_of(f"{stub.url}/check", ""), said("Hello there.")) is None
+        assert await checked(policy_of(f"{stub.url}/check", ""), script_check("Hello there.")) is None
 
     @pytest.mark.parametrize(
         "answer",
@@ -78,7 +78,7 @@ class TestRemotePolicy:
     )
     async def test_script_that_cannot_be_checked_is_refused(self, stub: StubServer, answer: Answer) -> None:
         stub.answer = lambda asked: answer
-        refusal = await checked(policy_of(f"{stub.url}/check", ""), said("Hello there."))
+        refusal = await checked(policy_of(f"{stub.url}/check", ""), script_check("Hello there."))
         assert isinstance(refusal, DependencyUnavailable)
 
 

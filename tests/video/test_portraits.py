@@ -1,4 +1,4 @@
-"""A customer's picture: every kind has an outcome that is stated."""
+"""Portraits of customers: each kind has a defined outcome."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TestOutcomes:
         assert "too small" in outcome
 
     def test_face_in_profile_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
-        """The far half of the face foreshortened, as a head turned away shows it."""
+        """Foreshortens the far half of the face, as in a head turned away."""
         straight = Image.open(portrait(tmp_path))
         far = straight.crop((0, 0, 450, 1200)).resize((180, 1200))
         turned = Image.new("RGB", straight.size, straight.getpixel((0, 0)))
@@ -99,7 +99,7 @@ def seated(picture: Path, models: Path, brief: VideoBrief) -> PortraitActor:
 
 
 class TestTeeth:
-    """A smile keeps the teeth that it shows, closed lips get drawn ones: told apart by the picture, not by the mesh."""
+    """A smile keeps its own teeth, closed lips get drawn ones; the image decides, not the mesh."""
 
     def test_smile_is_distinguished_from_closed_lips(
         self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path

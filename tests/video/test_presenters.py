@@ -1,4 +1,4 @@
-"""Presenters differ, and their faces do what they are told."""
+"""Presenters are distinct, and their faces follow the pose."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TestFace:
         shut, wide = drawn(name), drawn(name, mouth=Mouth(open=0.9, teeth=0.7))
         changed = np.abs(shut - wide).max(axis=-1) > 40
         assert changed[150:215, 80:180].mean() > 0.06
-        assert changed[40:100].mean() < 0.02  # the eyes and hair stay where they are
+        assert changed[40:100].mean() < 0.02  # eyes and hair do not move
 
     @pytest.mark.parametrize("name", LOOKS)
     def test_every_presenter_closes_the_eyes(self, name: str) -> None:

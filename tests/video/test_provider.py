@@ -1,4 +1,4 @@
-"""The provider as the worker uses it: in a process of its own, told of progress, stopped at once."""
+"""The local video provider: rendering in a child process, progress, cancellation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
 from services.video.providers.local import LocalVideoProvider
 from services.video.samples import Samples
-from services.worker.remote.remote_task import MemoryCheckpoints
+from tests.worker.checkpoints import MemoryCheckpoints
 
 
 class TestLocalVideoProvider:
@@ -67,7 +67,7 @@ class TestLocalVideoProvider:
 
 class TestSamples:
     async def test_samples_are_rendered_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("services.video.samples.TIME_LIMIT_SECONDS", 600.0)  # so long it may take on a busy machine
+        monkeypatch.setattr("services.video.samples.TIME_LIMIT_SECONDS", 600.0)  # a busy machine may take that long
         samples = Samples(models=models)
         try:
             voice = await samples.voice(VOICES["male-1"])

@@ -1,4 +1,4 @@
-"""Remote engines against stub servers that speak their protocols, well and badly."""
+"""Remote video engines against stub servers with valid and invalid responses."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ from services.video.providers.remote.heads import (
 from services.video.providers.remote.openai_speech import OpenAISpeech, SpeechSettings
 from services.worker.remote import provider_client, remote_task
 from services.worker.remote.fetcher import Fetcher
-from services.worker.remote.remote_task import MemoryCheckpoints, TaskFailed, TaskNotAccepted
+from services.worker.remote.remote_task import TaskFailed, TaskNotAccepted
 from tests.stub_server import Answer, Asked, StubServer, until
 from tests.video.watching import pictures, sound
+from tests.worker.checkpoints import MemoryCheckpoints
 
 KEY = "a-key-for-tests"
 
@@ -71,11 +72,11 @@ def settings(stub: StubServer, **changes: Any) -> HeadSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One engine's protocol as its server speaks it: its responses to a submission and to polls."""
+    """The protocol of one engine: its requests, and its responses to a submission and to polls."""
 
     engine: Callable[[HeadSettings], HeadEngine]
     submit_request: tuple[str, str]  # the one request that costs money
-    accepted: Callable[[str], Any]  # given the server's address
+    accepted: Callable[[str], Any]  # of the server's URL
     poll_path: str
     waiting: Any
     done: Callable[[str], Any]
@@ -276,7 +277,7 @@ class TestEveryEngine:
 
         def answer(asked: Asked) -> Answer:
             polls = stub.paths("GET").count(script.poll_path)
-            # a status 500 is asked three times before it counts
+            # a request with status 500 is sent three times before the poll fails
             response: Any = (
                 trouble[min(polls - 1, 0) if polls < 3 else polls - 3] if polls < 7 else script.done(stub.url)
             )
@@ -400,7 +401,7 @@ class TestInputs:
 
 
 def talking_film(path: Path, seconds: float) -> bytes:
-    """A film as an engine would make it: a face-coloured picture that gets lighter, 30 frames a second."""
+    """Encodes a clip as an engine would: a face-coloured image that gets lighter, at 30 frames a second."""
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = container.add_stream("libx264", rate=30)
         stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
@@ -441,7 +442,7 @@ class TestRenderedVideo:
         assert reports == sorted(reports)
         frames = pictures(made.video)
         middle = frames[:40:10, 640, 300].astype(int)
-        assert (np.diff(middle[:, 0]) > 3).all()  # the head's film moves on
+        assert (np.diff(middle[:, 0]) > 3).all()  # the clip plays
         assert np.abs(sound(made.video)).max() > 0.1
         with av.open(
             io.BytesIO(stub.asked[0].body.partition(b"RIFF")[1] + stub.asked[0].body.partition(b"RIFF")[2])
@@ -519,7 +520,7 @@ class TestVoice:
         assert caught.value.reason == "VOICE_UNUSABLE"
 
     def test_word_timings_are_found_in_a_recording(self, models: Path) -> None:
-        """Another voice at another pace, whose true times are known."""
+        """A recording of another voice at another pace, with known word timings."""
         engine = kokoro.engine(models)
         (passage, *_) = passages(speakable("Pam moved both boxes by the blue van, and Bob went home with a map."))
         guide = engine.speak(passage, "female-1")

@@ -1,4 +1,4 @@
-"""A finished video, judged by its file, its pixels and its sound."""
+"""A finished video: its file, pixels and sound."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class TestFile:
 
     def test_signed_manifest_marks_video_as_ai_generated(self, finished: RenderedVideo) -> None:
         with c2pa.Reader(str(finished.video)) as reader:
-            told = json.loads(reader.json())
-        manifest = told["manifests"][told["active_manifest"]]
+            manifests = json.loads(reader.json())
+        manifest = manifests["manifests"][manifests["active_manifest"]]
         assert provenance.SOURCE_COMPOSITE in json.dumps(manifest["assertions"])
         assert manifest["signature_info"]["issuer"] == "Adwright development"
-        assert {state["code"] for state in told.get("validation_status", [])} <= {"signingCredential.untrusted"}
+        assert {state["code"] for state in manifests.get("validation_status", [])} <= {"signingCredential.untrusted"}
 
     def test_loudness_is_minus_14_lufs_without_clipping(self, finished: RenderedVideo) -> None:
         heard = sound(finished.video)

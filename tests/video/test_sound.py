@@ -1,4 +1,4 @@
-"""Loudness against another meter, and what the voice says."""
+"""Loudness against FFmpeg's meter, speech labels, caption times and visemes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXT = "Bob's big map may move. Five very fine waves were wide, and Paul's mum m
 
 
 def by_ffmpeg(samples: NDArray[np.float32]) -> float:
-    """Integrated loudness of a stereo file with this signal in both channels, measured by FFmpeg's ebur128."""
+    """Returns the integrated loudness of a stereo file with this signal in both channels, by FFmpeg's ebur128."""
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=48_000, format="fltp", layout="stereo", time_base=Fraction(1, 48_000))
     meter = graph.add("ebur128", "metadata=1")
@@ -68,7 +68,7 @@ class TestSpeech:
         assert 0 <= speech.phones[-1].end <= speech.seconds + 1e-6
 
     def test_phoneme_labels_match_the_audio(self, speech: Speech) -> None:
-        """Voiced phonemes against low-band energy agree best within 20 ms, and not by chance."""
+        """Voiced phonemes correlate best with low-band energy within 20 ms, and clearly."""
         shifts = np.arange(-0.1, 0.101, 0.01)
         matches = [voicing_match(speech, float(shift)) for shift in shifts]
         assert abs(float(shifts[int(np.argmax(matches))])) <= 0.02
@@ -94,7 +94,7 @@ def voicing_match(speech: Speech, shift: float) -> float:
     hop = SAMPLE_RATE // 200
     count = len(band) // hop
     energy = np.log(np.sqrt((band[: count * hop].reshape(count, hop) ** 2).mean(axis=1)) + 3e-3)
-    labels = np.full(count, 0.5)  # between words nothing is known
+    labels = np.full(count, 0.5)  # unknown between words
     for phone, following in zip(speech.phones, [*speech.phones[1:], speech.phones[-1]], strict=True):
         symbol = following.symbol if phone.symbol in "ˈˌ" else phone.symbol
         first, last = (max(0, int((time + shift) * 200)) for time in (phone.start, phone.end))
@@ -104,7 +104,7 @@ def voicing_match(speech: Speech, shift: float) -> float:
 
 
 class TestCaptionTimes:
-    """The times of captions against the sound itself: a word after a pause begins where the silence ends."""
+    """Caption times against the audio: a word after a pause starts where the silence ends."""
 
     SCRIPT = (
         "Stop. Buy bread. Do it today! Good things, big dreams, and bold plans for your whole family this year. "
@@ -123,7 +123,7 @@ class TestCaptionTimes:
 
 
 def ends_of_silence(speech: Speech) -> list[float]:
-    """Seconds at which sound comes back after 100 ms or more below a fiftieth of the loudest."""
+    """Returns the seconds at which sound resumes after at least 100 ms below a fiftieth of the peak."""
     hop = SAMPLE_RATE // 200
     count = len(speech.samples) // hop
     level = np.sqrt((speech.samples[: count * hop].reshape(count, hop) ** 2).mean(axis=1))

@@ -1,4 +1,4 @@
-"""What is written becomes what is said, and every sound knows which writing it stands for."""
+"""Conversion of scripts to speakable text and phonemes, with origins in the script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The voice's graph, written anew, says what the published one says."""
+"""The rewritten vocoder graph sounds like the published one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from services.video.providers.local.phonemes import passages
 from services.video.providers.local.speakable import speakable
 
 TEXT = "Five fine waves moved Paul's big boat."
-# The published graph rounds every activation to a byte, and is 3.6 dB from what its weights say in floats; two ways of
-# rounding that are as good differ by 3 dB.
+# The published graph rounds every activation to a byte, which is 3.6 dB from the result in floats. Two equally good
+# ways of rounding differ by 3 dB.
 SAME_DECIBELS = 4.0
 
 
 def spectrum(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """In decibels, 512 samples at a time."""
+    """Returns the spectral distance in decibels, in frames of 512 samples."""
     windows = sliding_window_view(samples, 512)[::128] * np.hanning(512)
     return np.asarray(20 * np.log10(np.abs(np.fft.rfft(windows, axis=1)) + 1e-3))
 
 
 def distance(one: Speech, two: Speech) -> float:
-    late = round((one.phones[0].end - two.phones[0].end) * SAMPLE_RATE)  # their silent ends are not cut alike
+    late = round((one.phones[0].end - two.phones[0].end) * SAMPLE_RATE)  # their silent ends have different lengths
     first, second = one.samples[max(0, late) :], two.samples[max(0, -late) :]
     length = min(len(first), len(second))
     apart = spectrum(first[:length]) - spectrum(second[:length])
@@ -56,7 +56,7 @@ class TestRewrittenVocoder:
         one, two = published.speak(passage, voice), quick.speak(passage, voice)
         assert [phone.symbol for phone in one.phones] == [phone.symbol for phone in two.phones]
         first, second = (np.diff([phone.end for phone in speech.phones[:-2]]) for speech in (one, two))
-        assert np.allclose(first, second, atol=1e-6)  # but for the silent end, which is cut by its loudness
+        assert np.allclose(first, second, atol=1e-6)  # except the silent end, whose cut depends on its loudness
         assert distance(one, two) < SAME_DECIBELS
 
     def test_other_voice_differs_more(self, published: Kokoro, quick: Kokoro) -> None:

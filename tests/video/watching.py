@@ -1,4 +1,4 @@
-"""A finished MP4 watched and heard as a viewer does: from its pixels and its sound alone."""
+"""Measures a finished MP4 by its pixels and sound only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from services.video.providers.local.stage import layout
 Floats = NDArray[np.float64]
 
 LIP_LINE = 6  # pixels at 720p
-INNER_LIPS = ((82, 87), (13, 14), (312, 317))  # point numbers of the mesh, upper and lower
+INNER_LIPS = ((82, 87), (13, 14), (312, 317))  # points of the mesh, upper and lower
 
 
 def pictures(path: Path, *, every: int = 1) -> NDArray[np.uint8]:
-    """All frames, RGB."""
+    """Returns all frames in RGB."""
     with av.open(str(path)) as container:
         frames = [
             frame.to_ndarray(format="rgb24")
@@ -37,37 +37,37 @@ def pictures(path: Path, *, every: int = 1) -> NDArray[np.uint8]:
 
 
 def sound(path: Path) -> NDArray[np.float32]:
-    """The left channel at 48 kHz."""
+    """Returns the left channel at 48 kHz."""
     with av.open(str(path)) as container:
         parts = [cast(Any, frame).to_ndarray()[0] for frame in container.decode(audio=0)]
     return np.concatenate(parts).astype(np.float32)
 
 
 def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> Floats:
-    """How much of the box (left, top, right, bottom) is the inside of a mouth, frame by frame: 0..1.
+    """Returns the share (0..1) of the box (left, top, right, bottom) that is the inside of a mouth, for each frame.
 
-    The inside is teeth and the dark behind them; the thin dark line of lips that meet is none of it.
+    Teeth and the dark behind them count; the thin dark line of closed lips does not.
     """
     left, top, right, bottom = box
     part = frames[:, top:bottom, left:right].astype(np.int16)
     red, green, blue = part[..., 0], part[..., 1], part[..., 2]
     dark = (red < 120) & (green < 60) & (blue < 75) & (red > green + 24)
     teeth = (part.min(axis=-1) > 150) & (part.max(axis=-1) - part.min(axis=-1) < 40)
-    # A run of at least LIP_LINE pixels from top to bottom is more than the line.
+    # A vertical run of at least LIP_LINE pixels is more than the line of closed lips.
     inside = binary_opening(dark | teeth, structure=np.ones((1, LIP_LINE, 1), dtype=bool))
     return np.asarray(inside.mean(axis=(1, 2)))
 
 
 def presenter_mouth(resolution: str = "720p") -> tuple[int, int, int, int]:
-    """Where the mouth of a drawn presenter is in a vertical video, wherever the head sways: a box."""
+    """Returns the box that contains the mouth of a drawn presenter in a vertical video, with all sway of the head."""
     place = layout(AspectRatio.PORTRAIT, resolution)
     x, y, scale = place.presenter_x, place.presenter_y, place.scale
     return int(x - 100 * scale), int(y + 92 * scale), int(x + 100 * scale), int(y + 188 * scale)
 
 
 def mesh_opening(frames: NDArray[np.uint8], models: Path) -> Floats:
-    """How far the inner lips are apart, frame by frame, in heights of the face: read by the face mesh from the pixels
-    of the finished film. The face is found anew in every frame."""
+    """Returns the distance of the inner lips for each frame, in heights of the face. The face mesh detects the face in
+    every frame."""
     apart = []
     for frame in frames:
         face, *_ = found_faces(frame, models)
@@ -81,9 +81,9 @@ def mesh_opening(frames: NDArray[np.uint8], models: Path) -> Floats:
 def closed_centres(
     opening: Floats, phones: Sequence[Phone], symbols: Container[str], *, shut: float = 0.25
 ) -> list[bool]:
-    """Of each sound of `symbols`: whether the mouth is shut in the frame that shows its middle.
+    """Returns for each phoneme in `symbols` whether the mouth is closed in the frame of its middle.
 
-    Shut is less than the share `shut` of what the widest twentieth of frames shows: what is left is the lips' own line.
+    Closed means below the share `shut` of the opening of the widest 5 % of frames, which leaves the line of the lips.
     """
     widest = float(np.percentile(opening, 95))
     middles = [(phone.start + phone.end) / 2 + SPEECH_BEGINS_SECONDS for phone in phones if phone.symbol in symbols]
@@ -91,7 +91,7 @@ def closed_centres(
 
 
 def voice_energy(samples: NDArray[np.float32], frames: int, frames_per_second: int = 25) -> Floats:
-    """Loudness of the vowels' band, a value every 10 ms."""
+    """Returns the energy in the band of vowels, one value every 10 ms."""
     band = sosfilt(butter(4, [250, 1000], "band", fs=48_000, output="sos"), samples)
     hop = 480
     count = frames * 100 // frames_per_second
@@ -101,10 +101,10 @@ def voice_energy(samples: NDArray[np.float32], frames: int, frames_per_second: i
 
 
 def lag_of_mouth(opening: Floats, energy: Floats, frames_per_second: int = 25) -> tuple[float, float]:
-    """(seconds, correlation): how much later than the sound the mouth moves, where the two agree best.
+    """Returns (seconds, correlation): the mouth's delay after the sound with the best correlation.
 
-    A frame stands for the whole time it is shown, so that its value is set at its middle. Slow movement (the
-    presenter's whole head, a louder sentence) is taken out of both.
+    A frame's value counts at the middle of its display time. Slow changes (movement of the head, louder sentences) are
+    removed from both signals.
     """
     times = np.arange(len(energy)) / 100 + 0.005
     shown = np.interp(times, (np.arange(len(opening)) + 0.5) / frames_per_second, opening)

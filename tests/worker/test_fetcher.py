@@ -1,4 +1,4 @@
-"""The guarded fetcher: what it will not be led to."""
+"""The guarded fetcher connects to public addresses only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCEPT = ("image/png",)
 
 @asynccontextmanager
 async def serving(answer: Callable[[], AsyncIterator[bytes]]) -> AsyncIterator[int]:
-    """A server on loopback that gives the answer to everybody; its port."""
+    """Runs a server on loopback that sends the response to every request. Yields its port."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -53,7 +53,7 @@ def whole(head: str, body: bytes = b"") -> Callable[[], AsyncIterator[bytes]]:
 
 
 def fetcher(port: int) -> Fetcher:
-    """One that may connect to the test's own server."""
+    """Returns a fetcher that may connect to the test's server."""
     return Fetcher(allowed=["127.0.0.1"], ports=[port, 80, 443])
 
 
@@ -111,8 +111,8 @@ class TestAddresses:
         assert refused.value.reason == "ADDRESS_NOT_PUBLIC"
 
     async def test_dns_rebinding_after_the_check_has_no_effect(self) -> None:
-        # "localhost" stands for the attacker's name: the system's resolver leads it to 127.0.0.1, where the secret is;
-        # the answer that was checked is 127.0.0.2, which stands for a public address.
+        # "localhost" stands for the attacker's name: the system resolves it to 127.0.0.1, the address of the secret.
+        # The checked lookup returns 127.0.0.2, which stands for a public address.
         reached: list[str] = []
 
         async def secret(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -137,7 +137,7 @@ class TestAddresses:
             guarded = Fetcher(lookup=changing, allowed=["127.0.0.2"], ports=[port])
             with pytest.raises(InputFault) as refused:
                 await guarded.fetch(f"http://localhost:{port}/", max_bytes=100, timeout=5, accept=ACCEPT)
-        assert refused.value.reason == "ADDRESS_NOT_PUBLIC"  # of the second look-up, for the redirect
+        assert refused.value.reason == "ADDRESS_NOT_PUBLIC"  # from the second lookup, for the redirect
         assert reached == ["the checked address"]
         assert list(answers) == []
 
@@ -153,12 +153,12 @@ class TestUnresolvableNames:
         async def none(host: str, port: int) -> Sequence[str]:
             return []
 
-        told = []
+        failures = []
         for lookup in (missing, inside, none):
             with pytest.raises(InputFault) as refused:
                 await Fetcher(lookup=lookup).fetch("http://a.example/", max_bytes=9, timeout=5, accept=ACCEPT)
-            told.append((refused.value.reason, refused.value.message))
-        assert told == [("ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet.")] * 3
+            failures.append((refused.value.reason, refused.value.message))
+        assert failures == [("ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet.")] * 3
 
     async def test_resolver_outage_is_a_transient_fault(self) -> None:
         async def away(host: str, port: int) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""The render process: whatever happens in it, the worker gets a fault and the next job a working process."""
+"""The render process: every failure becomes a fault, and the next job gets a working process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_one(number: int, report: ReportProgress) -> int:
     return number + 1
 
 
-def own_id(_: int, report: ReportProgress) -> int:
+def process_id(_: int, report: ReportProgress) -> int:
     return os.getpid()
 
 
@@ -34,11 +34,11 @@ def refuse(_: int, report: ReportProgress) -> int:
     raise InputFault("BAD", "Not this.")
 
 
-def stumble(_: int, report: ReportProgress) -> int:
-    raise KeyError("nobody foresaw this")
+def raise_unexpected(_: int, report: ReportProgress) -> int:
+    raise KeyError("an unexpected error")
 
 
-def take(megabytes: int, report: ReportProgress) -> int:
+def allocate(megabytes: int, report: ReportProgress) -> int:
     return len(bytearray(megabytes * MEGABYTE))
 
 
@@ -67,7 +67,7 @@ async def process() -> AsyncIterator[RenderProcess]:
 
 
 @pytest_asyncio.fixture
-async def hasty() -> AsyncIterator[RenderProcess]:
+async def impatient() -> AsyncIterator[RenderProcess]:
     made = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=1.0)
     yield made
     await made.close()
@@ -82,35 +82,35 @@ def _is_alive(number: int) -> bool:
 
 
 async def test_result_and_progress_come_from_one_process(process: RenderProcess) -> None:
-    told: list[tuple[int, str]] = []
-    assert await process.run(add_one, 1, lambda percent, stage: told.append((percent, stage))) == 2
-    assert told == [(50, "adding")]
-    first = await process.run(own_id, 0)
-    assert first == await process.run(own_id, 0) != os.getpid()
+    reports: list[tuple[int, str]] = []
+    assert await process.run(add_one, 1, lambda percent, stage: reports.append((percent, stage))) == 2
+    assert reports == [(50, "adding")]
+    first = await process.run(process_id, 0)
+    assert first == await process.run(process_id, 0) != os.getpid()
 
 
 async def test_faults_are_reraised_and_other_errors_carry_the_traceback(process: RenderProcess) -> None:
     with pytest.raises(InputFault, match="Not this") as caught:
         await process.run(refuse, 0)
     assert caught.value.reason == "BAD"
-    with pytest.raises(RuntimeError, match="nobody foresaw this"):
-        await process.run(stumble, 0)
+    with pytest.raises(RuntimeError, match="an unexpected error"):
+        await process.run(raise_unexpected, 0)
     assert await process.run(add_one, 1) == 2
 
 
 async def test_memory_is_limited(process: RenderProcess) -> None:
     with pytest.raises(TransientFault) as caught:
-        await process.run(take, 2000)
+        await process.run(allocate, 2000)
     assert caught.value.reason == "RENDER_OUT_OF_MEMORY"
-    assert await process.run(take, 20) == 20 * MEGABYTE
+    assert await process.run(allocate, 20) == 20 * MEGABYTE
 
 
-async def test_time_is_limited(hasty: RenderProcess, tmp_path: Path) -> None:
+async def test_time_is_limited(impatient: RenderProcess, tmp_path: Path) -> None:
     with pytest.raises(TransientFault) as caught:
-        await hasty.run(never_end, str(tmp_path / "id"))
+        await impatient.run(never_end, str(tmp_path / "id"))
     assert caught.value.reason == "RENDER_TIMED_OUT"
     assert not _is_alive(int((tmp_path / "id").read_text()))
-    assert await hasty.run(add_one, 1) == 2
+    assert await impatient.run(add_one, 1) == 2
 
 
 async def test_crash_fails_only_the_current_job(process: RenderProcess) -> None:

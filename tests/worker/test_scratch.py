@@ -1,4 +1,4 @@
-"""Temporary files go with their process, however it ends."""
+"""Temporary files are removed after their process ended in any way."""
 
 from __future__ import annotations
 

@@ -40,18 +40,6 @@ class Checkpoints(Protocol):
     async def save_checkpoint(self, content: bytes) -> None: ...
 
 
-@dataclass(slots=True)
-class MemoryCheckpoints:
-    """Checkpoints in memory, for engines that run without a job."""
-
-    checkpoint: bytes = b""
-    cancelled: bool = False
-
-    async def save_checkpoint(self, content: bytes) -> None:
-        """Stores the checkpoint until the process ends."""
-        self.checkpoint = content
-
-
 class TaskNotAccepted(TransientFault):
     """The engine rejected the submission or could not be reached, so nothing is charged."""
 

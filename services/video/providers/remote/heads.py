@@ -46,7 +46,7 @@ class HeadSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadInputs:
-    """A portrait (PNG) and the speech as WAV and as MP3. `picture` is the portrait."""
+    """The inputs of a talking head: a portrait (`picture`, PNG), and the speech as WAV and as MP3."""
 
     key: str
     picture: Path
