@@ -176,8 +176,8 @@ class TestCompatibility:
         (tree / "services/job/migrations/0002_trace.sql").unlink()
         told = "\n".join(incompatibilities(tree, "v1.0.0"))
         assert 'field "1" with name "jobs"' in told
-        assert "0001_jobs.sql is in v1.0.0 and was changed" in told
-        assert "0002_trace.sql is in v1.0.0 and was changed" in told
+        assert "0001_jobs.sql is part of v1.0.0 and has changed" in told
+        assert "0002_trace.sql is part of v1.0.0 and has changed" in told
 
 
 def replace(file: Path, old: str, new: str) -> None:
