@@ -1,4 +1,4 @@
-"""The files that compose.yaml mounts, the development keys and the gateway's configuration: `python -m deploy.compose`."""
+"""`python -m deploy.compose`: writes the files that compose.yaml mounts, keys and the gateway's configuration."""
 
 from __future__ import annotations
 

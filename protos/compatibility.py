@@ -1,4 +1,4 @@
-"""Compatibility with the last release: `python -m protos.compatibility` compares its protos and migrations with the tree.
+"""Compatibility with the last release: `python -m protos.compatibility` compares its protos and migrations.
 
 The last release is the newest tag `v…` that this commit descends from. Two versions run side by side while one replaces
 the other, so each must be able to read the other's messages (`buf breaking` with the rules WIRE_JSON of buf.yaml), and
@@ -51,7 +51,8 @@ def _breaking_proto_changes(tree: Path, release: str) -> list[str]:
 def _changed_migrations(tree: Path, release: str) -> list[str]:
     changed = _git(tree, "diff", "--name-status", "--no-renames", release, "--", "services/*/migrations/*.sql")
     lines = [line.split("\t") for line in changed.stdout.decode().splitlines()]
-    return [f"{path} is part of {release} and has changed: add a new migration instead" for kind, path in lines if kind != "A"]
+    complaint = f"is part of {release} and has changed: add a new migration instead"
+    return [f"{path} {complaint}" for kind, path in lines if kind != "A"]
 
 
 def _generate(tree: Path) -> None:

@@ -1,4 +1,4 @@
-"""The gateway in front of a service built on the real chassis: what a servicer raises is what a REST client reads."""
+"""The gateway in front of a service built on the real chassis: REST clients get the refusals that a servicer raises."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TooMany(Refusal):
 
 
 class Image(image_pb2_grpc.ImageServiceServicer):
-    """Refuses as the prompt says."""
+    """Raises the refusal that the prompt names."""
 
     async def GenerateStaticAd(self, request: Any, context: Any) -> Any:
         match request.prompt:
@@ -103,18 +103,18 @@ def ask(client: httpx.Client, **body: Any) -> httpx.Response:
     return client.post("/api/generate/static-ad", json={"projectId": ID, "productId": ID, **body})
 
 
-class TestChassisBehindTheGateway:
-    def test_the_caller_is_who_the_token_says(self, user: httpx.Client) -> None:
+class TestServiceBehindTheGateway:
+    def test_caller_is_the_tokens_subject(self, user: httpx.Client) -> None:
         response = ask(user, prompt="a good one", style="modern")
         assert response.status_code == 200
         assert response.json() == {"jobId": "u-7", "status": "queued", "creditsUsed": 3, "creditsRemaining": 0}
 
     @pytest.mark.parametrize("name", ["lf6$hv", "it's", "a~b", "a|b", "#", "100%"])
-    def test_a_header_whose_name_grpc_does_not_take_ends_no_call(self, user: httpx.Client, name: str) -> None:
+    def test_header_name_that_grpc_rejects_aborts_no_call(self, user: httpx.Client, name: str) -> None:
         answer = user.post("/api/generate/static-ad", json={"projectId": ID, "productId": ID}, headers={name: "x"})
         assert answer.status_code == ask(user).status_code == 200
 
-    def test_every_field_that_breaks_a_rule_is_named(self, user: httpx.Client) -> None:
+    def test_every_field_with_a_broken_rule_is_named(self, user: httpx.Client) -> None:
         response = user.post("/api/generate/static-ad", json={"projectId": "x", "style": "gothic", "prompt": "äöü"})
         assert response.status_code == 400
         error = response.json()["error"]
@@ -122,7 +122,7 @@ class TestChassisBehindTheGateway:
         assert [item["field"] for item in error["fields"]] == ["projectId", "productId", "style", "prompt"]
         assert error["requestId"] == response.headers["x-request-id"]
 
-    def test_words_for_a_rule_are_the_same_at_the_door_and_inside(self, user: httpx.Client) -> None:
+    def test_gateway_and_service_have_the_same_messages_for_rules(self, user: httpx.Client) -> None:
         body = {"projectId": "x", "style": "gothic", "prompt": "abc", "idempotencyKey": "k" * 129}
         inside = user.post("/api/generate/static-ad", json=body).json()["error"]["fields"]
         door = user.post("/api/generate/static-ad", json={**body, "fileFormat": 5}).json()["error"]["fields"]
@@ -140,27 +140,27 @@ class TestChassisBehindTheGateway:
             }
         }
 
-    def test_429_says_when_to_come_back(self, user: httpx.Client) -> None:
+    def test_429_has_retry_after(self, user: httpx.Client) -> None:
         response = ask(user, prompt="busy customer")
         assert (response.status_code, response.headers["retry-after"]) == (429, "7")
         assert response.json()["error"]["retryable"] is True
 
-    def test_503_says_when_to_come_back(self, user: httpx.Client) -> None:
+    def test_503_has_retry_after(self, user: httpx.Client) -> None:
         response = ask(user, prompt="overload")
         assert (response.status_code, response.headers["retry-after"]) == (503, "2")
 
-    def test_500_tells_nothing(self, user: httpx.Client) -> None:
+    def test_500_reveals_nothing(self, user: httpx.Client) -> None:
         response = ask(user, prompt="a mistake")
         assert response.status_code == 500
         assert "secret" not in response.text
         assert response.json()["error"]["requestId"] == response.headers["x-request-id"]
 
-    def test_what_is_not_provided_is_501(self, user: httpx.Client, keys: Keys) -> None:
+    def test_unimplemented_method_gives_501(self, user: httpx.Client, keys: Keys) -> None:
         admin = {"authorization": f"Bearer {keys.token('boss', roles=['admin'])}"}
         response = user.post("/api/admin/refunds", json={"jobId": ID, "reason": "r"}, headers=admin)
         assert (response.status_code, response.json()["error"]["reason"]) == (501, "NOT_PROVIDED")
 
-    def test_u_0000_in_any_string_of_a_grpc_client_is_named(self, url: str, keys: Keys) -> None:
+    def test_field_of_a_grpc_client_with_u0000_is_named(self, url: str, keys: Keys) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         request = image_pb2.GenerateStaticAdRequest(project_id=ID, product_id=ID, prompt="winter\0wonder")
         with grpc.insecure_channel(url.removeprefix("http://")) as channel:
@@ -178,7 +178,7 @@ class TestChassisBehindTheGateway:
         assert user.post("/api/admin/grants", json=body, headers=admin).json()["grantId"] == "g-1"
 
     @pytest.mark.parametrize(("key", "algorithm", "kid"), [("ec", "ES256", "ec"), ("ed", "EdDSA", "ed")])
-    def test_both_checks_take_the_same_kinds_of_keys(
+    def test_gateway_and_service_accept_the_same_key_algorithms(
         self, key: str, algorithm: str, kid: str, user: httpx.Client, keys: Keys
     ) -> None:
         token = keys.token(key=getattr(keys, key), algorithm=algorithm, headers={"kid": kid})
@@ -189,7 +189,7 @@ class TestChassisBehindTheGateway:
         )
         assert response.status_code == 200
 
-    def test_long_values_are_refused_in_a_few_words(self, user: httpx.Client) -> None:
+    def test_error_about_a_long_value_is_short(self, user: httpx.Client) -> None:
         response = ask(user, prompt="p" * 100_000, style="s" * 100_000)
         assert response.status_code == 400
         assert {item["field"] for item in response.json()["error"]["fields"]} == {"prompt", "style"}

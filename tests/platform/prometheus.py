@@ -13,6 +13,7 @@ import yaml
 
 from tests.platform import tools
 from tests.platform.manifests import ROOT
+from tests.support import until
 
 START_SECONDS = 30
 
@@ -102,10 +103,7 @@ class Prometheus:
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     def wait_for(self, alert: str, seconds: float) -> None:
-        give_up = time.monotonic() + seconds
-        while alert not in self.firing():
-            assert time.monotonic() < give_up, self.firing()
-            time.sleep(0.5)
+        until(lambda: alert in self.firing(), seconds=seconds, interval_seconds=0.5, describe=self.firing)
 
     def stop(self) -> None:
         self._process.terminate()

@@ -34,7 +34,7 @@ def size(resource: Resource) -> int:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_resource_is_small_enough_for_a_server_side_apply(overlay: str) -> None:
+def test_every_resource_fits_a_server_side_apply(overlay: str) -> None:
     for item in rendered(overlay):
         assert size(item) < RESOURCE_BYTES, item["metadata"]["name"]
         annotations = item["metadata"].get("annotations", {})
@@ -61,7 +61,7 @@ def cores(quantity: str) -> Decimal:
     return Decimal(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else Decimal(quantity)
 
 
-def test_dev_fits_on_two_cores_while_every_deployment_is_rolled_out() -> None:
+def test_dev_fits_on_two_cores_during_a_rollout() -> None:
     overlay = "overlays/dev"
     total = Decimal(0)
     for deployment in of_kind(overlay, "Deployment").values():

@@ -41,7 +41,7 @@ def loaded() -> Iterator[FaultHarness]:
     system.stop()
 
 
-async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded: FaultHarness, tmp_path: Path) -> None:
+async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: FaultHarness, tmp_path: Path) -> None:
     load, stopping = Load(loaded, loaded.running.customer(100_000)), asyncio.Event()
     running = asyncio.create_task(load.run(until=stopping, cancel_every=4))
     await loaded.until(lambda: len(load.accepted) >= BEFORE, 60)
@@ -65,8 +65,8 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
         assert kept >= entries
         for command in ("verify", "reconcile"):
             options = ["--settling", "0"] if command == "reconcile" else []
-            told = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
-            assert told.returncode == 0, told.stdout + told.stderr
+            done = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
+            assert done.returncode == 0, done.stdout + done.stderr
         elsewhere = FaultHarness(running=restored)
         elsewhere.add_worker("stub-2", slots=4)
         await elsewhere.settled()  # what was under way at that moment is made and paid for, or given back
@@ -82,7 +82,7 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
         restored.stop()
 
 
-def test_what_is_no_whole_backup_or_no_empty_folder_is_refused(tmp_path: Path) -> None:
+def test_incomplete_backup_and_nonempty_folder_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "half").mkdir()
     with pytest.raises(backup.BackupError, match="not a whole backup"):
         backup.restore(tmp_path / "half", Home(tmp_path / "home"))
@@ -91,5 +91,5 @@ def test_what_is_no_whole_backup_or_no_empty_folder_is_refused(tmp_path: Path) -
     (tmp_path / "home" / "something").write_text("kept")
     with pytest.raises(backup.BackupError, match="not empty"):
         backup.restore(tmp_path / "half", Home(tmp_path / "home"))
-    told = adwright(tmp_path / "home", "backup", str(tmp_path / "new"))
-    assert (told.returncode, (tmp_path / "new").exists()) == (3, False)  # nothing runs there
+    done = adwright(tmp_path / "home", "backup", str(tmp_path / "new"))
+    assert (done.returncode, (tmp_path / "new").exists()) == (3, False)  # nothing runs there

@@ -40,7 +40,7 @@ def test_every_component_renders_valid_manifests(role: str) -> None:
     assert complaints(found) == []
 
 
-def test_keys_are_given_to_the_services_that_use_the_bucket_and_to_no_others() -> None:
+def test_only_services_that_use_the_bucket_get_its_keys() -> None:
     for name, deployment in of_kind(PRODUCTION, "Deployment").items():
         found = {key: item["valueFrom"]["secretKeyRef"] for key, item in env(deployment).items() if "AWS" in key}
         if name in STORAGE:
@@ -52,7 +52,7 @@ def test_keys_are_given_to_the_services_that_use_the_bucket_and_to_no_others() -
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_takes_the_place_of_every_key(role: str) -> None:
+def test_role_replaces_every_key(role: str) -> None:
     for deployment in of_kind(PRODUCTION, "Deployment", instead(role)).values():
         assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(env(deployment))
     accounts = of_kind(PRODUCTION, "ServiceAccount", instead(role))
@@ -71,7 +71,7 @@ def test_aks_labels_the_pods_that_get_a_token() -> None:
         assert (label in labels.items()) == (name in STORAGE), name
 
 
-def test_gke_opens_the_metadata_server_to_the_pods_that_use_a_bucket_only() -> None:
+def test_gke_opens_the_metadata_server_to_pods_with_a_bucket_only() -> None:
     server = Endpoint(name="gke-metadata", address="169.254.169.254")
     policies = list(of_kind(PRODUCTION, "NetworkPolicy", instead("gke")).values())
     network = Network(policies, [*endpoints(), server], NAMESPACES)

@@ -232,7 +232,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
 }  # fmt: skip
 
 
-def test_every_alert_has_series_and_a_chapter_in_the_runbook() -> None:
+def test_every_alert_has_series_and_a_runbook_section() -> None:
     ours = {rule["alert"]: rule for group in rules()["groups"] for rule in group["rules"]}
     headings = re.findall(r"^## (Adwright\w+)$", (ROOT / "docs/runbook.md").read_text(encoding="utf-8"), re.M)
     assert sorted(headings) == sorted([*ours, *ALERTS])
@@ -245,7 +245,7 @@ def test_every_alert_has_series_and_a_chapter_in_the_runbook() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("alert", ALERTS)
 @pytest.mark.parametrize("fires", [True, False])
-def test_an_alert_fires_past_its_limit_and_not_before(alert: str, fires: bool, tmp_path: Path) -> None:
+def test_alert_fires_only_above_its_threshold(alert: str, fires: bool, tmp_path: Path) -> None:
     firing, count, quiet = SERIES[alert]
     # An alert that watches one counter rising has to be looked at while it rises; the others hold for an hour and more.
     at = "25m" if alert == "AdwrightGatewayRejectsConfiguration" and fires else "85m"
@@ -254,12 +254,12 @@ def test_an_alert_fires_past_its_limit_and_not_before(alert: str, fires: bool, t
 
 @pytest.mark.slow
 @pytest.mark.parametrize("alert", ["AdwrightGatewayDown", "AdwrightPostgresDown", "AdwrightKafkaNodeDown"])
-def test_an_alert_of_being_down_fires_where_nothing_is_scraped(alert: str, tmp_path: Path) -> None:
+def test_down_alert_fires_where_nothing_is_scraped(alert: str, tmp_path: Path) -> None:
     assert_firing(1, RULES, alert, {"something_else": "1x120"}, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_service_that_the_gateway_does_not_know_at_all_is_an_alert(tmp_path: Path) -> None:
+def test_alert_fires_for_a_service_that_the_gateway_does_not_know(tmp_path: Path) -> None:
     series = {name: values for name, values in healthy().items() if "/video/" not in name}
     assert_firing(1, RULES, "AdwrightGatewayHasNoEndpoints", series, tmp_path)
 

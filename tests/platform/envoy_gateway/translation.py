@@ -78,12 +78,12 @@ def _certificate(folder: Path) -> dict[str, str]:
     }
 
 
-def static(told: dict[str, Any], settings: GatewaySettings) -> str:
+def static(translation: dict[str, Any], settings: GatewaySettings) -> str:
     """What Envoy Gateway would send to Envoy, as a file: nothing is changed but where Envoy gets its parts from.
 
     The certificate is left out: it would come from Envoy Gateway's own server.
     """
-    parts = {item["@type"].rsplit(".", 1)[-1]: item for item in told["xds"]["adwright/adwright"]["configs"]}
+    parts = {item["@type"].rsplit(".", 1)[-1]: item for item in translation["xds"]["adwright/adwright"]["configs"]}
     listeners = [item["activeState"]["listener"] for item in parts["ListenersConfigDump"]["dynamicListeners"]]
     [found] = [item for item in listeners if item["name"] == "adwright/adwright/https"]
     tables = [item["routeConfig"] for item in parts["RoutesConfigDump"]["dynamicRouteConfigs"]]
