@@ -1,7 +1,7 @@
-"""The `adwright` command. It starts processes while gRPC is at work in its threads."""
+"""The `adwright` command."""
 
 import os
 
-# Before gRPC is imported: its own handlers for forks end now and then in an abort of the child, before it is another
-# program. What it starts never uses its gRPC.
+# This process starts child processes while gRPC threads run. gRPC's fork handlers sometimes abort the child between
+# fork and exec, and the child never uses the parent's gRPC channels. The variable is read when gRPC is imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")

@@ -1,4 +1,4 @@
-"""Where the `adwright` command begins: nothing that goes wrong is told as a stack of calls."""
+"""Entry point of the `adwright` command. Errors are printed without a traceback."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import sys
 
 
 def main() -> int:
-    """Runs the command; the status it ends with."""
+    """Runs the command and returns its exit status."""
     try:
         from cli.api import ApiError
         from cli.main import app
-        from cli.terminal import fail
+        from cli.terminal import error_exit
 
         try:
             app()
         except ApiError as error:
-            return fail(str(error)).exit_code
+            return error_exit(str(error)).exit_code
     except KeyboardInterrupt:
-        return 130  # as shells say of SIGINT
+        return 130  # 128 + SIGINT, as shells report it; cli.terminal may not be imported yet
     return 0
 
 

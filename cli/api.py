@@ -1,99 +1,90 @@
-"""The REST API as the commands use it."""
+"""Client of the REST API."""
 
 from __future__ import annotations
 
 import ssl
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-POLL_SECONDS = 0.4
-JOB_SECONDS = 1800.0
-LIVE = ("pending", "queued", "processing")
-
-PICTURE_ENDINGS = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "image/webp": (".webp",)}
+CALL_SECONDS = 60.0
+IMAGE_SUFFIXES = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "image/webp": (".webp",)}
 
 
 class ApiError(Exception):
-    """The API refused; says why, in its words. status: 0 when no answer has one; retry_after: seconds, 0: not said."""
+    """A refusal of the API, or a call that got no usable response.
 
-    def __init__(self, status: int, reason: str, message: str, retry_after: float = 0.0) -> None:
-        told = " ".join(filter(None, [str(status) if status else "", reason]))
-        super().__init__(f"{message} ({told})" if told else message)
+    status: the HTTP status; 0: there was no response. reason: the API's stable reason, or empty.
+    retry_after_seconds: the server's Retry-After; 0: none.
+    """
+
+    def __init__(self, status: int, reason: str, message: str, retry_after_seconds: float = 0.0) -> None:
+        code = " ".join(filter(None, [str(status) if status else "", reason]))
+        super().__init__(f"{message} ({code})" if code else message)
         self.status = status
         self.reason = reason
-        self.retry_after = retry_after
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Api:
-    """Calls the gateway with one token. certificate: the PEM file of the one to trust; empty: those of the public."""
+    """Calls the gateway with one token.
+
+    certificate: path of the only PEM certificate to trust; empty: the public certificate authorities are trusted.
+    """
 
     def __init__(self, url: str, token: str, certificate: str = "") -> None:
         self._client = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
+            timeout=CALL_SECONDS,
             trust_env=False,
             verify=trust_in(certificate) if certificate else True,
         )
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> dict[str, Any]:
-        """The answer's JSON. Raises ApiError, also when nothing answers."""
-        return self._answered(method, path, json=body, params=query or None)
+        """The JSON of the response. Raises ApiError for a refusal and when the gateway does not respond."""
+        return self._json(method, path, json=body, params=query or None)
 
     def upload(self, path: str, content: bytes) -> dict[str, Any]:
-        """As call, with a file as the body."""
-        return self._answered("POST", path, content=content, headers={"Content-Type": "application/octet-stream"})
+        """Posts a file as the request body; otherwise as `call`."""
+        return self._json("POST", path, content=content, headers={"Content-Type": "application/octet-stream"})
 
-    def _answered(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:
-            answer = self._client.request(method, path, **request)
+            response = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise ApiError(0, "UNREACHABLE", f"The gateway does not answer: {error}") from None
+            raise ApiError(0, "UNREACHABLE", f"The gateway does not respond: {error}") from None
         try:
-            told = answer.json()
-            refused = told.get("error", {}) if answer.status_code >= 400 else None
-            if refused is None:
-                return dict(told)
-            reason, message = str(refused.get("reason", "")), str(refused.get("message", answer.text[:200]))
+            body = response.json()
+            error_body = body.get("error", {}) if response.status_code >= 400 else None
+            if error_body is None:
+                return dict(body)
+            reason, message = str(error_body.get("reason", "")), str(error_body.get("message", response.text[:200]))
         except (ValueError, TypeError, AttributeError):
             raise ApiError(
-                answer.status_code, "", f"What answers at {self._client.base_url} is not an Adwright gateway."
+                response.status_code, "", f"The server at {self._client.base_url} is not an Adwright gateway."
             ) from None
-        later = answer.headers.get("Retry-After", "")
-        raise ApiError(answer.status_code, reason, message, float(later) if later.isdecimal() else 0.0)
-
-    def wait(self, job_id: str, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The job once it has ended; `tell` gets its status in between. Raises ApiError."""
-        give_up = time.monotonic() + JOB_SECONDS
-        while time.monotonic() < give_up:
-            status = self.call("GET", "/api/generate/status", jobId=job_id)
-            tell(status)
-            if status["status"] not in LIVE:
-                return status
-            time.sleep(POLL_SECONDS)
-        raise ApiError(0, "TIMED_OUT", f"The job {job_id} has not ended after {JOB_SECONDS / 60:g} minutes.")
+        retry_after = response.headers.get("Retry-After", "")
+        raise ApiError(response.status_code, reason, message, float(retry_after) if retry_after.isdecimal() else 0.0)
 
     def save(self, url: str, path: Path) -> Path:
-        """Saves an asset, whole or not at all; asked of this gateway, whatever name the public has for it. A picture
-        gets the ending of the kind that it is sent as.
+        """Downloads an asset to `path`, completely or not at all, and returns the path.
 
-        Raises ApiError.
+        Only the path and query of `url` are used: the asset is fetched from this gateway, whatever its public name.
+        The suffix of an image follows the content type of the response. Raises ApiError.
         """
         partial = path.with_name(path.name + ".partial")
         link = urlsplit(url)
         try:
-            with self._client.stream("GET", f"{link.path}?{link.query}") as answer:
-                if answer.status_code != httpx.codes.OK:
-                    raise ApiError(answer.status_code, "", f"{path.name} could not be fetched.")
-                endings = PICTURE_ENDINGS.get(answer.headers.get("content-type", ""), (path.suffix,))
-                path = path if path.suffix in endings else path.with_suffix(endings[0])
+            with self._client.stream("GET", f"{link.path}?{link.query}") as response:
+                if response.status_code != httpx.codes.OK:
+                    raise ApiError(response.status_code, "", f"{path.name} could not be fetched.")
+                suffixes = IMAGE_SUFFIXES.get(response.headers.get("content-type", ""), (path.suffix,))
+                path = path if path.suffix in suffixes else path.with_suffix(suffixes[0])
                 with partial.open("wb") as file:
-                    for chunk in answer.iter_bytes():
+                    for chunk in response.iter_bytes():
                         file.write(chunk)
             return partial.replace(path)
         except httpx.HTTPError as error:
@@ -105,7 +96,7 @@ class Api:
 
 
 def trust_in(certificate: str) -> ssl.SSLContext:
-    """Trust in the certificate of this file and in no other, whatever name it is called by. Raises ApiError."""
+    """A TLS context that trusts this PEM certificate only, under any host name. Raises ApiError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

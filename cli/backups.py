@@ -1,4 +1,4 @@
-"""`adwright backup` and `adwright restore`: all databases at one moment, the assets, the keys."""
+"""`adwright backup` and `adwright restore`: all databases at one moment, the assets and the keys."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import fail, running
-from local import backup as local
+from cli.terminal import error_exit, print_line, running_system
+from local import backup as local_backup
 from local.home import Home
 
 
 def backup(folder: Annotated[Path, typer.Argument(help="A new folder; it will hold secrets.")]) -> None:
-    """Take a backup of the system that runs here, while it runs."""
-    home, found = running()
-    _do(lambda: local.take(home, found, folder))
+    """Back up the system on this machine while it runs."""
+    home, running = running_system()
+    _run_or_exit(lambda: local_backup.take(home, running, folder))
     print(folder)
 
 
-def restore(folder: Annotated[Path, typer.Argument(help="What `adwright backup` wrote.")]) -> None:
-    """Make a new home of a backup, in the folder that ADWRIGHT_HOME names. Then: adwright up."""
+def restore(folder: Annotated[Path, typer.Argument(help="A folder that `adwright backup` wrote.")]) -> None:
+    """Restore a backup into the folder that ADWRIGHT_HOME names. Then run: adwright up."""
     home = Home()
-    _do(lambda: local.restore(folder, home))
-    print(
-        f"{home.folder} holds what was in {folder}. Start it, then: adwright ledger verify; adwright ledger reconcile"
+    _run_or_exit(lambda: local_backup.restore(folder, home))
+    print_line(
+        f"{folder} is restored to {home.folder}. Start the system, then run: adwright ledger verify; "
+        "adwright ledger reconcile"
     )
 
 
-def _do(work: Callable[[], None]) -> None:
+def _run_or_exit(work: Callable[[], None]) -> None:
     try:
         work()
-    except local.BackupError as error:
-        raise fail(str(error)) from None
+    except local_backup.BackupError as error:
+        raise error_exit(str(error)) from None

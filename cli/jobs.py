@@ -1,4 +1,4 @@
-"""`adwright jobs`: what users and operators ask about jobs."""
+"""`adwright jobs`: lists and cancels jobs, and retries dead ones."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.terminal import DEMO_USER, api_for, call
+from cli.terminal import DEMO_USER, call_or_exit, printable, user_api
 
-app = typer.Typer(no_args_is_help=True, help="Look after jobs.")
+app = typer.Typer(no_args_is_help=True, help="Manage jobs.")
 
-User = Annotated[str, typer.Option(help="Whose.")]
-JobId = Annotated[str, typer.Argument(help="The job's id.")]
+User = Annotated[str, typer.Option(help="The owner's user id.")]
+JobId = Annotated[str, typer.Argument(help="The job id.")]
 
 
 @app.command("list")
 def jobs_list(user: User = DEMO_USER) -> None:
-    """A user's newest jobs."""
-    jobs = call(api_for(user), "GET", "/api/generate/jobs")["jobs"]
+    """List a user's newest jobs."""
+    jobs = call_or_exit(user_api(user), "GET", "/api/generate/jobs")["jobs"]
     for job in jobs:
         print(f"{job['id']}  {job['type']:<9}  {job['status']:<10}  {job['createdAt']}")
     if not jobs:
-        print(f"{user} has no jobs.")
+        print(f"{printable(user)} has no jobs.")
 
 
 @app.command("cancel")
 def jobs_cancel(job_id: JobId, user: User = DEMO_USER) -> None:
-    """Cancel a job and get its credits back."""
-    answer = call(api_for(user), "POST", "/api/generate/cancel", {"jobId": job_id})
-    print(f"canceled while {answer['previousStatus']}; {answer['creditsReleased']} credits go back")
+    """Cancel a job and release its credits."""
+    response = call_or_exit(user_api(user), "POST", "/api/generate/cancel", {"jobId": job_id})
+    print(f"canceled while {response['previousStatus']}; {response['creditsReleased']} credits released")
 
 
 @app.command("dead")
 def jobs_dead(
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
-    retried: Annotated[bool, typer.Option(help="Show those that were run again too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The most jobs to show.")] = 100,
+    retried: Annotated[bool, typer.Option(help="Include jobs that were retried.")] = False,
 ) -> None:
-    """Jobs that failed for unknown reasons, newest first, with their attempts."""
-    api, token, shown = api_for("admin", admin=True), "", 0
+    """List jobs that failed for unknown reasons, newest first, with their attempts."""
+    api, token, shown = user_api("admin", admin=True), "", 0
     while True:
-        page = call(api, "GET", "/api/admin/jobs/dead", pageToken=token)
+        page = call_or_exit(api, "GET", "/api/admin/jobs/dead", pageToken=token)
         for job in page["jobs"]:
             if "retriedAs" in job and not retried:
                 continue
             if shown == limit:
-                print(f"… and more; --limit {2 * limit} shows them")
+                print(f"There are more: --limit {2 * limit}")
                 return
             shown += 1
             _show_dead(job)
@@ -52,19 +52,20 @@ def jobs_dead(
         if not token:
             break
     if not shown:
-        print("No job has failed for unknown reasons" + ("." if retried else " and was not run again since."))
+        print("There are no dead jobs." if retried else "There are no dead jobs that were not retried.")
 
 
 def _show_dead(job: dict[str, Any]) -> None:
-    again = f"  run again as {job['retriedAs']}" if "retriedAs" in job else ""
-    print(f"{job['jobId']}  {job['type']}  {job['userId']}  failed {job['failedAt']}{again}")
+    retry = f"  retried as {job['retriedAs']}" if "retriedAs" in job else ""
+    print(f"{job['jobId']}  {job['type']}  {printable(job['userId'])}  failed {job['failedAt']}{retry}")
     for attempt in job["attempts"]:
-        print(f"    {attempt['number']}  {attempt['startedAt']} to {attempt.get('endedAt', '')}  {attempt['maker']}")
-        print(f"       {attempt['outcome']}  {attempt['cause']}")
+        worker = printable(attempt["maker"])
+        print(f"    {attempt['number']}  {attempt['startedAt']} to {attempt.get('endedAt', '')}  {worker}")
+        print(f"       {attempt['outcome']}  {printable(attempt['cause'])}")
 
 
 @app.command("retry")
 def jobs_retry(job_id: JobId) -> None:
-    """Run a dead job's request again, with a hold of its own."""
-    answer = call(api_for("admin", admin=True), "POST", f"/api/admin/jobs/{job_id}/retry", {})
-    print(f"{answer['jobId']}  {answer['status']}")
+    """Retry a dead job as a new job with its own hold."""
+    response = call_or_exit(user_api("admin", admin=True), "POST", f"/api/admin/jobs/{job_id}/retry", {})
+    print(f"{response['jobId']}  {response['status']}")

@@ -1,4 +1,4 @@
-"""`adwright keys`: replaces the secrets of the system on this machine, while it runs or not."""
+"""`adwright keys`: rotates the secrets of the system on this machine, whether it runs or not."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import say
+from cli.terminal import print_line
 from local.home import Home
-from services.chassis.rpc.rotating_secret import RELOAD_SECONDS
+from services.chassis.rotating_secret import RELOAD_SECONDS
 
-# Every process must have read the file before the next step: twice the time after which each looks at it again, and
-# the time of a call that is under way with the token it began with.
+# Every process must have reloaded the file before the next step. Twice the reload interval, plus the time of a call
+# that was sent with an old token.
 SETTLE_SECONDS = 2 * RELOAD_SECONDS + 2
 
-app = typer.Typer(no_args_is_help=True, help="Replace the secrets that this system signs with.")
+app = typer.Typer(no_args_is_help=True, help="Rotate the signing secrets of this system.")
 
 
 class Which(StrEnum):
-    """A secret of the system."""
+    """The secrets that can be rotated."""
 
     SERVICE = "service"
     ASSETS = "assets"
@@ -33,20 +33,23 @@ FILES = {Which.SERVICE: "service-secret", Which.ASSETS: "asset-secret"}
 def rotate(
     which: Annotated[Which, typer.Argument(help="service: calls between services; assets: links to results.")],
     leaked: Annotated[
-        bool, typer.Option("--leaked", help="End the old one at once: its links stop working, calls may be repeated.")
+        bool,
+        typer.Option(
+            "--leaked", help="Revoke the old secret immediately: its links stop working, and calls may be retried."
+        ),
     ] = False,
 ) -> None:
-    """Make a new secret and bring it into use without refusing anything.
+    """Create a new secret and switch to it without refusing valid calls.
 
-    Links that are signed with the old secret of assets work until they end; the next rotation drops it.
+    Asset links signed with the old secret work until they expire; the next rotation drops the old secret.
     """
     home = Home()
     rotate_secret(home, which, leaked=leaked, settle_seconds=SETTLE_SECONDS if home.running() is not None else 0)
-    say(f"The secret of {which.value} is a new one; the old one is {_state(which, leaked=leaked)}.")
+    print_line(f"Rotated the secret for {which.value}; the old secret is {_old_secret_state(which, leaked=leaked)}.")
 
 
 def rotate_secret(home: Home, which: Which, *, leaked: bool, settle_seconds: float) -> None:
-    """Replaces a secret in the order of services/chassis/rpc/rotating_secret.py. Raises OSError."""
+    """Replaces a secret in the order that services/chassis/rotating_secret.py describes. Raises OSError."""
     home.prepare()
     file = FILES[which]
     old, new = home.secret(file), home.new_secret()
@@ -60,7 +63,7 @@ def rotate_secret(home: Home, which: Which, *, leaked: bool, settle_seconds: flo
         home.write_secret(file, new)
 
 
-def _state(which: Which, *, leaked: bool) -> str:
+def _old_secret_state(which: Which, *, leaked: bool) -> str:
     if which is Which.ASSETS and not leaked:
-        return "accepted for the links that it signed"
+        return "accepted for links that it signed"
     return "no longer accepted"

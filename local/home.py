@@ -1,4 +1,4 @@
-"""The folder that holds everything of a local system: database, assets, keys, logs, and what is running."""
+"""The folder of a local system: database, assets, keys, logs, and the state of the running system."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ KEY_ID = "development"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What `adwright status` and the other commands need of a running system.
+    """The state of a running system, as the `adwright` commands read it.
 
-    databases: addresses by service. certificate: the PEM file of the gateway's; empty: it speaks HTTP.
+    ports, pids: by process name; pid 0: not running. databases: addresses by service. certificate: path of the
+    gateway's PEM certificate; empty: it serves HTTP.
     """
 
     url: str
@@ -36,7 +37,7 @@ class Running:
 
 
 class Home:
-    """A local system's folder; `ADWRIGHT_HOME` names it, `var/` in the checkout is the default."""
+    """The folder of a local system: `ADWRIGHT_HOME`, or `var/` in the checkout."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = (folder or Path(os.environ.get("ADWRIGHT_HOME") or ROOT / "var")).resolve()
@@ -48,7 +49,7 @@ class Home:
         self.lock = self.folder / "lock"
 
     def prepare(self) -> None:
-        """Makes the folders, and the keys that are missing: only their owner can read them."""
+        """Creates the folders and the missing keys, which only their owner can read. Raises OSError."""
         for folder in (self.folder, self.logs, self.assets, self.keys):
             folder.mkdir(parents=True, exist_ok=True)
         self.keys.chmod(0o700)
@@ -70,24 +71,27 @@ class Home:
             )
 
     def secret(self, name: str) -> str:
-        """The secret that signs, of a file of secrets; those after it are only accepted."""
+        """The signing secret of a secret file: its first line. The lines after it are accepted but do not sign."""
         return (self.keys / name).read_text(encoding="utf-8").split("\n", 1)[0].strip()
 
     def new_secret(self) -> str:
-        """One that nobody can guess."""
+        """A random secret of 48 bytes, URL-safe."""
         return secrets.token_urlsafe(48)
 
     def write_secret(self, name: str, *lines: str) -> None:
-        """Writes a file of secrets, the one that signs first, whole or not at all and for the same readers."""
+        """Replaces a secret file atomically and keeps its permissions. The first line signs. Raises OSError."""
         path = self.keys / name
         partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)  # of a rotation that was cut off
+        partial.unlink(missing_ok=True)  # left by an interrupted rotation
         _write_private(partial, "\n".join(lines).encode())
         partial.chmod(path.stat().st_mode)
         partial.replace(path)
 
     def token(self, user_id: str, *, admin: bool = False, seconds: int = 86_400) -> str:
-        """A token of the development issuer."""
+        """A token signed by the development issuer.
+
+        seconds: its validity.
+        """
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "iat": now, "exp": now + seconds}
         if admin:
@@ -96,10 +100,10 @@ class Home:
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def running(self) -> Running | None:
-        """The system that runs from this folder, if one does: its supervisor holds the lock for as long as it lives."""
+        """The system that runs from this folder, or None. Its supervisor holds the lock until it terminates."""
         try:
-            with self.lock.open("rb") as held:
-                fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            with self.lock.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
         except FileNotFoundError:
             return None
@@ -108,10 +112,10 @@ class Home:
         try:
             return Running(**json.loads(self.state.read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError, TypeError):
-            return None  # it is starting, or stopping
+            return None  # the system is starting or stopping
 
     def tell(self, running: Running) -> bool:
-        """Writes what is running, whole or not at all; False when it cannot be written, as on a full disk."""
+        """Replaces the state file atomically. Returns False when it cannot be written, as on a full disk."""
         try:
             _replace(self.state, json.dumps(asdict(running)).encode(), 0o644)
         except OSError:
@@ -119,17 +123,12 @@ class Home:
         return True
 
 
-def models_folder() -> Path:
-    """Where the workers look for model files."""
-    return Path(os.environ.get("ADWRIGHT_MODELS") or Path.home() / ".cache" / "adwright" / "models")
-
-
 def _write_private(path: Path, content: bytes) -> None:
     _replace(path, content, 0o600)
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Writes a file whole or not at all: one that the disk had no space for would be taken for what it should be."""
+    """Writes a file atomically: a file cut short by a full disk would be read as a valid one. Raises OSError."""
     partial = path.with_name(path.name + ".partial")
     try:
         partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The log files of the local system: kept small while they are written."""
+"""Limits the size of the local system's log files while they are written."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-LOG_BYTES = 20 * 1024 * 1024  # of a file, and as much of the one before it
-LOOK_SECONDS = 30.0  # a busy gateway writes some 10 MB of access log in this time
+LOG_BYTES = 20 * 1024 * 1024  # limit of a log file; its predecessor may be as large
+TRIM_INTERVAL_SECONDS = 30.0  # a busy gateway writes about 10 MB of access log in this time
 
 
 def trim(files: Iterable[Path]) -> None:
-    """Moves the content of each file that has grown too large into one beside it, which takes the place of the one
-    before. The file itself stays: who writes it has it open for appending. Never raises OSError.
+    """Moves the content of each file above the limit to `NAME.1`, replacing that, and empties the file.
 
-    Where there is no space for a second file, the content is given up: an old log is worth less than a system that
-    runs.
+    The file itself stays, because its writer has it open for appending. Without disk space for the copy, the content
+    is discarded: an old log is worth less than a running system. Never raises OSError.
     """
     for file in files:
-        aside = file.with_name(file.name + ".1")
+        previous = file.with_name(file.name + ".1")
         try:
             if file.stat().st_size <= LOG_BYTES:
                 continue
         except OSError:
-            continue  # there is none yet
+            continue  # the file does not exist yet
         try:
-            shutil.copyfile(file, aside)
+            shutil.copyfile(file, previous)
         except OSError:
-            _remove(aside)
+            _remove(previous)
         try:
             os.truncate(file, 0)
         except OSError:
-            continue  # the next look tries again
+            continue  # the next run tries again
 
 
 def _remove(file: Path) -> None:

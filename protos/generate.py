@@ -1,12 +1,12 @@
-"""Generates everything that comes from protos/ into gen/: Python modules with type stubs, and descriptor sets.
+"""Generates gen/ from protos/: Python modules with type stubs, and descriptor sets.
 
-Run as `python protos/generate.py`. Nothing is fetched: the protos that ours import come from installed packages
-(`googleapis-common-protos` carries sources, `protovalidate` carries the compiled buf.validate descriptor).
+Run as `python protos/generate.py`. It downloads nothing: imported protos come from installed packages.
+`googleapis-common-protos` contains sources, `protovalidate` the compiled buf.validate descriptor.
 
 gen/adwright/            messages, stubs and servicers, with type stubs
 gen/buf/                 the same for buf.validate
-gen/descriptors.binpb    every file with its imports, for the gateway's transcoder and for reflection
-gen/image.binpb          the same as a buf image with source positions, for `buf lint` and `buf breaking`
+gen/descriptors.binpb    all files with their imports, for the gateway's transcoder
+gen/image.binpb          the same as a buf image with comments, for `buf lint`, `buf breaking` and the OpenAPI document
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 GEN = ROOT / "gen"
 
-# Files that no proto of ours imports but that the transcoder must know: without them it cannot write an error as JSON.
+# Files that no Adwright proto imports. Without them the transcoder cannot write errors as JSON.
 ERROR_PROTOS = ("google/rpc/status.proto", "google/rpc/error_details.proto", "google/rpc/code.proto")
 
-# buf marks a file of an image as an import by ImageFileExtension.is_import (field 1) in field 8042 of the file.
+# buf marks an imported file of an image by ImageFileExtension.is_import (field 1) in field 8042 of the file.
 IS_IMPORT = bytes([0xD2, 0xF6, 0x03, 0x02, 0x08, 0x01])
 
 
 def run(*arguments: str) -> None:
-    """Runs protoc in this process; ends the program when it fails."""
+    """Runs protoc in this process. Exits when it fails."""
     if protoc.main(["protoc", *arguments]) != 0:
         sys.exit(f"protoc failed: {' '.join(arguments[-3:])}")
 
@@ -64,28 +64,28 @@ def main() -> None:
     known.file.append(validate)
     dependencies.write_bytes(known.SerializeToString())
 
-    ours = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+    own_files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
     run(
         f"--descriptor_set_in={dependencies}",
         f"--proto_path={PROTOS}",
         f"--python_out={partial}",
         f"--grpc_python_out={partial}",
         *type_stubs(partial),
-        *ours,
+        *own_files,
     )
     run(f"--descriptor_set_in={dependencies}", f"--python_out={partial}", "buf/validate/validate.proto")
-    compiled = partial / "ours.binpb"
+    compiled = partial / "own.binpb"
     run(
         f"--descriptor_set_in={dependencies}",
         f"--proto_path={PROTOS}",
         "--include_source_info",
         f"--descriptor_set_out={compiled}",
-        *ours,
+        *own_files,
     )
     own = descriptor_pb2.FileDescriptorSet.FromString(compiled.read_bytes())
     everything = descriptor_pb2.FileDescriptorSet(file=[*known.file, *own.file])
     (partial / "image.binpb").write_bytes(
-        b"".join(framed(file, imported=file.name not in ours) for file in everything.file)
+        b"".join(encode_image_file(file, imported=file.name not in own_files) for file in everything.file)
     )
     for file in everything.file:
         file.ClearField("source_code_info")
@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def type_stubs(folder: Path) -> list[str]:
-    """The options that add type stubs, where the plugin for them is installed (with the development tools)."""
+    """Returns the protoc options for type stubs; none when the development tools are not installed."""
     plugins = {name: Path(sys.executable).parent / f"protoc-gen-{name}" for name in ("mypy", "mypy_grpc")}
     return [
         option
@@ -110,8 +110,8 @@ def type_stubs(folder: Path) -> list[str]:
     ]
 
 
-def framed(file: descriptor_pb2.FileDescriptorProto, *, imported: bool) -> bytes:
-    """The file as one `file` field (number 1) of a buf image."""
+def encode_image_file(file: descriptor_pb2.FileDescriptorProto, *, imported: bool) -> bytes:
+    """Encodes the file as one `file` field (number 1) of a buf image."""
     body = file.SerializeToString() + (IS_IMPORT if imported else b"")
     length, prefix = len(body), bytearray([0x0A])
     while length > 0x7F:

@@ -1,7 +1,7 @@
-"""Tests. Some processes of theirs start others while gRPC is at work in threads."""
+"""Tests. Some of their processes start others while threads use gRPC."""
 
 import os
 
-# Before gRPC is imported: its own handlers for forks end now and then in an abort of the child, before it is another
-# program. Children of tests never use the parent's gRPC.
+# This must be set before gRPC is imported: its fork handlers now and then abort the child before it executes its
+# program. Child processes of tests never use the parent's gRPC.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")

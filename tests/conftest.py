@@ -1,4 +1,4 @@
-"""Real parts that many tests share; each is started once, when the first test asks for it."""
+"""Real dependencies that many tests share; each starts when the first test needs it, once per test process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.running import Customer, Postgres, RunningSystem
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server; ask it for a database."""
+    """A PostgreSQL server; `database()` creates a database."""
     with tempfile.TemporaryDirectory(prefix="adwright-postgres-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         server = Postgres(Path(folder) / "data")
@@ -32,7 +32,7 @@ def system() -> Iterator[RunningSystem]:
 
 @pytest.fixture(scope="session")
 def waiting_system() -> Iterator[RunningSystem]:
-    """The whole system without workers: what is queued stays queued."""
+    """The whole system without workers; queued jobs stay queued."""
     running = RunningSystem(Options(workers=False))
     yield running
     running.stop()

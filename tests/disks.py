@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-PAGE = 4096  # what a tmpfs gives at a time
+PAGE_BYTES = 4096  # a tmpfs allocates whole pages
 
 
 class SmallDisk:
-    """A tmpfs of its own, for as long as the context lasts. Skips the test where the user may not mount one."""
+    """A tmpfs that is mounted while the context is open. Skips the test when the user may not mount one."""
 
     def __init__(self, size_bytes: int, folder: Path | None = None) -> None:
-        """folder: where it is mounted; a temporary one by default."""
+        """folder: the mount point; by default a temporary folder."""
         if os.geteuid() != 0 or shutil.which("mount") is None:
             pytest.skip("mounting a tmpfs needs root")
         self._size = size_bytes
@@ -42,17 +42,17 @@ class SmallDisk:
         self.folder.rmdir()
 
     def free(self) -> int:
-        """Bytes that can still be written."""
-        found = os.statvfs(self.folder)
-        return found.f_bavail * found.f_frsize
+        """The free space in bytes."""
+        status = os.statvfs(self.folder)
+        return status.f_bavail * status.f_frsize
 
     def fill(self, *, leave: int = 0) -> None:
-        """Takes all space but `leave` bytes, rounded down to whole pages."""
+        """Fills the disk except for `leave` bytes, in whole pages."""
         with self._filling.open("ab") as file:
-            while (space := self.free() - leave) >= PAGE:
-                file.write(bytes(min(space, 1024 * 1024) // PAGE * PAGE))
+            while (space := self.free() - leave) >= PAGE_BYTES:
+                file.write(bytes(min(space, 1024 * 1024) // PAGE_BYTES * PAGE_BYTES))
                 file.flush()
 
     def empty(self) -> None:
-        """Gives the taken space back."""
+        """Deletes what `fill` has written."""
         self._filling.unlink(missing_ok=True)

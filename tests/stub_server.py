@@ -1,8 +1,7 @@
-"""An HTTP server whose answers a test writes, for remote APIs only."""
+"""An HTTP server that stands in for a remote API; the test supplies its responses."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable
@@ -10,10 +9,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support import until_async
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request as it came. `headers` have lower-case names."""
+    """A received request. The names in `headers` are in lower case."""
 
     method: str
     path: str
@@ -27,7 +28,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What goes back: `value` as JSON, or as it is when it is bytes. `breaks_off`: after the headers and half of it."""
+    """A response: `value` as JSON, bytes unchanged. breaks_off: the body ends after its first half."""
 
     status: int = 200
     value: Any = None
@@ -36,7 +37,7 @@ class Answer:
 
 
 class StubServer:
-    """`answer` decides; `asked` remembers."""
+    """Responds with the result of `answer` and records each request in `asked`."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
@@ -72,7 +73,7 @@ class StubServer:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def paths(self, method: str) -> list[str]:
-        """What was asked for with this method, in order."""
+        """The paths of the requests with this method, in order."""
         return [asked.path for asked in self.asked if asked.method == method]
 
     def close(self) -> None:
@@ -81,9 +82,5 @@ class StubServer:
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Lets others run until the condition holds; fails when it does not within `seconds`."""
-    for _ in range(round(seconds * 100)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("what was waited for did not come")
+    """`tests.support.until_async`, under the name that tests of remote APIs import."""
+    await until_async(condition, seconds=seconds)

@@ -27,7 +27,7 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import start
-from services.worker.loop import Made, MadeFile, Make, Work
+from services.worker.loop import Attempt, AttemptHandler, AttemptResult, ResultFile
 from services.worker.process import WorkerSettings, run_worker
 
 TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
@@ -58,10 +58,10 @@ def behaviour(prompt: str, job_id: str, attempt: int) -> str:
     return word
 
 
-async def make(work: Work) -> Made:
-    parameters = image_pb2.ImageJobParameters.FromString(work.job.parameters)
-    name, _, seconds = behaviour(parameters.request.prompt, work.job.job_id, work.job.attempt).partition(":")
-    work.progress.report(10, "drawing")
+async def make(attempt: Attempt) -> AttemptResult:
+    parameters = image_pb2.ImageJobParameters.FromString(attempt.job.parameters)
+    name, _, seconds = behaviour(parameters.request.prompt, attempt.job.job_id, attempt.job.attempt).partition(":")
+    attempt.progress.report(10, "drawing")
     if name == "transient":
         raise TransientFault("PROVIDER_BUSY", "the provider is busy")
     if name == "input":
@@ -73,18 +73,18 @@ async def make(work: Work) -> Made:
     if name == "exit":
         os._exit(1)
     await asyncio.sleep(3600 if name == "hang" else float((name != "block" and seconds) or 0))
-    path = work.folder / "image.png"
+    path = attempt.folder / "image.png"
     path.write_bytes(PICTURE)
-    return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
+    return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png"),))
 
 
-def noting(file: Path) -> Make:
+def noting(file: Path) -> AttemptHandler:
     """`make`, with a note of each lease in the file."""
     notes = file.open("a", encoding="utf-8", buffering=1)
 
-    async def make_and_note(work: Work) -> Made:
-        notes.write(f"{work.job.job_id} {time.time()}\n")
-        return await make(work)
+    async def make_and_note(attempt: Attempt) -> AttemptResult:
+        notes.write(f"{attempt.job.job_id} {time.time()}\n")
+        return await make(attempt)
 
     return make_and_note
 
@@ -100,7 +100,7 @@ def main() -> None:
             job_type=job_type,
             topic=TOPICS[job_type],
             group=f"stub-{job_type}",
-            make=noting(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
+            handler=noting(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
             identity=ServiceIdentity("image", settings.service_secret.get_secret_value()),
             assets=AssetStore(settings.assets_url),
         ),

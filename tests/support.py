@@ -78,7 +78,7 @@ def ended(customer: Customer, job_id: str, *, seconds: float = 120.0, status: st
         current = customer.status(job_id)
         return current if current["status"] in TERMINAL_STATUSES else None
 
-    found = until(terminal, seconds=seconds, interval_seconds=0.2, describe=lambda: customer.status(job_id))
+    found = until(terminal, seconds=seconds, interval_seconds=0.02, describe=lambda: customer.status(job_id))
     assert not status or found["status"] == status, found
     return found
 

@@ -24,7 +24,7 @@ from services.billing.servicer import BillingAdminServicer, BillingLedgerService
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.database import Database, migrate, prepare
-from services.chassis.observability.metrics import SqlGauges
+from services.chassis.data.sql_gauges import SqlGauges
 from services.chassis.rpc.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -52,7 +52,7 @@ async def list_keys(connection: Connection, user_id: str, before: UUID | None, l
 
 
 async def revoke(connection: Connection, key_id: UUID, user_id: str, now: datetime) -> None:
-    """Revokes a user's key; a repetition keeps the first time. Raises ApiKeyNotFound."""
+    """Revokes a user's key; a repeated call leaves the time of the first. Raises ApiKeyNotFound."""
     row = await fetch_one(
         connection,
         """update api_key set revoked_at = coalesce(revoked_at, %s) where id = %s and user_id = %s returning id""",

@@ -37,7 +37,7 @@ SETTLEMENT_RESULTS = {
 }
 
 
-def hold_order(request: billing_pb2.HoldRequest) -> HoldOrder:
+def hold_request(request: billing_pb2.HoldRequest) -> HoldOrder:
     return HoldOrder(
         job_id=UUID(request.job_id),
         user_id=request.user_id,

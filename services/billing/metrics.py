@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Gauge
 
-from services.chassis.observability.metrics import SqlGauge
+from services.chassis.data.sql_gauges import SqlGauge
 
 GAUGES = (
     SqlGauge(

@@ -140,7 +140,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
     async def PlaceHolds(
         self, request: billing_pb2.PlaceHoldsRequest, context: Context
     ) -> billing_pb2.PlaceHoldsResponse:
-        outcomes = await self._placements.submit(tuple(messages.hold_order(hold) for hold in request.holds))
+        outcomes = await self._placements.submit(tuple(messages.hold_request(hold) for hold in request.holds))
         return billing_pb2.PlaceHoldsResponse(outcomes=[messages.hold_outcome(outcome) for outcome in outcomes])
 
     async def _place_holds(self, batch: Sequence[HoldRequests]) -> list[list[HoldOutcome] | Refusal]:

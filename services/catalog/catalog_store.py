@@ -36,7 +36,7 @@ class CatalogStore:
         )
 
     async def project(self, connection: Connection, project_id: UUID, user_id: str, *, lock: bool = False) -> Project:
-        """Returns a user's project; lock: keeps other transactions from changing it. Raises ProjectNotFound."""
+        """Returns a user's project; lock: locks its row for update. Raises ProjectNotFound."""
         row = await fetch_one(
             connection,
             "select * from project where id = %s and user_id = %s for update"
@@ -95,7 +95,7 @@ class CatalogStore:
         )
 
     async def product(self, connection: Connection, product_id: UUID, user_id: str, *, lock: bool = False) -> Product:
-        """Returns a user's product; lock: keeps other transactions from changing it. Raises ProductNotFound."""
+        """Returns a user's product; lock: locks its row for update. Raises ProductNotFound."""
         row = await fetch_one(
             connection,
             "select * from product where id = %s and user_id = %s for update"

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.chassis.rpc.rotating_secret import RotatingSecret, secret_lines
+from services.chassis.rotating_secret import RotatingSecret, secret_lines
 
 PREFIX = "ADWRIGHT_"
 

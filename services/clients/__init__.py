@@ -1,0 +1,1 @@
+"""Clients of one service that several other services and workers use."""

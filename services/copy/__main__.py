@@ -1,4 +1,4 @@
-"""The copy service: `python -m services.copy` serves."""
+"""Entry point of the copy service: `python -m services.copy`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.copy.providers import CopyProvider
+from services.copy.providers.chat_client import OpenAISettings
 from services.copy.providers.local import LocalCopyProvider
-from services.copy.providers.openai import OpenAICopyProvider, OpenAISettings
+from services.copy.providers.openai import OpenAICopyProvider
 from services.copy.servicer import CopyServicer, CopyWriterServicer
 from services.worker.submission import Submitter
 
@@ -20,23 +21,27 @@ SERVICES = ("adwright.copy.v1.CopyService", "adwright.copy.v1.CopyWriterService"
 
 
 class CopySettings(ServiceSettings):
-    """What the copy service reads from the environment. Without an endpoint the local engine writes."""
+    """Settings of the copy service. Without an endpoint the built-in engine writes."""
 
-    copy_openai_url: str = Field(default="", description="OpenAI-compatible, with its version: https://host/v1")
-    copy_openai_model: str = Field(default="", description="the model to ask there")
-    copy_openai_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    copy_openai_url: str = Field(
+        default="", description="OpenAI-compatible endpoint, with its version: https://host/v1"
+    )
+    copy_openai_model: str = Field(default="", description="model name at that endpoint")
+    copy_openai_key: SecretStr = Field(default=SecretStr(""), description="API key of that endpoint")
     copy_openai_prompt_price: float = Field(default=0.0, ge=0, description="US dollars per million prompt tokens")
-    copy_openai_completion_price: float = Field(default=0.0, ge=0, description="the same for the model's own tokens")
-    copy_fallback: bool = Field(default=True, description="whether the local engine writes when the endpoint does not")
+    copy_openai_completion_price: float = Field(
+        default=0.0, ge=0, description="US dollars per million completion tokens"
+    )
+    copy_fallback: bool = Field(default=True, description="write with the built-in engine when the endpoint fails")
 
 
-def provider_of(settings: CopySettings) -> CopyProvider:
-    """The engine that the settings name."""
+def create_provider(settings: CopySettings) -> CopyProvider:
+    """The provider that the settings choose. Exits the program when a setting is missing."""
     local = LocalCopyProvider()
     if not settings.copy_openai_url:
         return local
     if not settings.copy_openai_model:
-        raise SystemExit("ADWRIGHT_COPY_OPENAI_MODEL: is needed with ADWRIGHT_COPY_OPENAI_URL")
+        raise SystemExit("ADWRIGHT_COPY_OPENAI_MODEL: required with ADWRIGHT_COPY_OPENAI_URL")
     endpoint = OpenAISettings(
         base_url=settings.copy_openai_url,
         model=settings.copy_openai_model,
@@ -48,11 +53,11 @@ def provider_of(settings: CopySettings) -> CopyProvider:
 
 
 async def serve(settings: CopySettings) -> None:
-    """Puts the parts together and serves until told to stop."""
+    """Builds the service and serves until a stop signal."""
     identity = ServiceIdentity("copy", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
-    provider = provider_of(settings)
+    provider = create_provider(settings)
     servicer = CopyServicer(
         submitter=Submitter(catalog=catalog, job=job, identity=identity),
         jobs=job,
@@ -68,7 +73,7 @@ async def serve(settings: CopySettings) -> None:
         await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
         await api_keys.close()
-        await servicer.finish()
+        await servicer.drain()
         await provider.close()
         await catalog.close()
         await job.close()

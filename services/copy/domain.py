@@ -1,4 +1,4 @@
-"""What the copy service knows: what is asked for, what is written, and what must hold for both."""
+"""The domain values of the copy service: briefs, variants and results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Platform(StrEnum):
 
 
 class Format(StrEnum):
-    """What shape the copy has: a line or two, a full text, an opening that stops the thumb, a small story."""
+    """The shape of the copy: a line or two, a full text, an opening that stops the thumb, or a small story."""
 
     SHORT = "short"
     LONG = "long"
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 
 class Tone(StrEnum):
-    """How the copy speaks."""
+    """The tone of voice."""
 
     PROFESSIONAL = "professional"
     CASUAL = "casual"
@@ -41,10 +41,10 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyBrief:
-    """Everything a provider may know. What is not in here must not be claimed in the copy.
+    """Everything a provider may use. The copy must claim nothing that is not in here.
 
-    `price` is a decimal number as text ("24.90"), `currency` an ISO 4217 code, `spelling` "american", "british" or
-    empty (as the product text has it).
+    price: a decimal number as text ("24.90"). currency: an ISO 4217 code. spelling: "american", "british", or empty for
+    the spelling of the product text.
     """
 
     product_name: str
@@ -66,7 +66,10 @@ class CopyBrief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One piece of copy. `angle` names the way in; no two variants of a result share one."""
+    """One piece of copy.
+
+    angle: the name of its approach; no two variants of a result share one. cta: the call to action.
+    """
 
     angle: str
     hook: str
@@ -77,7 +80,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
-    """What became of the custom instructions and of the brief's claims, in sentences a customer may read."""
+    """Sentences for the customer about instructions that were applied or not, and about claims that were removed."""
 
     applied: tuple[str, ...] = ()
     not_applied: tuple[str, ...] = ()
@@ -86,23 +89,29 @@ class Notes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a remote model reports to have used, summed over all calls of one request."""
+    """The usage that a remote model reported, summed over all calls for one request.
+
+    cost_micros: millionths of a US dollar; 0: not known.
+    """
 
     model: str
     prompt_tokens: int
     completion_tokens: int
-    cost_micros: int = 0  # millionths of a US dollar; 0 where it is not known
+    cost_micros: int = 0
     calls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyResult:
-    """Exactly five variants, the notes, and who wrote them. `cost` is None where no model was asked."""
+    """Exactly five variants, the notes, and the name of the provider.
+
+    usage: None when no remote model was called. Raises ValueError for another number of variants.
+    """
 
     variants: tuple[Variant, ...]
     notes: Notes
     provider: str
-    cost: Usage | None = None
+    usage: Usage | None = None
 
     def __post_init__(self) -> None:
         if len(self.variants) != VARIANT_COUNT:
@@ -111,8 +120,8 @@ class CopyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """Lines for a picture: a headline of at most 40 characters where the words allow it, a line below it of at most
-    90, and a call to action of at most 20."""
+    """Lines for an image: a headline of at most 40 characters where its words allow it, a line below it of at most 90,
+    and a call to action of at most 20."""
 
     headline: str
     subline: str

@@ -1,4 +1,4 @@
-"""Copy requests and results, between protobuf and the service's own values."""
+"""Converts copy requests and results between protobuf messages and domain values."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from services.worker.submission import reuse_notes
 JOB_TYPE = "copy"
 
 
-def submission(
+def submit_job_request(
     request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief, user_id: str, worker: str
 ) -> job_pb2.SubmitJobRequest:
-    """The job that the request asks for; it starts leased to this process."""
+    """The submission of the request's job, which starts leased to this process."""
     return job_pb2.SubmitJobRequest(
         user_id=user_id,
         type=JOB_TYPE,
@@ -31,7 +31,7 @@ def submission(
 
 
 def copy_brief(request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief) -> CopyBrief:
-    """What the provider is asked for."""
+    """The brief that a copy request gives the provider."""
     return _brief(
         brief,
         platform=Platform(request.platform),
@@ -42,7 +42,7 @@ def copy_brief(request: copy_pb2.GenerateCopyRequest, brief: catalog_pb2.Brief) 
 
 
 def headline_brief(request: copy_pb2.WriteHeadlineRequest) -> CopyBrief:
-    """What the engine is asked for where lines for a picture are wanted."""
+    """The brief that a headline request gives the engine."""
     return _brief(
         request.brief,
         platform=Platform.UNIVERSAL,
@@ -81,7 +81,7 @@ def _brief(
 
 
 def job_result(result: CopyResult) -> copy_pb2.CopyJobResult:
-    """What is kept with the job: variants, notes, and what a model used."""
+    """The result that is stored with the job: variants, notes, and the usage of a model."""
     message = copy_pb2.CopyJobResult(
         variants=[
             copy_pb2.Variant(hook=variant.hook, body=variant.body, cta=variant.cta, hashtags=variant.hashtags)
@@ -93,39 +93,39 @@ def job_result(result: CopyResult) -> copy_pb2.CopyJobResult:
         message.notes.CopyFrom(
             copy_pb2.Notes(applied=notes.applied, not_applied=notes.not_applied, filtered=notes.filtered)
         )
-    if result.cost is not None:
+    if result.usage is not None:
         message.usage.CopyFrom(
             copy_pb2.Usage(
-                model=result.cost.model,
-                prompt_tokens=result.cost.prompt_tokens,
-                completion_tokens=result.cost.completion_tokens,
-                cost_micros=result.cost.cost_micros,
-                calls=result.cost.calls,
+                model=result.usage.model,
+                prompt_tokens=result.usage.prompt_tokens,
+                completion_tokens=result.usage.completion_tokens,
+                cost_micros=result.usage.cost_micros,
+                calls=result.usage.calls,
             )
         )
     return message
 
 
-def response(
-    accepted: job_pb2.SubmitJobResponse, made: copy_pb2.CopyJobResult, status: str
+def generate_copy_response(
+    accepted: job_pb2.SubmitJobResponse, result: copy_pb2.CopyJobResult, status: str
 ) -> copy_pb2.GenerateCopyResponse:
-    """The answer: the variants, what they cost, and notes where there is something to say."""
+    """The response: the variants, their cost, and notes if there are any."""
     message = copy_pb2.GenerateCopyResponse(
         job_id=accepted.job_id,
         status=status,
         credits_used=accepted.credits_used,
         credits_remaining=accepted.credits_remaining,
-        variants=made.variants,
+        variants=result.variants,
     )
-    if made.HasField("notes"):
-        message.notes.CopyFrom(made.notes)
+    if result.HasField("notes"):
+        message.notes.CopyFrom(result.notes)
     if notes := reuse_notes(accepted, JOB_TYPE):
         message.notes.general.extend(notes)
     return message
 
 
 def with_notes(response: copy_pb2.GenerateCopyResponse, notes: Sequence[str]) -> copy_pb2.GenerateCopyResponse:
-    """The answer with what there is to say of the request as a whole."""
+    """Adds notes about the request as a whole to the response."""
     if notes:
         response.notes.general.extend(notes)
     return response

@@ -1,4 +1,4 @@
-"""The RPCs of the copy service. Copy is made in the request itself, on the same path as every paid job."""
+"""The RPCs of the copy service. Copy is written during the request, on the same path as every paid job."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from services.worker.submission import PreparedRequest, Submitter
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-WRITE_SECONDS = 25.0  # below the gateway's time-out, so that the customer gets our answer and not the gateway's
+WRITE_SECONDS = 25.0  # below the gateway's time-out, so that the customer gets this service's error
 REPORT_SECONDS = 5.0
-REPORT_TRIES = 3
+REPORT_ATTEMPTS = 3
 REUSE_WAIT_SECONDS = 20
 HEARTBEAT_SECONDS = 2.0  # the first lease of a job is 10 s
-# Work goes on when its caller hangs up, so the server's limit of calls does not bound it; this is the same number.
-MAX_JOBS_UNDER_WAY = 4_000
+# Equal to the server's limit of concurrent calls, which does not bound jobs that continue after their caller hung up.
+MAX_CONCURRENT_JOBS = 4_000
 COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
 HEARTBEAT = "/adwright.job.v1.JobWorkerService/Heartbeat"
-# Why the job of an earlier request with the same key has no copy, by its status.
-NOT_MADE = {
+# Messages by the status of an earlier request's job with the same key, when that job has no copy.
+EARLIER_JOB_MESSAGES = {
     "failed": "The copy of the earlier request with this key could not be written. You have not been charged; please "
     "try again.",
     "expired": "The copy of the earlier request with this key was not written in time. You have not been charged; "
@@ -52,10 +52,10 @@ NOT_MADE = {
     "written.",
 }
 STALE_ATTEMPT = "STALE_ATTEMPT"
-ENDED_WITHOUT_IT = (
+JOB_ENDED_MESSAGE = (
     "The copy was not finished in time, or was canceled meanwhile. You have not been charged; please try again."
 )
-STILL_WRITING = (
+STILL_WRITING_MESSAGE = (
     "The copy of the earlier request with this key is still being written. You have not been charged for this request; "
     "try again to get the copy."
 )
@@ -66,14 +66,14 @@ log = structlog.get_logger()
 
 
 class GenerationFailed(Refusal):
-    """The copy could not be written; nothing is charged."""
+    """The copy could not be written. Nothing is charged."""
 
     kind = Kind.UNAVAILABLE
     reason = "GENERATION_FAILED"
 
 
 class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
-    """Writes copy while the caller waits."""
+    """Submits copy jobs and writes the copy while the caller waits."""
 
     def __init__(
         self,
@@ -85,13 +85,13 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
     ) -> None:
         self._submitter = submitter
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
-        # An answer comes when the job's hold is settled: the next message need not wait for that.
-        self._reports = BatchedChannel(jobs, identity, seconds=REPORT_SECONDS, concurrency=2)
-        self._heartbeats = BatchedChannel(jobs, identity, seconds=HEARTBEAT_SECONDS)
-        self._work: set[asyncio.Task[Any]] = set()
+        # A response comes after the job's hold is settled, so a second batch is sent meanwhile.
+        self._completion_batches = BatchedChannel(jobs, identity, seconds=REPORT_SECONDS, concurrency=2)
+        self._heartbeat_batches = BatchedChannel(jobs, identity, seconds=HEARTBEAT_SECONDS)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._identity = identity
         self._provider = provider
-        self._name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._worker_name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
     async def GenerateCopy(
         self, request: copy_pb2.GenerateCopyRequest, context: Context
@@ -99,61 +99,66 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         prepared = await self._submitter.prepare(
             request,
             context,
-            lambda brief, user_id: messages.submission(request, brief, user_id, self._name),
+            lambda brief, user_id: messages.submit_job_request(request, brief, user_id, self._worker_name),
             check=lambda brief, _: self._check(messages.copy_brief(request, brief)),
         )
         if prepared.answer is not None:
-            answer, response = prepared.answer, None
+            accepted, response = prepared.answer, None
         else:
-            answer, response = await self._to_the_end(self._accept_and_write(request, prepared))
-        await self._submitter.announce(context, answer)
+            accepted, response = await self._run_detached(self._accept_and_write(request, prepared))
+        await self._submitter.announce(context, accepted)
         notes = request_headers.unknown_field_notes(context.invocation_metadata())
-        return messages.with_notes(response or await self._made_before(answer), notes)
+        return messages.with_notes(response or await self._earlier_response(accepted), notes)
 
-    async def finish(self) -> None:
-        """Returns when the jobs under way have ended; each does within WRITE_SECONDS and the time for its reports."""
-        await asyncio.gather(*self._work, return_exceptions=True)
+    async def drain(self) -> None:
+        """Waits for the running jobs. Each ends within WRITE_SECONDS and the time for its reports."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _to_the_end(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """The outcome of work that goes on when the caller hangs up: a submitted job must end, or its key and its
-        credits would be held until its lease has run out."""
-        if len(self._work) >= MAX_JOBS_UNDER_WAY:
+    async def _run_detached(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Runs work that continues when the caller hangs up, and returns its result.
+
+        A submitted job must end: otherwise its key and its credits are held until its lease expires. Raises Overloaded.
+        """
+        if len(self._tasks) >= MAX_CONCURRENT_JOBS:
             work.close()
             raise Overloaded("Too many copies are being written; try again.", retry_after_seconds=1)
         task = asyncio.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._ended)
+        self._tasks.add(task)
+        task.add_done_callback(self._discard)
         return await asyncio.shield(task)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._work.discard(task)
+    def _discard(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # the caller has it, unless they hung up: then it must count as retrieved
+            task.exception()  # marks it as retrieved, for a caller that hung up
 
     async def _accept_and_write(
         self, request: copy_pb2.GenerateCopyRequest, prepared: PreparedRequest
     ) -> tuple[job_pb2.SubmitJobResponse, copy_pb2.GenerateCopyResponse | None]:
-        """Submits the job and makes it; without a response where another request's job is the answer."""
-        assert prepared.brief is not None, "only a recorded answer has none"
-        asked = messages.copy_brief(request, prepared.brief)
-        answer = await self._submitter.accept(prepared.job)
-        if answer.replayed or answer.status == "reused":
-            return answer, None
-        return answer, await self.write_accepted(asked, answer)
+        """Submits the job and writes its copy. The response is None when another request's job is used instead."""
+        assert prepared.brief is not None, "only a recorded response has no brief"
+        brief = messages.copy_brief(request, prepared.brief)
+        accepted = await self._submitter.accept(prepared.job)
+        if accepted.replayed or accepted.status == "reused":
+            return accepted, None
+        return accepted, await self.write_for_job(brief, accepted)
 
     async def _check(self, brief: CopyBrief) -> None:
-        """Refuses what no engine can write, before anything is held for it. Raises BriefNotPossible."""
+        """Raises BriefNotPossible for a brief that no engine can serve, before credits are held."""
         try:
             check_feasible(understand_order(brief))
         except InputFault as fault:
             raise BriefNotPossible(fault.message) from None
 
-    async def write_accepted(
+    async def write_for_job(
         self, brief: CopyBrief, accepted: job_pb2.SubmitJobResponse
     ) -> copy_pb2.GenerateCopyResponse:
-        """Writes for a job that was accepted, and ends it: completed with its result, or failed."""
+        """Writes the copy of an accepted job and ends the job: completes it with the result, or fails it.
+
+        Raises BriefNotPossible and GenerationFailed.
+        """
         try:
-            async with asyncio.timeout(WRITE_SECONDS), self._lease_kept(accepted):
+            async with asyncio.timeout(WRITE_SECONDS), self._heartbeats_sent(accepted):
                 result = await self._provider.write(brief, accepted.job_id)
         except Exception as error:
             kind, reason, message = classified(error)
@@ -164,49 +169,51 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             raise GenerationFailed(
                 "The copy could not be written. You have not been charged; please try again."
             ) from error
-        if result.cost is not None:
+        if result.usage is not None:
             log.info(
-                "model_used", job_id=accepted.job_id, provider=result.provider, model=result.cost.model,
-                prompt_tokens=result.cost.prompt_tokens, completion_tokens=result.cost.completion_tokens,
-                cost_micros=result.cost.cost_micros, calls=result.cost.calls,
+                "model_used", job_id=accepted.job_id, provider=result.provider, model=result.usage.model,
+                prompt_tokens=result.usage.prompt_tokens, completion_tokens=result.usage.completion_tokens,
+                cost_micros=result.usage.cost_micros, calls=result.usage.calls,
             )  # fmt: skip
-        made = messages.job_result(result)
-        async with self._lease_kept(accepted):
-            await self._complete(accepted, made)
-        return messages.response(accepted, made, "completed")
+        job_result = messages.job_result(result)
+        async with self._heartbeats_sent(accepted):
+            await self._complete(accepted, job_result)
+        return messages.generate_copy_response(accepted, job_result, "completed")
 
     @asynccontextmanager
-    async def _lease_kept(self, accepted: job_pb2.SubmitJobResponse) -> AsyncIterator[None]:
-        """Sends heartbeats for as long as the block takes."""
-        beats = asyncio.create_task(self._beat(accepted))
+    async def _heartbeats_sent(self, accepted: job_pb2.SubmitJobResponse) -> AsyncIterator[None]:
+        """Sends heartbeats, which renew the job's lease, while the block runs."""
+        heartbeats = asyncio.create_task(self._send_heartbeats(accepted))
         try:
             yield
         finally:
-            beats.cancel()
+            heartbeats.cancel()
 
-    async def _beat(self, accepted: job_pb2.SubmitJobResponse) -> None:
+    async def _send_heartbeats(self, accepted: job_pb2.SubmitJobResponse) -> None:
         request = job_pb2.HeartbeatRequest(job_id=accepted.job_id, attempt=accepted.attempt)
-        while True:  # ends with the block, whose time is bounded
+        while True:  # cancelled at the end of the block, whose time is bounded
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
-                await self._heartbeats(HEARTBEAT, request, job_pb2.HeartbeatResponse)
+                await self._heartbeat_batches(HEARTBEAT, request, job_pb2.HeartbeatResponse)
             except Refusal as refusal:
                 log.warning("heartbeat_failed", job_id=accepted.job_id, reason=refusal.reason)
 
-    async def _complete(self, accepted: job_pb2.SubmitJobResponse, made: copy_pb2.CopyJobResult) -> None:
-        """Completes the job before answering: what is charged has been made, and what has been made can be read
-        again from the job."""
+    async def _complete(self, accepted: job_pb2.SubmitJobResponse, result: copy_pb2.CopyJobResult) -> None:
+        """Completes the job, before the response: a charged copy exists, and can be read again from its job.
+
+        Raises GenerationFailed when the job ended meanwhile.
+        """
         request = job_pb2.CompleteJobRequest(
-            job_id=accepted.job_id, attempt=accepted.attempt, result=made.SerializeToString()
+            job_id=accepted.job_id, attempt=accepted.attempt, result=result.SerializeToString()
         )
-        give_up = time.monotonic() + REPORT_SECONDS * REPORT_TRIES
-        for left in reversed(range(REPORT_TRIES)):
+        deadline = time.monotonic() + REPORT_SECONDS * REPORT_ATTEMPTS
+        for attempts_left in reversed(range(REPORT_ATTEMPTS)):
             try:
-                await self._reports(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
+                await self._completion_batches(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
             except Refusal as refusal:
                 if refusal.reason == STALE_ATTEMPT:
-                    raise GenerationFailed(ENDED_WITHOUT_IT) from refusal
-                if refusal.kind is not Kind.UNAVAILABLE or left == 0 or time.monotonic() > give_up:
+                    raise GenerationFailed(JOB_ENDED_MESSAGE) from refusal
+                if refusal.kind is not Kind.UNAVAILABLE or attempts_left == 0 or time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(0.2)
             else:
@@ -224,25 +231,29 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
                 timeout=REPORT_SECONDS,
             )
         except grpc.aio.AioRpcError as error:
-            # The job's deadline ends it, and its credits go back then.
+            # The job's deadline ends the job and releases its credits.
             log.warning("failure_not_reported", job_id=accepted.job_id, code=error.code().name)
 
-    async def _made_before(self, accepted: job_pb2.SubmitJobResponse) -> copy_pb2.GenerateCopyResponse:
-        """The variants of a job that another request has made, or makes now: once they are there."""
+    async def _earlier_response(self, accepted: job_pb2.SubmitJobResponse) -> copy_pb2.GenerateCopyResponse:
+        """The response with the variants of another request's job; waits while that job runs.
+
+        Raises BriefNotPossible and GenerationFailed.
+        """
         if accepted.job_type not in ("", messages.JOB_TYPE):
-            return messages.response(accepted, copy_pb2.CopyJobResult(), accepted.status)  # the notes say why
+            return messages.generate_copy_response(accepted, copy_pb2.CopyJobResult(), accepted.status)  # with a note
         outcome = await self._submitter.outcome(
             user_id=caller().user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
         )
         if outcome.error.reason == BriefNotPossible.reason:
             raise BriefNotPossible(f"{outcome.error.message} You have not been charged.")
         if outcome.status != "completed":
-            raise GenerationFailed(NOT_MADE.get(outcome.status, STILL_WRITING))
-        return messages.response(accepted, copy_pb2.CopyJobResult.FromString(outcome.result), accepted.status)
+            raise GenerationFailed(EARLIER_JOB_MESSAGES.get(outcome.status, STILL_WRITING_MESSAGE))
+        result = copy_pb2.CopyJobResult.FromString(outcome.result)
+        return messages.generate_copy_response(accepted, result, accepted.status)
 
 
 class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
-    """Lines for other workers."""
+    """Writes headlines for the workers of other services."""
 
     async def WriteHeadline(
         self, request: copy_pb2.WriteHeadlineRequest, context: Context

@@ -1,4 +1,4 @@
-"""The image service: `python -m services.image` accepts jobs, `python -m services.image worker` makes them."""
+"""The image service: `python -m services.image` runs the API, `python -m services.image worker` the worker."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from services.clients.billing_keys import BillingApiKeyLookup
 from services.image.messages import JOB_TYPE
 from services.image.providers import ImageProvider
 from services.image.servicer import ImageServicer
-from services.worker.process import WorkerSettings, answering, run_worker, signing_of
+from services.worker.process import WorkerSettings, health_probe, run_worker, signing_of
 from services.worker.submission import Submitter
 
 SERVICES = ("adwright.image.v1.ImageService",)
 DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
 
 
-async def serve(settings: ServiceSettings) -> None:
-    """Accepts jobs until told to stop."""
+async def run_api(settings: ServiceSettings) -> None:
+    """Runs the API until the process is stopped."""
     identity = ServiceIdentity("image", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
@@ -46,19 +46,40 @@ async def serve(settings: ServiceSettings) -> None:
 
 
 class ImageWorkerSettings(WorkerSettings):
-    """What the image worker reads besides. Without an engine's name the scene is drawn here, too."""
+    """Further environment variables of the image worker."""
 
-    image_engine: str = Field(default="local", pattern="^(local|openai|replicate|fal|comfyui)$")
-    image_engine_url: str = Field(default="", description="where the engine is; its public address when empty")
-    image_engine_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
-    image_engine_model: str = Field(default="", description="replicate: owner/name[:version]; fal: the model's path")
-    image_engine_inputs: dict[str, Any] = Field(
-        default_factory=dict, description='replicate, fal: the model\'s inputs as JSON: {"prompt": "{prompt}"}'
+    image_engine: str = Field(
+        default="local",
+        pattern="^(local|openai|replicate|fal|comfyui)$",
+        description=(
+            "Engine that generates the scene of an ad image: local, openai, replicate, fal or comfyui. The local "
+            "compositor always adds product, text and button."
+        ),
     )
-    image_engine_workflow: Path | None = Field(default=None, description="comfyui: file of a workflow in API format")
+    image_engine_url: str = Field(
+        default="",
+        description="Base URL of the image engine. Default: the public API of openai, replicate and fal; required for "
+        "comfyui.",
+    )
+    image_engine_key: SecretStr = Field(default=SecretStr(""), description="API key of the image engine.")
+    image_engine_model: str = Field(
+        default="",
+        description="Model of the image engine; required for openai (model name), replicate (owner/name or "
+        "owner/name:version) and fal (model path).",
+    )
+    image_engine_inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        description='Inputs of the replicate or fal model, as JSON: {"prompt": "{prompt}"}. Placeholders: {prompt}, '
+        "{ratio}, {width}, {height}, {seed}. Default: the inputs of common models.",
+    )
+    image_engine_workflow: Path | None = Field(
+        default=None,
+        description="JSON file with the ComfyUI workflow in API format; required for comfyui. Placeholders as in "
+        "ADWRIGHT_IMAGE_ENGINE_INPUTS; {prompt} is required.",
+    )
 
 
-PUBLIC_ADDRESSES = {
+PUBLIC_URLS = {
     "openai": "https://api.openai.com/v1",
     "replicate": "https://api.replicate.com",
     "fal": "https://queue.fal.run",
@@ -66,48 +87,47 @@ PUBLIC_ADDRESSES = {
 
 
 def provider_of(settings: ImageWorkerSettings) -> ImageProvider:
-    """The engine that the settings name."""
+    """Builds the configured engine. Exits the process when a required setting is missing."""
     from services.image.providers.local import LocalImageProvider
     from services.image.providers.remote import RemoteImageProvider
     from services.image.providers.remote.engines import ENGINES, EngineSettings
 
-    signing = signing_of(settings)
-    local = LocalImageProvider(models=settings.models, signing_chain=signing.chain, signing_key=signing.key)
+    local = LocalImageProvider(models=settings.models, signing=signing_of(settings))
     name = settings.image_engine
     if name == "local":
         return local
-    url = settings.image_engine_url or PUBLIC_ADDRESSES.get(name, "")
+    url = settings.image_engine_url or PUBLIC_URLS.get(name, "")
     if not url:
-        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_URL: is needed with ADWRIGHT_IMAGE_ENGINE={name}")
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_URL is required with ADWRIGHT_IMAGE_ENGINE={name}")
     if name != "comfyui" and not settings.image_engine_model:
-        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_MODEL: is needed with ADWRIGHT_IMAGE_ENGINE={name}")
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_MODEL is required with ADWRIGHT_IMAGE_ENGINE={name}")
     engine = EngineSettings(
         base_url=url,
         key=settings.image_engine_key.get_secret_value(),
         model=settings.image_engine_model,
-        inputs=_workflow(settings.image_engine_workflow) if name == "comfyui" else settings.image_engine_inputs,
+        inputs=_read_workflow(settings.image_engine_workflow) if name == "comfyui" else settings.image_engine_inputs,
     )
     return RemoteImageProvider(ENGINES[name](engine), local)
 
 
-def _workflow(path: Path | None) -> dict[str, Any]:
+def _read_workflow(path: Path | None) -> dict[str, Any]:
     if path is None:
-        raise SystemExit("ADWRIGHT_IMAGE_ENGINE_WORKFLOW: is needed with ADWRIGHT_IMAGE_ENGINE=comfyui")
+        raise SystemExit("ADWRIGHT_IMAGE_ENGINE_WORKFLOW is required with ADWRIGHT_IMAGE_ENGINE=comfyui")
     try:
         workflow = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_WORKFLOW: {path} cannot be read as JSON: {error}") from None
     if not isinstance(workflow, dict) or "{prompt}" not in json.dumps(workflow):
-        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_WORKFLOW: {path} has no text with {{prompt}} in it")
+        raise SystemExit(f"ADWRIGHT_IMAGE_ENGINE_WORKFLOW: {path} does not contain {{prompt}}")
     return workflow
 
 
-async def make(settings: ImageWorkerSettings) -> None:
-    """Makes jobs until told to stop."""
+async def run_image_worker(settings: ImageWorkerSettings) -> None:
+    """Works on jobs until the process is stopped."""
     from services.chassis.data.assets import AssetStore
     from services.image.worker import ImageWorker
+    from services.worker.remote.customer_images import CustomerImages
     from services.worker.remote.fetcher import Fetcher
-    from services.worker.remote.pictures import PictureSource
 
     identity = ServiceIdentity("image-worker", settings.service_secrets())
     copy = open_channel(settings.copy_address)
@@ -115,7 +135,7 @@ async def make(settings: ImageWorkerSettings) -> None:
     provider = provider_of(settings)
     worker = ImageWorker(
         provider=provider,
-        pictures=PictureSource(assets=assets, fetcher=Fetcher()),
+        customer_images=CustomerImages(assets=assets, fetcher=Fetcher()),
         copy=copy_pb2_grpc.CopyWriterServiceStub(copy),
         identity=identity,
         clock=SystemClock(),
@@ -126,11 +146,11 @@ async def make(settings: ImageWorkerSettings) -> None:
             job_type=JOB_TYPE,
             topic=DISPATCH_TOPIC,
             group="adwright-image-workers",
-            make=worker.make,
+            handler=worker.handle,
             identity=identity,
             assets=assets,
             prepare=provider.prepare,
-            probes={"COPY_UNAVAILABLE": answering(copy, "adwright.copy.v1.CopyWriterService")},
+            probes={"COPY_UNAVAILABLE": health_probe(copy, "adwright.copy.v1.CopyWriterService")},
         )
     finally:
         await provider.close()
@@ -140,10 +160,10 @@ async def make(settings: ImageWorkerSettings) -> None:
 def main() -> None:
     if sys.argv[1:] == ["worker"]:
         worker_settings = read_settings_or_exit(ImageWorkerSettings)
-        start("image-worker", worker_settings, make(worker_settings))
+        start("image-worker", worker_settings, run_image_worker(worker_settings))
     else:
         settings = read_settings_or_exit(ServiceSettings)
-        start("image", settings, serve(settings))
+        start("image", settings, run_api(settings))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What an ad image is asked for and what comes of it: values only."""
+"""Values of the image service: styles, aspect ratios, the brief and the rendered image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Style(StrEnum):
-    """The looks a customer can ask for."""
+    """The styles of an ad image."""
 
     PRODUCT_HERO = "product_hero"
     LIFESTYLE = "lifestyle"
@@ -20,7 +20,7 @@ class Style(StrEnum):
 
 
 class AspectRatio(StrEnum):
-    """The shapes a customer can ask for."""
+    """Width to height of an ad image."""
 
     SQUARE = "1:1"
     STORY = "9:16"
@@ -29,7 +29,7 @@ class AspectRatio(StrEnum):
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """(width, height) of the finished picture."""
+        """(width, height) of the finished image."""
         return PIXELS[self]
 
 
@@ -43,11 +43,11 @@ PIXELS: dict[AspectRatio, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBrief:
-    """One ad image to make.
+    """The brief of one ad image.
 
-    photo, logo: local files, already fetched; None when there is none.
-    headline, subline, call_to_action: from the copy engine; "" derives plain words from the product.
-    seed: what varies one job from another; the same brief with the same seed gives the same picture.
+    photo, logo: downloaded files, or None.
+    headline, subline, call_to_action: from the copy service; an empty one is derived from the product.
+    seed: varies the image between jobs; the same brief with the same seed gives the same image.
     date: decides the season when neither style nor prompt names one.
     format: png, jpeg or webp.
     """
@@ -76,10 +76,10 @@ class ImageBrief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeImage:
-    """A finished ad image: the file, a small one for lists, and words about it.
+class RenderedImage:
+    """A finished ad image, its thumbnail and its alternative text.
 
-    notes: what was understood of the prompt and what not, and every fallback taken, in words for the customer.
+    notes: for the customer: which parts of the prompt were applied or not, and every fallback.
     """
 
     image: Path

@@ -1,4 +1,4 @@
-"""Image requests and briefs, between protobuf and the service's own values."""
+"""Conversions between the protobuf messages of image jobs and the domain's values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.image.domain import AspectRatio, ImageBrief, Style
 
 JOB_TYPE = "static_ad"
 
-# How the words speak where the brand's own tone words do not say it.
+# Tone of the headline by style; the brand's tone words take precedence.
 TONES = {
     Style.PRODUCT_HERO: "bold",
     Style.LIFESTYLE: "casual",
@@ -26,10 +26,10 @@ TONES = {
 }
 
 
-def submission(
+def job_submission(
     request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, user_id: str, notes: Sequence[str] = ()
 ) -> job_pb2.SubmitJobRequest:
-    """The job that the request asks for, with a copy of the brief as it is now; notes go into those of the job."""
+    """Builds the job of a request, with a copy of the current brief. `notes` become notes of the finished job."""
     return job_pb2.SubmitJobRequest(
         user_id=user_id,
         type=JOB_TYPE,
@@ -41,7 +41,7 @@ def submission(
 
 
 def tone_of(style: str) -> str:
-    """The tone that the copy engine is asked for, by the request's style."""
+    """Returns the tone of the headline for a request's style; empty means product_hero."""
     return TONES[Style(style or Style.PRODUCT_HERO)]
 
 
@@ -52,9 +52,9 @@ def image_brief(
     date: datetime.date,
     photo: Path | None,
     logo: Path | None,
-    words: copy_pb2.WriteHeadlineResponse,
+    headline: copy_pb2.WriteHeadlineResponse,
 ) -> ImageBrief:
-    """What the provider is asked for."""
+    """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
     return ImageBrief(
         product_name=product.name,
@@ -72,9 +72,9 @@ def image_brief(
         prompt=request.prompt,
         photo=photo,
         logo=logo,
-        headline=words.headline,
-        subline=words.subline,
-        call_to_action=words.call_to_action,
+        headline=headline.headline,
+        subline=headline.subline,
+        call_to_action=headline.call_to_action,
         seed=seed,
         date=date,
         format=request.file_format if request.HasField("file_format") else "png",

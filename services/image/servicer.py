@@ -1,4 +1,4 @@
-"""The RPCs of the image service."""
+"""The RPCs of ImageService."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
         self, request: image_pb2.GenerateStaticAdRequest, context: Context
     ) -> image_pb2.GenerateStaticAdResponse:
         unknown = request_headers.unknown_field_notes(context.invocation_metadata())
-        accepted = await self._submitter.submit(
+        result = await self._submitter.submit(
             request,
             context,
-            lambda brief, user_id: messages.submission(request, brief, user_id, unknown),
+            lambda brief, user_id: messages.job_submission(request, brief, user_id, unknown),
             may_wait=True,
             check=_check,
         )
         return image_pb2.GenerateStaticAdResponse(
-            job_id=accepted.answer.job_id,
-            status=accepted.job.status if accepted.job else accepted.answer.status,
-            credits_used=accepted.answer.credits_used,
-            credits_remaining=accepted.answer.credits_remaining,
-            job=accepted.job,
-            notes=[*accepted.notes, *reuse_notes(accepted.answer, messages.JOB_TYPE)],
+            job_id=result.answer.job_id,
+            status=result.job.status if result.job else result.answer.status,
+            credits_used=result.answer.credits_used,
+            credits_remaining=result.answer.credits_remaining,
+            job=result.job,
+            notes=[*result.notes, *reuse_notes(result.answer, messages.JOB_TYPE)],
         )
 
 
 async def _check(brief: catalog_pb2.Brief, _: str) -> None:
-    """Refuses a brief whose picture could not be shown, before anything is held for it."""
+    """Refuses a product name that contains a banned word, before credits are held."""
     check_product_name(brief.product.name, brief.project.brand.banned_words)

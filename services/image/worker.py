@@ -1,4 +1,4 @@
-"""Makes image jobs: gathers what the picture needs, has it rendered, names its files."""
+"""The worker of image jobs: collects the inputs, renders the image, returns its files."""
 
 from __future__ import annotations
 
@@ -13,65 +13,67 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import refusal_from_rpc_error
 from services.image import messages
 from services.image.providers import ImageProvider
-from services.worker.loop import Made, MadeFile, Work
-from services.worker.remote.pictures import PictureSource
+from services.worker.loop import Attempt, AttemptResult, ResultFile
+from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 5.0
-
 
 log = structlog.get_logger()
 
 
 class ImageWorker:
-    """Turns a leased job into a picture and its thumbnail."""
+    """Produces the ad image of a job and its thumbnail."""
 
     def __init__(
         self,
         *,
         provider: ImageProvider,
-        pictures: PictureSource,
+        customer_images: CustomerImages,
         copy: copy_pb2_grpc.CopyWriterServiceAsyncStub,
         identity: ServiceIdentity,
         clock: Clock,
     ) -> None:
         self._provider = provider
-        self._pictures = pictures
+        self._customer_images = customer_images
         self._copy = copy
         self._identity = identity
         self._clock = clock
 
-    async def make(self, work: Work) -> Made:
-        """Raises faults as chassis.errors has them."""
-        parameters = image_pb2.ImageJobParameters.FromString(work.job.parameters)
+    async def handle(self, attempt: Attempt) -> AttemptResult:
+        """Produces the result of one attempt. Raises the faults of chassis.errors."""
+        parameters = image_pb2.ImageJobParameters.FromString(attempt.job.parameters)
         notes = list(parameters.notes)
-        work.progress.report(2, "gathering")
-        photo = await self._pictures.of_product(parameters.brief, work.folder / "photo")
-        logo = await self._pictures.of_brand(parameters.brief, work.folder / "logo", notes)
-        words = await self._words(parameters, work.job.job_id)
+        attempt.progress.report(2, "gathering")
+        photo = await self._customer_images.product_photo(parameters.brief, attempt.folder / "photo")
+        logo = await self._customer_images.brand_logo(parameters.brief, attempt.folder / "logo", notes)
+        headline = await self._write_headline(parameters, attempt.job.job_id)
         brief = messages.image_brief(
             parameters,
-            seed=work.job.job_id,
+            seed=attempt.job.job_id,
             date=self._clock.now().date(),
             photo=photo,
             logo=logo,
-            words=words,
+            headline=headline,
         )
-        folder = work.folder / "made"
+        folder = attempt.folder / "made"
         folder.mkdir()
-        made = await self._provider.render(brief, folder, work.progress.report, work)
+        rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
         thumbnail_type = (
-            "image/jpeg" if made.thumbnail.suffix in {".jpg", ".jpeg"} else f"image/{made.thumbnail.suffix[1:]}"
+            "image/jpeg" if rendered.thumbnail.suffix in {".jpg", ".jpeg"} else f"image/{rendered.thumbnail.suffix[1:]}"
         )
-        return Made(
+        return AttemptResult(
             files=(
-                MadeFile(path=made.image, type="image", content_type=made.content_type),
-                MadeFile(path=made.thumbnail, type="thumbnail", content_type=thumbnail_type),
+                ResultFile(path=rendered.image, type="image", content_type=rendered.content_type),
+                ResultFile(path=rendered.thumbnail, type="thumbnail", content_type=thumbnail_type),
             ),
-            notes=(f"Alternative text: {made.alt_text}", *notes, *made.notes),
+            notes=(f"Alternative text: {rendered.alt_text}", *notes, *rendered.notes),
         )
 
-    async def _words(self, parameters: image_pb2.ImageJobParameters, seed: str) -> copy_pb2.WriteHeadlineResponse:
-        """Headline, sub-line and call to action from the copy engine. Raises DependencyFault while it is away."""
+    async def _write_headline(
+        self, parameters: image_pb2.ImageJobParameters, seed: str
+    ) -> copy_pb2.WriteHeadlineResponse:
+        """Requests headline, sub-line and call to action from the copy service. Raises DependencyFault while it is
+        unavailable."""
         try:
             return await self._copy.WriteHeadline(
                 copy_pb2.WriteHeadlineRequest(
@@ -86,5 +88,5 @@ class ImageWorker:
         except grpc.aio.AioRpcError as error:
             log.warning("headline_failed", code=error.code().name)
             if refusal_from_rpc_error(error).retryable:
-                raise DependencyFault("COPY_UNAVAILABLE", f"the copy service: {error.code().name}") from error
+                raise DependencyFault("COPY_UNAVAILABLE", f"the copy service failed: {error.code().name}") from error
             raise

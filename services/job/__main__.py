@@ -1,7 +1,8 @@
-"""The job service: `python -m services.job` serves, `python -m services.job migrate` migrates its database and ends."""
+"""The job service: `python -m services.job` serves, `python -m services.job migrate` only migrates its database."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -24,22 +25,26 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database, migrate, prepare
 from services.chassis.data.kafka import Producer, quiet_client_logs
 from services.chassis.data.outbox import Relay
-from services.chassis.observability.metrics import SqlGauges
+from services.chassis.data.sql_gauges import SqlGauges
+from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.rotating_secret import RotatingSecret
 from services.chassis.rpc.server import Server, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.job.asset_urls import AssetUrlSigner
-from services.job.change_feed import Watch
+from services.job.change_feed import JobWatcher, UserFeed
+from services.job.credits import BillingClient
 from services.job.domain import JobPolicy, Limits
 from services.job.events import TOPICS
-from services.job.following import Following
-from services.job.forgetting import Forgetting
-from services.job.jobs import Jobs
+from services.job.job_reader import JobReader
+from services.job.leases import Leases
+from services.job.lifecycle import Lifecycle
+from services.job.loops.retention import Retention
+from services.job.loops.settlement import Settlement
+from services.job.loops.sweeper import Sweeper
 from services.job.metrics import GAUGES
 from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
-from services.job.settlement import Settlement
-from services.job.sweeper import Sweeper
+from services.job.statuses import Statuses
+from services.job.submission import Submissions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 TYPES = ("copy", "static_ad", "video")
@@ -49,31 +54,39 @@ SERVICES = tuple(
 
 
 class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSettings):
-    """What the job service reads from the environment. Times in seconds, by type of job."""
+    """Settings of the job service. Times by type of job are in seconds."""
 
     asset_signing_secret: SecretStr = Field(
-        description="signs asset links (HMAC-SHA256): a line of 32 characters or more; links of further lines open too"
+        description="signs asset URLs (HMAC-SHA256): a line of 32 characters or more; further lines only verify"
     )
     asset_signing_secret_file: str = Field(
-        default="", description="where asset_signing_secret stands; read again when it changes"
+        default="", description="file that contains asset_signing_secret; read again when it changes"
     )
-    asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400)
+    asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400, description="how long asset URLs are valid")
     public_url: str = Field(
-        pattern="^https?://", description="where clients reach the gateway; asset links begin with it"
+        pattern="^https?://", description="URL at which clients reach the gateway; prefix of asset URLs"
     )
-    start_seconds: str = Field(default="copy=60,static_ad=21600,video=21600", description="longest wait in the queue")
-    attempt_seconds: str = Field(default="copy=60,static_ad=180,video=1800", description="longest single attempt")
-    total_seconds: str = Field(default="copy=60,static_ad=25200,video=28800", description="longest life of a job")
+    start_seconds: str = Field(
+        default="copy=60,static_ad=21600,video=21600", description="longest time in the queue before the first attempt"
+    )
+    attempt_seconds: str = Field(
+        default="copy=60,static_ad=180,video=1800", description="longest duration of an attempt"
+    )
+    total_seconds: str = Field(
+        default="copy=60,static_ad=25200,video=28800", description="longest time from a job's creation to its end"
+    )
     attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
-    live_jobs_per_user: int = Field(default=20_000, ge=1)
-    processing_jobs_per_user: int = Field(default=50, ge=1)
-    _asset_lines = field_validator("asset_signing_secret")(checked_secret)
+    live_jobs_per_user: int = Field(default=20_000, ge=1, description="limit of jobs of a user that have not ended")
+    processing_jobs_per_user: int = Field(default=50, ge=1, description="limit of processing jobs of a user, by type")
+    _asset_signing_secret_lines = field_validator("asset_signing_secret")(checked_secret)
 
-    keep_jobs_days: float = Field(default=0, ge=0, description="how long ended jobs and their assets stay; 0: for ever")
+    keep_jobs_days: float = Field(
+        default=0, ge=0, description="how long ended jobs and their assets are retained; 0: for ever"
+    )
 
 
-def by_type(name: str, text: str) -> dict[str, timedelta]:
-    """Reads "copy=60,video=1800"; a type that is not named has the default."""
+def parse_seconds_by_type(name: str, text: str) -> dict[str, timedelta]:
+    """Parses "copy=60,video=1800"; a type that is not named has the default. Raises SystemExit."""
     default = JobSettings.model_fields[name].default
     try:
         pairs = [part.partition("=") for part in f"{default},{text}".split(",") if part.strip()]
@@ -82,16 +95,16 @@ def by_type(name: str, text: str) -> dict[str, timedelta]:
         found = {}
     if set(found) != set(TYPES) or min(found.values()) <= timedelta(0):
         raise SystemExit(
-            f"ADWRIGHT_{name.upper()}: {text!r} is not like {default}: seconds above 0, by type of job"
+            f"ADWRIGHT_{name.upper()}: {text!r} must have the form {default}: seconds above 0 by type of job"
         ) from None
     return found
 
 
-def policy_of(settings: JobSettings) -> JobPolicy:
-    """The numbers by which jobs are run."""
-    start = by_type("start_seconds", settings.start_seconds)
-    attempt = by_type("attempt_seconds", settings.attempt_seconds)
-    total = by_type("total_seconds", settings.total_seconds)
+def policy_from(settings: JobSettings) -> JobPolicy:
+    """The policy that the settings describe. Raises SystemExit for an invalid setting."""
+    start = parse_seconds_by_type("start_seconds", settings.start_seconds)
+    attempt = parse_seconds_by_type("attempt_seconds", settings.attempt_seconds)
+    total = parse_seconds_by_type("total_seconds", settings.total_seconds)
     return JobPolicy(
         limits={
             job_type: Limits(
@@ -108,7 +121,7 @@ def policy_of(settings: JobSettings) -> JobPolicy:
 
 
 async def serve(settings: JobSettings) -> None:
-    """Puts the parts together and serves until told to stop."""
+    """Composes the service and serves until it is stopped."""
     url = settings.database_url.get_secret_value()
     await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     clock = SystemClock()
@@ -117,16 +130,21 @@ async def serve(settings: JobSettings) -> None:
     identity = ServiceIdentity("job", settings.service_secrets())
     channel = open_channel(settings.billing_address)
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
-    billing = billing_pb2_grpc.BillingLedgerServiceStub(channel)
+    billing = BillingClient(billing_pb2_grpc.BillingLedgerServiceStub(channel), identity)
     quiet_client_logs()
     producer = Producer(settings, TOPICS)
     relay = Relay(database, producer)
-    policy = policy_of(settings)
-    jobs = Jobs(database=database, billing=billing, identity=identity, relay=relay, policy=policy, clock=clock)
-    sweeper = Sweeper(jobs)
-    watch = Watch(database)
-    following = Following(database, clock)
-    links = AssetUrlSigner(
+    policy = policy_from(settings)
+    ended = asyncio.Event()
+    submissions = Submissions(database=database, billing=billing, relay=relay, policy=policy, clock=clock)
+    leases = Leases(database=database, relay=relay, policy=policy, clock=clock, ended=ended)
+    lifecycle = Lifecycle(database=database, relay=relay, policy=policy, clock=clock, ended=ended)
+    settlement = Settlement(database=database, billing=billing, clock=clock, ended=ended)
+    sweeper = Sweeper(lifecycle, submissions)
+    reader = JobReader(database)
+    watcher = JobWatcher(database)
+    feed = UserFeed(database, clock)
+    asset_urls = AssetUrlSigner(
         secret=RotatingSecret(
             settings.asset_signing_secret.get_secret_value(), file=settings.asset_signing_secret_file
         ),
@@ -134,34 +152,46 @@ async def serve(settings: JobSettings) -> None:
         lifetime=timedelta(seconds=settings.asset_link_seconds),
     )
     assets = AssetStore(settings.assets_url)
-    settlement = Settlement(
-        database=database, storage=jobs.storage, billing=billing, identity=identity, clock=clock, ended=jobs.ended
+    statuses = Statuses(
+        database=database,
+        reader=reader,
+        watcher=watcher,
+        feed=feed,
+        asset_urls=asset_urls,
+        clock=clock,
+        max_lifetime=max(limits.total for limits in policy.limits.values()),
     )
+    retention = Retention(database, clock, assets, job_retention=timedelta(days=settings.keep_jobs_days) or None)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobServiceServicer_to_server(
             JobServicer(
-                jobs=jobs,
                 database=database,
-                watch=watch,
-                following=following,
-                links=links,
+                reader=reader,
+                lifecycle=lifecycle,
+                statuses=statuses,
+                asset_urls=asset_urls,
                 assets=assets,
                 clock=clock,
                 settle=settlement.settle_promptly,
-                longest=max(limits.total for limits in policy.limits.values()),
             ),
             server,
         )
-        job_pb2_grpc.add_JobAdminServiceServicer_to_server(JobAdminServicer(jobs=jobs, database=database), server)
+        job_pb2_grpc.add_JobAdminServiceServicer_to_server(
+            JobAdminServicer(submissions=submissions, database=database), server
+        )
         job_pb2_grpc.add_JobSubmissionServiceServicer_to_server(
             JobSubmissionServicer(
-                jobs=jobs, database=database, watch=watch, links=links, clock=clock, settle=settlement.settle_promptly
+                submissions=submissions,
+                database=database,
+                statuses=statuses,
+                clock=clock,
+                settle=settlement.settle_promptly,
             ),
             server,
         )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(
-            JobWorkerServicer(jobs=jobs, settle=settlement.settle_promptly, policy=policy), server
+            JobWorkerServicer(leases=leases, settle=settlement.settle_promptly, policy=policy), server
         )
 
     server = Server(
@@ -174,12 +204,12 @@ async def serve(settings: JobSettings) -> None:
             sweeper.run,
             sweeper.run_leftovers,
             settlement.run,
-            watch.run,
-            following.run,
-            Forgetting(database, clock, assets, keep=timedelta(days=settings.keep_jobs_days) or None).run,
+            watcher.run,
+            feed.run,
+            retention.run,
             SqlGauges(database, GAUGES).run,
         ],
-        closing=[watch.close, following.close],
+        closing=[watcher.close, feed.close],
         api_keys=api_keys,
         clock=clock,
     )
@@ -193,6 +223,7 @@ async def serve(settings: JobSettings) -> None:
 
 
 def main() -> None:
+    """Runs the command that the arguments name."""
     settings = read_settings_or_exit(JobSettings)
     migrating = sys.argv[1:] == ["migrate"]
     work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)

@@ -1,4 +1,4 @@
-"""Jobs: which moves exist, how long things may take, what follows a failure, who is next."""
+"""Rules of jobs: statuses and their transitions, time limits, retries, and the refusals of this service."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from uuid import UUID
 
 from services.chassis.errors import FieldViolation, Kind, Refusal
 
-PRICES = "GET /api/prices"  # where customers find what things cost
-HOLD_MARGIN = timedelta(hours=24)  # a hold outlives its job by this: settlement may have to wait for billing
-# A request is at most this long under way from the gateway to its decision: its body may take 30 s, the look-ups and
-# the wait for an earlier one of its key 28 s. An older time of arrival is another machine's wrong clock.
+PRICES = "GET /api/prices"  # where customers find the price of a request
+HOLD_MARGIN = timedelta(
+    hours=24
+)  # a hold outlives its job by this much, because settlement may have to wait for billing
+# Longest time from a request's arrival at the gateway to its decision: 30 s for its body, 28 s for the lookups and for
+# waiting on an earlier request of its key. An earlier arrival time comes from another machine's wrong clock.
 MAX_ARRIVAL_AGE = timedelta(seconds=60)
-# How long the end of a job that its submitter makes waits for billing. Until then its first request is not answered.
+# How long the end of a self-made job waits for billing. Its first request is not answered before that.
 PROMPT_SETTLEMENT = timedelta(seconds=2)
-# The first lease of such a job, if heartbeats follow: covers the way of the answer to the submitter under full load.
+# The first lease of a self-made job whose submitter sends heartbeats: longer than the response takes to reach the
+# submitter under full load.
 SELF_MADE_LEASE = timedelta(seconds=10)
 
 
 class Status(StrEnum):
+    """The status of a job; see TRANSITIONS."""
+
     PENDING = "pending"
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -31,7 +36,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-# The only moves there are. Statements take their `where status = any(...)` from here, so none can make another.
+# All transitions. SQL statements take their `where status = any(...)` from here, so none can make another.
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.QUEUED, Status.PROCESSING, Status.CANCELED, Status.EXPIRED}),
     Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELED, Status.EXPIRED}),
@@ -41,12 +46,12 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.CANCELED: frozenset(),
     Status.EXPIRED: frozenset(),
 }
-LIVE = tuple(status for status in Status if TRANSITIONS[status])
+LIVE_STATUSES = tuple(status for status in Status if TRANSITIONS[status])
 TERMINAL = tuple(status for status in Status if not TRANSITIONS[status])
 
 
 def plausible_arrival(arrived_at: datetime | None, now: datetime) -> datetime:
-    """When a request arrived, as the gateway says; `now` where that is absent or cannot be (another clock is wrong)."""
+    """The gateway's arrival time of a request; `now` if it is absent, in the future or older than MAX_ARRIVAL_AGE."""
     if arrived_at is None or not now - MAX_ARRIVAL_AGE <= arrived_at <= now:
         return now
     return arrived_at
@@ -58,17 +63,17 @@ def allowed_from(target: Status) -> list[str]:
 
 
 class FaultKind(StrEnum):
-    """Why an attempt failed, as its worker classed it."""
+    """Why an attempt failed, as its worker classified it."""
 
     TRANSIENT = "transient"
     INPUT = "input"
     UNKNOWN = "unknown"
-    LOST = "lost"  # the worker was not heard of any more
+    LOST = "lost"  # the worker stopped sending heartbeats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long things may take, for one type of job, and how often they may be tried."""
+    """Limits of a type of job: time in the queue, of an attempt and in total, and failed attempts."""
 
     start: timedelta
     attempt: timedelta
@@ -76,12 +81,12 @@ class Limits:
     failures: int = 4
 
 
-DISPATCH_AGAIN = timedelta(seconds=5)  # workers are told at once; this is for telling that was lost
+REDISPATCH_INTERVAL = timedelta(seconds=5)  # before a queued job is dispatched again, in case a message was lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPolicy:
-    """The numbers by which jobs are run."""
+    """Limits, lease and retry parameters of all jobs."""
 
     limits: Mapping[str, Limits]
     lease: timedelta = timedelta(seconds=6)  # with the sweeper's tick, a dead worker's job runs again within 10 s
@@ -94,36 +99,37 @@ class JobPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentRequest:
-    """A request by its Idempotency-Key: an empty key is none; the digest tells what was asked for."""
+    """A request identified by its Idempotency-Key header (empty: none) and the SHA-256 digest of its content."""
 
     job_id: UUID
     user_id: str
-    request_key: str = ""
+    idempotency_key_header: str = ""
     request_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission(IdempotentRequest):
-    """A request to make something."""
+    """A request to create a job."""
 
     type: str
     project_id: UUID
     product_id: UUID
     idempotency_key: str
+    """From the request's body; empty: none."""
     parameters: bytes
     worker: str = ""
     retry_of: UUID | None = None
     api_key_id: str = ""
     traceparent: str = ""
     arrived_at: datetime | None = None
-    """When the request reached the gateway; None: a job of its key that has ended is not looked for."""
+    """When the request reached the gateway; None: jobs of its key that have ended are not searched."""
     sends_heartbeats: bool = False
-    """Whether a submitter that makes the job itself moves its lease on."""
+    """Whether a submitter that makes the job itself extends its lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedJob:
-    """What became of a submission."""
+    """The outcome of an accepted submission."""
 
     job_id: UUID
     status: str
@@ -132,12 +138,12 @@ class AcceptedJob:
     attempt: int = 0
     replayed: bool = False
     job_type: str = ""
-    """The type of a job that was found; empty for a new one."""
+    """The type of the job that was found; empty for a new job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundJob:
-    """A job that a submission's key stands for already."""
+    """An existing job of a submission's key."""
 
     id: UUID
     status: Status
@@ -146,17 +152,19 @@ class FoundJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedJob:
-    """A job that has ended, and what its hold is to become: capture or release."""
+    """A job that has ended, and whether settlement captures or releases its hold (`settle`)."""
 
     id: UUID
     settle: str
     traceparent: str = ""
     self_made: bool = False
-    """Made by the service that submitted it, which answers its request only after the settlement."""
+    """Made by the service that submitted it, which responds to its request only after the settlement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
+    """A file that an attempt has stored; `key` locates it in the asset storage."""
+
     id: UUID
     type: str
     key: str
@@ -167,6 +175,8 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
+    """One numbered try of a job; `outcome` is empty while it runs."""
+
     number: int
     worker: str
     started_at: datetime
@@ -177,7 +187,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job as its owner may see it, and what the operator sees besides."""
+    """A job with the fields that its owner or an operator may see."""
 
     id: UUID
     user_id: str
@@ -196,12 +206,12 @@ class Job:
     notes: tuple[str, ...] = ()
     result: bytes = field(default=b"", repr=False)
     unsettled: str = ""
-    """What its hold is to become, capture or release, where billing has not confirmed that yet."""
+    """capture or release until billing has confirmed that settlement; then empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """An attempt that a worker may work on."""
+    """An attempt that is leased to a worker."""
 
     job_id: UUID
     user_id: str
@@ -215,7 +225,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFailure:
-    """An attempt that ended without a result."""
+    """The failure of an attempt. `message` is for the customer if the input is at fault, otherwise for the operator."""
 
     job_id: UUID
     attempt: int
@@ -226,7 +236,7 @@ class AttemptFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDecision:
-    """What follows a failure: another attempt no sooner than `retry_after`, or the end."""
+    """The consequence of a failure: another attempt after `retry_after`, or for None the end of the job."""
 
     retry_after: timedelta | None
     error_reason: str = ""
@@ -236,7 +246,7 @@ class RetryDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A result that an attempt hands in."""
+    """The result of an attempt."""
 
     job_id: UUID
     attempt: int
@@ -247,7 +257,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """A heartbeat."""
+    """A worker's report that its attempt is alive; progress is a percentage, checkpoint None: unchanged."""
 
     job_id: UUID
     attempt: int
@@ -256,22 +266,22 @@ class Heartbeat:
     checkpoint: bytes | None
 
 
-def merge_heartbeats(beats: Iterable[Heartbeat]) -> list[Heartbeat]:
-    """Joins beats of one attempt that came together, so that none of them loses what another asked to be kept."""
-    joined: dict[tuple[UUID, int], Heartbeat] = {}
-    for beat in beats:
-        before = joined.get((beat.job_id, beat.attempt), beat)
-        joined[beat.job_id, beat.attempt] = replace(
-            beat,
-            progress=max(before.progress, beat.progress),
-            checkpoint=before.checkpoint if beat.checkpoint is None else beat.checkpoint,
+def merge_heartbeats(heartbeats: Iterable[Heartbeat]) -> list[Heartbeat]:
+    """Merges a batch's heartbeats of the same attempt, so that a plain one does not discard another's checkpoint."""
+    merged: dict[tuple[UUID, int], Heartbeat] = {}
+    for heartbeat in heartbeats:
+        before = merged.get((heartbeat.job_id, heartbeat.attempt), heartbeat)
+        merged[heartbeat.job_id, heartbeat.attempt] = replace(
+            heartbeat,
+            progress=max(before.progress, heartbeat.progress),
+            checkpoint=before.checkpoint if heartbeat.checkpoint is None else heartbeat.checkpoint,
         )
-    return list(joined.values())
+    return list(merged.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """Which part of a user's jobs to list."""
+    """A page of a user's jobs: `size` jobs with ids below `before` that match all other fields."""
 
     user_id: str
     size: int
@@ -285,7 +295,7 @@ class JobFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadJob:
-    """A job that failed for reasons nobody knows, with its attempts and the job that took its place."""
+    """A job that failed for unknown reasons or expired in an outage, its attempts, and the job that retries it."""
 
     job: Job
     attempts: tuple[Attempt, ...]
@@ -293,31 +303,32 @@ class DeadJob:
 
 
 OUTAGE_MESSAGE = (
-    "This could not be made in time because a part of our system was away. You have not been charged; please try again."
+    "This could not be made in time because part of our system was unavailable. You have not been charged; please try "
+    "again."
 )
 
 
 def decide_retry(
     failure: AttemptFailure, *, failures: int, limit: int, policy: JobPolicy, jitter: float
 ) -> RetryDecision:
-    """What follows the `failures`-th failed attempt of a job.
+    """Decides what follows the `failures`-th failed attempt of a job.
 
-    An input fault ends the job at once, in the worker's words for the customer. Anything else is tried again after a
-    pause that doubles, with jitter in 0..1, until `limit` attempts have failed. What failed for reasons nobody knows,
-    or took its workers with it, is dead: an operator looks at it.
+    An input fault ends the job immediately, with the worker's message for the customer. After any other fault the job
+    is retried, with a delay that doubles and a jitter of 0..1, until `limit` attempts have failed. A job that failed
+    for unknown reasons or lost its workers is then dead: an operator investigates it.
     """
     if failure.kind is FaultKind.INPUT:
         return RetryDecision(retry_after=None, error_reason=failure.reason, error_message=failure.message)
     if failures < limit:
-        pause = min(policy.retry_cap, policy.retry_base * 2 ** (failures - 1))
+        delay = min(policy.retry_cap, policy.retry_base * 2 ** (failures - 1))
         if failure.kind is FaultKind.LOST:
-            pause = timedelta(0)  # its worker died; the job itself has done nothing to wait for
-        return RetryDecision(retry_after=pause * (0.5 + jitter / 2))
+            delay = timedelta(0)  # the worker died, which is no reason for the job to wait
+        return RetryDecision(retry_after=delay * (0.5 + jitter / 2))
     if failure.kind is FaultKind.TRANSIENT:
         return RetryDecision(
             retry_after=None,
             error_reason=failure.reason,
-            error_message="This could not be made: a part that is needed for it did not answer in time. "
+            error_message="This could not be made because part of our system did not respond in time. "
             "You have not been charged; please try again later.",
         )
     return RetryDecision(
@@ -329,30 +340,30 @@ def decide_retry(
 
 
 class JobNotFound(Refusal):
-    """There is no such job, or it is somebody else's."""
+    """The job does not exist or belongs to another user."""
 
     kind = Kind.NOT_FOUND
     reason = "JOB_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("There is no such job.")
+        super().__init__("Job not found.")
 
 
 class JobEnded(Refusal):
-    """The job is over."""
+    """The job has already ended."""
 
     kind = Kind.CONFLICT
     reason = "JOB_ENDED"
 
 
 class StaleAttempt(Refusal):
-    """The attempt is not the one that may work on the job now."""
+    """The attempt is not the job's current attempt."""
 
     kind = Kind.CONFLICT
     reason = "STALE_ATTEMPT"
 
     def __init__(self) -> None:
-        super().__init__("The attempt is not the current one of a job in work.")
+        super().__init__("The attempt is not the current attempt of a processing job.")
 
 
 def _credits(number: int) -> str:
@@ -360,40 +371,40 @@ def _credits(number: int) -> str:
 
 
 class InsufficientCredits(Refusal):
-    """The user cannot pay for it. Its `fields` are the numbers: price, available and, where that would do, held."""
+    """The user has too few credits. `fields` has the numbers: price, available and, if it would suffice, held."""
 
     kind = Kind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
     def __init__(self, *, price: int, available: int, held: int = 0) -> None:
         numbers = {"price": price, "available": available}
-        said = f"This costs {_credits(price)}, and {_credits(available)} can be spent."
+        text = f"This costs {_credits(price)}, and {_credits(available)} can be spent."
         if held > 0 and price <= available + held:
             numbers["held"] = held
-            said += f" Jobs in progress hold {_credits(held)}, which come back where those are canceled or fail."
+            text += f" Jobs in progress hold {_credits(held)}, which are released if those jobs are canceled or fail."
         if available:
-            said += f" Ask the operator of this service for more credits, or choose what costs less ({PRICES})."
+            text += f" Ask the operator of this service for more credits, or choose a cheaper request ({PRICES})."
         else:
-            said += " Ask the operator of this service for more credits."
-        super().__init__(said, fields=[FieldViolation(field=name, message=str(n)) for name, n in numbers.items()])
+            text += " Ask the operator of this service for more credits."
+        super().__init__(text, fields=[FieldViolation(field=name, message=str(n)) for name, n in numbers.items()])
 
 
 class KeyBudgetExceeded(Refusal):
-    """The API key may not spend as much, whatever its owner has."""
+    """The price exceeds the remaining budget of the API key."""
 
     kind = Kind.PAYMENT_REQUIRED
     reason = "API_KEY_BUDGET_EXCEEDED"
 
     def __init__(self, *, price: int) -> None:
         super().__init__(
-            f"This costs {_credits(price)}, more than is left of the API key's budget. Use a key with a larger budget, "
-            f"or choose what costs less ({PRICES}).",
+            f"This costs {_credits(price)}, more than the remaining budget of the API key. "
+            f"Use a key with a larger budget, or choose a cheaper request ({PRICES}).",
             fields=[FieldViolation(field="price", message=str(price))],
         )
 
 
 class ApiKeyEnded(Refusal):
-    """The API key was revoked or has expired since the service that took the request looked it up."""
+    """The API key was revoked or has expired since the request was admitted."""
 
     kind = Kind.UNAUTHENTICATED
     reason = "API_KEY_ENDED"
@@ -403,73 +414,77 @@ class ApiKeyEnded(Refusal):
 
 
 class TooManyLiveJobs(Refusal):
-    """The user has as many jobs waiting or in work as they may."""
+    """The user has reached the limit of live jobs."""
 
     kind = Kind.LIMITED
     reason = "TOO_MANY_LIVE_JOBS"
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"There may be {limit} jobs waiting or in work at a time; wait for some to end.", retry_after_seconds=30
+            f"At most {limit} jobs may be queued or processing at a time. Wait for some to end.", retry_after_seconds=30
         )
 
 
 class KeyReused(Refusal):
-    """The Idempotency-Key was sent with another request before."""
+    """The Idempotency-Key was used for a different request."""
 
     kind = Kind.UNPROCESSABLE
     reason = "IDEMPOTENCY_KEY_REUSED"
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was sent with another request; a new request needs a new key.")
+        super().__init__("This Idempotency-Key was used for a different request. Send a new key with a new request.")
 
 
 class RequestInFlight(Refusal):
-    """The first request with this Idempotency-Key is still under way."""
+    """The first request with this Idempotency-Key is not decided yet."""
 
     kind = Kind.CONFLICT
     reason = "REQUEST_IN_FLIGHT"
 
     def __init__(self) -> None:
-        super().__init__("A request with this Idempotency-Key is under way; try again.", retry_after_seconds=1)
+        super().__init__(
+            "A request with this Idempotency-Key is still being processed. Try again.", retry_after_seconds=1
+        )
 
 
 class JobsOverloaded(Refusal):
-    """The job could not be taken in time; nothing has happened."""
+    """The job could not be accepted in time and was not created."""
 
     kind = Kind.UNAVAILABLE
     reason = "JOBS_OVERLOADED"
 
 
 class EarlierUndecided(Refusal):
-    """An earlier request with the same key in its body is not decided yet; whether this one makes a job is unknown."""
+    """An earlier request with the same key in its body is not decided yet, so this one cannot be decided either."""
 
     kind = Kind.UNAVAILABLE
     reason = "EARLIER_REQUEST_UNDECIDED"
 
     def __init__(self) -> None:
-        super().__init__("An earlier request with the same key is not decided yet; try again.", retry_after_seconds=2)
+        super().__init__(
+            "An earlier request with the same key is still being processed. Try again.", retry_after_seconds=2
+        )
 
 
 class JobNotDead(Refusal):
-    """Only a job that failed for unknown reasons can be retried."""
+    """Only a dead job can be retried."""
 
     kind = Kind.CONFLICT
     reason = "JOB_NOT_DEAD"
 
 
 class AssetNotFound(Refusal):
-    """There is no such asset any more."""
+    """The asset does not exist or was deleted."""
 
     kind = Kind.NOT_FOUND
     reason = "ASSET_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("There is no such asset.")
+        super().__init__("Asset not found.")
 
 
 class BadSignature(Refusal):
-    """The link was not made by us, or was changed."""
+    """The URL was not signed by this service, or was changed."""
 
     kind = Kind.FORBIDDEN
     reason = "BAD_SIGNATURE"
@@ -479,20 +494,20 @@ class BadSignature(Refusal):
 
 
 class LinkExpired(Refusal):
-    """The link was valid once."""
+    """The URL has expired."""
 
     kind = Kind.FORBIDDEN
     reason = "LINK_EXPIRED"
 
     def __init__(self) -> None:
-        super().__init__("The link has expired; ask for the job's status to get a new one.")
+        super().__init__("The link has expired. Request the job's status to get a new one.")
 
 
 class TooManyStreams(Refusal):
-    """More streams are open than this process can serve."""
+    """The process or the user has too many open streams."""
 
     kind = Kind.LIMITED
     reason = "TOO_MANY_STREAMS"
 
     def __init__(self) -> None:
-        super().__init__("Too many event streams are open; poll the status instead.", retry_after_seconds=10)
+        super().__init__("Too many event streams are open. Poll the status instead.", retry_after_seconds=10)

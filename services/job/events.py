@@ -1,4 +1,4 @@
-"""What others are told of jobs: an event of every change, and a dispatch where a worker is wanted; by the outbox."""
+"""Writes job events and dispatches to the outbox."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from services.chassis.data import outbox
 from services.chassis.data.database import Connection
 from services.chassis.data.kafka import Record
 from services.job.domain import Status
-from services.job.metrics import ANNOUNCED
+from services.job.metrics import JOB_CHANGES
 
 DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
 EVENTS_TOPIC = "adwright.job.events.v1"
 TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 
 
-async def announce(connection: Connection, rows: Sequence[DictRow], now: datetime, *, dispatch: bool) -> None:
-    """Writes the events of changed rows, and for queued ones the dispatches, into the outbox."""
+async def write_events(connection: Connection, rows: Sequence[DictRow], now: datetime, *, dispatch: bool) -> None:
+    """Writes an event for each changed row of `job`, and with `dispatch` a dispatch for each queued one."""
     if not rows:
         return
     records = []
     for row in rows:
-        ANNOUNCED.labels(row["type"], row["status"]).inc()
+        JOB_CHANGES.labels(row["type"], row["status"]).inc()
         event = events_pb2.JobEvent(
             id=str(uuid4()),
             job_id=str(row["id"]),
@@ -44,8 +44,8 @@ async def announce(connection: Connection, rows: Sequence[DictRow], now: datetim
     await outbox.add(connection, records)
 
 
-async def dispatch(connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
-    """Writes the dispatches of queued jobs into the outbox."""
+async def write_dispatches(connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
+    """Writes a dispatch for each of these queued jobs; types that no worker takes are skipped."""
     await outbox.add(connection, _dispatches(rows, now))
 
 

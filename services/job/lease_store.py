@@ -1,9 +1,8 @@
-"""Jobs from their first lease to their settlement, in the job tables. Statements take whole batches as arrays."""
+"""SQL of leases, attempts and ends of jobs. Statements take whole batches as arrays."""
 
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,15 +11,15 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from services.chassis.data.database import Connection, fetch_all, fetch_one
-from services.job.attempts import close_attempts, open_attempts
 from services.job.domain import (
-    DISPATCH_AGAIN,
-    LIVE,
+    LIVE_STATUSES,
     OUTAGE_MESSAGE,
-    Asset,
+    REDISPATCH_INTERVAL,
     AttemptFailure,
+    Completion,
     EndedJob,
     FaultKind,
+    Heartbeat,
     JobEnded,
     JobNotFound,
     JobPolicy,
@@ -32,7 +31,8 @@ from services.job.domain import (
     decide_retry,
 )
 
-LIVE_VALUES = [status.value for status in LIVE]
+LIVE_VALUES = [status.value for status in LIVE_STATUSES]
+MAX_CAUSE_CHARACTERS = 2_000
 
 
 class LeaseStore:
@@ -41,15 +41,14 @@ class LeaseStore:
     def __init__(self, policy: JobPolicy) -> None:
         self._policy = policy
 
-    # -- work
-
     async def lease(
         self, connection: Connection, job_type: str, workers: Sequence[str], now: datetime
     ) -> tuple[list[DictRow], bool]:
-        """The next jobs in turn become attempts, one of each of these workers. Users who have their share in work are
-        passed over. Also whether it is worth asking again: users got their share from other workers meanwhile.
+        """Leases the next jobs in turn, one to each of these workers: the rows, and whether another try may lease more.
 
-        Once a transaction: it takes the users' locks in order, and asking again would take lower ones after higher.
+        Users who have their share of processing jobs are skipped. Another try helps where users reached their share
+        through other workers meanwhile. At most once in a transaction: it takes the users' locks in order, and a
+        second call would take lower ones after higher ones.
         """
         candidates = await fetch_all(
             connection,
@@ -57,9 +56,9 @@ class LeaseStore:
                 where status = 'queued' and type = %(type)s and not_before <= %(now)s
                   and user_id <> all (array(
                     select user_id from job where status = 'processing' and type = %(type)s
-                     group by user_id having count(*) >= %(most)s))
+                     group by user_id having count(*) >= %(share)s))
                 order by turn, id limit %(wanted)s for update skip locked""",
-            {"type": job_type, "now": now, "most": self._policy.processing_jobs_per_user, "wanted": len(workers)},
+            {"type": job_type, "now": now, "share": self._policy.processing_jobs_per_user, "wanted": len(workers)},
         )
         if not candidates:
             return [], False
@@ -75,7 +74,7 @@ class LeaseStore:
         workers: Sequence[str],
         now: datetime,
     ) -> list[DictRow]:
-        """Leases locked jobs, but of no user more than their share. One transaction at a time a user."""
+        """Leases locked jobs, of each user no more than their share. Transactions of the same user run one by one."""
         await connection.execute(
             """select pg_advisory_xact_lock(key) from (
                  select distinct hashtextextended(name, 3) as key from unnest(%s::text[]) as given (name)
@@ -93,7 +92,7 @@ class LeaseStore:
                    from (select distinct user_id from given) as users),
                taken as (
                  select id, row_number() over (order by id) as worker
-                   from given join shares using (user_id) where busy + number <= %(most)s)
+                   from given join shares using (user_id) where busy + number <= %(share)s)
                update job set status = 'processing', attempt = attempt + 1,
                       worker = (%(workers)s::text[])[taken.worker],
                       lease_expires_at = %(now)s + %(lease)s, attempt_deadline = least(%(now)s + %(limit)s, deadline),
@@ -108,35 +107,19 @@ class LeaseStore:
                 "type": job_type,
                 "now": now,
                 "workers": list(workers),
-                "most": self._policy.processing_jobs_per_user,
+                "share": self._policy.processing_jobs_per_user,
                 "lease": self._policy.lease,
                 "limit": self._policy.limits[job_type].attempt,
             },
         )
 
-    @staticmethod
-    def lease_of(row: DictRow) -> Lease:
-        """The lease that a row of `lease` describes."""
-        return Lease(
-            job_id=row["id"],
-            user_id=row["user_id"],
-            attempt=row["attempt"],
-            parameters=bytes(row["parameters"]),
-            checkpoint=bytes(row["checkpoint"] or b""),
-            attempt_deadline=row["attempt_deadline"],
-            created_at=row["created_at"],
-            traceparent=row["traceparent"],
-        )
-
     async def heartbeat(
-        self,
-        connection: Connection,
-        beats: Sequence[tuple[UUID, int, int, str, bytes | None]],
-        now: datetime,
+        self, connection: Connection, heartbeats: Sequence[Heartbeat], now: datetime
     ) -> dict[tuple[UUID, int], str]:
-        """Moves leases on (beats: job id, attempt, progress, stage, checkpoint); why to stop, for those it did not.
+        """Extends leases, with at most one heartbeat an attempt; the reasons to stop of those that are not extended.
 
-        One beat an attempt. No lease is moved far past the attempt's deadline: a worker that does not heed it is lost.
+        The keys are job id and attempt, the reasons canceled, expired and superseded. No lease is extended beyond the
+        attempt's deadline plus one lease: a worker that ignores the deadline counts as lost.
         """
         rows = await fetch_all(
             connection,
@@ -150,15 +133,15 @@ class LeaseStore:
             {
                 "now": now,
                 "lease": self._policy.lease,
-                "id": [beat[0] for beat in beats],
-                "attempt": [beat[1] for beat in beats],
-                "progress": [beat[2] for beat in beats],
-                "stage": [beat[3] for beat in beats],
-                "checkpoint": [beat[4] for beat in beats],
+                "id": [heartbeat.job_id for heartbeat in heartbeats],
+                "attempt": [heartbeat.attempt for heartbeat in heartbeats],
+                "progress": [heartbeat.progress for heartbeat in heartbeats],
+                "stage": [heartbeat.stage for heartbeat in heartbeats],
+                "checkpoint": [heartbeat.checkpoint for heartbeat in heartbeats],
             },
         )
-        kept = {(row["id"], row["attempt"]) for row in rows}
-        stopped = {(beat[0], beat[1]) for beat in beats} - kept
+        extended = {(row["id"], row["attempt"]) for row in rows}
+        stopped = {(heartbeat.job_id, heartbeat.attempt) for heartbeat in heartbeats} - extended
         if not stopped:
             return {}
         statuses = await fetch_all(
@@ -169,15 +152,11 @@ class LeaseStore:
         return {key: reasons.get(by_id.get(key[0], ""), "superseded") for key in stopped}
 
     async def complete(
-        self,
-        connection: Connection,
-        results: Sequence[tuple[UUID, int, Sequence[Asset], bytes, Sequence[str]]],
-        now: datetime,
+        self, connection: Connection, completions: Sequence[Completion], now: datetime
     ) -> tuple[list[DictRow], list[DictRow]]:
-        """Attempts that are current complete their jobs (results: job id, attempt, assets, result, notes).
+        """Completes the jobs of current attempts, with at most one completion an attempt.
 
-        One result an attempt. Gives the rows that became completed now, and those that their current attempts had
-        completed before.
+        Returns the rows that became completed now, and those that the same attempts had completed before.
         """
         rows = await fetch_all(
             connection,
@@ -191,45 +170,35 @@ class LeaseStore:
                          job.traceparent, job.self_made, job.settle""",
             {
                 "now": now,
-                "id": [result[0] for result in results],
-                "attempt": [result[1] for result in results],
-                "result": [result[3] for result in results],
-                "notes": [json.dumps(list(result[4])) for result in results],
+                "id": [completion.job_id for completion in completions],
+                "attempt": [completion.attempt for completion in completions],
+                "result": [completion.result for completion in completions],
+                "notes": [json.dumps(completion.notes) for completion in completions],
                 "sources": allowed_from(Status.COMPLETED),
             },
         )
         completed = {(row["id"], row["attempt"]) for row in rows}
-        assets = [
-            (asset.id, job_id, position, asset.type, asset.key, asset.content_type, asset.size_bytes, asset.sha256)
-            for job_id, attempt, given, _, _ in results
-            if (job_id, attempt) in completed
-            for position, asset in enumerate(given)
-        ]
-        if assets:
-            columns: list[list[Any]] = [list(column) for column in zip(*assets, strict=True)]
-            await connection.execute(
-                """insert into asset (id, job_id, position, type, key, content_type, size_bytes, sha256)
-                   select * from unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
-                                        %s::bigint[], %s::text[])""",
-                columns,
-            )
+        await _insert_assets(connection, [entry for entry in completions if (entry.job_id, entry.attempt) in completed])
         await close_attempts(connection, rows, "completed", "", now)
-        missed = [(result[0], result[1]) for result in results if (result[0], result[1]) not in completed]
-        before: list[DictRow] = []
-        if missed:
-            before = await fetch_all(
+        others = [entry for entry in completions if (entry.job_id, entry.attempt) not in completed]
+        repeated: list[DictRow] = []
+        if others:
+            repeated = await fetch_all(
                 connection,
                 """select job.id, job.attempt, job.self_made, job.settle, job.traceparent
                      from job join unnest(%s::uuid[], %s::int[]) as given (id, attempt)
                        on job.id = given.id and job.attempt = given.attempt and job.status = 'completed'""",
-                [[job_id for job_id, _ in missed], [attempt for _, attempt in missed]],
+                [[entry.job_id for entry in others], [entry.attempt for entry in others]],
             )
-        return rows, before
+        return rows, repeated
 
-    async def fail(self, connection: Connection, failure: AttemptFailure, now: datetime) -> tuple[DictRow, bool]:
-        """Ends an attempt without a result; the job's row after it and whether this call changed it.
+    async def fail(
+        self, connection: Connection, failure: AttemptFailure, now: datetime, *, jitter: float
+    ) -> tuple[DictRow, bool]:
+        """Fails an attempt: the job's row after it, and whether this call changed the row.
 
-        Raises StaleAttempt, unless this very failure was told before.
+        jitter: 0..1, for the wait before the next attempt. A repeated report of the same failure changes nothing; any
+        other report of an attempt that is not current raises StaleAttempt.
         """
         row = await fetch_one(
             connection,
@@ -247,13 +216,13 @@ class LeaseStore:
             raise StaleAttempt
         failures = row["failures"] + 1
         limit = 1 if row["self_made"] else self._policy.limits[row["type"]].failures
-        follows = decide_retry(failure, failures=failures, limit=limit, policy=self._policy, jitter=random.random())
-        return await self._after_failure(connection, row, failure, follows, now), True
+        decision = decide_retry(failure, failures=failures, limit=limit, policy=self._policy, jitter=jitter)
+        return await self._apply_retry_decision(connection, row, failure, decision, now), True
 
-    async def _after_failure(
-        self, connection: Connection, row: DictRow, failure: AttemptFailure, follows: RetryDecision, now: datetime
+    async def _apply_retry_decision(
+        self, connection: Connection, row: DictRow, failure: AttemptFailure, decision: RetryDecision, now: datetime
     ) -> DictRow:
-        if follows.retry_after is not None:
+        if decision.retry_after is not None:
             changed = await fetch_one(
                 connection,
                 """update job set status = 'queued', failures = failures + 1, not_before = %(now)s + %(after)s,
@@ -264,8 +233,8 @@ class LeaseStore:
                 {
                     "id": row["id"],
                     "now": now,
-                    "after": follows.retry_after,
-                    "again": DISPATCH_AGAIN,
+                    "after": decision.retry_after,
+                    "again": REDISPATCH_INTERVAL,
                     "sources": allowed_from(Status.QUEUED),
                 },
             )
@@ -281,24 +250,25 @@ class LeaseStore:
                 {
                     "id": row["id"],
                     "now": now,
-                    "reason": follows.error_reason,
-                    "message": follows.error_message,
-                    "dead": follows.dead,
+                    "reason": decision.error_reason,
+                    "message": decision.error_message,
+                    "dead": decision.dead,
                     "sources": allowed_from(Status.FAILED),
                 },
             )
         assert changed is not None, "the row was locked in a status that allows this"
-        await close_attempts(
-            connection, [changed], failure.kind.value, f"{failure.reason}: {failure.message}"[:2000], now
-        )
+        cause = f"{failure.reason}: {failure.message}"[:MAX_CAUSE_CHARACTERS]
+        await close_attempts(connection, [changed], failure.kind.value, cause, now)
         return changed
 
-    async def give_back(
+    async def return_job(
         self, connection: Connection, job_id: UUID, attempt: int, reason: str, message: str, now: datetime
     ) -> DictRow | None:
-        """An attempt that its worker hands back: the job is queued at the head of its user's turns, nothing counts.
+        """Queues the job of an attempt that its worker returns; None: the attempt is not current.
 
-        A reason is kept with the job: should its time run out, that is why."""
+        The job keeps its turn, and the attempt counts as no failure. `reason` is stored with the job: if its time runs
+        out, that is why.
+        """
         row = await fetch_one(
             connection,
             """update job set status = 'queued', not_before = '-infinity', worker = null, lease_expires_at = null,
@@ -306,19 +276,17 @@ class LeaseStore:
                       dispatch_at = %(now)s + %(again)s, dispatches = 1, updated_at = %(now)s
                 where id = %(id)s and attempt = %(attempt)s and status = 'processing' and not self_made
                returning id, user_id, type, project_id, status, attempt, traceparent""",
-            {"id": job_id, "attempt": attempt, "reason": reason, "now": now, "again": DISPATCH_AGAIN},
+            {"id": job_id, "attempt": attempt, "reason": reason, "now": now, "again": REDISPATCH_INTERVAL},
         )
         if row is not None:
-            cause = f"{reason}: {message}"[:2000] if reason else "the worker stopped"
+            cause = f"{reason}: {message}"[:MAX_CAUSE_CHARACTERS] if reason else "the worker stopped"
             await close_attempts(connection, [row], "returned", cause, now)
         return row
-
-    # -- ends that are not the worker's
 
     async def cancel(
         self, connection: Connection, job_id: UUID, user_id: str | None, now: datetime
     ) -> tuple[DictRow, Status, int]:
-        """Cancels a live job (of that user, or anybody's if None): its row, the status before, its credits.
+        """Cancels a live job of the user, or of anybody for None: its row, its status before, its credits.
 
         Raises JobNotFound, JobEnded.
         """
@@ -331,17 +299,17 @@ class LeaseStore:
         if before is None:
             raise JobNotFound
         if before["status"] not in LIVE_VALUES:
-            raise JobEnded(f"The job has ended: it is {before['status']}.")
+            raise JobEnded(f"The job has already ended. Its status is {before['status']}.")
         rows = await self._end(connection, [job_id], Status.CANCELED, now)
         return rows[0], Status(before["status"]), before["credits"]
 
-    async def expire(self, connection: Connection, now: datetime, most: int) -> list[DictRow]:
-        """Live jobs whose time is over become expired; at most `most`."""
+    async def expire(self, connection: Connection, now: datetime, limit: int) -> list[DictRow]:
+        """Expires at most `limit` live jobs whose time is over; their rows."""
         due = await fetch_all(
             connection,
             """select id from job where status in ('queued', 'processing') and expires_at < %s
                 order by expires_at limit %s for update skip locked""",
-            [now, most],
+            [now, limit],
         )
         return await self._end(connection, [row["id"] for row in due], Status.EXPIRED, now) if due else []
 
@@ -368,14 +336,14 @@ class LeaseStore:
         await close_attempts(connection, rows, status.value, "", now)
         return rows
 
-    async def lost(self, connection: Connection, now: datetime, most: int) -> list[AttemptFailure]:
-        """Attempts whose leases have run out, locked for what follows."""
+    async def lost(self, connection: Connection, now: datetime, limit: int) -> list[AttemptFailure]:
+        """Failures of at most `limit` attempts whose leases have run out; locks their jobs."""
         rows = await fetch_all(
             connection,
-            """select id, attempt, worker, lease_expires_at >= attempt_deadline + %s as beat_on from job
+            """select id, attempt, worker, lease_expires_at >= attempt_deadline + %s as outlived_deadline from job
                 where status = 'processing' and lease_expires_at < %s
                 order by lease_expires_at limit %s for update skip locked""",
-            [self._policy.lease, now, most],
+            [self._policy.lease, now, limit],
         )
         return [
             AttemptFailure(
@@ -383,55 +351,95 @@ class LeaseStore:
                 attempt=row["attempt"],
                 kind=FaultKind.TRANSIENT,
                 reason="ATTEMPT_TIMED_OUT",
-                message=f"{row['worker']} was at work after the attempt's deadline",
+                message=f"{row['worker']} still sent heartbeats after the attempt's deadline",
             )
-            if row["beat_on"]
+            if row["outlived_deadline"]
             else AttemptFailure(
                 job_id=row["id"],
                 attempt=row["attempt"],
                 kind=FaultKind.LOST,
                 reason="MAKER_LOST",
-                message=f"nothing was heard of {row['worker']} until the lease had run out",
+                message=f"{row['worker']} sent no heartbeat before its lease ran out",
             )
             for row in rows
         ]
 
-    async def stale_dispatches(self, connection: Connection, now: datetime, most: int) -> list[DictRow]:
-        """Queued jobs that nobody has taken for long, or whose pause is over, marked as dispatched again.
+    async def stale_dispatches(self, connection: Connection, now: datetime, limit: int) -> list[DictRow]:
+        """Queued jobs that no worker has taken for long, or whose wait is over; marks them as dispatched again.
 
-        Each waits twice as long before the next time, so that a long queue does not fill the topic with repetitions.
+        Each next wait is twice as long, so that a long queue does not fill the topic with repetitions.
         """
         return await fetch_all(
             connection,
             """with stale as (
                  select id from job where status = 'queued' and dispatch_at <= %(now)s
-                  order by dispatch_at limit %(most)s for update skip locked)
+                  order by dispatch_at limit %(limit)s for update skip locked)
                update job set dispatches = dispatches + 1, updated_at = %(now)s, dispatch_at = %(now)s
                       + least(interval '10 minutes', %(again)s * 2 ^ least(dispatches, 10))
                  from stale where job.id = stale.id and status = 'queued'
                returning job.id, user_id, type, project_id, status, attempt, traceparent""",
-            {"now": now, "again": DISPATCH_AGAIN, "most": most},
+            {"now": now, "again": REDISPATCH_INTERVAL, "limit": limit},
         )
 
-    # -- settlement
 
-    async def unsettled(self, connection: Connection, after: UUID, most: int) -> list[EndedJob]:
-        """Ended jobs whose holds billing has not confirmed as ended."""
-        rows = await fetch_all(
-            connection,
-            """select id, settle, traceparent from job where settle is not null and settled_at is null and id > %s
-                order by id limit %s""",
-            [after, most],
-        )
-        return [EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"]) for row in rows]
+def lease_of(row: DictRow) -> Lease:
+    """The lease that a row of `LeaseStore.lease` describes."""
+    return Lease(
+        job_id=row["id"],
+        user_id=row["user_id"],
+        attempt=row["attempt"],
+        parameters=bytes(row["parameters"]),
+        checkpoint=bytes(row["checkpoint"] or b""),
+        attempt_deadline=row["attempt_deadline"],
+        created_at=row["created_at"],
+        traceparent=row["traceparent"],
+    )
 
-    @staticmethod
-    def ended_job(row: DictRow) -> EndedJob:
-        """The ended job that a row of `complete` or `fail` describes."""
-        return EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"], self_made=row["self_made"])
 
-    async def settled(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
-        """Billing has confirmed these."""
+def ended_job_of(row: DictRow) -> EndedJob:
+    """The ended job that a row of `LeaseStore.complete` or `LeaseStore.fail` describes."""
+    return EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"], self_made=row["self_made"])
+
+
+async def open_attempts(connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
+    """Inserts the attempts that leasing these rows of `job` started."""
+    if rows:
         await connection.execute(
-            "update job set settled_at = %s where id = any(%s) and settled_at is null", [now, list(job_ids)]
+            """insert into attempt (job_id, number, worker, started_at)
+               select *, %s from unnest(%s::uuid[], %s::int[], %s::text[])""",
+            [
+                now,
+                [row["id"] for row in rows],
+                [row["attempt"] for row in rows],
+                [row["worker"] for row in rows],
+            ],
+        )
+
+
+async def close_attempts(
+    connection: Connection, rows: Sequence[DictRow], outcome: str, cause: str, now: datetime
+) -> None:
+    """Records the outcome of the open attempts of these rows of `job`. cause: for the operator."""
+    if rows:
+        await connection.execute(
+            """update attempt set ended_at = %s, outcome = %s, cause = %s
+                 from unnest(%s::uuid[], %s::int[]) as given (job_id, number)
+                where attempt.job_id = given.job_id and attempt.number = given.number and ended_at is null""",
+            [now, outcome, cause, [row["id"] for row in rows], [row["attempt"] for row in rows]],
+        )
+
+
+async def _insert_assets(connection: Connection, completions: Sequence[Completion]) -> None:
+    rows = [
+        (asset.id, entry.job_id, position, asset.type, asset.key, asset.content_type, asset.size_bytes, asset.sha256)
+        for entry in completions
+        for position, asset in enumerate(entry.assets)
+    ]
+    if rows:
+        columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+        await connection.execute(
+            """insert into asset (id, job_id, position, type, key, content_type, size_bytes, sha256)
+               select * from unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
+                                    %s::bigint[], %s::text[])""",
+            columns,
         )

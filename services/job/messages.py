@@ -1,4 +1,4 @@
-"""Job values as protobuf messages, and back."""
+"""Translates domain values to protobuf messages and back."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ FAULT_KINDS = {
 }
 
 
-def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
-    """A job as its owner sees it; `link` makes the address of an asset."""
+def status_message(job: Job, asset_url: Callable[[UUID], str]) -> job_pb2.JobStatus:
+    """The status of a job as its owner sees it. asset_url: returns the URL of the asset with an id."""
     message = job_pb2.JobStatus(
         id=str(job.id),
         job_id=str(job.id),
         type=job.type,
         status=job.status.value,
-        assets=[job_pb2.Asset(id=str(asset.id), type=asset.type, url=link(asset.id)) for asset in job.assets],
+        assets=[job_pb2.Asset(id=str(asset.id), type=asset.type, url=asset_url(asset.id)) for asset in job.assets],
         created_at=timestamp(job.created_at),
         notes=job.notes,
     )
@@ -60,13 +60,14 @@ def status_message(job: Job, link: Callable[[UUID], str]) -> job_pb2.JobStatus:
 
 
 def variants_of(job: Job) -> list[copy_pb2.Variant]:
-    """The texts of a completed copy; none of any other job."""
+    """The texts of a completed copy; empty for any other job."""
     if job.type != "copy" or job.status is not Status.COMPLETED:
         return []
     return list(copy_pb2.CopyJobResult.FromString(job.result).variants)
 
 
 def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -> Submission:
+    """The submission that a request describes, as the job `job_id`. now: replaces an implausible arrival time."""
     arrived_at = request.arrived_at.ToDatetime(tzinfo=UTC) if request.HasField("arrived_at") else None
     return Submission(
         job_id=job_id,
@@ -77,7 +78,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
         worker=request.worker,
-        request_key=request.request_key,
+        idempotency_key_header=request.idempotency_key_header,
         request_digest=request.request_digest,
         api_key_id=request.api_key_id,
         traceparent=current_traceparent(),
@@ -113,7 +114,7 @@ def lease_message(lease: Lease, policy: JobPolicy) -> job_pb2.LeasedJob:
     )
 
 
-def beat(request: job_pb2.HeartbeatRequest) -> Heartbeat:
+def heartbeat(request: job_pb2.HeartbeatRequest) -> Heartbeat:
     return Heartbeat(
         job_id=UUID(request.job_id),
         attempt=request.attempt,
@@ -153,8 +154,8 @@ def failure(request: job_pb2.FailJobRequest) -> AttemptFailure:
     )
 
 
-def page(request: job_pb2.ListJobsRequest, user_id: str) -> JobFilter:
-    """Raises ValidationFailed for a page token that is not ours."""
+def job_filter(request: job_pb2.ListJobsRequest, user_id: str) -> JobFilter:
+    """The filter that a request describes. Raises ValidationFailed for an invalid page token."""
     return JobFilter(
         user_id=user_id,
         size=request.page_size or 20,

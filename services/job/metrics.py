@@ -1,12 +1,12 @@
-"""What is measured of the job database. Each query reads live, unsettled, dead or waiting rows only, by an index."""
+"""Metrics of the job service. Each gauge's query reads live, unsettled, dead or waiting rows only, by an index."""
 
 from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-from services.chassis.observability.metrics import SqlGauge
+from services.chassis.data.sql_gauges import SqlGauge
 
-ANNOUNCED = Counter("adwright_jobs_total", "What jobs have become", ["type", "status"])
+JOB_CHANGES = Counter("adwright_jobs_total", "Changes of jobs, by their new status", ["type", "status"])
 
 GAUGES = (
     SqlGauge(
@@ -16,7 +16,7 @@ GAUGES = (
         labels=("type", "status"),
     ),
     SqlGauge(
-        gauge=Gauge("adwright_queue_age_seconds", "How long the job that is next has been ready", ["type"]),
+        gauge=Gauge("adwright_queue_age_seconds", "How long the oldest queued job has been ready", ["type"]),
         query="""select type, greatest(0, extract(epoch from now() - min(greatest(created_at, not_before)))) as value
                    from job where status = 'queued' group by type""",
         labels=("type",),

@@ -1,4 +1,4 @@
-"""What is read of jobs: by id in batches, in pages, and what operators look at."""
+"""Read-only SQL: jobs by id and in pages, changes for streams, dead jobs, settlements for reconciliation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from services.chassis.data.database import Connection, fetch_all, fetch_one
 from services.chassis.data.ids import new_id
 from services.job.domain import Asset, AssetNotFound, Attempt, DeadJob, Job, JobFilter, Status
 
-UNMADE = ("failed", "canceled", "expired")
+UNSUCCESSFUL = ("failed", "canceled", "expired")
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-FOLLOWED = 1_000  # of one user, in a stream of all jobs
-# Ids hold the time at which a job was asked for; it was made no longer than this after it.
+MAX_STREAMED_JOBS = 1_000  # of one user, in a stream of all jobs
+# An id holds the time at which the job was requested; its row was created at most this much later.
 ID_MARGIN = timedelta(minutes=1)
 
-# A job with its assets and its place in the queue, in one look-up each by index. A place past 10,000 is told as this
-# one: counting on would cost more than it tells.
+# A job with its assets and its queue position, each found by index. A position above 10,000 is reported as 10,000, to
+# bound the count.
 _JOB: LiteralString = """
   select job.id, job.user_id, job.type, job.project_id, job.status, job.created_at, job.completed_at, job.credits,
          job.error_reason, job.error_message, job.progress, job.attempt, job.notes, job.result, job.updated_at,
@@ -37,22 +37,23 @@ _JOB: LiteralString = """
 
 
 async def jobs_by_id(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
-    """The jobs that exist among these."""
+    """Those of these jobs that exist, by id."""
     rows = await fetch_all(connection, _JOB + " where job.id = any(%s)", [list(job_ids)])
     return {row["id"]: _job_of(row) for row in rows}
 
 
-async def changes_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When each of these was last changed."""
+async def change_times(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each of these jobs was last changed, by id."""
     rows = await fetch_all(connection, "select id, updated_at from job where id = any(%s)", [list(job_ids)])
     return {row["id"]: row["updated_at"] for row in rows}
 
 
-async def current(
+async def live_and_recent_jobs(
     connection: Connection, users: Sequence[str], oldest: UUID
 ) -> dict[str, list[tuple[UUID, datetime, Status]]]:
-    """Of each user the jobs that are queued or in work, and those with ids from `oldest` on: id, when it was last
-    changed, status. Of more than FOLLOWED the newest, and those in work.
+    """Each user's jobs that are queued or processing, and those with ids from `oldest` on: id, last change, status.
+
+    Of more than MAX_STREAMED_JOBS, the newest and those that are processing.
 
     `offset 0` keeps the planner from walking a user's whole history backwards to find the few that are live.
     """
@@ -63,13 +64,13 @@ async def current(
                (select id, updated_at, status from (
                   select id, updated_at, status from job
                    where job.user_id = wanted.user_id and status in ('queued', 'processing') offset 0) as live
-                 order by status = 'processing' desc, id desc limit %(most)s)
+                 order by status = 'processing' desc, id desc limit %(limit)s)
                union
                (select id, updated_at, status from job
                  where job.user_id = wanted.user_id and id >= %(oldest)s and status <> 'pending'
-                 order by id desc limit %(most)s)) as found
+                 order by id desc limit %(limit)s)) as found
             order by found.id""",
-        {"users": list(users), "oldest": oldest, "most": FOLLOWED},
+        {"users": list(users), "oldest": oldest, "limit": MAX_STREAMED_JOBS},
     )
     found: dict[str, list[tuple[UUID, datetime, Status]]] = {}
     for row in rows:
@@ -78,59 +79,61 @@ async def current(
 
 
 async def ended_since(connection: Connection, user_id: str, since: datetime, oldest: UUID) -> list[UUID]:
-    """The user's jobs that have ended from this time on, among those with ids from `oldest` on, in order of their
-    ends; of more than FOLLOWED the newest."""
+    """The user's jobs with ids from `oldest` on that have ended since this time, earliest end first.
+
+    Of more than MAX_STREAMED_JOBS, those that ended last.
+    """
     rows = await fetch_all(
         connection,
         """select id from (
              select id, updated_at from job
               where user_id = %(user_id)s and id >= %(oldest)s and updated_at >= %(since)s
                 and status in ('completed', 'failed', 'canceled', 'expired')
-              order by updated_at desc limit %(most)s) as ended
+              order by updated_at desc limit %(limit)s) as ended
             order by updated_at""",
-        {"user_id": user_id, "oldest": oldest, "since": since, "most": FOLLOWED},
+        {"user_id": user_id, "oldest": oldest, "since": since, "limit": MAX_STREAMED_JOBS},
     )
     return [row["id"] for row in rows]
 
 
-async def list_jobs(connection: Connection, page: JobFilter) -> list[Job]:
-    """A user's jobs, newest first."""
+async def list_jobs(connection: Connection, wanted: JobFilter) -> list[Job]:
+    """A page of a user's jobs, newest first."""
     conditions: list[LiteralString] = ["job.user_id = %(user_id)s"]
-    if page.before is not None:
+    if wanted.before is not None:
         conditions.append("job.id < %(before)s")
-    if page.status is not None:
+    if wanted.status is not None:
         conditions.append("job.status = %(status)s")
-        if page.status in UNMADE:
-            conditions.append("job.status in ('failed', 'canceled', 'expired')")  # in the words of the index
-    if page.type is not None:
+        if wanted.status in UNSUCCESSFUL:
+            conditions.append("job.status in ('failed', 'canceled', 'expired')")  # as the partial index is defined
+    if wanted.type is not None:
         conditions.append("job.type = %(type)s")
-    if page.project_id is not None:
+    if wanted.project_id is not None:
         conditions.append("job.project_id = %(project_id)s")
-    if page.since is not None:
+    if wanted.since is not None:
         conditions.append("job.created_at >= %(since)s and job.id >= %(first)s")
-    if page.until is not None:
+    if wanted.until is not None:
         conditions.append("job.created_at < %(until)s and job.id < %(last)s")
     rows = await fetch_all(
         connection,
         _JOB + " where " + " and ".join(conditions) + " order by job.id desc limit %(size)s",
         {
-            "user_id": page.user_id,
-            "before": page.before,
-            "status": page.status,
-            "type": page.type,
-            "project_id": page.project_id,
-            "since": page.since,
-            "until": page.until,
-            "first": _id_at(page.since, -ID_MARGIN),
-            "last": _id_at(page.until, ID_MARGIN),
-            "size": page.size,
+            "user_id": wanted.user_id,
+            "before": wanted.before,
+            "status": wanted.status,
+            "type": wanted.type,
+            "project_id": wanted.project_id,
+            "since": wanted.since,
+            "until": wanted.until,
+            "first": _id_at(wanted.since, -ID_MARGIN),
+            "last": _id_at(wanted.until, ID_MARGIN),
+            "size": wanted.size,
         },
     )
     return [_job_of(row) for row in rows]
 
 
 def _id_at(moment: datetime | None, margin: timedelta) -> UUID | None:
-    """A bound for the ids of jobs that were made before or after this moment: pages of old jobs are found by index."""
+    """The bound of ids for jobs created before or after `moment`, so that pages of old jobs are found by index."""
     if moment is None:
         return None
     return new_id(min(max(moment, EARLIEST), LATEST) + margin, entropy=bytes(10))
@@ -147,7 +150,7 @@ async def asset(connection: Connection, asset_id: UUID) -> Asset:
 
 
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
-    """Dead jobs, newest first."""
+    """A page of dead jobs with ids below `before`, newest first."""
     rows = await fetch_all(
         connection,
         _JOB
@@ -165,7 +168,7 @@ async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> l
 
 
 async def attempts_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
-    """The attempts of jobs, in order."""
+    """The attempts of these jobs by job id, in order of their numbers."""
     rows = await fetch_all(
         connection,
         """select job_id, number, worker, started_at, ended_at, coalesce(outcome, '') as outcome, cause
@@ -179,7 +182,7 @@ async def attempts_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[U
 
 
 async def retryable(connection: Connection, job_id: UUID) -> DictRow | None:
-    """What a retry of the job needs; None: there is no such job."""
+    """The columns of the job that a retry needs; None: there is no such job."""
     return await fetch_one(
         connection,
         "select id, user_id, type, project_id, product_id, parameters, dead, self_made from job where id = %s",
@@ -192,13 +195,19 @@ _SETTLEMENT: LiteralString = """select id, user_id, status, coalesce(credits, 0)
 
 
 async def settlements(connection: Connection, after: UUID, size: int) -> list[DictRow]:
-    """Jobs in order of id, with what their holds should have become."""
+    """Jobs with ids above `after` in order of id, as reconciliation compares them with holds."""
     return await fetch_all(connection, _SETTLEMENT + " where id > %s order by id limit %s", [after, size])
 
 
 async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
-    """The same of these jobs."""
+    """These jobs, as `settlements` reads them."""
     return await fetch_all(connection, _SETTLEMENT + " where id = any(%s)", [list(job_ids)])
+
+
+async def deleted_until(connection: Connection) -> datetime | None:
+    """Jobs that ended before this time may have been deleted for their age; None: none were."""
+    row = await fetch_one(connection, "select deleted_until from retention_mark")
+    return row["deleted_until"] if row else None
 
 
 def _job_of(row: DictRow) -> Job:

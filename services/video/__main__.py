@@ -1,4 +1,4 @@
-"""The video service: `python -m services.video` accepts jobs, `python -m services.video worker` makes them."""
+"""The video service: `python -m services.video` runs the API, `python -m services.video worker` the worker."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from services.chassis.rpc.server import Server, always_ready, open_channel, star
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.video.messages import JOB_TYPE
 from services.video.policy import policy_of
-from services.video.providers import VideoProvider, Voice
+from services.video.providers import SpeechEngine, VideoProvider
 from services.video.samples import Samples
 from services.video.servicer import VideoServicer
-from services.worker.process import DEFAULT_MODELS, WorkerSettings, answering, run_worker, signing_of
+from services.worker.process import DEFAULT_MODELS_FOLDER, WorkerSettings, health_probe, run_worker, signing_of
 from services.worker.submission import Submitter
 
 SERVICES = ("adwright.video.v1.VideoService",)
@@ -28,15 +28,21 @@ DISPATCH_TOPIC = "adwright.job.dispatch.video.v1"
 
 
 class VideoSettings(ServiceSettings):
-    """What the video service reads from the environment."""
+    """Environment variables of the video API."""
 
-    models: Path = Field(default=DEFAULT_MODELS, description="folder of model files; voice samples are made with them")
-    video_policy_url: str = Field(default="", description="an address that is asked whether a script may be spoken")
-    video_policy_key: SecretStr = Field(default=SecretStr(""), description="the key to ask it with")
+    models: Path = Field(default=DEFAULT_MODELS_FOLDER, description="Folder of the model files, for voice samples.")
+    video_policy_url: str = Field(
+        default="",
+        description="URL of a service that allows or rejects each script before the job is accepted; "
+        "services/video/README.md describes its API. Default: only the project's banned words are checked.",
+    )
+    video_policy_key: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token for ADWRIGHT_VIDEO_POLICY_URL."
+    )
 
 
-async def serve(settings: VideoSettings) -> None:
-    """Accepts jobs until told to stop."""
+async def run_api(settings: VideoSettings) -> None:
+    """Runs the API until the process is stopped."""
     identity = ServiceIdentity("video", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
@@ -58,50 +64,81 @@ async def serve(settings: VideoSettings) -> None:
 
 
 class VideoWorkerSettings(WorkerSettings):
-    """What the video worker reads besides. Without an engine's name everything is made here."""
+    """Further environment variables of the video worker."""
 
-    video_engine: str = Field(default="local", pattern="^(local|machine|replicate|fal|heygen|d-id)$")
-    video_engine_url: str = Field(default="", description="where the engine is; its public address when empty")
-    video_engine_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
-    video_engine_model: str = Field(default="", description="replicate: owner/name[:version]; fal: the model's path")
+    video_engine: str = Field(
+        default="local",
+        pattern="^(local|machine|replicate|fal|heygen|d-id)$",
+        description=(
+            "Engine that animates the talking head: local, machine (self-hosted; services/video/README.md describes "
+            "its API), replicate, fal, heygen or d-id. The local engine always makes the rest of the video."
+        ),
+    )
+    video_engine_url: str = Field(
+        default="",
+        description="Base URL of the video engine. Default: the public API of replicate, fal, heygen and d-id; "
+        "required for machine.",
+    )
+    video_engine_key: SecretStr = Field(default=SecretStr(""), description="API key of the video engine.")
+    video_engine_model: str = Field(
+        default="",
+        description="Model of the video engine; required for replicate (owner/name or owner/name:version) and fal "
+        "(model path).",
+    )
     video_engine_inputs: dict[str, Any] = Field(
-        default_factory=dict, description='the model\'s inputs as JSON: {"image": "{picture}", "audio": "{sound}"}'
+        default_factory=dict,
+        description='Inputs of the replicate or fal model, as JSON: {"image": "{picture}", "audio": "{sound}"}. '
+        "Placeholders: {picture}, {sound}. Default: the inputs of common models.",
     )
-    video_engine_avatar: str = Field(default="", description="heygen: the stock avatar for jobs without a photo")
-    video_engine_upload_url: str = Field(default="", description="heygen: where files go; public when empty")
-    voice_openai_url: str = Field(default="", description="OpenAI-compatible speech, with its version: https://host/v1")
-    voice_openai_model: str = Field(default="", description="the model to ask there")
-    voice_openai_key: SecretStr = Field(default=SecretStr(""), description="the key to ask with")
+    video_engine_avatar: str = Field(
+        default="",
+        description="HeyGen stock avatar for jobs without avatarUrl. Default: the image of the drawn avatar is "
+        "uploaded.",
+    )
+    video_engine_upload_url: str = Field(
+        default="",
+        description="Base URL of HeyGen's upload API. Default: the public one, or ADWRIGHT_VIDEO_ENGINE_URL if it is "
+        "set.",
+    )
+    voice_openai_url: str = Field(
+        default="",
+        description="Base URL of an OpenAI-compatible speech API including its version, as in https://host/v1. "
+        "Default: the local voice model speaks.",
+    )
+    voice_openai_model: str = Field(default="", description="Speech model; required with ADWRIGHT_VOICE_OPENAI_URL.")
+    voice_openai_key: SecretStr = Field(default=SecretStr(""), description="API key of the speech API.")
     voice_openai_voices: dict[str, str] = Field(
-        default_factory=dict, description='the endpoint\'s voices as JSON: {"male-1": "onyx"}; OpenAI\'s when empty'
+        default_factory=dict,
+        description='Voice ids of the platform to those of the speech API, as JSON: {"male-1": "onyx"}. Default: '
+        "OpenAI's voices.",
     )
 
 
-PUBLIC_ADDRESSES = {
+PUBLIC_URLS = {
     "replicate": "https://api.replicate.com",
     "fal": "https://queue.fal.run",
     "heygen": "https://api.heygen.com",
     "d-id": "https://api.d-id.com",
 }
-HEYGEN_UPLOADS = "https://upload.heygen.com"
+HEYGEN_UPLOAD_URL = "https://upload.heygen.com"
 
 
 def provider_of(settings: VideoWorkerSettings) -> VideoProvider:
-    """The engine that the settings name, with the voice that they name."""
+    """Builds the configured engine and voice. Exits the process when a required setting is missing."""
     from services.video.providers.local import LocalVideoProvider
     from services.video.providers.remote import RemoteVideoProvider
     from services.video.providers.remote.heads import ENGINES, HeadSettings
 
-    local = LocalVideoProvider(models=settings.models, voice=voice_of(settings), signing=signing_of(settings))
+    local = LocalVideoProvider(models=settings.models, voice=speech_engine_of(settings), signing=signing_of(settings))
     name = settings.video_engine
     if name == "local":
         return local
-    url = settings.video_engine_url or PUBLIC_ADDRESSES.get(name, "")
+    url = settings.video_engine_url or PUBLIC_URLS.get(name, "")
     if not url:
-        raise SystemExit(f"ADWRIGHT_VIDEO_ENGINE_URL: is needed with ADWRIGHT_VIDEO_ENGINE={name}")
+        raise SystemExit(f"ADWRIGHT_VIDEO_ENGINE_URL is required with ADWRIGHT_VIDEO_ENGINE={name}")
     if name in ("replicate", "fal") and not settings.video_engine_model:
-        raise SystemExit(f"ADWRIGHT_VIDEO_ENGINE_MODEL: is needed with ADWRIGHT_VIDEO_ENGINE={name}")
-    uploads = settings.video_engine_upload_url or (HEYGEN_UPLOADS if not settings.video_engine_url else url)
+        raise SystemExit(f"ADWRIGHT_VIDEO_ENGINE_MODEL is required with ADWRIGHT_VIDEO_ENGINE={name}")
+    uploads = settings.video_engine_upload_url or (HEYGEN_UPLOAD_URL if not settings.video_engine_url else url)
     head = HeadSettings(
         base_url=url,
         key=settings.video_engine_key.get_secret_value(),
@@ -113,16 +150,16 @@ def provider_of(settings: VideoWorkerSettings) -> VideoProvider:
     return RemoteVideoProvider(ENGINES[name](head), local)
 
 
-def voice_of(settings: VideoWorkerSettings) -> Voice | None:
-    """The voice elsewhere that the settings name, if they name one."""
-    from services.video.providers.remote.voice import OPENAI_VOICES, SpeechEndpoint, VoiceSettings
+def speech_engine_of(settings: VideoWorkerSettings) -> SpeechEngine | None:
+    """Builds the configured remote voice; None for the local voice."""
+    from services.video.providers.remote.openai_speech import OPENAI_VOICES, OpenAISpeech, SpeechSettings
 
     if not settings.voice_openai_url:
         return None
     if not settings.voice_openai_model:
-        raise SystemExit("ADWRIGHT_VOICE_OPENAI_MODEL: is needed with ADWRIGHT_VOICE_OPENAI_URL")
-    return SpeechEndpoint(
-        VoiceSettings(
+        raise SystemExit("ADWRIGHT_VOICE_OPENAI_MODEL is required with ADWRIGHT_VOICE_OPENAI_URL")
+    return OpenAISpeech(
+        SpeechSettings(
             base_url=settings.voice_openai_url,
             model=settings.voice_openai_model,
             key=settings.voice_openai_key.get_secret_value(),
@@ -131,12 +168,12 @@ def voice_of(settings: VideoWorkerSettings) -> Voice | None:
     )
 
 
-async def make(settings: VideoWorkerSettings) -> None:
-    """Makes jobs until told to stop."""
+async def run_video_worker(settings: VideoWorkerSettings) -> None:
+    """Works on jobs until the process is stopped."""
     from services.chassis.data.assets import AssetStore
     from services.video.worker import VideoWorker
+    from services.worker.remote.customer_images import CustomerImages
     from services.worker.remote.fetcher import Fetcher
-    from services.worker.remote.pictures import PictureSource
 
     identity = ServiceIdentity("video-worker", settings.service_secrets())
     copy = open_channel(settings.copy_address)
@@ -144,7 +181,7 @@ async def make(settings: VideoWorkerSettings) -> None:
     provider = provider_of(settings)
     worker = VideoWorker(
         provider=provider,
-        pictures=PictureSource(assets=assets, fetcher=Fetcher()),
+        customer_images=CustomerImages(assets=assets, fetcher=Fetcher()),
         copy=copy_pb2_grpc.CopyWriterServiceStub(copy),
         identity=identity,
     )
@@ -154,11 +191,11 @@ async def make(settings: VideoWorkerSettings) -> None:
             job_type=JOB_TYPE,
             topic=DISPATCH_TOPIC,
             group="adwright-video-workers",
-            make=worker.make,
+            handler=worker.handle,
             identity=identity,
             assets=assets,
             prepare=provider.prepare,
-            probes={"COPY_UNAVAILABLE": answering(copy, "adwright.copy.v1.CopyWriterService")},
+            probes={"COPY_UNAVAILABLE": health_probe(copy, "adwright.copy.v1.CopyWriterService")},
         )
     finally:
         await provider.close()
@@ -168,10 +205,10 @@ async def make(settings: VideoWorkerSettings) -> None:
 def main() -> None:
     if sys.argv[1:] == ["worker"]:
         worker_settings = read_settings_or_exit(VideoWorkerSettings)
-        start("video-worker", worker_settings, make(worker_settings))
+        start("video-worker", worker_settings, run_video_worker(worker_settings))
     else:
         settings = read_settings_or_exit(VideoSettings)
-        start("video", settings, serve(settings))
+        start("video", settings, run_api(settings))
 
 
 if __name__ == "__main__":

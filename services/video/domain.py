@@ -1,4 +1,4 @@
-"""Values of the video service: what is asked for, what is made, and what there is to choose from.
+"""Values of the video service: formats, voices, avatars, the brief and the rendered video.
 
 Importing this module loads no engine.
 """
@@ -19,7 +19,7 @@ DEFAULT_RESOLUTION: Final = "720p"
 
 
 class AspectRatio(StrEnum):
-    """Width to height. The resolution names the shorter side, as it does for a television picture."""
+    """Width to height of a video. The resolution names the shorter side."""
 
     PORTRAIT = "9:16"
     SQUARE = "1:1"
@@ -46,7 +46,7 @@ SIZES: Final[dict[str, dict[AspectRatio, tuple[int, int]]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A voice that can speak a script. `engine_voice` is what the local speech model calls it."""
+    """A voice. `engine_voice` is its name in the local speech model."""
 
     id: str
     name: str
@@ -77,7 +77,7 @@ VOICES: Final[dict[str, Voice]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Avatar:
-    """A drawn presenter. `presents_as` pairs it with voices when none was asked for; `suits` are words of brands."""
+    """A drawn presenter. `presents_as` matches it with voices; `suits` are words of brands and products it suits."""
 
     id: str
     name: str
@@ -192,17 +192,17 @@ AVATARS: Final[dict[str, Avatar]] = {
 
 
 def suitable_avatar(*, voice_id: str, words: str, seed: str) -> Avatar:
-    """The avatar for a brief that names none: one that goes with the voice, by the words of brand and product.
+    """Chooses the avatar of a brief that names none: one that matches the voice and suits brand and product.
 
-    `words` is free text (names and description). Ties, and briefs without a telling word, are settled by `seed`, so
-    that the same brand does not always meet the same face, but the same job always does.
+    words: free text (names and description). `seed` decides ties and texts without matching words, so one job always
+    gets the same avatar, and one brand gets several.
     """
     presents_as = "female" if voice_id.startswith("female") else "male"
-    telling = words.casefold()
-    fitting = [avatar for avatar in AVATARS.values() if avatar.presents_as == presents_as]
-    points = {avatar.id: sum(word in telling for word in avatar.suits) for avatar in fitting}
+    folded = words.casefold()
+    matching = [avatar for avatar in AVATARS.values() if avatar.presents_as == presents_as]
+    points = {avatar.id: sum(word in folded for word in avatar.suits) for avatar in matching}
     best = max(points.values())
-    tied = [avatar for avatar in fitting if points[avatar.id] == best]
+    tied = [avatar for avatar in matching if points[avatar.id] == best]
     return tied[zlib.crc32(seed.encode()) % len(tied)]
 
 
@@ -214,7 +214,7 @@ class UnknownVoice(Refusal):
 
     def __init__(self, voice_id: str) -> None:
         known = ", ".join(VOICES)
-        message = f"There is no voice {voice_id!r}. The voices are: {known}."
+        message = f"Unknown voice {voice_id!r}. The voices are: {known}."
         super().__init__(message, fields=(FieldViolation(field="voiceId", message=f"must be one of {known}"),))
 
 
@@ -226,12 +226,12 @@ class UnknownAvatar(Refusal):
 
     def __init__(self, avatar_id: str) -> None:
         known = ", ".join(AVATARS)
-        message = f"There is no avatar {avatar_id!r}. The avatars are: {known}."
+        message = f"Unknown avatar {avatar_id!r}. The avatars are: {known}."
         super().__init__(message, fields=(FieldViolation(field="avatarId", message=f"must be one of {known}"),))
 
 
 class ScriptNotAllowed(Refusal):
-    """The project's or the operator's policy does not let this script be spoken."""
+    """The project's banned words or the operator's policy reject the script."""
 
     kind = Kind.INVALID
     reason = "SCRIPT_NOT_ALLOWED"
@@ -242,11 +242,11 @@ class ScriptNotAllowed(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBrief:
-    """What one video is to be made of.
+    """The brief of one video.
 
-    avatar_id: one of AVATARS, or "" to choose one that suits. avatar_photo: a fetched portrait; goes before avatar_id.
-    product_photo, logo: fetched files, not yet decoded. brand_colours: "#rrggbb", most important first.
-    pronunciations: the written word to an English respelling. seed: decides whatever is left to chance.
+    avatar_id: one of AVATARS, or "" to choose a suitable one. avatar_photo: a downloaded portrait, which takes
+    precedence over avatar_id. product_photo, logo: downloaded files, not yet decoded. brand_colours: "#rrggbb", most
+    important first. pronunciations: written words to English respellings. seed: seeds all random choices.
     """
 
     script: str
@@ -271,8 +271,8 @@ class VideoBrief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeVideo:
-    """The files of a finished video. `notes` tell the customer, in words, what was done differently than asked."""
+class RenderedVideo:
+    """The files of a finished video. `notes` tell the customer about deviations from the request."""
 
     video: Path
     poster: Path

@@ -1,4 +1,4 @@
-"""Video requests, briefs and catalogues, between protobuf and the service's own values."""
+"""Conversions between the protobuf messages of the video service and the domain's values."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2
 
 from services.video.domain import AspectRatio, Avatar, VideoBrief, Voice
-from services.video.policy import Spoken
+from services.video.policy import ScriptCheck
 
 JOB_TYPE = "video"
 DEFAULT_VOICE = "male-1"
 
 
-def submission(
+def job_submission(
     request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str, notes: Sequence[str] = ()
 ) -> job_pb2.SubmitJobRequest:
-    """The job that the request asks for, with a copy of the brief as it is now; notes go into those of the job."""
+    """Builds the job of a request, with a copy of the current brief. `notes` become notes of the finished job."""
     return job_pb2.SubmitJobRequest(
         user_id=user_id,
         type=JOB_TYPE,
@@ -39,7 +39,7 @@ def video_brief(
     logo: Path | None,
     call_to_action: str,
 ) -> VideoBrief:
-    """What the provider is asked for."""
+    """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
     return VideoBrief(
         script=request.script,
@@ -65,18 +65,22 @@ def video_brief(
 
 
 def pronunciations(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief) -> dict[str, str]:
-    """The project's, and the request's own before them, whatever the case the word is written in."""
-    own = dict(request.pronunciations)
-    named = {word.casefold() for word in own}
+    """Merges the pronunciations of project and request. The request's take precedence, regardless of case."""
+    requested = dict(request.pronunciations)
+    overridden = {word.casefold() for word in requested}
     return {
-        **{word: said for word, said in brief.project.brand.pronunciations.items() if word.casefold() not in named},
-        **own,
+        **{
+            word: respelling
+            for word, respelling in brief.project.brand.pronunciations.items()
+            if word.casefold() not in overridden
+        },
+        **requested,
     }
 
 
-def spoken(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> Spoken:
+def script_check(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> ScriptCheck:
     """What the policy is asked about."""
-    return Spoken(
+    return ScriptCheck(
         script=request.script,
         pronunciations=pronunciations(request, brief),
         banned_words=tuple(brief.project.brand.banned_words),

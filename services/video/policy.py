@@ -1,8 +1,8 @@
-"""Whether a script may be spoken: asked before a job is accepted, so that a refusal costs nothing.
+"""Script policies: decide whether a script may be spoken, before the job is accepted and credits are held.
 
-Two things are asked: the project's own banned words, and an address of the operator's, which may be anything from a
-word list to a moderation model. It gets `POST {"script", "pronunciations", "voiceId", "userId", "projectId"}` and
-answers `{"allowed": true}` or `{"allowed": false, "reason": "words for the customer"}`.
+There are two: the project's banned words, and an optional HTTP service of the operator, from a word list to a
+moderation model. The service gets `POST {"script", "pronunciations", "voiceId", "userId", "projectId"}` and responds
+with `{"allowed": true}` or `{"allowed": false, "reason": "message for the customer"}`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from services.chassis.errors import DependencyUnavailable, Fault
 from services.video.domain import ScriptNotAllowed
 from services.worker.remote.provider_client import ProviderClient
 
-ANSWER_SECONDS: Final = 5.0  # the customer is waiting
+POLICY_TIMEOUT_SECONDS: Final = 5.0  # the request waits for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """What is to be said, by whom and for whom. `pronunciations` count as spoken: they are what is heard."""
+class ScriptCheck:
+    """A script to check, with its voice, user and project. `pronunciations` are checked too, since they are spoken."""
 
     script: str
     pronunciations: Mapping[str, str]
@@ -32,73 +32,75 @@ class Spoken:
     project_id: str
 
 
-class Policy(Protocol):
-    """Raises ScriptNotAllowed, or DependencyUnavailable when it cannot tell: what cannot be checked is not spoken."""
+class ScriptPolicy(Protocol):
+    """Checks scripts. Raises ScriptNotAllowed, and DependencyUnavailable when a script cannot be checked."""
 
-    async def check(self, spoken: Spoken) -> None: ...
+    async def check(self, script: ScriptCheck) -> None: ...
 
     async def close(self) -> None: ...
 
 
-class BannedWords:
-    """The words that no creative of the project may contain, as whole words in any case."""
+class BannedWordsPolicy:
+    """Rejects the project's banned words, as whole words in any case."""
 
-    async def check(self, spoken: Spoken) -> None:
-        heard = " ".join([spoken.script, *spoken.pronunciations.values()])
-        word = first_banned(heard, spoken.banned_words)
+    async def check(self, script: ScriptCheck) -> None:
+        spoken = " ".join([script.script, *script.pronunciations.values()])
+        word = first_banned(spoken, script.banned_words)
         if word is not None:
             raise ScriptNotAllowed(f"The project does not allow the word {word!r}.")
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing, as there are no connections."""
 
 
-class PolicyEndpoint:
-    """The operator's address."""
+class RemotePolicy:
+    """Calls the operator's policy service."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
-        self._endpoint = ProviderClient(url, {"authorization": f"Bearer {key}"} if key else {}, pause_seconds=0.2)
+        self._client = ProviderClient(url, {"authorization": f"Bearer {key}"} if key else {}, pause_seconds=0.2)
 
-    async def check(self, spoken: Spoken) -> None:
+    async def check(self, script: ScriptCheck) -> None:
         body = {
-            "script": spoken.script,
-            "pronunciations": dict(spoken.pronunciations),
-            "voiceId": spoken.voice_id,
-            "userId": spoken.user_id,
-            "projectId": spoken.project_id,
+            "script": script.script,
+            "pronunciations": dict(script.pronunciations),
+            "voiceId": script.voice_id,
+            "userId": script.user_id,
+            "projectId": script.project_id,
         }
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer: Any = await self._endpoint.json("POST", self._url, body=body)
+            async with asyncio.timeout(POLICY_TIMEOUT_SECONDS):
+                response: Any = await self._client.request_json("POST", self._url, body=body)
         except (Fault, TimeoutError) as error:
             raise DependencyUnavailable("The script cannot be checked right now.", retry_after_seconds=5) from error
-        allowed = answer.get("allowed") if isinstance(answer, dict) else None
+        allowed = response.get("allowed") if isinstance(response, dict) else None
         if not isinstance(allowed, bool):
             raise DependencyUnavailable("The script cannot be checked right now.", retry_after_seconds=5)
         if not allowed:
-            reason = answer.get("reason")
-            raise ScriptNotAllowed(reason[:300] if isinstance(reason, str) and reason else "It may not be spoken.")
+            reason = response.get("reason")
+            raise ScriptNotAllowed(
+                reason[:300] if isinstance(reason, str) and reason else "The operator's policy rejected it."
+            )
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await self._client.close()
 
 
-class All:
-    """Several policies: the first that objects is the answer."""
+class CombinedPolicy:
+    """Applies several policies in turn; the first rejection counts."""
 
-    def __init__(self, *policies: Policy) -> None:
+    def __init__(self, *policies: ScriptPolicy) -> None:
         self._policies = policies
 
-    async def check(self, spoken: Spoken) -> None:
+    async def check(self, script: ScriptCheck) -> None:
         for policy in self._policies:
-            await policy.check(spoken)
+            await policy.check(script)
 
     async def close(self) -> None:
         for policy in self._policies:
             await policy.close()
 
 
-def policy_of(url: str, key: str) -> Policy:
-    """The project's banned words, and the operator's address when there is one."""
-    return All(BannedWords(), PolicyEndpoint(url, key)) if url else BannedWords()
+def policy_of(url: str, key: str) -> ScriptPolicy:
+    """Builds the policy: the project's banned words, and the operator's policy service if `url` is set."""
+    return CombinedPolicy(BannedWordsPolicy(), RemotePolicy(url, key)) if url else BannedWordsPolicy()

@@ -1,15 +1,15 @@
-"""Voices to hear and avatars to see: made on first asking by the same engine that makes the videos, then kept."""
+"""Samples of voices and previews of avatars, rendered by the local video engine on first request and cached."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
 from services.chassis.errors import DependencyUnavailable, InputFault, TransientFault
 from services.video.domain import Avatar, Voice
+from services.worker.progress import ReportProgress
 from services.worker.render_process import RenderProcess
 
 MEMORY_LIMIT_BYTES: Final = 6 << 30
@@ -17,8 +17,8 @@ TIME_LIMIT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampleOrder:
-    """What the render process is asked for: a voice's sample or an avatar's preview, by id."""
+class SampleRequest:
+    """A request to the render process: the sample of a voice or the preview of an avatar, by id."""
 
     voice_id: str = ""
     avatar_id: str = ""
@@ -26,7 +26,7 @@ class SampleOrder:
 
 
 class Samples:
-    """Keeps what it has made: a few dozen files of some tens of kilobytes. One is made at a time."""
+    """Renders samples one at a time and caches them in memory: a few dozen files of some tens of kilobytes."""
 
     VOICE_TYPE: ClassVar[str] = "audio/mp4"
     AVATAR_TYPE: ClassVar[str] = "image/png"
@@ -36,41 +36,41 @@ class Samples:
         self._process = RenderProcess(
             "samples", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
         )
-        self._made: dict[str, bytes] = {}
+        self._cache: dict[str, bytes] = {}
         self._lock = asyncio.Lock()
 
     async def voice(self, voice: Voice) -> bytes:
-        """A sentence or two in this voice, AAC in MP4. Raises DependencyUnavailable when it cannot be made now."""
-        return await self._sample(f"voice {voice.id}", SampleOrder(voice_id=voice.id, models=self._models))
+        """Returns a spoken sentence or two, AAC in MP4. Raises DependencyUnavailable when rendering fails."""
+        return await self._sample(f"voice {voice.id}", SampleRequest(voice_id=voice.id, models=self._models))
 
     async def avatar(self, avatar: Avatar) -> bytes:
-        """A picture of this avatar, PNG. Raises DependencyUnavailable when it cannot be made now."""
-        return await self._sample(f"avatar {avatar.id}", SampleOrder(avatar_id=avatar.id, models=self._models))
+        """Returns an image of the avatar, PNG. Raises DependencyUnavailable when rendering fails."""
+        return await self._sample(f"avatar {avatar.id}", SampleRequest(avatar_id=avatar.id, models=self._models))
 
     async def close(self) -> None:
         await self._process.close()
 
-    async def _sample(self, key: str, order: SampleOrder) -> bytes:
-        known = self._made.get(key)
-        if known is not None:
-            return known
+    async def _sample(self, key: str, request: SampleRequest) -> bytes:
+        cached = self._cache.get(key)
+        if cached is not None:
+            return cached
         async with self._lock:
-            if key not in self._made:
+            if key not in self._cache:
                 try:
-                    self._made[key] = await self._process.run(make_sample, order)
+                    self._cache[key] = await self._process.run(render_sample, request)
                 except InputFault as fault:
                     raise DependencyUnavailable(fault.message) from fault
                 except (TransientFault, RuntimeError) as error:
                     raise DependencyUnavailable(
-                        "The sample cannot be made right now.", retry_after_seconds=5
+                        "The sample cannot be rendered right now.", retry_after_seconds=5
                     ) from error
-            return self._made[key]
+            return self._cache[key]
 
 
-def make_sample(order: SampleOrder, report: Callable[[int, str], None]) -> bytes:
-    """Runs in the render process. Raises InputFault without voices, KeyError for an unknown id."""
+def render_sample(request: SampleRequest, report: ReportProgress) -> bytes:
+    """Runs in the render process. Raises InputFault without installed voices, KeyError for an unknown id."""
     from services.video.providers.local.previews import avatar_preview, voice_sample
 
-    if order.voice_id:
-        return voice_sample(order.voice_id, order.models)
-    return avatar_preview(order.avatar_id)
+    if request.voice_id:
+        return voice_sample(request.voice_id, request.models)
+    return avatar_preview(request.avatar_id)

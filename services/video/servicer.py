@@ -1,4 +1,4 @@
-"""The RPCs of the video service."""
+"""The RPCs of VideoService."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.chassis.banned_words import check_product_name
 from services.chassis.rpc import request_headers
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
-from services.video.policy import Policy
+from services.video.policy import ScriptPolicy
 from services.video.samples import Samples
 from services.worker.submission import Submitter, reuse_notes
 
@@ -21,9 +21,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class VideoServicer(video_pb2_grpc.VideoServiceServicer):
-    """Accepts video jobs and shows what there is to choose from."""
+    """Accepts video jobs, and lists voices and avatars with their samples."""
 
-    def __init__(self, submitter: Submitter, samples: Samples, policy: Policy) -> None:
+    def __init__(self, submitter: Submitter, samples: Samples, policy: ScriptPolicy) -> None:
         self._submitter = submitter
         self._samples = samples
         self._policy = policy
@@ -36,25 +36,25 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
         if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
             raise UnknownAvatar(request.avatar_id)
         unknown = request_headers.unknown_field_notes(context.invocation_metadata())
-        accepted = await self._submitter.submit(
+        result = await self._submitter.submit(
             request,
             context,
-            lambda brief, user_id: messages.submission(request, brief, user_id, unknown),
+            lambda brief, user_id: messages.job_submission(request, brief, user_id, unknown),
             may_wait=True,
             check=lambda brief, user_id: self._check(request, brief, user_id),
         )
         return video_pb2.GenerateVideoResponse(
-            job_id=accepted.answer.job_id,
-            status=accepted.job.status if accepted.job else accepted.answer.status,
-            credits_used=accepted.answer.credits_used,
-            credits_remaining=accepted.answer.credits_remaining,
-            job=accepted.job,
-            notes=[*accepted.notes, *reuse_notes(accepted.answer, messages.JOB_TYPE)],
+            job_id=result.answer.job_id,
+            status=result.job.status if result.job else result.answer.status,
+            credits_used=result.answer.credits_used,
+            credits_remaining=result.answer.credits_remaining,
+            job=result.job,
+            notes=[*result.notes, *reuse_notes(result.answer, messages.JOB_TYPE)],
         )
 
     async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:
-        """Refuses what may not be spoken or shown, before anything is held for it."""
-        await self._policy.check(messages.spoken(request, brief, user_id))
+        """Refuses a script or product name that is not allowed, before credits are held."""
+        await self._policy.check(messages.script_check(request, brief, user_id))
         check_product_name(brief.product.name, brief.project.brand.banned_words)
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:

@@ -1,4 +1,4 @@
-"""Makes video jobs: gathers what the video needs, has it rendered, names its files."""
+"""The worker of video jobs: collects the inputs, renders the video, returns its files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import refusal_from_rpc_error
 from services.video import messages
 from services.video.providers import VideoProvider
-from services.worker.loop import Made, MadeFile, Work
-from services.worker.remote.pictures import PictureSource
+from services.worker.loop import Attempt, AttemptResult, ResultFile
+from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 5.0
 
@@ -23,57 +23,58 @@ log = structlog.get_logger()
 
 
 class VideoWorker:
-    """Turns a leased job into a video, its poster and its captions."""
+    """Produces the video of a job, its poster and its caption files."""
 
     def __init__(
         self,
         *,
         provider: VideoProvider,
-        pictures: PictureSource,
+        customer_images: CustomerImages,
         copy: copy_pb2_grpc.CopyWriterServiceAsyncStub,
         identity: ServiceIdentity,
     ) -> None:
         self._provider = provider
-        self._pictures = pictures
+        self._customer_images = customer_images
         self._copy = copy
         self._identity = identity
 
-    async def make(self, work: Work) -> Made:
-        """Raises faults as chassis.errors has them."""
-        parameters = video_pb2.VideoJobParameters.FromString(work.job.parameters)
+    async def handle(self, attempt: Attempt) -> AttemptResult:
+        """Produces the result of one attempt. Raises the faults of chassis.errors."""
+        parameters = video_pb2.VideoJobParameters.FromString(attempt.job.parameters)
         notes = list(parameters.notes)
-        work.progress.report(1, "gathering")
+        attempt.progress.report(1, "gathering")
         avatar: Path | None = None
         if parameters.request.HasField("avatar_url"):
-            avatar = await self._pictures.fetched(
-                parameters.request.avatar_url, work.folder / "avatar", named="avatarUrl"
+            avatar = await self._customer_images.download(
+                parameters.request.avatar_url, attempt.folder / "avatar", named="avatarUrl"
             )
-        product_photo = await self._pictures.of_product(parameters.brief, work.folder / "photo")
-        logo = await self._pictures.of_brand(parameters.brief, work.folder / "logo", notes)
+        product_photo = await self._customer_images.product_photo(parameters.brief, attempt.folder / "photo")
+        logo = await self._customer_images.brand_logo(parameters.brief, attempt.folder / "logo", notes)
         brief = messages.video_brief(
             parameters,
-            seed=work.job.job_id,
+            seed=attempt.job.job_id,
             avatar_photo=avatar,
             product_photo=product_photo,
             logo=logo,
-            call_to_action=await self._call_to_action(parameters, work.job.job_id),
+            call_to_action=await self._write_call_to_action(parameters, attempt.job.job_id),
         )
-        folder = work.folder / "made"
+        folder = attempt.folder / "made"
         folder.mkdir()
-        made = await self._provider.render(brief, folder, work.progress.report, work)
-        return Made(
+        rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
+        return AttemptResult(
             files=(
-                MadeFile(path=made.video, type="video", content_type="video/mp4"),
-                MadeFile(path=made.poster, type="poster", content_type=_picture_type(made.poster)),
-                MadeFile(path=made.captions_srt, type="captions_srt", content_type="application/x-subrip"),
-                MadeFile(path=made.captions_vtt, type="captions_vtt", content_type="text/vtt"),
+                ResultFile(path=rendered.video, type="video", content_type="video/mp4"),
+                ResultFile(path=rendered.poster, type="poster", content_type=_image_type(rendered.poster)),
+                ResultFile(path=rendered.captions_srt, type="captions_srt", content_type="application/x-subrip"),
+                ResultFile(path=rendered.captions_vtt, type="captions_vtt", content_type="text/vtt"),
             ),
-            notes=(*notes, *made.notes),
+            notes=(*notes, *rendered.notes),
         )
 
-    async def _call_to_action(self, parameters: video_pb2.VideoJobParameters, seed: str) -> str:
+    async def _write_call_to_action(self, parameters: video_pb2.VideoJobParameters, seed: str) -> str:
+        """Requests the call to action from the copy service. Raises DependencyFault while it is unavailable."""
         try:
-            words = await self._copy.WriteHeadline(
+            headline = await self._copy.WriteHeadline(
                 copy_pb2.WriteHeadlineRequest(brief=parameters.brief, seed=seed),
                 metadata=self._identity.metadata(),
                 timeout=HEADLINE_SECONDS,
@@ -81,10 +82,10 @@ class VideoWorker:
         except grpc.aio.AioRpcError as error:
             log.warning("headline_failed", code=error.code().name)
             if refusal_from_rpc_error(error).retryable:
-                raise DependencyFault("COPY_UNAVAILABLE", f"the copy service: {error.code().name}") from error
+                raise DependencyFault("COPY_UNAVAILABLE", f"the copy service failed: {error.code().name}") from error
             raise
-        return str(words.call_to_action)
+        return str(headline.call_to_action)
 
 
-def _picture_type(path: Path) -> str:
+def _image_type(path: Path) -> str:
     return "image/jpeg" if path.suffix in {".jpg", ".jpeg"} else f"image/{path.suffix[1:]}"

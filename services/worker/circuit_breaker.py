@@ -1,7 +1,8 @@
-"""The circuit of a worker: while a dependency of its own is away, no slot leases a job or tries it again.
+"""The circuit breaker of a worker: while a dependency is unavailable, no slot leases or retries a job.
 
-The first slot that sees it opens the circuit for all. One probe after another, with pauses that double, finds out when
-the dependency is back; a dependency without a probe is tried again with the next job.
+The first slot that meets the outage opens the circuit for all slots. Probes with doubling pauses detect the
+dependency's recovery. For a dependency without a probe the circuit closes after one pause, and the next job serves as
+the probe.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from services.chassis.observability.telemetry import DEPENDENCY_AWAY
 from services.chassis.observability.tracing import without_trace
 from services.chassis.rpc.interceptors import cancel_and_wait
 
-PAUSE_SECONDS = (1.0, 120.0)  # first and longest: a restart is found over soon, a long outage costs next to nothing
-PROBE_SECONDS = 15.0  # past it the dependency counts as away
+PAUSE_SECONDS = (1.0, 120.0)  # first and longest: short enough for restarts, long enough to be cheap in long outages
+PROBE_SECONDS = 15.0  # a slower probe counts as failed
 
 Probe = Callable[[], Awaitable[None]]
 
@@ -29,9 +30,10 @@ log = structlog.get_logger()
 
 
 class CircuitBreaker:
-    """Open while a dependency is away. Belongs to one event loop.
+    """Open while a dependency is unavailable. Belongs to one event loop.
 
-    probes: by the reason of the fault; each returns when the dependency works and raises while it does not.
+    probes: by the reason of the dependency's fault. A probe returns when the dependency works, and raises otherwise.
+    pause_seconds: the first and the longest pause between probes.
     """
 
     def __init__(
@@ -43,44 +45,45 @@ class CircuitBreaker:
         self._closed = asyncio.Event()
         self._closed.set()
         self._failures = 0
-        self._watching: asyncio.Task[None] | None = None
+        self._recovery: asyncio.Task[None] | None = None
 
     @property
     def is_open(self) -> bool:
         return not self._closed.is_set()
 
     def open(self, fault: DependencyFault) -> None:
-        """Holds up all slots until the dependency is back. No effect while another slot's fault does."""
+        """Opens the circuit until the dependency of the fault recovers. Has no effect while the circuit is open."""
         if self.is_open:
             return
         self._closed.clear()
         log.warning("dependency_away", type=self._type, dependency=fault.reason, error=fault.message)
         DEPENDENCY_AWAY.labels(self._type, fault.reason).set(1)
         with without_trace():
-            self._watching = asyncio.create_task(self._watch(fault.reason))
+            self._recovery = asyncio.create_task(self._wait_for_recovery(fault.reason))
 
     def succeeded(self) -> None:
-        """What needs the dependencies has worked: the next outage begins with the shortest pause."""
+        """Records that real work succeeded, so that the next outage starts with the shortest pause."""
         if not self.is_open:
             self._failures = 0
 
     async def wait(self) -> None:
-        """Returns when the circuit is closed."""
+        """Waits until the circuit is closed."""
         await self._closed.wait()
 
     async def stop(self) -> None:
-        if self._watching is not None:
-            await cancel_and_wait(self._watching)
+        """Stops probing."""
+        if self._recovery is not None:
+            await cancel_and_wait(self._recovery)
 
-    async def _watch(self, reason: str) -> None:
+    async def _wait_for_recovery(self, reason: str) -> None:
         began = time.monotonic()
         probe = self._probes.get(reason)
         low, high = self._pauses
         while True:
-            # Counted on after a probe that was too hopeful, until real work succeeds.
+            # Only real work resets the count, since a probe may succeed while real work still fails.
             await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(self._failures, 20)))
             self._failures += 1
-            if probe is None or await _answers(probe):
+            if probe is None or await _probe_succeeds(probe):
                 break
         DEPENDENCY_AWAY.labels(self._type, reason).set(0)
         log.info(
@@ -92,17 +95,17 @@ class CircuitBreaker:
         self._closed.set()
 
 
-async def _answers(probe: Probe) -> bool:
+async def _probe_succeeds(probe: Probe) -> bool:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await probe()
     except Exception:
-        return False  # whatever it is: what was reported away does not work yet
+        return False  # whatever its cause, the dependency does not work yet
     return True
 
 
 def storage_probe(assets: AssetStore) -> Probe:
-    """Stores and deletes a few bytes."""
+    """Returns a probe that stores and deletes an object of a few bytes."""
 
     async def probe() -> None:
         key = f"probe/{uuid.uuid4()}"

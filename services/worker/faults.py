@@ -1,4 +1,4 @@
-"""What a failed attempt is told as: the class, the stable reason and the words."""
+"""Classifies an attempt's exception: fault kind, stable reason, message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.chassis.rpc.interceptors import refusal_from_rpc_error
 
 
 def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]:
-    """The class of a failure: (kind, reason, message)."""
+    """Returns (kind, reason, message) of an attempt's exception; unforeseen exceptions have kind UNKNOWN."""
     if isinstance(error, InputFault):
         return job_pb2.FAULT_KIND_INPUT, error.reason, error.message
     if isinstance(error, Fault):
@@ -24,12 +24,12 @@ def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]
 
 
 def scratch_unavailable(error: OSError) -> ScratchUnavailable:
-    """The fault of a worker whose disk of temporary files refuses it with `error`."""
+    """Returns the fault of a worker that cannot write its temporary files because of `error`."""
     return ScratchUnavailable("SCRATCH_UNAVAILABLE", str(error))
 
 
 def dependency_fault(error: BaseException) -> DependencyFault | None:
-    """The fault of a part of our own, when that is why an attempt cannot go on; None for everything else."""
+    """Returns the fault of the platform's own dependency that caused `error`; None for any other cause."""
     if isinstance(error, DependencyFault):
         return error
     if isinstance(error, OSError) and error.errno in FULL_ERRNOS:

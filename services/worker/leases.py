@@ -1,7 +1,7 @@
-"""Leases and their heartbeats, from a thread and a channel of their own.
+"""Job leases of a worker and their heartbeats, on a separate thread and gRPC channel.
 
-Nothing that the worker's event loop does can lose a lease: the thread sends heartbeats also while the loop is blocked,
-and from the moment the lease is granted, before the loop has heard of it.
+A blocked event loop cannot lose a lease: the thread sends heartbeats meanwhile, starting when the lease is granted and
+before the loop receives it.
 """
 
 from __future__ import annotations
@@ -21,40 +21,29 @@ from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import refusal_from_rpc_error
 from services.chassis.rpc.server import CHANNEL_OPTIONS
+from services.worker.progress import Progress
 
 CALL_SECONDS = 5.0
-STOP_SECONDS = 2.0  # for calls that are under way at a stop
-IDLE_SECONDS = 60.0  # the thread is woken when there is something to do
+STOP_SECONDS = 2.0  # limit for the calls in flight at a stop
+IDLE_SECONDS = 60.0  # a new lease wakes the thread earlier
 
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far an attempt is; the worker's part writes it, heartbeats read it."""
-
-    percent: int = 0
-    stage: str = ""
-
-    def report(self, percent: int, stage: str) -> None:
-        """Percent never goes back: a customer watches it."""
-        self.percent = max(self.percent, min(100, max(0, percent)))
-        self.stage = stage[:100]
-
-
 @dataclass(eq=False, slots=True, kw_only=True)
 class HeldLease:
-    """A leased attempt, kept alive until it is released. `stopped` resolves to the reason when it must stop."""
+    """A leased attempt whose lease heartbeats renew until `release`. `stopped` resolves to the reason for which the
+    attempt must stop."""
 
     job: job_pb2.LeasedJob
     stopped: asyncio.Future[str]
     due: float  # monotonic time of the next heartbeat
     progress: Progress = field(default_factory=Progress)
-    taken: bool = False  # whether the event loop has it; one that is not at a stop is returned
+    delivered: bool = False  # whether the event loop has received it; a stop returns the others
 
 
 class Leases:
-    """Asks for jobs and holds their leases. Used from one event loop; `start` before the first lease."""
+    """Leases jobs and renews the leases. Belongs to one event loop; `start` is called before the first lease."""
 
     def __init__(self, address: str, identity: ServiceIdentity) -> None:
         self._identity = identity
@@ -63,41 +52,42 @@ class Leases:
         self._stub = job_pb2_grpc.JobWorkerServiceStub(self._channel)
         self._condition = threading.Condition()
         self._held: set[HeldLease] = set()
-        self._asking: set[Any] = set()  # LeaseJob calls without an answer
-        self._returning: set[HeldLease] = set()  # ReturnJob calls without one
+        self._lease_calls: set[Any] = set()  # LeaseJob calls in flight
+        self._returning: set[HeldLease] = set()  # leases with a ReturnJob call in flight
         self._stopping = False
-        self._thread = threading.Thread(target=self._beat, name="heartbeats", daemon=True)
+        self._thread = threading.Thread(target=self._run_heartbeats, name="heartbeats", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Ends the thread; leases that nobody has taken go back at once."""
+        """Stops the thread, and returns the leases that the event loop has not received."""
         await asyncio.to_thread(self._stop)
 
     async def lease(self, job_type: str, worker: str) -> HeldLease | None:
-        """The next job in turn, its heartbeats running; None when there is none. Raises the service's refusal."""
+        """Leases the next job in the queue and starts its heartbeats. Returns None when no job is queued. Raises the
+        refusal of the job service."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[HeldLease | None] = loop.create_future()
         stopped: asyncio.Future[str] = loop.create_future()
         request = job_pb2.LeaseJobRequest(type=job_type, worker=worker)
         call = self._stub.LeaseJob.future(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
         with self._condition:
-            self._asking.add(call)
-        call.add_done_callback(lambda call: self._answered(call, loop, future, stopped))
-        held = await future  # a lease that is granted after a cancellation is returned by _deliver
+            self._lease_calls.add(call)
+        call.add_done_callback(lambda call: self._on_lease_response(call, loop, future, stopped))
+        held = await future  # _deliver returns a lease that is granted after a cancellation
         if held is not None:
-            held.taken = True
+            held.delivered = True
         return held
 
     def release(self, held: HeldLease) -> None:
-        """Sends no further heartbeat for it."""
+        """Stops the heartbeats of a lease."""
         with self._condition:
             self._held.discard(held)
 
-    # -- in the channel's thread
+    # -- on the channel's thread
 
-    def _answered(
+    def _on_lease_response(
         self,
         call: Any,
         loop: asyncio.AbstractEventLoop,
@@ -107,24 +97,24 @@ class Leases:
         held: HeldLease | None = None
         refusal: Refusal | None = None
         try:
-            answer = call.result()
-            if answer.HasField("job"):
-                due = time.monotonic() + answer.job.heartbeat_seconds
-                held = HeldLease(job=answer.job, stopped=stopped, due=due)
+            response = call.result()
+            if response.HasField("job"):
+                due = time.monotonic() + response.job.heartbeat_seconds
+                held = HeldLease(job=response.job, stopped=stopped, due=due)
         except grpc.RpcError as error:
-            refusal = refusal_from_rpc_error(cast(grpc.Call, error))  # errors of calls are calls
+            refusal = refusal_from_rpc_error(cast(grpc.Call, error))  # grpc raises the call itself
         with self._condition:
             if held is not None:
                 self._held.add(held)
-            self._asking.discard(call)
+            self._lease_calls.discard(call)
             self._condition.notify_all()
-        with contextlib.suppress(RuntimeError):  # the loop is closed: _stop returns what is held
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and _stop returns the lease
             loop.call_soon_threadsafe(self._deliver, future, held, refusal)
 
     def _deliver(
         self, future: asyncio.Future[HeldLease | None], held: HeldLease | None, refusal: Refusal | None
     ) -> None:
-        """In the event loop: hands the answer to who asked, or the job back when they do not wait any more."""
+        """Runs in the event loop: resolves the future of `lease`, or returns the job if the caller was cancelled."""
         if not future.done():
             if refusal is not None:
                 future.set_exception(refusal)
@@ -133,9 +123,9 @@ class Leases:
         elif held is not None:
             self._return(held)
 
-    # -- in the heartbeats' thread
+    # -- on the heartbeat thread
 
-    def _beat(self) -> None:
+    def _run_heartbeats(self) -> None:
         while True:
             with self._condition:
                 if self._stopping:
@@ -149,64 +139,64 @@ class Leases:
                 for held in due:
                     held.due = now + held.job.heartbeat_seconds
             for held in due:
-                self._send(held)
+                self._send_heartbeat(held)
 
-    def _send(self, held: HeldLease) -> None:
+    def _send_heartbeat(self, held: HeldLease) -> None:
         job = held.job
         request = job_pb2.HeartbeatRequest(
             job_id=job.job_id, attempt=job.attempt, progress=held.progress.percent, stage=held.progress.stage
         )
-        # A slow answer delays no other heartbeat: as many are under way as a lease is long.
+        # Calls are not awaited, so a slow response delays no other heartbeat. No call outlives its lease.
         call = self._stub.Heartbeat.future(request, metadata=self._identity.metadata(), timeout=job.lease_seconds)
-        call.add_done_callback(lambda call: self._heard(held, call))
+        call.add_done_callback(lambda call: self._on_heartbeat_response(held, call))
 
-    def _heard(self, held: HeldLease, call: Any) -> None:
+    def _on_heartbeat_response(self, held: HeldLease, call: Any) -> None:
         try:
-            answer = call.result()
+            response = call.result()
         except (grpc.RpcError, grpc.FutureCancelledError) as error:
-            # The work goes on: the lease may outlive the trouble, and if it does not, the next answer says so.
+            # The attempt goes on: the lease may outlast the outage. If it does not, the next response says so.
             code = cast(grpc.Call, error).code().name if isinstance(error, grpc.RpcError) else "CANCELLED"
             log.warning("heartbeat_failed", job_id=held.job.job_id, error=code)
             return
-        if answer.stop:
+        if response.stop:
             self.release(held)
             loop = held.stopped.get_loop()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody works on it any more
-                loop.call_soon_threadsafe(_resolve, held.stopped, str(answer.reason))
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and the attempt with it
+                loop.call_soon_threadsafe(_resolve, held.stopped, str(response.reason))
 
-    # -- at a stop
+    # -- at shutdown
 
     def _stop(self) -> None:
         give_up = time.monotonic() + STOP_SECONDS
         with self._condition:
-            # Not for the calls' results: those are there a moment before their callbacks have put down what was leased.
-            self._condition.wait_for(lambda: not self._asking, STOP_SECONDS)
-            left = [held for held in self._held if not held.taken]
+            # Waits for the callbacks, not for the calls: a call has its result before its callback adds the lease.
+            self._condition.wait_for(lambda: not self._lease_calls, STOP_SECONDS)
+            undelivered = [held for held in self._held if not held.delivered]
             self._stopping = True
             self._condition.notify_all()
-        for held in left:
+        for held in undelivered:
             self._return(held)
         with self._condition:
-            # The event loop may have handed some back by itself; the channel's end would cancel those calls.
+            # Closing the channel would cancel the ReturnJob calls that the event loop made.
             self._condition.wait_for(lambda: not self._returning, max(0.1, give_up - time.monotonic()))
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
         self._channel.close()
 
     def _return(self, held: HeldLease) -> None:
-        """Gives a lease back that is not given back already."""
+        """Returns a lease, unless it was returned or released before."""
         with self._condition:
             if held not in self._held:
                 return
-            # In one step, or a stop in between would find it neither held nor on its way.
+            # In one step: a stop in between would find the lease in neither set.
             self._held.discard(held)
             self._returning.add(held)
         request = job_pb2.ReturnJobRequest(job_id=held.job.job_id, attempt=held.job.attempt)
         call = self._stub.ReturnJob.future(request, metadata=self._identity.metadata(), timeout=STOP_SECONDS)
-        # The callback also keeps the call: one that nothing refers to is cancelled.
-        call.add_done_callback(lambda call: self._returned(held, call))
+        # The callback also refers to the call; grpc cancels a call without references.
+        call.add_done_callback(lambda call: self._on_returned(held, call))
 
-    def _returned(self, held: HeldLease, call: Any) -> None:
+    def _on_returned(self, held: HeldLease, call: Any) -> None:
         log.info("lease_returned", job_id=held.job.job_id, done=call.code() is grpc.StatusCode.OK)
         with self._condition:
             self._returning.discard(held)

@@ -1,9 +1,10 @@
-"""The loop of a worker: lease a job, make it, store what was made, complete it.
+"""The loop of a worker: leases a job, runs the handler, uploads the files, completes the job.
 
-A worker asks the job service for the next job in turn whenever it has a free slot. Kafka tells it when to ask; a slow
-timer asks too, so that lost messages cost time and never work. While an attempt runs, heartbeats keep its lease and
-carry its progress; the answer to one says when to stop. A dependency that is away (the asset storage, the copy service,
-model files) is waited for with the lease held; shortly before the attempt's deadline the job is returned, uncounted.
+A free slot requests the next job in the queue. Kafka messages wake idle slots; a slow poll does so too, so a lost
+message costs time but never a job. While an attempt runs, heartbeats renew its lease and carry its progress; the
+response to a heartbeat says when to stop. When a dependency is unavailable (the asset storage, the copy service, model
+files), the attempt waits for it and keeps its lease. Shortly before the attempt's deadline the job is returned, and
+the attempt is not counted.
 """
 
 from __future__ import annotations
@@ -36,25 +37,30 @@ from services.chassis.rpc.interceptors import cancel_and_wait, refusal_from_rpc_
 from services.chassis.rpc.multiplexing import BatchedChannel
 from services.worker.circuit_breaker import PAUSE_SECONDS, CircuitBreaker, Probe, storage_probe
 from services.worker.faults import classified, dependency_fault, scratch_unavailable
-from services.worker.leases import HeldLease, Leases, Progress
+from services.worker.leases import HeldLease, Leases
+from services.worker.progress import Progress
 from services.worker.scratch import Scratch
 
 IDLE_POLL_SECONDS = 2.0
 CALL_SECONDS = 5.0
-REPORT_SECONDS = 120.0  # how long a result is offered to a job service that is away; past it the attempt is lost
-KEEP_TRIES = 4  # to keep a checkpoint, within a lease; what must not happen without it does not happen then
+REPORT_TIMEOUT_SECONDS = 120.0  # retries of an outcome while the job service is unavailable; past it the lease lapses
+CHECKPOINT_TRIES = 4  # few enough to end within a lease
 BACKOFF_SECONDS = (0.2, 5.0)
-# Before the attempt's deadline, for the files' last try and for telling the job service; less where attempts are short.
-RETURN_SECONDS = 10.0
-RETURN_SHARE = 0.25
-WORKER = "/adwright.job.v1.JobWorkerService"
+# Reserved before the attempt's deadline for the last upload and for returning the job; a share of short attempts.
+RETURN_RESERVE_SECONDS = 10.0
+RETURN_RESERVE_SHARE = 0.25
+COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
+MAX_MESSAGE_CHARACTERS = 2000
+MAX_REASON_CHARACTERS = 100
+MAX_NOTES = 50
+MAX_NOTE_CHARACTERS = 500
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeFile:
-    """A file that an attempt made and that becomes an asset."""
+class ResultFile:
+    """A file that an attempt produced and that becomes an asset of the job."""
 
     path: Path
     type: str
@@ -62,49 +68,57 @@ class MadeFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """What an attempt made."""
+class AttemptResult:
+    """The files of a successful attempt, and notes for the customer."""
 
-    files: tuple[MadeFile, ...]
+    files: tuple[ResultFile, ...]
     notes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
-class Work:
-    """One leased attempt, as the part that makes it sees it."""
+class Attempt:
+    """One leased attempt at a job, as its handler sees it."""
 
     job: job_pb2.LeasedJob
     folder: Path
-    store: Callable[[bytes], Awaitable[None]]
+    store_checkpoint: Callable[[bytes], Awaitable[None]]
     progress: Progress = field(default_factory=Progress)
-    kept: bytes = b""  # what this attempt or an earlier one asked to be kept
-    stored: list[str] = field(default_factory=list)  # keys of assets that no job refers to yet
-    stopped: str = ""  # why the attempt was told to stop: canceled, expired, superseded; "" when it was not
+    checkpoint: bytes = b""
+    """The checkpoint that this or an earlier attempt saved last; empty when there is none."""
+    unreferenced_keys: list[str] = field(default_factory=list)
+    """Keys of uploaded assets that no job refers to yet."""
+    stop_reason: str = ""
+    """Why the job service stopped the attempt: canceled, expired or superseded; empty when it did not."""
 
     async def save_checkpoint(self, content: bytes) -> None:
-        """Keeps `content` with the job, durably, for this attempt's successors. Raises TransientFault when the job
-        service cannot be reached or has given the job to another attempt: nothing may be built on it then."""
-        await self.store(content)
-        self.kept = content
+        """Stores `content` durably with the job, for later attempts. Raises a TransientFault when the job service is
+        unavailable or has leased the job to another attempt; callers must not go on as if it were stored."""
+        await self.store_checkpoint(content)
+        self.checkpoint = content
 
     @property
     def cancelled(self) -> bool:
-        """Whether nobody will ever want the result: unlike at a restart, where another attempt goes on."""
-        return self.stopped in ("canceled", "expired")
+        """Whether no attempt will need the result. False at a worker's restart, where a later attempt continues."""
+        return self.stop_reason in ("canceled", "expired")
 
 
-Make = Callable[[Work], Awaitable[Made]]
+AttemptHandler = Callable[[Attempt], Awaitable[AttemptResult]]
+HandlerTask = asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]
 Result = TypeVar("Result")
 
 
 class Worker:
-    """Works on jobs of one type until told to stop. `make` raises faults, or anything else for the unforeseen."""
+    """Works on jobs of one type until it is stopped.
+
+    handler: produces the result of an attempt. It raises the faults of chassis.errors; any other exception counts as
+    an unknown failure.
+    """
 
     def __init__(
         self,
         *,
         job_type: str,
-        make: Make,
+        handler: AttemptHandler,
         jobs: grpc.aio.Channel,
         leases: Leases,
         identity: ServiceIdentity,
@@ -118,53 +132,53 @@ class Worker:
         """probes: of dependencies besides the asset storage, by the reason of their faults. pause_seconds: the first
         and the longest pause between probes."""
         self._type = job_type
-        self._make = make
+        self._handler = handler
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
         self._calls = BatchedChannel(jobs, identity, seconds=CALL_SECONDS)
         self._leases = leases
         self._identity = identity
         self._assets = assets
-        stored = storage_probe(assets)
+        probe = storage_probe(assets)
         self.circuit = CircuitBreaker(
             job_type,
-            {StorageUnavailable.reason: stored, StorageFull.reason: stored, **(probes or {})},
+            {StorageUnavailable.reason: probe, StorageFull.reason: probe, **(probes or {})},
             pause_seconds=pause_seconds,
         )
         self._wake_ups = wake_ups
         self._slots = slots
         self._grace = stop_grace_seconds
-        self._woken: asyncio.Queue[None] = asyncio.Queue(slots)  # one entry for each slot that is to ask
+        self._pending_wakes: asyncio.Queue[None] = asyncio.Queue(slots)  # one entry for each slot that is to lease
         self._stopping = asyncio.Event()
         self._scratch = Scratch()
-        # Two workers on one host, or one restarted with an old process id, are different workers.
+        # A process id alone is not unique: hosts run several workers, and restarts reuse ids.
         self.name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Works until `stopping` is set; then finishes or hands back what is under way within the grace time."""
+        """Works until `stopping` is set, then finishes or returns the running attempts within the grace period."""
         with self._scratch:
-            await self._work(stopping)
+            await self._run_slots(stopping)
 
     def wake(self, count: int) -> None:
-        """There may be work for so many slots: as many that wait ask for it. What comes while all are at work is
-        remembered, up to one for each slot."""
-        for _ in range(min(count, self._slots - self._woken.qsize())):
-            self._woken.put_nowait(None)
+        """Makes up to `count` idle slots request a job now. Wake-ups that arrive while all slots are busy are retained,
+        at most one for each slot."""
+        for _ in range(min(count, self._slots - self._pending_wakes.qsize())):
+            self._pending_wakes.put_nowait(None)
 
-    async def _work(self, stopping: asyncio.Event) -> None:
+    async def _run_slots(self, stopping: asyncio.Event) -> None:
         self._leases.start()
         if self._wake_ups is not None:
             self._wake_ups.start(self.wake)
         slots = [asyncio.create_task(self._slot()) for _ in range(self._slots)]
         log.info("worker_started", type=self._type, worker=self.name, slots=self._slots)
-        watch = asyncio.create_task(stopping.wait())
+        stop = asyncio.create_task(stopping.wait())
         try:
-            await asyncio.wait([watch, *slots], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stop, *slots], return_when=asyncio.FIRST_COMPLETED)
             self._stopping.set()
             self.wake(self._slots)
             if slots:
                 await asyncio.wait(slots, timeout=self._grace)
         finally:
-            watch.cancel()
+            stop.cancel()
             await cancel_and_wait(*slots)
             await self.circuit.stop()
             await self._leases.stop()
@@ -177,14 +191,14 @@ class Worker:
 
     async def _slot(self) -> None:
         failures = 0
-        told = True
+        woken = True
         while not self._stopping.is_set():
             if self.circuit.is_open:
-                await self._until_closed_or_stopping()
+                await self._wait_until_closed_or_stopping()
                 continue
-            if not self._woken.empty():
-                self._woken.get_nowait()  # what is asked now answers it
-                told = True
+            if not self._pending_wakes.empty():
+                self._pending_wakes.get_nowait()  # the following lease request serves this wake-up
+                woken = True
             try:
                 held = await self._leases.lease(self._type, self.name)
             except Refusal as refusal:
@@ -196,25 +210,26 @@ class Worker:
             if self._wake_ups is not None:
                 self._wake_ups.want(self._slots)
             if held is not None:
-                if not told:
-                    self.wake(1)  # messages may be lost: where one job waits unannounced, so may others
-                job, told = held.job, False
-                about: Attributes = {"adwright.job": job.job_id, "adwright.attempt": job.attempt}
-                with continue_trace(job.traceparent, "attempt", attributes=about):
+                if not woken:
+                    self.wake(1)  # the poll found a job without a message, so other messages may be lost too
+                woken = False
+                job = held.job
+                attributes: Attributes = {"adwright.job": job.job_id, "adwright.attempt": job.attempt}
+                with continue_trace(job.traceparent, "attempt", attributes=attributes):
                     await self._attempt(held)
                 continue
             try:
                 async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
-                    await self._woken.get()
-                told = True
+                    await self._pending_wakes.get()
+                woken = True
             except TimeoutError:
-                told = False
+                woken = False
 
     async def _pause(self, failures: int) -> None:
         low, high = BACKOFF_SECONDS
         await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
 
-    async def _until_closed_or_stopping(self) -> None:
+    async def _wait_until_closed_or_stopping(self) -> None:
         waits = [asyncio.create_task(self.circuit.wait()), asyncio.create_task(self._stopping.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -235,26 +250,26 @@ class Worker:
             returned = await self._return(job, fault)
             bound.warning("attempt_returned" if returned else "attempt_lost", reason=fault.reason, error=fault.message)
             return
-        work = Work(
+        attempt = Attempt(
             job=job,
             folder=folder,
-            store=lambda content: self._keep(work, content),
-            kept=job.checkpoint,
+            store_checkpoint=lambda content: self._store_checkpoint(attempt, content),
+            checkpoint=job.checkpoint,
             progress=held.progress,
         )
-        making = asyncio.create_task(self._make_and_store(work))
+        making = asyncio.create_task(self._make_and_upload(attempt))
         outcome = "completed"
         try:
             ends: list[asyncio.Future[Any]] = [making, held.stopped]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if not making.done():
-                outcome = work.stopped = held.stopped.result()
+                outcome = attempt.stop_reason = held.stopped.result()
                 bound.info("attempt_stopped", reason=outcome)
                 return
-            outcome = await self._tell(work, making)
+            outcome = await self._report_outcome(attempt, making)
             bound.info("attempt_ended", outcome=outcome, seconds=round(time.perf_counter() - began, 3))
         except asyncio.CancelledError:
-            # The grace time is over: the job goes back at once instead of waiting for its lease to run out.
+            # The grace period is over. Returned now, the job need not wait until its lease lapses.
             await cancel_and_wait(making)
             outcome = "returned"
             await self._return(job, seconds=CALL_SECONDS)
@@ -263,37 +278,38 @@ class Worker:
         finally:
             self._leases.release(held)
             await cancel_and_wait(making)
-            await self._discard(work)
-            await asyncio.to_thread(shutil.rmtree, work.folder, ignore_errors=True)
+            await self._delete_unreferenced(attempt)
+            await asyncio.to_thread(shutil.rmtree, attempt.folder, ignore_errors=True)
             ATTEMPTS_FINISHED.labels(self._type, outcome).inc()
             MAKE_SECONDS.labels(self._type).observe(time.perf_counter() - began)
 
-    async def _make_and_store(self, work: Work) -> tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]:
+    async def _make_and_upload(self, attempt: Attempt) -> tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]:
         try:
-            async with asyncio.timeout(_left(work)):
+            async with asyncio.timeout(_remaining_seconds(attempt)):
                 with child_span("make"):
-                    made = await self._outlasting(work, lambda: self._made(work))
+                    result = await self._retry_through_outages(attempt, lambda: self._run_handler(attempt))
         except TimeoutError:
-            raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt took longer than it may") from None
+            raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt exceeded its deadline") from None
         with child_span("store"):
-            return await self._store(work, made), made.notes
+            return await self._upload_files(attempt, result), result.notes
 
-    async def _made(self, work: Work) -> Made:
+    async def _run_handler(self, attempt: Attempt) -> AttemptResult:
         try:
-            return await self._make(work)
+            return await self._handler(attempt)
         except Exception:
-            # The next try finds the folder as the first one did.
-            await asyncio.to_thread(_empty, work.folder)
+            # The next try must find an empty folder, as the first one did.
+            await asyncio.to_thread(_clear_folder, attempt.folder)
             raise
 
-    async def _outlasting(self, work: Work, action: Callable[[], Awaitable[Result]]) -> Result:
-        """The action's result, tried again after an outage of a dependency, for as long as the attempt may wait.
+    async def _retry_through_outages(self, attempt: Attempt, action: Callable[[], Awaitable[Result]]) -> Result:
+        """Returns the action's result. Repeats the action after each outage of a dependency, until the time reserved
+        for returning the job begins. The circuit's pauses set the pace.
 
-        Raises DependencyFault when it may not any longer, or at once when only this machine lacks the dependency; any
-        other exception as it is. Bounded by the attempt's deadline, and in its pace by the circuit's pauses.
+        Raises DependencyFault when that time begins, or immediately when only this machine lacks the dependency. Any
+        other exception passes unchanged.
         """
-        patience = _left(work) - min(RETURN_SECONDS, _left(work) * RETURN_SHARE)
-        give_up = time.monotonic() + patience
+        remaining = _remaining_seconds(attempt)
+        give_up = time.monotonic() + remaining - min(RETURN_RESERVE_SECONDS, remaining * RETURN_RESERVE_SHARE)
         while True:
             try:
                 result = await action()
@@ -313,115 +329,128 @@ class Worker:
                 self.circuit.succeeded()
                 return result
 
-    async def _store(self, work: Work, made: Made) -> list[job_pb2.StoredAsset]:
-        stored = []
-        for file in made.files:
+    async def _upload_files(self, attempt: Attempt, result: AttemptResult) -> list[job_pb2.StoredAsset]:
+        assets = []
+        for file in result.files:
             asset_id = str(uuid.uuid4())
-            # The attempt is part of the key: a late attempt can never overwrite what a later one made.
-            key = f"{folder_of(self._type, work.job.job_id)}{work.job.attempt}/{asset_id}{file.path.suffix}"
-            work.stored.append(key)
-            kept = await self._outlasting(work, partial(self._put, work, key, file))
-            stored.append(
+            # The attempt number is part of the key, so a superseded attempt cannot overwrite its successor's files.
+            key = f"{folder_of(self._type, attempt.job.job_id)}{attempt.job.attempt}/{asset_id}{file.path.suffix}"
+            attempt.unreferenced_keys.append(key)
+            stored = await self._retry_through_outages(attempt, partial(self._upload_file, attempt, key, file))
+            assets.append(
                 job_pb2.StoredAsset(
                     id=asset_id,
                     type=file.type,
                     key=key,
                     content_type=file.content_type,
-                    size_bytes=kept.size_bytes,
-                    sha256=kept.sha256,
+                    size_bytes=stored.size_bytes,
+                    sha256=stored.sha256,
                 )
             )
-        return stored
+        return assets
 
-    async def _put(self, work: Work, key: str, file: MadeFile) -> StoredObject:
+    async def _upload_file(self, attempt: Attempt, key: str, file: ResultFile) -> StoredObject:
         try:
-            async with asyncio.timeout(_left(work)):
+            async with asyncio.timeout(_remaining_seconds(attempt)):
                 return await self._assets.put_file(key, file.path, file.content_type)
         except TimeoutError:
             raise DependencyFault(
-                StorageUnavailable.reason, "the asset storage did not answer before the attempt's deadline"
+                StorageUnavailable.reason, "the asset storage did not respond before the attempt's deadline"
             ) from None
 
-    async def _keep(self, work: Work, content: bytes) -> None:
+    async def _store_checkpoint(self, attempt: Attempt, content: bytes) -> None:
         request = job_pb2.HeartbeatRequest(
-            job_id=work.job.job_id,
-            attempt=work.job.attempt,
-            progress=work.progress.percent,
-            stage=work.progress.stage,
+            job_id=attempt.job.job_id,
+            attempt=attempt.job.attempt,
+            progress=attempt.progress.percent,
+            stage=attempt.progress.stage,
             checkpoint=content,
         )
-        for failures in range(KEEP_TRIES):
+        for failures in range(CHECKPOINT_TRIES):
             try:
-                answer = await self._jobs.Heartbeat(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+                response = await self._jobs.Heartbeat(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
-                log.warning("checkpoint_failed", job_id=work.job.job_id, error=error.code().name)
+                log.warning("checkpoint_failed", job_id=attempt.job.job_id, error=error.code().name)
                 await self._pause(failures)
                 continue
-            if answer.stop:
-                raise TransientFault("ATTEMPT_SUPERSEDED", f"the job was taken away: {answer.reason}")
+            if response.stop:
+                raise TransientFault("ATTEMPT_SUPERSEDED", f"the attempt must stop: {response.reason}")
             return
-        raise DependencyFault("CHECKPOINT_NOT_KEPT", f"the job service did not answer {KEEP_TRIES} times")
+        raise DependencyFault("CHECKPOINT_NOT_KEPT", f"the job service did not respond {CHECKPOINT_TRIES} times")
 
-    async def _tell(
-        self, work: Work, making: asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]
-    ) -> str:
-        job = work.job
+    async def _report_outcome(self, attempt: Attempt, making: HandlerTask) -> str:
+        """Completes, fails or returns the job. Returns the outcome: completed, returned, the kind of the fault, or
+        lost when the job service did not accept the report."""
+        job = attempt.job
         try:
             assets, notes = making.result()
         except Exception as error:
-            away = dependency_fault(error)
-            if away is not None:
-                FAULTS.labels(self._type, "dependency", away.reason).inc()
-                mark_refused(away.reason, fault=True)
-                log.warning("attempt_returned", job_id=job.job_id, attempt=job.attempt, reason=away.reason)
-                return "returned" if await self._return(job, away) else "lost"
-            kind, reason, message = classified(error)
-            fault = str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower()
-            FAULTS.labels(self._type, fault, reason).inc()
-            mark_refused(reason, fault=kind != job_pb2.FAULT_KIND_INPUT)
-            if kind == job_pb2.FAULT_KIND_UNKNOWN:
-                log.error("attempt_failed", job_id=job.job_id, attempt=job.attempt, exc_info=error)
-            else:
-                log.info("attempt_failed", job_id=job.job_id, attempt=job.attempt, reason=reason, message=message)
-            request = job_pb2.FailJobRequest(
-                job_id=job.job_id, attempt=job.attempt, kind=kind, reason=reason, message=message[:2000]
-            )
-            told = await self._offer(
-                lambda: self._jobs.FailJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
-            )
-            return fault if told else "lost"
-        complete = job_pb2.CompleteJobRequest(
-            job_id=job.job_id, attempt=job.attempt, assets=assets, notes=[note[:500] for note in notes[:50]]
+            return await self._report_failure(job, error)
+        request = job_pb2.CompleteJobRequest(
+            job_id=job.job_id,
+            attempt=job.attempt,
+            assets=assets,
+            notes=[note[:MAX_NOTE_CHARACTERS] for note in notes[:MAX_NOTES]],
         )
-        # From here on the job may refer to them, also if this is cut short before the answer is there.
-        stored, work.stored = work.stored, []
-        told = await self._offer(lambda: self._calls(f"{WORKER}/CompleteJob", complete, job_pb2.CompleteJobResponse))
-        if not told:
-            work.stored = stored
-        return "completed" if told else "lost"
+        # From here on the job may refer to the files, even if this call is interrupted before its response arrives.
+        keys, attempt.unreferenced_keys = attempt.unreferenced_keys, []
+        reported = await self._report_with_retries(
+            lambda: self._calls(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
+        )
+        if not reported:
+            attempt.unreferenced_keys = keys
+        return "completed" if reported else "lost"
+
+    async def _report_failure(self, job: job_pb2.LeasedJob, error: Exception) -> str:
+        outage = dependency_fault(error)
+        if outage is not None:
+            FAULTS.labels(self._type, "dependency", outage.reason).inc()
+            mark_refused(outage.reason, fault=True)
+            log.warning("attempt_returned", job_id=job.job_id, attempt=job.attempt, reason=outage.reason)
+            return "returned" if await self._return(job, outage) else "lost"
+        kind, reason, message = classified(error)
+        kind_name = str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower()
+        FAULTS.labels(self._type, kind_name, reason).inc()
+        mark_refused(reason, fault=kind != job_pb2.FAULT_KIND_INPUT)
+        if kind == job_pb2.FAULT_KIND_UNKNOWN:
+            log.error("attempt_failed", job_id=job.job_id, attempt=job.attempt, exc_info=error)
+        else:
+            log.info("attempt_failed", job_id=job.job_id, attempt=job.attempt, reason=reason, message=message)
+        request = job_pb2.FailJobRequest(
+            job_id=job.job_id, attempt=job.attempt, kind=kind, reason=reason, message=message[:MAX_MESSAGE_CHARACTERS]
+        )
+        reported = await self._report_with_retries(
+            lambda: self._jobs.FailJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+        )
+        return kind_name if reported else "lost"
 
     async def _return(
-        self, job: job_pb2.LeasedJob, fault: DependencyFault | None = None, seconds: float = REPORT_SECONDS
+        self, job: job_pb2.LeasedJob, fault: DependencyFault | None = None, seconds: float = REPORT_TIMEOUT_SECONDS
     ) -> bool:
-        """Hands the job back, uncounted, for the fault if there is one; whether it was taken."""
+        """Returns the job to the queue without counting the attempt, with the fault as its cause if there is one.
+        Returns whether the job service accepted it."""
         request = job_pb2.ReturnJobRequest(job_id=job.job_id, attempt=job.attempt)
         if fault is not None:
-            request.reason, request.message = fault.reason[:100], fault.message[:2000]
-        return await self._offer(
+            request.reason = fault.reason[:MAX_REASON_CHARACTERS]
+            request.message = fault.message[:MAX_MESSAGE_CHARACTERS]
+        return await self._report_with_retries(
             lambda: self._jobs.ReturnJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS),
             seconds=seconds,
         )
 
-    async def _discard(self, work: Work) -> None:
-        """Deletes what nobody will ever refer to, whatever the attempt ended with."""
-        for key in work.stored:
+    async def _delete_unreferenced(self, attempt: Attempt) -> None:
+        """Deletes the uploaded files that no job refers to, whatever the outcome of the attempt."""
+        for key in attempt.unreferenced_keys:
             try:
                 await self._assets.delete(key)
             except Refusal as refusal:
                 log.warning("asset_not_deleted", key=key, error=refusal.message)
 
-    async def _offer(self, call: Callable[[], Awaitable[object]], seconds: float = REPORT_SECONDS) -> bool:
-        """Makes the call, again while the job service is away; whether it was taken."""
+    async def _report_with_retries(
+        self, call: Callable[[], Awaitable[object]], seconds: float = REPORT_TIMEOUT_SECONDS
+    ) -> bool:
+        """Makes the call, and repeats it for up to `seconds` while the job service is unavailable. Returns whether the
+        job service accepted it."""
         give_up = time.monotonic() + seconds
         failures = 0
         while True:
@@ -437,13 +466,13 @@ class Worker:
             failures += 1
 
 
-def _left(work: Work) -> float:
-    """Seconds until the attempt's deadline, not less than none."""
-    deadline = work.job.attempt_deadline.ToDatetime(tzinfo=UTC)
+def _remaining_seconds(attempt: Attempt) -> float:
+    """The time until the attempt's deadline in seconds, 0 once it has passed."""
+    deadline = attempt.job.attempt_deadline.ToDatetime(tzinfo=UTC)
     return max(0.0, (deadline - datetime.now(UTC)).total_seconds())
 
 
-def _empty(folder: Path) -> None:
+def _clear_folder(folder: Path) -> None:
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A worker process: the parts of chassis.worker put together from settings, a health endpoint beside it."""
+"""A worker process: builds a Worker from settings, runs it, and serves the gRPC health protocol."""
 
 from __future__ import annotations
 
@@ -20,34 +20,39 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import cancel_and_wait
 from services.chassis.rpc.server import open_channel, stop_event
 
-if TYPE_CHECKING:  # the services read settings of workers too, and need not hold what only workers use
+if TYPE_CHECKING:  # API processes import these settings too, so worker-only imports stay lazy
     from services.chassis.data.assets import AssetStore
     from services.media.provenance import Signing
     from services.worker.circuit_breaker import Probe
-    from services.worker.loop import Make, Worker
+    from services.worker.loop import AttemptHandler, Worker
 
 PROBE_SECONDS = 2.0
 
 log = structlog.get_logger()
 
-DEFAULT_MODELS = Path.home() / ".cache" / "adwright" / "models"
+DEFAULT_MODELS_FOLDER = Path.home() / ".cache" / "adwright" / "models"
 
 
 class WorkerSettings(ServiceSettings, KafkaSettings, AssetSettings):
-    """What a worker reads from the environment; each kind of worker extends it."""
+    """Environment variables of every worker; each kind of worker extends them."""
 
-    models: Path = Field(default=DEFAULT_MODELS, description="folder of model files")
-    signing_chain: Path | None = Field(default=None, description="C2PA certificate chain, PEM; none: a development one")
-    signing_key: Path | None = Field(default=None, description="its private key, PEM, EC P-256")
-    slots: int = Field(default=1, ge=1, le=64, description="jobs that one worker process makes at a time")
+    models: Path = Field(default=DEFAULT_MODELS_FOLDER, description="Folder of the model files.")
+    signing_chain: Path | None = Field(
+        default=None,
+        description="PEM file with the C2PA certificate chain that signs results. Default: a development chain.",
+    )
+    signing_key: Path | None = Field(
+        default=None, description="PEM file with the private key (EC P-256) of ADWRIGHT_SIGNING_CHAIN."
+    )
+    slots: int = Field(default=1, ge=1, le=64, description="Jobs that one worker process works on concurrently.")
 
 
 def signing_of(settings: WorkerSettings) -> Signing:
-    """Who signs what the worker makes."""
+    """Reads the C2PA signing identity of the worker's results. Exits the process when the settings are inconsistent."""
     from services.media.provenance import Signing
 
     if (settings.signing_chain is None) != (settings.signing_key is None):
-        raise SystemExit("ADWRIGHT_SIGNING_CHAIN and ADWRIGHT_SIGNING_KEY are given together, or neither is")
+        raise SystemExit("ADWRIGHT_SIGNING_CHAIN and ADWRIGHT_SIGNING_KEY must be set together")
     for path in (settings.signing_chain, settings.signing_key):
         if path is not None and not os.access(path, os.R_OK):
             raise SystemExit(f"ADWRIGHT_SIGNING_CHAIN, ADWRIGHT_SIGNING_KEY: {path} cannot be read")
@@ -60,16 +65,17 @@ async def run_worker(
     job_type: str,
     topic: str,
     group: str,
-    make: Make,
+    handler: AttemptHandler,
     identity: ServiceIdentity,
     assets: AssetStore,
     prepare: Callable[[], Awaitable[None]] | None = None,
     probes: Mapping[str, Probe] | None = None,
 ) -> None:
-    """Makes jobs of one type until SIGTERM or SIGINT.
+    """Works on jobs of one type until SIGTERM or SIGINT.
 
-    prepare: loads what attempts need, before the first lease is asked for; health answers SERVING from then on. Where
-    it raises a DependencyFault, the worker begins with its circuit open. probes: as Worker has them.
+    topic, group: the Kafka topic of the job type's dispatches and the consumer group. handler, probes: see Worker.
+    prepare: loads models and the like before the first lease; health reports SERVING afterwards. When it raises a
+    DependencyFault, the worker starts with its circuit open.
     """
     from services.chassis.data.kafka import WakeUps, quiet_client_logs
     from services.worker.leases import Leases
@@ -79,7 +85,7 @@ async def run_worker(
     channel = open_channel(settings.job_address)
     worker = Worker(
         job_type=job_type,
-        make=make,
+        handler=handler,
         jobs=channel,
         leases=Leases(settings.job_address, identity),
         identity=identity,
@@ -98,7 +104,7 @@ async def run_worker(
     await server.start()
     try:
         if prepare is not None:
-            await _prepared(prepare, worker, stopping)
+            await _prepare(prepare, worker, stopping)
         await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
         await worker.run(stopping)
     finally:
@@ -106,9 +112,12 @@ async def run_worker(
         await channel.close()
 
 
-async def _prepared(prepare: Callable[[], Awaitable[None]], worker: Worker, stopping: asyncio.Event) -> None:
-    """Runs `prepare` unless the process is to stop before it ends. What fails in it fails again, and is dealt with, in
-    the first attempt; a missing dependency keeps that from being leased."""
+async def _prepare(prepare: Callable[[], Awaitable[None]], worker: Worker, stopping: asyncio.Event) -> None:
+    """Runs `prepare` until it finishes or the process is to stop.
+
+    A failure is only logged, because the first attempt meets it again and reports it. A missing dependency opens the
+    circuit, so that no job is leased before it is back.
+    """
     from services.worker.faults import dependency_fault
 
     began = time.perf_counter()
@@ -119,23 +128,23 @@ async def _prepared(prepare: Callable[[], Awaitable[None]], worker: Worker, stop
             preparing.result()
             log.info("worker_prepared", seconds=round(time.perf_counter() - began, 2))
     except (Fault, RuntimeError) as error:
-        away = dependency_fault(error)
-        if away is not None:
-            worker.circuit.open(away)
+        outage = dependency_fault(error)
+        if outage is not None:
+            worker.circuit.open(outage)
         else:
             log.warning("worker_not_prepared", error=str(error))
     finally:
         await cancel_and_wait(preparing, stop)
 
 
-def answering(channel: grpc.aio.Channel, service: str) -> Probe:
-    """A probe of another service: raises unless its health says SERVING."""
+def health_probe(channel: grpc.aio.Channel, service: str) -> Probe:
+    """Returns a probe of another service, which raises unless the service's health status is SERVING."""
 
     async def probe() -> None:
-        answer = await health_pb2_grpc.HealthStub(channel).Check(
+        response = await health_pb2_grpc.HealthStub(channel).Check(
             health_pb2.HealthCheckRequest(service=service), timeout=PROBE_SECONDS
         )
-        if answer.status != health_pb2.HealthCheckResponse.SERVING:
+        if response.status != health_pb2.HealthCheckResponse.SERVING:
             raise RuntimeError(f"{service} is not serving")
 
     return probe

@@ -1,8 +1,8 @@
-"""Heavy, untrusted or crash-prone work in a process of its own.
+"""Runs heavy, untrusted or crash-prone work in a child process.
 
-Drawing, decoding customers' files and neural speech run in a spawned child: a crash, a runaway decoder or a cancelled
-job ends the child, never the worker. The child is kept between jobs, since importing an engine costs about a second,
-and is replaced when it was killed.
+Drawing, decoding of customers' files and neural speech run in a spawned child: a crash, a runaway decoder or a
+cancelled job terminates the child, never the worker. The child is reused between jobs, since importing an engine takes
+about a second, and is replaced after it was killed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from typing import Any, TypeVar
 import structlog
 
 from services.chassis.errors import Fault, TransientFault
+from services.worker.progress import ReportProgress
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
-Report = Callable[[int, str], None]
 
-START_SECONDS = 30.0  # importing the interpreter on a busy machine; past it something is wrong
+START_SECONDS = 30.0  # starting an interpreter takes this long only on a broken machine
 KILL_WAIT_SECONDS = 5.0
 LINUX = os.uname().sysname == "Linux"
-NICE = 5  # rendering gives way to the services on the same machine
+NICE = 5  # services on the same machine take precedence over rendering
 
 log = structlog.get_logger()
 
@@ -38,11 +38,11 @@ log = structlog.get_logger()
 class RenderProcess:
     """Runs one function at a time in a spawned child process.
 
-    `function` must be importable by name and its argument and result picklable; it is called as
-    `function(argument, report)`, where `report(percent, stage)` tells how far it is.
+    `function` must be importable by name, and its argument and result picklable. It is called as
+    `function(argument, report)`, where `report(percent, stage)` reports progress.
 
-    memory_limit_bytes: address space of the child; the child's failing allocation becomes a fault.
-    time_limit_seconds: of one run; past it the child is killed and TransientFault("RENDER_TIMED_OUT") raised.
+    memory_limit_bytes: address space of the child. A failing allocation becomes TransientFault("RENDER_OUT_OF_MEMORY").
+    time_limit_seconds: of one run. A longer run is killed and raises TransientFault("RENDER_TIMED_OUT").
     """
 
     def __init__(self, name: str, *, memory_limit_bytes: int, time_limit_seconds: float) -> None:
@@ -54,10 +54,16 @@ class RenderProcess:
         self._lock = asyncio.Lock()
 
     async def run(
-        self, function: Callable[[Argument, Report], Result], argument: Argument, report: Report | None = None
+        self,
+        function: Callable[[Argument, ReportProgress], Result],
+        argument: Argument,
+        report: ReportProgress | None = None,
     ) -> Result:
-        """The function's result. Raises what it raised (faults as they are, anything else as RuntimeError with its
-        traceback), TransientFault when the child died or ran too long. Cancelling kills the child."""
+        """Runs the function and returns its result. Cancelling kills the child.
+
+        Raises the function's faults unchanged, its other exceptions as RuntimeError with their traceback, and
+        TransientFault when the child died or exceeded a limit.
+        """
         async with self._lock:
             await asyncio.to_thread(self._ensure_started)
             pipe = self._pipe
@@ -68,12 +74,12 @@ class RenderProcess:
                 await asyncio.to_thread(pipe.send, (function, argument))
                 loop = asyncio.get_running_loop()
 
-                def tell(percent: int, stage: str) -> None:
+                def report_from_thread(percent: int, stage: str) -> None:
                     if report is not None:
                         loop.call_soon_threadsafe(report, percent, stage)
 
                 async with asyncio.timeout(self._time_limit):
-                    outcome, value = await asyncio.to_thread(_wait_for_outcome, pipe, tell, stop)
+                    outcome, value = await asyncio.to_thread(_wait_for_outcome, pipe, report_from_thread, stop)
                 finished = outcome != "died"
             except TimeoutError:
                 raise TransientFault(
@@ -89,10 +95,10 @@ class RenderProcess:
                 raise value
             if outcome == "error":
                 raise RuntimeError(value)
-            raise TransientFault("RENDER_DIED", f"the process of {self._name} ended while it was rendering ({value})")
+            raise TransientFault("RENDER_DIED", f"the {self._name} process died while rendering ({value})")
 
     async def close(self) -> None:
-        """Ends the child."""
+        """Terminates the child."""
         await asyncio.to_thread(self._kill)
 
     def _ensure_started(self) -> None:
@@ -102,7 +108,7 @@ class RenderProcess:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_serve, args=(theirs, self._memory_limit), name=f"adwright-{self._name}", daemon=True
+            target=_run_child, args=(theirs, self._memory_limit), name=f"adwright-{self._name}", daemon=True
         )
         process.start()
         theirs.close()
@@ -113,7 +119,7 @@ class RenderProcess:
             started = False
         if not started:
             self._kill()
-            raise TransientFault("RENDER_NOT_STARTED", f"the process of {self._name} did not start")
+            raise TransientFault("RENDER_NOT_STARTED", f"the {self._name} process did not start")
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -125,7 +131,7 @@ class RenderProcess:
             pipe.close()
 
 
-def _wait_for_outcome(pipe: Connection, tell: Report, stop: threading.Event) -> tuple[str, Any]:
+def _wait_for_outcome(pipe: Connection, report: ReportProgress, stop: threading.Event) -> tuple[str, Any]:
     while not stop.is_set():
         try:
             if not pipe.poll(0.2):
@@ -134,21 +140,23 @@ def _wait_for_outcome(pipe: Connection, tell: Report, stop: threading.Event) -> 
         except (EOFError, OSError) as error:
             return "died", type(error).__name__
         if message[0] == "progress":
-            tell(message[1], message[2])
+            report(message[1], message[2])
         else:
             return message[0], message[1]
     return "died", "stopped"
 
 
-def _serve(pipe: Connection, memory_limit: int) -> None:
-    """The child: takes (function, argument), sends progress and one outcome each."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C goes to the worker, which decides
+def _run_child(pipe: Connection, memory_limit: int) -> None:
+    """Runs in the child: receives (function, argument) pairs, and sends progress and one outcome for each."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C in a terminal reaches the whole group; the worker decides when the child ends
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError):
         os.nice(NICE)
     lower_limit(resource.RLIMIT_AS, memory_limit)
     lower_limit(resource.RLIMIT_CORE, 0)
-    _end_with_parent()
+    _exit_with_parent()
     pipe.send("ready")
     while True:
         try:
@@ -163,7 +171,7 @@ def _serve(pipe: Connection, memory_limit: int) -> None:
         except Fault as fault:
             outcome = ("fault", fault)
         except MemoryError:
-            outcome = ("fault", TransientFault("RENDER_OUT_OF_MEMORY", "rendering needed more memory than it may have"))
+            outcome = ("fault", TransientFault("RENDER_OUT_OF_MEMORY", "rendering exceeded its memory limit"))
         except Exception:
             outcome = ("error", traceback.format_exc())
         try:
@@ -172,17 +180,17 @@ def _serve(pipe: Connection, memory_limit: int) -> None:
             return
 
 
-def lower_limit(name: int, most: int) -> None:
-    """Lowers a limit of this process. macOS refuses one of address space: there a child is not limited."""
+def lower_limit(name: int, limit: int) -> None:
+    """Lowers a resource limit of this process. macOS cannot limit address space, so children are unlimited there."""
     try:
-        resource.setrlimit(name, (most, most))
+        resource.setrlimit(name, (limit, limit))
     except (ValueError, OSError):
         if LINUX:
             raise
 
 
-def _end_with_parent() -> None:
-    """Without it a killed worker would leave a child rendering for nobody."""
+def _exit_with_parent() -> None:
+    """Exits when the parent is gone: a killed worker cannot terminate its child."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -191,4 +199,4 @@ def _end_with_parent() -> None:
             pause.wait(1.0)
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True, name="end-with-parent").start()
+    threading.Thread(target=watch, daemon=True, name="exit-with-parent").start()

@@ -1,7 +1,7 @@
-"""A process's folder for temporary files, and the removal of what killed processes left behind.
+"""A process's folder for temporary files, and the removal of folders that killed processes left behind.
 
-A killed process removes nothing, and a worker's half-made videos are large. A folder belongs to a living process for as
-long as the lock in it is held; the system drops the lock with the process, whatever ends it.
+A killed process cannot clean up, and unfinished videos are large. A folder is in use while the lock file in it is
+locked; the operating system releases the lock when the process ends for any reason.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 from types import TracebackType
 
 PREFIX = "adwright-scratch-"
-UNLOCKED_PREFIX = "adwright-new-"  # not looked at by others: its lock is not held yet
+UNLOCKED_PREFIX = "adwright-new-"  # other processes ignore this prefix, since the lock is not held yet
 LOCK = "lock"
 
 
 class Scratch:
-    """A folder of this process's own, made and removed with the context; those of dead processes go when it is made."""
+    """A temporary folder of this process, created and removed with the context. Entering it also removes the folders of
+    dead processes."""
 
     def __init__(self, parent: Path | None = None) -> None:
         self._parent = parent or Path(tempfile.gettempdir())
@@ -27,12 +28,12 @@ class Scratch:
         self._folder: Path | None = None
 
     def __enter__(self) -> Scratch:
-        for left in self._parent.glob(f"{PREFIX}*"):
-            _remove_if_left(left)
-        made = Path(tempfile.mkdtemp(prefix=UNLOCKED_PREFIX, dir=self._parent))
-        self._lock = os.open(made / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        for other in self._parent.glob(f"{PREFIX}*"):
+            _remove_if_abandoned(other)
+        folder = Path(tempfile.mkdtemp(prefix=UNLOCKED_PREFIX, dir=self._parent))
+        self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._folder = made.rename(made.with_name(PREFIX + made.name.removeprefix(UNLOCKED_PREFIX)))
+        self._folder = folder.rename(folder.with_name(PREFIX + folder.name.removeprefix(UNLOCKED_PREFIX)))
         return self
 
     def __exit__(
@@ -44,16 +45,16 @@ class Scratch:
             self._folder = None
 
     def folder(self) -> Path:
-        """A new empty folder inside; whoever asked for it removes it when it is done with."""
+        """Creates an empty folder inside; the caller removes it."""
         return Path(tempfile.mkdtemp(dir=self._folder))
 
 
-def _remove_if_left(folder: Path) -> None:
+def _remove_if_abandoned(folder: Path) -> None:
     try:
         if folder.stat(follow_symlinks=False).st_uid != os.geteuid():
             return
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
-    except OSError:  # another process removes it at this moment
+    except OSError:  # another process is removing it
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""How a generating service hands a job in: look the brief up, then submit; each call has a deadline.
+"""Submission of jobs by the services that generate creatives: gets the brief, then submits the job.
 
-A request with an Idempotency-Key is looked up first, so that its recorded answer is replayed whatever has become of
-the project since.
+A request with an Idempotency-Key is looked up first, so its recorded answer is replayed even if the project has been
+changed or deleted since. Every call has a deadline.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
 SUBMIT_JOB = "/adwright.job.v1.JobSubmissionService/SubmitJob"
 EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
 API_KEY_ENDED = "API_KEY_ENDED"
-UNDECIDED_SECONDS = 8.0  # how long a duplicate waits for the first one's outcome
+UNDECIDED_SECONDS = 8.0  # limit of a duplicate's wait for the outcome of the first request
 UNDECIDED_POLL_SECONDS = (0.01, 0.1)
-TERMINAL = ("completed", "failed", "canceled", "expired")
-THINGS = {"copy": "copy", "static_ad": "an image", "video": "a video"}  # as customers call what jobs make
+TERMINAL_STATUSES = ("completed", "failed", "canceled", "expired")
+JOB_TYPE_NOUNS = {"copy": "copy", "static_ad": "an image", "video": "a video"}  # in messages to customers
 
 log = structlog.get_logger()
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -42,19 +42,19 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionResult:
-    """What became of a request: the job service's answer, and the brief it was made with; a replay has none."""
+    """The result of a request: the job service's answer, and the brief of the new job; a replay has no brief."""
 
     answer: job_pb2.SubmitJobResponse
     brief: catalog_pb2.Brief | None
     job: job_pb2.JobStatus | None = None
-    """The job as it ended, where the caller waited for that and it did in time."""
+    """The finished job, if the caller waited for it and it finished in time."""
     notes: tuple[str, ...] = ()
-    """What there is to say of the request, in words for the customer."""
+    """Remarks on the request, for the customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRequest:
-    """A request that has been looked up: its recorded answer, or the job to submit for it and the brief."""
+    """A request after its lookup: either its recorded answer, or the job to submit and its brief."""
 
     answer: job_pb2.SubmitJobResponse | None
     job: job_pb2.SubmitJobRequest
@@ -62,18 +62,18 @@ class PreparedRequest:
 
 
 def reuse_notes(answer: job_pb2.SubmitJobResponse, job_type: str) -> list[str]:
-    """What to say where the job of a request's idempotency key makes something else than `job_type`."""
+    """Returns a note for the customer when the idempotency key belongs to a job of another type than `job_type`."""
     if answer.job_type in ("", job_type):
         return []
-    other, asked = THINGS.get(answer.job_type, answer.job_type), THINGS[job_type]
+    other, requested = JOB_TYPE_NOUNS.get(answer.job_type, answer.job_type), JOB_TYPE_NOUNS[job_type]
     return [
-        f"The idempotencyKey belongs to an earlier request for {other}, whose job is the answer. This request for "
-        f"{asked} was not carried out and nothing was charged. Send a key of its own with each different request."
+        f"The idempotencyKey belongs to an earlier request for {other}, and this response describes its job. This "
+        f"request for {requested} was not carried out and not charged. Use a new key for each different request."
     ]
 
 
 class Submitter:
-    """Asks the catalogue and the job service on behalf of the caller. Their refusals are the caller's answer."""
+    """Calls the catalog and the job service on behalf of the caller. Their refusals reach the caller."""
 
     def __init__(self, *, catalog: grpc.aio.Channel, job: grpc.aio.Channel, identity: ServiceIdentity) -> None:
         self._catalog = BatchedChannel(catalog, identity, seconds=LOOKUP_SECONDS)
@@ -90,32 +90,33 @@ class Submitter:
         may_wait: bool,
         check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
     ) -> SubmissionResult:
-        """Accepts the caller's request as a job, or finds the live one of its body's key, or replays what its
-        Idempotency-Key stands for. With `may_wait`, Prefer: wait is heeded.
+        """Submits the caller's request as a job. Returns the live job of the body's idempotencyKey, or the recorded
+        answer of the Idempotency-Key header, if there is one.
 
-        `submission` makes the job of a brief and a user; `check` may refuse it before
-        it is accepted. Refused: PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
-        INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED, REQUEST_IN_FLIGHT and others.
+        submission: builds the job from a brief and a user id. check: may refuse the request before the job is
+        submitted. may_wait: whether `Prefer: wait` applies.
+        Raises PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND, INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED,
+        REQUEST_IN_FLIGHT and other refusals of the catalog and the job service.
         """
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
         prepared = await self.prepare(request, context, submission, check=check)
         answer = prepared.answer or await self.accept(prepared.job)
-        said = _replayed(answer)
-        applied = _applied(metadata)
-        status = None
+        headers = _replay_headers(answer)
+        applied = _applied_preferences(metadata)
+        job = None
         seconds = request_headers.wait_seconds(metadata) if may_wait else 0
         if seconds:
             applied.append(f"wait={seconds}")
             left = began + seconds - asyncio.get_running_loop().time()
-            status = await self._ended(user_id, answer.job_id, max(0, round(left)))
-            answer = _with_credits_back(answer, status)
+            job = await self._wait_for_end(user_id, answer.job_id, max(0, round(left)))
+            answer = _with_released_credits(answer, job)
         if applied:
-            said.append(("preference-applied", ", ".join(applied)))
-        if said:
-            await context.send_initial_metadata(tuple(said))
+            headers.append(("preference-applied", ", ".join(applied)))
+        if headers:
+            await context.send_initial_metadata(tuple(headers))
         notes = tuple(request_headers.unknown_field_notes(metadata))
-        return SubmissionResult(answer=answer, brief=prepared.brief, job=status, notes=notes)
+        return SubmissionResult(answer=answer, brief=prepared.brief, job=job, notes=notes)
 
     async def prepare(
         self,
@@ -125,12 +126,12 @@ class Submitter:
         *,
         check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
     ) -> PreparedRequest:
-        """Looks up what the request's Idempotency-Key stands for, or else the brief. Nothing is written; refused as
+        """Looks up the recorded answer of the request's Idempotency-Key, or else the brief. Writes nothing. Raises as
         `submit`."""
         user_id, metadata = caller().user_id, context.invocation_metadata()
         arrived_at = request_headers.arrived_at(metadata, datetime.now(UTC))
         key = request_headers.idempotency_key(metadata)
-        answer = await self._recorded(user_id, key, request) if key else None
+        answer = await self._find_recorded_response(user_id, key, request) if key else None
         if answer is not None:
             return PreparedRequest(answer=answer, job=job_pb2.SubmitJobRequest(), brief=None)
         brief = await self._brief(user_id, request.project_id, request.product_id)
@@ -140,11 +141,11 @@ class Submitter:
         job.api_key_id = caller().api_key_id
         job.arrived_at.FromDatetime(arrived_at)
         if key:
-            job.request_key, job.request_digest = key, request_headers.digest(request)
+            job.idempotency_key_header, job.request_digest = key, request_headers.digest(request)
         return PreparedRequest(answer=None, job=job, brief=brief)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
-        """How the job ended, if it does within `wait_seconds`."""
+        """Returns the job's outcome, after waiting up to `wait_seconds` for the job to finish."""
         return await self._jobs.GetJobOutcome(
             job_pb2.GetJobOutcomeRequest(user_id=user_id, job_id=job_id, wait_seconds=wait_seconds),
             metadata=self._identity.metadata(request_id()),
@@ -160,17 +161,18 @@ class Submitter:
 
     @staticmethod
     async def announce(context: Context, answer: job_pb2.SubmitJobResponse) -> None:
-        """Sends the response headers that name a replay and the preferences that were applied."""
-        said = _replayed(answer)
-        if applied := _applied(context.invocation_metadata()):
-            said.append(("preference-applied", ", ".join(applied)))
-        if said:
-            await context.send_initial_metadata(tuple(said))
+        """Sends the response headers that mark a replay and list the applied preferences."""
+        headers = _replay_headers(answer)
+        if applied := _applied_preferences(context.invocation_metadata()):
+            headers.append(("preference-applied", ", ".join(applied)))
+        if headers:
+            await context.send_initial_metadata(tuple(headers))
 
     async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
-        """Submits a prepared job; again while an earlier request with the same key is not decided, for
-        UNDECIDED_SECONDS. Refused as `submit`; Unauthenticated where the caller's API key has ended since it was
-        checked."""
+        """Submits a prepared job. Retries for UNDECIDED_SECONDS while an earlier request with the same key is pending.
+
+        Raises as `submit`, and Unauthenticated when the caller's API key was revoked after its check.
+        """
         give_up = asyncio.get_running_loop().time() + UNDECIDED_SECONDS
         while True:
             try:
@@ -178,36 +180,38 @@ class Submitter:
             except Refusal as refusal:
                 if refusal.reason == API_KEY_ENDED:
                     raise Unauthenticated(refusal.message) from refusal
-                late = asyncio.get_running_loop().time() > give_up
-                if late or refusal.reason != EARLIER_UNDECIDED:
+                expired = asyncio.get_running_loop().time() > give_up
+                if expired or refusal.reason != EARLIER_UNDECIDED:
                     raise
             await asyncio.sleep(random.uniform(*UNDECIDED_POLL_SECONDS))
 
-    async def _recorded(self, user_id: str, key: str, request: Message) -> job_pb2.SubmitJobResponse | None:
-        found = await self._jobs.FindRecordedAnswer(
-            job_pb2.FindRecordedAnswerRequest(
-                user_id=user_id, request_key=key, request_digest=request_headers.digest(request)
+    async def _find_recorded_response(
+        self, user_id: str, key: str, request: Message
+    ) -> job_pb2.SubmitJobResponse | None:
+        found = await self._jobs.FindIdempotencyRecord(
+            job_pb2.FindIdempotencyRecordRequest(
+                user_id=user_id, idempotency_key_header=key, request_digest=request_headers.digest(request)
             ),
             metadata=self._identity.metadata(request_id()),
             timeout=LOOKUP_SECONDS,
         )
         return found.answer if found.HasField("answer") else None
 
-    async def _ended(self, user_id: str, job_id: str, seconds: int) -> job_pb2.JobStatus | None:
-        """The job, if it ends in time. Waiting that fails is no failure of the request: the job is accepted."""
+    async def _wait_for_end(self, user_id: str, job_id: str, seconds: int) -> job_pb2.JobStatus | None:
+        """Returns the job if it finishes in time, else None. A failing wait fails no request: the job is accepted."""
         try:
             outcome = await self.outcome(user_id=user_id, job_id=job_id, wait_seconds=seconds)
         except grpc.aio.AioRpcError as error:
             log.warning("wait_given_up", job_id=job_id, code=error.code().name)
             return None
-        return outcome.job if outcome.job.status in TERMINAL else None
+        return outcome.job if outcome.job.status in TERMINAL_STATUSES else None
 
 
-def _with_credits_back(
-    answer: job_pb2.SubmitJobResponse, status: job_pb2.JobStatus | None
+def _with_released_credits(
+    answer: job_pb2.SubmitJobResponse, job: job_pb2.JobStatus | None
 ) -> job_pb2.SubmitJobResponse:
-    """The answer as it is where the job has ended without a result, and its credits are back."""
-    if status is None or status.status == "completed":
+    """Returns the answer with the credits of the job released, if the job finished without a result."""
+    if job is None or job.status == "completed":
         return answer
     changed = job_pb2.SubmitJobResponse()
     changed.CopyFrom(answer)
@@ -215,9 +219,9 @@ def _with_credits_back(
     return changed
 
 
-def _replayed(answer: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:
+def _replay_headers(answer: job_pb2.SubmitJobResponse) -> list[tuple[str, str]]:
     return [("idempotency-replayed", "true")] if answer.replayed else []
 
 
-def _applied(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:
+def _applied_preferences(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:
     return ["handling=strict"] if request_headers.is_strict(metadata) else []

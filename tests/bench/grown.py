@@ -57,7 +57,7 @@ async def _statements(url: str, user: str) -> dict[str, float]:
                 await storage.expire(connection, now, 200)
                 await storage.lost(connection, now, 200)
                 await storage.stale_dispatches(connection, now, 50)
-                await intake.leftovers(connection, now - timedelta(seconds=20), 200)
+                await intake.pending_before(connection, now - timedelta(seconds=20), 200)
                 taken["sweep"].append(time.perf_counter() - began)
     finally:
         await database.close()

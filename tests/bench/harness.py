@@ -18,9 +18,9 @@ import psycopg
 from gateway.render import command, render
 from gateway.settings import Address, GatewaySettings
 from local.home import AUDIENCE, ISSUER, ROOT
+from local.probes import accepts_connections
 from local.process import Process
 from local.system import SERVICES, Options
-from local.system import _accepts as accepts
 from tests.bench import processes
 from tests.bench.client import Load, Result
 from tests.running import Customer, RunningSystem, free_port
@@ -75,8 +75,8 @@ class BenchHarness:
             line,
             environment=environment,
             log=self.home.logs / f"{name}.log",
-            ready=lambda: accepts(port),
-            say=self.running.said.append,
+            ready=lambda: accepts_connections(port),
+            on_message=self.running.said.append,
         )
         self._extra[name] = process
         self.running.run(process.start())
@@ -113,7 +113,7 @@ class BenchHarness:
     def pids(self) -> dict[str, int]:
         """Every process that is measured, by name."""
         found = {name: process.pid for name, process in (self.system.processes | self._extra).items()}
-        found["postgres"] = int(self.system._postgres.get_pid() or 0)
+        found["postgres"] = self.system.postgres.pid
         return {name: pid for name, pid in found.items() if pid}
 
     # -- load

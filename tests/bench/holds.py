@@ -29,7 +29,7 @@ from services.chassis.data.ids import new_id
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel
-from services.job.jobs import MAX_BATCH, MAX_WAITING
+from services.job.batching import MAX_BATCH, MAX_WAITING
 from tests.bench.figures import Figure
 from tests.bench.harness import CONNECTIONS, BenchHarness, Cost, run_beside
 

@@ -111,8 +111,8 @@ async def test_concurrent_calls_share_one_lookup_and_one_cancelled_call_leaves_i
 async def test_failed_lookup_raises_its_own_error_and_is_not_cached(
     verifier: ApiKeyVerifier, lookup: MemoryLookup
 ) -> None:
-    lookup.error = DependencyUnavailable("The database is away.")
-    with pytest.raises(DependencyUnavailable, match="The database is away"):
+    lookup.error = DependencyUnavailable("The database is unavailable.")
+    with pytest.raises(DependencyUnavailable, match="The database is unavailable"):
         await verifier.verify(KEY)
     lookup.error = None
     assert (await verifier.verify(KEY)).user_id == "u-1"

@@ -1,4 +1,4 @@
-"""Storage that is full and storage that is away: named apart, and without a word of where it is."""
+"""Refusals of a full and of an unavailable asset storage, which must not reveal its location."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def disk() -> Iterator[SmallDisk]:
         yield found
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """A bucket that has no space left."""
+class FullBucket(BaseHTTPRequestHandler):
+    """Responds to uploads as a full bucket."""
 
     protocol_version = "HTTP/1.1"
 
@@ -45,7 +45,7 @@ class Refusing(BaseHTTPRequestHandler):
 
 
 async def refused(call: Callable[[], Awaitable[object]], secret: str) -> StorageUnavailable:
-    """The refusal of a call; its message says nothing of the store, and the log says it all."""
+    """Returns the refusal of a call. Checks that only the log names the store."""
     with capture_logs() as lines, pytest.raises(StorageUnavailable) as caught:
         await call()
     assert caught.value.kind is Kind.UNAVAILABLE
@@ -56,14 +56,14 @@ async def refused(call: Callable[[], Awaitable[object]], secret: str) -> Storage
     return caught.value
 
 
-async def test_full_folder_is_storage_full_and_writes_again_once_there_is_space(disk: SmallDisk) -> None:
+async def test_full_folder_is_storage_full_and_accepts_writes_when_space_is_freed(disk: SmallDisk) -> None:
     store = AssetStore(f"file://{disk.folder}/assets")
-    await store.put_bytes("kept", b"k" * 1_000, "text/plain")
+    await store.put_bytes("stored", b"k" * 1_000, "text/plain")
     disk.fill(leave=64 * 1024)
     content = b"n" * 200_000
     refusal = await refused(lambda: store.put_bytes("new", content, "text/plain"), "No space left")
     assert isinstance(refusal, StorageFull)
-    assert await store.read_all("kept", max_bytes=2_000) == b"k" * 1_000
+    assert await store.read_all("stored", max_bytes=2_000) == b"k" * 1_000
     with pytest.raises(ObjectMissing):
         await store.read_all("new", max_bytes=1)
     disk.empty()
@@ -71,21 +71,21 @@ async def test_full_folder_is_storage_full_and_writes_again_once_there_is_space(
     assert await store.read_all("new", max_bytes=300_000) == content
 
 
-async def test_folder_that_is_away_is_unavailable_and_is_not_made_again(tmp_path: Path) -> None:
+async def test_missing_folder_is_storage_unavailable_and_is_not_created(tmp_path: Path) -> None:
     store = AssetStore(f"file://{tmp_path}/assets")
-    await store.put_bytes("a/kept", b"kept", "text/plain")
+    await store.put_bytes("a/stored", b"stored", "text/plain")
     (tmp_path / "assets").rename(tmp_path / "away")
     for call in (
         lambda: store.put_bytes("b/new", b"new", "text/plain"),
-        lambda: store.read_all("a/kept", max_bytes=10),
-        lambda: store.delete("a/kept"),
+        lambda: store.read_all("a/stored", max_bytes=10),
+        lambda: store.delete("a/stored"),
         lambda: store.delete_all("a/"),
     ):
         refusal = await refused(call, str(tmp_path))
         assert not isinstance(refusal, StorageFull)
     assert not (tmp_path / "assets").exists()
     (tmp_path / "away").rename(tmp_path / "assets")
-    assert await store.read_all("a/kept", max_bytes=10) == b"kept"
+    assert await store.read_all("a/stored", max_bytes=10) == b"stored"
 
 
 def use_bucket_at(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
@@ -95,7 +95,7 @@ def use_bucket_at(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 
 
 async def test_full_bucket_is_storage_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FullBucket)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     use_bucket_at(monkeypatch, server.server_port)
     store = AssetStore("s3://a-secret-bucket/prefix")
@@ -105,7 +105,7 @@ async def test_full_bucket_is_storage_full(monkeypatch: pytest.MonkeyPatch) -> N
     server.server_close()
 
 
-async def test_bucket_out_of_reach_is_storage_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unreachable_bucket_is_storage_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     use_bucket_at(monkeypatch, free_port())
     store = AssetStore("s3://a-secret-bucket/prefix")
     refusal = await refused(lambda: store.put_bytes("key", b"content", "text/plain"), "a-secret-bucket")

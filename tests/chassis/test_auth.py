@@ -1,6 +1,6 @@
-"""Who gets in where the gateway is not in between: each service checks tokens by itself.
+"""Token checks of the services themselves, without the gateway.
 
-The attacks of tests/gateway/test_tokens.py, on what stands behind the gateway.
+The attacks of tests/gateway/test_tokens.py, on the services behind the gateway.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def signed(secret: bytes, header: dict[str, Any], body: dict[str, Any]) -> str:
 
 
 def issued(keys: Keys, body: dict[str, Any] | str) -> str:
-    """A token with exactly this payload, signed by the issuer."""
+    """Returns a token with exactly this payload, signed by the issuer."""
     payload = json.dumps(body) if isinstance(body, dict) else body
     head = base64.urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
     text = f"{segment({'alg': 'RS256', 'kid': 'rsa'})}.{head}"
@@ -97,20 +97,18 @@ class TestGoodTokens:
     @pytest.mark.parametrize(("kid", "name", "algorithm"), [
         ("rsa", "rsa", "RS256"), ("ec", "ec", "ES256"), ("ed", "ed", "EdDSA"),
     ])  # fmt: skip
-    async def test_each_kind_of_key_passes(
+    async def test_token_of_each_key_type_is_accepted(
         self, verifier: TokenVerifier, keys: Keys, kid: str, name: str, algorithm: str
     ) -> None:
         token = keys.token(key=getattr(keys, name), algorithm=algorithm, headers={"kid": kid})
         assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
 
-    async def test_a_role_makes_an_admin_and_a_text_that_holds_it_does_not(
-        self, verifier: TokenVerifier, keys: Keys
-    ) -> None:
+    async def test_only_a_list_with_the_admin_role_makes_an_admin(self, verifier: TokenVerifier, keys: Keys) -> None:
         assert (await verifier.verify(f"Bearer {keys.token(roles=['admin'])}")).admin
         for roles in ("admin", "not-admin", {"admin": True}, ["Admin"], None, 1):
             assert not (await verifier.verify(f"Bearer {keys.token(roles=roles)}")).admin
 
-    async def test_half_a_minute_is_forgiven(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_clock_skew_of_half_a_minute_is_tolerated(self, verifier: TokenVerifier, keys: Keys) -> None:
         now = int(time.time())
         await verifier.verify(f"Bearer {keys.token(exp=now - 30)}")
         await verifier.verify(f"Bearer {keys.token(nbf=now + 30)}")
@@ -118,7 +116,7 @@ class TestGoodTokens:
 
 class TestBadTokens:
     @pytest.mark.parametrize("value", ["", "Basic dTpw", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "x" * 20_000])
-    async def test_what_is_no_token(self, verifier: TokenVerifier, value: str) -> None:
+    async def test_malformed_token_is_refused(self, verifier: TokenVerifier, value: str) -> None:
         with pytest.raises(Unauthenticated):
             await verifier.verify(value)
 
@@ -126,23 +124,27 @@ class TestBadTokens:
         {"exp": 0}, {"exp": None}, {"nbf": 10**10}, {"iss": "https://evil.example"}, {"iss": None}, {"aud": "other"},
         {"aud": None}, {"aud": ["other"]}, {"aud": SERVICE_AUDIENCE}, {"sub": None}, {"sub": ""}, {"sub": "u" * 256},
     ], ids=str)  # fmt: skip
-    async def test_a_claim_that_is_not_right(self, verifier: TokenVerifier, keys: Keys, change: dict[str, Any]) -> None:
+    async def test_wrong_or_missing_claim_is_refused(
+        self, verifier: TokenVerifier, keys: Keys, change: dict[str, Any]
+    ) -> None:
         await refused(verifier, jwt.encode(claims(**change), keys.rsa, algorithm="RS256", headers={"kid": "rsa"}))
 
     @pytest.mark.parametrize(
         "algorithm", ["none", "None", "NONE", "nOnE", "", None, [], {"RS256": 1}, "RS512", "PS256"]
     )
-    async def test_alg_none_and_its_like(self, verifier: TokenVerifier, algorithm: Any) -> None:
+    async def test_alg_none_and_other_unaccepted_algorithms_are_refused(
+        self, verifier: TokenVerifier, algorithm: Any
+    ) -> None:
         for signature in ("", "AAAA"):
             await refused(verifier, f"{segment({'alg': algorithm, 'kid': 'rsa'})}.{segment(claims())}.{signature}")
 
     @pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
-    async def test_the_issuers_key_serves_for_its_own_algorithm_only(
+    async def test_issuers_key_verifies_its_own_algorithm_only(
         self, verifier: TokenVerifier, keys: Keys, algorithm: str
     ) -> None:
         await refused(verifier, keys.token(algorithm=algorithm))
 
-    async def test_the_public_key_does_not_serve_as_a_secret(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_public_key_is_not_accepted_as_an_hmac_secret(self, verifier: TokenVerifier, keys: Keys) -> None:
         public = keys.rsa.public_key()
         forms = [
             public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
@@ -154,9 +156,9 @@ class TestBadTokens:
             for body in (claims(), claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE)):
                 await refused(verifier, signed(secret, {"alg": "HS256", "kid": "rsa", "typ": "JWT"}, body))
 
-    async def test_a_symmetric_key_among_the_issuers_is_not_used(self, keys: Keys, tmp_path: Path) -> None:
+    async def test_symmetric_key_in_the_jwks_is_ignored(self, keys: Keys, tmp_path: Path) -> None:
         document = json.loads(keys.document())
-        secret = b"known to many, as it was published"
+        secret = b"public, since it is in the JWKS"
         oct_key = {
             "kty": "oct",
             "kid": "oct",
@@ -171,75 +173,81 @@ class TestBadTokens:
         await refused(verifier, signed(secret, {"alg": "HS256", "kid": "oct"}, claims()))
         assert (await verifier.verify(f"Bearer {keys.token()}")).user_id == "user-1"
 
-    async def test_another_key_and_changed_claims(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_foreign_signature_and_changed_claims_are_refused(self, verifier: TokenVerifier, keys: Keys) -> None:
         await refused(verifier, keys.token(key=keys.stranger))
         head, _, signature = keys.token().split(".")
         await refused(verifier, f"{head}.{segment(claims(sub='user-2'))}.{signature}")
 
     @pytest.mark.parametrize("kid", ["unknown", "../../../../dev/null", "' OR 1=1 --", "rsa\u0000", "ec", "ed", "oct"])
-    async def test_a_kid_that_is_not_the_keys(self, verifier: TokenVerifier, keys: Keys, kid: str) -> None:
+    async def test_token_with_a_wrong_kid_is_refused(self, verifier: TokenVerifier, keys: Keys, kid: str) -> None:
         await refused(verifier, keys.token(headers={"kid": kid}))
 
-    async def test_keys_that_the_token_brings_along_are_not_used(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_keys_in_the_token_header_are_ignored(self, verifier: TokenVerifier, keys: Keys) -> None:
         own = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
         for extra in ({"jwk": own}, {"jku": "http://127.0.0.1:1/jwks.json"}, {"x5u": "http://127.0.0.1:1/"}):
             await refused(verifier, keys.token(key=keys.stranger, headers={**extra, "kid": "rsa"}))
 
     @pytest.mark.parametrize("text", ["[" * 9_000, '{"alg":' * 1_000, '{"alg":1e999}', '"x"', "5", "\x00"])
-    async def test_a_header_that_breaks_readers(self, verifier: TokenVerifier, text: str) -> None:
+    async def test_header_that_breaks_parsers_is_refused(self, verifier: TokenVerifier, text: str) -> None:
         head = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         await refused(verifier, f"{head}.{segment(claims())}.AAAA")
 
 
 class TestServiceTokens:
-    async def test_a_services_own_passes_and_is_nobodys_user(self, verifier: TokenVerifier) -> None:
+    async def test_service_token_is_accepted_as_a_service_without_a_user(self, verifier: TokenVerifier) -> None:
         header = dict(ServiceIdentity("image", SECRET).metadata())["authorization"]
         found = await verifier.verify(header)
         assert (found.service, found.user_id, found.admin) == ("image", "", False)
 
-    async def test_it_is_short_lived(self) -> None:
+    async def test_service_token_is_valid_for_5_minutes(self) -> None:
         token = dict(ServiceIdentity("image", SECRET).metadata())["authorization"].removeprefix("Bearer ")
-        told = jwt.decode(token, options={"verify_signature": False})
-        assert told["exp"] - told["iat"] == 300
+        claims_of_token = jwt.decode(token, options={"verify_signature": False})
+        assert claims_of_token["exp"] - claims_of_token["iat"] == 300
 
     @pytest.mark.parametrize("change", [
         {"iss": ISSUER}, {"aud": AUDIENCE}, {"exp": 0}, {"exp": None}, {"nbf": 10**10}, {"sub": None},
     ], ids=str)  # fmt: skip
-    async def test_its_claims_are_checked(self, verifier: TokenVerifier, change: dict[str, Any]) -> None:
+    async def test_service_token_with_a_wrong_claim_is_refused(
+        self, verifier: TokenVerifier, change: dict[str, Any]
+    ) -> None:
         body = claims(**{"iss": SERVICE_ISSUER, "aud": SERVICE_AUDIENCE, "sub": "image", **change})
         await refused(verifier, signed(SECRET.encode(), {"alg": "HS256"}, body))
 
-    async def test_another_secret_makes_none(self, verifier: TokenVerifier) -> None:
+    async def test_service_token_of_another_secret_is_refused(self, verifier: TokenVerifier) -> None:
         body = claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE, sub="image")
         await refused(verifier, signed(b"t" * 32, {"alg": "HS256"}, body))
 
-    async def test_the_issuers_key_makes_none_either(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_service_token_signed_by_the_issuer_is_refused(self, verifier: TokenVerifier, keys: Keys) -> None:
         await refused(verifier, keys.token(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE))
 
 
 class TestClaims:
     @pytest.mark.parametrize("subject", ["u\0", "a\nb", "\x7f", "\x85", "\ud800", "   ", "u" * 256, "", 7, ["u"], None])
-    async def test_subject_that_no_database_can_hold_is_refused(
+    async def test_subject_that_cannot_be_stored_is_refused(
         self, verifier: TokenVerifier, keys: Keys, subject: Any
     ) -> None:
         assert "sub claim" in await refused(verifier, issued(keys, claims(sub=subject)))
 
     @pytest.mark.parametrize("subject", ["Jörg", "auth0|5f7", "a b", "用户", "u" * 255, "\U0001f600"])
-    async def test_subject_of_text_passes(self, verifier: TokenVerifier, keys: Keys, subject: str) -> None:
+    async def test_subject_with_printable_text_is_accepted(
+        self, verifier: TokenVerifier, keys: Keys, subject: str
+    ) -> None:
         assert (await verifier.verify(f"Bearer {issued(keys, claims(sub=subject))}")).user_id == subject
 
     @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
     @pytest.mark.parametrize(
         "value", ["1e400", "Infinity", "NaN", "true", '"1999999999"', "[1]", "{}", "-1", "1" * 400, "1e300", "1e13"]
     )
-    async def test_time_that_is_none_is_named(self, verifier: TokenVerifier, keys: Keys, name: str, value: str) -> None:
+    async def test_malformed_time_claim_is_named(
+        self, verifier: TokenVerifier, keys: Keys, name: str, value: str
+    ) -> None:
         body = json.dumps(claims(**{name: "HERE"})).replace('"HERE"', value)
         assert await refused(verifier, issued(keys, body)) == (
             f"The token's {name} claim is not a number of seconds since 1970."
         )
 
     @pytest.mark.parametrize("payload", ["[]", '"x"', "{", "[" * 5000, "\x00"])
-    async def test_payload_that_is_no_object_is_refused(
+    async def test_payload_that_is_not_an_object_is_refused(
         self, verifier: TokenVerifier, keys: Keys, payload: str
     ) -> None:
         assert await refused(verifier, issued(keys, payload)) == auth.UNREADABLE
@@ -247,11 +255,13 @@ class TestClaims:
 
 class TestHeader:
     @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "Bearer   {}", "Bearer\t{}", " Bearer {} "])
-    async def test_scheme_in_any_case_and_spacing_passes(self, verifier: TokenVerifier, keys: Keys, form: str) -> None:
+    async def test_scheme_is_accepted_in_any_case_and_spacing(
+        self, verifier: TokenVerifier, keys: Keys, form: str
+    ) -> None:
         assert (await verifier.verify(form.format(keys.token()))).user_id == "user-1"
 
     @pytest.mark.parametrize(
-        ("value", "words"),
+        ("value", "message"),
         [
             ("Bearer adw_" + "a" * 43, auth.API_KEY_MISPLACED),
             ("adw_" + "a" * 43, auth.API_KEY_MISPLACED),
@@ -267,14 +277,14 @@ class TestHeader:
             ("Bearer a.b.c", auth.UNREADABLE),
         ],
     )
-    async def test_refusal_says_what_to_change(self, verifier: TokenVerifier, value: str, words: str) -> None:
+    async def test_refusal_names_the_mistake(self, verifier: TokenVerifier, value: str, message: str) -> None:
         with pytest.raises(Unauthenticated) as refusal:
             await verifier.verify(value)
-        assert str(refusal.value) == words
+        assert str(refusal.value) == message
 
 
 class TestTwoServiceSecrets:
-    async def test_each_accepted_secret_passes_and_the_first_alone_signs(self, jwks: Path) -> None:
+    async def test_tokens_of_every_accepted_secret_are_accepted(self, jwks: Path) -> None:
         old, new, other = "o" * 32, "n" * 32, "x" * 32
         verifier = TokenVerifier(
             issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret=f"{new}\n{old}",
@@ -285,19 +295,19 @@ class TestTwoServiceSecrets:
         await refused(verifier, dict(ServiceIdentity("image", other).metadata())["authorization"].split()[1])
 
 
-class TestKeysThatGo:
-    async def test_the_token_of_a_withdrawn_key_opens_nothing_once_the_keys_are_read_again(
+class TestCachedTokens:
+    async def test_token_of_a_withdrawn_key_is_refused_after_the_next_fetch(
         self, verifier: TokenVerifier, keys: Keys, jwks: Path, clock: MovableClock
     ) -> None:
         token = keys.token(exp=int(time.time()) + 100_000)
         await verifier.verify(f"Bearer {token}")
         document = json.loads(keys.document())
-        left = [entry for entry in document["keys"] if entry["kid"] != "rsa"]
-        publish(jwks, left)
-        clock.forward = issuer_keys.MAX_AGE_SECONDS + 1  # also what is remembered of checked tokens is as old as this
+        remaining = [entry for entry in document["keys"] if entry["kid"] != "rsa"]
+        publish(jwks, remaining)
+        clock.forward = issuer_keys.MAX_AGE_SECONDS + 1  # cached tokens expire with the keys
         await refused(verifier, token)
 
-    async def test_the_token_of_a_new_key_is_taken_without_a_restart(
+    async def test_token_of_a_new_key_is_accepted_without_a_restart(
         self, verifier: TokenVerifier, keys: Keys, jwks: Path, clock: MovableClock
     ) -> None:
         await verifier.verify(f"Bearer {keys.token()}")
@@ -310,15 +320,15 @@ class TestKeysThatGo:
         clock.forward = issuer_keys.MIN_INTERVAL_SECONDS + 1
         assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
 
-    async def test_what_is_remembered_of_a_token_ends_with_it(self, verifier: TokenVerifier, keys: Keys) -> None:
-        token = keys.token(exp=int(time.time()) - auth.CLOCK_SKEW_SECONDS + 2)  # good for a second or two
+    async def test_cached_token_is_refused_when_it_expires(self, verifier: TokenVerifier, keys: Keys) -> None:
+        token = keys.token(exp=int(time.time()) - auth.CLOCK_SKEW_SECONDS + 2)  # valid for a second or two
         await verifier.verify(f"Bearer {token}")
-        give_up, told = time.monotonic() + 20, ""
-        while not told:
-            assert time.monotonic() < give_up, "an expired token is still remembered"
+        give_up, message = time.monotonic() + 20, ""
+        while not message:
+            assert time.monotonic() < give_up, "an expired token is still accepted"
             try:
                 await verifier.verify(f"Bearer {token}")
                 await asyncio.sleep(0.1)
             except Unauthenticated as refusal:
-                told = str(refusal)
-        assert told == "The token has expired."
+                message = str(refusal)
+        assert message == "The token has expired."

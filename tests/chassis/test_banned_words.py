@@ -1,4 +1,4 @@
-"""How banned words match: whole words, any case, any white space; beside a sign no boundary is needed."""
+"""Banned words match whole words, in any case and with any white space. Signs need no word boundary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Group commit: what a batcher promises its callers."""
+"""Group commit: batches, outcomes, bounds and deadlines."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from services.chassis.errors import Overloaded, Refusal
 
 
 class TestBatcher:
-    async def test_one_after_the_other_each_gets_its_outcome(self) -> None:
+    async def test_sequential_items_each_get_their_outcome(self) -> None:
         async def double(items: Sequence[int]) -> list[int | Refusal]:
             return [item * 2 for item in items]
 
         batcher = Batcher(double, max_batch=4, max_waiting=10, max_wait_seconds=30)
-        async with asyncio.timeout(5):  # a runner that ends unseen leaves the second caller waiting for ever
+        async with asyncio.timeout(5):  # a runner that ends unnoticed would leave the second caller waiting forever
             assert [await batcher.submit(number) for number in range(20)] == [number * 2 for number in range(20)]
 
-    async def test_what_comes_together_is_applied_together(self) -> None:
+    async def test_concurrent_items_are_applied_in_one_batch(self) -> None:
         sizes = []
 
         async def count(items: Sequence[int]) -> list[int | Refusal]:
@@ -32,27 +32,27 @@ class TestBatcher:
         assert await asyncio.gather(*(batcher.submit(number) for number in range(20))) == list(range(20))
         assert sizes == [8, 8, 4]
 
-    async def test_a_refusal_is_its_own_callers_only(self) -> None:
+    async def test_refusal_reaches_only_its_own_caller(self) -> None:
         async def odd(items: Sequence[int]) -> list[int | Refusal]:
             return [item if item % 2 else Refusal("even") for item in items]
 
-        answers = await asyncio.gather(
+        outcomes = await asyncio.gather(
             *(Batcher(odd, max_batch=8, max_waiting=8, max_wait_seconds=30).submit(number) for number in (1, 2, 3)),
             return_exceptions=True,
         )
-        assert [isinstance(answer, Refusal) for answer in answers] == [False, True, False]
+        assert [isinstance(outcome, Refusal) for outcome in outcomes] == [False, True, False]
 
-    async def test_an_error_reaches_all_of_its_batch_and_the_next_batch_goes_on(self) -> None:
+    async def test_error_reaches_its_whole_batch_and_the_next_batch_is_applied(self) -> None:
         async def fail_on_zero(items: Sequence[int]) -> list[int | Refusal]:
             if 0 in items:
                 raise ValueError("zero")
             return list(items)
 
         batcher = Batcher(fail_on_zero, max_batch=2, max_waiting=8, max_wait_seconds=30)
-        answers = await asyncio.gather(*(batcher.submit(number) for number in range(4)), return_exceptions=True)
-        assert [type(answer) for answer in answers] == [ValueError, ValueError, int, int]
+        outcomes = await asyncio.gather(*(batcher.submit(number) for number in range(4)), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ValueError, ValueError, int, int]
 
-    async def test_past_its_bound_it_refuses_at_once(self) -> None:
+    async def test_full_queue_refuses_immediately(self) -> None:
         release = asyncio.Event()
 
         async def wait(items: Sequence[int]) -> list[int | Refusal]:
@@ -70,22 +70,22 @@ class TestBatcher:
         release.set()
         assert await asyncio.gather(*waiting) == [0, 1, 2]
 
-    async def test_an_item_that_has_waited_too_long_is_refused_with_nothing_done(self) -> None:
-        begun, going = asyncio.Event(), asyncio.Event()
+    async def test_item_that_waited_too_long_is_refused_and_not_applied(self) -> None:
+        started, release = asyncio.Event(), asyncio.Event()
         applied: list[int] = []
 
         async def wait(items: Sequence[int]) -> list[int | Refusal]:
             applied.extend(items)
-            begun.set()
-            await going.wait()
+            started.set()
+            await release.wait()
             return list(items)
 
         batcher = Batcher(wait, max_batch=1, max_waiting=8, max_wait_seconds=0.05)
         first = asyncio.create_task(batcher.submit(1))
-        await begun.wait()
+        await started.wait()
         with pytest.raises(Overloaded, match="waited for too long"):
             await batcher.submit(2)
-        going.set()
-        assert await first == 1, "what was taken is not refused, however long it takes"
+        release.set()
+        assert await first == 1, "an item in a batch must not be refused, however long the batch takes"
         assert await batcher.submit(3) == 3
         assert applied == [1, 3]

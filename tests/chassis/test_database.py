@@ -1,4 +1,4 @@
-"""What a service does on a database that takes no writes."""
+"""Behaviour on a read-only database and on a database server with a full disk."""
 
 from __future__ import annotations
 
@@ -52,49 +52,49 @@ async def database(address: str) -> AsyncIterator[Database]:
 
 
 def set_read_only(address: str, on: bool) -> None:
-    """For transactions that begin from now on, in sessions that are open too: as after a failover."""
+    """Makes new transactions read-only or writable, also in open sessions, as after a failover."""
     name = psycopg.conninfo.conninfo_to_dict(address)["dbname"]
     with psycopg.connect(address, autocommit=True, options="-c default_transaction_read_only=off") as connection:
         connection.execute(f'alter database "{name}" set default_transaction_read_only = {on}'.encode())
 
 
 async def empty_outbox(database: Database, pids: list[int]) -> None:
-    """A write; the server process that was asked for it is added to `pids`."""
+    """Makes a write and appends the pid of its server process to `pids`."""
     async with database.transaction() as connection:
-        pids.append(await backend(connection))
+        pids.append(await backend_pid(connection))
         await connection.execute("delete from outbox")
 
 
-async def backend(connection: Connection) -> int:
+async def backend_pid(connection: Connection) -> int:
     return int((await fetch_all(connection, "select pg_backend_pid() as pid"))[0]["pid"])
 
 
-async def test_idle_connections_to_a_server_without_writes_are_left_by_the_look_at_readiness(address: str) -> None:
-    """A process that only reads would go on with what was true before a failover."""
+async def test_readiness_check_drops_idle_connections_to_a_read_only_server(address: str) -> None:
+    """Otherwise a process that only reads would read outdated data from a standby after a failover."""
     size = 3
     database = Database(address, pool_size=size)
     await database.open()
     try:
-        old = await backends_of(database, size, "set default_transaction_read_only = on")
-        for _ in range(size):  # each look takes another of them
+        old = await backend_pids(database, size, "set default_transaction_read_only = on")
+        for _ in range(size):  # each check uses another connection
             assert await database.ready()
-        assert not old & await backends_of(database, size, "select 1")
+        assert not old & await backend_pids(database, size, "select 1")
     finally:
         await database.close()
 
 
-async def backends_of(database: Database, size: int, statement: LiteralString) -> set[int]:
-    """Runs the statement on so many connections at once; their server processes."""
+async def backend_pids(database: Database, size: int, statement: LiteralString) -> set[int]:
+    """Runs the statement on `size` connections concurrently. Returns the pids of their server processes."""
     found = set()
     async with AsyncExitStack() as held:
         for _ in range(size):
             connection = await held.enter_async_context(database.connection())
             await connection.execute(statement)
-            found.add(await backend(connection))
+            found.add(await backend_pid(connection))
     return found
 
 
-async def test_connection_that_is_read_only_is_not_used_again(address: str, database: Database) -> None:
+async def test_read_only_connection_is_not_reused(address: str, database: Database) -> None:
     pids: list[int] = []
     await empty_outbox(database, pids)
     async with database.connection() as connection:
@@ -113,7 +113,7 @@ async def test_migrated_service_starts_on_a_read_only_database(address: str, fol
     await prepare(address, folder, auto_migrate=False)
 
 
-async def test_full_disk_of_the_server_is_storage_full(address: str, database: Database) -> None:
+async def test_full_disk_of_the_database_server_is_storage_full(address: str, database: Database) -> None:
     with SmallDisk(1024 * 1024) as disk:
         space = f"small_{uuid.uuid4().hex}"
         (disk.folder / "data").mkdir()
@@ -142,8 +142,8 @@ async def test_full_disk_of_the_server_is_storage_full(address: str, database: D
             operator.execute(f"drop tablespace {space}".encode())
 
 
-class Recording:
-    """A producer that takes everything."""
+class RecordingProducer:
+    """A producer that acknowledges every record."""
 
     def __init__(self) -> None:
         self.sent: list[Record] = []
@@ -153,11 +153,11 @@ class Recording:
         return len(records)
 
 
-async def test_relay_sends_nothing_that_it_cannot_remove(address: str, database: Database) -> None:
+async def test_relay_sends_no_row_that_it_cannot_delete(address: str, database: Database) -> None:
     record = Record(topic="topic", key="key", value=b"value")
     async with database.transaction() as connection:
         await add(connection, [record])
-    producer = Recording()
+    producer = RecordingProducer()
     relay = Relay(database, cast(Producer, producer))
     set_read_only(address, True)
     reading = Database(address, pool_size=1)

@@ -1,4 +1,4 @@
-"""A Secret that Kubernetes mounts is read again when it changes."""
+"""A mounted Kubernetes Secret is loaded again when it changes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.rpc import rotating_secret
+from services.chassis import rotating_secret
 
 OLD, NEW = "o" * 40, "n" * 40
 
 
 def replace_volume(folder: Path, version: str, text: str) -> None:
-    """Changes a mounted Secret as the kubelet does: a new folder, to which a link is led in one step."""
+    """Changes a mounted Secret as the kubelet does: creates a new folder and moves a link to it atomically."""
     (folder / version).mkdir()
     (folder / version / "service-secret").write_text(text, encoding="utf-8")
     link = folder / "..data_tmp"
@@ -20,9 +20,7 @@ def replace_volume(folder: Path, version: str, text: str) -> None:
     link.rename(folder / "..data")
 
 
-def test_a_changed_secret_volume_is_taken_over_by_a_running_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_running_process_loads_a_changed_secret_volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotating_secret, "RELOAD_SECONDS", -1.0)
     replace_volume(tmp_path, "..1", OLD)
     file = tmp_path / "service-secret"

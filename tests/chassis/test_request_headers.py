@@ -1,4 +1,4 @@
-"""How request headers are read."""
+"""Parsing of request headers."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class TestIdempotencyKey:
     @pytest.mark.parametrize(
         "text", ["", '""', '"', "a b", "a,b", '"a', 'a"', '"a\\b"', "é", '"é"', "a" * (MAX_KEY_LENGTH + 1), '"a", "b"']
     )
-    def test_what_is_none_is_refused_by_the_headers_name(self, text: str) -> None:
+    def test_malformed_key_is_refused_with_the_name_of_the_header(self, text: str) -> None:
         with pytest.raises(ValidationFailed) as caught:
             idempotency_key([("idempotency-key", text)])
         assert [violation.field for violation in caught.value.fields] == ["Idempotency-Key"]
 
-    def test_two_are_refused_and_none_is_none(self) -> None:
+    def test_two_keys_are_refused_and_no_key_is_empty(self) -> None:
         with pytest.raises(ValidationFailed):
             idempotency_key([("idempotency-key", "a"), ("idempotency-key", "a")])
         assert idempotency_key(None) == ""
@@ -62,7 +62,7 @@ class TestWait:
             ("", 0),
         ],
     )
-    def test_it_is_read_and_bounded_and_rubbish_is_ignored(self, text: str, seconds: int) -> None:
+    def test_wait_is_parsed_and_bounded_and_malformed_values_are_ignored(self, text: str, seconds: int) -> None:
         assert wait_seconds([("prefer", text)]) == seconds
 
 
@@ -70,26 +70,26 @@ class TestArrival:
     NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
     @pytest.mark.parametrize("age", [timedelta(0), timedelta(milliseconds=29), MAX_TRANSIT])
-    def test_the_gateways_time_is_read(self, age: timedelta) -> None:
+    def test_gateways_timestamp_is_parsed(self, age: timedelta) -> None:
         stamp = f"{(self.NOW - age).timestamp():.6f}"
         assert arrived_at([("other", "x"), (ARRIVED, stamp)], self.NOW) == self.NOW - age
 
     @pytest.mark.parametrize("seconds", [0.001, 3600, -MAX_TRANSIT.total_seconds() - 0.001, -86_400.0])
-    def test_a_time_that_another_clock_got_wrong_is_not_believed(self, seconds: float) -> None:
+    def test_future_or_old_timestamp_is_ignored(self, seconds: float) -> None:
         assert arrived_at([(ARRIVED, f"{self.NOW.timestamp() + seconds:.6f}")], self.NOW) == self.NOW
 
     @pytest.mark.parametrize("text", ["", "now", "1e9", "-1.000", "1767.٣٣٣", "1" * 400 + ".000", "nan", "1767225600"])
-    def test_what_is_no_time_is_not_believed(self, text: str) -> None:
+    def test_malformed_timestamp_is_ignored(self, text: str) -> None:
         assert arrived_at([(ARRIVED, text)], self.NOW) == self.NOW
 
-    def test_two_times_are_none(self) -> None:
+    def test_repeated_or_missing_timestamp_is_ignored(self) -> None:
         stamp = f"{self.NOW.timestamp() - 1:.6f}"
         assert arrived_at([(ARRIVED, stamp), (ARRIVED, stamp)], self.NOW) == self.NOW
         assert arrived_at(None, self.NOW) == self.NOW
 
 
 class TestDigest:
-    def test_only_the_same_request_has_the_same(self) -> None:
+    def test_only_equal_requests_have_equal_digests(self) -> None:
         one = image_pb2.GenerateStaticAdRequest(project_id="a", product_id="b")
         assert digest(one) == digest(image_pb2.GenerateStaticAdRequest(product_id="b", project_id="a"))
         others = [

@@ -1,4 +1,4 @@
-"""Secrets that are replaced while calls flow: in the documented order none is refused."""
+"""Rotation of secrets under traffic: the documented order refuses no call."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import grpc
 import pytest
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 
+from services.chassis import rotating_secret
 from services.chassis.config import ConfigurationError, ServiceSettings, read_settings
-from services.chassis.rpc import rotating_secret
+from services.chassis.rotating_secret import MAX_LINES, RotatingSecret, secret_lines
 from services.chassis.rpc.auth import ServiceIdentity, caller
-from services.chassis.rpc.rotating_secret import MAX_LINES, RotatingSecret, secret_lines
 from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.asset_urls import AssetUrlSigner
 from services.job.domain import BadSignature
@@ -36,7 +36,7 @@ class Lookups(catalog_pb2_grpc.CatalogLookupServiceServicer):
 
 
 class Replica:
-    """A service that calls its peers, and is started again with other secrets."""
+    """A service that calls its peers and can be restarted with another secret."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -81,9 +81,9 @@ async def replicas(folder: Path) -> AsyncIterator[Sequence[Replica]]:
 
 
 async def refused_while_restarting(found: Sequence[Replica], order: Sequence[str]) -> tuple[int, int]:
-    """(calls made, calls refused) while every replica calls every other and all take the steps of `order`.
+    """Restarts the replicas with each secret of `order`, while every replica calls every other.
 
-    A call waits for a replica that is just starting: that one is away is another matter.
+    Returns (calls made, calls refused). A call waits for a replica that is starting, so that only refusals are counted.
     """
     made = refused = 0
 
@@ -92,9 +92,9 @@ async def refused_while_restarting(found: Sequence[Replica], order: Sequence[str
         for source in found:
             for target in found:
                 stub = catalog_pb2_grpc.CatalogLookupServiceStub(target.channel)
-                asked = catalog_pb2.GetBriefRequest(user_id="u", project_id=ID, product_id=ID)
+                request = catalog_pb2.GetBriefRequest(user_id="u", project_id=ID, product_id=ID)
                 try:
-                    await stub.GetBrief(asked, metadata=source.identity.metadata(), timeout=20, wait_for_ready=True)
+                    await stub.GetBrief(request, metadata=source.identity.metadata(), timeout=20, wait_for_ready=True)
                 except grpc.aio.AioRpcError as error:
                     if error.code() is not grpc.StatusCode.UNAUTHENTICATED:
                         raise
@@ -109,7 +109,7 @@ async def refused_while_restarting(found: Sequence[Replica], order: Sequence[str
     return made, refused
 
 
-async def test_restarting_in_the_documented_order_refuses_no_call(tmp_path: Path) -> None:
+async def test_documented_order_refuses_no_call(tmp_path: Path) -> None:
     async with replicas(tmp_path) as found:
         made, refused = await refused_while_restarting(found, DOCUMENTED)
     assert made == 81
@@ -117,7 +117,7 @@ async def test_restarting_in_the_documented_order_refuses_no_call(tmp_path: Path
 
 
 @pytest.mark.parametrize("skipped", [0, 1])
-async def test_each_step_of_the_order_is_needed(tmp_path: Path, skipped: int) -> None:
+async def test_each_step_of_the_documented_order_is_needed(tmp_path: Path, skipped: int) -> None:
     async with replicas(tmp_path) as found:
         order = [step for index, step in enumerate(DOCUMENTED) if index != skipped]
         _, refused = await refused_while_restarting(found, order)
@@ -125,11 +125,11 @@ async def test_each_step_of_the_order_is_needed(tmp_path: Path, skipped: int) ->
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def immediate_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotating_secret, "RELOAD_SECONDS", -1.0)
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("immediate_reload")
 class TestFile:
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
@@ -137,17 +137,17 @@ class TestFile:
         found.write_text(OLD, encoding="utf-8")
         return found
 
-    def test_change_is_followed_without_a_restart(self, file: Path) -> None:
+    def test_change_is_loaded_without_a_restart(self, file: Path) -> None:
         secret = RotatingSecret(OLD, file=str(file))
         identity = ServiceIdentity("image", secret)
         before = identity.metadata()
         assert identity.metadata() == before
         replace(file, f"{NEW}\n{OLD}")
         assert (secret.signing(), secret.accepted()) == (NEW, (NEW, OLD))
-        assert identity.metadata() != before  # signed with the new one at once, not when the old token ends
+        assert identity.metadata() != before  # the new secret signs immediately, not when the old token expires
 
     @pytest.mark.parametrize("content", ["", "short", f"{NEW}\nshort", "\n".join([NEW] * (MAX_LINES + 1))])
-    def test_file_that_holds_no_secret_changes_nothing(self, file: Path, content: str) -> None:
+    def test_file_without_a_valid_secret_changes_nothing(self, file: Path, content: str) -> None:
         secret = RotatingSecret(OLD, file=str(file))
         replace(file, content)
         assert secret.accepted() == (OLD,)
@@ -171,34 +171,34 @@ class TestLinks:
 
         return {"old": make(OLD), "both": make(f"{NEW}\n{OLD}"), "new": make(NEW), "other": make(OTHER)}
 
-    def test_links_of_both_secrets_open_while_both_are_accepted(self, links: dict[str, AssetUrlSigner]) -> None:
-        for worker in ("old", "new", "both"):
-            self._check(links[worker], links["both"])
+    def test_urls_of_both_secrets_open_while_both_are_accepted(self, links: dict[str, AssetUrlSigner]) -> None:
+        for signer in ("old", "new", "both"):
+            self._check(links[signer], links["both"])
         with pytest.raises(BadSignature):
             self._check(links["other"], links["both"])
 
-    def test_new_links_are_signed_with_the_first(self, links: dict[str, AssetUrlSigner]) -> None:
+    def test_new_urls_are_signed_with_the_first_secret(self, links: dict[str, AssetUrlSigner]) -> None:
         self._check(links["both"], links["new"])
-        for worker in ("both", "new"):
+        for signer in ("both", "new"):
             with pytest.raises(BadSignature):
-                self._check(links[worker], links["old"])
+                self._check(links[signer], links["old"])
 
-    def _check(self, worker: AssetUrlSigner, checker: AssetUrlSigner) -> None:
+    def _check(self, signer: AssetUrlSigner, verifier: AssetUrlSigner) -> None:
         asset = uuid4()
-        query = dict(part.split("=", 1) for part in worker.link(asset, NOW).partition("?")[2].split("&"))
-        checker.check(asset, int(query["expires"]), query["signature"], NOW)
+        query = dict(part.split("=", 1) for part in signer.sign(asset, NOW).partition("?")[2].split("&"))
+        verifier.verify(asset, int(query["expires"]), query["signature"], NOW)
 
 
 class TestSettings:
     @pytest.fixture(autouse=True)
-    def others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in [name for name in os.environ if name.startswith("ADWRIGHT_")]:
             monkeypatch.delenv(name)
         monkeypatch.setenv("ADWRIGHT_TOKEN_ISSUER", "https://issuer")
         monkeypatch.setenv("ADWRIGHT_TOKEN_JWKS", "/jwks.json")
 
-    def test_variable_wins_and_its_file_is_not_followed(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: None
+    def test_variable_takes_precedence_and_its_file_is_not_reloaded(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, immediate_reload: None
     ) -> None:
         file = tmp_path / "secret"
         file.write_text(f"{OTHER}\n", encoding="utf-8")
@@ -208,7 +208,7 @@ class TestSettings:
         assert read_settings(ServiceSettings).service_secrets().accepted() == (NEW, OLD)
 
     @pytest.mark.parametrize("secret", ["", "short", f"{NEW}\nshort", "\n".join([NEW] * 5)])
-    def test_secret_that_is_none_ends_the_start_without_showing_it(
+    def test_invalid_secret_is_a_configuration_error_that_hides_it(
         self, secret: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ADWRIGHT_SERVICE_SECRET", secret)
@@ -216,5 +216,5 @@ class TestSettings:
             read_settings(ServiceSettings)
         assert NEW not in str(refused.value)
 
-    def test_lines_may_end_as_any_editor_ends_them(self) -> None:
+    def test_any_line_endings_are_accepted(self) -> None:
         assert secret_lines(f"{NEW}\r\n\n  {OLD} \n") == (NEW, OLD)

@@ -1,4 +1,4 @@
-"""No string of any request reaches a database with U+0000 in it."""
+"""Strings with U+0000 are found anywhere in a request."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class TestNul:
         ],
         ids=lambda value: type(value).__name__ if isinstance(value, Message) else "",
     )
-    def test_it_is_found_wherever_it_stands(self, request_: Message, fields: list[str]) -> None:
+    def test_nul_is_found_in_any_string(self, request_: Message, fields: list[str]) -> None:
         assert [violation.field for violation in nul_violations(request_)] == fields
 
-    def test_bytes_and_numbers_may_hold_zeros(self) -> None:
+    def test_bytes_and_numbers_may_contain_zeros(self) -> None:
         assert nul_violations(job_pb2.SubmitJobRequest(user_id="u", parameters=b"\0\0")) == []
         assert nul_violations(video_pb2.GenerateVideoRequest(script="ok", captions=False)) == []

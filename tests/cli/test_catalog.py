@@ -1,4 +1,4 @@
-"""Projects and products from the terminal and from files, against a system that runs."""
+"""`adwright projects` and `adwright products` against a running system."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def terminal(system: RunningSystem, tmp_path: Path) -> Terminal:
 
 @pytest.fixture
 def mine(system: RunningSystem, customer: Customer) -> dict[str, str]:
-    """The environment of a customer of their own."""
+    """The environment variables of a new customer."""
     return {
         "ADWRIGHT_URL": system.system.url,
         "ADWRIGHT_TOKEN": system.token(customer.id),
@@ -44,6 +44,19 @@ class TestCreate:
         ).strip()  # fmt: skip
         assert terminal.good("products", "list", "--project", project, **mine) == f"{made}  Lamp\n"
 
+    def test_failed_image_upload_reports_the_created_product(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        (terminal.folder / "bad.png").write_bytes(b"not a photo")
+        problems = terminal.bad("products", "create", "--name", "Desk", "--image", "bad.png", code=1, **mine)
+        created = products_of(customer)["Desk"]
+        assert f"The product was created as {created['id']}, but its image bad.png was not uploaded:" in problems
+        assert created.get("hasImage", False) is False
+
+    def test_control_characters_in_names_are_escaped(self, terminal: Terminal, mine: dict[str, str]) -> None:
+        terminal.good("products", "create", "--name", "Red\x1b[31m\nlamp\u202e", **mine)
+        assert "Red\\x1b[31m\\x0alamp\\u202e\n" in terminal.good("products", "list", **mine)
+
     def test_refusals_name_the_field(self, terminal: Terminal, mine: dict[str, str]) -> None:
         assert "brand.colours[0]" in terminal.bad(
             "projects", "create", "--name", "X", "--colour", "red", code=1, **mine
@@ -56,7 +69,7 @@ class TestCreate:
 
 
 class TestImport:
-    def test_csv_import_makes_good_rows_names_bad_ones_and_repeats_nothing(
+    def test_csv_import_creates_valid_rows_once_and_prints_rejected_ones(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer
     ) -> None:
         (terminal.folder / "photos").mkdir()
@@ -72,65 +85,83 @@ class TestImport:
             encoding="utf-8",
         )
         line = ("products", "import", "products.csv")
-        code, told, problems = terminal.run(*line, "--dry-run", **mine)
-        assert (code, told) == (1, "products: 2 would be made, 0 there already, 4 not taken\n")
+        code, output, problems = terminal.run(*line, "--dry-run", **mine)
+        assert (code, output) == (1, "products: 2 would be created, 0 exist already, 4 rejected\n")
         assert "Mug" not in products_of(customer)
-        code, told, problems = terminal.run(*line, **mine)
-        assert (code, told) == (1, "products: 2 made, 0 there already, 4 not taken\n")
+        code, output, problems = terminal.run(*line, **mine)
+        assert (code, output) == (1, "products: 2 created, 0 exist already, 4 rejected\n")
         assert "row 4 (Tray): currency: a price needs a currency" in problems
-        assert "row 6 (Mug): name: is that of row 2 too" in problems
+        assert "row 6 (Mug): name: row 2 has the same name" in problems
         assert "row 7 (Lid): image: photos/gone.png cannot be read: No such file or directory" in problems
         assert "row 8: name:" in problems
         made = products_of(customer)
         assert (made["Mug"]["features"], made["Mug"]["hasImage"]) == (["double wall", "dishwasher safe"], True)
         assert made["Pot"]["imageUrl"] == "https://example.com/pot.png"
-        code, told, _ = terminal.run(*line, **mine)
-        assert told == "products: 0 made, 2 there already, 4 not taken\n"
+        code, output, _ = terminal.run(*line, **mine)
+        assert output == "products: 0 created, 2 exist already, 4 rejected\n"
         assert len(products_of(customer)) == len(made)
 
-    def test_interrupted_import_is_completed_with_its_picture(
+    def test_repeated_import_uploads_a_missing_image(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer
     ) -> None:
         customer.client.post(f"/api/projects/{customer.project_id}/products", json={"name": "Cup"})
         Image.new("RGB", (300, 300), "#aa3300").save(terminal.folder / "cup.png")
         (terminal.folder / "p.jsonl").write_text(json.dumps({"name": "Cup", "image": "cup.png"}) + "\n")
-        assert "0 made, 1 there already" in terminal.good("products", "import", "p.jsonl", **mine)
+        assert "0 created, 1 exist already" in terminal.good("products", "import", "p.jsonl", **mine)
         assert products_of(customer)["Cup"]["hasImage"] is True
 
-    def test_many_products_are_imported_past_the_limit_of_requests_with_progress(
+    def test_large_import_waits_for_the_rate_limit_and_prints_progress(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer
     ) -> None:
         rows = [{"name": f"Part {number}", "price": number, "currency": "USD"} for number in range(230)]
         (terminal.folder / "parts.json").write_text(json.dumps(rows))
-        told = terminal.good("products", "import", "parts.json", **mine)
-        assert "  200 of 230 products\n" in told
-        assert told.endswith("products: 230 made, 0 there already, 0 not taken\n")
+        output = terminal.good("products", "import", "parts.json", **mine)
+        assert "  200 of 230 products\n" in output
+        assert output.endswith("products: 230 created, 0 exist already, 0 rejected\n")
         listed = terminal.good("products", "list", **mine).splitlines()
-        assert len(listed) == 231  # with the customer's own, over several pages
+        assert len(listed) == 231  # the customer's first product included; several pages
 
-    def test_projects_are_imported_with_their_brands(
-        self, terminal: Terminal, mine: dict[str, str], customer: Customer
-    ) -> None:
+    def test_project_import_sets_the_brand(self, terminal: Terminal, mine: dict[str, str], customer: Customer) -> None:
         name = f"Hill {uuid.uuid4()}"
         (terminal.folder / "p.csv").write_text(f"name,colours,tone words\n{name},#112233|#445566,warm|dry\n")
-        assert "1 made" in terminal.good("projects", "import", "p.csv", **mine)
+        assert "1 created" in terminal.good("projects", "import", "p.csv", **mine)
         found = [item for item in customer.client.get("/api/projects").json()["projects"] if item["name"] == name]
         assert [item["brand"]["colours"] for item in found] == [["#112233", "#445566"]]
         assert found[0]["brand"]["toneWords"] == ["warm", "dry"]
 
+    def test_broken_patterns_are_explained_in_words(self, terminal: Terminal, mine: dict[str, str]) -> None:
+        row = {"name": "Lid", "price": "1,50", "currency": "eur", "landingPage": "example.com"}
+        (terminal.folder / "p.json").write_text(json.dumps([row]))
+        problems = terminal.bad("products", "import", "p.json", code=1, **mine)
+        assert "price: must be a decimal number such as 24.90" in problems
+        assert "currency: must be three capital letters such as EUR" in problems
+        assert "landingPage: must be a web address such as" in problems
+        assert "regex" not in problems
+        (terminal.folder / "c.csv").write_text("name,colours\nHill,#112233|red\n")
+        problems = terminal.bad("projects", "import", "c.csv", code=1, **mine)
+        assert "brand.colours[1]: must be a colour such as #1d2a8c" in problems
+
+    def test_rejected_image_of_a_row_reports_the_created_product(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        (terminal.folder / "bad.png").write_bytes(b"not a photo")
+        (terminal.folder / "p.json").write_text(json.dumps([{"name": "Rug", "image": "bad.png"}]))
+        problems = terminal.bad("products", "import", "p.json", code=1, **mine)
+        assert f"the product was created as {products_of(customer)['Rug']['id']}, without its image:" in problems
+
     @pytest.mark.parametrize(
-        ("name", "content", "words"),
+        ("name", "content", "message"),
         [
             ("p.csv", b"name,colour_of_lid\nLid,red\n", "unknown columns: colour_of_lid. Known: name, description"),
-            ("p.csv", b"name,price\nLid,1,2\n", "line 2: has more values than the first line has names"),
+            ("p.csv", b"name,price\nLid,1,2\n", "line 2: there are more values than column names"),
             ("p.csv", "name\nCafé\n".encode("utf-16"), "is not UTF-8"),
             ("p.json", b'[{"name": "a"}, 3]', "row 2 is not a JSON object"),
             ("p.jsonl", b'{"name": "a"}\n{"name": \n', "line 2 is not JSON"),
             ("p.xlsx", b"PK", "is none of .csv, .json, .jsonl"),
         ],
     )
-    def test_unusable_file_is_refused_before_anything_is_sent(
-        self, terminal: Terminal, mine: dict[str, str], name: str, content: bytes, words: str
+    def test_unusable_file_is_rejected_before_any_call(
+        self, terminal: Terminal, mine: dict[str, str], name: str, content: bytes, message: str
     ) -> None:
         (terminal.folder / name).write_bytes(content)
-        assert words in terminal.bad("products", "import", name, code=2, **mine)
+        assert message in terminal.bad("products", "import", name, code=2, **mine)

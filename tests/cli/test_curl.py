@@ -1,4 +1,4 @@
-"""The lines that `make up` shows and those of the README, run as they stand."""
+"""Runs the curl lines that `make up` prints and those of the README, unchanged."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from cli.curl import LINES, curl, curl_lines
+from cli.curl import EXAMPLES, curl_line, curl_lines
 from gateway.routes import Route, read_descriptors, routes_of
 from local.home import ROOT
-from tests.contract.test_reference import ended
 from tests.running import Customer, RunningSystem
+from tests.support import ended
 
 SECONDS = 90
 
 
 @pytest.fixture
 def shell(customer: Customer, tmp_path: Path) -> dict[str, str]:
-    """The variables of `adwright env`, for a customer of their own."""
+    """The variables of `adwright env`, for a new customer."""
     system = customer.system
     return {
         "PATH": os.environ["PATH"],
@@ -51,29 +51,29 @@ def good(line: str, variables: dict[str, str], folder: Path) -> dict[str, object
 
 
 def shape(path: str) -> str:
-    """A path without what differs between requests."""
+    """The path with its variable parts replaced by *."""
     return re.sub(r"\{[^}]*\}|\$[A-Z]+|male-1|finn", "*", path.partition("?")[0])
 
 
-class TestLines:
-    def test_every_endpoint_has_one(self) -> None:
+class TestExamples:
+    def test_every_endpoint_has_an_example(self) -> None:
         routes: tuple[Route, ...] = routes_of(read_descriptors(ROOT / "gen" / "descriptors.binpb"))
         shown = {
             (verb, shape(path.replace("$ASSET", "/api/assets/*")))
-            for lines in LINES.values()
+            for lines in EXAMPLES.values()
             for verb, path, _ in lines
         }
         assert shown == {(route.verb, shape(route.path)) for route in routes}
 
-    def test_each_works_as_it_stands(self, customer: Customer, shell: dict[str, str], tmp_path: Path) -> None:
-        lines = {(verb, path): curl(verb, path, body) for group in LINES.values() for verb, path, body in group}
+    def test_every_example_runs_unchanged(self, customer: Customer, shell: dict[str, str], tmp_path: Path) -> None:
+        lines = {(verb, path): curl_line(verb, path, body) for group in EXAMPLES.values() for verb, path, body in group}
         assert set(lines.values()) <= set(curl_lines())
 
         def do(verb: str, path: str) -> dict[str, object]:
             return good(lines.pop((verb, path)), shell, tmp_path)
 
-        copied = do("POST", "/api/generate/copy")
-        assert len(copied["variants"]) == 5  # type: ignore[arg-type]
+        created = do("POST", "/api/generate/copy")
+        assert len(created["variants"]) == 5  # type: ignore[arg-type]
         shell["JOB"] = str(do("POST", "/api/generate/video")["jobId"])
         assert do("POST", "/api/generate/cancel")["status"] == "canceled"
         shell["JOB"] = str(do("POST", "/api/generate/static-ad")["jobId"])
@@ -84,10 +84,8 @@ class TestLines:
         run(lines.pop(("GET", "$ASSET")), shell, tmp_path)
         (tmp_path / "asset").rename(tmp_path / "photo.png")
         assert (tmp_path / "photo.png").read_bytes().startswith(b"\x89PNG")
-        with_end = (
-            "timeout 1 " + lines.pop(("GET", "/api/generate/jobs/events")) + " || [ $? = 124 ]"
-        )  # it does not end
-        run(with_end, shell, tmp_path)
+        endless = lines.pop(("GET", "/api/generate/jobs/events"))  # curl runs until the timeout
+        run(f"timeout 1 {endless} || [ $? = 124 ]", shell, tmp_path)
 
         shell["PROJECT"] = str(do("POST", "/api/projects")["id"])
         shell["PRODUCT"] = str(do("POST", "/api/projects/$PROJECT/products")["id"])
@@ -102,10 +100,12 @@ class TestLines:
 
         retry = json.loads(run(lines.pop(("POST", "/api/admin/jobs/$JOB/retry")), shell, tmp_path))
         assert retry["error"]["reason"] == "JOB_NOT_DEAD"  # the job of this customer has completed
-        give_up = time.monotonic() + 30
+        deadline = time.monotonic() + 30
         refund = lines.pop(("POST", "/api/admin/refunds"))
-        while "error" in (answer := json.loads(run(refund, shell, tmp_path))):  # its hold is captured within a second
-            assert time.monotonic() < give_up, answer
+        while "error" in (
+            answer := json.loads(run(refund, shell, tmp_path))
+        ):  # refused until the hold is captured, within a second
+            assert time.monotonic() < deadline, answer
             time.sleep(0.2)
         for verb, path in sorted(lines, key=lambda line: line[0] == "DELETE"):
             if (verb, path) != ("DELETE", "/api/projects/$PROJECT"):
@@ -115,7 +115,7 @@ class TestLines:
 
 
 class TestReadme:
-    def test_its_curl_lines_work_as_they_stand(
+    def test_curl_lines_of_the_readme_run_unchanged(
         self, system: RunningSystem, customer: Customer, shell: dict[str, str], tmp_path: Path
     ) -> None:
         blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -125,7 +125,7 @@ class TestReadme:
         assert [answer["creditsUsed"] for answer in answers] == [1, 3, 40]
         assert "JOB" not in shell
         ended(customer, str(answers[1]["jobId"]))
-        told = run(lines[3], shell, tmp_path)
-        assert told.count('"completed"') == 2
-        assert str(answers[1]["jobId"]) in told
+        output = run(lines[3], shell, tmp_path)
+        assert output.count('"completed"') == 2
+        assert str(answers[1]["jobId"]) in output
         customer.client.post("/api/generate/cancel", json={"jobId": answers[2]["jobId"]})

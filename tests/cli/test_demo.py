@@ -1,4 +1,4 @@
-"""The demo where no voices could be fetched: what needs none is made, and the user reads why there is no video."""
+"""`adwright demo` without installed voices creates copy and an image, and prints why there is no video."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from local.home import Home
 from tests.cli.test_commands import Terminal
 
 
-def test_demo_without_voices_makes_copy_and_image_and_says_why_there_is_no_video(tmp_path: Path) -> None:
-    # Not pytest's folder: PostgreSQL runs as a user of its own when the tests are root's, and must reach it.
+def test_demo_without_voices_creates_copy_and_image_and_explains_the_missing_video(tmp_path: Path) -> None:
+    # Not pytest's folder: when the tests run as root, PostgreSQL runs as another user and must be able to read it.
     with tempfile.TemporaryDirectory(prefix="adwright-test-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         terminal = Terminal(Home(Path(folder) / "home"), tmp_path)
         (tmp_path / "models").mkdir()
-        told = terminal.good("demo", ADWRIGHT_MODELS=str(tmp_path / "models"), PATH=os.environ["PATH"])
+        output = terminal.good("demo", ADWRIGHT_MODELS=str(tmp_path / "models"), PATH=os.environ["PATH"])
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "copy.txt",
         "copy.json",
         "ad.png",
         "ad-thumbnail.webp",
     }
-    assert "No video, and its credits went back: This Adwright has no voices installed" in told
-    assert "npm's registry" in told
-    assert "Credits: 100 before, 96 after." in told
+    assert "No video; its credits were returned. This Adwright has no voices installed" in output
+    assert "npm's registry" in output
+    assert "Credits: 100 before, 96 after." in output

@@ -1,4 +1,4 @@
-"""`adwright keys rotate` on a system that does not run."""
+"""`adwright keys rotate` on a stopped system."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def lines(home: Home, name: str) -> list[str]:
-    assert (home.keys / name).stat().st_mode & 0o077 == 0  # its owner's alone
+    assert (home.keys / name).stat().st_mode & 0o077 == 0  # readable by its owner only
     return (home.keys / name).read_text(encoding="utf-8").split("\n")
 
 
@@ -32,14 +32,14 @@ def rotate(*arguments: str) -> str:
 
 def test_service_secret_is_replaced(home: Home) -> None:
     before = lines(home, "service-secret")
-    told = rotate("service")
+    output = rotate("service")
     after = lines(home, "service-secret")
     assert (len(after), len(after[0]) >= 32) == (1, True)
     assert after != before
-    assert after[0] not in told
+    assert after[0] not in output
 
 
-def test_secret_of_links_keeps_the_last_one_until_the_next_rotation(home: Home) -> None:
+def test_previous_asset_secret_is_accepted_until_the_next_rotation(home: Home) -> None:
     first = home.secret("asset-secret")
     rotate("assets")
     second = home.secret("asset-secret")
@@ -48,14 +48,14 @@ def test_secret_of_links_keeps_the_last_one_until_the_next_rotation(home: Home) 
     assert lines(home, "asset-secret") == [home.secret("asset-secret"), second]
 
 
-def test_leaked_secret_of_links_ends_at_once(home: Home) -> None:
+def test_leaked_asset_secret_is_revoked_immediately(home: Home) -> None:
     first = home.secret("asset-secret")
     rotate("assets", "--leaked")
     assert len(lines(home, "asset-secret")) == 1
     assert home.secret("asset-secret") != first
 
 
-def test_rotation_goes_on_after_one_that_was_cut_off(home: Home) -> None:
+def test_rotation_succeeds_after_an_interrupted_one(home: Home) -> None:
     (home.keys / "service-secret.partial").write_text("half of a sec", encoding="utf-8")
     rotate("service")
     assert not (home.keys / "service-secret.partial").exists()

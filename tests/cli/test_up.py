@@ -1,4 +1,4 @@
-"""`adwright up` and `adwright demo` as processes: started, killed, interrupted and started again."""
+"""`adwright up` and `adwright demo` as processes that are killed, interrupted and restarted."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ SECONDS = 270
 @pytest.fixture
 def home() -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="adwright-test-"))
-    folder.chmod(0o755)  # PostgreSQL runs as a user of its own when the tests are root's
+    folder.chmod(0o755)  # when the tests run as root, PostgreSQL runs as another user and must read it
     home = Home(folder / "home")
     yield home
-    for process in left_of(home):  # of a test that has failed
+    for process in processes_of(home):  # left by a failed test
         process.kill()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def left_of(home: Home) -> list[psutil.Process]:
-    """The processes that work in this folder, by what they were called with."""
+def processes_of(home: Home) -> list[psutil.Process]:
+    """The processes whose command line names this folder."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])
@@ -46,14 +46,14 @@ def left_of(home: Home) -> list[psutil.Process]:
 
 
 class Foreground:
-    """A command in a terminal of its own."""
+    """A command in its own pseudo-terminal."""
 
     def __init__(self, home: Home, *arguments: str) -> None:
         self.home = home
         self.shown = ""
         self._master, slave = pty.openpty()
         self._process = subprocess.Popen(
-            # A session of its own with this terminal, so that Ctrl-C in it reaches all that a shell's would reach.
+            # In its own session, so that Ctrl-C in this terminal reaches the whole process group, as in a shell.
             ["setsid", "--ctty", "--wait", sys.executable, "-m", "cli", *arguments],
             env={
                 "PATH": os.environ["PATH"],
@@ -69,26 +69,26 @@ class Foreground:
         )
         os.close(slave)
 
-    def until(self, text: str) -> None:
-        """Waits until this is shown."""
-        give_up = time.monotonic() + SECONDS
+    def wait_for(self, text: str) -> None:
+        """Waits until the terminal shows the text."""
+        deadline = time.monotonic() + SECONDS
         while text not in self.shown:
-            assert time.monotonic() < give_up, self.shown[-2000:]
+            assert time.monotonic() < deadline, self.shown[-2000:]
             assert self._read(), self.shown[-2000:]
 
     def interrupt(self) -> int:
-        """Presses Ctrl-C; the status it ends with, once all of its processes are gone."""
+        """Presses Ctrl-C and returns the exit status once no process is left."""
         os.write(self._master, b"\x03")
-        return self.end()
+        return self.wait()
 
-    def end(self) -> int:
-        give_up = time.monotonic() + SECONDS
+    def wait(self) -> int:
+        deadline = time.monotonic() + SECONDS
         while self._read():
-            assert time.monotonic() < give_up, self.shown[-2000:]
+            assert time.monotonic() < deadline, self.shown[-2000:]
         code = self._process.wait(SECONDS)
         os.close(self._master)
         assert "Traceback" not in self.shown
-        assert left_of(self.home) == []
+        assert processes_of(self.home) == []
         assert self.home.running() is None
         return code
 
@@ -98,21 +98,21 @@ class Foreground:
         try:
             self.shown += os.read(self._master, 65536).decode(errors="replace")
         except OSError:
-            return False  # the terminal's other side is closed
+            return False  # the process closed the terminal
         return True
 
 
-def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl_c_ends_all(home: Home) -> None:
+def test_killed_service_restarts_data_survives_a_killed_supervisor_and_ctrl_c_stops_all(home: Home) -> None:
     first = Foreground(home, "up", "--no-workers", "--https")
-    first.until("Ctrl-C stops everything.")
+    first.wait_for("Ctrl-C stops everything.")
     assert '--cacert "$ADWRIGHT_CERTIFICATE"' in first.shown
     found = home.running()
     assert found is not None
     assert found.url.startswith("https://127.0.0.1:")
 
     os.kill(found.pids["catalog"], signal.SIGKILL)
-    first.until("catalog ended (signal SIGKILL); starting it again")
-    first.until("catalog is back")
+    first.wait_for("catalog ended (signal SIGKILL); starting it again")
+    first.wait_for("catalog is back")
 
     headers = {"authorization": f"Bearer {home.token('demo')}"}
     with httpx.Client(
@@ -123,16 +123,15 @@ def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl
         project = answer.json()["projects"][0]
     assert Path(found.certificate).with_suffix(".key").stat().st_mode & 0o777 == 0o600
 
-    # Its processes go with it, but for PostgreSQL, which is a daemon: the next system takes it over, and ends it.
-    os.kill(found.supervisor_pid, signal.SIGKILL)
-    services = [pid for name, pid in found.pids.items() if name != "postgres"]
-    give_up = time.monotonic() + SECONDS
-    while home.running() is not None or any(psutil.pid_exists(pid) for pid in services):
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
+    # All processes end with the supervisor except PostgreSQL, a daemon, which the next system takes over and stops.
+    supervisor = psutil.Process(found.supervisor_pid)
+    children = supervisor.children()
+    supervisor.kill()
+    assert psutil.wait_procs([supervisor, *children], timeout=SECONDS)[1] == []
+    assert home.running() is None
 
     again = Foreground(home, "up", "--no-workers")
-    again.until("Ctrl-C stops everything.")
+    again.wait_for("Ctrl-C stops everything.")
     back = home.running()
     assert back is not None
     assert back.url.startswith("http://")
@@ -143,17 +142,17 @@ def test_a_killed_service_is_back_and_data_survives_a_killed_supervisor_and_ctrl
 
 
 @pytest.mark.parametrize("shown", ["Starting", "postgres", "image"])
-def test_ctrl_c_while_it_starts_leaves_nothing_behind(home: Home, shown: str) -> None:
+def test_ctrl_c_during_the_start_leaves_no_process(home: Home, shown: str) -> None:
     starting = Foreground(home, "up", "--no-workers")
-    starting.until(shown)
+    starting.wait_for(shown)
     assert starting.interrupt() == 130
     assert starting.shown.rstrip().endswith("Stopped.")
 
 
-def test_the_demo_makes_three_results_and_ends(home: Home) -> None:
+def test_demo_creates_three_results_and_stops(home: Home) -> None:
     out = home.folder.parent / "out"
     demo = Foreground(home, "demo", "--out", str(out))
-    assert demo.end() == 0
+    assert demo.wait() == 0
     assert "Credits: 100 before, 56 after." in demo.shown
     kinds = {"ad.png": b"\x89PNG", "video.mp4": b"ftyp", "copy.json": b'"variants"'}
     for name, mark in kinds.items():

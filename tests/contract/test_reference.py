@@ -1,4 +1,4 @@
-"""The API reference, example by example and row by row, through the real gateway and the whole system."""
+"""Every example and rule of the API reference, through the real gateway and the whole system."""
 
 from __future__ import annotations
 
@@ -13,37 +13,9 @@ import pytest
 
 from local.home import AUDIENCE, ISSUER, KEY_ID
 from tests.running import Customer, RunningSystem
+from tests.support import SCRIPT, ended, error_of, invalid_fields, until
 
-TERMINAL = {"completed", "failed", "canceled", "expired"}
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-SCRIPT = "Hey! You need to check out this amazing product..."
-
-
-def ended(customer: Customer, job_id: str, seconds: float = 120) -> dict[str, Any]:
-    """The job's status once it has ended."""
-    give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up:
-        status = customer.status(job_id)
-        if status["status"] in TERMINAL:
-            return status
-        time.sleep(0.2)
-    raise AssertionError(f"the job has not ended: {status}")
-
-
-def error_of(answer: httpx.Response) -> dict[str, Any]:
-    """The error of a refusal, whose shape is always the same."""
-    assert answer.headers["content-type"].startswith("application/json"), answer.headers
-    body = answer.json()
-    assert set(body) == {"error"}
-    assert {"reason", "message", "requestId", "retryable"} <= set(body["error"]) <= {
-        "reason", "message", "requestId", "retryable", "fields",
-    }  # fmt: skip
-    return dict(body["error"])
-
-
-def wrong_fields(answer: httpx.Response) -> set[str]:
-    assert answer.status_code == 400, answer.text
-    return {field["field"] for field in error_of(answer)["fields"]}
 
 
 class TestCopy:
@@ -58,11 +30,11 @@ class TestCopy:
             **changes,
         }
 
-    def test_the_example_answers_with_five_variants_and_costs_one_credit(self, system: RunningSystem) -> None:
+    def test_copy_example_returns_five_variants_for_one_credit(self, system: RunningSystem) -> None:
         customer = system.customer(25)
-        answer = customer.client.post("/api/generate/copy", json=self.body(customer))
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
+        response = customer.client.post("/api/generate/copy", json=self.body(customer))
+        assert response.status_code == 200, response.text
+        body = response.json()
         assert set(body) - {"notes"} == {"jobId", "status", "creditsUsed", "creditsRemaining", "variants"}
         assert (body["status"], body["creditsUsed"], body["creditsRemaining"]) == ("completed", 1, 24)
         assert len(body["variants"]) == 5
@@ -87,35 +59,37 @@ class TestCopy:
             ("tone", ["professional", "casual", "urgent", "luxe", "playful", "bold"]),
         ],
     )
-    def test_every_option_is_taken_and_no_other(self, customer: Customer, field: str, options: list[str]) -> None:
+    def test_documented_options_are_accepted_and_others_refused(
+        self, customer: Customer, field: str, options: list[str]
+    ) -> None:
         for option in options:
             body = self.body(customer, idempotencyKey=str(uuid.uuid4()), **{field: option})
             assert customer.client.post("/api/generate/copy", json=body).status_code == 200
         refused = customer.client.post("/api/generate/copy", json=self.body(customer, **{field: "other"}))
-        assert wrong_fields(refused) == {field}
+        assert invalid_fields(refused) == {field}
 
     @pytest.mark.parametrize("field", ["projectId", "productId", "platform", "format", "tone"])
-    def test_a_required_field_is_required(self, customer: Customer, field: str) -> None:
+    def test_missing_required_field_is_400(self, customer: Customer, field: str) -> None:
         body = self.body(customer)
         del body[field]
-        assert wrong_fields(customer.client.post("/api/generate/copy", json=body)) == {field}
+        assert invalid_fields(customer.client.post("/api/generate/copy", json=body)) == {field}
 
-    def test_lengths_count_characters(self, customer: Customer) -> None:
+    def test_length_limits_count_characters(self, customer: Customer) -> None:
         taken = self.body(customer, customInstructions="é" * 500, idempotencyKey="ü" * 128)
         assert customer.client.post("/api/generate/copy", json=taken).status_code == 200
         refused = self.body(customer, customInstructions="é" * 501, idempotencyKey="ü" * 129)
-        answer = customer.client.post("/api/generate/copy", json=refused)
-        assert wrong_fields(answer) == {"customInstructions", "idempotencyKey"}
+        response = customer.client.post("/api/generate/copy", json=refused)
+        assert invalid_fields(response) == {"customInstructions", "idempotencyKey"}
 
     def test_unknown_fields_are_ignored(self, customer: Customer) -> None:
-        answer = customer.client.post("/api/generate/copy", json=self.body(customer, campaign={"name": "x"}))
-        assert answer.status_code == 200
+        response = customer.client.post("/api/generate/copy", json=self.body(customer, campaign={"name": "x"}))
+        assert response.status_code == 200
 
 
 class TestStaticAd:
-    def test_the_example_is_queued_then_completed_with_an_image(self, system: RunningSystem) -> None:
+    def test_static_ad_example_is_queued_then_completed_with_an_image(self, system: RunningSystem) -> None:
         customer = system.customer(24)
-        answer = customer.client.post(
+        response = customer.client.post(
             "/api/generate/static-ad",
             json={
                 **customer.ids,
@@ -125,8 +99,8 @@ class TestStaticAd:
                 "idempotencyKey": "static-abc123",
             },
         )
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
+        assert response.status_code == 200, response.text
+        body = response.json()
         assert body == {"jobId": body["jobId"], "status": "queued", "creditsUsed": 3, "creditsRemaining": 21}
         status = ended(customer, body["jobId"])
         assert set(status) - {"notes", "jobId", "variants"} == {
@@ -143,14 +117,14 @@ class TestStaticAd:
         images = [asset for asset in status["assets"] if asset["type"] == "image"]
         assert len(images) == 1
         assert set(images[0]) == {"id", "type", "url"}
-        picture = httpx.get(images[0]["url"], trust_env=False)  # without a token
-        assert picture.status_code == 200
-        assert picture.headers["content-type"] == "image/png"
-        assert picture.content.startswith(b"\x89PNG")
-        assert int.from_bytes(picture.content[16:20]) == int.from_bytes(picture.content[20:24]) == 1080
+        image = httpx.get(images[0]["url"], trust_env=False)  # without a token
+        assert image.status_code == 200
+        assert image.headers["content-type"] == "image/png"
+        assert image.content.startswith(b"\x89PNG")
+        assert int.from_bytes(image.content[16:20]) == int.from_bytes(image.content[20:24]) == 1080
         assert customer.credits == {"available": 21, "held": 0}
 
-    def test_a_changed_link_opens_nothing(self, customer: Customer) -> None:
+    def test_modified_asset_link_is_403(self, customer: Customer) -> None:
         accepted = customer.client.post("/api/generate/static-ad", json=customer.ids).json()
         url = ended(customer, accepted["jobId"])["assets"][0]["url"]
         whole = httpx.get(url, trust_env=False)
@@ -162,10 +136,9 @@ class TestStaticAd:
             url.split("?")[0],
         ):
             refused = httpx.get(changed, trust_env=False)
-            assert refused.status_code == 403, changed
-            assert error_of(refused)["reason"] == "BAD_SIGNATURE"
+            error_of(refused, 403, "BAD_SIGNATURE")
 
-    def test_wrong_options_and_lengths_are_all_named(self, customer: Customer) -> None:
+    def test_all_invalid_fields_are_reported(self, customer: Customer) -> None:
         body = {
             "projectId": "x",
             "style": "cubist",
@@ -173,28 +146,34 @@ class TestStaticAd:
             "prompt": "abcd",
             "idempotencyKey": "k" * 129,
         }
-        answer = customer.client.post("/api/generate/static-ad", json=body)
-        assert wrong_fields(answer) == {"projectId", "productId", "style", "aspectRatio", "prompt", "idempotencyKey"}
+        response = customer.client.post("/api/generate/static-ad", json=body)
+        assert invalid_fields(response) == {
+            "projectId",
+            "productId",
+            "style",
+            "aspectRatio",
+            "prompt",
+            "idempotencyKey",
+        }
 
-    def test_wrong_types_and_bad_json_are_400(self, customer: Customer) -> None:
+    def test_wrong_types_and_malformed_json_are_400(self, customer: Customer) -> None:
         wrong = {**customer.ids, "style": 5, "prompt": ["a"]}
-        assert wrong_fields(customer.client.post("/api/generate/static-ad", json=wrong)) == {"style", "prompt"}
-        answer = customer.client.post(
+        assert invalid_fields(customer.client.post("/api/generate/static-ad", json=wrong)) == {"style", "prompt"}
+        response = customer.client.post(
             "/api/generate/static-ad", content=b"{not json", headers={"Content-Type": "application/json"}
         )
-        assert answer.status_code == 400
-        error_of(answer)
+        error_of(response, 400)
 
 
 class TestVideo:
-    def test_the_example_is_queued_and_costs_forty(self, waiting_system: RunningSystem) -> None:
+    def test_video_example_is_queued_for_forty_credits(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(100)
         body = {**customer.ids, "script": SCRIPT, "voiceId": "male-1", "aspectRatio": "9:16", "idempotencyKey": "v"}
         body["avatarUrl"] = "https://example.com/avatar.jpg"
-        answer = customer.client.post("/api/generate/video", json=body).json()
-        assert answer == {"jobId": answer["jobId"], "status": "queued", "creditsUsed": 40, "creditsRemaining": 60}
+        response = customer.client.post("/api/generate/video", json=body).json()
+        assert response == {"jobId": response["jobId"], "status": "queued", "creditsUsed": 40, "creditsRemaining": 60}
 
-    def test_a_video_is_made_and_holds_sound_and_picture(self, system: RunningSystem) -> None:
+    def test_completed_video_has_h264_and_aac_streams(self, system: RunningSystem) -> None:
         import io
 
         import av
@@ -214,9 +193,7 @@ class TestVideo:
             assert container.duration / 1_000_000 > 2
         assert customer.credits == {"available": 0, "held": 0}
 
-    def test_an_avatar_that_is_not_public_fails_in_words_and_gives_the_credits_back(
-        self, system: RunningSystem
-    ) -> None:
+    def test_private_avatar_address_fails_with_a_message_and_releases_credits(self, system: RunningSystem) -> None:
         customer = system.customer(40)
         body = {**customer.ids, "script": SCRIPT, "avatarUrl": "http://127.0.0.1/avatar.jpg"}
         accepted = customer.client.post("/api/generate/video", json=body).json()
@@ -227,19 +204,15 @@ class TestVideo:
             "avatarUrl could not be used. The address does not lead to a host on the public internet."
         )
         assert status["assets"] == []
-        give_up = time.monotonic() + 10
-        while customer.credits != {"available": 40, "held": 0}:
-            assert time.monotonic() < give_up, customer.credits
-            time.sleep(0.1)
+        until(lambda: customer.credits == {"available": 40, "held": 0}, seconds=10, describe=lambda: customer.credits)
 
-    def test_script_length_voice_and_ratio_are_checked(self, customer: Customer) -> None:
+    def test_script_length_voice_and_ratio_are_validated(self, customer: Customer) -> None:
         short = {**customer.ids, "script": "too short", "aspectRatio": "4:5", "avatarUrl": "no address"}
-        answer = customer.client.post("/api/generate/video", json=short)
-        assert wrong_fields(answer) == {"script", "aspectRatio", "avatarUrl"}
+        response = customer.client.post("/api/generate/video", json=short)
+        assert invalid_fields(response) == {"script", "aspectRatio", "avatarUrl"}
         unknown = {**customer.ids, "script": SCRIPT, "voiceId": "robot-9"}
-        answer = customer.client.post("/api/generate/video", json=unknown)
-        assert answer.status_code == 400
-        assert "male-1" in error_of(answer)["message"]
+        response = customer.client.post("/api/generate/video", json=unknown)
+        assert "male-1" in error_of(response, 400)["message"]
 
 
 class TestRefusals:
@@ -250,12 +223,10 @@ class TestRefusals:
         return {**customer.ids, **more.get(path, {})}
 
     @pytest.mark.parametrize("path", PATHS)
-    def test_too_few_credits_is_402_and_leaves_nothing(self, system: RunningSystem, path: str) -> None:
+    def test_insufficient_credits_is_402_and_creates_nothing(self, system: RunningSystem, path: str) -> None:
         customer = system.customer(0)
-        answer = customer.client.post(f"/api/generate/{path}", json=self.body(customer, path))
-        assert answer.status_code == 402
-        error = error_of(answer)
-        assert error["reason"] == "INSUFFICIENT_CREDITS"
+        response = customer.client.post(f"/api/generate/{path}", json=self.body(customer, path))
+        error = error_of(response, 402, "INSUFFICIENT_CREDITS")
         price = {"copy": 1, "static-ad": 3, "video": 40}[path]
         assert {field["field"]: field["message"] for field in error["fields"]} == {
             "price": str(price),
@@ -267,7 +238,7 @@ class TestRefusals:
         assert customer.client.get("/api/credits/statement").json()["entries"] == []
 
     @pytest.mark.parametrize("path", PATHS)
-    def test_what_is_somebody_elses_is_404(self, system: RunningSystem, path: str) -> None:
+    def test_project_or_product_of_another_user_is_404(self, system: RunningSystem, path: str) -> None:
         owner, other = system.customer(0), system.customer(100)
         body = self.body(other, path)
         for change, reason in (
@@ -275,28 +246,26 @@ class TestRefusals:
             ({"productId": owner.product_id}, "PRODUCT_NOT_FOUND"),
             ({"projectId": str(uuid.uuid4())}, "PROJECT_NOT_FOUND"),
         ):
-            answer = other.client.post(f"/api/generate/{path}", json={**body, **change})
-            assert answer.status_code == 404
-            assert error_of(answer)["reason"] == reason
+            response = other.client.post(f"/api/generate/{path}", json={**body, **change})
+            error_of(response, 404, reason)
         assert other.credits["available"] == 100
 
-    def test_a_product_of_another_project_of_the_caller_is_404(self, customer: Customer) -> None:
+    def test_product_of_the_callers_other_project_is_404(self, customer: Customer) -> None:
         second = customer.client.post("/api/projects", json={"name": "Second"}).json()
         body = {"projectId": second["id"], "productId": customer.product_id}
         assert customer.client.post("/api/generate/static-ad", json=body).status_code == 404
 
-    def test_another_users_job_is_404(self, system: RunningSystem) -> None:
+    def test_job_of_another_user_is_404(self, system: RunningSystem) -> None:
         owner, other = system.customer(), system.customer()
         job_id = owner.client.post("/api/generate/static-ad", json=owner.ids).json()["jobId"]
-        for answer in (
+        for response in (
             other.client.get("/api/generate/status", params={"jobId": job_id}),
             other.client.post("/api/generate/cancel", json={"jobId": job_id}),
             other.client.get("/api/generate/events", params={"jobId": job_id}),
         ):
-            assert answer.status_code == 404
-            assert error_of(answer)["reason"] == "JOB_NOT_FOUND"
+            error_of(response, 404, "JOB_NOT_FOUND")
 
-    def test_tokens_that_are_not_to_be_trusted_are_401(self, system: RunningSystem) -> None:
+    def test_untrusted_tokens_are_401(self, system: RunningSystem) -> None:
         key = (system.home.keys / "private.pem").read_bytes()
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "iat": now, "exp": now + 60}
@@ -310,19 +279,18 @@ class TestRefusals:
         }
         for name, token in bad.items():
             headers = {"Authorization": f"Bearer {token}"} if token else {}
-            answer = httpx.get(f"{system.system.url}/api/credits", headers=headers, trust_env=False)
-            assert answer.status_code == 401, name
-            assert error_of(answer)["reason"] == "UNAUTHENTICATED"
+            response = httpx.get(f"{system.system.url}/api/credits", headers=headers, trust_env=False)
+            assert response.status_code == 401, name
+            error_of(response, 401, "UNAUTHENTICATED")
 
-    def test_only_an_admin_grants(self, customer: Customer) -> None:
+    def test_grant_without_admin_role_is_403(self, customer: Customer) -> None:
         body = {"userId": customer.id, "credits": 1, "grantId": "g", "reason": "r"}
-        answer = customer.client.post("/api/admin/grants", json=body)
-        assert answer.status_code == 403
-        assert error_of(answer)["reason"] == "FORBIDDEN"
+        response = customer.client.post("/api/admin/grants", json=body)
+        error_of(response, 403, "FORBIDDEN")
 
 
 class TestReuse:
-    def test_a_duplicate_answers_with_the_live_job_and_charges_nothing(self, waiting_system: RunningSystem) -> None:
+    def test_duplicate_key_returns_the_live_job_free_of_charge(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(10)
         body = {**customer.ids, "idempotencyKey": "my-key-123"}
         first = customer.client.post("/api/generate/static-ad", json=body).json()
@@ -331,7 +299,7 @@ class TestReuse:
         video = {**customer.ids, "script": SCRIPT, "idempotencyKey": "my-key-123"}
         assert customer.client.post("/api/generate/video", json=video).json()["jobId"] == first["jobId"]
 
-    def test_a_key_whose_job_has_ended_starts_a_new_one(self, waiting_system: RunningSystem) -> None:
+    def test_key_of_a_terminal_job_starts_a_new_job(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(10)
         body = {**customer.ids, "idempotencyKey": "again"}
         first = customer.client.post("/api/generate/static-ad", json=body).json()
@@ -343,7 +311,7 @@ class TestReuse:
         assert second["status"] == "queued"
         assert second["jobId"] != first["jobId"]
 
-    def test_another_users_equal_key_is_another_key(self, waiting_system: RunningSystem) -> None:
+    def test_equal_keys_of_two_users_are_independent(self, waiting_system: RunningSystem) -> None:
         jobs = set()
         for customer in (waiting_system.customer(3), waiting_system.customer(3)):
             body = {**customer.ids, "idempotencyKey": "same"}
@@ -352,7 +320,7 @@ class TestReuse:
 
 
 class TestStatus:
-    def test_a_queued_job_has_no_assets_and_no_end(self, waiting_system: RunningSystem) -> None:
+    def test_queued_job_has_no_assets_and_no_completion_time(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(3)
         job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
         status = customer.status(job_id)
@@ -360,15 +328,12 @@ class TestStatus:
         assert status["assets"] == []
         assert "completedAt" not in status
         assert customer.credits == {"available": 0, "held": 3}
-        again = customer.client.post("/api/generate/cancel", json={"jobId": job_id})
-        assert again.status_code == 200
-        ended_before = customer.client.post("/api/generate/cancel", json={"jobId": job_id})
-        assert ended_before.status_code == 409
-        assert error_of(ended_before)["reason"] == "JOB_ENDED"
+        assert customer.client.post("/api/generate/cancel", json={"jobId": job_id}).status_code == 200
+        error_of(customer.client.post("/api/generate/cancel", json={"jobId": job_id}), 409, "JOB_ENDED")
 
-    def test_jobs_are_listed_newest_first_page_by_page(self, waiting_system: RunningSystem) -> None:
+    def test_jobs_are_listed_newest_first_in_pages(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(15)
-        made = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
+        created = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
         listed: list[str] = []
         token = ""
         for _ in range(4):
@@ -377,25 +342,26 @@ class TestStatus:
             token = page["nextPageToken"]
             if not token:
                 break
-        assert listed == made[::-1]
+        assert listed == created[::-1]
 
-    def test_the_stream_tells_changes_until_the_end(self, customer: Customer) -> None:
+    def test_event_stream_ends_with_the_terminal_status(self, customer: Customer) -> None:
         job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
-        with customer.client.stream("GET", "/api/generate/events", params={"jobId": job_id}) as answer:
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            lines = [line for line in answer.iter_lines() if line.startswith("data:")]
+        with customer.client.stream("GET", "/api/generate/events", params={"jobId": job_id}) as response:
+            assert response.headers["content-type"].startswith("text/event-stream")
+            lines = [line for line in response.iter_lines() if line.startswith("data:")]
         assert '"completed"' in lines[-1]
 
-    def test_a_stream_is_over_for_who_has_seen_the_end_and_files_answer_head(self, customer: Customer) -> None:
+    def test_resumed_stream_of_a_completed_job_is_204_and_assets_support_head(self, customer: Customer) -> None:
         job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
         path = f"/api/generate/events?jobId={job_id}"
         ids = [line.removeprefix("id: ") for line in customer.client.get(path).text.split("\n") if line[:4] == "id: "]
         for seen, status in ((ids[-1], 204), ("", 200), ("of another job", 200)):
-            answer = customer.client.get(path, headers={"last-event-id": seen} if seen else {})
-            assert answer.status_code == status
-            assert ('"completed"' in answer.text) is (status == 200)
+            response = customer.client.get(path, headers={"last-event-id": seen} if seen else {})
+            assert response.status_code == status
+            assert ('"completed"' in response.text) is (status == 200)
         image = next(asset for asset in customer.status(job_id)["assets"] if asset["type"] == "image")
-        with httpx.Client(trust_env=False) as anybody:  # one connection for all: a byte too many would show
+        # One connection for all requests: a surplus byte in one response would break the next.
+        with httpx.Client(trust_env=False) as anybody:
             for part, status in (({}, 200), ({"range": "bytes=10-99"}, 206), ({}, 200)):
                 head = anybody.head(image["url"], headers=part)
                 whole = anybody.get(image["url"], headers=part)
@@ -408,25 +374,25 @@ class TestStatus:
             assert anybody.get(image["url"]).status_code == 200
 
 
-class TestCatalogueAndCredits:
-    def test_a_project_and_a_product_are_made_read_changed_and_deleted(self, customer: Customer) -> None:
+class TestCatalogAndCredits:
+    def test_project_and_product_are_created_changed_and_deleted(self, customer: Customer) -> None:
         client = customer.client
         changed = client.patch(f"/api/projects/{customer.project_id}", json={"name": "Renamed"}).json()
         assert (changed["name"], changed["brand"]["colours"]) == ("Renamed", ["#1d2a8c"])
         product = client.patch(f"/api/products/{customer.product_id}", json={"price": "39.50"}).json()
         assert (product["price"], product["currency"]) == ("39.50", "USD")
         refused = client.patch(f"/api/products/{customer.product_id}", json={"currency": ""})
-        assert wrong_fields(refused) == {"currency"}
+        assert invalid_fields(refused) == {"currency"}
         unpriced = {"name": "x", "price": "1.00"}
-        answer = client.post(f"/api/projects/{customer.project_id}/products", json=unpriced)
-        assert wrong_fields(answer) == {"currency"}
+        response = client.post(f"/api/projects/{customer.project_id}/products", json=unpriced)
+        assert invalid_fields(response) == {"currency"}
         assert client.delete(f"/api/projects/{customer.project_id}").status_code == 200
         assert client.get(f"/api/products/{customer.product_id}").status_code == 404
 
-    def test_the_catalogue_of_others_does_not_exist(self, system: RunningSystem) -> None:
+    def test_catalog_of_another_user_is_404(self, system: RunningSystem) -> None:
         owner, other = system.customer(0), system.customer(0)
         project, product = f"/api/projects/{owner.project_id}", f"/api/products/{owner.product_id}"
-        for answer in (
+        for response in (
             other.client.get(project),
             other.client.patch(project, json={"name": "x"}),
             other.client.delete(project),
@@ -437,10 +403,10 @@ class TestCatalogueAndCredits:
             other.client.delete(product),
             other.client.get(f"{product}/image"),
         ):
-            assert answer.status_code == 404, answer.request.url
+            assert response.status_code == 404, response.request.url
         assert owner.client.get(product).status_code == 200
 
-    def test_an_uploaded_photo_can_be_read_back_and_rubbish_is_refused(self, customer: Customer) -> None:
+    def test_uploaded_photo_is_readable_and_invalid_bytes_are_refused(self, customer: Customer) -> None:
         import io
 
         from PIL import Image
@@ -448,29 +414,28 @@ class TestCatalogueAndCredits:
         content = io.BytesIO()
         Image.new("RGB", (80, 70), "red").save(content, "PNG")
         path = f"/api/products/{customer.product_id}/image"
-        answer = customer.client.post(path, content=content.getvalue(), headers={"Content-Type": "image/png"})
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["hasImage"] is True
+        response = customer.client.post(path, content=content.getvalue(), headers={"Content-Type": "image/png"})
+        assert response.status_code == 200, response.text
+        assert response.json()["hasImage"] is True
         read = customer.client.get(path)
         assert (read.headers["content-type"], read.content) == ("image/png", content.getvalue())
-        refused = customer.client.post(path, content=b"no picture", headers={"Content-Type": "image/png"})
-        assert refused.status_code == 400
-        assert error_of(refused)["reason"] == "IMAGE_UNREADABLE"
+        refused = customer.client.post(path, content=b"not an image", headers={"Content-Type": "image/png"})
+        error_of(refused, 400, "IMAGE_UNREADABLE")
 
     def test_prices_are_listed(self, customer: Customer) -> None:
         prices = customer.client.get("/api/prices").json()["prices"]
         assert {price["type"]: price["credits"] for price in prices} == {"copy": 1, "static_ad": 3, "video": 40}
 
-    def test_a_grant_happens_once(self, system: RunningSystem) -> None:
+    def test_repeated_grant_id_grants_once(self, system: RunningSystem) -> None:
         customer = system.customer(0)
         admin = system.client("admin", admin=True)
         body = {"userId": customer.id, "credits": 5, "grantId": str(uuid.uuid4()), "reason": "r"}
-        answers = [admin.post("/api/admin/grants", json=body).json()["available"] for _ in range(3)]
-        assert answers == [5, 5, 5]
+        responses = [admin.post("/api/admin/grants", json=body).json()["available"] for _ in range(3)]
+        assert responses == [5, 5, 5]
         conflict = admin.post("/api/admin/grants", json={**body, "credits": 6})
         assert conflict.status_code == 409
 
-    def test_voices_and_avatars_can_be_chosen_from(self, customer: Customer) -> None:
+    def test_voices_and_avatars_are_listed(self, customer: Customer) -> None:
         voices = customer.client.get("/api/voices").json()["voices"]
         assert {"male-1", "female-4"} <= {voice["id"] for voice in voices}
         assert len(customer.client.get("/api/avatars").json()["avatars"]) >= 6

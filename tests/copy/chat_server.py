@@ -1,5 +1,4 @@
-"""A hand-written chat endpoint on a free loopback port: it answers what a test lays out for it, and keeps what it was
-asked."""
+"""A chat endpoint on a free loopback port: it sends the responses of a test and records the requests."""
 
 from __future__ import annotations
 
@@ -12,8 +11,11 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Answer:
-    """One answer of the endpoint: a status and a body; `hang` never answers, `cut` hangs up half-way."""
+class Response:
+    """One HTTP response.
+
+    hang: never respond. cut: close the connection after half of the body.
+    """
 
     status: int = 200
     body: str = ""
@@ -22,22 +24,22 @@ class Answer:
     cut: bool = False
 
 
-def says(content: str, *, tokens: tuple[int, int] = (100, 50)) -> Answer:
-    """A chat completion with this text."""
+def completion(content: str, *, tokens: tuple[int, int] = (100, 50)) -> Response:
+    """A chat completion with this text; tokens: of prompt and completion."""
     document = {
         "model": "stub-1",
         "choices": [{"message": {"role": "assistant", "content": content}}],
         "usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]},
     }
-    return Answer(body=json.dumps(document))
+    return Response(body=json.dumps(document))
 
 
 class ChatServer:
-    """Answers in the order laid out; the last answer is repeated."""
+    """Sends the responses in order and repeats the last one."""
 
-    def __init__(self, answers: list[Answer]) -> None:
-        self._answers = answers
-        self.asked: list[dict[str, Any]] = []
+    def __init__(self, responses: list[Response]) -> None:
+        self._responses = responses
+        self.requests: list[dict[str, Any]] = []
         self.headers: list[str] = []
         self.base_url = ""
 
@@ -48,16 +50,16 @@ class ChatServer:
                 int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length")
             )
             body = await reader.readexactly(length)
-            self.asked.append(json.loads(body))
+            self.requests.append(json.loads(body))
             self.headers.append(head)
-            answer = self._answers[min(len(self.asked), len(self._answers)) - 1]
-            if answer.hang:
+            response = self._responses[min(len(self.requests), len(self._responses)) - 1]
+            if response.hang:
                 await asyncio.Event().wait()
-            payload = answer.body.encode()
-            lines = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {len(payload)}", "Connection: close"]
-            lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+            payload = response.body.encode()
+            lines = [f"HTTP/1.1 {response.status} X", f"Content-Length: {len(payload)}", "Connection: close"]
+            lines += [f"{name}: {value}" for name, value in response.headers.items()]
             writer.write(
-                ("\r\n".join(lines) + "\r\n\r\n").encode() + (payload[: len(payload) // 2] if answer.cut else payload)
+                ("\r\n".join(lines) + "\r\n\r\n").encode() + (payload[: len(payload) // 2] if response.cut else payload)
             )
             await writer.drain()
         finally:
@@ -65,9 +67,9 @@ class ChatServer:
 
 
 @asynccontextmanager
-async def chat_server(*answers: Answer) -> AsyncIterator[ChatServer]:
-    """Serves the answers until the block ends."""
-    chat = ChatServer(list(answers))
+async def chat_server(*responses: Response) -> AsyncIterator[ChatServer]:
+    """Serves the responses while the block runs."""
+    chat = ChatServer(list(responses))
     server = await asyncio.start_server(chat.handle, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     chat.base_url = f"http://127.0.0.1:{port}/v1"

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (patterns read better unbroken)
-"""An independent reading of finished copy for mechanical slips: it shares no code with the engine's own filters."""
+"""A checker of finished copy for mechanical errors. It shares no code with the engine's own filters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONSONANT_START = re.compile(r"(?:eu|one\b|one-|once|uni[^nm]|us[aei]|U[A-Z-]|[
 
 
 def slips(text: str, *, keep: tuple[str, ...] = ()) -> list[str]:
-    """What a proofreader would mark; `keep` are names and quotations that stand as they are."""
+    """The errors in a text. keep: names and quotations, which are not checked."""
     for part in sorted(keep, key=len, reverse=True):
         text = text.replace(part, "Name")
     found = []
@@ -21,7 +21,7 @@ def slips(text: str, *, keep: tuple[str, ...] = ()) -> list[str]:
         found.append("leftover slot")
     for match in re.finditer(r"\b([A-Za-z]{2,}) \1\b", text, re.I):
         if match.group(1).lower() not in {"that", "had", "so"}:
-            found.append(f"doubled word: {match.group(0)}")  # noqa: PERF401  (one mark a slip)
+            found.append(f"doubled word: {match.group(0)}")  # noqa: PERF401  (one entry per error)
     for match in re.finditer(r"\b(an?) ([A-Za-z0-9][\w-]*)", text):
         given, word = match.groups()
         sounds = _VOWEL_SOUND.match(word) is not None

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (a product is one row of a table)
-"""Thirty products and services to write for: sparse and rich, goods, food, software, places and causes."""
+"""Products and services to write for: sparse and rich briefs, goods, food, software, places and causes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.copy.domain import CopyBrief, Format, Platform, Tone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """One product of the test set; `category` is the one that it must be recognised as."""
+    """One product of the test set. category: the one that must be recognised."""
 
     name: str
     brand: str

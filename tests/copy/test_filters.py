@@ -1,15 +1,15 @@
 # ruff: noqa: E501  (rows of examples)
-"""What the filters refuse, each wording of it: neither the engine's texts nor a model's may hold it."""
+"""Every wording that the filters reject, in texts of the built-in engine and of a model alike."""
 
 from __future__ import annotations
 
 import pytest
 
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import forbidden
+from services.copy.providers.ad_policy import forbidden_claim
 from tests.copy.products import Product, brief
 
-RULES = content_filters.rules_for(
+RULES = content_filters.request_rules(
     brief(Product(name="N", brand="", category="", description="", price="9.00", currency="EUR"))
 )
 
@@ -48,16 +48,16 @@ def wordings(table: str) -> list[str]:
 
 
 @pytest.mark.parametrize("wording", wordings(INVENTED))
-def test_what_no_brief_says_is_invented(wording: str) -> None:
-    assert content_filters.invented(f"Say {wording} of it.", RULES)
+def test_unsupported_claims_are_found(wording: str) -> None:
+    assert content_filters.unsupported_claim(f"Say {wording} of it.", RULES)
 
 
 @pytest.mark.parametrize("wording", wordings(FORBIDDEN))
-def test_what_platforms_forbid_is_refused(wording: str) -> None:
-    assert forbidden(f"Now: {wording}, they say.")
+def test_forbidden_claims_are_found(wording: str) -> None:
+    assert forbidden_claim(f"Now: {wording}, they say.")
 
 
 @pytest.mark.parametrize("plain", ["The lid is dishwasher-safe.", "Start today.", "No drama.", "You get it for €9.00."])
 def test_plain_words_pass(plain: str) -> None:
-    assert content_filters.invented(plain, RULES) is None
-    assert forbidden(plain) is None
+    assert content_filters.unsupported_claim(plain, RULES) is None
+    assert forbidden_claim(plain) is None

@@ -1,4 +1,4 @@
-"""What is kept with a job, and that it reads as what was kept before."""
+"""The result stored with a copy job, and the job's end when the caller hangs up."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from tests.copy.products import PRODUCTS, brief
 USAGE = Usage(model="m-1", prompt_tokens=900, completion_tokens=400, cost_micros=123, calls=2)
 REQUEST = copy_pb2.GenerateCopyRequest(platform="meta", format="short", tone="bold")
 VARIANTS = tuple(Variant(angle=str(n), hook=f"h{n}", body="b", cta="c", hashtags=("#x",)) for n in range(5))
-RESULT = CopyResult(variants=VARIANTS, notes=Notes(applied=("No emoji.",)), provider="openai", cost=USAGE)
+RESULT = CopyResult(variants=VARIANTS, notes=Notes(applied=("No emoji.",)), provider="openai", usage=USAGE)
 ACCEPTED = job_pb2.SubmitJobResponse(job_id="j", attempt=1, credits_used=1, credits_remaining=9)
 
 
-class Jobs(batch_pb2_grpc.BatchServiceServicer):
-    """Stands in for the job service: keeps what it is told."""
+class FakeJobService(batch_pb2_grpc.BatchServiceServicer):
+    """A job service that records completions; stale: it refuses them."""
 
     def __init__(self) -> None:
-        self.told: list[job_pb2.CompleteJobRequest] = []
+        self.completions: list[job_pb2.CompleteJobRequest] = []
         self.stale = False
 
     async def CallTogether(
         self, request: batch_pb2.CallTogetherRequest, context: Any
     ) -> batch_pb2.CallTogetherResponse:
         assert request.method == "/adwright.job.v1.JobWorkerService/CompleteJob"
-        self.told += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
+        self.completions += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
         if self.stale:
             body = '{"error":{"reason":"STALE_ATTEMPT","message":"not the current one"}}'
             refused = batch_pb2.Refused(code="ABORTED", http_status=409, body=body)
@@ -48,18 +48,18 @@ class Jobs(batch_pb2_grpc.BatchServiceServicer):
 
 
 @pytest.fixture
-async def jobs() -> AsyncIterator[tuple[Jobs, grpc.aio.Channel]]:
-    server, stand_in = grpc.aio.server(), Jobs()
-    batch_pb2_grpc.add_BatchServiceServicer_to_server(stand_in, server)
+async def jobs() -> AsyncIterator[tuple[FakeJobService, grpc.aio.Channel]]:
+    server, job_service = grpc.aio.server(), FakeJobService()
+    batch_pb2_grpc.add_BatchServiceServicer_to_server(job_service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield stand_in, channel
+        yield job_service, channel
     await server.stop(None)
 
 
-class Paid:
-    """A provider that has asked a model."""
+class ProviderWithUsage:
+    """A provider whose result has the usage of a model."""
 
     name = "openai"
 
@@ -70,18 +70,18 @@ class Paid:
         return None
 
 
-class Call:
+class CallContext:
     """The context of a call without headers."""
 
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
         return ()
 
 
-class Held:
-    """Stands in for the submitter: takes a job when it is let."""
+class BlockingSubmitter:
+    """A submitter that accepts a job only after `accepting` is set."""
 
     def __init__(self) -> None:
-        self.submitting, self.taken = asyncio.Event(), asyncio.Event()
+        self.submitting, self.accepting = asyncio.Event(), asyncio.Event()
         self.submitted = 0
 
     async def prepare(self, request: Any, context: Any, submission: Any, *, check: Any) -> PreparedRequest:
@@ -90,7 +90,7 @@ class Held:
     async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
         self.submitted += 1
         self.submitting.set()
-        await self.taken.wait()
+        await self.accepting.wait()
         return ACCEPTED
 
     async def announce(self, context: Any, answer: job_pb2.SubmitJobResponse) -> None:
@@ -98,85 +98,91 @@ class Held:
 
 
 class TestCompletedJob:
-    async def test_keeps_model_tokens_and_cost_and_the_answer_does_not_tell_them(
-        self, jobs: tuple[Jobs, grpc.aio.Channel]
+    async def test_stored_result_holds_the_usage_and_the_response_does_not(
+        self, jobs: tuple[FakeJobService, grpc.aio.Channel]
     ) -> None:
-        stand_in, channel = jobs
+        job_service, channel = jobs
         servicer = CopyServicer(
             submitter=cast(Submitter, None),
             jobs=channel,
             identity=ServiceIdentity("copy", "s" * 32),
-            provider=Paid(),
+            provider=ProviderWithUsage(),
         )
-        asked = brief(PRODUCTS[0])
-        answer = await servicer.write_accepted(asked, ACCEPTED)
-        kept = copy_pb2.CopyJobResult.FromString(stand_in.told[0].result)
-        assert (kept.usage.model, kept.usage.prompt_tokens, kept.usage.completion_tokens) == ("m-1", 900, 400)
-        assert (kept.usage.cost_micros, kept.usage.calls) == (123, 2)
+        request = brief(PRODUCTS[0])
+        answer = await servicer.write_for_job(request, ACCEPTED)
+        stored = copy_pb2.CopyJobResult.FromString(job_service.completions[0].result)
+        assert (stored.usage.model, stored.usage.prompt_tokens, stored.usage.completion_tokens) == ("m-1", 900, 400)
+        assert (stored.usage.cost_micros, stored.usage.calls) == (123, 2)
         assert [variant.hook for variant in answer.variants] == [f"h{n}" for n in range(5)]
         assert list(answer.notes.applied) == ["No emoji."]
         assert b"m-1" not in answer.SerializeToString()
 
-    async def test_one_that_came_too_late_is_said_not_to_be_charged(self, jobs: tuple[Jobs, grpc.aio.Channel]) -> None:
-        stand_in, channel = jobs
-        stand_in.stale = True
+    async def test_job_that_ended_meanwhile_is_reported_as_not_charged(
+        self, jobs: tuple[FakeJobService, grpc.aio.Channel]
+    ) -> None:
+        job_service, channel = jobs
+        job_service.stale = True
         identity = ServiceIdentity("copy", "s" * 32)
-        servicer = CopyServicer(submitter=cast(Submitter, None), jobs=channel, identity=identity, provider=Paid())
+        servicer = CopyServicer(
+            submitter=cast(Submitter, None), jobs=channel, identity=identity, provider=ProviderWithUsage()
+        )
         with pytest.raises(GenerationFailed, match="not been charged"):
-            await servicer.write_accepted(brief(PRODUCTS[0]), ACCEPTED)
-        assert len(stand_in.told) == 1, "it is not tried again"
+            await servicer.write_for_job(brief(PRODUCTS[0]), ACCEPTED)
+        assert len(job_service.completions) == 1, "it is not retried"
 
 
 class TestHangUp:
-    async def test_a_submitted_copy_is_completed_though_its_caller_has_gone(
-        self, jobs: tuple[Jobs, grpc.aio.Channel]
+    async def test_submitted_job_is_completed_after_the_caller_hangs_up(
+        self, jobs: tuple[FakeJobService, grpc.aio.Channel]
     ) -> None:
-        """The call is cancelled while the job service takes the job."""
-        stand_in, channel = jobs
-        submitter = Held()
+        """The call is cancelled while the job service accepts the job."""
+        job_service, channel = jobs
+        submitter = BlockingSubmitter()
         servicer = CopyServicer(
             submitter=cast(Submitter, submitter), jobs=channel, identity=ServiceIdentity("copy", "s" * 32),
-            provider=Paid(),
+            provider=ProviderWithUsage(),
         )  # fmt: skip
-        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, Call())))
+        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, CallContext())))
         async with asyncio.timeout(10):
             await submitter.submitting.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        submitter.taken.set()
-        await servicer.finish()
-        assert [told.job_id for told in stand_in.told] == [ACCEPTED.job_id]
+        submitter.accepting.set()
+        await servicer.drain()
+        assert [completion.job_id for completion in job_service.completions] == [ACCEPTED.job_id]
 
-    async def test_more_than_a_bound_of_them_are_refused_before_they_are_submitted(
-        self, jobs: tuple[Jobs, grpc.aio.Channel], monkeypatch: pytest.MonkeyPatch
+    async def test_jobs_above_the_limit_are_refused_before_submission(
+        self, jobs: tuple[FakeJobService, grpc.aio.Channel], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("services.copy.servicer.MAX_JOBS_UNDER_WAY", 1)
-        submitter = Held()
+        monkeypatch.setattr("services.copy.servicer.MAX_CONCURRENT_JOBS", 1)
+        submitter = BlockingSubmitter()
         servicer = CopyServicer(
             submitter=cast(Submitter, submitter), jobs=jobs[1], identity=ServiceIdentity("copy", "s" * 32),
-            provider=Paid(),
+            provider=ProviderWithUsage(),
         )  # fmt: skip
-        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, Call())))
+        call = asyncio.create_task(servicer.GenerateCopy(REQUEST, cast(Any, CallContext())))
         async with asyncio.timeout(10):
             await submitter.submitting.wait()
         with pytest.raises(Overloaded):
-            await servicer.GenerateCopy(REQUEST, cast(Any, Call()))
-        submitter.taken.set()
+            await servicer.GenerateCopy(REQUEST, cast(Any, CallContext()))
+        submitter.accepting.set()
         assert len((await call).variants) == 5
         assert submitter.submitted == 1
 
 
-class TestKeptResult:
-    def test_results_kept_as_answers_are_read(self) -> None:
+class TestStoredResult:
+    def test_results_stored_in_the_old_form_are_read(self) -> None:
         old = copy_pb2.GenerateCopyResponse(job_id="j", status="completed", credits_used=1)
         old.variants.add(hook="h", body="b", cta="c", hashtags=["#x"])
         old.notes.applied.append("No emoji.")
-        read = messages.response(ACCEPTED, copy_pb2.CopyJobResult.FromString(old.SerializeToString()), "reused")
+        read = messages.generate_copy_response(
+            ACCEPTED, copy_pb2.CopyJobResult.FromString(old.SerializeToString()), "reused"
+        )
         assert (read.status, read.credits_remaining) == ("reused", 9)
         assert read.variants[0].hook == "h"
         assert list(read.notes.applied) == ["No emoji."]
 
-    def test_without_a_model_there_is_no_usage(self) -> None:
+    def test_result_of_the_built_in_engine_has_no_usage(self) -> None:
         local = CopyResult(variants=VARIANTS, notes=Notes(), provider="local")
         assert not messages.job_result(local).HasField("usage")

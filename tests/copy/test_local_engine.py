@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (rows of examples)
-"""What the built-in engine promises for every platform, format, tone and product."""
+"""The built-in engine's promises for every platform, format, tone and product."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.copy.grammar import slips
 from tests.copy.products import PRODUCTS, UNMET, Product, brief
 
 MATRIX = list(itertools.product(PRODUCTS, Platform, Format, Tone))
-SAMPLE = MATRIX[::37]  # coprime to every dimension: each platform, format, tone and product comes up
-MAX_SHARED = 0.75  # of the smaller text's words, names aside; reached only where a brief holds one or two facts
+SAMPLE = MATRIX[::37]  # coprime to every dimension, so each platform, format, tone and product occurs
+MAX_SHARED = 0.75  # of the smaller text's words without names; reached only if a brief holds one or two facts
 
 
-def assert_fit_to_run(request: CopyBrief, variants: tuple[Variant, ...]) -> None:
-    """Everything that issue 5 asks of five variants."""
+def assert_valid(request: CopyBrief, variants: tuple[Variant, ...]) -> None:
+    """Checks five variants against everything that is promised for a request."""
     rules = library.platforms()[request.platform]
     layout = rules.layouts[request.format]
     subject = understand(request)
-    told = "\n".join(
+    source = "\n".join(
         [
             request.product_name,
             request.description,
@@ -36,7 +36,7 @@ def assert_fit_to_run(request: CopyBrief, variants: tuple[Variant, ...]) -> None
             request.custom_instructions,
         ]
     ).lower()
-    numbers = set(re.findall(r"\d+(?:[.,]\d+)*", told))
+    numbers = set(re.findall(r"\d+(?:[.,]\d+)*", source))
     assert len(variants) == 5
     assert len({variant.angle for variant in variants}) == 5
     assert len({variant.hook for variant in variants}) == 5
@@ -52,7 +52,7 @@ def assert_fit_to_run(request: CopyBrief, variants: tuple[Variant, ...]) -> None
         assert len(re.findall("[\U0001f300-\U0001faff\u2600-\u27bf]", text)) <= rules.emoji, where
         assert not slips(text, keep=(subject.name, request.product_name)), (slips(text, keep=(subject.name,)), where)
         assert not set(re.findall(r"\d+(?:[.,]\d+)*", text)) - numbers, where
-        assert "%" not in text or "%" in told, where
+        assert "%" not in text or "%" in source, where
         for word in (
             "best",
             "guarantee",
@@ -64,7 +64,7 @@ def assert_fit_to_run(request: CopyBrief, variants: tuple[Variant, ...]) -> None
             "free shipping",
             "limited time",
         ):
-            assert word not in text.lower() or word in told, (word, where)
+            assert word not in text.lower() or word in source, (word, where)
         assert "http" not in text, where
         assert "eczema" not in text.lower(), where
         assert subject.name.lower().replace("'", "’") in text.lower(), where
@@ -78,36 +78,36 @@ def assert_fit_to_run(request: CopyBrief, variants: tuple[Variant, ...]) -> None
 class TestEveryRequest:
     @pytest.mark.parametrize("tone", Tone)
     @pytest.mark.parametrize("format_", Format)
-    def test_is_fit_to_run_on_a_sample_of_the_matrix(self, format_: Format, tone: Tone) -> None:
+    def test_variants_are_valid_on_a_sample_of_the_matrix(self, format_: Format, tone: Tone) -> None:
         tried = 0
         for product, platform, shape, voice in SAMPLE:
             if shape is format_ and voice is tone:
                 request = brief(product, platform, shape, voice)
-                assert_fit_to_run(request, engine.write(request, "seed").variants)
+                assert_valid(request, engine.write(request, "seed").variants)
                 tried += 1
         assert tried >= 3
 
     @pytest.mark.parametrize("product", UNMET, ids=lambda product: product.name)
-    def test_is_fit_to_run_for_goods_it_was_not_written_with(self, product: Product) -> None:
+    def test_variants_are_valid_for_products_unknown_to_the_authors(self, product: Product) -> None:
         for number, (platform, format_, tone) in enumerate(itertools.product(Platform, Format, Tone)):
             if number % 29 == 0:
                 request = brief(product, platform, format_, tone)
-                assert_fit_to_run(request, engine.write(request, "seed").variants)
+                assert_valid(request, engine.write(request, "seed").variants)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("product", [*PRODUCTS, *UNMET], ids=lambda product: product.name)
-    def test_is_fit_to_run_on_the_whole_matrix(self, product: Product) -> None:
+    def test_variants_are_valid_on_the_whole_matrix(self, product: Product) -> None:
         for platform, format_, tone in itertools.product(Platform, Format, Tone):
             request = brief(product, platform, format_, tone)
-            assert_fit_to_run(request, engine.write(request, "seed").variants)
+            assert_valid(request, engine.write(request, "seed").variants)
 
 
 class TestSeed:
-    def test_same_request_gets_the_same_answer(self) -> None:
+    def test_same_brief_and_seed_give_the_same_result(self) -> None:
         request = brief(PRODUCTS[0])
         assert engine.write(request, "a job") == engine.write(request, "a job")
 
-    def test_another_job_gets_another_answer(self) -> None:
+    def test_other_seeds_give_other_hooks(self) -> None:
         request = brief(PRODUCTS[0])
         hooks = {variant.hook for number in range(4) for variant in engine.write(request, f"job {number}").variants}
         assert len(hooks) >= 10
@@ -115,21 +115,21 @@ class TestSeed:
 
 class TestUnderstanding:
     @pytest.mark.parametrize("product", [*PRODUCTS, *UNMET], ids=lambda product: product.name)
-    def test_product_is_put_into_its_category(self, product: Product) -> None:
+    def test_category_of_every_product_is_found(self, product: Product) -> None:
         assert understand(brief(product)).category.name == product.category
 
     def test_name_and_six_words_are_enough(self) -> None:
         bare = Product(name="Nimbus Pillow", brand="Nimbus", category="bedding", description="")
         for format_ in Format:
-            assert_fit_to_run(brief(bare, format_=format_), engine.write(brief(bare, format_=format_), "s").variants)
+            assert_valid(brief(bare, format_=format_), engine.write(brief(bare, format_=format_), "s").variants)
 
-    def test_nothing_but_a_name_is_enough(self) -> None:
+    def test_name_alone_is_enough(self) -> None:
         unknown = Product(name="Zorvax", brand="Zorvax", category="goods", description="")
         for format_, platform in itertools.product(Format, Platform):
             request = brief(unknown, platform, format_)
             assert len(engine.write(request, "s").variants) == 5
 
-    def test_two_thousand_characters_are_used_and_not_drowned_in(self) -> None:
+    def test_description_of_two_thousand_characters_gives_valid_variants(self) -> None:
         long = Product(
             name="Trailwind Running Shoes", brand="Trailwind", category="footwear", description=" ".join([PRODUCTS[5].description] + [
                 f"The {part} is made of {material} and lasts." for part in ("heel", "tongue", "toe cap", "insole", "collar", "lace", "lug", "midsole")
@@ -137,9 +137,9 @@ class TestUnderstanding:
             ])[:2000], features=PRODUCTS[5].features, price="135.00", currency="GBP",
         )  # fmt: skip
         request = brief(long, Platform.LINKEDIN, Format.LONG, Tone.PROFESSIONAL)
-        assert_fit_to_run(request, engine.write(request, "s").variants)
+        assert_valid(request, engine.write(request, "s").variants)
 
-    def test_very_long_names_are_shortened_so_that_they_fit(self) -> None:
+    def test_very_long_names_are_shortened_to_fit(self) -> None:
         named = Product(
             name="The Original Extra Strong Ergonomic Office Chair With Lumbar Support And Adjustable Armrests",
             brand="Sit",
@@ -177,7 +177,7 @@ class TestOptions:
 
 
 class TestBrandVoice:
-    def test_banned_words_stand_in_no_variant(self) -> None:
+    def test_banned_words_appear_in_no_variant(self) -> None:
         for format_ in Format:
             request = brief(PRODUCTS[0], format_=format_, banned_words=("easy", "steel", "bottle up", "today", "shop"))
             for variant in engine.write(request, "s").variants:
@@ -189,16 +189,16 @@ class TestBrandVoice:
         for variant in engine.write(request, "s").variants:
             assert not re.search("[!\U0001f300-\U0001faff\u2600-\u27bf]", variant.hook + variant.body)
 
-    def test_spelling_is_kept_in_every_variant(self) -> None:
+    def test_brand_spelling_is_used_in_every_variant(self) -> None:
         british = brief(PRODUCTS[4], format_=Format.LONG, spelling="british")
         american = brief(PRODUCTS[4], format_=Format.LONG, spelling="american")
         seeds = [str(number) for number in range(6)]
-        told = " ".join(v.body for seed in seeds for v in engine.write(british, seed).variants)
-        asked = " ".join(v.body for seed in seeds for v in engine.write(american, seed).variants)
-        assert "fibre" in told.lower()
-        assert "fiber" not in told.lower()
-        assert "fiber" in asked.lower()
-        assert "fibre" not in asked.lower()
+        source = " ".join(v.body for seed in seeds for v in engine.write(british, seed).variants)
+        american_text = " ".join(v.body for seed in seeds for v in engine.write(american, seed).variants)
+        assert "fibre" in source.lower()
+        assert "fiber" not in source.lower()
+        assert "fiber" in american_text.lower()
+        assert "fibre" not in american_text.lower()
 
 
 class TestProvider:
@@ -207,4 +207,4 @@ class TestProvider:
         result = await provider.write(brief(PRODUCTS[1]), "s")
         await provider.close()
         assert provider.name == result.provider == "local"
-        assert result.cost is None
+        assert result.usage is None

@@ -1,5 +1,4 @@
-# ruff: noqa: E501  (rows of examples)
-"""How the copy reads: to a grammar checker that is not ours, and to a reader who must tell tones and formats apart."""
+"""The prose of the copy: an independent grammar checker, and a classifier that must recognize tones and formats."""
 
 from __future__ import annotations
 
@@ -12,27 +11,29 @@ import pytest
 
 from services.copy.domain import Format, Platform, Tone, Variant
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import forbidden
+from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local import choice, engine, library
 from services.copy.providers.local.subject import understand
 from tests.copy.products import PRODUCTS, UNMET, Product, brief
 from tests.copy.proofreader import marks
 
 MATRIX = list(itertools.product((*PRODUCTS, *UNMET), Platform, Format, Tone))
-_TOLD_APART = 0.9  # share of results whose tone a reader of words names rightly; guessing gives 0.17
+MIN_RECOGNIZED_TONES = 0.9  # share of results whose tone a classifier recognizes by its words; guessing gives 0.17
 
 
 def words_of(variants: tuple[Variant, ...], product: Product) -> Counter[str]:
-    """The words of one result, those of the brief aside: what is left is the engine's own voice. Punctuation speaks, too."""
-    told = set(re.findall(r"[a-z]+", f"{product.name} {product.description} {' '.join(product.features)}".lower()))
+    """The words and punctuation of one result that are not in the brief: the engine's own voice."""
+    brief_words = set(
+        re.findall(r"[a-z]+", f"{product.name} {product.description} {' '.join(product.features)}".lower())
+    )
     text = " ".join(f"{v.hook} {v.body} {v.cta}" for v in variants).lower()
-    return Counter(word for word in re.findall(r"[a-z’]+|[?!:…“•]", text) if word not in told)
+    return Counter(word for word in re.findall(r"[a-z’]+|[?!:…“•]", text) if word not in brief_words)
 
 
 class TestGrammarChecker:
-    """Harper, by way of harper-py: it shares no code with the engine, and marks nothing."""
+    """Harper, through harper-py: it shares no code with the engine and finds no errors."""
 
-    def marked(self, rows: list[tuple[Product, Platform, Format, Tone]]) -> list[str]:
+    def grammar_errors(self, rows: list[tuple[Product, Platform, Format, Tone]]) -> list[str]:
         found: list[str] = []
         for product, platform, format_, tone in rows:
             request = brief(product, platform, format_, tone)
@@ -42,29 +43,29 @@ class TestGrammarChecker:
                 found.extend(f"{mark}: {text}" for mark in marks(text, keep=names))
         return found
 
-    def test_marks_nothing_in_a_sample(self) -> None:
-        assert self.marked(MATRIX[::401]) == []
+    def test_sample_has_no_grammar_errors(self) -> None:
+        assert self.grammar_errors(MATRIX[::401]) == []
 
     @pytest.mark.slow
     @pytest.mark.timeout(1200)
-    def test_marks_nothing_on_the_whole_matrix(self) -> None:
-        assert self.marked(MATRIX) == []
+    def test_whole_matrix_has_no_grammar_errors(self) -> None:
+        assert self.grammar_errors(MATRIX) == []
 
-    def test_would_mark_what_is_wrong(self) -> None:
+    def test_checker_finds_errors(self) -> None:
         assert marks("There is bottles that smell. It are a apple.")
 
 
-class TestBlindReader:
-    """A reader who knows the house's words by heart (naive Bayes), and has never met the products it is asked about."""
+class TestRecognizability:
+    """A naive Bayes classifier, trained on half of the products and tested on the other half."""
 
-    def test_tells_six_tones_apart(self) -> None:
+    def test_tones_are_distinguishable_by_their_words(self) -> None:
         learned: dict[Tone, Counter[str]] = defaultdict(Counter)
         for product, tone, format_ in itertools.product(PRODUCTS[::2], Tone, (Format.SHORT, Format.STORY, Format.LONG)):
             request = brief(product, Platform.META, format_, tone)
             learned[tone] += words_of(engine.write(request, "learn").variants, product)
         known = set().union(*learned.values())
         totals = {tone: sum(learned[tone].values()) + len(known) for tone in Tone}
-        right, asked = 0, 0
+        right, total = 0, 0
         for product, tone, format_ in itertools.product(PRODUCTS[1::2], Tone, (Format.SHORT, Format.LONG)):
             request = brief(product, Platform.META, format_, tone)
             words = words_of(engine.write(request, "ask").variants, product)
@@ -77,15 +78,15 @@ class TestBlindReader:
                 ),
             )
             right += guess is tone
-            asked += 1
-        assert right / asked >= _TOLD_APART, f"{right} of {asked}"
+            total += 1
+        assert right / total >= MIN_RECOGNIZED_TONES, f"{right} of {total}"
 
     @pytest.mark.parametrize("tone", Tone)
-    def test_tells_four_formats_apart_by_their_shape(self, tone: Tone) -> None:
+    def test_formats_are_distinguishable_by_their_shape(self, tone: Tone) -> None:
         endings = {ending.replace("'", "’") for ending in library.voices()[tone].endings}
         for product in PRODUCTS[::3]:
             if len(understand(brief(product)).facts) < 3:
-                continue  # nothing can be long about a name and six words
+                continue  # a name and six words allow no long text
             for format_ in Format:
                 variants = engine.write(brief(product, Platform.META, format_, tone), "shape").variants
                 one_paragraph = sum("\n\n" not in v.body for v in variants)
@@ -98,7 +99,7 @@ class TestBlindReader:
                     assert one_paragraph == 0
                     assert (ended >= 4) is (format_ is Format.STORY), variants
 
-    def test_a_hook_is_the_shortest_and_long_is_three_times_a_short_one(self) -> None:
+    def test_hook_is_shortest_and_long_is_2_5_times_as_long_as_short(self) -> None:
         def size(format_: Format) -> float:
             return sum(
                 len(v.body) for p in PRODUCTS for v in engine.write(brief(p, Platform.META, format_), "s").variants
@@ -107,7 +108,7 @@ class TestBlindReader:
         assert size(Format.HOOK) < 0.9 * size(Format.SHORT)
         assert size(Format.LONG) > 2.5 * size(Format.SHORT)
 
-    def test_a_story_has_a_scene_a_turn_that_names_the_product_and_an_ending(self) -> None:
+    def test_story_has_a_scene_names_the_product_and_has_an_ending(self) -> None:
         endings = {tone: set(library.voices()[tone].endings) for tone in Tone}
         for product, tone in itertools.product(PRODUCTS, Tone):
             request = brief(product, Platform.META, Format.STORY, tone)
@@ -123,7 +124,7 @@ class TestBlindReader:
 
 
 class TestVariety:
-    def test_hooks_are_seldom_the_same_for_different_products(self) -> None:
+    def test_hooks_rarely_repeat_between_products(self) -> None:
         for tone in Tone:
             hooks = Counter(
                 variant.hook
@@ -133,7 +134,7 @@ class TestVariety:
             repeated = sum(count - 1 for count in hooks.values())
             assert repeated <= 0.25 * sum(hooks.values()), (tone, hooks.most_common(8))
 
-    def test_most_openings_were_written_for_the_trade_or_the_feature(self) -> None:
+    def test_40_percent_of_hooks_are_specific_to_trade_or_feature(self) -> None:
         made = {frame.hook.rstrip(".") for rows in library.hooks().values() for frame in rows} | {
             frame.hook.rstrip(".") for payoff in library.payoffs() for frame in payoff.hooks
         }
@@ -143,13 +144,13 @@ class TestVariety:
         own = sum(variant.hook.rstrip(".").replace("’", "'") in made for variant in variants)
         assert own >= 0.4 * len(variants)
 
-    def test_a_truth_of_the_trade_and_an_opening_of_the_trade_that_say_the_same_do_not_meet(self) -> None:
+    def test_lines_of_the_same_meaning_are_not_combined(self) -> None:
         cottage = next(product for product in PRODUCTS if product.name == "Seabright Cottage")
         for number in range(12):
             request = brief(cottage, Platform.PINTEREST, Format.LONG, Tone.PROFESSIONAL)
             assert len({variant.hook for variant in engine.write(request, str(number)).variants}) == 5
 
-    def test_no_two_texts_of_a_result_share_hook_closer_or_first_words(self) -> None:
+    def test_hooks_of_a_result_differ(self) -> None:
         for product, tone, format_ in itertools.product(PRODUCTS[::3], Tone, Format):
             variants = engine.write(brief(product, format_=format_, tone=tone), "s").variants
             assert len({variant.hook for variant in variants}) == 5
@@ -157,30 +158,30 @@ class TestVariety:
 
 
 class TestTables:
-    def test_there_are_as_many_frames_and_categories_as_promised(self) -> None:
+    def test_number_of_frames_and_categories(self) -> None:
         assert len(library.frames()) + len(library.stories()) >= 300
         assert len(library.categories()) >= 25
         assert set(library.hooks()) == set(library.categories())
 
-    def test_every_tone_has_ways_enough_into_every_kind_of_goods(self) -> None:
+    def test_every_tone_has_eight_angles_for_every_kind_of_goods(self) -> None:
         for tone, kind in itertools.product(Tone, {category.kind for category in library.categories().values()}):
             angles = {frame.angle for frame in library.frames() if tone in frame.tones and kind in frame.kinds}
             assert len(angles) >= 8, (tone, kind, angles)
 
-    def test_every_platform_names_its_source_and_when_it_was_read(self) -> None:
+    def test_every_platform_has_a_source_and_its_date(self) -> None:
         for platform, rules in library.platforms().items():
             assert rules.source, platform
             assert re.search(r"\d{4}-\d{2}-\d{2}", rules.read_on), platform
 
-    def test_no_line_of_ours_claims_what_the_filters_refuse(self) -> None:
-        """Such a line could never run: it would only use up the draws of those that can."""
-        rules = content_filters.rules_for(brief(Product(name="N", brand="", category="", description="")))
+    def test_no_line_of_the_tables_is_rejected_by_the_filters(self) -> None:
+        """Such a line could never be delivered; it would only take draws from the others."""
+        rules = content_filters.request_rules(brief(Product(name="N", brand="", category="", description="")))
         lines = [re.sub(r"\{\w+\}", "N", line) for line in own_lines()]
-        assert [line for line in lines if content_filters.invented(line, rules) or forbidden(line)] == []
+        assert [line for line in lines if content_filters.unsupported_claim(line, rules) or forbidden_claim(line)] == []
 
 
 def own_lines() -> list[str]:
-    """Every line of the engine's tables that may be printed."""
+    """Every line of the engine's tables that may appear in copy."""
     lines = [
         text for frame in (*library.frames(), *library.stories()) for text in (frame.hook, frame.opening, frame.body)
     ]

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (rows of examples)
-"""How briefs are read, in the state in which customers send them: each class of fault that was once printed."""
+"""Briefs are understood in the state in which customers send them; each class of fault once appeared in copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(description: str, *features: str, name: str = "Ondara") -> Subject:
     return understand(brief(Product(name=name, brand=name, category="", description=description, features=features)))
 
 
-def told(subject: Subject) -> list[str]:
+def fact_texts(subject: Subject) -> list[str]:
     return [fact.text for fact in subject.facts]
 
 
@@ -30,45 +30,45 @@ class TestSentences:
         "Dispatchers see delays on one map.", "Our engineers measure your roof, handle the paperwork and connect the system.",
         "Volunteers drive, sort and cook.", "We resole boots and cut keys while you wait.",
     ])  # fmt: skip
-    def test_of_the_customers_own_stay_whole(self, sentence: str) -> None:
+    def test_sentences_of_the_customer_stay_whole(self, sentence: str) -> None:
         subject = read(f"A thing for people. {sentence}")
         assert (FactKind.SAYS, sentence.rstrip(".")) in [(fact.kind, fact.text) for fact in subject.facts]
 
-    def test_a_clause_behind_that_does_not_make_a_list_a_sentence(self) -> None:
+    def test_relative_clause_does_not_turn_a_list_into_a_sentence(self) -> None:
         subject = read(
             "Trattoria in Bristol. Fresh pasta made every morning, natural wines by the glass, and a terrace that gets the evening sun."
         )
-        assert told(subject) == [
+        assert fact_texts(subject) == [
             "fresh pasta made every morning",
             "natural wines by the glass",
             "terrace that gets the evening sun",
         ]
 
-    def test_verbs_in_a_row_are_told_of_the_product(self) -> None:
+    def test_consecutive_verbs_become_separate_facts(self) -> None:
         subject = read("Pitches in fifteen minutes, seats four and heats to 90 °C.")
         assert {fact.kind for fact in subject.facts} == {FactKind.DOES}
         assert len(subject.facts) == 3
 
-    def test_a_verb_with_a_list_of_objects_is_one_fact(self) -> None:
-        assert "covers fire, water and burglary" in told(
+    def test_verb_with_a_list_of_objects_is_one_fact(self) -> None:
+        assert "covers fire, water and burglary" in fact_texts(
             read("Home insurance for renters. Covers fire, water and burglary.")
         )
 
     def test_labelled_lists_stay_together(self) -> None:
         flavours = read("Electrolyte powder. Flavours: lemon, berry, plain.").facts[0]
         assert flavours.does(plural=False) == "comes in lemon, berry and plain"
-        assert "taste of apricot and honey" in told(read("Filter coffee. Tasting notes: apricot, honey."))
-        assert "oats, salt and honey" in told(read("Granola. Ingredients: oats, salt, honey."))
+        assert "taste of apricot and honey" in fact_texts(read("Filter coffee. Tasting notes: apricot, honey."))
+        assert "oats, salt and honey" in fact_texts(read("Granola. Ingredients: oats, salt, honey."))
 
 
 class TestDefinition:
-    def test_what_it_is_said_to_be_outranks_its_name(self) -> None:
+    def test_description_outranks_the_name(self) -> None:
         assert understand(brief(BY_NAME["The Long Way Home"])).category.name == "books"
 
-    def test_words_of_a_longer_noun_are_spent(self) -> None:
+    def test_words_of_a_compound_noun_are_not_counted_again(self) -> None:
         assert understand(brief(BY_NAME["GLOW PRO MASSAGE GUN 3000!!!"])).category.name == "fitness"
 
-    def test_the_first_phrase_of_a_brief_that_says_nothing_else_is_what_it_is(self) -> None:
+    def test_first_phrase_is_the_definition_when_nothing_else_is(self) -> None:
         subject = read("zither lessons in Oslo, tea included")
         assert "zither lessons in Oslo" in subject.definition
         assert not any(
@@ -87,10 +87,10 @@ class TestDefinition:
         ("pick-up laundry service in Berlin", "a pick-up laundry service in Berlin"), ("signed-off templates", "signed-off templates"),
         ("accounting software for freelancers", "accounting software for freelancers"), ("NDAs in four hours", "NDAs in four hours"),
     ])  # fmt: skip
-    def test_articles_agree_with_the_noun_and_not_with_what_follows(self, phrase: str, right: str) -> None:
+    def test_articles_agree_with_the_noun(self, phrase: str, right: str) -> None:
         assert with_article(phrase) == right
 
-    def test_a_product_is_called_by_its_name_or_with_an_article(self) -> None:
+    def test_product_name_gets_an_article_where_needed(self) -> None:
         called = {
             name: understand(brief(BY_NAME[name])).called
             for name in (
@@ -108,22 +108,22 @@ class TestDefinition:
         }  # fmt: skip
 
 
-class TestMess:
-    def test_shouting_is_calmed_and_acronyms_are_kept(self) -> None:
+class TestMessyBriefs:
+    def test_capitals_are_lowered_except_in_acronyms(self) -> None:
         subject = understand(brief(BY_NAME["PULSE X1"]))
         assert subject.definition == "smartwatch with GPS"
-        assert "heart rate sensor" in told(subject)
+        assert "heart rate sensor" in fact_texts(subject)
 
     def test_names_in_capitals_are_written_as_names(self) -> None:
         assert understand(brief(BY_NAME["GLOW PRO MASSAGE GUN 3000!!!"])).name == "Glow Pro Massage Gun 3000"
 
-    def test_calls_of_the_page_struck_prices_and_self_praise_are_not_told(self) -> None:
+    def test_page_calls_old_prices_and_self_praise_are_dropped(self) -> None:
         request = brief(BY_NAME["GLOW PRO MASSAGE GUN 3000!!!"])
-        everything = " ".join(told(understand(request))).lower()
+        everything = " ".join(fact_texts(understand(request))).lower()
         assert not any(word in everything for word in ("click", ">>", "was $", "ever", "chronic", "http"))
         assert "free shipping" in everything
 
-    def test_a_dollar_and_a_pound_price_never_stand_in_the_copy_for_a_euro_one(self) -> None:
+    def test_prices_in_other_currencies_are_dropped(self) -> None:
         for tone in Tone:
             for variant in engine.write(
                 brief(BY_NAME["GLOW PRO MASSAGE GUN 3000!!!"], format_=Format.LONG, tone=tone), "s"
@@ -131,9 +131,9 @@ class TestMess:
                 assert "$" not in variant.body
                 assert "£" not in variant.body
 
-    def test_what_a_thing_is_not_is_no_reason_to_buy_it(self) -> None:
+    def test_negative_facts_are_dropped(self) -> None:
         request = brief(BY_NAME["Ridgeline Backpack"])
-        assert not any(text.startswith("not ") for text in told(understand(request)))
+        assert not any(text.startswith("not ") for text in fact_texts(understand(request)))
         assert not any(
             "baggage" in line.text
             for rows in understand_order(request).stock.payoffs.values()
@@ -142,13 +142,13 @@ class TestMess:
             for line in lines
         )
 
-    def test_sentences_in_one_line_of_capitals_are_parted(self) -> None:
+    def test_sentences_in_capitals_are_split(self) -> None:
         assert len(read("LOUD LAMP WITH TIMER. WARM LIGHT. TURNS OFF BY ITSELF.").facts) >= 2
 
 
-class TestSentencesOfTheEngine:
+class TestWrittenSentences:
     @pytest.mark.parametrize("name", ["Trailwind Running Shoes", "Sunday Socks", "Quietude Headphones", "Lumen Hoops"])
-    def test_products_in_the_plural_are_never_it(self, name: str) -> None:
+    def test_plural_products_are_never_called_it(self, name: str) -> None:
         for tone in Tone:
             for variant in engine.write(brief(BY_NAME[name], format_=Format.LONG, tone=tone), "s").variants:
                 body = variant.body.split("\n\n")
@@ -157,20 +157,20 @@ class TestSentencesOfTheEngine:
                 ), variant
                 assert " is here" not in variant.hook, variant
 
-    def test_capitals_stand_after_a_quotation_mark_only_where_a_sentence_begins(self) -> None:
+    def test_quotation_is_capitalized_only_at_the_start_of_a_sentence(self) -> None:
         assert (
             english.sentence_case("for owners of a “charming” old house. “you choose.”")
             == "For owners of a “charming” old house. “You choose.”"
         )
 
-    def test_a_line_on_a_feature_follows_the_feature_and_does_not_echo_the_hook(self) -> None:
+    def test_line_about_a_feature_follows_the_feature(self) -> None:
         request = brief(PRODUCTS[0], format_=Format.SHORT, tone=Tone.BOLD)
         for number in range(12):
             for variant in engine.write(request, str(number)).variants:
                 if "You have better things to do" in variant.body:
                     assert "leans itself. You have better" in variant.body, variant
 
-    def test_banned_words_also_hold_for_lines_of_the_trade(self) -> None:
+    def test_banned_words_apply_to_lines_of_the_trade(self) -> None:
         request = replace(brief(PRODUCTS[0], tone=Tone.BOLD), banned_words=("lukewarm", "paper", "scrub"))
         for number in range(6):
             text = " ".join(f"{v.hook} {v.body}" for v in engine.write(request, str(number)).variants).lower()

@@ -61,7 +61,7 @@ class FaultHarness:
             environment=environment,
             log=self.home.logs / f"{name}.log",
             ready=ready,
-            say=self.running.said.append,
+            on_message=self.running.said.append,
         )
         self._workers[name] = process
         self.running.run(process.start())
@@ -85,7 +85,7 @@ class FaultHarness:
             environment=environment,
             log=self.home.logs / f"{name}.log",
             ready=ready,
-            say=self.running.said.append,
+            on_message=self.running.said.append,
         )
         self._workers[name] = process
         self.running.run(process.start())
@@ -98,8 +98,7 @@ class FaultHarness:
     def pid(self, name: str) -> int:
         """The process of a service, of `postgres`, or of a stub worker; 0 while it is not there."""
         if name == "postgres":
-            info = self.system._postgres.get_postmaster_info()
-            return int(info.pid) if info.is_running() else 0
+            return self.system.postgres.pid
         process = self._workers.get(name) or self.system.processes[name]
         return process.pid
 

@@ -118,7 +118,7 @@ async def test_what_differs_is_named_and_mended_by_entries(harness: FaultHarness
         jobs[0]: "released",
         jobs[1]: "captured",
         jobs[2]: "released",
-        jobs[3]: "left for a person to decide",
+        jobs[3]: "not corrected: an operator must decide",
     }
     assert harness.count("billing", ENTRIES) == before + 3
     harness.rows("billing", "update hold set amount = 3 where job_id = %s returning job_id", jobs[3])

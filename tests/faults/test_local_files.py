@@ -73,7 +73,7 @@ async def test_process_runs_without_its_log(tmp_path: Path) -> None:
         environment={},
         log=tmp_path / "missing" / "talker.log",
         ready=ready,
-        say=said.append,
+        on_message=said.append,
     )
     await process.start()
     assert process.pid

@@ -1,4 +1,4 @@
-"""The gateway in front of a service built on the real chassis: REST clients get the refusals that a servicer raises."""
+"""The gateway in front of a service on the real chassis: refusals of a servicer as REST clients receive them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TooMany(Refusal):
 
 
 class Image(image_pb2_grpc.ImageServiceServicer):
-    """Raises the refusal that the prompt names."""
+    """Refuses for certain prompts."""
 
     async def GenerateStaticAd(self, request: Any, context: Any) -> Any:
         match request.prompt:
@@ -48,7 +48,7 @@ class Image(image_pb2_grpc.ImageServiceServicer):
             case "overload":
                 raise Overloaded("Too much is waiting.", retry_after_seconds=2)
             case "a mistake":
-                raise ValueError("secret of the house")
+                raise ValueError("internal secret")
         return image_pb2.GenerateStaticAdResponse(job_id=caller().user_id, status="queued", credits_used=3)
 
 
@@ -99,22 +99,22 @@ def user(url: str, keys: Keys) -> Iterator[httpx.Client]:
         yield client
 
 
-def ask(client: httpx.Client, **body: Any) -> httpx.Response:
+def generate(client: httpx.Client, **body: Any) -> httpx.Response:
     return client.post("/api/generate/static-ad", json={"projectId": ID, "productId": ID, **body})
 
 
-class TestServiceBehindTheGateway:
-    def test_caller_is_the_tokens_subject(self, user: httpx.Client) -> None:
-        response = ask(user, prompt="a good one", style="modern")
+class TestChassisBehindTheGateway:
+    def test_caller_is_the_subject_of_the_token(self, user: httpx.Client) -> None:
+        response = generate(user, prompt="a good one", style="modern")
         assert response.status_code == 200
         assert response.json() == {"jobId": "u-7", "status": "queued", "creditsUsed": 3, "creditsRemaining": 0}
 
     @pytest.mark.parametrize("name", ["lf6$hv", "it's", "a~b", "a|b", "#", "100%"])
-    def test_header_name_that_grpc_rejects_aborts_no_call(self, user: httpx.Client, name: str) -> None:
-        answer = user.post("/api/generate/static-ad", json={"projectId": ID, "productId": ID}, headers={name: "x"})
-        assert answer.status_code == ask(user).status_code == 200
+    def test_header_name_that_grpc_rejects_does_not_fail_the_call(self, user: httpx.Client, name: str) -> None:
+        response = user.post("/api/generate/static-ad", json={"projectId": ID, "productId": ID}, headers={name: "x"})
+        assert response.status_code == generate(user).status_code == 200
 
-    def test_every_field_with_a_broken_rule_is_named(self, user: httpx.Client) -> None:
+    def test_every_invalid_field_is_named(self, user: httpx.Client) -> None:
         response = user.post("/api/generate/static-ad", json={"projectId": "x", "style": "gothic", "prompt": "äöü"})
         assert response.status_code == 400
         error = response.json()["error"]
@@ -122,14 +122,14 @@ class TestServiceBehindTheGateway:
         assert [item["field"] for item in error["fields"]] == ["projectId", "productId", "style", "prompt"]
         assert error["requestId"] == response.headers["x-request-id"]
 
-    def test_gateway_and_service_have_the_same_messages_for_rules(self, user: httpx.Client) -> None:
+    def test_gateway_and_service_describe_a_rule_in_the_same_words(self, user: httpx.Client) -> None:
         body = {"projectId": "x", "style": "gothic", "prompt": "abc", "idempotencyKey": "k" * 129}
         inside = user.post("/api/generate/static-ad", json=body).json()["error"]["fields"]
-        door = user.post("/api/generate/static-ad", json={**body, "fileFormat": 5}).json()["error"]["fields"]
-        assert [item for item in door if item["field"] != "fileFormat"] == inside
+        outside = user.post("/api/generate/static-ad", json={**body, "fileFormat": 5}).json()["error"]["fields"]
+        assert [item for item in outside if item["field"] != "fileFormat"] == inside
 
-    def test_402(self, user: httpx.Client) -> None:
-        response = ask(user, prompt="poor customer")
+    def test_insufficient_credits_is_402(self, user: httpx.Client) -> None:
+        response = generate(user, prompt="poor customer")
         assert response.status_code == 402
         assert response.json() == {
             "error": {
@@ -141,26 +141,26 @@ class TestServiceBehindTheGateway:
         }
 
     def test_429_has_retry_after(self, user: httpx.Client) -> None:
-        response = ask(user, prompt="busy customer")
+        response = generate(user, prompt="busy customer")
         assert (response.status_code, response.headers["retry-after"]) == (429, "7")
         assert response.json()["error"]["retryable"] is True
 
     def test_503_has_retry_after(self, user: httpx.Client) -> None:
-        response = ask(user, prompt="overload")
+        response = generate(user, prompt="overload")
         assert (response.status_code, response.headers["retry-after"]) == (503, "2")
 
     def test_500_reveals_nothing(self, user: httpx.Client) -> None:
-        response = ask(user, prompt="a mistake")
+        response = generate(user, prompt="a mistake")
         assert response.status_code == 500
         assert "secret" not in response.text
         assert response.json()["error"]["requestId"] == response.headers["x-request-id"]
 
-    def test_unimplemented_method_gives_501(self, user: httpx.Client, keys: Keys) -> None:
+    def test_unimplemented_method_is_501(self, user: httpx.Client, keys: Keys) -> None:
         admin = {"authorization": f"Bearer {keys.token('boss', roles=['admin'])}"}
         response = user.post("/api/admin/refunds", json={"jobId": ID, "reason": "r"}, headers=admin)
         assert (response.status_code, response.json()["error"]["reason"]) == (501, "NOT_PROVIDED")
 
-    def test_field_of_a_grpc_client_with_u0000_is_named(self, url: str, keys: Keys) -> None:
+    def test_nul_in_a_string_of_a_grpc_client_is_named(self, url: str, keys: Keys) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         request = image_pb2.GenerateStaticAdRequest(project_id=ID, product_id=ID, prompt="winter\0wonder")
         with grpc.insecure_channel(url.removeprefix("http://")) as channel:
@@ -170,7 +170,7 @@ class TestServiceBehindTheGateway:
         assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert "prompt: must not hold U+0000" in str(caught.value.details())
 
-    def test_admin_only(self, user: httpx.Client, keys: Keys) -> None:
+    def test_admin_method_refuses_other_users(self, user: httpx.Client, keys: Keys) -> None:
         body = {"userId": "u", "credits": 5, "grantId": "g-1", "reason": "r"}
         refused = user.post("/api/admin/grants", json=body)
         assert (refused.status_code, refused.json()["error"]["reason"]) == (403, "FORBIDDEN")
@@ -178,7 +178,7 @@ class TestServiceBehindTheGateway:
         assert user.post("/api/admin/grants", json=body, headers=admin).json()["grantId"] == "g-1"
 
     @pytest.mark.parametrize(("key", "algorithm", "kid"), [("ec", "ES256", "ec"), ("ed", "EdDSA", "ed")])
-    def test_gateway_and_service_accept_the_same_key_algorithms(
+    def test_gateway_and_service_accept_the_same_key_types(
         self, key: str, algorithm: str, kid: str, user: httpx.Client, keys: Keys
     ) -> None:
         token = keys.token(key=getattr(keys, key), algorithm=algorithm, headers={"kid": kid})
@@ -189,7 +189,7 @@ class TestServiceBehindTheGateway:
         )
         assert response.status_code == 200
 
-    def test_error_about_a_long_value_is_short(self, user: httpx.Client) -> None:
-        response = ask(user, prompt="p" * 100_000, style="s" * 100_000)
+    def test_refusal_of_long_values_is_short(self, user: httpx.Client) -> None:
+        response = generate(user, prompt="p" * 100_000, style="s" * 100_000)
         assert response.status_code == 400
         assert {item["field"] for item in response.json()["error"]["fields"]} == {"prompt", "style"}

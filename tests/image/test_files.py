@@ -18,12 +18,12 @@ from cryptography import x509
 from PIL import Image, ImageDraw
 
 from services.chassis.errors import InputFault
-from services.image.domain import AspectRatio, MadeImage, Style
+from services.image.domain import AspectRatio, RenderedImage, Style
 from services.image.providers.local import LocalImageProvider, export
 from services.image.providers.local.composer import compose
 from services.image.providers.local.studio import read_photo
 from services.media import model_files, photo, provenance
-from services.media.cutout import TRUSTED, cut_out, opaque, own_cut_out
+from services.media.cutout import MIN_CONFIDENCE, cut_out, cut_out_by_alpha, opaque
 from tests.image.briefs import brief, photo_of_a_cup
 
 
@@ -37,7 +37,7 @@ async def provider() -> AsyncIterator[LocalImageProvider]:
 @pytest.mark.asyncio(loop_scope="module")
 class TestFiles:
     @pytest.mark.parametrize("ratio", list(AspectRatio))
-    async def test_a_png_stays_under_the_limit_and_is_signed(
+    async def test_png_is_below_size_limit_and_signed(
         self, provider: LocalImageProvider, tmp_path: Path, ratio: AspectRatio
     ) -> None:
         steps: list[int] = []
@@ -54,7 +54,7 @@ class TestFiles:
         _signed(made)
 
     @pytest.mark.parametrize("file_format", ["jpeg", "webp"])
-    async def test_other_formats_are_signed_too(
+    async def test_jpeg_and_webp_are_signed(
         self, provider: LocalImageProvider, tmp_path: Path, file_format: str
     ) -> None:
         made = await provider.render(brief(format=file_format), tmp_path, lambda percent, stage: None)
@@ -63,12 +63,12 @@ class TestFiles:
             assert picture.format == file_format.upper()
         _signed(made)
 
-    async def test_the_operators_own_certificate_signs_when_it_is_given(self, tmp_path: Path) -> None:
+    async def test_operator_certificate_signs_if_configured(self, tmp_path: Path) -> None:
         own = provenance.development_identity(tmp_path / "own")
         chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
         chain.write_bytes(own.chain)
         key.write_bytes(own.key)
-        provider = LocalImageProvider(signing_chain=chain, signing_key=key)
+        provider = LocalImageProvider(signing=provenance.Signing(chain=chain, key=key))
         made = await provider.render(brief(), tmp_path, lambda percent, stage: None)
         await provider.close()
         with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
@@ -76,16 +76,16 @@ class TestFiles:
         signature = told["manifests"][told["active_manifest"]]["signature_info"]
         assert int(signature["cert_serial_number"]) == x509.load_pem_x509_certificate(own.chain).serial_number
 
-    async def test_a_picture_that_is_none_fails_in_the_customers_words(
+    async def test_invalid_photo_fails_with_customer_message(
         self, provider: LocalImageProvider, tmp_path: Path
     ) -> None:
         bad = tmp_path / "photo"
         bad.write_text("hello")
-        with pytest.raises(InputFault, match="not a picture"):
+        with pytest.raises(InputFault, match="not a supported image"):
             await provider.render(brief(photo=bad), tmp_path, lambda percent, stage: None)
 
 
-def _signed(made: MadeImage) -> None:
+def _signed(made: RenderedImage) -> None:
     with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
         assert reader.get_validation_state() == "Valid"
         assert "digitalsourcetype/compositeSynthetic" in reader.json()
@@ -108,13 +108,13 @@ def _told(path: Path) -> tuple[str, str, str]:
 
 class TestFileLimits:
     @pytest.mark.parametrize("ratio", list(AspectRatio))
-    def test_a_png_of_nothing_but_noise_stays_under_the_limit(self, tmp_path: Path, ratio: AspectRatio) -> None:
+    def test_png_of_noise_is_below_size_limit(self, tmp_path: Path, ratio: AspectRatio) -> None:
         width, height = ratio.pixels
         noise = numpy.random.default_rng(1).integers(0, 256, (height, width, 4), dtype=numpy.uint8)
         export.write_image(noise, tmp_path / "ad.png", "png")
         assert (tmp_path / "ad.png").stat().st_size <= export.PNG_LIMIT
 
-    def test_what_stands_in_the_words_does_not_break_the_metadata(self, tmp_path: Path) -> None:
+    def test_special_characters_do_not_break_xmp(self, tmp_path: Path) -> None:
         words = 'Tom & Jerry\'s <b>"best"</b> ]]> ☕'
         packet = export.xmp_packet(source_type="x", title=words, alt_text=words)
         grey = numpy.full((80, 80, 4), 90, dtype=numpy.uint8)
@@ -124,22 +124,22 @@ class TestFileLimits:
 
 
 class TestProvenance:
-    def test_a_changed_file_is_no_longer_valid(self, tmp_path: Path) -> None:
+    def test_changed_file_fails_validation(self, tmp_path: Path) -> None:
         path = tmp_path / "ad.png"
         Image.new("RGB", (80, 80), "red").save(path)
         identity = provenance.development_identity(tmp_path / "signing")
-        provenance.sign(path, "image/png", identity, title="x", source_type=provenance.COMPOSITE)
+        provenance.sign(path, "image/png", identity, title="x", source_type=provenance.SOURCE_COMPOSITE)
         content = bytearray(path.read_bytes())
         content[content.rindex(b"IDAT") + 8] ^= 0xFF
         path.write_bytes(content)
         with path.open("rb") as source, c2pa.Reader("image/png", source) as reader:
             assert reader.get_validation_state() != "Valid"
 
-    def test_the_development_chain_is_made_once(self, tmp_path: Path) -> None:
+    def test_development_chain_is_created_once(self, tmp_path: Path) -> None:
         assert provenance.development_identity(tmp_path) == provenance.development_identity(tmp_path)
         assert (tmp_path / provenance.DEVELOPMENT_FILE).stat().st_mode & 0o077 == 0
 
-    def test_workers_that_begin_together_sign_with_one_chain(self, tmp_path: Path) -> None:
+    def test_concurrent_workers_share_one_development_chain(self, tmp_path: Path) -> None:
         for number in range(12):
             folder = tmp_path / str(number)
             with ThreadPoolExecutor(8) as pool:
@@ -169,7 +169,7 @@ class TestHostilePhotos:
             (_claimed_png(900, 900), "PHOTO_DAMAGED"),
         ],
     )
-    def test_is_refused_with_a_reason(self, tmp_path: Path, content: bytes, reason: str) -> None:
+    def test_hostile_photo_is_refused_with_reason(self, tmp_path: Path, content: bytes, reason: str) -> None:
         path = tmp_path / "photo"
         path.write_bytes(content)
         with pytest.raises(InputFault) as caught:
@@ -177,7 +177,7 @@ class TestHostilePhotos:
         assert caught.value.reason == reason
 
     @pytest.mark.parametrize("mode", ["CMYK", "L", "P", "1", "RGBA", "LA", "I;16"])
-    def test_odd_modes_become_plain_colour(self, tmp_path: Path, mode: str) -> None:
+    def test_unusual_colour_modes_become_rgb(self, tmp_path: Path, mode: str) -> None:
         path = tmp_path / ("photo.tif" if mode in ("CMYK", "I;16") else "photo.png")
         source = Image.linear_gradient("L").resize((300, 200))
         made = Image.frombytes("I;16", (300, 200), b"\x00\x80" * 60_000) if mode == "I;16" else source.convert(mode)
@@ -190,7 +190,7 @@ class TestHostilePhotos:
             assert isinstance(pixel, tuple)
             assert 120 <= pixel[0] <= 136
 
-    def test_an_animation_gives_its_first_frame(self, tmp_path: Path) -> None:
+    def test_animation_yields_first_frame(self, tmp_path: Path) -> None:
         path = tmp_path / "photo.gif"
         frames = [Image.new("RGB", (100, 100), colour) for colour in ("red", "blue")]
         frames[0].save(path, save_all=True, append_images=frames[1:])
@@ -198,7 +198,7 @@ class TestHostilePhotos:
         assert isinstance(pixel, tuple)
         assert pixel[0] > 200 > 60 > pixel[2]
 
-    def test_orientation_is_respected(self, tmp_path: Path) -> None:
+    def test_exif_orientation_is_applied(self, tmp_path: Path) -> None:
         path = tmp_path / "photo.jpg"
         exif = Image.Exif()
         exif[0x0112] = 6
@@ -252,10 +252,10 @@ class TestTransparentPhotos:
         ],
         ids=["RGBA", "grey", "palette", "colour key", "large palette", "large colour key"],
     )
-    def test_its_own_outline_is_the_products(self, tmp_path: Path, made: Image.Image) -> None:
+    def test_transparency_defines_product_outline(self, tmp_path: Path, made: Image.Image) -> None:
         made.save(tmp_path / "photo.png")
         decoded = photo.decode_photo(tmp_path / "photo.png")
-        cut = own_cut_out(decoded)
+        cut = cut_out_by_alpha(decoded)
         assert cut is not None
         width, height = decoded.size
         assert abs(cut.image.width - width * 0.4) < 4
@@ -264,12 +264,12 @@ class TestTransparentPhotos:
         seen = pixels[pixels[..., 3] > 100]
         assert (abs(seen[:, 0] - seen[:, 1]) < 60).all(), "what was under the transparent pixels shows"
 
-    def test_a_photo_with_rounded_corners_is_no_cut_out(self, tmp_path: Path) -> None:
+    def test_rounded_corners_are_not_a_cut_out(self, tmp_path: Path) -> None:
         made = Image.new("RGB", (500, 500), (120, 160, 90)).convert("RGBA")
         mask = Image.new("L", made.size, 0)
         ImageDraw.Draw(mask).rounded_rectangle((0, 0, 499, 499), 40, fill=255)
         made.putalpha(mask)
-        assert own_cut_out(made) is None
+        assert cut_out_by_alpha(made) is None
         corner = opaque(made).getpixel((0, 0))
         assert corner == (255, 255, 255)
 
@@ -284,22 +284,20 @@ class TestTransparentPhotos:
         ],
         ids=["nothing", "grey nothing", "a breath", "faint", "tiny"],
     )
-    async def test_a_photo_with_nothing_to_be_seen_is_the_customers_to_mend(
-        self, tmp_path: Path, made: Image.Image
-    ) -> None:
+    async def test_fully_transparent_photo_is_an_input_fault(self, tmp_path: Path, made: Image.Image) -> None:
         made.save(tmp_path / "photo.png")
         with pytest.raises(InputFault) as caught:
             read_photo(tmp_path / "photo.png", None)
         assert caught.value.reason == "PHOTO_EMPTY"
 
     @pytest.mark.parametrize("ratio", [AspectRatio.SQUARE, AspectRatio.STORY])
-    def test_a_glass_is_seen_through(self, ratio: AspectRatio, tmp_path: Path) -> None:
+    def test_glass_keeps_its_transparency(self, ratio: AspectRatio, tmp_path: Path) -> None:
         _bottle(alpha=110).save(tmp_path / "photo.png")
         made = compose(brief(aspect_ratio=ratio), photo=read_photo(tmp_path / "photo.png", None))
         assert any("transparency" in note for note in made.notes)
 
     @pytest.mark.parametrize("size", [(1800, 64), (64, 1800)])
-    def test_a_sliver_is_placed_like_any_other(self, size: tuple[int, int], tmp_path: Path) -> None:
+    def test_very_narrow_product_is_placed(self, size: tuple[int, int], tmp_path: Path) -> None:
         Image.new("RGB", size, (120, 60, 30)).save(tmp_path / "photo.png")
         for ratio in AspectRatio:
             made = compose(brief(aspect_ratio=ratio), photo=read_photo(tmp_path / "photo.png", None))
@@ -307,19 +305,19 @@ class TestTransparentPhotos:
 
 
 class TestCutout:
-    def test_a_clear_product_is_cut_out_with_confidence(self, tmp_path: Path) -> None:
+    def test_clear_product_is_cut_out_with_high_confidence(self, tmp_path: Path) -> None:
         try:
             model = model_files.model_path(model_files.U2NETP)
         except model_files.ModelMissing as missing:
             pytest.skip(str(missing))
         cut = cut_out(photo.decode_photo(photo_of_a_cup(tmp_path / "cup.png")), model)
-        assert cut.confidence >= TRUSTED
+        assert cut.confidence >= MIN_CONFIDENCE
         assert cut.image.size[0] < 700
         assert cut.image.getpixel((0, 0))[3] < 40  # type: ignore[index]
 
-    def test_noise_is_not_taken_for_a_product(self) -> None:
+    def test_noise_has_low_cut_out_confidence(self) -> None:
         try:
             model = model_files.model_path(model_files.U2NETP)
         except model_files.ModelMissing as missing:
             pytest.skip(str(missing))
-        assert cut_out(Image.effect_noise((500, 500), 90).convert("RGB"), model).confidence < TRUSTED
+        assert cut_out(Image.effect_noise((500, 500), 90).convert("RGB"), model).confidence < MIN_CONFIDENCE

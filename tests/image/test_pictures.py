@@ -48,31 +48,31 @@ def _promises_hold(made: Composed, product: str) -> None:
     assert {Role.HEADLINE, Role.CALL_TO_ACTION} <= {text.role for text in proof.texts}
 
 
-class TestEveryPicture:
+class TestEveryImage:
     @pytest.mark.parametrize(("style", "ratio", "product"), SAMPLE)
-    def test_is_legible_disjoint_and_whole(self, style: Style, ratio: AspectRatio, product: str) -> None:
+    def test_texts_are_legible_disjoint_and_complete(self, style: Style, ratio: AspectRatio, product: str) -> None:
         _promises_hold(compose(brief(product, style=style, aspect_ratio=ratio), photo=None), product)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("product", PRODUCTS)
-    def test_is_legible_disjoint_and_whole_for_all(self, product: str) -> None:
+    def test_every_combination_is_legible_disjoint_and_complete(self, product: str) -> None:
         for style, ratio, seed in itertools.product(Style, AspectRatio, ("one", "two", "three")):
             made = compose(brief(product, style=style, aspect_ratio=ratio, seed=seed), photo=None)
             _promises_hold(made, f"{product} {style} {ratio} {seed}")
 
 
 class TestVariation:
-    def test_the_same_brief_gives_the_same_picture(self) -> None:
+    def test_same_brief_gives_same_image(self) -> None:
         one, other = (compose(brief(style=Style.MODERN), photo=None).pixels for _ in range(2))
         assert numpy.array_equal(one, other)
 
-    def test_other_jobs_get_other_compositions(self) -> None:
+    def test_other_seeds_give_other_compositions(self) -> None:
         names = {compose(brief(seed=str(number)), photo=None).proof.composition for number in range(10)}
         assert len(names) >= 3
 
 
 class TestScenes:
-    def test_summer_is_more_than_one_place(self) -> None:
+    def test_summer_has_several_scenes(self) -> None:
         places = {
             compose(brief(style=Style.SEASONAL, seed=str(number)), photo=None).alt_text.partition(" Headline")[0]
             for number in range(8)
@@ -80,7 +80,7 @@ class TestScenes:
         assert len(places) >= 3
 
     @pytest.mark.parametrize("top", [600, 700, 780, 830])
-    def test_the_edge_of_a_table_runs_through_no_text(self, top: float) -> None:
+    def test_table_edge_crosses_no_text(self, top: float) -> None:
         frame = Frame.of(AspectRatio.SQUARE)
         scene = Set(
             canvas=None,
@@ -99,35 +99,35 @@ class TestScenes:
 
 
 class TestPrompt:
-    def test_what_is_understood_is_reported(self) -> None:
+    def test_applied_prompt_words_are_noted(self) -> None:
         made = compose(brief(prompt="Dark background with confetti, and a unicorn", style=Style.MODERN), photo=None)
         notes = " ".join(made.notes)
         assert "confetti (pattern)" in notes
         assert "unicorn" in notes
         assert made.pixels[..., :3].mean() < 110
 
-    def test_quoted_text_is_set_word_for_word(self) -> None:
+    def test_quoted_text_is_set_verbatim(self) -> None:
         made = compose(brief(prompt='Headline "Drink the SUN, twice" please', style=Style.BOLD), photo=None)
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.text == "Drink the SUN, twice"
 
-    def test_text_right_puts_text_right(self) -> None:
+    def test_prompt_moves_text_to_the_right(self) -> None:
         made = compose(brief(prompt="text right, please", aspect_ratio=AspectRatio.LANDSCAPE), photo=None)
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.box.left > made.proof.product.right
 
-    def test_a_setting_that_the_style_cannot_have_is_refused_in_words(self) -> None:
+    def test_setting_incompatible_with_style_is_noted(self) -> None:
         made = compose(brief(prompt="at the beach", style=Style.MINIMAL), photo=None)
         assert any("Not applied" in note and "beach" in note for note in made.notes)
 
 
 class TestScripts:
-    def test_what_no_typeface_has_is_left_out_and_said(self) -> None:
+    def test_characters_without_glyph_are_left_out_with_note(self) -> None:
         made = compose(brief(headline="Fresh 🚀 water 水"), photo=None)
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.text == "Fresh water"
         assert any("🚀" in note for note in made.notes)
 
-    def test_a_headline_of_nothing_else_is_the_customers_fault(self) -> None:
+    def test_headline_without_any_glyph_is_an_input_fault(self) -> None:
         with pytest.raises(InputFault, match="Latin"):
             compose(brief(headline="新しい水"), photo=None)

@@ -33,7 +33,7 @@ from services.image.providers.remote.engines import (
 )
 from services.worker.remote import provider_client
 from services.worker.remote.fetcher import Fetcher
-from services.worker.remote.remote_task import MOST_ORDERS, NoCheckpoints, OrderFailed
+from services.worker.remote.remote_task import MAX_SUBMISSIONS, MemoryCheckpoints, TaskFailed
 from tests.image.briefs import brief
 from tests.stub_server import Answer, Asked, StubServer, until
 
@@ -67,17 +67,17 @@ def settings(stub: StubServer, **changes: Any) -> EngineSettings:
     return replace(made, **changes)
 
 
-async def _made(engine: SceneEngine, folder: Path, keeper: NoCheckpoints | None = None) -> bytes:
+async def _made(engine: SceneEngine, folder: Path, checkpoints: MemoryCheckpoints | None = None) -> bytes:
     path = folder / "scene"
     try:
-        await engine.make(SCENE, path, keeper or NoCheckpoints(), _silent)
+        await engine.generate(SCENE, path, checkpoints or MemoryCheckpoints(), _silent)
     finally:
         await engine.close()
     return path.read_bytes()
 
 
 class TestOpenAI:
-    async def test_a_scene_comes_back_from_base64(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_is_read_from_base64(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
         asked = stub.asked[0]
@@ -85,7 +85,7 @@ class TestOpenAI:
         assert asked.headers["authorization"] == f"Bearer {KEY}"
         assert asked.json["size"] == "1536x1024"
 
-    async def test_a_scene_comes_back_from_an_address(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_is_downloaded_from_url(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: PICTURE if asked.method == "GET" else Answer(value={"data": [{"url": "/a.png"}]})
         assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
 
@@ -119,12 +119,12 @@ class TestOpenAI:
         # Only where the engine says that it has not begun is it asked again: a picture made twice is paid for twice.
         assert len(stub.asked) == (provider_client.TRIES if answer.status in (429, 503) else 1)
 
-    async def test_an_answer_without_end_is_cut_off(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.answer = lambda asked: Answer(value=b"x" * (remote.MAX_ANSWER_BYTES + 1))
-        with pytest.raises(TransientFault, match="sent more than"):
+    async def test_oversized_response_is_rejected(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.answer = lambda asked: Answer(value=b"x" * (remote.MAX_SCENE_RESPONSE_BYTES + 1))
+        with pytest.raises(TransientFault, match="exceeds"):
             await _made(OpenAIImages(settings(stub)), tmp_path)
 
-    async def test_nobody_listening_is_transient(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_unreachable_engine_is_a_transient_fault(self, stub: StubServer, tmp_path: Path) -> None:
         stub.close()
         with pytest.raises(TransientFault, match="could not be reached"):
             await _made(OpenAIImages(settings(stub)), tmp_path)
@@ -132,32 +132,32 @@ class TestOpenAI:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One queue's protocol as its server speaks it: what answers an order, and what a look at it finds."""
+    """One queue's protocol as its server speaks it: its responses to a submission and to polls."""
 
     engine: Callable[[EngineSettings], SceneEngine]
-    orders: str  # the one request that costs money
-    taken: Callable[[str], Any]  # given the server's address
-    looks: str
+    submit_path: str  # the one request that costs money
+    accepted: Callable[[str], Any]  # given the server's address
+    poll_path: str
     waiting: Any
     done: Any
     failed: Any
     refused: Any
-    cancels: tuple[str, str]
+    cancel_request: tuple[str, str]
     authorization: str
-    more: dict[str, Any]  # what else is asked for on the way to the picture
+    more: dict[str, Any]  # responses of further paths
 
-    def answers(self, stub: StubServer, *looks: Any) -> Callable[[Asked], Answer]:
-        """The server's part: `looks` are what one look after the other finds, the last again and again."""
-        left = list(looks)
+    def answers(self, stub: StubServer, *states: Any) -> Callable[[Asked], Answer]:
+        """The server's part: successive polls get `states` in turn, and the last one repeatedly."""
+        left = list(states)
 
         def answer(asked: Asked) -> Answer:
             path = asked.path.partition("?")[0]
-            if asked.method == "POST" and path == self.orders:
-                return Answer(value=self.taken(stub.url))
-            if asked.method == "GET" and path == self.looks:
-                look = left.pop(0) if len(left) > 1 else left[0]
-                return look if isinstance(look, Answer) else Answer(value=look)
-            if (asked.method, path) == self.cancels:
+            if asked.method == "POST" and path == self.submit_path:
+                return Answer(value=self.accepted(stub.url))
+            if asked.method == "GET" and path == self.poll_path:
+                state = left.pop(0) if len(left) > 1 else left[0]
+                return state if isinstance(state, Answer) else Answer(value=state)
+            if (asked.method, path) == self.cancel_request:
                 return Answer(value={})
             if path in self.more:
                 return Answer(value=self.more[path])
@@ -169,40 +169,40 @@ class Script:
 SCRIPTS = {
     "replicate": Script(
         engine=Replicate,
-        orders="/v1/models/owner/model/predictions",
-        taken=lambda url: {"id": "p1", "status": "starting"},
-        looks="/v1/predictions/p1",
+        submit_path="/v1/models/owner/model/predictions",
+        accepted=lambda url: {"id": "p1", "status": "starting"},
+        poll_path="/v1/predictions/p1",
         waiting={"status": "processing"},
         done={"status": "succeeded", "output": ["/a.png"]},
         failed={"status": "failed", "error": "out of memory"},
         refused={"status": "failed", "error": "NSFW content detected"},
-        cancels=("POST", "/v1/predictions/p1/cancel"),
+        cancel_request=("POST", "/v1/predictions/p1/cancel"),
         authorization=f"Bearer {KEY}",
         more={},
     ),
     "fal": Script(
         engine=Fal,
-        orders="/owner/model",
-        taken=lambda url: {f"{name}_url": f"{url}/{name}" for name in ("status", "response", "cancel")},
-        looks="/status",
+        submit_path="/owner/model",
+        accepted=lambda url: {f"{name}_url": f"{url}/{name}" for name in ("status", "response", "cancel")},
+        poll_path="/status",
         waiting={"status": "IN_PROGRESS"},
         done={"status": "COMPLETED"},
         failed={"status": "ERROR", "error": "out of memory"},
         refused={"status": "ERROR", "error": "content_policy_violation"},
-        cancels=("PUT", "/cancel"),
+        cancel_request=("PUT", "/cancel"),
         authorization=f"Key {KEY}",
         more={"/response": {"images": [{"url": "/a.png"}], "has_nsfw_concepts": [False]}},
     ),
     "comfyui": Script(
         engine=lambda made: ComfyUI(replace(made, inputs=WORKFLOW)),
-        orders="/prompt",
-        taken=lambda url: {"prompt_id": "w1"},
-        looks="/history/w1",
+        submit_path="/prompt",
+        accepted=lambda url: {"prompt_id": "w1"},
+        poll_path="/history/w1",
         waiting={},
         done={"w1": {"outputs": {"8": {"text": ["x"]}, "9": {"images": [{"filename": "a.png", "type": "output"}]}}}},
         failed={"w1": {"status": {"status_str": "error"}, "outputs": {}}},
         refused=None,
-        cancels=("POST", "/queue"),
+        cancel_request=("POST", "/queue"),
         authorization=f"Bearer {KEY}",
         more={"/queue": {"queue_running": [[1, "w1", {}, {}, []]], "queue_pending": []}},
     ),
@@ -211,78 +211,76 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 class TestQueues:
-    async def test_an_order_is_looked_after_until_its_picture_is_there(
+    async def test_task_is_polled_until_its_image_is_ready(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, script.waiting, script.waiting, script.done)
         assert await _made(script.engine(settings(stub)), tmp_path) == _png()
-        assert stub.paths("POST") == [script.orders]
+        assert stub.paths("POST") == [script.submit_path]
         assert stub.asked[0].headers["authorization"] == script.authorization
 
-    async def test_a_restarted_attempt_waits_for_the_picture_that_is_paid_for(
+    async def test_restarted_attempt_polls_the_paid_task(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, script.waiting)
-        keeper, engine = NoCheckpoints(), script.engine(settings(stub))
-        first = asyncio.ensure_future(engine.make(SCENE, tmp_path / "scene", keeper, _silent))
-        await until(lambda: script.looks in stub.paths("GET"))
+        checkpoints, engine = MemoryCheckpoints(), script.engine(settings(stub))
+        first = asyncio.ensure_future(engine.generate(SCENE, tmp_path / "scene", checkpoints, _silent))
+        await until(lambda: script.poll_path in stub.paths("GET"))
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         await engine.close()
         stub.answer = script.answers(stub, script.done)
-        assert await _made(script.engine(settings(stub)), tmp_path, keeper) == _png()
-        assert stub.paths("POST") == [script.orders]
+        assert await _made(script.engine(settings(stub)), tmp_path, checkpoints) == _png()
+        assert stub.paths("POST") == [script.submit_path]
 
-    async def test_a_failed_order_is_made_again_and_then_no_more(
-        self, script: Script, stub: StubServer, tmp_path: Path
-    ) -> None:
+    async def test_failed_task_is_submitted_once_more(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = script.answers(stub, script.failed)
-        keeper = NoCheckpoints()
-        for _ in range(MOST_ORDERS):
-            with pytest.raises(OrderFailed):
-                await _made(script.engine(settings(stub)), tmp_path, keeper)
-        with pytest.raises(TransientFault, match="failed 2 orders"):
-            await _made(script.engine(settings(stub)), tmp_path, keeper)
-        assert len(stub.paths("POST")) == MOST_ORDERS
+        checkpoints = MemoryCheckpoints()
+        for _ in range(MAX_SUBMISSIONS):
+            with pytest.raises(TaskFailed):
+                await _made(script.engine(settings(stub)), tmp_path, checkpoints)
+        with pytest.raises(TransientFault, match="failed 2 tasks"):
+            await _made(script.engine(settings(stub)), tmp_path, checkpoints)
+        assert len(stub.paths("POST")) == MAX_SUBMISSIONS
 
-    async def test_a_refusal_is_told_to_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
+    async def test_content_refusal_reaches_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         if script.refused is None:
             return  # a workflow has no words for it
         stub.answer = script.answers(stub, script.refused)
-        with pytest.raises(InputFault, match="Change the words"):
+        with pytest.raises(InputFault, match="change the text"):
             await _made(script.engine(settings(stub)), tmp_path)
 
-    async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
+    async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = script.answers(stub, script.waiting)
-        keeper, engine = NoCheckpoints(), script.engine(settings(stub))
-        running = asyncio.ensure_future(engine.make(SCENE, tmp_path / "scene", keeper, _silent))
-        await until(lambda: script.looks in stub.paths("GET"))
-        keeper.cancelled = True
+        checkpoints, engine = MemoryCheckpoints(), script.engine(settings(stub))
+        running = asyncio.ensure_future(engine.generate(SCENE, tmp_path / "scene", checkpoints, _silent))
+        await until(lambda: script.poll_path in stub.paths("GET"))
+        checkpoints.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         await engine.close()
-        assert script.cancels in [(asked.method, asked.path) for asked in stub.asked]
+        assert script.cancel_request in [(asked.method, asked.path) for asked in stub.asked]
 
     @pytest.mark.parametrize("garbage", [Answer(value=b"<html>"), Answer(value=[1]), Answer(status=500, value={})])
-    async def test_a_look_that_finds_nonsense_is_repeated(
+    async def test_poll_with_invalid_response_is_repeated(
         self, script: Script, stub: StubServer, garbage: Answer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, garbage, garbage, garbage, script.done)
         assert await _made(script.engine(settings(stub)), tmp_path) == _png()
-        assert stub.paths("POST") == [script.orders]
+        assert stub.paths("POST") == [script.submit_path]
 
-    async def test_an_engine_that_forgot_the_order_has_failed_it(
+    async def test_task_unknown_to_the_engine_has_failed(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
         stub.answer = script.answers(stub, Answer(status=404, value={}))
-        with pytest.raises(OrderFailed, match="does not know"):
+        with pytest.raises(TaskFailed, match="does not know"):
             await _made(script.engine(settings(stub)), tmp_path)
 
 
 class TestResults:
-    async def test_another_host_is_not_shown_the_key(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
         other.answer = lambda asked: PICTURE
         stub.answer = SCRIPTS["replicate"].answers(stub, {"status": "succeeded", "output": f"{other.url}/b.png"})
@@ -291,7 +289,7 @@ class TestResults:
         other.close()
         assert KEY not in str(other.asked[0].headers)
 
-    async def test_a_name_that_leads_inside_is_not_followed(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_result_at_private_address_is_not_downloaded(self, stub: StubServer, tmp_path: Path) -> None:
         async def lookup(host: str, port: int) -> list[str]:
             return ["10.0.0.7"]
 
@@ -302,28 +300,30 @@ class TestResults:
             await _made(Replicate(settings(stub), Fetcher(lookup=lookup)), tmp_path)
         assert caught.value.reason == "PROVIDER_UNTRUSTED"
 
-    async def test_a_queue_elsewhere_is_not_followed(self, stub: StubServer, tmp_path: Path) -> None:
-        taken = dict.fromkeys(("status_url", "response_url", "cancel_url"), stub.url.replace("http:", "https:"))
-        stub.answer = lambda asked: Answer(value=taken)
+    async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, tmp_path: Path) -> None:
+        accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), stub.url.replace("http:", "https:"))
+        stub.answer = lambda asked: Answer(value=accepted)
         with pytest.raises(InputFault, match="did not confirm"):
             await _made(Fal(settings(stub)), tmp_path)
         assert len(stub.asked) == 1
 
-    async def test_a_blackened_picture_is_a_refusal(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_nsfw_flag_is_a_content_refusal(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["fal"], more={"/response": {"images": [], "has_nsfw_concepts": [True]}})
         stub.answer = script.answers(stub, script.done)
         with pytest.raises(InputFault, match="content"):
             await _made(Fal(settings(stub)), tmp_path)
 
-    async def test_a_workflow_that_a_restarted_server_lost_has_failed(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_workflow_lost_by_restarted_server_has_failed(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["comfyui"], more={"/queue": {"queue_running": [], "queue_pending": "?"}})
         stub.answer = script.answers(stub, script.waiting)
-        with pytest.raises(OrderFailed, match="does not know"):
+        with pytest.raises(TaskFailed, match="does not know"):
             await _made(script.engine(settings(stub)), tmp_path)
 
 
 class TestInputs:
-    async def test_a_workflow_is_filled_and_its_picture_asked_for(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_workflow_placeholders_are_filled_and_image_downloaded(
+        self, stub: StubServer, tmp_path: Path
+    ) -> None:
         script = SCRIPTS["comfyui"]
         stub.answer = script.answers(stub, script.done)
         await _made(script.engine(settings(stub)), tmp_path)
@@ -332,18 +332,18 @@ class TestInputs:
         assert isinstance(inputs["seed"], int)
         assert stub.asked[-1].path == "/view?filename=a.png&subfolder=&type=output"
 
-    def test_what_looks_like_a_placeholder_in_the_customers_words_is_left_alone(self) -> None:
+    def test_placeholders_in_customer_text_are_not_replaced(self) -> None:
         values: dict[str, str | int] = {"prompt": "a {width} of {mood}", "width": 5}
-        assert remote.filled({"t": ["{prompt}, {width}"]}, values) == {"t": ["a {width} of {mood}, 5"]}
+        assert remote.fill_placeholders({"t": ["{prompt}, {width}"]}, values) == {"t": ["a {width} of {mood}, 5"]}
 
-    async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, tmp_path: Path) -> None:
-        script = replace(SCRIPTS["replicate"], orders="/v1/predictions")
+    async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, tmp_path: Path) -> None:
+        script = replace(SCRIPTS["replicate"], submit_path="/v1/predictions")
         stub.answer = script.answers(stub, script.done)
         made = settings(stub, model="owner/model:abc", inputs={"text": "{prompt}", "w": "{width}", "steps": 4})
         await _made(Replicate(made), tmp_path)
         assert stub.asked[0].json == {"version": "abc", "input": {"text": "a beach", "w": 1920, "steps": 4}}
 
-    def test_a_long_prompt_does_not_push_out_what_must_not_be_on_the_scene(self) -> None:
+    def test_long_prompt_keeps_the_exclusions(self) -> None:
         asked = scene_prompt(brief(prompt="palm trees " * 200))
         assert len(asked) == PROMPT_CHARACTERS
         assert "no text, no letters" in asked
@@ -351,10 +351,10 @@ class TestInputs:
 
 
 class TestComposed:
-    async def test_words_and_product_stand_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_text_and_product_are_drawn_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
-        made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, NoCheckpoints())
+        made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, MemoryCheckpoints())
         assert made.provider == "openai"
         with Image.open(made.image) as picture:
             assert picture.size == AspectRatio.PORTRAIT.pixels
@@ -368,21 +368,19 @@ class TestComposed:
         await provider.close()
 
     @pytest.mark.parametrize("content", [b"no picture", _png((2, 2)), _png((9000, 70))[:400]])
-    async def test_a_scene_that_is_no_picture_is_not_the_customers_fault(
-        self, stub: StubServer, content: bytes, tmp_path: Path
-    ) -> None:
+    async def test_invalid_scene_is_a_transient_fault(self, stub: StubServer, content: bytes, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         with pytest.raises(TransientFault) as caught:
-            await provider.render(brief(), tmp_path, _silent, NoCheckpoints())
+            await provider.render(brief(), tmp_path, _silent, MemoryCheckpoints())
         assert caught.value.reason == "PROVIDER_UNINTELLIGIBLE"
         assert not (tmp_path / "scene").exists()
         await provider.close()
 
-    async def test_a_scene_of_any_shape_is_cropped_within_bounds(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_of_any_shape_is_cropped(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value={"data": [{"b64_json": base64.b64encode(_png((9000, 70))).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
-        made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, NoCheckpoints())
+        made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, MemoryCheckpoints())
         with Image.open(made.image) as picture:
             assert picture.size == AspectRatio.STORY.pixels
         await provider.close()
@@ -409,7 +407,7 @@ class TestSettings:
             ({"IMAGE_ENGINE": "fal", "IMAGE_ENGINE_MODEL": "a/b", "IMAGE_ENGINE_KEY": KEY}, "fal"),
         ],
     )
-    async def test_an_engine_is_chosen_by_name(
+    async def test_engine_is_chosen_by_name(
         self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], name: str
     ) -> None:
         made = self._settings(monkeypatch, **changes)
@@ -427,13 +425,13 @@ class TestSettings:
             ({"IMAGE_ENGINE": "comfyui", "IMAGE_ENGINE_URL": "http://gpu:8188"}, "IMAGE_ENGINE_WORKFLOW"),
         ],
     )
-    def test_what_is_missing_is_named(
+    def test_missing_setting_is_named(
         self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], complaint: str
     ) -> None:
         with pytest.raises(SystemExit, match=complaint):
             provider_of(self._settings(monkeypatch, **changes))
 
-    async def test_a_workflow_is_read_from_its_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def test_workflow_is_read_from_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         path = tmp_path / "workflow.json"
         changes = {
             "IMAGE_ENGINE": "comfyui",
@@ -444,7 +442,7 @@ class TestSettings:
         with pytest.raises(SystemExit, match="cannot be read"):
             provider_of(self._settings(monkeypatch, **changes))
         path.write_text('{"6": {"inputs": {"text": "a cat"}}}')
-        with pytest.raises(SystemExit, match="no text with"):
+        with pytest.raises(SystemExit, match="does not contain"):
             provider_of(self._settings(monkeypatch, **changes))
         path.write_text(json.dumps(WORKFLOW))
         provider = provider_of(self._settings(monkeypatch, **changes))

@@ -22,7 +22,7 @@ FACE = Face(family="Inter", weight=800)
         ("Everything you need for the road", ["Everything you", "need for the road"]),
     ],
 )
-def test_lines_are_even_and_end_in_no_article_unless_a_stump_would_be_left(text: str, lines: list[str]) -> None:
+def test_lines_are_balanced_and_avoid_trailing_articles(text: str, lines: list[str]) -> None:
     block = fit(
         text, FACE, box_width=950, box_height=300, largest=105, smallest=60, line_height=1.1, most_lines=2
     )  # fmt: skip
@@ -37,13 +37,13 @@ def test_lines_are_even_and_end_in_no_article_unless_a_stump_would_be_left(text:
         ("Everything you need. Nothing that you do not.", ["Everything you need.", "Nothing that", "you do not."]),
     ],
 )
-def test_a_sentence_begins_on_a_line_of_its_own_where_that_takes_no_line_more(text: str, lines: list[str]) -> None:
+def test_sentence_starts_new_line_if_no_extra_line_is_needed(text: str, lines: list[str]) -> None:
     block = fit(text, FACE, box_width=900, box_height=400, largest=90, smallest=90, line_height=1.1, most_lines=4)
     assert [line.text for line in block.lines] == lines
 
 
 @pytest.mark.parametrize("width", [300, 420, 560, 700])
-def test_the_items_of_a_list_stay_whole_where_they_can_and_no_line_begins_with_a_dot(width: float) -> None:
+def test_list_items_stay_whole_and_lines_do_not_start_with_a_dot(width: float) -> None:
     text = "Cleans itself · Keeps water fresh for 24 hours · Charges over USB-C"
     block = fit(text, FACE, box_width=width, box_height=400, largest=30, smallest=20, line_height=1.1, most_lines=4)
     lines = [line.text for line in block.lines]
@@ -55,7 +55,7 @@ def test_the_items_of_a_list_stay_whole_where_they_can_and_no_line_begins_with_a
 
 @pytest.mark.parametrize("style", [Style.LIFESTYLE, Style.PRODUCT_HERO, Style.BOLD, Style.SEASONAL])
 @pytest.mark.parametrize("seed", ["1", "2", "3"])
-def test_a_headline_shrinks_before_its_sentences_are_torn_apart(style: Style, seed: str) -> None:
+def test_headline_shrinks_before_sentences_are_split(style: Style, seed: str) -> None:
     made = compose(brief("watch", style=style, seed=seed), photo=None)
     headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
     lines = [line.text for line in headline.block.lines]
@@ -67,14 +67,14 @@ class TestLongWords:
 
     @pytest.mark.parametrize("ratio", list(AspectRatio))
     @pytest.mark.parametrize("style", list(Style))
-    def test_a_long_brand_name_costs_no_other_text(self, style: Style, ratio: AspectRatio) -> None:
+    def test_long_brand_name_displaces_no_other_text(self, style: Style, ratio: AspectRatio) -> None:
         name = "The Wolkenkuckucksheim Company of Bottle Makers, Glass Blowers and Purveyors of Fine Drinking Water"
         made = compose(brief("bottle", style=style, aspect_ratio=ratio, brand_name=name), photo=None)
         roles = {text.role for text in made.proof.texts}
         assert {Role.EYEBROW, Role.SUBLINE, Role.PRICE} <= roles
 
     @pytest.mark.parametrize("ratio", list(AspectRatio))
-    def test_a_word_wider_than_its_line_is_broken_and_the_rest_stays(self, ratio: AspectRatio) -> None:
+    def test_word_wider_than_its_line_is_broken(self, ratio: AspectRatio) -> None:
         word = "Donaudampfschifffahrtsgesellschaftskapitänsmütze"
         made = compose(brief("bottle", aspect_ratio=ratio, headline=f"{word} today", style=Style.BOLD), photo=None)
         texts = {text.role: text for text in made.proof.texts}
@@ -86,7 +86,7 @@ class TestLongWords:
         assert {Role.SUBLINE, Role.PRICE, Role.CALL_TO_ACTION} <= set(texts)
         assert any("had to be broken" in note for note in made.notes)
 
-    def test_only_what_has_no_room_is_left_out_and_said(self) -> None:
+    def test_only_text_without_space_is_left_out_with_note(self) -> None:
         words = "Everything that a long day needs and nothing that it does not, in one small bag that opens wide, "
         made = compose(
             brief("bottle", style=Style.BOLD, aspect_ratio=AspectRatio.LANDSCAPE, headline=words * 3), photo=None

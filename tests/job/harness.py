@@ -1,7 +1,8 @@
-"""A job engine with a real PostgreSQL and a real billing service, as the tests of job drive it."""
+"""A job service without its server, on a real PostgreSQL and a real billing service."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,9 +24,14 @@ from services.chassis.data.ids import new_id
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.outbox import Relay
 from services.chassis.rpc.auth import ServiceIdentity
+from services.job.credits import BillingClient
 from services.job.domain import AttemptFailure, Completion, FaultKind, JobPolicy, Limits, Submission
-from services.job.jobs import Jobs
-from services.job.settlement import Settlement
+from services.job.job_reader import JobReader
+from services.job.leases import Leases
+from services.job.lifecycle import Lifecycle
+from services.job.loops.settlement import Settlement
+from services.job.submission import Submissions
+from services.job.submission_store import SubmissionStore
 from tests.running import Postgres
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
@@ -34,7 +40,7 @@ PRICES = {"copy": 1, "static_ad": 3, "video": 40}
 
 
 class LaterClock:
-    """The system's clock, which can be put forward."""
+    """The system clock plus `ahead`."""
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
@@ -44,7 +50,7 @@ class LaterClock:
 
 
 class NoBroker(Producer):
-    """Kafka is away: nothing is ever acknowledged."""
+    """A producer without a broker: no record is ever acknowledged."""
 
     def __init__(self) -> None:
         return
@@ -54,11 +60,21 @@ class NoBroker(Producer):
 
 
 @dataclass
-class JobHarness:
-    """A job engine, its billing service and their databases."""
+class Replica:
+    """The engines of one replica."""
 
-    jobs: Jobs
+    submissions: Submissions
+    leases: Leases
+    lifecycle: Lifecycle
+    reader: JobReader
     settlement: Settlement
+    ended: asyncio.Event
+
+
+@dataclass
+class JobHarness(Replica):
+    """A replica, its billing service and their databases."""
+
     database: Database
     ledger_database: Database
     clock: LaterClock
@@ -67,16 +83,13 @@ class JobHarness:
     policy: JobPolicy
     url: str
 
-    def engine(self, stub: Any = None) -> Jobs:
-        """Another replica on the same database, with another way to billing if one is given."""
-        return Jobs(
-            database=self.database,
-            billing=stub or self.stub,
-            identity=IDENTITY,
-            relay=Relay(self.database, NoBroker()),
-            policy=self.policy,
-            clock=self.clock,
-        )
+    @property
+    def submission_store(self) -> SubmissionStore:
+        return SubmissionStore(self.policy)
+
+    def replica(self, stub: Any = None) -> Replica:
+        """Another replica on the same database, with another stub of billing if one is given."""
+        return replica_of(self.database, stub or self.stub, self.policy, self.clock)
 
     async def grant(self, user: str, amount: int) -> None:
         grant = Grant(grant_id=str(uuid.uuid4()), user_id=user, credits=amount, reason="test", type="paid")
@@ -97,7 +110,7 @@ class JobHarness:
         return Submission(**values)
 
     async def submitted(self, user: str = "u", **changes: Any) -> uuid.UUID:
-        return (await self.jobs.submit(self.submission(user, **changes))).job_id
+        return (await self.submissions.submit(self.submission(user, **changes))).job_id
 
     async def balance(self, user: str = "u") -> tuple[int, int]:
         async with self.ledger_database.connection() as connection:
@@ -110,9 +123,21 @@ class JobHarness:
             return await fetch_all(connection, query, list(parameters))
 
 
+def replica_of(database: Database, stub: Any, policy: JobPolicy, clock: LaterClock) -> Replica:
+    billing, relay, ended = BillingClient(stub, IDENTITY), Relay(database, NoBroker()), asyncio.Event()
+    return Replica(
+        submissions=Submissions(database=database, billing=billing, relay=relay, policy=policy, clock=clock),
+        leases=Leases(database=database, relay=relay, policy=policy, clock=clock, ended=ended),
+        lifecycle=Lifecycle(database=database, relay=relay, policy=policy, clock=clock, ended=ended),
+        reader=JobReader(database),
+        settlement=Settlement(database=database, billing=billing, clock=clock, ended=ended),
+        ended=ended,
+    )
+
+
 @asynccontextmanager
 async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
-    """A harness of its own, on fresh databases."""
+    """A harness on fresh databases."""
     clock = LaterClock()
     urls = postgres.database(), postgres.database()
     await migrate(urls[0], SERVICES / "billing" / "migrations")
@@ -132,18 +157,16 @@ async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
     )
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = billing_pb2_grpc.BillingLedgerServiceStub(channel)
-        jobs = Jobs(
+        yield JobHarness(
+            **vars(replica_of(database, stub, policy, clock)),
             database=database,
-            billing=stub,
-            identity=IDENTITY,
-            relay=Relay(database, NoBroker()),
-            policy=policy,
+            ledger_database=ledger_database,
             clock=clock,
+            billing=server,
+            stub=stub,
+            policy=policy,
+            url=urls[1],
         )
-        settlement = Settlement(
-            database=database, storage=jobs.storage, billing=stub, identity=IDENTITY, clock=clock, ended=jobs.ended
-        )
-        yield JobHarness(jobs, settlement, database, ledger_database, clock, server, stub, policy, urls[1])
     await server.stop(None)
     await database.close()
     await ledger_database.close()

@@ -14,6 +14,7 @@ import pytest
 from adwright.billing.v1 import billing_pb2_grpc
 from adwright.job.v1 import job_pb2
 
+from services.job.credits import BillingClient
 from services.job.domain import (
     MAX_ARRIVAL_AGE,
     PROMPT_SETTLEMENT,
@@ -22,8 +23,8 @@ from services.job.domain import (
     FaultKind,
     plausible_arrival,
 )
+from services.job.loops.settlement import Settlement
 from services.job.servicer import JobWorkerServicer
-from services.job.settlement import Settlement
 from tests.job.harness import IDENTITY, JobHarness, completion, failure
 from tests.job.test_races import Paused, waiting_for_locks
 
@@ -32,9 +33,9 @@ MOMENT = timedelta(microseconds=1)
 
 async def completed(harness: JobHarness, **changes: Any) -> AcceptedJob:
     """A job of the key that a worker has completed and billing has settled."""
-    accepted = await harness.jobs.submit(harness.submission(idempotency_key="k", **changes))
-    assert await harness.jobs.lease("static_ad", "m") is not None
-    await harness.jobs.complete(completion(accepted.job_id, 1))
+    accepted = await harness.submissions.submit(harness.submission(idempotency_key="k", **changes))
+    assert await harness.leases.lease("static_ad", "m") is not None
+    await harness.leases.complete(completion(accepted.job_id, 1))
     await harness.settlement.settle_all()
     return accepted
 
@@ -45,7 +46,7 @@ async def end_of(harness: JobHarness, accepted: AcceptedJob, column: str = "comp
 
 
 async def repeat(harness: JobHarness, arrived_at: datetime | None, **changes: Any) -> AcceptedJob:
-    return await harness.jobs.submit(harness.submission(idempotency_key="k", arrived_at=arrived_at, **changes))
+    return await harness.submissions.submit(harness.submission(idempotency_key="k", arrived_at=arrived_at, **changes))
 
 
 class TestDecisionAfterTheEnd:
@@ -90,7 +91,7 @@ class TestDecisionAfterTheEnd:
             harness.submission(arrived_at=before),
             harness.submission(arrived_at=before),
         ]
-        assert {(await harness.jobs.submit(entry)).status for entry in submissions} == {"queued"}
+        assert {(await harness.submissions.submit(entry)).status for entry in submissions} == {"queued"}
 
     async def test_another_endpoints_request_finds_it_and_learns_its_type(self, harness: JobHarness) -> None:
         await harness.grant("u", 100)
@@ -104,7 +105,7 @@ class TestDecisionAfterTheEnd:
         before = harness.clock.now()
         first = await completed(harness)
         batch = [harness.submission(idempotency_key="k", arrived_at=before) for _ in range(5)]
-        told = await harness.jobs._submit_batch(batch)
+        told = await harness.submissions.submit_batch(batch)
         assert {(answer.job_id, answer.status) for answer in told if isinstance(answer, AcceptedJob)} == {
             (first.job_id, "reused")
         }
@@ -123,7 +124,7 @@ class TestDecisionAfterTheEnd:
         await harness.grant("u", 10)
         before = harness.clock.now()
         first = await completed(harness)
-        keyed: dict[str, Any] = {"request_key": "header", "request_digest": b"d" * 32}
+        keyed: dict[str, Any] = {"idempotency_key_header": "header", "request_digest": b"d" * 32}
         assert (await repeat(harness, before, **keyed)).status == "reused"
         replayed = await repeat(harness, harness.clock.now(), **keyed)
         assert (replayed.job_id, replayed.status, replayed.replayed) == (first.job_id, "reused", True)
@@ -136,9 +137,9 @@ class TestOtherEnds:
     ) -> None:
         await harness.grant("u", 3)
         before = harness.clock.now()
-        first = await harness.jobs.submit(harness.submission(idempotency_key="k"))
-        assert await harness.jobs.lease("static_ad", "m") is not None
-        await harness.jobs.fail(failure(first.job_id, 1, FaultKind.INPUT))
+        first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
+        assert await harness.leases.lease("static_ad", "m") is not None
+        await harness.leases.fail(failure(first.job_id, 1, FaultKind.INPUT))
         await harness.settlement.settle_all()
         again = await repeat(harness, before)
         assert (again.status, again.job_id == first.job_id) == ("queued", False)
@@ -147,8 +148,8 @@ class TestOtherEnds:
     async def test_a_canceled_job_is_not_made_after_all_by_its_duplicate(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         before = harness.clock.now()
-        first = await harness.jobs.submit(harness.submission(idempotency_key="k"))
-        await harness.jobs.cancel(first.job_id, "u")
+        first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
+        await harness.lifecycle.cancel(first.job_id, "u")
         await harness.settlement.settle_all()
         assert (await repeat(harness, before)).job_id == first.job_id
         assert (await repeat(harness, harness.clock.now())).job_id != first.job_id
@@ -158,10 +159,10 @@ class TestSelfMadeJobs:
     """Copies: the first request is answered once its hold is settled, so its key stands for it until then."""
 
     async def written(self, harness: JobHarness) -> AcceptedJob:
-        accepted = await harness.jobs.submit(
+        accepted = await harness.submissions.submit(
             harness.submission(type="copy", idempotency_key="k", worker="copy", sends_heartbeats=True)
         )
-        await harness.jobs.complete(completion(accepted.job_id, 1))
+        await harness.leases.complete(completion(accepted.job_id, 1))
         return accepted
 
     async def test_a_request_that_arrives_before_the_settlement_is_the_duplicate(self, harness: JobHarness) -> None:
@@ -186,10 +187,10 @@ class TestSelfMadeJobs:
 
     async def test_its_lease_runs_out_soon_when_nothing_is_heard_of_its_submitter(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
-        keyed: dict[str, Any] = {"request_key": "header", "request_digest": b"d" * 32}
+        keyed: dict[str, Any] = {"idempotency_key_header": "header", "request_digest": b"d" * 32}
         first = await repeat(harness, None, type="copy", worker="copy", sends_heartbeats=True, **keyed)
         harness.clock.ahead = SELF_MADE_LEASE + timedelta(seconds=1)
-        assert await harness.jobs.recover_lost(10) == 1
+        assert await harness.lifecycle.recover_lost(10) == 1
         await harness.settlement.settle_all()
         assert await harness.balance() == (10, 0)
         again = await repeat(harness, None, type="copy", worker="copy", sends_heartbeats=True, **keyed)
@@ -200,7 +201,7 @@ class TestSelfMadeJobs:
         await harness.grant("u", 10)
         await repeat(harness, None, type="copy", worker="copy")
         harness.clock.ahead = SELF_MADE_LEASE + timedelta(minutes=1)
-        assert await harness.jobs.recover_lost(10) == 0
+        assert await harness.lifecycle.recover_lost(10) == 0
 
 
 def complete_request(accepted: AcceptedJob) -> job_pb2.CompleteJobRequest:
@@ -216,19 +217,14 @@ def fail_request(accepted: AcceptedJob) -> job_pb2.FailJobRequest:
 class TestWaitingForTheSettlement:
     async def worker(self, harness: JobHarness, stub: Any) -> JobWorkerServicer:
         settlement = Settlement(
-            database=harness.database,
-            storage=harness.jobs.storage,
-            billing=stub,
-            identity=IDENTITY,
-            clock=harness.clock,
-            ended=harness.jobs.ended,
+            database=harness.database, billing=BillingClient(stub, IDENTITY), clock=harness.clock, ended=harness.ended
         )
-        return JobWorkerServicer(jobs=harness.jobs, settle=settlement.settle_promptly, policy=harness.policy)
+        return JobWorkerServicer(leases=harness.leases, settle=settlement.settle_promptly, policy=harness.policy)
 
     async def copies(self, harness: JobHarness, number: int) -> Sequence[AcceptedJob]:
         await harness.grant("u", 100)
         return await asyncio.gather(
-            *(harness.jobs.submit(harness.submission(type="copy", worker="copy")) for _ in range(number))
+            *(harness.submissions.submit(harness.submission(type="copy", worker="copy")) for _ in range(number))
         )
 
     async def test_a_copys_result_is_answered_once_its_hold_is_captured(self, harness: JobHarness) -> None:
@@ -238,7 +234,7 @@ class TestWaitingForTheSettlement:
         await asyncio.gather(*(worker.CompleteJob(complete_request(job), None) for job in copies))  # type: ignore[arg-type]
         assert await harness.balance() == (80, 0)
         assert await harness.rows("select id from job where settled_at is null") == []
-        assert not harness.jobs.ended.is_set(), "the loop finds nothing to do"
+        assert not harness.ended.is_set(), "the loop finds nothing to do"
 
     async def test_a_failures_answer_waits_for_the_release(self, harness: JobHarness) -> None:
         worker = await self.worker(harness, harness.stub)
@@ -252,7 +248,7 @@ class TestWaitingForTheSettlement:
             (copy,) = await self.copies(harness, 1)
             await worker.CompleteJob(complete_request(copy), None)  # type: ignore[arg-type]
         assert await harness.balance() == (99, 1)
-        assert harness.jobs.ended.is_set(), "the loop is woken"
+        assert harness.ended.is_set(), "the loop is woken"
         assert await harness.settlement.settle_all() == 1
         assert await harness.balance() == (99, 0)
 
@@ -270,8 +266,8 @@ class TestInterleavings:
         """The duplicate reaches the unique index while the transaction that completes the job is open."""
         await harness.grant("u", 10)
         before = harness.clock.now()
-        first = await harness.jobs.submit(harness.submission(idempotency_key="k"))
-        assert await harness.jobs.lease("static_ad", "m") is not None
+        first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
+        assert await harness.leases.lease("static_ad", "m") is not None
         async with await psycopg.AsyncConnection.connect(harness.url) as ending:
             await ending.execute(
                 """update job set status = 'completed', completed_at = %s, settle = 'capture', lease_expires_at = null
@@ -288,18 +284,18 @@ class TestInterleavings:
         """Several replicas decide them in any order, and the first ends while others still wait."""
         chance = random.Random(seed)
         await harness.grant("u", 100)
-        engines = [harness.engine() for _ in range(3)]
+        replicas = [harness.replica() for _ in range(3)]
         arrived = harness.clock.now()
 
         async def request(number: int) -> AcceptedJob:
             await asyncio.sleep(chance.uniform(0, 0.08))  # as long as it is on its way to the decision
-            engine = engines[number % 3]
-            accepted = await engine.submit(
+            replica = replicas[number % 3]
+            accepted = await replica.submissions.submit(
                 harness.submission(type="copy", idempotency_key="k", worker="m", arrived_at=arrived)
             )
             if accepted.status == "processing":
                 await asyncio.sleep(chance.uniform(0, 0.02))
-                await engine.complete(completion(accepted.job_id, accepted.attempt))
+                await replica.leases.complete(completion(accepted.job_id, accepted.attempt))
             return accepted
 
         answers = await asyncio.gather(*(request(number) for number in range(20)))

@@ -19,10 +19,10 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.rpc.auth import CallerIdentity, set_caller
 from services.job import event_stream
 from services.job.asset_urls import AssetUrlSigner
-from services.job.change_feed import Watch
-from services.job.event_stream import MAX_AGE, MAX_ENDS, Place
-from services.job.following import Following
+from services.job.change_feed import JobWatcher, UserFeed
+from services.job.event_stream import MAX_LISTED_ENDS, MAX_RESUME_AGE, Cursor
 from services.job.servicer import JobServicer
+from services.job.statuses import Statuses
 from tests.job.harness import JobHarness
 
 PATIENCE = 20.0
@@ -70,23 +70,32 @@ class Browser:
                 yield json.loads(data) if data else None
 
 
-class House:
+class StreamHarness:
     """A job servicer on a harness's database; its loops are turned by hand or run as tasks."""
 
     def __init__(self, harness: JobHarness) -> None:
         self.harness = harness
-        self.watch = Watch(harness.database)
-        self.following = Following(harness.database, harness.clock)
-        self.servicer = JobServicer(
-            jobs=harness.jobs,
+        self.watcher = JobWatcher(harness.database)
+        self.feed = UserFeed(harness.database, harness.clock)
+        asset_urls = AssetUrlSigner(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1))
+        statuses = Statuses(
             database=harness.database,
-            watch=self.watch,
-            following=self.following,
-            links=AssetUrlSigner(secret="s" * 32, public_url="https://a", lifetime=timedelta(hours=1)),
+            reader=harness.reader,
+            watcher=self.watcher,
+            feed=self.feed,
+            asset_urls=asset_urls,
+            clock=harness.clock,
+            max_lifetime=max(limits.total for limits in harness.policy.limits.values()),
+        )
+        self.servicer = JobServicer(
+            database=harness.database,
+            reader=harness.reader,
+            lifecycle=harness.lifecycle,
+            statuses=statuses,
+            asset_urls=asset_urls,
             assets=AssetStore("memory:///"),
             clock=harness.clock,
             settle=harness.settlement.settle_promptly,
-            longest=max(limits.total for limits in harness.policy.limits.values()),
         )
 
     def one(self, browser: Browser, job_id: UUID, call: Call | None = None) -> AsyncGenerator[dict[str, Any] | None]:
@@ -100,11 +109,11 @@ class House:
 
 
 @pytest.fixture
-async def house(harness: JobHarness) -> AsyncIterator[House]:
+async def streams(harness: JobHarness) -> AsyncIterator[StreamHarness]:
     set_caller(CallerIdentity(user_id="u"))
     await harness.grant("u", 100)
-    found = House(harness)
-    loops = [asyncio.create_task(found.watch.run()), asyncio.create_task(found.following.run())]
+    found = StreamHarness(harness)
+    loops = [asyncio.create_task(found.watcher.run()), asyncio.create_task(found.feed.run())]
     yield found
     for loop in loops:
         loop.cancel()
@@ -130,10 +139,10 @@ async def quiet_until_heartbeat(events: AsyncGenerator[dict[str, Any] | None], b
 
 
 class TestOneJob:
-    async def test_it_begins_at_once_with_how_to_reconnect_and_the_status(self, house: House) -> None:
-        job_id = await house.harness.submitted()
+    async def test_it_begins_at_once_with_how_to_reconnect_and_the_status(self, streams: StreamHarness) -> None:
+        job_id = await streams.harness.submitted()
         browser = Browser()
-        async with aclosing(house.one(browser, job_id)) as events:
+        async with aclosing(streams.one(browser, job_id)) as events:
             assert await anext(events) is None
             assert browser.retry == event_stream.RETRY_MILLISECONDS
             event = await next_event(events)
@@ -141,110 +150,114 @@ class TestOneJob:
         assert (event["assets"], event["notes"]) == ([], [])  # as GetJobStatus answers, empty lists too
         assert browser.last_event_id
 
-    async def test_a_reconnect_goes_on_after_what_was_seen(self, house: House) -> None:
-        job_id = await house.harness.submitted()
+    async def test_a_reconnect_goes_on_after_what_was_seen(self, streams: StreamHarness) -> None:
+        job_id = await streams.harness.submitted()
         browser = Browser()
-        async with aclosing(house.one(browser, job_id)) as events:
+        async with aclosing(streams.one(browser, job_id)) as events:
             assert (await next_event(events))["status"] == "queued"
-        async with aclosing(house.one(browser, job_id)) as events:
+        async with aclosing(streams.one(browser, job_id)) as events:
             await quiet_until_heartbeat(events, browser)
-            await house.harness.jobs.lease("static_ad", "m")
+            await streams.harness.leases.lease("static_ad", "m")
             assert (await next_event(events))["status"] == "processing"
-        await house.harness.jobs.cancel(job_id, "u")  # while nobody is connected
-        async with aclosing(house.one(browser, job_id)) as events:
+        await streams.harness.lifecycle.cancel(job_id, "u")  # while nobody is connected
+        async with aclosing(streams.one(browser, job_id)) as events:
             assert (await next_event(events))["status"] == "canceled"
             assert [event async for event in events] == []
 
-    async def test_after_the_end_a_reconnect_gets_204_and_nothing_else(self, house: House) -> None:
-        job_id, other = await house.harness.submitted(), await house.harness.submitted()
+    async def test_after_the_end_a_reconnect_gets_204_and_nothing_else(self, streams: StreamHarness) -> None:
+        job_id, other = await streams.harness.submitted(), await streams.harness.submitted()
         for each in (job_id, other):
-            await house.harness.jobs.cancel(each, "u")
+            await streams.harness.lifecycle.cancel(each, "u")
         browser = Browser()
         for _ in range(2):  # without an id the end is sent, however often it is asked for
-            assert [event["status"] async for event in house.one(Browser(), job_id) if event] == ["canceled"]
-        assert [event["status"] async for event in house.one(browser, job_id) if event] == ["canceled"]
+            assert [event["status"] async for event in streams.one(Browser(), job_id) if event] == ["canceled"]
+        assert [event["status"] async for event in streams.one(browser, job_id) if event] == ["canceled"]
         call = Call(browser.last_event_id)
-        assert [event async for event in house.one(browser, job_id, call)] == []
+        assert [event async for event in streams.one(browser, job_id, call)] == []
         assert call.sent == [("x-adwright-status", "204")]
         # The end of one job is none of another.
-        assert [event["id"] async for event in house.one(browser, other) if event] == [str(other)]
+        assert [event["id"] async for event in streams.one(browser, other) if event] == [str(other)]
 
     @pytest.mark.parametrize("seen", ["nonsense", "0", "é", "x" * 5000])
-    async def test_an_id_that_is_none_is_ignored(self, seen: str, house: House) -> None:
-        job_id = await house.harness.submitted()
+    async def test_an_id_that_is_none_is_ignored(self, seen: str, streams: StreamHarness) -> None:
+        job_id = await streams.harness.submitted()
         browser = Browser()
         browser.last_event_id = seen
-        async with aclosing(house.one(browser, job_id)) as events:
+        async with aclosing(streams.one(browser, job_id)) as events:
             assert (await next_event(events))["status"] == "queued"
-        async with aclosing(house.all(browser)) as events:
+        async with aclosing(streams.all(browser)) as events:
             assert (await next_event(events))["status"] == "queued"
 
-    async def test_a_quiet_stream_has_a_heartbeat(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_quiet_stream_has_a_heartbeat(
+        self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         assert event_stream.HEARTBEAT_SECONDS <= 15
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
-        job_id = await house.harness.submitted()
-        for stream in (lambda browser: house.one(browser, job_id), house.all):
+        job_id = await streams.harness.submitted()
+        for stream in (lambda browser: streams.one(browser, job_id), streams.all):
             browser = Browser()
             async with aclosing(stream(browser)) as events:
                 await next_event(events)
                 for _ in range(3):
                     await quiet_until_heartbeat(events, browser)
 
-    async def test_grpc_clients_get_statuses_only(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_grpc_clients_get_statuses_only(
+        self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
-        job_id = await house.harness.submitted()
+        job_id = await streams.harness.submitted()
         request = job_pb2.WatchJobRequest(job_id=str(job_id))
-        async with aclosing(cast(Any, house.servicer.WatchJob(request, cast(Any, Call())))) as statuses:
+        async with aclosing(cast(Any, streams.servicer.WatchJob(request, cast(Any, Call())))) as statuses:
             assert (await anext(statuses)).status == "queued"
-            await house.harness.jobs.cancel(job_id, "u")
+            await streams.harness.lifecycle.cancel(job_id, "u")
             assert [status.status async for status in statuses] == ["canceled"]
 
 
 class TestAllJobs:
     async def test_it_begins_at_once_though_there_is_no_job(self, harness: JobHarness) -> None:
         set_caller(CallerIdentity(user_id="u"))
-        house, browser = House(harness), Browser()  # no loop runs: nothing has been looked at
-        async with aclosing(house.all(browser)) as events:
+        streams, browser = StreamHarness(harness), Browser()  # no loop runs: nothing has been looked at
+        async with aclosing(streams.all(browser)) as events:
             assert await anext(events) is None
         assert browser.retry > 0
         assert browser.last_event_id
 
-    async def test_an_end_while_nobody_was_connected_is_sent_once(self, house: House) -> None:
-        first, second = await house.harness.submitted(), await house.harness.submitted()
+    async def test_an_end_while_nobody_was_connected_is_sent_once(self, streams: StreamHarness) -> None:
+        first, second = await streams.harness.submitted(), await streams.harness.submitted()
         browser = Browser()
-        async with aclosing(house.all(browser)) as events:
+        async with aclosing(streams.all(browser)) as events:
             assert {(await next_event(events))["id"] for _ in range(2)} == {str(first), str(second)}
-        await house.harness.jobs.cancel(first, "u")
-        brief = await house.harness.submitted()  # made and ended while nobody was connected
-        await house.harness.jobs.cancel(brief, "u")
-        async with aclosing(house.all(browser)) as events:
+        await streams.harness.lifecycle.cancel(first, "u")
+        brief = await streams.harness.submitted()  # made and ended while nobody was connected
+        await streams.harness.lifecycle.cancel(brief, "u")
+        async with aclosing(streams.all(browser)) as events:
             found = [await next_event(events) for _ in range(3)]
         ends = [event["id"] for event in found if event["status"] == "canceled"]
         assert sorted(ends) == sorted([str(first), str(brief)])
         assert [event["id"] for event in found if event["status"] == "queued"] == [str(second)]
-        async with aclosing(house.all(browser)) as events:  # what is live comes again, what has ended does not
+        async with aclosing(streams.all(browser)) as events:  # what is live comes again, what has ended does not
             assert (await next_event(events))["id"] == str(second)
-            await house.harness.jobs.cancel(second, "u")
+            await streams.harness.lifecycle.cancel(second, "u")
             event = await next_event(events)
             assert (event["id"], event["status"]) == (str(second), "canceled")
 
-    async def test_a_connection_lost_within_a_batch_loses_nothing(self, house: House) -> None:
-        jobs = {await house.harness.submitted() for _ in range(4)}
+    async def test_a_connection_lost_within_a_batch_loses_nothing(self, streams: StreamHarness) -> None:
+        jobs = {await streams.harness.submitted() for _ in range(4)}
         browser = Browser()
-        async with aclosing(house.all(browser)) as events:
+        async with aclosing(streams.all(browser)) as events:
             await next_event(events)
             for job_id in jobs:
-                await house.harness.jobs.cancel(job_id, "u")
+                await streams.harness.lifecycle.cancel(job_id, "u")
         ended: list[str] = []
         for _ in range(4):  # one end a connection
-            async with aclosing(house.all(browser)) as events:
+            async with aclosing(streams.all(browser)) as events:
                 ended.append((await next_event(events))["id"])
         assert sorted(ended) == sorted(map(str, jobs))
 
-    async def test_heartbeats_move_the_id_along(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_heartbeats_move_the_id_along(self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
         browser = Browser()
-        async with aclosing(house.all(browser)) as events:
+        async with aclosing(streams.all(browser)) as events:
             await anext(events)
             began = browser.last_event_id
             async with asyncio.timeout(PATIENCE):
@@ -253,40 +266,40 @@ class TestAllJobs:
 
     async def test_an_end_is_not_sent_again_when_the_job_is_no_longer_new(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
-        following = Following(harness.database, harness.clock)
-        async with following.stream("u") as stream:
-            await following.look()
+        feed = UserFeed(harness.database, harness.clock)
+        async with feed.subscribe("u") as subscription:
+            await feed.poll()
             brief = await harness.submitted()
-            await harness.jobs.cancel(brief, "u")
-            await following.look()
-            assert await stream.changed(10) == [brief]
+            await harness.lifecycle.cancel(brief, "u")
+            await feed.poll()
+            assert await subscription.next_changes(10) == [brief]
             harness.clock.ahead = timedelta(minutes=5)
-            await following.look()
+            await feed.poll()
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
-                    await stream.changed(10)
+                    await subscription.next_changes(10)
 
 
 class TestPlaces:
     def test_an_id_is_read_back(self, harness: JobHarness) -> None:
         now = harness.clock.now()
         jobs = [UUID(int=number) for number in range(1, 4)]
-        place = Place(now, dict.fromkeys(jobs, now))
-        found = Place.parse(place.event_id, now)
+        cursor = Cursor(now, dict.fromkeys(jobs, now))
+        found = Cursor.parse(cursor.event_id, now)
         assert found is not None
         assert (found.until, list(found.ended)) == (now, jobs)
 
     def test_an_id_has_a_bound(self, harness: JobHarness) -> None:
         now = harness.clock.now()
-        place = Place(now, {UUID(int=number): now for number in range(1, 100)})
-        found = Place.parse(place.event_id, now)
+        cursor = Cursor(now, {UUID(int=number): now for number in range(1, 100)})
+        found = Cursor.parse(cursor.event_id, now)
         assert found is not None
-        assert list(found.ended) == list(place.ended)[-MAX_ENDS:]
-        assert len(place.event_id) < 1000
+        assert list(found.ended) == list(cursor.ended)[-MAX_LISTED_ENDS:]
+        assert len(cursor.event_id) < 1000
 
     def test_what_is_old_or_to_come_is_no_place(self, harness: JobHarness) -> None:
         now = harness.clock.now()
-        assert Place.parse(Place(now - MAX_AGE - timedelta(seconds=1)).event_id, now) is None
-        assert Place.parse(Place(now + timedelta(minutes=1)).event_id, now) is None
-        assert Place.parse("9" * 16 + "0", now) is None
-        assert Place.parse("9" * 16, now) is None
+        assert Cursor.parse(Cursor(now - MAX_RESUME_AGE - timedelta(seconds=1)).event_id, now) is None
+        assert Cursor.parse(Cursor(now + timedelta(minutes=1)).event_id, now) is None
+        assert Cursor.parse("9" * 16 + "0", now) is None
+        assert Cursor.parse("9" * 16, now) is None

@@ -32,21 +32,21 @@ PAGE = JobFilter(user_id="u", size=20, before=None, status=None, type=None, proj
 class TestSubmission:
     async def test_a_hold_is_placed_and_the_price_kept_on_the_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
-        accepted = await harness.jobs.submit(harness.submission())
+        accepted = await harness.submissions.submit(harness.submission())
         assert (accepted.status, accepted.credits_used, accepted.credits_remaining) == ("queued", 3, 7)
         assert await harness.balance() == (7, 3)
 
     async def test_too_few_credits_leave_no_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 2)
         with pytest.raises(InsufficientCredits):
-            await harness.jobs.submit(harness.submission())
+            await harness.submissions.submit(harness.submission())
         assert await harness.rows("select id from job") == []
         assert await harness.balance() == (2, 0)
 
     async def test_of_racing_equal_keys_one_makes_the_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         answers = await asyncio.gather(
-            *(harness.jobs.submit(harness.submission(idempotency_key="k")) for _ in range(100))
+            *(harness.submissions.submit(harness.submission(idempotency_key="k")) for _ in range(100))
         )
         assert len({answer.job_id for answer in answers}) == 1
         assert sorted(answer.status for answer in answers) == ["queued"] + ["reused"] * 99
@@ -54,29 +54,30 @@ class TestSubmission:
 
     async def test_racing_equal_keys_without_credits_are_all_refused(self, harness: JobHarness) -> None:
         answers = await asyncio.gather(
-            *(harness.jobs.submit(harness.submission(idempotency_key="k")) for _ in range(20)), return_exceptions=True
+            *(harness.submissions.submit(harness.submission(idempotency_key="k")) for _ in range(20)),
+            return_exceptions=True,
         )
         assert {type(answer) for answer in answers} == {InsufficientCredits}
         assert await harness.rows("select id from job") == []
 
     async def test_a_user_has_a_limit_of_live_jobs_that_a_reuse_does_not_meet(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
-        first = await harness.jobs.submit(harness.submission(idempotency_key="k"))
+        first = await harness.submissions.submit(harness.submission(idempotency_key="k"))
         answers = await asyncio.gather(
-            *(harness.jobs.submit(harness.submission()) for _ in range(60)), return_exceptions=True
+            *(harness.submissions.submit(harness.submission()) for _ in range(60)), return_exceptions=True
         )
         assert sum(isinstance(answer, AcceptedJob) for answer in answers) == 49
         assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 11
-        again = await harness.jobs.submit(harness.submission(idempotency_key="k"))
+        again = await harness.submissions.submit(harness.submission(idempotency_key="k"))
         assert (again.job_id, again.status) == (first.job_id, "reused")
 
     async def test_what_died_half_way_is_taken_back_and_never_charged(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         submission = harness.submission(idempotency_key="k")
         async with harness.database.transaction() as connection:
-            await harness.jobs.intake.insert_pending(connection, [submission], harness.clock.now())
+            await harness.submission_store.insert_pending(connection, [submission], harness.clock.now())
         harness.clock.ahead = timedelta(minutes=1)
-        assert await harness.jobs.resolve_leftovers(timedelta(seconds=20), 10) == 1
+        assert await harness.submissions.take_back_leftovers(timedelta(seconds=20), 10) == 1
         assert await harness.rows("select id from job") == []
         # The hold of the submission that died comes late, and is not placed any more.
         async with harness.ledger_database.transaction() as connection:
@@ -103,7 +104,7 @@ class TestSubmission:
         submission = harness.submission(idempotency_key="k")
         await harness.billing.stop(None)
         with pytest.raises(Refusal) as refused:
-            await harness.jobs.submit(submission)
+            await harness.submissions.submit(submission)
         assert refused.value.kind.retryable
         assert await harness.balance() == (3, 0)
 
@@ -112,15 +113,15 @@ class TestTurns:
     async def test_a_small_customer_does_not_wait_for_a_large_one(self, harness: JobHarness) -> None:
         await harness.grant("large", 1000)
         await harness.grant("small", 3)
-        await asyncio.gather(*(harness.jobs.submit(harness.submission("large")) for _ in range(40)))
+        await asyncio.gather(*(harness.submissions.submit(harness.submission("large")) for _ in range(40)))
         for _ in range(3):
-            lease = await harness.jobs.lease("static_ad", "m")
+            lease = await harness.leases.lease("static_ad", "m")
             assert lease is not None
-            await harness.jobs.complete(completion(lease.job_id, 1))
+            await harness.leases.complete(completion(lease.job_id, 1))
         small = await harness.submitted("small")
         served = []
         for _ in range(3):
-            lease = await harness.jobs.lease("static_ad", "m")
+            lease = await harness.leases.lease("static_ad", "m")
             assert lease is not None
             served.append(lease.job_id)
         assert small in served[:2]
@@ -129,7 +130,7 @@ class TestTurns:
         await harness.grant("u", 100)
         for _ in range(6):
             await harness.submitted()
-        leases = [await harness.jobs.lease("static_ad", "m") for _ in range(6)]
+        leases = [await harness.leases.lease("static_ad", "m") for _ in range(6)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 2
 
     async def test_the_places_that_are_told_are_the_order_in_which_workers_get_jobs(self, harness: JobHarness) -> None:
@@ -141,7 +142,7 @@ class TestTurns:
             together = await queries.jobs_by_id(connection, [*videos, *ids])
             alone = {job_id: (await queries.jobs_by_id(connection, [job_id]))[job_id] for job_id in [*videos, *ids]}
             page = await queries.list_jobs(connection, PAGE)
-        leased = [lease.job_id for _ in ids if (lease := await harness.jobs.lease("static_ad", "m")) is not None]
+        leased = [lease.job_id for _ in ids if (lease := await harness.leases.lease("static_ad", "m")) is not None]
         assert sorted(ids, key=lambda job_id: together[job_id].queue_position or 0) == leased
         assert sorted(together[job_id].queue_position or 0 for job_id in ids) == list(range(len(ids)))
         assert [together[job_id].queue_position for job_id in videos] == [0, 1]
@@ -159,7 +160,7 @@ class TestTurns:
         for user in ("u", "v"):
             for _ in range(4):
                 await harness.submitted(user)
-        leases = await asyncio.gather(*(harness.jobs.lease("static_ad", f"m{number}") for number in range(12)))
+        leases = await asyncio.gather(*(harness.leases.lease("static_ad", f"m{number}") for number in range(12)))
         leased = [lease.job_id for lease in leases if lease is not None]
         assert len(leased) == len(set(leased)) == 8
 
@@ -168,48 +169,48 @@ class TestAttempts:
     async def test_a_late_result_is_refused_once_there_is_another_attempt(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
-        await harness.jobs.lease("static_ad", "slow")
+        await harness.leases.lease("static_ad", "slow")
         harness.clock.ahead = timedelta(seconds=10)
-        assert await harness.jobs.recover_lost(10) == 1
-        second = await harness.jobs.lease("static_ad", "other")
+        assert await harness.lifecycle.recover_lost(10) == 1
+        second = await harness.leases.lease("static_ad", "other")
         assert second is not None
         assert second.attempt == 2
         beat = Heartbeat(job_id=job_id, attempt=1, progress=5, stage="", checkpoint=None)
-        assert await harness.jobs.heartbeat(beat) == "superseded"
+        assert await harness.leases.heartbeat(beat) == "superseded"
         with pytest.raises(StaleAttempt):
-            await harness.jobs.complete(completion(job_id, 1))
+            await harness.leases.complete(completion(job_id, 1))
         with pytest.raises(StaleAttempt):
-            await harness.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
-        assert (await harness.jobs.job(job_id, "u")).status is Status.PROCESSING
-        await harness.jobs.complete(completion(job_id, 2))
-        assert (await harness.jobs.job(job_id, "u")).status is Status.COMPLETED
+            await harness.leases.fail(failure(job_id, 1, FaultKind.INPUT))
+        assert (await harness.reader.job(job_id, "u")).status is Status.PROCESSING
+        await harness.leases.complete(completion(job_id, 2))
+        assert (await harness.reader.job(job_id, "u")).status is Status.COMPLETED
 
     async def test_heartbeats_keep_a_lease(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
-        await harness.jobs.lease("static_ad", "m")
+        await harness.leases.lease("static_ad", "m")
         for seconds in (4, 8, 12):
             harness.clock.ahead = timedelta(seconds=seconds)
             beat = Heartbeat(job_id=job_id, attempt=1, progress=seconds, stage="drawing", checkpoint=None)
-            assert await harness.jobs.heartbeat(beat) == ""
-            assert await harness.jobs.recover_lost(10) == 0
-        assert (await harness.jobs.job(job_id, "u")).progress == 12
+            assert await harness.leases.heartbeat(beat) == ""
+            assert await harness.lifecycle.recover_lost(10) == 0
+        assert (await harness.reader.job(job_id, "u")).progress == 12
 
     async def test_a_repeated_result_is_taken_and_changes_nothing(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
-        await harness.jobs.lease("static_ad", "m")
-        await asyncio.gather(*(harness.jobs.complete(completion(job_id, 1)) for _ in range(5)))
+        await harness.leases.lease("static_ad", "m")
+        await asyncio.gather(*(harness.leases.complete(completion(job_id, 1)) for _ in range(5)))
         events = await harness.rows("select id from outbox where topic = 'adwright.job.events.v1'")
         assert len(events) == 3  # queued, processing, completed
 
     async def test_an_input_fault_fails_at_once_in_the_workers_words(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
-        await harness.jobs.lease("static_ad", "m")
-        status, _ = await harness.jobs.fail(failure(job_id, 1, FaultKind.INPUT))
+        await harness.leases.lease("static_ad", "m")
+        status, _ = await harness.leases.fail(failure(job_id, 1, FaultKind.INPUT))
         assert status is Status.FAILED
-        job = await harness.jobs.job(job_id, "u")
+        job = await harness.reader.job(job_id, "u")
         assert (job.error_reason, job.error_message) == ("R", "words")
 
     @pytest.mark.parametrize(("kind", "dead"), [(FaultKind.TRANSIENT, 0), (FaultKind.UNKNOWN, 1)])
@@ -219,12 +220,12 @@ class TestAttempts:
         await harness.grant("u", 6)
         job_id = await harness.submitted()
         for attempt in (1, 2, 3):
-            lease = await harness.jobs.lease("static_ad", "m")
+            lease = await harness.leases.lease("static_ad", "m")
             assert lease is not None
-            status, _ = await harness.jobs.fail(failure(job_id, attempt, kind))
+            status, _ = await harness.leases.fail(failure(job_id, attempt, kind))
             if attempt < 3:
                 assert status is Status.QUEUED
-                assert await harness.jobs.lease("static_ad", "m") is None  # not before the pause is over
+                assert await harness.leases.lease("static_ad", "m") is None  # not before the pause is over
                 harness.clock.ahead += timedelta(minutes=5)
         assert status is Status.FAILED
         async with harness.database.connection() as connection:
@@ -232,20 +233,20 @@ class TestAttempts:
         assert len(listed) == dead
         if dead:
             assert [attempt.outcome for attempt in listed[0].attempts] == ["unknown"] * 3
-            again = await harness.jobs.retry_dead(job_id)
+            again = await harness.submissions.retry_dead(job_id)
             assert again.credits_used == 3
-            assert (await harness.jobs.retry_dead(job_id)).job_id == again.job_id
+            assert (await harness.submissions.retry_dead(job_id)).job_id == again.job_id
         else:
             with pytest.raises(JobNotDead):
-                await harness.jobs.retry_dead(job_id)
+                await harness.submissions.retry_dead(job_id)
 
     async def test_a_job_that_is_handed_back_does_not_lose_a_try(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         for attempt in range(1, 6):
-            assert await harness.jobs.lease("static_ad", "m") is not None
-            await harness.jobs.give_back(job_id, attempt)
-        assert (await harness.jobs.job(job_id, "u")).status is Status.QUEUED
+            assert await harness.leases.lease("static_ad", "m") is not None
+            await harness.leases.return_job(job_id, attempt)
+        assert (await harness.reader.job(job_id, "u")).status is Status.QUEUED
 
 
 class TestEnds:
@@ -254,15 +255,15 @@ class TestEnds:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         if when == "processing":
-            await harness.jobs.lease("static_ad", "m")
+            await harness.leases.lease("static_ad", "m")
         with pytest.raises(JobNotFound):
-            await harness.jobs.cancel(job_id, "somebody else")
-        assert await harness.jobs.cancel(job_id, "u") == (Status(when), 3)
+            await harness.lifecycle.cancel(job_id, "somebody else")
+        assert await harness.lifecycle.cancel(job_id, "u") == (Status(when), 3)
         with pytest.raises(JobEnded):
-            await harness.jobs.cancel(job_id, "u")
+            await harness.lifecycle.cancel(job_id, "u")
         if when == "processing":
             beat = Heartbeat(job_id=job_id, attempt=1, progress=1, stage="", checkpoint=None)
-            assert await harness.jobs.heartbeat(beat) == "canceled"
+            assert await harness.leases.heartbeat(beat) == "canceled"
         assert await harness.settlement.settle_all() == 1
         assert await harness.balance() == (3, 0)
 
@@ -270,9 +271,11 @@ class TestEnds:
         await harness.grant("u", 90)
         for _ in range(20):
             job_id = await harness.submitted()
-            await harness.jobs.lease("static_ad", "m")
+            await harness.leases.lease("static_ad", "m")
             await asyncio.gather(
-                harness.jobs.complete(completion(job_id, 1)), harness.jobs.cancel(job_id, "u"), return_exceptions=True
+                harness.leases.complete(completion(job_id, 1)),
+                harness.lifecycle.cancel(job_id, "u"),
+                return_exceptions=True,
             )
         await harness.settlement.settle_all()
         counted = await harness.rows("select status, settle, count(*)::int as count from job group by 1, 2")
@@ -284,19 +287,19 @@ class TestEnds:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         harness.clock.ahead = timedelta(minutes=59)
-        assert await harness.jobs.expire(10) == 0
+        assert await harness.lifecycle.expire(10) == 0
         harness.clock.ahead = timedelta(minutes=61)
-        assert await harness.jobs.expire(10) == 1
+        assert await harness.lifecycle.expire(10) == 1
         await harness.settlement.settle_all()
-        assert (await harness.jobs.job(job_id, "u")).status is Status.EXPIRED
+        assert (await harness.reader.job(job_id, "u")).status is Status.EXPIRED
         assert await harness.balance() == (3, 0)
 
     async def test_settlement_happens_once_whoever_settles(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         for _ in range(10):
             job_id = await harness.submitted()
-            await harness.jobs.lease("static_ad", "m")
-            await harness.jobs.complete(completion(job_id, 1))
+            await harness.leases.lease("static_ad", "m")
+            await harness.leases.complete(completion(job_id, 1))
         await asyncio.gather(*(harness.settlement.settle_all() for _ in range(4)))
         assert await harness.balance() == (0, 0)
         async with harness.ledger_database.connection() as connection:
@@ -309,7 +312,7 @@ class TestEnds:
         sent = []
         for seconds in (1, 6, 8, 17, 20, 40):
             harness.clock.ahead = timedelta(seconds=seconds)
-            sent.append(await harness.jobs.dispatch_again(10))
+            sent.append(await harness.lifecycle.dispatch_again(10))
         assert sent == [0, 1, 0, 1, 0, 1]
 
 

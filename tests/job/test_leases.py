@@ -53,7 +53,7 @@ async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: 
     server = await served(
         harness,
         tmp_path,
-        JobWorkerServicer(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy),
+        JobWorkerServicer(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy),
     )
     environment = {
         **os.environ,
@@ -71,7 +71,7 @@ async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: 
     try:
         async with asyncio.timeout(90):
             while True:
-                await harness.jobs.recover_lost(10)
+                await harness.lifecycle.recover_lost(10)
                 rows = await harness.rows("select status from job")
                 if all(row["status"] == "completed" for row in rows):
                     break
@@ -110,7 +110,7 @@ async def test_lease_that_nobody_waits_for_is_returned(
     monkeypatch.setattr("services.worker.leases.STOP_SECONDS", 60.0)  # so long it may take on a busy machine
     await harness.grant("u", 3)
     await harness.submitted()
-    servicer = Slow(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    servicer = Slow(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
     server = await served(harness, tmp_path, servicer)
     leases = Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", SECRET))
     leases.start()

@@ -27,7 +27,7 @@ from services.job.domain import JobNotDead
 from services.job.servicer import JobWorkerServicer
 from services.media.model_files import ModelMissing
 from services.worker.leases import Leases
-from services.worker.loop import Made, MadeFile, Work, Worker
+from services.worker.loop import Attempt, AttemptResult, ResultFile, Worker
 from services.worker.scratch import Scratch
 from tests.job.harness import JobHarness
 
@@ -41,18 +41,18 @@ class Studio:
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
-        self.fail: Callable[[Work], None] = lambda work: None
+        self.fail: Callable[[Attempt], None] = lambda attempt: None
 
-    async def make(self, work: Work) -> Made:
-        (work.folder / "made").mkdir()  # as the real ones: fails when it is there
-        self.fail(work)
-        self.made[work.job.job_id] += 1
+    async def handler(self, attempt: Attempt) -> AttemptResult:
+        (attempt.folder / "made").mkdir()  # as the real ones: fails when it is there
+        self.fail(attempt)
+        self.made[attempt.job.job_id] += 1
         files = []
         for name in ("image.png", "thumbnail.webp"):
-            path = work.folder / "made" / name
+            path = attempt.folder / "made" / name
             path.write_bytes(b"a picture")
-            files.append(MadeFile(path=path, type=name.partition(".")[0], content_type="image/png"))
-        return Made(files=tuple(files))
+            files.append(ResultFile(path=path, type=name.partition(".")[0], content_type="image/png"))
+        return AttemptResult(files=tuple(files))
 
 
 class Folder:
@@ -90,13 +90,13 @@ async def running_worker(
 
     def register(server: grpc.aio.Server) -> None:
         servicer = JobWorkerServicer(
-            jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy
+            leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy
         )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
 
     async def sweep() -> None:
         while True:
-            await harness.jobs.recover_lost(100)
+            await harness.lifecycle.recover_lost(100)
             await harness.settlement.settle_all()
             await asyncio.sleep(0.2)
 
@@ -106,7 +106,7 @@ async def running_worker(
     channel = open_channel(address)
     worker = Worker(
         job_type="static_ad",
-        make=studio.make,
+        handler=studio.handler,
         jobs=channel,
         leases=Leases(address, identity),
         identity=identity,
@@ -152,7 +152,7 @@ async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
             await asyncio.sleep(0.1)
 
 
-async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harness: JobHarness, folder: Folder) -> None:
+async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 60)
     studio = Studio()
     with structlog.testing.capture_logs() as logs:
@@ -178,11 +178,11 @@ async def test_pictures_outlast_storage_that_is_away_and_are_rendered_once(harne
     assert len(stored) == 40
 
 
-async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harness: JobHarness, folder: Folder) -> None:
+async def test_copy_service_outage_is_awaited_with_the_lease(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 30)
     studio, probed, away = Studio(), 0, True
 
-    def fail(_: Work) -> None:
+    def fail(_: Attempt) -> None:
         if away:
             raise DependencyFault("COPY_UNAVAILABLE", "nobody answers")
 
@@ -202,7 +202,7 @@ async def test_copy_service_that_is_away_is_waited_for_with_the_lease_held(harne
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
 
 
-async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
+async def test_job_expired_in_an_outage_is_dead_and_retryable(
     harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = replace(harness.policy.limits["static_ad"], attempt=timedelta(seconds=3))
@@ -221,9 +221,9 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
         ]
         assert outcome == "returned"
         assert cause.startswith("STORAGE_UNAVAILABLE: ")
-        assert (await harness.jobs.job(job_id, "u")).status == "queued"
+        assert (await harness.reader.job(job_id, "u")).status == "queued"
     harness.clock.ahead += timedelta(hours=3)
-    assert await harness.jobs.expire(10) == 1
+    assert await harness.lifecycle.expire(10) == 1
     harness.clock.ahead -= timedelta(hours=3)
     await harness.settlement.settle_all()
     (row,) = await jobs(harness)
@@ -235,28 +235,28 @@ async def test_job_whose_time_runs_out_in_an_outage_is_dead_and_can_be_retried(
     assert (dead.job.id, dead.job.error_reason) == (job_id, "STORAGE_UNAVAILABLE")
     folder.back()
     async with running_worker(harness, studio, folder):
-        retried = await harness.jobs.retry_dead(job_id)
+        retried = await harness.submissions.retry_dead(job_id)
         async with asyncio.timeout(30):
-            while (await harness.jobs.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
+            while (await harness.reader.job(retried.job_id, "u")).status != "completed":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
 
 
-async def test_job_that_expires_without_an_outage_is_not_dead(harness: JobHarness) -> None:
+async def test_job_expired_without_an_outage_is_not_dead(harness: JobHarness) -> None:
     await harness.grant("u", 3)
     job_id = await harness.submitted()
     harness.clock.ahead += timedelta(hours=3)
-    assert await harness.jobs.expire(10) == 1
+    assert await harness.lifecycle.expire(10) == 1
     (row,) = await jobs(harness)
     assert (row["status"], row["dead"], row["error_reason"]) == ("expired", False, None)
     with pytest.raises(JobNotDead):
-        await harness.jobs.retry_dead(job_id)
+        await harness.submissions.retry_dead(job_id)
 
 
-async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: JobHarness, folder: Folder) -> None:
+async def test_missing_model_returns_the_job_immediately(harness: JobHarness, folder: Folder) -> None:
     await harness.grant("u", 3)
     studio, missing = Studio(), True
 
-    def fail(_: Work) -> None:
+    def fail(_: Attempt) -> None:
         if missing:
             raise ModelMissing("run the set-up")
 
@@ -272,7 +272,7 @@ async def test_model_missing_on_one_machine_gives_the_job_back_at_once(harness: 
     assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
 
 
-async def test_full_disk_of_temporary_files_gives_the_job_back_and_ends_no_worker(
+async def test_full_scratch_disk_returns_the_job_and_worker_survives(
     harness: JobHarness, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await harness.grant("u", 3)

@@ -17,7 +17,7 @@ class TestWords:
         refusal = InsufficientCredits(price=40, available=12)
         assert refusal.message == (
             "This costs 40 credits, and 12 credits can be spent. Ask the operator of this service for more credits, or "
-            "choose what costs less (GET /api/prices)."
+            "choose a cheaper request (GET /api/prices)."
         )
         assert numbers(refusal) == {"price": 40, "available": 12}
         assert refusal.retryable is False
@@ -40,16 +40,16 @@ class TestNumbers:
         await harness.grant("u", 44)
         await harness.submitted(type="video")
         with pytest.raises(InsufficientCredits) as caught:
-            await harness.jobs.submit(harness.submission(type="video"))
+            await harness.submissions.submit(harness.submission(type="video"))
         assert numbers(caught.value) == {"price": 40, "available": 4, "held": 40}
         await harness.submitted()
         with pytest.raises(InsufficientCredits) as caught:
-            await harness.jobs.submit(harness.submission())
+            await harness.submissions.submit(harness.submission())
         assert numbers(caught.value) == {"price": 3, "available": 1, "held": 43}
 
     async def test_each_of_a_batch_gets_what_was_there_for_all(self, harness: JobHarness) -> None:
         await harness.grant("u", 4)
-        told = await harness.jobs._submit_batch([harness.submission() for _ in range(3)])
+        told = await harness.submissions.submit_batch([harness.submission() for _ in range(3)])
         assert [isinstance(answer, AcceptedJob) for answer in told] == [True, False, False]
         refused = [numbers(answer) for answer in told if isinstance(answer, InsufficientCredits)]
         assert refused == [{"price": 3, "available": 1, "held": 3}] * 2

@@ -23,7 +23,6 @@ from rich.table import Table
 from services.chassis.data.database import Connection, Database
 from services.job import queries
 from services.job.domain import FaultKind, Heartbeat, JobFilter, Status
-from services.job.settlement import Settlement
 from tests.job.harness import JobHarness, completion, failure
 
 ENDED = int(os.environ.get("ADWRIGHT_ENDED_JOBS", "60000"))
@@ -106,15 +105,7 @@ async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dic
     database = Explained(harness.url)
     await database.open()
     explained = replace(harness, database=database)
-    jobs = explained.engine()
-    settlement = Settlement(
-        database=database,
-        storage=jobs.storage,
-        billing=harness.stub,
-        identity=jobs._identity,
-        clock=harness.clock,
-        ended=jobs.ended,
-    )
+    replica = explained.replica()
     for user in ("u", "v"):
         await harness.grant(user, 1000)
         for _ in range(10):
@@ -126,44 +117,44 @@ async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dic
             await queries.list_jobs(connection, JobFilter(user_id="u", size=20, **filters))
 
     try:
-        job_id = (await jobs.submit(harness.submission(idempotency_key="k"))).job_id
+        job_id = (await replica.submissions.submit(harness.submission(idempotency_key="k"))).job_id
         found["submit"] = database.taken()
-        await jobs.submit(harness.submission(idempotency_key="k"))
+        await replica.submissions.submit(harness.submission(idempotency_key="k"))
         found["submit the same"] = database.taken()
         arrived = harness.clock.now()
-        ended = await harness.jobs.submit(harness.submission(idempotency_key="ended"))
-        await harness.jobs.cancel(ended.job_id, "u")
+        ended = await harness.submissions.submit(harness.submission(idempotency_key="ended"))
+        await harness.lifecycle.cancel(ended.job_id, "u")
         await harness.settlement.settle_all()
-        again = await jobs.submit(harness.submission(idempotency_key="ended", arrived_at=arrived))
+        again = await replica.submissions.submit(harness.submission(idempotency_key="ended", arrived_at=arrived))
         assert again.job_id == ended.job_id
         found["submit the same, ended"] = database.taken()
-        await jobs.job(job_id, "u")
+        await replica.reader.job(job_id, "u")
         found["status, queued"] = database.taken()
-        lease = await jobs.lease("static_ad", "m")
+        lease = await replica.leases.lease("static_ad", "m")
         assert lease is not None
         found["lease"] = database.taken()
-        await jobs.heartbeat(Heartbeat(job_id=lease.job_id, attempt=1, progress=1, stage="", checkpoint=None))
+        await replica.leases.heartbeat(Heartbeat(job_id=lease.job_id, attempt=1, progress=1, stage="", checkpoint=None))
         found["heartbeat"] = database.taken()
-        await jobs.complete(completion(lease.job_id, 1))
+        await replica.leases.complete(completion(lease.job_id, 1))
         found["complete"] = database.taken()
-        await jobs.job(lease.job_id, lease.user_id)
+        await replica.reader.job(lease.job_id, lease.user_id)
         found["status, completed"] = database.taken()
-        assert await settlement.settle_all() == 1
+        assert await replica.settlement.settle_all() == 1
         found["settle"] = database.taken()
-        second = await harness.jobs.lease("static_ad", "m")
+        second = await harness.leases.lease("static_ad", "m")
         assert second is not None
-        await jobs.fail(failure(second.job_id, 1, FaultKind.TRANSIENT))
+        await replica.leases.fail(failure(second.job_id, 1, FaultKind.TRANSIENT))
         found["fail"] = database.taken()
-        await jobs.cancel(job_id, "u")
+        await replica.lifecycle.cancel(job_id, "u")
         found["cancel"] = database.taken()
-        third = await harness.jobs.lease("static_ad", "m")
+        third = await harness.leases.lease("static_ad", "m")
         assert third is not None
         harness.clock.ahead = timedelta(seconds=8)
         for name, step in {
-            "sweeper: expire": jobs.expire(10),
-            "sweeper: lost leases": jobs.recover_lost(10),
-            "sweeper: dispatch again": jobs.dispatch_again(50),
-            "sweeper: leftovers": jobs.resolve_leftovers(timedelta(seconds=20), 10),
+            "sweeper: expire": replica.lifecycle.expire(10),
+            "sweeper: lost leases": replica.lifecycle.recover_lost(10),
+            "sweeper: dispatch again": replica.lifecycle.dispatch_again(50),
+            "sweeper: leftovers": replica.submissions.take_back_leftovers(timedelta(seconds=20), 10),
         }.items():
             await step
             found[name] = database.taken()
@@ -185,7 +176,7 @@ async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dic
             found["dead jobs"] = database.taken()
             await queries.settlements(connection, uuid.UUID(int=0), 100)
             found["reconcile, a page"] = database.taken()
-            await queries.current(connection, ["u", "v"], job_id)
+            await queries.live_and_recent_jobs(connection, ["u", "v"], job_id)
             found["follow all jobs"] = database.taken()
             await queries.ended_since(connection, "u", harness.clock.now(), job_id)
             found["follow all jobs again"] = database.taken()

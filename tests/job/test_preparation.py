@@ -31,7 +31,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
         "assets_url": f"file://{tmp_path}/assets",
         "kafka_bootstrap": "127.0.0.1:1",
     }
-    servicer = Counting(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    servicer = Counting(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
     server = Server(
         WorkerSettings(**{**values, "listen": "127.0.0.1:0"}),
         register=lambda server: job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server),
@@ -51,7 +51,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             job_type="static_ad",
             topic="adwright.job.dispatch.image.v1",
             group="g",
-            make=picture,
+            handler=picture,
             identity=ServiceIdentity("image", "s" * 32),
             assets=AssetStore(values["assets_url"]),
             prepare=prepare,

@@ -41,7 +41,7 @@ def result(job_id: uuid.UUID, attempt: int) -> Completion:
 async def leased(harness: JobHarness) -> uuid.UUID:
     """A job at its first attempt."""
     job_id = await harness.submitted()
-    assert await harness.jobs.lease("static_ad", "m") is not None
+    assert await harness.leases.lease("static_ad", "m") is not None
     return job_id
 
 
@@ -55,7 +55,7 @@ class TestReports:
         keeping = replace(plain, progress=10, checkpoint=b"order 7")
         for beats in ([plain, keeping], [keeping, plain], [plain, keeping, plain]):
             await harness.rows("update job set checkpoint = null where id = %s returning id", job_id)
-            assert await harness.jobs._beat_batch(beats) == [""] * len(beats)
+            assert await harness.leases.heartbeat_batch(beats) == [""] * len(beats)
             assert await harness.rows("select progress, checkpoint from job") == [
                 {"progress": 40, "checkpoint": b"order 7"}
             ]
@@ -64,7 +64,7 @@ class TestReports:
         await harness.grant("u", 3)
         job_id = await leased(harness)
         first, second = result(job_id, 1), result(job_id, 1)
-        told = await harness.jobs._complete_batch([first, first, second])
+        told = await harness.leases.complete_batch([first, first, second])
         assert [type(answer) for answer in told] == [EndedJob] * 3
         assert await harness.rows("select id from asset") == [{"id": first.assets[0].id}]
 
@@ -72,11 +72,11 @@ class TestReports:
         await harness.grant("u", 3)
         job_id = await leased(harness)
         harness.clock.ahead = timedelta(seconds=10)
-        assert await harness.jobs.recover_lost(10) == 1
-        assert await harness.jobs.lease("static_ad", "other") is not None
+        assert await harness.lifecycle.recover_lost(10) == 1
+        assert await harness.leases.lease("static_ad", "other") is not None
         late, current = result(job_id, 1), result(job_id, 2)
         for _ in range(2):  # the second time, nothing of both is new
-            told = await harness.jobs._complete_batch([late, current])
+            told = await harness.leases.complete_batch([late, current])
             assert [type(answer) for answer in told] == [StaleAttempt, EndedJob]
         assert await harness.rows("select id from asset") == [{"id": current.assets[0].id}]
 
@@ -89,11 +89,11 @@ class TestDeadlines:
         beat = Heartbeat(job_id=job_id, attempt=1, progress=50, stage="", checkpoint=None)
         for seconds in range(0, 310, 5):
             harness.clock.ahead = timedelta(seconds=seconds)
-            assert await harness.jobs.recover_lost(10) == 0
-            assert await harness.jobs.heartbeat(beat) == ""
+            assert await harness.lifecycle.recover_lost(10) == 0
+            assert await harness.leases.heartbeat(beat) == ""
         harness.clock.ahead = timedelta(seconds=310)
-        assert await harness.jobs.recover_lost(10) == 1
-        assert await harness.jobs.heartbeat(beat) == "superseded"
+        assert await harness.lifecycle.recover_lost(10) == 1
+        assert await harness.leases.heartbeat(beat) == "superseded"
         attempts = await harness.rows("select outcome, cause from attempt")
         assert attempts[0]["outcome"] == FaultKind.TRANSIENT.value
         assert attempts[0]["cause"].startswith("ATTEMPT_TIMED_OUT")
@@ -105,7 +105,7 @@ class TestDeadlines:
         await harness.grant("u", 3)
         await leased(harness)
         harness.clock.ahead = timedelta(minutes=minutes)
-        assert await harness.jobs.recover_lost(10) == 1
+        assert await harness.lifecycle.recover_lost(10) == 1
         assert await harness.rows("select outcome from attempt") == [{"outcome": FaultKind.LOST.value}]
 
 
@@ -136,18 +136,31 @@ class Slow(Paused):
         return answer
 
 
-class CutOff(Database):
-    """A database whose connection is lost in the first commit, after it has happened."""
+class LostCommit(Database):
+    """A database that loses the connection during the first commit, after it has taken effect."""
 
-    cut = False
+    lost = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         async with super().transaction() as connection:
             yield connection
-        if not self.cut:
-            self.cut = True
+        if not self.lost:
+            self.lost = True
             raise DependencyUnavailable("The database cannot be reached; try again.")
+
+
+class Unreachable(Database):
+    """A database that can be made unreachable."""
+
+    unreachable = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        if self.unreachable:
+            raise DependencyUnavailable("The database cannot be reached; try again.")
+        async with super().transaction() as connection:
+            yield connection
 
 
 class TestTakingBack:
@@ -156,11 +169,15 @@ class TestTakingBack:
     async def test_a_late_submission_is_not_queued_once_its_hold_is_being_released(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         slow, paused = Slow(harness.stub), Paused(harness.stub)
-        submitting = asyncio.create_task(harness.engine(slow).submit(harness.submission(idempotency_key="k")))
+        submitting = asyncio.create_task(
+            harness.replica(slow).submissions.submit(harness.submission(idempotency_key="k"))
+        )
         await slow.settled.wait()  # the hold is placed; the submitter does not know it yet
         assert await harness.balance() == (0, 3)
         harness.clock.ahead = timedelta(minutes=1)
-        sweeping = asyncio.create_task(harness.engine(paused).resolve_leftovers(timedelta(seconds=20), 10))
+        sweeping = asyncio.create_task(
+            harness.replica(paused).submissions.take_back_leftovers(timedelta(seconds=20), 10)
+        )
         await paused.settled.wait()  # the hold is released, the row is there still
         slow.go.set()
         outcome = (await asyncio.gather(submitting, return_exceptions=True))[0]
@@ -173,8 +190,8 @@ class TestTakingBack:
     async def test_what_was_decided_after_all_is_left_alone(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()
-        await harness.jobs.abandon([job_id])
-        assert (await harness.jobs.job(job_id, "u")).status is Status.QUEUED
+        await harness.submissions.take_back([job_id])
+        assert (await harness.reader.job(job_id, "u")).status is Status.QUEUED
         assert await harness.balance() == (0, 3)
 
     async def test_a_hold_whose_row_a_crash_has_lost_is_given_back(self, harness: JobHarness) -> None:
@@ -182,10 +199,10 @@ class TestTakingBack:
         await harness.grant("u", 3)
         submission = harness.submission()
         slow = Slow(harness.stub)
-        submitting = asyncio.create_task(harness.engine(slow).submit(submission))
+        submitting = asyncio.create_task(harness.replica(slow).submissions.submit(submission))
         await slow.settled.wait()
         await harness.rows("delete from job returning id")
-        await harness.jobs.abandon([submission.job_id])
+        await harness.submissions.take_back([submission.job_id])
         assert await harness.balance() == (3, 0)
         slow.go.set()
         assert not isinstance((await asyncio.gather(submitting, return_exceptions=True))[0], AcceptedJob)
@@ -193,33 +210,36 @@ class TestTakingBack:
     async def test_a_commit_that_was_cut_off_is_looked_after_at_once(self, harness: JobHarness) -> None:
         """The pending row and its key are there; whoever made them was not told."""
         await harness.grant("u", 3)
-        submission = harness.submission(request_key="k", request_digest=b"d")
-        engine = replace(harness, database=CutOff(harness.url, pool_size=2)).engine()
-        await engine._database.open()
+        submission = harness.submission(idempotency_key_header="k", request_digest=b"d")
+        database = LostCommit(harness.url, pool_size=2)
+        submissions = replace(harness, database=database).replica().submissions
+        await database.open()
         with pytest.raises(DependencyUnavailable):
-            await engine.submit(submission)
+            await submissions.submit(submission)
         assert await harness.rows("select status from job") == [{"status": "pending"}]
-        assert await engine.resolve_leftovers(timedelta(seconds=20), 10) == 1
-        assert await engine.resolve_leftovers(timedelta(seconds=20), 10) == 0
-        assert await harness.rows("select job_id from recorded_answer") == []
-        again = await harness.jobs.submit(harness.submission(request_key="k", request_digest=b"d"))
+        assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) == 1
+        assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) == 0
+        assert await harness.rows("select job_id from idempotency_record") == []
+        again = await harness.submissions.submit(harness.submission(idempotency_key_header="k", request_digest=b"d"))
         assert again.status == "queued"
-        await engine._database.close()
+        await database.close()
 
     async def test_a_database_that_goes_while_jobs_are_queued_leaves_nothing_behind(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         slow = Slow(harness.stub)
-        engine = harness.engine(slow)
-        submitting = [asyncio.create_task(engine.submit(harness.submission())) for _ in range(5)]
+        database = Unreachable(harness.url, pool_size=4)
+        await database.open()
+        submissions = replace(harness, database=database).replica(slow).submissions
+        submitting = [asyncio.create_task(submissions.submit(harness.submission())) for _ in range(5)]
         await slow.settled.wait()
-        await harness.database._pool.close()  # as when the connection is lost: the second transaction cannot begin
+        database.unreachable = True  # the second transaction cannot begin
         slow.go.set()
         outcomes = await asyncio.gather(*submitting, return_exceptions=True)
         assert not any(isinstance(outcome, AcceptedJob) for outcome in outcomes)
-        harness.database._pool = type(harness.database)(harness.url, pool_size=4)._pool
-        await harness.database.open()
+        database.unreachable = False
         slow.settled.clear()
-        assert await engine.resolve_leftovers(timedelta(seconds=20), 10) > 0  # at once: they need not grow old
+        assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) > 0  # immediately, whatever their age
+        await database.close()
         assert await harness.rows("select id from job where status <> 'pending'") == []
         assert (await harness.balance())[1] == 0
 
@@ -227,9 +247,10 @@ class TestTakingBack:
 class TestLimits:
     async def test_several_replicas_never_let_a_user_pass_the_limit_of_live_jobs(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
-        engines = [harness.engine() for _ in range(3)]
+        replicas = [harness.replica() for _ in range(3)]
         answers = await asyncio.gather(
-            *(engines[number % 3].submit(harness.submission()) for number in range(150)), return_exceptions=True
+            *(replicas[number % 3].submissions.submit(harness.submission()) for number in range(150)),
+            return_exceptions=True,
         )
         assert sum(isinstance(answer, AcceptedJob) for answer in answers) == 50
         assert sum(isinstance(answer, TooManyLiveJobs) for answer in answers) == 100
@@ -239,11 +260,11 @@ class TestLimits:
         for _ in range(20):
             await harness.submitted()
         for _ in range(5):
-            leases = await asyncio.gather(*(harness.jobs.lease("static_ad", f"m{number}") for number in range(12)))
+            leases = await asyncio.gather(*(harness.leases.lease("static_ad", f"m{number}") for number in range(12)))
             assert sum(lease is not None for lease in leases) == 4
             for lease in leases:
                 if lease is not None:
-                    await harness.jobs.give_back(lease.job_id, lease.attempt)
+                    await harness.leases.return_job(lease.job_id, lease.attempt)
 
     async def test_a_user_at_their_share_keeps_nobody_else_waiting(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
@@ -251,10 +272,10 @@ class TestLimits:
         for _ in range(8):
             await harness.submitted("u")
         for _ in range(4):
-            assert await harness.jobs.lease("static_ad", "m") is not None
-        assert await harness.jobs.lease("static_ad", "m") is None
+            assert await harness.leases.lease("static_ad", "m") is not None
+        assert await harness.leases.lease("static_ad", "m") is None
         other = await harness.submitted("v")
-        lease = await harness.jobs.lease("static_ad", "m")
+        lease = await harness.leases.lease("static_ad", "m")
         assert lease is not None
         assert lease.job_id == other
 
@@ -276,7 +297,7 @@ class TestKeys:
             roomy = replace(
                 harness, policy=replace(harness.policy, live_jobs_per_user=20_000)
             )  # near it, they queue up
-            submitting = [asyncio.create_task(roomy.engine()._submit_batch(batch)) for batch in batches]
+            submitting = [asyncio.create_task(roomy.replica().submissions.submit_batch(batch)) for batch in batches]
             await waiting_for_locks(harness, 2)
             await third.rollback()
         told = await asyncio.gather(*submitting)
@@ -306,7 +327,7 @@ class TestRetries:
             job_id,
         )
         await harness.settlement.settle_all()
-        answers = await asyncio.gather(*(harness.engine().retry_dead(job_id) for _ in range(8)))
+        answers = await asyncio.gather(*(harness.replica().submissions.retry_dead(job_id) for _ in range(8)))
         assert len({answer.job_id for answer in answers}) == 1
         assert sum(answer.credits_used for answer in answers) == 3
         assert await harness.balance() == (3, 3)
@@ -319,17 +340,19 @@ class TestRetries:
     [("video=90", {"copy": 60, "static_ad": 180, "video": 90}), ("", {"copy": 60, "static_ad": 180, "video": 1800})],
 )
 def test_a_type_that_a_setting_does_not_name_keeps_its_default(text: str, told: dict[str, int]) -> None:
-    from services.job.__main__ import by_type
+    from services.job.__main__ import parse_seconds_by_type
 
-    assert by_type("attempt_seconds", text) == {name: timedelta(seconds=number) for name, number in told.items()}
+    assert parse_seconds_by_type("attempt_seconds", text) == {
+        name: timedelta(seconds=number) for name, number in told.items()
+    }
 
 
 @pytest.mark.parametrize("text", ["video", "video=0", "video=-1", "vidoe=5", "video=nan", "video=1e99", "video=x"])
 def test_a_setting_by_type_that_makes_no_sense_is_named(text: str) -> None:
-    from services.job.__main__ import by_type
+    from services.job.__main__ import parse_seconds_by_type
 
     with pytest.raises(SystemExit, match="ADWRIGHT_ATTEMPT_SECONDS"):
-        by_type("attempt_seconds", text)
+        parse_seconds_by_type("attempt_seconds", text)
 
 
 class TestLeasesTogether:
@@ -338,7 +361,7 @@ class TestLeasesTogether:
     async def test_each_worker_gets_a_job_of_its_own_and_the_rest_none(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         jobs = {await harness.submitted() for _ in range(3)}
-        leases = await harness.jobs._lease_batch("static_ad", [f"m{number}" for number in range(8)])
+        leases = await harness.leases.lease_batch("static_ad", [f"m{number}" for number in range(8)])
         found = [lease for lease in leases if lease is not None]
         assert {lease.job_id for lease in found} == jobs  # type: ignore[union-attr]
         assert len(found) == 3
@@ -348,7 +371,7 @@ class TestLeasesTogether:
     async def test_a_worker_that_asks_for_several_gets_as_many(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)
         jobs = {await harness.submitted() for _ in range(3)}
-        leases = await harness.jobs._lease_batch("static_ad", ["m", "m", "m"])
+        leases = await harness.leases.lease_batch("static_ad", ["m", "m", "m"])
         assert {lease.job_id for lease in leases} == jobs  # type: ignore[union-attr]
 
     async def test_no_user_gets_more_than_their_share_in_one_batch(self, harness: JobHarness) -> None:
@@ -358,7 +381,7 @@ class TestLeasesTogether:
         for _ in range(most + 5):
             await harness.submitted()
         other = await harness.submitted("v")
-        leases = await harness.jobs._lease_batch("static_ad", ["m"] * (most + 6))
+        leases = await harness.leases.lease_batch("static_ad", ["m"] * (most + 6))
         found = [lease.job_id for lease in leases if lease is not None]  # type: ignore[union-attr]
         assert len(found) == most + 1
         assert other in found

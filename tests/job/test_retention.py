@@ -14,23 +14,23 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cli.reconciliation import compare
 from services.chassis.data.assets import AssetStore, folder_of
 from services.chassis.errors import DependencyUnavailable
-from services.job import retention
-from services.job.forgetting import Forgetting
+from services.job import queries
+from services.job.loops.retention import Retention, delete_jobs
 from tests.job.harness import JobHarness, completion
 
-KEEP = timedelta(days=30)
+JOB_RETENTION = timedelta(days=30)
 
 
-def forgetting(harness: JobHarness, folder: Path, keep: timedelta | None = KEEP) -> Forgetting:
-    return Forgetting(harness.database, harness.clock, AssetStore(f"file://{folder}"), keep=keep)
+def retention(harness: JobHarness, folder: Path, job_retention: timedelta | None = JOB_RETENTION) -> Retention:
+    return Retention(harness.database, harness.clock, AssetStore(f"file://{folder}"), job_retention=job_retention)
 
 
 async def completed(harness: JobHarness, folder: Path) -> uuid.UUID:
     """A job that is done and paid for, with a file of its second attempt and one that its lost first attempt left."""
     job_id = await harness.submitted()
-    lease = await harness.jobs.lease("static_ad", "m")
+    lease = await harness.leases.lease("static_ad", "m")
     assert lease is not None
-    await harness.jobs.complete(completion(job_id, lease.attempt))
+    await harness.leases.complete(completion(job_id, lease.attempt))
     await harness.settlement.settle_all()
     for attempt in (1, 2):
         file = folder / folder_of("static_ad", str(job_id)) / str(attempt) / "asset.png"
@@ -55,11 +55,11 @@ class TestForgettingJobs:
         old = [await completed(harness, tmp_path) for _ in range(3)]
         harness.clock.ahead = timedelta(days=29)
         young = await completed(harness, tmp_path)
-        assert await forgetting(harness, tmp_path).forget_jobs() == 0
+        assert await retention(harness, tmp_path).delete_old_jobs() == 0
         harness.clock.ahead = timedelta(days=31)
-        assert await forgetting(harness, tmp_path, keep=None).forget_jobs() == 0
+        assert await retention(harness, tmp_path, job_retention=None).delete_old_jobs() == 0
         assert await ids(harness) == {*old, young}
-        assert await forgetting(harness, tmp_path).forget_jobs() == 3
+        assert await retention(harness, tmp_path).delete_old_jobs() == 3
         assert await ids(harness) == {young}
         assert {path.parts[-3] for path in pictures(tmp_path)} == {str(young)}
         assert (await harness.balance()) == (8, 0)  # what they cost is remembered, and the books are right
@@ -67,15 +67,15 @@ class TestForgettingJobs:
     async def test_what_is_live_or_not_paid_for_yet_is_never_old(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 20)
         unsettled = await harness.submitted()
-        assert await harness.jobs.lease("static_ad", "m") is not None
-        await harness.jobs.complete(completion(unsettled, 1))
+        assert await harness.leases.lease("static_ad", "m") is not None
+        await harness.leases.complete(completion(unsettled, 1))
         live = await harness.submitted()
         files = [tmp_path / folder_of("static_ad", str(job_id)) / "1" / "asset.png" for job_id in (unsettled, live)]
         for file in files:
             file.parent.mkdir(parents=True)
             file.write_bytes(b"picture")
         harness.clock.ahead = timedelta(days=400)
-        assert await forgetting(harness, tmp_path).forget_jobs() == 0
+        assert await retention(harness, tmp_path).delete_old_jobs() == 0
         assert await ids(harness) == {unsettled, live}
         assert all(file.exists() for file in files)
 
@@ -85,15 +85,15 @@ class TestForgettingJobs:
         await harness.grant("u", 20)
         job_id = await completed(harness, folder)
         harness.clock.ahead = timedelta(days=31)
-        found = forgetting(harness, folder)
+        found = retention(harness, folder)
         folder.rename(tmp_path / "away")
         folder.write_text("not a folder")
         with pytest.raises(DependencyUnavailable):
-            await found.forget_jobs()
+            await found.delete_old_jobs()
         assert await ids(harness) == {job_id}
         folder.unlink()
         (tmp_path / "away").rename(folder)
-        assert await found.forget_jobs() == 1
+        assert await found.delete_old_jobs() == 1
         assert pictures(folder) == []
 
     async def test_two_replicas_may_forget_at_once(self, harness: JobHarness, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ class TestForgettingJobs:
         for _ in range(12):
             await completed(harness, tmp_path)
         harness.clock.ahead = timedelta(days=31)
-        forgotten = await asyncio.gather(*(forgetting(harness, tmp_path).forget_jobs() for _ in range(3)))
+        forgotten = await asyncio.gather(*(retention(harness, tmp_path).delete_old_jobs() for _ in range(3)))
         assert sum(forgotten) == 12
         assert await ids(harness) == set()
         assert pictures(tmp_path) == []
@@ -110,21 +110,21 @@ class TestForgettingJobs:
         await harness.grant("u", 20)
         await completed(harness, tmp_path)
         harness.clock.ahead = timedelta(days=31)
-        await forgetting(harness, tmp_path).forget_jobs()
+        await retention(harness, tmp_path).delete_old_jobs()
         async with harness.database.connection() as connection:
-            first = await retention.forgotten_until(connection)
+            first = await queries.deleted_until(connection)
         assert first is not None
-        assert abs(first - (harness.clock.now() - KEEP)) < timedelta(seconds=10)
+        assert abs(first - (harness.clock.now() - JOB_RETENTION)) < timedelta(seconds=10)
         harness.clock.ahead = timedelta(days=32)
         await completed(harness, tmp_path)
         harness.clock.ahead = timedelta(days=70)
-        await forgetting(harness, tmp_path, keep=timedelta(days=35)).forget_jobs()
+        await retention(harness, tmp_path, job_retention=timedelta(days=35)).delete_old_jobs()
         async with harness.database.connection() as connection:
-            later = await retention.forgotten_until(connection)
+            later = await queries.deleted_until(connection)
             assert later is not None
             assert later > first
-            await retention.delete(connection, [], first)
-            assert await retention.forgotten_until(connection) == later
+            await delete_jobs(connection, [], first)
+            assert await queries.deleted_until(connection) == later
 
 
 class TestReconciliation:
@@ -137,4 +137,4 @@ class TestReconciliation:
         created = Timestamp()
         created.FromDatetime(now - timedelta(days=days))
         hold = billing_pb2.Hold(job_id="j", user_id="u", amount=3, state=state, created_at=created)
-        assert (compare(None, hold, (now - KEEP).timestamp()) is not None) is wrong
+        assert (compare(None, hold, (now - JOB_RETENTION).timestamp()) is not None) is wrong

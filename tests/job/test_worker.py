@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.servicer import JobWorkerServicer
 from services.worker.leases import Leases
-from services.worker.loop import Made, MadeFile, Work, Worker
+from services.worker.loop import Attempt, AttemptResult, ResultFile, Worker
 from tests.job.harness import JobHarness
 
 SLOTS = 8
@@ -61,10 +62,10 @@ class Workshop:
     servicer: Counting
 
 
-async def picture(work: Work) -> Made:
-    path = work.folder / "image.png"
+async def picture(attempt: Attempt) -> AttemptResult:
+    path = attempt.folder / "image.png"
     path.write_bytes(b"a picture")
-    return Made(files=(MadeFile(path=path, type="image", content_type="image/png"),))
+    return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png"),))
 
 
 @asynccontextmanager
@@ -75,7 +76,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
         token_jwks=str(tmp_path / "none"),
         service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
     )
-    servicer = Counting(jobs=harness.jobs, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    servicer = Counting(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
@@ -85,7 +86,7 @@ async def workshop(harness: JobHarness, assets: AssetStore, tmp_path: Path) -> A
     channel = open_channel(f"127.0.0.1:{server.port}")
     worker = Worker(
         job_type="static_ad",
-        make=picture,
+        handler=picture,
         jobs=channel,
         leases=Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
         identity=ServiceIdentity("image", "s" * 32),
@@ -123,7 +124,8 @@ async def ended(harness: JobHarness, job_id: Any) -> str:
 
 
 def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    # os.walk skips folders that are deleted meanwhile; rglob raises.
+    return [Path(root) / name for root, _, names in os.walk(folder) for name in names]
 
 
 class TestWaking:
@@ -139,9 +141,7 @@ class TestWaking:
             timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
             assert found.servicer.asked - before <= 2 + timers
 
-    async def test_what_comes_while_all_are_at_work_is_remembered_once_a_slot(
-        self, harness: JobHarness, tmp_path: Path
-    ) -> None:
+    async def test_wake_ups_while_busy_are_retained_once_per_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         async with workshop(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as found:
             await until(lambda: found.servicer.asked >= SLOTS)
             before = found.servicer.asked
@@ -151,11 +151,9 @@ class TestWaking:
             assert found.servicer.asked <= before + 2 * SLOTS
 
 
-class TestLeftovers:
+class TestUnreferencedFiles:
     @pytest.mark.parametrize("told", ["by a heartbeat", "by the answer to its result"])
-    async def test_files_of_an_attempt_that_was_stopped_after_storing_are_deleted(
-        self, harness: JobHarness, tmp_path: Path, told: str
-    ) -> None:
+    async def test_files_of_a_stopped_attempt_are_deleted(self, harness: JobHarness, tmp_path: Path, told: str) -> None:
         await harness.grant("u", 30)
         folder = tmp_path / "assets"
         assets = Reluctant(folder)
@@ -164,7 +162,7 @@ class TestLeftovers:
             found.worker.wake(1)
             await assets.stored.wait()
             assert len(files(folder)) == 1
-            await harness.jobs.cancel(job_id, "u")
+            await harness.lifecycle.cancel(job_id, "u")
             if told == "by the answer to its result":
                 assets.go.set()
             await until(lambda: not files(folder))

@@ -50,7 +50,7 @@ def product_photo(file: Path) -> None:
 
 
 @pytest.mark.parametrize("way_in", [upload, avatar, product_photo])
-def test_it_is_refused_before_it_takes_memory(bomb: Path, way_in: Callable[[Path], None]) -> None:
+def test_bomb_is_refused_before_it_takes_memory(bomb: Path, way_in: Callable[[Path], None]) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises((ImageTooLarge, InputFault)) as refused:
         way_in(bomb)

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from services.catalog.errors import ImageTooLarge, ImageUnreadable
 from services.catalog.product_photos import photo_type
 from services.chassis.errors import InputFault
-from services.media.photo import MAX_PIXELS, MAX_SIDE, SMALLEST_SIDE, decode_photo
+from services.media.photo import MAX_PIXELS, MAX_SIDE, MIN_SIDE, decode_photo
 from services.video.providers.local.photos import decoded
 
 RED, BLUE = (200, 30, 40), (20, 40, 210)
@@ -71,7 +71,7 @@ def seen(content: bytes, folder: Path) -> list[Image.Image]:
     ],
     ids=["several", "turned", "16 bits", "profile", "CMYK", "RGBA", "WebP", "palette", "grey"],
 )
-def test_photo_is_accepted_as_what_it_holds(
+def test_photo_format_is_detected_from_content(
     make: Callable[[], bytes], kind: str, colour: tuple[int, int, int], size: tuple[int, int], tmp_path: Path
 ) -> None:
     content = make()
@@ -106,10 +106,10 @@ WIDE = MAX_PIXELS // MAX_SIDE
         (encoded(plain(size=(800, 600)), "JPEG")[:2000], "damaged or incomplete"),
         (encoded(plain(size=(800, 600)), "PNG", compress_level=0)[:9000], "damaged or incomplete"),
         (several_in_one()[:500], "damaged or incomplete"),
-        (encoded(plain(size=(SMALLEST_SIDE - 1, 400)), "PNG"), f"at least {SMALLEST_SIDE}"),
+        (encoded(plain(size=(MIN_SIDE - 1, 400)), "PNG"), f"at least {MIN_SIDE}"),
     ],
 )
-def test_upload_that_no_job_could_use_is_refused_with_the_remedy(content: bytes, words: str) -> None:
+def test_unusable_upload_is_refused_with_advice(content: bytes, words: str) -> None:
     with pytest.raises(ImageUnreadable) as refused:
         photo_type(content)
     assert words in refused.value.message
@@ -117,7 +117,7 @@ def test_upload_that_no_job_could_use_is_refused_with_the_remedy(content: bytes,
 
 
 @pytest.mark.parametrize("size", [(MAX_SIDE + 1, 100), (MAX_SIDE, WIDE + 1)])
-def test_upload_with_too_many_pixels_is_refused_as_jobs_would(size: tuple[int, int], tmp_path: Path) -> None:
+def test_upload_and_job_refuse_the_same_pixel_counts(size: tuple[int, int], tmp_path: Path) -> None:
     content = encoded(Image.new("1", size), "PNG")
     with pytest.raises(ImageTooLarge) as refused:
         photo_type(content)

@@ -26,25 +26,9 @@ QUOTED_PATH = re.compile(
 # Settings whose fields have no description yet; nothing may be added.
 UNDESCRIBED = {
     "ADWRIGHT_ASSET_LINK_SECONDS",
-    "ADWRIGHT_BILLING_ADDRESS",
-    "ADWRIGHT_CATALOG_ADDRESS",
-    "ADWRIGHT_COPY_ADDRESS",
-    "ADWRIGHT_DATABASE_POOL_SIZE",
-    "ADWRIGHT_IMAGE_ADDRESS",
     "ADWRIGHT_IMAGE_ENGINE",
-    "ADWRIGHT_JOB_ADDRESS",
-    "ADWRIGHT_KAFKA_SASL_MECHANISM",
-    "ADWRIGHT_KAFKA_SASL_PASSWORD",
-    "ADWRIGHT_KAFKA_SASL_USERNAME",
-    "ADWRIGHT_KAFKA_SECURITY_PROTOCOL",
-    "ADWRIGHT_KAFKA_SSL_CAFILE",
     "ADWRIGHT_LIVE_JOBS_PER_USER",
-    "ADWRIGHT_LOG_FORMAT",
-    "ADWRIGHT_LOG_LEVEL",
     "ADWRIGHT_PROCESSING_JOBS_PER_USER",
-    "ADWRIGHT_PRODUCTS_PER_PROJECT",
-    "ADWRIGHT_PROJECTS_PER_USER",
-    "ADWRIGHT_VIDEO_ADDRESS",
     "ADWRIGHT_VIDEO_ENGINE",
 }
 
@@ -81,6 +65,9 @@ class TestLicences:
             if not re.search(rf"^{re.escape(model.name)}\s+{re.escape(model.licence)}; from ", text, re.MULTILINE)
         ]
         assert not missing
+
+    def test_carried_software_belongs_to_a_locked_package(self) -> None:
+        assert {package for package, _, _ in notices.CARRIED} <= set(notices.packages())
 
     def test_a_package_without_a_stated_licence_is_refused(self) -> None:
         with pytest.raises(LookupError, match="no-such-package"):

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from local.system import SERVICES, WORKERS, metrics_of
 from services.chassis.data.database import Database, migrate
+from services.chassis.data.sql_gauges import MEASURED_AT, SqlGauges
 from services.chassis.errors import DependencyUnavailable
-from services.chassis.observability.metrics import MEASURED_AT, SqlGauges
 from services.job.metrics import GAUGES
 from tests.running import Postgres, RunningSystem
 from tests.support import ended

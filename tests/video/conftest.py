@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from services.media.model_files import default_folder, fetch_models
-from services.video.domain import AspectRatio, MadeVideo, VideoBrief
+from services.video.domain import AspectRatio, RenderedVideo, VideoBrief
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
@@ -52,14 +52,14 @@ def brief() -> VideoBrief:
     )
 
 
-Render = Callable[..., MadeVideo]
+Render = Callable[..., RenderedVideo]
 
 
 @pytest.fixture(scope="session")
 def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Renders the brief with changes; the reports of the last call stay in `rendered.reports`."""
 
-    def make(**changes: Any) -> MadeVideo:
+    def make(**changes: Any) -> RenderedVideo:
         folder = tmp_path_factory.mktemp("video")
         reports: list[tuple[int, str]] = []
         made = render(
@@ -73,7 +73,7 @@ def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def finished(rendered: Render) -> MadeVideo:
+def finished(rendered: Render) -> RenderedVideo:
     """One finished video, looked at by many tests: vertical, where the presenter stays in the middle."""
     return rendered(aspect_ratio=AspectRatio.PORTRAIT)
 

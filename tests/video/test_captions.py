@@ -17,7 +17,7 @@ def spoken(script: str, pace: float = 0.4) -> list[SpokenWord]:
 
 
 class TestTiming:
-    def test_a_price_is_shown_as_written_for_as_long_as_it_sounds(self) -> None:
+    def test_price_caption_lasts_as_long_as_its_speech(self) -> None:
         script = "Only $9.99 now"
         heard = [
             SpokenWord(start=0.0, end=0.3, script_start=0, script_end=4),
@@ -32,16 +32,16 @@ class TestTiming:
             ("now", 1.5, 1.8),
         ]
 
-    def test_what_has_no_sound_stays_with_the_word_before(self) -> None:
+    def test_silent_characters_join_the_previous_word(self) -> None:
         assert [word.text for word in timed_words("Wow 🎉 yes", spoken("Wow 🎉 yes"))] == ["Wow 🎉", "yes"]
 
-    def test_every_word_of_the_script_is_in_the_captions_in_order(self) -> None:
+    def test_captions_contain_every_script_word_in_order(self) -> None:
         script = "One two, three. Four five six seven eight nine ten eleven! Twelve."
         words = timed_words(script, spoken(script))
         for gathered in (groups(words), cues(words)):
             assert " ".join(word.text for group in gathered for word in group.words) == script
 
-    def test_groups_never_overlap(self) -> None:
+    def test_caption_groups_do_not_overlap(self) -> None:
         script = "a b c d e f g. h i j k l, m n o p."
         made = groups(timed_words(script, spoken(script, 0.1)))
         assert all(one.end <= two.start + 1e-9 for one, two in itertools.pairwise(made))
@@ -60,7 +60,7 @@ class TestFiles:
         assert made.startswith("WEBVTT\n\n1\n00:00:00.000 --> 00:00:04.050\n")
         assert "A <00:00:01.000>&lt;b&gt; <00:00:02.000>&amp; <00:00:03.000>c." in made
 
-    def test_no_cue_is_longer_than_two_lines(self) -> None:
+    def test_cues_have_at_most_two_lines(self) -> None:
         script = "word " * 120
         lines = [line for line in srt(timed_words(script, spoken(script))).splitlines() if line.startswith("word")]
         assert lines

@@ -103,10 +103,10 @@ class TestListening:
             ("It's freshbox.com, OK?", "its freshbox dot com okay"),
         ],
     )
-    def test_figures_are_words(self, noted: str, words: str) -> None:
+    def test_digits_count_as_words(self, noted: str, words: str) -> None:
         assert words_of(noted) == words.split()
 
-    def test_what_is_wrong_is_counted(self) -> None:
+    def test_word_errors_are_counted(self) -> None:
         assert wrong_words(["a", "fresh", "box", "of", "tea"], ["a", "freshbox", "of", "tea"]) == 0
         assert wrong_words(["we", "have", "ours"], ["we", "hours"]) == 2
 
@@ -122,9 +122,7 @@ def told(text: str, voice: str, models: Path, recogniser: Recogniser, folder: Pa
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("voice", VOICES_HEARD)
-def test_twelve_scripts_are_heard_as_they_were_written(
-    voice: str, models: Path, recogniser: Recogniser, tmp_path: Path
-) -> None:
+def test_recogniser_hears_the_written_scripts(voice: str, models: Path, recogniser: Recogniser, tmp_path: Path) -> None:
     wrong = count = 0
     for script, said in SCRIPTS:
         heard = told(script, voice, models, recogniser, tmp_path)
@@ -137,6 +135,6 @@ def test_twelve_scripts_are_heard_as_they_were_written(
 
 
 @pytest.mark.slow
-def test_another_script_would_be_noticed(models: Path, recogniser: Recogniser, tmp_path: Path) -> None:
+def test_wrong_script_is_detected(models: Path, recogniser: Recogniser, tmp_path: Path) -> None:
     heard = told(SCRIPTS[0][0].replace("amazing product", "tiny kitten"), "male-1", models, recogniser, tmp_path)
     assert wrong_words(SCRIPTS[0][1].split(), heard) / len(SCRIPTS[0][1].split()) > MOST_WRONG

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.video.domain import AspectRatio, MadeVideo
+from services.video.domain import AspectRatio, RenderedVideo
 from services.video.providers.local import visemes
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import END_CARD_SECONDS, speech_of
@@ -35,36 +35,36 @@ CLOSED_LIMIT = 0.95
 MESH_SHUT = 0.33  # of the widest opening: frames whose lips are seen to meet are read as up to 0.27
 
 
-def frames_spoken(made: MadeVideo) -> int:
+def frames_spoken(made: RenderedVideo) -> int:
     return int((made.duration_seconds - END_CARD_SECONDS) * 25)
 
 
 @pytest.fixture(scope="module")
-def opening(finished: MadeVideo) -> Floats:
+def opening(finished: RenderedVideo) -> Floats:
     return mouth_opening(pictures(finished.video), presenter_mouth())
 
 
 class TestDrawnMouth:
-    def test_mouth_and_voice_are_together_within_40_ms(self, finished: MadeVideo, opening: Floats) -> None:
+    def test_mouth_and_voice_are_in_sync_within_40_ms(self, finished: RenderedVideo, opening: Floats) -> None:
         count = frames_spoken(finished)
         lag, agreement = lag_of_mouth(opening[:count], voice_energy(sound(finished.video), count))
         assert abs(lag) <= LAG_LIMIT
         assert agreement > 0.4
 
     @pytest.mark.parametrize("shift", [-0.1, 0.1])
-    def test_a_shift_of_100_ms_is_noticed(self, finished: MadeVideo, opening: Floats, shift: float) -> None:
+    def test_shift_of_100_ms_is_detected(self, finished: RenderedVideo, opening: Floats, shift: float) -> None:
         count = frames_spoken(finished)
         late = np.roll(sound(finished.video), int(shift * 48_000))
         lag, _ = lag_of_mouth(opening[:count], voice_energy(late, count))
         assert abs(lag) > LAG_LIMIT
 
-    def test_lips_meet_at_b_m_p(self, spoken: Speech, opening: Floats) -> None:
+    def test_lips_close_at_b_m_p(self, spoken: Speech, opening: Floats) -> None:
         closed = closed_centres(opening, spoken.phones, visemes.BILABIALS)
         assert len(closed) >= 10
         assert np.mean(closed) > CLOSED_LIMIT
 
     @pytest.mark.parametrize("shift", [-0.1, 0.1])
-    def test_closures_100_ms_off_would_be_noticed(self, spoken: Speech, opening: Floats, shift: float) -> None:
+    def test_lip_closures_off_by_100_ms_are_detected(self, spoken: Speech, opening: Floats, shift: float) -> None:
         """The same measure, looking where the lips would have to meet if the picture were shifted."""
         moved = np.roll(opening, round(shift * 25))
         assert np.mean(closed_centres(moved, spoken.phones, visemes.BILABIALS)) < CLOSED_LIMIT
@@ -75,7 +75,7 @@ class TestDrawnMouth:
     ("avatar", "voice"),
     [("omar", "male-1"), ("marcus", "male-4"), ("amara", "female-2"), ("rosa", "female-4"), ("kenji", "male-3")],
 )
-def test_other_faces_and_voices_are_as_good(rendered: Render, models: Path, avatar: str, voice: str) -> None:
+def test_other_avatars_and_voices_are_in_sync(rendered: Render, models: Path, avatar: str, voice: str) -> None:
     made = rendered(aspect_ratio=AspectRatio.PORTRAIT, avatar_id=avatar, voice_id=voice)
     seen, count = mouth_opening(pictures(made.video), presenter_mouth()), frames_spoken(made)
     lag, agreement = lag_of_mouth(seen[:count], voice_energy(sound(made.video), count))
@@ -93,16 +93,16 @@ class TestPhotographedMouth:
     @pytest.fixture(scope="class")
     def speaking(
         self, rendered: Render, portrait: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
-    ) -> MadeVideo:
+    ) -> RenderedVideo:
         photo = portrait(tmp_path_factory.mktemp("portrait"))
         return rendered(aspect_ratio=AspectRatio.PORTRAIT, avatar_photo=photo, product_name="", burn_captions=False)
 
     @pytest.fixture(scope="class")
-    def apart(self, speaking: MadeVideo, models: Path) -> Any:
+    def apart(self, speaking: RenderedVideo, models: Path) -> Any:
         return mesh_opening(pictures(speaking.video)[: frames_spoken(speaking)], models)
 
     @pytest.mark.slow
-    def test_mouth_and_voice_are_together_within_40_ms(self, speaking: MadeVideo, apart: Floats) -> None:
+    def test_mouth_and_voice_are_in_sync_within_40_ms(self, speaking: RenderedVideo, apart: Floats) -> None:
         count = len(apart)
         lag, agreement = lag_of_mouth(apart, voice_energy(sound(speaking.video), count))
         late, _ = lag_of_mouth(apart, voice_energy(np.roll(sound(speaking.video), 4800), count))
@@ -112,7 +112,7 @@ class TestPhotographedMouth:
         assert abs(late) > LAG_LIMIT
 
     @pytest.mark.slow
-    def test_lips_meet_at_b_m_p(self, spoken: Speech, apart: Floats) -> None:
+    def test_lips_close_at_b_m_p(self, spoken: Speech, apart: Floats) -> None:
         still = np.percentile(apart, 2)  # the mesh sees lips that meet a little apart, not always equally
         closed = closed_centres(apart - still, spoken.phones, visemes.BILABIALS, shut=MESH_SHUT)
         print(f"photograph: {np.mean(closed):.0%} of B M P closed")

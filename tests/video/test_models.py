@@ -34,11 +34,11 @@ RIGHT = hashlib.sha256(SOURCE.read_bytes() * 2).hexdigest()
 
 
 class TestFetching:
-    def test_parts_are_joined_in_order_and_kept(self, tmp_path: Path) -> None:
+    def test_parts_are_joined_in_order_and_cached(self, tmp_path: Path) -> None:
         fetch_models(tmp_path, table=from_this_package(RIGHT), say=lambda _: None)
         assert (tmp_path / "twice").read_bytes() == SOURCE.read_bytes() * 2
 
-    def test_a_damaged_file_is_replaced_and_a_right_one_left_alone(self, tmp_path: Path) -> None:
+    def test_damaged_file_is_replaced_and_correct_one_kept(self, tmp_path: Path) -> None:
         (tmp_path / "twice").write_bytes(b"damaged")
         fetch_models(tmp_path, table=from_this_package(RIGHT), say=lambda _: None)
         before = (tmp_path / "twice").stat().st_mtime_ns
@@ -47,22 +47,22 @@ class TestFetching:
         assert (tmp_path / "twice").stat().st_mtime_ns == before
         assert "there" in said[0]
 
-    def test_what_does_not_hash_as_promised_is_not_kept(self, tmp_path: Path) -> None:
-        with pytest.raises(ModelMissing, match="was not kept"):
+    def test_file_with_wrong_hash_is_discarded(self, tmp_path: Path) -> None:
+        with pytest.raises(ModelMissing, match="was discarded"):
             fetch_models(tmp_path, table=from_this_package("0" * 64), say=lambda _: None)
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_package_that_is_not_installed_is_named(self, tmp_path: Path) -> None:
+    def test_missing_package_is_named(self, tmp_path: Path) -> None:
         source = Installed(parts=(("no_such_package_here", "part.bin"),))
         table = {"x": Model(name="x", sha256="0" * 64, licence="", source=source)}
         with pytest.raises(ModelMissing, match="no-such-package-here"):
             fetch_models(tmp_path, table=table, say=lambda _: None)
 
-    def test_a_missing_model_says_how_to_get_it(self, tmp_path: Path) -> None:
-        with pytest.raises(ModelMissing, match=r"python -m services\.chassis\.models"):
+    def test_missing_model_message_names_the_download_command(self, tmp_path: Path) -> None:
+        with pytest.raises(ModelMissing, match=r"python -m services\.media\.model_files"):
             model_path(KOKORO, tmp_path)
 
-    def test_every_voice_of_the_service_has_its_file(self) -> None:
+    def test_every_voice_has_a_model_file(self) -> None:
         from services.video.domain import VOICES
 
         assert {f"{voice.engine_voice}.bin" for voice in VOICES.values()} <= set(MODELS)
@@ -96,15 +96,15 @@ def from_wheel(folder: Path, *, requires_python: str) -> dict[str, Model]:
 
 
 class TestDownloading:
-    def test_wheel_for_other_python_versions_is_used_for_its_file(
+    def test_wheel_for_another_python_version_is_extracted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
-        monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))  # pip's own settings are heeded
+        monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))  # pip uses its own settings
         fetch_models(tmp_path / "models", table=from_wheel(tmp_path, requires_python="<3"), say=lambda _: None)
         assert (tmp_path / "models" / "m").read_bytes() == CONTENT
 
-    def test_unreachable_registries_are_named_with_the_reason_and_keep_nothing_else_away(
+    def test_unreachable_registry_is_named_and_stops_no_other_download(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("npm_config_registry", NOWHERE)
@@ -124,6 +124,6 @@ class TestDownloading:
         assert lines[1].startswith("some-model==1.0 could not be downloaded from the Python package index: ")
         assert "ECONNREFUSED" in lines[0]
         assert "Connection refused" in lines[1]
-        assert "Without the voices no video can be made" in lines[2]
+        assert "Without the voices, no video can be made" in lines[2]
         assert caught.value.missing == ("af_bella.bin", "other")
         assert [path.name for path in tmp_path.iterdir()] == ["twice"]

@@ -14,7 +14,7 @@ from services.chassis.errors import DependencyUnavailable, Refusal
 from services.video import messages
 from services.video.__main__ import VideoWorkerSettings, provider_of
 from services.video.domain import ScriptNotAllowed
-from services.video.policy import Policy, Spoken, policy_of
+from services.video.policy import ScriptCheck, ScriptPolicy, policy_of
 from services.video.providers.local import LocalVideoProvider
 from services.video.providers.remote import RemoteVideoProvider
 from tests.stub_server import Answer, StubServer
@@ -27,8 +27,8 @@ def stub() -> Iterator[StubServer]:
     made.close()
 
 
-def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> Spoken:
-    return Spoken(
+def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> ScriptCheck:
+    return ScriptCheck(
         script=script,
         pronunciations=pronunciations,
         banned_words=banned,
@@ -38,7 +38,7 @@ def said(script: str, banned: tuple[str, ...] = (), **pronunciations: str) -> Sp
     )
 
 
-async def checked(policy: Policy, spoken: Spoken) -> Refusal | None:
+async def checked(policy: ScriptPolicy, spoken: ScriptCheck) -> Refusal | None:
     try:
         await policy.check(spoken)
     except Refusal as refusal:
@@ -49,18 +49,18 @@ async def checked(policy: Policy, spoken: Spoken) -> Refusal | None:
 
 
 class TestBannedWords:
-    async def test_are_found_as_whole_words_in_any_case(self) -> None:
+    async def test_banned_words_match_whole_words_in_any_case(self) -> None:
         refusal = await checked(policy_of("", ""), said("The CHEAPEST one!", ("cheapest",)))
         assert isinstance(refusal, ScriptNotAllowed)
         assert refusal.fields[0].field == "script"
         assert await checked(policy_of("", ""), said("A cheap bottle.", ("cheapest", "heap"))) is None
 
-    async def test_a_respelling_is_heard_too(self) -> None:
+    async def test_banned_words_are_found_in_pronunciations(self) -> None:
         assert await checked(policy_of("", ""), said("Try X.", ("cheapest",), X="the cheapest")) is not None
 
 
-class TestOperatorsAddress:
-    async def test_is_asked_and_its_words_are_the_answer(self, stub: StubServer) -> None:
+class TestRemotePolicy:
+    async def test_rejection_reason_reaches_the_customer(self, stub: StubServer) -> None:
         stub.answer = lambda asked: Answer(value={"allowed": False, "reason": "No promises of healing."})
         refusal = await checked(policy_of(f"{stub.url}/check", "k"), said("It heals."))
         assert isinstance(refusal, ScriptNotAllowed)
@@ -68,7 +68,7 @@ class TestOperatorsAddress:
         assert stub.asked[0].json["script"] == "It heals."
         assert stub.asked[0].headers["authorization"] == "Bearer k"
 
-    async def test_lets_pass_what_it_allows(self, stub: StubServer) -> None:
+    async def test_allowed_script_passes(self, stub: StubServer) -> None:
         stub.answer = lambda asked: Answer(value={"allowed": True})
         assert await checked(policy_of(f"{stub.url}/check", ""), said("Hello there.")) is None
 
@@ -76,14 +76,14 @@ class TestOperatorsAddress:
         "answer",
         [Answer(status=500), Answer(status=404), Answer(value=b"yes"), Answer(value={}), Answer(value={"allowed": 1})],
     )
-    async def test_what_cannot_be_checked_is_not_spoken(self, stub: StubServer, answer: Answer) -> None:
+    async def test_script_that_cannot_be_checked_is_refused(self, stub: StubServer, answer: Answer) -> None:
         stub.answer = lambda asked: answer
         refusal = await checked(policy_of(f"{stub.url}/check", ""), said("Hello there."))
         assert isinstance(refusal, DependencyUnavailable)
 
 
 class TestPronunciations:
-    def test_the_requests_go_before_the_projects(self) -> None:
+    def test_request_pronunciations_take_precedence(self) -> None:
         brief = catalog_pb2.Brief()
         brief.project.brand.pronunciations.update({"Nguyen": "win", "Mapp": "map"})
         request = video_pb2.GenerateVideoRequest(pronunciations={"nguyen": "noo yen"})
@@ -95,7 +95,7 @@ class TestSettings:
         needed = {"token_issuer": "i", "token_jwks": "j", "service_secret": "s" * 32, "assets_url": "file:///tmp"}
         return VideoWorkerSettings(**{**needed, "models": tmp_path, **changes})
 
-    async def test_without_any_the_local_engine_makes(self, tmp_path: Path) -> None:
+    async def test_default_is_the_local_engine(self, tmp_path: Path) -> None:
         provider = provider_of(self.settings(tmp_path))
         assert isinstance(provider, LocalVideoProvider)
         await provider.close()
@@ -117,6 +117,6 @@ class TestSettings:
             {"signing_chain": Path("/x")},
         ],
     )
-    def test_what_is_missing_is_named(self, tmp_path: Path, changes: dict[str, Any]) -> None:
+    def test_missing_setting_is_named(self, tmp_path: Path, changes: dict[str, Any]) -> None:
         with pytest.raises(SystemExit, match="ADWRIGHT_"):
             provider_of(self.settings(tmp_path, **changes))

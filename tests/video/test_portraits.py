@@ -48,29 +48,29 @@ def shown(
 
 
 class TestOutcomes:
-    def test_a_face_is_animated(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+    def test_face_is_animated(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
         sitter = sitter_of(decoded(portrait(tmp_path), named="x"), models)
         assert isinstance(sitter, Sitter)
         assert sitter.count == 1
 
-    def test_beard_and_glasses_are_no_hindrance(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+    def test_face_with_beard_and_glasses_is_animated(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
         for look in ("omar", "henry"):
             assert isinstance(sitter_of(decoded(portrait(tmp_path, look), named="x"), models), Sitter)
 
-    def test_of_several_faces_the_largest_speaks(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+    def test_largest_of_several_faces_speaks(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
         sitter = sitter_of(decoded(portrait(tmp_path, faces=2), named="x"), models)
         assert isinstance(sitter, Sitter)
         assert sitter.count == 2
         assert sitter.points[:, 0].max() < 900  # the first, larger one is on the left
 
-    def test_a_small_face_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+    def test_small_face_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
         small = Image.open(portrait(tmp_path)).resize((150, 200))
         small.save(tmp_path / "small.png")
         outcome = sitter_of(decoded(tmp_path / "small.png", named="x"), models)
         assert isinstance(outcome, str)
         assert "too small" in outcome
 
-    def test_a_face_turned_to_the_side_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+    def test_face_in_profile_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
         """The far half of the face foreshortened, as a head turned away shows it."""
         straight = Image.open(portrait(tmp_path))
         far = straight.crop((0, 0, 450, 1200)).resize((180, 1200))
@@ -80,12 +80,12 @@ class TestOutcomes:
         turned.save(tmp_path / "turned.png")
         assert sitter_of(decoded(tmp_path / "turned.png", named="x"), models) == TURNED
 
-    def test_no_face_is_framed_and_the_job_says_so(self, rendered: Render, tmp_path: Path) -> None:
+    def test_image_without_face_is_framed_with_note(self, rendered: Render, tmp_path: Path) -> None:
         Image.effect_noise((400, 300), 80).convert("RGB").save(tmp_path / "noise.png")
         made = rendered(script="Try it today.", avatar_photo=tmp_path / "noise.png")
         assert made.notes == (NO_FACE,)
 
-    def test_what_is_no_picture_is_the_customers_fault(self, rendered: Render, tmp_path: Path) -> None:
+    def test_invalid_image_is_an_input_fault(self, rendered: Render, tmp_path: Path) -> None:
         (tmp_path / "page.html").write_text("<html>")
         with pytest.raises(InputFault, match="PNG, JPEG or WebP"):
             rendered(script="Try it today.", avatar_photo=tmp_path / "page.html")
@@ -101,7 +101,7 @@ def seated(picture: Path, models: Path, brief: VideoBrief) -> PortraitActor:
 class TestTeeth:
     """A smile keeps the teeth that it shows, closed lips get drawn ones: told apart by the picture, not by the mesh."""
 
-    def test_a_smile_is_told_from_closed_lips(
+    def test_smile_is_distinguished_from_closed_lips(
         self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
     ) -> None:
         smile = Mouth(open=0.2, width=0.9, teeth=1.0)
@@ -109,7 +109,7 @@ class TestTeeth:
             assert seated(portrait(tmp_path, look, mouth=smile), models, brief)._face.shows_teeth
             assert not seated(portrait(tmp_path, look), models, brief)._face.shows_teeth
 
-    def test_a_smiles_teeth_stay_above_when_the_jaw_opens(
+    def test_upper_teeth_stay_when_the_jaw_opens(
         self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
     ) -> None:
         actor = seated(portrait(tmp_path, mouth=Mouth(open=0.2, width=0.9, teeth=1.0)), models, brief)
@@ -120,7 +120,7 @@ class TestTeeth:
         assert len(dark) >= 3
         assert teeth.mean() < dark.mean()
 
-    def test_pressed_lips_show_no_tooth(
+    def test_pressed_lips_show_no_teeth(
         self, models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
     ) -> None:
         actor = seated(portrait(tmp_path, mouth=Mouth(open=0.2, width=0.9, teeth=1.0)), models, brief)
@@ -132,7 +132,7 @@ class TestTeeth:
 
 
 class TestMovement:
-    def test_a_closed_mouth_opens_onto_dark_and_teeth(self, sitting: PortraitActor) -> None:
+    def test_opening_mouth_shows_dark_and_teeth(self, sitting: PortraitActor) -> None:
         face = sitting._face
         x, y = (int(place) for place in face.centre + np.array([sitting._x, sitting._y]))
         around = (slice(y - 15, y + 35), slice(x - 35, x + 35))
@@ -144,7 +144,7 @@ class TestMovement:
         bright = [(part[..., :3].min(axis=-1) > 165).sum() for part in (toothless, wide)]
         assert bright[1] > bright[0]
 
-    def test_eyes_shut_and_nothing_else_changes(self, sitting: PortraitActor) -> None:
+    def test_closing_eyes_changes_nothing_else(self, sitting: PortraitActor) -> None:
         apart, shut = shown(sitting, Mouth()), shown(sitting, Mouth(), Pose(blink=1.0))
         changed = np.abs(apart - shut).max(axis=-1) > 25
         rows = np.flatnonzero(changed.any(axis=1))
@@ -152,15 +152,13 @@ class TestMovement:
         mouth_y = int(sitting._face.centre[1] + sitting._y)
         assert rows.max() < mouth_y - 20
 
-    def test_the_picture_beside_the_face_stands_still(self, sitting: PortraitActor) -> None:
+    def test_background_beside_the_face_stays_still(self, sitting: PortraitActor) -> None:
         one = shown(sitting, Mouth(), Pose(x=8, y=5, tilt=2.5, yaw=0.8))
         two = shown(sitting, Mouth(), Pose(x=-8, y=-5, tilt=-2.5, yaw=-0.8))
         left = int(sitting._x)
         assert np.abs(one[:, left : left + 20] - two[:, left : left + 20]).max() <= 4
 
-    def test_a_whole_video_moves_the_photographed_mouth(
-        self, rendered: Render, portrait: Portrait, tmp_path: Path
-    ) -> None:
+    def test_video_moves_the_photographed_mouth(self, rendered: Render, portrait: Portrait, tmp_path: Path) -> None:
         made = rendered(script="Papa saw a bomb.", avatar_photo=portrait(tmp_path))
         frames = pictures(made.video)[8:35].astype(np.int16)
         moving = np.abs(np.diff(frames, axis=0)).max(axis=-1).mean(axis=0)

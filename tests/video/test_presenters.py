@@ -24,42 +24,42 @@ def drawn(name: str, pose: Pose | None = None, mouth: Mouth | None = None) -> np
 
 
 class TestTable:
-    def test_every_avatar_can_be_drawn_and_none_is_left_over(self) -> None:
+    def test_avatars_and_drawn_presenters_match(self) -> None:
         assert set(AVATARS) == set(LOOKS)
         assert len(AVATARS) >= 12
 
-    def test_no_two_look_alike(self) -> None:
+    def test_presenters_are_distinct(self) -> None:
         sheets = {name: drawn(name)[..., :3] for name in LOOKS}
         for one, two in itertools.combinations(sheets, 2):
             assert np.abs(sheets[one] - sheets[two]).mean() > 6, f"{one} and {two}"
 
-    def test_refusals_list_what_there_is(self) -> None:
+    def test_refusals_list_the_valid_ids(self) -> None:
         assert all(name in UnknownVoice("x").message for name in VOICES)
         assert all(name in UnknownAvatar("x").message for name in AVATARS)
 
 
 class TestFace:
     @pytest.mark.parametrize("name", LOOKS)
-    def test_every_mouth_opens(self, name: str) -> None:
+    def test_every_presenter_opens_the_mouth(self, name: str) -> None:
         shut, wide = drawn(name), drawn(name, mouth=Mouth(open=0.9, teeth=0.7))
         changed = np.abs(shut - wide).max(axis=-1) > 40
         assert changed[150:215, 80:180].mean() > 0.06
         assert changed[40:100].mean() < 0.02  # the eyes and hair stay where they are
 
     @pytest.mark.parametrize("name", LOOKS)
-    def test_every_lid_shuts(self, name: str) -> None:
+    def test_every_presenter_closes_the_eyes(self, name: str) -> None:
         open_eyes, shut = drawn(name)[100:140, 85:175], drawn(name, Pose(blink=1.0))[100:140, 85:175]
         white = [(part[..., :3].min(axis=-1) > 225).sum() for part in (open_eyes, shut)]
         assert white[0] > 60
         assert white[1] < white[0] * 0.35
 
 
-class TestSuiting:
-    def test_goes_with_the_voice_and_the_words(self) -> None:
+class TestSuitableAvatar:
+    def test_avatar_matches_voice_and_brand_words(self) -> None:
         assert suitable_avatar(voice_id="male-2", words="Premium coffee for the grill", seed="1").id == "omar"
         assert AVATARS[suitable_avatar(voice_id="female-1", words="", seed="1").id].presents_as == "female"
 
-    def test_the_same_job_meets_the_same_face_and_jobs_differ(self) -> None:
+    def test_avatar_is_stable_per_job_and_varies_between_jobs(self) -> None:
         chosen = [suitable_avatar(voice_id="male-1", words="", seed=str(seed)).id for seed in range(40)]
         assert chosen == [suitable_avatar(voice_id="male-1", words="", seed=str(seed)).id for seed in range(40)]
         assert len(set(chosen)) >= 5

@@ -14,11 +14,11 @@ from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
 from services.video.providers.local import LocalVideoProvider
 from services.video.samples import Samples
-from services.worker.remote.remote_task import NoCheckpoints
+from services.worker.remote.remote_task import MemoryCheckpoints
 
 
 class TestLocalVideoProvider:
-    async def test_renders_reports_and_survives_a_bad_script(
+    async def test_renders_after_a_bad_script_and_reports_progress(
         self, models: Path, brief: VideoBrief, tmp_path: Path
     ) -> None:
         provider: VideoProvider = LocalVideoProvider(models=models)
@@ -26,13 +26,16 @@ class TestLocalVideoProvider:
         try:
             with pytest.raises(InputFault):
                 await provider.render(
-                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"), tmp_path, lambda percent, stage: None, NoCheckpoints()
+                    replace(brief, script="🎉🎉🎉 🎉🎉🎉 🎉🎉"),
+                    tmp_path,
+                    lambda percent, stage: None,
+                    MemoryCheckpoints(),
                 )
             made = await provider.render(
                 replace(brief, script="Try it today."),
                 tmp_path,
                 lambda percent, stage: reports.append(percent),
-                NoCheckpoints(),
+                MemoryCheckpoints(),
             )
         finally:
             await provider.close()
@@ -45,7 +48,10 @@ class TestLocalVideoProvider:
         drawing = asyncio.Event()
         job = asyncio.ensure_future(
             provider.render(
-                brief, tmp_path, lambda percent, stage: drawing.set() if stage == "drawing" else None, NoCheckpoints()
+                brief,
+                tmp_path,
+                lambda percent, stage: drawing.set() if stage == "drawing" else None,
+                MemoryCheckpoints(),
             )
         )
         try:
@@ -60,7 +66,7 @@ class TestLocalVideoProvider:
 
 
 class TestSamples:
-    async def test_a_voice_and_an_avatar_are_made_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_samples_are_rendered_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("services.video.samples.TIME_LIMIT_SECONDS", 600.0)  # so long it may take on a busy machine
         samples = Samples(models=models)
         try:

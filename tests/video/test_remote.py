@@ -25,17 +25,17 @@ from services.video.providers.remote import RemoteVideoProvider
 from services.video.providers.remote.heads import (
     DId,
     Fal,
-    Head,
     HeadEngine,
+    HeadInputs,
     HeadSettings,
     HeyGen,
-    OwnMachine,
     Replicate,
+    SelfHosted,
 )
-from services.video.providers.remote.voice import SpeechEndpoint, VoiceSettings
+from services.video.providers.remote.openai_speech import OpenAISpeech, SpeechSettings
 from services.worker.remote import provider_client, remote_task
 from services.worker.remote.fetcher import Fetcher
-from services.worker.remote.remote_task import NoCheckpoints, NotOrdered, OrderFailed
+from services.worker.remote.remote_task import MemoryCheckpoints, TaskFailed, TaskNotAccepted
 from tests.stub_server import Answer, Asked, StubServer, until
 from tests.video.watching import pictures, sound
 
@@ -50,15 +50,15 @@ def stub() -> Iterator[StubServer]:
 
 
 @pytest.fixture
-def head(tmp_path: Path) -> Head:
+def head(tmp_path: Path) -> HeadInputs:
     for name in ("head.png", "speech.wav", "speech.mp3"):
         (tmp_path / name).write_bytes(name.encode())
-    return Head(
+    return HeadInputs(
         key="job-1",
         picture=tmp_path / "head.png",
         sound=tmp_path / "speech.wav",
         compressed_sound=tmp_path / "speech.mp3",
-        customers=True,
+        is_customer_photo=True,
         width=720,
         height=1280,
     )
@@ -71,26 +71,26 @@ def settings(stub: StubServer, **changes: Any) -> HeadSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One engine's protocol as its server speaks it: what answers an order, and what a look at it finds."""
+    """One engine's protocol as its server speaks it: its responses to a submission and to polls."""
 
     engine: Callable[[HeadSettings], HeadEngine]
-    orders: tuple[str, str]  # the one request that costs money
-    taken: Callable[[str], Any]  # given the server's address
-    looks: str
+    submit_request: tuple[str, str]  # the one request that costs money
+    accepted: Callable[[str], Any]  # given the server's address
+    poll_path: str
     waiting: Any
     done: Callable[[str], Any]
     failed: Any
     refused: Any
-    cancels: tuple[str, str]
+    cancel_request: tuple[str, str]
     authorization: tuple[str, str]
 
-    def answers(self, stub: StubServer, look: Any, *, order: Answer | None = None) -> Callable[[Asked], Answer]:
+    def answers(self, stub: StubServer, state: Any, *, submission: Answer | None = None) -> Callable[[Asked], Answer]:
         def answer(asked: Asked) -> Answer:
-            if (asked.method, asked.path) == self.orders:
-                return order or Answer(status=201, value=self.taken(stub.url))
-            if asked.method == "GET" and asked.path == self.looks:
-                return look if isinstance(look, Answer) else Answer(value=look)
-            if (asked.method, asked.path) == self.cancels:
+            if (asked.method, asked.path) == self.submit_request:
+                return submission or Answer(status=201, value=self.accepted(stub.url))
+            if asked.method == "GET" and asked.path == self.poll_path:
+                return state if isinstance(state, Answer) else Answer(value=state)
+            if (asked.method, asked.path) == self.cancel_request:
                 return Answer(value={})
             return UPLOADS.get(asked.path, Answer(value=b"a film", kind="video/mp4"))
 
@@ -107,63 +107,63 @@ UPLOADS = {
 }
 SCRIPTS = {
     "machine": Script(
-        engine=OwnMachine,
-        orders=("PUT", "/v1/renders/job-1"),
-        taken=lambda url: {"status": "queued"},
-        looks="/v1/renders/job-1",
+        engine=SelfHosted,
+        submit_request=("PUT", "/v1/renders/job-1"),
+        accepted=lambda url: {"status": "queued"},
+        poll_path="/v1/renders/job-1",
         waiting={"status": "rendering"},
         done=lambda url: {"status": "done"},
         failed={"status": "failed", "message": "out of memory"},
         refused={"status": "refused", "message": "not this"},
-        cancels=("DELETE", "/v1/renders/job-1"),
+        cancel_request=("DELETE", "/v1/renders/job-1"),
         authorization=("authorization", f"Bearer {KEY}"),
     ),
     "replicate": Script(
         engine=Replicate,
-        orders=("POST", "/v1/models/owner/talker/predictions"),
-        taken=lambda url: {"id": "p1", "status": "starting"},
-        looks="/v1/predictions/p1",
+        submit_request=("POST", "/v1/models/owner/talker/predictions"),
+        accepted=lambda url: {"id": "p1", "status": "starting"},
+        poll_path="/v1/predictions/p1",
         waiting={"id": "p1", "status": "processing"},
         done=lambda url: {"id": "p1", "status": "succeeded", "output": [f"{url}/film.mp4"]},
         failed={"id": "p1", "status": "failed", "error": "CUDA out of memory"},
         refused={"id": "p1", "status": "failed", "error": "NSFW content detected"},
-        cancels=("POST", "/v1/predictions/p1/cancel"),
+        cancel_request=("POST", "/v1/predictions/p1/cancel"),
         authorization=("authorization", f"Bearer {KEY}"),
     ),
     "fal": Script(
         engine=Fal,
-        orders=("POST", "/owner/talker"),
-        taken=lambda url: {"status_url": f"{url}/s", "response_url": f"{url}/r", "cancel_url": f"{url}/c"},
-        looks="/s",
+        submit_request=("POST", "/owner/talker"),
+        accepted=lambda url: {"status_url": f"{url}/s", "response_url": f"{url}/r", "cancel_url": f"{url}/c"},
+        poll_path="/s",
         waiting={"status": "IN_QUEUE"},
         done=lambda url: {"status": "COMPLETED"},
         failed={"status": "ERROR"},
         refused={"status": "blocked by safety"},
-        cancels=("PUT", "/c"),
+        cancel_request=("PUT", "/c"),
         authorization=("authorization", f"Key {KEY}"),
     ),
     "heygen": Script(
         engine=HeyGen,
-        orders=("POST", "/v2/video/generate"),
-        taken=lambda url: {"error": None, "data": {"video_id": "v1"}},
-        looks="/v1/video_status.get?video_id=v1",
+        submit_request=("POST", "/v2/video/generate"),
+        accepted=lambda url: {"error": None, "data": {"video_id": "v1"}},
+        poll_path="/v1/video_status.get?video_id=v1",
         waiting={"code": 100, "data": {"status": "processing"}},
         done=lambda url: {"code": 100, "data": {"status": "completed", "video_url": f"{url}/film.mp4"}},
         failed={"code": 100, "data": {"status": "failed", "error": {"code": 40119, "detail": "render error"}}},
         refused={"code": 100, "data": {"status": "failed", "error": {"detail": "moderation"}}},
-        cancels=("DELETE", "/v1/video.delete?video_id=v1"),
+        cancel_request=("DELETE", "/v1/video.delete?video_id=v1"),
         authorization=("x-api-key", KEY),
     ),
     "d-id": Script(
         engine=DId,
-        orders=("POST", "/talks"),
-        taken=lambda url: {"id": "tlk_1", "status": "created"},
-        looks="/talks/tlk_1",
+        submit_request=("POST", "/talks"),
+        accepted=lambda url: {"id": "tlk_1", "status": "created"},
+        poll_path="/talks/tlk_1",
         waiting={"status": "started"},
         done=lambda url: {"status": "done", "result_url": f"{url}/film.mp4"},
         failed={"status": "error", "error": {"kind": "InternalError"}},
         refused={"status": "rejected", "error": {"kind": "CelebrityRecognized"}},
-        cancels=("DELETE", "/talks/tlk_1"),
+        cancel_request=("DELETE", "/talks/tlk_1"),
         authorization=("authorization", f"Basic {KEY}"),
     ),
 }
@@ -174,11 +174,11 @@ def script(request: pytest.FixtureRequest) -> Script:
     return SCRIPTS[request.param]
 
 
-def wanted(engine: HeadEngine, head: Head) -> remote_task.RemoteTask[str]:
+def wanted(engine: HeadEngine, head: HeadInputs) -> remote_task.RemoteTask[str]:
     return remote_task.RemoteTask(
         engine=engine.name,
-        order=lambda: engine.order(head),
-        look=engine.look,
+        submit=lambda: engine.submit(head),
+        poll=engine.poll,
         cancel=engine.cancel,
         repeatable=engine.repeatable,
         poll_seconds=0.01,
@@ -186,137 +186,141 @@ def wanted(engine: HeadEngine, head: Head) -> remote_task.RemoteTask[str]:
 
 
 class TestEveryEngine:
-    async def test_is_ordered_from_awaited_and_fetched(
-        self, script: Script, stub: StubServer, head: Head, tmp_path: Path
+    async def test_task_is_submitted_polled_and_downloaded(
+        self, script: Script, stub: StubServer, head: HeadInputs, tmp_path: Path
     ) -> None:
         def answer(asked: Asked) -> Answer:
-            looks = stub.paths("GET").count(script.looks)
-            return script.answers(stub, script.done(stub.url) if looks > 2 else script.waiting)(asked)
+            polls = stub.paths("GET").count(script.poll_path)
+            return script.answers(stub, script.done(stub.url) if polls > 2 else script.waiting)(asked)
 
         stub.answer = answer
         engine = script.engine(settings(stub))
-        address = await remote_task.run(wanted(engine, head), NoCheckpoints())
+        address = await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.fetch(address, tmp_path / "film.mp4")
         await engine.close()
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
-        assert [(asked.method, asked.path) for asked in stub.asked].count(script.orders) == 1
+        assert [(asked.method, asked.path) for asked in stub.asked].count(script.submit_request) == 1
         name, value = script.authorization
         assert all(asked.headers.get(name) == value for asked in stub.asked)
 
     @pytest.mark.parametrize(
-        ("order", "fault", "reason"),
+        ("submission", "fault", "reason"),
         [
-            (Answer(status=401, value={"error": "bad key"}), NotOrdered, "PROVIDER_REFUSED"),
-            (Answer(status=402, value={"error": "no credit"}), NotOrdered, "PROVIDER_REFUSED"),
-            (Answer(status=429), NotOrdered, "PROVIDER_BUSY"),
-            (Answer(status=503), NotOrdered, "PROVIDER_BUSY"),
+            (Answer(status=401, value={"error": "bad key"}), TaskNotAccepted, "PROVIDER_REFUSED"),
+            (Answer(status=402, value={"error": "no credit"}), TaskNotAccepted, "PROVIDER_REFUSED"),
+            (Answer(status=429), TaskNotAccepted, "PROVIDER_BUSY"),
+            (Answer(status=503), TaskNotAccepted, "PROVIDER_BUSY"),
             (Answer(status=400, value={"detail": "content_policy"}), InputFault, "REFUSED_BY_PROVIDER"),
             (Answer(status=302), TransientFault, "PROVIDER_REFUSED"),
         ],
     )
-    async def test_a_clear_no_is_told_as_it_is(
-        self, script: Script, stub: StubServer, head: Head, order: Answer, fault: type[Fault], reason: str
+    async def test_rejected_submission_has_its_reason(
+        self, script: Script, stub: StubServer, head: HeadInputs, submission: Answer, fault: type[Fault], reason: str
     ) -> None:
-        stub.answer = script.answers(stub, script.waiting, order=order)
+        stub.answer = script.answers(stub, script.waiting, submission=submission)
         engine = script.engine(settings(stub))
-        keeper = NoCheckpoints()
+        checkpoints = MemoryCheckpoints()
         with pytest.raises(fault) as caught:
-            await remote_task.run(wanted(engine, head), keeper)
+            await remote_task.run(wanted(engine, head), checkpoints)
         await engine.close()
         assert caught.value.reason == reason
         assert KEY not in str(caught.value)
-        assert json.loads(keeper.kept)["step"] == "ended"
+        assert json.loads(checkpoints.checkpoint)["step"] == "ended"
 
     @pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "machine"], indirect=True)
     @pytest.mark.parametrize(
-        "order",
+        "submission",
         [
             Answer(status=500),
             Answer(status=504),
             Answer(value=b"<html>"),
             Answer(value={"unexpected": True}),
             Answer(value={"padding": "x" * 4000}, breaks_off=True),
-            Answer(value=b"x" * (provider_client.MAX_ANSWER_BYTES + 1)),
+            Answer(value=b"x" * (provider_client.MAX_RESPONSE_BYTES + 1)),
         ],
     )
-    async def test_an_unclear_answer_never_orders_twice(
-        self, script: Script, stub: StubServer, head: Head, order: Answer
+    async def test_unconfirmed_submission_is_never_repeated(
+        self, script: Script, stub: StubServer, head: HeadInputs, submission: Answer
     ) -> None:
-        stub.answer = script.answers(stub, script.waiting, order=order)
+        stub.answer = script.answers(stub, script.waiting, submission=submission)
         engine = script.engine(settings(stub))
-        keeper = NoCheckpoints()
+        checkpoints = MemoryCheckpoints()
         for _ in range(3):
             with pytest.raises(InputFault) as caught:
-                await remote_task.run(wanted(engine, head), keeper)
+                await remote_task.run(wanted(engine, head), checkpoints)
             assert caught.value.reason == "PROVIDER_UNCONFIRMED"
         await engine.close()
-        assert [(asked.method, asked.path) for asked in stub.asked].count(script.orders) == 1
+        assert [(asked.method, asked.path) for asked in stub.asked].count(script.submit_request) == 1
 
-    async def test_a_failure_and_a_refusal_are_told_apart(self, script: Script, stub: StubServer, head: Head) -> None:
+    async def test_failure_and_content_refusal_are_distinguished(
+        self, script: Script, stub: StubServer, head: HeadInputs
+    ) -> None:
         engine = script.engine(settings(stub))
-        for look, fault in ((script.failed, OrderFailed), (script.refused, InputFault)):
-            stub.answer = script.answers(stub, look)
+        for response, fault in ((script.failed, TaskFailed), (script.refused, InputFault)):
+            stub.answer = script.answers(stub, response)
             with pytest.raises(fault):
-                await remote_task.run(wanted(engine, head), NoCheckpoints())
+                await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
-    async def test_an_order_the_engine_has_forgotten_has_failed(
-        self, script: Script, stub: StubServer, head: Head
+    async def test_task_the_engine_does_not_know_has_failed(
+        self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
         stub.answer = script.answers(stub, Answer(status=404))
         engine = script.engine(settings(stub))
-        with pytest.raises(OrderFailed):
-            await remote_task.run(wanted(engine, head), NoCheckpoints())
+        with pytest.raises(TaskFailed):
+            await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
-    async def test_trouble_while_waiting_is_borne_with(self, script: Script, stub: StubServer, head: Head) -> None:
+    async def test_failing_polls_are_tolerated(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         trouble = [Answer(status=500), Answer(value=b"<html>"), Answer(value=[]), Answer(value={"a": 1})]
 
         def answer(asked: Asked) -> Answer:
-            looks = stub.paths("GET").count(script.looks)
+            polls = stub.paths("GET").count(script.poll_path)
             # a status 500 is asked three times before it counts
-            look: Any = trouble[min(looks - 1, 0) if looks < 3 else looks - 3] if looks < 7 else script.done(stub.url)
-            return script.answers(stub, look)(asked)
+            response: Any = (
+                trouble[min(polls - 1, 0) if polls < 3 else polls - 3] if polls < 7 else script.done(stub.url)
+            )
+            return script.answers(stub, response)(asked)
 
         stub.answer = answer
         engine = script.engine(settings(stub))
-        assert await remote_task.run(wanted(engine, head), NoCheckpoints())
+        assert await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
-    async def test_a_restart_asks_for_the_same_order(self, script: Script, stub: StubServer, head: Head) -> None:
+    async def test_restart_polls_the_same_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
-        keeper = NoCheckpoints()
-        running = asyncio.ensure_future(remote_task.run(wanted(engine, head), keeper))
-        await until(lambda: script.looks in stub.paths("GET"))
+        checkpoints = MemoryCheckpoints()
+        running = asyncio.ensure_future(remote_task.run(wanted(engine, head), checkpoints))
+        await until(lambda: script.poll_path in stub.paths("GET"))
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         stub.answer = script.answers(stub, script.done(stub.url))
-        assert await remote_task.run(wanted(engine, head), NoCheckpoints(kept=keeper.kept))
+        assert await remote_task.run(wanted(engine, head), MemoryCheckpoints(checkpoint=checkpoints.checkpoint))
         await engine.close()
         asked = [(asked.method, asked.path) for asked in stub.asked]
-        assert asked.count(script.orders) == 1
-        assert script.cancels not in asked
+        assert asked.count(script.submit_request) == 1
+        assert script.cancel_request not in asked
 
-    async def test_a_canceled_job_is_canceled_there(self, script: Script, stub: StubServer, head: Head) -> None:
+    async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
-        keeper = NoCheckpoints()
-        running = asyncio.ensure_future(remote_task.run(wanted(engine, head), keeper))
-        await until(lambda: script.looks in stub.paths("GET"))
-        keeper.cancelled = True
+        checkpoints = MemoryCheckpoints()
+        running = asyncio.ensure_future(remote_task.run(wanted(engine, head), checkpoints))
+        await until(lambda: script.poll_path in stub.paths("GET"))
+        checkpoints.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         await engine.close()
-        assert script.cancels in [(asked.method, asked.path) for asked in stub.asked]
+        assert script.cancel_request in [(asked.method, asked.path) for asked in stub.asked]
 
-    async def test_nobody_listening_is_nothing_ordered(self, script: Script, stub: StubServer, head: Head) -> None:
+    async def test_unreachable_engine_accepts_no_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         engine = script.engine(settings(stub))
         stub.close()
-        with pytest.raises(NotOrdered):
-            await remote_task.run(wanted(engine, head), NoCheckpoints())
+        with pytest.raises(TaskNotAccepted):
+            await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
 
@@ -324,14 +328,16 @@ class TestResults:
     @pytest.mark.parametrize(
         "address", ["http://10.0.0.1/film.mp4", "http://127.0.0.1:1/film.mp4", "file:///etc/hostname", "http://[::1]/x"]
     )
-    async def test_private_addresses_are_not_fetched(self, stub: StubServer, address: str, tmp_path: Path) -> None:
+    async def test_result_urls_at_private_addresses_are_rejected(
+        self, stub: StubServer, address: str, tmp_path: Path
+    ) -> None:
         engine = Replicate(settings(stub))
         with pytest.raises(TransientFault) as caught:
             await engine.fetch(address, tmp_path / "film.mp4")
         await engine.close()
         assert caught.value.reason == "PROVIDER_UNTRUSTED"
 
-    async def test_another_host_is_not_shown_the_key(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
         other.answer = lambda asked: Answer(value=b"a film", kind="video/mp4")
         port = int(other.url.rpartition(":")[2])
@@ -342,36 +348,36 @@ class TestResults:
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
         assert KEY not in str(other.asked[0].headers)
 
-    async def test_size_is_bounded(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_download_size_is_limited(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=b"x" * 2000, kind="video/mp4")
         made = provider_client.ProviderClient(stub.url, {})
-        with pytest.raises(TransientFault, match="over 1000 bytes"):
+        with pytest.raises(TransientFault, match="exceeds 1000 bytes"):
             await made.download("/film.mp4", tmp_path / "film.mp4", max_bytes=1000, accept=("video/mp4",))
         await made.close()
 
-    async def test_a_queue_elsewhere_is_not_followed(self, stub: StubServer, head: Head) -> None:
-        taken = dict.fromkeys(("status_url", "response_url", "cancel_url"), "http://elsewhere.test/")
-        stub.answer = lambda asked: Answer(value=taken)
+    async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, head: HeadInputs) -> None:
+        accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), "http://elsewhere.test/")
+        stub.answer = lambda asked: Answer(value=accepted)
         engine = Fal(settings(stub))
         with pytest.raises(InputFault):
-            await remote_task.run(wanted(engine, head), NoCheckpoints())
+            await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
         assert len(stub.asked) == 1
 
-    async def test_an_id_that_leads_elsewhere_is_no_id(self, stub: StubServer, head: Head) -> None:
+    async def test_task_id_with_a_path_is_rejected(self, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "../../account"}))
         engine = DId(settings(stub))
-        with pytest.raises(TransientFault, match="not one that can be asked for"):
-            await engine.order(head)
+        with pytest.raises(TransientFault, match="cannot be part of a URL"):
+            await engine.submit(head)
         await engine.close()
 
 
 class TestInputs:
-    async def test_replicate_takes_a_version_and_the_models_own_names(self, stub: StubServer, head: Head) -> None:
+    async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "p1"}))
         inputs = {"source_image": "{picture}", "driven_audio": "{sound}", "still": True}
         engine = Replicate(settings(stub, model="owner/talker:abc123", inputs=inputs))
-        assert await engine.order(head) == "p1"
+        assert await engine.submit(head) == "p1"
         await engine.close()
         assert stub.asked[-1].path == "/v1/predictions"
         assert stub.asked[-1].json == {
@@ -383,10 +389,10 @@ class TestInputs:
             },
         }
 
-    async def test_heygen_takes_a_stock_avatar_when_there_is_no_photo(self, stub: StubServer, head: Head) -> None:
+    async def test_heygen_uses_the_stock_avatar_without_photo(self, stub: StubServer, head: HeadInputs) -> None:
         stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"data": {"video_id": "v"}}))
         engine = HeyGen(settings(stub, avatar="Anna_public"))
-        await engine.order(replace(head, customers=False))
+        await engine.submit(replace(head, is_customer_photo=False))
         await engine.close()
         assert "/v1/talking_photo" not in stub.paths("POST")
         assert stub.asked[-1].json["video_inputs"][0]["character"]["avatar_id"] == "Anna_public"
@@ -407,8 +413,8 @@ def talking_film(path: Path, seconds: float) -> bytes:
     return path.read_bytes()
 
 
-class TestWholeVideo:
-    async def test_the_ad_is_made_around_the_engines_head(
+class TestRenderedVideo:
+    async def test_video_is_rendered_around_the_remote_clip(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         content = talking_film(tmp_path / "source.mp4", 2.0)
@@ -421,11 +427,13 @@ class TestWholeVideo:
         stub.answer = answer
         folder = tmp_path / "made"
         folder.mkdir()
-        provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
+        provider = RemoteVideoProvider(SelfHosted(settings(stub)), LocalVideoProvider(models=models))
         reports: list[int] = []
         asked = replace(brief, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
         try:
-            made = await provider.render(asked, folder, lambda percent, stage: reports.append(percent), NoCheckpoints())
+            made = await provider.render(
+                asked, folder, lambda percent, stage: reports.append(percent), MemoryCheckpoints()
+            )
         finally:
             await provider.close()
         assert made.provider == "machine"
@@ -440,30 +448,30 @@ class TestWholeVideo:
         ) as sent:
             assert sent.streams.audio[0].codec_context.name == "pcm_s16le"
 
-    async def test_a_picture_without_a_face_costs_nothing_elsewhere(
+    async def test_portrait_without_face_submits_no_task(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         from PIL import Image
 
         Image.effect_noise((400, 300), 80).convert("RGB").save(tmp_path / "noise.png")
-        provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
+        provider = RemoteVideoProvider(SelfHosted(settings(stub)), LocalVideoProvider(models=models))
         asked = replace(brief, script="Try it today.", avatar_photo=tmp_path / "noise.png")
         try:
-            made = await provider.render(asked, tmp_path, lambda percent, stage: None, NoCheckpoints())
+            made = await provider.render(asked, tmp_path, lambda percent, stage: None, MemoryCheckpoints())
         finally:
             await provider.close()
         assert made.notes == (NO_FACE,)
         assert stub.asked == []
 
-    async def test_what_is_no_film_is_the_engines_fault(
+    async def test_invalid_clip_is_a_transient_fault(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         stub.answer = lambda asked: Answer(value={"status": "done"})
-        provider = RemoteVideoProvider(OwnMachine(settings(stub)), LocalVideoProvider(models=models))
+        provider = RemoteVideoProvider(SelfHosted(settings(stub)), LocalVideoProvider(models=models))
         try:
             with pytest.raises(TransientFault, match="not a film"):
                 await provider.render(
-                    replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoCheckpoints()
+                    replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, MemoryCheckpoints()
                 )
         finally:
             await provider.close()
@@ -488,16 +496,14 @@ class TestVoice:
     )
     async def test_failures(self, stub: StubServer, tmp_path: Path, answer: Answer, fault: type[Fault]) -> None:
         stub.answer = lambda asked: answer
-        voice = SpeechEndpoint(VoiceSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
+        voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         with pytest.raises(fault):
             await voice.speak(["Hello.", "There."], "male-1", tmp_path)
         await voice.close()
 
-    async def test_every_passage_is_asked_for_in_the_voice_that_stands_for_ours(
-        self, stub: StubServer, tmp_path: Path
-    ) -> None:
+    async def test_every_passage_is_requested_in_the_mapped_voice(self, stub: StubServer, tmp_path: Path) -> None:
         stub.answer = lambda asked: Answer(value=asked.json["input"].encode(), kind="audio/wav")
-        voice = SpeechEndpoint(VoiceSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
+        voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         paths = await voice.speak(["One.", "Two.", "Three.", "Four."], "male-2", tmp_path)
         await voice.close()
         assert [path.read_text() for path in paths] == ["One.", "Two.", "Three.", "Four."]
@@ -506,13 +512,13 @@ class TestVoice:
         assert stub.asked[0].headers["authorization"] == f"Bearer {KEY}"
 
     @pytest.mark.parametrize("content", [b"<html>", b""])
-    def test_what_is_no_sound_is_the_voices_fault(self, content: bytes, tmp_path: Path) -> None:
+    def test_invalid_audio_is_a_transient_fault(self, content: bytes, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(content)
         with pytest.raises(TransientFault) as caught:
             alignment.recorded(tmp_path / "x")
         assert caught.value.reason == "VOICE_UNUSABLE"
 
-    def test_times_are_found_in_another_persons_recording(self, models: Path) -> None:
+    def test_word_timings_are_found_in_a_recording(self, models: Path) -> None:
         """Another voice at another pace, whose true times are known."""
         engine = kokoro.engine(models)
         (passage, *_) = passages(speakable("Pam moved both boxes by the blue van, and Bob went home with a map."))
@@ -525,18 +531,18 @@ class TestVoice:
         assert float(np.max(off)) < 0.12
         assert float(np.median(unaligned)) > 0.2
 
-    async def test_a_whole_video_speaks_with_it(
+    async def test_video_uses_the_remote_voice(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         engine = kokoro.engine(models)
         (passage,) = passages(speakable("Try it today."))
         content = speech_as_wav(engine.speak(passage, "male-4", speed=0.8).samples, tmp_path / "said.wav")
         stub.answer = lambda asked: Answer(value=content, kind="audio/wav")
-        voice = SpeechEndpoint(VoiceSettings(base_url=f"{stub.url}/v1", model="m", pause_seconds=0.0))
+        voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", pause_seconds=0.0))
         provider = LocalVideoProvider(models=models, voice=voice)
         try:
             made = await provider.render(
-                replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, NoCheckpoints()
+                replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, MemoryCheckpoints()
             )
         finally:
             await provider.close()

@@ -15,7 +15,7 @@ from PIL import Image
 
 from services.chassis.errors import InputFault
 from services.media import provenance
-from services.video.domain import AspectRatio, MadeVideo, VideoBrief
+from services.video.domain import AspectRatio, RenderedVideo, VideoBrief
 from services.video.providers.local import captions, kokoro, loudness
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
@@ -24,7 +24,7 @@ from tests.video.watching import pictures, sound
 
 
 class TestFile:
-    def test_is_h264_high_and_aac_of_the_promised_size(self, finished: MadeVideo) -> None:
+    def test_video_is_h264_high_and_aac_of_the_requested_size(self, finished: RenderedVideo) -> None:
         with av.open(str(finished.video)) as container:
             video, audio = container.streams.video[0], container.streams.audio[0]
             context = cast(Any, video.codec_context)
@@ -35,45 +35,45 @@ class TestFile:
             assert (audio.codec_context.name, audio.codec_context.sample_rate) == ("aac", 48_000)
             assert abs(float(video.duration or 0) * float(video.time_base or 0) - finished.duration_seconds) < 0.1
 
-    def test_its_index_comes_first(self, finished: MadeVideo) -> None:
+    def test_mp4_index_precedes_the_media(self, finished: RenderedVideo) -> None:
         content = finished.video.read_bytes()
         assert 0 < content.index(b"moov") < content.index(b"mdat")
 
-    def test_it_says_in_a_signed_manifest_that_it_is_ai_made(self, finished: MadeVideo) -> None:
+    def test_signed_manifest_marks_video_as_ai_generated(self, finished: RenderedVideo) -> None:
         with c2pa.Reader(str(finished.video)) as reader:
             told = json.loads(reader.json())
         manifest = told["manifests"][told["active_manifest"]]
-        assert provenance.COMPOSITE in json.dumps(manifest["assertions"])
+        assert provenance.SOURCE_COMPOSITE in json.dumps(manifest["assertions"])
         assert manifest["signature_info"]["issuer"] == "Adwright development"
         assert {state["code"] for state in told.get("validation_status", [])} <= {"signingCredential.untrusted"}
 
-    def test_loudness_is_minus_14_and_nothing_clips(self, finished: MadeVideo) -> None:
+    def test_loudness_is_minus_14_lufs_without_clipping(self, finished: RenderedVideo) -> None:
         heard = sound(finished.video)
         assert loudness.integrated_loudness(heard) + 3.01 == pytest.approx(-14, abs=0.7)
         assert float(np.abs(heard).max()) < 1.0
 
-    def test_sound_and_picture_end_together(self, finished: MadeVideo) -> None:
+    def test_sound_and_frames_have_equal_length(self, finished: RenderedVideo) -> None:
         assert len(sound(finished.video)) / 48_000 == pytest.approx(finished.duration_seconds, abs=0.1)
 
-    def test_poster_is_a_frame_of_the_size(self, finished: MadeVideo) -> None:
+    def test_poster_has_the_size_of_the_video(self, finished: RenderedVideo) -> None:
         with Image.open(finished.poster) as poster:
             assert (poster.format, poster.size) == ("JPEG", (720, 1280))
 
 
 class TestCaptions:
-    def test_files_hold_the_whole_script(self, finished: MadeVideo) -> None:
+    def test_caption_files_contain_the_whole_script(self, finished: RenderedVideo) -> None:
         for path in (finished.captions_srt, finished.captions_vtt):
             text = re.sub(r"<[\d:.]+>|^\d+$|^[\d:,.]+ --> [\d:,.]+$|^WEBVTT$", "", path.read_text(), flags=re.MULTILINE)
             assert " ".join(text.split()) == SCRIPT
 
-    def test_the_switch_keeps_them_out_of_the_picture(self, rendered: Render, finished: MadeVideo) -> None:
+    def test_captions_can_be_switched_off(self, rendered: Render, finished: RenderedVideo) -> None:
         without = rendered(burn_captions=False, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
         bottom = pictures(without.video, every=10)[1:5, 900:1010, 60:180]
         with_captions = pictures(finished.video, every=10)[1:12, 900:1010, 60:180]
         assert (with_captions.min(axis=-1) > 250).any()
         assert not (bottom.min(axis=-1) > 250).any()
 
-    def test_caption_times_are_those_of_the_words(self, spoken: Speech, brief: VideoBrief, finished: MadeVideo) -> None:
+    def test_caption_times_match_word_timings(self, spoken: Speech, brief: VideoBrief, finished: RenderedVideo) -> None:
         first = captions.timed_words(brief.script, spoken.words)[0].start + SPEECH_BEGINS_SECONDS
         shown = re.findall(r"(\d\d):(\d\d):(\d\d),(\d{3}) -->", finished.captions_srt.read_text())[0]
         seconds = int(shown[1]) * 60 + int(shown[2]) + int(shown[3]) / 1000
@@ -82,8 +82,8 @@ class TestCaptions:
         assert seconds == pytest.approx(float(np.argmax(loud)) / 48_000, abs=0.08)
 
 
-class TestLife:
-    def test_blinks_and_moves_and_repeats_nothing(self) -> None:
+class TestMovementOfPresenters:
+    def test_presenter_blinks_and_moves_without_loop(self) -> None:
         from services.video.providers.local import motion
 
         shapes = np.zeros((25 * 60, 6), np.float32)
@@ -96,7 +96,7 @@ class TestLife:
         again = [float(np.corrcoef(tilt[:-lag], tilt[lag:])[0, 1]) for lag in range(100, 750, 5)]
         assert max(again) < 0.8
 
-    def test_another_seed_moves_otherwise(self) -> None:
+    def test_other_seed_moves_differently(self) -> None:
         from services.video.providers.local import motion
 
         shapes = np.zeros((100, 6), np.float32)
@@ -129,7 +129,7 @@ class TestOptions:
         assert loudness.integrated_loudness(sound(made.video)) + 3.01 == pytest.approx(-14, abs=0.7)
         assert pictures(made.video, every=25)[0].shape == (size[1], size[0], 3)
 
-    def test_progress_rises_to_the_end(self, rendered: Render) -> None:
+    def test_progress_increases_to_the_end(self, rendered: Render) -> None:
         rendered(script="Try it today.")
         reports = rendered.reports  # type: ignore[attr-defined]
         percents = [percent for percent, _ in reports]
@@ -137,11 +137,11 @@ class TestOptions:
         assert percents[-1] >= 97
         assert [*dict.fromkeys(stage for _, stage in reports)] == ["speaking", "drawing", "finishing"]
 
-    def test_a_script_that_cannot_be_spoken_is_the_customers_fault(self, rendered: Render) -> None:
+    def test_unspeakable_script_is_an_input_fault(self, rendered: Render) -> None:
         with pytest.raises(InputFault, match="no words"):
             rendered(script="🎉 !!! 🎉 ??? 🎉")
 
-    def test_a_broken_product_photo_costs_the_picture_not_the_job(self, rendered: Render, tmp_path: Path) -> None:
+    def test_broken_product_photo_is_left_out(self, rendered: Render, tmp_path: Path) -> None:
         broken = tmp_path / "broken.png"
         broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
         made = rendered(script="Try it today.", product_photo=broken)

@@ -48,11 +48,11 @@ def speech(models: Path) -> Speech:
 
 
 class TestLoudness:
-    def test_a_known_tone_measures_as_the_recommendation_says(self) -> None:
+    def test_reference_tone_has_the_loudness_of_the_standard(self) -> None:
         tone = np.sin(2 * np.pi * 997 * np.arange(48_000 * 4) / 48_000).astype(np.float32)
         assert loudness.integrated_loudness(tone) == pytest.approx(-3.01, abs=0.05)  # BS.1770-4, annex 1
 
-    def test_silence_stays_silence(self) -> None:
+    def test_silence_stays_silent(self) -> None:
         assert not loudness.normalised(np.zeros(48_000, np.float32)).any()
 
     def test_speech_meets_the_target_without_clipping(self, speech: Speech) -> None:
@@ -62,19 +62,19 @@ class TestLoudness:
 
 
 class TestSpeech:
-    def test_phonemes_cover_the_sound_in_order(self, speech: Speech) -> None:
+    def test_phonemes_cover_the_speech_in_order(self, speech: Speech) -> None:
         starts = [phone.start for phone in speech.phones]
         assert starts == sorted(starts)
         assert 0 <= speech.phones[-1].end <= speech.seconds + 1e-6
 
-    def test_labels_are_where_the_sound_is(self, speech: Speech) -> None:
+    def test_phoneme_labels_match_the_audio(self, speech: Speech) -> None:
         """Voiced phonemes against low-band energy agree best within 20 ms, and not by chance."""
         shifts = np.arange(-0.1, 0.101, 0.01)
         matches = [voicing_match(speech, float(shift)) for shift in shifts]
         assert abs(float(shifts[int(np.argmax(matches))])) <= 0.02
         assert max(matches) > 0.4
 
-    def test_the_models_own_labels_would_be_late(self, speech: Speech) -> None:
+    def test_uncorrected_model_labels_are_late(self, speech: Speech) -> None:
         assert voicing_match(speech, LABEL_LATENESS_SECONDS) < voicing_match(speech, 0.0) - 0.04
 
     def test_two_voices_differ_and_one_voice_repeats_itself(self, models: Path) -> None:
@@ -113,7 +113,7 @@ class TestCaptionTimes:
     )
 
     @pytest.mark.parametrize("voice", ["male-1", "male-4"])
-    def test_after_a_silence_a_word_is_shown_within_80_ms_of_its_sound(self, models: Path, voice: str) -> None:
+    def test_caption_after_silence_is_within_80_ms_of_its_word(self, models: Path, voice: str) -> None:
         engine = kokoro.engine(models)
         made = kokoro.joined([engine.speak(passage, voice) for passage in passages(speakable(self.SCRIPT))])
         begins = [word.start for word in captions.timed_words(self.SCRIPT, made.words)]
@@ -136,7 +136,7 @@ def ends_of_silence(speech: Speech) -> list[float]:
 
 
 class TestVisemes:
-    def test_lips_are_closed_in_the_frame_of_every_b_m_p(self, speech: Speech) -> None:
+    def test_lips_are_closed_in_frames_of_b_m_p(self, speech: Speech) -> None:
         shapes = visemes.mouths(speech.phones, speech.samples, frames=int(speech.seconds * 25), frames_per_second=25)
         closed = [
             shapes[int((phone.start + phone.end) / 2 * 25), visemes.OPEN]
@@ -156,7 +156,7 @@ class TestVisemes:
         assert mean("w", visemes.ROUND) > mean("ɪi", visemes.ROUND) + 0.3
         assert mean("ɑI", visemes.OPEN) > mean("w", visemes.OPEN) + 0.1
 
-    def test_after_the_speech_the_mouth_rests(self, speech: Speech) -> None:
+    def test_mouth_rests_after_the_speech(self, speech: Speech) -> None:
         shapes = visemes.mouths(
             speech.phones, speech.samples, frames=int(speech.seconds * 25) + 50, frames_per_second=25
         )
@@ -164,6 +164,6 @@ class TestVisemes:
 
 
 class TestMeters:
-    def test_our_meter_agrees_with_ffmpegs(self, speech: Speech) -> None:
+    def test_loudness_meter_agrees_with_ffmpeg(self, speech: Speech) -> None:
         made = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
         assert by_ffmpeg(made) == pytest.approx(loudness.integrated_loudness(made) + 3.01, abs=0.2)

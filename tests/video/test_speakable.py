@@ -11,7 +11,7 @@ from services.video.providers.local.phonemes import MAX_SYMBOLS, VOCABULARY, pas
 from services.video.providers.local.speakable import cardinal, ordinal, speakable, year
 
 
-class TestWritingIntoWords:
+class TestTextToWords:
     @pytest.mark.parametrize(
         ("written", "said"),
         [
@@ -38,13 +38,13 @@ class TestWritingIntoWords:
             ("code SAVE10", "code Save ten"),
         ],
     )
-    def test_is_said(self, written: str, said: str) -> None:
+    def test_text_is_spoken_as_expected(self, written: str, said: str) -> None:
         assert speakable(written).text == said
 
-    def test_emoji_and_marks_are_not_said(self) -> None:
+    def test_emoji_and_marks_are_not_spoken(self) -> None:
         assert speakable("Wow 🎉 *so* good™").text.split() == ["Wow", "so", "goodTM"]
 
-    def test_a_pronunciation_goes_before_every_rule(self) -> None:
+    def test_pronunciation_takes_precedence_over_rules(self) -> None:
         assert speakable("Visit ACME.io at 5pm", {"acme.io": "ack me eye oh"}).text == "Visit ack me eye oh at five P M"
 
     @pytest.mark.parametrize(("number", "words"), [(0, "zero"), (21, "twenty-one"), (1_000_001, "one million one")])
@@ -61,7 +61,7 @@ class TestWritingIntoWords:
 
     @settings(max_examples=150, deadline=None)
     @given(st.text(max_size=120))
-    def test_any_text_is_taken_and_every_character_has_an_origin(self, script: str) -> None:
+    def test_any_text_is_accepted_and_every_character_has_an_origin(self, script: str) -> None:
         spoken = speakable(script)
         assert len(spoken.text) == len(spoken.origin)
         assert all(0 <= place < len(script) for place in spoken.origin)
@@ -69,18 +69,18 @@ class TestWritingIntoWords:
 
 
 class TestPhonemes:
-    def test_every_word_keeps_its_place_in_the_script(self) -> None:
+    def test_every_word_keeps_its_position_in_the_script(self) -> None:
         script = "Meet the Aurora Bottle for $5."
         words = [word for passage in passages(speakable(script)) for word in passage.words]
         assert [script[word.start : word.end] for word in words[:4]] == ["Meet", "the", "Aurora", "Bottle"]
         assert all(symbol in VOCABULARY for word in words for symbol in word.phonemes)
 
-    def test_two_thousand_characters_are_cut_into_what_one_call_takes(self) -> None:
+    def test_long_script_is_split_into_passages(self) -> None:
         script = ("word and another word " * 100)[:2000]
         cut = passages(speakable(script))
         assert all(len(passage.symbols) <= MAX_SYMBOLS for passage in cut)
         assert sum(len(passage.words) for passage in cut) == len(script.split())
 
-    def test_a_script_without_a_word_is_the_customers_fault(self) -> None:
+    def test_script_without_words_is_an_input_fault(self) -> None:
         with pytest.raises(InputFault, match="no words"):
             passages(speakable("🎉🎉🎉 !!! ... ??? 🎉"))

@@ -45,9 +45,11 @@ def quick(models: Path) -> Kokoro:
     return Kokoro(models, quick=True)
 
 
-class TestQuickVocoder:
+class TestRewrittenVocoder:
     @pytest.mark.parametrize("voice", ["female-1", "male-4"])
-    def test_sounds_as_the_published_one(self, published: Kokoro, quick: Kokoro, voice: str) -> None:
+    def test_rewritten_vocoder_sounds_like_the_published_one(
+        self, published: Kokoro, quick: Kokoro, voice: str
+    ) -> None:
         if not vocoder.multiplies_exactly():
             pytest.skip("this machine's products of bytes overflow, and the published graph is used")
         (passage,) = passages(speakable(TEXT))
@@ -57,20 +59,20 @@ class TestQuickVocoder:
         assert np.allclose(first, second, atol=1e-6)  # but for the silent end, which is cut by its loudness
         assert distance(one, two) < SAME_DECIBELS
 
-    def test_another_voice_is_further_away(self, published: Kokoro, quick: Kokoro) -> None:
+    def test_other_voice_differs_more(self, published: Kokoro, quick: Kokoro) -> None:
         (passage,) = passages(speakable(TEXT))
         assert distance(published.speak(passage, "female-1"), quick.speak(passage, "female-2")) > SAME_DECIBELS
 
-    def test_the_slow_convolutions_are_gone(self, models: Path) -> None:
+    def test_slow_convolutions_are_replaced(self, models: Path) -> None:
         content = files.model_path(files.KOKORO, models).read_bytes()
         parsed = vocoder._message("Model").FromString(vocoder.prepared(content))
         blocks = [node for node in parsed.graph.node if node.op_type == "ConvInteger" and "resblocks" in node.name]
         assert not blocks
 
-    def test_another_graph_is_refused_rather_than_changed(self) -> None:
+    def test_unknown_graph_is_refused(self) -> None:
         with pytest.raises(KeyError):
             vocoder.prepared(vocoder._message("Model")(ir_version=9).SerializeToString())
 
-    def test_the_same_passage_sounds_the_same_twice(self, quick: Kokoro) -> None:
+    def test_same_passage_sounds_identical(self, quick: Kokoro) -> None:
         (passage,) = passages(speakable(TEXT))
         assert np.array_equal(quick.speak(passage, "male-1").samples, quick.speak(passage, "male-1").samples)

@@ -15,9 +15,9 @@ import pytest
 from local.certificate import write_certificate
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
-from services.worker.remote import pictures
+from services.worker.remote import customer_images
+from services.worker.remote.customer_images import CustomerImages
 from services.worker.remote.fetcher import Fetcher, is_public
-from services.worker.remote.pictures import PictureSource
 from tests.running import free_port
 
 ACCEPT = ("image/png",)
@@ -66,11 +66,11 @@ class TestAddresses:
             "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "nonsense",
         ],
     )  # fmt: skip
-    def test_what_is_not_public_is_refused(self, address: str) -> None:
+    def test_private_addresses_are_not_public(self, address: str) -> None:
         assert not is_public(address)
 
     @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "64:ff9b::101:101"])
-    def test_what_is_public_is_not(self, address: str) -> None:
+    def test_public_addresses_are_public(self, address: str) -> None:
         assert is_public(address)
 
     @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ class TestAddresses:
             "http://LOCALHOST/a", "http://[64:ff9b::169.254.169.254]/a",
         ],
     )  # fmt: skip
-    async def test_no_form_of_a_private_address_is_connected_to(self, url: str) -> None:
+    async def test_no_form_of_a_private_address_is_connected(self, url: str) -> None:
         with pytest.raises((InputFault, TransientFault)) as refused:
             await Fetcher().fetch(url, max_bytes=100, timeout=5, accept=ACCEPT)
         assert refused.value.reason in ("ADDRESS_NOT_PUBLIC", "ADDRESS_NOT_USABLE", "FETCH_FAILED")
@@ -91,12 +91,12 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "url", ["file:///etc/passwd", "ftp://example.com/a", "http://u:p@example.com/", "http://example.com:22/", "x"]
     )
-    async def test_other_schemes_ports_and_passwords_are_refused(self, url: str) -> None:
+    async def test_other_schemes_ports_and_credentials_are_refused(self, url: str) -> None:
         with pytest.raises(InputFault) as refused:
             await Fetcher().fetch(url, max_bytes=100, timeout=5, accept=ACCEPT)
         assert refused.value.reason == "ADDRESS_NOT_USABLE"
 
-    async def test_a_name_with_one_private_address_among_public_ones_is_refused(self) -> None:
+    async def test_name_with_one_private_address_is_refused(self) -> None:
         async def both(host: str, port: int) -> Sequence[str]:
             return ["93.184.215.14", "127.0.0.1"]
 
@@ -104,13 +104,13 @@ class TestAddresses:
             await Fetcher(lookup=both).fetch("http://example.com/", max_bytes=100, timeout=5, accept=ACCEPT)
         assert refused.value.reason == "ADDRESS_NOT_PUBLIC"
 
-    async def test_a_redirect_to_a_private_address_is_refused(self) -> None:
+    async def test_redirect_to_private_address_is_refused(self) -> None:
         async with serving(whole("HTTP/1.1 302 Found\nLocation: http://169.254.169.254/\nContent-Length: 0")) as port:
             with pytest.raises(InputFault) as refused:
                 await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=100, timeout=5, accept=ACCEPT)
         assert refused.value.reason == "ADDRESS_NOT_PUBLIC"
 
-    async def test_a_name_that_changes_its_mind_after_the_check_leads_nowhere_else(self) -> None:
+    async def test_dns_rebinding_after_the_check_has_no_effect(self) -> None:
         # "localhost" stands for the attacker's name: the system's resolver leads it to 127.0.0.1, where the secret is;
         # the answer that was checked is 127.0.0.2, which stands for a public address.
         reached: list[str] = []
@@ -142,8 +142,8 @@ class TestAddresses:
         assert list(answers) == []
 
 
-class TestNamesThatLeadNowhere:
-    async def test_inside_and_missing_names_fail_alike(self) -> None:
+class TestUnresolvableNames:
+    async def test_internal_and_missing_names_fail_alike(self) -> None:
         async def missing(host: str, port: int) -> Sequence[str]:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -160,7 +160,7 @@ class TestNamesThatLeadNowhere:
             told.append((refused.value.reason, refused.value.message))
         assert told == [("ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet.")] * 3
 
-    async def test_resolver_that_is_away_is_not_the_addresss_fault(self) -> None:
+    async def test_resolver_outage_is_a_transient_fault(self) -> None:
         async def away(host: str, port: int) -> Sequence[str]:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
@@ -170,7 +170,7 @@ class TestNamesThatLeadNowhere:
 
 
 class TestTls:
-    async def test_certificate_that_nobody_trusts_is_the_addresss_fault(self, tmp_path: Path) -> None:
+    async def test_untrusted_certificate_is_an_input_fault(self, tmp_path: Path) -> None:
         write_certificate(tmp_path, ("127.0.0.1",), datetime.now(UTC))
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(tmp_path / "tls.pem", tmp_path / "tls.key")
@@ -182,7 +182,7 @@ class TestTls:
         assert refused.value.reason == "ADDRESS_NOT_TRUSTED"
         assert "certificate" in refused.value.message
 
-    async def test_host_without_tls_is_the_addresss_fault(self) -> None:
+    async def test_host_without_tls_is_an_input_fault(self) -> None:
         async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             await reader.read()
@@ -196,10 +196,10 @@ class TestTls:
         assert refused.value.reason == "ADDRESS_NOT_TRUSTED"
 
 
-class TestPicturesOfCustomers:
+class TestCustomerImages:
     @pytest.fixture(autouse=True)
     def no_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pictures, "RETRY_SECONDS", (0.0, 0.0))
+        monkeypatch.setattr(customer_images, "RETRY_SECONDS", (0.0, 0.0))
 
     @pytest.mark.parametrize(
         ("heads", "reason", "requests"),
@@ -219,7 +219,7 @@ class TestPicturesOfCustomers:
             (["200 OK"], "", 1),
         ],
     )
-    async def test_passing_faults_are_tried_again_and_final_ones_named(
+    async def test_transient_faults_are_retried_and_final_ones_named(
         self, heads: list[str], reason: str, requests: int, tmp_path: Path
     ) -> None:
         asked = 0
@@ -233,30 +233,30 @@ class TestPicturesOfCustomers:
 
         async with serving(answer) as port:
             assets = AssetStore(f"file://{tmp_path}")
-            source = PictureSource(assets=assets, fetcher=fetcher(port))
+            images = CustomerImages(assets=assets, fetcher=fetcher(port))
             url = f"http://127.0.0.1:{port}/avatar.jpg"
             if reason:
                 with pytest.raises(InputFault) as refused:
-                    await source.fetched(url, tmp_path / "picture", named="avatarUrl")
+                    await images.download(url, tmp_path / "picture", named="avatarUrl")
                 assert refused.value.reason == reason
-                assert refused.value.message.startswith("avatarUrl could not be used. The address ")
+                assert refused.value.message.startswith("avatarUrl could not be used. ")
             else:
-                path = await source.fetched(url, tmp_path / "picture", named="avatarUrl")
+                path = await images.download(url, tmp_path / "picture", named="avatarUrl")
                 assert path.read_bytes() == b"abcd"
         assert asked == requests
 
-    async def test_connection_that_is_refused_ends_in_words(self, tmp_path: Path) -> None:
+    async def test_refused_connection_has_customer_message(self, tmp_path: Path) -> None:
         port = free_port()
-        source = PictureSource(assets=AssetStore(f"file://{tmp_path}"), fetcher=fetcher(port))
+        images = CustomerImages(assets=AssetStore(f"file://{tmp_path}"), fetcher=fetcher(port))
         with pytest.raises(InputFault) as refused:
-            await source.fetched(f"http://127.0.0.1:{port}/", tmp_path / "picture", named="avatarUrl")
+            await images.download(f"http://127.0.0.1:{port}/", tmp_path / "picture", named="avatarUrl")
         assert refused.value.message == (
-            "avatarUrl could not be used. The address could not be reached, or its host broke off."
+            "avatarUrl could not be used. The address could not be reached, or the connection was lost."
         )
 
 
 class TestContent:
-    async def test_a_picture_is_fetched(self) -> None:
+    async def test_image_is_fetched(self) -> None:
         async with serving(whole("HTTP/1.1 200 OK\nContent-Type: image/png\nContent-Length: 4", b"abcd")) as port:
             fetched = await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
         assert (fetched.content, fetched.content_type) == (b"abcd", "image/png")
@@ -275,24 +275,24 @@ class TestContent:
             ("HTTP/1.1 404 Not Found\nContent-Length: 0", b"", "ADDRESS_NOT_FOUND"),
         ],
     )
-    async def test_what_will_not_do_is_the_customers_to_mend(self, head: str, body: bytes, reason: str) -> None:
+    async def test_unusable_content_is_an_input_fault(self, head: str, body: bytes, reason: str) -> None:
         async with serving(whole(head, body)) as port:
             with pytest.raises(InputFault) as refused:
                 await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
         assert refused.value.reason == reason
 
-    async def test_a_host_that_is_not_well_may_be_asked_again(self) -> None:
+    async def test_failing_host_is_a_transient_fault(self) -> None:
         async with serving(whole("HTTP/1.1 503 Busy\nContent-Length: 0")) as port:
             with pytest.raises(TransientFault):
                 await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
 
-    async def test_redirects_in_a_circle_end(self) -> None:
+    async def test_circular_redirects_end(self) -> None:
         async with serving(whole("HTTP/1.1 302 Found\nLocation: /again\nContent-Length: 0")) as port:
             with pytest.raises(InputFault) as refused:
                 await fetcher(port).fetch(f"http://127.0.0.1:{port}/", max_bytes=4, timeout=5, accept=ACCEPT)
         assert refused.value.reason == "TOO_MANY_REDIRECTS"
 
-    async def test_a_body_that_drips_ends_with_the_deadline(self) -> None:
+    async def test_slow_body_ends_at_the_deadline(self) -> None:
         async def drip() -> AsyncIterator[bytes]:
             yield b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n"
             for _ in range(100):

@@ -1,4 +1,4 @@
-"""An errand is ordered once, whatever dies and whenever."""
+"""An task is ordered once, whatever dies and whenever."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from services.chassis.errors import InputFault, TransientFault
 from services.worker.remote import remote_task
 from services.worker.remote.remote_task import (
     CANCEL_SECONDS,
-    LOOKS,
-    MOST_ORDERS,
-    NoCheckpoints,
-    NotOrdered,
-    OrderFailed,
+    MAX_POLL_FAILURES,
+    MAX_SUBMISSIONS,
+    MemoryCheckpoints,
     RemoteTask,
+    TaskFailed,
+    TaskNotAccepted,
 )
 from tests.stub_server import until
 
@@ -34,8 +34,8 @@ class Engine:
     canceled: list[str] = field(default_factory=list)
     looks: int = 0
 
-    async def order(self) -> str:
-        if isinstance(self.refuses, NotOrdered):
+    async def submit(self) -> str:
+        if isinstance(self.refuses, TaskNotAccepted):
             raise self.refuses
         self.orders.append(f"order-{len(self.orders) + 1}")
         self.before_answering()
@@ -43,7 +43,7 @@ class Engine:
             raise self.refuses
         return self.orders[-1]
 
-    async def look(self, order_id: str) -> str | None:
+    async def poll(self, order_id: str) -> str | None:
         answer = self.answers[min(self.looks, len(self.answers) - 1)]
         self.looks += 1
         if isinstance(answer, Exception):
@@ -53,11 +53,11 @@ class Engine:
     async def cancel(self, order_id: str) -> None:
         self.canceled.append(order_id)
 
-    def errand(self, *, repeatable: bool = False, poll_seconds: float = 0.0) -> RemoteTask[str]:
+    def task(self, *, repeatable: bool = False, poll_seconds: float = 0.0) -> RemoteTask[str]:
         return RemoteTask(
             engine="stub",
-            order=self.order,
-            look=self.look,
+            submit=self.submit,
+            poll=self.poll,
             cancel=self.cancel,
             repeatable=repeatable,
             poll_seconds=poll_seconds,
@@ -68,136 +68,136 @@ class Killed(BaseException):
     """Stands for the death of the process: nothing after it happens."""
 
 
-class TestOnce:
-    async def test_a_result_is_waited_for(self) -> None:
+class TestSingleSubmission:
+    async def test_result_is_awaited(self) -> None:
         engine = Engine()
-        assert await remote_task.run(engine.errand(), NoCheckpoints()) == "result"
+        assert await remote_task.run(engine.task(), MemoryCheckpoints()) == "result"
         assert engine.orders == ["order-1"]
 
-    async def test_a_restart_goes_on_waiting_and_orders_nothing(self) -> None:
-        keeper, engine = NoCheckpoints(), Engine(answers=[None])
-        first = asyncio.ensure_future(remote_task.run(engine.errand(), keeper))
+    async def test_restart_polls_and_submits_nothing(self) -> None:
+        checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
+        first = asyncio.ensure_future(remote_task.run(engine.task(), checkpoints))
         await until(lambda: engine.looks >= 3)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         engine.answers = ["result"]
-        assert await remote_task.run(engine.errand(), NoCheckpoints(kept=keeper.kept)) == "result"
+        assert await remote_task.run(engine.task(), MemoryCheckpoints(checkpoint=checkpoints.checkpoint)) == "result"
         assert engine.orders == ["order-1"]
         assert engine.canceled == []
 
-    async def test_what_dies_before_the_answer_is_not_ordered_again(self) -> None:
+    async def test_submission_interrupted_by_a_crash_is_not_repeated(self) -> None:
         def die() -> None:
             raise Killed
 
-        keeper, engine = NoCheckpoints(), Engine(before_answering=die)
+        checkpoints, engine = MemoryCheckpoints(), Engine(before_answering=die)
         with pytest.raises(Killed):
-            await remote_task.run(engine.errand(), keeper)
+            await remote_task.run(engine.task(), checkpoints)
         with pytest.raises(InputFault, match="did not confirm"):
-            await remote_task.run(Engine().errand(), NoCheckpoints(kept=keeper.kept))
+            await remote_task.run(Engine().task(), MemoryCheckpoints(checkpoint=checkpoints.checkpoint))
         assert len(engine.orders) == 1
 
-    async def test_an_engine_that_knows_our_key_is_asked_again(self) -> None:
-        keeper = NoCheckpoints(
-            kept=json.dumps({"engine": "stub", "step": "asked", "orders": 1, "order_id": ""}).encode()
+    async def test_repeatable_submission_is_repeated(self) -> None:
+        checkpoints = MemoryCheckpoints(
+            checkpoint=json.dumps({"engine": "stub", "step": "asked", "orders": 1, "order_id": ""}).encode()
         )
         engine = Engine()
-        assert await remote_task.run(engine.errand(repeatable=True), keeper) == "result"
-        assert json.loads(keeper.kept)["orders"] == 1
+        assert await remote_task.run(engine.task(repeatable=True), checkpoints) == "result"
+        assert json.loads(checkpoints.checkpoint)["orders"] == 1
 
-    async def test_an_unclear_answer_is_not_asked_for_again(self) -> None:
-        keeper, engine = NoCheckpoints(), Engine(refuses=TransientFault("PROVIDER_FAILED", "502"))
+    async def test_submission_with_unknown_outcome_is_not_repeated(self) -> None:
+        checkpoints, engine = MemoryCheckpoints(), Engine(refuses=TransientFault("PROVIDER_FAILED", "502"))
         for _ in range(2):
             with pytest.raises(InputFault, match="not been charged"):
-                await remote_task.run(engine.errand(), keeper)
+                await remote_task.run(engine.task(), checkpoints)
         assert len(engine.orders) == 1
 
-    async def test_a_clear_no_may_be_asked_again(self) -> None:
-        keeper, engine = NoCheckpoints(), Engine(refuses=NotOrdered("PROVIDER_BUSY", "429"))
+    async def test_rejected_submission_may_be_repeated(self) -> None:
+        checkpoints, engine = MemoryCheckpoints(), Engine(refuses=TaskNotAccepted("PROVIDER_BUSY", "429"))
         for _ in range(5):
-            with pytest.raises(NotOrdered):
-                await remote_task.run(engine.errand(), keeper)
+            with pytest.raises(TaskNotAccepted):
+                await remote_task.run(engine.task(), checkpoints)
         engine.refuses = None
-        assert await remote_task.run(engine.errand(), keeper) == "result"
+        assert await remote_task.run(engine.task(), checkpoints) == "result"
 
-    async def test_what_failed_at_the_engine_is_ordered_once_more_and_then_no_more(self) -> None:
-        keeper = NoCheckpoints()
-        engine = Engine(answers=[OrderFailed("PROVIDER_FAILED", "out of memory")])
+    async def test_failed_task_is_submitted_once_more(self) -> None:
+        checkpoints = MemoryCheckpoints()
+        engine = Engine(answers=[TaskFailed("PROVIDER_FAILED", "out of memory")])
         for _ in range(4):
             with pytest.raises(TransientFault):
-                await remote_task.run(engine.errand(), keeper)
-        assert len(engine.orders) == MOST_ORDERS
+                await remote_task.run(engine.task(), checkpoints)
+        assert len(engine.orders) == MAX_SUBMISSIONS
 
-    async def test_another_engine_does_not_repeat_the_order(self) -> None:
-        keeper = NoCheckpoints(
-            kept=json.dumps({"engine": "other", "step": "taken", "orders": 1, "order_id": "x"}).encode()
+    async def test_other_engine_does_not_repeat_the_submission(self) -> None:
+        checkpoints = MemoryCheckpoints(
+            checkpoint=json.dumps({"engine": "other", "step": "taken", "orders": 1, "order_id": "x"}).encode()
         )
         with pytest.raises(InputFault):
-            await remote_task.run(Engine().errand(), keeper)
+            await remote_task.run(Engine().task(), checkpoints)
 
-    async def test_nothing_is_ordered_that_cannot_be_kept(self) -> None:
-        class Deaf(NoCheckpoints):
+    async def test_nothing_is_submitted_without_a_checkpoint(self) -> None:
+        class Deaf(MemoryCheckpoints):
             async def save_checkpoint(self, content: bytes) -> None:
                 raise TransientFault("CHECKPOINT_NOT_KEPT", "x")
 
         engine = Engine()
         with pytest.raises(TransientFault, match="CHECKPOINT"):
-            await remote_task.run(engine.errand(), Deaf())
+            await remote_task.run(engine.task(), Deaf())
         assert engine.orders == []
 
 
-class TestLooking:
-    async def test_looks_that_fail_are_borne_with(self) -> None:
+class TestPolling:
+    async def test_failing_polls_are_tolerated(self) -> None:
         fault = TransientFault("PROVIDER_UNREACHABLE", "x")
-        engine = Engine(answers=[*[fault] * (LOOKS - 1), "result"])
-        assert await remote_task.run(engine.errand(), NoCheckpoints()) == "result"
+        engine = Engine(answers=[*[fault] * (MAX_POLL_FAILURES - 1), "result"])
+        assert await remote_task.run(engine.task(), MemoryCheckpoints()) == "result"
 
-    async def test_but_not_for_ever(self) -> None:
+    async def test_poll_failures_are_limited(self) -> None:
         engine = Engine(answers=[TransientFault("PROVIDER_UNREACHABLE", "x")])
         with pytest.raises(TransientFault):
-            await remote_task.run(engine.errand(), NoCheckpoints())
-        assert engine.looks == LOOKS
+            await remote_task.run(engine.task(), MemoryCheckpoints())
+        assert engine.looks == MAX_POLL_FAILURES
 
 
 class TestCancelling:
-    async def test_a_canceled_job_is_canceled_at_the_engine(self) -> None:
-        keeper, engine = NoCheckpoints(), Engine(answers=[None])
-        running = asyncio.ensure_future(remote_task.run(engine.errand(poll_seconds=0.01), keeper))
+    async def test_canceled_job_cancels_the_task(self) -> None:
+        checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
+        running = asyncio.ensure_future(remote_task.run(engine.task(poll_seconds=0.01), checkpoints))
         await until(lambda: engine.looks >= 2)
-        keeper.cancelled = True
+        checkpoints.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         assert engine.canceled == ["order-1"]
 
-    async def test_an_order_under_way_is_canceled_when_it_is_answered(self) -> None:
-        keeper, engine = NoCheckpoints(), Engine(answers=[None])
+    async def test_submission_in_flight_is_canceled_once_accepted(self) -> None:
+        checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
         answered = asyncio.Event()
 
         async def slow_order() -> str:
             await answered.wait()
-            return await engine.order()
+            return await engine.submit()
 
-        asked = RemoteTask(engine="stub", order=slow_order, look=engine.look, cancel=engine.cancel)
-        running = asyncio.ensure_future(remote_task.run(asked, keeper))
-        await until(lambda: keeper.kept)
-        keeper.cancelled = True
+        asked = RemoteTask(engine="stub", submit=slow_order, poll=engine.poll, cancel=engine.cancel)
+        running = asyncio.ensure_future(remote_task.run(asked, checkpoints))
+        await until(lambda: checkpoints.checkpoint)
+        checkpoints.cancelled = True
         running.cancel()
         asyncio.get_running_loop().call_later(0.05, answered.set)
         with pytest.raises(asyncio.CancelledError):
             await running
         assert engine.canceled == ["order-1"]
 
-    async def test_an_engine_that_does_not_answer_does_not_hold_the_job(self) -> None:
-        keeper, engine = NoCheckpoints(), Engine(answers=[None])
+    async def test_unresponsive_engine_does_not_delay_cancellation(self) -> None:
+        checkpoints, engine = MemoryCheckpoints(), Engine(answers=[None])
 
         async def never(order_id: str) -> None:
             await asyncio.sleep(60)
 
-        asked = RemoteTask(engine="stub", order=engine.order, look=engine.look, cancel=never, poll_seconds=0.01)
-        running = asyncio.ensure_future(remote_task.run(asked, keeper))
+        asked = RemoteTask(engine="stub", submit=engine.submit, poll=engine.poll, cancel=never, poll_seconds=0.01)
+        running = asyncio.ensure_future(remote_task.run(asked, checkpoints))
         await until(lambda: engine.looks)
-        keeper.cancelled = True
+        checkpoints.cancelled = True
         running.cancel()
         began = asyncio.get_running_loop().time()
         with pytest.raises(asyncio.CancelledError):

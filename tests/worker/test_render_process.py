@@ -6,7 +6,7 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,46 +14,46 @@ import pytest_asyncio
 
 from services.chassis.errors import InputFault, TransientFault
 from services.worker import render_process
+from services.worker.progress import ReportProgress
 from services.worker.render_process import RenderProcess, lower_limit
 from tests.stub_server import until
 
 MEGABYTE = 1024 * 1024
-Report = Callable[[int, str], None]
 
 
-def add_one(number: int, report: Report) -> int:
+def add_one(number: int, report: ReportProgress) -> int:
     report(50, "adding")
     return number + 1
 
 
-def own_id(_: int, report: Report) -> int:
+def own_id(_: int, report: ReportProgress) -> int:
     return os.getpid()
 
 
-def refuse(_: int, report: Report) -> int:
+def refuse(_: int, report: ReportProgress) -> int:
     raise InputFault("BAD", "Not this.")
 
 
-def stumble(_: int, report: Report) -> int:
+def stumble(_: int, report: ReportProgress) -> int:
     raise KeyError("nobody foresaw this")
 
 
-def take(megabytes: int, report: Report) -> int:
+def take(megabytes: int, report: ReportProgress) -> int:
     return len(bytearray(megabytes * MEGABYTE))
 
 
-def never_end(path: str, report: Report) -> int:
+def never_end(path: str, report: ReportProgress) -> int:
     Path(path).write_text(str(os.getpid()))
     while True:
         pass
 
 
-def crash(_: int, report: Report) -> int:
+def crash(_: int, report: ReportProgress) -> int:
     os.kill(os.getpid(), signal.SIGSEGV)
     return 0
 
 
-def dump_limit(_: int, report: Report) -> tuple[int, int]:
+def dump_limit(_: int, report: ReportProgress) -> tuple[int, int]:
     import resource
 
     return resource.getrlimit(resource.RLIMIT_CORE)
@@ -81,7 +81,7 @@ def _is_alive(number: int) -> bool:
     return True
 
 
-async def test_a_result_comes_back_with_its_progress_from_one_process(process: RenderProcess) -> None:
+async def test_result_and_progress_come_from_one_process(process: RenderProcess) -> None:
     told: list[tuple[int, str]] = []
     assert await process.run(add_one, 1, lambda percent, stage: told.append((percent, stage))) == 2
     assert told == [(50, "adding")]
@@ -89,7 +89,7 @@ async def test_a_result_comes_back_with_its_progress_from_one_process(process: R
     assert first == await process.run(own_id, 0) != os.getpid()
 
 
-async def test_faults_come_back_as_they_are_and_the_unforeseen_with_its_trace(process: RenderProcess) -> None:
+async def test_faults_are_reraised_and_other_errors_carry_the_traceback(process: RenderProcess) -> None:
     with pytest.raises(InputFault, match="Not this") as caught:
         await process.run(refuse, 0)
     assert caught.value.reason == "BAD"
@@ -98,14 +98,14 @@ async def test_faults_come_back_as_they_are_and_the_unforeseen_with_its_trace(pr
     assert await process.run(add_one, 1) == 2
 
 
-async def test_memory_is_bounded(process: RenderProcess) -> None:
+async def test_memory_is_limited(process: RenderProcess) -> None:
     with pytest.raises(TransientFault) as caught:
         await process.run(take, 2000)
     assert caught.value.reason == "RENDER_OUT_OF_MEMORY"
     assert await process.run(take, 20) == 20 * MEGABYTE
 
 
-async def test_time_is_bounded(hasty: RenderProcess, tmp_path: Path) -> None:
+async def test_time_is_limited(hasty: RenderProcess, tmp_path: Path) -> None:
     with pytest.raises(TransientFault) as caught:
         await hasty.run(never_end, str(tmp_path / "id"))
     assert caught.value.reason == "RENDER_TIMED_OUT"
@@ -113,7 +113,7 @@ async def test_time_is_bounded(hasty: RenderProcess, tmp_path: Path) -> None:
     assert await hasty.run(add_one, 1) == 2
 
 
-async def test_a_crash_ends_the_job_and_no_more(process: RenderProcess) -> None:
+async def test_crash_fails_only_the_current_job(process: RenderProcess) -> None:
     with pytest.raises(TransientFault) as caught:
         await process.run(crash, 0)
     assert caught.value.reason == "RENDER_DIED"
@@ -121,7 +121,7 @@ async def test_a_crash_ends_the_job_and_no_more(process: RenderProcess) -> None:
     assert await process.run(dump_limit, 0) == (0, 0)
 
 
-async def test_a_canceled_job_ends_at_once(process: RenderProcess, tmp_path: Path) -> None:
+async def test_canceled_job_ends_immediately(process: RenderProcess, tmp_path: Path) -> None:
     running = asyncio.ensure_future(process.run(never_end, str(tmp_path / "id")))
     await until(lambda: (tmp_path / "id").exists() and (tmp_path / "id").read_text())
     running.cancel()
@@ -131,7 +131,7 @@ async def test_a_canceled_job_ends_at_once(process: RenderProcess, tmp_path: Pat
     assert await process.run(add_one, 1) == 2
 
 
-async def test_a_process_that_cannot_begin_is_a_passing_trouble() -> None:
+async def test_process_that_cannot_start_is_a_transient_fault() -> None:
     starved = RenderProcess("test", memory_limit_bytes=1, time_limit_seconds=20.0)
     with pytest.raises(TransientFault) as caught:
         await starved.run(add_one, 1)
@@ -142,9 +142,7 @@ async def test_a_process_that_cannot_begin_is_a_passing_trouble() -> None:
 @pytest.mark.parametrize(
     "refusal", [ValueError("current limit exceeds maximum limit"), OSError(22, "Invalid argument")]
 )
-def test_limit_that_the_system_does_not_know_is_left_out_except_on_linux(
-    monkeypatch: pytest.MonkeyPatch, refusal: Exception
-) -> None:
+def test_unsupported_limit_is_skipped_except_on_linux(monkeypatch: pytest.MonkeyPatch, refusal: Exception) -> None:
     def refuse_limit(name: int, limits: tuple[int, int]) -> None:
         raise refusal
 

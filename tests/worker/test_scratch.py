@@ -34,7 +34,7 @@ def films(parent: Path) -> int:
 
 
 class TestScratch:
-    def test_what_a_killed_process_left_goes_when_the_next_one_starts(self, tmp_path: Path) -> None:
+    def test_folder_of_a_killed_process_is_removed_at_next_start(self, tmp_path: Path) -> None:
         killed = writer(tmp_path)
         killed.send_signal(signal.SIGKILL)
         killed.communicate()
@@ -44,14 +44,14 @@ class TestScratch:
             assert scratch.folder().is_dir()
         assert list(tmp_path.iterdir()) == []
 
-    def test_what_a_living_process_writes_stays(self, tmp_path: Path) -> None:
+    def test_folder_of_a_living_process_stays(self, tmp_path: Path) -> None:
         living = writer(tmp_path)
         with Scratch(tmp_path):
             assert films(tmp_path) == 1
         living.communicate()
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_link_under_its_name_is_not_followed(self, tmp_path: Path) -> None:
+    def test_symbolic_link_is_not_followed(self, tmp_path: Path) -> None:
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
         (elsewhere / "lock").touch()

@@ -20,8 +20,8 @@ import jwt
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import Unauthenticated
 from services.chassis.observability.tracing import HEADER, current_traceparent
+from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.issuer_keys import ALGORITHMS, NOT_ISSUERS_KEY, IssuerKeys
-from services.chassis.rpc.rotating_secret import RotatingSecret
 
 SERVICE_ISSUER = "adwright-services"
 SERVICE_AUDIENCE = "adwright-internal"

@@ -53,7 +53,7 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
 ]
 
 
-def verifier_of(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
+def token_verifier(settings: ServiceSettings, clock: Clock) -> TokenVerifier:
     """Returns the token verifier for the settings."""
     return TokenVerifier(
         issuer=settings.token_issuer,
@@ -98,7 +98,9 @@ class Server:
         self._closing = closing
         self._services = services
         clock = clock or SystemClock()
-        interceptor = RpcInterceptor(verifier_of(settings, clock), ApiKeyVerifier(api_keys or NoApiKeys(), clock=clock))
+        interceptor = RpcInterceptor(
+            token_verifier(settings, clock), ApiKeyVerifier(api_keys or NoApiKeys(), clock=clock)
+        )
         self._server = grpc.aio.server(
             interceptors=[interceptor],
             options=OPTIONS,

@@ -1,4 +1,4 @@
-"""The engines behind one Protocol: the rule engine of this service, and any OpenAI-compatible chat endpoint."""
+"""The copy providers: the built-in rule engine, and OpenAI-compatible chat endpoints."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from services.copy.domain import CopyBrief, CopyResult
 class CopyProvider(Protocol):
     """Writes five variants for a brief.
 
-    The same brief and seed give the same answer from the local engine. Raises `InputFault` when the brief cannot be
-    served as it is, `TransientFault` when another attempt may succeed.
+    The built-in engine gives the same result for the same brief and seed. `write` raises `InputFault` when the brief
+    cannot be served as it is, and `TransientFault` when another attempt may succeed.
     """
 
     @property

@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (rules of wording read better unbroken)
-"""Claims that advertising platforms forbid, whoever makes them: cures, bodies before and after, promised income,
-and pointing at personal attributes. They are taken out of the brief before writing and refused in what was written.
+"""Claims that advertising platforms forbid: cures, before-and-after bodies, promised income, personal attributes.
+
+They are removed from the brief before writing, and texts that make them are rejected.
 
 Source: the advertising policies of Meta (personal health, personal attributes, misleading claims), Google Ads
 (healthcare, misrepresentation) and TikTok (weight management, misleading claims), condensed to wording rules.
@@ -53,8 +54,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-# Each of these claims holds a word that begins like one of these: texts without any are spared the patterns.
-_TELLING = (
+# Every forbidden claim holds a word that starts with one of these stems. Texts without such a word skip the patterns.
+_STEMS = (
     "cancer", "diabet", "arthrit", "depress", "anxi", "adhd", "insomn", "acne", "eczema", "psoria", "migraine", "covid", "flu",
     "disease", "illness", "infect", "pain", "blood", "alzheimer", "asthma", "obes", "wound", "scar", "aging", "ageing",
     "miracle", "cure", "detox", "immun", "clinically", "fat", "kg", "kilo", "pound", "lbs", "stone", "inches", "weight",
@@ -64,12 +65,15 @@ _TELLING = (
     "infertil", "bald", "ugly", "criminal", "addict", "erectile", "wrinkle",
 )  # fmt: skip
 _LETTERS = re.compile(r"[a-z]+")
-_PIECE = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """The brief's prose without forbidden claims, and a sentence for each that was taken out."""
+class AllowedText:
+    """The brief's texts without forbidden claims.
+
+    removed: a sentence for the customer about each removed claim.
+    """
 
     description: str
     features: tuple[str, ...]
@@ -77,13 +81,13 @@ class Claims:
 
 
 @lru_cache(maxsize=8192)
-def _telling(word: str) -> bool:
-    return word.startswith(_TELLING)
+def _starts_with_stem(word: str) -> bool:
+    return word.startswith(_STEMS)
 
 
-def forbidden(text: str) -> str | None:
-    """The kind of forbidden claim that a text makes; None if it makes none."""
-    if not any(map(_telling, _LETTERS.findall(text.casefold()))):
+def forbidden_claim(text: str) -> str | None:
+    """The kind of forbidden claim that the text makes, such as "health cures"; None if it makes none."""
+    if not any(map(_starts_with_stem, _LETTERS.findall(text.casefold()))):
         return None
     for kind, pattern in _RULES:
         if pattern.search(text):
@@ -91,47 +95,47 @@ def forbidden(text: str) -> str | None:
     return None
 
 
-def _quoted(text: str) -> str:
+def _shortened(text: str) -> str:
     text = text.strip(" .,;•*-–✓✔")
     return text if len(text) <= 80 else text[:77].rstrip() + "…"
 
 
-def screen(description: str, features: tuple[str, ...]) -> Claims:
-    """Takes forbidden claims out: the member of a comma list that makes one, or else its whole sentence."""
+def remove_forbidden_claims(description: str, features: tuple[str, ...]) -> AllowedText:
+    """Removes forbidden claims: the item of a list that makes one, or else the whole sentence or feature."""
     removed: list[str] = []
 
-    def kept(text: str) -> str:
+    def allowed_part(text: str) -> str:
         sentences = []
-        for sentence in _PIECE.split(text):
-            if forbidden(sentence) is None:
+        for sentence in _SENTENCE_END.split(text):
+            if forbidden_claim(sentence) is None:
                 sentences.append(sentence)
                 continue
-            members = re.split(r",\s+(?:and\s+)?|\s+and\s+", sentence)
-            clean = [member for member in members if forbidden(member) is None]
+            items = re.split(r",\s+(?:and\s+)?|\s+and\s+", sentence)
+            clean = [item for item in items if forbidden_claim(item) is None]
             if (
-                len(members) > 1
-                and 0 < len(clean) < len(members)
-                and forbidden(", ".join(clean)) is None
-                and clean[0] == members[0]
+                len(items) > 1
+                and 0 < len(clean) < len(items)
+                and forbidden_claim(", ".join(clean)) is None
+                and clean[0] == items[0]
             ):
-                dropped = [member for member in members if member not in clean]
+                dropped = [item for item in items if item not in clean]
                 end = "." if sentence.rstrip().endswith(".") else ""
                 sentences.append(
                     " and ".join([", ".join(clean[:-1]), clean[-1]]).removeprefix(" and ").rstrip(".") + end
                 )
             else:
                 dropped = [sentence]
-            for member in dropped:
-                kind = forbidden(member) or forbidden(sentence)
-                removed.append(f"Left out: “{_quoted(member)}”. Platforms do not allow {kind} in ads.")
+            for item in dropped:
+                kind = forbidden_claim(item) or forbidden_claim(sentence)
+                removed.append(f"Left out: “{_shortened(item)}”. Platforms do not allow {kind} in ads.")
         return " ".join(sentences)
 
-    prose = "\n".join(kept(line) for line in description.splitlines())
-    kept_features = []
+    prose = "\n".join(allowed_part(line) for line in description.splitlines())
+    allowed_features = []
     for feature in features:
-        kind = forbidden(feature)
+        kind = forbidden_claim(feature)
         if kind:
-            removed.append(f"Left out: “{_quoted(feature)}”. Platforms do not allow {kind} in ads.")
+            removed.append(f"Left out: “{_shortened(feature)}”. Platforms do not allow {kind} in ads.")
         else:
-            kept_features.append(feature)
-    return Claims(description=prose, features=tuple(kept_features), removed=tuple(dict.fromkeys(removed)))
+            allowed_features.append(feature)
+    return AllowedText(description=prose, features=tuple(allowed_features), removed=tuple(dict.fromkeys(removed)))

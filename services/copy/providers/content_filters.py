@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (patterns read better unbroken)
-"""Hard filters: what no variant may contain, whoever wrote it. The rule engine and remote models are judged alike."""
+"""Filters that reject a variant, whether the built-in engine or a remote model wrote it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from services.chassis.banned_words import BannedWord, banned_words
 from services.copy.domain import CopyBrief, Format, Variant
-from services.copy.providers.ad_policy import forbidden
+from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local.library import PlatformRules, platforms
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -30,13 +30,13 @@ _COMPARISON = re.compile(
     r"\b(?:better|faster|cheaper|stronger|safer|longer|lighter) than\b|\b(?:unlike|outperforms?|beats) (?:the |other )",
     re.I,
 )
-# Each of these phrases holds a word that is one of these or begins like one of these: texts without any are spared the
-# patterns, which cost most of a judgement.
-_TELLING = frozenset(
+# Every phrase above holds one of these words, or a word that starts with one of the stems below. Texts without such a
+# word skip the patterns, which take most of the time.
+_MARKER_WORDS = frozenset(
     {"per", "fastest", "top", "world", "free", "limited", "while", "last", "selling", "sold", "only", "ends", "loved",
      "star", "stars", "better", "faster", "cheaper", "stronger", "safer", "longer", "lighter", "beats", "number"}
 )  # fmt: skip
-_TELLING_STEMS = (
+_MARKER_STEMS = (
     "half", "percent", "twice", "double", "triple", "tenfold", "dozen", "hundred", "thousand", "million", "best", "finest",
     "greatest", "cheapest", "lowest", "highest", "strongest", "safest", "leading", "award", "unbeat", "unmatch", "ultimate",
     "perfect", "revolution", "proven", "certified", "guarantee", "risk", "money", "warranty", "trusted", "recommended",
@@ -52,13 +52,18 @@ _URL = re.compile(r"https?://|www\.", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What holds for one request besides the platform's own rules. `source` is all that may be claimed from."""
+class RequestRules:
+    """The rules of one request, besides the platform's own.
+
+    source: the customer's texts in lower case, the only source of claims. numbers: the numbers in them. banned: banned
+    words. exempt: lines (product name, quoted offers) that are checked for banned words only. words_max,
+    characters_max: limits for hook and body together; None: no limit but the platform's.
+    """
 
     source: str
     numbers: frozenset[str]
     banned: tuple[BannedWord, ...]
-    exempt: str  # the product's name and quoted offers: checked for nothing but being banned
+    exempt: str
     hashtags_max: int
     emoji_max: int
     exclamation: bool
@@ -66,13 +71,13 @@ class Rules:
     characters_max: int | None = None
 
 
-def ban(words: Iterable[str]) -> tuple[BannedWord, ...]:
-    """Banned words and phrases that are also looked for in their plural and inflected forms."""
+def inflected_banned_words(words: Iterable[str]) -> tuple[BannedWord, ...]:
+    """Matchers of banned words and phrases, in their plural and inflected forms too."""
     return banned_words(words, endings="(?:s|es|ed|d|ing)?")
 
 
-def source_of(brief: CopyBrief) -> str:
-    """Everything that the customer stated."""
+def brief_text(brief: CopyBrief) -> str:
+    """All texts of the customer, one per line."""
     return "\n".join(
         [
             brief.product_name,
@@ -86,7 +91,7 @@ def source_of(brief: CopyBrief) -> str:
     )
 
 
-def rules_for(
+def request_rules(
     brief: CopyBrief,
     *,
     banned: tuple[str, ...] = (),
@@ -96,14 +101,14 @@ def rules_for(
     exclamation: bool = True,
     words_max: int | None = None,
     characters_max: int | None = None,
-) -> Rules:
-    """The rules for a request; instructions narrow what the platform allows."""
+) -> RequestRules:
+    """The rules of a request. The arguments, from its instructions, narrow what the platform allows."""
     platform = platforms()[brief.platform]
-    source = source_of(brief)
-    return Rules(
+    source = brief_text(brief)
+    return RequestRules(
         source=source.lower(),
         numbers=frozenset(_NUMBER.findall(source)),
-        banned=ban((*brief.banned_words, *banned)),
+        banned=inflected_banned_words((*brief.banned_words, *banned)),
         exempt=exempt,
         hashtags_max=platform.hashtags[1] if hashtags else 0,
         emoji_max=0 if emoji is False else platform.emoji,
@@ -114,16 +119,16 @@ def rules_for(
 
 
 @lru_cache(maxsize=8192)
-def _telling(word: str) -> bool:
-    return word in _TELLING or word.startswith(_TELLING_STEMS)
+def _is_marker(word: str) -> bool:
+    return word in _MARKER_WORDS or word.startswith(_MARKER_STEMS)
 
 
-def invented(text: str, rules: Rules) -> str | None:
-    """A number, price, superlative, guarantee or comparison that the brief does not hold; None if there is none."""
+def unsupported_claim(text: str, rules: RequestRules) -> str | None:
+    """A number, price, superlative, guarantee or comparison that is not in the brief; None if there is none."""
     for number in _NUMBER.findall(text):
         if number not in rules.numbers:
             return f"the number {number}"
-    if "1" not in text and not any(map(_telling, _LETTERS.findall(text.casefold()))):  # "no. 1"
+    if "1" not in text and not any(map(_is_marker, _LETTERS.findall(text.casefold()))):  # "no. 1" has no marker word
         return None
     for pattern in (_PERCENT_WORDS, _SUPERLATIVE, _COMPARISON):
         for match in pattern.finditer(text):
@@ -132,8 +137,8 @@ def invented(text: str, rules: Rules) -> str | None:
     return None
 
 
-def ungrammatical(text: str) -> str | None:
-    """Mechanical slips: doubled words, a leftover slot, an article at odds with its noun, stray punctuation."""
+def text_defect(text: str) -> str | None:
+    """A mechanical defect: a doubled word, a leftover slot, stray punctuation; None if there is none."""
     if re.search(r"[{}]|\s[,.;:!?](?:\s|$)|[,;:]\s*[.!?]|\.\.(?!\.)|  |\(\s|\s\)", text.replace("…", "")):
         return "stray punctuation or a leftover slot"
     for match in _DOUBLED.finditer(text):
@@ -142,7 +147,8 @@ def ungrammatical(text: str) -> str | None:
     return None
 
 
-def too_long(hook: str, body: str, *, platform: PlatformRules, format_: Format) -> str | None:
+def length_violation(hook: str, body: str, *, platform: PlatformRules, format_: Format) -> str | None:
+    """How hook and body exceed the platform's character limits; None if they fit."""
     layout = platform.layouts[format_]
     if len(hook) > layout.hook:
         return f"the hook has {len(hook)} characters, {layout.hook} are allowed"
@@ -153,12 +159,12 @@ def too_long(hook: str, body: str, *, platform: PlatformRules, format_: Format) 
     return None
 
 
-def fault(variant: Variant, brief: CopyBrief, rules: Rules) -> str | None:
-    """Why a variant must not go out, in words; None if it may."""
+def rejection_reason(variant: Variant, brief: CopyBrief, rules: RequestRules) -> str | None:
+    """Why a variant must not be delivered, as a phrase; None if it may."""
     platform = platforms()[brief.platform]
     text = f"{variant.hook}\n{variant.body}"
     whole = f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}"
-    length = too_long(variant.hook, variant.body, platform=platform, format_=brief.format)
+    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format)
     if length:
         return length
     if not variant.hook.strip() or not variant.body.strip() or not variant.cta.strip():
@@ -166,13 +172,13 @@ def fault(variant: Variant, brief: CopyBrief, rules: Rules) -> str | None:
     for banned in rules.banned:
         if banned.search(whole):
             return f"it contains a banned word ({banned.word})"
-    kind = forbidden(whole)
+    kind = forbidden_claim(whole)
     if kind:
         return f"it makes a forbidden claim ({kind})"
     bare = f"{text}\n{variant.cta}"
     for fixed in filter(None, rules.exempt.split("\n")):
         bare = bare.replace(fixed, "Name")
-    claim = invented(bare, rules)
+    claim = unsupported_claim(bare, rules)
     if claim:
         return f"{claim} is not in the brief"
     if len(variant.hashtags) > rules.hashtags_max:
@@ -187,7 +193,7 @@ def fault(variant: Variant, brief: CopyBrief, rules: Rules) -> str | None:
         if word.lower() not in rules.source:
             return f"shouting ({word})"
     if rules.words_max is not None and len(re.findall(r"\S+", text)) > rules.words_max:
-        return "more words than asked for"
+        return "more words than requested"
     if rules.characters_max is not None and len(variant.hook) + 1 + len(variant.body) > rules.characters_max:
-        return "more characters than asked for"
-    return ungrammatical(bare)
+        return "more characters than requested"
+    return text_defect(bare)

@@ -1,29 +1,29 @@
-"""The engines behind the image service, all behind one Protocol."""
+"""The Protocol that all image engines implement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from services.image.domain import ImageBrief, MadeImage
+from services.image.domain import ImageBrief, RenderedImage
+from services.worker.progress import ReportProgress
 from services.worker.remote.remote_task import Checkpoints
-
-Report = Callable[[int, str], None]
 
 
 class ImageProvider(Protocol):
-    """Makes ad images.
+    """An engine that renders ad images.
 
-    prepare: loads what the first picture would wait for. Raises as `render`.
-    render: writes into `folder`, an empty folder, and tells `report(percent, stage)` how far it is. Raises InputFault
-    when the customer's input is at fault and TransientFault when another attempt may succeed. `keeper` keeps what was
-    ordered from somebody else's engine, for the attempts after this one.
+    render: writes the image into `folder`, which exists and is empty. Raises InputFault when the customer's input is at
+    fault, TransientFault when another attempt may succeed. `checkpoints` stores the state of paid remote tasks.
+    prepare: loads models and the like before the first image. Raises as `render`.
+    close: ends processes and connections.
     """
 
     name: str
 
-    async def render(self, brief: ImageBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeImage: ...
+    async def render(
+        self, brief: ImageBrief, folder: Path, report: ReportProgress, checkpoints: Checkpoints
+    ) -> RenderedImage: ...
 
     async def prepare(self) -> None: ...
 

@@ -1,4 +1,4 @@
--- Jobs, their attempts and assets, and the outbox. A job's row is the truth about it; Kafka only tells of it.
+-- Jobs, their attempts and assets, and the outbox. A job's row is authoritative; Kafka only carries notifications.
 
 create table job (
   id                uuid primary key,        -- version 7: in order of creation
@@ -9,18 +9,17 @@ create table job (
   idempotency_key   text,
   status            text not null check (status in
                       ('pending', 'queued', 'processing', 'completed', 'failed', 'canceled', 'expired')),
-  self_made         boolean not null,        -- made by the service that submitted it; no worker may take it over
-  credits           integer check (credits >= 0),  -- what its hold holds; null until billing has answered
+  self_made         boolean not null,        -- made by the service that submitted it; never leased to a worker
+  credits           integer check (credits >= 0),  -- amount of its hold; null until the hold is placed
   parameters        bytea not null,
-  turn              bigint not null default 0,     -- place in the queue: lower first, see queue_turn in storage.py
-  not_before        timestamptz not null default '-infinity',  -- another attempt starts no sooner
-  expires_at        timestamptz not null,    -- when it is given up in the status it has
-  deadline          timestamptz not null,    -- when it is given up in any status
-  dispatched_at     timestamptz,
-  dispatches        integer not null default 0,
-  attempt           integer not null default 0,    -- number of the newest attempt
-  failures          integer not null default 0,    -- attempts that ended without a result
-  worker             text,
+  turn              bigint not null default 0,     -- queue order, lowest first; see submission_store.py
+  not_before        timestamptz not null default '-infinity',  -- the next attempt starts no earlier
+  expires_at        timestamptz not null,    -- when it expires in its current status
+  deadline          timestamptz not null,    -- when it expires in any status
+  dispatches        integer not null default 0,    -- since it was last queued
+  attempt           integer not null default 0,    -- number of the latest attempt
+  failures          integer not null default 0,    -- attempts that failed
+  worker            text,
   lease_expires_at  timestamptz,
   attempt_deadline  timestamptz,
   progress          integer not null default 0,
@@ -28,12 +27,12 @@ create table job (
   checkpoint        bytea,
   error_reason      text,
   error_message     text,
-  dead              boolean not null default false,  -- failed for reasons that the workers do not know
+  dead              boolean not null default false,  -- failed for unknown reasons; an operator may retry it
   notes             text[] not null default '{}',
   result            bytea,
   retry_of          uuid,
-  settle            text check (settle in ('capture', 'release')),  -- what its hold is to become
-  settled_at        timestamptz,             -- when billing confirmed it
+  settle            text check (settle in ('capture', 'release')),  -- what settlement does with its hold
+  settled_at        timestamptz,             -- when billing confirmed the settlement
   created_at        timestamptz not null,
   updated_at        timestamptz not null,
   completed_at      timestamptz,
@@ -44,12 +43,12 @@ create table job (
   check (status not in ('queued', 'processing', 'completed') or credits is not null)
 ) with (fillfactor = 85);
 
--- One live job for a user's idempotency key: what makes the second of two racing requests the reused one.
+-- One live job per idempotency key of a user: the second of two concurrent requests reuses the first one's job.
 create unique index job_live_key on job (user_id, idempotency_key)
   where idempotency_key is not null and status in ('pending', 'queued', 'processing');
--- A dead job is retried once.
+-- A dead job is retried at most once.
 create unique index job_retry_of on job (retry_of) where retry_of is not null;
--- Each of the following holds live, unsettled or dead rows only, so it stays small however many jobs have ended.
+-- All but the last of these indexes hold live, unsettled or dead rows only, so ended jobs do not make them grow.
 create index job_queue on job (type, turn, id) where status = 'queued';
 create index job_queue_of_user on job (type, user_id, turn) where status = 'queued';
 create index job_processing on job (type, user_id) where status = 'processing';
@@ -62,7 +61,7 @@ create index job_of_user on job (user_id, id desc);
 create table attempt (
   job_id      uuid not null references job on delete cascade,
   number      integer not null check (number > 0),
-  worker       text not null,
+  worker      text not null,
   started_at  timestamptz not null,
   ended_at    timestamptz,
   outcome     text check (outcome in

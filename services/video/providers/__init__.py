@@ -1,50 +1,51 @@
-"""What makes videos, and what speaks, behind one Protocol each."""
+"""The Protocols of video engines and of remote speech engines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from services.video.domain import MadeVideo, VideoBrief
+from services.video.domain import RenderedVideo, VideoBrief
+from services.worker.progress import ReportProgress
 from services.worker.remote.remote_task import Checkpoints
-
-Report = Callable[[int, str], None]
 
 
 class VideoProvider(Protocol):
-    """An engine that turns a brief into a video."""
+    """An engine that renders videos."""
 
     name: str
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeVideo:
-        """Makes the files in `folder`, which exists and is empty. `report(percent, stage)` tells how far it is.
-        `keeper` keeps what a later attempt at the same job must know.
+    async def render(
+        self, brief: VideoBrief, folder: Path, report: ReportProgress, checkpoints: Checkpoints
+    ) -> RenderedVideo:
+        """Writes the video's files into `folder`, which exists and is empty.
 
-        Raises InputFault when the brief's own input is at fault and TransientFault when another attempt may succeed.
-        Cancelling stops the work within two seconds.
+        `report` receives the progress. `checkpoints` stores the state of paid remote tasks for later attempts. Raises
+        InputFault when the customer's input is at fault, TransientFault when another attempt may succeed. Cancelling
+        stops the work within two seconds.
         """
         ...
 
     async def prepare(self) -> None:
-        """Loads what the first video would wait for. Raises DependencyFault when some of it is missing."""
+        """Loads models and the like before the first video. Raises DependencyFault when some are missing."""
         ...
 
     async def close(self) -> None:
-        """Lets go of processes and connections."""
+        """Ends processes and connections."""
         ...
 
 
-class Voice(Protocol):
-    """A voice elsewhere, in place of the local one."""
+class SpeechEngine(Protocol):
+    """A remote text-to-speech engine, in place of the local voice."""
 
     async def speak(self, passages: Sequence[str], voice_id: str, folder: Path) -> list[Path]:
-        """A sound file in `folder` for each passage, said as the service's voice `voice_id` would.
+        """Writes one audio file a passage into `folder`, in the voice for the platform's `voice_id`. Returns the paths.
 
-        Raises InputFault when the text is refused and TransientFault when another attempt may succeed.
+        Raises InputFault when the engine refuses the text, TransientFault when another attempt may succeed.
         """
         ...
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections."""
         ...

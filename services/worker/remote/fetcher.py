@@ -1,8 +1,8 @@
-"""The guarded fetcher: the only way in which an address that a customer gave is ever fetched.
+"""The guarded fetcher: the only code that fetches URLs given by customers.
 
-It connects to public addresses only. The check is made on the very address that is connected to, after DNS and at
-every redirect, so that a name that changes its mind between a check and a connection changes nothing. Size, time,
-ports and kinds of content are bounded; nothing is decompressed, no cookie is kept, no proxy is asked.
+It connects to public addresses only. Each connection checks the very address it connects to, after DNS resolution and
+at every redirect, so DNS rebinding between check and connection has no effect. Size, time, ports and content types are
+limited. Nothing is decompressed, no cookies are stored, no proxy is used.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ PORTS = frozenset({80, 443})
 USER_AGENT = b"Adwright"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_FAIL, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-# How servers call what holds a picture, besides its proper type: storages do so for every file, and the file decides.
-LOOSE_TYPES = ("application/octet-stream", "binary/octet-stream")
+# Types that object storages send for any file. The decoder decides what the file is.
+GENERIC_TYPES = ("application/octet-stream", "binary/octet-stream")
 LOOKUP_FAILED = "NAME_LOOKUP_FAILED"
 MIB = 1024 * 1024
-MAX_TYPE = 100  # characters of a content type that are shown: another's server wrote it
-MAX_CAUSES = 10  # of an exception, that are looked at
+MAX_SHOWN_TYPE_CHARACTERS = 100  # a foreign server chose the text
+MAX_CAUSE_DEPTH = 10  # of an exception's chain of causes
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -41,7 +41,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What was fetched."""
+    """A response: content, content type in lower case without parameters, URL after redirects."""
 
     content: bytes
     content_type: str
@@ -49,7 +49,8 @@ class Fetched:
 
 
 def is_public(address: str) -> bool:
-    """Whether packets to the address leave for the public internet, through whatever form of it."""
+    """Whether the address is on the public internet. IPv4 addresses embedded in IPv6 (mapped, 6to4, Teredo, NAT64)
+    count as the embedded address."""
     try:
         parsed: IPAddress = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -66,21 +67,22 @@ def is_public(address: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, as the system's resolver has them."""
+    """Resolves a host to its addresses by the system's resolver."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class _Refused(Exception):
-    """The address may not be connected to, or its name leads nowhere: whoever asks must not learn which."""
+class _AddressRefused(Exception):
+    """The address is not public, or the name does not exist. One error for both, so that customers cannot probe the
+    internal network."""
 
 
 class _LookupFailed(Exception):
-    """No resolver answered: nothing is known of the name, and the address may be without fault."""
+    """No resolver responded, so the name may exist."""
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to the addresses that pass the check, and to nothing else."""
+    """A network backend that connects only to public and allowed addresses."""
 
     def __init__(self, lookup: Resolve, allowed: Collection[str]) -> None:
         self._lookup = lookup
@@ -99,30 +101,29 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
             async with asyncio.timeout(CONNECT_SECONDS):
                 addresses = await self._lookup(host, port)
         except TimeoutError:
-            raise httpcore.ConnectTimeout("looking the name up took too long") from None
+            raise httpcore.ConnectTimeout("the DNS lookup timed out") from None
         except OSError as error:
             if isinstance(error, socket.gaierror) and error.errno in NO_SUCH_NAME:
-                raise _Refused from None
+                raise _AddressRefused from None
             raise _LookupFailed from error
-        # All of them must pass: a name with one private address is not one to be trusted with the next lookup.
+        # All must pass: a name with one private address may resolve to only that one next time.
         if not addresses or not all(address in self._allowed or is_public(address) for address in addresses):
-            raise _Refused
+            raise _AddressRefused
         return await self._network.connect_tcp(addresses[0], port, timeout=timeout, socket_options=socket_options)
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.AsyncNetworkStream:
-        raise _Refused
+        raise _AddressRefused
 
     async def sleep(self, seconds: float) -> None:
         await self._network.sleep(seconds)
 
 
 class Fetcher:
-    """Fetches what customers point at.
+    """Fetches URLs given by customers.
 
-    allowed: addresses that pass without being public, and ports: what may be connected to. Tests set them; so does an
-    operator whose pictures lie in the same network.
+    allowed: addresses that pass although they are not public, for tests. ports: the allowed ports.
     """
 
     def __init__(
@@ -134,16 +135,16 @@ class Fetcher:
     async def fetch(
         self, url: str, *, max_bytes: int, timeout: float, accept: Sequence[str], also: Collection[str] = ()
     ) -> Fetched:
-        """The content at `url`, of at most `max_bytes`, in at most `timeout` seconds for everything together.
+        """Fetches `url`: at most `max_bytes`, within `timeout` seconds including redirects.
 
-        accept: the content types that are asked for; also: others that will do. Raises InputFault (the address or what
-        is there will not do) and TransientFault (the host did not answer, or not well).
+        accept: the content types to request. also: further content types to accept. Raises InputFault when the URL or
+        its content is unusable, and TransientFault when the host is unavailable or fails.
         """
         content = bytearray()
-        told = await self.fetch_into(
+        fetched = await self.fetch_into(
             content.extend, url, max_bytes=max_bytes, timeout=timeout, accept=accept, also=also
         )
-        return Fetched(content=bytes(content), content_type=told.content_type, url=told.url)
+        return Fetched(content=bytes(content), content_type=fetched.content_type, url=fetched.url)
 
     async def fetch_into(
         self,
@@ -155,20 +156,22 @@ class Fetcher:
         accept: Sequence[str],
         also: Collection[str] = (),
     ) -> Fetched:
-        """As `fetch`, for what is too large for memory: each piece goes to `take`, and `content` stays empty."""
+        """Fetches like `fetch`, but passes each chunk to `take` and returns no content, for large files."""
         try:
             async with asyncio.timeout(timeout):
                 return await self._follow(url, max_bytes, accept, also, take)
         except TimeoutError:
-            raise TransientFault("FETCH_TIMED_OUT", f"The address did not answer within {timeout:g} seconds.") from None
-        except _Refused:
+            raise TransientFault(
+                "FETCH_TIMED_OUT", f"The address did not respond within {timeout:g} seconds."
+            ) from None
+        except _AddressRefused:
             raise InputFault(
                 "ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet."
             ) from None
         except _LookupFailed:
-            raise TransientFault(LOOKUP_FAILED, "The name of the address cannot be looked up right now.") from None
+            raise TransientFault(LOOKUP_FAILED, "The host name cannot be resolved right now.") from None
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, UnicodeError, ValueError):
-            raise InputFault("ADDRESS_NOT_USABLE", "The address is not one that can be fetched.") from None
+            raise InputFault("ADDRESS_NOT_USABLE", "The address is not a valid web address.") from None
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ssl.SSLError) as error:
             raise _fault_of(error) from None
 
@@ -190,65 +193,66 @@ class Fetcher:
                     (b"Accept-Encoding", b"identity"),
                 ]
                 timeouts = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": 1.0}
-                async with pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as answer:
-                    told = {name.lower(): value for name, value in answer.headers}
-                    if answer.status in REDIRECTS and b"location" in told:
-                        url = urljoin(url, told[b"location"].decode("latin-1"))
+                async with pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response:
+                    response_headers = {name.lower(): value for name, value in response.headers}
+                    if response.status in REDIRECTS and b"location" in response_headers:
+                        url = urljoin(url, response_headers[b"location"].decode("latin-1"))
                         continue
-                    await self._content(answer, told, max_bytes, (*accept, *also), take)
-                    return Fetched(content=b"", content_type=_content_type(told), url=url)
-        raise InputFault("TOO_MANY_REDIRECTS", f"The address redirects more than {MAX_REDIRECTS} times.")
+                    await self._read(response, response_headers, max_bytes, (*accept, *also), take)
+                    return Fetched(content=b"", content_type=_content_type(response_headers), url=url)
+        raise InputFault("TOO_MANY_REDIRECTS", f"Too many redirects: at most {MAX_REDIRECTS} are followed.")
 
     def _check(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputFault("ADDRESS_NOT_USABLE", "The address must begin with http:// or https://.")
+            raise InputFault("ADDRESS_NOT_USABLE", "The address must start with http:// or https://.")
         if parts.username is not None or parts.password is not None:
-            raise InputFault("ADDRESS_NOT_USABLE", "The address must not hold a user name or password.")
+            raise InputFault("ADDRESS_NOT_USABLE", "The address must not contain a user name or password.")
         port = parts.port or (443 if parts.scheme == "https" else 80)
         if port not in self._ports:
-            raise InputFault("ADDRESS_NOT_USABLE", "The address must use the usual port of http or https.")
+            raise InputFault("ADDRESS_NOT_USABLE", "The address must use port 80 or 443.")
 
-    async def _content(
+    async def _read(
         self,
-        answer: httpcore.Response,
-        told: dict[bytes, bytes],
+        response: httpcore.Response,
+        headers: dict[bytes, bytes],
         max_bytes: int,
         accept: Sequence[str],
         take: Callable[[bytes], object],
     ) -> None:
-        if answer.status in (408, 425, 429) or answer.status >= 500:
-            raise TransientFault("FETCH_FAILED", f"The address answered with status {answer.status}.")
-        if answer.status != 200:
-            raise InputFault("ADDRESS_NOT_FOUND", f"The address answered with status {answer.status}.")
-        kind = _content_type(told)
-        if kind not in accept:
-            wanted = [name for name in accept if name not in LOOSE_TYPES]
-            raise InputFault("CONTENT_NOT_USABLE", f"The address holds {kind[:MAX_TYPE]}, not {', '.join(wanted)}.")
-        if told.get(b"content-encoding", b"identity").lower() not in (b"", b"identity"):
-            raise InputFault("CONTENT_NOT_USABLE", "The address answers with compressed content only.")
-        limit = InputFault("CONTENT_TOO_LARGE", f"The address holds more than {max_bytes // MIB} MiB.")
-        length = told.get(b"content-length", b"")
+        if response.status in (408, 425, 429) or response.status >= 500:
+            raise TransientFault("FETCH_FAILED", f"The address responded with status {response.status}.")
+        if response.status != 200:
+            raise InputFault("ADDRESS_NOT_FOUND", f"The address responded with status {response.status}.")
+        content_type = _content_type(headers)
+        if content_type not in accept:
+            wanted = [name for name in accept if name not in GENERIC_TYPES]
+            shown = content_type[:MAX_SHOWN_TYPE_CHARACTERS]
+            raise InputFault("CONTENT_NOT_USABLE", f"The content type must be {' or '.join(wanted)}, but is {shown}.")
+        if headers.get(b"content-encoding", b"identity").lower() not in (b"", b"identity"):
+            raise InputFault("CONTENT_NOT_USABLE", "The response is compressed, which is not supported.")
+        limit = InputFault("CONTENT_TOO_LARGE", f"The file may be at most {max_bytes // MIB} MiB.")
+        length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > max_bytes:
             raise limit
-        length_so_far = 0
-        async for chunk in answer.aiter_stream():
-            length_so_far += len(chunk)
-            if length_so_far > max_bytes:
+        received = 0
+        async for chunk in response.aiter_stream():
+            received += len(chunk)
+            if received > max_bytes:
                 raise limit
             take(chunk)
 
 
-def _content_type(told: dict[bytes, bytes]) -> str:
-    """In lower case and without parameters; where the server does not say it, the type of bytes (RFC 9110, 8.3)."""
-    stated = told.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
-    return stated or LOOSE_TYPES[0]
+def _content_type(headers: dict[bytes, bytes]) -> str:
+    """Returns the content type in lower case without parameters; application/octet-stream if absent (RFC 9110, 8.3)."""
+    stated = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    return stated or GENERIC_TYPES[0]
 
 
 def _fault_of(error: Exception) -> InputFault | TransientFault:
-    """The fault of a connection that failed. What the host will answer again in the same way is the address's fault."""
+    """Returns the fault of a failed connection: InputFault for failures that a retry would repeat."""
     tls: BaseException | None = error
-    for _ in range(MAX_CAUSES):
+    for _ in range(MAX_CAUSE_DEPTH):
         if tls is None or isinstance(tls, ssl.SSLError):
             break
         tls = tls.__cause__ or tls.__context__
@@ -257,7 +261,7 @@ def _fault_of(error: Exception) -> InputFault | TransientFault:
             "ADDRESS_NOT_TRUSTED", f"The TLS certificate of the address is not valid: {tls.verify_message}."
         )
     if isinstance(tls, ssl.SSLError) and not isinstance(tls, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return InputFault("ADDRESS_NOT_TRUSTED", "The address does not answer with TLS that can be used.")
+        return InputFault("ADDRESS_NOT_TRUSTED", "The TLS handshake with the address failed.")
     if isinstance(error, httpcore.TimeoutException):
-        return TransientFault("FETCH_TIMED_OUT", "The address did not answer in time.")
-    return TransientFault("FETCH_FAILED", "The address could not be reached, or its host broke off.")
+        return TransientFault("FETCH_TIMED_OUT", "The address did not respond in time.")
+    return TransientFault("FETCH_FAILED", "The address could not be reached, or the connection was lost.")

@@ -1,4 +1,4 @@
-"""The queues of Replicate and fal, as engines for pictures and for talking heads use them: order, look, cancel."""
+"""Task queues of Replicate and fal, for the image and the video engines: submit, poll, cancel."""
 
 from __future__ import annotations
 
@@ -6,68 +6,68 @@ import json
 from typing import Any
 
 from services.worker.remote.provider_client import ProviderClient, text_of
-from services.worker.remote.provider_responses import address_of, failure_of, identity_of, state_of
-from services.worker.remote.remote_task import NotOrdered, OrderFailed
+from services.worker.remote.provider_responses import failure_of, fetch_state, result_url_of, task_id_of
+from services.worker.remote.remote_task import TaskFailed, TaskNotAccepted
 
 
 class ReplicateQueue:
-    """`POST {base}/v1/predictions`; polled; cancelled by `POST …/cancel`."""
+    """Submits by `POST {base}/v1/predictions`, polls the prediction, cancels by `POST …/cancel`."""
 
-    def __init__(self, endpoint: ProviderClient) -> None:
-        self._endpoint = endpoint
+    def __init__(self, client: ProviderClient) -> None:
+        self._client = client
 
-    async def order(self, model: str, inputs: Any) -> str:
-        """The id of an order of owner/name or owner/name:version."""
+    async def submit(self, model: str, inputs: Any) -> str:
+        """Submits a prediction of owner/name or owner/name:version. Returns its id."""
         body: dict[str, Any] = {"input": inputs}
         model, _, version = model.partition(":")
         path = f"/v1/models/{model}/predictions"
         if version:
             path, body["version"] = "/v1/predictions", version
-        return identity_of(await self._endpoint.json("POST", path, body=body, once=True), "id")
+        return task_id_of(await self._client.request_json("POST", path, body=body, at_most_once=True), "id")
 
-    async def look(self, order_id: str) -> str | None:
-        """The result's address; None while there is none. Raises what `ended` says of an order without one."""
-        answer = await state_of(self._endpoint, f"/v1/predictions/{order_id}")
-        status = text_of(answer, "status")
+    async def poll(self, task_id: str) -> str | None:
+        """Returns the URL of the result, None while there is none. Raises TaskFailed or InputFault (see failure_of)."""
+        response = await fetch_state(self._client, f"/v1/predictions/{task_id}")
+        status = text_of(response, "status")
         if status in ("starting", "processing"):
             return None
         if status == "succeeded":
-            return address_of(answer.get("output"))
-        raise failure_of(status, str(answer.get("error") or ""))
+            return result_url_of(response.get("output"))
+        raise failure_of(status, str(response.get("error") or ""))
 
-    async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("POST", f"/v1/predictions/{order_id}/cancel")
+    async def cancel(self, task_id: str) -> None:
+        await self._client.request_json("POST", f"/v1/predictions/{task_id}/cancel")
 
 
 class FalQueue:
-    """`POST {base}/{model}`, then the addresses it answers with, which are its own."""
+    """Submits by `POST {base}/{model}`, and then uses the URLs in the response, which must be of the same origin."""
 
-    def __init__(self, endpoint: ProviderClient) -> None:
-        self._endpoint = endpoint
+    def __init__(self, client: ProviderClient) -> None:
+        self._client = client
 
-    async def order(self, model: str, body: Any) -> str:
-        """The addresses of an order, as JSON. Raises TransientFault when they are not the queue's own."""
-        answer = await self._endpoint.json("POST", model, body=body, once=True)
-        kept = {name: text_of(answer, f"{name}_url") for name in ("status", "response", "cancel")}
-        for address in kept.values():
-            self._endpoint.url(address)  # refused when it is not the queue's own: the key goes along
-        return json.dumps(kept)
+    async def submit(self, model: str, body: Any) -> str:
+        """Submits a request. Returns its URLs as JSON. Raises TransientFault when they are of another origin."""
+        response = await self._client.request_json("POST", model, body=body, at_most_once=True)
+        urls = {name: text_of(response, f"{name}_url") for name in ("status", "response", "cancel")}
+        for url in urls.values():
+            self._client.url(url)  # rejects other origins, since requests to these URLs carry the key
+        return json.dumps(urls)
 
-    async def look(self, order_id: str) -> dict[str, Any] | None:
-        """The model's answer; None while there is none. Raises what `ended` says of an order without one."""
-        addresses = json.loads(order_id)
-        answer = await state_of(self._endpoint, addresses["status"])
-        status = text_of(answer, "status")
+    async def poll(self, task_id: str) -> dict[str, Any] | None:
+        """Returns the model's output, None while there is none. Raises TaskFailed or InputFault (see failure_of)."""
+        urls = json.loads(task_id)
+        response = await fetch_state(self._client, urls["status"])
+        status = text_of(response, "status")
         if status in ("IN_QUEUE", "IN_PROGRESS"):
             return None
         if status != "COMPLETED":
-            raise failure_of(status, str(answer.get("error") or status))
+            raise failure_of(status, str(response.get("error") or status))
         try:
-            return await state_of(self._endpoint, addresses["response"])
-        except NotOrdered as fault:
-            if fault.reason == "PROVIDER_REFUSED":  # the queue answers with the model's own error
-                raise OrderFailed("PROVIDER_FAILED", fault.message) from None
+            return await fetch_state(self._client, urls["response"])
+        except TaskNotAccepted as fault:
+            if fault.reason == "PROVIDER_REFUSED":  # the status of a failed model is passed on
+                raise TaskFailed("PROVIDER_FAILED", fault.message) from None
             raise
 
-    async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("PUT", json.loads(order_id)["cancel"])
+    async def cancel(self, task_id: str) -> None:
+        await self._client.request_json("PUT", json.loads(task_id)["cancel"])

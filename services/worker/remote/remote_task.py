@@ -1,9 +1,9 @@
-"""Work ordered from somebody else's engine and paid for: ordered once, whatever happens, and awaited.
+"""Tasks at remote engines that cost money: submitted once, whatever fails, and polled until they finish.
 
-What became of the order is kept with the job before anything is built on it. Before the order goes out the job says
-that it is being asked for; once the engine has answered, the job says under which id. A restart therefore finds
-either nothing (and orders), an id (and goes on waiting for it), or an order without an answer. The last may be paid
-for already: an engine that takes a key of ours is asked again under the same key, any other is not asked again.
+The job's checkpoint records each step before anything depends on it: that a submission is about to be sent, then the
+id that the engine returned. After a restart the checkpoint therefore holds nothing (the task is submitted), an id (the
+task is polled), or a submission without a response. The last may be paid for already: it is repeated only at an engine
+that deduplicates submissions by our key.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 
 from services.chassis.errors import InputFault, TransientFault
 
-MOST_ORDERS: Final = 2  # of one job: what failed at the engine is ordered once more, and then no more
-LOOKS: Final = 10  # in a row that may fail before the attempt does; the next attempt goes on looking
-CANCEL_SECONDS: Final = 1.5  # a canceled job lets go of its worker within two seconds
+MAX_SUBMISSIONS: Final = 2  # of one job: a task that fails at the engine is submitted once more
+MAX_POLL_FAILURES: Final = 10  # in a row, before the attempt fails; the next attempt polls the same task
+CANCEL_SECONDS: Final = 1.5  # below the two seconds within which a canceled job frees its worker
 
 Result = TypeVar("Result")
 
@@ -29,9 +30,9 @@ log = structlog.get_logger()
 
 
 class Checkpoints(Protocol):
-    """What an attempt can ask of its job; chassis.worker.Work is one."""
+    """The part of an attempt that a remote task needs; worker.loop.Attempt implements it."""
 
-    kept: bytes
+    checkpoint: bytes
 
     @property
     def cancelled(self) -> bool: ...
@@ -40,162 +41,183 @@ class Checkpoints(Protocol):
 
 
 @dataclass(slots=True)
-class NoCheckpoints:
-    """Keeps nothing beyond this process: for engines that are used without a job."""
+class MemoryCheckpoints:
+    """Checkpoints in memory, for engines that run without a job."""
 
-    kept: bytes = b""
+    checkpoint: bytes = b""
     cancelled: bool = False
 
     async def save_checkpoint(self, content: bytes) -> None:
-        """Forgotten with the process."""
-        self.kept = content
+        """Stores the checkpoint until the process ends."""
+        self.checkpoint = content
 
 
-class NotOrdered(TransientFault):
-    """The engine has said that it did not take the order, or could not be asked: nothing is to be paid."""
+class TaskNotAccepted(TransientFault):
+    """The engine rejected the submission or could not be reached, so nothing is charged."""
 
 
-class OrderFailed(TransientFault):
-    """The engine took the order, and will never have a result for it."""
+class TaskFailed(TransientFault):
+    """The engine accepted the task and will never have a result for it."""
 
 
-def unconfirmed() -> InputFault:
-    """The engine may or may not have taken the order. It is not asked again: that could be paid for twice."""
+def submission_unconfirmed() -> InputFault:
+    """Returns the fault of a submission that the engine may have accepted. An InputFault, because a retry could be
+    charged a second time."""
     return InputFault(
         "PROVIDER_UNCONFIRMED",
-        "The engine that makes this did not confirm that it has begun. You have not been charged; please try again.",
+        "The image or video engine did not confirm this job. You have not been charged; please try again.",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteTask(Generic[Result]):
-    """What is wanted from one engine.
+    """A task for one engine.
 
-    order: hands the order in and gives the engine's id for it. Raises NotOrdered, InputFault (refused for good), or
-    anything else when it is not known whether the engine took it.
-    look: the result, or None while there is none. Raises OrderFailed, InputFault, or TransientFault when it could not
-    be seen this time.
-    cancel: tells the engine that the result is not wanted any more; None when it cannot be told.
-    repeatable: whether ordering again with the same content and key makes no second order.
+    submit: submits the task and returns the engine's id for it. Raises TaskNotAccepted, InputFault when the engine
+    refuses the content, and any other exception when it is unknown whether the engine accepted the task.
+    poll: returns the result, or None while there is none. Raises TaskFailed, InputFault, or TransientFault when the
+    state could not be read this time.
+    cancel: cancels the task at the engine; None if the engine cannot.
+    repeatable: whether a second submission with the same content and key creates no second task.
     """
 
     engine: str
-    order: Callable[[], Awaitable[str]]
-    look: Callable[[str], Awaitable[Result | None]]
+    submit: Callable[[], Awaitable[str]]
+    poll: Callable[[str], Awaitable[Result | None]]
     cancel: Callable[[str], Awaitable[None]] | None = None
     repeatable: bool = False
     poll_seconds: float = 2.0
 
 
-async def run(errand: RemoteTask[Result], keeper: Checkpoints, waiting: Callable[[], None] = lambda: None) -> Result:
-    """The errand's result; `waiting` is called before each pause. How long it may take is the attempt's deadline.
+async def run(task: RemoteTask[Result], checkpoints: Checkpoints, on_wait: Callable[[], None] = lambda: None) -> Result:
+    """Submits the task, or resumes it from the checkpoint, and returns its result.
 
-    Cancelling tells the engine only when nobody wants the result: after a restart another attempt goes on waiting.
+    `on_wait` is called before each pause between polls. The attempt's deadline is the only time limit. Cancelling this
+    call cancels the task at the engine only if the job itself is cancelled: after a restart a later attempt resumes.
     """
-    state = _State.read(keeper.kept)
-    if state.engine not in ("", errand.engine) and state.step in ("asked", "taken"):
-        raise unconfirmed()
-    if state.step == "asked" and not errand.repeatable:
-        log.warning("order_unconfirmed", engine=errand.engine)
-        raise unconfirmed()
-    if state.step == "taken":
-        order_id = state.order_id
-        log.info("order_resumed", engine=errand.engine, order=order_id)
+    state = _State.read(checkpoints.checkpoint)
+    if state.engine not in ("", task.engine) and state.step in (_Step.SUBMITTING, _Step.ACCEPTED):
+        raise submission_unconfirmed()
+    if state.step == _Step.SUBMITTING and not task.repeatable:
+        log.warning("remote_task_unconfirmed", engine=task.engine)
+        raise submission_unconfirmed()
+    if state.step == _Step.ACCEPTED:
+        log.info("remote_task_resumed", engine=task.engine, task=state.task_id)
     else:
-        order_id, state = await _ordered(errand, keeper, state)
-    failures = 0
+        state = await _submit_once(task, checkpoints, state)
     try:
-        while True:
-            try:
-                result = await errand.look(order_id)
-                failures = 0
-            except OrderFailed as failure:
-                await keeper.save_checkpoint(state.at("ended").written())
-                log.info("order_failed", engine=errand.engine, order=order_id, reason=failure.reason)
-                raise
-            except TransientFault as fault:
-                failures += 1
-                if failures >= LOOKS:
-                    raise
-                log.info("order_not_seen", engine=errand.engine, order=order_id, reason=fault.reason)
-                result = None
-            if result is not None:
-                return result
-            waiting()
-            await asyncio.sleep(errand.poll_seconds)
+        return await _poll_until_finished(task, checkpoints, state, on_wait)
     except asyncio.CancelledError:
-        if keeper.cancelled and errand.cancel is not None:
-            await _canceled(errand.cancel, order_id, errand.engine)
+        if checkpoints.cancelled and task.cancel is not None:
+            await _cancel_task(task.cancel, state.task_id, task.engine)
         raise
 
 
-async def _ordered(errand: RemoteTask[Result], keeper: Checkpoints, state: _State) -> tuple[str, _State]:
-    if state.step != "asked" and state.orders >= MOST_ORDERS:
-        raise TransientFault("PROVIDER_FAILED", f"{errand.engine} failed {state.orders} orders of this job")
-    asked = _State(engine=errand.engine, step="asked", orders=state.orders + (state.step != "asked"))
-    await keeper.save_checkpoint(asked.written())
-    # A cancellation between the engine's answer and keeping it would lose the id: the two are one step.
-    step = asyncio.ensure_future(_order_and_keep(errand, keeper, asked))
+async def _poll_until_finished(
+    task: RemoteTask[Result], checkpoints: Checkpoints, state: _State, on_wait: Callable[[], None]
+) -> Result:
+    failures = 0
+    while True:
+        try:
+            result = await task.poll(state.task_id)
+            failures = 0
+        except TaskFailed as failure:
+            await checkpoints.save_checkpoint(replace(state, step=_Step.FAILED).to_bytes())
+            log.info("remote_task_failed", engine=task.engine, task=state.task_id, reason=failure.reason)
+            raise
+        except TransientFault as fault:
+            failures += 1
+            if failures >= MAX_POLL_FAILURES:
+                raise
+            log.info("remote_task_poll_failed", engine=task.engine, task=state.task_id, reason=fault.reason)
+            result = None
+        if result is not None:
+            return result
+        on_wait()
+        await asyncio.sleep(task.poll_seconds)
+
+
+async def _submit_once(task: RemoteTask[Result], checkpoints: Checkpoints, state: _State) -> _State:
+    """Submits the task with its checkpoints. Returns the state with the engine's id."""
+    repeated = state.step == _Step.SUBMITTING
+    if not repeated and state.submissions >= MAX_SUBMISSIONS:
+        raise TransientFault("PROVIDER_FAILED", f"{task.engine} failed {state.submissions} tasks of this job")
+    submitting = _State(engine=task.engine, step=_Step.SUBMITTING, submissions=state.submissions + (not repeated))
+    await checkpoints.save_checkpoint(submitting.to_bytes())
+    # Shielded, because a cancellation between the engine's response and its checkpoint would lose the id.
+    submission = asyncio.ensure_future(_submit_and_checkpoint(task, checkpoints, submitting))
     try:
-        return await asyncio.shield(step)
+        return await asyncio.shield(submission)
     except asyncio.CancelledError:
         with contextlib.suppress(Exception, asyncio.TimeoutError):
             async with asyncio.timeout(CANCEL_SECONDS):
-                order_id, _ = await asyncio.shield(step)
-                if keeper.cancelled and errand.cancel is not None:
-                    await errand.cancel(order_id)
-        step.cancel()
+                accepted = await asyncio.shield(submission)
+                if checkpoints.cancelled and task.cancel is not None:
+                    await task.cancel(accepted.task_id)
+        submission.cancel()
         raise
 
 
-async def _order_and_keep(errand: RemoteTask[Result], keeper: Checkpoints, asked: _State) -> tuple[str, _State]:
+async def _submit_and_checkpoint(task: RemoteTask[Result], checkpoints: Checkpoints, submitting: _State) -> _State:
     try:
-        order_id = await errand.order()
-    except (NotOrdered, InputFault):
-        with contextlib.suppress(TransientFault):  # not kept, it counts as unconfirmed: on the safe side
-            await keeper.save_checkpoint(_State(engine=errand.engine, step="ended", orders=asked.orders - 1).written())
+        task_id = await task.submit()
+    except (TaskNotAccepted, InputFault):
+        rejected = replace(submitting, step=_Step.FAILED, submissions=submitting.submissions - 1)
+        with contextlib.suppress(TransientFault):  # without this checkpoint the submission counts as unconfirmed
+            await checkpoints.save_checkpoint(rejected.to_bytes())
         raise
     except TransientFault as fault:
-        if errand.repeatable:
+        if task.repeatable:
             raise
-        log.warning("order_unconfirmed", engine=errand.engine, reason=fault.reason, message=fault.message)
-        raise unconfirmed() from fault
-    taken = _State(engine=errand.engine, step="taken", orders=asked.orders, order_id=order_id)
-    log.info("order_taken", engine=errand.engine, order=order_id)
-    with contextlib.suppress(TransientFault):  # this attempt has its id all the same; heartbeats say when to stop
-        await keeper.save_checkpoint(taken.written())
-    return order_id, taken
+        log.warning("remote_task_unconfirmed", engine=task.engine, reason=fault.reason, message=fault.message)
+        raise submission_unconfirmed() from fault
+    accepted = replace(submitting, step=_Step.ACCEPTED, task_id=task_id)
+    log.info("remote_task_accepted", engine=task.engine, task=task_id)
+    with contextlib.suppress(TransientFault):  # this attempt has the id anyway; heartbeats say when to stop
+        await checkpoints.save_checkpoint(accepted.to_bytes())
+    return accepted
 
 
-async def _canceled(cancel: Callable[[str], Awaitable[None]], order_id: str, engine: str) -> None:
+async def _cancel_task(cancel: Callable[[str], Awaitable[None]], task_id: str, engine: str) -> None:
     try:
         async with asyncio.timeout(CANCEL_SECONDS):
-            await cancel(order_id)
-        log.info("order_canceled", engine=engine, order=order_id)
+            await cancel(task_id)
+        log.info("remote_task_canceled", engine=engine, task=task_id)
     except (TransientFault, InputFault, TimeoutError) as error:
-        log.warning("order_not_canceled", engine=engine, order=order_id, error=str(error)[:200])
+        log.warning("remote_task_not_canceled", engine=engine, task=task_id, error=str(error)[:200])
+
+
+class _Step(StrEnum):
+    """The last recorded step of a task. Jobs store the values, so changing them loses tasks across an upgrade."""
+
+    NONE = ""
+    SUBMITTING = "asked"
+    ACCEPTED = "taken"
+    FAILED = "ended"  # rejected, or without a result; the task may be submitted again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _State:
-    """What a job knows of its order. step: "" (none yet), "asked", "taken", "ended" (without a result)."""
+    """The state of a job's remote task, as its checkpoint stores it."""
 
     engine: str = ""
-    step: str = ""
-    orders: int = 0
-    order_id: str = ""
+    step: _Step = _Step.NONE
+    submissions: int = 0
+    task_id: str = ""
 
     @staticmethod
     def read(content: bytes) -> _State:
         if not content:
             return _State()
-        told: dict[str, Any] = json.loads(content)
-        return _State(engine=told["engine"], step=told["step"], orders=told["orders"], order_id=told["order_id"])
+        stored: dict[str, Any] = json.loads(content)
+        return _State(
+            engine=stored["engine"],
+            step=_Step(stored["step"]),
+            submissions=stored["orders"],
+            task_id=stored["order_id"],
+        )
 
-    def at(self, step: str) -> _State:
-        return _State(engine=self.engine, step=step, orders=self.orders, order_id=self.order_id)
-
-    def written(self) -> bytes:
+    def to_bytes(self) -> bytes:
         return json.dumps(
-            {"engine": self.engine, "step": self.step, "orders": self.orders, "order_id": self.order_id}
+            {"engine": self.engine, "step": self.step, "orders": self.submissions, "order_id": self.task_id}
         ).encode()

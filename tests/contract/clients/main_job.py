@@ -1,6 +1,7 @@
-"""The main job through the generated Python client: python main_job.py URL TOKEN PICTURE.
+"""Runs the main job through the generated Python client: python main_job.py URL TOKEN PHOTO.
 
-Prints one JSON object of what was seen; test_clients.py generates the client beside this file, checks both and runs it.
+Prints its observations as one JSON object. test_clients.py generates the client beside this file, type-checks both and
+runs it.
 """
 
 from __future__ import annotations
@@ -34,36 +35,36 @@ from adwright_client.models import (
 )
 from adwright_client.types import File
 
-ENDED = {JobStatusStatus.COMPLETED, JobStatusStatus.FAILED, JobStatusStatus.CANCELED, JobStatusStatus.EXPIRED}
+TERMINAL = {JobStatusStatus.COMPLETED, JobStatusStatus.FAILED, JobStatusStatus.CANCELED, JobStatusStatus.EXPIRED}
 JOB_SECONDS = 120.0
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 
-def good(answer: Answer | ErrorResponse | None) -> Answer:
-    """The answer, where it is not a refusal."""
-    assert answer is not None
-    assert not isinstance(answer, ErrorResponse), answer
-    return answer
+def unwrap(response: Response | ErrorResponse | None) -> Response:
+    """Returns the response; fails when it is an error."""
+    assert response is not None
+    assert not isinstance(response, ErrorResponse), response
+    return response
 
 
 def ended(client: AuthenticatedClient, job_id: uuid.UUID) -> JobStatus:
-    give_up = time.monotonic() + JOB_SECONDS
-    while time.monotonic() < give_up:
-        status = good(get_job_status.sync(client=client, job_id=job_id))
-        if status.status in ENDED:
+    deadline = time.monotonic() + JOB_SECONDS
+    while time.monotonic() < deadline:
+        status = unwrap(get_job_status.sync(client=client, job_id=job_id))
+        if status.status in TERMINAL:
             return status
         time.sleep(0.3)
-    raise AssertionError(f"{job_id} has not ended")
+    raise AssertionError(f"The job {job_id} is not terminal after {JOB_SECONDS:g} s")
 
 
-def main(url: str, token: str, picture: str) -> None:
+def main(url: str, token: str, photo_file: str) -> None:
     client = AuthenticatedClient(base_url=url, token=token, httpx_args={"trust_env": False})
-    project = good(create_project.sync(client=client, body=CreateProjectRequest(name="Client")))
+    project = unwrap(create_project.sync(client=client, body=CreateProjectRequest(name="Client")))
     product_body = CreateProductBody(name="Lamp", description="A lamp that follows the sun.")
-    product = good(create_product.sync(project.id, client=client, body=product_body))
-    photo = File(payload=BytesIO(Path(picture).read_bytes()))
-    pictured = good(upload_product_image.sync(product.id, client=client, body=photo))
+    product = unwrap(create_product.sync(project.id, client=client, body=product_body))
+    photo = File(payload=BytesIO(Path(photo_file).read_bytes()))
+    pictured = unwrap(upload_product_image.sync(product.id, client=client, body=photo))
     copy_body = GenerateCopyRequest(
         project_id=project.id,
         product_id=product.id,
@@ -71,14 +72,14 @@ def main(url: str, token: str, picture: str) -> None:
         format_=GenerateCopyRequestFormat.SHORT,
         tone=GenerateCopyRequestTone.BOLD,
     )
-    written = good(generate_copy.sync(client=client, body=copy_body, idempotency_key=str(uuid.uuid4())))
-    again = good(get_job_status.sync(client=client, job_id=written.job_id))
+    written = unwrap(generate_copy.sync(client=client, body=copy_body, idempotency_key=str(uuid.uuid4())))
+    again = unwrap(get_job_status.sync(client=client, job_id=written.job_id))
     assert again.type_ is JobStatusType.COPY
     ad_body = GenerateStaticAdRequest(project_id=project.id, product_id=product.id)
-    accepted = good(generate_static_ad.sync(client=client, body=ad_body))
+    accepted = unwrap(generate_static_ad.sync(client=client, body=ad_body))
     ad = ended(client, accepted.job_id)
-    listed = good(list_jobs.sync(client=client))
-    credits_ = good(get_credits.sync(client=client))
+    listed = unwrap(list_jobs.sync(client=client))
+    credits_ = unwrap(get_credits.sync(client=client))
     refusal = generate_copy.sync(
         client=client,
         body=GenerateCopyRequest(

@@ -152,7 +152,9 @@ class Drawing:
         if order.brief.format is not Format.STORY and hook.rstrip(".").lower() in body.lower():
             return None
         if (
-            content_filters.too_long(hook.rstrip("."), body, platform=order.platform, format_=order.brief.format)
+            content_filters.length_violation(
+                hook.rstrip("."), body, platform=order.platform, format_=order.brief.format
+            )
             is not None
         ):
             return None

@@ -94,7 +94,7 @@ class _Finish:
         order = self._order
         hook, body = polish(candidate.hook, order, title=True), polish(candidate.body, order)
         variant = Variant(angle=candidate.frame.angle, hook=hook, body=body, cta="-", hashtags=())
-        if content_filters.fault(variant, order.brief, order.rules) is not None:
+        if content_filters.rejection_reason(variant, order.brief, order.rules) is not None:
             return None
         return replace(candidate, hook=hook, body=body)
 

@@ -38,7 +38,7 @@ def not_found(order: Order) -> InputFault:
 
 def _first_banned(text: str, words: Iterable[str]) -> str | None:
     """As the filters see it: inflected forms count, too."""
-    return next((banned.word for banned in content_filters.ban(words) if banned.search(text)), None)
+    return next((banned.word for banned in content_filters.inflected_banned_words(words) if banned.search(text)), None)
 
 
 def _banned_name(order: Order) -> str | None:

@@ -49,7 +49,9 @@ def dress(chosen: Sequence[Candidate], order: Order, random_: random.Random) -> 
         if index in emoji_at and "\n•" not in body and not order.limited:
             dressed = f"{body} {order.subject.category.emoji[0]}"
             if (
-                content_filters.too_long(candidate.hook, dressed, platform=order.platform, format_=order.brief.format)
+                content_filters.length_violation(
+                    candidate.hook, dressed, platform=order.platform, format_=order.brief.format
+                )
                 is None
             ):
                 body = dressed

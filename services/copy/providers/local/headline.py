@@ -140,7 +140,7 @@ def _may_go_out(text: str, order: engine.Order) -> bool:
     if not order.instructions.questions and "?" in text:
         return False
     variant = Variant(angle="benefit", hook=text, body="-", cta="-", hashtags=())
-    return content_filters.fault(variant, order.brief, order.rules) is None
+    return content_filters.rejection_reason(variant, order.brief, order.rules) is None
 
 
 def _subline(order: engine.Order, choice: _Choice) -> str:

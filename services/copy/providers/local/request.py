@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from services.copy.domain import CopyBrief, Tone
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import forbidden
-from services.copy.providers.instructions import Instructions, parse
+from services.copy.providers.ad_policy import forbidden_claim
+from services.copy.providers.instructions import Instructions, parse_instructions
 from services.copy.providers.local import library
 from services.copy.providers.local.facts import Fact, content_words
 from services.copy.providers.local.library import Layout, PlatformRules
@@ -22,7 +22,7 @@ class Order:
     brief: CopyBrief
     subject: Subject
     instructions: Instructions
-    rules: content_filters.Rules
+    rules: content_filters.RequestRules
     platform: PlatformRules
     layout: Layout
     facts: tuple[Fact, ...]
@@ -41,13 +41,13 @@ class Order:
 
 def understand_order(brief: CopyBrief) -> Order:
     """Reads brief and instructions and sets the rules."""
-    instructions = parse(brief.custom_instructions)
+    instructions = parse_instructions(brief.custom_instructions)
     subject = understand(brief)
     calm = any(word.lower().strip() in library.tone_words()["calm"] for word in brief.tone_words)
     offers: list[str] = []
     refused: list[str] = []
     for sentence in instructions.sentences:
-        (refused if forbidden(sentence) else offers).append(sentence)
+        (refused if forbidden_claim(sentence) else offers).append(sentence)
     instructions = replace(
         instructions,
         sentences=tuple(offers),
@@ -58,7 +58,7 @@ def understand_order(brief: CopyBrief) -> Order:
         ),
     )
     banned = instructions.banned
-    rules = content_filters.rules_for(
+    rules = content_filters.request_rules(
         brief,
         banned=banned,
         exempt="\n".join([subject.name, *offers, subject.price]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from services.copy.domain import CopyBrief
-from services.copy.providers.ad_policy import Claims, screen
+from services.copy.providers.ad_policy import AllowedText, remove_forbidden_claims
 from services.copy.providers.local import english
 from services.copy.providers.local.facts import Fact, FactKind, content_words, head_noun, is_mass
 from services.copy.providers.local.library import Category, categories
@@ -54,7 +54,7 @@ class Subject:
     price: str
     words: frozenset[str]  # content words of the whole brief
     plain: frozenset[str]  # all its words in small letters, as they stand, without a plural s, and parts of compounds
-    claims: Claims
+    claims: AllowedText
 
     @property
     def kind(self) -> str:
@@ -217,7 +217,7 @@ def understand(brief: CopyBrief) -> Subject:
 
 @lru_cache(maxsize=64)  # a product is mostly written about more than once: for platforms, formats, tones, and again
 def _understood(product_name: str, description: str, features: tuple[str, ...], price: str, audience: str) -> Subject:
-    claims = screen(description, features)
+    claims = remove_forbidden_claims(description, features)
     name = short_name(tidy(product_name)) or "this product"
     prose = clean(claims.description)
     everything = " ".join([product_name, prose, *claims.features])

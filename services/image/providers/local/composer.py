@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,9 +33,9 @@ from services.image.providers.local.text_drawing import Badge, Lettered
 from services.image.providers.local.textstack import Placed, Role
 from services.media.colour import Colour, contrast, readable_on
 from services.media.skia import skia
+from services.worker.progress import ReportProgress
 
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
-Report = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def compose(
     photo: Photo | None,
     logo: Any = None,
     scene: Any = None,
-    report: Report = lambda percent, stage: None,
+    report: ReportProgress = lambda percent, stage: None,
 ) -> Composed:
     """Draws the ad. `scene`, a skia.Image of the picture's size, replaces the drawn ground (from remote providers)."""
     draw = random.Random(_seed(brief))

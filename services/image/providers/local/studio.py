@@ -11,11 +11,11 @@ import numpy
 from PIL import Image, ImageOps
 
 from services.chassis.errors import InputFault, TransientFault
-from services.image.domain import ImageBrief, MadeImage
+from services.image.domain import ImageBrief, RenderedImage
 from services.image.providers.local import export
 from services.image.providers.local.composer import Photo, compose
 from services.media import cutout, provenance
-from services.media.cutout import TRUSTED, cut_out, own_cut_out
+from services.media.cutout import MIN_CONFIDENCE, cut_out, cut_out_by_alpha
 from services.media.photo import decode_photo
 from services.media.skia import skia
 
@@ -44,7 +44,7 @@ def load(cut_out_model: Path | None, report: Callable[[int, str], None]) -> None
         cutout.load(cut_out_model)
 
 
-def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> MadeImage:
+def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> RenderedImage:
     """Draws, writes and signs the picture. Raises InputFault when the customer's photo is at fault."""
     brief = assignment.brief
     if brief.format not in export.CONTENT_TYPES:
@@ -59,7 +59,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
     report(80, "writing files")
     image = assignment.folder / f"ad.{export.SUFFIXES[brief.format]}"
     thumbnail = assignment.folder / "thumbnail.webp"
-    source_type = provenance.WITH_MODEL if scene is not None else provenance.COMPOSITE
+    source_type = provenance.SOURCE_COMPOSITE_WITH_MODEL if scene is not None else provenance.SOURCE_COMPOSITE
     title = f"Advertisement for {brief.product_name}".strip()
     packet = export.xmp_packet(source_type=source_type, title=title, alt_text=composed.alt_text)
     export.write_image(composed.pixels, image, brief.format, packet=packet)
@@ -67,7 +67,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
     report(92, "signing")
     content_type = export.CONTENT_TYPES[brief.format]
     if assignment.signing_chain is not None and assignment.signing_key is not None:
-        identity = provenance.operators_identity(assignment.signing_chain, assignment.signing_key)
+        identity = provenance.operator_identity(assignment.signing_chain, assignment.signing_key)
     else:
         identity = provenance.development_identity(assignment.signing_folder)
     provenance.sign(
@@ -78,7 +78,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         source_type=source_type,
     )
     width, height = brief.aspect_ratio.pixels
-    return MadeImage(
+    return RenderedImage(
         image=image,
         thumbnail=thumbnail,
         content_type=content_type,
@@ -93,7 +93,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
 def read_photo(path: Path, model: Path | None) -> Photo:
     """The product's photo, cut out when that can be trusted and framed as it is when not."""
     picture = decode_photo(path)
-    own = own_cut_out(picture)
+    own = cut_out_by_alpha(picture)
     if own is not None:
         return Photo(image=_raster(own.image), cut_out=True, note="The photo's own transparency was kept.")
     if model is None:
@@ -103,7 +103,7 @@ def read_photo(path: Path, model: Path | None) -> Photo:
             note="The photo kept its background: the cut-out model is not installed.",
         )
     cut = cut_out(picture, model)
-    if cut.confidence >= TRUSTED:
+    if cut.confidence >= MIN_CONFIDENCE:
         return Photo(image=_raster(cut.image), cut_out=True, note="The product was cut out of its photo.")
     return Photo(
         image=_raster(picture),

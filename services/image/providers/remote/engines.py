@@ -1,7 +1,7 @@
-"""The HTTP protocols of engines that make scenes: OpenAI images, Replicate, fal, ComfyUI.
+"""HTTP protocols of the remote scene engines: OpenAI images, Replicate, fal, ComfyUI.
 
-Each asks for one picture. Where an engine answers with an id, the id is kept with the job before anything is built on
-it, so that a restarted attempt waits for the picture that is paid for.
+Each requests one image. An engine that returns a task id runs as a remote task, so a restarted attempt polls the task
+that is already paid for.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from services.worker.remote import remote_task
 from services.worker.remote.fetcher import Fetcher
 from services.worker.remote.provider_client import PAUSE_SECONDS, ProviderClient
 from services.worker.remote.provider_queue import FalQueue, ReplicateQueue
-from services.worker.remote.provider_responses import address_of, failure_of, identity_of, state_of
-from services.worker.remote.remote_task import Checkpoints, OrderFailed, RemoteTask
+from services.worker.remote.provider_responses import failure_of, fetch_state, result_url_of, task_id_of
+from services.worker.remote.remote_task import Checkpoints, RemoteTask, TaskFailed
 
 MAX_SCENE_BYTES: Final = 20 * 1024 * 1024
-MAX_ANSWER_BYTES: Final = 30 * 1024 * 1024  # the largest scene in base64, and the JSON around it
-IN_PLACE_SECONDS: Final = 150.0  # a picture that is the answer itself; an attempt may take 180 s
+MAX_SCENE_RESPONSE_BYTES: Final = 30 * 1024 * 1024  # the largest scene in base64, with its JSON
+SYNCHRONOUS_SECONDS: Final = 150.0  # for a response that is the image itself; below the attempt's 180 s
 POLL_SECONDS: Final = 1.0
 SCENE_TYPES: Final = ("image/png", "image/jpeg", "image/webp", "application/octet-stream", "binary/octet-stream")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """Where an engine is and how it is asked.
+    """URL, key and model of an engine.
 
-    model: OpenAI's model, Replicate's owner/name or owner/name:version, fal's model path. inputs: the names a model
-    gives its inputs, with {prompt}, {ratio}, {width}, {height} and {seed} in the values; ComfyUI's whole workflow.
+    model: OpenAI's model, Replicate's owner/name or owner/name:version, fal's model path. inputs: the model's input
+    names with values that contain {prompt}, {ratio}, {width}, {height} or {seed}; for ComfyUI the whole workflow.
     """
 
     base_url: str
@@ -52,7 +52,7 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What is wanted. The key varies the picture from one job to another."""
+    """The scene to generate. `key` seeds the engine, so different jobs get different images."""
 
     key: str
     prompt: str
@@ -60,25 +60,30 @@ class Scene:
 
     @property
     def values(self) -> dict[str, str | int]:
-        """What placeholders stand for."""
+        """The values of the placeholders in `EngineSettings.inputs`."""
         width, height = self.ratio.pixels
         seed = int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:4], "big")
         return {"prompt": self.prompt, "ratio": self.ratio.value, "width": width, "height": height, "seed": seed}
 
 
 class SceneEngine(Protocol):
-    """Makes one scene into `path`; `waiting` is called before each pause. Raises InputFault when the model refuses,
-    TransientFault for anything that may pass."""
+    """A remote engine that generates scenes.
+
+    generate: writes one scene to `path`, and calls `on_wait` before each pause. Raises InputFault when the engine
+    refuses the content, TransientFault when another attempt may succeed.
+    """
 
     name: str
 
-    async def make(self, scene: Scene, path: Path, keeper: Checkpoints, waiting: Callable[[], None]) -> None: ...
+    async def generate(
+        self, scene: Scene, path: Path, checkpoints: Checkpoints, on_wait: Callable[[], None]
+    ) -> None: ...
 
     async def close(self) -> None: ...
 
 
 class OpenAIImages:
-    """`POST {base}/images/generations`, as OpenAI and compatible servers have it: the answer is the picture."""
+    """`POST {base}/images/generations` of OpenAI and compatible servers. The response is the image itself."""
 
     name = "openai"
     SIZES: Final = {
@@ -90,93 +95,95 @@ class OpenAIImages:
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         self._model = settings.model
-        self._endpoint = ProviderClient(
+        self._client = ProviderClient(
             settings.base_url,
             {"authorization": f"Bearer {settings.key}"} if settings.key else {},
             fetcher=fetcher,
             pause_seconds=settings.pause_seconds,
-            answer_seconds=IN_PLACE_SECONDS,
+            response_seconds=SYNCHRONOUS_SECONDS,
         )
 
-    async def make(self, scene: Scene, path: Path, keeper: Checkpoints, waiting: Callable[[], None]) -> None:
+    async def generate(self, scene: Scene, path: Path, checkpoints: Checkpoints, on_wait: Callable[[], None]) -> None:
         body = {"model": self._model, "prompt": scene.prompt, "n": 1, "size": self.SIZES[scene.ratio]}
-        waiting()
-        answer = await self._endpoint.json(
-            "POST", "/images/generations", body=body, once=True, max_bytes=MAX_ANSWER_BYTES
+        on_wait()
+        response = await self._client.request_json(
+            "POST", "/images/generations", body=body, at_most_once=True, max_bytes=MAX_SCENE_RESPONSE_BYTES
         )
-        entries = answer.get("data") if isinstance(answer, dict) else None
+        entries = response.get("data") if isinstance(response, dict) else None
         entry = entries[0] if isinstance(entries, list) and entries else None
         if isinstance(entry, dict) and isinstance(entry.get("b64_json"), str):
             await asyncio.to_thread(path.write_bytes, _from_base64(entry["b64_json"]))
         else:
-            await _download(self._endpoint, address_of(entry), path)
+            await _download(self._client, result_url_of(entry), path)
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await self._client.close()
 
 
-class _Queue(ABC):
-    """What engines with a queue share: an order is made once, looked after, and its picture fetched."""
+class _TaskEngine(ABC):
+    """An engine with a task queue: submits one task, polls it, downloads its image."""
 
     name = ""
     repeatable = False
 
     def __init__(self, settings: EngineSettings, key_headers: Mapping[str, str], fetcher: Fetcher | None) -> None:
         self._settings = settings
-        self._endpoint = ProviderClient(
+        self._client = ProviderClient(
             settings.base_url, key_headers, fetcher=fetcher, pause_seconds=settings.pause_seconds
         )
 
-    async def make(self, scene: Scene, path: Path, keeper: Checkpoints, waiting: Callable[[], None]) -> None:
-        address = await remote_task.run(
+    async def generate(self, scene: Scene, path: Path, checkpoints: Checkpoints, on_wait: Callable[[], None]) -> None:
+        url = await remote_task.run(
             RemoteTask(
                 engine=self.name,
-                order=lambda: self.order(scene),
-                look=self.look,
+                submit=lambda: self.submit(scene),
+                poll=self.poll,
                 cancel=self.cancel,
                 repeatable=self.repeatable,
                 poll_seconds=self._settings.poll_seconds,
             ),
-            keeper,
-            waiting,
+            checkpoints,
+            on_wait,
         )
-        await _download(self._endpoint, address, path)
+        await _download(self._client, url, path)
 
     @abstractmethod
-    async def order(self, scene: Scene) -> str: ...
+    async def submit(self, scene: Scene) -> str: ...
 
     @abstractmethod
-    async def look(self, order_id: str) -> str | None: ...
+    async def poll(self, task_id: str) -> str | None: ...
 
     @abstractmethod
-    async def cancel(self, order_id: str) -> None: ...
+    async def cancel(self, task_id: str) -> None: ...
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await self._client.close()
 
 
-class Replicate(_Queue):
-    """`POST {base}/v1/models/{owner}/{name}/predictions`, polled; cancelled by `POST …/cancel`."""
+class Replicate(_TaskEngine):
+    """Replicate: `POST {base}/v1/models/{owner}/{name}/predictions`, polled, cancelled by `POST …/cancel`."""
 
     name = "replicate"
     INPUTS: Final = {"prompt": "{prompt}", "aspect_ratio": "{ratio}"}
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Bearer {settings.key}"}, fetcher)
-        self._queue = ReplicateQueue(self._endpoint)
+        self._queue = ReplicateQueue(self._client)
 
-    async def order(self, scene: Scene) -> str:
-        return await self._queue.order(self._settings.model, filled(self._settings.inputs or self.INPUTS, scene.values))
+    async def submit(self, scene: Scene) -> str:
+        return await self._queue.submit(
+            self._settings.model, fill_placeholders(self._settings.inputs or self.INPUTS, scene.values)
+        )
 
-    async def look(self, order_id: str) -> str | None:
-        return await self._queue.look(order_id)
+    async def poll(self, task_id: str) -> str | None:
+        return await self._queue.poll(task_id)
 
-    async def cancel(self, order_id: str) -> None:
-        await self._queue.cancel(order_id)
+    async def cancel(self, task_id: str) -> None:
+        await self._queue.cancel(task_id)
 
 
-class Fal(_Queue):
-    """The fal queue: `POST {base}/{model}`, then the addresses it answers with, which are its own."""
+class Fal(_TaskEngine):
+    """The fal queue: `POST {base}/{model}`, then the URLs in its response."""
 
     name = "fal"
     INPUTS: Final = {
@@ -188,26 +195,28 @@ class Fal(_Queue):
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Key {settings.key}"}, fetcher)
-        self._queue = FalQueue(self._endpoint)
+        self._queue = FalQueue(self._client)
 
-    async def order(self, scene: Scene) -> str:
-        return await self._queue.order(self._settings.model, filled(self._settings.inputs or self.INPUTS, scene.values))
+    async def submit(self, scene: Scene) -> str:
+        return await self._queue.submit(
+            self._settings.model, fill_placeholders(self._settings.inputs or self.INPUTS, scene.values)
+        )
 
-    async def look(self, order_id: str) -> str | None:
-        result = await self._queue.look(order_id)
+    async def poll(self, task_id: str) -> str | None:
+        result = await self._queue.poll(task_id)
         if result is None:
             return None
         flags = result.get("has_nsfw_concepts")
-        if isinstance(flags, list) and any(flags):  # the picture is there, and black
+        if isinstance(flags, list) and any(flags):  # fal delivers a black image then
             raise failure_of("COMPLETED", "nsfw")
-        return address_of(result.get("images"))
+        return result_url_of(result.get("images"))
 
-    async def cancel(self, order_id: str) -> None:
-        await self._queue.cancel(order_id)
+    async def cancel(self, task_id: str) -> None:
+        await self._queue.cancel(task_id)
 
 
-class ComfyUI(_Queue):
-    """A ComfyUI server with the operator's workflow (API format). It is one's own: asking twice costs only time."""
+class ComfyUI(_TaskEngine):
+    """A ComfyUI server with the operator's workflow in API format. Self-hosted, so a repeated task costs only time."""
 
     name = "comfyui"
     repeatable = True
@@ -215,40 +224,42 @@ class ComfyUI(_Queue):
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:
         super().__init__(settings, {"authorization": f"Bearer {settings.key}"} if settings.key else {}, fetcher)
 
-    async def order(self, scene: Scene) -> str:
-        body = {"prompt": filled(self._settings.inputs, scene.values), "client_id": "adwright"}
-        return identity_of(await self._endpoint.json("POST", "/prompt", body=body), "prompt_id")
+    async def submit(self, scene: Scene) -> str:
+        body = {"prompt": fill_placeholders(self._settings.inputs, scene.values), "client_id": "adwright"}
+        return task_id_of(await self._client.request_json("POST", "/prompt", body=body), "prompt_id")
 
-    async def look(self, order_id: str) -> str | None:
-        entry = await self._entry(order_id)
-        if entry is None and not await self._is_queued(order_id):
-            entry = await self._entry(order_id)  # it may have ended between the two questions
+    async def poll(self, task_id: str) -> str | None:
+        entry = await self._entry(task_id)
+        if entry is None and not await self._is_queued(task_id):
+            entry = await self._entry(task_id)  # it may have finished between the two requests
             if entry is None:
-                raise OrderFailed("PROVIDER_GONE", "the engine does not know the order")
+                raise TaskFailed("PROVIDER_GONE", "the engine does not know the task")
         if entry is None:
             return None
         status, outputs = entry.get("status"), entry.get("outputs")
         if isinstance(status, dict) and status.get("status_str") == "error":
-            raise OrderFailed("PROVIDER_FAILED", "the engine's workflow failed")
+            raise TaskFailed("PROVIDER_FAILED", "the engine's workflow failed")
         for node in outputs.values() if isinstance(outputs, dict) else ():
             images = node.get("images") if isinstance(node, dict) else None
             if isinstance(images, list) and images and isinstance(images[0], dict):
                 query = {name: str(images[0].get(name, "")) for name in ("filename", "subfolder", "type")}
-                return self._endpoint.url(f"/view?{urlencode(query)}")
-        raise OrderFailed("PROVIDER_UNINTELLIGIBLE", "the engine's workflow ended without a picture")
+                return self._client.url(f"/view?{urlencode(query)}")
+        raise TaskFailed("PROVIDER_UNINTELLIGIBLE", "the engine's workflow finished without an image")
 
-    async def cancel(self, order_id: str) -> None:
-        await self._endpoint.json("POST", "/queue", body={"delete": [order_id]})
+    async def cancel(self, task_id: str) -> None:
+        await self._client.request_json("POST", "/queue", body={"delete": [task_id]})
 
-    async def _entry(self, order_id: str) -> dict[str, Any] | None:
-        """What the history holds of an order: it knows only what has ended."""
-        entry = (await state_of(self._endpoint, f"/history/{order_id}")).get(order_id)
+    async def _entry(self, task_id: str) -> dict[str, Any] | None:
+        """Returns the history entry of a task; only finished tasks have one."""
+        entry = (await fetch_state(self._client, f"/history/{task_id}")).get(task_id)
         return entry if isinstance(entry, dict) else None
 
-    async def _is_queued(self, order_id: str) -> bool:
-        queue = await state_of(self._endpoint, "/queue", max_bytes=MAX_ANSWER_BYTES)  # with all their workflows
+    async def _is_queued(self, task_id: str) -> bool:
+        queue = await fetch_state(
+            self._client, "/queue", max_bytes=MAX_SCENE_RESPONSE_BYTES
+        )  # it contains all queued workflows
         waiting = [*_listed(queue.get("queue_running")), *_listed(queue.get("queue_pending"))]
-        return any(isinstance(item, list) and order_id in item[:2] for item in waiting)
+        return any(isinstance(item, list) and task_id in item[:2] for item in waiting)
 
 
 ENGINES: Final[dict[str, Callable[[EngineSettings], SceneEngine]]] = {
@@ -256,12 +267,12 @@ ENGINES: Final[dict[str, Callable[[EngineSettings], SceneEngine]]] = {
 }
 
 
-def filled(node: Any, values: Mapping[str, str | int]) -> Any:
-    """The JSON with each {placeholder} of its texts in place; one alone in its text keeps its type."""
+def fill_placeholders(node: Any, values: Mapping[str, str | int]) -> Any:
+    """Returns the JSON with {placeholders} replaced. A text that is one placeholder takes the value's type."""
     if isinstance(node, Mapping):
-        return {key: filled(value, values) for key, value in node.items()}
+        return {key: fill_placeholders(value, values) for key, value in node.items()}
     if isinstance(node, list):
-        return [filled(value, values) for value in node]
+        return [fill_placeholders(value, values) for value in node]
     if not isinstance(node, str):
         return node
     alone = re.fullmatch(r"\{(\w+)\}", node)
@@ -274,15 +285,15 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-async def _download(endpoint: ProviderClient, address: str, path: Path) -> None:
-    await endpoint.download(address, path, max_bytes=MAX_SCENE_BYTES, accept=SCENE_TYPES, seconds=IN_PLACE_SECONDS)
+async def _download(client: ProviderClient, url: str, path: Path) -> None:
+    await client.download(url, path, max_bytes=MAX_SCENE_BYTES, accept=SCENE_TYPES, seconds=SYNCHRONOUS_SECONDS)
 
 
 def _from_base64(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's picture is not base64") from None
+        raise TransientFault("PROVIDER_UNINTELLIGIBLE", "the engine's image is not base64") from None
     if len(content) > MAX_SCENE_BYTES:
-        raise TransientFault("PROVIDER_TOO_LARGE", f"the engine's result is over {MAX_SCENE_BYTES} bytes")
+        raise TransientFault("PROVIDER_TOO_LARGE", f"the engine's result exceeds {MAX_SCENE_BYTES} bytes")
     return content

@@ -1,4 +1,4 @@
-"""The local engine: a neural voice and a drawn or photographed presenter, on the CPU, in a process of its own."""
+"""The local video engine: a neural voice and a drawn or photographed presenter, on the CPU, in a child process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from services.media.provenance import Signing
-from services.video.domain import MadeVideo, VideoBrief
-from services.video.providers import Report, Voice
+from services.video.domain import RenderedVideo, VideoBrief
+from services.video.providers import SpeechEngine
+from services.worker.progress import ReportProgress
 from services.worker.remote.remote_task import Checkpoints
 from services.worker.render_process import RenderProcess
 
-if TYPE_CHECKING:  # the engine is for the process that renders, and for whoever gives it work first: it is large
+if TYPE_CHECKING:  # large, so only the render process and its first caller import it
     from services.video.providers.local.rendering import Rehearsal, RenderOrder
 
 NAME: Final = "local"
@@ -25,7 +26,7 @@ TIME_LIMIT_SECONDS: Final = 900.0  # the longest script takes a few minutes on t
 class LocalVideoProvider:
     """Renders one video at a time in a child process; cancelling kills it.
 
-    voice: who speaks instead of the local voice. signing: who signs what is made.
+    voice: a remote speech engine in place of the local voice. signing: the C2PA signing identity.
     """
 
     name = NAME
@@ -34,7 +35,7 @@ class LocalVideoProvider:
         self,
         *,
         models: Path,
-        voice: Voice | None = None,
+        voice: SpeechEngine | None = None,
         signing: Signing | None = None,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
     ) -> None:
@@ -45,14 +46,16 @@ class LocalVideoProvider:
             "video", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=time_limit_seconds
         )
 
-    async def render(self, brief: VideoBrief, folder: Path, report: Report, keeper: Checkpoints) -> MadeVideo:
-        """As VideoProvider.render. Nothing is kept: what is interrupted is made anew."""
+    async def render(
+        self, brief: VideoBrief, folder: Path, report: ReportProgress, checkpoints: Checkpoints
+    ) -> RenderedVideo:
+        """Implements VideoProvider.render. No checkpoint is saved, so an interrupted video is rendered again."""
         from services.video.providers.local.rendering import render
 
         return await self._process.run(render, await self._order(brief, folder, report), report)
 
-    async def rehearse(self, brief: VideoBrief, folder: Path, report: Report) -> Rehearsal:
-        """The speech alone, and what an engine elsewhere needs to make a head speak it."""
+    async def rehearse(self, brief: VideoBrief, folder: Path, report: ReportProgress) -> Rehearsal:
+        """Renders the speech, and the inputs of a remote talking-head engine."""
         from services.video.providers.local.rendering import rehearse
 
         order = await self._order(brief, folder, report)
@@ -62,13 +65,13 @@ class LocalVideoProvider:
         self,
         brief: VideoBrief,
         folder: Path,
-        report: Report,
+        report: ReportProgress,
         rehearsal: Rehearsal,
         *,
         clip: Path | None = None,
         provider: str = NAME,
-    ) -> MadeVideo:
-        """The ad around what was rehearsed; `clip` is the film of the speaking head."""
+    ) -> RenderedVideo:
+        """Renders the video around a rehearsal's speech; `clip` is the talking head."""
         from services.video.providers.local.rendering import RenderOrder, render
 
         order = RenderOrder(
@@ -83,7 +86,7 @@ class LocalVideoProvider:
         return await self._process.run(render, order, report)
 
     async def prepare(self) -> None:
-        """Starts the render process and loads its models, so that the first job does not wait. Raises ModelMissing."""
+        """Starts the render process and loads its models, so that the first job need not wait. Raises ModelMissing."""
         rendering = await asyncio.to_thread(importlib.import_module, "services.video.providers.local.rendering")
         await self._process.run(rendering.load, self._models)
 
@@ -92,7 +95,7 @@ class LocalVideoProvider:
         if self._voice is not None:
             await self._voice.close()
 
-    async def _order(self, brief: VideoBrief, folder: Path, report: Report) -> RenderOrder:
+    async def _order(self, brief: VideoBrief, folder: Path, report: ReportProgress) -> RenderOrder:
         from services.video.providers.local.rendering import RenderOrder, recited
 
         order = RenderOrder(brief=brief, folder=folder, models=self._models, signing=self._signing)

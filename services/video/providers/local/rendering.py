@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from services.chassis.errors import InputFault
 from services.media import provenance
 from services.media.model_files import ModelMissing
 from services.media.provenance import Signing
-from services.video.domain import AVATARS, FRAMES_PER_SECOND, MadeVideo, VideoBrief, suitable_avatar
+from services.video.domain import AVATARS, FRAMES_PER_SECOND, RenderedVideo, VideoBrief, suitable_avatar
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
@@ -38,6 +37,7 @@ from services.video.providers.local.previews import drawn_portrait, no_voices
 from services.video.providers.local.speakable import speakable
 from services.video.providers.local.stage import Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
+from services.worker.progress import ReportProgress
 
 NAME: Final = "local"
 
@@ -50,8 +50,6 @@ UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's nam
 SWITCH_SECONDS: Final = 0.00005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
 NO_FACE_MODELS: Final = "The picture at avatarUrl is not animated: the models that find faces are not installed."
-
-Report = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,18 +122,20 @@ class DrawnActor:
         canvas.restore()
 
 
-def load(models: Path, report: Report) -> None:
+def load(models: Path, report: ReportProgress) -> None:
     """Loads the voice, which the first video would wait for. Raises ModelMissing."""
     kokoro.engine(models)
 
 
-def speech_of(script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: Report) -> Speech:
+def speech_of(
+    script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: ReportProgress
+) -> Speech:
     """The script spoken; its words point into the script as it is written. Raises InputFault."""
     parts = passages(speakable(script, pronunciations))
     return kokoro.joined(_all_spoken(parts, voice_id, models, report))
 
 
-def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report: Report) -> list[Speech]:
+def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report: ReportProgress) -> list[Speech]:
     def heard(count: int) -> None:
         report(2 + (SPEECH_SHARE - 2) * count // len(parts), "speaking")
 
@@ -145,13 +145,13 @@ def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report:
         raise no_voices() from error
 
 
-def recited(order: RenderOrder, report: Report) -> tuple[str, ...]:
+def recited(order: RenderOrder, report: ReportProgress) -> tuple[str, ...]:
     """The passages of the script as text made speakable, for a voice elsewhere. Raises InputFault."""
     spoken = speakable(order.brief.script, dict(order.brief.pronunciations))
     return tuple(passage.text for passage in passages(spoken))
 
 
-def _speech(order: RenderOrder, report: Report) -> Speech:
+def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
     brief = order.brief
     report(2, "speaking")
     if order.speech is not None:
@@ -169,7 +169,7 @@ def _speech(order: RenderOrder, report: Report) -> Speech:
     )
 
 
-def rehearse(order: RenderOrder, report: Report) -> Rehearsal:
+def rehearse(order: RenderOrder, report: ReportProgress) -> Rehearsal:
     """Speaks, and writes what a remote engine is sent. Raises as `render`."""
     brief, folder = order.brief, order.folder
     speech = _speech(order, report)
@@ -199,7 +199,7 @@ def rehearse(order: RenderOrder, report: Report) -> Rehearsal:
     )
 
 
-def render(order: RenderOrder, report: Report) -> MadeVideo:
+def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     """Speaks, draws and encodes. Raises InputFault for what the customer gave, and where no voices are installed."""
     brief, folder = order.brief, order.folder
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -264,12 +264,12 @@ def render(order: RenderOrder, report: Report) -> MadeVideo:
         video,
         "video/mp4",
         title=f"Advertisement for {brief.product_name}".strip(),
-        source_type=provenance.COMPOSITE if order.clip is None else provenance.MADE_BY_MODEL,
+        source_type=provenance.SOURCE_COMPOSITE if order.clip is None else provenance.SOURCE_MODEL,
     )
     srt, vtt = folder / "captions.srt", folder / "captions.vtt"
     srt.write_text(captions.srt(words), encoding="utf-8")
     vtt.write_text(captions.vtt(words), encoding="utf-8")
-    return MadeVideo(
+    return RenderedVideo(
         video=video,
         poster=poster,
         captions_srt=srt,

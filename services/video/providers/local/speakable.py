@@ -36,7 +36,6 @@ UNITS_BELOW_TWENTY: Final = [
 ]
 TENS: Final = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SCALES: Final = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
-LARGEST_IN_WORDS: Final = 10**15  # longer runs of digits are codes: read digit by digit
 
 IRREGULAR_ORDINALS: Final = {
     "one": "first",

@@ -1,5 +1,5 @@
-// The main job through the generated TypeScript client: node main_job.ts URL TOKEN PICTURE.
-// Prints one JSON object of what was seen; test_clients.py generates api.d.ts beside this file, checks both and runs it.
+// Runs the main job through the generated TypeScript client: node main_job.ts URL TOKEN PHOTO.
+// Prints its observations as one JSON object. test_clients.py generates api.d.ts beside this file and runs it.
 
 import { readFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
@@ -9,38 +9,38 @@ import type { components, paths } from "./api.d.ts";
 type JobStatus = components["schemas"]["JobStatus"];
 
 const JOB_MILLISECONDS = 120_000;
-const ENDED: JobStatus["status"][] = ["completed", "failed", "canceled", "expired"];
+const TERMINAL: JobStatus["status"][] = ["completed", "failed", "canceled", "expired"];
 
-const [url, token, picture] = process.argv.slice(2) as [string, string, string];
+const [url, token, photoFile] = process.argv.slice(2) as [string, string, string];
 const client = createClient<paths>({ baseUrl: url, headers: { Authorization: `Bearer ${token}` } });
 
-function good<Data>(answer: { data?: Data; error?: unknown }): Data {
-  if (answer.data === undefined) throw new Error(JSON.stringify(answer.error));
-  return answer.data;
+function unwrap<Data>(response: { data?: Data; error?: unknown }): Data {
+  if (response.data === undefined) throw new Error(JSON.stringify(response.error));
+  return response.data;
 }
 
 async function ended(jobId: string): Promise<JobStatus> {
-  const giveUp = Date.now() + JOB_MILLISECONDS;
-  while (Date.now() < giveUp) {
-    const status = good(await client.GET("/api/generate/status", { params: { query: { jobId } } }));
-    if (ENDED.includes(status.status)) return status;
+  const deadline = Date.now() + JOB_MILLISECONDS;
+  while (Date.now() < deadline) {
+    const status = unwrap(await client.GET("/api/generate/status", { params: { query: { jobId } } }));
+    if (TERMINAL.includes(status.status)) return status;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  throw new Error(`${jobId} has not ended`);
+  throw new Error(`${jobId} is not terminal`);
 }
 
-const project = good(await client.POST("/api/projects", { body: { name: "Client" } }));
-const product = good(
+const project = unwrap(await client.POST("/api/projects", { body: { name: "Client" } }));
+const product = unwrap(
   await client.POST("/api/projects/{projectId}/products", {
     params: { path: { projectId: project.id } },
     body: { name: "Lamp", description: "A lamp that follows the sun." },
   }),
 );
-const photo = await readFile(picture);
-const pictured = good(
+const photo = await readFile(photoFile);
+const pictured = unwrap(
   await client.POST("/api/products/{productId}/image", {
     params: { path: { productId: product.id } },
-    // The generated type of binary bodies is string; the serializer sends the bytes as they are.
+    // The generated type of binary bodies is string; the serializer sends the bytes unchanged.
     body: photo as unknown as string,
     bodySerializer: (body) => body,
     headers: { "Content-Type": "application/octet-stream" },
@@ -48,17 +48,17 @@ const pictured = good(
 );
 const ids = { projectId: project.id, productId: product.id };
 const texts = { platform: "meta", format: "short", tone: "bold" } as const;
-const written = good(
+const written = unwrap(
   await client.POST("/api/generate/copy", {
     params: { header: { "Idempotency-Key": randomUUID() } },
     body: { ...ids, ...texts },
   }),
 );
-const again = good(await client.GET("/api/generate/status", { params: { query: { jobId: written.jobId } } }));
-const accepted = good(await client.POST("/api/generate/static-ad", { body: ids }));
+const again = unwrap(await client.GET("/api/generate/status", { params: { query: { jobId: written.jobId } } }));
+const accepted = unwrap(await client.POST("/api/generate/static-ad", { body: ids }));
 const ad = await ended(accepted.jobId);
-const listed = good(await client.GET("/api/generate/jobs"));
-const credits = good(await client.GET("/api/credits"));
+const listed = unwrap(await client.GET("/api/generate/jobs"));
+const credits = unwrap(await client.GET("/api/credits"));
 const refusal = await client.POST("/api/generate/copy", { body: { ...ids, ...texts, productId: randomUUID() } });
 
 console.log(

@@ -26,8 +26,6 @@ HIDING: Final = 30.0  # units: how far apart hair and what lies before it move
 
 Region = tuple[float, float, float, float]
 HAIR_REGION: Final[Region] = (-340, -400, 340, 620)
-# How far the moving head can reach, for redrawing no more than that: (left, top, right, bottom).
-HEAD_REACH: Final[Region] = (-370, -430, 370, 640)
 
 
 class Puppet:

@@ -1,4 +1,4 @@
-"""Patterns are for programs: a refusal says in words what a value must be."""
+"""Refusals describe a field's pattern in words, from the `must_be` option of the proto."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ validate: Any = validate_pb2
 
 
 def patterned() -> Iterator[tuple[str, Any]]:
-    """Every field of ours with a pattern somewhere in its rules."""
+    """Yields every field of the Adwright protos with a pattern in its rules."""
     for file in read_descriptors(DESCRIPTORS).file:
         for message in file.message_type if file.package.startswith("adwright.") else ():
             for field in message.field:
@@ -31,14 +31,14 @@ def patterned() -> Iterator[tuple[str, Any]]:
                     yield f"{message.name}.{field.name}", field
 
 
-def test_every_pattern_has_words() -> None:
+def test_every_pattern_has_a_description() -> None:
     found = {name: field.options.Extensions[rules_pb2.must_be] for name, field in patterned()}
     assert len(found) >= 10
-    assert [name for name, words in found.items() if not words] == []
+    assert [name for name, description in found.items() if not description] == []
 
 
 @pytest.mark.parametrize(
-    ("message", "field", "words"),
+    ("message", "field", "expected"),
     [
         (catalog_pb2.CreateProductRequest(price="24,90"), "price", "must be a decimal number such as 24.90"),
         (catalog_pb2.CreateProductRequest(currency="eur"), "currency", "must be three capital letters such as EUR"),
@@ -55,20 +55,20 @@ def test_every_pattern_has_words() -> None:
         ),
     ],
 )
-def test_a_refusal_says_them(message: Message, field: str, words: str) -> None:
+def test_refusal_contains_the_description(message: Message, field: str, expected: str) -> None:
     found = [violation_of(message, violation) for violation in protovalidate.collect_violations(message)]
-    assert words in [violation.message for violation in found if violation.field == field]
+    assert expected in [violation.message for violation in found if violation.field == field]
     assert [violation for violation in found if "regex" in violation.message] == []
 
 
-def test_other_rules_keep_their_words() -> None:
+def test_other_rules_keep_the_message_of_protovalidate() -> None:
     request = video_pb2.GenerateVideoRequest(aspect_ratio="2:1")
     found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
-    words = next(violation.message for violation in found if violation.field == "aspectRatio")
-    assert words.startswith("must be in list [")
+    text = next(violation.message for violation in found if violation.field == "aspectRatio")
+    assert text.startswith("must be in list [")
 
 
-def test_the_description_of_the_api_says_the_same() -> None:
+def test_openapi_contains_the_description() -> None:
     schemas = openapi(read_descriptors(IMAGE))["components"]["schemas"]
     colours = schemas["Brand"]["properties"]["colours"]
     assert colours["description"].endswith("Must be a colour such as #1d2a8c.")

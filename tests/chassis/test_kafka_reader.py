@@ -1,4 +1,4 @@
-"""The reader of wake-ups on the bundled broker: a process that can crash without anybody noticing."""
+"""The reader process on the bundled broker: the consumption limit and the replacement of a crashed reader."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def settings() -> Iterator[KafkaSettings]:
     broker.wait()
 
 
-async def until(happened: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
-        while not happened():  # noqa: ASYNC110 - processes know no event
+        while not condition():  # noqa: ASYNC110 - the reader process sets no event
             await asyncio.sleep(0.05)
 
 
-async def sent(producer: Producer, count: int) -> None:
+async def send(producer: Producer, count: int) -> None:
     records = [Record(topic=TOPIC, key=str(number), value=b"x") for number in range(count)]
     give_up = time.monotonic() + SECONDS
     while records:
@@ -53,40 +53,40 @@ async def sent(producer: Producer, count: int) -> None:
         records = records[await producer.send(records) :]
 
 
-async def test_no_more_is_taken_than_is_wanted(settings: KafkaSettings) -> None:
-    producer, wake_ups = Producer(settings, [TOPIC]), WakeUps(settings, topic=TOPIC, group="g")
-    taken: list[int] = []
-    wake_ups.start(taken.append)
+async def test_no_more_messages_are_consumed_than_allowed(settings: KafkaSettings) -> None:
+    producer, reader = Producer(settings, [TOPIC]), WakeUps(settings, topic=TOPIC, group="g")
+    consumed: list[int] = []
+    reader.start(consumed.append)
     try:
-        wake_ups.want(3)
-        await sent(producer, 10)
-        await until(lambda: sum(taken) == 3)
-        wake_ups.want(2)
-        await until(lambda: sum(taken) == 5)
+        reader.want(3)
+        await send(producer, 10)
+        await until(lambda: sum(consumed) == 3)
+        reader.want(2)
+        await until(lambda: sum(consumed) == 5)
     finally:
-        await wake_ups.stop()
+        await reader.stop()
         await producer.close()
-    assert wake_ups.reader_pid is None
+    assert reader.reader_pid is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
-async def test_crashed_reader_is_replaced_and_wanted_messages_come(
+async def test_crashed_reader_is_replaced_and_allowed_messages_arrive(
     settings: KafkaSettings, number: signal.Signals
 ) -> None:
-    producer, wake_ups = Producer(settings, [TOPIC]), WakeUps(settings, topic=TOPIC, group="g")
-    taken: list[int] = []
-    wake_ups.start(taken.append)
+    producer, reader = Producer(settings, [TOPIC]), WakeUps(settings, topic=TOPIC, group="g")
+    consumed: list[int] = []
+    reader.start(consumed.append)
     try:
-        wake_ups.want(4)
-        await sent(producer, 1)
-        await until(lambda: sum(taken) == 1)
-        before = wake_ups.reader_pid
+        reader.want(4)
+        await send(producer, 1)
+        await until(lambda: sum(consumed) == 1)
+        before = reader.reader_pid
         assert before is not None
         os.kill(before, number)
-        await sent(producer, 3)
-        await until(lambda: sum(taken) >= 4)
-        assert wake_ups.reader_pid not in (None, before)
+        await send(producer, 3)
+        await until(lambda: sum(consumed) >= 4)
+        assert reader.reader_pid not in (None, before)
     finally:
-        await wake_ups.stop()
+        await reader.stop()
         await producer.close()
-    assert wake_ups.reader_pid is None
+    assert reader.reader_pid is None

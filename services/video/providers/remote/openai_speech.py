@@ -1,6 +1,6 @@
-"""A voice behind `POST {base}/audio/speech`, as OpenAI and many servers at home have it.
+"""Speech by `POST {base}/audio/speech` of OpenAI and compatible servers.
 
-The answer is sound without times; `local/alignment.py` finds them.
+The response is audio without word timings; `local/alignment.py` computes them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Final
 
 from services.worker.remote.provider_client import PAUSE_SECONDS, ProviderClient
 
-MAX_SOUND_BYTES: Final = 32 * 1024 * 1024  # two minutes of WAV at 48 kHz and more
-ABREAST: Final = 3  # passages asked for at the same time
+MAX_SPEECH_BYTES: Final = 32 * 1024 * 1024  # two minutes of WAV at 48 kHz and more
+CONCURRENT_PASSAGES: Final = 3  # requests in flight
 
-# Voices of OpenAI for the service's own; a server at home may know others, which the settings name.
+# The platform's voice ids to OpenAI's. Settings override them for servers with other voices.
 OPENAI_VOICES: Final[dict[str, str]] = {
     "male-1": "onyx",
     "male-2": "ash",
@@ -35,9 +35,12 @@ OPENAI_VOICES: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceSettings:
-    """base_url ends in the version ("https://host/v1"). voices: the service's voice to the endpoint's; one that is not
-    named is asked for under its own id."""
+class SpeechSettings:
+    """URL, key and model of a speech server.
+
+    base_url: ends in the version, as in "https://host/v1". voices: the platform's voice id to the server's; a voice
+    that is missing is requested by its own id.
+    """
 
     base_url: str
     model: str
@@ -46,24 +49,24 @@ class VoiceSettings:
     pause_seconds: float = PAUSE_SECONDS
 
 
-class SpeechEndpoint:
-    """Asks for each passage; an endpoint that fails is asked again, as speech costs little and is made at once."""
+class OpenAISpeech:
+    """Requests each passage separately, with retries, since speech is cheap and takes seconds."""
 
-    def __init__(self, settings: VoiceSettings) -> None:
+    def __init__(self, settings: SpeechSettings) -> None:
         self._settings = settings
         headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
-        self._endpoint = ProviderClient(settings.base_url, headers, pause_seconds=settings.pause_seconds)
+        self._client = ProviderClient(settings.base_url, headers, pause_seconds=settings.pause_seconds)
 
     async def speak(self, passages: Sequence[str], voice_id: str, folder: Path) -> list[Path]:
-        """As providers.Voice has it."""
-        room = asyncio.Semaphore(ABREAST)
+        """Implements SpeechEngine.speak."""
+        semaphore = asyncio.Semaphore(CONCURRENT_PASSAGES)
 
-        async def one(number: int, text: str) -> Path:
-            async with room:
-                sound = await self._endpoint.read(
+        async def speak_passage(number: int, text: str) -> Path:
+            async with semaphore:
+                audio = await self._client.request_bytes(
                     "POST",
                     "audio/speech",
-                    limit=MAX_SOUND_BYTES,
+                    limit=MAX_SPEECH_BYTES,
                     body={
                         "model": self._settings.model,
                         "voice": self._settings.voices.get(voice_id, voice_id),
@@ -72,15 +75,15 @@ class SpeechEndpoint:
                     },
                 )
             path = folder / f"passage-{number}.sound"
-            await asyncio.to_thread(path.write_bytes, sound)
+            await asyncio.to_thread(path.write_bytes, audio)
             return path
 
-        asked = [asyncio.ensure_future(one(number, text)) for number, text in enumerate(passages)]
+        tasks = [asyncio.ensure_future(speak_passage(number, text)) for number, text in enumerate(passages)]
         try:
-            return await asyncio.gather(*asked)
+            return await asyncio.gather(*tasks)
         finally:
-            for task in asked:  # of several failures one is told, and the rest is not waited for
+            for task in tasks:  # after a failure the remaining requests are not awaited
                 task.cancel()
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await self._client.close()

@@ -1,6 +1,6 @@
 -- no transaction
--- What the sweeper looks for twice a second: queued jobs to tell workers of again, and submissions that died half-way,
--- each without reading all that is queued or live.
+-- The sweeper looks twice a second for queued jobs to dispatch again and for interrupted submissions. These indexes find
+-- them without reading all queued or live jobs.
 drop index concurrently if exists job_to_dispatch;
 create index concurrently job_to_dispatch on job (dispatch_at) where status = 'queued';
 drop index concurrently if exists job_pending;

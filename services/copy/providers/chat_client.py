@@ -1,0 +1,254 @@
+"""Client of an OpenAI-compatible chat endpoint, with retries, a circuit breaker, and the usage it reports."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from services.chassis.errors import TransientFault
+from services.copy.domain import Usage
+from services.copy.providers.model_prompt import RESPONSE_SCHEMA, SYSTEM_PROMPT
+
+MAX_RESPONSE_BYTES = 256 * 1024  # five texts take a few kilobytes
+RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+FORMAT_REFUSED_STATUSES = frozenset({400, 404, 415, 422, 501})
+RESPONSE_FORMATS = ("json_schema", "json_object", "text")  # the strictest first
+MAX_COST_DOLLARS = 1000.0  # for one response; a higher one is an error of the endpoint
+MAX_RETRY_AFTER_SECONDS = 5.0  # the customer waits; a longer pause counts as a failure
+MAX_MODEL_NAME = 120  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAISettings:
+    """The endpoint and the limits of its use.
+
+    base_url: ends in the version ("https://host/v1"). total_seconds: limit of one copy request with all its rounds and
+    retries. prompt_price, completion_price: US dollars per million tokens, for endpoints that report no cost; 0: not
+    known. breaker_failures: consecutive failures that open the circuit breaker, for breaker_seconds.
+    """
+
+    base_url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+    connect_seconds: float = 3.0
+    read_seconds: float = 15.0
+    total_seconds: float = 20.0
+    retries: int = 2
+    backoff_seconds: float = 0.4
+    temperature: float = 0.9
+    max_tokens: int = 2500
+    prompt_price: float = 0.0
+    completion_price: float = 0.0
+    breaker_failures: int = 5
+    breaker_seconds: float = 30.0
+
+
+class CircuitBreaker:
+    """Opens after consecutive failures; after its pause it lets one request through as a trial."""
+
+    def __init__(self, failures: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._limit, self._seconds, self._clock = failures, seconds, clock
+        self._failures = 0
+        self._open_until = 0.0
+
+    def allows_request(self) -> bool:
+        """Whether a request may be sent now. After the pause the first caller gets True and the others wait again."""
+        if self._failures < self._limit:
+            return True
+        if self._clock() < self._open_until:
+            return False
+        self._open_until = self._clock() + self._seconds
+        return True
+
+    def record_success(self) -> None:
+        """Closes the breaker."""
+        self._failures = 0
+
+    def record_failure(self) -> None:
+        """Counts a failure and opens the breaker at the limit."""
+        self._failures += 1
+        if self._failures >= self._limit:
+            self._open_until = self._clock() + self._seconds
+
+
+@dataclass(slots=True)
+class UsageTotal:
+    """Sums the usage of all calls for one copy request."""
+
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls: int = 0
+    cost_dollars: float = 0.0  # where the endpoint reports a cost
+
+    def add(self, response: dict[str, Any]) -> None:
+        """Adds a response. Implausible numbers are ignored."""
+        self.calls += 1
+        usage = response.get("usage")
+        if isinstance(usage, dict):
+            self.prompt_tokens += _token_count(usage.get("prompt_tokens"))
+            self.completion_tokens += _token_count(usage.get("completion_tokens"))
+            cost = usage.get("cost")
+            if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < MAX_COST_DOLLARS:
+                self.cost_dollars += cost
+        if isinstance(response.get("model"), str):
+            self.model = response["model"][:MAX_MODEL_NAME]
+
+    def usage(self, settings: OpenAISettings) -> Usage | None:
+        """The sum; None when the endpoint never responded."""
+        if self.calls == 0:
+            return None
+        # Dollars per million tokens equal millionths of a dollar per token.
+        priced = self.prompt_tokens * settings.prompt_price + self.completion_tokens * settings.completion_price
+        return Usage(
+            model=self.model,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            cost_micros=round(self.cost_dollars * 1_000_000) or round(priced),
+            calls=self.calls,
+        )
+
+
+class _FormatUnsupported(Exception):
+    """The endpoint does not support the requested response format."""
+
+
+class ChatClient:
+    """Sends chat completions and retries failed ones. Falls back to simpler response formats, and stays with them."""
+
+    def __init__(
+        self,
+        settings: OpenAISettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None,
+        sleep: Callable[[float], Awaitable[None]],
+        random_: random.Random,
+    ) -> None:
+        self._settings = settings
+        self._sleep = sleep
+        self._random = random_
+        self._format = 0  # index into RESPONSE_FORMATS: the first that the endpoint has not refused
+        headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
+        self._client = httpx.AsyncClient(
+            base_url=settings.base_url.rstrip("/") + "/",
+            headers=headers,
+            timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
+    async def complete(self, document: dict[str, Any], total: UsageTotal) -> str:
+        """The text of the model's message for a request document; empty if it has none. Adds the usage to `total`.
+
+        Raises TransientFault.
+        """
+        while True:
+            try:
+                response = await self._post(document)
+            except _FormatUnsupported:
+                self._format += 1  # bounded: it is raised only while a simpler format is left
+                continue
+            total.add(response)
+            return _message_text(response)
+
+    async def _post(self, document: dict[str, Any]) -> dict[str, Any]:
+        settings = self._settings
+        format_ = RESPONSE_FORMATS[self._format]
+        payload = self._payload(document, format_)
+        failure = "no answer"
+        for attempt in range(settings.retries + 1):
+            pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
+            try:
+                status, headers, body = await self._send(payload)
+            except httpx.TransportError as error:
+                failure = f"{type(error).__name__}"
+            else:
+                if status == 200:
+                    return _json_object(body)
+                if status in FORMAT_REFUSED_STATUSES and format_ != "text" and _mentions_format(body):
+                    raise _FormatUnsupported
+                failure = f"status {status}"
+                if status not in RETRYABLE_STATUSES:
+                    raise TransientFault("MODEL_REFUSED", f"the endpoint answered with {failure}")
+                retry_after = _seconds(headers.get("retry-after"))
+                if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
+                    raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {retry_after:.0f} s")
+                pause = max(pause, retry_after or 0.0)
+            if attempt < settings.retries:
+                await self._sleep(pause)
+        raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {settings.retries + 1} times: {failure}")
+
+    def _payload(self, document: dict[str, Any], format_: str) -> dict[str, Any]:
+        payload: dict[str, Any] = {
+            "model": self._settings.model,
+            "temperature": self._settings.temperature,
+            "max_tokens": self._settings.max_tokens,
+            "messages": [
+                {"role": "system", "content": SYSTEM_PROMPT},
+                {"role": "user", "content": json.dumps(document, ensure_ascii=False)},
+            ],
+        }
+        if format_ == "json_schema":
+            payload["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "ad_copy", "strict": True, "schema": RESPONSE_SCHEMA},
+            }
+        elif format_ == "json_object":
+            payload["response_format"] = {"type": "json_object"}
+        return payload
+
+    async def _send(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:
+        async with self._client.stream("POST", "chat/completions", json=payload) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_RESPONSE_BYTES:
+                    raise TransientFault("MODEL_UNUSABLE", f"the answer is larger than {MAX_RESPONSE_BYTES} bytes")
+            return response.status_code, response.headers, bytes(body)
+
+
+def _token_count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else 0
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise TransientFault("MODEL_UNUSABLE", "the endpoint's answer is not JSON") from None
+    if not isinstance(found, dict):
+        raise TransientFault("MODEL_UNUSABLE", "the endpoint's answer is not an object")
+    return found
+
+
+def _message_text(response: dict[str, Any]) -> str:
+    try:
+        content = response["choices"][0]["message"]["content"]
+    except (KeyError, IndexError, TypeError):
+        return ""
+    if isinstance(content, list):  # some servers send the message in parts
+        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _mentions_format(body: bytes) -> bool:
+    return re.search(rb"response_format|json_schema|json_object|schema|structured", body, re.I) is not None
+
+
+def _seconds(value: str | None) -> float | None:
+    """The seconds of a Retry-After header; None for a date."""
+    try:
+        return max(0.0, float(value)) if value is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,76 @@
+"""Changes jobs for other reasons than a worker's report: cancellation, expiry, lost leases and repeated dispatches.
+
+Each method is one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from uuid import UUID
+
+from services.chassis.clock import Clock
+from services.chassis.data.database import Database
+from services.chassis.data.outbox import Relay
+from services.job.domain import JobPolicy, Status
+from services.job.events import write_dispatches, write_events
+from services.job.lease_store import LeaseStore
+
+
+class Lifecycle:
+    """Ends or requeues live jobs. Any number of replicas may call every method concurrently."""
+
+    def __init__(
+        self, *, database: Database, relay: Relay, policy: JobPolicy, clock: Clock, ended: asyncio.Event
+    ) -> None:
+        """ended: set whenever a job may have ended, so that the settlement loop settles it."""
+        self._database = database
+        self._relay = relay
+        self._clock = clock
+        self._ended = ended
+        self._store = LeaseStore(policy)
+
+    async def cancel(self, job_id: UUID, user_id: str | None) -> tuple[Status, int]:
+        """Cancels a live job of the user, or of anybody for None; its status before and the credits to release.
+
+        Raises JobNotFound, JobEnded.
+        """
+        async with self._database.transaction() as connection:
+            row, before, amount = await self._store.cancel(connection, job_id, user_id, self._clock.now())
+            await write_events(connection, [row], self._clock.now(), dispatch=False)
+        self._relay.wake(soon=True)
+        self._ended.set()
+        return before, amount
+
+    async def expire(self, limit: int) -> int:
+        """Expires live jobs whose time is over; their number."""
+        async with self._database.transaction() as connection:
+            rows = await self._store.expire(connection, self._clock.now(), limit)
+            await write_events(connection, rows, self._clock.now(), dispatch=False)
+        if rows:
+            self._relay.wake(soon=True)
+            self._ended.set()
+        return len(rows)
+
+    async def recover_lost(self, limit: int) -> int:
+        """Fails attempts whose leases have run out, so that their jobs are retried or end; their number."""
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            lost = await self._store.lost(connection, now, limit)
+            for failure in lost:
+                row, changed = await self._store.fail(connection, failure, now, jitter=random.random())
+                if changed:
+                    await write_events(connection, [row], self._clock.now(), dispatch=row["status"] == Status.QUEUED)
+        if lost:
+            self._relay.wake()
+            self._ended.set()
+        return len(lost)
+
+    async def dispatch_again(self, limit: int) -> int:
+        """Dispatches queued jobs again that no worker has taken; their number."""
+        async with self._database.transaction() as connection:
+            rows = await self._store.stale_dispatches(connection, self._clock.now(), limit)
+            await write_dispatches(connection, rows, self._clock.now())
+        if rows:
+            self._relay.wake()
+        return len(rows)

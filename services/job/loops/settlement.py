@@ -1,0 +1,116 @@
+"""Settlement: captures or releases the hold of every ended job, and repeats that until billing has confirmed it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.data.batcher import Batcher
+from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.errors import Refusal
+from services.chassis.observability.tracing import linked_span
+from services.job.credits import BillingClient
+from services.job.domain import PROMPT_SETTLEMENT, EndedJob
+
+TICK_SECONDS = 1.0
+GATHER_SECONDS = 0.02  # lets jobs that end concurrently be settled in one call
+BATCH = 500
+PROMPT_BATCH = 256
+MAX_PROMPT_WAITING = 4_000  # jobs beyond it are settled by the loop
+PROMPT_CONCURRENCY = 2  # one batch is at billing while another is recorded
+CALL_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+class Settlement:
+    """Settles ended jobs. Replicas may settle the same job: billing ends each hold once and reports how."""
+
+    def __init__(self, *, database: Database, billing: BillingClient, clock: Clock, ended: asyncio.Event) -> None:
+        """ended: set by others to wake the loop when a job has ended."""
+        self._database = database
+        self._billing = billing
+        self._clock = clock
+        self._ended = ended
+        seconds = PROMPT_SETTLEMENT.total_seconds()
+        self._prompt: Batcher[EndedJob, bool] = Batcher(
+            lambda jobs: self._settle(jobs, seconds=seconds),
+            max_batch=PROMPT_BATCH,
+            max_waiting=MAX_PROMPT_WAITING,
+            max_wait_seconds=seconds,
+            concurrency=PROMPT_CONCURRENCY,
+        )
+
+    async def settle_promptly(self, job: EndedJob) -> None:
+        """Returns when billing has confirmed the end of the job's hold, or after PROMPT_SETTLEMENT.
+
+        The loop settles a job that is not confirmed by then.
+        """
+        try:
+            async with asyncio.timeout(PROMPT_SETTLEMENT.total_seconds()):
+                await self._prompt.submit(job)
+        except (Refusal, TimeoutError) as error:
+            log.warning("settlement_delayed", job_id=str(job.id), error=repr(error))
+            self._ended.set()
+
+    async def run(self) -> None:
+        """Settles at every tick, and when a job has ended, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._ended.wait()
+                await asyncio.sleep(GATHER_SECONDS)
+            except TimeoutError:
+                pass
+            self._ended.clear()
+            try:
+                await self.settle_all()
+            except Refusal as error:
+                log.warning("settlement_delayed", error=repr(error))
+            except Exception:
+                log.exception("settlement_failed")
+
+    async def settle_all(self) -> int:
+        """Settles all jobs that have ended; the number that billing has confirmed."""
+        after = UUID(int=0)
+        count = 0
+        while True:
+            async with self._database.connection() as connection:
+                batch = await unsettled(connection, after, BATCH)
+            if not batch:
+                return count
+            count += sum(await self._settle(batch, seconds=CALL_SECONDS))
+            after = batch[-1].id
+
+    async def _settle(self, jobs: Sequence[EndedJob], *, seconds: float) -> list[bool]:
+        """Settles these jobs and records the confirmed ones; for each, whether billing has confirmed it."""
+        with linked_span("settle", [job.traceparent for job in jobs]):
+            confirmed = await self._billing.settle(jobs, seconds=seconds)
+        async with self._database.connection() as connection:
+            await mark_settled(
+                connection, [job.id for job, final in zip(jobs, confirmed, strict=True) if final], self._clock.now()
+            )
+        return confirmed
+
+
+async def unsettled(connection: Connection, after: UUID, limit: int) -> list[EndedJob]:
+    """Ended jobs whose holds billing has not confirmed as ended, with ids above `after`, in order of id."""
+    rows = await fetch_all(
+        connection,
+        """select id, settle, traceparent from job where settle is not null and settled_at is null and id > %s
+            order by id limit %s""",
+        [after, limit],
+    )
+    return [EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"]) for row in rows]
+
+
+async def mark_settled(connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
+    """Records that billing has confirmed the ends of these jobs' holds."""
+    await connection.execute(
+        "update job set settled_at = %s where id = any(%s) and settled_at is null", [now, list(job_ids)]
+    )

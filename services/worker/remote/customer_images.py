@@ -1,0 +1,99 @@
+"""Photos and logos of customers: reads uploads from the asset storage, downloads URLs through the guarded fetcher."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import structlog
+from adwright.catalog.v1 import catalog_pb2
+
+from services.chassis.data.assets import AssetStore, ObjectMissing
+from services.chassis.errors import Fault, InputFault, TransientFault
+from services.worker.remote.fetcher import GENERIC_TYPES, LOOKUP_FAILED, Fetched, Fetcher
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+FETCH_SECONDS = 20.0
+# Before the second and the third try at a failing host. With FETCH_SECONDS for each try a job occupies its slot for at
+# most about a minute.
+RETRY_SECONDS = (1.0, 5.0)
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+# Safe to accept, since the decoder checks the content itself.
+OTHER_IMAGE_TYPES = ("image/jpg", "image/pjpeg", "image/x-png", *GENERIC_TYPES)
+
+log = structlog.get_logger()
+
+
+class CustomerImages:
+    """Writes customers' images into files, without decoding them."""
+
+    def __init__(self, *, assets: AssetStore, fetcher: Fetcher) -> None:
+        self._assets = assets
+        self._fetcher = fetcher
+
+    async def _read_upload(self, key: str, path: Path) -> Path:
+        """Writes an uploaded photo to `path`. Raises InputFault when the photo was deleted after the submission."""
+        try:
+            content = await self._assets.read_all(key, max_bytes=MAX_IMAGE_BYTES)
+        except ObjectMissing:
+            raise InputFault(
+                "IMAGE_NOT_FOUND", "The product's photo was deleted before the job could use it."
+            ) from None
+        await asyncio.to_thread(path.write_bytes, content)
+        return path
+
+    async def product_photo(self, brief: catalog_pb2.Brief, path: Path) -> Path | None:
+        """Writes the product's photo to `path`: the upload, else the photo at imageUrl. Returns None without either."""
+        if brief.image_key:
+            return await self._read_upload(brief.image_key, path)
+        if brief.product.image_url:
+            return await self.download(brief.product.image_url, path, named="The product's imageUrl")
+        return None
+
+    async def brand_logo(self, brief: catalog_pb2.Brief, path: Path, notes: list[str]) -> Path | None:
+        """Writes the brand's logo to `path`. Returns None without one; a failed download adds a note."""
+        url = brief.project.brand.logo_url
+        if not url:
+            return None
+        try:
+            return await self.download(url, path, named="The brand's logoUrl")
+        except InputFault as fault:
+            notes.append(f"The logo was left out. {fault.message}")
+            log.info("logo_left_out", reason=fault.reason)
+        except TransientFault as fault:
+            notes.append("The logo was left out. Its host name could not be resolved.")
+            log.warning("logo_left_out", reason=fault.reason)
+        return None
+
+    async def download(self, url: str, path: Path, *, named: str) -> Path:
+        """Downloads an image from a URL given by the customer into `path`; `named` is the URL's name in messages.
+
+        A failing host is tried three times. Raises InputFault, and TransientFault when DNS itself fails, which the
+        customer cannot mend.
+        """
+        try:
+            fetched = await self._fetch_with_retries(url)
+        except Fault as fault:
+            if fault.reason == LOOKUP_FAILED:
+                raise TransientFault(fault.reason, f"{named}: {fault.message}") from fault
+            raise InputFault(fault.reason, f"{named} could not be used. {fault.message}") from fault
+        await asyncio.to_thread(path.write_bytes, fetched.content)
+        return path
+
+    async def _fetch_with_retries(self, url: str) -> Fetched:
+        for pause in (*RETRY_SECONDS, None):
+            try:
+                return await self._fetcher.fetch(
+                    url,
+                    max_bytes=MAX_IMAGE_BYTES,
+                    timeout=FETCH_SECONDS,
+                    accept=IMAGE_TYPES,
+                    also=OTHER_IMAGE_TYPES,
+                )
+            except TransientFault as fault:
+                if pause is None:
+                    raise
+                log.info("image_download_retried", reason=fault.reason)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        raise AssertionError("the last try returns or raises")
