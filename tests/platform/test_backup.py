@@ -1,4 +1,4 @@
-"""A backup taken while jobs are submitted, made and paid for, restored elsewhere: the books fit, nothing is lost."""
+"""A backup taken while jobs run is restored elsewhere, with a consistent ledger and without losses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from local.system import Options
 from tests.faults.harness import FaultHarness, Load
 from tests.running import RunningSystem
 
-BEFORE = 150  # jobs accepted before the backup begins
+BEFORE = 150  # jobs accepted before the backup starts
 
 
 def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as an operator types it."""
+    """Runs the command like an operator."""
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
         env={**os.environ, "ADWRIGHT_HOME": str(home), "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"},
@@ -69,11 +69,11 @@ async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: Faul
             assert done.returncode == 0, done.stdout + done.stderr
         elsewhere = FaultHarness(running=restored)
         elsewhere.add_worker("stub-2", slots=4)
-        await elsewhere.settled()  # what was under way at that moment is made and paid for, or given back
+        await elsewhere.settled()  # jobs that ran at that moment are completed and paid, or their credits released
         elsewhere.check_assets()
         await elsewhere.check_books()
         elsewhere.remove_worker("stub-2")
-        # Links that were given out before still open.
+        # Links issued before are still valid.
         client = restored.client(load.customer.id)
         done = client.get("/api/generate/jobs", params={"status": "completed"}).json()["jobs"][0]
         assets = client.get("/api/generate/status", params={"jobId": done["id"]}).json()["assets"]

@@ -1,4 +1,4 @@
-"""Services and backups are given what they need to reach their buckets, by keys or by a role."""
+"""Services and backups get access to their buckets by keys or by a role."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STORAGE = {"catalog", "job", "image-worker", "video-worker"}
 
 
 def instead(role: str) -> tuple[tuple[str, str], ...]:
-    """What deploy/README.md says to change in the overlay for a role in the place of keys."""
+    """Returns the change of deploy/README.md to an overlay for a role instead of keys."""
     return (("components/bucket/credentials", f"components/bucket/{role}"),)
 
 
@@ -82,7 +82,7 @@ def test_gke_opens_the_metadata_server_to_pods_with_a_bucket_only() -> None:
 
 @pytest.fixture
 def authorizations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The Authorization headers that a stand-in for S3 is sent; the environment names it as `AWS_ENDPOINT_URL`."""
+    """The Authorization headers that a stub of S3 receives; `AWS_ENDPOINT_URL` is its address."""
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""compose.yaml and skaffold.yaml: in step with the image, the code and the manifests, as far as reading can tell."""
+"""compose.yaml and skaffold.yaml agree with the image, the code and the manifests; neither is run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image: its steps run in a clean folder, and every service and worker starts from what they leave there."""
+"""The image's build steps run in a clean folder, and every service and worker starts from the result."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_deployments_run_commands_of_the_image_as_its_user() -> None:
 
 @pytest.fixture(scope="module")
 def opt() -> Iterator[Path]:
-    """What is /opt/adwright in the image."""
+    """The folder that is /opt/adwright in the image."""
     with tempfile.TemporaryDirectory(prefix="adwright-image-") as folder:
         Path(folder).chmod(0o755)
         found = Path(folder) / "adwright"
@@ -95,7 +95,7 @@ def test_image_starts_and_stops_without_writing_to_itself(
             "ADWRIGHT_DATABASE_URL": postgres.database(),
             "ADWRIGHT_KAFKA_BOOTSTRAP": "127.0.0.1:1",
         }
-        # As the image's user, unless this machine's Python is in somebody's home and closed to others.
+        # Runs as the image's user, unless this machine's Python is in a home folder closed to others.
         python = (opt / ".venv" / "bin" / "python").resolve()
         open_to_all = all(folder.stat().st_mode & 0o001 for folder in python.parents)
         as_nobody = os.geteuid() == 0 and open_to_all
@@ -115,7 +115,7 @@ def test_image_starts_and_stops_without_writing_to_itself(
 
 
 def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Returns when its health, asked as Kubernetes' liveness probe asks, is well."""
+    """Waits until the health check of Kubernetes' liveness probe succeeds."""
     give_up = time.monotonic() + START_SECONDS
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         while True:

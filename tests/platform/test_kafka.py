@@ -1,4 +1,4 @@
-"""Apache Kafka itself: what is sent arrives, whatever happens to brokers and readers; TLS and SASL work."""
+"""On Apache Kafka, messages arrive despite failures of brokers and readers, and TLS and SASL work."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ async def database(postgres: Postgres) -> AsyncIterator[Database]:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A record as it is in the topic."""
+    """A record of a topic."""
 
     key: bytes
     value: bytes
 
 
 def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Arrived]], bool]) -> list[Arrived]:
-    """The records of a topic from its beginning, read until they are enough."""
+    """Reads the records of a topic from its beginning until `enough` accepts them."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "test-everything"})
     partitions = until(lambda: consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions, seconds=SECONDS)
     give_up = time.monotonic() + SECONDS
@@ -87,7 +87,7 @@ def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Ar
 class TestTopics:
     def test_topics_have_the_configured_partitions_and_retention(self, settings: KafkaSettings) -> None:
         create_topics(settings, TOPICS)
-        create_topics(settings, TOPICS)  # twice does no harm
+        create_topics(settings, TOPICS)  # repeating it is harmless
         admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
         present = admin.list_topics(timeout=SECONDS).topics
         for topic in TOPICS:
@@ -125,7 +125,7 @@ class TestOutbox:
         by_key: dict[bytes, list[int]] = {}
         for record in found:
             numbers = by_key.setdefault(record.key, [])
-            if int(record.value) not in numbers:  # sent at least once
+            if int(record.value) not in numbers:  # delivery is at least once
                 numbers.append(int(record.value))
         assert list(by_key.values()) == [list(range(60))] * 5
 
@@ -134,7 +134,7 @@ class TestOutbox:
     ) -> None:
         topic = "test.refusal"
         admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
-        # No message is as small as this allows: each write is refused by the broker, as where a disk is full.
+        # No message is this small, so the broker rejects every write, as with a full disk.
         narrow = NewTopic(topic, num_partitions=1, replication_factor=1, config={"max.message.bytes": "1"})
         admin.create_topics([narrow])[topic].result(SECONDS)
         producer = Producer(settings, [topic])
@@ -199,7 +199,7 @@ class TestDispatches:
                 await found.stop()
             await producer.close()
         assert taken["second"] > 0
-        # A message may be read twice around a change of readers, never less than once.
+        # A message may be read twice while readers change, but never zero times.
         assert most <= sum(taken.values()) <= most + 30
 
 

@@ -1,4 +1,4 @@
-"""What kustomize renders: valid by the schemas of those who read it, and in step with the code."""
+"""The rendered manifests are valid by the schemas of their consumers, and agree with the code."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from tests.platform.schemas import KUBERNETES, complaints, definitions
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
-# Read by obstore, and not by our settings: how to reach the bucket.
+# Variables about the bucket that obstore reads, and not the settings classes.
 BUCKET_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
 WORKERS = ("image-worker", "video-worker")
-# Its definitions are in no package; its resources are read with the classes of its operators instead.
+# Strimzi's definitions are in no package; its operators' classes parse its resources instead.
 STRIMZI = "kafka.strimzi.io/v1"
 STRIMZI_FOLDER = Path(__file__).parent / "strimzi"
 
@@ -145,7 +145,7 @@ def test_readiness_probes_the_service_and_liveness_the_process() -> None:
 
 
 def known_settings() -> set[str]:
-    """Every variable that a service or worker reads."""
+    """Returns every variable that a service or worker reads."""
     kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, ImageWorkerSettings)
     return {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
 
@@ -163,7 +163,7 @@ def test_grace_periods_cover_the_stop_times_of_the_code() -> None:
     for name, deployment in of_kind("overlays/production", "Deployment").items():
         grace = float(environment(deployment)["ADWRIGHT_STOP_GRACE_SECONDS"])
         before = container(deployment).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        after = tracing.STOP_MS / 1000 + 5  # what is sent at the end, and Python's own
+        after = tracing.STOP_MS / 1000 + 5  # the last traces are sent, and Python exits
         if name in WORKERS:
             after += loop.CALL_SECONDS + SESSION_TIMEOUT_MS / 1000
         assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= before + grace + after, name
