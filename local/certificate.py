@@ -1,4 +1,4 @@
-"""A certificate for one machine that has none: self-signed, so browsers ask before they trust it."""
+"""A self-signed certificate for a machine without one; browsers warn about it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-DAYS = 397  # browsers refuse certificates that are valid for longer
+DAYS = 397  # browsers reject certificates that are valid for longer
 CLOCK_SKEW = timedelta(minutes=5)
 
 
 def write_certificate(folder: Path, hosts: tuple[str, ...], now: datetime) -> tuple[Path, Path]:
-    """Writes tls.pem and tls.key (readable by the owner only) for the host names and addresses; gives both paths.
+    """Writes tls.pem and tls.key (readable by the owner only) for the hosts, and returns both paths.
 
     `now` is aware. Raises ValueError without hosts.
     """
@@ -49,7 +49,7 @@ def write_certificate(folder: Path, hosts: tuple[str, ...], now: datetime) -> tu
 
 
 def hosts_of(path: Path, at: datetime) -> tuple[str, ...]:
-    """The names that a certificate is for, in order; none when there is none, or it is no longer valid at that time."""
+    """Returns the sorted names of a certificate; none when it is missing or has expired at `at`."""
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -1,8 +1,8 @@
-"""What the last release's users rely on: `python -m protos.compatibility` compares the tree with it.
+"""Compatibility with the last release: `python -m protos.compatibility` compares its protos and migrations.
 
 The last release is the newest tag `v…` that this commit descends from. Two versions run side by side while one replaces
-the other, so messages of either must be readable by both (`buf breaking`, by its rules WIRE_JSON in buf.yaml), and a
-migration that a database may have is never changed or taken away. Before the first tag nobody relies on anything.
+the other, so each must be able to read the other's messages (`buf breaking` with the rules WIRE_JSON of buf.yaml), and
+a migration that a database may have is never changed or removed. Before the first tag there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def last_release(tree: Path) -> str:
-    """The tag of the last release; empty: there is none."""
+    """Returns the tag of the last release; empty: there is none."""
     done = _git(tree, "describe", "--tags", "--abbrev=0", "--match=v*", check=False)
     return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
 def incompatibilities(tree: Path, release: str) -> list[str]:
-    """What the tree breaks of the release."""
+    """Returns the incompatible changes of protos and migrations since the release, one line each."""
     return [*_breaking_proto_changes(tree, release), *_changed_migrations(tree, release)]
 
 
@@ -33,7 +33,7 @@ def _breaking_proto_changes(tree: Path, release: str) -> list[str]:
         archive = _git(tree, "archive", release, "protos").stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
-        # By its own generator, and the tree's by the tree's.
+        # Each by its own generator, which may have changed.
         _generate(Path(folder))
         _generate(tree)
         done = subprocess.run(  # noqa: S603
@@ -45,13 +45,14 @@ def _breaking_proto_changes(tree: Path, release: str) -> list[str]:
         )  # fmt: skip
     if done.returncode == 0:
         return []
-    return (done.stdout + done.stderr).splitlines() or [f"buf ended with {done.returncode}"]
+    return (done.stdout + done.stderr).splitlines() or [f"buf exited with {done.returncode}"]
 
 
 def _changed_migrations(tree: Path, release: str) -> list[str]:
     changed = _git(tree, "diff", "--name-status", "--no-renames", release, "--", "services/*/migrations/*.sql")
     lines = [line.split("\t") for line in changed.stdout.decode().splitlines()]
-    return [f"{path} is in {release} and was changed since: add a migration" for kind, path in lines if kind != "A"]
+    complaint = f"is part of {release} and has changed: add a new migration instead"
+    return [f"{path} {complaint}" for kind, path in lines if kind != "A"]
 
 
 def _generate(tree: Path) -> None:
@@ -65,10 +66,10 @@ def _git(tree: Path, *arguments: str, check: bool = True) -> subprocess.Complete
 def main() -> None:
     release = last_release(ROOT)
     if not release:
-        print("compatibility: there is no release yet (a tag v…), so there is nothing to keep")
+        print("compatibility: no release (tag v…) to compare with")
         return
     found = incompatibilities(ROOT, release)
-    print("\n".join(found) or f"compatibility: nothing of {release} is broken")
+    print("\n".join(found) or f"compatibility: no incompatible change since {release}")
     sys.exit(1 if found else 0)
 
 

@@ -70,7 +70,7 @@ def anonymous(gateway: RunningGateway) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def client(gateway: RunningGateway, keys: Keys, services: StubServices) -> Iterator[httpx.Client]:
-    """A user with a good token; the stand-ins know of no call yet."""
+    """A user with a valid token; the stub services have received no call."""
     headers = {"authorization": f"Bearer {keys.token()}"}
     with httpx.Client(base_url=gateway.url, timeout=20, headers=headers) as found:
         yield found

@@ -1,4 +1,4 @@
-"""A real Envoy with a rendered configuration, for as long as a test needs it."""
+"""A real Envoy with a rendered configuration, for the duration of a test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AUDIENCE = "adwright"
 
 
 class Keys:
-    """An issuer with a key of each kind that is accepted, and one that nobody knows."""
+    """An issuer with a key of each accepted algorithm, and a key that is not published."""
 
     def __init__(self) -> None:
         self.rsa = rsa.generate_private_key(65537, 2048)
@@ -42,7 +42,7 @@ class Keys:
         return json.dumps({"keys": [{**entry, "use": "sig"} for entry in entries]})
 
     def token(self, user: str = "user-1", *, key: Any = None, algorithm: str = "RS256", **changes: Any) -> str:
-        """A good token, or one with some claims changed (None removes one); `headers` changes the header."""
+        """Returns a valid token, or one with some claims changed (None removes one); `headers` changes the header."""
         headers = {"kid": "rsa", **changes.pop("headers", {})}
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user, "iat": now, "exp": now + 600, **changes}
@@ -52,7 +52,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningGateway:
-    """Where a running gateway is."""
+    """A running gateway."""
 
     url: str
     admin: str
@@ -61,7 +61,7 @@ class RunningGateway:
     process: subprocess.Popen[bytes]
 
     def access_lines(self) -> list[dict[str, Any]]:
-        """What the access log holds so far; Envoy writes it out within a second, so poll."""
+        """Returns the lines of the access log; Envoy flushes it within a second, so poll."""
         return [json.loads(line) for line in self.access_log.read_text(encoding="utf-8").splitlines()]
 
 
@@ -73,12 +73,12 @@ def running_gateway(
     *,
     with_keys: bool = True,
 ) -> Iterator[RunningGateway]:
-    """Starts Envoy on free ports and waits until all that it leads to is known to be well.
+    """Starts Envoy on free ports and waits until all its clusters are healthy.
 
-    `make` makes its configuration; `with_keys`: whether the issuer's keys are waited for.
+    `make` renders its configuration; `with_keys`: whether to wait for the issuer's keys.
     """
     configuration, address = folder / "envoy.json", folder / "admin"
-    settings = replace(settings, keys_socket=str(folder / "keys.sock"))  # several listen on port 0 beside each other
+    settings = replace(settings, keys_socket=str(folder / "keys.sock"))  # several gateways listen on port 0
     text = make(settings)
     configuration.write_text(text, encoding="utf-8")
     with (folder / "envoy.log").open("wb") as log:
@@ -125,7 +125,7 @@ def _ready(admin: str, *, fetches: bool) -> bool:
         if httpx.get(f"{admin}/ready").status_code != httpx.codes.OK:
             return False
         if fetches and "fetch_success: 0" in httpx.get(f"{admin}/stats?filter=jwks_fetch_success").text:
-            return False  # before the first keys are there, no token is good
+            return False  # no token is valid before the first keys are fetched
         clusters = httpx.get(f"{admin}/clusters?format=json").json()["cluster_statuses"]
     except httpx.TransportError:
         return False

@@ -1,4 +1,4 @@
-"""What the gateway's Lua filters cost, in a real LuaJIT: instructions, bytes looked at and bytes allocated.
+"""The cost of the gateway's Lua filters in a real LuaJIT: instructions, bytes scanned and bytes allocated.
 
 Counted and not timed, so that a busy machine gives the same numbers. Instructions are counted by the interpreter's own
 hook. A library function that walks through a text is one instruction whatever the text's length, so those are counted
@@ -22,13 +22,13 @@ from gateway.schema import messages_of
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
 PER_HOOK = 100  # instructions between two calls of the hook
 
-# What Envoy gives a filter, as far as ours use it. Headers are a table of their names, so that pairs() walks over them.
+# The part of Envoy's filter API that the filters use. Headers are a table by name, so that pairs() iterates them.
 HARNESS = b"""
 local bytes, hooks = 0, 0
 local find, sub, gsub, rep, lower = string.find, string.sub, string.gsub, string.rep, string.lower
 local match, gmatch = string.match, string.gmatch
 
-local function looked_at(text, pattern, init, plain)
+local function scanned_bytes(text, pattern, init, plain)
   init = init or 1
   local _, stop = find(text, pattern, init, plain)
   if stop ~= nil then return math.max(stop - init + 1, 1) end
@@ -37,11 +37,11 @@ end
 
 local function count()
   string.find = function(text, pattern, init, plain)
-    bytes = bytes + looked_at(text, pattern, init, plain)
+    bytes = bytes + scanned_bytes(text, pattern, init, plain)
     return find(text, pattern, init, plain)
   end
   string.match = function(text, pattern, init)
-    bytes = bytes + looked_at(text, pattern, init)
+    bytes = bytes + scanned_bytes(text, pattern, init)
     return match(text, pattern, init)
   end
   string.sub = function(text, from, to)
@@ -78,7 +78,7 @@ local function body_of(text)
   }
 end
 
-local function handle_of(facts, headers, text, noted, answer)
+local function handle_of(facts, headers, text, stored_facts, answer)
   headers = headers_of(headers)
   return {
     metadata = function() return { get = function(_, name) return facts[name] end } end,
@@ -97,8 +97,8 @@ local function handle_of(facts, headers, text, noted, answer)
         protocol = function() return "HTTP/1.1" end,
         dynamicMetadata = function()
           return {
-            get = function() return noted end,
-            set = function(_, _, name, value) noted[name] = value answer[name] = value end,
+            get = function() return stored_facts end,
+            set = function(_, _, name, value) stored_facts[name] = value answer[name] = value end,
           }
         end,
       }
@@ -107,15 +107,15 @@ local function handle_of(facts, headers, text, noted, answer)
   }
 end
 
-function run(entry, facts, headers, text, noted)
+function run(entry, facts, headers, text, stored_facts)
   local answer = {}
-  local handle = handle_of(facts, headers, text, noted, answer)
+  local handle = handle_of(facts, headers, text, stored_facts, answer)
   entry(handle)
   answer.unknown = headers["x-adwright-unknown-fields"]
   return answer
 end
 
-function run_counted(entry, facts, headers, text, noted)
+function run_counted(entry, facts, headers, text, stored_facts)
   jit.off()
   jit.flush()
   count()
@@ -124,7 +124,7 @@ function run_counted(entry, facts, headers, text, noted)
   bytes, hooks = 0, 0
   local before = collectgarbage("count")
   debug.sethook(function() hooks = hooks + 1 end, "", PER_HOOK)
-  local answer = run(entry, facts, headers, text, noted)
+  local answer = run(entry, facts, headers, text, stored_facts)
   debug.sethook()
   local allocated = (collectgarbage("count") - before) * 1024
   collectgarbage("restart")
@@ -135,27 +135,27 @@ end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request or an answer as a filter sees it."""
+    """A request or a response as a filter receives it."""
 
     headers: Mapping[str, str]
     body: bytes | None = None
     method: str = ""
     """The gRPC path of a request's method."""
-    noted: Mapping[str, str] = field(default_factory=dict)
-    """What the filter itself has put down of the request, before it sees the answer."""
+    stored_facts: Mapping[str, str] = field(default_factory=dict)
+    """The metadata that the filter stored for the request, before it handles the response."""
 
     @property
     def size(self) -> int:
-        """All bytes that somebody has sent."""
-        return sum(map(len, self.headers.values())) + len(self.body or b"") + sum(map(len, self.noted.values()))
+        """The number of bytes sent by clients and services."""
+        return sum(map(len, self.headers.values())) + len(self.body or b"") + sum(map(len, self.stored_facts.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a filter did with one exchange. work: instructions and bytes looked at; allocated: bytes."""
+    """The result of a filter for one exchange. work: instructions and bytes scanned; allocated: bytes."""
 
     status: str
-    """Empty: it let the request pass."""
+    """The status of the error; empty: the request was accepted."""
     refusal: str
     unknown: str
     """The header that names unknown fields."""
@@ -164,7 +164,7 @@ class Cost:
 
 
 class Filters:
-    """The two filters as the configuration has them, or others of the same form."""
+    """The two filters of the configuration, or others of the same form."""
 
     def __init__(self, request: str | None = None, answer: str | None = None) -> None:
         descriptors = read_descriptors(DESCRIPTORS)
@@ -172,23 +172,23 @@ class Filters:
         self.answer = response_filter() if answer is None else answer
 
     def cost(self, exchange: Exchange) -> Cost:
-        """Counts; in an interpreter of its own, so that nothing is warm."""
+        """Counts in a new interpreter, so that no state is cached."""
         lua, entry, arguments = self._prepared(exchange)
         answer, work, allocated = lua.globals()[b"run_counted"](entry, *arguments)
 
-        def told(name: bytes) -> str:
+        def result(name: bytes) -> str:
             return (answer[name] or b"").decode("utf-8")
 
         return Cost(
-            status=told(b"status"),
-            refusal=told(b"refusal"),
-            unknown=told(b"unknown"),
+            status=result(b"status"),
+            refusal=result(b"refusal"),
+            unknown=result(b"unknown"),
             work=work,
             allocated=allocated,
         )
 
     def nanoseconds(self, exchange: Exchange, *, times: int = 5) -> float:
-        """Processor time of one run, compiled as in Envoy: the least of several."""
+        """Returns the processor time of one run, compiled as in Envoy: the minimum of several runs."""
         lua, entry, arguments = self._prepared(exchange)
         best = float("inf")
         for _ in range(times):
@@ -209,4 +209,4 @@ class Filters:
         def table(given: Mapping[str, str]) -> Any:
             return lua.table_from({name.encode(): value.encode() for name, value in given.items()})
 
-        return lua, entry, (facts, table(exchange.headers), exchange.body, table(exchange.noted))
+        return lua, entry, (facts, table(exchange.headers), exchange.body, table(exchange.stored_facts))

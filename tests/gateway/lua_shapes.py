@@ -1,4 +1,4 @@
-"""Requests and answers of every kind that could make a Lua filter work more than their bytes are worth."""
+"""Requests and responses of every kind that could cost a Lua filter more than linear work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def body(method: str, text: str, prefer: str = "") -> Exchange:
 
 
 def members(method: str, each: str, prefer: str = "") -> Shape:
-    """An object of so many members, each written with its number."""
+    """Makes an object with `size` members, each containing its number."""
     return lambda size: body(method, "{" + ",".join(each % number for number in range(size)) + "}", prefer)
 
 
@@ -41,10 +41,10 @@ def path(method: str, before: str, each: str, content: bytes | None = None) -> S
 def refusal(words: str, *, reason: str = "MALFORMED_REQUEST", status: str = "400") -> Exchange:
     error = {"message": words, "reason": reason, "requestId": "r", "retryable": False}
     text = json.dumps({"error": error}, separators=(",", ":"), ensure_ascii=False)
-    return Exchange(headers={":status": status}, body=text.encode(), noted={"request_id": "r"})
+    return Exchange(headers={":status": status}, body=text.encode(), stored_facts={"request_id": "r"})
 
 
-# The number of members and items stays under the cap: above it the work ends early.
+# The number of members and items stays below the limit, above which the filter stops early.
 MANY_VALUES: Mapping[str, Shape] = {
     "a path field again and again": members(PROJECT, '"projectId":"%d"'),
     "one known field again and again": members(PROJECT, '"name":"%d"'),
@@ -102,7 +102,7 @@ MANY_BYTES: Mapping[str, Shape] = {
     "not UTF-8": lambda size: Exchange(method=COPY, headers={":path": "/"}, body=b'{"x":"' + b"\xe2\x82" * size),
     "cut characters": lambda size: Exchange(method=COPY, headers={":path": "/"}, body=b'{"x":"' + b"\xf0" * size),
 }
-# As long as Envoy lets a request's head be.
+# The largest size that Envoy accepts for a request's headers.
 LONG_HEADS: Mapping[str, Shape] = {
     "a long path": path(JOBS, "/", "a"),
     "a long path of escapes": path(JOBS, "/", "%C3%A9"),
@@ -131,10 +131,10 @@ ANSWERS: Mapping[str, Shape] = {
             "x-adwright-error": json.dumps({"error": {"fields": [{"field": "f", "message": "m"}] * size}}),
         },
         body=b"",
-        noted={"request_id": "r"},
+        stored_facts={"request_id": "r"},
     ),
     "field errors of the request filter": lambda size: Exchange(
-        headers={":status": "400"}, body=b"", noted={"request_id": "r", "refusal": '{"field":"f"},' * size}
+        headers={":status": "400"}, body=b"", stored_facts={"request_id": "r", "refusal": '{"field":"f"},' * size}
     ),
     "a parameter that the transcoder cannot read": lambda size: refusal(
         "The request is not valid. pageSize: invalid value " + " for type " * size + " for type INT32"
@@ -146,10 +146,10 @@ ANSWERS: Mapping[str, Shape] = {
     "a gRPC message": lambda size: Exchange(headers={":status": "200", "grpc-message": '{"error":{' + "a" * size}),
     "many headers of ours": lambda size: Exchange(
         headers={":status": "200", **{f"x-adwright-{number}": "a" for number in range(size)}},
-        noted={"request_id": "r"},
+        stored_facts={"request_id": "r"},
     ),
     "an answer without words": lambda size: Exchange(
-        headers={":status": "500"}, body=b"", noted={"request_id": "é" * size}
+        headers={":status": "500"}, body=b"", stored_facts={"request_id": "é" * size}
     ),
 }
 
@@ -162,7 +162,7 @@ PIECES = (
 
 
 def random_shape(seed: int) -> Shape:
-    """A method, and a body of a few members that are written again and again."""
+    """A method, and a body of a few repeated members."""
     chance = random.Random(seed)
     method = chance.choice([COPY, VIDEO, PROJECT, PRODUCT, GRANT])
     pieces = chance.choices(PIECES, k=chance.randint(1, 4))

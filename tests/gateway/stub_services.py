@@ -1,4 +1,4 @@
-"""Stand-ins for the six services: real gRPC servers that answer as a test says, and note what they were asked."""
+"""Stubs of the six services: real gRPC servers that respond as a test configures, and record their calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 
-# Imported for what importing does: their messages become known by name.
+# Imported for the side effect: their messages are registered by name.
 from adwright.billing.v1 import billing_pb2, keys_pb2  # noqa: F401
 from adwright.catalog.v1 import catalog_pb2  # noqa: F401
 from adwright.copy.v1 import copy_pb2  # noqa: F401
@@ -33,7 +33,7 @@ Stream = Callable[[Any, Any], AsyncIterator[Message]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call that reached a stand-in."""
+    """A call that reached a stub service."""
 
     method: str
     request: Any
@@ -45,7 +45,7 @@ def message_class(name: str) -> Any:
 
 
 def refusing(code: grpc.StatusCode, *metadata: tuple[str, str | bytes], details: str = "no") -> Unary:
-    """An answer that refuses with this status and trailing metadata, as the chassis does."""
+    """A handler that aborts with this status and trailing metadata, like the chassis."""
 
     async def answer(request: Any, context: Any) -> Message:
         await context.abort(code, details, trailing_metadata=metadata)
@@ -55,7 +55,7 @@ def refusing(code: grpc.StatusCode, *metadata: tuple[str, str | bytes], details:
 
 
 def _internal(calls: list[Call]) -> Any:
-    """A method for services only, really served: that it cannot be reached is the gateway's doing."""
+    """A method for services only. The stub serves it, so only the gateway keeps clients from reaching it."""
 
     async def lease(request: Any, context: Any) -> Any:
         calls.append(Call(method="LeaseJob", request=request, metadata={}))
@@ -70,7 +70,7 @@ def _internal(calls: list[Call]) -> Any:
 
 
 class StubServices:
-    """Six servers on free ports, in an event loop of their own."""
+    """Six servers on free ports, in their own event loop."""
 
     def __init__(self, routes: tuple[Route, ...]) -> None:
         self._routes = routes
@@ -92,7 +92,7 @@ class StubServices:
         self._thread.join(START_SECONDS)
 
     def forget(self) -> None:
-        """Before each test: nothing asked, nothing planned."""
+        """Removes recorded calls and configured responses; runs before each test."""
         self.calls.clear()
         self.unary.clear()
         self.stream.clear()

@@ -9,7 +9,7 @@ import httpx
 from tests.gateway.envoy_process import RunningGateway
 from tests.platform.prometheus import rules
 
-# Of configuration that comes from a server: an Envoy with a file has none of them.
+# Metrics of dynamic configuration, which an Envoy with a configuration file does not have.
 DELIVERED = {
     "envoy_listener_manager_lds_update_rejected",
     "envoy_cluster_manager_cds_update_rejected",

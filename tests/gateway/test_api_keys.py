@@ -1,4 +1,4 @@
-"""API keys at the gateway: what looks like one goes on to the services, and nothing else does."""
+"""API keys at the gateway: only values with a key's form are forwarded to the services."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.gateway.stub_services import StubServices
 KEY = "adw_" + "a" * 43
 
 
-class TestKeysAtTheDoor:
-    def test_a_key_goes_to_the_service_that_checks_it(self, anonymous: httpx.Client, services: StubServices) -> None:
+class TestApiKeys:
+    def test_service_receives_the_key_and_checks_it(self, anonymous: httpx.Client, services: StubServices) -> None:
         assert anonymous.get("/api/credits", headers={"x-api-key": KEY}).status_code == 200
         assert services.last().metadata["x-api-key"] == KEY
 
@@ -37,12 +37,14 @@ class TestKeysAtTheDoor:
             "a" * 47,
         ],
     )
-    def test_what_is_no_key_needs_a_token(self, key: str, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_values_without_a_keys_form_need_a_token(
+        self, key: str, anonymous: httpx.Client, services: StubServices
+    ) -> None:
         response = anonymous.get("/api/credits", headers=[(b"x-api-key", key.encode())])
         assert response.status_code == 401
         assert services.calls == []
 
-    def test_a_bad_token_beside_a_key_is_refused_at_the_door(
+    def test_invalid_token_beside_a_key_is_rejected(
         self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         for token in ("a.b.c", keys.token(key=keys.stranger), keys.token(aud="other")):
@@ -50,7 +52,7 @@ class TestKeysAtTheDoor:
             assert anonymous.get("/api/credits", headers=headers).status_code == 401
         assert services.calls == []
 
-    def test_each_key_has_a_rate_and_so_has_who_guesses_them(
+    def test_each_key_and_each_sending_address_has_a_rate_limit(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
@@ -60,7 +62,7 @@ class TestKeysAtTheDoor:
             token = {"authorization": f"Bearer {keys.token()}"}
             assert client.get("/api/prices", headers=token).status_code == 200
 
-    def test_a_key_has_one_rate_from_wherever_it_is_sent(
+    def test_a_key_has_one_rate_limit_for_all_addresses(
         self, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
         # Half of the requests come from each of two addresses, whose own buckets are large enough for them.

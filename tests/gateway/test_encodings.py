@@ -1,16 +1,16 @@
-"""Bodies as clients really send them: other encodings, other content types, compressed, half an emoji."""
+"""Bodies with other encodings, other content types, compression or lone surrogates, as clients send them."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
 import json
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.gateway.stub_services import StubServices
+from tests.support import error_of
 
 AD = "/api/generate/static-ad"
 VIDEO = "/api/generate/video"
@@ -18,18 +18,8 @@ JSON = {"content-type": "application/json"}
 TEXT = json.dumps({"prompt": "Größe 5 Häuser"}, ensure_ascii=False)
 
 
-def error_of(answer: httpx.Response, status: int, reason: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    error: dict[str, Any] = answer.json()["error"]
-    assert set(error) - {"fields"} == {"reason", "message", "requestId", "retryable"}
-    assert error["reason"] == reason
-    assert error["requestId"] == answer.headers["x-request-id"]
-    return error
-
-
 class TestEncodings:
-    def test_a_byte_order_mark_is_ignored(self, client: httpx.Client, services: StubServices) -> None:
+    def test_byte_order_mark_is_ignored(self, client: httpx.Client, services: StubServices) -> None:
         answer = client.post(AD, content=codecs.BOM_UTF8 + TEXT.encode(), headers=JSON)
         assert answer.status_code == 200, answer.text
         assert services.last().request.prompt == "Größe 5 Häuser"
@@ -47,7 +37,7 @@ class TestEncodings:
             ("latin-1", "Latin-1"),
         ],
     )
-    def test_others_are_named_and_never_read_as_something_else(
+    def test_other_encodings_are_named_and_never_misread(
         self, encoding: str, word: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = error_of(client.post(AD, content=TEXT.encode(encoding), headers=JSON), 400, "MALFORMED_REQUEST")
@@ -56,7 +46,7 @@ class TestEncodings:
         assert services.calls == []
 
     @pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\xef\xbb", b"{\0", b"\xfe\xff\0{"])
-    def test_a_few_bytes_are_no_fault_of_ours(
+    def test_bodies_of_a_few_bytes_never_give_500(
         self, content: bytes, client: httpx.Client, services: StubServices
     ) -> None:
         error_of(client.post(AD, content=content, headers=JSON), 400, "MALFORMED_REQUEST")
@@ -76,12 +66,12 @@ class TestContentTypes:
             "",
         ],
     )
-    def test_json_passes(self, kind: str, client: httpx.Client, services: StubServices) -> None:
+    def test_json_content_types_are_accepted(self, kind: str, client: httpx.Client, services: StubServices) -> None:
         answer = client.post(AD, content=TEXT.encode(), headers={"content-type": kind})
         assert answer.status_code == 200, answer.text
         assert services.last().request.prompt == "Größe 5 Häuser"
 
-    def test_none_at_all_passes(self, client: httpx.Client, services: StubServices) -> None:
+    def test_missing_content_type_is_accepted(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(AD, content=TEXT.encode()).status_code == 200
         assert services.last().request.prompt == "Größe 5 Häuser"
 
@@ -101,7 +91,7 @@ class TestContentTypes:
         ],
     )
     @pytest.mark.parametrize("method", ["POST", "PATCH"])
-    def test_others_are_415_and_say_what_to_send(
+    def test_other_content_types_give_415_with_the_right_one(
         self, method: str, kind: str, client: httpx.Client, services: StubServices
     ) -> None:
         path = AD if method == "POST" else "/api/projects/p"
@@ -112,13 +102,13 @@ class TestContentTypes:
         assert services.calls == []
 
     @pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "windows-1252", '"latin1"', "utf-8x"])
-    def test_another_charset_is_415(self, charset: str, client: httpx.Client, services: StubServices) -> None:
+    def test_other_charset_gives_415(self, charset: str, client: httpx.Client, services: StubServices) -> None:
         headers = {"content-type": f"application/json; charset={charset}"}
         error = error_of(client.post(AD, content=b"{}", headers=headers), 415, "UNSUPPORTED_MEDIA_TYPE")
         assert "UTF-8" in error["message"]
         assert services.calls == []
 
-    def test_a_path_that_is_none_stays_404_whatever_is_sent(self, client: httpx.Client) -> None:
+    def test_unknown_path_gives_404_for_any_content_type(self, client: httpx.Client) -> None:
         for kind in ("text/plain", "application/json", "multipart/form-data"):
             answer = client.post("/nope", content=b"{}", headers={"content-type": kind})
             error_of(answer, 404, "ROUTE_NOT_FOUND")
@@ -127,7 +117,7 @@ class TestContentTypes:
 class TestCompression:
     @pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity", "x"])
     @pytest.mark.parametrize(("path", "kind"), [(AD, "application/json"), ("/api/products/p/image", "image/png")])
-    def test_a_compressed_body_is_415(
+    def test_compressed_body_gives_415(
         self, path: str, kind: str, coding: str, client: httpx.Client, services: StubServices
     ) -> None:
         headers = {"content-type": kind, "content-encoding": coding}
@@ -135,11 +125,11 @@ class TestCompression:
         assert "uncompressed" in error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")["message"]
         assert services.calls == []
 
-    def test_identity_passes(self, client: httpx.Client, services: StubServices) -> None:
+    def test_identity_encoding_is_accepted(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(AD, content=b"{}", headers=JSON | {"content-encoding": "identity"}).status_code == 200
 
 
-class TestHalfAnEmoji:
+class TestLoneSurrogates:
     @pytest.mark.parametrize(
         ("body", "field"),
         [
@@ -150,21 +140,23 @@ class TestHalfAnEmoji:
             (r'{"script": "\ud83d hello there"}', "script"),
         ],
     )
-    def test_the_field_is_named(self, body: str, field: str, client: httpx.Client, services: StubServices) -> None:
+    def test_field_with_a_lone_surrogate_is_named(
+        self, body: str, field: str, client: httpx.Client, services: StubServices
+    ) -> None:
         error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "VALIDATION_FAILED")
         assert error["fields"][0]["field"] == field
         assert "surrogate" in error["fields"][0]["message"]
         assert services.calls == []
 
     @pytest.mark.parametrize("body", [r'{"unknown": {"\ud83d": 1}}', r'{"unknown": ["\udc00"]}'])
-    def test_where_no_method_knows_the_field_it_is_said_in_words(
+    def test_lone_surrogate_in_an_unknown_field_gives_a_message(
         self, body: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "MALFORMED_REQUEST")
         assert "half an emoji" in error["message"]
         assert services.calls == []
 
-    def test_a_whole_one_passes(self, client: httpx.Client, services: StubServices) -> None:
+    def test_complete_surrogate_pair_is_accepted(self, client: httpx.Client, services: StubServices) -> None:
         body = r'{"pronunciations": {"\ud83d\ude00": "\uD83D\uDE00"}, "unknown": "\ud83d\ude00"}'
         assert client.post(VIDEO, content=body.encode(), headers=JSON).status_code == 200
         assert dict(services.last().request.pronunciations) == {"😀": "😀"}
@@ -172,7 +164,7 @@ class TestHalfAnEmoji:
 
 class TestErrorTexts:
     @pytest.mark.parametrize("path", ["/api/prices?größe=1", "/api/prices?a%22b=1", "/api/prices?100%25=1"])
-    def test_words_of_a_request_are_readable(self, path: str, client: httpx.Client) -> None:
+    def test_text_of_a_request_is_readable_in_errors(self, path: str, client: httpx.Client) -> None:
         answer = client.get(path)
         assert answer.status_code == 400
         message = answer.json()["error"]["message"]

@@ -1,11 +1,10 @@
-"""One place for a field: what stands in the path or the body is not taken from elsewhere, on any method."""
+"""Each field has one location: no method accepts a path or body field from elsewhere."""
 
 from __future__ import annotations
 
 import json
 import re
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,13 @@ from tests.gateway.conftest import DESCRIPTORS
 from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.platform.collector import Collector
+from tests.support import until
 
 LOG_SECONDS = 20  # Envoy writes its log every 50 ms; a busy machine takes longer
 MINE = "0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
 OTHER = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 JSON = {"content-type": "application/json"}
-# The body comes in a DATA frame, which nothing in the headers announces.
+# The body is in a DATA frame that no header announces.
 HTTP_2 = """
 const session = require("http2").connect("%s");
 const stream = session.request({":method": "DELETE", ":path": "/api/projects/%s", authorization: "Bearer %s"},
@@ -56,7 +56,7 @@ def refused(response: httpx.Response, services: StubServices, reason: str = "VAL
 
 
 class TestQueries:
-    def test_no_method_takes_a_field_of_its_path_or_body_from_the_query(
+    def test_path_and_body_fields_are_rejected_in_the_query(
         self,
         client: httpx.Client,
         services: StubServices,
@@ -77,12 +77,12 @@ class TestQueries:
                     tried += 1
         assert tried > 100
 
-    def test_a_parameter_of_one_method_is_none_of_another(self, client: httpx.Client, services: StubServices) -> None:
+    def test_parameter_of_another_method_is_rejected(self, client: httpx.Client, services: StubServices) -> None:
         found = refused(client.get(f"/api/projects/{MINE}?pageSize=5"), services)
         assert found == {"pageSize": "is not a parameter of this method. This method takes no query parameters."}
 
     @pytest.mark.parametrize("name", ["api_key", "apiKey", "X-API-Key", "access_token", "token", "key"])
-    def test_credentials_in_a_query_are_refused_and_in_no_log(
+    def test_credentials_in_a_query_are_rejected_and_not_logged(
         self, name: str, gateway: RunningGateway, client: httpx.Client, services: StubServices
     ) -> None:
         secret = f"adw_{name:a<43}"
@@ -91,10 +91,7 @@ class TestQueries:
         assert secret not in response.text
         assert httpx.get(f"{gateway.url}/api/credits?{name}={secret}").status_code == 401
         identifier = response.headers["x-request-id"]
-        deadline = time.monotonic() + LOG_SECONDS
-        while not any(line["requestId"] == identifier for line in gateway.access_lines()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: any(line["requestId"] == identifier for line in gateway.access_lines()), seconds=LOG_SECONDS)
         logs = list(gateway.access_log.parent.parent.rglob("*.log"))
         assert gateway.access_log in logs
         assert [path for path in logs if secret in path.read_text(encoding="utf-8", errors="replace")] == []
@@ -119,7 +116,7 @@ class TestQueries:
 
 
 class KeepingCollector(Collector):
-    """Keeps what it is sent byte by byte: an attribute that is there twice is seen twice."""
+    """Stores the received bytes, so that a repeated attribute is visible twice."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
@@ -131,7 +128,7 @@ class KeepingCollector(Collector):
 
 
 class TestBodiesOfMethodsWithoutOne:
-    def test_none_is_taken(self, client: httpx.Client, services: StubServices, routes: tuple[Route, ...]) -> None:
+    def test_body_is_rejected(self, client: httpx.Client, services: StubServices, routes: tuple[Route, ...]) -> None:
         body = json.dumps({"project_id": OTHER, "projectId": OTHER}).encode()
         tried = 0
         for route in routes:
@@ -144,7 +141,7 @@ class TestBodiesOfMethodsWithoutOne:
                 tried += 1
         assert tried > 30
 
-    def test_none_is_taken_over_http_2(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_body_is_rejected_over_http_2(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
         def delete(body: str) -> tuple[int, Any]:
             script = HTTP_2 % (gateway.url, MINE, keys.token(), json.dumps(body))
             done = node(["-e", script], return_completed_process=True, capture_output=True, text=True, timeout=60)
@@ -159,7 +156,7 @@ class TestBodiesOfMethodsWithoutOne:
         assert services.last().request.project_id == MINE
 
     @pytest.mark.parametrize("said", [b"Content-Length: 0\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
-    def test_an_empty_one_is_none(
+    def test_empty_body_is_accepted(
         self, said: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
@@ -171,14 +168,12 @@ class TestBodiesOfMethodsWithoutOne:
 
 class TestBodies:
     @pytest.mark.parametrize("name", ["projectId", "project_id", "project\\u0049d"])
-    def test_a_field_of_the_path_is_not_taken_from_the_body(
-        self, name: str, client: httpx.Client, services: StubServices
-    ) -> None:
+    def test_path_field_is_rejected_in_the_body(self, name: str, client: httpx.Client, services: StubServices) -> None:
         for value in ('"other"', "null", "5"):
             response = client.patch(f"/api/projects/{MINE}", content=f'{{"{name}": {value}}}', headers=JSON)
             assert refused(response, services) == {"projectId": "stands in the path and nowhere else"}
 
-    def test_each_of_two_spellings_is_checked(self, client: httpx.Client, services: StubServices) -> None:
+    def test_both_spellings_of_a_field_are_checked(self, client: httpx.Client, services: StubServices) -> None:
         body: dict[str, Any] = {"aspectRatio": "1:1", "aspect_ratio": 5}
         found = refused(client.post("/api/generate/static-ad", json=body), services)
         assert found["aspectRatio"] == "must be a text"

@@ -1,4 +1,4 @@
-"""HEAD: the headers of GET and never a byte of a body, so that a kept connection stays in step."""
+"""HEAD gives the headers of GET and no byte of a body, so that a persistent connection stays in sync."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def documented(
 
 @pytest.fixture
 def asset(services: StubServices) -> None:
-    """Answers for assets as the job service does."""
+    """Serves assets like the job service."""
 
     async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
         given = dict(context.invocation_metadata())
@@ -58,7 +58,7 @@ def asset(services: StubServices) -> None:
 
 
 class Line:
-    """A kept HTTP/1.1 connection whose answers are read byte by byte, with nothing forgiven."""
+    """A persistent HTTP/1.1 connection whose responses are parsed byte by byte and strictly."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
@@ -67,7 +67,7 @@ class Line:
         self._rest = b""
 
     def ask(self, method: str, path: str, *more: str) -> tuple[int, dict[str, str], bytes]:
-        """Sends a request and reads its answer; the body of an answer to HEAD is never read."""
+        """Sends a request and reads its response; the body of a response to HEAD is never read."""
         lines = [f"{method} {path} HTTP/1.1", "Host: a", f"Authorization: Bearer {self._token}", *more, "", ""]
         self._socket.sendall("\r\n".join(lines).encode())
         while b"\r\n\r\n" not in self._rest:
@@ -88,8 +88,8 @@ class Line:
         return int(first.split()[1]), headers, body
 
     def close(self) -> None:
-        """Ends the connection; nothing that was not asked for may be left on it."""
-        with suppress(OSError):  # the gateway may have been first
+        """Closes the connection; no unread bytes may be left on it."""
+        with suppress(OSError):  # the gateway may have closed it first
             self._socket.shutdown(socket.SHUT_WR)
         while part := self._socket.recv(65536):
             self._rest += part
@@ -110,7 +110,7 @@ END_STREAM, END_HEADERS = 1, 4
 
 
 def http_2(port: int, methods: list[str], path: str, token: str) -> list[tuple[int, int, int]]:
-    """Sends requests one after the other on one HTTP/2 connection; the frames of the answers: type, stream, length."""
+    """Sends requests in sequence on one HTTP/2 connection; returns type, stream and length of the responses' frames."""
 
     def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
         return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
@@ -128,7 +128,7 @@ def http_2(port: int, methods: list[str], path: str, token: str) -> list[tuple[i
         return found + bytes([rest])
 
     with socket.create_connection(("127.0.0.1", port), timeout=20) as line, line.makefile("rb") as answers:
-        # With a window for each stream that no file of ours fills.
+        # With a stream window that is larger than any file of the test.
         window = struct.pack(">HI", 4, 1 << 24)
         line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, window))
         line.sendall(frame(8, 0, 0, struct.pack(">I", 1 << 24)))
@@ -168,7 +168,7 @@ PATHS = {
 @pytest.mark.usefixtures("asset")
 @pytest.mark.parametrize("name", PATHS)
 class TestHead:
-    def test_a_kept_connection_stays_in_step_and_headers_are_those_of_get(
+    def test_persistent_connection_stays_in_sync_with_the_headers_of_get(
         self, name: str, documented: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         path, status = PATHS[name]
@@ -186,13 +186,13 @@ class TestHead:
             if "content-length" in headers or status == 200:
                 assert headers["content-length"] == expected["content-length"] == str(len(body))
             changing = {"date", "x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset", "content-length"}
-            changing.add("transfer-encoding")  # stands for a length that is not known yet
+            changing.add("transfer-encoding")  # replaces a length that is not known yet
             assert {k: v for k, v in headers.items() if k not in changing} == {
                 k: v for k, v in expected.items() if k not in changing
             }
         line.close()
 
-    def test_http_2_has_no_body_either(
+    def test_head_over_http_2_has_no_body(
         self, name: str, documented: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         path, _ = PATHS[name]
@@ -207,7 +207,7 @@ class TestHead:
 class TestAssets:
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
     @pytest.mark.parametrize(("part", "status", "size"), [([], 200, len(CONTENT)), (["Range: bytes=2-5"], 206, 4)])
-    def test_length_is_said(
+    def test_length_of_an_asset_is_stated(
         self,
         method: str,
         part: list[str],
@@ -228,7 +228,7 @@ class TestAssets:
 
 
 class TestStreams:
-    def test_events_are_not_for_head(self, documented: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_event_streams_reject_head(self, documented: RunningGateway, keys: Keys, services: StubServices) -> None:
         line = Line(documented.port, keys.token())
         for path in (f"/api/generate/events?jobId={JOB}", "/api/generate/jobs/events"):
             status, headers, _ = line.ask("HEAD", path)
@@ -236,7 +236,7 @@ class TestStreams:
         assert services.calls == []
         line.close()
 
-    def test_a_client_cannot_set_the_mark_itself(
+    def test_client_cannot_set_the_head_marker(
         self, documented: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         async def answer(request: Any, context: Any) -> Any:
@@ -250,8 +250,8 @@ class TestStreams:
         line.close()
 
 
-class TestTheDoor:
-    def test_head_needs_what_get_needs(self, documented: RunningGateway, services: StubServices) -> None:
+class TestCredentialsAndLimits:
+    def test_head_needs_the_credentials_of_get(self, documented: RunningGateway, services: StubServices) -> None:
         line = Line(documented.port, "no-token")
         assert line.ask("HEAD", "/api/prices")[0] == 401
         assert line.ask("GET", "/api/prices")[0] == 401

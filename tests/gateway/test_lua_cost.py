@@ -1,4 +1,4 @@
-"""The work that a request makes for the gateway grows with its bytes and no faster, whatever the request."""
+"""The gateway's work for a request is at most linear in its bytes, for any request."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from tests.gateway.lua_shapes import (
 )
 from tests.gateway.stub_services import StubServices
 
-# Twice the size may make twice the work, and a little more. LuaJIT doubles its buffers, so that memory grows in steps:
-# four times the size may take up to eight times. What is quadratic makes four times the work and takes 16 times.
+# Twice the size may cause twice the work, plus a margin. LuaJIT doubles its buffers, so memory grows in steps: four
+# times the size may take up to eight times the memory. Quadratic code causes four times the work, and takes 16 times
+# the memory.
 GROWTH = 2.5
 GROWTH_OF_MEMORY = 8
-# Of one byte: instructions and bytes looked at; bytes allocated. The dearest shapes need half of it.
+# Limits per byte: instructions and bytes scanned; bytes allocated. The most expensive shapes need half of them.
 WORK_PER_BYTE = 150
 ALLOCATED_PER_BYTE = 200
 SEEDS = range(25)
@@ -59,36 +60,36 @@ def assert_linear(filters: Filters, shape: Shape, size: int) -> None:
 
 class TestGrowth:
     @pytest.mark.parametrize(("name", "shape", "size"), SHAPES, ids=[name for name, _, _ in SHAPES])
-    def test_work_grows_with_the_bytes(self, name: str, shape: Shape, size: int, filters: Filters) -> None:
+    def test_work_is_linear_in_the_bytes(self, name: str, shape: Shape, size: int, filters: Filters) -> None:
         assert_linear(filters, shape, size)
 
     @pytest.mark.parametrize("seed", SEEDS)
-    def test_work_of_any_members_grows_with_the_bytes(self, seed: int, filters: Filters) -> None:
+    def test_work_for_random_members_is_linear_in_the_bytes(self, seed: int, filters: Filters) -> None:
         assert_linear(filters, random_shape(seed), 600)
 
 
 class TestMeter:
-    """The meter sees what is not linear, in each of the three ways there are."""
+    """The meter detects quadratic work of each of the three kinds."""
 
     @pytest.mark.parametrize(
         "work",
         [
             # copies the text for each member, as a loop over `..` does
             "for member in text:gmatch('projectId') do text = text:sub(1, 10) .. '_' .. text:sub(12) end",
-            # looks for each member from the beginning
+            # searches for each member from the beginning
             "for place = 1, #text, 16 do assert(not text:find('nowhere', 1, true)) end",
             # compares each member with each other
             "for place = 1, #text, 16 do for other = 1, #text, 16 do assert(place) end end",
         ],
     )
-    def test_it_sees_quadratic_work(self, work: str) -> None:
+    def test_meter_detects_quadratic_work(self, work: str) -> None:
         source = f"function envoy_on_request(handle) local text = handle:body():getBytes(0, 1e9) {work} end"
         with pytest.raises(AssertionError):
             assert_linear(Filters(request=source), members("m", '"projectId":"%d"'), 600)
 
 
 class TestCaps:
-    def test_more_values_than_any_request_needs_are_refused(self, filters: Filters) -> None:
+    def test_too_many_values_are_rejected(self, filters: Filters) -> None:
         for each in ('"x%d":1', '"x%d":[]'):
             fits = filters.cost(members("/adwright.copy.v1.CopyService/GenerateCopy", each)(MAX_VALUES - 1))
             assert fits.status == ""
@@ -96,7 +97,7 @@ class TestCaps:
             assert over.status == "400"
             assert f"The body holds more than {MAX_VALUES} values." in over.refusal
 
-    def test_a_refusal_is_short_whatever_was_asked(self, filters: Filters) -> None:
+    def test_error_is_short_for_any_request(self, filters: Filters) -> None:
         long = '"' + "é" * 100_000 + '":1'
         for text in (f"{{{long}}}", f'{{"brand":{{{long}}}}}', f'{{"brand":{{"pronunciations":{{{long}}}}}}}'):
             found = filters.cost(body("/adwright.catalog.v1.CatalogService/CreateProject", text))
@@ -107,13 +108,13 @@ class TestCaps:
 
 
 class TestAttack:
-    """Through Envoy: the bodies that held a worker for seconds, from many at once."""
+    """Through Envoy, concurrently: the bodies that once blocked a thread for seconds."""
 
     BODY = b'{"name":"x"' + b',"projectId":"y"' * 60_000 + b"}"
     ATTACKERS = 4
     EACH = 5
 
-    def test_others_are_answered_while_it_lasts(
+    def test_other_requests_get_responses_during_an_attack(
         self, gateway: RunningGateway, client: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         answers: list[httpx.Response] = []
@@ -137,10 +138,10 @@ class TestAttack:
         assert {call.method for call in services.calls} == {"ListPrices"}
 
     @pytest.mark.parametrize("credential", ["X-API-Key: adw_x", "Authorization: Bearer a.b.c", "stranger", ""])
-    def test_without_a_credential_nothing_of_the_body_is_waited_for(
+    def test_body_is_not_awaited_without_credentials(
         self, credential: str, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
-        """The answer comes before the body has: it cannot have been read."""
+        """The response arrives before the body is sent, so the body cannot have been read."""
         if credential == "stranger":
             credential = f"Authorization: Bearer {keys.token(key=keys.stranger)}"
         head = f"PATCH {PROJECT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"

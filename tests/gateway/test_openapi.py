@@ -1,4 +1,4 @@
-"""The description of the API: complete, consistent, and shown without asking anybody else."""
+"""The API description is complete and consistent, and its page loads nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -45,26 +45,22 @@ def references(value: Any) -> Iterator[str]:
 
 
 class TestDescription:
-    def test_every_route_stands_in_it_and_nothing_else(
-        self, description: dict[str, Any], routes: tuple[Route, ...]
-    ) -> None:
+    def test_description_has_exactly_the_routes(self, description: dict[str, Any], routes: tuple[Route, ...]) -> None:
         found = {(verb.upper(), re.sub(r"\{[^}]*\}", "{}", path)) for path, verb, _ in operations(description)}
         assert found == {(route.verb, re.sub(r"\{[^}]*\}", "{}", route.path)) for route in routes}
 
-    def test_every_reference_leads_somewhere(self, description: dict[str, Any]) -> None:
+    def test_every_reference_resolves(self, description: dict[str, Any]) -> None:
         schemas = description["components"]["schemas"]
         found = set(references(description))
         assert len(found) > 20
         assert {reference.removeprefix("#/components/schemas/") for reference in found} <= set(schemas)
 
-    def test_every_method_and_field_of_a_request_that_the_protos_explain_is_explained(
-        self, description: dict[str, Any]
-    ) -> None:
+    def test_methods_and_request_fields_have_the_protos_comments(self, description: dict[str, Any]) -> None:
         assert all(operation["description"] for _, _, operation in operations(description))
         video = description["components"]["schemas"]["GenerateVideoRequest"]["properties"]
         assert video["script"]["description"] == "10-2000 characters, all of it spoken."
 
-    def test_rules_of_the_protos_become_schema(self, description: dict[str, Any]) -> None:
+    def test_rules_of_the_protos_are_in_the_schema(self, description: dict[str, Any]) -> None:
         video = description["components"]["schemas"]["GenerateVideoRequest"]
         script = video["properties"]["script"]
         assert (script["type"], script["minLength"], script["maxLength"]) == ("string", 10, 2000)
@@ -72,7 +68,7 @@ class TestDescription:
         assert video["properties"]["aspectRatio"]["enum"] == ["9:16", "1:1", "16:9", None]
         assert video["required"] == ["projectId", "productId", "script"]
 
-    def test_status_and_type_of_answers_are_enumerations(self, description: dict[str, Any]) -> None:
+    def test_status_and_type_of_responses_are_enumerations(self, description: dict[str, Any]) -> None:
         schemas = description["components"]["schemas"]
         job = schemas["JobStatus"]["properties"]
         assert job["type"]["enum"] == ["copy", "static_ad", "video"]
@@ -81,31 +77,31 @@ class TestDescription:
                 if schema.get("properties", {}).get(field, {}).get("type") == "string":
                     assert schema["properties"][field].get("enum"), f"{name}.{field}"
 
-    def test_picture_is_uploaded_as_octets_that_generators_of_clients_know(self, description: dict[str, Any]) -> None:
+    def test_photo_upload_has_a_media_type_for_client_generators(self, description: dict[str, Any]) -> None:
         body = description["paths"]["/api/products/{productId}/image"]["post"]["requestBody"]
         assert next(iter(body["content"])) == "application/octet-stream"
         assert body["content"]["application/octet-stream"]["schema"] == {"type": "string", "format": "binary"}
 
-    def test_paid_calls_tell_of_402_and_all_tell_of_the_error_body(self, description: dict[str, Any]) -> None:
+    def test_paid_calls_describe_402_and_all_describe_the_error_body(self, description: dict[str, Any]) -> None:
         for path in ("/api/generate/copy", "/api/generate/static-ad", "/api/generate/video"):
             assert "402" in description["paths"][path]["post"]["responses"]
         for _, _, operation in operations(description):
             schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/ErrorResponse"}
 
-    def test_only_public_paths_need_no_token(self, description: dict[str, Any], routes: tuple[Route, ...]) -> None:
-        told = {operation["operationId"]: operation.get("security") for _, _, operation in operations(description)}
+    def test_only_public_paths_need_no_credentials(
+        self, description: dict[str, Any], routes: tuple[Route, ...]
+    ) -> None:
+        security = {operation["operationId"]: operation.get("security") for _, _, operation in operations(description)}
         both = description["security"]
         assert both == [{"bearer": []}, {"apiKey": []}]
         for route in routes:
             expected: list[dict[str, list[str]]] | None = (
                 [] if route.public else None if route.keys else [{"bearer": []}]
             )
-            assert told[route.method[0].lower() + route.method[1:]] == expected, route.method
+            assert security[route.method[0].lower() + route.method[1:]] == expected, route.method
 
-    def test_examples_of_requests_are_good_requests(
-        self, description: dict[str, Any], routes: tuple[Route, ...]
-    ) -> None:
+    def test_request_examples_are_valid(self, description: dict[str, Any], routes: tuple[Route, ...]) -> None:
         checked = 0
         for route in routes:
             path = re.sub(r"_([a-z])", lambda found: found[1].upper(), route.path)
@@ -123,7 +119,7 @@ class TestDescription:
 
 
 class TestPages:
-    def test_they_are_served_without_a_token_and_need_nothing_from_elsewhere(
+    def test_pages_need_no_token_and_load_nothing_from_other_hosts(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         documents = write_documents(tmp_path / "documents")
@@ -131,9 +127,9 @@ class TestPages:
             running_gateway(GatewaySettings(**{**settings, "documents": documents}), tmp_path) as found,
             httpx.Client(base_url=found.url) as client,
         ):
-            told = client.get("/openapi.json")
-            assert told.headers["content-type"] == "application/json"
-            assert told.json() == openapi(read_descriptors(IMAGE))
+            response = client.get("/openapi.json")
+            assert response.headers["content-type"] == "application/json"
+            assert response.json() == openapi(read_descriptors(IMAGE))
             page = client.get("/docs")
             assert page.headers["content-type"] == "text/html; charset=utf-8"
             policy = page.headers["content-security-policy"]
@@ -147,4 +143,4 @@ class TestPages:
                 assert part.headers["content-type"].startswith(("text/javascript", "text/css"))
             assert not re.search(r'(?:src|href)="https?:', page.text)
             assert client.post("/docs").status_code == 404
-            assert json.dumps(told.json()).count("http://") == 0
+            assert json.dumps(response.json()).count("http://") == 0

@@ -1,4 +1,4 @@
-"""Behind proxies: whose address counts, and clients that speak HTTP/1.0."""
+"""The gateway behind proxies: the client's address, and clients with HTTP/1.0."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from gateway.settings import GatewaySettings, RateLimit, SettingsError
 from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.running import free_port
+from tests.support import until
 
 PATIENCE = 20
 ASSET = "/api/assets/a?expires=1&signature=s"  # needs no token: limited by address
@@ -29,7 +30,7 @@ REAL, OTHER, PROXY = "203.0.113.7", "203.0.113.8", "198.51.100.1"
 
 
 def behind(count: int, settings: dict[str, Any], folder: Path) -> GatewaySettings:
-    """A gateway behind so many proxies, with small buckets that do not fill again while a test runs."""
+    """Settings of a gateway behind `count` proxies, with small buckets that do not refill during a test."""
     log = {"access_log": str(folder / "access.log")}
     (folder / "access.log").touch()
     return GatewaySettings(
@@ -38,11 +39,8 @@ def behind(count: int, settings: dict[str, Any], folder: Path) -> GatewaySetting
 
 
 def logged(gateway: RunningGateway, count: int) -> list[dict[str, Any]]:
-    give_up = time.monotonic() + PATIENCE
-    while len(lines := gateway.access_lines()) < count:
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
-    return lines
+    until(lambda: len(gateway.access_lines()) >= count, seconds=PATIENCE)
+    return gateway.access_lines()
 
 
 class TestTrustedProxies:
@@ -52,14 +50,14 @@ class TestTrustedProxies:
             (0, REAL, "127.0.0.1"),
             (0, f"{REAL}, {PROXY}", "127.0.0.1"),
             (1, REAL, REAL),
-            (1, f"{OTHER}, {REAL}", REAL),  # the first is the client's own invention
+            (1, f"{OTHER}, {REAL}", REAL),  # the client has forged the first one
             (2, f"{REAL}, {PROXY}", REAL),
             (2, f"{OTHER}, {REAL}, {PROXY}", REAL),
             (1, "", "127.0.0.1"),
             (1, "nonsense", "127.0.0.1"),
         ],
     )
-    def test_the_address_is_the_one_that_the_outermost_trusted_proxy_saw(
+    def test_client_address_is_that_of_the_outermost_trusted_proxy(
         self, count: int, given: str, expected: str, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(behind(count, settings, tmp_path), tmp_path) as gateway:
@@ -68,13 +66,13 @@ class TestTrustedProxies:
             assert logged(gateway, 1)[0]["from"] == expected
 
     @pytest.mark.parametrize("count", [0, 1])
-    def test_the_limit_by_address_is_the_clients_and_cannot_be_escaped(
+    def test_address_limit_applies_to_the_client_despite_forged_headers(
         self, count: int, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(behind(count, settings, tmp_path), tmp_path) as gateway:
 
             def ask(first: int) -> int:
-                # A client that makes up addresses, seen by a proxy at its real one.
+                # A client that forges addresses; the proxy appends its real one.
                 given = f"192.0.2.{first}, {REAL}" if count else f"192.0.2.{first}"
                 return httpx.get(f"{gateway.url}{ASSET}", headers={"x-forwarded-for": given}).status_code
 
@@ -84,7 +82,7 @@ class TestTrustedProxies:
                 assert other.status_code == 200
 
     @pytest.mark.parametrize(("count", "seen"), [(0, "http"), (1, "https")])
-    def test_the_scheme_is_believed_of_a_proxy_only(
+    def test_forwarded_scheme_is_trusted_from_proxies_only(
         self, count: int, seen: str, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(behind(count, settings, tmp_path), tmp_path) as gateway:
@@ -93,13 +91,13 @@ class TestTrustedProxies:
         assert services.last().metadata["x-forwarded-proto"] == seen
 
     @pytest.mark.parametrize("count", [-1, 11])
-    def test_a_number_that_is_a_slip_is_refused(self, count: int, settings: dict[str, Any]) -> None:
+    def test_impossible_number_of_proxies_is_rejected(self, count: int, settings: dict[str, Any]) -> None:
         with pytest.raises(SettingsError, match="trusted_proxies"):
             GatewaySettings(**{**settings, "trusted_proxies": count})
 
 
 def old(port: int, text: str) -> tuple[int, dict[str, str], bytes]:
-    """Sends a request and reads until the gateway ends the connection."""
+    """Sends a request and reads until the gateway closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         line.sendall(text.encode())
         answer = b""
@@ -117,7 +115,7 @@ class TestHttp10:
         return f"Authorization: Bearer {keys.token()}\r\n"
 
     @pytest.mark.parametrize("host", ["Host: a\r\n", ""])
-    def test_it_is_answered_without_chunks_and_the_connection_ends(
+    def test_response_is_not_chunked_and_the_connection_closes(
         self, host: str, token: str, gateway: RunningGateway, services: StubServices
     ) -> None:
         status, headers, body = old(gateway.port, f"GET /api/prices HTTP/1.0\r\n{host}{token}\r\n")
@@ -127,16 +125,14 @@ class TestHttp10:
         assert len(body) == int(headers["content-length"])
         assert "prices" in json.loads(body)
 
-    def test_a_body_arrives(self, token: str, gateway: RunningGateway, services: StubServices) -> None:
+    def test_request_body_arrives(self, token: str, gateway: RunningGateway, services: StubServices) -> None:
         body = '{"prompt": "hello"}'
         head = f"POST /api/generate/static-ad HTTP/1.0\r\n{token}Content-Type: application/json\r\n"
         status, _, _ = old(gateway.port, f"{head}Content-Length: {len(body)}\r\n\r\n{body}")
         assert status == 200
         assert services.last().request.prompt == "hello"
 
-    def test_a_stream_ends_with_its_connection(
-        self, token: str, gateway: RunningGateway, services: StubServices
-    ) -> None:
+    def test_stream_ends_with_its_connection(self, token: str, gateway: RunningGateway, services: StubServices) -> None:
         async def events(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
             yield httpbody_pb2.HttpBody(data=b"data: 1\n\n")
@@ -153,10 +149,10 @@ class TestHttp10:
             assert set(json.loads(body)["error"]) == {"reason", "message", "requestId", "retryable"}
 
     @pytest.mark.parametrize("keep", ["", "Connection: keep-alive\r\n"])
-    def test_there_is_one_request_a_connection(
+    def test_a_connection_carries_one_request(
         self, keep: str, token: str, gateway: RunningGateway, services: StubServices
     ) -> None:
-        # HTTP/1.0 does not know chunks: another reader of these bytes could see other requests in them (RFC 9112, 6.1).
+        # HTTP/1.0 has no chunks: another parser of these bytes could find other requests in them (RFC 9112, 6.1).
         head = f"POST /api/generate/static-ad HTTP/1.0\r\n{token}{keep}Content-Type: application/json\r\n"
         second = f"GET /api/prices HTTP/1.0\r\n{token}{keep}\r\n"
         chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n{second}"
@@ -165,7 +161,9 @@ class TestHttp10:
         assert len(body) == int(headers["content-length"])
         assert [call.method for call in services.calls] == ["GenerateStaticAd"]
 
-    def test_two_lengths_are_refused(self, token: str, gateway: RunningGateway, services: StubServices) -> None:
+    def test_two_content_lengths_are_rejected(
+        self, token: str, gateway: RunningGateway, services: StubServices
+    ) -> None:
         head = f"POST /api/generate/static-ad HTTP/1.0\r\n{token}Content-Type: application/json\r\n"
         status, _, _ = old(gateway.port, f"{head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}} ")
         assert status == 400
@@ -177,7 +175,7 @@ NGINX = Path(__file__).parents[2] / "docs" / "proxies.md"
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 class TestNginx:
-    """The configuration of docs/proxies.md as it stands there, in a real nginx."""
+    """The unchanged configuration of docs/proxies.md in a real nginx."""
 
     @pytest.fixture
     def nginx(
@@ -213,7 +211,7 @@ class TestNginx:
                 process.terminate()
                 process.wait(10)
 
-    def test_events_come_at_once_and_are_not_kept_back(
+    def test_events_are_forwarded_immediately(
         self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
     ) -> None:
         async def events(request: Any, context: Any) -> AsyncIterator[Any]:
@@ -228,14 +226,14 @@ class TestNginx:
             assert answer.status_code == 200
             assert [next(lines) for _ in range(3)] == ["retry: 3000", "", "data: 1"]
 
-    def test_a_forged_address_changes_nothing(
+    def test_forged_address_is_ignored(
         self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
     ) -> None:
         url, gateway = nginx
         httpx.get(f"{url}{ASSET}", headers={"x-forwarded-for": f"{OTHER}, {REAL}"})
-        assert logged(gateway, 1)[0]["from"] == "127.0.0.1"  # where nginx saw the client
+        assert logged(gateway, 1)[0]["from"] == "127.0.0.1"  # the client's address as nginx received it
 
-    def test_a_large_picture_passes_and_head_has_no_body(
+    def test_large_photo_is_accepted_and_head_has_no_body(
         self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
     ) -> None:
         headers = {"authorization": f"Bearer {keys.token()}", "content-type": "image/png"}

@@ -1,4 +1,4 @@
-"""What can be reached, by whom and how often."""
+"""Reachable methods, and limits of requests and connections."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def every_method() -> list[tuple[str, frozenset[int]]]:
 
 
 class TestInternalMethods:
-    def test_none_can_be_reached_in_any_way(
+    def test_internal_methods_cannot_be_reached(
         self, client: httpx.Client, routes: tuple[Route, ...], services: StubServices
     ) -> None:
         internal = [path for path, callers in every_method() if access_pb2.CALLER_SERVICE in callers]
@@ -49,19 +49,21 @@ class TestInternalMethods:
             assert client.post(path, json={}).status_code == 404
         assert services.calls == []
 
-    def test_each_public_method_has_a_path_and_no_other(self, routes: tuple[Route, ...]) -> None:
+    def test_exactly_the_public_methods_have_paths(self, routes: tuple[Route, ...]) -> None:
         public = {path for path, callers in every_method() if access_pb2.CALLER_SERVICE not in callers}
         served = {path for route in routes for path in (route.grpc_path, route.native_path)}
         assert served == public
 
-    def test_health_and_reflection_of_services_stay_inside(self, client: httpx.Client, services: StubServices) -> None:
+    def test_health_and_reflection_of_services_are_not_reachable(
+        self, client: httpx.Client, services: StubServices
+    ) -> None:
         for path in ("/grpc.health.v1.Health/Check", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"):
             response = client.post(path, content=FRAME, headers={"content-type": "application/grpc"})
             assert response.headers["grpc-status"] == "12"
 
 
 class TestGrpcClients:
-    def test_a_public_method_answers(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_public_method_responds(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
         async def answer(request: Any, context: Any) -> Any:
             return image_pb2.GenerateStaticAdResponse(job_id=request.prompt)
 
@@ -73,14 +75,14 @@ class TestGrpcClients:
             assert stub.GenerateStaticAd(request, metadata=metadata, timeout=SECONDS).job_id == "hello"
         assert "x-adwright-arrived" in services.last().metadata
 
-    def test_a_stream_answers(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_stream_responds(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = job_pb2_grpc.JobServiceStub(channel)
             found = list(stub.WatchJob(job_pb2.WatchJobRequest(job_id="x"), metadata=metadata, timeout=SECONDS))
         assert found == [job_pb2.JobStatus()]
 
-    def test_without_a_token_it_is_unauthenticated(self, gateway: RunningGateway, services: StubServices) -> None:
+    def test_call_without_a_token_is_unauthenticated(self, gateway: RunningGateway, services: StubServices) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
@@ -89,7 +91,7 @@ class TestGrpcClients:
         assert "{" not in str(caught.value.details())
         assert services.calls == []
 
-    def test_a_refusal_keeps_its_status_and_details(
+    def test_refusal_has_its_status_and_details(
         self, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         services.unary["GenerateStaticAd"] = refusing(
@@ -108,7 +110,7 @@ class TestGrpcClients:
         trailing: Any = caught.value.trailing_metadata()
         assert dict(trailing)["grpc-status-details-bin"] == b"\x08\x09"
 
-    def test_an_internal_method_is_unimplemented_even_with_a_good_token(
+    def test_internal_method_is_unimplemented_with_a_valid_token(
         self, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         metadata = (("authorization", f"Bearer {keys.token(roles=['admin'])}"),)
@@ -119,7 +121,7 @@ class TestGrpcClients:
         assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
         assert services.calls == []
 
-    def test_grpc_web_answers(self, client: httpx.Client, services: StubServices) -> None:
+    def test_grpc_web_responds(self, client: httpx.Client, services: StubServices) -> None:
         response = client.post(
             "/adwright.image.v1.ImageService/GenerateStaticAd",
             content=FRAME,
@@ -133,7 +135,7 @@ class TestGrpcClients:
 class TestCors:
     ORIGIN = "https://shop.example"
 
-    def test_a_preflight_needs_no_token(self, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_preflight_needs_no_token(self, anonymous: httpx.Client, services: StubServices) -> None:
         asked = {"origin": self.ORIGIN, "access-control-request-method": "POST"}
         for path in ("/api/projects", "/api/projects/x", "/api/generate/video"):
             response = anonymous.options(path, headers=asked)
@@ -143,13 +145,13 @@ class TestCors:
             assert "access-control-allow-credentials" not in response.headers
         assert services.calls == []
 
-    def test_answers_and_refusals_may_be_read(self, client: httpx.Client, anonymous: httpx.Client) -> None:
+    def test_pages_may_read_responses_and_errors(self, client: httpx.Client, anonymous: httpx.Client) -> None:
         for found in (client, anonymous):
             response = found.get("/api/prices", headers={"origin": self.ORIGIN})
             assert response.headers["access-control-allow-origin"] == self.ORIGIN
             assert "x-request-id" in response.headers["access-control-expose-headers"]
 
-    def test_origins_can_be_limited(
+    def test_origins_can_be_restricted(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         limited = GatewaySettings(**{**settings, "cors_origins": (self.ORIGIN,)})
@@ -163,12 +165,12 @@ class TestCors:
 
 
 class TestLimits:
-    def test_a_burst_of_a_thousand_passes_by_default(self, client: httpx.Client, services: StubServices) -> None:
+    def test_burst_of_a_thousand_is_accepted_by_default(self, client: httpx.Client, services: StubServices) -> None:
         assert {client.get("/api/prices").status_code for _ in range(1_000)} == {200}
         response = client.get("/api/prices")
         assert int(response.headers["x-ratelimit-remaining"]) > 5_000
 
-    def test_past_it_429_for_this_user_and_nobody_else(
+    def test_limit_gives_429_to_this_user_only(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
@@ -191,7 +193,7 @@ class TestLimits:
             assert refused.headers["x-ratelimit-remaining"] == "0"
             assert ask("calm").status_code == 200
 
-    def test_it_is_per_user_over_all_methods(
+    def test_limit_applies_per_user_over_all_methods(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
@@ -200,7 +202,7 @@ class TestLimits:
             paths = ["/api/prices", "/api/credits", "/api/projects", "/api/voices"] * 4
             assert 429 in {client.get(path, headers=headers).status_code for path in paths}
 
-    def test_connections_have_a_limit(
+    def test_connections_are_limited(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         few = GatewaySettings(**{**settings, "max_connections": 3})
@@ -213,7 +215,7 @@ class TestLimits:
                     line.sendall(request)
                     answered += line.recv(100).startswith(b"HTTP/1.1 401")
                 except ConnectionError:
-                    continue  # closed at the door
+                    continue  # closed by the connection limit
             for line in lines:
                 line.close()
             assert 1 <= answered <= 3

@@ -1,4 +1,4 @@
-"""Several gateways share the limits of requests: each lets pass its part."""
+"""Several gateways share the rate limits: each accepts its share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.gateway.envoy_process import Keys, running_gateway
 from tests.gateway.stub_services import StubServices
 
 
-def test_a_gateway_of_three_has_a_third_of_each_users_and_each_addresses_limit(
+def test_one_of_three_gateways_has_a_third_of_each_limit(
     settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
 ) -> None:
     shared = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=90, per_second=30), "replicas": 3})
@@ -29,13 +29,13 @@ def test_a_gateway_of_three_has_a_third_of_each_users_and_each_addresses_limit(
     ("limit", "gateways", "part"),
     [((10_000, 1_000), 1, (10_000, 1_000)), ((10_000, 1_000), 3, (3_333, 333)), ((2, 1), 3, (1, 1))],
 )
-def test_the_parts_are_no_more_than_the_whole_and_never_nothing(
+def test_shares_stay_within_the_limit_and_are_never_zero(
     limit: tuple[int, int], gateways: int, part: tuple[int, int]
 ) -> None:
     found = RateLimit(burst=limit[0], per_second=limit[1]).split(gateways)
     assert (found.burst, found.per_second) == part
 
 
-def test_no_gateway_at_all_is_refused(settings: dict[str, Any]) -> None:
+def test_zero_gateways_are_rejected(settings: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="replicas must be at least 1"):
         GatewaySettings(**{**settings, "replicas": 0})

@@ -1,4 +1,4 @@
-"""Headers of requests: what a service gets to see of them, and what of them could end a call."""
+"""Request headers: those that reach a service, and those that gRPC would abort a call for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gateway.stub_services import StubServices
 NATIVE = "/adwright.job.v1.JobService/GetJobStatus"
 GRPC_WEB = {"content-type": "application/grpc-web+proto"}
 FRAME = b"\0\0\0\0\0"  # an empty message
-# What gRPC would take for base64 and cannot read, what it keeps for itself, and what only the gateway may say.
+# Headers that gRPC cannot parse as base64, headers reserved by gRPC, and headers that only the gateway may set.
 FORGED = {
     "x-note-bin": "%%%",
     "x-other-bin": "a",
@@ -41,7 +41,7 @@ class TestRestClients:
         assert answer.status_code == 200, answer.text
         assert client.get("/api/prices", headers=headers).status_code == 200
 
-    def test_nothing_of_it_reaches_a_service(self, client: httpx.Client, services: StubServices) -> None:
+    def test_grpc_headers_reach_no_service(self, client: httpx.Client, services: StubServices) -> None:
         given = FORGED | {"x-harmless": "yes", "idempotency-key": "k", "prefer": "wait=1", "range": "bytes=0-"}
         answer = client.post("/api/generate/static-ad", json={}, headers=given)
         assert answer.status_code == 200, answer.text
@@ -49,7 +49,7 @@ class TestRestClients:
         internal = [name for name in seen if name.startswith("x-adwright") or name.endswith("-bin")]
         assert internal == ["x-adwright-arrived"]  # the gateway's own
         assert {"x-envoy-anything", "x-envoy-upstream-rq-timeout-ms", "traceparent"} & set(seen) == set()
-        # What the transcoder itself says of the call to the service.
+        # Headers that the transcoder adds to the call.
         assert {name for name in seen if name.startswith("grpc-")} <= {"grpc-accept-encoding"}
         assert {name: seen.get(name) for name in ("x-harmless", "idempotency-key", "prefer", "range")} == {
             "x-harmless": "yes",
@@ -59,7 +59,9 @@ class TestRestClients:
         }
 
     @pytest.mark.parametrize("name", FORGED)
-    def test_none_changes_the_answer(self, name: str, client: httpx.Client, services: StubServices) -> None:
+    def test_grpc_headers_do_not_change_the_response(
+        self, name: str, client: httpx.Client, services: StubServices
+    ) -> None:
         for method, path in (("GET", "/api/prices"), ("POST", "/api/generate/copy"), ("GET", "/nope")):
             expected = client.request(method, path)
             answer = client.request(method, path, headers={name: FORGED[name]})
@@ -67,7 +69,7 @@ class TestRestClients:
             assert set(answer.json()) == set(expected.json())
 
     @pytest.mark.parametrize("value", ["Größe", "日本", "a\tb"])
-    def test_a_value_that_grpc_does_not_take_is_no_fault_of_ours(
+    def test_header_value_that_grpc_rejects_never_gives_500(
         self, value: str, client: httpx.Client, services: StubServices
     ) -> None:
         answer = client.get("/api/prices", headers={b"x-note": value.encode()})
@@ -76,7 +78,9 @@ class TestRestClients:
 
 class TestGrpcClients:
     @pytest.mark.parametrize("value", ["%%%", "a", "YWJj,%", "YW=Jj", "YWJj==="])
-    def test_what_is_not_base64_is_dropped(self, value: str, client: httpx.Client, services: StubServices) -> None:
+    def test_binary_metadata_that_is_not_base64_is_dropped(
+        self, value: str, client: httpx.Client, services: StubServices
+    ) -> None:
         answer = client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value, "x-good-bin": "YWJj"})
         assert answer.status_code == 200
         seen = services.last().metadata
@@ -84,13 +88,13 @@ class TestGrpcClients:
         assert seen["x-good-bin"] == b"abc"
 
     @pytest.mark.parametrize(("value", "expected"), [("YWI", b"ab"), ("YWI=", b"ab"), ("+/+/", b"\xfb\xff\xbf")])
-    def test_metadata_in_bytes_arrives(
+    def test_binary_metadata_arrives(
         self, value: str, expected: bytes, client: httpx.Client, services: StubServices
     ) -> None:
         client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value})
         assert services.last().metadata["x-note-bin"] == expected
 
-    def test_its_deadline_is_heeded(self, client: httpx.Client, services: StubServices) -> None:
+    def test_deadline_of_a_grpc_client_applies(self, client: httpx.Client, services: StubServices) -> None:
         async def answer(request: object, context: object) -> object:
             left.append(context.time_remaining())  # type: ignore[attr-defined]
             return job_pb2.JobStatus()

@@ -1,4 +1,4 @@
-"""Clients that are slow, too many or hungry, and a gateway that runs out of memory."""
+"""Slow clients, many connections, request smuggling, and a gateway that runs out of memory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gateway.settings import GatewaySettings
 from local.certificate import write_certificate
 from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
+from tests.support import error_of, until
 
 PATIENCE = 30
 
@@ -29,7 +30,7 @@ def whole_answer(line: socket.socket) -> bytes:
 
 
 def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
-    """Sends a little every 0.2 s for as long as it is let; the answer, and after how long the line was closed."""
+    """Sends a few bytes every 0.2 s until the gateway closes the connection; returns the response and the duration."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         line.sendall(head)
@@ -50,7 +51,7 @@ def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
 
 
 class TestSlowClients:
-    # One limit is short and the other longer than anybody waits, so that each is seen to be the one that ends it.
+    # One limit is short and the other very long, so that the test shows which of them closes the connection.
     @pytest.fixture
     def hasty_for_headers(
         self, settings: dict[str, Any], services: StubServices, tmp_path: Path
@@ -69,16 +70,14 @@ class TestSlowClients:
         ) as found:
             yield found
 
-    def test_headers_that_drip_end_with_408(self, hasty_for_headers: RunningGateway, services: StubServices) -> None:
+    def test_slow_headers_get_408(self, hasty_for_headers: RunningGateway, services: StubServices) -> None:
         answer, seconds = drip(hasty_for_headers.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
         assert answer.startswith(b"HTTP/1.1 408")
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
         assert seconds > 0.9
         assert services.calls == []
 
-    def test_a_body_that_drips_ends_with_408(
-        self, hasty_for_bodies: RunningGateway, keys: Keys, services: StubServices
-    ) -> None:
+    def test_slow_body_gets_408(self, hasty_for_bodies: RunningGateway, keys: Keys, services: StubServices) -> None:
         head = (
             b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
             b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
@@ -88,7 +87,7 @@ class TestSlowClients:
         assert seconds > 1.9
         assert services.calls == []
 
-    def test_a_handshake_that_never_comes_ends(
+    def test_missing_tls_handshake_closes_the_connection(
         self, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> None:
         public, private = write_certificate(tmp_path / "tls", ("127.0.0.1",), datetime.now(UTC))
@@ -101,17 +100,18 @@ class TestSlowClients:
 
 
 class TestOverload:
-    def test_out_of_memory_it_refuses_at_once_and_says_that_a_retry_helps(
+    def test_full_heap_gives_a_retryable_503_immediately(
         self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(GatewaySettings(**{**settings, "max_heap_bytes": 1 << 20}), tmp_path) as found:
             headers = {"authorization": f"Bearer {keys.token()}"}
-            give_up = time.monotonic() + PATIENCE
-            while (answer := httpx.get(f"{found.url}/api/prices", headers=headers)).status_code != 503:
-                assert time.monotonic() < give_up, answer.status_code
-                time.sleep(0.1)
-            error = answer.json()["error"]
-            assert (error["reason"], error["retryable"]) == ("UNAVAILABLE", True)
+
+            def rejected() -> httpx.Response | None:
+                response = httpx.get(f"{found.url}/api/prices", headers=headers)
+                return response if response.status_code == 503 else None
+
+            answer = until(rejected, seconds=PATIENCE)
+            assert error_of(answer, 503, "UNAVAILABLE")["retryable"] is True
             assert answer.headers["retry-after"] == "1"
 
 
@@ -129,7 +129,7 @@ class TestSmuggling:
             b"Content-Length: 0x6",
         ],
     )
-    def test_a_request_in_the_body_of_another_is_never_a_request(
+    def test_request_inside_a_body_is_never_handled(
         self, head: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
     ) -> None:
         token = keys.token().encode()

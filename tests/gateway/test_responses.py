@@ -1,4 +1,4 @@
-"""What REST clients get for what a service said, and for what Envoy says by itself."""
+"""Responses of REST clients, made from services' responses and from Envoy's local replies."""
 
 from __future__ import annotations
 
@@ -20,25 +20,13 @@ from google.api import httpbody_pb2
 from services.chassis.rpc.request_headers import ARRIVED, arrived_at
 from tests.gateway.envoy_process import RunningGateway
 from tests.gateway.stub_services import StubServices, refusing
+from tests.support import error_of
 
 AD = "/api/generate/static-ad"
 JOB = "0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
 
 
-def error_of(response: httpx.Response, status: int, reason: str) -> dict[str, Any]:
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/json"
-    body = response.json()
-    assert set(body) == {"error"}
-    error: dict[str, Any] = body["error"]
-    assert set(error) - {"fields"} == {"reason", "message", "requestId", "retryable"}
-    assert error["reason"] == reason
-    assert error["message"]
-    assert error["requestId"] == response.headers["x-request-id"]
-    return error
-
-
-def told(reason: str, status: int, **more: Any) -> tuple[tuple[str, str | bytes], ...]:
+def error_metadata(reason: str, status: int, **more: Any) -> tuple[tuple[str, str | bytes], ...]:
     body = {"error": {"reason": reason, "message": "Größe: “7”", "requestId": "r-1", "retryable": False, **more}}
     return (
         ("x-adwright-error", json.dumps(body)),
@@ -58,9 +46,7 @@ class TestSuccess:
         assert response.headers["content-type"] == "application/json"
         assert response.json() == {"jobId": "abc", "status": "reused", "creditsUsed": 0, "creditsRemaining": 0}
 
-    def test_notes_of_a_generate_call_are_there_when_there_are_any(
-        self, client: httpx.Client, services: StubServices
-    ) -> None:
+    def test_notes_are_present_only_when_not_empty(self, client: httpx.Client, services: StubServices) -> None:
         job = job_pb2.JobStatus(id="j")
         for notes in ([], ["n"], [',"notes":[]}']):
 
@@ -73,7 +59,7 @@ class TestSuccess:
             assert ("notes" in found) == bool(notes)
             assert found["job"]["notes"] == []
 
-    def test_the_request_arrives_field_by_field(self, client: httpx.Client, services: StubServices) -> None:
+    def test_request_arrives_field_by_field(self, client: httpx.Client, services: StubServices) -> None:
         body = {"projectId": "p", "productId": "q", "aspectRatio": "1:1", "prompt": "grün 😀", "unknown": [1]}
         assert client.post(AD, json=body).status_code == 200
         expected = image_pb2.GenerateStaticAdRequest(
@@ -122,19 +108,19 @@ class TestRefusalsOfServices:
             (grpc.StatusCode.DEADLINE_EXCEEDED, 504),
         ],
     )
-    def test_status_and_body_are_the_services(
+    def test_status_and_body_come_from_the_service(
         self, code: grpc.StatusCode, status: int, client: httpx.Client, services: StubServices
     ) -> None:
-        metadata = told("SOME_REASON", status, fields=[{"field": "platform", "message": "unknown"}])
+        metadata = error_metadata("SOME_REASON", status, fields=[{"field": "platform", "message": "unknown"}])
         services.unary["GenerateStaticAd"] = refusing(code, *metadata)
         response = client.post(AD, json={})
         assert response.status_code == status
         assert response.headers["content-type"] == "application/json"
         assert response.json() == json.loads(str(metadata[0][1]))
 
-    def test_402_shows_nothing_of_its_way(self, client: httpx.Client, services: StubServices) -> None:
+    def test_402_has_no_internal_headers(self, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(
-            grpc.StatusCode.FAILED_PRECONDITION, *told("INSUFFICIENT_CREDITS", 402)
+            grpc.StatusCode.FAILED_PRECONDITION, *error_metadata("INSUFFICIENT_CREDITS", 402)
         )
         response = client.post(AD, json={})
         assert response.status_code == 402
@@ -144,21 +130,21 @@ class TestRefusalsOfServices:
 
     def test_retry_after_arrives(self, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(
-            grpc.StatusCode.RESOURCE_EXHAUSTED, *told("TOO_MANY_LIVE_JOBS", 429), ("retry-after", "7")
+            grpc.StatusCode.RESOURCE_EXHAUSTED, *error_metadata("TOO_MANY_LIVE_JOBS", 429), ("retry-after", "7")
         )
         assert client.post(AD, json={}).headers["retry-after"] == "7"
 
-    def test_503_of_a_service_is_not_repeated_where_that_could_do_harm(
-        self, client: httpx.Client, services: StubServices
-    ) -> None:
-        services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.UNAVAILABLE, *told("OVERLOADED", 503))
+    def test_503_of_an_unsafe_call_is_not_retried(self, client: httpx.Client, services: StubServices) -> None:
+        services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.UNAVAILABLE, *error_metadata("OVERLOADED", 503))
         assert client.post(AD, json={}).status_code == 503
         assert len(services.calls) == 1
 
-    def test_503_is_tried_again_where_it_cannot(self, client: httpx.Client, services: StubServices) -> None:
+    def test_503_of_a_safe_call_is_retried(self, client: httpx.Client, services: StubServices) -> None:
         async def better_the_second_time(request: Any, context: Any) -> Any:
             if len(services.calls) == 1:
-                await context.abort(grpc.StatusCode.UNAVAILABLE, "no", trailing_metadata=told("OVERLOADED", 503))
+                await context.abort(
+                    grpc.StatusCode.UNAVAILABLE, "no", trailing_metadata=error_metadata("OVERLOADED", 503)
+                )
             return job_pb2.JobStatus(id=JOB)
 
         services.unary["GetJobStatus"] = better_the_second_time
@@ -175,7 +161,7 @@ class TestRefusalsOfServices:
             (grpc.StatusCode.RESOURCE_EXHAUSTED, 429, "LIMITED"),
         ],
     )
-    def test_a_bare_grpc_status_gets_our_words_and_never_its_own(
+    def test_bare_grpc_status_gets_the_tables_message(
         self, code: grpc.StatusCode, status: int, reason: str, client: httpx.Client, services: StubServices
     ) -> None:
         services.unary["GenerateStaticAd"] = refusing(code, details="secret: Traceback in /srv/x.py")
@@ -183,7 +169,7 @@ class TestRefusalsOfServices:
         error_of(response, status, reason)
         assert "secret" not in response.text + str(response.headers)
 
-    def test_a_crash_is_500(self, client: httpx.Client, services: StubServices) -> None:
+    def test_crash_gives_500(self, client: httpx.Client, services: StubServices) -> None:
         async def crash(request: Any, context: Any) -> Any:
             raise ValueError("secret")
 
@@ -195,11 +181,11 @@ class TestRefusalsOfServices:
 
 class TestHeadersCannotBeAbused:
     @pytest.mark.parametrize("value", ["99", "600", "1000", "2e2", "-402", "0x192", "4O2", "100", "199", ""])
-    def test_a_status_that_is_none_is_not_taken(self, value: str, client: httpx.Client, services: StubServices) -> None:
+    def test_invalid_status_is_ignored(self, value: str, client: httpx.Client, services: StubServices) -> None:
         services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.NOT_FOUND, ("x-adwright-status", value))
         assert client.post(AD, json={}).status_code == 404
 
-    def test_what_a_client_says_in_those_headers_is_dropped(self, client: httpx.Client, services: StubServices) -> None:
+    def test_clients_internal_headers_are_dropped(self, client: httpx.Client, services: StubServices) -> None:
         forged = {
             "x-adwright-status": "299",
             "x-adwright-error": "{}",
@@ -213,7 +199,7 @@ class TestHeadersCannotBeAbused:
         assert seen["x-request-id"] == response.headers["x-request-id"] != "mine"
 
     @pytest.mark.parametrize("forged", [[], ["1.000000"], ["99999999999.000000"], ["1.000000", "2.000000"], [""]])
-    def test_the_time_of_arrival_is_the_gateways_own(
+    def test_time_of_arrival_is_the_gateways(
         self, forged: list[str], client: httpx.Client, services: StubServices
     ) -> None:
         seen: list[tuple[str, Any]] = []
@@ -228,10 +214,10 @@ class TestHeadersCannotBeAbused:
         after = datetime.now(UTC)
         assert before <= arrived_at(seen, after) < after, "one stamp, which the services believe"
 
-    def test_an_error_text_cannot_add_a_header_or_a_second_answer(
+    def test_error_text_cannot_inject_headers_or_responses(
         self, gateway: RunningGateway, client: httpx.Client, services: StubServices
     ) -> None:
-        # gRPC refuses line ends in metadata; what an error quotes of a request travels escaped in JSON.
+        # gRPC rejects line ends in metadata; text that an error quotes from a request is escaped in JSON.
         nasty = 'x\r\nset-cookie: a=b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"}}'
         body = json.dumps({"error": {"reason": "X", "message": nasty, "requestId": "r", "retryable": False}})
         services.unary["GenerateStaticAd"] = refusing(
@@ -243,28 +229,28 @@ class TestHeadersCannotBeAbused:
         assert response.json()["error"]["message"] == nasty
         assert response.headers["content-length"] == str(len(response.content))
 
-    def test_names_that_a_client_makes_up_are_quoted(self, client: httpx.Client, services: StubServices) -> None:
+    def test_unknown_names_are_quoted_in_errors(self, client: httpx.Client, services: StubServices) -> None:
         name = 'a"],"x":"\\\r\n\u2028'
         response = client.post("/api/generate/video", json={"pronunciations": {name: 1}})
         fields = error_of(response, 400, "VALIDATION_FAILED")["fields"]
         assert fields[0]["field"] == f'pronunciations["{name}"]'
 
-    def test_a_client_cannot_tell_envoy_how_to_treat_it(self, client: httpx.Client, services: StubServices) -> None:
-        services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.UNAVAILABLE, *told("OVERLOADED", 503))
+    def test_client_cannot_control_envoy_by_headers(self, client: httpx.Client, services: StubServices) -> None:
+        services.unary["GenerateStaticAd"] = refusing(grpc.StatusCode.UNAVAILABLE, *error_metadata("OVERLOADED", 503))
         orders = {"x-envoy-retry-grpc-on": "unavailable", "x-envoy-retry-on": "5xx", "x-envoy-max-retries": "9"}
         assert client.post(AD, json={}, headers=orders).status_code == 503
         assert len(services.calls) == 1
 
-    def test_a_request_id_is_returned_and_is_new(self, client: httpx.Client) -> None:
+    def test_request_id_is_generated_and_returned(self, client: httpx.Client) -> None:
         found = {client.get("/api/prices").headers["x-request-id"] for _ in range(5)}
         assert len(found) == 5
 
 
-class TestOwnAnswers:
+class TestLocalReplies:
     def test_unknown_path(self, client: httpx.Client) -> None:
         assert error_of(client.get("/nope"), 404, "ROUTE_NOT_FOUND")["retryable"] is False
 
-    def test_wrong_method_says_which_are_right(self, client: httpx.Client) -> None:
+    def test_wrong_method_gets_the_allowed_ones(self, client: httpx.Client) -> None:
         response = client.put("/api/projects")
         error_of(response, 405, "METHOD_NOT_ALLOWED")
         assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
@@ -277,10 +263,12 @@ class TestOwnAnswers:
     @pytest.mark.parametrize(
         "kind", ["application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"]
     )
-    def test_json_by_other_names_passes(self, kind: str, client: httpx.Client) -> None:
+    def test_other_json_media_types_are_accepted(self, kind: str, client: httpx.Client) -> None:
         assert client.post(AD, content="{}", headers={"content-type": kind}).status_code == 200
 
-    def test_body_too_large_said_or_sent(self, client: httpx.Client, services: StubServices) -> None:
+    def test_too_large_body_is_rejected_by_its_length_or_its_bytes(
+        self, client: httpx.Client, services: StubServices
+    ) -> None:
         large = b'{"prompt":"' + b"x" * (1 << 21) + b'"}'
         headers = {"content-type": "application/json"}
         error_of(client.post(AD, content=large, headers=headers), 413, "BODY_TOO_LARGE")
@@ -307,7 +295,7 @@ class TestOwnAnswers:
             b"GET /api/prices HTTP/1.1\r\n\r\n",
         ],
     )
-    def test_what_is_not_http_is_refused_and_the_connection_ends(
+    def test_bytes_that_are_not_http_are_rejected_and_the_connection_closes(
         self, text: bytes, gateway: RunningGateway, services: StubServices
     ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
@@ -324,12 +312,14 @@ class TestOwnAnswers:
         assert isinstance(body["error"]["requestId"], str)
 
     @pytest.mark.parametrize("method", ["FOO", "PROPFIND", "QUERY", "TRACE", "PUT"])
-    def test_methods_that_no_path_has_are_405(self, method: str, client: httpx.Client, services: StubServices) -> None:
+    def test_methods_that_no_path_supports_give_405(
+        self, method: str, client: httpx.Client, services: StubServices
+    ) -> None:
         response = client.request(method, "/api/prices", headers={"content-type": "application/json"})
         error_of(response, 405, "METHOD_NOT_ALLOWED")
         assert services.calls == []
 
-    def test_security_headers_stand_on_every_answer(self, client: httpx.Client) -> None:
+    def test_every_response_has_the_security_headers(self, client: httpx.Client) -> None:
         for path in ("/api/prices", "/nope"):
             headers = client.get(path).headers
             assert headers["x-content-type-options"] == "nosniff"
@@ -357,7 +347,7 @@ class TestStreams:
         assert opening == "retry: 3000"
         assert events == [f'id: {n}\ndata: {{"id": "{JOB}", "number": {n}}}' for n in range(3)]
 
-    def test_events_come_as_they_happen(self, client: httpx.Client, services: StubServices) -> None:
+    def test_events_are_sent_as_they_happen(self, client: httpx.Client, services: StubServices) -> None:
         async def endless(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
             await asyncio.Event().wait()
@@ -366,7 +356,7 @@ class TestStreams:
         with client.stream("GET", "/api/generate/jobs/events") as response:
             assert next(response.iter_lines()) == "retry: 3000"
 
-    def test_after_the_end_there_is_204(self, client: httpx.Client, services: StubServices) -> None:
+    def test_reconnecting_after_the_end_gives_204(self, client: httpx.Client, services: StubServices) -> None:
         async def nothing(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.send_initial_metadata((("x-adwright-status", "204"),))
             for message in list[httpbody_pb2.HttpBody]():
@@ -378,7 +368,7 @@ class TestStreams:
             assert (response.status_code, response.content) == (204, b"")
             assert not {"content-type", "content-length", "transfer-encoding"} & set(response.headers)
 
-    def test_grpc_clients_stream_messages_and_cannot_call_the_rest_form(
+    def test_grpc_clients_stream_messages_and_cannot_call_the_rest_method(
         self, client: httpx.Client, services: StubServices
     ) -> None:
         headers = {"content-type": "application/grpc-web+proto"}
@@ -387,11 +377,9 @@ class TestStreams:
             assert (answer.headers.get("grpc-status", "0") == "0") is served
         assert [call.method for call in services.calls] == ["WatchJob"]
 
-    def test_a_refusal_before_the_first_message_has_its_status(
-        self, client: httpx.Client, services: StubServices
-    ) -> None:
+    def test_error_before_the_first_message_has_its_status(self, client: httpx.Client, services: StubServices) -> None:
         async def refuse(request: Any, context: Any) -> AsyncIterator[Any]:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "no", trailing_metadata=told("JOB_NOT_FOUND", 404))
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no", trailing_metadata=error_metadata("JOB_NOT_FOUND", 404))
             yield httpbody_pb2.HttpBody()
 
         services.stream["StreamJobEvents"] = refuse
@@ -402,7 +390,7 @@ class TestStreams:
 
 
 class TestFiles:
-    def test_an_upload_of_ten_mebibytes_arrives_whole(self, client: httpx.Client, services: StubServices) -> None:
+    def test_upload_of_10_mib_arrives_complete(self, client: httpx.Client, services: StubServices) -> None:
         picture = bytes(range(256)) * (10 * 4096 - 1)
         response = client.post("/api/products/p-1/image", content=picture, headers={"content-type": "image/png"})
         assert response.status_code == 200
@@ -411,14 +399,14 @@ class TestFiles:
         assert request.image.content_type == "image/png"
         assert request.image.data == picture
 
-    def test_a_larger_one_is_refused(self, client: httpx.Client, services: StubServices) -> None:
+    def test_larger_upload_is_rejected(self, client: httpx.Client, services: StubServices) -> None:
         picture = b"x" * (10 * (1 << 20) + 1)
         for content in (picture, iter([picture[:1000], picture[1000:]])):
             response = client.post("/api/products/p-1/image", content=content, headers={"content-type": "image/png"})
             error_of(response, 413, "BODY_TOO_LARGE")
         assert services.calls == []
 
-    def test_part_of_an_asset_is_206(self, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_range_of_an_asset_gives_206(self, anonymous: httpx.Client, services: StubServices) -> None:
         async def part(request: Any, context: Any) -> AsyncIterator[Any]:
             await context.send_initial_metadata(
                 (
@@ -445,9 +433,11 @@ class TestFiles:
         assert (request.asset_id, request.expires, request.signature) == ("a-1", 99, "s")
         assert services.last().metadata["range"] == "bytes=2-5"
 
-    def test_an_expired_link_is_403(self, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_expired_link_gives_403(self, anonymous: httpx.Client, services: StubServices) -> None:
         async def refuse(request: Any, context: Any) -> AsyncIterator[Any]:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "no", trailing_metadata=told("LINK_EXPIRED", 403))
+            await context.abort(
+                grpc.StatusCode.PERMISSION_DENIED, "no", trailing_metadata=error_metadata("LINK_EXPIRED", 403)
+            )
             yield httpbody_pb2.HttpBody()
 
         services.stream["GetAsset"] = refuse

@@ -1,4 +1,4 @@
-"""What a refused token is told, at the gateway and in the services: the same, and never an internal."""
+"""Messages about rejected tokens are the same at the gateway and in the services, and reveal no internals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def verifier(keys: Keys, tmp_path: Path) -> TokenVerifier:
 
 
 def claimed(keys: Keys, **changes: Any) -> str:
-    """PyJWT's own claim checks left out, so that any type goes."""
+    """Encodes claims of any type, without PyJWT's checks."""
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 600, **changes}
     payload = json.dumps({name: value for name, value in claims.items() if value is not None}).encode()
@@ -40,7 +40,7 @@ def claimed(keys: Keys, **changes: Any) -> str:
 
 
 def authorization(keys: Keys, case: str) -> str:
-    """The header of a case that is refused."""
+    """The headers of a rejected case."""
     good = keys.token()
     header, payload, signature = good.split(".")
     now = int(time.time())
@@ -94,7 +94,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("case", WORDS)
-def test_gateway_and_services_refuse_in_the_same_words(
+def test_gateway_and_services_have_the_same_messages(
     case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: Keys, services: StubServices
 ) -> None:
     value = authorization(keys, case)
@@ -107,7 +107,7 @@ def test_gateway_and_services_refuse_in_the_same_words(
     assert services.calls == []
 
 
-def test_grpc_clients_read_the_same_words(
+def test_grpc_clients_get_the_same_messages(
     anonymous: httpx.Client, routes: tuple[Route, ...], services: StubServices
 ) -> None:
     path = next(route.grpc_path for route in routes if not route.public)
@@ -118,7 +118,7 @@ def test_grpc_clients_read_the_same_words(
 
 
 @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer   {}", "Bearer\t{}"])
-def test_scheme_in_any_case_and_spacing_passes(
+def test_scheme_is_accepted_in_any_case_and_spacing(
     form: str, anonymous: httpx.Client, keys: Keys, services: StubServices
 ) -> None:
     token = keys.token()
@@ -127,7 +127,7 @@ def test_scheme_in_any_case_and_spacing_passes(
 
 
 @pytest.mark.parametrize("key", [f'"{KEY}"', f"'{KEY}'", f"Bearer {KEY}", f"{KEY} {KEY}", "sk-live-1", "{KEY}"])
-def test_key_of_a_wrong_form_is_refused_with_the_right_one(
+def test_malformed_key_error_describes_the_right_form(
     key: str, anonymous: httpx.Client, services: StubServices
 ) -> None:
     answer = anonymous.get("/api/credits", headers={"x-api-key": key})
@@ -136,7 +136,7 @@ def test_key_of_a_wrong_form_is_refused_with_the_right_one(
     assert services.calls == []
 
 
-def test_two_tokens_are_refused(anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+def test_two_tokens_are_rejected(anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
     good = ("authorization", f"Bearer {keys.token()}")
     for second in (good, ("authorization", f"Bearer {keys.token('user-2')}")):
         assert anonymous.get("/api/credits", headers=[good, second]).status_code == 401

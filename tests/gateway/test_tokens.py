@@ -1,4 +1,4 @@
-"""Who gets in."""
+"""Accepted and rejected tokens, and the paths that need one."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ def claims() -> dict[str, Any]:
 
 
 class TestGoodTokens:
-    def test_rs256_passes_and_the_service_sees_the_token(
+    def test_rs256_token_is_accepted_and_forwarded(
         self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         token = keys.token()
         assert get(anonymous, token).status_code == 200
         assert services.last().metadata["authorization"] == f"Bearer {token}"
 
-    def test_es256_passes(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_es256_token_is_accepted(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         token = keys.token(key=keys.ec, algorithm="ES256", headers={"kid": "ec"})
         assert get(anonymous, token).status_code == 200
 
-    def test_eddsa_passes(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_eddsa_token_is_accepted(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         token = keys.token(key=keys.ed, algorithm="EdDSA", headers={"kid": "ed"})
         assert get(anonymous, token).status_code == 200
 
-    def test_a_clock_that_is_half_a_minute_off_is_forgiven(
+    def test_clock_skew_of_half_a_minute_is_accepted(
         self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         now = int(time.time())
@@ -70,14 +70,14 @@ class TestGoodTokens:
 
 
 class TestBadTokens:
-    def test_none_at_all(self, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_missing_token(self, anonymous: httpx.Client, services: StubServices) -> None:
         assert refused(anonymous.get(PATH), services)["message"] == "A bearer token is required."
 
     @pytest.mark.parametrize("value", ["Basic dTpw", "Bearer", "Bearer x", "Bearer a.b.c", "bearer-token"])
-    def test_what_is_no_token(self, value: str, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_value_that_is_not_a_token(self, value: str, anonymous: httpx.Client, services: StubServices) -> None:
         refused(anonymous.get(PATH, headers={"authorization": value}), services)
 
-    def test_a_token_in_the_address(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_token_in_the_address(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(anonymous.get(PATH, params={"access_token": keys.token()}), services)
 
     def test_expired(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
@@ -87,7 +87,7 @@ class TestBadTokens:
     def test_not_yet_valid(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(nbf=int(time.time()) + 120)), services)
 
-    def test_without_an_end(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_without_exp(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(exp=None)), services)
 
     @pytest.mark.parametrize("issuer", ["https://evil.example", "", None, ISSUER + "/"])
@@ -110,7 +110,7 @@ class TestBadTokens:
             token = f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{segment(claims())}.{signature}"
             refused(get(anonymous, token), services)
 
-    def test_the_public_key_does_not_serve_as_a_secret(
+    def test_public_key_is_not_accepted_as_an_hmac_secret(
         self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         public = keys.rsa.public_key()
@@ -136,36 +136,34 @@ class TestBadTokens:
             {"kid": "ec"},
         ],
     )
-    def test_a_kid_that_is_not_the_keys(
+    def test_unknown_kid(
         self, header: dict[str, str], anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         refused(get(anonymous, keys.token(headers=header)), services)
 
-    def test_keys_that_the_token_brings_along_are_not_used(
+    def test_keys_inside_the_token_are_not_used(
         self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         own = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
         for extra in ({"jwk": own}, {"jku": "http://127.0.0.1:1/jwks.json"}, {"x5u": "http://127.0.0.1:1/"}):
             refused(get(anonymous, keys.token(key=keys.stranger, headers={**extra, "kid": "rsa"})), services)
 
-    def test_a_service_token_is_none_of_the_gateways(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
-    ) -> None:
+    def test_service_token_is_rejected(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
         secret = "s" * 32
         token = jwt.encode(
             {**claims(), "iss": "adwright-services", "aud": "adwright-internal"}, secret, algorithm="HS256"
         )
         refused(get(anonymous, token), services)
 
-    def test_changed_claims_break_the_signature(
+    def test_changed_claims_invalidate_the_signature(
         self, anonymous: httpx.Client, keys: Keys, services: StubServices
     ) -> None:
         head, _, signature = keys.token().split(".")
         refused(get(anonymous, f"{head}.{segment({**claims(), 'sub': 'user-2'})}.{signature}"), services)
 
 
-class TestWhichPathsNeedOne:
-    def test_every_path_that_is_not_public_does(
+class TestPathsThatNeedAToken:
+    def test_every_non_public_path_needs_a_token(
         self, routes: tuple[Route, ...], anonymous: httpx.Client, services: StubServices
     ) -> None:
         private = [route for route in routes if not route.public]
@@ -175,7 +173,7 @@ class TestWhichPathsNeedOne:
             assert response.status_code == 401, route.path
         assert services.calls == []
 
-    def test_public_ones_do_not(
+    def test_public_paths_need_no_token(
         self, routes: tuple[Route, ...], anonymous: httpx.Client, services: StubServices
     ) -> None:
         public = [route for route in routes if route.public]
@@ -188,7 +186,7 @@ class TestWhichPathsNeedOne:
         "path",
         ["/api/assets/../credits", "/api/assets/x/../../credits", "//api//credits", "/api/%63redits", "/api/credits/."],
     )
-    def test_spelling_a_path_otherwise_does_not_open_it(self, path: str, gateway: Any, services: StubServices) -> None:
+    def test_other_spellings_of_a_path_need_a_token(self, path: str, gateway: Any, services: StubServices) -> None:
         with httpx.Client() as client:
             response = client.send(client.build_request("GET", f"{gateway.url}/", extensions={"target": path.encode()}))
         assert response.status_code in (400, 401, 404)

@@ -1,4 +1,4 @@
-"""Fields that a method does not know: refused, or let pass and named to the service."""
+"""Unknown fields are rejected, or accepted and named to the service."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TestRefused:
             ({"name": "n", "id": "x", "createdAt": "y"}, {"id": "", "createdAt": ""}),
         ],
     )
-    def test_in_the_catalogue_each_is_named_with_what_was_meant(
+    def test_catalog_methods_name_each_with_the_closest_field(
         self, body: Any, fields: dict[str, str], client: httpx.Client, services: StubServices
     ) -> None:
         expected = {
@@ -47,25 +47,25 @@ class TestRefused:
         }
         assert refused(client.patch(PROJECT, json=body), services) == expected
 
-    def test_of_keys_and_grants_too(self, client: httpx.Client, services: StubServices) -> None:
-        # A budget whose name has a slip in it would make a key without one.
+    def test_methods_for_keys_and_grants_reject_them_too(self, client: httpx.Client, services: StubServices) -> None:
+        # A misspelled budget would create a key without one.
         found = refused(client.post("/api/keys", json={"name": "ci", "creditsBudget": 5}), services)
         assert found == {"creditsBudget": "is not a field of this request. Did you mean creditBudget?"}
         assert "note" in refused(client.post("/api/admin/grants", json={"note": "x"}), services)
 
     @pytest.mark.parametrize("path", PAID)
-    def test_under_strict_handling_of_paid_calls(self, path: str, client: httpx.Client, services: StubServices) -> None:
+    def test_paid_calls_reject_them_with_strict_handling(
+        self, path: str, client: httpx.Client, services: StubServices
+    ) -> None:
         response = client.post(path, json={"ratio": "9:16", "size": 3}, headers=STRICT)
         assert set(refused(response, services)) >= {"ratio", "size"}
         assert response.headers["preference-applied"] == "handling=strict"
 
-    def test_the_preference_may_stand_in_a_header_of_its_own(
-        self, client: httpx.Client, services: StubServices
-    ) -> None:
+    def test_preference_may_be_in_a_second_header(self, client: httpx.Client, services: StubServices) -> None:
         headers = [("prefer", "wait=1"), ("prefer", "handling=strict")]
         assert "ratio" in refused(client.post(PAID[1], json={"ratio": 1}, headers=headers), services)
 
-    def test_with_wrong_types_beside_them(self, client: httpx.Client, services: StubServices) -> None:
+    def test_wrong_types_are_named_too(self, client: httpx.Client, services: StubServices) -> None:
         body = {"ratio": "9:16", "aspectRatio": 5}
         assert set(refused(client.post(PAID[1], json=body, headers=STRICT), services)) >= {"ratio", "aspectRatio"}
         services.forget()
@@ -85,7 +85,7 @@ class TestNamed:
             (PAID[1], {'a", =,%+\r\n': 1, "é😀": 2, "\x00": None}, ['a", =,%+\r\n', "é😀"]),
         ],
     )
-    def test_paid_calls_pass_and_the_service_gets_the_names(
+    def test_paid_calls_succeed_and_the_service_receives_the_names(
         self, path: str, body: dict[str, Any], names: list[str], client: httpx.Client, services: StubServices
     ) -> None:
         body.pop("\x00", None)
@@ -94,36 +94,36 @@ class TestNamed:
         assert [note.partition(" is not known")[0] for note in notes] == [f"The field {name}" for name in names]
         assert services.last().metadata[UNKNOWN_FIELDS].isascii()
 
-    def test_what_was_meant_goes_along(self, client: httpx.Client, services: StubServices) -> None:
+    def test_closest_field_is_sent_with_the_name(self, client: httpx.Client, services: StubServices) -> None:
         client.post(PAID[1], json={"ratio": "1:1"})
         assert self.notes(services) == ["The field ratio is not known and was ignored. Did you mean aspectRatio?"]
 
-    def test_known_fields_in_either_spelling_are_not_named(self, client: httpx.Client, services: StubServices) -> None:
+    def test_both_spellings_of_known_fields_are_known(self, client: httpx.Client, services: StubServices) -> None:
         body = {"aspect_ratio": "1:1", "fileFormat": "png", "file_format": None, "prompt": None}
         body |= {"projectId": PROJECT[-36:], "product_id": PROJECT[-36:]}
         assert client.post(PAID[1], json=body, headers=STRICT).status_code == 200
         assert UNKNOWN_FIELDS not in services.last().metadata
 
-    def test_they_are_few_and_short(self, client: httpx.Client, services: StubServices) -> None:
+    def test_number_and_length_of_names_are_limited(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(PAID[1], json={"ü" * 5_000 + str(number): 1 for number in range(13)}).status_code == 200
         notes = self.notes(services)
         assert len(notes) == 11
         assert notes[-1] == "3 more fields are not known and were ignored."
         assert len(services.last().metadata[UNKNOWN_FIELDS]) < 4_096
 
-    def test_a_client_cannot_name_them(self, client: httpx.Client, services: StubServices) -> None:
+    def test_client_cannot_set_the_header(self, client: httpx.Client, services: StubServices) -> None:
         for body in ({}, {"ratio": 1}):
             client.post(PAID[1], json=body, headers={UNKNOWN_FIELDS: "forged"})
             assert "forged" not in str(services.last().metadata)
 
     @pytest.mark.parametrize("name", ["\\ud800", "a\\u0000b"])
-    def test_a_name_that_is_no_text_is_refused(self, name: str, client: httpx.Client, services: StubServices) -> None:
+    def test_name_that_is_not_text_is_rejected(self, name: str, client: httpx.Client, services: StubServices) -> None:
         for text in (f'{{"{name}":1}}', f'{{"x":"{name}"}}', f'{{"pronunciations":{{"{name}":"x"}}}}'):
             response = client.post(PAID[2], content=text, headers=JSON)
             assert "half a surrogate pair" in str(refused(response, services).values())
 
     @pytest.mark.parametrize("text", ['["\\ud800"]', '{"\\udc00":1}'])
-    def test_half_a_character_in_an_unknown_field_is_said_so(
+    def test_lone_surrogate_in_an_unknown_field_is_named(
         self, text: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = client.post(PAID[0], content=f'{{"x":{text}}}', headers=JSON).json()["error"]

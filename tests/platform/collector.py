@@ -1,21 +1,23 @@
-"""An OTLP collector that keeps what it is sent, for tests to look at."""
+"""An OTLP collector that stores the spans that it receives."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
+from tests.support import until
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A span as it arrived."""
+    """A received span."""
 
     service: str
     name: str
@@ -70,10 +72,9 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
             return list(self._spans)
 
     def wait_for(self, enough: Callable[[list[Seen]], bool], seconds: float = 20.0) -> list[Seen]:
-        """All spans, once they are enough; or after `seconds`, whatever has come."""
-        give_up = time.monotonic() + seconds
-        while not enough(self.spans()) and time.monotonic() < give_up:
-            time.sleep(0.1)
+        """Returns all spans, once `enough` accepts them or after `seconds`."""
+        with suppress(AssertionError):
+            until(lambda: enough(self.spans()), seconds=seconds)
         return self.spans()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""A Dockerfile's first stage, run in a folder as an image builder would: no engine that builds images is needed."""
+"""Runs a Dockerfile's first stage in a folder, like an image builder, without an image engine."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def stages() -> list[Stage]:
 
 
 def variables(stage: Stage) -> dict[str, str]:
-    """What its ENV instructions set."""
+    """The variables of its ENV instructions."""
     return dict(pair.split("=", 1) for rest in stage.said("ENV") for pair in rest.split())
 
 
 def context() -> set[str]:
-    """What .dockerignore lets into an image."""
+    """Returns the files that .dockerignore does not exclude."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     assert lines[0] == "*"
     return {line.removeprefix("!") for line in lines if line.startswith("!")}
@@ -50,7 +50,7 @@ def context() -> set[str]:
 
 def build(stage: Stage, folder: Path) -> None:
     """Runs COPY and RUN of a stage with `folder` as its WORKDIR."""
-    # How registries are reached is this machine's; which Python, and what its ENV says, are the image's.
+    # Settings of package registries are this machine's; the Python and the ENV are the image's.
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     environment = {**ours, "PATH": f"{sys.base_prefix}/bin:{os.environ['PATH']}", **variables(stage)}
     for word, rest in stage.steps:

@@ -21,7 +21,7 @@ Resource = dict[str, Any]
 
 
 class _Loader(yaml.CSafeLoader):
-    """Times are strings, as they are to Kubernetes."""
+    """Loads times as strings, like Kubernetes."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -32,7 +32,7 @@ _Loader.yaml_implicit_resolvers = {
 
 @cache
 def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[Resource, ...]:
-    """The resources of an overlay of deploy/, as it is or with some texts of its kustomization replaced."""
+    """Renders an overlay of deploy/, unchanged or with some texts of its kustomization replaced."""
     kustomize = tools.program(tools.KUSTOMIZE)
     with TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "deploy", Path(folder) / "deploy")
@@ -58,16 +58,16 @@ def gateway_resources() -> tuple[Resource, ...]:
 
 
 def of_kind(overlay: str, kind: str, instead: tuple[tuple[str, str], ...] = ()) -> dict[str, Resource]:
-    """The resources of a kind, by name."""
+    """Returns the resources of a kind by name."""
     return {item["metadata"]["name"]: item for item in rendered(overlay, instead) if item["kind"] == kind}
 
 
 def container(deployment: Resource) -> Resource:
-    """The one container of a workload."""
+    """Returns the one container of a workload."""
     [found] = deployment["spec"]["template"]["spec"]["containers"]
     return dict(found)
 
 
 def environment(deployment: Resource) -> dict[str, str]:
-    """The plain variables of a container."""
+    """Returns the variables of a container that have literal values."""
     return {item["name"]: item["value"] for item in container(deployment).get("env", []) if "value" in item}

@@ -35,7 +35,7 @@ class Flow:
 
 
 class Network:
-    """Policies, the endpoints they are about, and the labels of the endpoints' namespaces."""
+    """Policies, their endpoints, and the labels of the endpoints' namespaces."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ def _port_matches(port: Resource, flow: Flow) -> bool:
 
 
 def matches(selector: Resource, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector selects these labels; an empty one selects everything."""
+    """Reports whether a label selector matches these labels; an empty one matches all."""
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
     for item in selector.get("matchExpressions", []):

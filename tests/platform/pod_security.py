@@ -1,4 +1,4 @@
-"""The `restricted` profile of the Kubernetes Pod Security Standards, as the admission of a namespace applies it."""
+"""The `restricted` profile of the Kubernetes Pod Security Standards, as applied by a namespace's admission."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def violations(pod: Resource) -> list[str]:
-    """What admission to a `restricted` namespace refuses of a pod's spec."""
+    """Returns the violations for which a `restricted` namespace rejects a pod's spec."""
     return [
         *_of_pod(pod),
         *(f"{item['name']}: {text}" for item in _containers(pod) for text in _of_container(item, pod)),
@@ -78,7 +78,7 @@ def _of_container(container: Resource, pod: Resource) -> Iterator[str]:
 
 
 def _of_context(context: Resource) -> Iterator[str]:
-    """What holds for the context of a pod and for that of a container."""
+    """Returns the violations that apply to the contexts of pods and containers alike."""
     if context.get("runAsNonRoot") is False:
         yield "runAsNonRoot is false"
     if context.get("runAsUser") == 0:

@@ -1,4 +1,4 @@
-"""Prometheus itself, scraping the processes of a test."""
+"""A real Prometheus that scrapes the processes of a test."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import yaml
 
 from tests.platform import tools
 from tests.platform.manifests import ROOT
+from tests.support import until
 
 START_SECONDS = 30
 
 
 def rules(name: str = "alerts") -> dict[str, Any]:
-    """The groups of alerts of one file of the component, as Prometheus reads them."""
+    """Returns the alert groups of one file of the component in Prometheus' format."""
     resource = yaml.safe_load((ROOT / f"deploy/components/monitoring/{name}.yaml").read_text(encoding="utf-8"))
     return {"groups": resource["spec"]["groups"]}
 
@@ -31,7 +32,7 @@ def assert_firing(
     case = {
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        # Labels and words of the alerts are not compared, which `alert_rule_test` could not leave out.
+        # `alert_rule_test` would also compare the alerts' labels and texts.
         "promql_expr_test": [
             {
                 "expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) or vector(0)',
@@ -55,7 +56,7 @@ class Prometheus:
     def __init__(self, folder: Path, targets: Mapping[str, str]) -> None:
         found = rules()
         for rule in found["groups"][0]["rules"]:
-            rule["for"] = "1s"  # how long an alert must hold is tested with promtool
+            rule["for"] = "1s"  # the real durations are tested with promtool
         (folder / "rules.yaml").write_text(yaml.safe_dump(found), encoding="utf-8")
         configuration = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
@@ -97,15 +98,12 @@ class Prometheus:
         return list(answer.json()["data"]["result"])
 
     def firing(self) -> set[str]:
-        """The names of the alerts that fire."""
+        """Returns the names of the firing alerts."""
         alerts = self._client.get("/api/v1/alerts").json()["data"]["alerts"]
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     def wait_for(self, alert: str, seconds: float) -> None:
-        give_up = time.monotonic() + seconds
-        while alert not in self.firing():
-            assert time.monotonic() < give_up, self.firing()
-            time.sleep(0.5)
+        until(lambda: alert in self.firing(), seconds=seconds, interval_seconds=0.5, describe=self.firing)
 
     def stop(self) -> None:
         self._process.terminate()

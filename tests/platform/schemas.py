@@ -1,4 +1,4 @@
-"""The schemas of Kubernetes and of custom resources, strict: a field that they do not name is a mistake.
+"""The schemas of Kubernetes and of custom resources, made strict: unknown fields are errors.
 
 The API server also evaluates rules in CEL; kubectl-validate does that, in the slow tests: building it takes minutes.
 """
@@ -17,12 +17,12 @@ from tests.platform import tools
 
 Resource = dict[str, Any]
 
-KUBERNETES = "1.30"  # the newest that kubectl-validate carries
+KUBERNETES = "1.30"  # the newest that kubectl-validate contains
 
 
 @cache
 def definitions() -> tuple[Path, ...]:
-    """The files with the custom resources' definitions, from the projects that own them."""
+    """Returns the files of the custom resources' definitions, from their projects."""
     envoy = tools.source(tools.ENVOY_GATEWAY) / "charts/gateway-helm/charts/crds/crds"
     keda = tools.source(tools.KEDA) / "config/crd/bases"
     operator = tools.source(tools.PROMETHEUS_OPERATOR) / "example/prometheus-operator-crd"
@@ -43,10 +43,10 @@ def definitions() -> tuple[Path, ...]:
 
 
 def complaints(resources: list[Resource]) -> list[str]:
-    """What is wrong with the resources."""
+    """Returns the errors of the resources."""
     found = []
     for item in resources:
-        if item["kind"] == "Secret":  # kustomize folds long values, which the API server takes and the schema does not
+        if item["kind"] == "Secret":  # kustomize folds long values, which only the API server accepts
             item["data"] = {key: value.replace("\n", "") for key, value in item["data"].items()}
         validator = _validator(item["apiVersion"], item["kind"])
         for error in validator.iter_errors(item):
@@ -92,12 +92,12 @@ def _custom() -> dict[tuple[str, str], Resource]:
 
 
 def _strict(schema: Any) -> Any:
-    """The same, with no place for fields that are not named."""
+    """Returns the schema without additional properties."""
     if isinstance(schema, list):
         return [_strict(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    # Flags within a pattern are Go's way to write them and not JSON Schema's.
+    # Flags inside a pattern are Go's syntax and not JSON Schema's.
     strict = {name: _strict(part) for name, part in schema.items() if name != "pattern" or "(?" not in part}
     closed = isinstance(schema.get("properties"), dict) and "additionalProperties" not in schema
     if closed and "type" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):

@@ -1,4 +1,4 @@
-"""Every alert fires when what it watches for happens, and only then; every query of the dashboard finds something."""
+"""Every alert fires for its condition and only for it; every query of the dashboard returns data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tests.platform import tools
 from tests.platform.manifests import ROOT
 from tests.platform.prometheus import Prometheus, assert_firing, rules
 from tests.running import Customer, RunningSystem
+from tests.support import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(tools.BUILD_SECONDS + 300)]
 
 ALERTS = [rule["alert"] for rule in rules()["groups"][0]["rules"]]
 
-# For each alert: series that make it fire, and series just as many that do not (a value a minute, for half an hour).
+# For each alert: series that make it fire, and series that do not (a value a minute, for half an hour).
 SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "AdwrightProcessDown": ({'up{job="job",instance="a"}': "1 0x30"}, {'up{job="job",instance="a"}': "1x30"}),
     "AdwrightCallsFail": (
@@ -77,13 +78,13 @@ SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 @pytest.mark.parametrize("alert", ALERTS)
 @pytest.mark.parametrize("fires", [True, False])
-def test_an_alert_fires_past_its_limit_and_not_before(alert: str, fires: bool, tmp_path: Path) -> None:
+def test_alert_fires_only_above_its_threshold(alert: str, fires: bool, tmp_path: Path) -> None:
     assert_firing(int(fires), rules(), alert, SERIES[alert][0 if fires else 1], tmp_path)
 
 
 @pytest.fixture(scope="module")
 def faulty() -> Iterator[RunningSystem]:
-    """A system that the tests below break, one part after the other."""
+    """A system whose parts the tests below break one after the other."""
     running = RunningSystem(Options(metrics=True))
     yield running
     running.stop()
@@ -108,30 +109,28 @@ def execute(system: RunningSystem, database: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def ordered(customer: Customer, kind: str = "static-ad") -> str:
+def submit(customer: Customer, kind: str = "static-ad") -> str:
     body: dict[str, Any] = dict(customer.ids)
     if kind == "video":
         body["script"] = "A script that takes a while to be spoken, so that there is time. " * 8
     return str(customer.client.post(f"/api/generate/{kind}", json=body).json()["jobId"])
 
 
-def until(customer: Customer, job_id: str, status: str) -> None:
-    give_up = time.monotonic() + 90
-    while customer.status(job_id)["status"] != status:
-        assert time.monotonic() < give_up, customer.status(job_id)
-        time.sleep(0.2)
+def wait_for_status(customer: Customer, job_id: str, status: str) -> None:
+    until(lambda: customer.status(job_id)["status"] == status, seconds=90, describe=lambda: customer.status(job_id))
 
 
-class TestARunningSystem:
-    """In order: each test leaves what it broke as it needs to be for the next."""
+class TestRunningSystem:
+    """The tests run in order: each leaves the system in the state that the next one needs."""
 
-    def test_nothing_fires_while_all_is_well_and_every_query_of_the_dashboard_finds_something(
+    def test_healthy_system_fires_no_alert_and_fills_the_dashboard(
         self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
     ) -> None:
         for _ in range(3):
-            until(customer, ordered(customer), "completed")
+            wait_for_status(customer, submit(customer), "completed")
             assert faulty.customer(0).client.post("/api/generate/copy", json={}).status_code == 400
-        time.sleep(12)  # the measures of the database are taken every ten seconds
+        now = time.time()  # the gauges of the databases are updated every ten seconds
+        until(lambda: prometheus.query(f"min(adwright_measured_timestamp_seconds > 0) > {now}"), seconds=40)
         dashboard = json.loads((ROOT / "deploy/components/monitoring/dashboard.json").read_text(encoding="utf-8"))
         empty = [
             target["expr"]
@@ -139,46 +138,46 @@ class TestARunningSystem:
             for target in panel["targets"]
             if not prometheus.query(target["expr"])
         ]
-        # A gauge of what waits has no series where nothing does.
+        # Gauges of waiting jobs have no series while no job waits.
         assert empty in ([], ["max by (type) (adwright_queue_age_seconds)"]) or set(empty) == {
             "max by (type) (adwright_queue_age_seconds)",
             "max by (type, status) (adwright_live_jobs)",
         }
         assert prometheus.firing() == set()
 
-    def test_storage_that_takes_nothing(
+    def test_storage_that_rejects_writes(
         self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
     ) -> None:
         assets = faulty.home.assets
         assets.rename(assets.with_suffix(".away"))
         assets.write_text("not a folder")
         for _ in range(4):
-            ordered(customer)
+            submit(customer)
         prometheus.wait_for("AdwrightWorkersFail", 60)
         assets.unlink()
         assets.with_suffix(".away").rename(assets)
 
-    def test_jobs_that_die(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
+    def test_dead_jobs(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
         execute(faulty, "job", "update job set dead = true where status in ('completed', 'failed')")
         execute(faulty, "job", "update job set dead = true where status = 'queued'")
         prometheus.wait_for("AdwrightJobsDie", 30)
 
-    def test_a_transaction_that_nobody_ends_keeps_a_lost_lease_from_being_found(
+    def test_open_transaction_delays_the_recovery_of_a_lost_lease(
         self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
     ) -> None:
-        job_id = ordered(customer, "video")
-        until(customer, job_id, "processing")
+        job_id = submit(customer, "video")
+        wait_for_status(customer, job_id, "processing")
         with psycopg.connect(faulty.system.database_url("job")) as connection:
             connection.execute(f"select from job where id = '{job_id}' for update".encode())
             faulty.run(faulty.system.processes["video-worker"].stop())
             prometheus.wait_for("AdwrightLeasesAreLost", 80)
 
-    def test_a_queue_without_workers(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
-        until(customer, ordered(customer, "video"), "queued")
+    def test_queue_without_workers(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+        wait_for_status(customer, submit(customer, "video"), "queued")
         execute(faulty, "job", "update job set created_at = created_at - interval '20 min' where status = 'queued'")
         prometheus.wait_for("AdwrightQueueIsOld", 40)
 
-    def test_a_ledger_that_is_locked(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_locked_ledger(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
         with psycopg.connect(faulty.system.database_url("billing")) as connection:
             connection.execute(b"lock table account in exclusive mode")
             execute(faulty, "billing", "update hold set expires_at = now() - interval '1 hour' where state = 'held'")
@@ -187,14 +186,14 @@ class TestARunningSystem:
             prometheus.wait_for("AdwrightHoldsAreOverdue", 60)
         prometheus.wait_for("AdwrightCallsAreSlow", 60)
 
-    def test_a_broker_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_stopped_broker(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
         faulty.run(faulty.system.processes["broker"].stop())
-        ordered(customer, "video")
+        submit(customer, "video")
         execute(faulty, "job", "update outbox set created_at = created_at - interval '5 min'")
         prometheus.wait_for("AdwrightOutboxLags", 60)
 
-    def test_billing_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
-        job_id = ordered(customer, "video")
+    def test_stopped_billing(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+        job_id = submit(customer, "video")
         faulty.run(faulty.system.processes["billing"].stop())
         assert customer.client.post("/api/generate/cancel", json={"jobId": job_id}).status_code == 200
         execute(faulty, "job", f"update job set completed_at = now() - interval '5 min' where id = '{job_id}'")
@@ -205,7 +204,7 @@ class TestARunningSystem:
         prometheus.wait_for("AdwrightCallsFail", 30)
         prometheus.wait_for("AdwrightSettlementLags", 40)
 
-    def test_a_database_that_is_gone(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
+    def test_unavailable_database(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
         execute(faulty, "billing", "alter database job with allow_connections false")
         execute(faulty, "billing", "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'job'")
         prometheus.wait_for("AdwrightMeasuresAreStale", 180)

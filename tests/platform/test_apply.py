@@ -1,4 +1,4 @@
-"""The commands of the documentation are accepted by the API server, and what they start fits where they say."""
+"""The documented commands fit the limits of the API server, and the dev overlay fits its documented machine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, of_kin
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
-# Of the API server: all annotations of a resource together; a client-side apply writes the whole resource into one.
+# The API server's limit for all annotations of a resource; a client-side apply writes the whole resource into one.
 ANNOTATIONS_BYTES = 256 << 10
-# etcd refuses requests of 1.5 MiB; managed fields and status come on top of what we send.
+# etcd rejects requests of 1.5 MiB; managed fields and status are added to the applied resource.
 RESOURCE_BYTES = 1 << 20
-# Of the dev overlay's two cores, what the system's own pods and the operators may request.
+# The share of the dev overlay's two cores for the pods of Kubernetes and the operators.
 OTHERS_CPU = Decimal("0.5")
 
 
 def documents() -> list[Path]:
-    """The files that say how to apply an overlay."""
+    """Returns the files that document how to apply an overlay."""
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("gateway/*.md"), ROOT / "skaffold.yaml"]
     return [*found, ROOT / "Makefile", *ROOT.glob("deploy/**/*.md"), *ROOT.glob("deploy/**/*.yaml")]
 
@@ -34,7 +34,7 @@ def size(resource: Resource) -> int:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_resource_is_small_enough_for_a_server_side_apply(overlay: str) -> None:
+def test_every_resource_fits_a_server_side_apply(overlay: str) -> None:
     for item in rendered(overlay):
         assert size(item) < RESOURCE_BYTES, item["metadata"]["name"]
         annotations = item["metadata"].get("annotations", {})
@@ -61,7 +61,7 @@ def cores(quantity: str) -> Decimal:
     return Decimal(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else Decimal(quantity)
 
 
-def test_dev_fits_on_two_cores_while_every_deployment_is_rolled_out() -> None:
+def test_dev_fits_on_two_cores_during_a_rollout() -> None:
     overlay = "overlays/dev"
     total = Decimal(0)
     for deployment in of_kind(overlay, "Deployment").values():

@@ -1,4 +1,4 @@
-"""A backup taken while jobs are submitted, made and paid for, restored elsewhere: the books fit, nothing is lost."""
+"""A backup taken while jobs run is restored elsewhere, with a consistent ledger and without losses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from local.system import Options
 from tests.faults.harness import FaultHarness, Load
 from tests.running import RunningSystem
 
-BEFORE = 150  # jobs accepted before the backup begins
+BEFORE = 150  # jobs accepted before the backup starts
 
 
 def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as an operator types it."""
+    """Runs the command like an operator."""
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
         env={**os.environ, "ADWRIGHT_HOME": str(home), "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"},
@@ -41,7 +41,7 @@ def loaded() -> Iterator[FaultHarness]:
     system.stop()
 
 
-async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded: FaultHarness, tmp_path: Path) -> None:
+async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: FaultHarness, tmp_path: Path) -> None:
     load, stopping = Load(loaded, loaded.running.customer(100_000)), asyncio.Event()
     running = asyncio.create_task(load.run(until=stopping, cancel_every=4))
     await loaded.until(lambda: len(load.accepted) >= BEFORE, 60)
@@ -65,15 +65,15 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
         assert kept >= entries
         for command in ("verify", "reconcile"):
             options = ["--settling", "0"] if command == "reconcile" else []
-            told = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
-            assert told.returncode == 0, told.stdout + told.stderr
+            done = await asyncio.to_thread(adwright, restored.home.folder, "ledger", command, *options)
+            assert done.returncode == 0, done.stdout + done.stderr
         elsewhere = FaultHarness(running=restored)
         elsewhere.add_worker("stub-2", slots=4)
-        await elsewhere.settled()  # what was under way at that moment is made and paid for, or given back
+        await elsewhere.settled()  # jobs that ran at that moment are completed and paid, or their credits released
         elsewhere.check_assets()
         await elsewhere.check_books()
         elsewhere.remove_worker("stub-2")
-        # Links that were given out before still open.
+        # Links issued before are still valid.
         client = restored.client(load.customer.id)
         done = client.get("/api/generate/jobs", params={"status": "completed"}).json()["jobs"][0]
         assets = client.get("/api/generate/status", params={"jobId": done["id"]}).json()["assets"]
@@ -82,7 +82,7 @@ async def test_a_backup_under_load_restored_elsewhere_has_books_that_fit(loaded:
         restored.stop()
 
 
-def test_what_is_no_whole_backup_or_no_empty_folder_is_refused(tmp_path: Path) -> None:
+def test_incomplete_backup_and_nonempty_folder_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "half").mkdir()
     with pytest.raises(backup.BackupError, match="not a whole backup"):
         backup.restore(tmp_path / "half", Home(tmp_path / "home"))
@@ -91,5 +91,5 @@ def test_what_is_no_whole_backup_or_no_empty_folder_is_refused(tmp_path: Path) -
     (tmp_path / "home" / "something").write_text("kept")
     with pytest.raises(backup.BackupError, match="not empty"):
         backup.restore(tmp_path / "half", Home(tmp_path / "home"))
-    told = adwright(tmp_path / "home", "backup", str(tmp_path / "new"))
-    assert (told.returncode, (tmp_path / "new").exists()) == (3, False)  # nothing runs there
+    done = adwright(tmp_path / "home", "backup", str(tmp_path / "new"))
+    assert (done.returncode, (tmp_path / "new").exists()) == (3, False)  # nothing runs there

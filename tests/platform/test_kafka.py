@@ -1,4 +1,4 @@
-"""Apache Kafka itself: what is sent arrives, whatever happens to brokers and readers; TLS and SASL work."""
+"""On Apache Kafka, messages arrive despite failures of brokers and readers, and TLS and SASL work."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from services.chassis.data.outbox import Relay
 from services.job.events import EVENTS_TOPIC, TOPICS
 from tests.platform.kafka.broker import PASSWORD, USER, Broker, Secured, command
 from tests.running import Postgres, RunningSystem
+from tests.support import ended, until, until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -60,19 +61,17 @@ async def database(postgres: Postgres) -> AsyncIterator[Database]:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A record as it is in the topic."""
+    """A record of a topic."""
 
     key: bytes
     value: bytes
 
 
 def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Arrived]], bool]) -> list[Arrived]:
-    """The records of a topic from its beginning, read until they are enough."""
+    """Reads the records of a topic from its beginning until `enough` accepts them."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "test-everything"})
+    partitions = until(lambda: consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions, seconds=SECONDS)
     give_up = time.monotonic() + SECONDS
-    while not (partitions := consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions):
-        assert time.monotonic() < give_up, f"there is no topic {topic}"
-        time.sleep(0.2)
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
     found: list[Arrived] = []
     try:
@@ -85,16 +84,10 @@ def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Ar
     return found
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not happened():  # noqa: ASYNC110 - it happens in threads that know no event
-            await asyncio.sleep(0.05)
-
-
 class TestTopics:
-    def test_they_have_the_partitions_and_the_retention_that_one_place_says(self, settings: KafkaSettings) -> None:
+    def test_topics_have_the_configured_partitions_and_retention(self, settings: KafkaSettings) -> None:
         create_topics(settings, TOPICS)
-        create_topics(settings, TOPICS)  # twice does no harm
+        create_topics(settings, TOPICS)  # repeating it is harmless
         admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
         present = admin.list_topics(timeout=SECONDS).topics
         for topic in TOPICS:
@@ -105,7 +98,7 @@ class TestTopics:
 
 
 class TestOutbox:
-    async def test_a_brokers_death_loses_nothing_and_keeps_each_keys_order(
+    async def test_death_of_a_broker_loses_nothing_and_preserves_order_by_key(
         self, broker: Broker, settings: KafkaSettings, database: Database
     ) -> None:
         topic = "test.death"
@@ -132,16 +125,16 @@ class TestOutbox:
         by_key: dict[bytes, list[int]] = {}
         for record in found:
             numbers = by_key.setdefault(record.key, [])
-            if int(record.value) not in numbers:  # sent at least once
+            if int(record.value) not in numbers:  # delivery is at least once
                 numbers.append(int(record.value))
         assert list(by_key.values()) == [list(range(60))] * 5
 
-    async def test_what_the_brokers_refuse_to_write_waits_and_is_sent_when_they_take_it(
+    async def test_rejected_rows_wait_and_are_sent_when_brokers_accept_them(
         self, settings: KafkaSettings, database: Database
     ) -> None:
         topic = "test.refusal"
         admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
-        # No message is as small as this allows: each write is refused by the broker, as where a disk is full.
+        # No message is this small, so the broker rejects every write, as with a full disk.
         narrow = NewTopic(topic, num_partitions=1, replication_factor=1, config={"max.message.bytes": "1"})
         admin.create_topics([narrow])[topic].result(SECONDS)
         producer = Producer(settings, [topic])
@@ -170,8 +163,8 @@ class TestOutbox:
             await producer.close()
 
 
-class TestWakeUps:
-    async def test_readers_that_come_and_go_under_load_lose_nothing(self, settings: KafkaSettings) -> None:
+class TestDispatches:
+    async def test_joining_and_leaving_readers_lose_nothing_under_load(self, settings: KafkaSettings) -> None:
         topic, most = "test.rebalance", 400
         taken: Counter[str] = Counter()
         readers: dict[str, WakeUps] = {}
@@ -200,13 +193,13 @@ class TestWakeUps:
                 if number == 30:
                     reader("third")
                 await asyncio.sleep(0.1)
-            await until(lambda: sum(taken.values()) >= most)
+            await until_async(lambda: sum(taken.values()) >= most)
         finally:
             for found in readers.values():
                 await found.stop()
             await producer.close()
         assert taken["second"] > 0
-        # A message may be read twice around a change of readers, never less than once.
+        # A message may be read twice while readers change, but never zero times.
         assert most <= sum(taken.values()) <= most + 30
 
 
@@ -236,7 +229,7 @@ class TestSecurity:
             }
         )
 
-    async def test_what_is_sent_over_tls_with_scram_arrives(self, secured: tuple[Broker, Path]) -> None:
+    async def test_messages_arrive_over_tls_with_scram(self, secured: tuple[Broker, Path]) -> None:
         settings = self.settings(*secured)
         arrived = asyncio.Event()
         reader = WakeUps(settings, topic="test.secured", group="test-secured")
@@ -252,7 +245,7 @@ class TestSecurity:
             await producer.close()
 
     @pytest.mark.parametrize("change", [{"kafka_sasl_password": "wrong"}, {"kafka_ssl_cafile": ""}])
-    async def test_a_wrong_password_and_an_unknown_certificate_are_refused(
+    async def test_wrong_password_and_unknown_certificate_are_rejected(
         self, secured: tuple[Broker, Path], change: dict[str, str]
     ) -> None:
         broker, certificate = secured
@@ -263,7 +256,7 @@ class TestSecurity:
             await producer.close()
 
 
-class TestTheWholeSystem:
+class TestWholeSystem:
     @pytest.fixture(scope="class")
     @staticmethod
     def system() -> Iterator[RunningSystem]:
@@ -271,30 +264,26 @@ class TestTheWholeSystem:
         yield running
         running.stop()
 
-    def test_every_jobs_events_are_in_the_topic_in_order_after_the_broker_was_killed(
-        self, system: RunningSystem
-    ) -> None:
+    def test_events_of_every_job_are_in_order_after_the_broker_was_killed(self, system: RunningSystem) -> None:
         customer = system.customer(60)
         jobs = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
         os.kill(system.system.processes["broker"].pid, signal.SIGKILL)
         jobs += [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
-        give_up = time.monotonic() + 180
-        while {customer.status(job)["status"] for job in jobs} != {"completed"}:
-            assert time.monotonic() < give_up, [customer.status(job) for job in jobs]
-            time.sleep(0.3)
+        for job in jobs:
+            ended(customer, job, seconds=180, status="completed")
         settings = KafkaSettings(kafka_bootstrap=f"127.0.0.1:{system.system.ports['broker']}")
 
         def statuses(records: list[Arrived]) -> dict[str, list[str]]:
-            told: dict[str, list[str]] = {}
+            found: dict[str, list[str]] = {}
             for record in records:
                 event = events_pb2.JobEvent.FromString(record.value)
-                seen = told.setdefault(event.job_id, [])
+                seen = found.setdefault(event.job_id, [])
                 if event.status not in seen:
                     seen.append(event.status)
-            return told
+            return found
 
         def complete(records: list[Arrived]) -> bool:
             return sum("completed" in seen for seen in statuses(records).values()) == 10
 
-        told = statuses(everything_in(settings, EVENTS_TOPIC, complete))
-        assert told == {job: ["queued", "processing", "completed"] for job in jobs}
+        published = statuses(everything_in(settings, EVENTS_TOPIC, complete))
+        assert published == {job: ["queued", "processing", "completed"] for job in jobs}

@@ -20,13 +20,13 @@ from local.home import ROOT
 UV = Path(sys.executable).parent / "uv"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = ("x86_64-manylinux_2_31", "aarch64-manylinux_2_31", "aarch64-apple-darwin")
-OLDEST_MACOS = "15.0"  # Envoy's wheel asks for it
+OLDEST_MACOS = "15.0"  # required by Envoy's wheel
 SECONDS = 240
 OUT_OF_REACH = re.compile(r"error sending request|[Ff]ailed to fetch|dns error|[Cc]onnection refused|timed out")
 
 
 def unusable(lock: Path, python: str, platform: str, folder: Path) -> list[str]:
-    """The packages that have no wheel there whose hash is in the lock; or what uv says when it finds none at all."""
+    """Returns the packages without a wheel there whose hash is in the lock, or uv's message when it finds none."""
     found = folder / "pylock.toml"
     line: list[str | Path] = [
         UV, "pip", "compile", "--quiet", "--no-deps", "--only-binary", ":all:", "--python", sys.executable,

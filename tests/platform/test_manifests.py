@@ -1,4 +1,4 @@
-"""What kustomize renders: valid by the schemas of those who read it, and in step with the code."""
+"""The rendered manifests are valid by the schemas of their consumers, and agree with the code."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from tests.platform.schemas import KUBERNETES, complaints, definitions
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
-# Read by obstore, and not by our settings: how to reach the bucket.
+# Variables about the bucket that obstore reads, and not the settings classes.
 BUCKET_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
 WORKERS = ("image-worker", "video-worker")
-# Its definitions are in no package; its resources are read with the classes of its operators instead.
+# Strimzi's definitions are in no package; its operators' classes parse its resources instead.
 STRIMZI = "kafka.strimzi.io/v1"
 STRIMZI_FOLDER = Path(__file__).parent / "strimzi"
 
@@ -74,7 +74,7 @@ def test_every_manifest_is_valid_for_the_code_of_the_api_server(overlay: str, tm
 
 
 @pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
-def test_strimzi_reads_every_resource_of_its_own(overlay: str, tmp_path: Path) -> None:
+def test_strimzi_parses_its_resources(overlay: str, tmp_path: Path) -> None:
     checked = [item for item in rendered(overlay) if item["apiVersion"] == STRIMZI]
     assert {item["kind"] for item in checked} == {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
     assert strimzi_complaints(checked, tmp_path) == ""
@@ -93,7 +93,7 @@ def test_strimzi_reads_every_resource_of_its_own(overlay: str, tmp_path: Path) -
         ("KafkaUser", ["spec", "authorization", "acl"], []),
     ],
 )
-def test_what_is_not_valid_is_found(kind: str, path: list[Any], value: Any, tmp_path: Path) -> None:
+def test_invalid_manifest_is_found(kind: str, path: list[Any], value: Any, tmp_path: Path) -> None:
     changed = json.loads(json.dumps(next(item for item in rendered("overlays/production") if item["kind"] == kind)))
     inside = changed
     for step in path[:-1]:
@@ -105,7 +105,7 @@ def test_what_is_not_valid_is_found(kind: str, path: list[Any], value: Any, tmp_
         assert complaints([changed])
 
 
-def test_a_recovered_cluster_reads_the_backups_of_the_old_one_and_writes_elsewhere() -> None:
+def test_recovered_cluster_reads_old_backups_and_writes_elsewhere() -> None:
     old = of_kind("overlays/production", "Cluster")["adwright-database"]["spec"]
     new = of_kind("overlays/recovery", "Cluster")["adwright-database"]["spec"]
     [source] = new["externalClusters"]
@@ -125,7 +125,7 @@ def test_a_recovered_cluster_reads_the_backups_of_the_old_one_and_writes_elsewhe
 
 
 @pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
-def test_pods_run_as_nobody_and_write_nowhere_but_in_their_own_volumes(overlay: str) -> None:
+def test_pods_run_unprivileged_and_write_to_their_volumes_only(overlay: str) -> None:
     for name, deployment in of_kind(overlay, "Deployment").items():
         pod = deployment["spec"]["template"]["spec"]
         assert pod["securityContext"]["runAsNonRoot"] is True, name
@@ -134,7 +134,7 @@ def test_pods_run_as_nobody_and_write_nowhere_but_in_their_own_volumes(overlay: 
         assert "limits" in container(deployment)["resources"], name
 
 
-def test_readiness_asks_for_the_service_and_liveness_for_nothing_else_than_the_process() -> None:
+def test_readiness_probes_the_service_and_liveness_the_process() -> None:
     deployments = of_kind("overlays/production", "Deployment")
     for name in SERVERS:
         served = importlib.import_module(f"services.{name}.__main__").SERVICES
@@ -145,12 +145,12 @@ def test_readiness_asks_for_the_service_and_liveness_for_nothing_else_than_the_p
 
 
 def known_settings() -> set[str]:
-    """Every variable that a service or worker reads."""
+    """Returns every variable that a service or worker reads."""
     kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, ImageWorkerSettings)
     return {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
 
 
-def test_every_variable_is_a_setting_that_somebody_reads() -> None:
+def test_every_variable_is_an_existing_setting() -> None:
     known = known_settings()
     for overlay in OVERLAYS:
         given = {name for item in of_kind(overlay, "ConfigMap").values() for name in item["data"] if name.isupper()}
@@ -159,17 +159,17 @@ def test_every_variable_is_a_setting_that_somebody_reads() -> None:
         assert {name.removesuffix("_FILE") for name in given} <= known | BUCKET_VARIABLES
 
 
-def test_pods_have_the_time_to_stop_that_their_code_takes() -> None:
+def test_grace_periods_cover_the_stop_times_of_the_code() -> None:
     for name, deployment in of_kind("overlays/production", "Deployment").items():
         grace = float(environment(deployment)["ADWRIGHT_STOP_GRACE_SECONDS"])
         before = container(deployment).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        after = tracing.STOP_MS / 1000 + 5  # what is sent at the end, and Python's own
+        after = tracing.STOP_MS / 1000 + 5  # the last traces are sent, and Python exits
         if name in WORKERS:
             after += loop.CALL_SECONDS + SESSION_TIMEOUT_MS / 1000
         assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= before + grace + after, name
 
 
-def test_topics_are_those_of_the_code_with_its_retention() -> None:
+def test_topics_match_the_code() -> None:
     topics = of_kind("overlays/production", "KafkaTopic")
     assert set(topics) == set(TOPICS)
     for name, topic in topics.items():
@@ -178,7 +178,7 @@ def test_topics_are_those_of_the_code_with_its_retention() -> None:
         assert topic["spec"]["config"]["min.insync.replicas"] == topic["spec"]["replicas"] - 1 == 2
 
 
-def test_workers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
+def test_workers_scale_with_the_lag_of_their_groups() -> None:
     for name, scaled in of_kind("overlays/production", "ScaledObject").items():
         module = importlib.import_module(f"services.{name.removesuffix('-worker')}.__main__")
         trigger = scaled["spec"]["triggers"][0]["metadata"]
@@ -187,7 +187,7 @@ def test_workers_grow_with_the_lag_of_the_groups_that_they_join() -> None:
         assert re.findall(r'group="([^"]+)"', text) == [trigger["consumerGroup"]]
 
 
-def test_plain_http_leads_to_the_redirect_only() -> None:
+def test_plain_http_only_redirects() -> None:
     listeners = of_kind("overlays/production", "Gateway")["adwright"]["spec"]["listeners"]
     assert {item["name"]: (item["port"], item["protocol"]) for item in listeners} == {
         "https": (443, "HTTPS"),
@@ -225,7 +225,7 @@ def test_cert_manager_writes_the_secret_that_the_gateway_reads() -> None:
 
 
 @pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production", "overlays/recovery"])
-def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_assets(overlay: str) -> None:
+def test_secrets_are_files_and_only_the_job_service_signs_assets(overlay: str) -> None:
     for name, deployment in of_kind(overlay, "Deployment").items():
         pod = deployment["spec"]["template"]["spec"]
         mounted: dict[str, str] = {}
@@ -246,7 +246,7 @@ def test_secrets_are_files_that_follow_a_change_and_only_the_job_service_signs_a
     ("overlay", "settings"),
     [("overlays/production", "gateway/resources/settings.json"), ("overlays/dev", "deploy/overlays/dev/gateway.json")],
 )
-def test_limits_are_split_between_as_many_gateways_as_there_are(overlay: str, settings: str) -> None:
+def test_rate_limits_are_divided_by_the_number_of_gateways(overlay: str, settings: str) -> None:
     given = cluster_settings((ROOT / settings).read_text(encoding="utf-8"))
     [proxy] = of_kind(overlay, "EnvoyProxy").values()
     kubernetes = proxy["spec"]["provider"]["kubernetes"]
@@ -254,7 +254,7 @@ def test_limits_are_split_between_as_many_gateways_as_there_are(overlay: str, se
     assert "envoyHpa" not in kubernetes, "a number that changes cannot be in the settings"
 
 
-def test_every_part_of_the_connection_manager_reaches_the_clusters_gateway() -> None:
+def test_patch_sets_every_field_of_the_connection_manager() -> None:
     given = cluster_settings((ROOT / "gateway/resources/settings.json").read_text(encoding="utf-8"))
     descriptors = read_descriptors(given.descriptors)
     ours = listener(given, routes_of(descriptors), messages_of(descriptors))

@@ -1,8 +1,7 @@
-"""What every process tells of itself, read as Prometheus reads it."""
+"""The metrics of every process, in Prometheus' format."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ from services.chassis.data.sql_gauges import MEASURED_AT, SqlGauges
 from services.chassis.errors import DependencyUnavailable
 from services.job.metrics import GAUGES
 from tests.running import Postgres, RunningSystem
+from tests.support import ended
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "job" / "migrations"
 
 
-def told(system: RunningSystem, process: str) -> dict[tuple[str, ...], float]:
-    """Every sample of a process, by its name and the values of its labels in the order of their names."""
+def samples(system: RunningSystem, process: str) -> dict[tuple[str, ...], float]:
+    """Returns the samples of a process by name and label values, the latter in the order of the labels' names."""
     text = httpx.get(f"http://127.0.0.1:{system.system.ports[metrics_of(process)]}/metrics", trust_env=False).text
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
@@ -31,24 +31,23 @@ def told(system: RunningSystem, process: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_every_service_and_worker_tells(watched: RunningSystem) -> None:
+def test_every_service_and_worker_exports_metrics(watched: RunningSystem) -> None:
     for process in (*SERVICES, *(f"{name}-worker" for name in WORKERS)):
-        assert ("process_cpu_seconds_total",) in told(watched, process), process
+        assert ("process_cpu_seconds_total",) in samples(watched, process), process
 
 
-def test_a_job_is_counted_where_it_was_answered_made_and_paid_for(watched: RunningSystem) -> None:
+def test_job_is_counted_in_each_service_that_handles_it(watched: RunningSystem) -> None:
     customer = watched.customer(10)
     job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
-    give_up = time.monotonic() + 60
-    while customer.status(job_id)["status"] != "completed":
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
-    assert told(watched, "image")["adwright_calls_total", "OK", "/adwright.image.v1.ImageService/GenerateStaticAd"] >= 1
-    assert told(watched, "image-worker")["adwright_worker_attempts_total", "completed", "static_ad"] >= 1
-    assert told(watched, "job")["adwright_jobs_total", "completed", "static_ad"] >= 1
+    ended(customer, job_id, seconds=60, status="completed")
+    assert (
+        samples(watched, "image")["adwright_calls_total", "OK", "/adwright.image.v1.ImageService/GenerateStaticAd"] >= 1
+    )
+    assert samples(watched, "image-worker")["adwright_worker_attempts_total", "completed", "static_ad"] >= 1
+    assert samples(watched, "job")["adwright_jobs_total", "completed", "static_ad"] >= 1
 
 
-async def test_the_age_of_what_waits_is_told_and_goes_when_it_is_gone(postgres: Postgres) -> None:
+async def test_gauges_report_waiting_jobs_and_disappear_without_them(postgres: Postgres) -> None:
     url = postgres.database()
     await migrate(url, MIGRATIONS)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -87,7 +86,7 @@ async def test_the_age_of_what_waits_is_told_and_goes_when_it_is_gone(postgres: 
         await database.close()
 
 
-async def test_measures_that_cannot_be_taken_stand_still(postgres: Postgres) -> None:
+async def test_gauges_keep_their_values_without_a_database(postgres: Postgres) -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none", pool_size=1)
     await database.open()
     before = _samples(MEASURED_AT)[0].value

@@ -1,4 +1,4 @@
-"""Migrations: none that locks what is in use, safe from many processes at once, and never changed after a release."""
+"""Migrations lock no tables in use, are safe when run concurrently, and never change after a release."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,7 +22,7 @@ JOBS = ROOT / "services" / "job" / "migrations"
 
 
 def squawk(file: Path) -> str:
-    """What squawk says against a migration."""
+    """Returns squawk's complaints about a migration."""
     apart = file.read_text(encoding="utf-8").startswith(NO_TRANSACTION)
     program, settings = Path(sys.executable).parent / "squawk", ROOT / ".squawk.toml"
     options = [] if apart else ["--assume-in-transaction"]
@@ -34,9 +35,17 @@ def squawk(file: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+async def one_migration_waits(connection: psycopg.AsyncConnection[Any]) -> bool:
+    waiting = await connection.execute(
+        """select count(*) from pg_stat_activity
+            where query like 'create index concurrently%' and wait_event_type = 'Lock'"""
+    )
+    return await waiting.fetchone() == (1,)
+
+
 class TestLocks:
     @pytest.mark.parametrize("file", MIGRATIONS, ids=lambda file: f"{file.parts[-3]}/{file.name}")
-    def test_no_migration_locks_what_is_in_use_or_takes_what_the_last_release_needs(self, file: Path) -> None:
+    def test_no_migration_locks_or_removes_parts_in_use(self, file: Path) -> None:
         assert squawk(file) == ""
 
     @pytest.mark.parametrize(
@@ -56,7 +65,7 @@ class TestLocks:
             ),
         ],
     )
-    def test_what_would_is_found(self, statement: str, rule: str, tmp_path: Path) -> None:
+    def test_unsafe_statement_is_found(self, statement: str, rule: str, tmp_path: Path) -> None:
         file = tmp_path / "0002_more.sql"
         file.write_text(statement + "\n", encoding="utf-8")
         assert rule in squawk(file)
@@ -70,20 +79,20 @@ class TestLocks:
             f"{NO_TRANSACTION}\ndrop index concurrently if exists i;\ncreate index concurrently i on job (stage);\n",
         ],
     )
-    def test_what_does_not_is_not(self, text: str, tmp_path: Path) -> None:
+    def test_safe_statement_is_accepted(self, text: str, tmp_path: Path) -> None:
         file = tmp_path / "0002_more.sql"
         file.write_text(text, encoding="utf-8")
         assert squawk(file) == ""
 
 
 class TestRunning:
-    async def test_many_processes_at_once_and_again_do_it_once(self, postgres: Postgres) -> None:
+    async def test_concurrent_and_repeated_migrations_apply_once(self, postgres: Postgres) -> None:
         url = postgres.database()
         applied = await asyncio.gather(*(migrate(url, JOBS) for _ in range(6)))
         assert sorted(name for names in applied for name in names) == sorted(file.name for file in JOBS.glob("*.sql"))
         assert await migrate(url, JOBS) == []
 
-    async def test_an_index_is_made_beside_writers_while_another_process_waits_its_turn(
+    async def test_index_is_built_beside_writers_while_other_processes_wait(
         self, postgres: Postgres, tmp_path: Path
     ) -> None:
         url = postgres.database()
@@ -95,24 +104,19 @@ class TestRunning:
             "create index concurrently thing_size on thing (size);\n"
         )
         async with await psycopg.AsyncConnection.connect(url) as writer:
-            await writer.execute("insert into thing values (1, 1)")  # and does not commit yet
+            await writer.execute("insert into thing values (1, 1)")  # without a commit yet
             migrating = [asyncio.create_task(migrate(url, tmp_path)) for _ in range(3)]
             async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
-                while True:
-                    told = await other.execute(
-                        """select count(*) from pg_stat_activity
-                            where query like 'create index concurrently%' and wait_event_type = 'Lock'"""
-                    )
-                    if (await told.fetchone()) == (1,):
-                        break
-                    await asyncio.sleep(0.05)
+                async with asyncio.timeout(30):
+                    while not await one_migration_waits(other):  # noqa: ASYNC110 - the database has no event for it
+                        await asyncio.sleep(0.05)
                 await other.execute("insert into thing values (2, 2)")  # writers do not wait for the index
             await writer.commit()
             async with asyncio.timeout(30):
                 applied = await asyncio.gather(*migrating)
         assert sorted(applied) == [[], [], ["0002_index.sql"]]
 
-    async def test_an_older_release_runs_on_a_newer_database_and_a_newer_one_waits_for_its_migrations(
+    async def test_older_release_runs_and_newer_release_waits_for_migrations(
         self, postgres: Postgres, tmp_path: Path
     ) -> None:
         url = postgres.database()
@@ -127,9 +131,7 @@ class TestRunning:
         await prepare(url, JOBS, auto_migrate=False)
         assert await migrate(url, JOBS) == []
 
-    async def test_a_file_that_was_changed_after_it_was_applied_is_refused(
-        self, postgres: Postgres, tmp_path: Path
-    ) -> None:
+    async def test_file_changed_after_it_was_applied_is_rejected(self, postgres: Postgres, tmp_path: Path) -> None:
         url = postgres.database()
         file = tmp_path / "0001_table.sql"
         file.write_text("create table thing (id bigint);\n")
@@ -140,7 +142,7 @@ class TestRunning:
 
 
 class TestCompatibility:
-    """The check itself, on a copy of the tree with a release in it."""
+    """The compatibility check, on a copy of the tree with a release tag."""
 
     @pytest.fixture
     @staticmethod
@@ -159,25 +161,25 @@ class TestCompatibility:
             subprocess.run(["git", "-C", tmp_path, *line], check=True)
         return tmp_path
 
-    def test_the_last_release_is_found_and_an_unchanged_tree_breaks_nothing(self, tree: Path) -> None:
+    def test_unchanged_tree_is_compatible_with_the_last_release(self, tree: Path) -> None:
         assert last_release(tree) == "v1.0.0"
         assert incompatibilities(tree, "v1.0.0") == []
 
-    def test_what_was_added_breaks_nothing(self, tree: Path) -> None:
+    def test_additions_are_compatible(self, tree: Path) -> None:
         replace(tree / "protos/adwright/job/v1/job.proto", "  repeated JobSettlement jobs = 1;\n",
                 "  repeated JobSettlement jobs = 1;\n  string added = 99;\n")  # fmt: skip
         (tree / "services/job/migrations/9000_more.sql").write_text("select 1;\n")
         assert incompatibilities(tree, "v1.0.0") == []
 
-    def test_a_changed_field_and_a_changed_migration_do(self, tree: Path) -> None:
+    def test_changed_field_and_changed_migration_are_incompatible(self, tree: Path) -> None:
         replace(tree / "protos/adwright/job/v1/job.proto", "  repeated JobSettlement jobs = 1;\n",
                 "  repeated JobSettlement jobs = 98;\n")  # fmt: skip
         replace(tree / "services/job/migrations/0001_jobs.sql", "fillfactor = 85", "fillfactor = 86")
         (tree / "services/job/migrations/0002_trace.sql").unlink()
-        told = "\n".join(incompatibilities(tree, "v1.0.0"))
-        assert 'field "1" with name "jobs"' in told
-        assert "0001_jobs.sql is in v1.0.0 and was changed" in told
-        assert "0002_trace.sql is in v1.0.0 and was changed" in told
+        complaints = "\n".join(incompatibilities(tree, "v1.0.0"))
+        assert 'field "1" with name "jobs"' in complaints
+        assert "0001_jobs.sql is part of v1.0.0 and has changed" in complaints
+        assert "0002_trace.sql is part of v1.0.0 and has changed" in complaints
 
 
 def replace(file: Path, old: str, new: str) -> None:

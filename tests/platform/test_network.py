@@ -1,4 +1,4 @@
-"""The NetworkPolicies allow the connections that are needed, and no others: for every pod, ours or an operator's."""
+"""The NetworkPolicies allow exactly the needed connections, for every pod of Adwright and of the operators."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMESPACES = {
 
 
 def operators_pods() -> Iterator[tuple[str, str, dict[str, str]]]:
-    """(name, namespace, labels) of pods that are in none of our manifests: the labels that their operators document."""
+    """Returns (name, namespace, labels) of pods outside the manifests, with the labels that operators document."""
     cluster = {"cnpg.io/cluster": "adwright-database"}
     yield "postgres-1", "adwright", {**cluster, "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "primary"}
     yield "postgres-2", "adwright", {**cluster, "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "replica"}
@@ -53,7 +53,7 @@ def operators_pods() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "other-envoy", "envoy-gateway-system", {f"{gateway}name": "adwright", f"{gateway}namespace": "other"}
     yield "prometheus", "watch", {"app.kubernetes.io/name": "prometheus"}
     yield "collector", "watch", {"app.kubernetes.io/name": "otel-collector"}
-    # Labels are free to choose: the same ones in another namespace give no rights.
+    # Anybody may set labels: the same ones in another namespace must grant nothing.
     yield "other-job", "other", {"app.kubernetes.io/name": "job", "adwright.dev/role": "server", **cluster}
     yield "other-kafka", "other", {**kafka, "strimzi.io/name": "adwright-kafka"}
 
@@ -79,7 +79,7 @@ def endpoints() -> list[Endpoint]:
 
 
 def calls_in_code() -> set[tuple[str, str]]:
-    """(who, whom) of every channel that a service or a worker opens."""
+    """Returns (client, server) of every channel that a service or worker opens."""
     found = set()
     for service in SERVERS:
         text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
@@ -114,7 +114,7 @@ def needed_flows() -> set[Flow]:
     found |= flows(["prometheus", "collector"], DATABASES, 9187)
     found |= flows(["prometheus", "collector"], [*NODES, "kafka-exporter"], 9404)
     found |= flows([*SERVERS, *WORKERS], ["prometheus", "collector"], 4317)
-    # The bucket, the issuer, remote models; for the pods that fetch what customers name, plain HTTP as well.
+    # The bucket, the issuer, remote models; for pods that fetch customers' addresses, plain HTTP too.
     internet = ["internet", "internet6"]
     found |= flows([*SERVERS, *WORKERS, *DATABASES, "postgres-join"], internet, 443)
     found |= flows(["copy", *WORKERS], internet, 80)
@@ -122,7 +122,7 @@ def needed_flows() -> set[Flow]:
 
 
 def policies() -> list[Resource]:
-    """As rendered, with the address of the API server filled in as api-server.yaml says."""
+    """Returns the rendered policies with the API server's address filled in as api-server.yaml describes."""
     found = copy.deepcopy(list(of_kind("overlays/production", "NetworkPolicy").values()))
     for policy in found:
         if policy["metadata"]["name"].endswith("-to-api-server"):
@@ -137,7 +137,7 @@ def network(found: list[Resource]) -> Network:
 
 
 def all_flows() -> set[Flow]:
-    """Every pair of endpoints with one of ours in it, on every port that somebody listens on."""
+    """Returns every pair of endpoints that includes one of Adwright's, for every open port."""
     ports = sorted({(flow.port, flow.protocol) for flow in needed_flows()} | {(22, "TCP"), (9092, "TCP")})
     ours = {endpoint.name for endpoint in endpoints() if endpoint.namespace == "adwright"}
     return {
@@ -152,7 +152,7 @@ def described(found: set[Flow]) -> list[str]:
     return sorted(f"{flow.source} -> {flow.target} {flow.protocol} {flow.port}" for flow in found)
 
 
-def test_every_needed_connection_is_allowed_and_no_other() -> None:
+def test_exactly_the_needed_connections_are_allowed() -> None:
     evaluated = network(policies())
     allowed = {flow for flow in all_flows() if evaluated.allows(flow)}
     assert described(needed_flows() - allowed) == []
@@ -165,7 +165,7 @@ def test_needed_connections_are_allowed_before_the_api_server_is_filled_in() -> 
 
 
 def without_one_part(found: list[Resource]) -> Iterator[tuple[str, list[Resource]]]:
-    """Every way to leave out one rule, one peer or one port of one policy."""
+    """Yields every variant of the policies without one rule, peer or port."""
 
     def changed(number: int, path: list[Any], position: int) -> list[Resource]:
         copied = copy.deepcopy(found)
@@ -189,7 +189,7 @@ def without_one_part(found: list[Resource]) -> Iterator[tuple[str, list[Resource
                             )
 
 
-def test_no_rule_peer_or_port_can_be_left_out() -> None:
+def test_no_rule_peer_or_port_is_superfluous() -> None:
     useless = []
     needed = needed_flows()
     cases = list(without_one_part(policies()))
@@ -201,7 +201,7 @@ def test_no_rule_peer_or_port_can_be_left_out() -> None:
     assert useless == []
 
 
-def test_without_default_deny_a_pod_that_no_rule_names_is_open() -> None:
+def test_pod_without_rules_is_open_without_default_deny() -> None:
     rest = [policy for policy in policies() if policy["metadata"]["name"] != "default-deny"]
     assert network(rest).allows(Flow(source="other-job", target="stray", port=22))
     assert not network(policies()).allows(Flow(source="other-job", target="stray", port=22))
@@ -214,7 +214,7 @@ def test_strimzi_opens_the_listener_to_the_same_clients_as_our_policy() -> None:
     assert rule["from"] == listener["networkPolicyPeers"]
 
 
-def test_services_reach_no_address_that_the_fetcher_refuses() -> None:
+def test_services_reach_no_address_that_the_fetcher_rejects() -> None:
     from services.worker.remote.fetcher import is_public
 
     private = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "100.64.0.1", "0.0.0.0",
@@ -250,7 +250,7 @@ def test_selectors_select_as_the_api_server_does(operator: str, values: list[str
     assert [matches({"matchExpressions": [item]}, found) for found in labels] == selected
 
 
-def test_a_policy_isolates_only_in_its_directions_and_rules_add_up() -> None:
+def test_policy_isolates_only_its_directions_and_rules_add_up() -> None:
     web, client = (
         Endpoint(name=name, namespace="n", labels={"app": name}, address=f"10.0.0.{number}")
         for number, name in enumerate(("web", "client"), start=1)

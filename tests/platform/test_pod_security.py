@@ -1,4 +1,4 @@
-"""Every pod that we render or that an operator makes for us is admitted to a namespace of the level `restricted`."""
+"""Every rendered pod and every pod of an operator is admitted to a namespace of the level `restricted`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.platform.pod_security import violations
 
 pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
-# Where a Kafka resource says how the containers of its pods are made: (component, template of each container).
+# The container templates of a Kafka resource: (component, template of each container).
 STRIMZI_CONTAINERS = {
     "kafka": ("kafkaContainer", "initContainer"),
     "entityOperator": ("topicOperatorContainer", "userOperatorContainer"),
@@ -32,7 +32,7 @@ GOOD: Resource = {
 
 
 def strimzi_pods(kafka: Resource) -> dict[str, Resource]:
-    """The specs of the pods of each component, with Strimzi's default provider: nothing is set but what we say."""
+    """Returns the pod specs of each component with Strimzi's default provider, which sets nothing itself."""
     components = {name: spec for name, spec in kafka["spec"].items() if isinstance(spec, dict)}
     assert set(components) == set(STRIMZI_CONTAINERS), "a component without its securityContext is refused"
     found = {}
@@ -65,13 +65,13 @@ def test_strimzis_pods_are_admitted(overlay: str) -> None:
         assert pod["securityContext"] == {"fsGroup": 0}, "without Strimzi's fsGroup the volumes are not writable"
 
 
-def test_strimzis_pods_are_refused_without_their_contexts() -> None:
+def test_strimzis_pods_are_rejected_without_their_contexts() -> None:
     kafka = copy.deepcopy(of_kind("overlays/production", "Kafka")["adwright"])
     del kafka["spec"]["kafka"]["template"]
     assert violations(strimzi_pods(kafka)["kafka"])
 
 
-def test_cloudnativepg_makes_pods_that_are_admitted() -> None:
+def test_cloudnativepgs_pods_are_admitted() -> None:
     specs = tools.source(tools.CLOUDNATIVE_PG) / "pkg" / "specs"
     text = (specs / "containers.go").read_text(encoding="utf-8") + (specs / "pods.go").read_text(encoding="utf-8")
     code = " ".join(text.split())
@@ -88,7 +88,7 @@ def test_cloudnativepg_makes_pods_that_are_admitted() -> None:
         assert not {"seccompProfile", "postgresUID", "podSecurityContext", "securityContext"} & set(cluster["spec"])
 
 
-def test_envoy_gateway_makes_pods_that_are_admitted() -> None:
+def test_envoy_gateways_pods_are_admitted() -> None:
     folder = tools.source(tools.ENVOY_GATEWAY) / "internal/infrastructure/kubernetes/proxy/testdata/deployments"
     deployment = yaml.safe_load((folder / "default.yaml").read_text(encoding="utf-8"))
     assert violations(deployment["spec"]["template"]["spec"]) == []
@@ -98,7 +98,7 @@ def test_envoy_gateway_makes_pods_that_are_admitted() -> None:
     assert "patch" not in made
 
 
-def test_a_good_pod_is_admitted() -> None:
+def test_compliant_pod_is_admitted() -> None:
     assert violations(GOOD) == []
 
 
@@ -129,7 +129,7 @@ def test_a_good_pod_is_admitted() -> None:
         (["ephemeralContainers"], [{"name": "e"}]),
     ],
 )
-def test_what_the_profile_forbids_is_found(path: list[Any], value: Any) -> None:
+def test_each_violation_of_the_profile_is_found(path: list[Any], value: Any) -> None:
     pod = copy.deepcopy(GOOD)
     inside: Any = pod
     for step in path[:-1]:

@@ -1,4 +1,4 @@
-"""Components that an overlay may add for releases: copies of assets, images by digest, signatures."""
+"""Optional components for releases: copies of assets, images by digest, signatures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_components_render_valid_manifests() -> None:
     assert complaints(found) == []
 
 
-def test_the_copy_of_assets_never_overwrites_and_ends() -> None:
+def test_assets_copy_never_overwrites_and_has_a_deadline() -> None:
     job = of_kind(PRODUCTION, "CronJob", WITH_ALL)["assets-backup"]["spec"]
     pod = job["jobTemplate"]["spec"]["template"]["spec"]
     assert violations(pod) == []
@@ -51,7 +51,7 @@ def test_the_copy_of_assets_never_overwrites_and_ends() -> None:
     assert copy.split("/")[0].removeprefix("COPY:") != source.split("/")[0].removeprefix("SOURCE:")
 
 
-def test_the_copy_of_assets_reaches_the_buckets_and_nothing_else() -> None:
+def test_assets_copy_reaches_only_the_buckets() -> None:
     labels = of_kind(PRODUCTION, "CronJob", WITH_ALL)["assets-backup"]["spec"]["jobTemplate"]["spec"]["template"]
     pod = Endpoint(
         name="copying", address="10.244.1.1", namespace="adwright", labels=labels["metadata"]["labels"]
@@ -68,7 +68,7 @@ def test_the_copy_of_assets_reaches_the_buckets_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("overlay", [PRODUCTION, "overlays/recovery", "migrations"])
-def test_an_overlay_runs_an_image_by_the_digest_that_a_release_sets(overlay: str, tmp_path: Path) -> None:
+def test_overlay_runs_the_image_of_the_releases_digest(overlay: str, tmp_path: Path) -> None:
     kustomize = tools.program(tools.KUSTOMIZE)
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
     shutil.copytree(ROOT / "gateway" / "resources", tmp_path / "gateway" / "resources")
@@ -82,7 +82,7 @@ def test_an_overlay_runs_an_image_by_the_digest_that_a_release_sets(overlay: str
     assert {container(item)["image"] for item in workloads} == {image}
 
 
-def test_signatures_are_checked_of_the_image_that_runs() -> None:
+def test_signature_policy_covers_the_running_image() -> None:
     [policy] = of_kind(PRODUCTION, "ClusterImagePolicy", WITH_ALL).values()
     [image] = {container(item)["image"] for item in of_kind(PRODUCTION, "Deployment", WITH_ALL).values()}
     [pattern] = [item["glob"] for item in policy["spec"]["images"]]

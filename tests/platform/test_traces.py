@@ -9,10 +9,11 @@ import pytest
 
 from tests.platform.collector import Collector, Seen
 from tests.running import Customer, RunningSystem
+from tests.support import ended, until
 
 STRANGERS = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
 
-# Every hop of a video: (service, span). The gateway's is named for the path that was asked for.
+# Every hop of a video: (service, span). The gateway's span has the name of the requested path.
 HOPS = [
     ("video", "adwright.video.v1.VideoService/GenerateVideo"),
     ("catalog", "adwright.catalog.v1.CatalogLookupService/GetBrief"),
@@ -43,32 +44,30 @@ def customer(watched: RunningSystem) -> Customer:
 
 @pytest.fixture(scope="module")
 def video(customer: Customer, collector: Collector) -> list[Seen]:
-    """The spans of one video's trace, after its credits were spent."""
+    """Returns the spans of one video's trace, after its credits were captured."""
     body = {**customer.ids, "script": "A bottle that cleans itself."}
     job_id = customer.client.post("/api/generate/video", json=body, headers={"traceparent": STRANGERS}).json()["jobId"]
-    give_up = time.monotonic() + 120
-    while customer.status(job_id)["status"] != "completed" or customer.credits["held"]:
-        assert time.monotonic() < give_up, customer.status(job_id)
-        time.sleep(0.2)
+    ended(customer, job_id, seconds=120, status="completed")
+    until(lambda: not customer.credits["held"])
 
     def settled(spans: list[Seen]) -> bool:
         return any(span.service == "billing" and span.name.endswith("SettleHolds") for span in spans)
 
     collector.wait_for(settled)
-    time.sleep(2.5)  # spans are sent once a second; what has not come by now is missing
+    time.sleep(2.5)  # spans are sent every second, so later ones would be missing ones
     spans = collector.spans()
     [trace] = {span.trace for span in spans if span.attributes.get("adwright.job") == job_id}
     return [span for span in spans if span.trace == trace]
 
 
-def test_every_hop_is_in_the_one_trace(video: list[Seen]) -> None:
+def test_every_hop_is_in_one_trace(video: list[Seen]) -> None:
     there = {(span.service, span.name) for span in video}
     missing = [hop for hop in HOPS if hop not in there]
     assert not missing, sorted(there)
     assert {span.service for span in video} == {service for service, _ in HOPS} | {"gateway"}
 
 
-def test_the_gateways_span_is_its_root_and_everything_hangs_from_it(video: list[Seen]) -> None:
+def test_gateways_span_is_the_root(video: list[Seen]) -> None:
     ids = {span.id for span in video}
     roots = [span for span in video if not span.parent]
     assert [span.service for span in roots] == ["gateway"]
@@ -76,7 +75,7 @@ def test_the_gateways_span_is_its_root_and_everything_hangs_from_it(video: list[
     assert not orphans
 
 
-def test_times_follow_each_other_and_the_wait_in_the_queue_can_be_seen(video: list[Seen]) -> None:
+def test_spans_are_ordered_and_show_the_wait_in_the_queue(video: list[Seen]) -> None:
     by_name = {(span.service, span.name): span for span in video}
     queued, attempt = by_name["job", "queued"], by_name["video-worker", "attempt"]
     make, settle = by_name["video-worker", "make"], by_name["job", "settle"]
@@ -86,21 +85,21 @@ def test_times_follow_each_other_and_the_wait_in_the_queue_can_be_seen(video: li
     assert settle.began > make.ended
 
 
-def test_a_strangers_trace_is_not_taken_over(video: list[Seen]) -> None:
+def test_clients_trace_id_is_not_used(video: list[Seen]) -> None:
     assert video[0].trace not in STRANGERS
 
 
-def test_lines_of_the_log_carry_the_trace(watched: RunningSystem, video: list[Seen]) -> None:
+def test_log_lines_have_the_trace_id(watched: RunningSystem, video: list[Seen]) -> None:
     lines = (watched.home.logs / "video-worker.log").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines if line.startswith("{")]
     assert {event.get("trace_id") for event in events if event["event"] == "attempt_ended"} == {video[0].trace}
 
 
-def test_heartbeats_and_asking_for_work_begin_no_trace(collector: Collector, video: list[Seen]) -> None:
+def test_heartbeats_and_polls_for_work_start_no_trace(collector: Collector, video: list[Seen]) -> None:
     assert not [span.name for span in collector.spans() if span.name.endswith(("/Heartbeat", "/LeaseJob"))]
 
 
-def test_a_refusal_says_why_and_is_no_fault_of_ours(watched: RunningSystem, collector: Collector) -> None:
+def test_refusal_has_its_reason_and_is_no_error(watched: RunningSystem, collector: Collector) -> None:
     poor = watched.customer(0)
     assert poor.client.post("/api/generate/static-ad", json=poor.ids).status_code == 402
 

@@ -1,4 +1,4 @@
-"""Programs and schemas that some tests need and no Python package carries: fetched once, pinned, checked by hash."""
+"""Programs and schemas for tests that no Python package contains: fetched once, pinned, verified by hash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CACHE = Path.home() / ".cache" / "adwright" / "tools"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoModule:
-    """A Go module: its version, and the checksum that the Go tools give for it."""
+    """A Go module with its version and the Go tools' checksum."""
 
     path: str
     version: str
@@ -74,7 +74,7 @@ def _go() -> str:
 
 
 def program(module: GoModule, package: str = "", tags: str = "") -> Path:
-    """A program of a Go module, built at the first time; skips the test by name where it cannot be had."""
+    """Returns a program of a Go module, built on first use; skips the test where that is not possible."""
     name = (package or module.path.removesuffix("/v5")).rsplit("/", 1)[-1]
     folder = CACHE / f"{name}-{module.version}"
     if not (folder / name).exists():
@@ -91,14 +91,16 @@ def program(module: GoModule, package: str = "", tags: str = "") -> Path:
         )
         if done.returncode != 0:
             pytest.skip(f"{name} {module.version} could not be built: {done.stderr[-300:]}")
-    told = subprocess.run([_go(), "version", "-m", folder / name], capture_output=True, text=True, check=True).stdout
-    built_from = next(line.split() for line in told.splitlines() if line.startswith("\tmod\t"))
+    build_info = subprocess.run(
+        [_go(), "version", "-m", folder / name], capture_output=True, text=True, check=True
+    ).stdout
+    built_from = next(line.split() for line in build_info.splitlines() if line.startswith("\tmod\t"))
     assert built_from[1:] == [module.path, module.version, module.checksum], f"{name} is not what it should be"
     return folder / name
 
 
 def source(module: GoModule) -> Path:
-    """The folder of a Go module's files; skips the test by name where it cannot be had."""
+    """Returns the folder of a Go module's files; skips the test where they cannot be fetched."""
     done = subprocess.run(
         [_go(), "mod", "download", "-json", f"{module.path}@{module.version}"],
         capture_output=True,
@@ -109,13 +111,13 @@ def source(module: GoModule) -> Path:
     )
     if done.returncode != 0:
         pytest.skip(f"{module.path} {module.version} could not be fetched: {done.stdout[-300:]}")
-    told = json.loads(done.stdout)
-    assert told["Sum"] == module.checksum, f"{module.path} is not what it should be"
-    return Path(told["Dir"])
+    module_info = json.loads(done.stdout)
+    assert module_info["Sum"] == module.checksum, f"{module.path} is not what it should be"
+    return Path(module_info["Dir"])
 
 
 def maven_jars(project: Path, lock: Path) -> Path:
-    """The jars that a Maven project names, each checked against a SHA-256 sum; skips where there is no Maven."""
+    """Returns the folder of a Maven project's jars, each verified by SHA-256; skips the test without Maven."""
     maven = shutil.which("mvn")
     if maven is None or shutil.which("java") is None:
         pytest.skip("java and mvn are not installed: this test runs Apache Kafka itself")

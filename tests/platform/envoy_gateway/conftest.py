@@ -14,7 +14,7 @@ from tests.platform.envoy_gateway.translation import static, translated
 
 
 @pytest.fixture(scope="session")
-def resources_told(  # the fixtures of tests/gateway are asked for by their names
+def translated_resources(  # the fixtures of tests/gateway are asked for by their names
     settings: dict[str, Any],  # noqa: F811
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
@@ -24,11 +24,11 @@ def resources_told(  # the fixtures of tests/gateway are asked for by their name
 @pytest.fixture(scope="session")
 def gateway(
     settings: dict[str, Any],  # noqa: F811
-    resources_told: dict[str, Any],
+    translated_resources: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningGateway]:
     def render(given: GatewaySettings) -> str:
-        return static(resources_told, given)
+        return static(translated_resources, given)
 
     with running_gateway(GatewaySettings(**settings), tmp_path_factory.mktemp("envoy"), make=render) as found:
         yield found

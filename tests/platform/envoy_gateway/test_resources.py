@@ -16,20 +16,22 @@ from tests.platform import tools
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(tools.BUILD_SECONDS + 300)]
 
 
-def test_envoy_gateway_accepts_every_resource(resources_told: dict[str, Any]) -> None:
+def test_envoy_gateway_accepts_every_resource(translated_resources: dict[str, Any]) -> None:
     for kind in ("httpRoutes", "envoyPatchPolicies", "clientTrafficPolicies", "backendTrafficPolicies"):
-        for item in resources_told[kind]:
+        for item in translated_resources[kind]:
             for parent in item["status"].get("parents", item["status"].get("ancestors")):
                 conditions = {condition["type"]: condition["status"] for condition in parent["conditions"]}
                 assert conditions["Accepted"] == "True", item["metadata"]["name"]
                 assert conditions.get("ResolvedRefs", "True") == "True", item["metadata"]["name"]
-    [gateway] = resources_told["gateways"]
+    [gateway] = translated_resources["gateways"]
     attached = {item["name"]: item["attachedRoutes"] for item in gateway["status"]["listeners"]}
     assert attached == {"https": 6, "http": 1}
 
 
-def test_http_is_redirected_to_https_and_leads_to_no_service(resources_told: dict[str, Any]) -> None:
-    parts = {item["@type"].rsplit(".", 1)[-1]: item for item in resources_told["xds"]["adwright/adwright"]["configs"]}
+def test_http_only_redirects_to_https(translated_resources: dict[str, Any]) -> None:
+    parts = {
+        item["@type"].rsplit(".", 1)[-1]: item for item in translated_resources["xds"]["adwright/adwright"]["configs"]
+    }
     tables = [item["routeConfig"] for item in parts["RoutesConfigDump"]["dynamicRouteConfigs"]]
     [table] = [item for item in tables if item["name"] == "adwright/adwright/http"]
     [route] = [route for host in table["virtualHosts"] for route in host["routes"]]
@@ -38,7 +40,7 @@ def test_http_is_redirected_to_https_and_leads_to_no_service(resources_told: dic
     assert route["redirect"]["schemeRedirect"] == "https"
 
 
-def test_routes_and_filters_are_those_of_one_machine(
+def test_routes_and_filters_equal_those_of_the_single_machine(
     settings: dict[str, Any],
     routes: tuple[Route, ...],
 ) -> None:
@@ -57,7 +59,7 @@ def test_routes_and_filters_are_those_of_one_machine(
         assert one == other
 
 
-def test_every_public_method_leads_to_its_service_and_no_other_is_there(
+def test_http_routes_have_exactly_the_public_methods(
     settings: dict[str, Any],
     routes: tuple[Route, ...],
 ) -> None:

@@ -1,4 +1,4 @@
-"""What Envoy Gateway makes of our resources, by its own program, as a configuration that Envoy can be started with."""
+"""Envoy Gateway's translation of the resources, by its own program, as a configuration for Envoy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = {"Gateway", "GatewayClass", "EnvoyProxy", "ClientTrafficPolicy", "Backen
 
 
 def translated(settings: GatewaySettings, folder: Path) -> dict[str, Any]:
-    """What Envoy Gateway says and makes of our resources, when the services have the settings' addresses."""
+    """Returns Envoy Gateway's translation and conditions of the resources, with the settings' addresses of services."""
     documents = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "adwright"}},
         {
@@ -33,7 +33,7 @@ def translated(settings: GatewaySettings, folder: Path) -> dict[str, Any]:
         },
     ]
     for path in sorted((ROOT / "gateway" / "resources").glob("*.yaml")):
-        if path.name == "generated.yaml":  # made below, from the settings of the tests
+        if path.name == "generated.yaml":  # rendered below from the settings of the tests
             continue
         for item in yaml.safe_load_all(path.read_text(encoding="utf-8")):
             if item["kind"] in KINDS:
@@ -78,12 +78,12 @@ def _certificate(folder: Path) -> dict[str, str]:
     }
 
 
-def static(told: dict[str, Any], settings: GatewaySettings) -> str:
-    """What Envoy Gateway would send to Envoy, as a file: nothing is changed but where Envoy gets its parts from.
+def static(translation: dict[str, Any], settings: GatewaySettings) -> str:
+    """Returns the configuration that Envoy Gateway would send to Envoy, with static sources instead of dynamic ones.
 
     The certificate is left out: it would come from Envoy Gateway's own server.
     """
-    parts = {item["@type"].rsplit(".", 1)[-1]: item for item in told["xds"]["adwright/adwright"]["configs"]}
+    parts = {item["@type"].rsplit(".", 1)[-1]: item for item in translation["xds"]["adwright/adwright"]["configs"]}
     listeners = [item["activeState"]["listener"] for item in parts["ListenersConfigDump"]["dynamicListeners"]]
     [found] = [item for item in listeners if item["name"] == "adwright/adwright/https"]
     tables = [item["routeConfig"] for item in parts["RoutesConfigDump"]["dynamicRouteConfigs"]]

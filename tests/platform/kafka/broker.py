@@ -1,4 +1,4 @@
-"""Apache Kafka itself, one broker that is its own controller, from the jars that its project publishes."""
+"""Apache Kafka, from its published jars: one broker that is its own controller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START_SECONDS = 60
 CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw"
 IMAGE = "apache/kafka:4.1.1"
 USER = "adwright"
-PASSWORD = "broker-password"  # of a broker that lives as long as its test
+PASSWORD = "broker-password"  # the broker exists only during its test
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Secured:
 
 
 def command(port: int, folder: Path, secured: Secured | None = None) -> list[str]:
-    """The command that runs a broker with its data in `folder`; at the first time the folder is made ready for it."""
+    """Returns the command that runs a broker with its data in `folder`, which is formatted on first use."""
     jars = tools.maven_jars(FOLDER / "pom.xml", FOLDER / "jars.sha256")
     java = [shutil.which("java") or "java", "-Xmx512m", "-cp", f"{jars}/*"]
     properties = folder / "server.properties"
@@ -78,7 +78,7 @@ def command(port: int, folder: Path, secured: Secured | None = None) -> list[str
 
 
 def docker_command(port: int, _folder: Path) -> list[str]:
-    """The command that runs a broker in Docker; what it holds goes when it ends."""
+    """Returns the command that runs a broker in Docker; its data is deleted when it stops."""
     name = f"adwright-test-kafka-{port}"
     settings = {
         "NODE_ID": "1",
@@ -95,13 +95,13 @@ def docker_command(port: int, _folder: Path) -> list[str]:
         "AUTO_CREATE_TOPICS_ENABLE": "false",
     }
     options = " ".join(f"--env KAFKA_{key}={value}" for key, value in settings.items())
-    # One that was killed leaves its container.
+    # A killed one leaves its container behind.
     run = f"docker run --rm --name {name} --publish 127.0.0.1:{port}:{port} {options} {IMAGE}"
     return ["sh", "-c", f"docker rm --force {name} >/dev/null 2>&1; exec {run}"]
 
 
 class Broker:
-    """A broker on a free port of this machine; it keeps its data when it is started again."""
+    """A broker on a free port of this machine; its data survives restarts."""
 
     def __init__(self, folder: Path, secured: Secured | None = None) -> None:
         self._folder = folder
@@ -122,7 +122,7 @@ class Broker:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """As a machine that loses its power."""
+        """Kills the broker, like a power failure."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
