@@ -11,6 +11,21 @@ import pytest
 from local.system import Options
 from tests.running import Customer, Postgres, RunningSystem
 
+# The fixtures that start the whole system once per test process.
+SYSTEM_FIXTURES = frozenset({"system", "waiting_system"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups the tests for `pytest-xdist --dist loadgroup`.
+
+    The files that use a shared system form one group, so that one process starts it for all of them; each other file
+    is a group of its own, as with `--dist loadfile`.
+    """
+    sharing = {item.path for item in items if SYSTEM_FIXTURES.intersection(getattr(item, "fixturenames", ()))}
+    for item in items:
+        group = "system" if item.path in sharing else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
