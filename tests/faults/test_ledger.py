@@ -20,7 +20,7 @@ from tests.faults.harness import FaultHarness, Load
 PENDING = "select count(*) from job where status = 'pending'"
 UNSETTLED = "select count(*) from job where settle is not null and settled_at is null"
 ENTRIES = "select count(*) from entry"
-ROUNDS = int(os.environ.get("ADWRIGHT_KILLS", "6"))
+ROUNDS = int(os.environ.get("ADWRIGHT_KILLS", "4"))
 
 
 @pytest.fixture(scope="module")

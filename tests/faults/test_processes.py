@@ -14,6 +14,8 @@ import pytest
 from adwright.job.v1 import events_pb2 as job_events
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from rich.console import Console
+from rich.table import Table
 
 from services.chassis.config import ServiceSettings
 from services.chassis.rpc.auth import ServiceIdentity
@@ -27,6 +29,8 @@ ATTEMPT_SECONDS = 20  # the deadline of an attempt
 GRACE_SECONDS = ServiceSettings.model_fields["stop_grace_seconds"].default  # after it, open calls are interrupted
 OUTAGE_SECONDS = 15  # longer than all pauses between the attempts of a job: 2, 4 and 8 s
 WORKERS = {"worker-1": 4, "worker-2": 4}  # slots by name
+LIVE = "select count(*) from job where user_id = %s and status not in ('completed', 'failed')"
+QUEUED = "select count(*) from job where user_id = %s and status = 'queued'"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,19 @@ def outcomes_of(harness: FaultHarness, job_id: str) -> list[str]:
     return [row["outcome"] for row in rows]
 
 
-@pytest.mark.parametrize("name", ["job", "billing", "image", "catalog", "gateway", "postgres", "broker", "worker-1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "job",
+        pytest.param("billing", marks=pytest.mark.slow),  # test_ledger.py kills it under load
+        "image",
+        "catalog",
+        "gateway",
+        "postgres",
+        pytest.param("broker", marks=pytest.mark.slow),  # tests/journeys/test_races.py kills it under load
+        "worker-1",
+    ],
+)
 async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultHarness, name: str) -> None:
     """The process is killed while requests arrive and jobs run."""
     customer = harness.running.customer(10_000)
@@ -392,6 +408,45 @@ def watch(customer: Customer, job_id: str) -> str:
     """The text of the job's event stream until it closes."""
     with customer.client.stream("GET", "/api/generate/events", params={"jobId": job_id}) as stream:
         return "".join(stream.iter_text())
+
+
+async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness) -> None:
+    """Of a customer's hundreds of queued jobs, at most twice the number of slots overtake another's single job."""
+    big, small = harness.running.customer(100_000), harness.running.customer(1_000)
+    slots, job_seconds, many, singles = 16, 1.0, 300, 4
+    for name in WORKERS:
+        harness.remove_worker(name)
+    await Load(harness, big, concurrency=32).run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
+    for name in WORKERS:
+        harness.add_worker(name, slots=slots // len(WORKERS))
+    for _ in range(singles):
+        await Load(harness, small, concurrency=1).run(jobs=1, prompt=lambda _: f"ok:{job_seconds}")
+        await harness.until(lambda: not harness.count("job", LIVE, small.id))
+    left = harness.count("job", QUEUED, big.id)
+    rows = harness.rows(
+        "job",
+        """select extract(epoch from first.started_at - created_at)::float as waited,
+                  (select count(*) from job as other join attempt on job_id = other.id
+                    where other.user_id = %s and number = 1
+                      and started_at between job.created_at and first.started_at) as overtaken_by
+             from job join attempt as first on job_id = id where user_id = %s and number = 1""",
+        big.id,
+        small.id,
+    )
+    table = Table(
+        title=f"{singles} single jobs beside {many} of another customer, {slots} slots, {job_seconds} s a job"
+    )
+    for column in ("wait, s", "overtaken by"):
+        table.add_column(column, justify="right")
+    for row in sorted(rows, key=lambda row: row["waited"]):
+        table.add_row(f"{row['waited']:.2f}", str(row["overtaken_by"]))
+    Console().print(table)
+    assert len(rows) == singles
+    assert left > 2 * slots, "the big customer's queue was nearly empty before the comparison ended"
+    assert max(row["overtaken_by"] for row in rows) <= 2 * slots
+    await harness.settled()
+    for name in WORKERS:
+        harness.remove_worker(name)  # the fixture adds them with their usual slots
 
 
 async def test_statuses_are_terminal_and_final(harness: FaultHarness) -> None:

@@ -21,7 +21,6 @@ from tests.support import TERMINAL_STATUSES
 
 JOBS = int(os.environ.get("ADWRIGHT_SOAK_JOBS", "300"))
 VICTIMS = ("job", "billing", "image", "catalog", "gateway", "postgres", "broker", "worker-1", "worker-2")
-LIVE = "select count(*) from job where user_id = %s and status not in ('completed', 'failed')"
 QUEUED = "select count(*) from job where status = 'queued'"
 # The pause between kills. A system whose processes are killed every second or two does little but start; the long soak
 # is for work that continues through many kills.
@@ -97,40 +96,3 @@ async def test_no_job_is_lost_or_duplicated_under_random_kills(harness: FaultHar
     await harness.check_books()
     spent = sum(10 * JOBS - customer.credits["available"] for customer in customers)
     assert spent == 3 * statuses["completed"]
-
-
-async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness) -> None:
-    """Of a customer's hundreds of queued jobs, at most twice the number of slots overtake another's single job."""
-    big, small = harness.running.customer(100_000), harness.running.customer(1_000)
-    slots, job_seconds, many, singles = 16, 1.0, 300, 4
-    for number in (1, 2):
-        harness.remove_worker(f"worker-{number}")
-    await Load(harness, big, concurrency=32).run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
-    for number in (1, 2):
-        harness.add_worker(f"worker-{number}", slots=slots // 2)
-    for _ in range(singles):
-        await Load(harness, small, concurrency=1).run(jobs=1, prompt=lambda _: f"ok:{job_seconds}")
-        await harness.until(lambda: not harness.count("job", LIVE, small.id))
-    left = harness.count("job", f"{QUEUED} and user_id = %s", big.id)
-    rows = harness.rows(
-        "job",
-        """select extract(epoch from first.started_at - created_at)::float as waited,
-                  (select count(*) from job as other join attempt on job_id = other.id
-                    where other.user_id = %s and number = 1
-                      and started_at between job.created_at and first.started_at) as overtaken_by
-             from job join attempt as first on job_id = id where user_id = %s and number = 1""",
-        big.id,
-        small.id,
-    )
-    table = Table(
-        title=f"{singles} single jobs beside {many} of another customer, {slots} slots, {job_seconds} s a job"
-    )
-    for column in ("wait, s", "overtaken by"):
-        table.add_column(column, justify="right")
-    for row in sorted(rows, key=lambda row: row["waited"]):
-        table.add_row(f"{row['waited']:.2f}", str(row["overtaken_by"]))
-    Console().print(table)
-    assert len(rows) == singles
-    assert left > 2 * slots, "the big customer's queue was nearly empty before the comparison ended"
-    assert max(row["overtaken_by"] for row in rows) <= 2 * slots
-    await harness.settled()
