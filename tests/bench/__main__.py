@@ -1,4 +1,4 @@
-"""`make bench`: how fast the system is, beside yardsticks on the same machine, in one run. ROWS=a,b chooses rows."""
+"""`make bench`: measures the system and its baselines on this machine in one run. ROWS=a,b selects rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.bench import grown, holds, home, rows
 from tests.bench.figures import Figure, show, write
 from tests.bench.harness import BenchHarness, running_harness
 
-LAB_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
+HARNESS_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "submit": rows.submit,
     "latency": rows.latency,
     "copy": rows.copy,
@@ -29,12 +29,12 @@ LAB_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "grown": grown.grown,
 }
 HOME_ROWS: dict[str, Callable[[Path], list[Figure]]] = {"start": home.start, "memory": home.memory}
-ROWS = (*HOME_ROWS, *LAB_ROWS)
-LONG = ("grown",)  # only when asked for by name
+ROWS = (*HOME_ROWS, *HARNESS_ROWS)
+LONG = ("grown",)  # measured only when named
 
 
 def facts() -> dict[str, object]:
-    """What a reader must know of the machine."""
+    """Facts about the machine that a reader needs to compare figures."""
     return {
         "cores": os.cpu_count(),
         "python": platform.python_version(),
@@ -45,16 +45,16 @@ def facts() -> dict[str, object]:
 
 
 def measure(wanted: list[str], console: Console) -> Iterator[Figure]:
-    """The figures of the rows, as they come."""
+    """Measures the rows and yields each figure as soon as it is known."""
 
-    def told(name: str, figures: Callable[[], list[Figure]]) -> list[Figure]:
+    def reported(name: str, figures: Callable[[], list[Figure]]) -> list[Figure]:
         began = time.monotonic()
         try:
-            with console.status(f"measuring {name} …"):
+            with console.status(f"Measuring {name} …"):
                 found = figures()
-        except Exception as error:  # the other rows are still worth measuring
+        except Exception as error:  # a failed row does not prevent the others
             console.print(f"[red]{name}: {type(error).__name__}: {error}[/]")
-            return [Figure(row=name, name="could not be measured", unit="", rounds=[], failed=True)]
+            return [Figure(row=name, name="not measured", unit="", rounds=[], failed=True)]
         console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/]")
         return found
 
@@ -62,25 +62,27 @@ def measure(wanted: list[str], console: Console) -> Iterator[Figure]:
     if chosen:
         with home.warm_folder() as folder:
             for name in chosen:
-                yield from told(name, lambda name=name: HOME_ROWS[name](folder))  # type: ignore[misc]
-    chosen = [name for name in LAB_ROWS if name in wanted]
+                yield from reported(name, lambda name=name: HOME_ROWS[name](folder))  # type: ignore[misc]
+    chosen = [name for name in HARNESS_ROWS if name in wanted]
     if chosen:
         with running_harness() as found:
             for name in chosen:
-                yield from told(name, lambda name=name: LAB_ROWS[name](found))  # type: ignore[misc]
+                yield from reported(name, lambda name=name: HARNESS_ROWS[name](found))  # type: ignore[misc]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--rows", default="", help=f"of {', '.join(ROWS)}; several with commas between; none: all but {', '.join(LONG)}"
+        "--rows",
+        default="",
+        help=f"comma-separated rows of {', '.join(ROWS)}; default: all but {', '.join(LONG)}",
     )
-    parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench.json", help="where the figures go as JSON")
+    parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench.json", help="file for the figures as JSON")
     arguments = parser.parse_args()
     wanted = [name for name in arguments.rows.split(",") if name] or [name for name in ROWS if name not in LONG]
     unknown = [name for name in wanted if name not in ROWS]
     if unknown:
-        parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
+        parser.error(f"unknown rows: {', '.join(unknown)}; the rows are {', '.join(ROWS)}")
     console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
     about = facts()
     figures: list[Figure] = []
@@ -89,7 +91,7 @@ def main() -> None:
             figures.append(figure)
             write(figures, about, arguments.json)
     show(figures, console)
-    console.print(f"\n[dim]{about['cores']} cores, load client included; as JSON in {arguments.json}[/]")
+    console.print(f"\n[dim]{about['cores']} cores, shared with the load client. Figures as JSON: {arguments.json}[/]")
     sys.exit(any(figure.failed for figure in figures))
 
 

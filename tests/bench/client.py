@@ -1,12 +1,12 @@
-"""The load client: keep-alive HTTP/1.1 sockets and one epoll loop, in a process of its own.
+"""The load client: keep-alive HTTP/1.1 sockets and one epoll loop, in a separate process.
 
-It shares the cores with what it measures, so it does little: requests are bytes made beforehand, an answer is read up
-to its Content-Length and its status looked at. `python -m tests.bench.client` reads a Load as JSON from standard input
-and writes a Result to standard output.
+The client shares the cores with the measured system, so it does little: requests are bytes prepared beforehand, and of
+a response it reads the status and as many bytes as Content-Length says. `python -m tests.bench.client` reads a Load as
+JSON from standard input and writes a Result to standard output.
 
-Closed loop: each connection sends the next request when the answer to the last one has come. Open loop: requests fall
-due by the clock, evenly, and a request that finds no free connection waits for one; its time counts from when it was
-due, so that a system which stalls is not spared the requests it kept from being sent.
+Closed loop: each connection sends the next request when the response to the last one has arrived. Open loop: requests
+are due at even intervals, and a request without a free connection waits for one. Its latency counts from its due time,
+so requests that a stalled system delays count as slow.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 @dataclass(kw_only=True)
 class Load:
-    """What to send. requests: (before, after) with a key of its own between them, or (whole, None); taken in turn.
+    """What to send. requests: (before, after) with a new key between the parts, or (whole, None); sent in turn.
 
-    seconds: how long to send. rate: requests a second; 0: as fast as answers come. count: stop after that many
-    requests; 0: when time is over. keep_jobs: whether to give back the ids of jobs in the answers, with the times at
-    which their requests were due and answered.
+    seconds: how long to send. rate: requests a second in an open loop; 0 selects the closed loop. count: the number of
+    requests; 0 sends until the time is over. keep_jobs: the result contains the ids of the jobs in the responses, with
+    the times at which their requests were due and answered.
     """
 
     port: int
@@ -48,8 +48,10 @@ class Load:
 
 @dataclass(kw_only=True)
 class Result:
-    """What came back. latencies: sorted, in milliseconds. jobs: (id, due, answered), in seconds since 1970.
-    processor: seconds that this process itself has used."""
+    """The measurements. latencies: sorted, in milliseconds. jobs: (id, due, answered), in seconds since 1970.
+
+    processor: CPU seconds of the client itself.
+    """
 
     answered: int = 0
     refused: dict[str, int] = field(default_factory=dict)
@@ -61,7 +63,7 @@ class Result:
 
 
 class Connection:
-    """One socket: what it has received of an answer, and when that answer's request was due."""
+    """One socket: the received part of a response, and the due time of its request."""
 
     __slots__ = ("buffer", "due", "needed", "socket")
 
@@ -74,7 +76,7 @@ class Connection:
 
 
 def run(load: Load) -> Result:
-    """Sends the load and counts."""
+    """Sends the load and measures the responses."""
     numbers = itertools.count()
     prefix = load.key.encode()
     width = KEY_LENGTH - len(prefix)
@@ -107,19 +109,19 @@ def run(load: Load) -> Result:
         connection.socket.send(next_request())
 
     gc.disable()
-    under_way = 0
+    in_flight = 0
     if not step:
         while idle and left:
             left -= 1
-            under_way += 1
+            in_flight += 1
             send(idle.popleft(), now())
     last = began
-    while under_way or (step and left and due < end):
+    while in_flight or (step and left and due < end):
         if step:
             moment = now()
             while due <= moment and due < end and left and idle:
                 left -= 1
-                under_way += 1
+                in_flight += 1
                 send(idle.popleft(), due)
                 due += step
             wait = max(0.0, min(due, end) - moment) if idle and left else 1.0
@@ -129,14 +131,14 @@ def run(load: Load) -> Result:
             connection = connections[number]
             data = connection.socket.recv(65536)
             if not data:
-                raise ConnectionError("the gateway closed a connection")
+                raise ConnectionError("The gateway closed a connection.")
             if connection.buffer:
                 data = connection.buffer + data
             if not connection.needed:
                 head = data.find(b"\r\n\r\n")
                 length = LENGTH.search(data, 0, head + 2) if head >= 0 else None
                 if head >= 0 and length is None:
-                    raise ValueError(f"an answer without a length: {data[:head]!r}")
+                    raise ValueError(f"The response has no Content-Length: {data[:head]!r}")
                 connection.needed = head + 4 + int(length[1]) if length is not None else 0
             if not connection.needed or len(data) < connection.needed:
                 connection.buffer = data
@@ -151,12 +153,12 @@ def run(load: Load) -> Result:
             if load.keep_jobs and good and (job := JOB_ID.search(data)):
                 result.jobs.append((job[1].decode(), connection.due + offset, last + offset))
             connection.buffer, connection.needed = b"", 0
-            under_way -= 1
+            in_flight -= 1
             if step:
                 idle.append(connection)
             elif left and last < end:
                 left -= 1
-                under_way += 1
+                in_flight += 1
                 send(connection, last)
     result.seconds = last - began
     result.processor = time.process_time()

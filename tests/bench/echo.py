@@ -1,9 +1,9 @@
-"""The yardstick for requests: a bare grpc.aio service on uvloop that answers at once, for every method alike.
+"""The baseline for requests: a bare grpc.aio service on uvloop that returns constant responses.
 
     python -m tests.bench.echo PORT
 
-It does what any service behind this gateway must: read the message, write an answer of the usual size. It checks no
-token (the gateway has), keeps nothing and asks nobody.
+It does what every service behind this gateway must do: read the request and write a response of the usual size. It
+verifies no token (the gateway does), stores nothing and calls no other service.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from adwright.job.v1 import job_pb2
 JOB = "0199d0a4-1111-7222-8333-444455556666"
 VARIANT = copy_pb2.Variant(hook="Clean water, always.", body="b" * 160, cta="Shop now", hashtags=["#Aurora", "#Water"])
 
-Answer = Callable[[Any, Any], Awaitable[Any]]
+Behaviour = Callable[[Any, Any], Awaitable[Any]]
 
 
-def _answering(answer: Any) -> Answer:
+def _returning(response: Any) -> Behaviour:
     async def behaviour(request: Any, context: Any) -> Any:
-        return answer
+        return response
 
     return behaviour
 
 
-def _handler(request: Any, answer: Any) -> grpc.RpcMethodHandler[Any, Any]:
+def _handler(request: Any, response: Any) -> grpc.RpcMethodHandler[Any, Any]:
     return grpc.unary_unary_rpc_method_handler(
-        _answering(answer),
+        _returning(response),
         request_deserializer=request.FromString,
-        response_serializer=type(answer).SerializeToString,
+        response_serializer=type(response).SerializeToString,
     )
 
 
 def services() -> dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]]:
-    """The methods that are measured, by service."""
+    """The measured methods by service."""
     return {
         "adwright.image.v1.ImageService": {
             "GenerateStaticAd": _handler(

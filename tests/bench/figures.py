@@ -1,4 +1,4 @@
-"""Figures: what was measured in several rounds, against what, and whether that is enough."""
+"""Figures: measurements of several rounds, their baselines and targets, and the tables that show them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rich.table import Table
 
 @dataclass(kw_only=True)
 class Figure:
-    """One line of the table. rounds: the measurements whose median is the figure.
+    """One line of the table. rounds: the measurements, whose median is shown.
 
-    beside: the yardstick's measurements in the same rounds; the figure judged is then the median of the quotients.
-    at_least, at_most: the target, of which one is given. costs: processor milliseconds a request, by process, for the
-    measured and the yardstick.
+    beside: the baseline's measurements in the same rounds; the target then applies to the median of the quotients.
+    at_least, at_most: the target, at most one of them. costs: CPU milliseconds per request by process, for the
+    measured system and for the baseline.
     """
 
     row: str
@@ -36,33 +36,31 @@ class Figure:
 
     @property
     def quotients(self) -> list[float]:
-        """Each round's measurement by its yardstick's."""
-        return (
-            [mine / yardstick for mine, yardstick in zip(self.rounds, self.beside, strict=True)] if self.beside else []
-        )
+        """Each round's measurement divided by its baseline's."""
+        return [own / baseline for own, baseline in zip(self.rounds, self.beside, strict=True)] if self.beside else []
 
     @property
     def judged(self) -> float:
-        """What the target is compared with."""
+        """The value that the target applies to."""
         return statistics.median(self.quotients or self.rounds or [0.0])
 
     @property
     def reached(self) -> bool | None:
-        """None: there is no target."""
+        """Whether the target is reached; None without a target."""
         if self.at_least is not None:
             return self.judged >= self.at_least
         return self.judged <= self.at_most if self.at_most is not None else None
 
 
 def number(value: float) -> str:
-    """Three digits that matter."""
+    """The value with three significant digits."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def spread(values: Sequence[float]) -> str:
-    """The median, and the least and the most where they differ."""
+    """The median, and the smallest and largest value of several."""
     if not values:
         return "[red]failed[/]"
     middle = number(statistics.median(values))
@@ -76,10 +74,10 @@ def _target(figure: Figure) -> str:
 
 
 def table_of(figures: Sequence[Figure]) -> Table:
-    """The figures with their targets."""
+    """The table of figures and targets."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, justify in (
-        ("row", "left"), ("figure", "left"), ("measured", "right"), ("unit", "left"), ("yardstick", "right"),
+        ("row", "left"), ("figure", "left"), ("measured", "right"), ("unit", "left"), ("baseline", "right"),
         ("quotient", "right"), ("target", "right"), ("", "left"),
     ):  # fmt: skip
         table.add_column(column, justify="right" if justify == "right" else "left")
@@ -99,7 +97,7 @@ def table_of(figures: Sequence[Figure]) -> Table:
 
 
 def costs_of(figures: Sequence[Figure]) -> Table | None:
-    """Processor seconds for each 1,000 requests, by process."""
+    """The table of CPU seconds per 1,000 requests by process; None without costs."""
     measured = [(f"{figure.row} {name}".strip(), costs) for figure in figures for name, costs in figure.costs.items()]
     if not measured:
         return None
@@ -107,10 +105,10 @@ def costs_of(figures: Sequence[Figure]) -> Table | None:
     for _, costs in measured:
         for process, spent in costs.items():
             totals[process] = max(totals.get(process, 0.0), spent)
-    order = sorted((name for name, most in totals.items() if most >= 0.005), key=lambda name: -totals[name])
-    table = Table(box=None, pad_edge=False, header_style="bold", title="CPU seconds for 1,000 requests, by process")
+    order = sorted((name for name, total in totals.items() if total >= 0.005), key=lambda name: -totals[name])
+    table = Table(box=None, pad_edge=False, header_style="bold", title="CPU seconds per 1,000 requests, by process")
     table.add_column("row")
-    for name in [*order, "together"]:
+    for name in [*order, "total"]:
         table.add_column(name, justify="right")
     for name, costs in measured:
         cells = [f"{costs.get(process, 0.0):.2f}" if costs.get(process, 0.0) >= 0.005 else "" for process in order]
@@ -119,13 +117,13 @@ def costs_of(figures: Sequence[Figure]) -> Table | None:
 
 
 def write(figures: Sequence[Figure], facts: dict[str, Any], file: Path) -> None:
-    """The same as JSON."""
+    """Writes the figures and the facts about the machine as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    told = [
+    rows = [
         asdict(figure) | {"judged": figure.judged, "quotients": figure.quotients, "reached": figure.reached}
         for figure in figures
     ]
-    file.write_text(json.dumps({"machine": facts, "figures": told}, indent=1), encoding="utf-8")
+    file.write_text(json.dumps({"machine": facts, "figures": rows}, indent=1), encoding="utf-8")
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:

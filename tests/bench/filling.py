@@ -1,4 +1,4 @@
-"""Years of use, by SQL: millions of jobs that have ended, and the entries that they left in the ledger."""
+"""Fills the tables by SQL with years of use: millions of ended jobs and their ledger entries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from tests.bench.harness import BenchHarness
 
 JOBS = 5_000_000
-PART = 250_000  # rows of one statement
-OTHERS = 50_000  # users besides those who send requests
-SHARE_OF_CALLERS = 8  # of so many jobs, one is a caller's: the lists that are looked at are long ones
+ROWS_PER_STATEMENT = 250_000
+OTHER_USERS = 50_000  # users besides those that send requests
+CALLER_EVERY = 8  # one job in eight belongs to a user that sends requests, so that the queried lists are long
 
-# A job a second or so, the newest an hour old; ids are of version 7, in order of creation.
+# One job a second, the newest an hour old. Ids are UUIDs of version 7 in order of creation.
 IDS = """
 select n,
        (lpad(to_hex((extract(epoch from moment) * 1000)::bigint), 12, '0') || '70008000'
@@ -40,7 +40,7 @@ HOLD_ROWS = f"""
 insert into hold (job_id, user_id, type, amount, state, created_at, expires_at, ended_at, refunded_at)
 select id, user_id, 'static_ad', 3, 'captured', moment, moment, moment, moment from ({IDS}) as ids
 """
-# Four entries for each: what was granted for it, held, captured and given back.
+# Four entries per job: grant, hold, capture and refund.
 ENTRY_ROWS = f"""
 insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, grant_id, reason, created_at)
 select kind, user_id, 3, debit, credit, case when kind <> 'grant' then id end,
@@ -54,7 +54,7 @@ ACCOUNT_ROWS = f"""
 insert into account (user_id, available) select user_id, 3 * count(*) from ({IDS}) as ids group by user_id
 on conflict (user_id) do update set available = account.available + excluded.available
 """
-# What is filled in stands in one seal, so that the chain begins behind it: to seal it all would take many minutes.
+# One seal covers all rows, so that the hash chain starts after them; sealing them regularly would take many minutes.
 SEAL = """
 insert into seal (id, ids, digests, previous, hash, sealed_at)
 select coalesce(max(seal.id), 0) + 1, array[(select max(id) from entry)], '\\x', '\\x', '\\x66', now() from seal
@@ -62,19 +62,19 @@ select coalesce(max(seal.id), 0) + 1, array[(select max(id) from entry)], '\\x',
 
 
 def fill(harness: BenchHarness) -> float:
-    """Fills the tables of jobs and of billing beside each other; seconds that it took."""
+    """Fills the databases of job and billing concurrently; the seconds that this took."""
     began = time.monotonic()
     failed: list[Exception] = []
 
-    def working(database: str, statements: Sequence[str]) -> None:
+    def fill_database(database: str, statements: Sequence[str]) -> None:
         try:
             _fill(harness, database, statements)
         except Exception as error:
             failed.append(error)
 
     threads = [
-        threading.Thread(target=working, args=("job", [JOB_ROWS])),
-        threading.Thread(target=working, args=("billing", [ACCOUNT_ROWS, HOLD_ROWS, ENTRY_ROWS])),
+        threading.Thread(target=fill_database, args=("job", [JOB_ROWS])),
+        threading.Thread(target=fill_database, args=("billing", [ACCOUNT_ROWS, HOLD_ROWS, ENTRY_ROWS])),
     ]
     for thread in threads:
         thread.start()
@@ -90,17 +90,17 @@ def _fill(harness: BenchHarness, database: str, statements: Sequence[str]) -> No
     with harness.database(database) as connection:
         connection.execute("set synchronous_commit = off")
         connection.execute("set statement_timeout = 0")
-        for first in range(1, JOBS + 1, PART):
-            about = {
+        for first in range(1, JOBS + 1, ROWS_PER_STATEMENT):
+            parameters = {
                 "jobs": JOBS,
                 "first": first,
-                "last": min(JOBS, first + PART - 1),
-                "others": OTHERS,
-                "share": SHARE_OF_CALLERS,
+                "last": min(JOBS, first + ROWS_PER_STATEMENT - 1),
+                "others": OTHER_USERS,
+                "share": CALLER_EVERY,
                 "callers": callers,
             }
             for statement in statements:
-                connection.execute(statement.encode(), about)
+                connection.execute(statement.encode(), parameters)
         if database == "billing":
             connection.execute(SEAL.encode())
         connection.execute("vacuum (freeze, analyze)")

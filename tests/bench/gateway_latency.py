@@ -1,9 +1,9 @@
-"""What the gateway adds to a call, as a distribution: `python -m tests.bench.gateway_latency`.
+"""The latency that the gateway adds to a call, as a distribution: `python -m tests.bench.gateway_latency`.
 
-The same call (GetCredits: one indexed row) is made to billing directly, by gRPC through the gateway, and by REST
-through the gateway, one after the other in random order on connections that stay open, so that each round compares them
-on the same machine at the same moment. The gRPC client is the same for both ways; what REST takes holds the
-transcoding, and a client that does nothing but send bytes and read them.
+The same call (GetCredits, which reads one indexed row) is sent to billing directly, by gRPC through the gateway, and by
+REST through the gateway. In each round the three follow one another in random order on open connections, so that they
+meet the same load of the machine. The gRPC client is the same for both routes; REST includes the transcoding and a
+client that only writes and reads bytes.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ from local.system import Options
 from tests.running import RunningSystem
 
 ROUNDS = 3_000
-WARMING = 300  # the first calls open connections, check the token and plan the query
+WARMUP_ROUNDS = 300  # the first calls open connections, verify the token and plan the query
 SHARES = (0.5, 0.9, 0.99, 0.999)
 DIRECT, NATIVE, REST = "gRPC to the service", "gRPC through the gateway", "REST through the gateway"
 SECONDS = 10
 
 
-class RestLine:
-    """One HTTP/1.1 connection on which the same GET is sent again and again."""
+class RestConnection:
+    """One HTTP/1.1 connection that repeats the same GET."""
 
     def __init__(self, port: int, path: str, token: str) -> None:
-        self._line = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
-        self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._request = f"GET {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
     def call(self) -> None:
-        """Sends it and reads the whole answer. Raises RuntimeError when it is not 200."""
-        self._line.sendall(self._request)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += self._part()
-        head, _, body = answer.partition(b"\r\n\r\n")
+        """Sends the request and reads the whole response. Raises RuntimeError unless its status is 200."""
+        self._socket.sendall(self._request)
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += self._receive()
+        head, _, body = response.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.decode("latin-1"))
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         while len(body) < int(lengths[0].partition(b":")[2]):
-            body += self._part()
+            body += self._receive()
 
-    def _part(self) -> bytes:
-        part = self._line.recv(65536)
-        if not part:
-            raise RuntimeError("the gateway has closed the connection")
-        return part
+    def _receive(self) -> bytes:
+        data = self._socket.recv(65536)
+        if not data:
+            raise RuntimeError("The gateway closed the connection.")
+        return data
 
     def close(self) -> None:
-        self._line.close()
+        self._socket.close()
 
 
 def measured(system: RunningSystem, rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """Milliseconds of each call, by way; the n-th of each way were measured together."""
+    """Milliseconds of each call by route; the n-th values of all routes belong to the same round."""
     user = "latency"
     token = system.token(user)
     metadata = (("authorization", f"Bearer {token}"),)
@@ -70,53 +70,53 @@ def measured(system: RunningSystem, rounds: int = ROUNDS) -> dict[str, list[floa
     ports = system.system.ports
     direct = grpc.insecure_channel(f"127.0.0.1:{ports['billing']}")
     native = grpc.insecure_channel(f"127.0.0.1:{ports['gateway']}")
-    rest = RestLine(ports["gateway"], "/api/credits", token)
+    rest = RestConnection(ports["gateway"], "/api/credits", token)
 
     def by(channel: grpc.Channel) -> Callable[[], object]:
         stub = billing_pb2_grpc.BillingServiceStub(channel)
         return lambda: stub.GetCredits(request, metadata=metadata, timeout=SECONDS)
 
-    ways: Mapping[str, Callable[[], object]] = {DIRECT: by(direct), NATIVE: by(native), REST: rest.call}
-    found: dict[str, list[float]] = {name: [] for name in ways}
-    order = list(ways)
+    routes: Mapping[str, Callable[[], object]] = {DIRECT: by(direct), NATIVE: by(native), REST: rest.call}
+    found: dict[str, list[float]] = {name: [] for name in routes}
+    order = list(routes)
     chance = random.Random(1)
-    for number in range(WARMING + rounds):
+    for number in range(WARMUP_ROUNDS + rounds):
         chance.shuffle(order)
         for name in order:
             began = time.perf_counter()
-            ways[name]()
+            routes[name]()
             took = (time.perf_counter() - began) * 1000
-            if number >= WARMING:
+            if number >= WARMUP_ROUNDS:
                 found[name].append(took)
-    for line in (direct, native, rest):
-        line.close()
+    for connection in (direct, native, rest):
+        connection.close()
     return found
 
 
-def share(values: Sequence[float], part: float) -> float:
-    """The value that so large a part of them does not exceed."""
-    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
+def percentile(values: Sequence[float], share: float) -> float:
+    """A percentile of the values. share: 0.5 for the median."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
 def rows(found: Mapping[str, Sequence[float]]) -> list[tuple[str, list[float]]]:
-    """Name, and p50, p90, p99, p99.9 and mean: of each way, and of what it took longer than the direct call beside it.
+    """Name, p50, p90, p99, p99.9 and mean of each route, and of its difference to the direct call of the same round.
 
-    Of a difference some are below zero: where the direct call was the one that had to wait for the machine.
+    Some differences are negative: in these rounds the direct call had to wait for the machine.
     """
 
     def row(name: str, values: Sequence[float]) -> tuple[str, list[float]]:
-        return name, [*(share(values, part) for part in SHARES), statistics.fmean(values)]
+        return name, [*(percentile(values, share) for share in SHARES), statistics.fmean(values)]
 
     lines = [row(name, values) for name, values in found.items()]
     for name in (NATIVE, REST):
-        added = [through - beside for through, beside in zip(found[name], found[DIRECT], strict=True)]
+        added = [routed - direct for routed, direct in zip(found[name], found[DIRECT], strict=True)]
         lines.append(row(f"added: {name}", added))
     return lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gateway_latency", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="calls each way")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="calls per route")
     arguments = parser.parse_args()
     system = RunningSystem(Options(workers=False), durable=True)
     try:

@@ -1,4 +1,4 @@
-"""The same figures with millions of ended jobs in the tables as with none, measured in one run on one system."""
+"""Figures with millions of ended jobs in the tables beside figures with empty tables, in one run on one system."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.bench import holds
 from tests.bench.figures import Figure
 from tests.bench.filling import JOBS, fill
 from tests.bench.harness import BenchHarness, Cost
-from tests.bench.rows import good, looks, submissions
+from tests.bench.rows import checked, status_queries, submissions
 
 ROUNDS = 3
 SECONDS = 5.0
-TIMES = 40  # that a statement is run to be timed
+REPETITIONS = 40  # of each timed statement
 
 Measure = Callable[[BenchHarness], float]
 
 
 def _requests(harness: BenchHarness, which: Callable[[BenchHarness], list[tuple[str, str | None]]]) -> float:
-    result = good(harness.load(which(harness), seconds=SECONDS)[0])
+    result = checked(harness.load(which(harness), seconds=SECONDS)[0])
     return result.answered / result.seconds
 
 
@@ -35,7 +35,7 @@ def _holds(harness: BenchHarness) -> float:
 
 
 async def _statements(url: str, user: str) -> dict[str, float]:
-    """Milliseconds of a page of jobs and of one round of the sweeper's statements, each the median of TIMES."""
+    """Milliseconds of a page of jobs and of one round of the sweeper's statements; medians of REPETITIONS."""
     now = datetime.now(UTC)
 
     limits = Limits(start=timedelta(hours=6), attempt=timedelta(minutes=3), total=timedelta(hours=7))
@@ -48,7 +48,7 @@ async def _statements(url: str, user: str) -> dict[str, float]:
     )
     taken: dict[str, list[float]] = {"list": [], "sweep": []}
     try:
-        for _ in range(TIMES):
+        for _ in range(REPETITIONS):
             async with database.transaction() as connection:
                 began = time.perf_counter()
                 await list_jobs(connection, page)
@@ -61,18 +61,18 @@ async def _statements(url: str, user: str) -> dict[str, float]:
                 taken["sweep"].append(time.perf_counter() - began)
     finally:
         await database.close()
-    return {name: 1000 * sorted(times)[TIMES // 2] for name, times in taken.items()}
+    return {name: 1000 * sorted(times)[REPETITIONS // 2] for name, times in taken.items()}
 
 
 MEASURES: dict[str, tuple[str, Measure]] = {
     "submit": ("POST /api/generate/static-ad", lambda harness: _requests(harness, submissions)),
-    "status": ("GET /api/generate/status", lambda harness: _requests(harness, looks)),
+    "status": ("GET /api/generate/status", lambda harness: _requests(harness, status_queries)),
     "holds": ("holds through billing", _holds),
 }
 
 
 def grown(harness: BenchHarness) -> list[Figure]:
-    """Measures, fills the tables, measures again."""
+    """Measures with empty tables, fills the tables, and measures again."""
 
     empty: dict[str, list[float]] = {}
     full: dict[str, list[float]] = {}
@@ -82,26 +82,26 @@ def grown(harness: BenchHarness) -> list[Figure]:
         if found is full:
             seconds = fill(harness)
         for name, (_, measure) in MEASURES.items():
-            measure(harness)  # caches and plans as in use
+            measure(harness)  # warms caches and query plans
             found[name] = [measure(harness) for _ in range(ROUNDS)]
         times.append(asyncio.run(_statements(harness.system.database_url("job"), harness.customers[0].id)))
     figures = [
         Figure(
             row="grown",
-            name=f"{told}, {JOBS:,} jobs and {4 * JOBS:,} entries ÷ empty",
+            name=f"{label}, {JOBS:,} jobs and {4 * JOBS:,} entries ÷ empty",
             unit="1/s",
             rounds=full[name],
             beside=empty[name],
             at_least=0.8,
             note=f"filled in {seconds:.0f} s" if name == "submit" else "",
         )
-        for name, (told, _) in MEASURES.items()
+        for name, (label, _) in MEASURES.items()
     ]
-    for name, told in (("list", "a page of a user's jobs"), ("sweep", "one round of the sweeper's statements")):
+    for name, label in (("list", "a page of a user's jobs"), ("sweep", "one round of the sweeper's statements")):
         figures.append(
             Figure(
                 row="grown",
-                name=f"{told}, {JOBS:,} ended jobs ÷ empty",
+                name=f"{label}, {JOBS:,} ended jobs ÷ empty",
                 unit="ms",
                 rounds=[times[1][name]],
                 beside=[times[0][name]],

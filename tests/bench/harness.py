@@ -1,4 +1,4 @@
-"""The system under measurement, the yardsticks beside it, and users with something to advertise."""
+"""The measured system, the echo service as its baseline, and users with a project and a product."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import httpx
 import psycopg
 
 from gateway.render import command, render
@@ -23,7 +23,9 @@ from local.process import Process
 from local.system import SERVICES, Options
 from tests.bench import processes
 from tests.bench.client import Load, Result
+from tests.bench.echo import JOB
 from tests.running import Customer, RunningSystem, free_port
+from tests.support import until
 
 USERS = 64
 CREDITS = 5_000_000
@@ -33,24 +35,24 @@ LOAD_SECONDS = 120
 
 @dataclass(kw_only=True)
 class Cost:
-    """Processor milliseconds for each request, by process."""
+    """CPU time per request, by process."""
 
     requests: int = 0
     by_process: dict[str, float] = field(default_factory=dict)
 
     def add(self, requests: int, used: dict[str, float]) -> None:
-        """Takes in another round: its requests and the seconds used."""
+        """Adds a round. used: CPU seconds by process."""
         self.requests += requests
         for name, spent in used.items():
             self.by_process[name] = self.by_process.get(name, 0.0) + spent
 
-    def each(self) -> dict[str, float]:
-        """Milliseconds a request: the same number as seconds for a thousand."""
+    def per_request(self) -> dict[str, float]:
+        """CPU milliseconds per request, which equal CPU seconds per 1,000 requests."""
         return {name: 1000 * spent / max(1, self.requests) for name, spent in self.by_process.items()}
 
 
 class BenchHarness:
-    """The whole system without workers, an echo service behind a second Envoy of the same configuration, and users."""
+    """The whole system without workers, the echo service behind a second Envoy of the same configuration, and users."""
 
     def __init__(self, *settings: tuple[str, str]) -> None:
         self.running = RunningSystem(Options(workers=False, settings=settings), durable=True)
@@ -76,13 +78,13 @@ class BenchHarness:
             environment=environment,
             log=self.home.logs / f"{name}.log",
             ready=lambda: accepts_connections(port),
-            on_message=self.running.said.append,
+            on_message=self.running.messages.append,
         )
         self._extra[name] = process
         self.running.run(process.start())
 
     def remove(self, name: str) -> None:
-        """Stops a process that was added."""
+        """Stops an added process."""
         self.running.run(self._extra.pop(name).stop())
 
     def _start_echo(self) -> None:
@@ -102,16 +104,19 @@ class BenchHarness:
         line = [sys.executable, "-m", "tests.bench.echo", str(self._echo_service_port)]
         self._add("echo", line, self._echo_service_port, environment)
         self._add("echo-gateway", [str(part) for part in command(configuration)], self.echo_port, dict(os.environ))
-        time.sleep(1.0)  # the keys come a moment after the port is open
+        # Envoy loads the issuer's keys after it has opened its port.
+        headers = {"Authorization": f"Bearer {self.running.token('echo')}"}
+        url = f"http://127.0.0.1:{self.echo_port}/api/generate/status?jobId={JOB}"
+        until(lambda: httpx.get(url, headers=headers, trust_env=False).status_code == 200)
 
     def add_worker(self, name: str, *, slots: int) -> None:
-        """A worker whose provider does nothing; it notes when it has a lease."""
+        """Starts a worker whose provider does nothing; it records the time of each lease in `leases`."""
         port = free_port()
         environment = self.system.environment(name, port) | {"ADWRIGHT_SLOTS": str(slots)}
         self._add(name, [sys.executable, "-m", "tests.stub_worker", "static_ad", str(self.leases)], port, environment)
 
     def pids(self) -> dict[str, int]:
-        """Every process that is measured, by name."""
+        """The process ids of all measured processes by name."""
         found = {name: process.pid for name, process in (self.system.processes | self._extra).items()}
         found["postgres"] = self.system.postgres.pid
         return {name: pid for name, pid in found.items() if pid}
@@ -119,7 +124,7 @@ class BenchHarness:
     # -- load
 
     def requests(self, method: str, path: str, body: dict[str, Any] | None) -> list[tuple[str, str | None]]:
-        """A request of each user; in the body `idempotencyKey` is put in by the client."""
+        """One request per user; the load client adds `idempotencyKey` to the body."""
         made: list[tuple[str, str | None]] = []
         for customer, token in zip(self.customers, self.tokens, strict=True):
             made.append(request(method, path, token, None if body is None else {**customer.ids, **body}))
@@ -128,16 +133,16 @@ class BenchHarness:
     def load(
         self, requests: list[tuple[str, str | None]], *, echo: bool = False, **more: Any
     ) -> tuple[Result, dict[str, float]]:
-        """Runs the load client: its result, and the processor seconds that each process used meanwhile."""
+        """Runs the load client: its result, and the CPU seconds that each process used meanwhile."""
         port = self.echo_port if echo else self.system.ports["gateway"]
         settings: dict[str, Any] = {"connections": CONNECTIONS, "key": uuid.uuid4().hex[:12], "seconds": 4.0, **more}
         load = Load(port=port, requests=requests, **settings)
         before = self.used()
-        result = Result(**run_beside(self.system.environment("client", 0), "tests.bench.client", asdict(load)))
+        result = Result(**run_module(self.system.environment("client", 0), "tests.bench.client", asdict(load)))
         return result, self.used(before) | {"client": result.processor}
 
     def used(self, before: dict[str, float] | None = None) -> dict[str, float]:
-        """Processor seconds that each process has used, since `before` if that is given."""
+        """CPU seconds by process, since `before` when that is given."""
         now = processes.seconds(self.pids())
         return {name: spent - (before or {}).get(name, 0.0) for name, spent in now.items()}
 
@@ -152,7 +157,7 @@ class BenchHarness:
 
 
 def request(method: str, path: str, token: str, body: dict[str, Any] | None) -> tuple[str, str | None]:
-    """The bytes of a request as text, in two parts where an idempotency key stands between them."""
+    """An HTTP request as text; in two parts when the client inserts an idempotency key between them."""
     head = f"{method} {path} HTTP/1.1\r\nHost: adwright\r\nAuthorization: Bearer {token}\r\n"
     if body is None:
         return head + "\r\n", None
@@ -162,8 +167,11 @@ def request(method: str, path: str, token: str, body: dict[str, Any] | None) -> 
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(text.encode())}\r\n\r\n{before}", after
 
 
-def run_beside(environment: dict[str, str], module: str, work: dict[str, Any]) -> dict[str, Any]:
-    """Runs a module that reads JSON from standard input and writes JSON to standard output."""
+def run_module(environment: dict[str, str], module: str, work: dict[str, Any]) -> dict[str, Any]:
+    """Runs a module that reads JSON from standard input and writes JSON to standard output.
+
+    Raises RuntimeError when its exit status is not 0.
+    """
     done = subprocess.run(
         [sys.executable, "-m", module],
         input=json.dumps(work),
@@ -175,15 +183,15 @@ def run_beside(environment: dict[str, str], module: str, work: dict[str, Any]) -
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{module} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{module} exited with status {done.returncode}:\n{done.stderr[-2000:]}")
     return dict(json.loads(done.stdout))
 
 
 @contextmanager
 def running_harness(*settings: tuple[str, str]) -> Iterator[BenchHarness]:
-    """A harness for as long as it is wanted."""
-    made = BenchHarness(*settings)
+    """Starts a harness and stops it at the end of the context."""
+    harness = BenchHarness(*settings)
     try:
-        yield made
+        yield harness
     finally:
-        made.stop()
+        harness.stop()

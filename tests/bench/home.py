@@ -1,4 +1,4 @@
-"""The rows that are measured from outside, on a system of their own: how soon it answers, how much memory it takes."""
+"""Rows measured on `make up` from outside: the time until the first response, and the memory and CPU at rest."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.running import free_port
 
 STARTS = 3
 READY_SECONDS = 90.0
-REST_SECONDS = 8.0  # after this long without work, a system is idle
-ASK_SECONDS = 0.02
+REST_SECONDS = 8.0  # a system without work for this time is idle
+POLL_SECONDS = 0.02
 
 
 class Up:
@@ -41,35 +41,35 @@ class Up:
             start_new_session=True,
         )
 
-    def first_answer(self) -> float:
-        """Seconds from the command until the first request with a token is answered."""
-        give_up = self._began + READY_SECONDS
-        while time.monotonic() < give_up:
+    def first_response(self) -> float:
+        """Seconds from the command until the first request with a token succeeds. Raises RuntimeError."""
+        deadline = self._began + READY_SECONDS
+        while time.monotonic() < deadline:
             try:
                 token = self.home.token("demo")
-                answer = httpx.get(
+                response = httpx.get(
                     f"{self._url}/api/projects", headers={"Authorization": f"Bearer {token}"}, trust_env=False
                 )
-                if answer.status_code == 200:
+                if response.status_code == 200:
                     return time.monotonic() - self._began
             except (httpx.HTTPError, FileNotFoundError):
                 pass
             if self._process.poll() is not None:
-                raise RuntimeError(f"make up ended with status {self._process.returncode}")
-            time.sleep(ASK_SECONDS)
-        raise RuntimeError(f"no answer after {READY_SECONDS} s")
+                raise RuntimeError(f"make up exited with status {self._process.returncode}")
+            time.sleep(POLL_SECONDS)
+        raise RuntimeError(f"no response within {READY_SECONDS:g} s")
 
     def pids(self) -> dict[str, int]:
-        """Its processes by name, once all have started."""
-        give_up = time.monotonic() + READY_SECONDS
+        """The process ids by name, once all processes have started. Raises RuntimeError."""
+        deadline = time.monotonic() + READY_SECONDS
         while (found := self.home.running()) is None or not all(found.pids.values()):
-            if time.monotonic() > give_up:
-                raise RuntimeError("the system did not say what runs")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not all processes have started within {READY_SECONDS:g} s")
             time.sleep(0.1)
         return found.pids | {"supervisor": found.supervisor_pid}
 
     def stop(self) -> None:
-        """As Ctrl-C does."""
+        """Stops the system as Ctrl-C does."""
         found = self.home.running()
         if found is not None:
             os.kill(found.supervisor_pid, signal.SIGINT)
@@ -80,13 +80,13 @@ class Up:
 
 @contextmanager
 def warm_folder() -> Iterator[Path]:
-    """A folder in which a system has run before."""
+    """A temporary folder in which a system has run before."""
     folder = Path(tempfile.mkdtemp(prefix="adwright-bench-"))
     try:
         folder.chmod(0o755)
         first = Up(folder)
         try:
-            first.first_answer()
+            first.first_response()
             first.pids()
         finally:
             first.stop()
@@ -96,27 +96,25 @@ def warm_folder() -> Iterator[Path]:
 
 
 def start(folder: Path) -> list[Figure]:
-    """`make up` in a folder in which it ran before."""
+    """Measures the start of `make up` in a folder in which it has run before."""
     rounds = []
     for _ in range(STARTS):
         system = Up(folder)
         try:
-            rounds.append(system.first_answer())
+            rounds.append(system.first_response())
             system.pids()
         finally:
             system.stop()
     return [
-        Figure(
-            row="start", name="make up, warm, until the first request is answered", unit="s", rounds=rounds, at_most=5
-        )
+        Figure(row="start", name="make up, warm start, until the first response", unit="s", rounds=rounds, at_most=5)
     ]
 
 
 def memory(folder: Path) -> list[Figure]:
-    """Everything that `make up` runs, workers included, with nothing to do."""
+    """Measures all processes of `make up`, workers included, at rest."""
     system = Up(folder)
     try:
-        system.first_answer()
+        system.first_response()
         pids = system.pids()
         time.sleep(REST_SECONDS)
         each = processes.memory(pids)
@@ -125,20 +123,20 @@ def memory(folder: Path) -> list[Figure]:
         spent = sum(processes.seconds(pids).values()) - sum(before.values())
     finally:
         system.stop()
-    told = ", ".join(f"{name} {size:.0f}" for name, size in sorted(each.items(), key=lambda item: -item[1]))
+    by_process = ", ".join(f"{name} {size:.0f}" for name, size in sorted(each.items(), key=lambda item: -item[1]))
     return [
         Figure(
             row="memory",
-            name="idle memory of the whole system (PSS)",
+            name="memory of the idle system (PSS)",
             unit="MiB",
             rounds=[sum(each.values())],
             at_most=700,
-            note=told,
+            note=by_process,
             details=dict(each),
         ),
         Figure(
             row="memory",
-            name="processor time of the idle system",
+            name="CPU time of the idle system",
             unit="% of a core",
             rounds=[100 * spent / REST_SECONDS],
         ),

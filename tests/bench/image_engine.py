@@ -1,9 +1,9 @@
-"""What a picture costs: time on one core and peak memory of a fresh process, with and without the cut-out.
+"""The cost of an image: time on one core and peak memory of a new process, with and without the cut-out of a photo.
 
 Run from the root of the tree: python -m tests.bench.image_engine [--rounds 18]
 
-Each case draws, writes and signs whole jobs as the render process does, in a process of its own held to one core. The
-first picture of a process, which loads typefaces and model, is not counted; the memory is.
+Each case draws, writes and signs whole jobs as the render process does, in a new process pinned to one core. The time
+of a process's first image, which loads typefaces and the model, is not counted; its memory is.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from services.image.providers.local.studio import Assignment, draw_assignment
 from services.media import model_files
 from tests.image.briefs import PRODUCTS, brief, photo_of_a_cup
 
-LONGEST: Final = 240.0  # seconds for one case, also on a busy machine
+CASE_SECONDS: Final = 240.0  # limit of one case, also on a busy machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One row of the table. limit: seconds that the median is meant to stay below, None when none is promised."""
+    """One row of the table. limit: the promised upper bound of the median in seconds; None when there is none."""
 
     name: str
     ratio: AspectRatio
@@ -42,7 +42,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What was measured of a case: seconds of wall clock and of processor, megabytes."""
+    """The measurements of a case. Times are in seconds, `processor` is CPU time; `peak` is in MB, `largest` in kB."""
 
     median: float
     slowest: float
@@ -59,7 +59,7 @@ CASES: Final = (
     Case(name="1080 x 1350 PNG", ratio=AspectRatio.PORTRAIT, photo=False, file_format="png"),
     Case(name="1920 x 1080 PNG", ratio=AspectRatio.LANDSCAPE, photo=False, file_format="png"),
 )
-PEAK_LIMIT: Final = 700.0  # megabytes
+PEAK_LIMIT_MB: Final = 700.0
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def main() -> None:
     if chosen.case is not None:
         print(json.dumps(asdict(measured(CASES[chosen.case], chosen.rounds))))
         return
-    print(f"{'case':34}{'median s':>10}{'limit':>8}{'slowest':>9}{'processor':>11}{'peak MB':>9}{'largest kB':>12}")
+    print(f"{'case':34}{'median s':>10}{'limit':>8}{'slowest':>9}{'CPU':>11}{'peak MB':>9}{'largest kB':>12}")
     for number, case in enumerate(CASES):
         figure = _in_a_process(number, chosen.rounds)
         limit = f"{case.limit:.1f}" if case.limit else "-"
@@ -79,11 +79,11 @@ def main() -> None:
             f"{figure.peak:9.0f}{figure.largest:12.0f}",
             flush=True,
         )
-    print(f"peak memory is meant to stay below {PEAK_LIMIT:.0f} MB, a PNG below 1,500 kB")
+    print(f"Limits: peak memory {PEAK_LIMIT_MB:.0f} MB, a PNG 1,500 kB")
 
 
 def measured(case: Case, rounds: int) -> Figure:
-    """The figures of one case, from this process held to one core."""
+    """Measures one case in this process, pinned to one core."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     walls: list[float] = []
     processors: list[float] = []
@@ -124,7 +124,7 @@ def measured(case: Case, rounds: int) -> Figure:
 
 def _in_a_process(number: int, rounds: int) -> Figure:
     command = [sys.executable, "-m", "tests.bench.image_engine", "--case", str(number), "--rounds", str(rounds)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=CASE_SECONDS, check=True)
     return Figure(**json.loads(done.stdout.splitlines()[-1]))
 
 

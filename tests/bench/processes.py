@@ -1,4 +1,4 @@
-"""What processes cost: processor time and memory, read from /proc."""
+"""CPU time and memory of processes, read from /proc."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROC = Path("/proc")
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third on; empty: there is no such process."""
+    """The fields of /proc/PID/stat from the third on; empty when the process does not exist."""
     try:
         return (PROC / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
@@ -19,7 +19,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def trees(roots: Iterable[int]) -> dict[int, list[int]]:
-    """The processes that descend from each of the roots, themselves included. A root below another is its own."""
+    """The process ids of each root and its descendants. A root below another root counts only for itself."""
     parents = {
         int(entry.name): fields
         for entry in PROC.iterdir()
@@ -28,16 +28,16 @@ def trees(roots: Iterable[int]) -> dict[int, list[int]]:
     }
     found: dict[int, list[int]] = {root: [] for root in roots}
     for pid in parents:
-        above = pid
-        while above and above not in found:
-            above = int(parents[above][1]) if above in parents else 0
-        if above:
-            found[above].append(pid)
+        ancestor = pid
+        while ancestor and ancestor not in found:
+            ancestor = int(parents[ancestor][1]) if ancestor in parents else 0
+        if ancestor:
+            found[ancestor].append(pid)
     return found
 
 
 def seconds(named: Mapping[str, int]) -> dict[str, float]:
-    """Processor seconds that each named process and its descendants have used so far, ended descendants included."""
+    """CPU seconds of each named process and its descendants so far, terminated descendants included."""
     below = trees(named.values())
     return {name: sum(_seconds(pid) for pid in below[root]) for name, root in named.items()}
 
@@ -48,7 +48,7 @@ def _seconds(pid: int) -> float:
 
 
 def memory(named: Mapping[str, int]) -> dict[str, float]:
-    """MiB of each named process with its descendants; pages that several share count in equal parts (PSS)."""
+    """MiB of each named process with its descendants; shared pages count in equal parts (PSS)."""
     below = trees(named.values())
     return {name: sum(_memory(pid) for pid in below[root]) for name, root in named.items()}
 

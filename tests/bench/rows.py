@@ -1,21 +1,21 @@
-"""The rows that are measured at the gateway and at workers: requests, their delay, jobs from end to end."""
+"""Rows measured at the gateway and at workers: request rates, latency, dispatch, and jobs from end to end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from tests.bench.client import Result
 from tests.bench.figures import Figure
 from tests.bench.harness import CONNECTIONS, BenchHarness, Cost, request
+from tests.support import until
 
 ROUNDS = 3
 SECONDS = 5.0
 LATENCY_SECONDS = 8.0
-PACE = 50.0  # jobs a second at which workers are given work
-PACE_SECONDS = 8.0
-DRAINED = 4_000
+DISPATCH_RATE = 50.0  # jobs a second
+DISPATCH_SECONDS = 8.0
+DRAIN_JOBS = 4_000
 DRAIN_SECONDS = 120.0
 SLOTS = 16
 
@@ -25,33 +25,33 @@ COPY = {"platform": "meta", "format": "short", "tone": "bold", "customInstructio
 Requests = list[tuple[str, str | None]]
 
 
-def good(result: Result) -> Result:
-    """The result, if nothing was refused: a figure with refusals in it is none."""
+def checked(result: Result) -> Result:
+    """Returns the result. Raises RuntimeError when a request was refused, which makes the figures meaningless."""
     if result.refused or not result.answered:
-        raise RuntimeError(f"refused: {result.refused}; the first: {result.first_refusal}")
+        raise RuntimeError(f"Refused requests by status: {result.refused}. The first: {result.first_refusal}")
     return result
 
 
 def percentile(result: Result, share: float) -> float:
-    """Of the latencies, in milliseconds."""
+    """A percentile of the latencies in milliseconds. share: 0.5 for the median."""
     return result.latencies[min(len(result.latencies) - 1, int(share * len(result.latencies)))]
 
 
 def submissions(harness: BenchHarness) -> Requests:
-    """A request for an image of each user."""
+    """One static-ad request per user."""
     return harness.requests("POST", "/api/generate/static-ad", IMAGE)
 
 
-def looks(harness: BenchHarness) -> Requests:
-    """Each user looks at one of their jobs, the oldest that still waits."""
+def status_queries(harness: BenchHarness) -> Requests:
+    """One status request per user, for the user's oldest queued job."""
     with harness.database("job") as connection:
         rows = connection.execute(
             "select distinct on (user_id) user_id, id from job where status = 'queued' order by user_id, turn"
         ).fetchall()
     jobs = dict(rows)
     if len(jobs) < len(harness.customers):
-        good(harness.load(submissions(harness), count=2 * len(harness.customers), seconds=30)[0])
-        return looks(harness)
+        checked(harness.load(submissions(harness), count=2 * len(harness.customers), seconds=30)[0])
+        return status_queries(harness)
     return [
         request("GET", f"/api/generate/status?jobId={jobs[customer.id]}", token, None)
         for customer, token in zip(harness.customers, harness.tokens, strict=True)
@@ -59,17 +59,17 @@ def looks(harness: BenchHarness) -> Requests:
 
 
 def against_echo(harness: BenchHarness, row: str, name: str, requests: Requests, at_least: float) -> Figure:
-    """Requests a second of the system by those of the echo, in turn, at CONNECTIONS connections."""
+    """Measures requests a second of the system and of the echo service in turn, over CONNECTIONS connections."""
     own, echo = Cost(), Cost()
     rounds: list[float] = []
     beside: list[float] = []
     latencies: list[Result] = []
-    good(harness.load(requests, seconds=1.5, echo=True)[0])
-    good(harness.load(requests, seconds=2.5)[0])
+    checked(harness.load(requests, seconds=1.5, echo=True)[0])
+    checked(harness.load(requests, seconds=2.5)[0])
     for _ in range(ROUNDS):
         for to_echo, cost, rates in ((True, echo, beside), (False, own, rounds)):
             result, used = harness.load(requests, seconds=SECONDS, echo=to_echo)
-            good(result)
+            checked(result)
             rates.append(result.answered / result.seconds)
             cost.add(result.answered, used)
             if not to_echo:
@@ -85,23 +85,23 @@ def against_echo(harness: BenchHarness, row: str, name: str, requests: Requests,
         rounds=rounds,
         beside=beside,
         at_least=at_least,
-        costs={"": own.each(), "echo": echo.each()},
+        costs={"": own.per_request(), "echo": echo.per_request()},
         details=details,
     )
 
 
 def submit(harness: BenchHarness) -> list[Figure]:
-    """How many images can be asked for in a second."""
+    """Measures accepted static-ad requests a second."""
     return [against_echo(harness, "submit", "POST /api/generate/static-ad", submissions(harness), 0.25)]
 
 
 def latency(harness: BenchHarness) -> list[Figure]:
-    """How long asking for an image takes at half of what goes, requests falling due by the clock."""
+    """Measures the latency of static-ad requests at half of the highest rate, open loop."""
     requests = submissions(harness)
-    good(harness.load(requests, seconds=2)[0])
-    most = good(harness.load(requests, seconds=SECONDS)[0])
-    rate = most.answered / most.seconds / 2
-    results = [good(harness.load(requests, seconds=LATENCY_SECONDS, rate=rate)[0]) for _ in range(ROUNDS)]
+    checked(harness.load(requests, seconds=2)[0])
+    peak = checked(harness.load(requests, seconds=SECONDS)[0])
+    rate = peak.answered / peak.seconds / 2
+    results = [checked(harness.load(requests, seconds=LATENCY_SECONDS, rate=rate)[0]) for _ in range(ROUNDS)]
     return [
         Figure(
             row="latency",
@@ -115,17 +115,18 @@ def latency(harness: BenchHarness) -> list[Figure]:
 
 
 def copy(harness: BenchHarness) -> list[Figure]:
-    """How many copies the local engine writes in a second, charged and answered."""
+    """Measures copies a second by the built-in engine, charges included."""
     requests = harness.requests("POST", "/api/generate/copy", COPY)
     return [against_echo(harness, "copy", "POST /api/generate/copy", requests, 0.10)]
 
 
 def status(harness: BenchHarness) -> list[Figure]:
-    """How many looks at a waiting job can be answered in a second."""
-    return [against_echo(harness, "status", "GET /api/generate/status", looks(harness), 0.45)]
+    """Measures status requests a second for queued jobs."""
+    return [against_echo(harness, "status", "GET /api/generate/status", status_queries(harness), 0.45)]
 
 
 def _leases(harness: BenchHarness) -> dict[str, float]:
+    """The time of each job's first lease, in seconds since 1970."""
     found: dict[str, float] = {}
     for line in harness.leases.read_text(encoding="utf-8").splitlines():
         job_id, moment = line.split()
@@ -133,66 +134,60 @@ def _leases(harness: BenchHarness) -> dict[str, float]:
     return found
 
 
-def _drained(harness: BenchHarness) -> None:
-    """Waits until nothing is queued or in work."""
-    _until(
-        lambda: not harness.count("job", "select count(*) from job where status in ('pending', 'queued', 'processing')")
-    )
-
-
-def _until(met: Callable[[], bool], seconds: float = DRAIN_SECONDS) -> None:
-    give_up = time.monotonic() + seconds
-    while not met():
-        if time.monotonic() > give_up:
-            raise RuntimeError(f"not after {seconds} s")
-        time.sleep(0.05)
+def _wait_until_drained(harness: BenchHarness) -> None:
+    """Waits until no job is pending, queued or processing."""
+    live = "select count(*) from job where status in ('pending', 'queued', 'processing')"
+    until(lambda: not harness.count("job", live), seconds=DRAIN_SECONDS)
 
 
 def _clear(harness: BenchHarness) -> None:
-    """Ends what other rows have left in the queue, as the sweeper would, so that workers see this row's jobs only."""
+    """Lets the sweeper expire the queued jobs of other rows, so that workers receive only this row's jobs."""
     with harness.database("job") as connection:
         connection.execute("update job set expires_at = now() - interval '1 hour' where status = 'queued'")
-    _drained(harness)
-    _until(lambda: not harness.count("job", "select count(*) from job where settle is not null and settled_at is null"))
+    _wait_until_drained(harness)
+    unsettled = "select count(*) from job where settle is not null and settled_at is null"
+    until(lambda: not harness.count("job", unsettled), seconds=DRAIN_SECONDS)
 
 
 def dispatch(harness: BenchHarness) -> list[Figure]:
-    """From the moment a request is due at the client until a worker has the lease of its job."""
+    """Measures the time from a request's due time at the client until a worker has the lease of its job."""
     _clear(harness)
     harness.add_worker("bench-worker", slots=SLOTS)
     waits: list[list[float]] = []
     cost = Cost()
     try:
-        good(harness.load(submissions(harness), rate=PACE, seconds=2)[0])
+        checked(harness.load(submissions(harness), rate=DISPATCH_RATE, seconds=2)[0])
         for _ in range(ROUNDS):
-            result, used = harness.load(submissions(harness), rate=PACE, seconds=PACE_SECONDS, keep_jobs=True)
-            good(result)
+            result, used = harness.load(
+                submissions(harness), rate=DISPATCH_RATE, seconds=DISPATCH_SECONDS, keep_jobs=True
+            )
+            checked(result)
             cost.add(result.answered, used)
-            _drained(harness)
+            _wait_until_drained(harness)
             leased = _leases(harness)
             waits.append(sorted(1000 * (leased[job_id] - due) for job_id, due, _ in result.jobs))
     finally:
         harness.remove("bench-worker")
     each: dict[str, Any] = {"unit": "ms", "row": "dispatch"}
-    middle = [part[len(part) // 2] for part in waits]
-    late = [part[int(0.99 * len(part))] for part in waits]
+    p50 = [part[len(part) // 2] for part in waits]
+    p99 = [part[int(0.99 * len(part))] for part in waits]
     return [
-        Figure(name="request due → worker has the lease, 50 jobs/s, p50", rounds=middle, at_most=25, **each),
-        Figure(name="the same, p99", rounds=late, at_most=100, costs={"": cost.each()}, **each),
+        Figure(name="request due → worker has the lease, 50 jobs/s, p50", rounds=p50, at_most=25, **each),
+        Figure(name="the same, p99", rounds=p99, at_most=100, costs={"": cost.per_request()}, **each),
     ]
 
 
 def drain(harness: BenchHarness) -> list[Figure]:
-    """Jobs a second from the first request to the last completed job, a worker working meanwhile."""
+    """Measures jobs a second from the first request to the last completed job, with one worker running."""
     _clear(harness)
     harness.add_worker("bench-worker", slots=SLOTS)
     rates, cost = [], Cost()
     try:
         for _ in range(ROUNDS):
             began, before = time.time(), harness.used()
-            good(harness.load(submissions(harness), count=DRAINED, seconds=DRAIN_SECONDS)[0])
-            _drained(harness)
-            cost.add(DRAINED, harness.used(before))
+            checked(harness.load(submissions(harness), count=DRAIN_JOBS, seconds=DRAIN_SECONDS)[0])
+            _wait_until_drained(harness)
+            cost.add(DRAIN_JOBS, harness.used(before))
             with harness.database("job") as connection:
                 row = connection.execute(
                     """select count(*), extract(epoch from max(completed_at))::float8 from job
@@ -206,11 +201,11 @@ def drain(harness: BenchHarness) -> list[Figure]:
     return [
         Figure(
             row="drain",
-            name="request → completed, provider that does nothing",
+            name="request → completed, with a provider that does nothing",
             unit="jobs/s",
             rounds=rates,
             at_least=400,
-            costs={"": cost.each()},
-            note=f"{DRAINED:,} jobs over {CONNECTIONS} connections, from the first request to the last completed job",
+            costs={"": cost.per_request()},
+            note=f"{DRAIN_JOBS:,} jobs, {CONNECTIONS} connections, from the first request to the last completed job",
         )
     ]

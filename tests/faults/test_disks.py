@@ -1,5 +1,5 @@
-"""Disks that fill up under the system on one machine: it goes on watching its processes, refuses what it cannot store
-in a way that can be repeated, and comes back by itself once there is space."""
+"""A full disk under the system on one machine: the supervisor keeps restarting processes, writes are refused as
+retryable, and the system recovers once there is space."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ from local.home import Home
 from local.system import Options, health
 from tests.disks import SmallDisk
 from tests.faults.harness import FaultHarness
-from tests.faults.load import FAULT_SECONDS, MixedLoad
-from tests.faults.test_databases import EXPECTED, GRANT, check_end, writes_succeed
+from tests.faults.load import FAULT_SECONDS, GRANT, UNRELATED_REASONS, MixedLoad, check_end
 from tests.running import RunningSystem
 from tests.stub_worker import PICTURE
 
-DISK_BYTES = 320 * 1024 * 1024  # a new PostgreSQL takes some 60 MiB
+DISK_BYTES = 320 * 1024 * 1024  # a new PostgreSQL takes about 60 MiB
 KILLED = ("image", "catalog")
 
 
 @contextmanager
 def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[FaultHarness, SmallDisk]]:
-    """A system one of whose folders is a small disk."""
+    """Starts a system with a small disk mounted at one of its folders."""
     disks: list[SmallDisk] = []
     with ExitStack() as stack:
 
@@ -43,14 +42,14 @@ def on_small_disk(place: Callable[[Home], Path]) -> Iterator[tuple[FaultHarness,
         yield harness, disks[0]
 
 
-async def all_well(harness: FaultHarness) -> bool:
-    """Whether every process runs and answers, by what the system says of itself."""
+async def reported_healthy(harness: FaultHarness) -> bool:
+    """Whether every process of the system's own state file runs and passes its health check."""
     found = harness.home.running()
     return found is not None and all((await health(found)).values())
 
 
 def use_up_log_segment(address: str) -> None:
-    """Makes PostgreSQL begin another segment of its write-ahead log, for which there may be no space."""
+    """Makes PostgreSQL start new segments of its write-ahead log, for which there may be no space."""
     with suppress(psycopg.Error), psycopg.connect(address, autocommit=True, connect_timeout=2) as connection:
         for _ in range(3):
             connection.execute("select pg_switch_wal()")
@@ -58,7 +57,7 @@ def use_up_log_segment(address: str) -> None:
 
 
 def upload(harness: FaultHarness, load: MixedLoad) -> httpx.Response:
-    """Sends a product's photo."""
+    """Uploads a photo of the product."""
     return load.customer.client.post(
         f"/api/products/{load.customer.product_id}/image",
         content=PICTURE,
@@ -67,7 +66,7 @@ def upload(harness: FaultHarness, load: MixedLoad) -> httpx.Response:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process has not ended; one that nobody has asked for its end may still be listed."""
+    """Whether the process runs; a terminated process stays listed until its parent has waited for it."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -83,7 +82,7 @@ def runs(pid: int) -> bool:
         pytest.param(lambda home: home.assets, id="assets"),
     ],
 )
-async def test_full_disk_ends_nothing_and_all_comes_back(place: Callable[[Home], Path]) -> None:
+async def test_system_survives_a_full_disk_and_recovers(place: Callable[[Home], Path]) -> None:
     with on_small_disk(place) as (harness, disk):
         customer = harness.running.customer(GRANT)
         address = harness.system.database_url("job")
@@ -92,9 +91,9 @@ async def test_full_disk_ends_nothing_and_all_comes_back(place: Callable[[Home],
             assert upload(harness, load).status_code == 200
             over = asyncio.Event()
             running = asyncio.create_task(load.run(over))
-            await asyncio.sleep(1)
-            said = len(harness.running.said)
-            began = len(load.answers)
+            await load.warmed_up()
+            before = len(harness.running.messages)
+            began = len(load.responses)
             disk.fill()
             use_up_log_segment(address)
             killed = {name: harness.pid(name) for name in KILLED}
@@ -103,21 +102,21 @@ async def test_full_disk_ends_nothing_and_all_comes_back(place: Callable[[Home],
             await asyncio.sleep(FAULT_SECONDS)
             for name, pid in killed.items():
                 await harness.until(lambda name=name, pid=pid: harness.pid(name) not in (0, pid))
-            if disk.folder == harness.home.assets:  # where the disk is not in its way, the service is soon back
-                await harness.until(lambda: all_well(harness))
+            if disk.folder == harness.home.assets:  # the restarted services do not need this disk
+                await harness.until(lambda: reported_healthy(harness))
             refusal = upload(harness, load)
-            ended = len(load.answers)
-            lines = harness.running.said[said:]
+            ended = len(load.responses)
+            lines = harness.running.messages[before:]
             disk.empty()
-            took = await harness.until(lambda: writes_succeed(load))
-            await harness.until(lambda: all_well(harness))
+            took = await harness.until(load.writes_succeed)
+            await harness.until(lambda: reported_healthy(harness))
             over.set()
             await running
-            print(f"recovered in {took:.2f} s", load.summary(began), *harness.running.said[said:], sep="\n")
+            print(f"recovered in {took:.2f} s", load.summary(began), *harness.running.messages[before:], sep="\n")
             print(refusal.status_code, refusal.text)
-            for answer in load.answers[began:ended]:
-                if answer.status != 200 and answer.reason not in EXPECTED:
-                    assert (answer.status, answer.retryable) == (503, True), answer
+            for response in load.responses[began:ended]:
+                if response.status != 200 and response.reason not in UNRELATED_REASONS:
+                    assert (response.status, response.retryable) == (503, True), response
             if disk.folder != harness.home.logs:
                 error = refusal.json()["error"]
                 assert (refusal.status_code, error["retryable"]) == (503, True)
@@ -125,10 +124,10 @@ async def test_full_disk_ends_nothing_and_all_comes_back(place: Callable[[Home],
                 assert "os error" not in refusal.text
             if disk.folder == harness.home.assets:
                 assert error["reason"] == "STORAGE_FULL"
-            assert len(lines) < 10 + 2 * FAULT_SECONDS, "a line says what happened, not one for every try"
+            assert len(lines) < 10 + 2 * FAULT_SECONDS, "the supervisor logs events, not every retry"
             assert upload(harness, load).status_code == 200
             assert json.loads(harness.home.state.read_text())["pids"]["image"] == harness.pid("image")
             await check_end(harness, load)
         pids = [harness.pid(name) for name in ("postgres", *KILLED)]
-        disk.fill()  # the system is stopped on a full disk
+        disk.fill()  # the context manager stops the system on a full disk
     assert not [pid for pid in pids if runs(pid)]

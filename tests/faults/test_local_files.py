@@ -1,4 +1,4 @@
-"""The files of the system on one machine where there is no space for them."""
+"""Files of the system on one machine when the disk is full."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ def disk() -> Iterator[SmallDisk]:
         yield found
 
 
+def lost_writes() -> float:
+    return sum(sample.value for metric in LOG_LOST.collect() for sample in metric.samples if "total" in sample.name)
+
+
 RUNNING = Running(url="http://127.0.0.1:1", supervisor_pid=1, ports={"image": 1}, pids={"image": 2}, databases={})
 
 
-def test_state_that_cannot_be_written_leaves_the_last_one(disk: SmallDisk) -> None:
+def test_failed_write_leaves_the_last_state_file(disk: SmallDisk) -> None:
     home = Home(disk.folder)
     assert home.tell(RUNNING)
     before = home.state.read_bytes()
@@ -37,8 +41,8 @@ def test_state_that_cannot_be_written_leaves_the_last_one(disk: SmallDisk) -> No
     assert [path.name for path in disk.folder.iterdir()] == ["running.json"]
 
 
-def test_keys_are_whole_or_not_there(disk: SmallDisk) -> None:
-    """A secret of no bytes would be used at the next start."""
+def test_key_files_are_written_completely_or_not_at_all(disk: SmallDisk) -> None:
+    """The next start would use an empty secret."""
     home = Home(disk.folder)
     for folder in (home.logs, home.assets, home.keys):
         folder.mkdir()
@@ -51,18 +55,18 @@ def test_keys_are_whole_or_not_there(disk: SmallDisk) -> None:
     assert all(path.stat().st_size for path in home.keys.iterdir())
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_logging_to_a_full_disk_raises_nothing_and_is_counted() -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_log_writes_to_a_full_disk_raise_nothing_and_are_counted() -> None:
     full = open("/dev/full", "w", buffering=1)  # noqa: SIM115 - closing it raises
-    before = LOG_LOST._value.get()
+    before = lost_writes()
     print('{"event": "serving"}', file=SteadyStream(full), flush=True)
-    assert LOG_LOST._value.get() > before
+    assert lost_writes() > before
     with suppress(OSError):
         full.close()
 
 
-async def test_process_runs_without_its_log(tmp_path: Path) -> None:
-    said: list[str] = []
+async def test_process_starts_when_its_log_cannot_be_opened(tmp_path: Path) -> None:
+    messages: list[str] = []
 
     async def ready() -> bool:
         return True
@@ -73,14 +77,14 @@ async def test_process_runs_without_its_log(tmp_path: Path) -> None:
         environment={},
         log=tmp_path / "missing" / "talker.log",
         ready=ready,
-        on_message=said.append,
+        on_message=messages.append,
     )
     await process.start()
     assert process.pid
     await process.stop()
 
 
-def test_log_that_grows_is_moved_aside_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_growing_log_is_rotated_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "LOG_BYTES", 100)
     file = tmp_path / "gateway.log"
     with file.open("ab", buffering=0) as writing:
@@ -93,7 +97,7 @@ def test_log_that_grows_is_moved_aside_while_it_is_written(tmp_path: Path, monke
     assert file.read_bytes() == b"more"
 
 
-def test_log_is_given_up_where_there_is_no_space_for_a_second(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_is_truncated_when_there_is_no_space_to_rotate_it(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "LOG_BYTES", 10_000)
     file = disk.folder / "gateway.log"
     file.write_bytes(b"x" * 100_000)

@@ -1,4 +1,4 @@
-"""Writes out/images.html: every style and shape for every product of the tests, with what was measured on each.
+"""Writes out/images.html: images of every style and aspect ratio for every product of the tests, with measurements.
 
 Run from the root of the tree: python -m tests.galleries.image [--products 12] [--folder out]
 """
@@ -30,9 +30,9 @@ def main() -> None:
     arguments.add_argument("--products", type=int, default=len(PRODUCTS))
     arguments.add_argument("--folder", type=Path, default=Path("out"))
     chosen = arguments.parse_args()
-    pictures = chosen.folder / "images"
-    pictures.mkdir(parents=True, exist_ok=True)
-    photo = _photo(pictures)
+    images = chosen.folder / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    photo = _photo(images)
     cells: list[str] = []
     seconds: dict[tuple[int, int], list[float]] = {}
     worst: dict[str, float] = {}
@@ -41,10 +41,10 @@ def main() -> None:
         for (index, product), ratio in itertools.product(
             enumerate(itertools.islice(PRODUCTS, chosen.products)), AspectRatio
         ):
-            asked = brief(product, style=style, aspect_ratio=ratio, seed=f"gallery {index}")
+            request = brief(product, style=style, aspect_ratio=ratio, seed=f"gallery {index}")
             started = time.perf_counter()
-            made = compose(asked, photo=photo if product == "coffee" else None)
-            path = pictures / f"{style}-{ratio.replace(':', 'x')}-{product.replace(' ', '-')}.png"
+            made = compose(request, photo=photo if product == "coffee" else None)
+            path = images / f"{style}-{ratio.replace(':', 'x')}-{product.replace(' ', '-')}.png"
             write_image(made.pixels, path, "png")
             seconds.setdefault(ratio.pixels, []).append(time.perf_counter() - started)
             for role, reading in made.proof.readings.items():
@@ -59,12 +59,12 @@ def main() -> None:
                 f'<figure><a href="images/{path.name}"><img loading="lazy" src="images/{path.name}" '
                 f'alt="{html.escape(made.alt_text)}"></a><figcaption>{html.escape(label)}<br>{notes}</figcaption></figure>'
             )
-        _sheet(tiles, pictures / f"sheet-{style}.png")
+        _sheet(tiles, images / f"sheet-{style}.png")
     figures = [
-        f"{width} x {height}: median {statistics.median(values):.2f} s of {len(values)} pictures, drawing and PNG"
+        f"{width} x {height}: median {statistics.median(values):.2f} s of {len(values)} images, drawing and PNG"
         for (width, height), values in seconds.items()
     ]
-    figures.append("lowest contrast as a share of the needed: " + ", ".join(f"{k} {v:.2f}" for k, v in worst.items()))
+    figures.append("lowest contrast as a share of the required: " + ", ".join(f"{k} {v:.2f}" for k, v in worst.items()))
     figures.append(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     page = (
         "<!doctype html><meta charset=utf-8><title>Ad images</title><style>body{font:14px system-ui;background:#eee}"
@@ -79,7 +79,7 @@ def _photo(folder: Path) -> Photo | None:
     try:
         model = model_files.model_path(model_files.U2NETP)
     except model_files.ModelMissing as missing:
-        print(f"without a cut-out: {missing}")
+        print(f"Without a cut-out: {missing}")
         return None
     return read_photo(photo_of_a_cup(folder / "cup.png"), model)
 

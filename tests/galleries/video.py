@@ -1,4 +1,4 @@
-"""Writes out/videos.html: twelve clips to play, a contact sheet of each mouth around the sounds that show, and figures.
+"""Writes out/videos.html: twelve clips, a contact sheet of each mouth around visible sounds, and measurements.
 
 Run from the root of the tree: python -m tests.galleries.video [--clips 12] [--folder out] [--portrait FILE ...]
 """
@@ -65,9 +65,9 @@ CLIPS: Final[tuple[tuple[str, str, str, str, str], ...]] = (
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--clips", type=int, default=len(CLIPS))
-    arguments.add_argument("--only", default="", help="an avatar's id")
+    arguments.add_argument("--only", default="", help="avatar id")
     arguments.add_argument("--folder", type=Path, default=Path("out"))
-    arguments.add_argument("--portrait", type=Path, nargs="*", default=[], help="photographs to let speak as well")
+    arguments.add_argument("--portrait", type=Path, nargs="*", default=[], help="photographs of additional speakers")
     chosen = arguments.parse_args()
     folder = chosen.folder / "videos"
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,22 +79,22 @@ def main() -> None:
     work = video = 0.0
     for number, ((avatar, voice, ratio, resolution, picture), photograph) in enumerate(clips):
         name = f"{number + 1:02d}-{photograph.stem if photograph else avatar}"
-        asked = replace(
+        brief = replace(
             _brief(folder, number, avatar, voice, picture),
             aspect_ratio=AspectRatio(ratio),
             resolution=resolution,
         )
         if photograph is not None:
-            asked = replace(asked, avatar_photo=photograph)
+            brief = replace(brief, avatar_photo=photograph)
         place = folder / name
         place.mkdir(exist_ok=True)
         began = time.perf_counter()
-        speech = speech_of(asked.script, voice, {}, default_folder(), _silent)
-        made = render(RenderOrder(brief=asked, folder=place, models=default_folder(), speech=speech), _silent)
+        speech = speech_of(brief.script, voice, {}, default_folder(), _silent)
+        made = render(RenderOrder(brief=brief, folder=place, models=default_folder(), speech=speech), _silent)
         seconds = time.perf_counter() - began
         work, video = work + seconds, video + made.duration_seconds
-        _sheet(asked, speech, pictures(made.video), place / "sheet.png")
-        label = f"{name}: {voice}, {ratio} at {resolution}, {seconds / made.duration_seconds:.2f} s of work a second"
+        _sheet(brief, speech, pictures(made.video), place / "sheet.png")
+        label = f"{name}: {voice}, {ratio} at {resolution}, {seconds / made.duration_seconds:.2f} s of work per second"
         print(label, *made.notes, flush=True)
         cells.append(
             f'<section><h2>{html.escape(label)}</h2><video controls preload="none" poster="videos/{name}/poster.jpg" '
@@ -103,7 +103,7 @@ def main() -> None:
             f"<p>{html.escape(' '.join(made.notes))}</p></section>"
         )
     figures = (
-        f"{work / max(video, 0.1):.2f} s of work a second of video, speech included",
+        f"{work / max(video, 0.1):.2f} s of work per second of video, speech included",
         f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB, contact sheets included",
     )
     page = (
@@ -116,7 +116,7 @@ def main() -> None:
 
 
 def _silent(percent: int, stage: str) -> None:
-    """Progress nobody looks at."""
+    """Ignores progress."""
 
 
 def _brief(folder: Path, number: int, avatar: str, voice: str, picture: str) -> VideoBrief:
@@ -149,7 +149,7 @@ def _brief(folder: Path, number: int, avatar: str, voice: str, picture: str) -> 
 
 
 def drawn_portrait(path: Path, look: str) -> Path:
-    """A drawn face as a picture file, in the place of a customer's photo."""
+    """Writes a drawn face as an image file that stands in for a customer's photo."""
     pixels = np.zeros((1200, 900, 4), np.uint8)
     canvas = surface_of(pixels).getCanvas()
     canvas.clear(0xFF9FB4C8)
@@ -160,7 +160,7 @@ def drawn_portrait(path: Path, look: str) -> Path:
 
 
 def _sheet(brief: VideoBrief, speech: Speech, frames: np.ndarray[Any, np.dtype[np.uint8]], path: Path) -> None:
-    """Three frames (before, at, after) around three of each kind of sound, the mouth enlarged."""
+    """Writes an enlarged mouth in three frames (before, at, after) around three sounds of each kind."""
     boxes = _mouth_boxes(brief, speech, len(frames))
     rows = []
     for name, symbols in SOUNDS.items():
@@ -207,7 +207,7 @@ def _spread(phones: Sequence[Phone], count: int) -> list[Phone]:
 
 
 def _mouth_boxes(brief: VideoBrief, speech: Speech, frames: int) -> list[tuple[int, int, int]]:
-    """(left, top, side) of a square about the mouth, frame by frame: presenters make room for the card."""
+    """(left, top, side) of a square around the mouth for each frame; presenters move aside for the card."""
     place = layout(brief.aspect_ratio, brief.resolution)
     x, y, side = place.presenter_x, place.presenter_y + 140 * place.scale, 300 * place.scale
     if brief.avatar_photo is not None:
