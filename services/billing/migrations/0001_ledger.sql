@@ -91,7 +91,7 @@ create trigger entry_is_never_emptied before truncate on entry for each statemen
 -- Taken before ids are, which is why it is a trigger on the statement.
 create function announce_entries() returns trigger language plpgsql as $$
 begin
-  perform pg_advisory_xact_lock_shared(7153002);
+  perform pg_advisory_xact_lock_shared(7153004);
   return null;
 end $$;
 create trigger entry_is_announced before insert on entry for each statement execute function announce_entries();
