@@ -32,7 +32,7 @@ SERVICE = "adwright.job.v1.JobWorkerService"
 class Counting(JobWorkerServicer):
     """Counts the requests for leases."""
 
-    asked = 0
+    asked: int = 0
 
     async def LeaseJob(self, request: Any, context: Any) -> Any:
         self.asked += 1
