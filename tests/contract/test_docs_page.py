@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.running import Customer
 
@@ -42,18 +42,26 @@ class RecordedPage:
             self.errors.append(message.text)
 
 
-@pytest.fixture
-def docs(customer: Customer) -> Iterator[RecordedPage]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     # Chromium refuses to run with a sandbox as root, the usual user in containers.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*arguments, "--no-proxy-server"])
-        page = browser.new_page()
-        page.set_default_timeout(SECONDS * 1000)
-        found = RecordedPage(page)
-        page.goto(f"{customer.system.system.url}/docs")
-        yield found
-        browser.close()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*arguments, "--no-proxy-server"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def docs(browser: Browser, customer: Customer) -> Iterator[RecordedPage]:
+    """The page in a browser context of its own, without the storage of other tests."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(SECONDS * 1000)
+    recorded = RecordedPage(page)
+    page.goto(f"{customer.system.system.url}/docs")
+    yield recorded
+    context.close()
 
 
 class TestDocsPage:

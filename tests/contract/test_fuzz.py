@@ -89,7 +89,7 @@ class TestFuzzing:
         ("response", "finding"),
         [
             ((200, {"available": "many", "held": 0}), "Response violates schema"),
-            ((500, {"error": {}}), "Server error"),
+            pytest.param((500, {"error": {}}), "Server error", marks=pytest.mark.slow),
         ],
     )
     def test_schemathesis_finds_responses_outside_the_document(
