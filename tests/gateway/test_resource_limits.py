@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from local.certificate import write_certificate
 from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
-from tests.support import error_of, until
+from tests.support import until
 
 PATIENCE = 30
 
@@ -111,7 +111,8 @@ class TestOverload:
                 return response if response.status_code == 503 else None
 
             answer = until(rejected, seconds=PATIENCE)
-            assert error_of(answer, 503, "UNAVAILABLE")["retryable"] is True
+            error = answer.json()["error"]  # Envoy rejects the request before it has an id
+            assert (error["reason"], error["retryable"]) == ("UNAVAILABLE", True)
             assert answer.headers["retry-after"] == "1"
 
 

@@ -83,11 +83,11 @@ def calls_in_code() -> set[tuple[str, str]]:
     found = set()
     for service in SERVERS:
         text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
-        serving, _, making = text.partition("async def make(")
+        serving, *worker = re.split(r"async def run_\w+_worker\(", text)
         found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address", serving)}
-        if making:
-            found |= {(f"{service}-worker", called) for called in re.findall(r"settings\.(\w+)_address", making)}
-            found.add((f"{service}-worker", "job"))  # in chassis.making, for every worker
+        if worker:
+            found |= {(f"{service}-worker", called) for called in re.findall(r"settings\.(\w+)_address", worker[0])}
+            found.add((f"{service}-worker", "job"))  # in services/worker/process.py, for every worker
     return found
 
 

@@ -18,8 +18,9 @@ from google.protobuf.message import Message
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 MAX_KEY_LENGTH = 255
-# Set by gateway/request.lua; the gateway removes a client's header of this name. In "ratio=aspectRatio,size,+3" names
-# are percent-encoded, the name behind = is the most similar known field, and +3 means three more unknown fields.
+# Set by gateway/request_validation.lua; the gateway removes a client's header of this name. In
+# "ratio=aspectRatio,size,+3" names are percent-encoded, the name behind = is the most similar known field, and +3 means
+# three more unknown fields.
 UNKNOWN_FIELDS = "x-adwright-unknown-fields"
 MAX_UNKNOWN_FIELDS = 11  # ten names and the count of the others
 MAX_FIELD_NAME = 120  # the gateway truncates names to less
