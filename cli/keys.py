@@ -19,19 +19,19 @@ SETTLE_SECONDS = 2 * RELOAD_SECONDS + 2
 app = typer.Typer(no_args_is_help=True, help="Rotate the signing secrets of this system.")
 
 
-class Which(StrEnum):
+class SecretKind(StrEnum):
     """The secrets that can be rotated."""
 
     SERVICE = "service"
     ASSETS = "assets"
 
 
-FILES = {Which.SERVICE: "service-secret", Which.ASSETS: "asset-secret"}
+FILES = {SecretKind.SERVICE: "service-secret", SecretKind.ASSETS: "asset-secret"}
 
 
 @app.command()
 def rotate(
-    which: Annotated[Which, typer.Argument(help="service: calls between services; assets: links to results.")],
+    which: Annotated[SecretKind, typer.Argument(help="service: calls between services; assets: links to results.")],
     leaked: Annotated[
         bool,
         typer.Option(
@@ -48,7 +48,7 @@ def rotate(
     print_line(f"Rotated the secret for {which.value}; the old secret is {_old_secret_state(which, leaked=leaked)}.")
 
 
-def rotate_secret(home: Home, which: Which, *, leaked: bool, settle_seconds: float) -> None:
+def rotate_secret(home: Home, which: SecretKind, *, leaked: bool, settle_seconds: float) -> None:
     """Replaces a secret in the order that services/chassis/rotating_secret.py describes. Raises OSError."""
     home.prepare()
     file = FILES[which]
@@ -59,11 +59,11 @@ def rotate_secret(home: Home, which: Which, *, leaked: bool, settle_seconds: flo
     for lines in ([old, new], [new, old]):
         home.write_secret(file, *lines)
         time.sleep(settle_seconds)
-    if which is Which.SERVICE:
+    if which is SecretKind.SERVICE:
         home.write_secret(file, new)
 
 
-def _old_secret_state(which: Which, *, leaked: bool) -> str:
-    if which is Which.ASSETS and not leaked:
+def _old_secret_state(which: SecretKind, *, leaked: bool) -> str:
+    if which is SecretKind.ASSETS and not leaked:
         return "accepted for links that it signed"
     return "no longer accepted"

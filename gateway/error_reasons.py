@@ -2,7 +2,7 @@
 
 Envoy's local replies (`local_replies.py`), the Lua filter that finishes responses (`lua_filters.py`) and the API
 description (`openapi.py`) are all made from it. Errors that a service words itself pass the gateway as they are; their
-statuses are those of `Kind` in services/chassis/errors.py, and a test compares the two.
+statuses are those of `RefusalKind` in services/chassis/errors.py, and a test compares the two.
 """
 
 from __future__ import annotations

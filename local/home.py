@@ -114,7 +114,7 @@ class Home:
         except (FileNotFoundError, ValueError, TypeError):
             return None  # the system is starting or stopping
 
-    def tell(self, running: Running) -> bool:
+    def write_state(self, running: Running) -> bool:
         """Replaces the state file atomically. Returns False when it cannot be written, as on a full disk."""
         try:
             _replace(self.state, json.dumps(asdict(running)).encode(), 0o644)

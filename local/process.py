@@ -41,8 +41,8 @@ class Process:
         on_message: OnMessage,
     ) -> None:
         self.name = name
-        self._command = list(command)
-        self._environment = dict(environment)
+        self.command = list(command)
+        self.environment = dict(environment)
         self._log = log
         self._ready = ready
         self._on_message = on_message
@@ -87,8 +87,8 @@ class Process:
         """Raises OSError when the process cannot be started."""
         with _open_log(self._log) as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                env=self._environment,
+                *self.command,
+                env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -116,7 +116,7 @@ class System:
             workers = WORKERS if self._options.workers else ()
             await asyncio.gather(self._start_gateway(), *(self._start_worker(name) for name in workers))
             self._started = True
-            return self.tell()
+            return self.write_state()
         except BaseException:
             await self.stop()
             raise
@@ -144,7 +144,7 @@ class System:
         found = sorted(name for name, process in self.processes.items() if process.pid)
         return [*found, *(["postgres"] if self.postgres.started else [])]
 
-    def tell(self) -> Running:
+    def write_state(self) -> Running:
         """Writes the state file that the commands read, and returns its content. A failed write is repeated later."""
         pids = {name: process.pid for name, process in self.processes.items()}
         if self.postgres.started:
@@ -157,7 +157,7 @@ class System:
             databases={name: self.database_url(name) for name in DATABASES},
             certificate=str(self._certificate or ""),
         )
-        self._state_stale = not self.home.tell(running)
+        self._state_stale = not self.home.write_state(running)
         return running
 
     def database_url(self, name: str) -> str:
@@ -305,14 +305,14 @@ class System:
         while True:
             await asyncio.sleep(STATE_RETRY_SECONDS)
             if self._started and self._state_stale:
-                self.tell()
+                self.write_state()
 
     def _report(self, text: str) -> None:
         """Passes a message on and updates the state file: a message mostly means that process ids changed."""
         with suppress(OSError, ValueError):  # the output may be a file on a full disk, or closed
             self._on_message(text)
         if self._started:
-            self.tell()
+            self.write_state()
 
 
 def metrics_of(name: str) -> str:

@@ -13,7 +13,7 @@ from tests.support import until_async
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReceivedRequest:
     """A received request. The names in `headers` are in lower case."""
 
     method: str
@@ -27,7 +27,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StubResponse:
     """A response: `value` as JSON, bytes unchanged. breaks_off: the body ends after its first half."""
 
     status: int = 200
@@ -40,21 +40,21 @@ class StubServer:
     """Responds with the result of `answer` and records each request in `asked`."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
-        self.answer: Callable[[Asked], Answer] = lambda asked: Answer(status=404)
+        self.requests: list[ReceivedRequest] = []
+        self.respond: Callable[[ReceivedRequest], StubResponse] = lambda asked: StubResponse(status=404)
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
-                asked = Asked(
+                asked = ReceivedRequest(
                     method=self.command,
                     path=self.path,
                     headers={name.lower(): value for name, value in self.headers.items()},
                     body=self.rfile.read(length),
                 )
-                stub.asked.append(asked)
-                answer = stub.answer(asked)
+                stub.requests.append(asked)
+                answer = stub.respond(asked)
                 value = answer.value
                 content = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
                 self.send_response(answer.status)
@@ -74,7 +74,7 @@ class StubServer:
 
     def paths(self, method: str) -> list[str]:
         """The paths of the requests with this method, in order."""
-        return [asked.path for asked in self.asked if asked.method == method]
+        return [asked.path for asked in self.requests if asked.method == method]
 
     def close(self) -> None:
         self._server.shutdown()

@@ -103,18 +103,18 @@ async def run_audit(settings: DatabaseSettings, recorded_head: str) -> int:
             found = await verify(connection, recorded_head)
     finally:
         await database.close()
-    for line in found.wrong[:PROBLEMS_SHOWN]:
+    for line in found.problems[:PROBLEMS_SHOWN]:
         print(line)
-    if len(found.wrong) > PROBLEMS_SHOWN:
-        print(f"… and {len(found.wrong) - PROBLEMS_SHOWN} more")
+    if len(found.problems) > PROBLEMS_SHOWN:
+        print(f"… and {len(found.problems) - PROBLEMS_SHOWN} more")
     print(
         f"{found.entries} entries ({found.unsealed} since the newest seal), {found.chain.seals} seals, "
         f"head {found.chain.head}\n"
         + ", ".join(f"{name} {amount}" for name, amount in found.accounts.items())
         + "\n"
-        + ("The ledger is NOT consistent." if found.wrong else "The ledger is consistent.")
+        + ("The ledger is NOT consistent." if found.problems else "The ledger is consistent.")
     )
-    return 1 if found.wrong else 0
+    return 1 if found.problems else 0
 
 
 def main() -> None:

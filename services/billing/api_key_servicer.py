@@ -18,9 +18,9 @@ from services.billing.domain import ApiKey
 from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
-from services.chassis.rpc.api_keys import PREFIX
+from services.chassis.rpc.api_keys import API_KEY_PREFIX
 from services.chassis.rpc.auth import caller
-from services.chassis.rpc.pagination import page_token, timestamp, token_id
+from services.chassis.rpc.pagination import page_token, parse_page_token, timestamp
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -44,7 +44,7 @@ class ApiKeyServicer(keys_pb2_grpc.ApiKeyServiceServicer):
     ) -> keys_pb2.CreateApiKeyResponse:
         now = self._clock.now()
         days = request.expires_in_days if request.HasField("expires_in_days") else DEFAULT_DAYS
-        secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        secret = API_KEY_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
         key = ApiKey(
             id=new_id(now),
             user_id=caller().user_id,
@@ -62,7 +62,7 @@ class ApiKeyServicer(keys_pb2_grpc.ApiKeyServiceServicer):
     async def ListApiKeys(self, request: keys_pb2.ListApiKeysRequest, context: Context) -> keys_pb2.ListApiKeysResponse:
         size = request.page_size or DEFAULT_PAGE
         async with self._database.connection() as connection:
-            found = await api_keys.list_keys(connection, caller().user_id, token_id(request.page_token), size)
+            found = await api_keys.list_keys(connection, caller().user_id, parse_page_token(request.page_token), size)
         last = found[-1].id if len(found) == size else None
         return keys_pb2.ListApiKeysResponse(
             api_keys=[messages.api_key_message(key) for key in found], next_page_token=page_token(last)

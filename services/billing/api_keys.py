@@ -13,7 +13,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from services.billing.domain import ApiKey, HoldOrder
+from services.billing.domain import ApiKey, HoldRequest
 from services.billing.errors import ApiKeyLimitReached, ApiKeyNotFound
 from services.chassis.data.database import Connection, fetch_all, fetch_one
 
@@ -72,7 +72,7 @@ async def find_usable(connection: Connection, key_hash: bytes, now: datetime) ->
 
 
 async def remaining_budgets(
-    connection: Connection, requests: Sequence[HoldOrder], now: datetime
+    connection: Connection, requests: Sequence[HoldRequest], now: datetime
 ) -> Mapping[UUID, int | None]:
     """Returns the remaining budget, in credits, of each key that the hold requests name (None: no limit).
 

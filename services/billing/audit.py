@@ -9,17 +9,17 @@ from services.chassis.data.database import Connection, fetch_all, fetch_one
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class AuditResult:
     """The result of an audit. `wrong` names every inconsistency; it is empty for a consistent ledger."""
 
     entries: int
     unsealed: int  # entries since the newest seal
     accounts: dict[str, int]  # credits of all users together: issued (negative), available, held, revenue
     chain: hash_chain.ChainCheck
-    wrong: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
-async def verify(connection: Connection, recorded_head: str = "") -> Proof:
+async def verify(connection: Connection, recorded_head: str = "") -> AuditResult:
     """Audits the whole ledger; the caller has opened a repeatable-read transaction, so that it sees one moment.
 
     recorded_head: a head of the hash chain, in hex, that the chain must contain; empty: any chain will do.
@@ -46,7 +46,7 @@ async def verify(connection: Connection, recorded_head: str = "") -> Proof:
         [chain.newest_entry],
     )
     assert row is not None, "an aggregate returns one row"
-    return Proof(row["entries"], row["unsealed"], accounts, chain, tuple(problems))
+    return AuditResult(row["entries"], row["unsealed"], accounts, chain, tuple(problems))
 
 
 async def _balances(connection: Connection) -> list[str]:

@@ -42,7 +42,7 @@ class HoldResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldOrder:
+class HoldRequest:
     """A request to hold a job's price. `key_id` is the API key whose budget pays; None: no budget applies."""
 
     job_id: UUID

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import Refusal, RefusalKind
 
 
 class GrantConflict(Refusal):
     """The grant id was used before with other values."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "GRANT_CONFLICT"
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class GrantConflict(Refusal):
 class BalanceTooLarge(Refusal):
     """The grant or refund would raise the user's credits above the limit."""
 
-    kind = Kind.UNPROCESSABLE
+    kind = RefusalKind.UNPROCESSABLE
     reason = "BALANCE_TOO_LARGE"
 
     def __init__(self, limit: int) -> None:
@@ -28,7 +28,7 @@ class BalanceTooLarge(Refusal):
 class HoldNotFound(Refusal):
     """The caller has no such job, or no credits were held for it."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "HOLD_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class HoldNotFound(Refusal):
 class NotCaptured(Refusal):
     """The job's hold was not captured, so nothing can be refunded."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "NOT_CAPTURED"
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class NotCaptured(Refusal):
 class AlreadyRefunded(Refusal):
     """The job was refunded before; a job is refunded once."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "ALREADY_REFUNDED"
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class AlreadyRefunded(Refusal):
 class ApiKeyNotFound(Refusal):
     """The API key does not exist, or belongs to another user."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "API_KEY_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class ApiKeyNotFound(Refusal):
 class ApiKeyLimitReached(Refusal):
     """The user has as many usable API keys as allowed."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "API_KEY_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:

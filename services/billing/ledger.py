@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 
 from services.billing import api_keys
 from services.billing.accounts import RARE_KINDS, Account, Posting, lock, post, save
-from services.billing.domain import MAX_BALANCE, Balance, Grant, HoldEnd, HoldOrder, HoldOutcome, HoldResult
+from services.billing.domain import MAX_BALANCE, Balance, Grant, HoldEnd, HoldOutcome, HoldRequest, HoldResult
 from services.billing.errors import AlreadyRefunded, BalanceTooLarge, GrantConflict, HoldNotFound, NotCaptured
 from services.chassis.data.database import Connection, fetch_all, fetch_one
 from services.chassis.errors import FieldViolation, ValidationFailed
@@ -32,7 +32,7 @@ class Ledger:
         self.prices = prices
 
     async def place_holds(
-        self, connection: Connection, requests: Sequence[HoldOrder], now: datetime
+        self, connection: Connection, requests: Sequence[HoldRequest], now: datetime
     ) -> list[HoldOutcome]:
         """Holds the jobs' prices, in order. A refused request does not affect the others.
 
@@ -42,7 +42,7 @@ class Ledger:
         accounts = await lock(connection, {request.user_id for request in requests}, now)
         states = await self._states(connection, [request.job_id for request in requests])
         budgets = dict(await api_keys.remaining_budgets(connection, requests, now))
-        placed: dict[UUID, HoldOrder] = {}
+        placed: dict[UUID, HoldRequest] = {}
         draws: list[tuple[UUID, str, int]] = []
         over_budget: set[UUID] = set()
         key_ended: set[UUID] = set()
@@ -96,7 +96,7 @@ class Ledger:
     async def _record_holds(
         self,
         connection: Connection,
-        requests: Sequence[HoldOrder],
+        requests: Sequence[HoldRequest],
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:
@@ -132,7 +132,7 @@ class Ledger:
     async def _insert_holds(
         self,
         connection: Connection,
-        requests: Sequence[HoldOrder],
+        requests: Sequence[HoldRequest],
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:

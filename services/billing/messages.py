@@ -10,7 +10,7 @@ from uuid import UUID
 from adwright.billing.v1 import billing_pb2, keys_pb2
 from psycopg.rows import DictRow
 
-from services.billing.domain import ApiKey, Balance, HoldEnd, HoldOrder, HoldOutcome, HoldResult
+from services.billing.domain import ApiKey, Balance, HoldEnd, HoldOutcome, HoldRequest, HoldResult
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.pagination import timestamp
 
@@ -37,8 +37,8 @@ SETTLEMENT_RESULTS = {
 }
 
 
-def hold_request(request: billing_pb2.HoldRequest) -> HoldOrder:
-    return HoldOrder(
+def hold_request(request: billing_pb2.HoldRequest) -> HoldRequest:
+    return HoldRequest(
         job_id=UUID(request.job_id),
         user_id=request.user_id,
         type=request.type,

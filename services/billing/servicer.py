@@ -13,7 +13,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
 from services.billing import messages
-from services.billing.domain import Balance, Grant, HoldEnd, HoldOrder, HoldOutcome
+from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest
 from services.billing.ledger import Ledger
 from services.chassis.clock import Clock
 from services.chassis.data.batcher import Batcher
@@ -22,7 +22,7 @@ from services.chassis.errors import FieldViolation, Overloaded, Refusal, Validat
 from services.chassis.rpc.auth import caller
 
 Context = grpc.aio.ServicerContext[Any, Any]
-HoldRequests = tuple[HoldOrder, ...]
+HoldRequests = tuple[HoldRequest, ...]
 HoldEnds = dict[UUID, HoldEnd]
 
 MAX_BATCH = 64  # RPCs in one transaction; each may carry many holds

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import Refusal, RefusalKind
 
 
 class ProjectNotFound(Refusal):
     """The project does not exist, or belongs to another user."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "PROJECT_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class ProjectNotFound(Refusal):
 class ProductNotFound(Refusal):
     """The product does not exist, or belongs to another user or another project."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "PRODUCT_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class ProductNotFound(Refusal):
 class ProjectLimitReached(Refusal):
     """The user has as many projects as allowed."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "PROJECT_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:
@@ -38,7 +38,7 @@ class ProjectLimitReached(Refusal):
 class ProductLimitReached(Refusal):
     """The project has as many products as allowed."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "PRODUCT_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:
@@ -48,21 +48,21 @@ class ProductLimitReached(Refusal):
 class ImageUnreadable(Refusal):
     """The upload is not a photo that can be used: damaged, too small, or of a format that is not accepted."""
 
-    kind = Kind.INVALID
+    kind = RefusalKind.INVALID
     reason = "IMAGE_UNREADABLE"
 
 
 class ImageTooLarge(Refusal):
     """The upload exceeds the limit of a product photo, in bytes or in pixels."""
 
-    kind = Kind.TOO_LARGE
+    kind = RefusalKind.TOO_LARGE
     reason = "IMAGE_TOO_LARGE"
 
 
 class ImageNotFound(Refusal):
     """The product has no uploaded photo."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "IMAGE_NOT_FOUND"
 
     def __init__(self) -> None:

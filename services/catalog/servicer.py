@@ -26,7 +26,7 @@ from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import DependencyUnavailable, Refusal
 from services.chassis.rpc.auth import caller
-from services.chassis.rpc.pagination import page_token, token_id
+from services.chassis.rpc.pagination import page_token, parse_page_token
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -64,7 +64,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_pb2.ListProjectsRequest, context: Context
     ) -> catalog_pb2.ListProjectsResponse:
         size = request.page_size or DEFAULT_PAGE
-        before = token_id(request.page_token)
+        before = parse_page_token(request.page_token)
         async with self._database.connection() as connection:
             found = await self._store.projects(connection, caller().user_id, before, size)
         return catalog_pb2.ListProjectsResponse(
@@ -106,7 +106,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_pb2.ListProductsRequest, context: Context
     ) -> catalog_pb2.ListProductsResponse:
         size = request.page_size or DEFAULT_PAGE
-        before = token_id(request.page_token)
+        before = parse_page_token(request.page_token)
         async with self._database.connection() as connection:
             found = await self._store.products(connection, UUID(request.project_id), caller().user_id, before, size)
         return catalog_pb2.ListProductsResponse(

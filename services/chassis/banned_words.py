@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import Refusal, RefusalKind
 
 _STRAIGHT = str.maketrans({**dict.fromkeys("‘’‚‛ʼ′`´", "'"), **dict.fromkeys("“”„‟«»″", '"')})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -16,7 +16,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 class BriefNotPossible(Refusal):
     """No creative can be made from this brief unless it is changed."""
 
-    kind = Kind.UNPROCESSABLE
+    kind = RefusalKind.UNPROCESSABLE
     reason = "BRIEF_NOT_POSSIBLE"
 
 
@@ -66,19 +66,19 @@ def banned_words(words: Iterable[str], *, endings: str = "") -> tuple[BannedWord
     return tuple(BannedWord.of(word, endings=endings) for word in words if comparable(word).strip())
 
 
-def first_banned(text: str, words: Iterable[str]) -> str | None:
+def first_banned_word(text: str, words: Iterable[str]) -> str | None:
     """Returns the first of the words that the text contains; None when it contains none."""
     return next((banned.word for banned in banned_words(words) if banned.search(text)), None)
 
 
 def check_product_name(name: str, words: Iterable[str]) -> None:
     """Raises BriefNotPossible when the product's name, which every image and video shows, contains a banned word."""
-    word = first_banned(name, words)
+    word = first_banned_word(name, words)
     if word is not None:
-        raise BriefNotPossible(name_holds(word))
+        raise BriefNotPossible(banned_name_message(word))
 
 
-def name_holds(word: str, *, ruled_out_by: str = "project's banned words") -> str:
+def banned_name_message(word: str, *, ruled_out_by: str = "project's banned words") -> str:
     """Returns the message for a customer whose product's name contains a banned word."""
     return (
         f"The product's name holds “{word}”, which the {ruled_out_by} rule out. "

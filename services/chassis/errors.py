@@ -13,7 +13,7 @@ from enum import Enum
 from typing import ClassVar
 
 
-class Kind(Enum):
+class RefusalKind(Enum):
     """The kind of a refusal: the name of its google.rpc code and the HTTP status of the REST response."""
 
     INVALID = ("INVALID_ARGUMENT", 400)
@@ -41,7 +41,7 @@ class Kind(Enum):
     @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later."""
-        return self in (Kind.LIMITED, Kind.UNAVAILABLE, Kind.TIMED_OUT)
+        return self in (RefusalKind.LIMITED, RefusalKind.UNAVAILABLE, RefusalKind.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class FieldViolation:
 class Refusal(Exception):
     """An error that the caller receives. Subclasses set `kind` and the stable `reason`; `message` is product copy."""
 
-    kind: Kind = Kind.FAILED
+    kind: RefusalKind = RefusalKind.FAILED
     reason: str = "INTERNAL"
 
     def __init__(
@@ -79,7 +79,7 @@ class ForwardedRefusal(Refusal):
         self,
         message: str,
         *,
-        kind: Kind,
+        kind: RefusalKind,
         reason: str,
         fields: Sequence[FieldViolation] = (),
         retry_after_seconds: int | None = None,
@@ -92,7 +92,7 @@ class ForwardedRefusal(Refusal):
 class ValidationFailed(Refusal):
     """Fields of the request break the rules of the proto."""
 
-    kind = Kind.INVALID
+    kind = RefusalKind.INVALID
     reason = "VALIDATION_FAILED"
 
     def __init__(self, fields: Sequence[FieldViolation]) -> None:
@@ -103,28 +103,28 @@ class ValidationFailed(Refusal):
 class Unauthenticated(Refusal):
     """The request has no valid token or API key."""
 
-    kind = Kind.UNAUTHENTICATED
+    kind = RefusalKind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
 
 
 class Forbidden(Refusal):
     """The caller is authenticated and may not call this method."""
 
-    kind = Kind.FORBIDDEN
+    kind = RefusalKind.FORBIDDEN
     reason = "FORBIDDEN"
 
 
 class Overloaded(Refusal):
     """Too many requests are queued. Nothing was done."""
 
-    kind = Kind.UNAVAILABLE
+    kind = RefusalKind.UNAVAILABLE
     reason = "OVERLOADED"
 
 
 class DependencyUnavailable(Refusal):
     """Another part of the system cannot be reached."""
 
-    kind = Kind.UNAVAILABLE
+    kind = RefusalKind.UNAVAILABLE
     reason = "DEPENDENCY_UNAVAILABLE"
 
 

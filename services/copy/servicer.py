@@ -17,7 +17,7 @@ from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.banned_words import BriefNotPossible
-from services.chassis.errors import InputFault, Kind, Overloaded, Refusal
+from services.chassis.errors import InputFault, Overloaded, Refusal, RefusalKind
 from services.chassis.rpc import request_headers
 from services.chassis.rpc.auth import ServiceIdentity, caller
 from services.chassis.rpc.interceptors import request_id
@@ -28,7 +28,7 @@ from services.copy.providers import CopyProvider
 from services.copy.providers.local import write_headline
 from services.copy.providers.local.feasibility import check_feasible
 from services.copy.providers.local.request import understand_order
-from services.worker.faults import classified
+from services.worker.faults import classify
 from services.worker.submission import PreparedRequest, Submitter
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -68,7 +68,7 @@ log = structlog.get_logger()
 class GenerationFailed(Refusal):
     """The copy could not be written. Nothing is charged."""
 
-    kind = Kind.UNAVAILABLE
+    kind = RefusalKind.UNAVAILABLE
     reason = "GENERATION_FAILED"
 
 
@@ -106,7 +106,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             accepted, response = prepared.answer, None
         else:
             accepted, response = await self._run_detached(self._accept_and_write(request, prepared))
-        await self._submitter.announce(context, accepted)
+        await self._submitter.send_response_headers(context, accepted)
         notes = request_headers.unknown_field_notes(context.invocation_metadata())
         return messages.with_notes(response or await self._earlier_response(accepted), notes)
 
@@ -138,7 +138,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         """Submits the job and writes its copy. The response is None when another request's job is used instead."""
         assert prepared.brief is not None, "only a recorded response has no brief"
         brief = messages.copy_brief(request, prepared.brief)
-        accepted = await self._submitter.accept(prepared.job)
+        accepted = await self._submitter.submit_prepared(prepared.job)
         if accepted.replayed or accepted.status == "reused":
             return accepted, None
         return accepted, await self.write_for_job(brief, accepted)
@@ -161,7 +161,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             async with asyncio.timeout(WRITE_SECONDS), self._heartbeats_sent(accepted):
                 result = await self._provider.write(brief, accepted.job_id)
         except Exception as error:
-            kind, reason, message = classified(error)
+            kind, reason, message = classify(error)
             log.error("copy_failed", job_id=accepted.job_id, reason=reason, exc_info=error)
             await self._report_failure(accepted, kind, reason, message)
             if kind == job_pb2.FAULT_KIND_INPUT:
@@ -213,7 +213,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             except Refusal as refusal:
                 if refusal.reason == STALE_ATTEMPT:
                     raise GenerationFailed(JOB_ENDED_MESSAGE) from refusal
-                if refusal.kind is not Kind.UNAVAILABLE or attempts_left == 0 or time.monotonic() > deadline:
+                if refusal.kind is not RefusalKind.UNAVAILABLE or attempts_left == 0 or time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(0.2)
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import Refusal, RefusalKind
 
 _SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -12,7 +12,7 @@ _SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 class RangeNotSatisfiable(Refusal):
     """The requested range lies outside the file."""
 
-    kind = Kind.RANGE_NOT_SATISFIABLE
+    kind = RefusalKind.RANGE_NOT_SATISFIABLE
     reason = "RANGE_NOT_SATISFIABLE"
 
 

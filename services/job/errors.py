@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import FieldViolation, Kind, Refusal
+from services.chassis.errors import FieldViolation, Refusal, RefusalKind
 
 PRICES = "GET /api/prices"  # where customers find the price of a request
 
@@ -10,7 +10,7 @@ PRICES = "GET /api/prices"  # where customers find the price of a request
 class JobNotFound(Refusal):
     """The job does not exist or belongs to another user."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "JOB_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -20,14 +20,14 @@ class JobNotFound(Refusal):
 class JobEnded(Refusal):
     """The job has already ended."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "JOB_ENDED"
 
 
 class StaleAttempt(Refusal):
     """The attempt is not the job's current attempt."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "STALE_ATTEMPT"
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ def _credits(number: int) -> str:
 class InsufficientCredits(Refusal):
     """The user has too few credits. `fields` has the numbers: price, available and, if it would suffice, held."""
 
-    kind = Kind.PAYMENT_REQUIRED
+    kind = RefusalKind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
     def __init__(self, *, price: int, available: int, held: int = 0) -> None:
@@ -60,7 +60,7 @@ class InsufficientCredits(Refusal):
 class KeyBudgetExceeded(Refusal):
     """The price exceeds the remaining budget of the API key."""
 
-    kind = Kind.PAYMENT_REQUIRED
+    kind = RefusalKind.PAYMENT_REQUIRED
     reason = "API_KEY_BUDGET_EXCEEDED"
 
     def __init__(self, *, price: int) -> None:
@@ -74,7 +74,7 @@ class KeyBudgetExceeded(Refusal):
 class ApiKeyEnded(Refusal):
     """The API key was revoked or has expired since the request was admitted."""
 
-    kind = Kind.UNAUTHENTICATED
+    kind = RefusalKind.UNAUTHENTICATED
     reason = "API_KEY_ENDED"
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class ApiKeyEnded(Refusal):
 class TooManyLiveJobs(Refusal):
     """The user has reached the limit of live jobs."""
 
-    kind = Kind.LIMITED
+    kind = RefusalKind.LIMITED
     reason = "TOO_MANY_LIVE_JOBS"
 
     def __init__(self, limit: int) -> None:
@@ -96,7 +96,7 @@ class TooManyLiveJobs(Refusal):
 class KeyReused(Refusal):
     """The Idempotency-Key was used for a different request."""
 
-    kind = Kind.UNPROCESSABLE
+    kind = RefusalKind.UNPROCESSABLE
     reason = "IDEMPOTENCY_KEY_REUSED"
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class KeyReused(Refusal):
 class RequestInFlight(Refusal):
     """The first request with this Idempotency-Key is not decided yet."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "REQUEST_IN_FLIGHT"
 
     def __init__(self) -> None:
@@ -118,14 +118,14 @@ class RequestInFlight(Refusal):
 class JobsOverloaded(Refusal):
     """The job could not be accepted in time and was not created."""
 
-    kind = Kind.UNAVAILABLE
+    kind = RefusalKind.UNAVAILABLE
     reason = "JOBS_OVERLOADED"
 
 
 class EarlierUndecided(Refusal):
     """An earlier request with the same key in its body is not decided yet, so this one cannot be decided either."""
 
-    kind = Kind.UNAVAILABLE
+    kind = RefusalKind.UNAVAILABLE
     reason = "EARLIER_REQUEST_UNDECIDED"
 
     def __init__(self) -> None:
@@ -137,14 +137,14 @@ class EarlierUndecided(Refusal):
 class JobNotDead(Refusal):
     """Only a dead job can be retried."""
 
-    kind = Kind.CONFLICT
+    kind = RefusalKind.CONFLICT
     reason = "JOB_NOT_DEAD"
 
 
 class AssetNotFound(Refusal):
     """The asset does not exist or was deleted."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "ASSET_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ class AssetNotFound(Refusal):
 class BadSignature(Refusal):
     """The URL was not signed by this service, or was changed."""
 
-    kind = Kind.FORBIDDEN
+    kind = RefusalKind.FORBIDDEN
     reason = "BAD_SIGNATURE"
 
     def __init__(self) -> None:
@@ -164,7 +164,7 @@ class BadSignature(Refusal):
 class LinkExpired(Refusal):
     """The URL has expired."""
 
-    kind = Kind.FORBIDDEN
+    kind = RefusalKind.FORBIDDEN
     reason = "LINK_EXPIRED"
 
     def __init__(self) -> None:
@@ -174,7 +174,7 @@ class LinkExpired(Refusal):
 class TooManyStreams(Refusal):
     """The process or the user has too many open streams."""
 
-    kind = Kind.LIMITED
+    kind = RefusalKind.LIMITED
     reason = "TOO_MANY_STREAMS"
 
     def __init__(self) -> None:

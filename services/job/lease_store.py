@@ -22,12 +22,11 @@ from services.job.domain import (
     Heartbeat,
     JobPolicy,
     Lease,
-    RetryDecision,
     Status,
     allowed_from,
-    decide_retry,
 )
 from services.job.errors import JobEnded, JobNotFound, StaleAttempt
+from services.job.retries import RetryDecision, decide_retry
 
 LIVE_VALUES = [status.value for status in LIVE_STATUSES]
 MAX_CAUSE_CHARACTERS = 2_000

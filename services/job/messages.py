@@ -10,7 +10,7 @@ from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
 from services.chassis.observability.tracing import current_traceparent
-from services.chassis.rpc.pagination import timestamp, token_id
+from services.chassis.rpc.pagination import parse_page_token, timestamp
 from services.job.domain import (
     AcceptedJob,
     Asset,
@@ -159,7 +159,7 @@ def job_filter(request: job_pb2.ListJobsRequest, user_id: str) -> JobFilter:
     return JobFilter(
         user_id=user_id,
         size=request.page_size or 20,
-        before=token_id(request.page_token),
+        before=parse_page_token(request.page_token),
         status=request.status if request.HasField("status") else None,
         type=request.type if request.HasField("type") else None,
         project_id=UUID(request.project_id) if request.HasField("project_id") else None,

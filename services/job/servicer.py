@@ -16,7 +16,7 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.rpc.auth import caller
-from services.chassis.rpc.pagination import page_token, timestamp, token_id
+from services.chassis.rpc.pagination import page_token, parse_page_token, timestamp
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.byte_ranges import parse_byte_range
@@ -181,7 +181,7 @@ class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
     ) -> job_pb2.ListDeadJobsResponse:
         size = request.page_size or 20
         async with self._database.connection() as connection:
-            found = await queries.dead_jobs(connection, token_id(request.page_token), size)
+            found = await queries.dead_jobs(connection, parse_page_token(request.page_token), size)
         last = found[-1].job.id if len(found) == size else None
         return job_pb2.ListDeadJobsResponse(
             jobs=[messages.dead_message(dead) for dead in found], next_page_token=page_token(last)

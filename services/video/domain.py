@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from services.chassis.errors import FieldViolation, Kind, Refusal
+from services.chassis.errors import FieldViolation, Refusal, RefusalKind
 
 FRAMES_PER_SECOND: Final = 25
 DEFAULT_RESOLUTION: Final = "720p"
@@ -209,7 +209,7 @@ def suitable_avatar(*, voice_id: str, words: str, seed: str) -> Avatar:
 class UnknownVoice(Refusal):
     """The request names a voice that does not exist."""
 
-    kind = Kind.INVALID
+    kind = RefusalKind.INVALID
     reason = "UNKNOWN_VOICE"
 
     def __init__(self, voice_id: str) -> None:
@@ -221,7 +221,7 @@ class UnknownVoice(Refusal):
 class UnknownAvatar(Refusal):
     """The request names an avatar that does not exist."""
 
-    kind = Kind.INVALID
+    kind = RefusalKind.INVALID
     reason = "UNKNOWN_AVATAR"
 
     def __init__(self, avatar_id: str) -> None:
@@ -233,7 +233,7 @@ class UnknownAvatar(Refusal):
 class ScriptNotAllowed(Refusal):
     """The project's banned words or the operator's policy reject the script."""
 
-    kind = Kind.INVALID
+    kind = RefusalKind.INVALID
     reason = "SCRIPT_NOT_ALLOWED"
 
     def __init__(self, why: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from services.chassis.banned_words import first_banned
+from services.chassis.banned_words import first_banned_word
 from services.chassis.errors import DependencyUnavailable, Fault
 from services.video.domain import ScriptNotAllowed
 from services.worker.remote.provider_client import ProviderClient
@@ -45,7 +45,7 @@ class BannedWordsPolicy:
 
     async def check(self, script: ScriptCheck) -> None:
         spoken = " ".join([script.script, *script.pronunciations.values()])
-        word = first_banned(spoken, script.banned_words)
+        word = first_banned_word(spoken, script.banned_words)
         if word is not None:
             raise ScriptNotAllowed(f"The project does not allow the word {word!r}.")
 

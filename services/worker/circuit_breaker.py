@@ -17,7 +17,7 @@ import structlog
 
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import DependencyFault
-from services.chassis.observability.telemetry import DEPENDENCY_AWAY
+from services.chassis.observability.telemetry import DEPENDENCY_UNAVAILABLE
 from services.chassis.observability.tracing import without_trace
 from services.chassis.tasks import cancel_and_wait
 
@@ -57,7 +57,7 @@ class CircuitBreaker:
             return
         self._closed.clear()
         log.warning("dependency_away", type=self._type, dependency=fault.reason, error=fault.message)
-        DEPENDENCY_AWAY.labels(self._type, fault.reason).set(1)
+        DEPENDENCY_UNAVAILABLE.labels(self._type, fault.reason).set(1)
         with without_trace():
             self._recovery = asyncio.create_task(self._wait_for_recovery(fault.reason))
 
@@ -85,7 +85,7 @@ class CircuitBreaker:
             self._failures += 1
             if probe is None or await _probe_succeeds(probe):
                 break
-        DEPENDENCY_AWAY.labels(self._type, reason).set(0)
+        DEPENDENCY_UNAVAILABLE.labels(self._type, reason).set(0)
         log.info(
             "dependency_back" if probe is not None else "dependency_tried_again",
             type=self._type,

@@ -10,7 +10,7 @@ from services.chassis.errors import DependencyFault, Fault, InputFault, Refusal,
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 
 
-def classified(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]:
+def classify(error: Exception) -> tuple[job_pb2.FaultKind.ValueType, str, str]:
     """Returns (kind, reason, message) of an attempt's exception; unforeseen exceptions have kind UNKNOWN."""
     if isinstance(error, InputFault):
         return job_pb2.FAULT_KIND_INPUT, error.reason, error.message

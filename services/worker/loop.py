@@ -27,17 +27,17 @@ import grpc
 import structlog
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis.data.assets import AssetStore, StoredObject, folder_of
-from services.chassis.data.kafka import WakeUps
+from services.chassis.data.assets import AssetStore, StoredObject, job_folder
+from services.chassis.data.kafka import DispatchReader
 from services.chassis.errors import DependencyFault, Refusal, StorageFull, StorageUnavailable, TransientFault
-from services.chassis.observability.telemetry import ATTEMPTS_FINISHED, FAULTS, MAKE_SECONDS
+from services.chassis.observability.telemetry import ATTEMPT_SECONDS, ATTEMPTS_FINISHED, FAULTS
 from services.chassis.observability.tracing import Attributes, child_span, continue_trace, mark_refused
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.multiplexing import BatchedChannel
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.chassis.tasks import cancel_and_wait
 from services.worker.circuit_breaker import PAUSE_SECONDS, CircuitBreaker, Probe, storage_probe
-from services.worker.faults import classified, dependency_fault, scratch_unavailable
+from services.worker.faults import classify, dependency_fault, scratch_unavailable
 from services.worker.leases import HeldLease, Leases
 from services.worker.progress import Progress
 from services.worker.scratch import Scratch
@@ -124,7 +124,7 @@ class Worker:
         leases: Leases,
         identity: ServiceIdentity,
         assets: AssetStore,
-        wake_ups: WakeUps | None,
+        wake_ups: DispatchReader | None,
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
         probes: Mapping[str, Probe] | None = None,
@@ -209,7 +209,7 @@ class Worker:
                 continue
             failures = 0
             if self._wake_ups is not None:
-                self._wake_ups.want(self._slots)
+                self._wake_ups.allow(self._slots)
             if held is not None:
                 if not woken:
                     self.wake(1)  # the poll found a job without a message, so other messages may be lost too
@@ -282,7 +282,7 @@ class Worker:
             await self._delete_unreferenced(attempt)
             await asyncio.to_thread(shutil.rmtree, attempt.folder, ignore_errors=True)
             ATTEMPTS_FINISHED.labels(self._type, outcome).inc()
-            MAKE_SECONDS.labels(self._type).observe(time.perf_counter() - began)
+            ATTEMPT_SECONDS.labels(self._type).observe(time.perf_counter() - began)
 
     async def _make_and_upload(self, attempt: Attempt) -> tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]:
         try:
@@ -335,7 +335,7 @@ class Worker:
         for file in result.files:
             asset_id = str(uuid.uuid4())
             # The attempt number is part of the key, so a superseded attempt cannot overwrite its successor's files.
-            key = f"{folder_of(self._type, attempt.job.job_id)}{attempt.job.attempt}/{asset_id}{file.path.suffix}"
+            key = f"{job_folder(self._type, attempt.job.job_id)}{attempt.job.attempt}/{asset_id}{file.path.suffix}"
             attempt.unreferenced_keys.append(key)
             stored = await self._retry_through_outages(attempt, partial(self._upload_file, attempt, key, file))
             assets.append(
@@ -409,7 +409,7 @@ class Worker:
             mark_refused(outage.reason, fault=True)
             log.warning("attempt_returned", job_id=job.job_id, attempt=job.attempt, reason=outage.reason)
             return "returned" if await self._return(job, outage) else "lost"
-        kind, reason, message = classified(error)
+        kind, reason, message = classify(error)
         kind_name = str(job_pb2.FaultKind.Name(kind)).removeprefix("FAULT_KIND_").lower()
         FAULTS.labels(self._type, kind_name, reason).inc()
         mark_refused(reason, fault=kind != job_pb2.FAULT_KIND_INPUT)

@@ -101,7 +101,7 @@ class Submitter:
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
         prepared = await self.prepare(request, context, submission, check=check)
-        response = prepared.answer or await self.accept(prepared.job)
+        response = prepared.answer or await self.submit_prepared(prepared.job)
         headers = _replay_headers(response)
         applied = _applied_preferences(metadata)
         job = None
@@ -129,7 +129,7 @@ class Submitter:
         """Looks up the recorded answer of the request's Idempotency-Key, or else the brief. Writes nothing. Raises as
         `submit`."""
         user_id, metadata = caller().user_id, context.invocation_metadata()
-        arrived_at = request_headers.arrived_at(metadata, datetime.now(UTC))
+        arrived_at = request_headers.arrival_time(metadata, datetime.now(UTC))
         key = request_headers.idempotency_key(metadata)
         answer = await self._find_idempotency_record(user_id, key, request) if key else None
         if answer is not None:
@@ -141,7 +141,7 @@ class Submitter:
         job.api_key_id = caller().api_key_id
         job.arrived_at.FromDatetime(arrived_at)
         if key:
-            job.idempotency_key_header, job.request_digest = key, request_headers.digest(request)
+            job.idempotency_key_header, job.request_digest = key, request_headers.request_digest(request)
         return PreparedRequest(answer=None, job=job, brief=brief)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
@@ -160,7 +160,7 @@ class Submitter:
         )
 
     @staticmethod
-    async def announce(context: Context, response: job_pb2.SubmitJobResponse) -> None:
+    async def send_response_headers(context: Context, response: job_pb2.SubmitJobResponse) -> None:
         """Sends the response headers that mark a replay and list the applied preferences."""
         headers = _replay_headers(response)
         if applied := _applied_preferences(context.invocation_metadata()):
@@ -168,7 +168,7 @@ class Submitter:
         if headers:
             await context.send_initial_metadata(tuple(headers))
 
-    async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
+    async def submit_prepared(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
         """Submits a prepared job. Retries for UNDECIDED_SECONDS while an earlier request with the same key is pending.
 
         Raises as `submit`, and Unauthenticated when the caller's API key was revoked after its check.
@@ -190,7 +190,7 @@ class Submitter:
     ) -> job_pb2.SubmitJobResponse | None:
         found = await self._jobs.FindIdempotencyRecord(
             job_pb2.FindIdempotencyRecordRequest(
-                user_id=user_id, idempotency_key_header=key, request_digest=request_headers.digest(request)
+                user_id=user_id, idempotency_key_header=key, request_digest=request_headers.request_digest(request)
             ),
             metadata=self._identity.metadata(request_id()),
             timeout=LOOKUP_SECONDS,
@@ -224,4 +224,4 @@ def _replay_headers(response: job_pb2.SubmitJobResponse) -> list[tuple[str, str]
 
 
 def _applied_preferences(metadata: Iterable[tuple[str, Any]] | None) -> list[str]:
-    return ["handling=strict"] if request_headers.is_strict(metadata) else []
+    return ["handling=strict"] if request_headers.prefers_strict_handling(metadata) else []

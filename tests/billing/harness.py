@@ -15,8 +15,8 @@ import grpc
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
-from services.billing.audit import Proof, verify
-from services.billing.domain import Balance, Grant, HoldEnd, HoldOrder, HoldOutcome
+from services.billing.audit import AuditResult, verify
+from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
@@ -79,7 +79,7 @@ class LedgerHarness:
         async with self.transaction() as connection:
             return await LEDGER.grant(connection, grant, self.now)
 
-    async def place_holds(self, *requests: HoldOrder) -> list[HoldOutcome]:
+    async def place_holds(self, *requests: HoldRequest) -> list[HoldOutcome]:
         """Places holds in one transaction, repeated when a job is released concurrently, as the service does."""
         while True:
             try:
@@ -113,14 +113,14 @@ class LedgerHarness:
         found = await self.credits(user)
         return found.available, found.held
 
-    async def audit(self) -> Proof:
+    async def audit(self) -> AuditResult:
         """Audits the ledger."""
         async with self.database.connection() as connection:
             return await verify(connection)
 
     async def problems(self) -> list[str]:
         """Returns the inconsistencies that an audit finds."""
-        return list((await self.audit()).wrong)
+        return list((await self.audit()).problems)
 
     async def until_statements_wait_for_locks(self, number: int) -> None:
         """Returns once exactly so many statements wait for locks."""
@@ -135,14 +135,14 @@ class LedgerHarness:
                     return
 
 
-def hold_request(user: str = "u", kind: str = "one", job_id: uuid.UUID | None = None) -> HoldOrder:
+def hold_request(user: str = "u", kind: str = "one", job_id: uuid.UUID | None = None) -> HoldRequest:
     """Returns a hold request for a new job; jobs of kind `one` cost 1 credit, those of kind `three` 3."""
-    return HoldOrder(
+    return HoldRequest(
         job_id=job_id or uuid.uuid4(), user_id=user, type=kind, project_id=None, expires_at=NOW + timedelta(days=1)
     )
 
 
-def place_holds_message(*requests: HoldOrder) -> billing_pb2.PlaceHoldsRequest:
+def place_holds_message(*requests: HoldRequest) -> billing_pb2.PlaceHoldsRequest:
     """Returns the RPC's request for these holds."""
     message = billing_pb2.PlaceHoldsRequest()
     for request in requests:
@@ -151,7 +151,7 @@ def place_holds_message(*requests: HoldOrder) -> billing_pb2.PlaceHoldsRequest:
     return message
 
 
-def release_message(*requests: HoldOrder) -> billing_pb2.SettleHoldsRequest:
+def release_message(*requests: HoldRequest) -> billing_pb2.SettleHoldsRequest:
     """Returns the RPC's request that releases the jobs of these holds."""
     return billing_pb2.SettleHoldsRequest(
         settlements=[

@@ -63,7 +63,7 @@ class TestChain:
     async def test_sealed_ledger_is_consistent(self, harness: LedgerHarness) -> None:
         await post_nine_entries_in_three_seals(harness)
         audit = await harness.audit()
-        assert (audit.unsealed, audit.wrong) == (0, ())
+        assert (audit.unsealed, audit.problems) == (0, ())
         assert audit.chain.seals == 3
         assert sum(audit.accounts.values()) == 0
 
@@ -108,7 +108,7 @@ class TestChain:
         await harness.grant("u", 1)
         await hash_chain.seal(harness.database, NOW)
         async with harness.database.connection() as connection:
-            assert (await verify(connection, recorded_head)).wrong == ()
+            assert (await verify(connection, recorded_head)).problems == ()
         with psycopg.connect(harness.url) as connection:
             for table in ("entry", "seal"):
                 connection.execute(f"alter table {table} disable trigger user".encode())
@@ -117,7 +117,7 @@ class TestChain:
         await hash_chain.seal(harness.database, NOW)
         assert await harness.problems() == []
         async with harness.database.connection() as connection:
-            assert recorded_head in (await verify(connection, recorded_head)).wrong[0]
+            assert recorded_head in (await verify(connection, recorded_head)).problems[0]
 
     async def test_entry_inserted_between_sealed_entries_is_named(self, harness: LedgerHarness) -> None:
         """The ids of a transaction that was rolled back are gaps, which no later entry may fill."""
@@ -164,7 +164,7 @@ class TestChain:
         await asyncio.gather(write(), write(), seal())
         await replicas[0].seal()
         audit = await harness.audit()
-        assert (audit.unsealed, audit.wrong) == (0, ())
+        assert (audit.unsealed, audit.problems) == (0, ())
 
 
 async def post_nine_entries_in_three_seals(harness: LedgerHarness) -> None:

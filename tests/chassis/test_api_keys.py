@@ -65,10 +65,10 @@ async def test_known_key_is_cached_and_refused_within_10_seconds_of_revocation(
 ) -> None:
     await verifier.verify(KEY)
     lookup.owners.clear()
-    clock.forward = api_keys.REMEMBERED_SECONDS - 1
+    clock.forward = api_keys.CACHE_SECONDS - 1
     await verifier.verify(KEY)
     assert lookup.lookups == 1
-    clock.forward = api_keys.REMEMBERED_SECONDS + 0.1
+    clock.forward = api_keys.CACHE_SECONDS + 0.1
     with pytest.raises(Unauthenticated):
         await verifier.verify(KEY)
 
@@ -79,7 +79,7 @@ async def test_unknown_key_is_cached_too(verifier: ApiKeyVerifier, lookup: Memor
             await verifier.verify(OTHER_KEY)
     assert lookup.lookups == 1
     lookup.add(OTHER_KEY, ApiKeyOwner(user_id="u-2", key_id="k-2", expires_at=clock.now() + timedelta(days=1)))
-    clock.forward = api_keys.REMEMBERED_SECONDS + 0.1
+    clock.forward = api_keys.CACHE_SECONDS + 0.1
     assert (await verifier.verify(OTHER_KEY)).user_id == "u-2"
 
 

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.chassis.data.assets import AssetStore, ObjectMissing
-from services.chassis.errors import Kind, StorageFull, StorageUnavailable
+from services.chassis.errors import RefusalKind, StorageFull, StorageUnavailable
 from tests.disks import SmallDisk
 from tests.running import free_port
 
@@ -48,7 +48,7 @@ async def refused(call: Callable[[], Awaitable[object]], secret: str) -> Storage
     """Returns the refusal of a call. Checks that only the log names the store."""
     with capture_logs() as lines, pytest.raises(StorageUnavailable) as caught:
         await call()
-    assert caught.value.kind is Kind.UNAVAILABLE
+    assert caught.value.kind is RefusalKind.UNAVAILABLE
     assert caught.value.retryable
     assert secret not in caught.value.message
     assert [line["reason"] for line in lines if line["event"] == "storage_failed"] == [caught.value.reason]

@@ -23,18 +23,18 @@ from services.chassis.errors import Unauthenticated
 from services.chassis.rpc import auth, issuer_keys
 from services.chassis.rpc.auth import SERVICE_AUDIENCE, SERVICE_ISSUER, ServiceIdentity, TokenVerifier
 from tests.chassis.clocks import MovableClock
-from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, IssuerKeys
 
 SECRET = "s" * 32
 
 
 @pytest.fixture(scope="module")
-def keys() -> Keys:
-    return Keys()
+def keys() -> IssuerKeys:
+    return IssuerKeys()
 
 
 @pytest.fixture
-def jwks(keys: Keys, tmp_path: Path) -> Path:
+def jwks(keys: IssuerKeys, tmp_path: Path) -> Path:
     file = tmp_path / "jwks.json"
     file.write_text(keys.document(), encoding="utf-8")
     return file
@@ -74,7 +74,7 @@ def signed(secret: bytes, header: dict[str, Any], body: dict[str, Any]) -> str:
     return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 
-def issued(keys: Keys, body: dict[str, Any] | str) -> str:
+def issued(keys: IssuerKeys, body: dict[str, Any] | str) -> str:
     """Returns a token with exactly this payload, signed by the issuer."""
     payload = json.dumps(body) if isinstance(body, dict) else body
     head = base64.urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
@@ -98,17 +98,19 @@ class TestGoodTokens:
         ("rsa", "rsa", "RS256"), ("ec", "ec", "ES256"), ("ed", "ed", "EdDSA"),
     ])  # fmt: skip
     async def test_token_of_each_key_type_is_accepted(
-        self, verifier: TokenVerifier, keys: Keys, kid: str, name: str, algorithm: str
+        self, verifier: TokenVerifier, keys: IssuerKeys, kid: str, name: str, algorithm: str
     ) -> None:
         token = keys.token(key=getattr(keys, name), algorithm=algorithm, headers={"kid": kid})
         assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
 
-    async def test_only_a_list_with_the_admin_role_makes_an_admin(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_only_a_list_with_the_admin_role_makes_an_admin(
+        self, verifier: TokenVerifier, keys: IssuerKeys
+    ) -> None:
         assert (await verifier.verify(f"Bearer {keys.token(roles=['admin'])}")).admin
         for roles in ("admin", "not-admin", {"admin": True}, ["Admin"], None, 1):
             assert not (await verifier.verify(f"Bearer {keys.token(roles=roles)}")).admin
 
-    async def test_clock_skew_of_half_a_minute_is_tolerated(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_clock_skew_of_half_a_minute_is_tolerated(self, verifier: TokenVerifier, keys: IssuerKeys) -> None:
         now = int(time.time())
         await verifier.verify(f"Bearer {keys.token(exp=now - 30)}")
         await verifier.verify(f"Bearer {keys.token(nbf=now + 30)}")
@@ -125,7 +127,7 @@ class TestBadTokens:
         {"aud": None}, {"aud": ["other"]}, {"aud": SERVICE_AUDIENCE}, {"sub": None}, {"sub": ""}, {"sub": "u" * 256},
     ], ids=str)  # fmt: skip
     async def test_wrong_or_missing_claim_is_refused(
-        self, verifier: TokenVerifier, keys: Keys, change: dict[str, Any]
+        self, verifier: TokenVerifier, keys: IssuerKeys, change: dict[str, Any]
     ) -> None:
         await refused(verifier, jwt.encode(claims(**change), keys.rsa, algorithm="RS256", headers={"kid": "rsa"}))
 
@@ -140,11 +142,13 @@ class TestBadTokens:
 
     @pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
     async def test_issuers_key_verifies_its_own_algorithm_only(
-        self, verifier: TokenVerifier, keys: Keys, algorithm: str
+        self, verifier: TokenVerifier, keys: IssuerKeys, algorithm: str
     ) -> None:
         await refused(verifier, keys.token(algorithm=algorithm))
 
-    async def test_public_key_is_not_accepted_as_an_hmac_secret(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_public_key_is_not_accepted_as_an_hmac_secret(
+        self, verifier: TokenVerifier, keys: IssuerKeys
+    ) -> None:
         public = keys.rsa.public_key()
         forms = [
             public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
@@ -156,7 +160,7 @@ class TestBadTokens:
             for body in (claims(), claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE)):
                 await refused(verifier, signed(secret, {"alg": "HS256", "kid": "rsa", "typ": "JWT"}, body))
 
-    async def test_symmetric_key_in_the_jwks_is_ignored(self, keys: Keys, tmp_path: Path) -> None:
+    async def test_symmetric_key_in_the_jwks_is_ignored(self, keys: IssuerKeys, tmp_path: Path) -> None:
         document = json.loads(keys.document())
         secret = b"public, since it is in the JWKS"
         oct_key = {
@@ -173,16 +177,18 @@ class TestBadTokens:
         await refused(verifier, signed(secret, {"alg": "HS256", "kid": "oct"}, claims()))
         assert (await verifier.verify(f"Bearer {keys.token()}")).user_id == "user-1"
 
-    async def test_foreign_signature_and_changed_claims_are_refused(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_foreign_signature_and_changed_claims_are_refused(
+        self, verifier: TokenVerifier, keys: IssuerKeys
+    ) -> None:
         await refused(verifier, keys.token(key=keys.stranger))
         head, _, signature = keys.token().split(".")
         await refused(verifier, f"{head}.{segment(claims(sub='user-2'))}.{signature}")
 
     @pytest.mark.parametrize("kid", ["unknown", "../../../../dev/null", "' OR 1=1 --", "rsa\u0000", "ec", "ed", "oct"])
-    async def test_token_with_a_wrong_kid_is_refused(self, verifier: TokenVerifier, keys: Keys, kid: str) -> None:
+    async def test_token_with_a_wrong_kid_is_refused(self, verifier: TokenVerifier, keys: IssuerKeys, kid: str) -> None:
         await refused(verifier, keys.token(headers={"kid": kid}))
 
-    async def test_keys_in_the_token_header_are_ignored(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_keys_in_the_token_header_are_ignored(self, verifier: TokenVerifier, keys: IssuerKeys) -> None:
         own = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
         for extra in ({"jwk": own}, {"jku": "http://127.0.0.1:1/jwks.json"}, {"x5u": "http://127.0.0.1:1/"}):
             await refused(verifier, keys.token(key=keys.stranger, headers={**extra, "kid": "rsa"}))
@@ -217,20 +223,22 @@ class TestServiceTokens:
         body = claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE, sub="image")
         await refused(verifier, signed(b"t" * 32, {"alg": "HS256"}, body))
 
-    async def test_service_token_signed_by_the_issuer_is_refused(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_service_token_signed_by_the_issuer_is_refused(
+        self, verifier: TokenVerifier, keys: IssuerKeys
+    ) -> None:
         await refused(verifier, keys.token(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE))
 
 
 class TestClaims:
     @pytest.mark.parametrize("subject", ["u\0", "a\nb", "\x7f", "\x85", "\ud800", "   ", "u" * 256, "", 7, ["u"], None])
     async def test_subject_that_cannot_be_stored_is_refused(
-        self, verifier: TokenVerifier, keys: Keys, subject: Any
+        self, verifier: TokenVerifier, keys: IssuerKeys, subject: Any
     ) -> None:
         assert "sub claim" in await refused(verifier, issued(keys, claims(sub=subject)))
 
     @pytest.mark.parametrize("subject", ["Jörg", "auth0|5f7", "a b", "用户", "u" * 255, "\U0001f600"])
     async def test_subject_with_printable_text_is_accepted(
-        self, verifier: TokenVerifier, keys: Keys, subject: str
+        self, verifier: TokenVerifier, keys: IssuerKeys, subject: str
     ) -> None:
         assert (await verifier.verify(f"Bearer {issued(keys, claims(sub=subject))}")).user_id == subject
 
@@ -239,7 +247,7 @@ class TestClaims:
         "value", ["1e400", "Infinity", "NaN", "true", '"1999999999"', "[1]", "{}", "-1", "1" * 400, "1e300", "1e13"]
     )
     async def test_malformed_time_claim_is_named(
-        self, verifier: TokenVerifier, keys: Keys, name: str, value: str
+        self, verifier: TokenVerifier, keys: IssuerKeys, name: str, value: str
     ) -> None:
         body = json.dumps(claims(**{name: "HERE"})).replace('"HERE"', value)
         assert await refused(verifier, issued(keys, body)) == (
@@ -248,7 +256,7 @@ class TestClaims:
 
     @pytest.mark.parametrize("payload", ["[]", '"x"', "{", "[" * 5000, "\x00"])
     async def test_payload_that_is_not_an_object_is_refused(
-        self, verifier: TokenVerifier, keys: Keys, payload: str
+        self, verifier: TokenVerifier, keys: IssuerKeys, payload: str
     ) -> None:
         assert await refused(verifier, issued(keys, payload)) == auth.UNREADABLE
 
@@ -256,7 +264,7 @@ class TestClaims:
 class TestHeader:
     @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "Bearer   {}", "Bearer\t{}", " Bearer {} "])
     async def test_scheme_is_accepted_in_any_case_and_spacing(
-        self, verifier: TokenVerifier, keys: Keys, form: str
+        self, verifier: TokenVerifier, keys: IssuerKeys, form: str
     ) -> None:
         assert (await verifier.verify(form.format(keys.token()))).user_id == "user-1"
 
@@ -297,7 +305,7 @@ class TestTwoServiceSecrets:
 
 class TestCachedTokens:
     async def test_token_of_a_withdrawn_key_is_refused_after_the_next_fetch(
-        self, verifier: TokenVerifier, keys: Keys, jwks: Path, clock: MovableClock
+        self, verifier: TokenVerifier, keys: IssuerKeys, jwks: Path, clock: MovableClock
     ) -> None:
         token = keys.token(exp=int(time.time()) + 100_000)
         await verifier.verify(f"Bearer {token}")
@@ -308,7 +316,7 @@ class TestCachedTokens:
         await refused(verifier, token)
 
     async def test_token_of_a_new_key_is_accepted_without_a_restart(
-        self, verifier: TokenVerifier, keys: Keys, jwks: Path, clock: MovableClock
+        self, verifier: TokenVerifier, keys: IssuerKeys, jwks: Path, clock: MovableClock
     ) -> None:
         await verifier.verify(f"Bearer {keys.token()}")
         token = keys.token(key=keys.stranger, headers={"kid": "new"})
@@ -320,7 +328,7 @@ class TestCachedTokens:
         clock.forward = issuer_keys.MIN_INTERVAL_SECONDS + 1
         assert (await verifier.verify(f"Bearer {token}")).user_id == "user-1"
 
-    async def test_cached_token_is_refused_when_it_expires(self, verifier: TokenVerifier, keys: Keys) -> None:
+    async def test_cached_token_is_refused_when_it_expires(self, verifier: TokenVerifier, keys: IssuerKeys) -> None:
         token = keys.token(exp=int(time.time()) - auth.CLOCK_SKEW_SECONDS + 2)  # valid for a second or two
         await verifier.verify(f"Bearer {token}")
         give_up, message = time.monotonic() + 20, ""

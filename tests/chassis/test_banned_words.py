@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.chassis.banned_words import first_banned
+from services.chassis.banned_words import first_banned_word
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ from services.chassis.banned_words import first_banned
     ],
 )
 def test_banned_word_is_found(text: str, word: str) -> None:
-    assert first_banned(text, ["unrelated", " ", word]) == word
+    assert first_banned_word(text, ["unrelated", " ", word]) == word
 
 
 @pytest.mark.parametrize(
     ("text", "word"), [("A cheap tray", "heap"), ("Trays", "tray"), ("1100% more", "100%"), ("best", "(best)")]
 )
 def test_part_of_a_word_is_not_found(text: str, word: str) -> None:
-    assert first_banned(text, [word]) is None
+    assert first_banned_word(text, [word]) is None

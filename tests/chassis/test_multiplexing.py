@@ -14,7 +14,7 @@ from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
 from services.chassis.config import ServiceSettings
-from services.chassis.errors import Kind, Refusal
+from services.chassis.errors import Refusal, RefusalKind
 from services.chassis.rpc.auth import ServiceIdentity, caller
 from services.chassis.rpc.interceptors import request_id
 from services.chassis.rpc.multiplexing import MAX_BYTES, MAX_TOGETHER, BatchedChannel
@@ -26,7 +26,7 @@ SECRET = "s" * 32
 
 
 class NoSuchProject(Refusal):
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "PROJECT_NOT_FOUND"
 
 
@@ -108,13 +108,13 @@ class TestCalls:
         assert not isinstance(first, BaseException)
         assert not isinstance(second, BaseException)
         assert isinstance(refused, Refusal)
-        assert (refused.kind, refused.reason) == (Kind.NOT_FOUND, "PROJECT_NOT_FOUND")
+        assert (refused.kind, refused.reason) == (RefusalKind.NOT_FOUND, "PROJECT_NOT_FOUND")
         assert (refused.message, refused.retry_after_seconds) == ("There is no such project.", 7)
 
     async def test_exception_reveals_nothing_and_affects_no_other_call(self, harness: BatchHarness) -> None:
         broken, fine = await asyncio.gather(harness.brief("broken"), harness.brief("a"), return_exceptions=True)
         assert isinstance(broken, Refusal)
-        assert broken.kind is Kind.FAILED
+        assert broken.kind is RefusalKind.FAILED
         assert "secret" not in broken.message
         assert not isinstance(fine, BaseException)
 
@@ -154,4 +154,4 @@ class TestCalls:
         unreachable = BatchedChannel(open_channel("127.0.0.1:1"), ServiceIdentity("image", SECRET), seconds=1)
         with pytest.raises(Refusal) as refused:
             await unreachable(GET_BRIEF, catalog_pb2.GetBriefRequest(), catalog_pb2.Brief)
-        assert refused.value.kind is Kind.UNAVAILABLE
+        assert refused.value.kind is RefusalKind.UNAVAILABLE

@@ -10,12 +10,12 @@ from adwright.image.v1 import image_pb2
 
 from services.chassis.errors import ValidationFailed
 from services.chassis.rpc.request_headers import (
-    ARRIVED,
+    ARRIVAL_TIME_HEADER,
     MAX_KEY_LENGTH,
     MAX_TRANSIT,
-    arrived_at,
-    digest,
+    arrival_time,
     idempotency_key,
+    request_digest,
     wait_seconds,
 )
 
@@ -72,29 +72,29 @@ class TestArrival:
     @pytest.mark.parametrize("age", [timedelta(0), timedelta(milliseconds=29), MAX_TRANSIT])
     def test_gateways_timestamp_is_parsed(self, age: timedelta) -> None:
         stamp = f"{(self.NOW - age).timestamp():.6f}"
-        assert arrived_at([("other", "x"), (ARRIVED, stamp)], self.NOW) == self.NOW - age
+        assert arrival_time([("other", "x"), (ARRIVAL_TIME_HEADER, stamp)], self.NOW) == self.NOW - age
 
     @pytest.mark.parametrize("seconds", [0.001, 3600, -MAX_TRANSIT.total_seconds() - 0.001, -86_400.0])
     def test_future_or_old_timestamp_is_ignored(self, seconds: float) -> None:
-        assert arrived_at([(ARRIVED, f"{self.NOW.timestamp() + seconds:.6f}")], self.NOW) == self.NOW
+        assert arrival_time([(ARRIVAL_TIME_HEADER, f"{self.NOW.timestamp() + seconds:.6f}")], self.NOW) == self.NOW
 
     @pytest.mark.parametrize("text", ["", "now", "1e9", "-1.000", "1767.٣٣٣", "1" * 400 + ".000", "nan", "1767225600"])
     def test_malformed_timestamp_is_ignored(self, text: str) -> None:
-        assert arrived_at([(ARRIVED, text)], self.NOW) == self.NOW
+        assert arrival_time([(ARRIVAL_TIME_HEADER, text)], self.NOW) == self.NOW
 
     def test_repeated_or_missing_timestamp_is_ignored(self) -> None:
         stamp = f"{self.NOW.timestamp() - 1:.6f}"
-        assert arrived_at([(ARRIVED, stamp), (ARRIVED, stamp)], self.NOW) == self.NOW
-        assert arrived_at(None, self.NOW) == self.NOW
+        assert arrival_time([(ARRIVAL_TIME_HEADER, stamp), (ARRIVAL_TIME_HEADER, stamp)], self.NOW) == self.NOW
+        assert arrival_time(None, self.NOW) == self.NOW
 
 
 class TestDigest:
     def test_only_equal_requests_have_equal_digests(self) -> None:
         one = image_pb2.GenerateStaticAdRequest(project_id="a", product_id="b")
-        assert digest(one) == digest(image_pb2.GenerateStaticAdRequest(product_id="b", project_id="a"))
+        assert request_digest(one) == request_digest(image_pb2.GenerateStaticAdRequest(product_id="b", project_id="a"))
         others = [
             image_pb2.GenerateStaticAdRequest(project_id="b", product_id="a"),
             image_pb2.GenerateStaticAdRequest(project_id="a", product_id="b", style=""),
             copy_pb2.GenerateCopyRequest(project_id="a", product_id="b"),
         ]
-        assert len({digest(one), *map(digest, others)}) == 4
+        assert len({request_digest(one), *map(request_digest, others)}) == 4

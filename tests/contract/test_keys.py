@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from services.chassis.rpc.api_keys import REMEMBERED_SECONDS
+from services.chassis.rpc.api_keys import CACHE_SECONDS
 from tests.running import Customer, RunningSystem
 from tests.support import error_of, invalid_fields, until
 
@@ -112,7 +112,7 @@ class TestKeys:
             for path, more in PATHS.items():  # services still cache the key; the ledger refuses to charge it
                 refused = client.post(f"/api/generate/{path}", json={**owner.ids, **more})
                 assert "revoked" in error_of(refused, 401, "UNAUTHENTICATED")["message"]
-            until(lambda: client.get("/api/credits").status_code == 401, seconds=REMEMBERED_SECONDS + 1)
+            until(lambda: client.get("/api/credits").status_code == 401, seconds=CACHE_SECONDS + 1)
         assert owner.credits["held"] == 3
         assert "revokedAt" in owner.client.get("/api/keys").json()["apiKeys"][0]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from cli.keys import SETTLE_SECONDS, Which, rotate_secret
+from cli.keys import SETTLE_SECONDS, SecretKind, rotate_secret
 from services.chassis.rotating_secret import RELOAD_SECONDS
 from services.chassis.rpc.auth import ServiceIdentity
 from tests.running import Customer, RunningSystem
@@ -50,7 +50,7 @@ def calling(owner: Customer) -> Iterator[Counter[int]]:
 def test_service_secret_rotates_without_a_refused_call(system: RunningSystem, owner: Customer) -> None:
     before = system.home.secret("service-secret")
     with calling(owner) as codes:
-        rotate_secret(system.home, Which.SERVICE, leaked=False, settle_seconds=SETTLE_SECONDS)
+        rotate_secret(system.home, SecretKind.SERVICE, leaked=False, settle_seconds=SETTLE_SECONDS)
         time.sleep(SETTLE_SECONDS)  # the calls go on while every process reloads the file
     assert set(codes) == {200}
     assert codes[200] > CALLERS
@@ -88,11 +88,11 @@ def test_asset_links_outlive_a_rotation_but_not_a_leaked_secret(system: RunningS
 
     first = link()
     assert status(first) == 200
-    rotate_secret(system.home, Which.ASSETS, leaked=False, settle_seconds=SETTLE_SECONDS)
+    rotate_secret(system.home, SecretKind.ASSETS, leaked=False, settle_seconds=SETTLE_SECONDS)
     second = link()
     assert _signature(second) != _signature(first)
     assert (status(first), status(second)) == (200, 200)
-    rotate_secret(system.home, Which.ASSETS, leaked=True, settle_seconds=0)
+    rotate_secret(system.home, SecretKind.ASSETS, leaked=True, settle_seconds=0)
     until(lambda: status(second) != 200, seconds=10 * RELOAD_SECONDS, interval_seconds=0.2)
     assert status(first) in (401, 403)
     assert status(link()) == 200

@@ -87,13 +87,13 @@ class BlockingSubmitter:
     async def prepare(self, request: Any, context: Any, submission: Any, *, check: Any) -> PreparedRequest:
         return PreparedRequest(answer=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
 
-    async def accept(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
+    async def submit_prepared(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
         self.submitted += 1
         self.submitting.set()
         await self.accepting.wait()
         return ACCEPTED
 
-    async def announce(self, context: Any, answer: job_pb2.SubmitJobResponse) -> None:
+    async def send_response_headers(self, context: Any, answer: job_pb2.SubmitJobResponse) -> None:
         return None
 
 

@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from cli.reconciliation import Outcome, Reconciliation
 from local.process import Process
 from local.system import Options, health
-from services.billing.audit import Proof, verify
+from services.billing.audit import AuditResult, verify
 from services.chassis.data.database import Database
 from tests.running import Customer, RunningSystem, accepts, free_port
 from tests.support import until, until_async
@@ -161,9 +161,9 @@ class FaultHarness:
     async def healthy(self) -> bool:
         """Whether every process runs and passes its health check."""
         running = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._workers))
-        return running and all((await health(self.system.tell())).values())
+        return running and all((await health(self.system.write_state())).values())
 
-    async def audit(self) -> Proof:
+    async def audit(self) -> AuditResult:
         """The result of billing's audit of the ledger."""
         database = Database(self.system.database_url("billing"), pool_size=1)
         await database.open()
@@ -186,10 +186,10 @@ class FaultHarness:
         finally:
             await reconciliation.close()
 
-    async def check_books(self) -> None:
+    async def check_ledger(self) -> None:
         """Checks that the ledger is consistent in itself and with the jobs."""
         proof = await self.audit()
-        assert proof.wrong == ()
+        assert proof.problems == ()
         outcome = await self.reconcile()
         assert outcome.differences == ()
 

@@ -175,4 +175,4 @@ async def check_end(harness: FaultHarness, load: MixedLoad, *, others: int = 0) 
     assert len(set(ads) - set(load.accepted.values())) == others, "a job exists that no response has named"
     paid = sum(row["credits"] for row in jobs if row["status"] == "completed")
     assert load.customer.credits == {"available": GRANT - paid, "held": 0}
-    await harness.check_books()
+    await harness.check_ledger()

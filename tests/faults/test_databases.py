@@ -115,8 +115,8 @@ async def test_unresolvable_database_host_is_503_and_recovers(
     names = HostNames(tmp_path)
     for name in SERVICES_WITH_DATABASE:
         process = harness.system.processes[name]
-        process._environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
-        process._command = names.wrap(process._command)
+        process.environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
+        process.command = names.wrap(process.command)
     await restart(harness, SERVICES_WITH_DATABASE)
     customer = harness.running.customer(GRANT)
     pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
@@ -235,11 +235,11 @@ def proxy(harness: FaultHarness) -> Iterator[Proxy]:
     """A proxy between the services and PostgreSQL; `restart` makes the services use it."""
     found = Proxy(_socket_folder(harness.system.database_url("job")))
     for name in SERVICES_WITH_DATABASE:
-        harness.system.processes[name]._environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
-    commands = {name: harness.system.processes[name]._command for name in SERVICES_WITH_DATABASE}
+        harness.system.processes[name].environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
+    commands = {name: harness.system.processes[name].command for name in SERVICES_WITH_DATABASE}
     yield found
     for name, line in commands.items():
-        harness.system.processes[name]._command = line
+        harness.system.processes[name].command = line
     found.stop()
 
 

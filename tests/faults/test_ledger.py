@@ -63,12 +63,12 @@ async def test_a_thousand_concurrent_holds_on_fifty_credits_make_fifty(harness: 
         await channel.close()
     assert results == {billing_pb2.HOLD_RESULT_HELD: 50, billing_pb2.HOLD_RESULT_INSUFFICIENT: 950}
     assert customer.credits == {"available": 0, "held": 50}
-    assert (await harness.audit()).wrong == ()
+    assert (await harness.audit()).problems == ()
     assert harness.count("billing", "select count(*) from hold where user_id = %s", customer.id) == 50
     # No jobs belong to these holds; reconciliation releases such holds.
     found = await harness.reconcile(heal=True)
     assert found.healed == ("released",) * 50
-    await harness.check_books()
+    await harness.check_ledger()
 
 
 @pytest.mark.timeout(600 + 30 * ROUNDS)
@@ -89,7 +89,7 @@ async def test_ledger_is_consistent_after_every_kill(harness: FaultHarness) -> N
         holds = {str(row["job_id"]) for row in harness.rows("billing", "select job_id from hold where amount > 0")}
         assert set(load.accepted) <= holds, "an accepted job has no hold"
         await harness.until(lambda: not harness.count("job", UNSETTLED))
-        await harness.check_books()
+        await harness.check_ledger()
     assert len(load.accepted) > 5 * ROUNDS
     assert load.refused == {}
 
@@ -118,9 +118,9 @@ async def test_reconciliation_reports_differences_and_heals_them_by_entries(harn
     }
     assert harness.count("billing", ENTRIES) == before + 3
     harness.rows("billing", "update hold set amount = 3 where job_id = %s returning job_id", jobs[3])
-    await harness.check_books()
+    await harness.check_ledger()
 
     harness.rows("job", "update job set status = 'failed', settle = 'release' where id = %s returning id", jobs[1])
     assert [(await harness.reconcile(heal=True)).healed] == [("refunded",)]
     assert customer.credits == {"available": 91, "held": 9}
-    await harness.check_books()
+    await harness.check_ledger()

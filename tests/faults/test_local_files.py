@@ -12,7 +12,7 @@ import pytest
 from local import logs
 from local.home import Home, Running
 from local.process import Process
-from services.chassis.observability.telemetry import LOG_LOST, SteadyStream
+from services.chassis.observability.telemetry import LOG_LOST, LossyStream
 from tests.disks import SmallDisk
 
 
@@ -31,13 +31,13 @@ RUNNING = Running(url="http://127.0.0.1:1", supervisor_pid=1, ports={"image": 1}
 
 def test_failed_write_leaves_the_last_state_file(disk: SmallDisk) -> None:
     home = Home(disk.folder)
-    assert home.tell(RUNNING)
+    assert home.write_state(RUNNING)
     before = home.state.read_bytes()
     disk.fill()
-    assert not home.tell(RUNNING)
+    assert not home.write_state(RUNNING)
     assert home.state.read_bytes() == before
     disk.empty()
-    assert home.tell(RUNNING)
+    assert home.write_state(RUNNING)
     assert [path.name for path in disk.folder.iterdir()] == ["running.json"]
 
 
@@ -59,7 +59,7 @@ def test_key_files_are_written_completely_or_not_at_all(disk: SmallDisk) -> None
 def test_log_writes_to_a_full_disk_raise_nothing_and_are_counted() -> None:
     full = open("/dev/full", "w", buffering=1)  # noqa: SIM115 - closing it raises
     before = lost_writes()
-    print('{"event": "serving"}', file=SteadyStream(full), flush=True)
+    print('{"event": "serving"}', file=LossyStream(full), flush=True)
     assert lost_writes() > before
     with suppress(OSError):
         full.close()

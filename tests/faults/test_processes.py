@@ -104,7 +104,7 @@ async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultH
     assert sorted(load.accepted) == sorted(row["id"] for row in mine), "no job is lost or duplicated"
     assert {row["status"] for row in mine} == {"completed"}
     harness.check_assets()
-    await harness.check_books()
+    await harness.check_ledger()
     assert customer.credits["available"] == 10_000 - 3 * len(mine)
 
 
@@ -143,7 +143,7 @@ async def test_job_of_a_killed_worker_runs_again_also_while_billing_hangs(harnes
     assert load.refused == {}
     await harness.settled()
     assert customer.credits == {"available": 1_000 - 10 * 3, "held": 0}
-    await harness.check_books()
+    await harness.check_ledger()
 
 
 async def test_job_events_are_ordered_and_complete_while_the_job_service_crashes(harness: FaultHarness) -> None:
@@ -243,7 +243,7 @@ async def test_result_of_a_worker_frozen_past_its_lease_is_refused(harness: Faul
     # The worker deletes the files of the first attempt when its result is refused.
     await harness.until(lambda: [path.parent.name for path in stored.rglob("*.png")] == ["2"])
     await harness.settled()
-    await harness.check_books()
+    await harness.check_ledger()
 
 
 async def test_hanging_provider_is_stopped_at_the_attempt_deadline(harness: FaultHarness) -> None:
@@ -401,7 +401,7 @@ async def test_rolling_restart_fails_no_request_and_no_job(harness: FaultHarness
         "workers finish or return their jobs; no job waits for a lease to expire"
     )
     harness.check_assets()
-    await harness.check_books()
+    await harness.check_ledger()
 
 
 def watch(customer: Customer, job_id: str) -> str:

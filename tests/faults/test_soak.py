@@ -93,6 +93,6 @@ async def test_no_job_is_lost_or_duplicated_under_random_kills(harness: FaultHar
     assert {row["error_reason"] for row in rows if row["dead"]} <= {"GENERATION_FAILED", "MAKER_LOST"}
     assert statuses["completed"] > JOBS * 0.7
     harness.check_assets()
-    await harness.check_books()
+    await harness.check_ledger()
     spent = sum(10 * JOBS - customer.credits["available"] for customer in customers)
     assert spent == 3 * statuses["completed"]

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.routes import Route, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings
-from tests.gateway.envoy_process import ISSUER, Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import ISSUER, IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
@@ -21,8 +21,8 @@ def routes() -> tuple[Route, ...]:
 
 
 @pytest.fixture(scope="session")
-def keys() -> Keys:
-    return Keys()
+def keys() -> IssuerKeys:
+    return IssuerKeys()
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def services(servers: StubServices) -> StubServices:
 
 
 @pytest.fixture(scope="session")
-def settings(servers: StubServices, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def settings(servers: StubServices, keys: IssuerKeys, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Arguments of GatewaySettings that a test may change."""
     folder = tmp_path_factory.mktemp("gateway")
     jwks = folder / "jwks.json"
@@ -69,7 +69,7 @@ def anonymous(gateway: RunningGateway) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def client(gateway: RunningGateway, keys: Keys, services: StubServices) -> Iterator[httpx.Client]:
+def client(gateway: RunningGateway, keys: IssuerKeys, services: StubServices) -> Iterator[httpx.Client]:
     """A user with a valid token; the stub services have received no call."""
     headers = {"authorization": f"Bearer {keys.token()}"}
     with httpx.Client(base_url=gateway.url, timeout=20, headers=headers) as found:

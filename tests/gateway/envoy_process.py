@@ -24,7 +24,7 @@ ISSUER = "https://adwright.local"
 AUDIENCE = "adwright"
 
 
-class Keys:
+class IssuerKeys:
     """An issuer with a key of each accepted algorithm, and a key that is not published."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings, RateLimit
-from tests.gateway.envoy_process import Keys, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, running_gateway
 from tests.gateway.stub_services import StubServices
 
 KEY = "adw_" + "a" * 43
@@ -45,7 +45,7 @@ class TestApiKeys:
         assert services.calls == []
 
     def test_invalid_token_beside_a_key_is_rejected(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         for token in ("a.b.c", keys.token(key=keys.stranger), keys.token(aud="other")):
             headers = {"x-api-key": KEY, "authorization": f"Bearer {token}"}
@@ -53,7 +53,7 @@ class TestApiKeys:
         assert services.calls == []
 
     def test_each_key_and_each_sending_address_has_a_rate_limit(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
         with running_gateway(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:

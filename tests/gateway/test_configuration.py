@@ -27,7 +27,7 @@ from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings, SettingsError
 from local.certificate import write_certificate
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.support import until
 
@@ -144,7 +144,7 @@ class Issuer(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def issuer(keys: Keys) -> Iterator[str]:
+def issuer(keys: IssuerKeys) -> Iterator[str]:
     Issuer.document = keys.document().encode()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -157,7 +157,7 @@ def issuer(keys: Keys) -> Iterator[str]:
 
 class TestKeys:
     def test_keys_are_fetched_from_an_address(
-        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], issuer: str, keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(GatewaySettings(**{**settings, "token_jwks": issuer}), tmp_path) as found:
             headers = {"authorization": f"Bearer {keys.token()}"}
@@ -166,13 +166,13 @@ class TestKeys:
             assert httpx.get(f"{found.url}/api/prices", headers=stranger).status_code == 401
 
     def test_fetched_keys_change_without_a_restart(
-        self, settings: dict[str, Any], issuer: str, keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], issuer: str, keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         often = {**settings, "token_jwks": issuer, "token_keys_seconds": 1}
         with running_gateway(GatewaySettings(**often), tmp_path) as found, httpx.Client(base_url=found.url) as client:
-            old, new = keys, Keys()
+            old, new = keys, IssuerKeys()
 
-            def status(of: Keys) -> int:
+            def status(of: IssuerKeys) -> int:
                 return client.get("/api/prices", headers={"authorization": f"Bearer {of.token()}"}).status_code
 
             until(lambda: status(old) == 200)
@@ -182,15 +182,15 @@ class TestKeys:
             assert status(old) == 401
 
     def test_key_file_changes_without_a_restart(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         file = tmp_path / "jwks.json"
         file.write_text(keys.document(), encoding="utf-8")
         given = GatewaySettings(**{**settings, "token_jwks": str(file)})
         with running_gateway(given, tmp_path) as found, httpx.Client(base_url=found.url) as client:
-            old, new = keys, Keys()
+            old, new = keys, IssuerKeys()
 
-            def status(of: Keys) -> int:
+            def status(of: IssuerKeys) -> int:
                 return client.get("/api/prices", headers={"authorization": f"Bearer {of.token()}"}).status_code
 
             until(lambda: status(old) == 200)
@@ -203,7 +203,7 @@ class TestKeys:
             assert status(new) == 200
 
     def test_socket_serves_only_the_key_file(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         file = tmp_path / "jwks.json"
         file.write_text(keys.document(), encoding="utf-8")
@@ -220,7 +220,7 @@ class TestKeys:
 
 class TestTls:
     def test_https_works_with_a_generated_certificate(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         public, private = write_certificate(tmp_path / "tls", ("localhost", "127.0.0.1"), datetime.now(UTC))
         assert private.stat().st_mode & 0o777 == 0o600
@@ -234,7 +234,7 @@ class TestTls:
 
 class TestUnavailableService:
     def test_unavailable_service_gives_503_immediately_and_others_respond(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         away = {**settings["upstreams"], "image": Address(host="127.0.0.1", port=1)}
         partly = GatewaySettings(**{**settings, "upstreams": away, "health_checks": False})

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.error_reasons import JWKS_UNAVAILABLE, NOT_HTTP, STATUS_ERRORS, UNKNOWN_FROM_ENVOY, ErrorText
 from gateway.local_replies import local_reply_config
-from services.chassis.errors import Kind
+from services.chassis.errors import RefusalKind
 
 FOLDER = Path(__file__).parents[2] / "gateway"
 BY_STATUS = {row.status: row for row in STATUS_ERRORS}
@@ -21,8 +21,8 @@ def test_each_status_has_one_row() -> None:
     assert len(BY_STATUS) == len(STATUS_ERRORS)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_table_agrees_with_the_services_kinds(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(RefusalKind))
+def test_table_agrees_with_the_services_kinds(kind: RefusalKind) -> None:
     assert BY_STATUS[kind.http_status].retryable == kind.retryable
 
 

@@ -16,7 +16,7 @@ from gateway.routes import Route, read_descriptors
 from gateway.schema import MessageSchema, messages_of
 from gateway.settings import Address, GatewaySettings
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.platform.collector import Collector
 from tests.support import until
@@ -97,7 +97,7 @@ class TestQueries:
         assert [path for path in logs if secret in path.read_text(encoding="utf-8", errors="replace")] == []
 
     def test_no_trace_has_a_query(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         secret = "adw_" + "s" * 43
         collector = KeepingCollector()
@@ -141,7 +141,9 @@ class TestBodiesOfMethodsWithoutOne:
                 tried += 1
         assert tried > 30
 
-    def test_body_is_rejected_over_http_2(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_body_is_rejected_over_http_2(
+        self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
+    ) -> None:
         def delete(body: str) -> tuple[int, Any]:
             script = HTTP_2 % (gateway.url, MINE, keys.token(), json.dumps(body))
             done = node(["-e", script], return_completed_process=True, capture_output=True, text=True, timeout=60)
@@ -157,7 +159,7 @@ class TestBodiesOfMethodsWithoutOne:
 
     @pytest.mark.parametrize("said", [b"Content-Length: 0\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
     def test_empty_body_is_accepted(
-        self, said: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
+        self, said: bytes, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
             authorization = b"Authorization: Bearer " + keys.token().encode()

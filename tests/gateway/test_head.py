@@ -16,7 +16,7 @@ from google.api import httpbody_pb2
 
 from gateway.api_docs import write_documents
 from gateway.settings import GatewaySettings
-from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices, refusing
 
 JOB = "0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
@@ -169,7 +169,7 @@ PATHS = {
 @pytest.mark.parametrize("name", PATHS)
 class TestHead:
     def test_persistent_connection_stays_in_sync_with_the_headers_of_get(
-        self, name: str, documented: RunningGateway, keys: Keys, services: StubServices
+        self, name: str, documented: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         path, status = PATHS[name]
         services.unary["GetJobStatus"] = refusing(
@@ -193,7 +193,7 @@ class TestHead:
         line.close()
 
     def test_head_over_http_2_has_no_body(
-        self, name: str, documented: RunningGateway, keys: Keys, services: StubServices
+        self, name: str, documented: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         path, _ = PATHS[name]
         services.unary["GetJobStatus"] = refusing(grpc.StatusCode.NOT_FOUND, ("x-adwright-status", "404"))
@@ -214,7 +214,7 @@ class TestAssets:
         status: int,
         size: int,
         documented: RunningGateway,
-        keys: Keys,
+        keys: IssuerKeys,
         services: StubServices,
     ) -> None:
         line = Line(documented.port, keys.token())
@@ -228,7 +228,9 @@ class TestAssets:
 
 
 class TestStreams:
-    def test_event_streams_reject_head(self, documented: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_event_streams_reject_head(
+        self, documented: RunningGateway, keys: IssuerKeys, services: StubServices
+    ) -> None:
         line = Line(documented.port, keys.token())
         for path in (f"/api/generate/events?jobId={JOB}", "/api/generate/jobs/events"):
             status, headers, _ = line.ask("HEAD", path)
@@ -237,7 +239,7 @@ class TestStreams:
         line.close()
 
     def test_client_cannot_set_the_head_marker(
-        self, documented: RunningGateway, keys: Keys, services: StubServices
+        self, documented: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         async def answer(request: Any, context: Any) -> Any:
             return job_pb2.JobStatus(id=JOB)
@@ -258,7 +260,9 @@ class TestCredentialsAndLimits:
         assert services.calls == []
         line.close()
 
-    def test_head_counts_as_a_request(self, documented: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_head_counts_as_a_request(
+        self, documented: RunningGateway, keys: IssuerKeys, services: StubServices
+    ) -> None:
         line = Line(documented.port, keys.token("somebody-else"))
         left = [int(line.ask("HEAD", "/api/prices")[1]["x-ratelimit-limit"]) for _ in range(2)]
         assert left == [10_000, 10_000]

@@ -21,7 +21,7 @@ from gateway.settings import GatewaySettings
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
 from services.chassis.rpc import issuer_keys
 from services.chassis.rpc.auth import TokenVerifier
-from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys, running_gateway
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, IssuerKeys, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.support import until
 
@@ -107,7 +107,7 @@ def public(key: Any, **changes: Any) -> Entry:
     return {member: value for member, value in entry.items() if value is not None}
 
 
-def token(keys: Keys, key: Any, kid: str | None, algorithm: str = "RS256") -> str:
+def token(keys: IssuerKeys, key: Any, kid: str | None, algorithm: str = "RS256") -> str:
     return keys.token(key=key, algorithm=algorithm, headers={"kid": kid} if kid else {"kid": ""})
 
 
@@ -158,7 +158,7 @@ class TestGateway:
             yield lambda value: client.get("/api/prices", headers={"authorization": f"Bearer {value}"}).status_code
 
     def test_new_key_is_accepted_and_withdrawn_key_rejected(
-        self, status: Callable[[str], int], provider: Provider, keys: Keys, a: Any, b: Any
+        self, status: Callable[[str], int], provider: Provider, keys: IssuerKeys, a: Any, b: Any
     ) -> None:
         of_a, of_b = token(keys, a, "A"), token(keys, b, "B")
         until(lambda: status(of_a) == 200)
@@ -172,7 +172,7 @@ class TestGateway:
 
     @pytest.mark.parametrize("fault", ["503", "empty"])
     def test_cached_keys_stay_in_use_while_the_provider_fails(
-        self, status: Callable[[str], int], provider: Provider, keys: Keys, a: Any, fault: str
+        self, status: Callable[[str], int], provider: Provider, keys: IssuerKeys, a: Any, fault: str
     ) -> None:
         of_a = token(keys, a, "A")
         until(lambda: status(of_a) == 200)
@@ -185,7 +185,7 @@ class TestGateway:
         assert status(of_a) == 200
 
     def test_entries_without_a_signature_key_are_ignored(
-        self, status: Callable[[str], int], provider: Provider, keys: Keys, a: Any
+        self, status: Callable[[str], int], provider: Provider, keys: IssuerKeys, a: Any
     ) -> None:
         on_curve, edwards = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
         provider.entries = [
@@ -205,7 +205,7 @@ class TestGateway:
         self,
         settings: dict[str, Any],
         provider: Provider,
-        keys: Keys,
+        keys: IssuerKeys,
         a: Any,
         services: StubServices,
         tmp_path: Path,
@@ -224,7 +224,7 @@ class TestGateway:
 
 class TestServices:
     async def test_new_key_is_fetched_when_a_token_names_its_id(
-        self, provider: Provider, keys: Keys, a: Any, b: Any, clock: Clock
+        self, provider: Provider, keys: IssuerKeys, a: Any, b: Any, clock: Clock
     ) -> None:
         verifier = verifier_of(provider)
         provider.entries = [public(a, kid="A")]
@@ -235,7 +235,7 @@ class TestServices:
         assert provider.fetches == 2
 
     async def test_withdrawn_key_is_rejected_after_the_maximum_age(
-        self, provider: Provider, keys: Keys, a: Any, b: Any, clock: Clock
+        self, provider: Provider, keys: IssuerKeys, a: Any, b: Any, clock: Clock
     ) -> None:
         verifier, of_a = verifier_of(provider), token(keys, a, "A")
         provider.entries = [public(a, kid="A"), public(b, kid="B")]
@@ -248,7 +248,7 @@ class TestServices:
         assert issuer_keys.MAX_AGE_SECONDS + issuer_keys.MIN_INTERVAL_SECONDS < 60
 
     async def test_many_unknown_key_ids_cause_a_single_fetch(
-        self, provider: Provider, keys: Keys, a: Any, clock: Clock
+        self, provider: Provider, keys: IssuerKeys, a: Any, clock: Clock
     ) -> None:
         verifier = verifier_of(provider)
         provider.entries = [public(a, kid="A")]
@@ -264,7 +264,7 @@ class TestServices:
 
     @pytest.mark.parametrize("fault", ["503", "empty", "not keys"])
     async def test_cached_keys_stay_in_use_while_the_provider_fails(
-        self, provider: Provider, keys: Keys, a: Any, clock: Clock, fault: str
+        self, provider: Provider, keys: IssuerKeys, a: Any, clock: Clock, fault: str
     ) -> None:
         verifier, of_a = verifier_of(provider), token(keys, a, "A")
         provider.entries = [public(a, kid="A")]
@@ -285,7 +285,9 @@ class TestServices:
             while await passes(verifier, withdrawn):  # noqa: ASYNC110 - a thread fetches the keys
                 await asyncio.sleep(0.05)
 
-    async def test_entries_without_a_signature_key_are_ignored(self, provider: Provider, keys: Keys, a: Any) -> None:
+    async def test_entries_without_a_signature_key_are_ignored(
+        self, provider: Provider, keys: IssuerKeys, a: Any
+    ) -> None:
         on_curve, edwards = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
         provider.entries = [
             5,
@@ -301,7 +303,9 @@ class TestServices:
             assert await passes(verifier, token(keys, a, kid))
         assert not await passes(verifier, token(keys, keys.stranger, "A"))
 
-    async def test_unreachable_provider_gives_503_and_not_401(self, provider: Provider, keys: Keys, a: Any) -> None:
+    async def test_unreachable_provider_gives_503_and_not_401(
+        self, provider: Provider, keys: IssuerKeys, a: Any
+    ) -> None:
         provider.status = 503
         with pytest.raises(DependencyUnavailable) as refused:
             await verifier_of(provider).verify(f"Bearer {token(keys, a, 'A')}")

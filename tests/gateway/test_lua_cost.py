@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.lua_filters import MAX_VALUES
-from tests.gateway.envoy_process import Keys, RunningGateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway
 from tests.gateway.lua_cost import Filters
 from tests.gateway.lua_shapes import (
     ANSWERS,
@@ -115,7 +115,7 @@ class TestAttack:
     EACH = 5
 
     def test_other_requests_get_responses_during_an_attack(
-        self, gateway: RunningGateway, client: httpx.Client, keys: Keys, services: StubServices
+        self, gateway: RunningGateway, client: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         answers: list[httpx.Response] = []
         headers = {"content-type": "application/json", "authorization": f"Bearer {keys.token()}"}
@@ -139,7 +139,7 @@ class TestAttack:
 
     @pytest.mark.parametrize("credential", ["X-API-Key: adw_x", "Authorization: Bearer a.b.c", "stranger", ""])
     def test_body_is_not_awaited_without_credentials(
-        self, credential: str, gateway: RunningGateway, keys: Keys, services: StubServices
+        self, credential: str, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         """The response arrives before the body is sent, so the body cannot have been read."""
         if credential == "stranger":

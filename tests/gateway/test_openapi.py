@@ -17,7 +17,7 @@ from gateway.api_docs import write_documents
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import Route, read_descriptors
 from gateway.settings import GatewaySettings
-from tests.gateway.envoy_process import Keys, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, running_gateway
 from tests.gateway.stub_services import StubServices, message_class
 
 
@@ -120,7 +120,7 @@ class TestDescription:
 
 class TestPages:
     def test_pages_need_no_token_and_load_nothing_from_other_hosts(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         documents = write_documents(tmp_path / "documents")
         with (

@@ -19,7 +19,7 @@ import pytest
 from google.api import httpbody_pb2
 
 from gateway.settings import GatewaySettings, RateLimit, SettingsError
-from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.running import free_port
 from tests.support import until
@@ -111,7 +111,7 @@ def old(port: int, text: str) -> tuple[int, dict[str, str], bytes]:
 
 class TestHttp10:
     @pytest.fixture
-    def token(self, keys: Keys) -> str:
+    def token(self, keys: IssuerKeys) -> str:
         return f"Authorization: Bearer {keys.token()}\r\n"
 
     @pytest.mark.parametrize("host", ["Host: a\r\n", ""])
@@ -212,7 +212,7 @@ class TestNginx:
                 process.wait(10)
 
     def test_events_are_forwarded_immediately(
-        self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
+        self, nginx: tuple[str, RunningGateway], keys: IssuerKeys, services: StubServices
     ) -> None:
         async def events(request: Any, context: Any) -> AsyncIterator[Any]:
             yield httpbody_pb2.HttpBody(content_type="text/event-stream", data=b"retry: 3000\n\n")
@@ -227,14 +227,14 @@ class TestNginx:
             assert [next(lines) for _ in range(3)] == ["retry: 3000", "", "data: 1"]
 
     def test_forged_address_is_ignored(
-        self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
+        self, nginx: tuple[str, RunningGateway], keys: IssuerKeys, services: StubServices
     ) -> None:
         url, gateway = nginx
         httpx.get(f"{url}{ASSET}", headers={"x-forwarded-for": f"{OTHER}, {REAL}"})
         assert logged(gateway, 1)[0]["from"] == "127.0.0.1"  # the client's address as nginx received it
 
     def test_large_photo_is_accepted_and_head_has_no_body(
-        self, nginx: tuple[str, RunningGateway], keys: Keys, services: StubServices
+        self, nginx: tuple[str, RunningGateway], keys: IssuerKeys, services: StubServices
     ) -> None:
         headers = {"authorization": f"Bearer {keys.token()}", "content-type": "image/png"}
         answer = httpx.post(f"{nginx[0]}/api/products/p/image", content=b"x" * (10 << 20), headers=headers)

@@ -17,7 +17,7 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 from gateway.routes import Route, read_descriptors
 from gateway.settings import GatewaySettings, RateLimit
 from tests.gateway.conftest import DESCRIPTORS
-from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices, refusing
 
 FRAME = b"\0" + struct.pack(">I", 0)
@@ -63,7 +63,7 @@ class TestInternalMethods:
 
 
 class TestGrpcClients:
-    def test_public_method_responds(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_public_method_responds(self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices) -> None:
         async def answer(request: Any, context: Any) -> Any:
             return image_pb2.GenerateStaticAdResponse(job_id=request.prompt)
 
@@ -75,7 +75,7 @@ class TestGrpcClients:
             assert stub.GenerateStaticAd(request, metadata=metadata, timeout=SECONDS).job_id == "hello"
         assert "x-adwright-arrived" in services.last().metadata
 
-    def test_stream_responds(self, gateway: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_stream_responds(self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = job_pb2_grpc.JobServiceStub(channel)
@@ -92,7 +92,7 @@ class TestGrpcClients:
         assert services.calls == []
 
     def test_refusal_has_its_status_and_details(
-        self, gateway: RunningGateway, keys: Keys, services: StubServices
+        self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         services.unary["GenerateStaticAd"] = refusing(
             grpc.StatusCode.FAILED_PRECONDITION,
@@ -111,7 +111,7 @@ class TestGrpcClients:
         assert dict(trailing)["grpc-status-details-bin"] == b"\x08\x09"
 
     def test_internal_method_is_unimplemented_with_a_valid_token(
-        self, gateway: RunningGateway, keys: Keys, services: StubServices
+        self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         metadata = (("authorization", f"Bearer {keys.token(roles=['admin'])}"),)
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
@@ -152,7 +152,7 @@ class TestCors:
             assert "x-request-id" in response.headers["access-control-expose-headers"]
 
     def test_origins_can_be_restricted(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         limited = GatewaySettings(**{**settings, "cors_origins": (self.ORIGIN,)})
         with running_gateway(limited, tmp_path) as found, httpx.Client(base_url=found.url) as client:
@@ -171,7 +171,7 @@ class TestLimits:
         assert int(response.headers["x-ratelimit-remaining"]) > 5_000
 
     def test_limit_gives_429_to_this_user_only(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
         with running_gateway(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
@@ -194,7 +194,7 @@ class TestLimits:
             assert ask("calm").status_code == 200
 
     def test_limit_applies_per_user_over_all_methods(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
         with running_gateway(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
@@ -203,7 +203,7 @@ class TestLimits:
             assert 429 in {client.get(path, headers=headers).status_code for path in paths}
 
     def test_connections_are_limited(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         few = GatewaySettings(**{**settings, "max_connections": 3})
         with running_gateway(few, tmp_path) as found:

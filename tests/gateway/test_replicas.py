@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings, RateLimit, SettingsError
-from tests.gateway.envoy_process import Keys, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, running_gateway
 from tests.gateway.stub_services import StubServices
 
 
 def test_one_of_three_gateways_has_a_third_of_each_limit(
-    settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+    settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
 ) -> None:
     shared = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=90, per_second=30), "replicas": 3})
     with running_gateway(shared, tmp_path) as found, httpx.Client(base_url=found.url) as client:

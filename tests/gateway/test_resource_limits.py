@@ -15,7 +15,7 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from local.certificate import write_certificate
-from tests.gateway.envoy_process import Keys, RunningGateway, running_gateway
+from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices
 from tests.support import until
 
@@ -77,7 +77,9 @@ class TestSlowClients:
         assert seconds > 0.9
         assert services.calls == []
 
-    def test_slow_body_gets_408(self, hasty_for_bodies: RunningGateway, keys: Keys, services: StubServices) -> None:
+    def test_slow_body_gets_408(
+        self, hasty_for_bodies: RunningGateway, keys: IssuerKeys, services: StubServices
+    ) -> None:
         head = (
             b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
             b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
@@ -101,7 +103,7 @@ class TestSlowClients:
 
 class TestOverload:
     def test_full_heap_gives_a_retryable_503_immediately(
-        self, settings: dict[str, Any], keys: Keys, services: StubServices, tmp_path: Path
+        self, settings: dict[str, Any], keys: IssuerKeys, services: StubServices, tmp_path: Path
     ) -> None:
         with running_gateway(GatewaySettings(**{**settings, "max_heap_bytes": 1 << 20}), tmp_path) as found:
             headers = {"authorization": f"Bearer {keys.token()}"}
@@ -131,7 +133,7 @@ class TestSmuggling:
         ],
     )
     def test_request_inside_a_body_is_never_handled(
-        self, head: bytes, gateway: RunningGateway, keys: Keys, services: StubServices
+        self, head: bytes, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         token = keys.token().encode()
         inner = b"GET /api/credits HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + b"\r\n\r\n"

@@ -17,7 +17,7 @@ from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
-from services.chassis.rpc.request_headers import ARRIVED, arrived_at
+from services.chassis.rpc.request_headers import ARRIVAL_TIME_HEADER, arrival_time
 from tests.gateway.envoy_process import RunningGateway
 from tests.gateway.stub_services import StubServices, refusing
 from tests.support import error_of
@@ -210,9 +210,9 @@ class TestHeadersCannotBeAbused:
 
         services.unary["GenerateStaticAd"] = answer
         before = datetime.now(UTC)
-        assert client.post(AD, json={}, headers=[(ARRIVED, text) for text in forged]).status_code == 200
+        assert client.post(AD, json={}, headers=[(ARRIVAL_TIME_HEADER, text) for text in forged]).status_code == 200
         after = datetime.now(UTC)
-        assert before <= arrived_at(seen, after) < after, "one stamp, which the services believe"
+        assert before <= arrival_time(seen, after) < after, "one stamp, which the services believe"
 
     def test_error_text_cannot_inject_headers_or_responses(
         self, gateway: RunningGateway, client: httpx.Client, services: StubServices

@@ -16,10 +16,10 @@ from adwright.image.v1 import image_pb2, image_pb2_grpc
 
 from gateway.settings import Address, GatewaySettings
 from services.chassis.config import ServiceSettings
-from services.chassis.errors import Kind, Overloaded, Refusal
+from services.chassis.errors import Overloaded, Refusal, RefusalKind
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.server import Server, always_ready
-from tests.gateway.envoy_process import ISSUER, Keys, running_gateway
+from tests.gateway.envoy_process import ISSUER, IssuerKeys, running_gateway
 from tests.gateway.stub_services import StubServices
 
 ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
@@ -27,12 +27,12 @@ START_SECONDS = 15
 
 
 class InsufficientCredits(Refusal):
-    kind = Kind.PAYMENT_REQUIRED
+    kind = RefusalKind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
 
 class TooMany(Refusal):
-    kind = Kind.LIMITED
+    kind = RefusalKind.LIMITED
     reason = "TOO_MANY_LIVE_JOBS"
 
 
@@ -94,7 +94,7 @@ def url(settings: dict[str, Any], servers: StubServices, tmp_path_factory: pytes
 
 
 @pytest.fixture
-def user(url: str, keys: Keys) -> Iterator[httpx.Client]:
+def user(url: str, keys: IssuerKeys) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=url, headers={"authorization": f"Bearer {keys.token('u-7')}"}) as client:
         yield client
 
@@ -155,12 +155,12 @@ class TestChassisBehindTheGateway:
         assert "secret" not in response.text
         assert response.json()["error"]["requestId"] == response.headers["x-request-id"]
 
-    def test_unimplemented_method_is_501(self, user: httpx.Client, keys: Keys) -> None:
+    def test_unimplemented_method_is_501(self, user: httpx.Client, keys: IssuerKeys) -> None:
         admin = {"authorization": f"Bearer {keys.token('boss', roles=['admin'])}"}
         response = user.post("/api/admin/refunds", json={"jobId": ID, "reason": "r"}, headers=admin)
         assert (response.status_code, response.json()["error"]["reason"]) == (501, "NOT_PROVIDED")
 
-    def test_nul_in_a_string_of_a_grpc_client_is_named(self, url: str, keys: Keys) -> None:
+    def test_nul_in_a_string_of_a_grpc_client_is_named(self, url: str, keys: IssuerKeys) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         request = image_pb2.GenerateStaticAdRequest(project_id=ID, product_id=ID, prompt="winter\0wonder")
         with grpc.insecure_channel(url.removeprefix("http://")) as channel:
@@ -170,7 +170,7 @@ class TestChassisBehindTheGateway:
         assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         assert "prompt: must not hold U+0000" in str(caught.value.details())
 
-    def test_admin_method_refuses_other_users(self, user: httpx.Client, keys: Keys) -> None:
+    def test_admin_method_refuses_other_users(self, user: httpx.Client, keys: IssuerKeys) -> None:
         body = {"userId": "u", "credits": 5, "grantId": "g-1", "reason": "r"}
         refused = user.post("/api/admin/grants", json=body)
         assert (refused.status_code, refused.json()["error"]["reason"]) == (403, "FORBIDDEN")
@@ -179,7 +179,7 @@ class TestChassisBehindTheGateway:
 
     @pytest.mark.parametrize(("key", "algorithm", "kid"), [("ec", "ES256", "ec"), ("ed", "EdDSA", "ed")])
     def test_gateway_and_service_accept_the_same_key_types(
-        self, key: str, algorithm: str, kid: str, user: httpx.Client, keys: Keys
+        self, key: str, algorithm: str, kid: str, user: httpx.Client, keys: IssuerKeys
     ) -> None:
         token = keys.token(key=getattr(keys, key), algorithm=algorithm, headers={"kid": kid})
         response = user.post(

@@ -18,20 +18,20 @@ from services.chassis.rpc import auth
 from services.chassis.rpc.api_keys import WRONG_FORM
 from services.chassis.rpc.auth import TokenVerifier
 from services.chassis.rpc.issuer_keys import NOT_ISSUERS_KEY
-from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, IssuerKeys
 from tests.gateway.stub_services import StubServices
 
 KEY = "adw_" + "k" * 43
 
 
 @pytest.fixture
-def verifier(keys: Keys, tmp_path: Path) -> TokenVerifier:
+def verifier(keys: IssuerKeys, tmp_path: Path) -> TokenVerifier:
     jwks = tmp_path / "jwks.json"
     jwks.write_text(keys.document(), encoding="utf-8")
     return TokenVerifier(issuer=ISSUER, audience=AUDIENCE, jwks=str(jwks), roles_claim="roles", service_secret="s" * 32)
 
 
-def claimed(keys: Keys, **changes: Any) -> str:
+def claimed(keys: IssuerKeys, **changes: Any) -> str:
     """Encodes claims of any type, without PyJWT's checks."""
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 600, **changes}
@@ -39,7 +39,7 @@ def claimed(keys: Keys, **changes: Any) -> str:
     return jwt.PyJWS().encode(payload, keys.rsa, algorithm="RS256", headers={"kid": "rsa"})
 
 
-def authorization(keys: Keys, case: str) -> str:
+def authorization(keys: IssuerKeys, case: str) -> str:
     """The headers of a rejected case."""
     good = keys.token()
     header, payload, signature = good.split(".")
@@ -95,7 +95,7 @@ WORDS = {
 
 @pytest.mark.parametrize("case", WORDS)
 def test_gateway_and_services_have_the_same_messages(
-    case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: Keys, services: StubServices
+    case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: IssuerKeys, services: StubServices
 ) -> None:
     value = authorization(keys, case)
     answer = anonymous.get("/api/credits", headers={"authorization": value})
@@ -119,7 +119,7 @@ def test_grpc_clients_get_the_same_messages(
 
 @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer   {}", "Bearer\t{}"])
 def test_scheme_is_accepted_in_any_case_and_spacing(
-    form: str, anonymous: httpx.Client, keys: Keys, services: StubServices
+    form: str, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
 ) -> None:
     token = keys.token()
     assert anonymous.get("/api/credits", headers={"authorization": form.format(token)}).status_code == 200
@@ -136,7 +136,7 @@ def test_malformed_key_error_describes_the_right_form(
     assert services.calls == []
 
 
-def test_two_tokens_are_rejected(anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+def test_two_tokens_are_rejected(anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
     good = ("authorization", f"Bearer {keys.token()}")
     for second in (good, ("authorization", f"Bearer {keys.token('user-2')}")):
         assert anonymous.get("/api/credits", headers=[good, second]).status_code == 401

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from gateway.routes import Route
-from tests.gateway.envoy_process import AUDIENCE, ISSUER, Keys
+from tests.gateway.envoy_process import AUDIENCE, ISSUER, IssuerKeys
 from tests.gateway.stub_services import StubServices
 
 PATH = "/api/credits"
@@ -47,22 +47,22 @@ def claims() -> dict[str, Any]:
 
 class TestGoodTokens:
     def test_rs256_token_is_accepted_and_forwarded(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         token = keys.token()
         assert get(anonymous, token).status_code == 200
         assert services.last().metadata["authorization"] == f"Bearer {token}"
 
-    def test_es256_token_is_accepted(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_es256_token_is_accepted(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         token = keys.token(key=keys.ec, algorithm="ES256", headers={"kid": "ec"})
         assert get(anonymous, token).status_code == 200
 
-    def test_eddsa_token_is_accepted(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_eddsa_token_is_accepted(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         token = keys.token(key=keys.ed, algorithm="EdDSA", headers={"kid": "ed"})
         assert get(anonymous, token).status_code == 200
 
     def test_clock_skew_of_half_a_minute_is_accepted(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         now = int(time.time())
         assert get(anonymous, keys.token(exp=now - 30)).status_code == 200
@@ -77,31 +77,33 @@ class TestBadTokens:
     def test_value_that_is_not_a_token(self, value: str, anonymous: httpx.Client, services: StubServices) -> None:
         refused(anonymous.get(PATH, headers={"authorization": value}), services)
 
-    def test_token_in_the_address(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_token_in_the_address(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         refused(anonymous.get(PATH, params={"access_token": keys.token()}), services)
 
-    def test_expired(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_expired(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         error = refused(get(anonymous, keys.token(exp=int(time.time()) - 120)), services)
         assert error["message"] == "The token has expired."
 
-    def test_not_yet_valid(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_not_yet_valid(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(nbf=int(time.time()) + 120)), services)
 
-    def test_without_exp(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_without_exp(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(exp=None)), services)
 
     @pytest.mark.parametrize("issuer", ["https://evil.example", "", None, ISSUER + "/"])
     def test_wrong_issuer(
-        self, issuer: str | None, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, issuer: str | None, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         refused(get(anonymous, keys.token(iss=issuer)), services)
 
     @pytest.mark.parametrize("audience", ["other", "", None, ["other"], "adwright-internal"])
-    def test_wrong_audience(self, audience: Any, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_wrong_audience(
+        self, audience: Any, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
+    ) -> None:
         error = refused(get(anonymous, keys.token(aud=audience)), services)
         assert error["message"] == "The token is for another audience."
 
-    def test_wrong_key(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_wrong_key(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(key=keys.stranger)), services)
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
@@ -111,7 +113,7 @@ class TestBadTokens:
             refused(get(anonymous, token), services)
 
     def test_public_key_is_not_accepted_as_an_hmac_secret(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         public = keys.rsa.public_key()
         forms = [
@@ -137,18 +139,18 @@ class TestBadTokens:
         ],
     )
     def test_unknown_kid(
-        self, header: dict[str, str], anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, header: dict[str, str], anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         refused(get(anonymous, keys.token(headers=header)), services)
 
     def test_keys_inside_the_token_are_not_used(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         own = jwt.algorithms.RSAAlgorithm.to_jwk(keys.stranger.public_key(), as_dict=True)
         for extra in ({"jwk": own}, {"jku": "http://127.0.0.1:1/jwks.json"}, {"x5u": "http://127.0.0.1:1/"}):
             refused(get(anonymous, keys.token(key=keys.stranger, headers={**extra, "kid": "rsa"})), services)
 
-    def test_service_token_is_rejected(self, anonymous: httpx.Client, keys: Keys, services: StubServices) -> None:
+    def test_service_token_is_rejected(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         secret = "s" * 32
         token = jwt.encode(
             {**claims(), "iss": "adwright-services", "aud": "adwright-internal"}, secret, algorithm="HS256"
@@ -156,7 +158,7 @@ class TestBadTokens:
         refused(get(anonymous, token), services)
 
     def test_changed_claims_invalidate_the_signature(
-        self, anonymous: httpx.Client, keys: Keys, services: StubServices
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         head, _, signature = keys.token().split(".")
         refused(get(anonymous, f"{head}.{segment({**claims(), 'sub': 'user-2'})}.{signature}"), services)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.chassis.rpc.request_headers import UNKNOWN_FIELDS, unknown_field_notes
+from services.chassis.rpc.request_headers import UNKNOWN_FIELDS_HEADER, unknown_field_notes
 from tests.gateway.stub_services import StubServices
 
 PROJECT = "/api/projects/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
@@ -92,7 +92,7 @@ class TestNamed:
         assert client.post(path, json=body).status_code == 200
         notes = self.notes(services)
         assert [note.partition(" is not known")[0] for note in notes] == [f"The field {name}" for name in names]
-        assert services.last().metadata[UNKNOWN_FIELDS].isascii()
+        assert services.last().metadata[UNKNOWN_FIELDS_HEADER].isascii()
 
     def test_closest_field_is_sent_with_the_name(self, client: httpx.Client, services: StubServices) -> None:
         client.post(PAID[1], json={"ratio": "1:1"})
@@ -102,18 +102,18 @@ class TestNamed:
         body = {"aspect_ratio": "1:1", "fileFormat": "png", "file_format": None, "prompt": None}
         body |= {"projectId": PROJECT[-36:], "product_id": PROJECT[-36:]}
         assert client.post(PAID[1], json=body, headers=STRICT).status_code == 200
-        assert UNKNOWN_FIELDS not in services.last().metadata
+        assert UNKNOWN_FIELDS_HEADER not in services.last().metadata
 
     def test_number_and_length_of_names_are_limited(self, client: httpx.Client, services: StubServices) -> None:
         assert client.post(PAID[1], json={"ü" * 5_000 + str(number): 1 for number in range(13)}).status_code == 200
         notes = self.notes(services)
         assert len(notes) == 11
         assert notes[-1] == "3 more fields are not known and were ignored."
-        assert len(services.last().metadata[UNKNOWN_FIELDS]) < 4_096
+        assert len(services.last().metadata[UNKNOWN_FIELDS_HEADER]) < 4_096
 
     def test_client_cannot_set_the_header(self, client: httpx.Client, services: StubServices) -> None:
         for body in ({}, {"ratio": 1}):
-            client.post(PAID[1], json=body, headers={UNKNOWN_FIELDS: "forged"})
+            client.post(PAID[1], json=body, headers={UNKNOWN_FIELDS_HEADER: "forged"})
             assert "forged" not in str(services.last().metadata)
 
     @pytest.mark.parametrize("name", ["\\ud800", "a\\u0000b"])

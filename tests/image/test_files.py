@@ -107,7 +107,11 @@ def _told(path: Path) -> tuple[str, str, str]:
 
 
 class TestFileLimits:
-    @pytest.mark.parametrize("ratio", list(AspectRatio))
+    @pytest.mark.parametrize(
+        "ratio",
+        # The largest picture stands for all; make test-all has the others.
+        [pytest.param(ratio, marks=[] if ratio is AspectRatio.STORY else pytest.mark.slow) for ratio in AspectRatio],
+    )
     def test_png_of_noise_is_below_size_limit(self, tmp_path: Path, ratio: AspectRatio) -> None:
         width, height = ratio.pixels
         noise = numpy.random.default_rng(1).integers(0, 256, (height, width, 4), dtype=numpy.uint8)

@@ -114,7 +114,7 @@ class JobHarness(Replica):
 
     async def balance(self, user: str = "u") -> tuple[int, int]:
         async with self.ledger_database.connection() as connection:
-            assert (await verify(connection)).wrong == ()
+            assert (await verify(connection)).problems == ()
             found = (await Ledger(PRICES).balances(connection, [user], self.clock.now())).get(user, Balance())
             return found.available, found.held
 

@@ -70,12 +70,12 @@ class TestSubmission:
         assert await harness.rows("select id from job") == []
         # The delayed hold of the interrupted submission is not placed any more.
         async with harness.ledger_database.transaction() as connection:
-            from services.billing.domain import HoldOrder
+            from services.billing.domain import HoldRequest
 
             outcome = await Ledger(PRICES).place_holds(
                 connection,
                 [
-                    HoldOrder(
+                    HoldRequest(
                         job_id=submission.job_id,
                         user_id="u",
                         type="static_ad",

@@ -15,7 +15,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready
 from services.worker.process import WorkerSettings, run_worker
 from tests.job.harness import JobHarness
-from tests.job.test_worker import SERVICE, Counting, picture, until
+from tests.job.test_worker import SERVICE, CountingServicer, make_image, until
 from tests.running import free_port
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -31,7 +31,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
         "assets_url": f"file://{tmp_path}/assets",
         "kafka_bootstrap": "127.0.0.1:1",
     }
-    servicer = Counting(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    servicer = CountingServicer(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
     server = Server(
         WorkerSettings(**{**values, "listen": "127.0.0.1:0"}),
         register=lambda server: job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server),
@@ -51,7 +51,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             job_type="static_ad",
             topic="adwright.job.dispatch.image.v1",
             group="g",
-            handler=picture,
+            handler=make_image,
             identity=ServiceIdentity("image", "s" * 32),
             assets=AssetStore(values["assets_url"]),
             prepare=prepare,
@@ -63,9 +63,9 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             await preparing.wait()
             answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)
             assert answer.status == NOT_SERVING
-            assert servicer.asked == 0
+            assert servicer.lease_requests == 0
             prepared.set()
-            await until(lambda: servicer.asked > 0)
+            await until(lambda: servicer.lease_requests > 0)
             assert (await health.Check(health_pb2.HealthCheckRequest())).status == SERVING
     finally:
         running.cancel()

@@ -12,7 +12,7 @@ from adwright.billing.v1 import billing_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.reconciliation import compare
-from services.chassis.data.assets import AssetStore, folder_of
+from services.chassis.data.assets import AssetStore, job_folder
 from services.chassis.errors import DependencyUnavailable
 from services.job import queries
 from services.job.loops.retention import Retention, delete_jobs
@@ -33,7 +33,7 @@ async def completed(harness: JobHarness, folder: Path) -> uuid.UUID:
     await harness.leases.complete(completion(job_id, lease.attempt))
     await harness.settlement.settle_all()
     for attempt in (1, 2):
-        file = folder / folder_of("static_ad", str(job_id)) / str(attempt) / "asset.png"
+        file = folder / job_folder("static_ad", str(job_id)) / str(attempt) / "asset.png"
         file.parent.mkdir(parents=True)
         file.write_bytes(b"image")
     return job_id
@@ -68,7 +68,7 @@ class TestJobRetention:
         assert await harness.leases.lease("static_ad", "m") is not None
         await harness.leases.complete(completion(unsettled, 1))
         live = await harness.submitted()
-        files = [tmp_path / folder_of("static_ad", str(job_id)) / "1" / "asset.png" for job_id in (unsettled, live)]
+        files = [tmp_path / job_folder("static_ad", str(job_id)) / "1" / "asset.png" for job_id in (unsettled, live)]
         for file in files:
             file.parent.mkdir(parents=True)
             file.write_bytes(b"image")

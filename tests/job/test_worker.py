@@ -29,13 +29,13 @@ POLL_SECONDS = 1.5  # the shortest poll interval of an idle slot
 SERVICE = "adwright.job.v1.JobWorkerService"
 
 
-class Counting(JobWorkerServicer):
+class CountingServicer(JobWorkerServicer):
     """Counts the requests for leases."""
 
-    asked: int = 0
+    lease_requests: int = 0
 
     async def LeaseJob(self, request: Any, context: Any) -> Any:
-        self.asked += 1
+        self.lease_requests += 1
         return await super().LeaseJob(request, context)
 
 
@@ -59,10 +59,10 @@ class WorkerHarness:
     """A running worker and its job service."""
 
     worker: Worker
-    servicer: Counting
+    servicer: CountingServicer
 
 
-async def picture(attempt: Attempt) -> AttemptResult:
+async def make_image(attempt: Attempt) -> AttemptResult:
     path = attempt.folder / "image.png"
     path.write_bytes(b"a picture")
     return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png"),))
@@ -76,7 +76,7 @@ async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path
         token_jwks=str(tmp_path / "none"),
         service_secret="s" * 32,  # type: ignore[arg-type]  # pydantic wraps it
     )
-    servicer = Counting(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
+    servicer = CountingServicer(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
 
     def register(server: grpc.aio.Server) -> None:
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(servicer, server)
@@ -86,7 +86,7 @@ async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path
     channel = open_channel(f"127.0.0.1:{server.port}")
     worker = Worker(
         job_type="static_ad",
-        handler=picture,
+        handler=make_image,
         jobs=channel,
         leases=Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
         identity=ServiceIdentity("image", "s" * 32),
@@ -132,23 +132,23 @@ class TestWaking:
     async def test_one_message_wakes_one_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 30)
         async with running_worker(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as running:
-            await until(lambda: running.servicer.asked >= SLOTS)
+            await until(lambda: running.servicer.lease_requests >= SLOTS)
             job_id = await harness.submitted()
-            before, began = running.servicer.asked, time.monotonic()
+            before, began = running.servicer.lease_requests, time.monotonic()
             running.worker.wake(1)
             assert await ended(harness, job_id) == "completed"
             # One slot leases the job and polls again after it; the others may have polled by their timers meanwhile.
             timers = SLOTS * int((time.monotonic() - began) / POLL_SECONDS)
-            assert running.servicer.asked - before <= 2 + timers
+            assert running.servicer.lease_requests - before <= 2 + timers
 
     async def test_wake_ups_while_busy_are_retained_once_per_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         async with running_worker(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as running:
-            await until(lambda: running.servicer.asked >= SLOTS)
-            before = running.servicer.asked
+            await until(lambda: running.servicer.lease_requests >= SLOTS)
+            before = running.servicer.lease_requests
             for _ in range(100):
                 running.worker.wake(100)  # more than there are slots, without a chance to lease in between
-            await until(lambda: running.servicer.asked >= before + SLOTS)
-            assert running.servicer.asked <= before + 2 * SLOTS
+            await until(lambda: running.servicer.lease_requests >= before + SLOTS)
+            assert running.servicer.lease_requests <= before + 2 * SLOTS
 
 
 class TestUnreferencedFiles:

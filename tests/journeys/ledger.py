@@ -23,4 +23,4 @@ async def ledger_violations(system: RunningSystem) -> list[str]:
     async with database.connection() as connection:
         proof = await verify(connection)
     await database.close()
-    return list(proof.wrong)
+    return list(proof.problems)

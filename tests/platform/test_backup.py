@@ -71,7 +71,7 @@ async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: Faul
         elsewhere.add_worker("stub-2", slots=4)
         await elsewhere.settled()  # jobs that ran at that moment are completed and paid, or their credits released
         elsewhere.check_assets()
-        await elsewhere.check_books()
+        await elsewhere.check_ledger()
         elsewhere.remove_worker("stub-2")
         # Links issued before are still valid.
         client = restored.client(load.customer.id)

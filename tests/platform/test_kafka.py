@@ -22,7 +22,7 @@ from local.system import Options
 from services.chassis.config import KafkaSettings
 from services.chassis.data import outbox
 from services.chassis.data.database import Database, migrate
-from services.chassis.data.kafka import RETENTION_MS, Producer, Record, WakeUps, create_topics, quiet_client_logs
+from services.chassis.data.kafka import RETENTION_MS, DispatchReader, Producer, Record, create_topics, quiet_client_logs
 from services.chassis.data.outbox import Relay
 from services.job.events import EVENTS_TOPIC, TOPICS
 from tests.platform.kafka.broker import PASSWORD, USER, Broker, Secured, command
@@ -144,7 +144,7 @@ class TestOutbox:
                 connection, [Record(topic=topic, key="k", value=b"1"), Record(topic=topic, key="k", value=b"2")]
             )
         try:
-            with pytest.raises(outbox.NotAcknowledged):
+            with pytest.raises(outbox.RecordsNotAcknowledged):
                 await relay.send_batch()
             async with database.connection() as connection:
                 assert (await (await connection.execute("select count(*) from outbox")).fetchone()) == {"count": 2}
@@ -155,7 +155,7 @@ class TestOutbox:
                 while sent != 2:
                     try:
                         sent = await relay.send_batch()
-                    except outbox.NotAcknowledged:
+                    except outbox.RecordsNotAcknowledged:
                         await asyncio.sleep(0.5)
             async with database.connection() as connection:
                 assert (await (await connection.execute("select count(*) from outbox")).fetchone()) == {"count": 0}
@@ -167,16 +167,16 @@ class TestDispatches:
     async def test_joining_and_leaving_readers_lose_nothing_under_load(self, settings: KafkaSettings) -> None:
         topic, most = "test.rebalance", 400
         taken: Counter[str] = Counter()
-        readers: dict[str, WakeUps] = {}
+        readers: dict[str, DispatchReader] = {}
 
-        def reader(name: str) -> WakeUps:
+        def reader(name: str) -> DispatchReader:
             def on_messages(count: int) -> None:
                 taken[name] += count
-                readers[name].want(1)
+                readers[name].allow(1)
 
-            readers[name] = WakeUps(settings, topic=topic, group="test-rebalance")
+            readers[name] = DispatchReader(settings, topic=topic, group="test-rebalance")
             readers[name].start(on_messages)
-            readers[name].want(1)
+            readers[name].allow(1)
             return readers[name]
 
         producer = Producer(settings, [topic])
@@ -232,9 +232,9 @@ class TestSecurity:
     async def test_messages_arrive_over_tls_with_scram(self, secured: tuple[Broker, Path]) -> None:
         settings = self.settings(*secured)
         arrived = asyncio.Event()
-        reader = WakeUps(settings, topic="test.secured", group="test-secured")
+        reader = DispatchReader(settings, topic="test.secured", group="test-secured")
         reader.start(lambda count: arrived.set())
-        reader.want(1)
+        reader.allow(1)
         producer = Producer(settings, ["test.secured"])
         try:
             assert await producer.send([Record(topic="test.secured", key="k", value=b"v")]) == 1

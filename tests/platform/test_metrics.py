@@ -71,7 +71,7 @@ async def test_gauges_report_waiting_jobs_and_disappear_without_them(postgres: P
     await database.open()
     measures = SqlGauges(database, GAUGES)
     try:
-        await measures.take()
+        await measures.update()
         gauges = {measure.gauge: sample.value for measure in GAUGES for sample in _samples(measure.gauge)}
         assert [round(value, -1) for value in gauges.values()][1:] == [100, 30, 50, 0, 70]
         assert list(gauges.values())[4] == 1
@@ -80,7 +80,7 @@ async def test_gauges_report_waiting_jobs_and_disappear_without_them(postgres: P
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("delete from job")
             connection.execute("delete from outbox")
-        await measures.take()
+        await measures.update()
         assert not [sample for measure in GAUGES for sample in _samples(measure.gauge) if sample.value]
     finally:
         await database.close()
@@ -92,7 +92,7 @@ async def test_gauges_keep_their_values_without_a_database(postgres: Postgres) -
     before = _samples(MEASURED_AT)[0].value
     try:
         with pytest.raises(DependencyUnavailable):
-            await SqlGauges(database, GAUGES).take()
+            await SqlGauges(database, GAUGES).update()
     finally:
         await database.close()
     assert _samples(MEASURED_AT)[0].value == before

@@ -17,7 +17,7 @@ from services.video.domain import ScriptNotAllowed
 from services.video.policy import ScriptCheck, ScriptPolicy, policy_of
 from services.video.providers.local import LocalVideoProvider
 from services.video.providers.remote import RemoteVideoProvider
-from tests.stub_server import Answer, StubServer
+from tests.stub_server import StubResponse, StubServer
 
 
 @pytest.fixture
@@ -61,23 +61,29 @@ class TestBannedWords:
 
 class TestRemotePolicy:
     async def test_rejection_reason_reaches_the_customer(self, stub: StubServer) -> None:
-        stub.answer = lambda asked: Answer(value={"allowed": False, "reason": "No promises of healing."})
+        stub.respond = lambda asked: StubResponse(value={"allowed": False, "reason": "No promises of healing."})
         refusal = await checked(policy_of(f"{stub.url}/check", "k"), script_check("It heals."))
         assert isinstance(refusal, ScriptNotAllowed)
         assert "No promises of healing." in refusal.message
-        assert stub.asked[0].json["script"] == "It heals."
-        assert stub.asked[0].headers["authorization"] == "Bearer k"
+        assert stub.requests[0].json["script"] == "It heals."
+        assert stub.requests[0].headers["authorization"] == "Bearer k"
 
     async def test_allowed_script_passes(self, stub: StubServer) -> None:
-        stub.answer = lambda asked: Answer(value={"allowed": True})
+        stub.respond = lambda asked: StubResponse(value={"allowed": True})
         assert await checked(policy_of(f"{stub.url}/check", ""), script_check("Hello there.")) is None
 
     @pytest.mark.parametrize(
         "answer",
-        [Answer(status=500), Answer(status=404), Answer(value=b"yes"), Answer(value={}), Answer(value={"allowed": 1})],
+        [
+            StubResponse(status=500),
+            StubResponse(status=404),
+            StubResponse(value=b"yes"),
+            StubResponse(value={}),
+            StubResponse(value={"allowed": 1}),
+        ],
     )
-    async def test_script_that_cannot_be_checked_is_refused(self, stub: StubServer, answer: Answer) -> None:
-        stub.answer = lambda asked: answer
+    async def test_script_that_cannot_be_checked_is_refused(self, stub: StubServer, answer: StubResponse) -> None:
+        stub.respond = lambda asked: answer
         refusal = await checked(policy_of(f"{stub.url}/check", ""), script_check("Hello there."))
         assert isinstance(refusal, DependencyUnavailable)
 

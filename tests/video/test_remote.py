@@ -36,7 +36,7 @@ from services.video.providers.remote.openai_speech import OpenAISpeech, SpeechSe
 from services.worker.remote import provider_client, remote_task
 from services.worker.remote.fetcher import Fetcher
 from services.worker.remote.remote_task import TaskFailed, TaskNotAccepted
-from tests.stub_server import Answer, Asked, StubServer, until
+from tests.stub_server import ReceivedRequest, StubResponse, StubServer, until
 from tests.video.watching import pictures, sound
 from tests.worker.checkpoints import MemoryCheckpoints
 
@@ -85,26 +85,28 @@ class Script:
     cancel_request: tuple[str, str]
     authorization: tuple[str, str]
 
-    def answers(self, stub: StubServer, state: Any, *, submission: Answer | None = None) -> Callable[[Asked], Answer]:
-        def answer(asked: Asked) -> Answer:
+    def answers(
+        self, stub: StubServer, state: Any, *, submission: StubResponse | None = None
+    ) -> Callable[[ReceivedRequest], StubResponse]:
+        def respond(asked: ReceivedRequest) -> StubResponse:
             if (asked.method, asked.path) == self.submit_request:
-                return submission or Answer(status=201, value=self.accepted(stub.url))
+                return submission or StubResponse(status=201, value=self.accepted(stub.url))
             if asked.method == "GET" and asked.path == self.poll_path:
-                return state if isinstance(state, Answer) else Answer(value=state)
+                return state if isinstance(state, StubResponse) else StubResponse(value=state)
             if (asked.method, asked.path) == self.cancel_request:
-                return Answer(value={})
-            return UPLOADS.get(asked.path, Answer(value=b"a film", kind="video/mp4"))
+                return StubResponse(value={})
+            return UPLOADS.get(asked.path, StubResponse(value=b"a film", kind="video/mp4"))
 
-        return answer
+        return respond
 
 
 UPLOADS = {
-    "/v1/files": Answer(status=201, value={"id": "f", "urls": {"get": "http://files.test/f"}}),
-    "/v1/talking_photo": Answer(value={"code": 100, "data": {"talking_photo_id": "photo-1"}}),
-    "/v1/asset": Answer(value={"code": 100, "data": {"id": "sound-1"}}),
-    "/images": Answer(status=201, value={"id": "i", "url": "s3://images/i"}),
-    "/audios": Answer(status=201, value={"id": "a", "url": "s3://audios/a"}),
-    "/r": Answer(value={"video": {"url": "/film.mp4"}}),
+    "/v1/files": StubResponse(status=201, value={"id": "f", "urls": {"get": "http://files.test/f"}}),
+    "/v1/talking_photo": StubResponse(value={"code": 100, "data": {"talking_photo_id": "photo-1"}}),
+    "/v1/asset": StubResponse(value={"code": 100, "data": {"id": "sound-1"}}),
+    "/images": StubResponse(status=201, value={"id": "i", "url": "s3://images/i"}),
+    "/audios": StubResponse(status=201, value={"id": "a", "url": "s3://audios/a"}),
+    "/r": StubResponse(value={"video": {"url": "/film.mp4"}}),
 }
 SCRIPTS = {
     "machine": Script(
@@ -190,35 +192,41 @@ class TestEveryEngine:
     async def test_task_is_submitted_polled_and_downloaded(
         self, script: Script, stub: StubServer, head: HeadInputs, tmp_path: Path
     ) -> None:
-        def answer(asked: Asked) -> Answer:
+        def respond(asked: ReceivedRequest) -> StubResponse:
             polls = stub.paths("GET").count(script.poll_path)
             return script.answers(stub, script.done(stub.url) if polls > 2 else script.waiting)(asked)
 
-        stub.answer = answer
+        stub.respond = respond
         engine = script.engine(settings(stub))
         address = await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.fetch(address, tmp_path / "film.mp4")
         await engine.close()
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
-        assert [(asked.method, asked.path) for asked in stub.asked].count(script.submit_request) == 1
+        assert [(asked.method, asked.path) for asked in stub.requests].count(script.submit_request) == 1
         name, value = script.authorization
-        assert all(asked.headers.get(name) == value for asked in stub.asked)
+        assert all(asked.headers.get(name) == value for asked in stub.requests)
 
     @pytest.mark.parametrize(
         ("submission", "fault", "reason"),
         [
-            (Answer(status=401, value={"error": "bad key"}), TaskNotAccepted, "PROVIDER_REFUSED"),
-            (Answer(status=402, value={"error": "no credit"}), TaskNotAccepted, "PROVIDER_REFUSED"),
-            (Answer(status=429), TaskNotAccepted, "PROVIDER_BUSY"),
-            (Answer(status=503), TaskNotAccepted, "PROVIDER_BUSY"),
-            (Answer(status=400, value={"detail": "content_policy"}), InputFault, "REFUSED_BY_PROVIDER"),
-            (Answer(status=302), TransientFault, "PROVIDER_REFUSED"),
+            (StubResponse(status=401, value={"error": "bad key"}), TaskNotAccepted, "PROVIDER_REFUSED"),
+            (StubResponse(status=402, value={"error": "no credit"}), TaskNotAccepted, "PROVIDER_REFUSED"),
+            (StubResponse(status=429), TaskNotAccepted, "PROVIDER_BUSY"),
+            (StubResponse(status=503), TaskNotAccepted, "PROVIDER_BUSY"),
+            (StubResponse(status=400, value={"detail": "content_policy"}), InputFault, "REFUSED_BY_PROVIDER"),
+            (StubResponse(status=302), TransientFault, "PROVIDER_REFUSED"),
         ],
     )
     async def test_rejected_submission_has_its_reason(
-        self, script: Script, stub: StubServer, head: HeadInputs, submission: Answer, fault: type[Fault], reason: str
+        self,
+        script: Script,
+        stub: StubServer,
+        head: HeadInputs,
+        submission: StubResponse,
+        fault: type[Fault],
+        reason: str,
     ) -> None:
-        stub.answer = script.answers(stub, script.waiting, submission=submission)
+        stub.respond = script.answers(stub, script.waiting, submission=submission)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         with pytest.raises(fault) as caught:
@@ -232,18 +240,18 @@ class TestEveryEngine:
     @pytest.mark.parametrize(
         "submission",
         [
-            Answer(status=500),
-            Answer(status=504),
-            Answer(value=b"<html>"),
-            Answer(value={"unexpected": True}),
-            Answer(value={"padding": "x" * 4000}, breaks_off=True),
-            Answer(value=b"x" * (provider_client.MAX_RESPONSE_BYTES + 1)),
+            StubResponse(status=500),
+            StubResponse(status=504),
+            StubResponse(value=b"<html>"),
+            StubResponse(value={"unexpected": True}),
+            StubResponse(value={"padding": "x" * 4000}, breaks_off=True),
+            StubResponse(value=b"x" * (provider_client.MAX_RESPONSE_BYTES + 1)),
         ],
     )
     async def test_unconfirmed_submission_is_never_repeated(
-        self, script: Script, stub: StubServer, head: HeadInputs, submission: Answer
+        self, script: Script, stub: StubServer, head: HeadInputs, submission: StubResponse
     ) -> None:
-        stub.answer = script.answers(stub, script.waiting, submission=submission)
+        stub.respond = script.answers(stub, script.waiting, submission=submission)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         for _ in range(3):
@@ -251,14 +259,14 @@ class TestEveryEngine:
                 await remote_task.run(wanted(engine, head), checkpoints)
             assert caught.value.reason == "PROVIDER_UNCONFIRMED"
         await engine.close()
-        assert [(asked.method, asked.path) for asked in stub.asked].count(script.submit_request) == 1
+        assert [(asked.method, asked.path) for asked in stub.requests].count(script.submit_request) == 1
 
     async def test_failure_and_content_refusal_are_distinguished(
         self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
         engine = script.engine(settings(stub))
         for response, fault in ((script.failed, TaskFailed), (script.refused, InputFault)):
-            stub.answer = script.answers(stub, response)
+            stub.respond = script.answers(stub, response)
             with pytest.raises(fault):
                 await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
@@ -266,16 +274,21 @@ class TestEveryEngine:
     async def test_task_the_engine_does_not_know_has_failed(
         self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
-        stub.answer = script.answers(stub, Answer(status=404))
+        stub.respond = script.answers(stub, StubResponse(status=404))
         engine = script.engine(settings(stub))
         with pytest.raises(TaskFailed):
             await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
     async def test_failing_polls_are_tolerated(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
-        trouble = [Answer(status=500), Answer(value=b"<html>"), Answer(value=[]), Answer(value={"a": 1})]
+        trouble = [
+            StubResponse(status=500),
+            StubResponse(value=b"<html>"),
+            StubResponse(value=[]),
+            StubResponse(value={"a": 1}),
+        ]
 
-        def answer(asked: Asked) -> Answer:
+        def respond(asked: ReceivedRequest) -> StubResponse:
             polls = stub.paths("GET").count(script.poll_path)
             # a request with status 500 is sent three times before the poll fails
             response: Any = (
@@ -283,13 +296,13 @@ class TestEveryEngine:
             )
             return script.answers(stub, response)(asked)
 
-        stub.answer = answer
+        stub.respond = respond
         engine = script.engine(settings(stub))
         assert await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
 
     async def test_restart_polls_the_same_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
-        stub.answer = script.answers(stub, script.waiting)
+        stub.respond = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         running = asyncio.ensure_future(remote_task.run(wanted(engine, head), checkpoints))
@@ -297,15 +310,15 @@ class TestEveryEngine:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        stub.answer = script.answers(stub, script.done(stub.url))
+        stub.respond = script.answers(stub, script.done(stub.url))
         assert await remote_task.run(wanted(engine, head), MemoryCheckpoints(checkpoint=checkpoints.checkpoint))
         await engine.close()
-        asked = [(asked.method, asked.path) for asked in stub.asked]
+        asked = [(asked.method, asked.path) for asked in stub.requests]
         assert asked.count(script.submit_request) == 1
         assert script.cancel_request not in asked
 
     async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
-        stub.answer = script.answers(stub, script.waiting)
+        stub.respond = script.answers(stub, script.waiting)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         running = asyncio.ensure_future(remote_task.run(wanted(engine, head), checkpoints))
@@ -315,7 +328,7 @@ class TestEveryEngine:
         with pytest.raises(asyncio.CancelledError):
             await running
         await engine.close()
-        assert script.cancel_request in [(asked.method, asked.path) for asked in stub.asked]
+        assert script.cancel_request in [(asked.method, asked.path) for asked in stub.requests]
 
     async def test_unreachable_engine_accepts_no_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         engine = script.engine(settings(stub))
@@ -340,17 +353,17 @@ class TestResults:
 
     async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
-        other.answer = lambda asked: Answer(value=b"a film", kind="video/mp4")
+        other.respond = lambda asked: StubResponse(value=b"a film", kind="video/mp4")
         port = int(other.url.rpartition(":")[2])
         engine = Replicate(settings(stub), Fetcher(allowed={"127.0.0.1"}, ports={port}))
         await engine.fetch(f"{other.url}/film.mp4", tmp_path / "film.mp4")
         await engine.close()
         other.close()
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
-        assert KEY not in str(other.asked[0].headers)
+        assert KEY not in str(other.requests[0].headers)
 
     async def test_download_size_is_limited(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.answer = lambda asked: Answer(value=b"x" * 2000, kind="video/mp4")
+        stub.respond = lambda asked: StubResponse(value=b"x" * 2000, kind="video/mp4")
         made = provider_client.ProviderClient(stub.url, {})
         with pytest.raises(TransientFault, match="exceeds 1000 bytes"):
             await made.download("/film.mp4", tmp_path / "film.mp4", max_bytes=1000, accept=("video/mp4",))
@@ -358,15 +371,15 @@ class TestResults:
 
     async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, head: HeadInputs) -> None:
         accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), "http://elsewhere.test/")
-        stub.answer = lambda asked: Answer(value=accepted)
+        stub.respond = lambda asked: StubResponse(value=accepted)
         engine = Fal(settings(stub))
         with pytest.raises(InputFault):
             await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
-        assert len(stub.asked) == 1
+        assert len(stub.requests) == 1
 
     async def test_task_id_with_a_path_is_rejected(self, stub: StubServer, head: HeadInputs) -> None:
-        stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "../../account"}))
+        stub.respond = lambda asked: UPLOADS.get(asked.path, StubResponse(value={"id": "../../account"}))
         engine = DId(settings(stub))
         with pytest.raises(TransientFault, match="cannot be part of a URL"):
             await engine.submit(head)
@@ -375,13 +388,13 @@ class TestResults:
 
 class TestInputs:
     async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, head: HeadInputs) -> None:
-        stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"id": "p1"}))
+        stub.respond = lambda asked: UPLOADS.get(asked.path, StubResponse(value={"id": "p1"}))
         inputs = {"source_image": "{picture}", "driven_audio": "{sound}", "still": True}
         engine = Replicate(settings(stub, model="owner/talker:abc123", inputs=inputs))
         assert await engine.submit(head) == "p1"
         await engine.close()
-        assert stub.asked[-1].path == "/v1/predictions"
-        assert stub.asked[-1].json == {
+        assert stub.requests[-1].path == "/v1/predictions"
+        assert stub.requests[-1].json == {
             "version": "abc123",
             "input": {
                 "source_image": "http://files.test/f",
@@ -391,13 +404,13 @@ class TestInputs:
         }
 
     async def test_heygen_uses_the_stock_avatar_without_photo(self, stub: StubServer, head: HeadInputs) -> None:
-        stub.answer = lambda asked: UPLOADS.get(asked.path, Answer(value={"data": {"video_id": "v"}}))
+        stub.respond = lambda asked: UPLOADS.get(asked.path, StubResponse(value={"data": {"video_id": "v"}}))
         engine = HeyGen(settings(stub, avatar="Anna_public"))
         await engine.submit(replace(head, is_customer_photo=False))
         await engine.close()
         assert "/v1/talking_photo" not in stub.paths("POST")
-        assert stub.asked[-1].json["video_inputs"][0]["character"]["avatar_id"] == "Anna_public"
-        assert stub.asked[-1].json["dimension"] == {"width": 720, "height": 1280}
+        assert stub.requests[-1].json["video_inputs"][0]["character"]["avatar_id"] == "Anna_public"
+        assert stub.requests[-1].json["dimension"] == {"width": 720, "height": 1280}
 
 
 def talking_film(path: Path, seconds: float) -> bytes:
@@ -420,12 +433,12 @@ class TestRenderedVideo:
     ) -> None:
         content = talking_film(tmp_path / "source.mp4", 2.0)
 
-        def answer(asked: Asked) -> Answer:
+        def respond(asked: ReceivedRequest) -> StubResponse:
             if asked.path.endswith("/video"):
-                return Answer(value=content, kind="video/mp4")
-            return Answer(value={"status": "done"})
+                return StubResponse(value=content, kind="video/mp4")
+            return StubResponse(value={"status": "done"})
 
-        stub.answer = answer
+        stub.respond = respond
         folder = tmp_path / "made"
         folder.mkdir()
         provider = RemoteVideoProvider(SelfHosted(settings(stub)), LocalVideoProvider(models=models))
@@ -445,7 +458,7 @@ class TestRenderedVideo:
         assert (np.diff(middle[:, 0]) > 3).all()  # the clip plays
         assert np.abs(sound(made.video)).max() > 0.1
         with av.open(
-            io.BytesIO(stub.asked[0].body.partition(b"RIFF")[1] + stub.asked[0].body.partition(b"RIFF")[2])
+            io.BytesIO(stub.requests[0].body.partition(b"RIFF")[1] + stub.requests[0].body.partition(b"RIFF")[2])
         ) as sent:
             assert sent.streams.audio[0].codec_context.name == "pcm_s16le"
 
@@ -462,12 +475,12 @@ class TestRenderedVideo:
         finally:
             await provider.close()
         assert made.notes == (NO_FACE,)
-        assert stub.asked == []
+        assert stub.requests == []
 
     async def test_invalid_clip_is_a_transient_fault(
         self, stub: StubServer, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
-        stub.answer = lambda asked: Answer(value={"status": "done"})
+        stub.respond = lambda asked: StubResponse(value={"status": "done"})
         provider = RemoteVideoProvider(SelfHosted(settings(stub)), LocalVideoProvider(models=models))
         try:
             with pytest.raises(TransientFault, match="not a film"):
@@ -489,28 +502,28 @@ class TestVoice:
     @pytest.mark.parametrize(
         ("answer", "fault"),
         [
-            (Answer(status=400, value={"error": "content_policy"}), InputFault),
-            (Answer(status=401), TransientFault),
-            (Answer(status=500), TransientFault),
-            (Answer(value=b"RIFF" * 100, breaks_off=True), TransientFault),
+            (StubResponse(status=400, value={"error": "content_policy"}), InputFault),
+            (StubResponse(status=401), TransientFault),
+            (StubResponse(status=500), TransientFault),
+            (StubResponse(value=b"RIFF" * 100, breaks_off=True), TransientFault),
         ],
     )
-    async def test_failures(self, stub: StubServer, tmp_path: Path, answer: Answer, fault: type[Fault]) -> None:
-        stub.answer = lambda asked: answer
+    async def test_failures(self, stub: StubServer, tmp_path: Path, answer: StubResponse, fault: type[Fault]) -> None:
+        stub.respond = lambda asked: answer
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         with pytest.raises(fault):
             await voice.speak(["Hello.", "There."], "male-1", tmp_path)
         await voice.close()
 
     async def test_every_passage_is_requested_in_the_mapped_voice(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.answer = lambda asked: Answer(value=asked.json["input"].encode(), kind="audio/wav")
+        stub.respond = lambda asked: StubResponse(value=asked.json["input"].encode(), kind="audio/wav")
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         paths = await voice.speak(["One.", "Two.", "Three.", "Four."], "male-2", tmp_path)
         await voice.close()
         assert [path.read_text() for path in paths] == ["One.", "Two.", "Three.", "Four."]
-        assert {asked.path for asked in stub.asked} == {"/v1/audio/speech"}
-        assert all(asked.json["voice"] == "ash" for asked in stub.asked)
-        assert stub.asked[0].headers["authorization"] == f"Bearer {KEY}"
+        assert {asked.path for asked in stub.requests} == {"/v1/audio/speech"}
+        assert all(asked.json["voice"] == "ash" for asked in stub.requests)
+        assert stub.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
     @pytest.mark.parametrize("content", [b"<html>", b""])
     def test_invalid_audio_is_a_transient_fault(self, content: bytes, tmp_path: Path) -> None:
@@ -538,7 +551,7 @@ class TestVoice:
         engine = kokoro.engine(models)
         (passage,) = passages(speakable("Try it today."))
         content = speech_as_wav(engine.speak(passage, "male-4", speed=0.8).samples, tmp_path / "said.wav")
-        stub.answer = lambda asked: Answer(value=content, kind="audio/wav")
+        stub.respond = lambda asked: StubResponse(value=content, kind="audio/wav")
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", pause_seconds=0.0))
         provider = LocalVideoProvider(models=models, voice=voice)
         try:
@@ -547,6 +560,6 @@ class TestVoice:
             )
         finally:
             await provider.close()
-        assert stub.asked[0].json["input"] == "Try it today."
+        assert stub.requests[0].json["input"] == "Try it today."
         said = engine.speak(passage, "male-4", speed=0.8).seconds
         assert made.duration_seconds == pytest.approx(said + 0.32 + 2.6, abs=0.15)

@@ -112,7 +112,7 @@ class TestCaptionTimes:
         "finally over and done. Done means done. Go now, before everybody else does."
     )
 
-    @pytest.mark.parametrize("voice", ["male-1", "male-4"])
+    @pytest.mark.parametrize("voice", ["male-1", pytest.param("male-4", marks=pytest.mark.slow)])
     def test_caption_after_silence_is_within_80_ms_of_its_word(self, models: Path, voice: str) -> None:
         engine = kokoro.engine(models)
         made = kokoro.joined([engine.speak(passage, voice) for passage in passages(speakable(self.SCRIPT))])

@@ -46,7 +46,7 @@ def quick(models: Path) -> Kokoro:
 
 
 class TestRewrittenVocoder:
-    @pytest.mark.parametrize("voice", ["female-1", "male-4"])
+    @pytest.mark.parametrize("voice", [pytest.param("female-1", marks=pytest.mark.slow), "male-4"])
     def test_rewritten_vocoder_sounds_like_the_published_one(
         self, published: Kokoro, quick: Kokoro, voice: str
     ) -> None:

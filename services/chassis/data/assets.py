@@ -18,7 +18,7 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from services.chassis.errors import Kind, Refusal, StorageFull, StorageUnavailable
+from services.chassis.errors import Refusal, RefusalKind, StorageFull, StorageUnavailable
 from services.chassis.observability.telemetry import STORAGE_ERRORS
 
 CHUNK_BYTES = 256 * 1024
@@ -49,7 +49,7 @@ log = structlog.get_logger()
 class ObjectMissing(Refusal):
     """No object has this key."""
 
-    kind = Kind.NOT_FOUND
+    kind = RefusalKind.NOT_FOUND
     reason = "OBJECT_NOT_FOUND"
 
 
@@ -166,7 +166,7 @@ class AssetStore:
             raise _failure("delete", folder, error) from error
 
 
-def folder_of(job_type: str, job_id: str) -> str:
+def job_folder(job_type: str, job_id: str) -> str:
     """Returns the folder of all files that the attempts of a job made."""
     return f"{job_type}/{job_id}/"
 

@@ -184,7 +184,7 @@ class Producer:
             client.poll(0)
 
 
-class WakeUps:
+class DispatchReader:
     """Reads a topic as one member of a group and reports how many messages have arrived, up to a requested number.
 
     Consumes only as many messages, and commits only their offsets, as `want` allows, so that the group's lag measures
@@ -223,7 +223,7 @@ class WakeUps:
         self._stopping.set()
         await asyncio.to_thread(self._stop_reader)
 
-    def want(self, at_least: int) -> None:
+    def allow(self, at_least: int) -> None:
         """Allows at least this many further messages to be consumed."""
         with self._lock:
             self._wanted = at_least

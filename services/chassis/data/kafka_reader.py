@@ -89,7 +89,7 @@ class Reader:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
-    def want(self, at_least: int) -> None:
+    def allow(self, at_least: int) -> None:
         """Allows at least this many further messages to be consumed."""
         with self._lock:
             self._wanted = max(self._wanted, at_least)
@@ -192,7 +192,7 @@ def main() -> None:
 
     def read_wanted() -> None:
         for line in sys.stdin:
-            reader.want(int(line))
+            reader.allow(int(line))
         reader.stop()
 
     threading.Thread(target=read_wanted, name="wanted", daemon=True).start()

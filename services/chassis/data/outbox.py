@@ -50,7 +50,7 @@ async def add(connection: Connection, records: Sequence[Record]) -> None:
         )
 
 
-class NotAcknowledged(Exception):
+class RecordsNotAcknowledged(Exception):
     """The brokers did not acknowledge every record."""
 
 
@@ -92,7 +92,7 @@ class Relay:
                 while await self.send_batch() == RELAY_BATCH:
                     continue
                 failures = 0
-            except (DependencyUnavailable, NotAcknowledged):
+            except (DependencyUnavailable, RecordsNotAcknowledged):
                 low, high = BACKOFF_SECONDS
                 await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
                 failures += 1
@@ -139,5 +139,5 @@ class Relay:
             OUTBOX_SENT.labels(row["topic"]).inc()
             record_past_span(row["traceparent"], f"publish {row['topic']}", began=started_at, kind=SpanKind.PRODUCER)
         if sent < len(rows):
-            raise NotAcknowledged
+            raise RecordsNotAcknowledged
         return sent

@@ -44,12 +44,12 @@ class SqlGauges:
     async def run(self) -> None:
         while True:
             try:
-                await self.take()
+                await self.update()
             except DependencyUnavailable as refusal:  # an alert watches the age of MEASURED_AT
                 log.warning("gauges_not_updated", error=refusal.message)
             await asyncio.sleep(QUERY_SECONDS * random.uniform(0.9, 1.1))
 
-    async def take(self) -> None:
+    async def update(self) -> None:
         """Queries all gauges once. Label sets without a row are removed. Raises DependencyUnavailable."""
         for gauge in self._gauges:
             async with self._database.connection() as connection:

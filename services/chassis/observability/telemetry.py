@@ -32,12 +32,12 @@ KAFKA_READERS_ENDED = Counter("adwright_kafka_readers_ended_total", "Kafka reade
 STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage operations", ["operation", "reason"])
 ATTEMPTS_FINISHED = Counter("adwright_worker_attempts_total", "Finished attempts of this worker", ["type", "outcome"])
 FAULTS = Counter("adwright_worker_faults_total", "Failed attempts of this worker", ["type", "kind", "reason"])
-DEPENDENCY_AWAY = Gauge(
+DEPENDENCY_UNAVAILABLE = Gauge(
     "adwright_worker_dependency_away",
     "1 while the worker leases no jobs because the dependency is unavailable",
     ["type", "dependency"],
 )
-MAKE_SECONDS = Histogram(
+ATTEMPT_SECONDS = Histogram(
     "adwright_worker_seconds",
     "Duration of attempts",
     ["type"],
@@ -45,7 +45,7 @@ MAKE_SECONDS = Histogram(
 )
 
 
-class SteadyStream:
+class LossyStream:
     """A text stream whose writes never raise: output that a full disk or a closed pipe refuses is discarded."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -79,7 +79,7 @@ def configure(service: str, *, log_format: str, log_level: str, metrics_listen: 
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(),
     ]
-    stream = cast(TextIO, SteadyStream(sys.stdout))
+    stream = cast(TextIO, LossyStream(sys.stdout))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level.upper()]),

@@ -14,13 +14,13 @@ from services.chassis.clock import Clock
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
 from services.chassis.rpc.auth import CallerIdentity
 
-PREFIX = "adw_"  # people and secret scanners recognize a key by it
-REMEMBERED_SECONDS = 10.0  # a revoked key is accepted by a service for at most this long
+API_KEY_PREFIX = "adw_"  # people and secret scanners recognize a key by it
+CACHE_SECONDS = 10.0  # a revoked key is accepted by a service for at most this long
 MAX_CACHED_KEYS = 10_000
 LOOKUP_TIMEOUT_SECONDS = 3.0
 # The gateway's response.lua holds the same text.
 WRONG_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
-_FORM = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]{43}")
+_FORM = re.compile(re.escape(API_KEY_PREFIX) + r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class ApiKeyVerifier:
         return identity
 
     async def _find(self, key_hash: bytes) -> CallerIdentity | None:
-        cached_until = self._clock.now() + timedelta(seconds=REMEMBERED_SECONDS)
+        cached_until = self._clock.now() + timedelta(seconds=CACHE_SECONDS)
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT_SECONDS):
                 owner = await self._lookup.find(key_hash)

@@ -24,7 +24,7 @@ def page_token(last: UUID | None) -> str:
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=") if last is not None else ""
 
 
-def token_id(token: str) -> UUID | None:
+def parse_page_token(token: str) -> UUID | None:
     """Returns the id in a page token; None for an empty token. Raises ValidationFailed."""
     if not token:
         return None

@@ -10,7 +10,7 @@ import structlog
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from services.chassis.errors import DependencyUnavailable, FieldViolation, ForwardedRefusal, Kind, Refusal
+from services.chassis.errors import DependencyUnavailable, FieldViolation, ForwardedRefusal, Refusal, RefusalKind
 
 ERROR_DOMAIN = "adwright"
 # By default Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB: a refusal must stay well below.
@@ -54,14 +54,14 @@ def refusal_from_body(code: str, body: str, http_status: int, retry_after_second
     """Returns the refusal that another service wrote with `rest_body`."""
     error = json.loads(body)["error"]
     kind = next(
-        (kind for kind in Kind if kind.code == code and kind.http_status == http_status),
-        next((kind for kind in Kind if kind.code == code), Kind.FAILED),
+        (kind for kind in RefusalKind if kind.code == code and kind.http_status == http_status),
+        next((kind for kind in RefusalKind if kind.code == code), RefusalKind.FAILED),
     )
     if error["reason"] in END_USER_REASONS or kind not in (
-        Kind.UNAUTHENTICATED,
-        Kind.FORBIDDEN,
-        Kind.INVALID,
-        Kind.FAILED,
+        RefusalKind.UNAUTHENTICATED,
+        RefusalKind.FORBIDDEN,
+        RefusalKind.INVALID,
+        RefusalKind.FAILED,
     ):
         return ForwardedRefusal(
             error["message"],

@@ -21,11 +21,11 @@ MAX_KEY_LENGTH = 255
 # Set by gateway/request_validation.lua; the gateway removes a client's header of this name. In
 # "ratio=aspectRatio,size,+3" names are percent-encoded, the name behind = is the most similar known field, and +3 means
 # three more unknown fields.
-UNKNOWN_FIELDS = "x-adwright-unknown-fields"
+UNKNOWN_FIELDS_HEADER = "x-adwright-unknown-fields"
 MAX_UNKNOWN_FIELDS = 11  # ten names and the count of the others
 MAX_FIELD_NAME = 120  # the gateway truncates names to less
 MAX_WAIT_SECONDS = 60  # the gateway's timeout for these calls is a little longer
-ARRIVED = "x-adwright-arrived"  # set by the gateway, which removes a client's header of this name
+ARRIVAL_TIME_HEADER = "x-adwright-arrived"  # set by the gateway, which removes a client's header of this name
 # The body of a request takes at most this long. An older timestamp comes from a wrong clock of another machine.
 MAX_TRANSIT = timedelta(seconds=30)
 _SECONDS = re.compile(r"\d{1,11}\.\d{3,9}", re.ASCII)
@@ -66,7 +66,7 @@ def wait_seconds(metadata: Iterable[tuple[str, Any]] | None) -> int:
     return 0
 
 
-def is_strict(metadata: Iterable[tuple[str, Any]] | None) -> bool:
+def prefers_strict_handling(metadata: Iterable[tuple[str, Any]] | None) -> bool:
     """Whether the call prefers handling=strict. The first value of a repeated preference counts."""
     for name, value in metadata or ():
         if name != "prefer":
@@ -82,7 +82,7 @@ def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]
     """Returns a note, written for the customer, for each unknown field of the request."""
     notes = []
     for name, value in metadata or ():
-        if name != UNKNOWN_FIELDS:
+        if name != UNKNOWN_FIELDS_HEADER:
             continue
         for entry in str(value).split(",")[:MAX_UNKNOWN_FIELDS]:
             field, _, known = (unquote(part)[:MAX_FIELD_NAME] for part in entry.partition("="))
@@ -94,19 +94,19 @@ def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]
     return notes
 
 
-def arrived_at(metadata: Iterable[tuple[str, Any]] | None, now: datetime) -> datetime:
+def arrival_time(metadata: Iterable[tuple[str, Any]] | None, now: datetime) -> datetime:
     """Returns the time at which the request reached the gateway, in UTC.
 
     Returns `now` when the gateway's timestamp is missing, in the future or more than MAX_TRANSIT ago.
     """
-    timestamps = [str(value) for name, value in metadata or () if name == ARRIVED]
+    timestamps = [str(value) for name, value in metadata or () if name == ARRIVAL_TIME_HEADER]
     if len(timestamps) != 1 or _SECONDS.fullmatch(timestamps[0]) is None:
         return now
     arrived = datetime.fromtimestamp(float(timestamps[0]), UTC)
     return arrived if now - MAX_TRANSIT <= arrived <= now else now
 
 
-def digest(request: Message) -> bytes:
+def request_digest(request: Message) -> bytes:
     """Returns the SHA-256 of the message's type and fields. Equal requests have equal digests."""
     content = request.DESCRIPTOR.full_name.encode() + b"\0" + request.SerializeToString(deterministic=True)
     return hashlib.sha256(content).digest()

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from services.chassis.clock import Clock
-from services.chassis.data.assets import AssetStore, folder_of
+from services.chassis.data.assets import AssetStore, job_folder
 from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.data.ids import new_id
 from services.chassis.errors import Refusal
@@ -78,7 +78,7 @@ class Retention:
             async with self._database.connection() as connection:
                 found = await ended_before(connection, cutoff, JOB_BATCH)
             for job_id, job_type in found:
-                await self._assets.delete_all(folder_of(job_type, str(job_id)))
+                await self._assets.delete_all(job_folder(job_type, str(job_id)))
             if found:
                 async with self._database.transaction() as connection:
                     count += await delete_jobs(connection, [job_id for job_id, _ in found], cutoff)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.chassis.banned_words import name_holds
+from services.chassis.banned_words import banned_name_message
 from services.chassis.errors import InputFault
 from services.copy.providers import content_filters
 from services.copy.providers.local.request import Order
@@ -44,9 +44,9 @@ def _first_banned(text: str, words: Iterable[str]) -> str | None:
 def _banned_name(order: Order) -> str | None:
     word = _first_banned(order.subject.name, order.brief.banned_words)
     if word is not None:
-        return name_holds(word)
+        return banned_name_message(word)
     word = _first_banned(order.subject.name, order.instructions.banned)
-    return name_holds(word, ruled_out_by="custom instructions") if word is not None else None
+    return banned_name_message(word, ruled_out_by="custom instructions") if word is not None else None
 
 
 def _banned_sentence(order: Order) -> str | None:
