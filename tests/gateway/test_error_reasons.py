@@ -7,14 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from gateway.error_reasons import JWKS_UNAVAILABLE, NOT_HTTP, STATUS_ERRORS, UNKNOWN_FROM_ENVOY, ErrorText
+from gateway.error_reasons import (
+    JWKS_UNAVAILABLE,
+    NOT_HTTP,
+    STATUS_ERRORS,
+    UNKNOWN_FROM_ENVOY,
+    UNKNOWN_FROM_SERVICE,
+    ErrorText,
+)
 from gateway.local_replies import local_reply_config
 from services.chassis.errors import RefusalKind
 
 FOLDER = Path(__file__).parents[2] / "gateway"
 BY_STATUS = {row.status: row for row in STATUS_ERRORS}
 TEXTS = [text for row in STATUS_ERRORS for text in (row.from_envoy, row.from_service) if text is not None]
-REASONS = {text.reason for text in (*TEXTS, JWKS_UNAVAILABLE, NOT_HTTP, UNKNOWN_FROM_ENVOY)}
+REASONS = {text.reason for text in (*TEXTS, JWKS_UNAVAILABLE, NOT_HTTP, UNKNOWN_FROM_ENVOY, UNKNOWN_FROM_SERVICE)}
 
 
 def test_each_status_has_one_row() -> None:
@@ -48,16 +55,23 @@ def test_lua_filters_write_no_other_reasons(file: Path) -> None:
 
 def test_readme_lists_the_tables_reasons_by_status() -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    listed: dict[str, set[int]] = {}
-    for statuses, reasons in re.findall(r"^\| (\d{3}(?:, \d{3})*) \| ((?:`[A-Z_]+`(?:, )?)+) \|", text, re.MULTILINE):
-        numbers = [int(status) for status in statuses.split(", ")]
+    listed: dict[str, set[str]] = {}
+    for statuses, reasons in re.findall(
+        r"^\| (\d{3}(?:, \d{3})*|other) \| ((?:`[A-Z_]+`(?:, )?)+) \|", text, re.MULTILINE
+    ):
+        numbers = statuses.split(", ")
         names = re.findall(r"`([A-Z_]+)`", reasons)
         pairs = zip(numbers, names, strict=True) if len(numbers) > 1 else ((numbers[0], name) for name in names)
         for status, name in pairs:
             listed.setdefault(name, set()).add(status)
-    expected: dict[str, set[int]] = {}
+    expected = {
+        UNKNOWN_FROM_ENVOY.reason: {"other"},
+        UNKNOWN_FROM_SERVICE.reason: {"other"},
+        NOT_HTTP.reason: {"400"},
+        JWKS_UNAVAILABLE.reason: {"503"},
+    }
     for row in STATUS_ERRORS:
         for item in (row.from_envoy, row.from_service):
             if item is not None:
-                expected.setdefault(item.reason, set()).add(row.status)
+                expected.setdefault(item.reason, set()).add(str(row.status))
     assert listed == expected
