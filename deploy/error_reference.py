@@ -63,7 +63,8 @@ GATEWAY: Final = """\
 ## The gateway's own errors
 
 Envoy responds without a service, or a service gave a gRPC status without an error body.
-[gateway/README.md](../gateway/README.md#errors) says when. A `…` in a message stands for Envoy's or the filter's explanation.
+[gateway/README.md](../gateway/README.md#errors) says when. A `…` in a message stands for
+Envoy's or the filter's explanation.
 """
 JOBS: Final = """\
 ## Reasons of failed jobs and attempts
