@@ -26,7 +26,7 @@ RARE_KINDS = ("grant", "lapse", "refund")  # the index entry_of_user_rare covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class NewEntry:
     """An entry to add. `amount` is in credits and positive."""
 
     kind: str
@@ -115,16 +115,16 @@ async def _read_expiring_grants(
             continue
         account.available -= row["remaining"]
         account.expiring -= row["remaining"]
-        lapsed.append(Posting(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"]))
+        lapsed.append(NewEntry(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"]))
     if lapsed:
         await connection.execute(
-            "update lot set remaining = 0 where grant_id = any(%s)", [[posting.grant_id for posting in lapsed]]
+            "update lot set remaining = 0 where grant_id = any(%s)", [[entry.grant_id for entry in lapsed]]
         )
-        await post(connection, lapsed, now)
-        await save(connection, {posting.user_id: accounts[posting.user_id] for posting in lapsed})
+        await insert_entries(connection, lapsed, now)
+        await save(connection, {entry.user_id: accounts[entry.user_id] for entry in lapsed})
 
 
-async def post(connection: Connection, postings: Sequence[Posting], now: datetime) -> None:
+async def insert_entries(connection: Connection, entries: Sequence[NewEntry], now: datetime) -> None:
     """Inserts entries, in order."""
     await connection.execute(
         """insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, project_id,
@@ -134,18 +134,18 @@ async def post(connection: Connection, postings: Sequence[Posting], now: datetim
                          %s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as given""",
         [
             now,
-            [posting.kind for posting in postings],
-            [posting.user_id for posting in postings],
-            [posting.amount for posting in postings],
-            [ACCOUNTS_OF_ENTRY[posting.kind][0] for posting in postings],
-            [ACCOUNTS_OF_ENTRY[posting.kind][1] for posting in postings],
-            [posting.job_id for posting in postings],
-            [posting.job_type for posting in postings],
-            [posting.project_id for posting in postings],
-            [posting.grant_id for posting in postings],
-            [posting.grant_type for posting in postings],
-            [posting.reason for posting in postings],
-            [posting.expires_at for posting in postings],
+            [entry.kind for entry in entries],
+            [entry.user_id for entry in entries],
+            [entry.amount for entry in entries],
+            [ACCOUNTS_OF_ENTRY[entry.kind][0] for entry in entries],
+            [ACCOUNTS_OF_ENTRY[entry.kind][1] for entry in entries],
+            [entry.job_id for entry in entries],
+            [entry.job_type for entry in entries],
+            [entry.project_id for entry in entries],
+            [entry.grant_id for entry in entries],
+            [entry.grant_type for entry in entries],
+            [entry.reason for entry in entries],
+            [entry.expires_at for entry in entries],
         ],
     )
 

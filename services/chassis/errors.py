@@ -2,7 +2,8 @@
 
 A refusal is raised by a domain rule and reaches the caller: `rpc/refusals.py` turns it into a gRPC status, an ErrorInfo
 and the REST body. A fault is raised during an attempt and reaches the job. A service's own refusals stand in its
-`errors.py` or `domain.py`; `services/worker/faults.py` classifies the exceptions of an attempt.
+`errors.py`, or beside the one rule that raises them; docs/errors.md lists all. `services/worker/faults.py` classifies
+the exceptions of an attempt.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         self, request: copy_pb2.GenerateCopyRequest, prepared: PreparedRequest
     ) -> tuple[job_pb2.SubmitJobResponse, copy_pb2.GenerateCopyResponse | None]:
         """Submits the job and writes its copy. The response is None when another request's job is used instead."""
-        assert prepared.brief is not None, "only a recorded response has no brief"
+        assert prepared.brief is not None, "only a stored response has no brief"
         brief = messages.copy_brief(request, prepared.brief)
         accepted = await self._submitter.submit_prepared(prepared.job)
         if accepted.replayed or accepted.status == "reused":

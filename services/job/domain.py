@@ -1,4 +1,4 @@
-"""Domain values and rules of jobs: statuses and transitions, time limits, the retry decision."""
+"""Domain values and rules of jobs: statuses and transitions, time limits, submissions and attempts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-# All transitions. SQL statements take their `where status = any(...)` from here, so none can make another.
+# All transitions. Statements with `status = any(%(sources)s)` take their condition from here, by allowed_from(). Others
+# have the statuses as literals, without which PostgreSQL would not use a partial index: change them together.
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.QUEUED, Status.PROCESSING, Status.CANCELED, Status.EXPIRED}),
     Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELED, Status.EXPIRED}),

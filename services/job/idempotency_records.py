@@ -30,7 +30,7 @@ _IN_FLIGHT: LiteralString = """(idempotency_record.status is null
 async def find(
     connection: Connection, requests: Sequence[IdempotentRequest], now: datetime
 ) -> dict[UUID, AcceptedJob | Refusal]:
-    """The recorded outcomes of these requests' keys, by the request's job id; a key that is free has no entry."""
+    """The stored responses of these requests' keys, by the request's job id; a key that is free has no entry."""
     keyed = [entry for entry in requests if entry.idempotency_key_header]
     if not keyed:
         return {}

@@ -1,4 +1,4 @@
-"""RPC methods of the job service: they translate messages and call the engines."""
+"""RPC methods of the job service: they translate messages and call the service's stores, batchers and readers."""
 
 from __future__ import annotations
 

@@ -269,7 +269,7 @@ class Submissions:
         return ordered
 
     async def find_idempotency_record(self, user_id: str, key: str, digest: bytes) -> AcceptedJob | None:
-        """The recorded response of the user's Idempotency-Key; None: the key is free.
+        """The stored response of the user's Idempotency-Key; None: the key is free.
 
         Raises KeyReused, RequestInFlight.
         """
@@ -315,12 +315,12 @@ class Submissions:
         First nothing can accept them any more, then their holds are released for good, then their rows are deleted.
         """
         async with self._database.transaction() as connection:
-            abandoned = await self._store.abandon(connection, job_ids)
-        if not abandoned:
+            marked = await self._store.mark_taken_back(connection, job_ids)
+        if not marked:
             return
-        await self._billing.release(abandoned)
+        await self._billing.release(marked)
         async with self._database.transaction() as connection:
-            await self._store.delete_pending(connection, abandoned)
+            await self._store.delete_pending(connection, marked)
 
     async def _take_back_now_or_later(self, job_ids: Sequence[UUID]) -> None:
         """Takes submissions back now if billing responds, or leaves them to the sweeper: their holds may be placed."""

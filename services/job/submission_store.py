@@ -252,10 +252,10 @@ class SubmissionStore:
         await open_attempts(connection, rows, now)
         return rows
 
-    async def abandon(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+    async def mark_taken_back(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
         """Prevents those of these jobs that are pending from being accepted; the ids whose holds must be released.
 
-        They include the ids of rows that were lost in a crash.
+        They include the ids of rows that were lost in a crash. The column `abandoned` is the mark.
         """
         rows = await fetch_all(
             connection,

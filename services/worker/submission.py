@@ -1,6 +1,6 @@
 """Submission of jobs by the services that generate creatives: gets the brief, then submits the job.
 
-A request with an Idempotency-Key is looked up first, so its recorded answer is replayed even if the project has been
+A request with an Idempotency-Key is looked up first, so its stored response is replayed even if the project has been
 changed or deleted since. Every call has a deadline.
 """
 
@@ -54,7 +54,7 @@ class SubmissionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRequest:
-    """A request after its lookup: either its recorded answer, or the job to submit and its brief."""
+    """A request after its lookup: either its stored response, or the job to submit and its brief."""
 
     answer: job_pb2.SubmitJobResponse | None
     job: job_pb2.SubmitJobRequest
@@ -90,8 +90,8 @@ class Submitter:
         may_wait: bool,
         check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
     ) -> SubmissionResult:
-        """Submits the caller's request as a job. Returns the live job of the body's idempotencyKey, or the recorded
-        answer of the Idempotency-Key header, if there is one.
+        """Submits the caller's request as a job. Returns the live job of the body's idempotencyKey, or the stored
+        response of the Idempotency-Key header, if there is one.
 
         submission: builds the job from a brief and a user id. check: may refuse the request before the job is
         submitted. may_wait: whether `Prefer: wait` applies.
@@ -126,7 +126,7 @@ class Submitter:
         *,
         check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
     ) -> PreparedRequest:
-        """Looks up the recorded answer of the request's Idempotency-Key, or else the brief. Writes nothing. Raises as
+        """Looks up the stored response of the request's Idempotency-Key, or else the brief. Writes nothing. Raises as
         `submit`."""
         user_id, metadata = caller().user_id, context.invocation_metadata()
         arrived_at = request_headers.arrival_time(metadata, datetime.now(UTC))
