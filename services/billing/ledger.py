@@ -15,7 +15,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 
 from services.billing import api_keys
-from services.billing.accounts import RARE_KINDS, Account, Posting, lock, post, save
+from services.billing.accounts import RARE_KINDS, Account, NewEntry, insert_entries, lock, save
 from services.billing.domain import MAX_BALANCE, Balance, Grant, HoldEnd, HoldOutcome, HoldRequest, HoldResult
 from services.billing.errors import AlreadyRefunded, BalanceTooLarge, GrantConflict, HoldNotFound, NotCaptured
 from services.chassis.data.database import Connection, fetch_all, fetch_one
@@ -100,7 +100,7 @@ class Ledger:
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:
-        """Inserts holds with what they drew from expiring grants, charges their keys' budgets, and posts the entries.
+        """Inserts holds with what they drew from lots, charges their keys' budgets, and inserts the entries.
 
         Raises UniqueViolation when a release tombstone was inserted after the states were read.
         """
@@ -113,10 +113,10 @@ class Ledger:
                 if request.key_id is not None
             ],
         )
-        await post(
+        await insert_entries(
             connection,
             [
-                Posting(
+                NewEntry(
                     kind="hold",
                     user_id=request.user_id,
                     amount=self.prices[request.type],
@@ -161,7 +161,7 @@ class Ledger:
             await connection.execute(
                 """with given as (select * from unnest(%s::uuid[], %s::text[], %s::int[])
                                          as given (job_id, grant_id, amount)),
-                        taken as (update lot set remaining = remaining - total
+                        updated as (update lot set remaining = remaining - total
                                     from (select grant_id, sum(amount) as total from given group by grant_id) as sums
                                    where lot.grant_id = sums.grant_id)
                    insert into draw (job_id, grant_id, amount) select * from given""",
@@ -200,15 +200,15 @@ class Ledger:
             [now, ids, [ends[job_id].state for job_id in ids]],
         )
         if rows:
-            postings = []
+            entries = []
             for row in rows:
                 end = ends[row["job_id"]]
                 account = accounts[row["user_id"]]
                 account.held -= row["amount"]
                 if end.credit == "available":
                     account.available += row["amount"]
-                postings.append(
-                    Posting(
+                entries.append(
+                    NewEntry(
                         kind=end.value,
                         user_id=row["user_id"],
                         amount=row["amount"],
@@ -220,8 +220,8 @@ class Ledger:
             to_available = [row for row in rows if ends[row["job_id"]].credit == "available"]
             drawn = [row["job_id"] for row in to_available if row["drawn"]]
             if drawn:
-                postings += await self._release_drawn_credits(connection, drawn, accounts, now)
-            await post(connection, postings, now)
+                entries += await self._release_drawn_credits(connection, drawn, accounts, now)
+            await insert_entries(connection, entries, now)
             await save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
             await api_keys.restore_budgets(connection, [row["job_id"] for row in to_available])
         states = await self._states(connection, list(ends))
@@ -229,10 +229,10 @@ class Ledger:
 
     async def _release_drawn_credits(
         self, connection: Connection, job_ids: Sequence[UUID], accounts: Mapping[str, Account], now: datetime
-    ) -> list[Posting]:
-        """Adds what released holds drew to the grants that it came from.
+    ) -> list[NewEntry]:
+        """Adds what released holds drew to the lots that it came from.
 
-        Returns the postings of credits that have expired since: they lapse instead.
+        Returns the entries for credits whose last day has passed since: they lapse instead.
         """
         rows = await fetch_all(
             connection,
@@ -250,7 +250,7 @@ class Ledger:
             else:
                 account.available -= row["amount"]
                 lapsed.append(
-                    Posting(
+                    NewEntry(
                         kind="lapse",
                         user_id=row["user_id"],
                         amount=row["amount"],
@@ -267,8 +267,8 @@ class Ledger:
             )
         return lapsed
 
-    async def lapse_expired_credits(self, connection: Connection, now: datetime, limit: int) -> int:
-        """Lapses the expired credits of at most `limit` users; returns the number of users."""
+    async def lapse_credits(self, connection: Connection, now: datetime, limit: int) -> int:
+        """Lapses the credits past their last day of at most `limit` users; returns the number of users."""
         rows = await fetch_all(
             connection,
             """select user_id from lot where remaining > 0 and expires_at <= %s
@@ -315,10 +315,10 @@ class Ledger:
         if account.available + account.held + grant.credits > MAX_BALANCE:
             raise BalanceTooLarge(MAX_BALANCE)
         try:
-            await post(
+            await insert_entries(
                 connection,
                 [
-                    Posting(
+                    NewEntry(
                         kind="grant",
                         user_id=grant.user_id,
                         amount=grant.credits,
@@ -364,10 +364,10 @@ class Ledger:
             raise BalanceTooLarge(MAX_BALANCE)
         await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
         await api_keys.restore_budgets(connection, [job_id])
-        await post(
+        await insert_entries(
             connection,
             [
-                Posting(
+                NewEntry(
                     kind="refund",
                     user_id=user,
                     amount=amount,
