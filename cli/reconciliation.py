@@ -56,16 +56,16 @@ class Outcome:
     healed: tuple[str, ...]
 
 
-def compare(job: Job | None, hold: Hold | None, forgotten_until: float = 0.0) -> Difference | None:
+def compare(job: Job | None, hold: Hold | None, deleted_until: float = 0.0) -> Difference | None:
     """The difference between a job and the hold of the same id; None if they agree.
 
-    forgotten_until: Unix time; jobs that ended before it may have been deleted by retention.
+    deleted_until: Unix time; jobs that ended before it may have been deleted by retention.
     """
     if job is None:
         assert hold is not None, "at least one is given"
         if hold.state == "held":
             return Difference(hold.job_id, f"{hold.amount} credits of {hold.user_id} are held for no job", "release")
-        if hold.state == "captured" and not hold.refunded and _seconds(hold.created_at) >= forgotten_until:
+        if hold.state == "captured" and not hold.refunded and _seconds(hold.created_at) >= deleted_until:
             return Difference(hold.job_id, f"{hold.user_id} has paid {hold.amount} credits for no job")
         return None  # released: the submission was never accepted
     if job.status == "pending":

@@ -26,7 +26,7 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import start
-from services.worker.loop import Attempt, AttemptHandler, AttemptResult, ResultFile
+from services.worker.loop import AttemptHandler, AttemptResult, ResultFile, RunningAttempt
 from services.worker.process import WorkerSettings, run_worker
 
 TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
@@ -57,7 +57,7 @@ def behaviour(prompt: str, job_id: str, attempt: int) -> str:
     return word
 
 
-async def make(attempt: Attempt) -> AttemptResult:
+async def handle(attempt: RunningAttempt) -> AttemptResult:
     parameters = image_pb2.ImageJobParameters.FromString(attempt.job.parameters)
     name, _, seconds = behaviour(parameters.request.prompt, attempt.job.job_id, attempt.job.attempt).partition(":")
     attempt.progress.report(10, "drawing")
@@ -78,14 +78,14 @@ async def make(attempt: Attempt) -> AttemptResult:
 
 
 def recording(file: Path) -> AttemptHandler:
-    """Returns `make`, which also appends each lease to the file."""
+    """Returns `handle`, which also appends each lease to the file."""
     log_file = file.open("a", encoding="utf-8", buffering=1)
 
-    async def make_and_record(attempt: Attempt) -> AttemptResult:
+    async def handle_and_record(attempt: RunningAttempt) -> AttemptResult:
         log_file.write(f"{attempt.job.job_id} {time.time()}\n")
-        return await make(attempt)
+        return await handle(attempt)
 
-    return make_and_record
+    return handle_and_record
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ def main() -> None:
             job_type=job_type,
             topic=TOPICS[job_type],
             group=f"stub-{job_type}",
-            handler=recording(Path(sys.argv[2])) if len(sys.argv) > 2 else make,
+            handler=recording(Path(sys.argv[2])) if len(sys.argv) > 2 else handle,
             identity=ServiceIdentity("image", settings.service_secret.get_secret_value()),
             assets=AssetStore(settings.assets_url),
         ),

@@ -1,6 +1,6 @@
 """Locked accounts, and the entries that change them.
 
-Lock order, everywhere: accounts by user id, then holds. An account's expiring grants change under its lock only.
+Lock order, everywhere: accounts by user id, then holds. An account's lots change under its lock only.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class NewEntry:
 
 
 @dataclass(slots=True)
-class ExpiringGrant:
-    """The unspent credits of a grant that expires: a row of the table `lot`."""
+class Lot:
+    """The unspent credits of a grant with a last day: a row of the table `lot`."""
 
     grant_id: str
     remaining: int
@@ -56,22 +56,22 @@ class Account:
     def __init__(self, available: int, held: int, expiring: int) -> None:
         self.available = available
         self.held = held
-        self.expiring = expiring  # the part of `available` that expires
-        self.expiring_grants: list[ExpiringGrant] = []  # those with credits left, in the order in which they are spent
+        self.expiring = expiring  # the part of `available` that has a last day
+        self.lots: list[Lot] = []  # those with credits left, in the order in which they are spent
 
     def draw(self, amount: int) -> list[tuple[str, int]]:
-        """Moves credits from available to held, those that expire first ahead of the others.
+        """Moves credits from available to held, from lots first, those that end first ahead of the others.
 
-        Returns (grant id, credits) of every expiring grant that contributed.
+        Returns (grant id, credits) of every lot that contributed.
         """
         drawn = []
         left = amount
-        for grant in self.expiring_grants:
-            part = min(left, grant.remaining)
+        for lot in self.lots:
+            part = min(left, lot.remaining)
             if part:
-                grant.remaining -= part
+                lot.remaining -= part
                 left -= part
-                drawn.append((grant.grant_id, part))
+                drawn.append((lot.grant_id, part))
         self.available -= amount
         self.held += amount
         self.expiring -= amount - left
@@ -79,7 +79,7 @@ class Account:
 
 
 async def lock(connection: Connection, users: set[str], now: datetime) -> dict[str, Account]:
-    """Locks the users' accounts in order of user id, and lapses their expired credits.
+    """Locks the users' accounts in order of user id, and lapses their credits past their last day.
 
     Users without an account are left out.
     """
@@ -92,13 +92,13 @@ async def lock(connection: Connection, users: set[str], now: datetime) -> dict[s
         [sorted(users)],
     )
     accounts = {row["user_id"]: Account(row["available"], row["held"], row["expiring"]) for row in rows}
-    with_expiring = [user for user, account in accounts.items() if account.expiring]
-    if with_expiring:
-        await _read_expiring_grants(connection, with_expiring, accounts, now)
+    with_lots = [user for user, account in accounts.items() if account.expiring]
+    if with_lots:
+        await _read_lots(connection, with_lots, accounts, now)
     return accounts
 
 
-async def _read_expiring_grants(
+async def _read_lots(
     connection: Connection, users: Sequence[str], accounts: Mapping[str, Account], now: datetime
 ) -> None:
     rows = await fetch_all(
@@ -111,7 +111,7 @@ async def _read_expiring_grants(
     for row in rows:
         account = accounts[row["user_id"]]
         if row["expires_at"] > now:
-            account.expiring_grants.append(ExpiringGrant(row["grant_id"], row["remaining"], row["expires_at"]))
+            account.lots.append(Lot(row["grant_id"], row["remaining"], row["expires_at"]))
             continue
         account.available -= row["remaining"]
         account.expiring -= row["remaining"]

@@ -114,10 +114,10 @@ async def restore_budgets(connection: Connection, job_ids: Sequence[UUID]) -> No
     if not job_ids:
         return
     await connection.execute(
-        """with restored as (update key_spending set returned = true where job_id = any(%s) and not returned
+        """with updated as (update key_spending set restored = true where job_id = any(%s) and not restored
                              returning key_id, amount)
            update api_key set spent = spent - sums.amount
-             from (select key_id, sum(amount) as amount from restored group by key_id) as sums
+             from (select key_id, sum(amount) as amount from updated group by key_id) as sums
             where api_key.id = sums.key_id""",
         [list(job_ids)],
     )

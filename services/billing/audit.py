@@ -29,7 +29,7 @@ async def verify(connection: Connection, recorded_head: str = "") -> AuditResult
         *chain.problems,
         *await _balances(connection),
         *await _holds(connection),
-        *await _expiring_grants(connection),
+        *await _lots(connection),
     ]
     sums = await fetch_all(
         connection,
@@ -50,7 +50,7 @@ async def verify(connection: Connection, recorded_head: str = "") -> AuditResult
 
 
 async def _balances(connection: Connection) -> list[str]:
-    """Compares every account with the sums of its entries and of its expiring grants."""
+    """Compares every account with the sums of its entries and of its lots."""
     rows = await fetch_all(
         connection,
         """select account.user_id, available, held, expiring,
@@ -100,10 +100,10 @@ async def _holds(connection: Connection) -> list[str]:
     ]
 
 
-async def _expiring_grants(connection: Connection) -> list[str]:
-    """Checks that the remainder of every expiring grant is its amount less its draws and what has lapsed of it.
+async def _lots(connection: Connection) -> list[str]:
+    """Checks that the remainder of every lot is its grant's amount less its draws and what has lapsed of it.
 
-    Only draws of holds that are held or captured count; those of released and expired holds went back to the grant.
+    Only draws of holds that are held or captured count; those of released and expired holds went back to the lot.
     """
     rows = await fetch_all(
         connection,

@@ -69,7 +69,7 @@ class HoldOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Credits to add. `type` is paid or promotional; without `expires_at` they never expire."""
+    """Credits to add. `type` is paid or promotional; without `expires_at` they never lapse."""
 
     grant_id: str
     user_id: str
@@ -99,7 +99,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """A user's credits. `expiring_soon` is the part of `available` that expires within EXPIRING_SOON_PERIOD."""
+    """A user's credits. `expiring_soon` is the part of `available` that lapses within EXPIRING_SOON_PERIOD."""
 
     available: int = 0
     held: int = 0

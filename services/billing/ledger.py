@@ -100,7 +100,7 @@ class Ledger:
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:
-        """Inserts holds, what they drew from expiring grants, and their entries, and charges the keys' budgets.
+        """Inserts holds with what they drew from lots, charges their keys' budgets, and inserts the entries.
 
         Raises UniqueViolation when a release tombstone was inserted after the states were read.
         """
@@ -161,7 +161,7 @@ class Ledger:
             await connection.execute(
                 """with given as (select * from unnest(%s::uuid[], %s::text[], %s::int[])
                                          as given (job_id, grant_id, amount)),
-                        taken as (update lot set remaining = remaining - total
+                        updated as (update lot set remaining = remaining - total
                                     from (select grant_id, sum(amount) as total from given group by grant_id) as sums
                                    where lot.grant_id = sums.grant_id)
                    insert into draw (job_id, grant_id, amount) select * from given""",
@@ -230,9 +230,9 @@ class Ledger:
     async def _release_drawn_credits(
         self, connection: Connection, job_ids: Sequence[UUID], accounts: Mapping[str, Account], now: datetime
     ) -> list[NewEntry]:
-        """Adds what released holds drew to the grants that it came from.
+        """Adds what released holds drew to the lots that it came from.
 
-        Returns the entries of credits that have expired since: they lapse instead.
+        Returns the entries for credits whose last day has passed since: they lapse instead.
         """
         rows = await fetch_all(
             connection,
@@ -267,8 +267,8 @@ class Ledger:
             )
         return lapsed
 
-    async def lapse_expired_credits(self, connection: Connection, now: datetime, limit: int) -> int:
-        """Lapses the expired credits of at most `limit` users; returns the number of users."""
+    async def lapse_credits(self, connection: Connection, now: datetime, limit: int) -> int:
+        """Lapses the credits past their last day of at most `limit` users; returns the number of users."""
         rows = await fetch_all(
             connection,
             """select user_id from lot where remaining > 0 and expires_at <= %s

@@ -1,4 +1,4 @@
-"""Billing's periodic work: ends expired holds, lapses expired credits, seals the hash chain.
+"""Billing's periodic work: ends expired holds, lapses credits past their last day, seals the hash chain.
 
 Every replica runs all of it; two replicas that find the same work do it once.
 """
@@ -51,9 +51,9 @@ class Maintenance:
         return len(expired)
 
     async def lapse_credits(self) -> int:
-        """Lapses credits that have expired; returns the number of users that had some."""
+        """Lapses credits past their last day; returns the number of users that had some."""
         async with self._database.transaction() as connection:
-            return await self._ledger.lapse_expired_credits(connection, self._clock.now(), BATCH)
+            return await self._ledger.lapse_credits(connection, self._clock.now(), BATCH)
 
     async def seal(self) -> int:
         """Seals the entries since the newest seal; returns their number."""

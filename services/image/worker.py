@@ -13,7 +13,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.image import messages
 from services.image.providers import ImageProvider
-from services.worker.loop import Attempt, AttemptResult, ResultFile
+from services.worker.loop import AttemptResult, ResultFile, RunningAttempt
 from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 5.0
@@ -39,7 +39,7 @@ class ImageWorker:
         self._identity = identity
         self._clock = clock
 
-    async def handle(self, attempt: Attempt) -> AttemptResult:
+    async def handle(self, attempt: RunningAttempt) -> AttemptResult:
         """Produces the result of one attempt. Raises the faults of chassis.errors."""
         parameters = image_pb2.ImageJobParameters.FromString(attempt.job.parameters)
         notes = list(parameters.notes)
@@ -55,7 +55,7 @@ class ImageWorker:
             logo=logo,
             headline=headline,
         )
-        folder = attempt.folder / "made"
+        folder = attempt.folder / "output"
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
         thumbnail_type = (

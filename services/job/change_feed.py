@@ -85,7 +85,7 @@ class JobWatcher:
 
 
 class Subscription:
-    """The changes of a user's jobs that one subscriber has not taken yet."""
+    """The changes of a user's jobs that have not been delivered to one subscriber yet."""
 
     def __init__(self) -> None:
         self._seen: dict[UUID, tuple[datetime, Status]] | None = None
@@ -94,8 +94,8 @@ class Subscription:
         self._changed: dict[UUID, None] = {}
         self._has_changes = asyncio.Event()
         self._closed = False
-        self.taken_until: datetime | None = None
-        """All changes until then have been taken; None: some of the first poll have not."""
+        self.delivered_until: datetime | None = None
+        """All changes until then have been delivered; None: some of the first poll have not."""
 
     def update(self, rows: Iterable[tuple[UUID, datetime, Status]], at: datetime) -> None:
         """Compares a poll's rows with the rows of the poll before, and records the jobs that differ.
@@ -117,7 +117,7 @@ class Subscription:
         if self._changed:
             self._has_changes.set()
         else:
-            self.taken_until = at
+            self.delivered_until = at
         self._first_poll.set()
 
     def close(self) -> None:
@@ -135,13 +135,13 @@ class Subscription:
         await self._has_changes.wait()
         if self._closed:
             return []
-        taken = list(self._changed)[:limit]
-        for job_id in taken:
+        delivered = list(self._changed)[:limit]
+        for job_id in delivered:
             del self._changed[job_id]
         if not self._changed:
             self._has_changes.clear()
-            self.taken_until = self._polled_at
-        return taken
+            self.delivered_until = self._polled_at
+        return delivered
 
 
 class UserFeed:

@@ -45,7 +45,7 @@ async def write_events(connection: Connection, rows: Sequence[DictRow], now: dat
 
 
 async def write_dispatches(connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
-    """Writes a dispatch for each of these queued jobs; types that no worker takes are skipped."""
+    """Writes a dispatch for each of these queued jobs; types that no worker leases are skipped."""
     await outbox.add(connection, _dispatches(rows, now))
 
 

@@ -44,8 +44,8 @@ class LeaseStore:
         """Leases the next jobs in turn, one to each of these workers: the rows, and whether another try may lease more.
 
         Users who have their share of processing jobs are skipped. Another try helps where users reached their share
-        through other workers meanwhile. At most once in a transaction: it takes the users' locks in order, and a
-        second call would take lower ones after higher ones.
+        through other workers meanwhile. At most once in a transaction: it acquires the users' locks in order, and a
+        second call would acquire lower ones after higher ones.
         """
         candidates = await fetch_all(
             connection,
@@ -59,11 +59,11 @@ class LeaseStore:
         )
         if not candidates:
             return [], False
-        leased = await self._take(connection, candidates, job_type, workers, now)
+        leased = await self._lease_within_shares(connection, candidates, job_type, workers, now)
         await open_attempts(connection, leased, now)
         return leased, len(leased) < len(candidates)
 
-    async def _take(
+    async def _lease_within_shares(
         self,
         connection: Connection,
         candidates: Sequence[DictRow],
@@ -81,21 +81,21 @@ class LeaseStore:
         return await fetch_all(
             connection,
             """with given as (
-                 select id, user_id, row_number() over (partition by user_id order by place) as number
-                   from unnest(%(id)s::uuid[], %(user)s::text[]) with ordinality as given (id, user_id, place)),
+                 select id, user_id, row_number() over (partition by user_id order by ordinality) as number
+                   from unnest(%(id)s::uuid[], %(user)s::text[]) with ordinality as given (id, user_id, ordinality)),
                shares as materialized (
                  select user_id, (select count(*) from job where status = 'processing' and type = %(type)s
                                      and job.user_id = users.user_id) as busy
                    from (select distinct user_id from given) as users),
-               taken as (
-                 select id, row_number() over (order by id) as worker
+               leased as (
+                 select id, row_number() over (order by id) as worker_number
                    from given join shares using (user_id) where busy + number <= %(share)s)
                update job set status = 'processing', attempt = attempt + 1,
-                      worker = (%(workers)s::text[])[taken.worker],
+                      worker = (%(workers)s::text[])[leased.worker_number],
                       lease_expires_at = %(now)s + %(lease)s, attempt_deadline = least(%(now)s + %(limit)s, deadline),
                       expires_at = deadline, progress = 0, stage = '', updated_at = %(now)s
-                 from taken
-                where job.id = taken.id and status = 'queued'
+                 from leased
+                where job.id = leased.id and status = 'queued'
                returning job.id, user_id, type, project_id, status, attempt, job.worker, parameters, checkpoint,
                          attempt_deadline, created_at, traceparent""",
             {
@@ -362,7 +362,7 @@ class LeaseStore:
         ]
 
     async def stale_dispatches(self, connection: Connection, now: datetime, limit: int) -> list[DictRow]:
-        """Queued jobs that no worker has taken for long, or whose wait is over; marks them as dispatched again.
+        """Queued jobs that no worker has leased for long, or whose wait is over; marks them as dispatched again.
 
         Each next wait is twice as long, so that a long queue does not fill the topic with repetitions.
         """

@@ -67,7 +67,7 @@ class Lifecycle:
         return len(lost)
 
     async def dispatch_again(self, limit: int) -> int:
-        """Dispatches queued jobs again that no worker has taken; their number."""
+        """Dispatches queued jobs again that no worker has leased; their number."""
         async with self._database.transaction() as connection:
             rows = await self._store.stale_dispatches(connection, self._clock.now(), limit)
             await write_dispatches(connection, rows, self._clock.now())

@@ -15,13 +15,13 @@ from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
+from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.pagination import page_token, parse_page_token, timestamp
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.byte_ranges import parse_byte_range
 from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobPolicy
-from services.job.errors import JobNotFound
 from services.job.job_reader import JobReader
 from services.job.leases import Leases
 from services.job.lifecycle import Lifecycle
@@ -266,7 +266,8 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
 
     async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Context) -> job_pb2.LeaseJobResponse:
         if request.type not in self._policy.limits:
-            raise JobNotFound
+            names = ", ".join(sorted(self._policy.limits))
+            raise ValidationFailed([FieldViolation(field="type", message=f"must be one of {names}")])
         lease = await self._leases.lease(request.type, request.worker)
         return job_pb2.LeaseJobResponse(job=messages.lease_message(lease, self._policy) if lease else None)
 

@@ -116,12 +116,12 @@ class Statuses:
                             changed, until = await self._ended_since(user_id, since), None
                         else:
                             changed = await subscription.next_changes(STREAM_BATCH)
-                            until = subscription.taken_until
+                            until = subscription.delivered_until
                             if not changed:
                                 return
                 except TimeoutError:
                     if since is None:
-                        cursor.advance(subscription.taken_until)
+                        cursor.advance(subscription.delivered_until)
                     yield None
                     heartbeat_at = loop.time() + event_stream.HEARTBEAT_SECONDS
                     continue

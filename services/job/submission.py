@@ -114,9 +114,9 @@ class Submissions:
             await connection.execute("set local synchronous_commit = off")
             outcomes.update(await idempotency_records.find(connection, submissions, now))
             unknown = [entry for entry in submissions if entry.job_id not in outcomes]
-            taken = await idempotency_records.claim(connection, unknown, now)
-            outcomes.update({job_id: RequestInFlight() for job_id in taken})
-            unknown = [entry for entry in unknown if entry.job_id not in taken]
+            claimed_before = await idempotency_records.claim(connection, unknown, now)
+            outcomes.update({job_id: RequestInFlight() for job_id in claimed_before})
+            unknown = [entry for entry in unknown if entry.job_id not in claimed_before]
             admitted, refused = await self._apply_quota(connection, unknown)
             outcomes.update(refused)
             inserted = await self._store.insert_pending(connection, admitted, now) if admitted else set()
@@ -180,17 +180,17 @@ class Submissions:
             placed = await self._billing.place_holds(
                 [(entry, now + self._policy.limits[entry.type].total + HOLD_MARGIN) for entry in submissions]
             )
-        except Refusal as refusal:
+        except Refusal as error:
             await self._take_back_now_or_later([entry.job_id for entry in submissions])
-            return {entry.job_id: refusal for entry in submissions}
+            return {entry.job_id: error for entry in submissions}
         held: dict[UUID, Held] = {}
         outcomes: dict[UUID, AcceptedJob | Refusal] = {}
         for entry, outcome in zip(submissions, placed, strict=True):
             match outcome:
                 case Held():
                     held[entry.job_id] = outcome
-                case Refused(reason):
-                    outcomes[entry.job_id] = reason
+                case Refused(refusal):
+                    outcomes[entry.job_id] = refusal
         accepted = await self._queue(submissions, held, refused=list(outcomes))
         outcomes.update(accepted)
         lost = [job_id for job_id in held if job_id not in accepted]

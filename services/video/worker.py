@@ -14,7 +14,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.video import messages
 from services.video.providers import VideoProvider
-from services.worker.loop import Attempt, AttemptResult, ResultFile
+from services.worker.loop import AttemptResult, ResultFile, RunningAttempt
 from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 5.0
@@ -38,7 +38,7 @@ class VideoWorker:
         self._copy = copy
         self._identity = identity
 
-    async def handle(self, attempt: Attempt) -> AttemptResult:
+    async def handle(self, attempt: RunningAttempt) -> AttemptResult:
         """Produces the result of one attempt. Raises the faults of chassis.errors."""
         parameters = video_pb2.VideoJobParameters.FromString(attempt.job.parameters)
         notes = list(parameters.notes)
@@ -58,7 +58,7 @@ class VideoWorker:
             logo=logo,
             call_to_action=await self._write_call_to_action(parameters, attempt.job.job_id),
         )
-        folder = attempt.folder / "made"
+        folder = attempt.folder / "output"
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
         return AttemptResult(

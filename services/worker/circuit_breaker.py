@@ -56,7 +56,7 @@ class CircuitBreaker:
         if self.is_open:
             return
         self._closed.clear()
-        log.warning("dependency_away", type=self._type, dependency=fault.reason, error=fault.message)
+        log.warning("dependency_lost", type=self._type, dependency=fault.reason, error=fault.message)
         DEPENDENCY_UNAVAILABLE.labels(self._type, fault.reason).set(1)
         with without_trace():
             self._recovery = asyncio.create_task(self._wait_for_recovery(fault.reason))
@@ -87,7 +87,7 @@ class CircuitBreaker:
                 break
         DEPENDENCY_UNAVAILABLE.labels(self._type, reason).set(0)
         log.info(
-            "dependency_back" if probe is not None else "dependency_tried_again",
+            "dependency_recovered" if probe is not None else "dependency_retried",
             type=self._type,
             dependency=reason,
             seconds=round(time.monotonic() - began, 1),

@@ -42,7 +42,7 @@ class HeldLease:
     delivered: bool = False  # whether the event loop has received it; a stop returns the others
 
 
-class Leases:
+class LeaseClient:
     """Leases jobs and renews the leases. Belongs to one event loop; `start` is called before the first lease."""
 
     def __init__(self, address: str, identity: ServiceIdentity) -> None:

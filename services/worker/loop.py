@@ -38,7 +38,7 @@ from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.chassis.tasks import cancel_and_wait
 from services.worker.circuit_breaker import PAUSE_SECONDS, CircuitBreaker, Probe, storage_probe
 from services.worker.faults import classify, dependency_fault, scratch_unavailable
-from services.worker.leases import HeldLease, Leases
+from services.worker.leases import HeldLease, LeaseClient
 from services.worker.progress import Progress
 from services.worker.scratch import Scratch
 
@@ -77,7 +77,7 @@ class AttemptResult:
 
 
 @dataclass(slots=True, kw_only=True)
-class Attempt:
+class RunningAttempt:
     """One leased attempt at a job, as its handler sees it."""
 
     job: job_pb2.LeasedJob
@@ -103,8 +103,9 @@ class Attempt:
         return self.stop_reason in ("canceled", "expired")
 
 
-AttemptHandler = Callable[[Attempt], Awaitable[AttemptResult]]
-HandlerTask = asyncio.Task[tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]]
+AttemptHandler = Callable[[RunningAttempt], Awaitable[AttemptResult]]
+UploadedResult = tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]  # the assets and the notes
+HandlerTask = asyncio.Task[UploadedResult]
 Result = TypeVar("Result")
 
 
@@ -121,7 +122,7 @@ class Worker:
         job_type: str,
         handler: AttemptHandler,
         jobs: grpc.aio.Channel,
-        leases: Leases,
+        leases: LeaseClient,
         identity: ServiceIdentity,
         assets: AssetStore,
         wake_ups: DispatchReader | None,
@@ -251,40 +252,40 @@ class Worker:
             returned = await self._return(job, fault)
             bound.warning("attempt_returned" if returned else "attempt_lost", reason=fault.reason, error=fault.message)
             return
-        attempt = Attempt(
+        attempt = RunningAttempt(
             job=job,
             folder=folder,
             store_checkpoint=lambda content: self._store_checkpoint(attempt, content),
             checkpoint=job.checkpoint,
             progress=held.progress,
         )
-        making = asyncio.create_task(self._make_and_upload(attempt))
+        handler_task = asyncio.create_task(self._handle_and_upload(attempt))
         outcome = "completed"
         try:
-            ends: list[asyncio.Future[Any]] = [making, held.stopped]
+            ends: list[asyncio.Future[Any]] = [handler_task, held.stopped]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if not making.done():
+            if not handler_task.done():
                 outcome = attempt.stop_reason = held.stopped.result()
                 bound.info("attempt_stopped", reason=outcome)
                 return
-            outcome = await self._report_outcome(attempt, making)
+            outcome = await self._report_outcome(attempt, handler_task)
             bound.info("attempt_ended", outcome=outcome, seconds=round(time.perf_counter() - began, 3))
         except asyncio.CancelledError:
             # The grace period is over. Returned now, the job need not wait until its lease lapses.
-            await cancel_and_wait(making)
+            await cancel_and_wait(handler_task)
             outcome = "returned"
             await self._return(job, seconds=CALL_SECONDS)
             bound.info("attempt_returned")
             raise
         finally:
             self._leases.release(held)
-            await cancel_and_wait(making)
+            await cancel_and_wait(handler_task)
             await self._delete_unreferenced(attempt)
             await asyncio.to_thread(shutil.rmtree, attempt.folder, ignore_errors=True)
             ATTEMPTS_FINISHED.labels(self._type, outcome).inc()
             ATTEMPT_SECONDS.labels(self._type).observe(time.perf_counter() - began)
 
-    async def _make_and_upload(self, attempt: Attempt) -> tuple[Sequence[job_pb2.StoredAsset], tuple[str, ...]]:
+    async def _handle_and_upload(self, attempt: RunningAttempt) -> UploadedResult:
         try:
             async with asyncio.timeout(_remaining_seconds(attempt)):
                 with child_span("make"):
@@ -294,7 +295,7 @@ class Worker:
         with child_span("store"):
             return await self._upload_files(attempt, result), result.notes
 
-    async def _run_handler(self, attempt: Attempt) -> AttemptResult:
+    async def _run_handler(self, attempt: RunningAttempt) -> AttemptResult:
         try:
             return await self._handler(attempt)
         except Exception:
@@ -302,7 +303,7 @@ class Worker:
             await asyncio.to_thread(_clear_folder, attempt.folder)
             raise
 
-    async def _retry_through_outages(self, attempt: Attempt, action: Callable[[], Awaitable[Result]]) -> Result:
+    async def _retry_through_outages(self, attempt: RunningAttempt, action: Callable[[], Awaitable[Result]]) -> Result:
         """Returns the action's result. Repeats the action after each outage of a dependency, until the time reserved
         for returning the job begins. The circuit's pauses set the pace.
 
@@ -330,7 +331,7 @@ class Worker:
                 self.circuit.succeeded()
                 return result
 
-    async def _upload_files(self, attempt: Attempt, result: AttemptResult) -> list[job_pb2.StoredAsset]:
+    async def _upload_files(self, attempt: RunningAttempt, result: AttemptResult) -> list[job_pb2.StoredAsset]:
         assets = []
         for file in result.files:
             asset_id = str(uuid.uuid4())
@@ -350,7 +351,7 @@ class Worker:
             )
         return assets
 
-    async def _upload_file(self, attempt: Attempt, key: str, file: ResultFile) -> StoredObject:
+    async def _upload_file(self, attempt: RunningAttempt, key: str, file: ResultFile) -> StoredObject:
         try:
             async with asyncio.timeout(_remaining_seconds(attempt)):
                 return await self._assets.put_file(key, file.path, file.content_type)
@@ -359,7 +360,7 @@ class Worker:
                 StorageUnavailable.reason, "the asset storage did not respond before the attempt's deadline"
             ) from None
 
-    async def _store_checkpoint(self, attempt: Attempt, content: bytes) -> None:
+    async def _store_checkpoint(self, attempt: RunningAttempt, content: bytes) -> None:
         request = job_pb2.HeartbeatRequest(
             job_id=attempt.job.job_id,
             attempt=attempt.job.attempt,
@@ -379,12 +380,12 @@ class Worker:
             return
         raise DependencyFault("CHECKPOINT_NOT_KEPT", f"the job service did not respond {CHECKPOINT_TRIES} times")
 
-    async def _report_outcome(self, attempt: Attempt, making: HandlerTask) -> str:
+    async def _report_outcome(self, attempt: RunningAttempt, handler_task: HandlerTask) -> str:
         """Completes, fails or returns the job. Returns the outcome: completed, returned, the kind of the fault, or
         lost when the job service did not accept the report."""
         job = attempt.job
         try:
-            assets, notes = making.result()
+            assets, notes = handler_task.result()
         except Exception as error:
             return await self._report_failure(job, error)
         request = job_pb2.CompleteJobRequest(
@@ -439,7 +440,7 @@ class Worker:
             seconds=seconds,
         )
 
-    async def _delete_unreferenced(self, attempt: Attempt) -> None:
+    async def _delete_unreferenced(self, attempt: RunningAttempt) -> None:
         """Deletes the uploaded files that no job refers to, whatever the outcome of the attempt."""
         for key in attempt.unreferenced_keys:
             try:
@@ -467,7 +468,7 @@ class Worker:
             failures += 1
 
 
-def _remaining_seconds(attempt: Attempt) -> float:
+def _remaining_seconds(attempt: RunningAttempt) -> float:
     """The time until the attempt's deadline in seconds, 0 once it has passed."""
     deadline = attempt.job.attempt_deadline.ToDatetime(tzinfo=UTC)
     return max(0.0, (deadline - datetime.now(UTC)).total_seconds())

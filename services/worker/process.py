@@ -79,7 +79,7 @@ async def run_worker(
     DependencyFault, the worker starts with its circuit open.
     """
     from services.chassis.data.kafka import DispatchReader, quiet_client_logs
-    from services.worker.leases import Leases
+    from services.worker.leases import LeaseClient
     from services.worker.loop import Worker
 
     quiet_client_logs()
@@ -88,7 +88,7 @@ async def run_worker(
         job_type=job_type,
         handler=handler,
         jobs=channel,
-        leases=Leases(settings.job_address, identity),
+        leases=LeaseClient(settings.job_address, identity),
         identity=identity,
         assets=assets,
         wake_ups=DispatchReader(settings, topic=topic, group=group),

@@ -40,28 +40,28 @@ async def _statements(url: str, user: str) -> dict[str, float]:
 
     limits = Limits(start=timedelta(hours=6), attempt=timedelta(minutes=3), total=timedelta(hours=7))
     policy = JobPolicy(limits=dict.fromkeys(("copy", "static_ad", "video"), limits))
-    storage, intake = LeaseStore(policy), SubmissionStore(policy)
+    lease_store, submission_store = LeaseStore(policy), SubmissionStore(policy)
     database = Database(url, pool_size=1)
     await database.open()
     page = JobFilter(
         user_id=user, size=20, before=None, status=None, type=None, project_id=None, since=None, until=None
     )
-    taken: dict[str, list[float]] = {"list": [], "sweep": []}
+    durations: dict[str, list[float]] = {"list": [], "sweep": []}
     try:
         for _ in range(REPETITIONS):
             async with database.transaction() as connection:
                 began = time.perf_counter()
                 await list_jobs(connection, page)
-                taken["list"].append(time.perf_counter() - began)
+                durations["list"].append(time.perf_counter() - began)
                 began = time.perf_counter()
-                await storage.expire(connection, now, 200)
-                await storage.lost(connection, now, 200)
-                await storage.stale_dispatches(connection, now, 50)
-                await intake.pending_before(connection, now - timedelta(seconds=20), 200)
-                taken["sweep"].append(time.perf_counter() - began)
+                await lease_store.expire(connection, now, 200)
+                await lease_store.lost(connection, now, 200)
+                await lease_store.stale_dispatches(connection, now, 50)
+                await submission_store.pending_before(connection, now - timedelta(seconds=20), 200)
+                durations["sweep"].append(time.perf_counter() - began)
     finally:
         await database.close()
-    return {name: 1000 * sorted(times)[REPETITIONS // 2] for name, times in taken.items()}
+    return {name: 1000 * sorted(times)[REPETITIONS // 2] for name, times in durations.items()}
 
 
 MEASURES: dict[str, tuple[str, Measure]] = {

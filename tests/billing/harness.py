@@ -67,7 +67,7 @@ class LedgerHarness:
     async def grant(
         self, user: str, amount: int, grant_id: str = "", *, days: float | None = None, kind: str = "paid"
     ) -> int:
-        """Grants credits that expire after so many days (None: never); returns the user's available credits."""
+        """Grants credits that lapse after so many days (None: never); returns the user's available credits."""
         grant = Grant(
             grant_id=grant_id or str(uuid.uuid4()),
             user_id=user,
@@ -98,10 +98,10 @@ class LedgerHarness:
         async with self.transaction() as connection:
             return (await LEDGER.refund(connection, job_id, "sorry", self.now))[0]
 
-    async def lapse_expired_credits(self) -> int:
-        """Lapses expired credits; returns the number of users that had some."""
+    async def lapse_credits(self) -> int:
+        """Lapses credits past their last day; returns the number of users that had some."""
         async with self.transaction() as connection:
-            return await LEDGER.lapse_expired_credits(connection, self.now, 100)
+            return await LEDGER.lapse_credits(connection, self.now, 100)
 
     async def credits(self, user: str = "u") -> Balance:
         """Returns a user's credits; zero without an account."""

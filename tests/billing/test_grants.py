@@ -1,4 +1,4 @@
-"""Grants and refunds happen once, and credits that expire are spent first."""
+"""Grants and refunds happen once, and credits with a last day are spent first."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class TestGrantsAndRefunds:
 
 
 class TestExpiringCredits:
-    async def test_credits_that_expire_first_are_spent_first(self, harness: LedgerHarness) -> None:
+    async def test_credits_that_lapse_first_are_spent_first(self, harness: LedgerHarness) -> None:
         await harness.grant("u", 2, "a: late", days=30)
         await harness.grant("u", 5, "b: never")
         await harness.grant("u", 2, "c: early", days=3)
@@ -71,14 +71,14 @@ class TestExpiringCredits:
         assert await harness.credits() == _balance(3, held=6)
         assert await harness.problems() == []
 
-    async def test_expired_credits_lapse_by_one_entry(self, harness: LedgerHarness) -> None:
+    async def test_credits_past_their_last_day_lapse_by_one_entry(self, harness: LedgerHarness) -> None:
         await harness.grant("u", 4, "gift", days=1, kind="promotional")
         await harness.grant("u", 1)
         harness.now += timedelta(days=2)
-        assert await harness.balance() == (1, 0), "expired credits are not available, lapsed or not"
+        assert await harness.balance() == (1, 0), "credits past their last day are not available, lapsed or not"
         assert (await harness.place_holds(hold_request(kind="three")))[0].result is HoldResult.INSUFFICIENT
-        assert await harness.lapse_expired_credits() in (0, 1)  # the hold request may have lapsed them already
-        assert await harness.lapse_expired_credits() == 0
+        assert await harness.lapse_credits() in (0, 1)  # the hold request may have lapsed them already
+        assert await harness.lapse_credits() == 0
         async with harness.database.connection() as connection:
             rows = await fetch_all(connection, "select grant_id, amount, credit from entry where kind = 'lapse'")
         assert rows == [{"grant_id": "gift", "amount": 4, "credit": "issued"}]
@@ -87,7 +87,7 @@ class TestExpiringCredits:
     async def test_credits_lapse_without_any_request_of_their_owner(self, harness: LedgerHarness) -> None:
         await harness.grant("u", 4, days=1)
         harness.now += timedelta(days=1)
-        assert await harness.lapse_expired_credits() == 1
+        assert await harness.lapse_credits() == 1
         with psycopg.connect(harness.url) as connection:
             row = connection.execute("select available, expiring from account").fetchone()
         assert row == (0, 0)
@@ -103,37 +103,37 @@ class TestExpiringCredits:
         assert await harness.credits() == _balance(4, soon=2, days=3)
         assert await harness.problems() == []
 
-    async def test_credits_that_expire_while_held_lapse_on_release(self, harness: LedgerHarness) -> None:
+    async def test_credits_whose_last_day_passes_while_held_lapse_on_release(self, harness: LedgerHarness) -> None:
         await harness.grant("u", 2, "early", days=3)
         await harness.grant("u", 2)
         await harness.grant("u", 2, "other", days=3)
         job = hold_request(kind="three")
         await harness.place_holds(job)
         harness.now += timedelta(days=4)
-        await harness.lapse_expired_credits()
+        await harness.lapse_credits()
         await harness.end_hold(job.job_id, HoldEnd.RELEASE)
-        await harness.lapse_expired_credits()
+        await harness.lapse_credits()
         assert await harness.credits() == _balance(2)
         assert await harness.problems() == []
 
-    async def test_credits_that_expire_while_held_can_still_be_captured(self, harness: LedgerHarness) -> None:
+    async def test_credits_whose_last_day_passes_while_held_can_be_captured(self, harness: LedgerHarness) -> None:
         await harness.grant("u", 3, days=3)
         job = hold_request(kind="three")
         await harness.place_holds(job)
         harness.now += timedelta(days=4)
-        await harness.lapse_expired_credits()
+        await harness.lapse_credits()
         assert await harness.end_hold(job.job_id, HoldEnd.CAPTURE) == "captured"
         assert await harness.credits() == _balance(0)
         assert await harness.problems() == []
 
-    async def test_grant_must_expire_in_the_future_but_can_be_repeated_later(self, harness: LedgerHarness) -> None:
+    async def test_last_day_must_be_in_the_future_but_grant_can_be_repeated_later(self, harness: LedgerHarness) -> None:
         with pytest.raises(ValidationFailed):
             await harness.grant("u", 3, days=-1)
         await harness.grant("u", 3, "gift", days=1)
         harness.now += timedelta(days=2)
         assert await harness.grant("u", 3, "gift", days=-1) == 0  # the same expiry as before
 
-    async def test_concurrent_holds_never_spend_expiring_credits_twice(self, harness: LedgerHarness) -> None:
+    async def test_concurrent_holds_never_spend_the_credits_of_a_lot_twice(self, harness: LedgerHarness) -> None:
         await harness.grant("u", 20, days=3)
         await harness.grant("u", 30)
         outcomes = await asyncio.gather(*(harness.place_holds(hold_request()) for _ in range(100)))

@@ -48,7 +48,7 @@ operations = st.one_of(
 
 
 @dataclass
-class ExpiringGrant:
+class LotModel:
     number: int
     left: int
     expires: datetime
@@ -58,14 +58,14 @@ class ExpiringGrant:
 class Held:
     amount: int
     state: str = "held"
-    draws: list[tuple[ExpiringGrant, int]] = field(default_factory=list)
+    draws: list[tuple[LotModel, int]] = field(default_factory=list)
     refunded: bool = False
 
 
 @dataclass
 class Account:
     unexpiring: int = 0
-    expiring: list[ExpiringGrant] = field(default_factory=list)
+    expiring: list[LotModel] = field(default_factory=list)
     held: int = 0
 
 
@@ -78,7 +78,7 @@ class Model:
     jobs: dict[int, Held] = field(default_factory=dict)
     grants: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
-    def unexpired(self, user: int) -> list[ExpiringGrant]:
+    def unexpired(self, user: int) -> list[LotModel]:
         grants = [grant for grant in self.accounts[user].expiring if grant.left and grant.expires > self.now]
         return sorted(grants, key=lambda grant: (grant.expires, grant.number))
 
@@ -108,7 +108,7 @@ class Model:
         if expires is None:
             self.accounts[user].unexpiring += amount
         else:
-            self.accounts[user].expiring.append(ExpiringGrant(grant, amount, expires))
+            self.accounts[user].expiring.append(LotModel(grant, amount, expires))
         return self.available(user)
 
     def hold(self, job: int, kind: str) -> Any:
@@ -149,7 +149,7 @@ class Model:
             if end is not HoldEnd.CAPTURE:
                 account.unexpiring += held.amount - sum(part for _, part in held.draws)
                 for grant, part in held.draws:
-                    grant.left += part  # without effect once the grant has expired
+                    grant.left += part  # without effect once the lot has lapsed
         return held.state
 
     def release(self, job: int) -> Any:
@@ -299,7 +299,7 @@ class Interleavings(RuleBasedStateMachine):
         return await self.harness.refund(self.job_ids[job])
 
     async def _lapse(self) -> None:
-        await self.harness.lapse_expired_credits()
+        await self.harness.lapse_credits()
 
 
 def run(postgres: Postgres, examples: int) -> None:

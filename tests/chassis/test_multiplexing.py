@@ -17,7 +17,7 @@ from services.chassis.config import ServiceSettings
 from services.chassis.errors import Refusal, RefusalKind
 from services.chassis.rpc.auth import ServiceIdentity, caller
 from services.chassis.rpc.interceptors import request_id
-from services.chassis.rpc.multiplexing import MAX_BYTES, MAX_TOGETHER, BatchedChannel
+from services.chassis.rpc.multiplexing import MAX_BATCH, MAX_BYTES, BatchedChannel
 from services.chassis.rpc.server import Server, always_ready, open_channel
 
 ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
@@ -135,19 +135,19 @@ class TestCalls:
 
     async def test_only_services_can_send_batches(self, harness: BatchHarness) -> None:
         stub = batch_pb2_grpc.BatchServiceStub(harness.channel)
-        request = batch_pb2.CallTogetherRequest(method=GET_BRIEF, calls=[batch_pb2.Call()])
+        request = batch_pb2.CallBatchRequest(method=GET_BRIEF, calls=[batch_pb2.Call()])
         stranger = ServiceIdentity("image", "t" * 32).metadata()
         for metadata in ((), stranger):
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await stub.CallTogether(request, metadata=metadata)
+                await stub.CallBatch(request, metadata=metadata)
             assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
     async def test_empty_and_oversized_batches_are_refused(self, harness: BatchHarness) -> None:
         stub = batch_pb2_grpc.BatchServiceStub(harness.channel)
-        for number in (0, MAX_TOGETHER + 1):
-            request = batch_pb2.CallTogetherRequest(method=GET_BRIEF, calls=[batch_pb2.Call()] * number)
+        for number in (0, MAX_BATCH + 1):
+            request = batch_pb2.CallBatchRequest(method=GET_BRIEF, calls=[batch_pb2.Call()] * number)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await stub.CallTogether(request, metadata=ServiceIdentity("image", SECRET).metadata())
+                await stub.CallBatch(request, metadata=ServiceIdentity("image", SECRET).metadata())
             assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
     async def test_unreachable_service_is_unavailable(self, harness: BatchHarness) -> None:

@@ -35,16 +35,14 @@ class FakeJobService(batch_pb2_grpc.BatchServiceServicer):
         self.completions: list[job_pb2.CompleteJobRequest] = []
         self.stale = False
 
-    async def CallTogether(
-        self, request: batch_pb2.CallTogetherRequest, context: Any
-    ) -> batch_pb2.CallTogetherResponse:
+    async def CallBatch(self, request: batch_pb2.CallBatchRequest, context: Any) -> batch_pb2.CallBatchResponse:
         assert request.method == "/adwright.job.v1.JobWorkerService/CompleteJob"
         self.completions += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
         if self.stale:
             body = '{"error":{"reason":"STALE_ATTEMPT","message":"not the current one"}}'
             refused = batch_pb2.Refused(code="ABORTED", http_status=409, body=body)
-            return batch_pb2.CallTogetherResponse(answers=[batch_pb2.Answer(refused=refused) for _ in request.calls])
-        return batch_pb2.CallTogetherResponse(answers=[batch_pb2.Answer(response=b"") for _ in request.calls])
+            return batch_pb2.CallBatchResponse(outcomes=[batch_pb2.Outcome(refused=refused) for _ in request.calls])
+        return batch_pb2.CallBatchResponse(outcomes=[batch_pb2.Outcome(response=b"") for _ in request.calls])
 
 
 @pytest.fixture

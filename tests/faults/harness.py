@@ -38,10 +38,10 @@ class FaultHarness:
     def __init__(self, *settings: tuple[str, str], running: RunningSystem | None = None) -> None:
         self.running = running or RunningSystem(Options(workers=False, settings=settings))
         self.home, self.system = self.running.home, self.running.system
-        self._workers: dict[str, Process] = {}
+        self._added: dict[str, Process] = {}
 
     def stop(self) -> None:
-        for worker in self._workers.values():
+        for worker in self._added.values():
             self.running.run(worker.stop())
         self.running.stop()
 
@@ -62,7 +62,7 @@ class FaultHarness:
             ready=ready,
             on_message=self.running.messages.append,
         )
-        self._workers[name] = process
+        self._added[name] = process
         self.running.run(process.start())
         return f"127.0.0.1:{port}"
 
@@ -86,19 +86,19 @@ class FaultHarness:
             ready=ready,
             on_message=self.running.messages.append,
         )
-        self._workers[name] = process
+        self._added[name] = process
         self.running.run(process.start())
         return process
 
     def remove_worker(self, name: str) -> None:
         """Stops a worker as a rolling restart does."""
-        self.running.run(self._workers.pop(name).stop())
+        self.running.run(self._added.pop(name).stop())
 
     def pid(self, name: str) -> int:
         """The process id of a service, of `postgres`, or of a stub worker; 0 while it does not run."""
         if name == "postgres":
             return self.system.postgres.pid
-        process = self._workers.get(name) or self.system.processes[name]
+        process = self._added.get(name) or self.system.processes[name]
         return process.pid
 
     def signal(self, name: str, number: signal.Signals) -> bool:
@@ -151,16 +151,16 @@ class FaultHarness:
         Afterwards the stub workers of `workers` (slots by name) run, and every process is healthy.
         """
         for name, slots in workers.items():
-            if name not in self._workers:
+            if name not in self._added:
                 self.add_worker(name, slots=slots)
-        for process in (*self.system.processes.values(), *self._workers.values()):
+        for process in (*self.system.processes.values(), *self._added.values()):
             if process.pid:
                 os.kill(process.pid, signal.SIGCONT)
         await self.until(self.healthy)
 
     async def healthy(self) -> bool:
         """Whether every process runs and passes its health check."""
-        running = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._workers))
+        running = all(self.pid(name) for name in ("postgres", *self.system.processes, *self._added))
         return running and all((await health(self.system.write_state())).values())
 
     async def audit(self) -> AuditResult:
@@ -188,8 +188,8 @@ class FaultHarness:
 
     async def check_ledger(self) -> None:
         """Checks that the ledger is consistent in itself and with the jobs."""
-        proof = await self.audit()
-        assert proof.problems == ()
+        audit = await self.audit()
+        assert audit.problems == ()
         outcome = await self.reconcile()
         assert outcome.differences == ()
 

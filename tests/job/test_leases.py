@@ -16,9 +16,9 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.config import ServiceSettings
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.server import Server, always_ready
+from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.servicer import JobWorkerServicer
-from services.worker.leases import Leases
+from services.worker.leases import LeaseClient
 from tests.job.harness import JobHarness
 
 SECRET = "s" * 32
@@ -84,6 +84,26 @@ async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: 
     assert [(row["number"], row["outcome"]) for row in attempts] == [(1, "completed")] * 2
 
 
+async def test_lease_of_an_unknown_job_type_is_a_wrong_field(harness: JobHarness, tmp_path: Path) -> None:
+    server = await served(
+        harness,
+        tmp_path,
+        JobWorkerServicer(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy),
+    )
+    channel = open_channel(f"127.0.0.1:{server.port}")
+    try:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await job_pb2_grpc.JobWorkerServiceStub(channel).LeaseJob(
+                job_pb2.LeaseJobRequest(type="banner", worker="w"),
+                metadata=ServiceIdentity("image", SECRET).metadata(),
+            )
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "type: must be one of copy, static_ad, video" in str(refused.value.details())
+    finally:
+        await channel.close()
+        await server.stop()
+
+
 class Slow(JobWorkerServicer):
     """Grants a lease but delays the response until `go` is set; takes half a second to accept a returned job."""
 
@@ -92,10 +112,10 @@ class Slow(JobWorkerServicer):
         self.granted, self.go, self.returning = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Any) -> job_pb2.LeaseJobResponse:
-        answer = await super().LeaseJob(request, context)
+        response = await super().LeaseJob(request, context)
         self.granted.set()
         await self.go.wait()
-        return answer
+        return response
 
     async def ReturnJob(self, request: job_pb2.ReturnJobRequest, context: Any) -> job_pb2.ReturnJobResponse:
         self.returning.set()
@@ -112,7 +132,7 @@ async def test_lease_of_a_canceled_request_is_returned(
     await harness.submitted()
     servicer = Slow(leases=harness.leases, settle=harness.settlement.settle_promptly, policy=harness.policy)
     server = await served(harness, tmp_path, servicer)
-    leases = Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", SECRET))
+    leases = LeaseClient(f"127.0.0.1:{server.port}", ServiceIdentity("image", SECRET))
     leases.start()
     asking = asyncio.create_task(leases.lease("static_ad", f"worker/{uuid.uuid4()}"))
     await servicer.granted.wait()

@@ -26,8 +26,8 @@ from services.job import queries
 from services.job.errors import JobNotDead
 from services.job.servicer import JobWorkerServicer
 from services.media.model_files import ModelMissing
-from services.worker.leases import Leases
-from services.worker.loop import Attempt, AttemptResult, ResultFile, Worker
+from services.worker.leases import LeaseClient
+from services.worker.loop import AttemptResult, ResultFile, RunningAttempt, Worker
 from services.worker.scratch import Scratch
 from tests.job.harness import JobHarness
 
@@ -41,9 +41,9 @@ class CountingHandler:
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
-        self.fail: Callable[[Attempt], None] = lambda attempt: None
+        self.fail: Callable[[RunningAttempt], None] = lambda attempt: None
 
-    async def handle(self, attempt: Attempt) -> AttemptResult:
+    async def handle(self, attempt: RunningAttempt) -> AttemptResult:
         (attempt.folder / "made").mkdir()  # like the real handlers, fails if the folder exists
         self.fail(attempt)
         self.made[attempt.job.job_id] += 1
@@ -108,7 +108,7 @@ async def running_worker(
         job_type="static_ad",
         handler=handler.handle,
         jobs=channel,
-        leases=Leases(address, identity),
+        leases=LeaseClient(address, identity),
         identity=identity,
         assets=AssetStore(f"file://{folder.path}"),
         wake_ups=None,
@@ -173,7 +173,7 @@ async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHar
     assert sorted(handler.made.values()) == [1] * 20
     assert await harness.balance() == (0, 0)
     changes = [entry["event"] for entry in logs if entry["event"].startswith("dependency_")]
-    assert changes == ["dependency_away", "dependency_back"]
+    assert changes == ["dependency_lost", "dependency_recovered"]
     stored = [path for path in folder.path.rglob("*") if path.is_file()]
     assert len(stored) == 40
 
@@ -182,7 +182,7 @@ async def test_copy_service_outage_is_awaited_with_the_lease(harness: JobHarness
     await harness.grant("u", 30)
     handler, probes, unavailable = CountingHandler(), 0, True
 
-    def fail(_: Attempt) -> None:
+    def fail(_: RunningAttempt) -> None:
         if unavailable:
             raise DependencyFault("COPY_UNAVAILABLE", "no response")
 
@@ -256,7 +256,7 @@ async def test_missing_model_returns_the_job_immediately(harness: JobHarness, fo
     await harness.grant("u", 3)
     handler, missing = CountingHandler(), True
 
-    def fail(_: Attempt) -> None:
+    def fail(_: RunningAttempt) -> None:
         if missing:
             raise ModelMissing("run the set-up")
 

@@ -20,8 +20,8 @@ from services.chassis.data.assets import AssetStore, StoredObject
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job.servicer import JobWorkerServicer
-from services.worker.leases import Leases
-from services.worker.loop import Attempt, AttemptResult, ResultFile, Worker
+from services.worker.leases import LeaseClient
+from services.worker.loop import AttemptResult, ResultFile, RunningAttempt, Worker
 from tests.job.harness import JobHarness
 
 SLOTS = 8
@@ -62,7 +62,7 @@ class WorkerHarness:
     servicer: CountingServicer
 
 
-async def make_image(attempt: Attempt) -> AttemptResult:
+async def make_image(attempt: RunningAttempt) -> AttemptResult:
     path = attempt.folder / "image.png"
     path.write_bytes(b"a picture")
     return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png"),))
@@ -88,7 +88,7 @@ async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path
         job_type="static_ad",
         handler=make_image,
         jobs=channel,
-        leases=Leases(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
+        leases=LeaseClient(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
         identity=ServiceIdentity("image", "s" * 32),
         assets=assets,
         wake_ups=None,

@@ -69,7 +69,7 @@ SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             'adwright_worker_attempts_total{type="t",outcome="x"}': "0+100x30",
         },
     ),
-    "AdwrightMeasuresAreStale": (
+    "AdwrightMetricsAreStale": (
         {'adwright_measured_timestamp_seconds{job="j"}': "1x30"},
         {'adwright_measured_timestamp_seconds{job="j"}': "0+60x30"},
     ),
@@ -207,4 +207,4 @@ class TestRunningSystem:
     def test_unavailable_database(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
         execute(faulty, "billing", "alter database job with allow_connections false")
         execute(faulty, "billing", "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'job'")
-        prometheus.wait_for("AdwrightMeasuresAreStale", 180)
+        prometheus.wait_for("AdwrightMetricsAreStale", 180)

@@ -203,7 +203,7 @@ SERIES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
         # A restarted node.
         {'kafka_server_replicamanager_underreplicatedpartitions{namespace="adwright"}': "0x70 6x8 0x42"},
     ),
-    "AdwrightKafkaConsumersStand": (
+    "AdwrightKafkaConsumersStall": (
         {
             'kafka_consumergroup_lag{consumergroup="adwright-video-workers",partition="0"}': "4x120",
             'kafka_consumergroup_current_offset{consumergroup="adwright-video-workers",partition="0"}': "9x120",

@@ -70,8 +70,8 @@ create table entry (
   check (case kind when 'grant' then job_id is null when 'lapse' then true else job_id is not null end),
   check (expires_at is null or kind = 'grant')
 );
--- One cause, one posting; and a hold ends once, however it ends. A lot lapses once by itself, and once more for every
--- hold that gives credits back to it too late.
+-- One cause, one entry; and a hold ends once, however it ends. A lot lapses once by itself, and once more for every
+-- hold that releases credits to it too late.
 create unique index entry_of_grant on entry (grant_id) where kind = 'grant';
 create unique index entry_of_hold on entry (job_id) where kind = 'hold';
 create unique index entry_of_end on entry (job_id) where kind in ('capture', 'release', 'expire');
@@ -89,12 +89,12 @@ create trigger entry_is_never_emptied before truncate on entry for each statemen
 
 -- Writers share a lock until they commit; who holds it alone knows that every id up to the newest has been decided.
 -- Taken before ids are, which is why it is a trigger on the statement.
-create function announce_entries() returns trigger language plpgsql as $$
+create function lock_for_writing_entries() returns trigger language plpgsql as $$
 begin
   perform pg_advisory_xact_lock_shared(7153004);
   return null;
 end $$;
-create trigger entry_is_announced before insert on entry for each statement execute function announce_entries();
+create trigger entry_writers_lock before insert on entry for each statement execute function lock_for_writing_entries();
 
 -- A hash chain over the entries, sealed in batches: hash = sha256(previous || ids || digests).
 create table seal (

@@ -1,5 +1,5 @@
 -- API keys, and what their jobs have spent. `spent` changes under the lock of the owner's account only, in the
--- transaction that holds or gives back the credits.
+-- transaction that holds or releases the credits.
 
 create table api_key (
   id          uuid primary key,          -- version 7: in order of creation
@@ -20,6 +20,6 @@ create table key_spending (
   job_id    uuid primary key,
   key_id    uuid not null references api_key,
   amount    integer not null check (amount > 0),
-  returned  boolean not null default false
+  restored  boolean not null default false
 );
 create index key_spending_of_key on key_spending (key_id);

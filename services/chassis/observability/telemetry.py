@@ -33,7 +33,7 @@ STORAGE_ERRORS = Counter("adwright_storage_errors_total", "Failed asset storage 
 ATTEMPTS_FINISHED = Counter("adwright_worker_attempts_total", "Finished attempts of this worker", ["type", "outcome"])
 FAULTS = Counter("adwright_worker_faults_total", "Failed attempts of this worker", ["type", "kind", "reason"])
 DEPENDENCY_UNAVAILABLE = Gauge(
-    "adwright_worker_dependency_away",
+    "adwright_worker_dependency_unavailable",
     "1 while the worker leases no jobs because the dependency is unavailable",
     ["type", "dependency"],
 )

@@ -131,8 +131,8 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             set_caller(identity)
         validate(request)
 
-    async def handle_batched_call(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Answer:
-        """Handles one call of a CallTogether batch as if it had arrived by itself. The caller is the batch's caller."""
+    async def handle_batched_call(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Outcome:
+        """Handles one call of a CallBatch as if it had arrived by itself. The caller is the batch's caller."""
         if method not in self._callers:
             self._callers[method] = permitted_callers(method)
         began = time.perf_counter()
@@ -147,7 +147,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
         except Exception as error:
             refusal = _record_refusal(method, error)
             kind = refusal.kind
-            return batch_pb2.Answer(
+            return batch_pb2.Outcome(
                 refused=batch_pb2.Refused(
                     code=kind.code,
                     http_status=kind.http_status,
@@ -159,7 +159,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             CALL_SECONDS.labels(method).observe(time.perf_counter() - began)
             span.end()
         CALLS.labels(method, "OK").inc()
-        return batch_pb2.Answer(response=response)
+        return batch_pb2.Outcome(response=response)
 
 
 def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:

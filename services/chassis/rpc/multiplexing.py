@@ -24,7 +24,7 @@ from services.chassis.rpc.refusals import refusal_from_body, refusal_from_rpc_er
 Response = TypeVar("Response", bound=Message)
 Handlers = Mapping[str, Any]  # gRPC's handlers by "/package.Service/Method" or by method name
 
-MAX_TOGETHER = 256  # calls in one message, as in the proto
+MAX_BATCH = 256  # calls in one message, as in the proto
 MAX_BYTES = 4 * 1024 * 1024  # of requests in one message; the servers accept 12 MiB
 MAX_WAITING = 4_000
 
@@ -53,7 +53,7 @@ class BatchedChannel:
         if batcher is None:
             batcher = self._batchers[method] = Batcher(
                 lambda calls: self._send(method, calls),
-                max_batch=MAX_TOGETHER,
+                max_batch=MAX_BATCH,
                 max_waiting=MAX_WAITING,
                 max_wait_seconds=self._seconds,
                 concurrency=self._concurrency,
@@ -69,8 +69,8 @@ class BatchedChannel:
 
     async def _message(self, method: str, calls: Sequence[batch_pb2.Call]) -> list[bytes | Refusal]:
         try:
-            response = await self._stub.CallTogether(
-                batch_pb2.CallTogetherRequest(method=method, calls=calls),
+            response = await self._stub.CallBatch(
+                batch_pb2.CallBatchRequest(method=method, calls=calls),
                 metadata=self._identity.metadata(),
                 timeout=self._seconds,
             )
@@ -79,14 +79,14 @@ class BatchedChannel:
             return [refusal for _ in calls]
         return [
             refusal_from_body(
-                answer.refused.code,
-                answer.refused.body,
-                answer.refused.http_status,
-                answer.refused.retry_after_seconds,
+                outcome.refused.code,
+                outcome.refused.body,
+                outcome.refused.http_status,
+                outcome.refused.retry_after_seconds,
             )
-            if answer.HasField("refused")
-            else answer.response
-            for answer in response.answers
+            if outcome.HasField("refused")
+            else outcome.response
+            for outcome in response.outcomes
         ]
 
 
@@ -128,13 +128,13 @@ class BatchServicer(batch_pb2_grpc.BatchServiceServicer):
         self._interceptor = interceptor
         self._handlers = handlers
 
-    async def CallTogether(
-        self, request: batch_pb2.CallTogetherRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> batch_pb2.CallTogetherResponse:
+    async def CallBatch(
+        self, request: batch_pb2.CallBatchRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> batch_pb2.CallBatchResponse:
         handler = self._handlers.get(request.method)
         if handler is None or handler.unary_unary is None:
             raise NotImplementedError
-        answers = await asyncio.gather(
+        outcomes = await asyncio.gather(
             *(self._interceptor.handle_batched_call(request.method, handler, call) for call in request.calls)
         )
-        return batch_pb2.CallTogetherResponse(answers=answers)
+        return batch_pb2.CallBatchResponse(outcomes=outcomes)

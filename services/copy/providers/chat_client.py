@@ -166,7 +166,7 @@ class ChatClient:
         settings = self._settings
         format_ = RESPONSE_FORMATS[self._format]
         payload = self._payload(document, format_)
-        failure = "no answer"
+        failure = "no response"
         for attempt in range(settings.retries + 1):
             pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
             try:
@@ -180,7 +180,7 @@ class ChatClient:
                     raise _FormatUnsupported
                 failure = f"status {status}"
                 if status not in RETRYABLE_STATUSES:
-                    raise TransientFault("MODEL_REFUSED", f"the endpoint answered with {failure}")
+                    raise TransientFault("MODEL_REFUSED", f"the endpoint responded with {failure}")
                 retry_after = _seconds(headers.get("retry-after"))
                 if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
                     raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {retry_after:.0f} s")
@@ -214,7 +214,7 @@ class ChatClient:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_RESPONSE_BYTES:
-                    raise TransientFault("MODEL_UNUSABLE", f"the answer is larger than {MAX_RESPONSE_BYTES} bytes")
+                    raise TransientFault("MODEL_UNUSABLE", f"the response is larger than {MAX_RESPONSE_BYTES} bytes")
             return response.status_code, response.headers, bytes(body)
 
 
@@ -226,9 +226,9 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        raise TransientFault("MODEL_UNUSABLE", "the endpoint's answer is not JSON") from None
+        raise TransientFault("MODEL_UNUSABLE", "the endpoint's response is not JSON") from None
     if not isinstance(found, dict):
-        raise TransientFault("MODEL_UNUSABLE", "the endpoint's answer is not an object")
+        raise TransientFault("MODEL_UNUSABLE", "the endpoint's response is not an object")
     return found
 
 

@@ -72,7 +72,7 @@ class OpenAICopyProvider:
                 result = await self._write(brief, seed, total)
         except TimeoutError:
             self._breaker.record_failure()
-            fault = TransientFault("MODEL_TIMED_OUT", f"no answer within {self._settings.total_seconds} s")
+            fault = TransientFault("MODEL_TIMED_OUT", f"no response within {self._settings.total_seconds} s")
             return await self._fall_back(brief, seed, fault, total)
         except TransientFault as fault:
             self._breaker.record_failure()

@@ -1,6 +1,6 @@
 """Sweeper: finds jobs that are stuck and advances them.
 
-It needs only the database, so it works without Kafka and without workers. Rows are taken with `skip locked`, so any
+It needs only the database, so it works without Kafka and without workers. Rows are locked with `skip locked`, so any
 number of replicas may sweep concurrently. Taking back interrupted submissions needs billing, and so is a loop of its
 own: a billing service that hangs does not delay the recovery of lost jobs.
 """

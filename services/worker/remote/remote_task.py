@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Checkpoints(Protocol):
-    """The part of an attempt that a remote task needs; worker.loop.Attempt implements it."""
+    """The part of an attempt that a remote task needs; worker.loop.RunningAttempt implements it."""
 
     checkpoint: bytes
 

@@ -1,6 +1,6 @@
 """Speech by `POST {base}/audio/speech` of OpenAI and compatible servers.
 
-The response is audio without word timings; `local/alignment.py` computes them.
+The response is audio without word timings; `services/video/providers/local/alignment.py` computes them.
 """
 
 from __future__ import annotations
