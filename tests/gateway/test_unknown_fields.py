@@ -91,7 +91,7 @@ class TestNamed:
         body.pop("\x00", None)
         assert client.post(path, json=body).status_code == 200
         notes = self.notes(services)
-        assert [note.partition(" is not known")[0] for note in notes] == [f"The field {name}" for name in names]
+        assert [note.partition(" was ignored")[0] for note in notes] == [f"The unknown field {name}" for name in names]
         assert services.last().metadata[UNKNOWN_FIELDS_HEADER].isascii()
 
     def test_closest_field_is_sent_with_the_name(self, client: httpx.Client, services: StubServices) -> None:

@@ -17,8 +17,8 @@ class TestMessages:
     def test_message_states_price_and_balance_and_advice(self) -> None:
         refusal = InsufficientCredits(price=40, available=12)
         assert refusal.message == (
-            "This request costs 40 credits, and 12 credits can be spent. Ask the operator of this service for more credits, "
-            "or choose a cheaper request (GET /api/prices)."
+            "This request costs 40 credits, and 12 credits can be spent. "
+            "Ask the operator of this service for more credits, or choose a cheaper request (GET /api/prices)."
         )
         assert numbers(refusal) == {"price": 40, "available": 12}
         assert refusal.retryable is False
