@@ -13,7 +13,7 @@ from local import backup as local_backup
 from local.home import Home
 
 
-def backup(folder: Annotated[Path, typer.Argument(help="A new folder; it will hold secrets.")]) -> None:
+def backup(folder: Annotated[Path, typer.Argument(help="A new folder; it will contain secrets.")]) -> None:
     """Back up the system on this machine while it runs."""
     home, running = running_system()
     _run_or_exit(lambda: local_backup.take(home, running, folder))

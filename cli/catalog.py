@@ -61,7 +61,7 @@ def products_create(
     feature: Annotated[list[str] | None, typer.Option(help="A feature; up to thirty.")] = None,
     price: Annotated[str, typer.Option(help="Such as 24.90; with --currency.")] = "",
     currency: Annotated[str, typer.Option(help="Such as EUR.")] = "",
-    landing_page: Annotated[str, typer.Option(help="The address that the ad leads to.")] = "",
+    landing_page: Annotated[str, typer.Option(help="Address of the landing page.")] = "",
     audience: Annotated[str, typer.Option(help="Who the product is for.")] = "",
     image: Annotated[str, typer.Option(help="A photo: a file to upload, or a public address.")] = "",
     project: ProjectId = "",

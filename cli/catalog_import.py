@@ -233,7 +233,7 @@ def _records(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
     if suffix == ".csv":
         return _csv_records(path, text)
     if suffix not in (".json", ".jsonl"):
-        raise FileProblem(f"{path} is none of .csv, .json, .jsonl.")
+        raise FileProblem(f"{path} is not a .csv, .json or .jsonl file.")
     lines: list[tuple[int, Any]] = []
     number = 1
     try:

@@ -22,7 +22,7 @@ Out = Annotated[Path, typer.Option(help="Folder for the results.")]
 def _ids(project: str, product: str) -> dict[str, str]:
     """The ids to generate for: the options, the environment, or the demo's project and product."""
     if bool(project) != bool(product):
-        raise error_exit("--project and --product go together: a product belongs to one project", 2)
+        raise error_exit("--project and --product must be given together: a product belongs to one project", 2)
     project = project or os.environ.get("ADWRIGHT_PROJECT_ID", "")
     product = product or os.environ.get("ADWRIGHT_PRODUCT_ID", "")
     if not (project and product):

@@ -46,7 +46,7 @@ def wait_with_progress(api: Api, kind: str, job_id: str) -> dict[str, Any]:
         task = bar.add_task("queued", total=100)
 
         def update(status: dict[str, Any]) -> None:
-            ahead = f" ({status['queuePosition']} before it)" if status.get("queuePosition") else ""
+            ahead = f" (ahead in the queue: {status['queuePosition']})" if status.get("queuePosition") else ""
             bar.update(task, completed=status.get("progress", 0), description=status["status"] + ahead)
 
         return wait_for_job(api, job_id, update)

@@ -33,10 +33,10 @@ def jobs_cancel(job_id: JobId, user: User = DEMO_USER) -> None:
 
 @app.command("dead")
 def jobs_dead(
-    limit: Annotated[int, typer.Option(min=1, help="The most jobs to show.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of jobs to show.")] = 100,
     retried: Annotated[bool, typer.Option(help="Include jobs that were retried.")] = False,
 ) -> None:
-    """List jobs that failed for unknown reasons, newest first, with their attempts."""
+    """List jobs that failed for unknown reasons or expired in an outage, newest first, with their attempts."""
     api, token, shown = user_api("admin", admin=True), "", 0
     while True:
         page = call_or_exit(api, "GET", "/api/admin/jobs/dead", pageToken=token)
@@ -44,7 +44,7 @@ def jobs_dead(
             if "retriedAs" in job and not retried:
                 continue
             if shown == limit:
-                print(f"There are more: --limit {2 * limit}")
+                print(f"There are more. Use --limit {2 * limit}")
                 return
             shown += 1
             _show_dead(job)
@@ -52,12 +52,12 @@ def jobs_dead(
         if not token:
             break
     if not shown:
-        print("There are no dead jobs." if retried else "There are no dead jobs that were not retried.")
+        print("There are no dead jobs." if retried else "There are no dead jobs left to retry.")
 
 
 def _show_dead(job: dict[str, Any]) -> None:
     retry = f"  retried as {job['retriedAs']}" if "retriedAs" in job else ""
-    print(f"{job['jobId']}  {job['type']}  {printable(job['userId'])}  failed {job['failedAt']}{retry}")
+    print(f"{job['jobId']}  {job['type']}  {printable(job['userId'])}  ended {job['failedAt']}{retry}")
     for attempt in job["attempts"]:
         worker = printable(attempt["maker"])
         print(f"    {attempt['number']}  {attempt['startedAt']} to {attempt.get('endedAt', '')}  {worker}")

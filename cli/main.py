@@ -77,7 +77,7 @@ def up(
     if public_url and not urlsplit(public_url).hostname:
         raise error_exit(f"--public-url: {public_url!r} is not an address such as https://ads.example.com", 2)
     if bool(certificate) != bool(private_key):
-        raise error_exit("--certificate and --private-key go together", 2)
+        raise error_exit("--certificate and --private-key must be given together", 2)
     for path in filter(None, (certificate, private_key)):
         if not os.access(path, os.R_OK):
             raise error_exit(f"{path} cannot be read", 2)
@@ -102,7 +102,7 @@ def demo(
     """Create copy, an image and a video through the REST API and save them."""
     wanted = [kind.strip() for kind in kinds.split(",")]
     if not set(wanted) <= set(KINDS):
-        raise error_exit(f"--kinds: {kinds!r} holds something other than {', '.join(KINDS)}", 2)
+        raise error_exit(f"--kinds: {kinds!r} must list only {', '.join(KINDS)}", 2)
     writable_folder(out)
     home = Home()
     running = home.running()

@@ -64,8 +64,8 @@ STATUS_ERRORS = (
     StatusErrors(status=402, description="Too few credits. Nothing was generated and nothing was charged."),
     StatusErrors(
         status=403,
-        from_service=ErrorText(reason="FORBIDDEN", message="The caller may not use this method."),
-        description="The caller may not use this method, or the link is no longer valid.",
+        from_service=ErrorText(reason="FORBIDDEN", message="You are not allowed to call this method."),
+        description="The caller is not allowed to call this method, or the link is no longer valid.",
     ),
     StatusErrors(
         status=404,

@@ -104,8 +104,8 @@ local function closest(message, name)
 end
 
 local EXPECTED = {
-  string = "must be a text", bytes = "must be a text", timestamp = "must be a text", duration = "must be a text",
-  fieldmask = "must be a text", enum = "must be a text", bool = "must be true or false", number = "must be a number",
+  string = "must be a string", bytes = "must be a string", timestamp = "must be a string", duration = "must be a string",
+  fieldmask = "must be a string", enum = "must be a string", bool = "must be true or false", number = "must be a number",
   int32 = "must be a whole number", int64 = "must be a whole number", message = "must be an object",
 }
 
@@ -172,7 +172,7 @@ local function check_one(field, value, path, found)
   if not has_type(field.kind, value) then
     add_complaint(found.wrong, path, EXPECTED[field.kind])
   elseif found.unstorable and not is_storable(value) then
-    add_complaint(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+    add_complaint(found.wrong, path, "must not contain U+0000 or an unpaired surrogate")
   elseif field.kind == "message" then
     if SCHEMA[field.message] ~= nil then check_members(field.message, value.object, path .. ".", found) end
   else
@@ -211,7 +211,7 @@ local function check_field(field, value, path, found)
     else
       local entry = path .. '["' .. printable(item.name) .. '"]'
       if found.unstorable and not is_storable(item.name) then
-        add_complaint(found.wrong, entry, "must not have U+0000 or half a surrogate pair in its name")
+        add_complaint(found.wrong, entry, "must not have U+0000 or an unpaired surrogate in its name")
       else
         check_one(field, item.value, entry, found)
       end
@@ -222,7 +222,7 @@ end
 local function check_unknown(message, member, prefix, found)
   local path = prefix .. printable(member.name)
   if found.unstorable and not (is_storable(member.name) and is_storable(member.value)) then
-    add_complaint(found.wrong, path, "must not hold U+0000 or half a surrogate pair")
+    add_complaint(found.wrong, path, "must not contain U+0000 or an unpaired surrogate")
     return
   end
   found.unknown_count = found.unknown_count + 1
@@ -252,7 +252,7 @@ function check_members(message, members, prefix, found, in_path)
   for _, field in ipairs(SCHEMA[message]) do
     local path, values, present = prefix .. field.name, given[field] or {}, false
     if in_path ~= nil and in_path[field.proto_name] then
-      if #values > 0 then add_complaint(found.wrong, path, "stands in the path and nowhere else") end
+      if #values > 0 then add_complaint(found.wrong, path, "belongs in the path") end
     else
       for _, value in ipairs(values) do
         if value ~= NULL then -- null is the same as absent

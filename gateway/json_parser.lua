@@ -22,7 +22,7 @@ end
 -- Tables for gsub, which looks up replacements in them without a call into Lua.
 local ESCAPES = setmetatable(
   { ['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", u = MARK },
-  { __index = function(_, letter) fail("there is no escape \\" .. (letter:match("[%w%p]") or "")) end }
+  { __index = function(_, letter) fail("\\" .. (letter:match("[%w%p]") or "") .. " is not an escape sequence") end }
 )
 
 -- Returns a table that decodes the digits of \u escapes on access. It flags U+0000 and lone surrogates on the reader,
@@ -59,7 +59,7 @@ local function read_string(reader, at)
   local text, from, escaped = reader.text, at + 1, false
   while true do -- terminates: each iteration advances `from`
     local stop = text:find('["\\%c]', from)
-    if stop == nil then fail("a text has no closing quotation mark") end
+    if stop == nil then fail("a string has no closing quotation mark") end
     local letter = text:byte(stop)
     if letter == 34 then -- "
       local raw = text:sub(at + 1, stop - 1)
@@ -68,7 +68,7 @@ local function read_string(reader, at)
       escaped = true
       from = stop + 2
     elseif letter < 32 then
-      fail("a text holds a control character")
+      fail("a string contains an unescaped control character")
     else
       from = stop + 1
     end
@@ -114,22 +114,22 @@ end
 local function read_number(text, at)
   local _, stop = text:find("^%-?%d+", at)
   if stop == nil then
-    fail(at > #text and "it ends too early" or "a value is expected at byte " .. at)
+    fail(at > #text and "it ends before the value is complete" or "a value is expected at byte " .. at)
   end
-  if text:find("^%-?0%d", at) then fail("a number begins with 0") end
+  if text:find("^%-?0%d", at) then fail("a number starts with 0") end
   local _, fraction = text:find("^%.%d+", stop + 1)
   stop = fraction or stop
   local _, exponent = text:find("^[eE][+-]?%d+", stop + 1)
   stop = exponent or stop
   local number = tonumber(text:sub(at, stop))
-  if number == math.huge or number == -math.huge then fail("a number is larger than any that can be read") end
+  if number == math.huge or number == -math.huge then fail("a number is too large") end
   return number, stop + 1
 end
 
 function read_value(reader, at, depth)
   if depth > MAX_DEPTH then fail_size("is nested more than " .. MAX_DEPTH .. " levels deep") end
   reader.values = reader.values + 1
-  if reader.values > MAX_VALUES then fail_size("holds more than " .. MAX_VALUES .. " values") end
+  if reader.values > MAX_VALUES then fail_size("contains more than " .. MAX_VALUES .. " values") end
   local text = reader.text
   local letter = text:byte(at)
   if letter == 34 then return read_string(reader, at) end
@@ -147,7 +147,7 @@ local function read_json(text)
   local reader = { text = text, values = 0, unstorable = false, lone_surrogate = false }
   reader.known = characters_by_code(reader)
   local value, at = read_value(reader, skip(text, 1), 0)
-  if skip(text, at) <= #text then fail("there is more after the end") end
+  if skip(text, at) <= #text then fail("text follows the JSON value") end
   return value, reader.unstorable, reader.lone_surrogate
 end
 

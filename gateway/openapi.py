@@ -346,7 +346,7 @@ def _error_schema() -> dict[str, Any]:
                             "properties": {"field": text, "message": text},
                         },
                     },
-                    "requestId": {**text, "description": "To name when asking for help; also in X-Request-Id."},
+                    "requestId": {**text, "description": "Quote it when asking for help; also in X-Request-Id."},
                     "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
                 },
             }

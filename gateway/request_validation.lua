@@ -114,16 +114,16 @@ end
 local CREDENTIALS = { apikey = true, xapikey = true, accesstoken = true, token = true, authorization = true, key = true }
 
 local function parameter_list(method)
-  if #method.parameters == 0 then return "This method takes no query parameters." end
-  return "Known are " .. table.concat(method.parameters, ", ") .. "."
+  if #method.parameters == 0 then return "This method accepts no query parameters." end
+  return "The parameters are " .. table.concat(method.parameters, ", ") .. "."
 end
 
 -- Returns the message about a query parameter that the method does not have.
 local function parameter_complaint(method, name)
   local plain = decoded(name)
   local field = method.fields[plain] or method.fields[plain:match("^[^.]*")]
-  if field ~= nil and field.location == "path" then return "stands in the path and nowhere else" end
-  if field ~= nil and field.location == "body" then return "stands in the body, not in the query" end
+  if field ~= nil and field.location == "path" then return "belongs in the path" end
+  if field ~= nil and field.location == "body" then return "belongs in the body, not in the query" end
   if CREDENTIALS[plain:lower():gsub("[-_]", "")] then
     return "is not a parameter: API keys are sent in the header X-API-Key, tokens in Authorization"
   end
@@ -191,8 +191,8 @@ end
 local function check_no_body(handle, method)
   local body = handle:body()
   if body == nil or body:length() == 0 then return end
-  local message = method.verb .. " takes no body. " .. parameter_list(method)
-  refuse(handle, "MALFORMED_REQUEST", message, { { field = "body", message = "is not taken by " .. method.verb } })
+  local message = method.verb .. " accepts no body. " .. parameter_list(method)
+  refuse(handle, "MALFORMED_REQUEST", message, { { field = "body", message = "is not accepted by " .. method.verb } })
 end
 
 function envoy_on_request(handle)
@@ -258,7 +258,7 @@ function envoy_on_request(handle)
   local unknown = check_body(handle, method, value.object, strict, unstorable)
   if unknown == nil then return end
   if lone_surrogate then -- in an unknown field; the transcoder would fail on it
-    refuse(handle, "MALFORMED_REQUEST", "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half.", {})
+    refuse(handle, "MALFORMED_REQUEST", "The body must not contain an unpaired surrogate: an escape from \\ud800 to \\udfff without its other half.", {})
     return
   end
   if unknown ~= "" then handle:headers():replace(UNKNOWN_HEADER, unknown) end

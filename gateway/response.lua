@@ -18,26 +18,26 @@ local function error_body(item, identifier)
 end
 
 -- The messages of services/chassis/rpc/auth.py, by Envoy's own message about a token.
-local MALFORMED = "The token is not a signed JSON Web Token: three parts in base64url with dots between them, the last of which is the signature."
+local MALFORMED = "The token is not a signed JSON Web Token: three base64url parts separated by dots, the last of which is the signature."
 local UNREADABLE = "The token cannot be read: its three parts must be base64url, and the first two JSON."
 local WRONG_ALGORITHM = "The token's algorithm (alg) is not accepted: use RS256, ES256 or EdDSA."
 local TOKEN_MESSAGES = {
   ["Jwt is missing"] = "A bearer token is required.",
   ["Jwt is expired"] = "The token has expired.",
   ["Jwt not yet valid"] = "The token is not valid yet.",
-  ["Jwt issuer is not configured"] = "The token is not of the issuer that is trusted here.",
+  ["Jwt issuer is not configured"] = "The token's issuer is not trusted.",
   ["Audiences in Jwt are not allowed"] = "The token is for another audience.",
-  ["Jwt verification fails"] = "The token's signature is not right.",
-  ["Jwks doesn't have key to match kid or alg from Jwt"] = "The token is not signed with a key of the issuer.",
+  ["Jwt verification fails"] = "The token's signature is invalid.",
+  ["Jwks doesn't have key to match kid or alg from Jwt"] = "The token is not signed with one of the issuer's keys.",
   ["Jwt header [alg] is not supported"] = WRONG_ALGORITHM,
   ["Jwt header [alg] field is required and must be a string"] = WRONG_ALGORITHM,
   ["Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections"] = MALFORMED,
 }
 local JWKS_FETCH_FAILED = "Jwks remote fetch is failed"
-local API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
+local API_KEY_MISPLACED = "Send API keys in the X-API-Key header, not in Authorization."
 local NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
-local QUOTED = "The token must stand in the Authorization header without quotes or spaces."
-local API_KEY_FORM = "The API key does not look like one: it is adw_ and 43 letters, digits, - or _, without quotes or spaces."
+local QUOTED = "Send the token in the Authorization header without quotes or spaces."
+local API_KEY_FORM = "The API key is malformed: it must be adw_ followed by 43 letters, digits, - or _, without quotes or spaces."
 local API_KEY_LENGTH = 47
 local CREDENTIALS = "adwright.credentials" -- the namespace of dynamic metadata about the credentials of a request
 
@@ -107,7 +107,7 @@ local function token_message(complaint, credentials)
   if claim == "exp" or claim == "nbf" or claim == "iat" then
     return "The token's " .. claim .. " claim is not a number of seconds since 1970."
   elseif claim ~= nil then
-    return "The token's " .. claim .. " claim is not a text" .. (claim == "aud" and " or a list of texts." or ".")
+    return "The token's " .. claim .. " claim must be a string" .. (claim == "aud" and " or a list of strings." or ".")
   end
   if complaint == "Jwt verification fails" then
     -- Envoy gives the same message for a token without exp.
@@ -137,7 +137,7 @@ local function with_field_message(text)
     field, complaint = message:match("^([%w_.%[%]]+): invalid value .* for type ([%w_./]+)$")
     if field ~= nil then
       complaint = complaint:find("INT") and "must be a whole number" or complaint:find("BOOL") and "must be true or false"
-        or complaint:find("Timestamp") and "must be a time as RFC 3339 writes it" or "has the wrong type"
+        or complaint:find("Timestamp") and "must be an RFC 3339 time such as 2026-01-31T12:00:00Z" or "has the wrong type"
     end
   end
   if field == nil then return text end

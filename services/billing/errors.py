@@ -12,7 +12,7 @@ class GrantConflict(Refusal):
     reason = "GRANT_CONFLICT"
 
     def __init__(self) -> None:
-        super().__init__("This grantId was used for another grant.")
+        super().__init__("This grantId was used for another grant. Send a new grantId.")
 
 
 class BalanceTooLarge(Refusal):
@@ -42,7 +42,7 @@ class NotCaptured(Refusal):
     reason = "NOT_CAPTURED"
 
     def __init__(self) -> None:
-        super().__init__("The job has spent no credits.")
+        super().__init__("This job was not charged.")
 
 
 class AlreadyRefunded(Refusal):
@@ -52,7 +52,7 @@ class AlreadyRefunded(Refusal):
     reason = "ALREADY_REFUNDED"
 
     def __init__(self) -> None:
-        super().__init__("The job was refunded before.")
+        super().__init__("This job has already been refunded.")
 
 
 class ApiKeyNotFound(Refusal):
@@ -62,7 +62,7 @@ class ApiKeyNotFound(Refusal):
     reason = "API_KEY_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("There is no such API key.")
+        super().__init__("API key not found.")
 
 
 class ApiKeyLimitReached(Refusal):

@@ -74,7 +74,7 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
         since = first.ToDatetime(tzinfo=UTC) if request.HasField("from") else until - DEFAULT_USAGE_PERIOD
         if not timedelta() < until - since <= timedelta(days=MAX_USAGE_DAYS):
             raise ValidationFailed(
-                [FieldViolation(field="from", message=f"must be before to, by at most {MAX_USAGE_DAYS} days")]
+                [FieldViolation(field="from", message=f"must be before to and at most {MAX_USAGE_DAYS} days earlier")]
             )
         async with self._database.connection() as connection:
             rows = await self._ledger.usage(connection, caller().user_id, since, until)

@@ -67,5 +67,5 @@ class Product:
         }
         product = replace(self, **cleaned, updated_at=now)
         if product.price is not None and product.currency is None:
-            raise ValidationFailed([FieldViolation(field="currency", message="a price needs a currency")])
+            raise ValidationFailed([FieldViolation(field="currency", message="is required with a price")])
         return product

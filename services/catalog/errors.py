@@ -12,7 +12,7 @@ class ProjectNotFound(Refusal):
     reason = "PROJECT_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("There is no such project.")
+        super().__init__("Project not found.")
 
 
 class ProductNotFound(Refusal):
@@ -22,7 +22,7 @@ class ProductNotFound(Refusal):
     reason = "PRODUCT_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__("There is no such product.")
+        super().__init__("Product not found.")
 
 
 class ProjectLimitReached(Refusal):

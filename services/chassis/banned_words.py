@@ -78,9 +78,9 @@ def check_product_name(name: str, words: Iterable[str]) -> None:
         raise BriefNotPossible(banned_name_message(word))
 
 
-def banned_name_message(word: str, *, ruled_out_by: str = "project's banned words") -> str:
+def banned_name_message(word: str) -> str:
     """Returns the message for a customer whose product's name contains a banned word."""
     return (
-        f"The product's name holds “{word}”, which the {ruled_out_by} rule out. "
+        f"The product's name contains “{word}”, one of the project's banned words. "
         "Change the product's name or the banned words."
     )

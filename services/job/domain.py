@@ -290,6 +290,6 @@ class DeadJob:
 
 
 OUTAGE_MESSAGE = (
-    "This could not be made in time because part of our system was unavailable. You have not been charged; please try "
-    "again."
+    "The creative could not be generated in time because part of our system was unavailable. You have not been "
+    "charged; please try again."
 )

@@ -46,7 +46,7 @@ class InsufficientCredits(Refusal):
 
     def __init__(self, *, price: int, available: int, held: int = 0) -> None:
         numbers = {"price": price, "available": available}
-        text = f"This costs {_credits(price)}, and {_credits(available)} can be spent."
+        text = f"This request costs {_credits(price)}, and {_credits(available)} can be spent."
         if held > 0 and price <= available + held:
             numbers["held"] = held
             text += f" Jobs in progress hold {_credits(held)}, which are released if those jobs are canceled or fail."
@@ -65,7 +65,7 @@ class KeyBudgetExceeded(Refusal):
 
     def __init__(self, *, price: int) -> None:
         super().__init__(
-            f"This costs {_credits(price)}, more than the remaining budget of the API key. "
+            f"This request costs {_credits(price)}, more than the remaining budget of the API key. "
             f"Use a key with a larger budget, or choose a cheaper request ({PRICES}).",
             fields=[FieldViolation(field="price", message=str(price))],
         )
@@ -158,7 +158,7 @@ class BadSignature(Refusal):
     reason = "BAD_SIGNATURE"
 
     def __init__(self) -> None:
-        super().__init__("The link is not valid.")
+        super().__init__("The link is not valid. Request the job's status to get a new one.")
 
 
 class LinkExpired(Refusal):

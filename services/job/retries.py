@@ -38,12 +38,12 @@ def decide_retry(
         return RetryDecision(
             retry_after=None,
             error_reason=failure.reason,
-            error_message="This could not be made because part of our system did not respond in time. "
+            error_message="The creative could not be generated because part of our system did not respond in time. "
             "You have not been charged; please try again later.",
         )
     return RetryDecision(
         retry_after=None,
         error_reason="MAKER_LOST" if failure.kind is FaultKind.LOST else "GENERATION_FAILED",
-        error_message="This could not be made because of an error on our side. You have not been charged.",
+        error_message="The creative could not be generated because of an error on our side. You have not been charged.",
         dead=True,
     )

@@ -47,7 +47,7 @@ def cut_out_by_alpha(image: Image.Image) -> Cutout | None:
         return None
     cut = _crop(image, alpha)
     if max(cut.size) < MIN_SIDE_PIXELS or not (alpha > MIN_PRODUCT_ALPHA).any():
-        raise InputFault("PHOTO_EMPTY", "The product's photo is almost completely transparent.")
+        raise InputFault("PHOTO_EMPTY", "The product's photo is almost completely transparent; please use another one.")
     return Cutout(image=cut, confidence=1.0)
 
 

@@ -237,7 +237,7 @@ class ScriptNotAllowed(Refusal):
     reason = "SCRIPT_NOT_ALLOWED"
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The script may not be spoken. {why}", fields=(FieldViolation(field="script", message=why),))
+        super().__init__(f"The script is not allowed. {why}", fields=(FieldViolation(field="script", message=why),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ class BannedWordsPolicy:
         spoken = " ".join([script.script, *script.pronunciations.values()])
         word = first_banned_word(spoken, script.banned_words)
         if word is not None:
-            raise ScriptNotAllowed(f"The project does not allow the word {word!r}.")
+            raise ScriptNotAllowed(f"It contains “{word}”, one of the project's banned words.")
 
     async def close(self) -> None:
         """Does nothing, as there are no connections."""
@@ -72,14 +72,16 @@ class RemotePolicy:
             async with asyncio.timeout(POLICY_TIMEOUT_SECONDS):
                 response: Any = await self._client.request_json("POST", self._url, body=body)
         except (Fault, TimeoutError) as error:
-            raise DependencyUnavailable("The script cannot be checked right now.", retry_after_seconds=5) from error
+            raise DependencyUnavailable(
+                "The script cannot be checked right now; try again.", retry_after_seconds=5
+            ) from error
         allowed = response.get("allowed") if isinstance(response, dict) else None
         if not isinstance(allowed, bool):
-            raise DependencyUnavailable("The script cannot be checked right now.", retry_after_seconds=5)
+            raise DependencyUnavailable("The script cannot be checked right now; try again.", retry_after_seconds=5)
         if not allowed:
             reason = response.get("reason")
             raise ScriptNotAllowed(
-                reason[:300] if isinstance(reason, str) and reason else "The operator's policy rejected it."
+                reason[:300] if isinstance(reason, str) and reason else "It does not comply with the content policy."
             )
 
     async def close(self) -> None:

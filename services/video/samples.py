@@ -62,7 +62,7 @@ class Samples:
                     raise DependencyUnavailable(fault.message) from fault
                 except (TransientFault, RuntimeError) as error:
                     raise DependencyUnavailable(
-                        "The sample cannot be rendered right now.", retry_after_seconds=5
+                        "The sample cannot be generated right now; try again.", retry_after_seconds=5
                     ) from error
             return self._cache[key]
 

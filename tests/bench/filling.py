@@ -32,7 +32,7 @@ select id, user_id, 'static_ad', gen_random_uuid(), gen_random_uuid(), 'filled-'
        decode(repeat(md5(n::text), 12), 'hex'), 1, moment, moment,
        case status when 'completed' then 'capture' else 'release' end, moment, moment, moment, moment,
        case status when 'failed' then 'GENERATION_FAILED' end,
-       case status when 'failed' then 'This could not be made.' end
+       case status when 'failed' then 'The creative could not be generated.' end
   from (select ids.*, case when n %% 50 = 0 then 'failed' when n %% 101 = 0 then 'canceled'
                            when n %% 103 = 0 then 'expired' else 'completed' end as status from ({IDS}) as ids) as made
 """

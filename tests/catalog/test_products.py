@@ -70,7 +70,7 @@ class TestCreation:
         user = harness.user()
         with pytest.raises(Refused) as refused:
             await user.create_product(await user.create_project(), price="24.90")
-        assert refused.value.fields == {"currency": "a price needs a currency"}
+        assert refused.value.fields == {"currency": "is required with a price"}
 
 
 class TestLimit:
@@ -155,7 +155,7 @@ class TestUpdate:
         created = await create(harness)
         with pytest.raises(Refused) as refused:
             await harness.user().call("UpdateProduct", product_id=created.id, currency="", name="Flask")
-        assert refused.value.fields == {"currency": "a price needs a currency"}
+        assert refused.value.fields == {"currency": "is required with a price"}
         assert await harness.user().call("GetProduct", product_id=created.id) == created
         updated = await harness.user().call("UpdateProduct", product_id=created.id, currency="", price="")
         assert [field for field in OPTIONAL if not updated.HasField(field)] == ["price", "currency"]
@@ -191,7 +191,7 @@ class TestUpdate:
             await harness.until_statements_wait_for_locks(2)
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-        assert [refusal.fields for refusal in refusals] == [{"currency": "a price needs a currency"}]
+        assert [refusal.fields for refusal in refusals] == [{"currency": "is required with a price"}]
         product = await harness.user().call("GetProduct", product_id=created.id)
         assert product.HasField("currency") or not product.HasField("price")
 
@@ -231,6 +231,6 @@ class TestOwnership:
             with pytest.raises(Refused) as refused:
                 await harness.user("stranger").call(method, product_id=product_id, **fields)
             refusals.append((refused.value.code, refused.value.reason, refused.value.message))
-        assert refusals == [("NOT_FOUND", "PRODUCT_NOT_FOUND", "There is no such product.")] * 2
+        assert refusals == [("NOT_FOUND", "PRODUCT_NOT_FOUND", "Product not found.")] * 2
         assert await harness.user().call("GetProduct", product_id=created.id) == before
         assert harness.photos() == [photo("blue")]

@@ -179,7 +179,7 @@ class TestOwnership:
             with pytest.raises(Refused) as refused:
                 await harness.user("stranger").call(method, project_id=unknown, **fields)
             refusals.append((refused.value.code, refused.value.reason, refused.value.message))
-        assert refusals == [("NOT_FOUND", "PROJECT_NOT_FOUND", "There is no such project.")] * 2
+        assert refusals == [("NOT_FOUND", "PROJECT_NOT_FOUND", "Project not found.")] * 2
         assert (await harness.user().call("GetProject", project_id=project_id)).name == "Aurora"
         assert not (await harness.user().call("ListProducts", project_id=project_id)).products
 

@@ -83,7 +83,7 @@ class TestBatcher:
         batcher = Batcher(wait, max_batch=1, max_waiting=8, max_wait_seconds=0.05)
         first = asyncio.create_task(batcher.submit(1))
         await started.wait()
-        with pytest.raises(Overloaded, match="waited for too long"):
+        with pytest.raises(Overloaded, match="waited too long"):
             await batcher.submit(2)
         release.set()
         assert await first == 1, "an item in a batch must not be refused, however long the batch takes"

@@ -43,7 +43,7 @@ class Lookups(catalog_pb2_grpc.CatalogLookupServiceServicer):
         await asyncio.sleep(0)
         self.running -= 1
         if request.user_id == "nobody":
-            raise NoSuchProject("There is no such project.", retry_after_seconds=7)
+            raise NoSuchProject("Project not found.", retry_after_seconds=7)
         if request.user_id == "broken":
             raise ValueError("internal secret")
         return catalog_pb2.Brief(image_key=f"{caller().service} {request.user_id} {request_id()}")
@@ -109,7 +109,7 @@ class TestCalls:
         assert not isinstance(second, BaseException)
         assert isinstance(refused, Refusal)
         assert (refused.kind, refused.reason) == (RefusalKind.NOT_FOUND, "PROJECT_NOT_FOUND")
-        assert (refused.message, refused.retry_after_seconds) == ("There is no such project.", 7)
+        assert (refused.message, refused.retry_after_seconds) == ("Project not found.", 7)
 
     async def test_exception_reveals_nothing_and_affects_no_other_call(self, harness: BatchHarness) -> None:
         broken, fine = await asyncio.gather(harness.brief("broken"), harness.brief("a"), return_exceptions=True)

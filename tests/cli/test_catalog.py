@@ -90,7 +90,7 @@ class TestImport:
         assert "Mug" not in products_of(customer)
         code, output, problems = terminal.run(*line, **mine)
         assert (code, output) == (1, "products: 2 created, 0 exist already, 4 rejected\n")
-        assert "row 4 (Tray): currency: a price needs a currency" in problems
+        assert "row 4 (Tray): currency: is required with a price" in problems
         assert "row 6 (Mug): name: row 2 has the same name" in problems
         assert "row 7 (Lid): image: photos/gone.png cannot be read: No such file or directory" in problems
         assert "row 8: name:" in problems
@@ -145,7 +145,7 @@ class TestImport:
             ("p.csv", "name\nCafé\n".encode("utf-16"), "is not UTF-8"),
             ("p.json", b'[{"name": "a"}, 3]', "row 2 is not a JSON object"),
             ("p.jsonl", b'{"name": "a"}\n{"name": \n', "line 2 is not JSON"),
-            ("p.xlsx", b"PK", "is none of .csv, .json, .jsonl"),
+            ("p.xlsx", b"PK", "is not a .csv, .json or .jsonl file"),
         ],
     )
     def test_unusable_file_is_rejected_before_any_call(

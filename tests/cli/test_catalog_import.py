@@ -24,7 +24,7 @@ from cli.catalog_import import PRODUCTS, PROJECTS, ItemType, read_rows
             {"name": "Lid", "price": "1", "currency": "eur"},
             "currency: must be three capital letters such as EUR",
         ),
-        (PRODUCTS, {"name": "Lid", "price": "1"}, "currency: a price needs a currency"),
+        (PRODUCTS, {"name": "Lid", "price": "1"}, "currency: is required with a price"),
         (PROJECTS, {"name": "Hill", "colours": ["red"]}, "brand.colours[0]: must be a colour such as #1d2a8c"),
         (PRODUCTS, {"name": 7}, "name: the value has the wrong type"),
         (PROJECTS, {"name": "Hill", "brand": {"colours": [{}]}}, "brand.colours: the value has the wrong type"),

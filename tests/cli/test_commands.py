@@ -173,7 +173,7 @@ class TestGenerate:
         assert customer.credits == {"available": 10, "held": 0}
 
     def test_project_and_product_options_are_never_replaced_by_the_demos(self, terminal: Terminal) -> None:
-        assert "go together" in terminal.bad("generate", "copy", "--project", str(uuid.uuid4()), code=2)
+        assert "must be given together" in terminal.bad("generate", "copy", "--project", str(uuid.uuid4()), code=2)
         ids = [str(uuid.uuid4()), str(uuid.uuid4())]
         output = terminal.bad("generate", "copy", "--project", ids[0], "--product", ids[1])
         assert "404 PROJECT_NOT_FOUND" in output
@@ -181,7 +181,7 @@ class TestGenerate:
     def test_failed_job_prints_its_reason(self, terminal: Terminal) -> None:
         terminal.good("grant", "--user", "demo", "--credits", "40")
         output = terminal.bad("generate", "video", "--avatar-url", "http://127.0.0.1/a.png")
-        assert "not lead to a host on the public internet. (ADDRESS_NOT_PUBLIC)" in output
+        assert "is not a public internet address. (ADDRESS_NOT_PUBLIC)" in output
 
     def test_unreachable_gateway_is_reported(self, terminal: Terminal) -> None:
         output = terminal.bad("credits", ADWRIGHT_URL="http://127.0.0.1:1", ADWRIGHT_TOKEN="t")

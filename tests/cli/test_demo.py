@@ -23,6 +23,6 @@ def test_demo_without_voices_creates_copy_and_image_and_explains_the_missing_vid
         "ad.png",
         "ad-thumbnail.webp",
     }
-    assert "No video; its credits were returned. This Adwright has no voices installed" in output
+    assert "No video; its credits were returned. No voices are installed" in output
     assert "npm's registry" in output
     assert "Credits: 100 before, 96 after." in output

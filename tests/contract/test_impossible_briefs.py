@@ -51,7 +51,7 @@ def test_banned_word_in_product_name_is_refused_before_a_hold(
 ) -> None:
     customer = with_brief(waiting_system, name, banned)
     response = generate(customer, path, more)
-    check_refusal(response, f"The product's name holds “{found}”, which the project's banned words rule out.")
+    check_refusal(response, f"The product's name contains “{found}”, one of the project's banned words.")
     assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
     assert customer.credits == {"available": 100, "held": 0}
 
@@ -67,10 +67,10 @@ def test_banned_word_does_not_match_part_of_a_word(
 @pytest.mark.parametrize(
     ("instructions", "text"),
     [
-        ("avoid the word tray", "custom instructions rule out"),
+        ("avoid the word tray", "custom instructions exclude"),
         ("max 3 words; say 'Carved in Cumbria by two sisters since 1981'", "have 8 words"),
         ("max 20 characters; say 'Carved in Cumbria by two sisters'", "allow 20 in all"),
-        ("say 'The cheap one is gone'", "holds the banned word “cheap”"),
+        ("say 'The cheap one is gone'", "contains the banned word “cheap”"),
     ],
 )
 def test_contradicting_instructions_are_refused_before_a_hold(

@@ -90,7 +90,7 @@ class TestKeys:
             ):
                 assert refused.status_code == 403, refused.request.url
                 assert error_of(refused, 403, "FORBIDDEN")["message"] == (
-                    "API keys do not open this method; send a token as Authorization: Bearer."
+                    "API keys cannot call this method. Send a token as Authorization: Bearer."
                 )
 
     def test_key_together_with_a_token_is_401(self, owner: Customer) -> None:

@@ -201,7 +201,7 @@ class TestVideo:
         assert status["status"] == "failed"
         assert status["error"]["reason"] == "ADDRESS_NOT_PUBLIC"
         assert status["error"]["message"] == (
-            "avatarUrl could not be used. The address does not lead to a host on the public internet."
+            "avatarUrl could not be used. The address is not a public internet address."
         )
         assert status["assets"] == []
         until(lambda: customer.credits == {"available": 40, "held": 0}, seconds=10, describe=lambda: customer.credits)

@@ -12,7 +12,7 @@ from tests.support import TERMINAL_STATUSES, ended, invalid_fields
 
 STRICT = {"Prefer": "handling=strict"}
 COPY = {"platform": "meta", "format": "hook", "tone": "bold"}
-RATIO = "The field ratio is not known and was ignored. Did you mean aspectRatio?"
+RATIO = "The unknown field ratio was ignored. Did you mean aspectRatio?"
 
 
 class TestPaidCalls:
@@ -22,8 +22,8 @@ class TestPaidCalls:
         headers = {"Idempotency-Key": "unknown-fields-1"}
         first = customer.client.post("/api/generate/copy", json=body, headers=headers).json()
         assert first["notes"]["general"] == [
-            "The field size is not known and was ignored.",
-            "The field formt is not known and was ignored. Did you mean format?",
+            "The unknown field size was ignored.",
+            "The unknown field formt was ignored. Did you mean format?",
         ]
         assert len(first["variants"]) == 5
         again = customer.client.post("/api/generate/copy", json=body, headers=headers)

@@ -79,7 +79,7 @@ async def test_captured_credits_are_refunded_once(harness: FaultHarness) -> None
     assert (await adwright(harness, "ledger", "refund", job_id, "--reason", "blurred"))[0] == 0
     assert customer.credits == {"available": 10, "held": 0}
     status, output = await adwright(harness, "ledger", "refund", job_id, "--reason", "blurred")
-    assert (status, "refunded before" in output) == (1, True)
+    assert (status, "already been refunded" in output) == (1, True)
     entry = customer.client.get("/api/credits/statement", params={"kind": "refund"}).json()["entries"][0]
     assert (entry["jobId"], entry["reason"], entry["availableChange"]) == (job_id, "blurred", 3)
 

@@ -35,18 +35,18 @@ class TestWrongTypes:
     @pytest.mark.parametrize(
         ("body", "fields"),
         [
-            ({"name": 5}, {"name": "must be a text"}),
-            ({"name": True}, {"name": "must be a text"}),
-            ({"name": ["a"]}, {"name": "must be a text"}),
-            ({"name": {"a": 1}}, {"name": "must be a text"}),
+            ({"name": 5}, {"name": "must be a string"}),
+            ({"name": True}, {"name": "must be a string"}),
+            ({"name": ["a"]}, {"name": "must be a string"}),
+            ({"name": {"a": 1}}, {"name": "must be a string"}),
             ({"name": "n", "brand": 5}, {"brand": "must be an object"}),
             ({"name": "n", "brand": []}, {"brand": "must be an object"}),
             ({"name": "n", "brand": {"colours": "#fff"}}, {"brand.colours": "must be a list"}),
             (
                 {"name": "n", "brand": {"colours": [1, "#ffffff", None]}},
-                {"brand.colours[0]": "must be a text", "brand.colours[2]": "must be a text"},
+                {"brand.colours[0]": "must be a string", "brand.colours[2]": "must be a string"},
             ),
-            ({"name": "n", "brand": {"logo_url": 1}}, {"brand.logoUrl": "must be a text"}),
+            ({"name": "n", "brand": {"logo_url": 1}}, {"brand.logoUrl": "must be a string"}),
         ],
     )
     def test_each_wrong_field_is_named_with_its_path(
@@ -66,9 +66,9 @@ class TestWrongTypes:
             "avatarUrl": None,
         }
         assert fields_of(client.post("/api/generate/video", json=body), services) == {
-            "projectId": "must be a text",
+            "projectId": "must be a string",
             "captions": "must be true or false",
-            'pronunciations["a"]': "must be a text",
+            'pronunciations["a"]': "must be a string",
             "productId": "value is empty, which is not a valid UUID",
             "script": "must be at least 10 characters",
             "voiceId": "must be at least 1 characters",
@@ -218,7 +218,7 @@ class TestParameters:
         [
             ("pageSize=abc", "pageSize", "must be a whole number"),
             ("page_size=1.5", "pageSize", "must be a whole number"),
-            ("from=yesterday", "from", "must be a time as RFC 3339 writes it"),
+            ("from=yesterday", "from", "must be an RFC 3339 time such as 2026-01-31T12:00:00Z"),
         ],
     )
     def test_wrong_parameter_is_named(
@@ -226,7 +226,7 @@ class TestParameters:
     ) -> None:
         assert fields_of(client.get(f"/api/generate/jobs?{query}"), services) == {field: message}
 
-    KNOWN = "Known are pageSize, pageToken, status, type, projectId, from, to."
+    KNOWN = "The parameters are pageSize, pageToken, status, type, projectId, from, to."
 
     @pytest.mark.parametrize(
         ("query", "fields"),

@@ -153,7 +153,7 @@ class TestLoneSurrogates:
         self, body: str, client: httpx.Client, services: StubServices
     ) -> None:
         error = error_of(client.post(VIDEO, content=body.encode(), headers=JSON), 400, "MALFORMED_REQUEST")
-        assert "half an emoji" in error["message"]
+        assert "unpaired surrogate" in error["message"]
         assert services.calls == []
 
     def test_complete_surrogate_pair_is_accepted(self, client: httpx.Client, services: StubServices) -> None:

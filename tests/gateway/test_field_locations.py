@@ -73,13 +73,13 @@ class TestQueries:
                 for name in {item.name, item.proto_name, f"{item.name}.x", f"%{ord(item.name[0]):02x}{item.name[1:]}"}:
                     response = client.request(route.verb, f"{path_of(route)}?{name}={OTHER}")
                     message = refused(response, services)
-                    assert [text.startswith(f"stands in the {where}") for text in message.values()] == [True], message
+                    assert [text.startswith(f"belongs in the {where}") for text in message.values()] == [True], message
                     tried += 1
         assert tried > 100
 
     def test_parameter_of_another_method_is_rejected(self, client: httpx.Client, services: StubServices) -> None:
         found = refused(client.get(f"/api/projects/{MINE}?pageSize=5"), services)
-        assert found == {"pageSize": "is not a parameter of this method. This method takes no query parameters."}
+        assert found == {"pageSize": "is not a parameter of this method. This method accepts no query parameters."}
 
     @pytest.mark.parametrize("name", ["api_key", "apiKey", "X-API-Key", "access_token", "token", "key"])
     def test_credentials_in_a_query_are_rejected_and_not_logged(
@@ -137,7 +137,7 @@ class TestBodiesOfMethodsWithoutOne:
             for content in (body, b" ", iter([body[:5], body[5:]])):
                 response = client.request(route.verb, path_of(route), content=content, headers=JSON)
                 found = refused(response, services, "MALFORMED_REQUEST")
-                assert found == {"body": f"is not taken by {route.verb}"}
+                assert found == {"body": f"is not accepted by {route.verb}"}
                 tried += 1
         assert tried > 30
 
@@ -173,9 +173,9 @@ class TestBodies:
     def test_path_field_is_rejected_in_the_body(self, name: str, client: httpx.Client, services: StubServices) -> None:
         for value in ('"other"', "null", "5"):
             response = client.patch(f"/api/projects/{MINE}", content=f'{{"{name}": {value}}}', headers=JSON)
-            assert refused(response, services) == {"projectId": "stands in the path and nowhere else"}
+            assert refused(response, services) == {"projectId": "belongs in the path"}
 
     def test_both_spellings_of_a_field_are_checked(self, client: httpx.Client, services: StubServices) -> None:
         body: dict[str, Any] = {"aspectRatio": "1:1", "aspect_ratio": 5}
         found = refused(client.post("/api/generate/static-ad", json=body), services)
-        assert found["aspectRatio"] == "must be a text"
+        assert found["aspectRatio"] == "must be a string"

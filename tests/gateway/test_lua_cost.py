@@ -95,7 +95,7 @@ class TestCaps:
             assert fits.status == ""
             over = filters.cost(members("/adwright.copy.v1.CopyService/GenerateCopy", each)(MAX_VALUES))
             assert over.status == "400"
-            assert f"The body holds more than {MAX_VALUES} values." in over.refusal
+            assert f"The body contains more than {MAX_VALUES} values." in over.refusal
 
     def test_error_is_short_for_any_request(self, filters: Filters) -> None:
         long = '"' + "é" * 100_000 + '":1'

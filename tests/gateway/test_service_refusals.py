@@ -168,7 +168,7 @@ class TestChassisBehindTheGateway:
             with pytest.raises(grpc.RpcError) as caught:
                 stub.GenerateStaticAd(request, metadata=metadata, timeout=START_SECONDS)
         assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-        assert "prompt: must not hold U+0000" in str(caught.value.details())
+        assert "prompt: must not contain U+0000" in str(caught.value.details())
 
     def test_admin_method_refuses_other_users(self, user: httpx.Client, keys: IssuerKeys) -> None:
         body = {"userId": "u", "credits": 5, "grantId": "g-1", "reason": "r"}

@@ -82,7 +82,7 @@ WORDS = {
     "not base64": auth.UNREADABLE,
     "no exp": "The token has no exp claim.",
     "exp is a text": "The token's exp claim is not a number of seconds since 1970.",
-    "aud is a number": "The token's aud claim is not a text or a list of texts.",
+    "aud is a number": "The token's aud claim must be a string or a list of strings.",
     "expired": auth.EXPIRED,
     "too early": auth.NOT_YET,
     "another issuer": auth.WRONG_ISSUER,

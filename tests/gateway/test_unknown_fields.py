@@ -91,12 +91,12 @@ class TestNamed:
         body.pop("\x00", None)
         assert client.post(path, json=body).status_code == 200
         notes = self.notes(services)
-        assert [note.partition(" is not known")[0] for note in notes] == [f"The field {name}" for name in names]
+        assert [note.partition(" was ignored")[0] for note in notes] == [f"The unknown field {name}" for name in names]
         assert services.last().metadata[UNKNOWN_FIELDS_HEADER].isascii()
 
     def test_closest_field_is_sent_with_the_name(self, client: httpx.Client, services: StubServices) -> None:
         client.post(PAID[1], json={"ratio": "1:1"})
-        assert self.notes(services) == ["The field ratio is not known and was ignored. Did you mean aspectRatio?"]
+        assert self.notes(services) == ["The unknown field ratio was ignored. Did you mean aspectRatio?"]
 
     def test_both_spellings_of_known_fields_are_known(self, client: httpx.Client, services: StubServices) -> None:
         body = {"aspect_ratio": "1:1", "fileFormat": "png", "file_format": None, "prompt": None}
@@ -108,7 +108,7 @@ class TestNamed:
         assert client.post(PAID[1], json={"ü" * 5_000 + str(number): 1 for number in range(13)}).status_code == 200
         notes = self.notes(services)
         assert len(notes) == 11
-        assert notes[-1] == "3 more fields are not known and were ignored."
+        assert notes[-1] == "Further unknown fields that were ignored: 3."
         assert len(services.last().metadata[UNKNOWN_FIELDS_HEADER]) < 4_096
 
     def test_client_cannot_set_the_header(self, client: httpx.Client, services: StubServices) -> None:
@@ -120,7 +120,7 @@ class TestNamed:
     def test_name_that_is_not_text_is_rejected(self, name: str, client: httpx.Client, services: StubServices) -> None:
         for text in (f'{{"{name}":1}}', f'{{"x":"{name}"}}', f'{{"pronunciations":{{"{name}":"x"}}}}'):
             response = client.post(PAID[2], content=text, headers=JSON)
-            assert "half a surrogate pair" in str(refused(response, services).values())
+            assert "unpaired surrogate" in str(refused(response, services).values())
 
     @pytest.mark.parametrize("text", ['["\\ud800"]', '{"\\udc00":1}'])
     def test_lone_surrogate_in_an_unknown_field_is_named(
@@ -128,8 +128,7 @@ class TestNamed:
     ) -> None:
         error = client.post(PAID[0], content=f'{{"x":{text}}}', headers=JSON).json()["error"]
         assert error["reason"] == "MALFORMED_REQUEST"
-        assert (
-            error["message"]
-            == "The body holds half an emoji: an escape from \\ud800 to \\udfff without its other half."
+        assert error["message"] == (
+            "The body must not contain an unpaired surrogate: an escape from \\ud800 to \\udfff without its other half."
         )
         assert services.calls == []

@@ -17,8 +17,8 @@ class TestMessages:
     def test_message_states_price_and_balance_and_advice(self) -> None:
         refusal = InsufficientCredits(price=40, available=12)
         assert refusal.message == (
-            "This costs 40 credits, and 12 credits can be spent. Ask the operator of this service for more credits, or "
-            "choose a cheaper request (GET /api/prices)."
+            "This request costs 40 credits, and 12 credits can be spent. "
+            "Ask the operator of this service for more credits, or choose a cheaper request (GET /api/prices)."
         )
         assert numbers(refusal) == {"price": 40, "available": 12}
         assert refusal.retryable is False
@@ -26,7 +26,8 @@ class TestMessages:
     def test_cheaper_request_is_not_suggested_without_credits(self) -> None:
         refusal = InsufficientCredits(price=1, available=0)
         assert refusal.message == (
-            "This costs 1 credit, and 0 credits can be spent. Ask the operator of this service for more credits."
+            "This request costs 1 credit, and 0 credits can be spent. "
+            "Ask the operator of this service for more credits."
         )
 
     @pytest.mark.parametrize(("held", "helps"), [(0, False), (27, False), (28, True), (400, True)])

@@ -158,7 +158,7 @@ class TestUnresolvableNames:
             with pytest.raises(InputFault) as refused:
                 await Fetcher(lookup=lookup).fetch("http://a.example/", max_bytes=9, timeout=5, accept=ACCEPT)
             failures.append((refused.value.reason, refused.value.message))
-        assert failures == [("ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet.")] * 3
+        assert failures == [("ADDRESS_NOT_PUBLIC", "The address is not a public internet address.")] * 3
 
     async def test_resolver_outage_is_a_transient_fault(self) -> None:
         async def away(host: str, port: int) -> Sequence[str]:

@@ -109,4 +109,4 @@ class Batcher(Generic[Item, Outcome]):
 def _refuse_overdue(future: asyncio.Future[Outcome]) -> None:
     """Refuses an item that is still queued. The timer is cancelled when the item joins a batch."""
     if not future.done():
-        future.set_exception(Overloaded("This has waited for too long; try again.", retry_after_seconds=1))
+        future.set_exception(Overloaded("The request waited too long; try again.", retry_after_seconds=1))

@@ -33,19 +33,19 @@ MAX_SUBJECT_LENGTH = 255
 LATEST_TIME = 253_402_300_799  # the end of the year 9999; a later exp is in milliseconds, or means "never"
 
 # The gateway's response.lua holds the same texts.
-API_KEY_MISPLACED = "API keys go into the X-API-Key header, not into Authorization."
+API_KEY_MISPLACED = "Send API keys in the X-API-Key header, not in Authorization."
 NO_BEARER = "The Authorization header must be the word Bearer, a space and the token."
-QUOTED = "The token must stand in the Authorization header without quotes or spaces."
+QUOTED = "Send the token in the Authorization header without quotes or spaces."
 MALFORMED = (
-    "The token is not a signed JSON Web Token: three parts in base64url with dots between them, the last of which is "
-    "the signature."
+    "The token is not a signed JSON Web Token: three base64url parts separated by dots, the last of which is the "
+    "signature."
 )
 UNREADABLE = "The token cannot be read: its three parts must be base64url, and the first two JSON."
-WRONG_SIGNATURE = "The token's signature is not right."
+WRONG_SIGNATURE = "The token's signature is invalid."
 WRONG_ALGORITHM = f"The token's algorithm (alg) is not accepted: use {', '.join(ALGORITHMS[:-1])} or {ALGORITHMS[-1]}."
 EXPIRED = "The token has expired."
 NOT_YET = "The token is not valid yet."
-WRONG_ISSUER = "The token is not of the issuer that is trusted here."
+WRONG_ISSUER = "The token's issuer is not trusted."
 WRONG_AUDIENCE = "The token is for another audience."
 
 
@@ -232,12 +232,12 @@ def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str, now: fl
         if not _is_time(claims.get(name, 0)):
             raise Unauthenticated(f"The token's {name} claim is not a number of seconds since 1970.")
     if not isinstance(claims["iss"], str):
-        raise Unauthenticated("The token's iss claim is not a text.")
+        raise Unauthenticated("The token's iss claim must be a string.")
     if claims["iss"] != issuer:
         raise Unauthenticated(WRONG_ISSUER)
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if not all(isinstance(item, str) for item in audiences):
-        raise Unauthenticated("The token's aud claim is not a text or a list of texts.")
+        raise Unauthenticated("The token's aud claim must be a string or a list of strings.")
     if audience not in audiences:
         raise Unauthenticated(WRONG_AUDIENCE)
     if claims["exp"] <= now - CLOCK_SKEW_SECONDS:
@@ -246,8 +246,8 @@ def _check_claims(claims: Mapping[str, Any], issuer: str, audience: str, now: fl
         raise Unauthenticated(NOT_YET)
     if not _is_subject(claims["sub"]):
         raise Unauthenticated(
-            f"The token's sub claim is not usable: it must be a text of 1 to {MAX_SUBJECT_LENGTH} characters without "
-            "control characters."
+            f"The token's sub claim must be a string of 1 to {MAX_SUBJECT_LENGTH} characters without control "
+            "characters."
         )
 
 

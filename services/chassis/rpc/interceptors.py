@@ -186,8 +186,8 @@ def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
 
 def _missing_permission(identity: CallerIdentity) -> str:
     if identity.api_key_id:
-        return "API keys do not open this method; send a token as Authorization: Bearer."
-    return "This method is not open to the caller."
+        return "API keys cannot call this method. Send a token as Authorization: Bearer."
+    return "You are not allowed to call this method."
 
 
 def _record_refusal(method: str, error: Exception) -> Refusal:
@@ -205,7 +205,7 @@ def _record_refusal(method: str, error: Exception) -> Refusal:
 
 async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
     if isinstance(error, NotImplementedError):
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "The method is not provided.")
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "This method is not implemented.")
     refusal = _record_refusal(method, error)
     await context.abort(
         grpc.StatusCode[refusal.kind.code],

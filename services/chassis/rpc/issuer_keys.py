@@ -26,7 +26,7 @@ RETRY_SECONDS = 1.0  # between fetches while no key is known, when no token can 
 FETCH_SECONDS = 3.0  # for the whole fetch, which calls wait for
 MAX_BYTES = 1_000_000
 MAX_KEYS = 100  # more than any issuer publishes; each candidate costs a signature check
-NOT_ISSUERS_KEY = "The token is not signed with a key of the issuer."
+NOT_ISSUERS_KEY = "The token is not signed with one of the issuer's keys."
 
 log = structlog.get_logger()
 

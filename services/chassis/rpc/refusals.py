@@ -30,7 +30,7 @@ def to_refusal(error: BaseException) -> Refusal | None:
     if isinstance(error, grpc.aio.AioRpcError):
         return refusal_from_rpc_error(error)
     if isinstance(error, TimeoutError):
-        return DependencyUnavailable("This took too long; try again.", retry_after_seconds=1)
+        return DependencyUnavailable("The request took too long; try again.", retry_after_seconds=1)
     return None
 
 

@@ -87,10 +87,10 @@ def unknown_field_notes(metadata: Iterable[tuple[str, Any]] | None) -> list[str]
         for entry in str(value).split(",")[:MAX_UNKNOWN_FIELDS]:
             field, _, known = (unquote(part)[:MAX_FIELD_NAME] for part in entry.partition("="))
             if entry.startswith("+"):
-                notes.append(f"{entry[1:]} more fields are not known and were ignored.")
+                notes.append(f"Further unknown fields that were ignored: {entry[1:]}.")
             else:
                 hint = f" Did you mean {known}?" if known else ""
-                notes.append(f"The field {field} is not known and was ignored.{hint}")
+                notes.append(f"The unknown field {field} was ignored.{hint}")
     return notes
 
 

@@ -56,7 +56,7 @@ def nul_violations(request: Message) -> list[FieldViolation]:
     if b"\0" not in request.SerializeToString():  # the usual case; a scan is far cheaper than a walk
         return []
     return [
-        FieldViolation(field=path, message="must not hold U+0000")
+        FieldViolation(field=path, message="must not contain U+0000")
         for path, text in _strings(request, "")
         if NUL in text
     ]

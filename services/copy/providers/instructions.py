@@ -151,7 +151,7 @@ def _with_wish(found: Instructions, kind: str, wish: str, note: str, **changes: 
 
 
 def _with_sentence(found: Instructions, kind: str, wish: str, sentence: str) -> Instructions:
-    note = f"“{sentence}” stands in every variant."
+    note = f"“{sentence}” appears in every variant."
     return _with_wish(found, kind, wish, note, sentences=(*found.sentences, sentence))
 
 
@@ -217,7 +217,7 @@ def _words_to_use(found: Instructions, wish: str) -> Instructions | None:
         return None
     items = _items(match.group(1))
     for phrase in (item for item in items if len(item.split()) > 1):
-        note = f"“{phrase}” stands in every variant."
+        note = f"“{phrase}” appears in every variant."
         found = _with_wish(found, "phrase", wish, note, sentences=(*found.sentences, _sentence(phrase)))
     for word in (item for item in items if len(item.split()) == 1):
         note = f"The word “{word}” is used in every variant."
@@ -286,9 +286,9 @@ _RULES: tuple[_Rule, ...] = (
     _switch(r"\b(?:no|without|avoid|zero|skip|don['’]t use)\b.{0,12}\bhash ?tags?\b", "hashtags", "No hashtags.", hashtags=False),
     _switch(r"\b(?:no|without|avoid|don['’]t use)\b.{0,16}\bexclamation", "exclamation", "No exclamation marks.", exclamation=False),
     _switch(r"\b(?:no|without|avoid|don['’]t (?:ask|use))\b.{0,10}\bquestions?\b", "questions", "No questions.", questions=False),
-    _switch(r"\b(?:use|add|include|with)\b.{0,12}\bemojis?\b", "emoji", "An emoji where the platform has a custom of them.", emoji=True),
+    _switch(r"\b(?:use|add|include|with)\b.{0,12}\bemojis?\b", "emoji", "Emoji where they are common on the platform.", emoji=True),
     _switch(r"\b(?:no|without|don['’]t (?:mention|show)|do not (?:mention|show)|hide|leave out)\b.{0,10}\bpric(?:e|es|ing)\b", "price", "The price is not mentioned.", price=False),
-    _switch(r"\b(?:mention|include|show|state|with|add)\b.{0,10}\bprice\b", "price", "The price is named in every variant.", price=True),
+    _switch(r"\b(?:mention|include|show|state|with|add)\b.{0,10}\bprice\b", "price", "The price is stated in every variant.", price=True),
     _length_limit,
     _switch(r"\b(?:british|uk)\s+(?:english|spelling)\b", "spelling", "British spelling.", spelling="british"),
     _switch(r"\b(?:american|us)\s+(?:english|spelling)\b", "spelling", "American spelling.", spelling="american"),

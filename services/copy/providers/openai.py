@@ -187,7 +187,7 @@ def _differs(variant: Variant, accepted: list[Variant]) -> bool:
 def _notes(request: engine.Order, variants: tuple[Variant, ...], filled: int) -> Notes:
     notes = engine.notes_for(request, variants)
     extra = (
-        (f"{filled} of the five texts are the built-in engine's: the model's own did not pass the filters.",)
+        (f"The built-in engine wrote {filled} of the five variants because the model's did not pass the filters.",)
         if filled
         else ()
     )

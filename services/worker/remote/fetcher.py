@@ -165,9 +165,7 @@ class Fetcher:
                 "FETCH_TIMED_OUT", f"The address did not respond within {timeout:g} seconds."
             ) from None
         except _AddressRefused:
-            raise InputFault(
-                "ADDRESS_NOT_PUBLIC", "The address does not lead to a host on the public internet."
-            ) from None
+            raise InputFault("ADDRESS_NOT_PUBLIC", "The address is not a public internet address.") from None
         except _LookupFailed:
             raise TransientFault(LOOKUP_FAILED, "The host name cannot be resolved right now.") from None
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, UnicodeError, ValueError):

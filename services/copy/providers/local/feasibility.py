@@ -27,13 +27,13 @@ def not_found(order: Order) -> InputFault:
     if order.instructions.characters_max is not None:
         limits.append(f"the limit of {order.instructions.characters_max} characters")
     if order.offers:
-        limits.append("the lines that must stand in every variant")
+        limits.append("the sentences that every variant must contain")
     if order.brief.banned_words:
         limits.append("the project's banned words")
     if order.instructions.banned:
-        limits.append("the words that the custom instructions rule out")
+        limits.append("the words that the custom instructions exclude")
     named = " and ".join(limits) or f"the limits of {order.brief.platform.value}"
-    return InputFault(REASON, f"No five texts can be written under {named}. Please loosen them.")
+    return InputFault(REASON, f"Five variants cannot be written within {named}. Please relax these limits.")
 
 
 def _first_banned(text: str, words: Iterable[str]) -> str | None:
@@ -46,7 +46,12 @@ def _banned_name(order: Order) -> str | None:
     if word is not None:
         return banned_name_message(word)
     word = _first_banned(order.subject.name, order.instructions.banned)
-    return banned_name_message(word, ruled_out_by="custom instructions") if word is not None else None
+    if word is not None:
+        return (
+            f"The product's name contains “{word}”, which the custom instructions exclude. "
+            "Change the product's name or the custom instructions."
+        )
+    return None
 
 
 def _banned_sentence(order: Order) -> str | None:
@@ -54,8 +59,8 @@ def _banned_sentence(order: Order) -> str | None:
         word = _first_banned(sentence, (*order.brief.banned_words, *order.instructions.banned))
         if word is not None:
             return (
-                f"The custom instructions ask for “{sentence}”, which holds the banned word “{word}”. "
-                "Change the instructions or the banned words."
+                f"The custom instructions ask for “{sentence}”, which contains the banned word “{word}”. "
+                "Change the custom instructions or the banned words."
             )
     return None
 
@@ -64,17 +69,19 @@ def _sentences_too_long(order: Order) -> str | None:
     """Every sentence stands in the body of each variant, beside a hook of at least a word."""
     if not order.offers:
         return None
-    asked = f"The lines that must stand in every variant have {len(order.offers)} characters"
+    asked = f"The sentences that every variant must contain have {len(order.offers)} characters"
     body = order.platform.layouts[order.brief.format].body
     if len(order.offers) > body:
-        return f"{asked}; a {order.brief.format.value} text on {order.brief.platform.value} takes {body}. Shorten them."
+        return (
+            f"{asked}; a {order.brief.format.value} text on {order.brief.platform.value} may have {body}. Shorten them."
+        )
     instructions = order.instructions
     if instructions.characters_max is not None and len(order.offers) >= instructions.characters_max:
         return f"{asked}, and the custom instructions allow {instructions.characters_max} in all. Shorten them."
     words = len(order.offers.split())
     if instructions.words_max is not None and words >= instructions.words_max:
         return (
-            f"The lines that must stand in every variant have {words} words, "
+            f"The sentences that every variant must contain have {words} words, "
             f"and the custom instructions allow {instructions.words_max} in all. Shorten them."
         )
     return None

@@ -122,7 +122,7 @@ def _printable(words: Wording) -> tuple[Wording, str]:
     if words.headline and not any(letter.isalnum() for letter in printable.headline):
         raise InputFault(
             "SCRIPT_UNSUPPORTED",
-            "The headline is in a script that the bundled typefaces do not have; please use Latin letters.",
+            "The fonts do not support the headline's writing system; please use Latin letters.",
         )
     return printable, missing
 

@@ -101,7 +101,7 @@ class Kokoro:
         if len(symbols) > VOICE_ROWS:
             raise InputFault(
                 "SCRIPT_NOT_SPEAKABLE",
-                f"The script holds a word of more than {MAX_SYMBOLS} sounds without a space, which cannot be spoken.",
+                f"The script contains a word of more than {MAX_SYMBOLS} sounds, which cannot be spoken. Shorten it.",
             )
         numbers = [0, *(VOCABULARY[symbol] for symbol in symbols), 0]
         style = self._style(VOICES[voice_id].engine_voice)[min(len(symbols), VOICE_ROWS - 1)]

@@ -70,7 +70,7 @@ def passages(spoken: Spoken) -> tuple[Passage, ...]:
             sentences.extend(_short_enough(words))
         place = gap.end() if gap is not None else end
     if not sentences:
-        raise InputFault("SCRIPT_NOT_SPEAKABLE", "The script holds no words that the voice can say in English.")
+        raise InputFault("SCRIPT_NOT_SPEAKABLE", "The script contains no words that the voice can speak in English.")
     joined: list[list[Syllables]] = []
     for sentence in sentences:
         if (

@@ -33,7 +33,7 @@ def no_voices() -> InputFault:
     """For the customer, where the voices were not fetched at set-up: no attempt can succeed."""
     return InputFault(
         "VOICE_NOT_INSTALLED",
-        "This Adwright has no voices installed, so it makes no videos. Its operator can install them with: make models",
+        "No voices are installed, so videos cannot be generated. The operator can install them with: make models",
     )
 
 
