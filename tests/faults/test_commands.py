@@ -66,7 +66,7 @@ async def test_dead_job_is_listed_and_retried_with_a_new_hold(harness: FaultHarn
     status, output = await adwright(harness, "jobs", "dead")
     assert (status, job_id in output) == (0, False), "the job has been retried"
     status, output = await adwright(harness, "jobs", "dead", "--retried")
-    assert f"run again as {again}" in output
+    assert f"retried as {again}" in output
     customer.client.post("/api/generate/cancel", json={"jobId": again})
     await harness.settled()
     harness.add_worker("worker-1", slots=4)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,21 +126,23 @@ def maven_jars(project: Path, lock: Path) -> Path:
     sums = dict(line.split("  ", 1)[::-1] for line in lock.read_text(encoding="utf-8").splitlines())
     folder = CACHE / f"jars-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     if not folder.exists():
-        partial = folder.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        done = subprocess.run(
-            [
-                maven, "-q", "-B", "-f", project, "dependency:copy-dependencies",
-                "-DincludeScope=runtime", f"-DoutputDirectory={partial}",
-            ],
-            capture_output=True,
-            text=True,
-            timeout=BUILD_SECONDS,
-            check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            pytest.skip(f"the jars of {project} could not be fetched: {done.stdout[-300:]}")
-        partial.rename(folder)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix=f"{folder.name}-") as temporary:
+            partial = Path(temporary) / "jars"  # test processes may fetch the same jars concurrently
+            done = subprocess.run(
+                [
+                    maven, "-q", "-B", "-f", project, "dependency:copy-dependencies",
+                    "-DincludeScope=runtime", f"-DoutputDirectory={partial}",
+                ],
+                capture_output=True,
+                text=True,
+                timeout=BUILD_SECONDS,
+                check=False,
+            )  # fmt: skip
+            if done.returncode != 0:
+                pytest.skip(f"the jars of {project} could not be fetched: {done.stdout[-300:]}")
+            with contextlib.suppress(OSError):  # another process was faster; its jars are checked below
+                partial.rename(folder)
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     assert found == sums, "the jars are not what they should be"
     return folder
