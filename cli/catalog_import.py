@@ -21,10 +21,10 @@ from cli.api import Api, ApiError
 from cli.terminal import console, print_error, print_line, printable
 from services.chassis.rpc.validation import violation_of
 
-MAX_ROWS = 10_000  # in one file; above the catalogue's limits for one user
+MAX_ROWS = 10_000  # in one file; above the catalog's limits for one user
 MAX_FILE_BYTES = 64 << 20
 MAX_IMAGE_BYTES = 10 << 20  # the API's limit
-MAX_CALL_ATTEMPTS = 6  # of a rate-limited call: about a minute of waiting in all
+MAX_CALL_ATTEMPTS = 6  # of a rate-limited call: half a minute of waiting in all, longer if Retry-After says so
 MAX_PAUSE_SECONDS = 30.0
 PROGRESS_LINE_ROWS = 100  # rows per progress line when there is no terminal
 PAGE_SIZE = 100

@@ -47,11 +47,11 @@ def verify(
 @app.command()
 def reconcile(
     heal: Annotated[
-        bool, typer.Option(help="Correct differences that have one right answer, by ledger entries.")
+        bool, typer.Option(help="Correct differences that have only one possible correction, by ledger entries.")
     ] = True,
     settling: Annotated[float, typer.Option(help="Ignore unsettled jobs younger than this many seconds.")] = 60.0,
 ) -> None:
-    """Compare every job with its hold, and correct differences that have one right answer.
+    """Compare every job with its hold and every hold with its job, and correct what has only one possible correction.
 
     Calls the services at ADWRIGHT_BILLING_ADDRESS and ADWRIGHT_JOB_ADDRESS with ADWRIGHT_SERVICE_SECRET_FILE (and
     ADWRIGHT_ADMIN_TOKEN for refunds), or those of the system on this machine. Exits with 1 if there are differences.

@@ -161,7 +161,7 @@ def grant(
     promotional: Annotated[
         bool, typer.Option("--promotional", help="Mark the credits as promotional, not purchased.")
     ] = False,
-    expires: Annotated[str, typer.Option(help="When unspent credits expire: 30d, or an RFC 3339 time.")] = "",
+    expires: Annotated[str, typer.Option(help="When unspent credits lapse: 30d, or an RFC 3339 time.")] = "",
 ) -> None:
     """Add credits to a user."""
     body = {"userId": user, "credits": amount, "grantId": grant_id or str(uuid.uuid4()), "reason": reason}

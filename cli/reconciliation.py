@@ -1,7 +1,7 @@
 """Reconciles jobs with credit holds: compares every job's required settlement with its hold's state in the ledger.
 
 Both sides are read in order of job id and merged. Jobs and holds change while they are read, so a difference is read
-a second time before it is reported. Only differences with one right answer are healed, always by a ledger entry.
+a second time before it is reported. Only those with one possible correction are corrected, always by a ledger entry.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Reconciliation:
             await channel.close()
 
     async def run(self, *, heal: bool, settling_seconds: float = SETTLING_SECONDS) -> Outcome:
-        """Compares all jobs and holds; with `heal`, corrects the differences that have one right answer.
+        """Compares all jobs and holds; with `heal`, corrects the differences that have only one possible correction.
 
         Jobs younger than `settling_seconds` are ignored until their settlement is confirmed. Raises AioRpcError.
         """
@@ -142,7 +142,7 @@ class Reconciliation:
         return Outcome(jobs, holds, tuple(found), tuple(healed))
 
     async def _recheck(self, ids: Sequence[str], settled_before: float) -> list[Difference]:
-        # Holds first: a hold ends after its job, so a job that is read later is never older than its hold.
+        # Holds first: a hold ends after its job, so a job, read later, never shows an earlier state than its hold.
         holds = {
             hold.job_id: hold
             for hold in (

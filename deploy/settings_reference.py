@@ -65,9 +65,9 @@ INTRODUCTION: Final = f"""\
 
 Generated from the settings classes by `make docs`; change the descriptions there.
 
-A service or worker reads its settings once, at start, from environment variables with the prefix `{PREFIX}`. A value
-that does not fit is refused at start, with every complaint in one message and without the value. `{PREFIX}<NAME>_FILE`
-names a file that holds the value of `{PREFIX}<NAME>`, for mounted secrets; the variable itself takes precedence.
+A service or worker reads its settings once, at start, from environment variables with the prefix `{PREFIX}`. Invalid
+values are refused at start, all of them in one message that does not repeat them. `{PREFIX}<NAME>_FILE` names a file
+that holds the value of `{PREFIX}<NAME>`, for mounted secrets; the variable itself takes precedence.
 `service_secret` and `asset_signing_secret` are read again when their files change. `make up` sets everything that has
 no default; [.env.example](../.env.example) lists the same settings in the form of an env file.
 

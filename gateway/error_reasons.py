@@ -105,9 +105,9 @@ STATUS_ERRORS = (
     StatusErrors(
         status=429,
         from_envoy=ErrorText(reason="RATE_LIMITED", message="Too many requests; slow down."),
-        from_service=ErrorText(reason="LIMITED", message="Too many requests at once; try again."),
+        from_service=ErrorText(reason="LIMITED", message="Too many concurrent requests; try again."),
         retryable=True,
-        description="Too many requests, or too many at once; Retry-After says when to try again.",
+        description="Too many requests, or too many concurrently; Retry-After gives the delay.",
     ),
     StatusErrors(
         status=431,

@@ -9,7 +9,7 @@ from gateway.clusters import EXTENSION_TYPES, KEYS_CLUSTER, TRACE_CLUSTER, is_re
 from gateway.jwks_file import JWKS_FILE_CACHE_SECONDS, keys_uri
 from gateway.local_replies import local_reply_config
 from gateway.lua_filters import REQUEST_FILTER, RESPONSE_FILTER, request_filter, response_filter
-from gateway.rate_limits import HAS_API_KEY, RATE_LIMIT_FILTER, user_limit
+from gateway.rate_limits import HAS_API_KEY, JWT_FILTER, RATE_LIMIT_FILTER, user_limit
 from gateway.routes import Route
 from gateway.schema import MessageSchema
 from gateway.settings import GatewaySettings
@@ -183,7 +183,7 @@ def _jwt_filter(settings: GatewaySettings) -> dict[str, Any]:
         "async_fetch": {"fast_listener": True, "failed_refetch_duration": "2s" if remote else "0.5s"},
     }
     return _filter(
-        "envoy.filters.http.jwt_authn",
+        JWT_FILTER,
         "jwt_authn.v3.JwtAuthentication",
         providers={"issuer": provider},
         # Every path needs a token unless its route disables this filter. Services check values with an API key's

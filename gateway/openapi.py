@@ -202,7 +202,7 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     if acknowledged:
         success["headers"] = {name: {"schema": {"type": "string"}} for name in acknowledged}
     responses: dict[str, Any] = {"200": success}
-    if "gets 204" in text:
+    if re.search(r"\b204\b", text):
         responses["204"] = {"description": "The stream ended before Last-Event-ID; do not reconnect."}
     if route.raw_response and route.streaming and not route.event:
         responses["206"] = {"description": "The part that Range requests.", "content": {"*/*": {}}}

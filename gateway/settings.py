@@ -51,16 +51,21 @@ class GatewaySettings:
     """All settings of `gateway.render.render`. Times are in seconds, sizes in bytes."""
 
     listen: Address
+    """The address on which the gateway accepts requests."""
     upstreams: Mapping[str, Address]
+    """The gRPC address of each service."""
     token_issuer: str
+    """The required `iss` claim of users' tokens."""
     token_jwks: str
     """The issuer's JWKS: a file's path, which may change while the gateway runs, or an http:// or https:// address."""
     token_audience: str = "adwright"  # noqa: S105 - a name, not a secret
+    """The required `aud` claim of users' tokens."""
     keys_socket: str = ""
     """The Unix socket through which the gateway refreshes a JWKS file; empty: an abstract one, named after `listen`."""
     token_keys_seconds: int = 30
     """The interval of fetching the issuer's keys: a new key is accepted, and a withdrawn one rejected, this late."""
     descriptors: Path = Path("gen/descriptors.binpb")
+    """The protos' descriptor set, from which Envoy transcodes."""
 
     admin: Address | None = None
     """Envoy's admin endpoint; None: no endpoint. It must listen on loopback only."""
@@ -74,7 +79,9 @@ class GatewaySettings:
     tls_certificate: str = ""
     """A PEM file with the certificate chain; empty: plain HTTP."""
     tls_private_key: str = ""
+    """The PEM file of the certificate's private key."""
     health_checks: bool = True
+    """Whether the gateway checks the services' health and sends no requests to unhealthy ones."""
     documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
     """Files that are served unchanged and without a token: path to content type and file."""
 
@@ -91,9 +98,13 @@ class GatewaySettings:
     """The number of proxies between clients and the gateway. Each appends an address to X-Forwarded-For, and only
     those are trusted. 0: clients connect directly, and X-Forwarded-For is ignored."""
     max_connections: int = 10_000
+    """The limit of clients' open connections; further ones are closed immediately."""
     max_heap_bytes: int = 1 << 30
+    """The heap size near which Envoy begins to refuse requests."""
     max_json_bytes: int = 1 << 20
+    """The limit of a JSON body; above it: 413."""
     max_upload_bytes: int = 10 * (1 << 20)
+    """The limit of an uploaded photo; above it: 413."""
 
     def __post_init__(self) -> None:
         complaints = [f"upstreams: {name} is missing" for name in SERVICES if name not in self.upstreams]

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.clusters import EXTENSION_TYPES
 from gateway.lua_filters import REQUEST_FILTER, RESPONSE_FILTER
-from gateway.rate_limits import RATE_LIMIT_FILTER, address_limit
+from gateway.rate_limits import JWT_FILTER, RATE_LIMIT_FILTER, address_limit
 from gateway.routes import Route
 from gateway.settings import GatewaySettings
 
@@ -30,7 +30,6 @@ NOT_HEAD = {"name": HEAD_MARKER, "present_match": True, "invert_match": True}
 # first filter runs.
 GET_OR_HEAD = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
 
-JWT_FILTER = "envoy.filters.http.jwt_authn"
 TRANSCODER_FILTER = "envoy.filters.http.grpc_json_transcoder"
 
 DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}

@@ -25,6 +25,7 @@ from local.process import OnMessage, Process
 
 DATABASES = ("catalog", "billing", "job")
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
+CALLED_SERVICES = ("catalog", "billing", "job", "copy")  # the services that other processes call
 WORKERS = ("image", "video")
 STATE_RETRY_SECONDS = 2.0  # between attempts to write the state file while that fails
 LOCK_SECONDS = 0.5  # of waiting for the folder's lock, which `adwright status` holds for a moment
@@ -179,7 +180,7 @@ class System:
             "ADWRIGHT_ASSET_SIGNING_SECRET_FILE": str(self.home.keys / "asset-secret"),
             "ADWRIGHT_KAFKA_BOOTSTRAP": f"127.0.0.1:{self.ports['broker']}",
             "ADWRIGHT_KAFKA_PARTITIONS": "2",  # limits the workers that share a type; each partition costs CPU
-            "ADWRIGHT_KAFKA_FETCH_WAIT_MS": "20",  # the bundled broker answers a fetch only after this wait
+            "ADWRIGHT_KAFKA_FETCH_WAIT_MS": "20",  # the bundled broker responds to a fetch only after this wait
             "ADWRIGHT_ASSETS_URL": f"file://{self.home.assets}",
             "ADWRIGHT_PUBLIC_URL": self._options.public_url or self.url,
         }
@@ -187,7 +188,7 @@ class System:
             environment["ADWRIGHT_TRACE_ADDRESS"] = self._options.trace_collector
         if self._options.metrics:
             environment["ADWRIGHT_METRICS_LISTEN"] = f"127.0.0.1:{self.ports[metrics_of(name)]}"
-        for service in SERVICES:
+        for service in CALLED_SERVICES:
             environment[f"ADWRIGHT_{service.upper()}_ADDRESS"] = f"127.0.0.1:{self.ports[service]}"
         if name in DATABASES:
             environment["ADWRIGHT_DATABASE_URL"] = self.database_url(name)

@@ -10,7 +10,7 @@ from services.chassis.data.database import Connection, fetch_all, fetch_one
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """The result of an audit. `wrong` names every inconsistency; it is empty for a consistent ledger."""
+    """The result of an audit. `problems` names every inconsistency; it is empty for a consistent ledger."""
 
     entries: int
     unsealed: int  # entries since the newest seal

@@ -1,4 +1,4 @@
-"""Metrics of the ledger. The queries read an index of the holds that have not ended, and nothing else."""
+"""Metrics of the ledger. The queries read only the holds that have not ended, by a partial index."""
 
 from __future__ import annotations
 

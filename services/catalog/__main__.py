@@ -1,4 +1,4 @@
-"""The catalogue: `python -m services.catalog` serves, `python -m services.catalog migrate` migrates its database."""
+"""The catalog: `python -m services.catalog` serves, `python -m services.catalog migrate` migrates its database."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLo
 
 
 class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
-    """Settings of the catalogue, from the environment."""
+    """Settings of the catalog service, from the environment."""
 
-    projects_per_user: int = Field(default=1_000, ge=1, description="Most projects that one user can have.")
-    products_per_project: int = Field(default=1_000, ge=1, description="Most products that one project can have.")
+    projects_per_user: int = Field(default=1_000, ge=1, description="Limit of projects of a user.")
+    products_per_project: int = Field(default=1_000, ge=1, description="Limit of products of a project.")
 
 
 async def serve(settings: CatalogSettings) -> None:

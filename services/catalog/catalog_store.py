@@ -1,4 +1,4 @@
-"""The tables of the catalogue. Every statement that a user's request reaches is restricted to rows of that user."""
+"""The tables of the catalog. Every statement that a user's request reaches is restricted to rows of that user."""
 
 from __future__ import annotations
 

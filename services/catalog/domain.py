@@ -1,4 +1,4 @@
-"""Values of the catalogue: projects, products and the keys of briefs."""
+"""Values of the catalog: projects, products and the keys of briefs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals of the catalogue, with their stable reasons."""
+"""Refusals of the catalog service, with their stable reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversion of the catalogue's values to and from protobuf messages."""
+"""Conversion of the catalog's values to and from protobuf messages."""
 
 from __future__ import annotations
 

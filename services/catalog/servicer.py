@@ -1,4 +1,4 @@
-"""The RPCs of the catalogue: one short method each."""
+"""The RPCs of the catalog service: one short method each."""
 
 from __future__ import annotations
 

@@ -36,46 +36,48 @@ class ServiceSettings(Settings):
     """Settings of every service and worker. The embedded system and a cluster differ only in these values."""
 
     listen: str = Field(
-        default="127.0.0.1:0", description="host:port on which the gRPC server listens; port 0 takes any free port"
+        default="127.0.0.1:0", description="host:port on which the gRPC server listens; port 0 takes any free port."
     )
     metrics_listen: str = Field(
-        default="", description="host:port of the Prometheus endpoint; empty: no metrics are served"
+        default="", description="host:port of the Prometheus endpoint. Empty: no metrics are served."
     )
-    trace_address: str = Field(default="", description="host:port of an OTLP/gRPC collector; empty: no traces are sent")
+    trace_address: str = Field(
+        default="", description="host:port of an OTLP/gRPC collector. Empty: no traces are sent."
+    )
     trace_share: float = Field(
-        default=0.0, ge=0, le=1, description="share of the calls without a trace context for which a trace is started"
+        default=0.0, ge=0, le=1, description="Share of the calls without a trace context for which a trace is started."
     )
     log_format: str = Field(
-        default="json", pattern="^(json|console)$", description="format of log events: json or console"
+        default="json", pattern="^(json|console)$", description="Format of log events: json or console."
     )
     log_level: str = Field(
-        default="info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged"
+        default="info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."
     )
     stop_grace_seconds: float = Field(
         default=10.0,
         gt=0,
         le=300,
-        description="seconds for which a stopping process waits for running calls and attempts",
+        description="Seconds for which a stopping process waits for running calls and attempts.",
     )
 
-    token_issuer: str = Field(description="required `iss` claim of users' tokens")
-    token_audience: str = Field(default="adwright", description="required `aud` claim of users' tokens")
+    token_issuer: str = Field(description="Required `iss` claim of users' tokens.")
+    token_audience: str = Field(default="adwright", description="Required `aud` claim of users' tokens.")
     token_jwks: str = Field(
-        description="location of the issuer's JWKS: an https:// or http:// address, or the path of a file"
+        description="Location of the issuer's JWKS: an https:// or http:// address, or the path of a file."
     )
-    token_roles_claim: str = Field(default="roles", description="claim of users' tokens that lists their roles")
+    token_roles_claim: str = Field(default="roles", description="Claim of users' tokens that lists their roles.")
     service_secret: SecretStr = Field(
-        description="secret that signs the services' own tokens (HMAC-SHA256), 32 characters or more; during a "
-        "rotation, several lines: the first signs, all are accepted"
+        description="Secret that signs the services' own tokens (HMAC-SHA256), 32 characters or more; during a "
+        "rotation, several lines: the first signs, all are accepted."
     )
     service_secret_file: str = Field(
-        default="", description="file that holds service_secret; it is read again when it changes"
+        default="", description="File that holds service_secret; it is read again when it changes."
     )
 
-    catalog_address: str = Field(default="127.0.0.1:7101", description="gRPC address of the catalog service")
-    billing_address: str = Field(default="127.0.0.1:7102", description="gRPC address of the billing service")
-    job_address: str = Field(default="127.0.0.1:7103", description="gRPC address of the job service")
-    copy_address: str = Field(default="127.0.0.1:7104", description="gRPC address of the copy service")
+    catalog_address: str = Field(default="127.0.0.1:7101", description="gRPC address of the catalog service.")
+    billing_address: str = Field(default="127.0.0.1:7102", description="gRPC address of the billing service.")
+    job_address: str = Field(default="127.0.0.1:7103", description="gRPC address of the job service.")
+    copy_address: str = Field(default="127.0.0.1:7104", description="gRPC address of the copy service.")
 
     _lines = field_validator("service_secret")(checked_secret)
 
@@ -87,41 +89,43 @@ class ServiceSettings(Settings):
 class DatabaseSettings(Settings):
     """Settings of a service with a database."""
 
-    database_url: SecretStr = Field(description="PostgreSQL URL: postgresql://user:password@host:port/name")
-    database_pool_size: int = Field(default=8, ge=1, le=200, description="connections per process to the database")
-    auto_migrate: bool = Field(default=True, description="whether the service migrates its database before it serves")
+    database_url: SecretStr = Field(description="PostgreSQL URL: postgresql://user:password@host:port/name.")
+    database_pool_size: int = Field(default=8, ge=1, le=200, description="Connections per process to the database.")
+    auto_migrate: bool = Field(default=True, description="Whether the service migrates its database before it serves.")
 
 
 class KafkaSettings(Settings):
     """Settings of a process that reads or writes Kafka topics."""
 
     kafka_bootstrap: str = Field(
-        default="127.0.0.1:9092", description="bootstrap brokers: host:port, several separated by commas"
+        default="127.0.0.1:9092", description="Bootstrap brokers: host:port, several separated by commas."
     )
     kafka_security_protocol: str = Field(
         default="PLAINTEXT",
         pattern="^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$",
-        description="protocol to the brokers: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+        description="Protocol to the brokers: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.",
     )
     kafka_sasl_mechanism: str = Field(
         default="",
         pattern="^(|PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$",
-        description="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: no SASL",
+        description="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. Empty: no SASL.",
     )
-    kafka_sasl_username: str = Field(default="", description="SASL user name")
-    kafka_sasl_password: SecretStr = Field(default=SecretStr(""), description="SASL password")
+    kafka_sasl_username: str = Field(default="", description="SASL user name.")
+    kafka_sasl_password: SecretStr = Field(default=SecretStr(""), description="SASL password.")
     kafka_ssl_cafile: str = Field(
-        default="", description="PEM file of the CA that signed the brokers' certificates; empty: the system's CAs"
+        default="", description="PEM file of the CA that signed the brokers' certificates. Empty: the system's CAs."
     )
     kafka_fetch_wait_ms: int = Field(
         default=100,
         ge=1,
         le=5_000,
-        description="milliseconds for which a broker holds a worker's fetch request while there is no message",
+        description="Milliseconds for which a broker holds a worker's fetch request while there is no message.",
     )
-    kafka_partitions: int = Field(default=6, ge=1, le=1000, description="partitions of topics that the services create")
+    kafka_partitions: int = Field(
+        default=6, ge=1, le=1000, description="Partitions of topics that the services create."
+    )
     kafka_replication: int = Field(
-        default=1, ge=1, le=9, description="replication factor of topics that the services create"
+        default=1, ge=1, le=9, description="Replication factor of topics that the services create."
     )
 
 
@@ -129,7 +133,7 @@ class AssetSettings(Settings):
     """Settings of a process that stores or serves assets."""
 
     assets_url: str = Field(
-        description="asset storage: file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+        description="Asset storage: file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix."
     )
 
 

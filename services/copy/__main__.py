@@ -24,15 +24,15 @@ class CopySettings(ServiceSettings):
     """Settings of the copy service. Without an endpoint the built-in engine writes."""
 
     copy_openai_url: str = Field(
-        default="", description="OpenAI-compatible endpoint, with its version: https://host/v1"
+        default="", description="OpenAI-compatible endpoint, with its version: https://host/v1."
     )
-    copy_openai_model: str = Field(default="", description="model name at that endpoint")
-    copy_openai_key: SecretStr = Field(default=SecretStr(""), description="API key of that endpoint")
-    copy_openai_prompt_price: float = Field(default=0.0, ge=0, description="US dollars per million prompt tokens")
+    copy_openai_model: str = Field(default="", description="Model name at that endpoint.")
+    copy_openai_key: SecretStr = Field(default=SecretStr(""), description="API key of that endpoint.")
+    copy_openai_prompt_price: float = Field(default=0.0, ge=0, description="US dollars per million prompt tokens.")
     copy_openai_completion_price: float = Field(
-        default=0.0, ge=0, description="US dollars per million completion tokens"
+        default=0.0, ge=0, description="US dollars per million completion tokens."
     )
-    copy_fallback: bool = Field(default=True, description="write with the built-in engine when the endpoint fails")
+    copy_fallback: bool = Field(default=True, description="Write with the built-in engine when the endpoint fails.")
 
 
 def create_provider(settings: CopySettings) -> CopyProvider:

@@ -33,7 +33,7 @@ from services.worker.submission import PreparedRequest, Submitter
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-WRITE_SECONDS = 25.0  # below the gateway's time-out, so that the customer gets this service's error
+WRITE_SECONDS = 25.0  # below the gateway's timeout, so that the customer gets this service's error
 REPORT_SECONDS = 5.0
 REPORT_ATTEMPTS = 3
 REUSE_WAIT_SECONDS = 20
@@ -102,8 +102,8 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             lambda brief, user_id: messages.submit_job_request(request, brief, user_id, self._worker_name),
             check=lambda brief, _: self._check(messages.copy_brief(request, brief)),
         )
-        if prepared.answer is not None:
-            accepted, response = prepared.answer, None
+        if prepared.stored_response is not None:
+            accepted, response = prepared.stored_response, None
         else:
             accepted, response = await self._run_detached(self._accept_and_write(request, prepared))
         await self._submitter.send_response_headers(context, accepted)

@@ -57,31 +57,33 @@ class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSetting
     """Settings of the job service. Times by type of job are in seconds."""
 
     asset_signing_secret: SecretStr = Field(
-        description="signs asset URLs (HMAC-SHA256): a line of 32 characters or more; further lines only verify"
+        description="Signs asset URLs (HMAC-SHA256): a line of 32 characters or more; further lines only verify."
     )
     asset_signing_secret_file: str = Field(
-        default="", description="file that contains asset_signing_secret; read again when it changes"
+        default="", description="File that contains asset_signing_secret; read again when it changes."
     )
-    asset_link_seconds: int = Field(default=86_400, ge=60, le=7 * 86_400, description="how long asset URLs are valid")
+    asset_link_seconds: int = Field(
+        default=86_400, ge=60, le=7 * 86_400, description="Validity of asset URLs, in seconds."
+    )
     public_url: str = Field(
-        pattern="^https?://", description="URL at which clients reach the gateway; prefix of asset URLs"
+        pattern="^https?://", description="URL at which clients reach the gateway; prefix of asset URLs."
     )
     start_seconds: str = Field(
-        default="copy=60,static_ad=21600,video=21600", description="longest time in the queue before the first attempt"
+        default="copy=60,static_ad=21600,video=21600", description="Longest time in the queue before the first attempt."
     )
     attempt_seconds: str = Field(
-        default="copy=60,static_ad=180,video=1800", description="longest duration of an attempt"
+        default="copy=60,static_ad=180,video=1800", description="Longest duration of an attempt."
     )
     total_seconds: str = Field(
-        default="copy=60,static_ad=25200,video=28800", description="longest time from a job's creation to its end"
+        default="copy=60,static_ad=25200,video=28800", description="Longest time from a job's creation to its end."
     )
-    attempt_failures: int = Field(default=4, ge=1, le=20, description="failed attempts after which a job fails")
-    live_jobs_per_user: int = Field(default=20_000, ge=1, description="limit of jobs of a user that have not ended")
-    processing_jobs_per_user: int = Field(default=50, ge=1, description="limit of processing jobs of a user, by type")
+    attempt_failures: int = Field(default=4, ge=1, le=20, description="Failed attempts after which a job fails.")
+    live_jobs_per_user: int = Field(default=20_000, ge=1, description="Limit of jobs of a user that have not ended.")
+    processing_jobs_per_user: int = Field(default=50, ge=1, description="Limit of processing jobs of a user, by type.")
     _asset_signing_secret_lines = field_validator("asset_signing_secret")(checked_secret)
 
     keep_jobs_days: float = Field(
-        default=0, ge=0, description="how long ended jobs and their assets are retained; 0: for ever"
+        default=0, ge=0, description="Days for which ended jobs and their assets are retained; 0: no limit."
     )
 
 

@@ -16,7 +16,7 @@ from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import DependencyUnavailable
 from services.job import queries
-from services.job.domain import TERMINAL, Status
+from services.job.domain import TERMINAL_STATUSES, Status
 from services.job.errors import TooManyStreams
 
 WATCH_TICK_SECONDS = 0.2
@@ -104,12 +104,14 @@ class Subscription:
         """
         before, now = self._seen, {job_id: (changed_at, status) for job_id, changed_at, status in rows}
         if before is None:  # first poll: a job that ended earlier is no change
-            changed = [job_id for job_id, (_, status) in now.items() if status not in TERMINAL]
+            changed = [job_id for job_id, (_, status) in now.items() if status not in TERMINAL_STATUSES]
         else:
             changed = [job_id for job_id, seen in now.items() if before.get(job_id) != seen]
             # A live job leaves the rows because it has ended; an ended one because of its age.
             changed += [
-                job_id for job_id, (_, status) in before.items() if job_id not in now and status not in TERMINAL
+                job_id
+                for job_id, (_, status) in before.items()
+                if job_id not in now and status not in TERMINAL_STATUSES
             ]
         self._seen = now
         self._changed.update(dict.fromkeys(changed))

@@ -13,7 +13,7 @@ HOLD_MARGIN = timedelta(hours=24)
 # Longest time from a request's arrival at the gateway to its decision: 30 s for its body, 28 s for the lookups and for
 # waiting on an earlier request of its key. An earlier arrival time comes from another machine's wrong clock.
 MAX_ARRIVAL_AGE = timedelta(seconds=60)
-# How long the end of a self-made job waits for billing. Its first request is not answered before that.
+# How long the end of a self-made job waits for billing. Its first request gets no response before that.
 PROMPT_SETTLEMENT = timedelta(seconds=2)
 # The first lease of a self-made job whose submitter sends heartbeats: longer than the response takes to reach the
 # submitter under full load.
@@ -44,7 +44,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.EXPIRED: frozenset(),
 }
 LIVE_STATUSES = tuple(status for status in Status if TRANSITIONS[status])
-TERMINAL = tuple(status for status in Status if not TRANSITIONS[status])
+TERMINAL_STATUSES = tuple(status for status in Status if not TRANSITIONS[status])
 
 
 def plausible_arrival(arrived_at: datetime | None, now: datetime) -> datetime:

@@ -32,7 +32,10 @@ GAUGES = (
                    from job where settle is not null and settled_at is null""",
     ),
     SqlGauge(
-        gauge=Gauge("adwright_dead_jobs", "Jobs that failed for unknown reasons and were not tried again"),
+        gauge=Gauge(
+            "adwright_dead_jobs",
+            "Dead jobs that were not retried: they failed for unknown reasons or expired in an outage",
+        ),
         query="""select count(*) as value from job as dead
                   where dead.dead and not exists (select from job where retry_of = dead.id)""",
     ),

@@ -21,7 +21,7 @@ from services.chassis.rpc.pagination import page_token, parse_page_token, timest
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.byte_ranges import parse_byte_range
-from services.job.domain import PROMPT_SETTLEMENT, TERMINAL, EndedJob, Job, JobPolicy
+from services.job.domain import PROMPT_SETTLEMENT, TERMINAL_STATUSES, EndedJob, Job, JobPolicy
 from services.job.job_reader import JobReader
 from services.job.leases import Leases
 from services.job.lifecycle import Lifecycle
@@ -94,7 +94,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         job_id, user_id = UUID(request.job_id), caller().user_id
         seen = event_stream.last_event_id(context.invocation_metadata())
         job = await self._reader.job(job_id, user_id)
-        if job.status in TERMINAL and seen == event_stream.status_id(self._statuses.message(job)):
+        if job.status in TERMINAL_STATUSES and seen == event_stream.status_id(self._statuses.message(job)):
             await context.send_initial_metadata((("x-adwright-status", "204"),))
             return
         started = False
@@ -212,7 +212,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
         found = await self._submissions.find_idempotency_record(
             request.user_id, request.idempotency_key_header, request.request_digest
         )
-        return job_pb2.FindIdempotencyRecordResponse(answer=messages.accepted_message(found) if found else None)
+        return job_pb2.FindIdempotencyRecordResponse(response=messages.accepted_message(found) if found else None)
 
     async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
         now = self._clock.now()

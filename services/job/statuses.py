@@ -15,7 +15,7 @@ from services.chassis.data.ids import new_id
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.change_feed import JobWatcher, UserFeed
-from services.job.domain import TERMINAL, Job
+from services.job.domain import TERMINAL_STATUSES, Job
 from services.job.job_reader import JobReader
 
 STREAM_BATCH = 100  # jobs that one query for a stream of all jobs reads
@@ -57,7 +57,7 @@ class Statuses:
             while True:
                 changed.clear()
                 job = await self._reader.job(job_id, user_id)
-                if job.status in TERMINAL or asyncio.get_running_loop().time() >= end:
+                if job.status in TERMINAL_STATUSES or asyncio.get_running_loop().time() >= end:
                     return job
                 try:
                     async with asyncio.timeout_at(end):
@@ -71,7 +71,7 @@ class Statuses:
         None stands for no change within HEARTBEAT_SECONDS, and at the start for no change since `seen`. Raises
         JobNotFound and TooManyStreams before the first item.
         """
-        await self._reader.job(job_id, user_id)  # a stream that has started answers 200, so refuse before
+        await self._reader.job(job_id, user_id)  # a started stream has already responded with 200
         async with self._watcher.watch(job_id) as changed:
             end = asyncio.get_running_loop().time() + MAX_STREAM_SECONDS
             while asyncio.get_running_loop().time() < end and not self._watcher.closed:
@@ -83,7 +83,7 @@ class Statuses:
                 else:
                     yield status
                     seen = event_stream.status_id(status)
-                if job.status in TERMINAL:
+                if job.status in TERMINAL_STATUSES:
                     return
                 try:
                     # The queue position changes without the job's row, so read again after the timeout.
@@ -133,10 +133,10 @@ class Statuses:
                     if job.id not in cursor.ended and sent.get(status.id) != event_id:
                         fresh.append((job, status))
                     sent[status.id] = event_id
-                    if job.status in TERMINAL:
+                    if job.status in TERMINAL_STATUSES:
                         del sent[status.id]
                 for number, (job, status) in enumerate(fresh, start=1):
-                    if job.status in TERMINAL:
+                    if job.status in TERMINAL_STATUSES:
                         cursor.ended[job.id] = job.completed_at or self._clock.now()
                     if number == len(fresh):
                         cursor.advance(until)

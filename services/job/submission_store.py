@@ -153,7 +153,7 @@ class SubmissionStore:
 
         Must run after the submissions' own rows are inserted: the unique index of live keys has then made them wait
         for a transaction that ends a job of the key. A self-made job counts as live until its hold is settled, because
-        its first request is answered only then.
+        its first request gets its response only then.
         """
         keyed = [entry for entry in submissions if entry.idempotency_key and entry.arrived_at is not None]
         if not keyed:

@@ -272,7 +272,7 @@ class VideoBrief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedVideo:
-    """The files of a finished video. `notes` tell the customer about deviations from the request."""
+    """The files of a finished video. `notes` describe deviations from the request to the customer."""
 
     video: Path
     poster: Path

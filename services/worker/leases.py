@@ -192,7 +192,12 @@ class LeaseClient:
             self._held.discard(held)
             self._returning.add(held)
         request = job_pb2.ReturnJobRequest(job_id=held.job.job_id, attempt=held.job.attempt)
-        call = self._stub.ReturnJob.future(request, metadata=self._identity.metadata(), timeout=STOP_SECONDS)
+        try:
+            call = self._stub.ReturnJob.future(request, metadata=self._identity.metadata(), timeout=STOP_SECONDS)
+        except BaseException:
+            with self._condition:
+                self._returning.discard(held)
+            raise
         # The callback also refers to the call; grpc cancels a call without references.
         call.add_done_callback(lambda call: self._on_returned(held, call))
 

@@ -44,7 +44,9 @@ from services.worker.scratch import Scratch
 
 IDLE_POLL_SECONDS = 2.0
 CALL_SECONDS = 5.0
-REPORT_TIMEOUT_SECONDS = 120.0  # retries of an outcome while the job service is unavailable; past it the lease lapses
+REPORT_TIMEOUT_SECONDS = (
+    120.0  # retries of an outcome while the job service is unavailable; past it the lease has expired
+)
 CHECKPOINT_TRIES = 4  # few enough to end within a lease
 BACKOFF_SECONDS = (0.2, 5.0)
 # Reserved before the attempt's deadline for the last upload and for returning the job; a share of short attempts.
@@ -125,7 +127,7 @@ class Worker:
         leases: LeaseClient,
         identity: ServiceIdentity,
         assets: AssetStore,
-        wake_ups: DispatchReader | None,
+        dispatch_reader: DispatchReader | None,
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
         probes: Mapping[str, Probe] | None = None,
@@ -146,7 +148,7 @@ class Worker:
             {StorageUnavailable.reason: probe, StorageFull.reason: probe, **(probes or {})},
             pause_seconds=pause_seconds,
         )
-        self._wake_ups = wake_ups
+        self._dispatch_reader = dispatch_reader
         self._slots = slots
         self._grace = stop_grace_seconds
         self._pending_wakes: asyncio.Queue[None] = asyncio.Queue(slots)  # one entry for each slot that is to lease
@@ -168,8 +170,8 @@ class Worker:
 
     async def _run_slots(self, stopping: asyncio.Event) -> None:
         self._leases.start()
-        if self._wake_ups is not None:
-            self._wake_ups.start(self.wake)
+        if self._dispatch_reader is not None:
+            self._dispatch_reader.start(self.wake)
         slots = [asyncio.create_task(self._slot()) for _ in range(self._slots)]
         log.info("worker_started", type=self._type, worker=self.name, slots=self._slots)
         stop = asyncio.create_task(stopping.wait())
@@ -184,8 +186,8 @@ class Worker:
             await cancel_and_wait(*slots)
             await self.circuit.stop()
             await self._leases.stop()
-            if self._wake_ups is not None:
-                await self._wake_ups.stop()
+            if self._dispatch_reader is not None:
+                await self._dispatch_reader.stop()
             log.info("worker_stopped", type=self._type, worker=self.name)
         for slot in slots:
             if not slot.cancelled() and (error := slot.exception()) is not None:
@@ -209,8 +211,8 @@ class Worker:
                 failures += 1
                 continue
             failures = 0
-            if self._wake_ups is not None:
-                self._wake_ups.allow(self._slots)
+            if self._dispatch_reader is not None:
+                self._dispatch_reader.allow(self._slots)
             if held is not None:
                 if not woken:
                     self.wake(1)  # the poll found a job without a message, so other messages may be lost too
@@ -271,7 +273,7 @@ class Worker:
             outcome = await self._report_outcome(attempt, handler_task)
             bound.info("attempt_ended", outcome=outcome, seconds=round(time.perf_counter() - began, 3))
         except asyncio.CancelledError:
-            # The grace period is over. Returned now, the job need not wait until its lease lapses.
+            # The grace period is over. Returned now, the job need not wait until its lease expires.
             await cancel_and_wait(handler_task)
             outcome = "returned"
             await self._return(job, seconds=CALL_SECONDS)

@@ -91,7 +91,7 @@ async def run_worker(
         leases=LeaseClient(settings.job_address, identity),
         identity=identity,
         assets=assets,
-        wake_ups=DispatchReader(settings, topic=topic, group=group),
+        dispatch_reader=DispatchReader(settings, topic=topic, group=group),
         slots=settings.slots,
         stop_grace_seconds=settings.stop_grace_seconds,
         probes=probes,

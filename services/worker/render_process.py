@@ -148,9 +148,8 @@ def _wait_for_outcome(pipe: Connection, report: ReportProgress, stop: threading.
 
 def _run_child(pipe: Connection, memory_limit: int) -> None:
     """Runs in the child: receives (function, argument) pairs, and sends progress and one outcome for each."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C in a terminal reaches the whole group; the worker decides when the child ends
+    # Ctrl-C in a terminal reaches the whole group; the worker decides when the child ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(OSError):
         os.nice(NICE)

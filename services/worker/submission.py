@@ -49,14 +49,14 @@ class SubmissionResult:
     job: job_pb2.JobStatus | None = None
     """The finished job, if the caller waited for it and it finished in time."""
     notes: tuple[str, ...] = ()
-    """Remarks on the request, for the customer."""
+    """Notes on the request, for the customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRequest:
     """A request after its lookup: either its stored response, or the job to submit and its brief."""
 
-    answer: job_pb2.SubmitJobResponse | None
+    stored_response: job_pb2.SubmitJobResponse | None
     job: job_pb2.SubmitJobRequest
     brief: catalog_pb2.Brief | None
 
@@ -101,7 +101,7 @@ class Submitter:
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
         prepared = await self.prepare(request, context, submission, check=check)
-        response = prepared.answer or await self.submit_prepared(prepared.job)
+        response = prepared.stored_response or await self.submit_prepared(prepared.job)
         headers = _replay_headers(response)
         applied = _applied_preferences(metadata)
         job = None
@@ -131,9 +131,9 @@ class Submitter:
         user_id, metadata = caller().user_id, context.invocation_metadata()
         arrived_at = request_headers.arrival_time(metadata, datetime.now(UTC))
         key = request_headers.idempotency_key(metadata)
-        answer = await self._find_idempotency_record(user_id, key, request) if key else None
-        if answer is not None:
-            return PreparedRequest(answer=answer, job=job_pb2.SubmitJobRequest(), brief=None)
+        stored = await self._find_idempotency_record(user_id, key, request) if key else None
+        if stored is not None:
+            return PreparedRequest(stored_response=stored, job=job_pb2.SubmitJobRequest(), brief=None)
         brief = await self._brief(user_id, request.project_id, request.product_id)
         if check is not None:
             await check(brief, user_id)
@@ -142,7 +142,7 @@ class Submitter:
         job.arrived_at.FromDatetime(arrived_at)
         if key:
             job.idempotency_key_header, job.request_digest = key, request_headers.request_digest(request)
-        return PreparedRequest(answer=None, job=job, brief=brief)
+        return PreparedRequest(stored_response=None, job=job, brief=brief)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """Returns the job's outcome, after waiting up to `wait_seconds` for the job to finish."""
@@ -195,7 +195,7 @@ class Submitter:
             metadata=self._identity.metadata(request_id()),
             timeout=LOOKUP_SECONDS,
         )
-        return found.answer if found.HasField("answer") else None
+        return found.response if found.HasField("response") else None
 
     async def _wait_for_end(self, user_id: str, job_id: str, seconds: int) -> job_pb2.JobStatus | None:
         """Returns the job if it finishes in time, else None. A failing wait fails no request: the job is accepted."""

@@ -1,4 +1,4 @@
-"""The catalogue on a real PostgreSQL database, called over real gRPC, for the tests of catalog."""
+"""The catalog on a real PostgreSQL database, called over real gRPC, for the tests of catalog."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Tokens:
 
 
 class CatalogClient:
-    """Calls a replica of the catalogue as one user or service."""
+    """Calls a replica of the catalog as one user or service."""
 
     def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
         self._stub = catalog_pb2_grpc.CatalogServiceStub(channel)
@@ -130,7 +130,7 @@ class CatalogClient:
 
 @dataclass
 class CatalogHarness:
-    """Two replicas of the catalogue on one database and one folder of assets, with a clock that tests set."""
+    """Two replicas of the catalog on one database and one folder of assets, with a clock that tests set."""
 
     url: str
     clock: SettableClock

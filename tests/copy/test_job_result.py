@@ -83,7 +83,7 @@ class BlockingSubmitter:
         self.submitted = 0
 
     async def prepare(self, request: Any, context: Any, submission: Any, *, check: Any) -> PreparedRequest:
-        return PreparedRequest(answer=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
+        return PreparedRequest(stored_response=None, job=job_pb2.SubmitJobRequest(), brief=catalog_pb2.Brief())
 
     async def submit_prepared(self, job: job_pb2.SubmitJobRequest) -> job_pb2.SubmitJobResponse:
         self.submitted += 1

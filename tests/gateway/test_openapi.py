@@ -89,6 +89,15 @@ class TestDescription:
             schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/ErrorResponse"}
 
+    def test_resumable_streams_describe_204(self, description: dict[str, Any]) -> None:
+        with_204 = {
+            path
+            for path, operations in description["paths"].items()
+            for operation in operations.values()
+            if "204" in operation["responses"]
+        }
+        assert with_204 == {"/api/generate/events"}
+
     def test_only_public_paths_need_no_credentials(
         self, description: dict[str, Any], routes: tuple[Route, ...]
     ) -> None:

@@ -307,8 +307,8 @@ class TestEnds:
 
 class TestTransitions:
     def test_terminal_statuses_have_no_transitions(self) -> None:
-        assert {status.value for status in domain.TERMINAL} == {"completed", "failed", "canceled", "expired"}
-        assert all(not domain.TRANSITIONS[status] for status in domain.TERMINAL)
+        assert {status.value for status in domain.TERMINAL_STATUSES} == {"completed", "failed", "canceled", "expired"}
+        assert all(not domain.TRANSITIONS[status] for status in domain.TERMINAL_STATUSES)
 
     async def test_schema_rejects_an_ended_job_without_a_settlement(self, harness: JobHarness) -> None:
         import psycopg

@@ -111,7 +111,7 @@ async def running_worker(
         leases=LeaseClient(address, identity),
         identity=identity,
         assets=AssetStore(f"file://{folder.path}"),
-        wake_ups=None,
+        dispatch_reader=None,
         slots=SLOTS,
         stop_grace_seconds=2,
         pause_seconds=PAUSES,

@@ -91,7 +91,7 @@ async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path
         leases=LeaseClient(f"127.0.0.1:{server.port}", ServiceIdentity("image", "s" * 32)),
         identity=ServiceIdentity("image", "s" * 32),
         assets=assets,
-        wake_ups=None,
+        dispatch_reader=None,
         slots=SLOTS,
     )
     stopping = asyncio.Event()

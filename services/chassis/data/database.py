@@ -188,7 +188,9 @@ async def migrate(url: str, folder: Path) -> list[str]:
             digest = hashlib.sha256(text.encode()).hexdigest()
             if file.name in known:
                 if known[file.name] != digest:
-                    raise RuntimeError(f"{file.name} was changed after it had been applied")
+                    raise RuntimeError(
+                        f"{file.name} was changed after it had been applied: this database belongs to another version"
+                    )
                 continue
             await connection.execute(f"set lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
             if text.startswith(NO_TRANSACTION):

@@ -187,8 +187,8 @@ class Producer:
 class DispatchReader:
     """Reads a topic as one member of a group and reports how many messages have arrived, up to a requested number.
 
-    Consumes only as many messages, and commits only their offsets, as `want` allows, so that the group's lag measures
-    the waiting work. Buffers messages beyond that. The reader also polls while nothing is wanted, so that the group
+    Consumes only as many messages, and commits only their offsets, as `allow` permits, so that the group's lag measures
+    the waiting work. Buffers messages beyond that. The reader also polls while nothing is allowed, so that the group
     never takes this member for dead during long work. A lost message is harmless, since the job service holds the
     work.
 
@@ -204,7 +204,7 @@ class DispatchReader:
         }
         self._request = json.dumps({"settings": values, "topic": topic, "group": group})
         self._topic = topic
-        self._wanted = 0  # the last request; repeated to a new reader process
+        self._allowed = 0  # the last request; repeated to a new reader process
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._reader: subprocess.Popen[str] | None = None
@@ -226,7 +226,7 @@ class DispatchReader:
     def allow(self, at_least: int) -> None:
         """Allows at least this many further messages to be consumed."""
         with self._lock:
-            self._wanted = at_least
+            self._allowed = at_least
             self._write_line(str(at_least))
 
     @property
@@ -252,8 +252,8 @@ class DispatchReader:
             with self._lock:
                 self._reader = reader
                 self._write_line(self._request)
-                if self._wanted:
-                    self._write_line(str(self._wanted))
+                if self._allowed:
+                    self._write_line(str(self._allowed))
                 if self._stopping.is_set() and reader.stdin is not None:
                     reader.stdin.close()
             assert reader.stdout is not None

@@ -63,10 +63,10 @@ class LogSettings(Settings):
     """Log settings, the same as the worker's."""
 
     log_format: str = Field(
-        default="json", pattern="^(json|console)$", description="format of log events: json or console"
+        default="json", pattern="^(json|console)$", description="Format of log events: json or console."
     )
     log_level: str = Field(
-        default="info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged"
+        default="info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."
     )
 
 

@@ -49,7 +49,7 @@ class OpenAISettings:
     breaker_seconds: float = 30.0
 
 
-class CircuitBreaker:
+class EndpointBreaker:
     """Opens after consecutive failures; after its pause it lets one request through as a trial."""
 
     def __init__(self, failures: int, seconds: float, clock: Callable[[], float]) -> None:

@@ -21,7 +21,7 @@ from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Variant
 from services.copy.providers import CopyProvider, content_filters
 from services.copy.providers.ad_policy import remove_forbidden_claims
-from services.copy.providers.chat_client import ChatClient, CircuitBreaker, OpenAISettings, UsageTotal
+from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
 from services.copy.providers.local import engine, spelling
 from services.copy.providers.local.choice import overlap
 from services.copy.providers.local.facts import content_words
@@ -54,7 +54,7 @@ class OpenAICopyProvider:
     ) -> None:
         self._settings = settings
         self._fallback = fallback
-        self._breaker = CircuitBreaker(settings.breaker_failures, settings.breaker_seconds, clock)
+        self._breaker = EndpointBreaker(settings.breaker_failures, settings.breaker_seconds, clock)
         self._client = ChatClient(settings, transport=transport, sleep=sleep, random_=random_ or random.Random())
 
     async def close(self) -> None:

@@ -27,7 +27,8 @@ create table job (
   checkpoint        bytea,
   error_reason      text,
   error_message     text,
-  dead              boolean not null default false,  -- failed for unknown reasons; an operator may retry it
+  -- failed for unknown reasons or expired in an outage; an operator may retry it
+  dead              boolean not null default false,
   notes             text[] not null default '{}',
   result            bytea,
   retry_of          uuid,

@@ -255,9 +255,8 @@ class ComfyUI(_TaskEngine):
         return entry if isinstance(entry, dict) else None
 
     async def _is_queued(self, task_id: str) -> bool:
-        queue = await fetch_state(
-            self._client, "/queue", max_bytes=MAX_SCENE_RESPONSE_BYTES
-        )  # it contains all queued workflows
+        # The response contains all queued workflows, hence the larger limit.
+        queue = await fetch_state(self._client, "/queue", max_bytes=MAX_SCENE_RESPONSE_BYTES)
         waiting = [*_listed(queue.get("queue_running")), *_listed(queue.get("queue_pending"))]
         return any(isinstance(item, list) and task_id in item[:2] for item in waiting)
 
