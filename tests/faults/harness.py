@@ -41,8 +41,10 @@ class FaultHarness:
         self._added: dict[str, Process] = {}
 
     def stop(self) -> None:
-        for worker in self._added.values():
-            self.running.run(worker.stop())
+        async def stop_added() -> None:
+            await asyncio.gather(*(process.stop() for process in self._added.values()))
+
+        self.running.run(stop_added())
         self.running.stop()
 
     def add_replica(self, service: str) -> str:
@@ -254,12 +256,7 @@ class Load:
     ) -> None:
         """Submits `jobs` jobs, or jobs until the event, and cancels one in `cancel_every`."""
         numbers = iter(range(jobs if jobs is not None else 1_000_000))
-        async with httpx.AsyncClient(
-            base_url=self.harness.system.url,
-            headers={"Authorization": f"Bearer {self.harness.running.token(self.customer.id)}"},
-            timeout=20,
-            trust_env=False,
-        ) as client:
+        async with self._client() as client:
 
             async def one() -> None:
                 for number in numbers:
@@ -273,3 +270,23 @@ class Load:
                             continue  # the job's status shows whether it was canceled
 
             await asyncio.gather(*(one() for _ in range(self.concurrency)))
+
+    async def cancel_live(self) -> None:
+        """Cancels every accepted job that has not ended."""
+        left = iter(self.accepted)
+        async with self._client() as client:
+
+            async def one() -> None:
+                for job_id in left:
+                    response = await client.post("/api/generate/cancel", json={"jobId": job_id})
+                    assert response.status_code in (200, 409), response.text
+
+            await asyncio.gather(*(one() for _ in range(self.concurrency)))
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.harness.system.url,
+            headers={"Authorization": f"Bearer {self.harness.running.token(self.customer.id)}"},
+            timeout=20,
+            trust_env=False,
+        )
