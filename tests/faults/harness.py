@@ -48,7 +48,10 @@ class FaultHarness:
         self.running.stop()
 
     def add_replica(self, service: str) -> str:
-        """Starts another process of the service on the same database; its address. Only the test calls it."""
+        """Starts another process of the service on the same database; its address. Only the test calls it.
+
+        The next `repair` stops it.
+        """
         port = free_port()
         name = f"{service}-{port}"
         environment = self.system.environment(service, port)
@@ -93,7 +96,7 @@ class FaultHarness:
         return process
 
     def remove_worker(self, name: str) -> None:
-        """Stops a worker as a rolling restart does."""
+        """Stops an added process as a rolling restart does."""
         self.running.run(self._added.pop(name).stop())
 
     def pid(self, name: str) -> int:
@@ -148,10 +151,12 @@ class FaultHarness:
         await self.until(lambda: not self.count("job", "select count(*) from job where settled_at is null"))
 
     async def repair(self, workers: Mapping[str, int]) -> None:
-        """Undoes what a failed test has left behind.
+        """Undoes what other tests have left behind.
 
-        Afterwards the stub workers of `workers` (slots by name) run, and every process is healthy.
+        Afterwards the stub workers of `workers` (slots by name) run and no others, and every process is healthy.
         """
+        for name in self._added.keys() - workers.keys():
+            self.remove_worker(name)
         for name, slots in workers.items():
             if name not in self._added:
                 self.add_worker(name, slots=slots)
