@@ -119,7 +119,7 @@ async def test_unresolvable_database_host_is_503_and_recovers(
     customer = harness.running.customer(GRANT)
     pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
     async with MixedLoad(harness, customer) as load:
-        await harness.until(load.writes_succeed, RECOVERY_SECONDS)  # services were restarted
+        await harness.until(load.writes_succeed)  # services may have been restarted
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
         await load.warmed_up()
@@ -280,7 +280,7 @@ async def test_failover_with_old_primary_up_needs_no_restart(
     try:
         pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
         async with MixedLoad(harness, customer) as load:
-            await harness.until(load.writes_succeed, RECOVERY_SECONDS)  # services were restarted
+            await harness.until(load.writes_succeed)  # services may have been restarted
             over = asyncio.Event()
             running = asyncio.create_task(load.run(over))
             await load.warmed_up()

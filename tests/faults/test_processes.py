@@ -81,6 +81,13 @@ def outcomes_of(harness: FaultHarness, job_id: str) -> list[str]:
     return [row["outcome"] for row in rows]
 
 
+def worker_of(harness: FaultHarness, job_id: str) -> str:
+    """The name of the worker that has leased the job."""
+    leased_by = harness.rows("job", "select worker from job where id = %s", job_id)[0]["worker"]
+    pid = int(leased_by.split("/")[1])
+    return next(name for name in WORKERS if harness.pid(name) == pid)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -115,21 +122,18 @@ async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultH
 async def test_job_of_a_killed_worker_runs_again_while_billing_hangs(harness: FaultHarness) -> None:
     """While billing hangs, submissions can be neither decided nor withdrawn; accepted jobs continue."""
     customer = harness.running.customer(1_000)
-    for name in WORKERS:
-        harness.remove_worker(name)
     job_id = await submit(harness, customer, "hang ok")
+    await reached(harness, customer, job_id, status="processing")
     assert harness.signal("billing", signal.SIGSTOP)
     try:
         log_file = harness.home.logs / "job.log"
         before = log_file.stat().st_size
         load = Load(harness, customer, concurrency=4)
         running = asyncio.create_task(load.run(jobs=8))
-        await harness.until(lambda: b"submissions_left_pending" in log_file.read_bytes()[before:])
-        harness.add_worker("worker-1", slots=4)
-        await reached(harness, customer, job_id, status="processing")
-        assert harness.kill("worker-1")
+        assert harness.kill(worker_of(harness, job_id))
         await reached(harness, customer, job_id, status="completed")
         assert outcomes_of(harness, job_id) == ["lost", "completed"]
+        await harness.until(lambda: b"submissions_left_pending" in log_file.read_bytes()[before:])
     finally:
         assert harness.signal("billing", signal.SIGCONT)
     await running
@@ -234,18 +238,17 @@ async def test_live_workers_keep_their_jobs_when_leases_expire_during_an_outage(
 
 async def test_result_of_a_worker_frozen_past_its_lease_is_refused(harness: FaultHarness) -> None:
     customer = harness.running.customer(3)
-    harness.remove_worker("worker-2")
     job_id = await submit(harness, customer, "ok:2 ok:3")
     await reached(harness, customer, job_id, status="processing")
-    frozen = harness.pid("worker-1")
-    assert harness.signal("worker-1", signal.SIGSTOP)
-    harness.add_worker("worker-2", slots=4)
+    worker = worker_of(harness, job_id)
+    frozen = harness.pid(worker)
+    assert harness.signal(worker, signal.SIGSTOP)
     await reached(harness, customer, job_id, status="processing", attempt=2)
-    assert harness.signal("worker-1", signal.SIGCONT)  # its attempt is due immediately, the second one needs 3 s
+    assert harness.signal(worker, signal.SIGCONT)  # its attempt is due immediately, the second one needs 3 s
     status = await reached(harness, customer, job_id, status="completed")
     assert outcomes_of(harness, job_id) == ["lost", "completed"]
     assert len(status["assets"]) == 1
-    assert harness.pid("worker-1") == frozen
+    assert harness.pid(worker) == frozen
     stored = harness.home.assets / "static_ad" / job_id
     # The worker deletes the files of the first attempt when its result is refused.
     await harness.until(lambda: [path.parent.name for path in stored.rglob("*.png")] == ["2"])
