@@ -12,7 +12,7 @@ from local.system import Options
 from tests.running import Customer, Postgres, RunningSystem
 
 # The fixtures that start a whole system once per test process, and the group of the tests that use them.
-GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched"}
+GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched", "impaired": "impaired"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,7 @@ class SmallDisk:
         if os.geteuid() != 0 or shutil.which("mount") is None:
             pytest.skip("mounting a tmpfs needs root")
         self._size = size_bytes
+        self._made = folder is None or not folder.exists()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="adwright-disk-"))
         self._filling = self.folder / "filling"
 
@@ -33,13 +34,17 @@ class SmallDisk:
             check=False,
         )
         if mounted.returncode != 0:
-            self.folder.rmdir()
+            self._remove_folder()
             pytest.skip(f"mounting a tmpfs is not allowed here: {mounted.stderr.strip()}")
         return self
 
     def __exit__(self, *_: object) -> None:
         subprocess.run(["umount", "--lazy", self.folder], check=True)
-        self.folder.rmdir()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        if self._made:
+            self.folder.rmdir()
 
     def free(self) -> int:
         """The free space in bytes."""

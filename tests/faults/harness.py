@@ -41,12 +41,17 @@ class FaultHarness:
         self._added: dict[str, Process] = {}
 
     def stop(self) -> None:
-        for worker in self._added.values():
-            self.running.run(worker.stop())
+        async def stop_added() -> None:
+            await asyncio.gather(*(process.stop() for process in self._added.values()))
+
+        self.running.run(stop_added())
         self.running.stop()
 
     def add_replica(self, service: str) -> str:
-        """Starts another process of the service on the same database; its address. Only the test calls it."""
+        """Starts another process of the service on the same database; its address. Only the test calls it.
+
+        The next `repair` stops it.
+        """
         port = free_port()
         name = f"{service}-{port}"
         environment = self.system.environment(service, port)
@@ -91,7 +96,7 @@ class FaultHarness:
         return process
 
     def remove_worker(self, name: str) -> None:
-        """Stops a worker as a rolling restart does."""
+        """Stops an added process as a rolling restart does."""
         self.running.run(self._added.pop(name).stop())
 
     def pid(self, name: str) -> int:
@@ -146,10 +151,12 @@ class FaultHarness:
         await self.until(lambda: not self.count("job", "select count(*) from job where settled_at is null"))
 
     async def repair(self, workers: Mapping[str, int]) -> None:
-        """Undoes what a failed test has left behind.
+        """Undoes what other tests have left behind.
 
-        Afterwards the stub workers of `workers` (slots by name) run, and every process is healthy.
+        Afterwards the stub workers of `workers` (slots by name) run and no others, and every process is healthy.
         """
+        for name in self._added.keys() - workers.keys():
+            self.remove_worker(name)
         for name, slots in workers.items():
             if name not in self._added:
                 self.add_worker(name, slots=slots)
@@ -254,12 +261,7 @@ class Load:
     ) -> None:
         """Submits `jobs` jobs, or jobs until the event, and cancels one in `cancel_every`."""
         numbers = iter(range(jobs if jobs is not None else 1_000_000))
-        async with httpx.AsyncClient(
-            base_url=self.harness.system.url,
-            headers={"Authorization": f"Bearer {self.harness.running.token(self.customer.id)}"},
-            timeout=20,
-            trust_env=False,
-        ) as client:
+        async with self._client() as client:
 
             async def one() -> None:
                 for number in numbers:
@@ -273,3 +275,23 @@ class Load:
                             continue  # the job's status shows whether it was canceled
 
             await asyncio.gather(*(one() for _ in range(self.concurrency)))
+
+    async def cancel_live(self) -> None:
+        """Cancels every accepted job that has not ended."""
+        left = iter(self.accepted)
+        async with self._client() as client:
+
+            async def one() -> None:
+                for job_id in left:
+                    response = await client.post("/api/generate/cancel", json={"jobId": job_id})
+                    assert response.status_code in (200, 409), response.text
+
+            await asyncio.gather(*(one() for _ in range(self.concurrency)))
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.harness.system.url,
+            headers={"Authorization": f"Bearer {self.harness.running.token(self.customer.id)}"},
+            timeout=20,
+            trust_env=False,
+        )

@@ -16,7 +16,7 @@ from tests.faults.harness import FaultHarness
 from tests.running import Customer
 from tests.support import TERMINAL_STATUSES, until_async
 
-FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "6"))
+FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "4"))
 # The pause between requests of one kind gives about 60 of each kind in a fault of any length, so that the jobs that
 # wait for its end stay below the limit of live jobs.
 PAUSE_SECONDS = max(0.1, FAULT_SECONDS / 60)

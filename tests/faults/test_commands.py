@@ -6,21 +6,19 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.conftest import ATTEMPT_FAILURES
 from tests.faults.harness import EVENT_SECONDS, FaultHarness
 from tests.running import Customer
 from tests.support import ended
 
 
-@pytest.fixture(scope="module")
-def harness() -> Iterator[FaultHarness]:
-    system = FaultHarness()
-    system.add_worker("worker-1", slots=4)
-    yield system
-    system.stop()
+@pytest.fixture
+async def harness(impaired: FaultHarness) -> FaultHarness:
+    await impaired.repair({"worker-1": 4})
+    return impaired
 
 
 async def adwright(harness: FaultHarness, *line: str) -> tuple[int, str]:
@@ -56,7 +54,7 @@ async def test_dead_job_is_listed_and_retried_with_a_new_hold(harness: FaultHarn
     status, output = await adwright(harness, "jobs", "dead")
     assert status == 0
     assert job_id in output
-    assert output.count("RuntimeError: nobody expected this") == 4
+    assert output.count("RuntimeError: nobody expected this") == ATTEMPT_FAILURES
     harness.remove_worker("worker-1")
     for _ in range(2):  # a repeated retry returns the same job
         status, output = await adwright(harness, "jobs", "retry", job_id)
@@ -69,7 +67,6 @@ async def test_dead_job_is_listed_and_retried_with_a_new_hold(harness: FaultHarn
     assert f"retried as {again}" in output
     customer.client.post("/api/generate/cancel", json={"jobId": again})
     await harness.settled()
-    harness.add_worker("worker-1", slots=4)
 
 
 async def test_captured_credits_are_refunded_once(harness: FaultHarness) -> None:
@@ -92,13 +89,14 @@ async def test_ledger_commands_find_a_damaged_hold(harness: FaultHarness) -> Non
     assert (await adwright(harness, "ledger", "reconcile"))[0] == 0
     customer = harness.running.customer(10)
     job_id = await settled_job(harness, customer, "ok", "completed")
-    harness.rows(
-        "billing",
-        "update hold set state = 'released' where job_id = %s returning job_id",
-        job_id,
-    )
-    status, output = await adwright(harness, "ledger", "verify")
-    assert (status, f"job {job_id}: its hold is released" in output) == (1, True)
-    status, output = await adwright(harness, "ledger", "reconcile", "--settling", "0")
-    assert status == 1
-    assert f"{job_id}  completed job of {customer.id} was not paid for: its hold is released" in output
+    damage = "update hold set state = %s where job_id = %s returning job_id"
+    harness.rows("billing", damage, "released", job_id)
+    try:
+        status, output = await adwright(harness, "ledger", "verify")
+        assert (status, f"job {job_id}: its hold is released" in output) == (1, True)
+        status, output = await adwright(harness, "ledger", "reconcile", "--settling", "0")
+        assert status == 1
+        assert f"{job_id}  completed job of {customer.id} was not paid for: its hold is released" in output
+    finally:
+        harness.rows("billing", damage, "captured", job_id)
+    await harness.check_ledger()

@@ -89,13 +89,15 @@ class HostNames:
     """A file of host names that some processes see instead of /etc/hosts."""
 
     def __init__(self, folder: Path) -> None:
-        if os.geteuid() != 0 or shutil.which("unshare") is None:
-            pytest.skip("a mount namespace needs root")
         self._file = folder / "hosts"
         self.publish(True)
+
+    def usable(self) -> bool:
+        """Whether this user may give processes their own file of host names."""
+        if os.geteuid() != 0 or shutil.which("unshare") is None:
+            return False
         line = self.wrap(["getent", "hosts", DATABASE_HOST])
-        if subprocess.run(line, capture_output=True, check=False).returncode != 0:
-            pytest.skip("a mount namespace is not allowed here")
+        return subprocess.run(line, capture_output=True, check=False).returncode == 0
 
     def publish(self, known: bool) -> None:
         """Adds the database's host to the file or removes it."""
@@ -109,19 +111,15 @@ class HostNames:
 
 
 async def test_unresolvable_database_host_is_503_and_recovers(
-    harness: FaultHarness, proxy: Proxy, tmp_path: Path
+    harness: FaultHarness, names: HostNames, proxied: Proxy
 ) -> None:
     """DNS fails for so long that a pool's own next retry would come later than RECOVERY_SECONDS."""
-    names = HostNames(tmp_path)
-    for name in SERVICES_WITH_DATABASE:
-        process = harness.system.processes[name]
-        process.environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST)
-        process.command = names.wrap(process.command)
-    await restart(harness, SERVICES_WITH_DATABASE)
+    if not names.usable():
+        pytest.skip("a mount namespace is not allowed here")
     customer = harness.running.customer(GRANT)
     pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
     async with MixedLoad(harness, customer) as load:
-        await harness.until(load.writes_succeed, RECOVERY_SECONDS)  # services were restarted
+        await harness.until(load.writes_succeed)  # services may have been restarted
         over = asyncio.Event()
         running = asyncio.create_task(load.run(over))
         await load.warmed_up()
@@ -193,6 +191,7 @@ class Proxy:
     def __init__(self, target: str) -> None:
         self.port = free_port()
         self.target = target
+        self.in_use = False  # whether the services use it
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -230,17 +229,31 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> HostNames:
+    return HostNames(tmp_path_factory.mktemp("names"))
+
+
+@pytest.fixture(scope="module")
 def proxy(harness: FaultHarness) -> Iterator[Proxy]:
-    """A proxy between the services and PostgreSQL; `restart` makes the services use it."""
     found = Proxy(_socket_folder(harness.system.database_url("job")))
-    for name in SERVICES_WITH_DATABASE:
-        harness.system.processes[name].environment["ADWRIGHT_DATABASE_URL"] = found.address(name)
-    commands = {name: harness.system.processes[name].command for name in SERVICES_WITH_DATABASE}
     yield found
-    for name, line in commands.items():
-        harness.system.processes[name].command = line
     found.stop()
+
+
+@pytest.fixture
+async def proxied(harness: FaultHarness, names: HostNames, proxy: Proxy) -> Proxy:
+    """The proxy between the services and PostgreSQL; from here on they use it, and `names` where that is possible."""
+    if not proxy.in_use:
+        usable = names.usable()
+        for name in SERVICES_WITH_DATABASE:
+            process = harness.system.processes[name]
+            process.environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST if usable else "127.0.0.1")
+            if usable:
+                process.command = names.wrap(process.command)
+        await restart(harness, SERVICES_WITH_DATABASE)
+        proxy.in_use = True
+    return proxy
 
 
 def _socket_folder(address: str) -> str:
@@ -249,19 +262,17 @@ def _socket_folder(address: str) -> str:
 
 async def restart(harness: FaultHarness, names: Iterable[str]) -> None:
     """Kills services and waits until they run again, with their changed settings."""
-    for name in names:
-        before = harness.pid(name)
+    before = {name: harness.pid(name) for name in names}
+    for name in before:
         harness.kill(name)
-        await harness.until(lambda name=name, before=before: harness.pid(name) not in (0, before))
-
+    await harness.until(lambda: all(harness.pid(name) not in (0, pid) for name, pid in before.items()))
     await harness.until(harness.healthy)
 
 
 async def test_failover_with_old_primary_up_needs_no_restart(
-    harness: FaultHarness, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, proxied: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The old primary stays up, read-only, with its connections open; only new connections reach the new primary."""
-    await restart(harness, SERVICES_WITH_DATABASE)
     customer = harness.running.customer(GRANT)
     old = harness.system.database_url("job")
     standby = Standby(old)
@@ -269,7 +280,7 @@ async def test_failover_with_old_primary_up_needs_no_restart(
     try:
         pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
         async with MixedLoad(harness, customer) as load:
-            await harness.until(load.writes_succeed, RECOVERY_SECONDS)  # services were restarted
+            await harness.until(load.writes_succeed)  # services may have been restarted
             over = asyncio.Event()
             running = asyncio.create_task(load.run(over))
             await load.warmed_up()
@@ -278,7 +289,7 @@ async def test_failover_with_old_primary_up_needs_no_restart(
             await asyncio.sleep(FAULT_SECONDS)
             await standby.promote(old)
             set_read_only(standby.address, False)
-            proxy.target = _socket_folder(standby.address)
+            proxied.target = _socket_folder(standby.address)
             monkeypatch.setattr(
                 harness.system,
                 "database_url",

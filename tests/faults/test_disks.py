@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -73,61 +74,74 @@ def runs(pid: int) -> bool:
         return False
 
 
+async def check_survival(harness: FaultHarness, disk: SmallDisk) -> None:
+    """Fills the disk under load, kills processes, frees the disk again, and checks what the system did."""
+    customer = harness.running.customer(GRANT)
+    address = harness.system.database_url("job")
+    async with MixedLoad(harness, customer) as load:
+        assert (await load.static_ad()).status == 200
+        assert upload(harness, load).status_code == 200
+        over = asyncio.Event()
+        running = asyncio.create_task(load.run(over))
+        await load.warmed_up()
+        before = len(harness.running.messages)
+        began = len(load.responses)
+        filled_at = time.monotonic()
+        disk.fill()
+        use_up_log_segment(address)
+        killed = {name: harness.pid(name) for name in KILLED}
+        for name in KILLED:
+            harness.kill(name)
+        await asyncio.sleep(FAULT_SECONDS)
+        for name, pid in killed.items():
+            await harness.until(lambda name=name, pid=pid: harness.pid(name) not in (0, pid))
+        if disk.folder == harness.home.assets:  # the restarted services do not need this disk
+            await harness.until(lambda: reported_healthy(harness))
+        refusal = upload(harness, load)
+        ended = len(load.responses)
+        lines = harness.running.messages[before:]
+        full_seconds = time.monotonic() - filled_at
+        disk.empty()
+        took = await harness.until(load.writes_succeed)
+        await harness.until(lambda: reported_healthy(harness))
+        over.set()
+        await running
+        print(f"recovered in {took:.2f} s", load.summary(began), *harness.running.messages[before:], sep="\n")
+        print(refusal.status_code, refusal.text)
+        for response in load.responses[began:ended]:
+            if response.status != 200 and response.reason not in UNRELATED_REASONS:
+                assert (response.status, response.retryable) == (503, True), response
+        if disk.folder != harness.home.logs:
+            error = refusal.json()["error"]
+            assert (refusal.status_code, error["retryable"]) == (503, True)
+            assert str(harness.home.folder) not in refusal.text
+            assert "os error" not in refusal.text
+        if disk.folder == harness.home.assets:
+            assert error["reason"] == "STORAGE_FULL"
+        assert len(lines) < 10 + 2 * full_seconds, "the supervisor logs events, not every retry"
+        assert upload(harness, load).status_code == 200
+        assert json.loads(harness.home.state.read_text())["pids"]["image"] == harness.pid("image")
+        await check_end(harness, load)
+
+
 @pytest.mark.parametrize(
     "place",
     [
         pytest.param(lambda home: home.folder, id="everything"),
         pytest.param(lambda home: home.database, id="postgres", marks=pytest.mark.slow),
         pytest.param(lambda home: home.logs, id="logs", marks=pytest.mark.slow),
-        pytest.param(lambda home: home.assets, id="assets"),
     ],
 )
 async def test_system_survives_a_full_disk_and_recovers(place: Callable[[Home], Path]) -> None:
+    """The system also stops on a full disk."""
     with on_small_disk(place) as (harness, disk):
-        customer = harness.running.customer(GRANT)
-        address = harness.system.database_url("job")
-        async with MixedLoad(harness, customer) as load:
-            assert (await load.static_ad()).status == 200
-            assert upload(harness, load).status_code == 200
-            over = asyncio.Event()
-            running = asyncio.create_task(load.run(over))
-            await load.warmed_up()
-            before = len(harness.running.messages)
-            began = len(load.responses)
-            disk.fill()
-            use_up_log_segment(address)
-            killed = {name: harness.pid(name) for name in KILLED}
-            for name in KILLED:
-                harness.kill(name)
-            await asyncio.sleep(FAULT_SECONDS)
-            for name, pid in killed.items():
-                await harness.until(lambda name=name, pid=pid: harness.pid(name) not in (0, pid))
-            if disk.folder == harness.home.assets:  # the restarted services do not need this disk
-                await harness.until(lambda: reported_healthy(harness))
-            refusal = upload(harness, load)
-            ended = len(load.responses)
-            lines = harness.running.messages[before:]
-            disk.empty()
-            took = await harness.until(load.writes_succeed)
-            await harness.until(lambda: reported_healthy(harness))
-            over.set()
-            await running
-            print(f"recovered in {took:.2f} s", load.summary(began), *harness.running.messages[before:], sep="\n")
-            print(refusal.status_code, refusal.text)
-            for response in load.responses[began:ended]:
-                if response.status != 200 and response.reason not in UNRELATED_REASONS:
-                    assert (response.status, response.retryable) == (503, True), response
-            if disk.folder != harness.home.logs:
-                error = refusal.json()["error"]
-                assert (refusal.status_code, error["retryable"]) == (503, True)
-                assert str(harness.home.folder) not in refusal.text
-                assert "os error" not in refusal.text
-            if disk.folder == harness.home.assets:
-                assert error["reason"] == "STORAGE_FULL"
-            assert len(lines) < 10 + 2 * FAULT_SECONDS, "the supervisor logs events, not every retry"
-            assert upload(harness, load).status_code == 200
-            assert json.loads(harness.home.state.read_text())["pids"]["image"] == harness.pid("image")
-            await check_end(harness, load)
+        await check_survival(harness, disk)
         pids = [harness.pid(name) for name in ("postgres", *KILLED)]
         disk.fill()  # the context manager stops the system on a full disk
     assert not [pid for pid in pids if runs(pid)]
+
+
+async def test_system_survives_a_full_asset_storage_and_recovers(impaired: FaultHarness) -> None:
+    await impaired.repair({"worker-1": 4})
+    with SmallDisk(DISK_BYTES, impaired.home.assets) as disk:
+        await check_survival(impaired, disk)

@@ -13,11 +13,10 @@ import grpc
 import pytest
 from adwright.job.v1 import events_pb2 as job_events
 from adwright.job.v1 import job_pb2, job_pb2_grpc
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from services.chassis.config import ServiceSettings
 from services.chassis.rpc.auth import ServiceIdentity
 from services.job import domain
 from services.job.events import EVENTS_TOPIC
@@ -25,9 +24,10 @@ from tests.faults.harness import FaultHarness, Load
 from tests.running import Customer
 from tests.support import TERMINAL_STATUSES, error_of
 
-ATTEMPT_SECONDS = 20  # the deadline of an attempt
-GRACE_SECONDS = ServiceSettings.model_fields["stop_grace_seconds"].default  # after it, open calls are interrupted
-OUTAGE_SECONDS = 15  # longer than all pauses between the attempts of a job: 2, 4 and 8 s
+ATTEMPT_SECONDS = 15  # the deadline of an attempt
+ATTEMPT_FAILURES = 3  # the failed attempts after which a job fails
+GRACE_SECONDS = 60  # after it, a stopping service interrupts open calls; more than any stop takes
+OUTAGE_SECONDS = 7  # longer than all pauses between the attempts of a job: 2 and 4 s
 WORKERS = {"worker-1": 4, "worker-2": 4}  # slots by name
 LIVE = "select count(*) from job where user_id = %s and status not in ('completed', 'failed')"
 QUEUED = "select count(*) from job where user_id = %s and status = 'queued'"
@@ -35,8 +35,12 @@ QUEUED = "select count(*) from job where user_id = %s and status = 'queued'"
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[FaultHarness]:
-    """A system whose attempts may take ATTEMPT_SECONDS."""
-    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", f"copy=60,static_ad={ATTEMPT_SECONDS},video=60"))
+    """A system with short attempts."""
+    system = FaultHarness(
+        ("ADWRIGHT_ATTEMPT_SECONDS", f"copy=60,static_ad={ATTEMPT_SECONDS},video=60"),
+        ("ADWRIGHT_ATTEMPT_FAILURES", str(ATTEMPT_FAILURES)),
+        ("ADWRIGHT_STOP_GRACE_SECONDS", str(GRACE_SECONDS)),
+    )
     yield system
     system.stop()
 
@@ -77,13 +81,20 @@ def outcomes_of(harness: FaultHarness, job_id: str) -> list[str]:
     return [row["outcome"] for row in rows]
 
 
+def worker_of(harness: FaultHarness, job_id: str) -> str:
+    """The name of the worker that has leased the job."""
+    leased_by = harness.rows("job", "select worker from job where id = %s", job_id)[0]["worker"]
+    pid = int(leased_by.split("/")[1])
+    return next(name for name in WORKERS if harness.pid(name) == pid)
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        "job",
+        pytest.param("job", marks=pytest.mark.slow),  # the test of job events kills it under load
         pytest.param("billing", marks=pytest.mark.slow),  # test_ledger.py kills it under load
-        "image",
-        "catalog",
+        pytest.param("image", marks=pytest.mark.slow),  # test_disks.py kills both under load
+        pytest.param("catalog", marks=pytest.mark.slow),
         "gateway",
         "postgres",
         pytest.param("broker", marks=pytest.mark.slow),  # tests/journeys/test_races.py kills it under load
@@ -108,50 +119,39 @@ async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultH
     assert customer.credits["available"] == 10_000 - 3 * len(mine)
 
 
-async def test_job_of_a_killed_worker_runs_again_also_while_billing_hangs(harness: FaultHarness) -> None:
-    """The retry starts within 10 s on an idle machine.
-
-    While billing hangs, submissions can be neither decided nor withdrawn; accepted jobs continue.
-    """
+async def test_job_of_a_killed_worker_runs_again_while_billing_hangs(harness: FaultHarness) -> None:
+    """While billing hangs, submissions can be neither decided nor withdrawn; accepted jobs continue."""
     customer = harness.running.customer(1_000)
-    harness.remove_worker("worker-2")
-
-    async def lost(job_id: str) -> float:
-        """Kills the job's worker; the seconds until the job runs again."""
-        assert harness.kill("worker-1")
-        took = await harness.until(lambda: len(outcomes_of(harness, job_id)) == 2)
-        await reached(harness, customer, job_id, status="completed")
-        assert outcomes_of(harness, job_id) == ["lost", "completed"]
-        return took
-
-    first = await submit(harness, customer, "hang ok")
-    await reached(harness, customer, first, status="processing")
-    with_billing = await lost(first)
-    second = await submit(harness, customer, "hang ok")
-    await reached(harness, customer, second, status="processing")
+    job_id = await submit(harness, customer, "hang ok")
+    await reached(harness, customer, job_id, status="processing")
     assert harness.signal("billing", signal.SIGSTOP)
     try:
+        log_file = harness.home.logs / "job.log"
+        before = log_file.stat().st_size
         load = Load(harness, customer, concurrency=4)
         running = asyncio.create_task(load.run(jobs=8))
-        log_file = harness.home.logs / "job.log"
-        await harness.until(lambda: "submissions_left_pending" in log_file.read_text(encoding="utf-8"))
-        without_billing = await lost(second)
-        assert without_billing < 2 * with_billing + 20
+        assert harness.kill(worker_of(harness, job_id))
+        await reached(harness, customer, job_id, status="completed")
+        assert outcomes_of(harness, job_id) == ["lost", "completed"]
+        await harness.until(lambda: b"submissions_left_pending" in log_file.read_bytes()[before:])
     finally:
         assert harness.signal("billing", signal.SIGCONT)
     await running
     assert load.refused == {}
     await harness.settled()
-    assert customer.credits == {"available": 1_000 - 10 * 3, "held": 0}
+    assert customer.credits == {"available": 1_000 - 9 * 3, "held": 0}
     await harness.check_ledger()
 
 
 async def test_job_events_are_ordered_and_complete_while_the_job_service_crashes(harness: FaultHarness) -> None:
-    """Holds for a reader that drops repeated ids; the relay that sends the events is part of the job service."""
+    """Holds for a reader that drops repeated ids; the relay that sends the events is part of the job service.
+
+    The jobs themselves survive the crashes too: none is lost, duplicated or paid for twice.
+    """
     customer = harness.running.customer(1_000)
     load = Load(harness, customer, concurrency=8)
-    running = asyncio.create_task(load.run(jobs=80, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
-    for accepted in (10, 30, 50):
+    running = asyncio.create_task(load.run(jobs=60, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
+    for accepted in (10, 30):
         await harness.until(lambda accepted=accepted: len(load.accepted) >= accepted)
         await harness.until(lambda: harness.kill("job"))
     await running
@@ -181,6 +181,13 @@ async def test_job_events_are_ordered_and_complete_while_the_job_service_crashes
         )
         assert attempts == sorted(attempts)
         assert statuses.count("processing") == row["attempts"]
+    assert len(load.accepted) == len(rows), "no job is duplicated"
+    assert load.refused == {}
+    assert {row["status"] for row in rows} <= {"completed", "canceled"}
+    harness.check_assets()
+    await harness.check_ledger()
+    completed = sum(row["status"] == "completed" for row in rows)
+    assert customer.credits == {"available": 1_000 - 3 * completed, "held": 0}
 
 
 def events_of(harness: FaultHarness, user_id: str) -> list[job_events.JobEvent]:
@@ -191,19 +198,23 @@ def events_of(harness: FaultHarness, user_id: str) -> list[job_events.JobEvent]:
             "group.id": "test-events",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
+            "enable.partition.eof": True,
         }
     )
-    consumer.assign(
-        [
-            TopicPartition(EVENTS_TOPIC, number, OFFSET_BEGINNING)
-            for number in consumer.list_topics(EVENTS_TOPIC, timeout=10).topics[EVENTS_TOPIC].partitions
-        ]
-    )
+    partitions = consumer.list_topics(EVENTS_TOPIC, timeout=30).topics[EVENTS_TOPIC].partitions
+    consumer.assign([TopicPartition(EVENTS_TOPIC, number, OFFSET_BEGINNING) for number in partitions])
+    records: list[bytes] = []
+    read: set[int | None] = set()  # partitions of which everything has been read
     try:
-        records = []
-        while (record := consumer.poll(5)) is not None:
-            assert record.error() is None, record.error()
-            records.append(record.value() or b"")
+        while read != set(partitions):
+            record = consumer.poll(60)
+            assert record is not None, "the broker does not respond"
+            error = record.error()
+            if error is None:
+                records.append(record.value() or b"")
+            else:
+                assert error.code() == KafkaError._PARTITION_EOF, error
+                read.add(record.partition())
     finally:
         consumer.close()
     events = [job_events.JobEvent.FromString(record) for record in records]
@@ -213,7 +224,7 @@ def events_of(harness: FaultHarness, user_id: str) -> list[job_events.JobEvent]:
 async def test_live_workers_keep_their_jobs_when_leases_expire_during_an_outage(harness: FaultHarness) -> None:
     """The job service hangs longer than a lease lasts, so no worker can renew its lease."""
     customer = harness.running.customer(3)
-    job_id = await submit(harness, customer, "ok:13")
+    job_id = await submit(harness, customer, "ok:9")
     await reached(harness, customer, job_id, status="processing")
     expired = "select count(*) from job where id = %s and lease_expires_at < now() - interval '1 second'"
     assert harness.signal("job", signal.SIGSTOP)
@@ -227,18 +238,17 @@ async def test_live_workers_keep_their_jobs_when_leases_expire_during_an_outage(
 
 async def test_result_of_a_worker_frozen_past_its_lease_is_refused(harness: FaultHarness) -> None:
     customer = harness.running.customer(3)
-    harness.remove_worker("worker-2")
-    job_id = await submit(harness, customer, "ok:2 ok:6")
+    job_id = await submit(harness, customer, "ok:2 ok:3")
     await reached(harness, customer, job_id, status="processing")
-    frozen = harness.pid("worker-1")
-    assert harness.signal("worker-1", signal.SIGSTOP)
-    harness.add_worker("worker-2", slots=4)
+    worker = worker_of(harness, job_id)
+    frozen = harness.pid(worker)
+    assert harness.signal(worker, signal.SIGSTOP)
     await reached(harness, customer, job_id, status="processing", attempt=2)
-    assert harness.signal("worker-1", signal.SIGCONT)  # its attempt is due immediately, the second one needs 6 s
+    assert harness.signal(worker, signal.SIGCONT)  # its attempt is due immediately, the second one needs 3 s
     status = await reached(harness, customer, job_id, status="completed")
     assert outcomes_of(harness, job_id) == ["lost", "completed"]
     assert len(status["assets"]) == 1
-    assert harness.pid("worker-1") == frozen
+    assert harness.pid(worker) == frozen
     stored = harness.home.assets / "static_ad" / job_id
     # The worker deletes the files of the first attempt when its result is refused.
     await harness.until(lambda: [path.parent.name for path in stored.rglob("*.png")] == ["2"])
@@ -246,33 +256,35 @@ async def test_result_of_a_worker_frozen_past_its_lease_is_refused(harness: Faul
     await harness.check_ledger()
 
 
-async def test_hanging_provider_is_stopped_at_the_attempt_deadline(harness: FaultHarness) -> None:
-    customer = harness.running.customer(3)
-    job_id = await submit(harness, customer, "hang ok")
-    await reached(harness, customer, job_id, status="completed")
-    assert outcomes_of(harness, job_id) == ["transient", "completed"]
-
-
-@pytest.mark.parametrize(
-    ("prompt", "outcomes", "reason"),
-    [
-        ("transient transient ok", ["transient", "transient", "completed"], None),
-        ("unknown ok", ["unknown", "completed"], None),
-        ("input", ["input"], "BAD_PICTURE"),
-        ("exit exit exit exit", ["lost"] * 4, "MAKER_LOST"),
-        ("unknown", ["unknown"] * 4, "GENERATION_FAILED"),
-    ],
-)
-async def test_fault_kind_decides_about_retries(
-    harness: FaultHarness, prompt: str, outcomes: list[str], reason: str | None
-) -> None:
-    customer = harness.running.customer(3)
-    job_id = await submit(harness, customer, prompt)
-    status = await reached(harness, customer, job_id, status="failed" if reason else "completed")
-    assert outcomes_of(harness, job_id) == outcomes
-    assert status.get("error", {}).get("reason") == reason
+async def test_fault_kind_decides_about_retries(harness: FaultHarness) -> None:
+    """A provider that hangs is stopped at the attempt's deadline, which counts as a transient fault."""
+    expected: dict[str, tuple[list[str], str | None]] = {
+        "transient transient ok": (["transient", "transient", "completed"], None),
+        "unknown ok": (["unknown", "completed"], None),
+        "input": (["input"], "BAD_PICTURE"),
+        "unknown": (["unknown"] * ATTEMPT_FAILURES, "GENERATION_FAILED"),
+        "hang ok": (["transient", "completed"], None),
+    }
+    customers = {prompt: harness.running.customer(3) for prompt in expected}
+    jobs = {prompt: await submit(harness, customer, prompt) for prompt, customer in customers.items()}
+    for prompt, (outcomes, reason) in expected.items():
+        wanted = "failed" if reason else "completed"
+        status = await reached(harness, customers[prompt], jobs[prompt], status=wanted)
+        assert outcomes_of(harness, jobs[prompt]) == outcomes, prompt
+        assert status.get("error", {}).get("reason") == reason, prompt
     await harness.settled()
-    assert customer.credits == {"available": 3 if reason else 0, "held": 0}
+    for prompt, (_, reason) in expected.items():
+        assert customers[prompt].credits == {"available": 3 if reason else 0, "held": 0}, prompt
+
+
+async def test_job_that_kills_its_workers_fails(harness: FaultHarness) -> None:
+    customer = harness.running.customer(3)
+    job_id = await submit(harness, customer, "exit")
+    status = await reached(harness, customer, job_id, status="failed")
+    assert outcomes_of(harness, job_id) == ["lost"] * ATTEMPT_FAILURES
+    assert status["error"]["reason"] == "MAKER_LOST"
+    await harness.settled()
+    assert customer.credits == {"available": 3, "held": 0}
 
 
 async def test_result_reported_twice_counts_once(harness: FaultHarness) -> None:
@@ -349,8 +361,8 @@ async def test_canceled_job_frees_its_worker_at_the_next_heartbeat(harness: Faul
         ]
         return any("attempt_stopped" in line and "canceled" in line for line in lines)
 
-    # The next heartbeat, 1 s later, notifies the worker; on an idle machine this takes at most 2 s.
-    assert await harness.until(stopped) < ATTEMPT_SECONDS / 2, "the attempt ended at its deadline instead"
+    # The response to the next heartbeat notifies the worker; an attempt that ends at its deadline is not stopped.
+    await harness.until(stopped)
     await harness.settled()
     assert customer.credits == {"available": 3, "held": 0}
 
@@ -411,16 +423,17 @@ def watch(customer: Customer, job_id: str) -> str:
 
 
 async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness) -> None:
-    """Of a customer's hundreds of queued jobs, at most twice the number of slots overtake another's single job."""
+    """Of a customer's many queued jobs, at most twice the number of slots overtake another's single job."""
     big, small = harness.running.customer(100_000), harness.running.customer(1_000)
-    slots, job_seconds, many, singles = 16, 1.0, 300, 4
+    slots, job_seconds, many, singles = 16, 2.0, 200, 3
     for name in WORKERS:
         harness.remove_worker(name)
-    await Load(harness, big, concurrency=32).run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
+    queued = Load(harness, big, concurrency=32)
+    await queued.run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
     for name in WORKERS:
         harness.add_worker(name, slots=slots // len(WORKERS))
     for _ in range(singles):
-        await Load(harness, small, concurrency=1).run(jobs=1, prompt=lambda _: f"ok:{job_seconds}")
+        await Load(harness, small, concurrency=1).run(jobs=1)
         await harness.until(lambda: not harness.count("job", LIVE, small.id))
     left = harness.count("job", QUEUED, big.id)
     rows = harness.rows(
@@ -434,7 +447,7 @@ async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness)
         small.id,
     )
     table = Table(
-        title=f"{singles} single jobs beside {many} of another customer, {slots} slots, {job_seconds} s a job"
+        title=f"{singles} single jobs beside {many} of another customer, {slots} slots, {job_seconds} s a job of it"
     )
     for column in ("wait, s", "overtaken by"):
         table.add_column(column, justify="right")
@@ -444,9 +457,10 @@ async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness)
     assert len(rows) == singles
     assert left > 2 * slots, "the big customer's queue was nearly empty before the comparison ended"
     assert max(row["overtaken_by"] for row in rows) <= 2 * slots
-    await harness.settled()
     for name in WORKERS:
         harness.remove_worker(name)  # the fixture adds them with their usual slots
+    await queued.cancel_live()
+    await harness.settled()
 
 
 async def test_statuses_are_terminal_and_final(harness: FaultHarness) -> None:

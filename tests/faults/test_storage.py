@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,12 +20,10 @@ from tests.support import ended, error_of
 INTERNAL_DETAILS = ("os error", "Errno", "LocalFileSystem", "Debug source", "assets/")  # texts of exceptions, paths
 
 
-@pytest.fixture(scope="module")
-def harness() -> Iterator[FaultHarness]:
-    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
-    system.add_worker("worker-1", slots=4)
-    yield system
-    system.stop()
+@pytest.fixture
+async def harness(impaired: FaultHarness) -> FaultHarness:
+    await impaired.repair({"worker-1": 4})
+    return impaired
 
 
 def check_refusal(harness: FaultHarness, response: httpx.Response) -> None:
@@ -61,7 +58,7 @@ async def test_unavailable_storage_is_503_without_internal_details_and_recovers(
         finally:
             assert not await asyncio.to_thread(folder.exists), "a service has created an empty storage folder"
             os.rename(moved, folder)
-        took = await harness.until(load.writes_succeed, 10)
+        took = await harness.until(load.writes_succeed)
         over.set()
         await running
         print(f"recovered in {took:.2f} s", load.summary(began))
