@@ -15,6 +15,7 @@ from tests.running import Customer, Postgres, RunningSystem
 GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups the tests for `pytest-xdist --dist loadgroup`.
 
