@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from local.system import Options
+from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
 # The fixtures that start a whole system once per test process, and the group of the tests that use them.
-GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched"}
+GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system"}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
@@ -41,9 +42,17 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[RunningSystem]:
-    """The whole system, workers included."""
-    running = RunningSystem(Options())
+def collector() -> Iterator[Collector]:
+    """Receives the traces of `system`."""
+    found = Collector()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def system(collector: Collector) -> Iterator[RunningSystem]:
+    """The whole system, workers included, with its traces and metrics."""
+    running = RunningSystem(Options(trace_collector=collector.address, metrics=True))
     yield running
     running.stop()
 
