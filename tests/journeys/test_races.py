@@ -83,7 +83,7 @@ def test_job_runs_again_after_its_worker_is_killed(system: RunningSystem) -> Non
 
     until(lambda: status()["status"] == "processing", seconds=240, describe=status)
     os.kill(system.system.processes["video-worker"].pid, signal.SIGKILL)
-    until(lambda: status().get("attempt") == 2, seconds=60, interval_seconds=0.1, describe=status)
+    until(lambda: status().get("attempt") == 2, seconds=120, interval_seconds=0.1, describe=status)
     canceled = customer.client.post("/api/generate/cancel", json={"jobId": job_id}).json()
     assert (canceled["status"], canceled["previousStatus"]) == ("canceled", "processing")
     until(lambda: customer.credits == {"available": 40, "held": 0}, seconds=60, describe=lambda: customer.credits)
