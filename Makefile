@@ -31,7 +31,7 @@ logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
 test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=2 processes
-	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
 	@$(BIN)/python -m pytest -q

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from local.home import Home, Running
@@ -42,7 +43,7 @@ def _take(home: Home, running: Running, folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o700)
     # checkpoint=fast: otherwise the backup starts minutes later, and needs the log written before it.
     _run("pg_basebackup", "-d", running.databases["job"], "-D", folder / "postgres", "-X", "stream", "-c", "fast")
-    _copy_assets(home.assets, folder / "assets")
+    copy_assets(home.assets, folder / "assets")
     shutil.copytree(home.keys, folder / "keys")
     _run("pg_verifybackup", "--quiet", folder / "postgres")
     (folder / MARK).write_text(json.dumps({"taken_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}))
@@ -65,17 +66,22 @@ def restore(folder: Path, home: Home) -> None:
         _chown_to_postgres(home.database)
 
 
-def _copy_assets(source: Path, target: Path) -> None:
+def copy_assets(source: Path, target: Path) -> None:
+    """Copies the assets into a new folder, while others are written and deleted. Raises OSError."""
     target.mkdir()
-    for path in source.rglob("*"):
-        copy = target / path.relative_to(source)
-        if path.is_dir() or "#" in path.name:  # the name of a file being written ends with # and a number
-            continue
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            shutil.copy2(path, copy)
-        except FileNotFoundError:
-            continue  # deleted by retention since it was listed
+    for parent, _, names in os.walk(source, onerror=_raise_unless_deleted):
+        copies = target / Path(parent).relative_to(source)
+        copies.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            if "#" in name:  # the name of a file being written ends with # and a number
+                continue
+            with suppress(FileNotFoundError):  # deleted by retention since it was listed
+                shutil.copy2(Path(parent) / name, copies / name)
+
+
+def _raise_unless_deleted(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _chown_to_postgres(folder: Path) -> None:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local.system import Options
+from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
 # The fixtures that start a whole system once per test process, and the group of the tests that use them.
-GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched", "impaired": "impaired"}
+GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "impaired": "impaired"}
+# What files import that start systems.
+STARTERS = frozenset({"RunningSystem", "FaultHarness", "Foreground"})
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups the tests for `pytest-xdist --dist loadgroup`.
+    """Groups the tests for `pytest-xdist --dist loadgroup`, and orders them for `--no-loadscope-reorder`.
 
     The files that use a shared system form one group, so that one process starts it for all of them; each other file
-    is a group of its own, as with `--dist loadfile`.
+    is a group of its own, as with `--dist loadfile`. Groups that start systems come first, then those of many tests:
+    towards the end short groups are left, and the processes end at nearly the same time.
     """
     group_of_file: dict[Path, str] = {}
     for item in items:
         for fixture in GROUP_OF_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
             group_of_file[item.path] = GROUP_OF_FIXTURE[fixture]
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of_file.get(item.path, item.nodeid.partition("::")[0])))
+    groups = {item: group_of_file.get(item.path, item.nodeid.partition("::")[0]) for item in items}
+    sizes = Counter(groups.values())
+    starting = {group for item, group in groups.items() if STARTERS & vars(getattr(item, "module", pytest)).keys()}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (groups[item] not in starting, -sizes[groups[item]]))
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +50,17 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[RunningSystem]:
-    """The whole system, workers included."""
-    running = RunningSystem(Options())
+def collector() -> Iterator[Collector]:
+    """Receives the traces of `system`."""
+    found = Collector()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def system(collector: Collector) -> Iterator[RunningSystem]:
+    """The whole system, workers included, with its traces and metrics."""
+    running = RunningSystem(Options(trace_collector=collector.address, metrics=True))
     yield running
     running.stop()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.cli.test_commands import Terminal
+from tests.cli.terminal import Terminal
 from tests.running import Customer, RunningSystem
 
 

@@ -3,56 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
 import jwt
 import pytest
 
-from local.home import ROOT, Home
+from local.home import Home
+from tests.cli.terminal import Terminal
 from tests.running import RunningSystem
-
-SECONDS = 180
-
-
-class Terminal:
-    """Runs commands without a terminal; ADWRIGHT_HOME is a system's folder."""
-
-    def __init__(self, home: Home, folder: Path) -> None:
-        self.folder = folder
-        self._variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": os.environ.get("HOME", ""),
-            "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}",
-            "ADWRIGHT_HOME": str(home.folder),
-            "COLUMNS": "80",
-        }
-
-    def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "cli", *arguments],
-            env={**self._variables, **variables},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr + done.stdout, done.stderr
-        return done.returncode, done.stdout, done.stderr
-
-    def good(self, *arguments: str, **variables: str) -> str:
-        code, output, problems = self.run(*arguments, **variables)
-        assert code == 0, problems
-        return output
-
-    def bad(self, *arguments: str, code: int = 1, **variables: str) -> str:
-        got, _, problems = self.run(*arguments, **variables)
-        assert got == code, problems
-        return problems
 
 
 @pytest.fixture

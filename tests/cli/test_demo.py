@@ -1,28 +1,41 @@
-"""`adwright demo` without installed voices creates copy and an image, and prints why there is no video."""
+"""`adwright demo` with a running system; test_up.py proves that it starts and stops one otherwise."""
 
 from __future__ import annotations
 
-import os
-import tempfile
+import json
+import re
 from pathlib import Path
 
-from local.home import Home
-from tests.cli.test_commands import Terminal
+import pytest
+from typer.testing import CliRunner
+
+from cli import demo
+from cli.main import app
+from tests.running import RunningSystem
 
 
-def test_demo_without_voices_creates_copy_and_image_and_explains_the_missing_video(tmp_path: Path) -> None:
-    # Not pytest's folder: when the tests run as root, PostgreSQL runs as another user and must be able to read it.
-    with tempfile.TemporaryDirectory(prefix="adwright-test-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        terminal = Terminal(Home(Path(folder) / "home"), tmp_path)
-        (tmp_path / "models").mkdir()
-        output = terminal.good("demo", ADWRIGHT_MODELS=str(tmp_path / "models"), PATH=os.environ["PATH"])
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "copy.txt",
-        "copy.json",
-        "ad.png",
-        "ad-thumbnail.webp",
-    }
-    assert "No video; its credits were returned. No voices are installed" in output
-    assert "npm's registry" in output
-    assert "Credits: 100 before, 96 after." in output
+def check_results(out: Path, shown: str) -> None:
+    """Checks the files of the three results, and that their paths are printed."""
+    kinds = {"ad.png": b"\x89PNG", "video.mp4": b"ftyp", "copy.json": b'"variants"'}
+    for name, mark in kinds.items():
+        assert mark in (out / name).read_bytes()[:200]
+        assert str(out / name) in shown
+    assert len(json.loads((out / "copy.json").read_text())["variants"]) == 5
+
+
+def test_demo_creates_three_results(system: RunningSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "SCRIPT", "Meet the Aurora Bottle.")
+    monkeypatch.setenv("ADWRIGHT_HOME", str(system.home.folder))
+    done = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    [(before, after)] = re.findall(r"Credits: (\d+) before, (\d+) after\.", done.output)
+    assert int(before) - int(after) == demo.COST_CREDITS == 44
+    check_results(tmp_path, done.output)
+
+
+def test_whole_script_of_the_demo_is_accepted(system: RunningSystem) -> None:
+    customer = system.customer(40)
+    body = {**customer.ids, "script": demo.SCRIPT}
+    accepted = customer.client.post("/api/generate/video", json=body)
+    assert accepted.status_code == 200, accepted.text
+    customer.client.post("/api/generate/cancel", json={"jobId": accepted.json()["jobId"]})

@@ -32,6 +32,7 @@ SHOWN = 20  # lines of logs
 # hypothesis does. The failure says nothing about the API, and the same seed repeats the requests.
 INTERPRETER_FAULT = "AST constructor recursion depth mismatch"
 TRIES = 3
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
 # positive_data_acceptance expects a random UUID to be accepted; object_level_authorization needs the tokens of two
 # users, with which test_others.py covers every operation.
 EXCLUDED_CHECKS = ("positive_data_acceptance", "object_level_authorization")
@@ -46,8 +47,11 @@ class Outcome:
     report: str
 
 
-def fuzz(system: RunningSystem, examples: int, *, seed: int | None = None) -> Outcome:
-    """Sends up to `examples` random requests per operation and phase, and those that the OpenAPI document implies."""
+def fuzz(system: RunningSystem, examples: int, *, phases: tuple[str, ...] = PHASES, seed: int | None = None) -> Outcome:
+    """Sends up to `examples` random requests per operation and phase, and those that the OpenAPI document implies.
+
+    phases: the phases of schemathesis; the phase `coverage` sends the extremes of every field, most of all cases.
+    """
     customer = system.customer(CREDITS)
     warm(customer)
     outcome = run_schemathesis(
@@ -55,6 +59,7 @@ def fuzz(system: RunningSystem, examples: int, *, seed: int | None = None) -> Ou
         token=system.token(customer.id, admin=True),
         ids=(customer.project_id, customer.product_id),
         examples=examples,
+        phases=phases,
         seed=seed,
     )
     return replace(outcome, report=outcome.report + failures(system))
@@ -73,7 +78,15 @@ def warm(customer: Customer) -> None:
                 break
 
 
-def run_schemathesis(url: str, *, token: str, ids: tuple[str, str], examples: int, seed: int | None = None) -> Outcome:
+def run_schemathesis(
+    url: str,
+    *,
+    token: str,
+    ids: tuple[str, str],
+    examples: int,
+    phases: tuple[str, ...] = PHASES,
+    seed: int | None = None,
+) -> Outcome:
     """Runs schemathesis by the OpenAPI document at `url`. ids: an existing project and product."""
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
@@ -81,6 +94,7 @@ def run_schemathesis(url: str, *, token: str, ids: tuple[str, str], examples: in
         "run",
         f"{url}/openapi.json",
         *("--header", f"Authorization: Bearer {token}"),
+        *("--phases", ",".join(phases)),
         *("--checks", "all", "--exclude-checks", ",".join(EXCLUDED_CHECKS)),
         *("--exclude-operation-id", "streamAllJobEvents"),  # never ends; test_waiting.py covers it
         # One worker: see INTERPRETER_FAULT.

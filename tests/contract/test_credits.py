@@ -83,7 +83,7 @@ class TestUsage:
         body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
         for _ in range(2):
             assert customer.client.post("/api/generate/copy", json=body).status_code == 200
-        until(lambda: not customer.credits["held"], seconds=20)
+        until(lambda: not customer.credits["held"])
         today = datetime.now(UTC).strftime("%Y-%m-%d")
         assert customer.client.get("/api/credits/usage").json() == {
             "days": [{"date": today, "type": "copy", "jobs": 2, "credits": 2, "refunded": 0}]

@@ -93,4 +93,4 @@ def test_refusal_by_the_engine_releases_the_hold(waiting_system: RunningSystem) 
     again = generate(customer, "copy", body, **{"Idempotency-Key": "two"})
     check_refusal(again, "the limit of 2 words")
     # Settlement follows the end of the job.
-    until(lambda: customer.credits == {"available": 100, "held": 0}, seconds=20, describe=lambda: customer.credits)
+    until(lambda: customer.credits == {"available": 100, "held": 0}, describe=lambda: customer.credits)

@@ -141,7 +141,7 @@ class TestKeys:
         jobs = owner.client.get("/api/generate/jobs").json()["jobs"]
         owner.client.post("/api/generate/cancel", json={"jobId": jobs[0]["id"]})
         with key_client(owner, key) as client:
-            until(lambda: client.post("/api/generate/static-ad", json=owner.ids).status_code == 200, seconds=20)
+            until(lambda: client.post("/api/generate/static-ad", json=owner.ids).status_code == 200)
 
     def test_key_of_another_user_is_404(self, waiting_system: RunningSystem, owner: Customer) -> None:
         mine, other = create_key(owner), waiting_system.customer(0)

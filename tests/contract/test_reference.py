@@ -204,7 +204,7 @@ class TestVideo:
             "avatarUrl could not be used. The address is not a public internet address."
         )
         assert status["assets"] == []
-        until(lambda: customer.credits == {"available": 40, "held": 0}, seconds=10, describe=lambda: customer.credits)
+        until(lambda: customer.credits == {"available": 40, "held": 0}, describe=lambda: customer.credits)
 
     def test_script_length_voice_and_ratio_are_validated(self, customer: Customer) -> None:
         short = {**customer.ids, "script": "too short", "aspectRatio": "4:5", "avatarUrl": "no address"}

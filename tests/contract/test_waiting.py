@@ -121,7 +121,7 @@ class TestPreferWait:
         customer = waiting_system.customer(40)
         began = time.monotonic()
         response = post(customer, "video", {**customer.ids, "script": SCRIPT}, prefer="wait=1")
-        assert 0.9 < time.monotonic() - began < 5
+        assert 0.9 < time.monotonic() - began < 30
         assert response.json()["status"] == "queued"
         assert "job" not in response.json()
 
@@ -138,13 +138,13 @@ class TestPreferWait:
             return jobs[0] if jobs and jobs[0]["status"] == "queued" else None
 
         def cancel() -> None:
-            job = until(queued, seconds=20)
+            job = until(queued)
             customer.client.post("/api/generate/cancel", json={"jobId": job["id"]})
 
         thread = threading.Thread(target=cancel)
         thread.start()
-        response = post(customer, "static-ad", customer.ids, prefer="wait=30").json()
-        thread.join(30)
+        response = post(customer, "static-ad", customer.ids, prefer="wait=60").json()
+        thread.join(60)
         assert (response["status"], response["job"]["status"]) == ("canceled", "canceled")
 
 
@@ -175,5 +175,5 @@ class TestAllJobs:
     def test_stream_starts_with_the_live_jobs(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(3)
         job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
-        with customer.client.stream("GET", "/api/generate/jobs/events", timeout=30) as response:
+        with customer.client.stream("GET", "/api/generate/jobs/events", timeout=120) as response:
             assert next(events(response))["id"] == job_id

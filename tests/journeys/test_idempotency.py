@@ -23,7 +23,7 @@ VIDEO = {"script": "We open at seven, and the first ten guests get a bun."}
 PATHS = {"copy": COPY, "static-ad": {}, "video": VIDEO}
 PRICES = {"copy": 1, "static-ad": 3, "video": 40}
 DUPLICATES = 20
-ROUNDS = 5
+ROUNDS = 2
 RETRY_LIMIT_SECONDS = 30.0  # half of the deadline of a copy's job
 
 

@@ -29,20 +29,24 @@ async def submit_concurrently(customer: Customer, bodies: list[dict[str, Any]]) 
         return await asyncio.gather(*(client.post("/api/generate/static-ad", json=body) for body in bodies))
 
 
-async def test_two_hundred_identical_requests_make_one_job_and_one_hold(waiting_system: RunningSystem) -> None:
+@pytest.mark.parametrize("number", [60, pytest.param(200, marks=pytest.mark.slow)])
+async def test_identical_requests_make_one_job_and_one_hold(waiting_system: RunningSystem, number: int) -> None:
     customer = waiting_system.customer(100)
-    responses = await submit_concurrently(customer, [{**customer.ids, "idempotencyKey": "one"}] * 200)
+    responses = await submit_concurrently(customer, [{**customer.ids, "idempotencyKey": "one"}] * number)
     assert {response.status_code for response in responses} == {200}
     bodies = [response.json() for response in responses]
     assert len({body["jobId"] for body in bodies}) == 1
-    assert Counter((body["status"], body["creditsUsed"]) for body in bodies) == {("queued", 3): 1, ("reused", 0): 199}
+    assert Counter((body["status"], body["creditsUsed"]) for body in bodies) == {
+        ("queued", 3): 1,
+        ("reused", 0): number - 1,
+    }
     assert {body["creditsRemaining"] for body in bodies} == {97}
     assert customer.credits == {"available": 97, "held": 3}
     assert rows(waiting_system, "billing", "select count(*) from hold where user_id = %s", customer.id) == [(1,)]
     assert await ledger_violations(waiting_system) == []
 
 
-@pytest.mark.parametrize("jobs", [30, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("jobs", [10, pytest.param(100, marks=pytest.mark.slow)])
 async def test_concurrent_requests_make_only_as_many_jobs_as_the_credits_pay_for(
     waiting_system: RunningSystem, jobs: int
 ) -> None:
@@ -79,7 +83,7 @@ def test_job_runs_again_after_its_worker_is_killed(system: RunningSystem) -> Non
 
     until(lambda: status()["status"] == "processing", seconds=240, describe=status)
     os.kill(system.system.processes["video-worker"].pid, signal.SIGKILL)
-    until(lambda: status().get("attempt") == 2, seconds=60, interval_seconds=0.1, describe=status)
+    until(lambda: status().get("attempt") == 2, seconds=120, interval_seconds=0.1, describe=status)
     canceled = customer.client.post("/api/generate/cancel", json={"jobId": job_id}).json()
     assert (canceled["status"], canceled["previousStatus"]) == ("canceled", "processing")
     until(lambda: customer.credits == {"available": 40, "held": 0}, seconds=60, describe=lambda: customer.credits)

@@ -71,7 +71,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         with self._lock:
             return list(self._spans)
 
-    def wait_for(self, enough: Callable[[list[Seen]], bool], seconds: float = 20.0) -> list[Seen]:
+    def wait_for(self, enough: Callable[[list[Seen]], bool], seconds: float = 60.0) -> list[Seen]:
         """Returns all spans, once `enough` accepts them or after `seconds`."""
         with suppress(AssertionError):
             until(lambda: enough(self.spans()), seconds=seconds)

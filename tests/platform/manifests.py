@@ -1,9 +1,10 @@
-"""The Kubernetes manifests as kustomize renders them."""
+"""The Kubernetes manifests as kustomize, a part of kubectl, renders them."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +13,9 @@ from typing import Any
 import yaml
 
 from gateway.kubernetes import cluster_settings, resources
-from tests.platform import tools
 
 ROOT = Path(__file__).parents[2]
+KUBECTL = Path(sys.executable).parent / "kubectl"
 OVERLAYS = ("overlays/dev", "overlays/production", "overlays/recovery", "migrations")
 
 Resource = dict[str, Any]
@@ -33,7 +34,6 @@ _Loader.yaml_implicit_resolvers = {
 @cache
 def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[Resource, ...]:
     """Renders an overlay of deploy/, unchanged or with some texts of its kustomization replaced."""
-    kustomize = tools.program(tools.KUSTOMIZE)
     with TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "deploy", Path(folder) / "deploy")
         shutil.copytree(ROOT / "gateway" / "resources", Path(folder) / "gateway" / "resources")
@@ -45,10 +45,13 @@ def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[R
         kustomization.write_text(text, encoding="utf-8")
         generated = Path(folder) / "gateway" / "resources" / "generated.yaml"
         generated.write_text(yaml.safe_dump_all(gateway_resources()), encoding="utf-8")
-        text = subprocess.run(
-            [kustomize, "build", Path(folder) / "deploy" / overlay], capture_output=True, text=True, check=True
-        ).stdout
+        text = build(Path(folder) / "deploy" / overlay)
     return tuple(yaml.load_all(text, Loader=_Loader))
+
+
+def build(folder: Path) -> str:
+    """Returns the YAML that kustomize makes of a folder."""
+    return subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=True).stdout
 
 
 @cache

@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.platform import tools
 from tests.platform.manifests import OVERLAYS, ROOT, Resource, container, of_kind, rendered
-
-pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 # The API server's limit for all annotations of a resource; a client-side apply writes the whole resource into one.
 ANNOTATIONS_BYTES = 256 << 10

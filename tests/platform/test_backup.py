@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from local.system import Options
 from tests.faults.harness import FaultHarness, Load
 from tests.running import RunningSystem
 
-BEFORE = 150  # jobs accepted before the backup starts
+BEFORE = 50  # jobs accepted before the backup starts
 
 
 def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,7 +43,7 @@ def loaded() -> Iterator[FaultHarness]:
 
 
 async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: FaultHarness, tmp_path: Path) -> None:
-    load, stopping = Load(loaded, loaded.running.customer(100_000)), asyncio.Event()
+    load, stopping = Load(loaded, loaded.running.customer(100_000), concurrency=4), asyncio.Event()
     running = asyncio.create_task(load.run(until=stopping, cancel_every=4))
     await loaded.until(lambda: len(load.accepted) >= BEFORE, 60)
     before = set(load.accepted)
@@ -80,6 +81,23 @@ async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: Faul
         assert client.get(assets[0]["url"]).status_code == 200
     finally:
         restored.stop()
+
+
+def test_assets_deleted_while_they_are_copied_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, copy_file = tmp_path / "assets", shutil.copy2
+    for name in ("1/a", "2/b", "3/c", "3/d#1"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(name)
+
+    def delete_others(path: Path, copy: Path) -> None:
+        copy_file(path, copy)
+        for folder in {source / "1", source / "2", source / "3"} - {path.parent}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    monkeypatch.setattr(shutil, "copy2", delete_others)
+    backup.copy_assets(source, tmp_path / "copy")
+    [found] = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
+    assert found.read_text() == str(found.relative_to(tmp_path / "copy"))
 
 
 def test_incomplete_backup_and_nonempty_folder_are_rejected(tmp_path: Path) -> None:

@@ -41,13 +41,53 @@ STRIMZI = "kafka.strimzi.io/v1"
 STRIMZI_FOLDER = Path(__file__).parent / "strimzi"
 
 
-def strimzi_complaints(resources: list[Resource], folder: Path) -> str:
+STRIMZI_OVERLAYS = ("overlays/dev", "overlays/production")
+# Changes that make a resource invalid: (kind, path, value).
+INVALID: list[tuple[str, list[Any], Any]] = [
+    ("Deployment", ["spec", "template", "spec", "containers", 0, "livenessProb"], {}),
+    ("ScaledObject", ["spec", "triggers"], "kafka"),
+    ("HTTPRoute", ["spec", "rules", 0, "matches", 0, "path", "type"], "Glob"),
+    ("BackendTrafficPolicy", ["spec", "circuitBreaker", "maxConnection"], 1),
+    ("NetworkPolicy", ["spec", "policyTypes"], "Egress"),
+    ("Cluster", ["spec", "instance"], 3),
+]
+INVALID_STRIMZI: list[tuple[str, list[Any], Any]] = [
+    ("KafkaTopic", ["spec", "partitions"], "many"),
+    ("KafkaUser", ["spec", "authorization", "acl"], []),
+]
+
+
+def changed(kind: str, path: list[Any], value: Any) -> Resource:
+    """Returns the production overlay's first resource of the kind, with a value set at the path."""
+    found: Resource = json.loads(
+        json.dumps(next(item for item in rendered("overlays/production") if item["kind"] == kind))
+    )
+    inside: Any = found
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    return found
+
+
+def of_strimzi(overlay: str) -> list[Resource]:
+    return [item for item in rendered(overlay) if item["apiVersion"] == STRIMZI]
+
+
+@pytest.fixture(scope="module")
+def strimzi_complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The errors of Strimzi's resources by overlay, and by kind for the invalid ones."""
     jars = tools.maven_jars(STRIMZI_FOLDER / "pom.xml", STRIMZI_FOLDER / "jars.sha256")
-    file = folder / "strimzi.json"
-    file.write_text(json.dumps(resources), encoding="utf-8")
-    line = ["java", "-cp", f"{jars}/*", str(STRIMZI_FOLDER / "Check.java"), str(file)]
+    cases = {overlay: of_strimzi(overlay) for overlay in STRIMZI_OVERLAYS}
+    cases |= {kind: [changed(kind, path, value)] for kind, path, value in INVALID_STRIMZI}
+    folder = tmp_path_factory.mktemp("strimzi")
+    files = {name: folder / f"{number}.json" for number, name in enumerate(cases)}
+    for name, resources in cases.items():
+        files[name].write_text(json.dumps(resources), encoding="utf-8")
+    line = ["java", "-cp", f"{jars}/*", str(STRIMZI_FOLDER / "Check.java"), *map(str, files.values())]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    return {name: found[str(file)] for name, file in files.items()}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -73,36 +113,21 @@ def test_every_manifest_is_valid_for_the_code_of_the_api_server(overlay: str, tm
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/production"])
-def test_strimzi_parses_its_resources(overlay: str, tmp_path: Path) -> None:
-    checked = [item for item in rendered(overlay) if item["apiVersion"] == STRIMZI]
-    assert {item["kind"] for item in checked} == {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
-    assert strimzi_complaints(checked, tmp_path) == ""
+@pytest.mark.parametrize("overlay", STRIMZI_OVERLAYS)
+def test_strimzi_parses_its_resources(overlay: str, strimzi_complaints: dict[str, list[str]]) -> None:
+    assert {item["kind"] for item in of_strimzi(overlay)} == {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
+    assert strimzi_complaints[overlay] == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "path", "value"),
-    [
-        ("Deployment", ["spec", "template", "spec", "containers", 0, "livenessProb"], {}),
-        ("ScaledObject", ["spec", "triggers"], "kafka"),
-        ("HTTPRoute", ["spec", "rules", 0, "matches", 0, "path", "type"], "Glob"),
-        ("BackendTrafficPolicy", ["spec", "circuitBreaker", "maxConnection"], 1),
-        ("NetworkPolicy", ["spec", "policyTypes"], "Egress"),
-        ("Cluster", ["spec", "instance"], 3),
-        ("KafkaTopic", ["spec", "partitions"], "many"),
-        ("KafkaUser", ["spec", "authorization", "acl"], []),
-    ],
-)
-def test_invalid_manifest_is_found(kind: str, path: list[Any], value: Any, tmp_path: Path) -> None:
-    changed = json.loads(json.dumps(next(item for item in rendered("overlays/production") if item["kind"] == kind)))
-    inside = changed
-    for step in path[:-1]:
-        inside = inside[step]
-    inside[path[-1]] = value
-    if changed["apiVersion"] == STRIMZI:
-        assert kind in strimzi_complaints([changed], tmp_path)
-    else:
-        assert complaints([changed])
+@pytest.mark.parametrize("kind", [kind for kind, _, _ in INVALID_STRIMZI])
+def test_strimzi_refuses_an_invalid_resource(kind: str, strimzi_complaints: dict[str, list[str]]) -> None:
+    [complaint] = strimzi_complaints[kind]
+    assert complaint.startswith(f"{kind} ")
+
+
+@pytest.mark.parametrize(("kind", "path", "value"), INVALID)
+def test_invalid_manifest_is_found(kind: str, path: list[Any], value: Any) -> None:
+    assert complaints([changed(kind, path, value)])
 
 
 def test_recovered_cluster_reads_old_backups_and_writes_elsewhere() -> None:

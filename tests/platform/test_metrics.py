@@ -31,20 +31,20 @@ def samples(system: RunningSystem, process: str) -> dict[tuple[str, ...], float]
     }
 
 
-def test_every_service_and_worker_exports_metrics(watched: RunningSystem) -> None:
+def test_every_service_and_worker_exports_metrics(system: RunningSystem) -> None:
     for process in (*SERVICES, *(f"{name}-worker" for name in WORKERS)):
-        assert ("process_cpu_seconds_total",) in samples(watched, process), process
+        assert ("process_cpu_seconds_total",) in samples(system, process), process
 
 
-def test_job_is_counted_in_each_service_that_handles_it(watched: RunningSystem) -> None:
-    customer = watched.customer(10)
+def test_job_is_counted_in_each_service_that_handles_it(system: RunningSystem) -> None:
+    customer = system.customer(10)
     job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]
     ended(customer, job_id, seconds=60, status="completed")
     assert (
-        samples(watched, "image")["adwright_calls_total", "OK", "/adwright.image.v1.ImageService/GenerateStaticAd"] >= 1
+        samples(system, "image")["adwright_calls_total", "OK", "/adwright.image.v1.ImageService/GenerateStaticAd"] >= 1
     )
-    assert samples(watched, "image-worker")["adwright_worker_attempts_total", "completed", "static_ad"] >= 1
-    assert samples(watched, "job")["adwright_jobs_total", "completed", "static_ad"] >= 1
+    assert samples(system, "image-worker")["adwright_worker_attempts_total", "completed", "static_ad"] >= 1
+    assert samples(system, "job")["adwright_jobs_total", "completed", "static_ad"] >= 1
 
 
 async def test_gauges_report_waiting_jobs_and_disappear_without_them(postgres: Postgres) -> None:

@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.platform import tools
 from tests.platform.manifests import ROOT, Resource, of_kind
 from tests.platform.network import Endpoint, Flow, Network, matches
-
-pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
 WORKERS = ("image-worker", "video-worker")

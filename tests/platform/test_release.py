@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.platform import tools
-from tests.platform.manifests import ROOT, container, of_kind, rendered
+from tests.platform.manifests import ROOT, build, container, of_kind, rendered
 from tests.platform.network import Endpoint, Flow, Network
 from tests.platform.pod_security import violations
 from tests.platform.schemas import complaints
@@ -67,17 +68,35 @@ def test_assets_copy_reaches_only_the_buckets() -> None:
     assert reached == {("dns", 53), ("internet", 443), ("internet6", 443)}
 
 
-@pytest.mark.parametrize("overlay", [PRODUCTION, "overlays/recovery", "migrations"])
-def test_overlay_runs_the_image_of_the_releases_digest(overlay: str, tmp_path: Path) -> None:
+def set_image(folder: Path, image: str) -> None:
+    """Writes what `kustomize edit set image` writes into the kustomization of an overlay."""
+    name, digest = image.split("@")
+    file = folder / "kustomization.yaml"
+    kustomization = yaml.safe_load(file.read_text(encoding="utf-8"))
+    kustomization["images"] = [{"name": "adwright", "newName": name, "digest": digest}]
+    file.write_text(yaml.safe_dump(kustomization), encoding="utf-8")
+
+
+def run_documented_command(folder: Path, image: str) -> None:
+    """Runs the command of deploy/README.md."""
     kustomize = tools.program(tools.KUSTOMIZE)
+    subprocess.run([kustomize, "edit", "set", "image", f"adwright={image}"], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize(
+    "set_image", [set_image, pytest.param(run_documented_command, marks=pytest.mark.slow)], ids=["file", "command"]
+)
+@pytest.mark.parametrize("overlay", [PRODUCTION, "overlays/recovery", "migrations"])
+def test_overlay_runs_the_image_of_the_releases_digest(
+    overlay: str, set_image: Callable[[Path, str], None], tmp_path: Path
+) -> None:
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
     shutil.copytree(ROOT / "gateway" / "resources", tmp_path / "gateway" / "resources")
     (tmp_path / "gateway" / "resources" / "generated.yaml").write_text("", encoding="utf-8")
     folder = tmp_path / "deploy" / overlay
     image = f"registry.example.com/adwright@{DIGEST}"
-    subprocess.run([kustomize, "edit", "set", "image", f"adwright={image}"], cwd=folder, check=True)
-    text = subprocess.run([kustomize, "build", folder], capture_output=True, text=True, check=True).stdout
-    workloads = [item for item in yaml.safe_load_all(text) if item["kind"] in {"Deployment", "Job"}]
+    set_image(folder, image)
+    workloads = [item for item in yaml.safe_load_all(build(folder)) if item["kind"] in {"Deployment", "Job"}]
     assert workloads
     assert {container(item)["image"] for item in workloads} == {image}
 

@@ -3,6 +3,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.strimzi.api.kafka.model.kafka.Kafka;
 import io.strimzi.api.kafka.model.nodepool.KafkaNodePool;
 import io.strimzi.api.kafka.model.topic.KafkaTopic;
@@ -10,7 +12,7 @@ import io.strimzi.api.kafka.model.user.KafkaUser;
 import java.io.File;
 import java.util.Map;
 
-/** Reads resources, as a JSON list in a file, with the classes that Strimzi's operators read them with. */
+/** Reads resources, as a JSON list in each file, with the classes that Strimzi's operators read them with. */
 public class Check {
     private static final Map<String, Class<?>> KINDS = Map.of(
         "Kafka", Kafka.class, "KafkaNodePool", KafkaNodePool.class,
@@ -25,16 +27,18 @@ public class Check {
                     return false;  // the operators keep fields that they do not know; here they are mistakes
                 }
             });
-        int wrong = 0;
-        for (JsonNode item : mapper.readTree(new File(arguments[0]))) {
-            String name = item.at("/kind").asText() + " " + item.at("/metadata/name").asText();
-            try {
-                mapper.treeToValue(item, KINDS.get(item.at("/kind").asText()));
-            } catch (Exception error) {
-                System.out.println(name + ": " + error.getMessage());
-                wrong++;
+        ObjectNode complaints = mapper.createObjectNode();  // those about each file
+        for (String file : arguments) {
+            ArrayNode found = complaints.putArray(file);
+            for (JsonNode item : mapper.readTree(new File(file))) {
+                String name = item.at("/kind").asText() + " " + item.at("/metadata/name").asText();
+                try {
+                    mapper.treeToValue(item, KINDS.get(item.at("/kind").asText()));
+                } catch (Exception error) {
+                    found.add(name + ": " + error.getMessage());
+                }
             }
         }
-        System.exit(wrong == 0 ? 0 : 1);
+        System.out.println(complaints);
     }
 }
