@@ -19,7 +19,7 @@ from services.billing.domain import Balance, Grant
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
-from services.chassis.data.database import Database, fetch_all, migrate
+from services.chassis.data.database import Database, fetch_all
 from services.chassis.data.ids import new_id
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.outbox import Relay
@@ -138,11 +138,17 @@ def replica_of(database: Database, stub: Any, policy: JobPolicy, clock: LaterClo
 @asynccontextmanager
 async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
     """A harness on fresh databases."""
-    clock = LaterClock()
-    urls = postgres.database(), postgres.database()
-    await migrate(urls[0], SERVICES / "billing" / "migrations")
-    await migrate(urls[1], SERVICES / "job" / "migrations")
-    ledger_database, database = Database(urls[0], pool_size=4), Database(urls[1], pool_size=4)
+    async with (
+        postgres.migrated(SERVICES / "billing" / "migrations") as ledger_url,
+        postgres.migrated(SERVICES / "job" / "migrations") as url,
+        _serving(ledger_url, url, LaterClock()) as harness,
+    ):
+        yield harness
+
+
+@asynccontextmanager
+async def _serving(ledger_url: str, url: str, clock: LaterClock) -> AsyncIterator[JobHarness]:
+    ledger_database, database = Database(ledger_url, pool_size=4), Database(url, pool_size=4)
     await ledger_database.open()
     await database.open()
     server = grpc.aio.server()
@@ -165,7 +171,7 @@ async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
             billing=server,
             stub=stub,
             policy=policy,
-            url=urls[1],
+            url=url,
         )
     await server.stop(None)
     await database.close()
