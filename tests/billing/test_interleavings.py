@@ -329,7 +329,7 @@ def run(postgres: Postgres, examples: int) -> None:
 
 
 def test_concurrent_operations_are_linearizable(postgres: Postgres) -> None:
-    run(postgres, 40)
+    run(postgres, 20)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,11 @@ class JobHarness(Replica):
     def replica(self, stub: Any = None) -> Replica:
         """Another replica on the same database, with another stub of billing if one is given."""
         return replica_of(self.database, stub or self.stub, self.policy, self.clock)
+
+    def with_policy(self, **changes: Any) -> JobHarness:
+        """A harness on the same databases whose policy has other values."""
+        policy = replace(self.policy, **changes)
+        return replace(self, **vars(replica_of(self.database, self.stub, policy, self.clock)), policy=policy)
 
     async def grant(self, user: str, amount: int) -> None:
         grant = Grant(grant_id=str(uuid.uuid4()), user_id=user, credits=amount, reason="test", type="paid")
