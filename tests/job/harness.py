@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from services.billing.domain import Balance, Grant
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
-from services.chassis.data.database import Database, fetch_all, migrate
+from services.chassis.data.database import Database, fetch_all
 from services.chassis.data.ids import new_id
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.outbox import Relay
@@ -91,6 +91,11 @@ class JobHarness(Replica):
         """Another replica on the same database, with another stub of billing if one is given."""
         return replica_of(self.database, stub or self.stub, self.policy, self.clock)
 
+    def with_policy(self, **changes: Any) -> JobHarness:
+        """A harness on the same databases whose policy has other values."""
+        policy = replace(self.policy, **changes)
+        return replace(self, **vars(replica_of(self.database, self.stub, policy, self.clock)), policy=policy)
+
     async def grant(self, user: str, amount: int) -> None:
         grant = Grant(grant_id=str(uuid.uuid4()), user_id=user, credits=amount, reason="test", type="paid")
         async with self.ledger_database.transaction() as connection:
@@ -138,11 +143,17 @@ def replica_of(database: Database, stub: Any, policy: JobPolicy, clock: LaterClo
 @asynccontextmanager
 async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
     """A harness on fresh databases."""
-    clock = LaterClock()
-    urls = postgres.database(), postgres.database()
-    await migrate(urls[0], SERVICES / "billing" / "migrations")
-    await migrate(urls[1], SERVICES / "job" / "migrations")
-    ledger_database, database = Database(urls[0], pool_size=4), Database(urls[1], pool_size=4)
+    async with (
+        postgres.migrated(SERVICES / "billing" / "migrations") as ledger_url,
+        postgres.migrated(SERVICES / "job" / "migrations") as url,
+        _serving(ledger_url, url, LaterClock()) as harness,
+    ):
+        yield harness
+
+
+@asynccontextmanager
+async def _serving(ledger_url: str, url: str, clock: LaterClock) -> AsyncIterator[JobHarness]:
+    ledger_database, database = Database(ledger_url, pool_size=4), Database(url, pool_size=4)
     await ledger_database.open()
     await database.open()
     server = grpc.aio.server()
@@ -165,7 +176,7 @@ async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
             billing=server,
             stub=stub,
             policy=policy,
-            url=urls[1],
+            url=url,
         )
     await server.stop(None)
     await database.close()

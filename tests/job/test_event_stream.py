@@ -25,7 +25,7 @@ from services.job.servicer import JobServicer
 from services.job.statuses import Statuses
 from tests.job.harness import JobHarness
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass

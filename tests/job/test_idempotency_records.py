@@ -128,7 +128,7 @@ class TestRaces:
             assert await idempotency_records.claim(connection, [other], harness.clock.now()) == set()
             await harness.submission_store.insert_pending(connection, [other], harness.clock.now())
             second = asyncio.create_task(harness.submissions.submit(keyed(harness)))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not await harness.rows(  # noqa: ASYNC110 - lock waits have no event
                     "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
                 ):

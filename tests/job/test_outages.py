@@ -153,6 +153,7 @@ async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
 
 
 async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHarness, folder: Folder) -> None:
+    harness = harness.with_policy(retry_base=timedelta(seconds=0.4))
     await harness.grant("u", 60)
     handler = CountingHandler()
     with structlog.testing.capture_logs() as logs:
@@ -161,8 +162,8 @@ async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHar
             for _ in range(20):
                 await harness.submitted()
             await until(lambda: worker.circuit.is_open)
-            # Longer than 3 failed attempts with pauses of 2 and 4 seconds would take.
-            await asyncio.sleep(15)
+            # Longer than 3 failed attempts with pauses of 0.4 and 0.8 seconds would take.
+            await asyncio.sleep(5)
             held = await jobs(harness)
             assert [row["failures"] for row in held] == [0] * 20
             assert sum(row["status"] == "processing" for row in held) <= SLOTS

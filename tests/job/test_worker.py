@@ -106,7 +106,7 @@ async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not happened():  # noqa: ASYNC110 - files and calls have no event
             await asyncio.sleep(0.01)
 
@@ -117,7 +117,7 @@ async def status(harness: JobHarness, job_id: Any) -> str:
 
 
 async def ended(harness: JobHarness, job_id: Any) -> str:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := await status(harness, job_id)) in ("queued", "processing"):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
     return found

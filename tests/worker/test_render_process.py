@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,62 +13,24 @@ import pytest_asyncio
 
 from services.chassis.errors import InputFault, TransientFault
 from services.worker import render_process
-from services.worker.progress import ReportProgress
 from services.worker.render_process import RenderProcess, lower_limit
 from tests.stub_server import until
-
-MEGABYTE = 1024 * 1024
-
-
-def add_one(number: int, report: ReportProgress) -> int:
-    report(50, "adding")
-    return number + 1
-
-
-def process_id(_: int, report: ReportProgress) -> int:
-    return os.getpid()
-
-
-def refuse(_: int, report: ReportProgress) -> int:
-    raise InputFault("BAD", "Not this.")
-
-
-def raise_unexpected(_: int, report: ReportProgress) -> int:
-    raise KeyError("an unexpected error")
-
-
-def allocate(megabytes: int, report: ReportProgress) -> int:
-    return len(bytearray(megabytes * MEGABYTE))
-
-
-def never_end(path: str, report: ReportProgress) -> int:
-    Path(path).write_text(str(os.getpid()))
-    while True:
-        pass
-
-
-def crash(_: int, report: ReportProgress) -> int:
-    os.kill(os.getpid(), signal.SIGSEGV)
-    return 0
-
-
-def dump_limit(_: int, report: ReportProgress) -> tuple[int, int]:
-    import resource
-
-    return resource.getrlimit(resource.RLIMIT_CORE)
+from tests.worker.render_functions import (
+    MEGABYTE,
+    add_one,
+    allocate,
+    crash,
+    dump_limit,
+    never_end,
+    process_id,
+    raise_unexpected,
+    refuse,
+)
 
 
 @pytest_asyncio.fixture
 async def process() -> AsyncIterator[RenderProcess]:
-    made = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=20.0)
-    yield made
-    await made.close()
-
-
-@pytest_asyncio.fixture
-async def impatient() -> AsyncIterator[RenderProcess]:
-    # The limit includes the child's import of this module, which takes seconds on a busy machine.
-    made = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=6.0)
+    made = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=60.0)
     yield made
     await made.close()
 
@@ -106,12 +67,15 @@ async def test_memory_is_limited(process: RenderProcess) -> None:
     assert await process.run(allocate, 20) == 20 * MEGABYTE
 
 
-async def test_time_is_limited(impatient: RenderProcess, tmp_path: Path) -> None:
-    with pytest.raises(TransientFault) as caught:
-        await impatient.run(never_end, str(tmp_path / "id"))
+async def test_time_is_limited(process: RenderProcess, tmp_path: Path) -> None:
+    child = await process.run(process_id, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "_time_limit", 1.0)  # short for this run only: starting a child may take longer
+        with pytest.raises(TransientFault) as caught:
+            await process.run(never_end, str(tmp_path / "id"))
     assert caught.value.reason == "RENDER_TIMED_OUT"
-    assert not _is_alive(int((tmp_path / "id").read_text()))
-    assert await impatient.run(add_one, 1) == 2
+    assert not _is_alive(child)
+    assert await process.run(add_one, 1) == 2
 
 
 async def test_crash_fails_only_the_current_job(process: RenderProcess) -> None:
