@@ -11,15 +11,16 @@ import pytest
 from local.system import Options
 from tests.running import Customer, Postgres, RunningSystem
 
-# The fixtures that start a whole system once per test process, and the group of the tests that use them.
-GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched"}
+# The expensive fixtures of a test process (a whole system, loaded models and a finished video), and the group of the
+# tests that use them.
+GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "watched": "watched", "models": "video"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups the tests for `pytest-xdist --dist loadgroup`.
 
-    The files that use a shared system form one group, so that one process starts it for all of them; each other file
-    is a group of its own, as with `--dist loadfile`.
+    The files that use a shared system form one group, so that one process starts it for all of them, and so do the
+    files that use the models of the video engine; each other file is a group of its own, as with `--dist loadfile`.
     """
     group_of_file: dict[Path, str] = {}
     for item in items:
