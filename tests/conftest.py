@@ -13,8 +13,9 @@ from local.system import Options
 from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
-# The fixtures that start a whole system once per test process, and the group of the tests that use them.
-GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "impaired": "impaired"}
+# The expensive fixtures of a test process (a whole system, loaded models and a finished video), and the group of the
+# tests that use them.
+GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "impaired": "impaired", "models": "video"}
 # What files import that start systems.
 STARTERS = frozenset({"RunningSystem", "FaultHarness", "Foreground"})
 
@@ -23,9 +24,10 @@ STARTERS = frozenset({"RunningSystem", "FaultHarness", "Foreground"})
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups the tests for `pytest-xdist --dist loadgroup`, and orders them for `--no-loadscope-reorder`.
 
-    The files that use a shared system form one group, so that one process starts it for all of them; each other file
-    is a group of its own, as with `--dist loadfile`. Groups that start systems come first, then those of many tests:
-    towards the end short groups are left, and the processes end at nearly the same time.
+    The files that use a shared system form one group, so that one process starts it for all of them, and so do the
+    files that use the models of the video engine; each other file is a group of its own, as with `--dist loadfile`.
+    Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
+    processes end at nearly the same time.
     """
     group_of_file: dict[Path, str] = {}
     for item in items:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from services.media.model_files import default_folder, fetch_models
 from services.video.domain import AspectRatio, RenderedVideo, VideoBrief
+from services.video.providers.local import LocalVideoProvider
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
@@ -57,13 +59,16 @@ Render = Callable[..., RenderedVideo]
 
 @pytest.fixture(scope="session")
 def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Returns a function that renders the brief with changes; `rendered.reports` has the progress of the last call."""
+    """Returns a function that renders the brief with changes; `rendered.reports` has the progress of the last call.
 
-    def make(**changes: Any) -> RenderedVideo:
+    speech: the spoken script, in place of speaking it.
+    """
+
+    def make(speech: Speech | None = None, **changes: Any) -> RenderedVideo:
         folder = tmp_path_factory.mktemp("video")
         reports: list[tuple[int, str]] = []
         made = render(
-            RenderOrder(brief=replace(brief, **changes), folder=folder, models=models),
+            RenderOrder(brief=replace(brief, **changes), folder=folder, models=models, speech=speech),
             lambda percent, stage: reports.append((percent, stage)),
         )
         make.reports = reports  # type: ignore[attr-defined]
@@ -73,15 +78,23 @@ def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def finished(rendered: Render) -> RenderedVideo:
+def finished(rendered: Render, spoken: Speech) -> RenderedVideo:
     """Returns one vertical video, which many tests share; the presenter is in the middle."""
-    return rendered(aspect_ratio=AspectRatio.PORTRAIT)
+    return rendered(speech=spoken, aspect_ratio=AspectRatio.PORTRAIT)
 
 
 @pytest.fixture(scope="session")
 def spoken(models: Path, brief: VideoBrief) -> Speech:
     """Returns the speech of the finished video, without its opening silence."""
     return speech_of(brief.script, brief.voice_id, {}, models, lambda percent, stage: None)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def provider(models: Path) -> AsyncIterator[LocalVideoProvider]:
+    """Returns the local provider, whose render process many tests use; for tests with `loop_scope="session"`."""
+    found = LocalVideoProvider(models=models)
+    yield found
+    await found.close()
 
 
 @pytest.fixture(scope="session")

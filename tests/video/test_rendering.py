@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, cast
 
 import av
@@ -21,6 +21,24 @@ from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
 from tests.video.conftest import SCRIPT, Render
 from tests.video.watching import pictures, sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortVideo:
+    """A vertical video of a second's speech without captions, whose product photo is broken, and its progress."""
+
+    made: RenderedVideo
+    reports: list[tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def short(rendered: Render, tmp_path_factory: pytest.TempPathFactory) -> ShortVideo:
+    broken = tmp_path_factory.mktemp("photo") / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    made = rendered(
+        script="Try it today.", product_photo=broken, burn_captions=False, aspect_ratio=AspectRatio.PORTRAIT
+    )
+    return ShortVideo(made=made, reports=rendered.reports)  # type: ignore[attr-defined]
 
 
 class TestFile:
@@ -66,9 +84,8 @@ class TestCaptions:
             text = re.sub(r"<[\d:.]+>|^\d+$|^[\d:,.]+ --> [\d:,.]+$|^WEBVTT$", "", path.read_text(), flags=re.MULTILINE)
             assert " ".join(text.split()) == SCRIPT
 
-    def test_captions_can_be_switched_off(self, rendered: Render, finished: RenderedVideo) -> None:
-        without = rendered(burn_captions=False, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
-        bottom = pictures(without.video, every=10)[1:5, 900:1010, 60:180]
+    def test_captions_can_be_switched_off(self, short: ShortVideo, finished: RenderedVideo) -> None:
+        bottom = pictures(short.made.video, every=10)[1:5, 900:1010, 60:180]
         with_captions = pictures(finished.video, every=10)[1:12, 900:1010, 60:180]
         assert (with_captions.min(axis=-1) > 250).any()
         assert not (bottom.min(axis=-1) > 250).any()
@@ -110,7 +127,7 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("ratio", "resolution", "size"),
         [
-            ("9:16", "720p", (720, 1280)),
+            pytest.param("9:16", "720p", (720, 1280), marks=pytest.mark.slow),  # TestFile proves it, too
             ("16:9", "720p", (1280, 720)),
             pytest.param("9:16", "1080p", (1080, 1920), marks=pytest.mark.slow),
             pytest.param("1:1", "1080p", (1080, 1080), marks=pytest.mark.slow),
@@ -129,20 +146,15 @@ class TestOptions:
         assert loudness.integrated_loudness(sound(made.video)) + 3.01 == pytest.approx(-14, abs=0.7)
         assert pictures(made.video, every=25)[0].shape == (size[1], size[0], 3)
 
-    def test_progress_increases_to_the_end(self, rendered: Render) -> None:
-        rendered(script="Try it today.")
-        reports = rendered.reports  # type: ignore[attr-defined]
-        percents = [percent for percent, _ in reports]
+    def test_progress_increases_to_the_end(self, short: ShortVideo) -> None:
+        percents = [percent for percent, _ in short.reports]
         assert percents == sorted(percents)
         assert percents[-1] >= 97
-        assert [*dict.fromkeys(stage for _, stage in reports)] == ["speaking", "drawing", "finishing"]
+        assert [*dict.fromkeys(stage for _, stage in short.reports)] == ["speaking", "drawing", "finishing"]
 
     def test_unspeakable_script_is_an_input_fault(self, rendered: Render) -> None:
         with pytest.raises(InputFault, match="no words"):
             rendered(script="🎉 !!! 🎉 ??? 🎉")
 
-    def test_broken_product_photo_is_left_out(self, rendered: Render, tmp_path: Path) -> None:
-        broken = tmp_path / "broken.png"
-        broken.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
-        made = rendered(script="Try it today.", product_photo=broken)
-        assert any("photo was left out" in note for note in made.notes)
+    def test_broken_product_photo_is_left_out(self, short: ShortVideo) -> None:
+        assert any("photo was left out" in note for note in short.made.notes)
