@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.support import WAIT_SECONDS, until_async
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRequest:
@@ -41,20 +39,20 @@ class StubServer:
 
     def __init__(self) -> None:
         self.requests: list[ReceivedRequest] = []
-        self.respond: Callable[[ReceivedRequest], StubResponse] = lambda asked: StubResponse(status=404)
+        self.respond: Callable[[ReceivedRequest], StubResponse] = lambda request: StubResponse(status=404)
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
-                asked = ReceivedRequest(
+                request = ReceivedRequest(
                     method=self.command,
                     path=self.path,
                     headers={name.lower(): value for name, value in self.headers.items()},
                     body=self.rfile.read(length),
                 )
-                stub.requests.append(asked)
-                answer = stub.respond(asked)
+                stub.requests.append(request)
+                answer = stub.respond(request)
                 value = answer.value
                 content = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
                 self.send_response(answer.status)
@@ -74,13 +72,8 @@ class StubServer:
 
     def paths(self, method: str) -> list[str]:
         """The paths of the requests with this method, in order."""
-        return [asked.path for asked in self.requests if asked.method == method]
+        return [request.path for request in self.requests if request.method == method]
 
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-
-async def until(condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
-    """`tests.support.until_async`, under the name that tests of remote APIs import."""
-    await until_async(condition, seconds=seconds)

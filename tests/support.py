@@ -1,4 +1,4 @@
-"""Helpers that many tests share: bounded waiting, and assertions about jobs and errors of the REST API."""
+"""Helpers that many tests share: bounded waiting, assertions about jobs and errors of the REST API, a script."""
 
 from __future__ import annotations
 

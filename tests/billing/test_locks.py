@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
-from services.chassis.data import locks
 from services.chassis.data.locks import CHAIN_WRITERS_LOCK
 from tests.billing.harness import LedgerHarness
-
-
-def test_lock_numbers_are_distinct() -> None:
-    numbers = [value for name, value in vars(locks).items() if name.endswith("_LOCK")]
-    assert len(numbers) == len(set(numbers)) == 4
 
 
 async def test_adding_entries_takes_the_chain_writers_lock_of_the_registry(harness: LedgerHarness) -> None:

@@ -47,9 +47,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def send(producer: Producer, count: int, topic: str = TOPIC) -> None:
     records = [Record(topic=topic, key=str(number), value=b"x") for number in range(count)]
-    give_up = time.monotonic() + SECONDS
+    deadline = time.monotonic() + SECONDS
     while records:
-        assert time.monotonic() < give_up
+        assert time.monotonic() < deadline
         records = records[await producer.send(records) :]
 
 

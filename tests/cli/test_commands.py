@@ -149,7 +149,7 @@ class TestGenerate:
 
 
 class TestJobs:
-    def test_user_without_jobs(self, terminal: Terminal) -> None:
+    def test_list_of_a_user_without_jobs_says_so(self, terminal: Terminal) -> None:
         user = f"user-{uuid.uuid4()}"
         assert terminal.good("jobs", "list", "--user", user) == f"{user} has no jobs.\n"
 

@@ -119,14 +119,17 @@ def test_killed_service_restarts_data_survives_a_killed_supervisor_and_ctrl_c_st
     with httpx.Client(
         base_url=found.url, headers=headers, verify=trust_in(found.certificate), trust_env=False
     ) as client:
-        answer = client.get("/api/projects")
-        assert answer.headers["strict-transport-security"] == "max-age=31536000"
-        project = answer.json()["projects"][0]
+        response = client.get("/api/projects")
+        assert response.headers["strict-transport-security"] == "max-age=31536000"
+        project = response.json()["projects"][0]
     assert Path(found.certificate).with_suffix(".key").stat().st_mode & 0o777 == 0o600
 
     # All processes end with the supervisor except PostgreSQL, a daemon, which the next system takes over and stops.
     supervisor = psutil.Process(found.supervisor_pid)
     children = supervisor.children()
+    services = {pid for name, pid in found.pids.items() if name != "postgres"}
+    # The state file has the pid of the catalog that was killed above or that of its successor.
+    assert services - {found.pids["catalog"]} <= {child.pid for child in children}
     supervisor.kill()
     assert psutil.wait_procs([supervisor, *children], timeout=SECONDS)[1] == []
     assert home.running() is None

@@ -21,7 +21,7 @@ from gateway.schema import messages_of
 from local.system import Options
 from tests.contract.barrage import BarrageResult, barrage
 from tests.gateway.lua_cost import DESCRIPTORS, Filters
-from tests.gateway.lua_shapes import ANSWERS, LONG_HEADS, MANY_BYTES, MANY_VALUES
+from tests.gateway.lua_shapes import LONG_HEADS, MANY_BYTES, MANY_VALUES, RESPONSES
 from tests.running import Customer, RunningSystem
 
 FOLDER = Path(__file__).parent
@@ -162,7 +162,7 @@ def time_per_byte() -> str:
     """CPU time of the Lua filters per byte that they read, the slowest first."""
     filters = Filters()
     rows = []
-    for shapes, size in ((MANY_VALUES, 4_900), (MANY_BYTES, 100_000), (LONG_HEADS, 4_000), (ANSWERS, 1_500)):
+    for shapes, size in ((MANY_VALUES, 4_900), (MANY_BYTES, 100_000), (LONG_HEADS, 4_000), (RESPONSES, 1_500)):
         for name, shape in shapes.items():
             exchange = shape(size)
             nanoseconds = filters.nanoseconds(exchange)

@@ -202,7 +202,7 @@ class TestBrandVoice:
 
 
 class TestProvider:
-    async def test_writes_through_the_protocol(self) -> None:
+    async def test_local_provider_writes_through_the_provider_protocol(self) -> None:
         provider = LocalCopyProvider()
         result = await provider.write(brief(PRODUCTS[1]), "s")
         await provider.close()

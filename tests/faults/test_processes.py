@@ -97,7 +97,7 @@ def worker_of(harness: FaultHarness, job_id: str) -> str:
         pytest.param("catalog", marks=pytest.mark.slow),
         "gateway",
         "postgres",
-        pytest.param("broker", marks=pytest.mark.slow),  # tests/journeys/test_races.py kills it under load
+        "broker",
         "worker-1",
     ],
 )
@@ -120,7 +120,7 @@ async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultH
 
 
 async def test_job_of_a_killed_worker_runs_again_while_billing_hangs(harness: FaultHarness) -> None:
-    """While billing hangs, submissions can be neither decided nor withdrawn; accepted jobs continue."""
+    """While billing hangs, submissions can be neither decided nor taken back; accepted jobs continue."""
     customer = harness.running.customer(1_000)
     job_id = await submit(harness, customer, "hang ok")
     await reached(harness, customer, job_id, status="processing")

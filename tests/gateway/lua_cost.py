@@ -166,18 +166,18 @@ class Cost:
 class Filters:
     """The two filters of the configuration, or others of the same form."""
 
-    def __init__(self, request: str | None = None, answer: str | None = None) -> None:
+    def __init__(self, request: str | None = None, response: str | None = None) -> None:
         descriptors = read_descriptors(DESCRIPTORS)
         self.request = request_filter(routes_of(descriptors), messages_of(descriptors)) if request is None else request
-        self.answer = response_filter() if answer is None else answer
+        self.response = response_filter() if response is None else response
 
     def cost(self, exchange: Exchange) -> Cost:
         """Counts in a new interpreter, so that no state is cached."""
         lua, entry, arguments = self._prepared(exchange)
-        answer, work, allocated = lua.globals()[b"run_counted"](entry, *arguments)
+        response, work, allocated = lua.globals()[b"run_counted"](entry, *arguments)
 
         def result(name: bytes) -> str:
-            return (answer[name] or b"").decode("utf-8")
+            return (response[name] or b"").decode("utf-8")
 
         return Cost(
             status=result(b"status"),
@@ -200,7 +200,7 @@ class Filters:
     def _prepared(self, exchange: Exchange) -> tuple[Any, Any, tuple[Any, ...]]:
         lua = luajit21.LuaRuntime(encoding=None)
         lua.execute(b"local PER_HOOK = %d\n" % PER_HOOK + HARNESS)
-        lua.execute((self.request if exchange.method else self.answer).encode())
+        lua.execute((self.request if exchange.method else self.response).encode())
         entry = lua.globals()[b"envoy_on_request" if exchange.method else b"envoy_on_response"]
         facts = lua.table_from({b"method": exchange.method.encode(), b"limit": 1 << 20} if exchange.method else {})
         if exchange.method and exchange.body is None:

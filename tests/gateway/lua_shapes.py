@@ -123,7 +123,7 @@ LONG_HEADS: Mapping[str, Shape] = {
         method=COPY, headers={":path": "/", "content-type": "application/" + "a+" * size}, body=b"{}"
     ),
 }
-ANSWERS: Mapping[str, Shape] = {
+RESPONSES: Mapping[str, Shape] = {
     "field errors of a service": lambda size: Exchange(
         headers={
             ":status": "400",

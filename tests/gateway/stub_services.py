@@ -47,11 +47,11 @@ def message_class(name: str) -> Any:
 def refusing(code: grpc.StatusCode, *metadata: tuple[str, str | bytes], details: str = "no") -> Unary:
     """A handler that aborts with this status and trailing metadata, like the chassis."""
 
-    async def answer(request: Any, context: Any) -> Message:
+    async def respond(request: Any, context: Any) -> Message:
         await context.abort(code, details, trailing_metadata=metadata)
         raise AssertionError("aborting raises")
 
-    return answer
+    return respond
 
 
 def _internal(calls: list[Call]) -> Any:

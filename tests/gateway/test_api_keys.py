@@ -58,7 +58,7 @@ class TestApiKeys:
         narrow = GatewaySettings(**{**settings, "rate_limit": RateLimit(burst=5, per_second=1)})
         with running_gateway(narrow, tmp_path) as found, httpx.Client(base_url=found.url) as client:
             guesses = [client.get("/api/prices", headers={"x-api-key": f"adw_{number:043}"}) for number in range(12)]
-            assert 429 in {answer.status_code for answer in guesses}
+            assert 429 in {response.status_code for response in guesses}
             token = {"authorization": f"Bearer {keys.token()}"}
             assert client.get("/api/prices", headers=token).status_code == 200
 

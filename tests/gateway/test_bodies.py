@@ -83,7 +83,12 @@ class TestWrongTypes:
         assert {"platform", "format", "tone", "projectId", "productId"} == set(found)
 
     @pytest.mark.parametrize("credits", ["5", 1.5, True, [], {}, 1e300, 2147483648, -2147483649])
-    def test_whole_numbers(self, credits: Any, client: httpx.Client, services: StubServices) -> None:  # noqa: A002
+    def test_values_that_are_not_whole_numbers_are_rejected(
+        self,
+        credits: Any,  # noqa: A002
+        client: httpx.Client,
+        services: StubServices,
+    ) -> None:
         body = {"userId": "u", "credits": credits, "grantId": "g", "reason": "r"}
         found = fields_of(client.post("/api/admin/grants", json=body), services)
         assert found == {"credits": "must be a whole number"}

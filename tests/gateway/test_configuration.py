@@ -214,8 +214,8 @@ class TestKeys:
             with httpx.Client(transport=transport, base_url="http://localhost") as client:
                 assert client.get("/keys/jwks.json").text == keys.document()
                 for path in ("/keys/private.pem", "/keys/jwks.json.old", "/keys/../keys/private.pem", "/keys/", "/"):
-                    answer = client.send(client.build_request("GET", "/", extensions={"target": path.encode()}))
-                    assert (answer.status_code, "secret" in answer.text) == (404, False), path
+                    response = client.send(client.build_request("GET", "/", extensions={"target": path.encode()}))
+                    assert (response.status_code, "secret" in response.text) == (404, False), path
 
 
 class TestTls:

@@ -20,8 +20,8 @@ TEXT = json.dumps({"prompt": "Größe 5 Häuser"}, ensure_ascii=False)
 
 class TestEncodings:
     def test_byte_order_mark_is_ignored(self, client: httpx.Client, services: StubServices) -> None:
-        answer = client.post(AD, content=codecs.BOM_UTF8 + TEXT.encode(), headers=JSON)
-        assert answer.status_code == 200, answer.text
+        response = client.post(AD, content=codecs.BOM_UTF8 + TEXT.encode(), headers=JSON)
+        assert response.status_code == 200, response.text
         assert services.last().request.prompt == "Größe 5 Häuser"
 
     @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ class TestContentTypes:
         ],
     )
     def test_json_content_types_are_accepted(self, kind: str, client: httpx.Client, services: StubServices) -> None:
-        answer = client.post(AD, content=TEXT.encode(), headers={"content-type": kind})
-        assert answer.status_code == 200, answer.text
+        response = client.post(AD, content=TEXT.encode(), headers={"content-type": kind})
+        assert response.status_code == 200, response.text
         assert services.last().request.prompt == "Größe 5 Häuser"
 
     def test_missing_content_type_is_accepted(self, client: httpx.Client, services: StubServices) -> None:
@@ -95,10 +95,10 @@ class TestContentTypes:
         self, method: str, kind: str, client: httpx.Client, services: StubServices
     ) -> None:
         path = AD if method == "POST" else "/api/projects/p"
-        answer = client.request(method, path, content=b"{}", headers={b"content-type": kind.encode()})
-        error = error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+        response = client.request(method, path, content=b"{}", headers={b"content-type": kind.encode()})
+        error = error_of(response, 415, "UNSUPPORTED_MEDIA_TYPE")
         assert "-H 'Content-Type: application/json'" in error["message"]
-        assert "grpc-status" not in answer.headers
+        assert "grpc-status" not in response.headers
         assert services.calls == []
 
     @pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "windows-1252", '"latin1"', "utf-8x"])
@@ -110,8 +110,8 @@ class TestContentTypes:
 
     def test_unknown_path_gives_404_for_any_content_type(self, client: httpx.Client) -> None:
         for kind in ("text/plain", "application/json", "multipart/form-data"):
-            answer = client.post("/nope", content=b"{}", headers={"content-type": kind})
-            error_of(answer, 404, "ROUTE_NOT_FOUND")
+            response = client.post("/nope", content=b"{}", headers={"content-type": kind})
+            error_of(response, 404, "ROUTE_NOT_FOUND")
 
 
 class TestCompression:
@@ -121,8 +121,8 @@ class TestCompression:
         self, path: str, kind: str, coding: str, client: httpx.Client, services: StubServices
     ) -> None:
         headers = {"content-type": kind, "content-encoding": coding}
-        answer = client.post(path, content=gzip.compress(TEXT.encode()), headers=headers)
-        assert "uncompressed" in error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")["message"]
+        response = client.post(path, content=gzip.compress(TEXT.encode()), headers=headers)
+        assert "uncompressed" in error_of(response, 415, "UNSUPPORTED_MEDIA_TYPE")["message"]
         assert services.calls == []
 
     def test_identity_encoding_is_accepted(self, client: httpx.Client, services: StubServices) -> None:
@@ -165,8 +165,8 @@ class TestLoneSurrogates:
 class TestErrorTexts:
     @pytest.mark.parametrize("path", ["/api/prices?größe=1", "/api/prices?a%22b=1", "/api/prices?100%25=1"])
     def test_text_of_a_request_is_readable_in_errors(self, path: str, client: httpx.Client) -> None:
-        answer = client.get(path)
-        assert answer.status_code == 400
-        message = answer.json()["error"]["message"]
+        response = client.get(path)
+        assert response.status_code == 400
+        message = response.json()["error"]["message"]
         assert "Ã" not in message
         assert "\\u00" not in message

@@ -148,22 +148,22 @@ class TestBodiesOfMethodsWithoutOne:
             script = HTTP_2 % (gateway.url, MINE, keys.token(), json.dumps(body))
             done = node(["-e", script], return_completed_process=True, capture_output=True, text=True, timeout=60)
             assert isinstance(done.stdout, str)
-            status, _, answer = done.stdout.partition(" ")
-            return int(status), json.loads(answer)
+            status, _, response = done.stdout.partition(" ")
+            return int(status), json.loads(response)
 
-        status, answer = delete('{"project_id":"x"}')
-        assert (status, answer["error"]["reason"]) == (400, "MALFORMED_REQUEST")
+        status, response = delete('{"project_id":"x"}')
+        assert (status, response["error"]["reason"]) == (400, "MALFORMED_REQUEST")
         assert services.calls == []
         assert delete("") == (200, {})
         assert services.last().request.project_id == MINE
 
-    @pytest.mark.parametrize("said", [b"Content-Length: 0\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
+    @pytest.mark.parametrize("length", [b"Content-Length: 0\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
     def test_empty_body_is_accepted(
-        self, said: bytes, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
+        self, length: bytes, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
             authorization = b"Authorization: Bearer " + keys.token().encode()
-            line.sendall(b"DELETE /api/projects/mine HTTP/1.1\r\nHost: a\r\n" + authorization + b"\r\n" + said)
+            line.sendall(b"DELETE /api/projects/mine HTTP/1.1\r\nHost: a\r\n" + authorization + b"\r\n" + length)
             assert line.recv(65536).startswith(b"HTTP/1.1 200")
         assert services.last().request.project_id == "mine"
 

@@ -38,7 +38,7 @@ def documented(
 def asset(services: StubServices) -> None:
     """Serves assets like the job service."""
 
-    async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
+    async def respond(request: Any, context: Any) -> AsyncIterator[Any]:
         given = dict(context.invocation_metadata())
         headers = [("accept-ranges", "bytes"), ("content-disposition", 'inline; filename="ad.png"')]
         content = CONTENT
@@ -54,7 +54,7 @@ def asset(services: StubServices) -> None:
             kind = "image/png" if start == 0 else ""
             yield httpbody_pb2.HttpBody(content_type=kind, data=content[start : start + 1000])
 
-    services.stream["GetAsset"] = answer
+    services.stream["GetAsset"] = respond
 
 
 class Line:
@@ -127,7 +127,7 @@ def http_2(port: int, methods: list[str], path: str, token: str) -> list[tuple[i
             found, rest = found + bytes([rest % 128 + 128]), rest // 128
         return found + bytes([rest])
 
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line, line.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line, line.makefile("rb") as responses:
         # With a stream window that is larger than any file of the test.
         window = struct.pack(">HI", 4, 1 << 24)
         line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, window))
@@ -139,11 +139,11 @@ def http_2(port: int, methods: list[str], path: str, token: str) -> list[tuple[i
             line.sendall(frame(HEADERS, END_STREAM | END_HEADERS, 2 * stream + 1, block))
             ended = False
             while not ended:
-                head = answers.read(9)
+                head = responses.read(9)
                 assert len(head) == 9, "the connection ended"
                 size = int.from_bytes(head[:3])
                 kind, flags, at = struct.unpack(">BBI", head[3:])
-                answers.read(size)
+                responses.read(size)
                 found.append((kind, at, size))
                 assert kind != GOAWAY
                 ended = at == 2 * stream + 1 and (kind == RST_STREAM or bool(flags & END_STREAM))
@@ -241,10 +241,10 @@ class TestStreams:
     def test_client_cannot_set_the_head_marker(
         self, documented: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
-        async def answer(request: Any, context: Any) -> Any:
+        async def respond(request: Any, context: Any) -> Any:
             return job_pb2.JobStatus(id=JOB)
 
-        services.unary["GetJobStatus"] = answer
+        services.unary["GetJobStatus"] = respond
         line = Line(documented.port, keys.token())
         status, _, body = line.ask("GET", f"/api/generate/status?jobId={JOB}", "X-Adwright-Head: 1")
         assert (status, json.loads(body)["id"]) == (200, JOB)

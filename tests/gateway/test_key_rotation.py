@@ -25,7 +25,7 @@ from tests.gateway.envoy_process import AUDIENCE, ISSUER, IssuerKeys, running_ga
 from tests.gateway.stub_services import StubServices
 from tests.support import until
 
-GIVE_UP_SECONDS = 30.0
+WAIT_SECONDS = 30.0
 Entry = dict[str, Any]
 
 
@@ -214,10 +214,10 @@ class TestGateway:
         given = GatewaySettings(**{**settings, "token_jwks": provider.url})
         headers = {"authorization": f"Bearer {token(keys, a, 'A')}"}
         with running_gateway(given, tmp_path, with_keys=False) as found, httpx.Client(base_url=found.url) as client:
-            answer = client.get("/api/prices", headers=headers)
-            assert answer.status_code == 503
-            assert answer.json()["error"]["retryable"] is True
-            assert answer.json()["error"]["requestId"] == answer.headers["x-request-id"]
+            response = client.get("/api/prices", headers=headers)
+            assert response.status_code == 503
+            assert response.json()["error"]["retryable"] is True
+            assert response.json()["error"]["requestId"] == response.headers["x-request-id"]
             provider.status, provider.entries = 200, [public(a, kid="A")]
             until(lambda: client.get("/api/prices", headers=headers).status_code == 200)
 
@@ -281,7 +281,7 @@ class TestServices:
         provider.status, provider.entries = 200, [public(keys.rsa, kid="rsa")]
         clock.forward += issuer_keys.MIN_INTERVAL_SECONDS + 1
         withdrawn = keys.token(key=a, headers={"kid": "A"}, exp=int(clock.now().timestamp()) + 86_400)
-        async with asyncio.timeout(GIVE_UP_SECONDS):
+        async with asyncio.timeout(WAIT_SECONDS):
             while await passes(verifier, withdrawn):
                 await asyncio.sleep(0.05)  # a thread fetches the keys
                 clock.forward += issuer_keys.MIN_INTERVAL_SECONDS  # a checked token is cached for as long

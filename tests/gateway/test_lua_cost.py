@@ -13,10 +13,10 @@ from gateway.lua_filters import MAX_VALUES
 from tests.gateway.envoy_process import IssuerKeys, RunningGateway
 from tests.gateway.lua_cost import Filters
 from tests.gateway.lua_shapes import (
-    ANSWERS,
     LONG_HEADS,
     MANY_BYTES,
     MANY_VALUES,
+    RESPONSES,
     Shape,
     body,
     members,
@@ -39,7 +39,7 @@ SHAPES = [
     *((name, shape, 600) for name, shape in MANY_VALUES.items()),
     *((name, shape, 20_000) for name, shape in MANY_BYTES.items()),
     *((name, shape, 1_000) for name, shape in LONG_HEADS.items()),
-    *((name, shape, 200) for name, shape in ANSWERS.items()),
+    *((name, shape, 200) for name, shape in RESPONSES.items()),
 ]
 
 
@@ -117,12 +117,12 @@ class TestAttack:
     def test_other_requests_get_responses_during_an_attack(
         self, gateway: RunningGateway, client: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
-        answers: list[httpx.Response] = []
+        responses: list[httpx.Response] = []
         headers = {"content-type": "application/json", "authorization": f"Bearer {keys.token()}"}
 
         def attack() -> None:
             with httpx.Client(base_url=gateway.url, headers=headers, timeout=60) as attacker:
-                answers.extend(attacker.patch(PROJECT, content=self.BODY) for _ in range(self.EACH))
+                responses.extend(attacker.patch(PROJECT, content=self.BODY) for _ in range(self.EACH))
 
         attackers = [threading.Thread(target=attack) for _ in range(self.ATTACKERS)]
         for attacker in attackers:
@@ -131,9 +131,9 @@ class TestAttack:
         while any(attacker.is_alive() for attacker in attackers):
             assert client.get("/api/prices").status_code == 200
             served += 1
-        assert len(answers) == self.ATTACKERS * self.EACH
-        assert {answer.status_code for answer in answers} == {400}
-        assert {answer.json()["error"]["reason"] for answer in answers} == {"MALFORMED_REQUEST"}
+        assert len(responses) == self.ATTACKERS * self.EACH
+        assert {response.status_code for response in responses} == {400}
+        assert {response.json()["error"]["reason"] for response in responses} == {"MALFORMED_REQUEST"}
         assert served > 0
         assert {call.method for call in services.calls} == {"ListPrices"}
 
@@ -147,11 +147,11 @@ class TestAttack:
         head = f"PATCH {PROJECT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=20) as line:
             line.sendall(f"{head}{credential}{chr(13) + chr(10) if credential else ''}\r\n".encode())
-            answer = b""
-            while not answer.rstrip().endswith(b"}"):
+            response = b""
+            while not response.rstrip().endswith(b"}"):
                 part = line.recv(65536)
-                assert part, answer
-                answer += part
-        assert answer.startswith(b"HTTP/1.1 401")
-        assert b'"UNAUTHENTICATED"' in answer
+                assert part, response
+                response += part
+        assert response.startswith(b"HTTP/1.1 401")
+        assert b'"UNAUTHENTICATED"' in response
         assert services.calls == []

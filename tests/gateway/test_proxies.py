@@ -24,7 +24,7 @@ from tests.gateway.stub_services import StubServices
 from tests.running import free_port
 from tests.support import until
 
-PATIENCE = 20
+WAIT_SECONDS = 20
 ASSET = "/api/assets/a?expires=1&signature=s"  # needs no token: limited by address
 REAL, OTHER, PROXY = "203.0.113.7", "203.0.113.8", "198.51.100.1"
 
@@ -39,7 +39,7 @@ def behind(count: int, settings: dict[str, Any], folder: Path) -> GatewaySetting
 
 
 def logged(gateway: RunningGateway, count: int) -> list[dict[str, Any]]:
-    until(lambda: len(gateway.access_lines()) >= count, seconds=PATIENCE)
+    until(lambda: len(gateway.access_lines()) >= count, seconds=WAIT_SECONDS)
     return gateway.access_lines()
 
 
@@ -98,12 +98,12 @@ class TestTrustedProxies:
 
 def old(port: int, text: str) -> tuple[int, dict[str, str], bytes]:
     """Sends a request and reads until the gateway closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as line:
         line.sendall(text.encode())
-        answer = b""
+        response = b""
         while part := line.recv(65536):
-            answer += part
-    head, _, body = answer.partition(b"\r\n\r\n")
+            response += part
+    head, _, body = response.partition(b"\r\n\r\n")
     first, *rest = head.decode().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
     return int(first.split()[1]), headers, body
@@ -199,12 +199,12 @@ class TestNginx:
             )
             process = subprocess.Popen(["nginx", "-c", str(path), "-e", f"{tmp_path}/nginx.error.log"])
             try:
-                give_up = time.monotonic() + PATIENCE
+                deadline = time.monotonic() + WAIT_SECONDS
                 while True:
                     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                         break
                     assert process.poll() is None, (tmp_path / "nginx.error.log").read_text()
-                    assert time.monotonic() < give_up
+                    assert time.monotonic() < deadline
                     time.sleep(0.05)
                 yield f"http://127.0.0.1:{port}", gateway
             finally:
@@ -221,9 +221,9 @@ class TestNginx:
 
         services.stream["StreamAllJobEvents"] = events
         headers = {"authorization": f"Bearer {keys.token()}"}
-        with httpx.stream("GET", f"{nginx[0]}/api/generate/jobs/events", headers=headers, timeout=20) as answer:
-            lines = answer.iter_lines()
-            assert answer.status_code == 200
+        with httpx.stream("GET", f"{nginx[0]}/api/generate/jobs/events", headers=headers, timeout=20) as response:
+            lines = response.iter_lines()
+            assert response.status_code == 200
             assert [next(lines) for _ in range(3)] == ["retry: 3000", "", "data: 1"]
 
     def test_forged_address_is_ignored(
@@ -237,8 +237,8 @@ class TestNginx:
         self, nginx: tuple[str, RunningGateway], keys: IssuerKeys, services: StubServices
     ) -> None:
         headers = {"authorization": f"Bearer {keys.token()}", "content-type": "image/png"}
-        answer = httpx.post(f"{nginx[0]}/api/products/p/image", content=b"x" * (10 << 20), headers=headers)
-        assert answer.status_code == 200
+        response = httpx.post(f"{nginx[0]}/api/products/p/image", content=b"x" * (10 << 20), headers=headers)
+        assert response.status_code == 200
         with httpx.Client(base_url=nginx[0], headers=headers) as client:
             for method in ("HEAD", "GET"):
                 assert client.request(method, "/api/prices").status_code == 200

@@ -64,10 +64,10 @@ class TestInternalMethods:
 
 class TestGrpcClients:
     def test_public_method_responds(self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices) -> None:
-        async def answer(request: Any, context: Any) -> Any:
+        async def respond(request: Any, context: Any) -> Any:
             return image_pb2.GenerateStaticAdResponse(job_id=request.prompt)
 
-        services.unary["GenerateStaticAd"] = answer
+        services.unary["GenerateStaticAd"] = respond
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
@@ -179,9 +179,9 @@ class TestLimits:
             def ask(user: str) -> httpx.Response:
                 return client.get("/api/prices", headers={"authorization": f"Bearer {keys.token(user)}"})
 
-            answers = [ask("busy") for _ in range(12)]
-            assert [answer.status_code for answer in answers[:5]] == [200] * 5
-            refused = next(answer for answer in answers if answer.status_code == 429)
+            responses = [ask("busy") for _ in range(12)]
+            assert [response.status_code for response in responses[:5]] == [200] * 5
+            refused = next(response for response in responses if response.status_code == 429)
             assert refused.json()["error"] == {
                 "reason": "RATE_LIMITED",
                 "message": "Too many requests; slow down.",

@@ -37,14 +37,14 @@ class TestRestClients:
     def test_offer_of_another_protocol_is_ignored(self, protocol: str, client: httpx.Client) -> None:
         """Some HTTP libraries send one with every request."""
         headers = {"Connection": "Upgrade", "Upgrade": protocol}
-        answer = client.post("/api/generate/static-ad", json={}, headers=headers)
-        assert answer.status_code == 200, answer.text
+        response = client.post("/api/generate/static-ad", json={}, headers=headers)
+        assert response.status_code == 200, response.text
         assert client.get("/api/prices", headers=headers).status_code == 200
 
     def test_grpc_headers_reach_no_service(self, client: httpx.Client, services: StubServices) -> None:
         given = FORGED | {"x-harmless": "yes", "idempotency-key": "k", "prefer": "wait=1", "range": "bytes=0-"}
-        answer = client.post("/api/generate/static-ad", json={}, headers=given)
-        assert answer.status_code == 200, answer.text
+        response = client.post("/api/generate/static-ad", json={}, headers=given)
+        assert response.status_code == 200, response.text
         seen = services.last().metadata
         internal = [name for name in seen if name.startswith("x-adwright") or name.endswith("-bin")]
         assert internal == ["x-adwright-arrived"]  # the gateway's own
@@ -64,16 +64,16 @@ class TestRestClients:
     ) -> None:
         for method, path in (("GET", "/api/prices"), ("POST", "/api/generate/copy"), ("GET", "/nope")):
             expected = client.request(method, path)
-            answer = client.request(method, path, headers={name: FORGED[name]})
-            assert answer.status_code == expected.status_code
-            assert set(answer.json()) == set(expected.json())
+            response = client.request(method, path, headers={name: FORGED[name]})
+            assert response.status_code == expected.status_code
+            assert set(response.json()) == set(expected.json())
 
     @pytest.mark.parametrize("value", ["Größe", "日本", "a\tb"])
     def test_header_value_that_grpc_rejects_never_gives_500(
         self, value: str, client: httpx.Client, services: StubServices
     ) -> None:
-        answer = client.get("/api/prices", headers={b"x-note": value.encode()})
-        assert answer.status_code in (200, 400)
+        response = client.get("/api/prices", headers={b"x-note": value.encode()})
+        assert response.status_code in (200, 400)
 
 
 class TestGrpcClients:
@@ -81,8 +81,8 @@ class TestGrpcClients:
     def test_binary_metadata_that_is_not_base64_is_dropped(
         self, value: str, client: httpx.Client, services: StubServices
     ) -> None:
-        answer = client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value, "x-good-bin": "YWJj"})
-        assert answer.status_code == 200
+        response = client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"x-note-bin": value, "x-good-bin": "YWJj"})
+        assert response.status_code == 200
         seen = services.last().metadata
         assert "x-note-bin" not in seen
         assert seen["x-good-bin"] == b"abc"
@@ -95,12 +95,12 @@ class TestGrpcClients:
         assert services.last().metadata["x-note-bin"] == expected
 
     def test_deadline_of_a_grpc_client_applies(self, client: httpx.Client, services: StubServices) -> None:
-        async def answer(request: object, context: object) -> object:
+        async def respond(request: object, context: object) -> object:
             left.append(context.time_remaining())  # type: ignore[attr-defined]
             return job_pb2.JobStatus()
 
         left: list[float | None] = []
-        services.unary["GetJobStatus"] = answer  # type: ignore[assignment]
+        services.unary["GetJobStatus"] = respond  # type: ignore[assignment]
         client.post(NATIVE, content=FRAME, headers=GRPC_WEB | {"grpc-timeout": "9S"})
         client.get("/api/generate/status?jobId=x", headers={"grpc-timeout": "9S"})
         assert left[0] is not None

@@ -19,24 +19,24 @@ from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gate
 from tests.gateway.stub_services import StubServices
 from tests.support import until
 
-PATIENCE = 30
+WAIT_SECONDS = 30
 
 
-def whole_answer(line: socket.socket) -> bytes:
-    answer = b""
+def whole_response(line: socket.socket) -> bytes:
+    response = b""
     while part := line.recv(65536):
-        answer += part
-    return answer
+        response += part
+    return response
 
 
 def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
     """Sends a few bytes every 0.2 s until the gateway closes the connection; returns the response and the duration."""
     began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as line:
         line.sendall(head)
         line.settimeout(0.2)
-        answer = b""
-        while time.monotonic() - began < PATIENCE:
+        response = b""
+        while time.monotonic() - began < WAIT_SECONDS:
             try:
                 line.sendall(each)
                 part = line.recv(65536)
@@ -44,16 +44,16 @@ def drip(port: int, head: bytes, each: bytes) -> tuple[bytes, float]:
                 continue
             except ConnectionError:
                 break
-            answer += part
+            response += part
             if not part:
                 break
-        return answer, time.monotonic() - began
+        return response, time.monotonic() - began
 
 
 class TestSlowClients:
     # One limit is short and the other very long, so that the test shows which of them closes the connection.
     @pytest.fixture
-    def hasty_for_headers(
+    def short_header_limit(
         self, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> Iterator[RunningGateway]:
         with running_gateway(
@@ -62,7 +62,7 @@ class TestSlowClients:
             yield found
 
     @pytest.fixture
-    def hasty_for_bodies(
+    def short_body_limit(
         self, settings: dict[str, Any], services: StubServices, tmp_path: Path
     ) -> Iterator[RunningGateway]:
         with running_gateway(
@@ -70,22 +70,22 @@ class TestSlowClients:
         ) as found:
             yield found
 
-    def test_slow_headers_get_408(self, hasty_for_headers: RunningGateway, services: StubServices) -> None:
-        answer, seconds = drip(hasty_for_headers.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
-        assert answer.startswith(b"HTTP/1.1 408")
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
+    def test_slow_headers_get_408(self, short_header_limit: RunningGateway, services: StubServices) -> None:
+        response, seconds = drip(short_header_limit.port, b"GET /api/prices HTTP/1.1\r\nHost: a\r\n", b"X-A: b\r\n")
+        assert response.startswith(b"HTTP/1.1 408")
+        assert json.loads(response.partition(b"\r\n\r\n")[2])["error"]["reason"] == "REQUEST_TIMED_OUT"
         assert seconds > 0.9
         assert services.calls == []
 
     def test_slow_body_gets_408(
-        self, hasty_for_bodies: RunningGateway, keys: IssuerKeys, services: StubServices
+        self, short_body_limit: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         head = (
             b"POST /api/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
             b"Authorization: Bearer " + keys.token().encode() + b"\r\n\r\n"
         )
-        answer, seconds = drip(hasty_for_bodies.port, head, b" ")
-        assert answer.startswith(b"HTTP/1.1 408")
+        response, seconds = drip(short_body_limit.port, head, b" ")
+        assert response.startswith(b"HTTP/1.1 408")
         assert seconds > 1.9
         assert services.calls == []
 
@@ -96,7 +96,7 @@ class TestSlowClients:
         secure = {"tls_certificate": str(public), "tls_private_key": str(private), "headers_seconds": 1}
         with running_gateway(GatewaySettings(**{**settings, **secure}), tmp_path) as found:
             began = time.monotonic()
-            with socket.create_connection(("127.0.0.1", found.port), timeout=PATIENCE) as line:
+            with socket.create_connection(("127.0.0.1", found.port), timeout=WAIT_SECONDS) as line:
                 assert line.recv(1) == b""
             assert time.monotonic() - began > 0.9
 
@@ -112,10 +112,10 @@ class TestOverload:
                 response = httpx.get(f"{found.url}/api/prices", headers=headers)
                 return response if response.status_code == 503 else None
 
-            answer = until(rejected, seconds=PATIENCE)
-            error = answer.json()["error"]  # Envoy rejects the request before it has an id
+            refusal = until(rejected, seconds=WAIT_SECONDS)
+            error = refusal.json()["error"]  # Envoy rejects the request before it has an id
             assert (error["reason"], error["retryable"]) == ("UNAVAILABLE", True)
-            assert answer.headers["retry-after"] == "1"
+            assert refusal.headers["retry-after"] == "1"
 
 
 class TestSmuggling:
@@ -147,8 +147,8 @@ class TestSmuggling:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=3) as line:
             line.sendall(outer + inner)
             try:
-                answer = whole_answer(line)
+                response = whole_response(line)
             except TimeoutError:
-                answer = b""
+                response = b""
         assert [call.method for call in services.calls if call.method == "GetCredits"] == []
-        assert answer.count(b"HTTP/1.1 ") <= 1
+        assert response.count(b"HTTP/1.1 ") <= 1

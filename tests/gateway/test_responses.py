@@ -50,10 +50,10 @@ class TestSuccess:
         job = job_pb2.JobStatus(id="j")
         for notes in ([], ["n"], [',"notes":[]}']):
 
-            async def answer(request: Any, context: Any, notes: list[str] = notes) -> Any:
+            async def respond(request: Any, context: Any, notes: list[str] = notes) -> Any:
                 return image_pb2.GenerateStaticAdResponse(job_id="j", job=job, notes=notes)
 
-            services.unary["GenerateStaticAd"] = answer
+            services.unary["GenerateStaticAd"] = respond
             found = client.post(AD, json={}).json()
             assert found.get("notes", []) == notes
             assert ("notes" in found) == bool(notes)
@@ -73,11 +73,11 @@ class TestSuccess:
         assert status["assets"] == []
 
     def test_nested_values_arrive(self, client: httpx.Client, services: StubServices) -> None:
-        async def answer(request: Any, context: Any) -> Any:
+        async def respond(request: Any, context: Any) -> Any:
             variant = copy_pb2.Variant(hook="h", body="b", cta="c", hashtags=["#x"])
             return copy_pb2.GenerateCopyResponse(job_id="j", status="completed", credits_used=1, variants=[variant])
 
-        services.unary["GenerateCopy"] = answer
+        services.unary["GenerateCopy"] = respond
         answered = client.post("/api/generate/copy", json={}).json()
         assert answered["variants"] == [{"hook": "h", "body": "b", "cta": "c", "hashtags": ["#x"]}]
         assert "notes" not in answered
@@ -204,11 +204,11 @@ class TestHeadersCannotBeAbused:
     ) -> None:
         seen: list[tuple[str, Any]] = []
 
-        async def answer(request: Any, context: Any) -> image_pb2.GenerateStaticAdResponse:
+        async def respond(request: Any, context: Any) -> image_pb2.GenerateStaticAdResponse:
             seen.extend(context.invocation_metadata())
             return image_pb2.GenerateStaticAdResponse()
 
-        services.unary["GenerateStaticAd"] = answer
+        services.unary["GenerateStaticAd"] = respond
         before = datetime.now(UTC)
         assert client.post(AD, json={}, headers=[(ARRIVAL_TIME_HEADER, text) for text in forged]).status_code == 200
         after = datetime.now(UTC)
@@ -247,7 +247,7 @@ class TestHeadersCannotBeAbused:
 
 
 class TestLocalReplies:
-    def test_unknown_path(self, client: httpx.Client) -> None:
+    def test_unknown_path_gives_404(self, client: httpx.Client) -> None:
         assert error_of(client.get("/nope"), 404, "ROUTE_NOT_FOUND")["retryable"] is False
 
     def test_wrong_method_gets_the_allowed_ones(self, client: httpx.Client) -> None:
@@ -256,7 +256,7 @@ class TestLocalReplies:
         assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"])
-    def test_wrong_media_type(self, kind: str, client: httpx.Client, services: StubServices) -> None:
+    def test_wrong_media_type_gives_415(self, kind: str, client: httpx.Client, services: StubServices) -> None:
         error_of(client.post(AD, content="{}", headers={"content-type": kind}), 415, "UNSUPPORTED_MEDIA_TYPE")
         assert services.calls == []
 
@@ -276,7 +276,7 @@ class TestLocalReplies:
         error_of(client.post(AD, content=chunks, headers=headers), 413, "BODY_TOO_LARGE")
         assert services.calls == []
 
-    def test_headers_too_large(self, client: httpx.Client, services: StubServices) -> None:
+    def test_large_headers_give_431(self, client: httpx.Client, services: StubServices) -> None:
         response = client.get("/api/prices", headers={"x-large": "x" * 40_000})
         assert response.status_code == 431
         assert response.json()["error"]["reason"] == "HEADERS_TOO_LARGE"
@@ -300,13 +300,13 @@ class TestLocalReplies:
     ) -> None:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
             line.sendall(text)
-            answer = b""
+            response = b""
             while part := line.recv(65536):
-                answer += part
-        assert answer.split(b" ", 2)[1] in (b"400", b"401", b"501")
-        assert answer.count(b"HTTP/1.1 ") == 1
+                response += part
+        assert response.split(b" ", 2)[1] in (b"400", b"401", b"501")
+        assert response.count(b"HTTP/1.1 ") == 1
         assert services.calls == []
-        body = json.loads(answer.partition(b"\r\n\r\n")[2])
+        body = json.loads(response.partition(b"\r\n\r\n")[2])
         assert set(body["error"]) == {"reason", "message", "requestId", "retryable"}
         assert body["error"]["message"]
         assert isinstance(body["error"]["requestId"], str)
@@ -373,8 +373,8 @@ class TestStreams:
     ) -> None:
         headers = {"content-type": "application/grpc-web+proto"}
         for method, served in (("WatchJob", True), ("StreamJobEvents", False)):
-            answer = client.post(f"/adwright.job.v1.JobService/{method}", content=b"\0\0\0\0\0", headers=headers)
-            assert (answer.headers.get("grpc-status", "0") == "0") is served
+            response = client.post(f"/adwright.job.v1.JobService/{method}", content=b"\0\0\0\0\0", headers=headers)
+            assert (response.headers.get("grpc-status", "0") == "0") is served
         assert [call.method for call in services.calls] == ["WatchJob"]
 
     def test_error_before_the_first_message_has_its_status(self, client: httpx.Client, services: StubServices) -> None:

@@ -98,9 +98,9 @@ def test_gateway_and_services_have_the_same_messages(
     case: str, anonymous: httpx.Client, verifier: TokenVerifier, keys: IssuerKeys, services: StubServices
 ) -> None:
     value = authorization(keys, case)
-    answer = anonymous.get("/api/credits", headers={"authorization": value})
-    assert answer.status_code == 401
-    assert answer.json()["error"]["message"] == WORDS[case]
+    response = anonymous.get("/api/credits", headers={"authorization": value})
+    assert response.status_code == 401
+    assert response.json()["error"]["message"] == WORDS[case]
     with pytest.raises(Unauthenticated) as refused:
         asyncio.run(verifier.verify(value))
     assert str(refused.value) == WORDS[case]
@@ -112,9 +112,9 @@ def test_grpc_clients_get_the_same_messages(
 ) -> None:
     path = next(route.grpc_path for route in routes if not route.public)
     headers = {"authorization": f"Bearer {KEY}", "content-type": "application/grpc"}
-    answer = anonymous.post(path, headers=headers, content=b"\0\0\0\0\0")
-    assert answer.headers["grpc-status"] == "16"
-    assert answer.headers["grpc-message"] == auth.API_KEY_MISPLACED
+    response = anonymous.post(path, headers=headers, content=b"\0\0\0\0\0")
+    assert response.headers["grpc-status"] == "16"
+    assert response.headers["grpc-message"] == auth.API_KEY_MISPLACED
 
 
 @pytest.mark.parametrize("form", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer   {}", "Bearer\t{}"])
@@ -130,9 +130,9 @@ def test_scheme_is_accepted_in_any_case_and_spacing(
 def test_malformed_key_error_describes_the_right_form(
     key: str, anonymous: httpx.Client, services: StubServices
 ) -> None:
-    answer = anonymous.get("/api/credits", headers={"x-api-key": key})
-    assert answer.status_code == 401
-    assert answer.json()["error"]["message"] == WRONG_FORM
+    response = anonymous.get("/api/credits", headers={"x-api-key": key})
+    assert response.status_code == 401
+    assert response.json()["error"]["message"] == WRONG_FORM
     assert services.calls == []
 
 

@@ -70,44 +70,50 @@ class TestGoodTokens:
 
 
 class TestBadTokens:
-    def test_missing_token(self, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_missing_token_is_401(self, anonymous: httpx.Client, services: StubServices) -> None:
         assert refused(anonymous.get(PATH), services)["message"] == "A bearer token is required."
 
     @pytest.mark.parametrize("value", ["Basic dTpw", "Bearer", "Bearer x", "Bearer a.b.c", "bearer-token"])
-    def test_value_that_is_not_a_token(self, value: str, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_value_that_is_not_a_token_is_401(
+        self, value: str, anonymous: httpx.Client, services: StubServices
+    ) -> None:
         refused(anonymous.get(PATH, headers={"authorization": value}), services)
 
-    def test_token_in_the_address(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
+    def test_token_in_the_address_is_401(
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
+    ) -> None:
         refused(anonymous.get(PATH, params={"access_token": keys.token()}), services)
 
-    def test_expired(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
+    def test_expired_token_is_401(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         error = refused(get(anonymous, keys.token(exp=int(time.time()) - 120)), services)
         assert error["message"] == "The token has expired."
 
-    def test_not_yet_valid(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
+    def test_token_of_the_future_is_401(
+        self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
+    ) -> None:
         refused(get(anonymous, keys.token(nbf=int(time.time()) + 120)), services)
 
-    def test_without_exp(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
+    def test_token_without_exp_is_401(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(exp=None)), services)
 
     @pytest.mark.parametrize("issuer", ["https://evil.example", "", None, ISSUER + "/"])
-    def test_wrong_issuer(
+    def test_wrong_issuer_is_401(
         self, issuer: str | None, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         refused(get(anonymous, keys.token(iss=issuer)), services)
 
     @pytest.mark.parametrize("audience", ["other", "", None, ["other"], "adwright-internal"])
-    def test_wrong_audience(
+    def test_wrong_audience_is_401(
         self, audience: Any, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         error = refused(get(anonymous, keys.token(aud=audience)), services)
         assert error["message"] == "The token is for another audience."
 
-    def test_wrong_key(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
+    def test_wrong_key_is_401(self, anonymous: httpx.Client, keys: IssuerKeys, services: StubServices) -> None:
         refused(get(anonymous, keys.token(key=keys.stranger)), services)
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
-    def test_alg_none(self, algorithm: str, anonymous: httpx.Client, services: StubServices) -> None:
+    def test_alg_none_is_401(self, algorithm: str, anonymous: httpx.Client, services: StubServices) -> None:
         for signature in ("", "AAAA"):
             token = f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{segment(claims())}.{signature}"
             refused(get(anonymous, token), services)
@@ -138,7 +144,7 @@ class TestBadTokens:
             {"kid": "ec"},
         ],
     )
-    def test_unknown_kid(
+    def test_unknown_kid_is_401(
         self, header: dict[str, str], anonymous: httpx.Client, keys: IssuerKeys, services: StubServices
     ) -> None:
         refused(get(anonymous, keys.token(headers=header)), services)

@@ -89,12 +89,12 @@ def _signed(made: RenderedImage) -> None:
     with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
         assert reader.get_validation_state() == "Valid"
         assert "digitalsourcetype/compositeSynthetic" in reader.json()
-    source_type, _, alt_text = _told(made.image)
+    source_type, _, alt_text = _xmp_fields(made.image)
     assert source_type.endswith("digitalsourcetype/compositeSynthetic")
     assert alt_text == made.alt_text
 
 
-def _told(path: Path) -> tuple[str, str, str]:
+def _xmp_fields(path: Path) -> tuple[str, str, str]:
     """Returns digital source type, title and alternative text of a file's XMP."""
     core, rdf = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
     with Image.open(path) as picture:
@@ -124,7 +124,7 @@ class TestFileLimits:
         grey = numpy.full((80, 80, 4), 90, dtype=numpy.uint8)
         for file_format in export.SUFFIXES:
             export.write_image(grey, tmp_path / "ad", file_format, packet=packet)
-            assert _told(tmp_path / "ad") == ("x", words, words)
+            assert _xmp_fields(tmp_path / "ad") == ("x", words, words)
 
 
 class TestProvenance:

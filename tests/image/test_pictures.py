@@ -99,7 +99,7 @@ class TestScenes:
 
 
 class TestPrompt:
-    def test_applied_prompt_words_are_noted(self) -> None:
+    def test_applied_prompt_words_are_listed_in_the_notes(self) -> None:
         made = compose(brief(prompt="Dark background with confetti, and a unicorn", style=Style.MODERN), photo=None)
         notes = " ".join(made.notes)
         assert "confetti (pattern)" in notes
@@ -116,7 +116,7 @@ class TestPrompt:
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.box.left > made.proof.product.right
 
-    def test_setting_incompatible_with_style_is_noted(self) -> None:
+    def test_setting_incompatible_with_style_is_listed_in_the_notes(self) -> None:
         made = compose(brief(prompt="at the beach", style=Style.MINIMAL), photo=None)
         assert any("Not applied" in note and "beach" in note for note in made.notes)
 

@@ -35,7 +35,8 @@ from services.worker.remote import provider_client
 from services.worker.remote.fetcher import Fetcher
 from services.worker.remote.remote_task import MAX_SUBMISSIONS, TaskFailed
 from tests.image.briefs import brief
-from tests.stub_server import ReceivedRequest, StubResponse, StubServer, until
+from tests.stub_server import ReceivedRequest, StubResponse, StubServer
+from tests.support import until_async
 from tests.worker.checkpoints import MemoryCheckpoints
 
 KEY = "a-key-for-tests"
@@ -79,16 +80,16 @@ async def _made(engine: SceneEngine, folder: Path, checkpoints: MemoryCheckpoint
 
 class TestOpenAI:
     async def test_scene_is_read_from_base64(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
+        stub.respond = lambda request: StubResponse(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
-        asked = stub.requests[0]
-        assert (asked.method, asked.path) == ("POST", "/images/generations")
-        assert asked.headers["authorization"] == f"Bearer {KEY}"
-        assert asked.json["size"] == "1536x1024"
+        request = stub.requests[0]
+        assert (request.method, request.path) == ("POST", "/images/generations")
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        assert request.json["size"] == "1536x1024"
 
     async def test_scene_is_downloaded_from_url(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: (
-            PICTURE if asked.method == "GET" else StubResponse(value={"data": [{"url": "/a.png"}]})
+        stub.respond = lambda request: (
+            PICTURE if request.method == "GET" else StubResponse(value={"data": [{"url": "/a.png"}]})
         )
         assert await _made(OpenAIImages(settings(stub)), tmp_path) == _png()
 
@@ -118,7 +119,7 @@ class TestOpenAI:
     async def test_each_failure_has_its_reason(
         self, stub: StubServer, answer: StubResponse, fault: type[Exception], reason: str, tmp_path: Path
     ) -> None:
-        stub.respond = lambda asked: answer
+        stub.respond = lambda request: answer
         with pytest.raises(fault) as caught:
             await _made(OpenAIImages(settings(stub)), tmp_path)
         assert getattr(caught.value, "reason", "") == reason
@@ -127,7 +128,7 @@ class TestOpenAI:
         assert len(stub.requests) == (provider_client.TRIES if answer.status in (429, 503) else 1)
 
     async def test_oversized_response_is_rejected(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(value=b"x" * (remote.MAX_SCENE_RESPONSE_BYTES + 1))
+        stub.respond = lambda request: StubResponse(value=b"x" * (remote.MAX_SCENE_RESPONSE_BYTES + 1))
         with pytest.raises(TransientFault, match="exceeds"):
             await _made(OpenAIImages(settings(stub)), tmp_path)
 
@@ -153,18 +154,18 @@ class Script:
     authorization: str
     more: dict[str, Any]  # responses of further paths
 
-    def answers(self, stub: StubServer, *states: Any) -> Callable[[ReceivedRequest], StubResponse]:
+    def responder(self, stub: StubServer, *states: Any) -> Callable[[ReceivedRequest], StubResponse]:
         """Returns the server's behaviour: successive polls get `states` in turn, and the last one repeatedly."""
         left = list(states)
 
-        def respond(asked: ReceivedRequest) -> StubResponse:
-            path = asked.path.partition("?")[0]
-            if asked.method == "POST" and path == self.submit_path:
+        def respond(request: ReceivedRequest) -> StubResponse:
+            path = request.path.partition("?")[0]
+            if request.method == "POST" and path == self.submit_path:
                 return StubResponse(value=self.accepted(stub.url))
-            if asked.method == "GET" and path == self.poll_path:
+            if request.method == "GET" and path == self.poll_path:
                 state = left.pop(0) if len(left) > 1 else left[0]
                 return state if isinstance(state, StubResponse) else StubResponse(value=state)
-            if (asked.method, path) == self.cancel_request:
+            if (request.method, path) == self.cancel_request:
                 return StubResponse(value={})
             if path in self.more:
                 return StubResponse(value=self.more[path])
@@ -221,7 +222,7 @@ class TestQueues:
     async def test_task_is_polled_until_its_image_is_ready(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
-        stub.respond = script.answers(stub, script.waiting, script.waiting, script.done)
+        stub.respond = script.responder(stub, script.waiting, script.waiting, script.done)
         assert await _made(script.engine(settings(stub)), tmp_path) == _png()
         assert stub.paths("POST") == [script.submit_path]
         assert stub.requests[0].headers["authorization"] == script.authorization
@@ -229,20 +230,20 @@ class TestQueues:
     async def test_restarted_attempt_polls_the_paid_task(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
-        stub.respond = script.answers(stub, script.waiting)
+        stub.respond = script.responder(stub, script.waiting)
         checkpoints, engine = MemoryCheckpoints(), script.engine(settings(stub))
         first = asyncio.ensure_future(engine.generate(SCENE, tmp_path / "scene", checkpoints, _silent))
-        await until(lambda: script.poll_path in stub.paths("GET"))
+        await until_async(lambda: script.poll_path in stub.paths("GET"))
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         await engine.close()
-        stub.respond = script.answers(stub, script.done)
+        stub.respond = script.responder(stub, script.done)
         assert await _made(script.engine(settings(stub)), tmp_path, checkpoints) == _png()
         assert stub.paths("POST") == [script.submit_path]
 
     async def test_failed_task_is_submitted_once_more(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = script.answers(stub, script.failed)
+        stub.respond = script.responder(stub, script.failed)
         checkpoints = MemoryCheckpoints()
         for _ in range(MAX_SUBMISSIONS):
             with pytest.raises(TaskFailed):
@@ -254,21 +255,21 @@ class TestQueues:
     async def test_content_refusal_reaches_the_customer(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
         if script.refused is None:
             return  # workflows report no refusals
-        stub.respond = script.answers(stub, script.refused)
+        stub.respond = script.responder(stub, script.refused)
         with pytest.raises(InputFault, match="change the text"):
             await _made(script.engine(settings(stub)), tmp_path)
 
     async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = script.answers(stub, script.waiting)
+        stub.respond = script.responder(stub, script.waiting)
         checkpoints, engine = MemoryCheckpoints(), script.engine(settings(stub))
         running = asyncio.ensure_future(engine.generate(SCENE, tmp_path / "scene", checkpoints, _silent))
-        await until(lambda: script.poll_path in stub.paths("GET"))
+        await until_async(lambda: script.poll_path in stub.paths("GET"))
         checkpoints.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         await engine.close()
-        assert script.cancel_request in [(asked.method, asked.path) for asked in stub.requests]
+        assert script.cancel_request in [(request.method, request.path) for request in stub.requests]
 
     @pytest.mark.parametrize(
         "garbage", [StubResponse(value=b"<html>"), StubResponse(value=[1]), StubResponse(status=500, value={})]
@@ -276,14 +277,14 @@ class TestQueues:
     async def test_poll_with_invalid_response_is_repeated(
         self, script: Script, stub: StubServer, garbage: StubResponse, tmp_path: Path
     ) -> None:
-        stub.respond = script.answers(stub, garbage, garbage, garbage, script.done)
+        stub.respond = script.responder(stub, garbage, garbage, garbage, script.done)
         assert await _made(script.engine(settings(stub)), tmp_path) == _png()
         assert stub.paths("POST") == [script.submit_path]
 
     async def test_task_unknown_to_the_engine_has_failed(
         self, script: Script, stub: StubServer, tmp_path: Path
     ) -> None:
-        stub.respond = script.answers(stub, StubResponse(status=404, value={}))
+        stub.respond = script.responder(stub, StubResponse(status=404, value={}))
         with pytest.raises(TaskFailed, match="does not know"):
             await _made(script.engine(settings(stub)), tmp_path)
 
@@ -291,8 +292,8 @@ class TestQueues:
 class TestResults:
     async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
-        other.respond = lambda asked: PICTURE
-        stub.respond = SCRIPTS["replicate"].answers(stub, {"status": "succeeded", "output": f"{other.url}/b.png"})
+        other.respond = lambda request: PICTURE
+        stub.respond = SCRIPTS["replicate"].responder(stub, {"status": "succeeded", "output": f"{other.url}/b.png"})
         fetcher = Fetcher(allowed={"127.0.0.1"}, ports={int(other.url.rpartition(":")[2])})
         assert await _made(Replicate(settings(stub), fetcher), tmp_path) == _png()
         other.close()
@@ -302,7 +303,7 @@ class TestResults:
         async def lookup(host: str, port: int) -> list[str]:
             return ["10.0.0.7"]
 
-        stub.respond = SCRIPTS["replicate"].answers(
+        stub.respond = SCRIPTS["replicate"].responder(
             stub, {"status": "succeeded", "output": "https://pictures.example/b.png"}
         )
         with pytest.raises(TransientFault) as caught:
@@ -311,20 +312,20 @@ class TestResults:
 
     async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, tmp_path: Path) -> None:
         accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), stub.url.replace("http:", "https:"))
-        stub.respond = lambda asked: StubResponse(value=accepted)
+        stub.respond = lambda request: StubResponse(value=accepted)
         with pytest.raises(InputFault, match="did not confirm"):
             await _made(Fal(settings(stub)), tmp_path)
         assert len(stub.requests) == 1
 
     async def test_nsfw_flag_is_a_content_refusal(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["fal"], more={"/response": {"images": [], "has_nsfw_concepts": [True]}})
-        stub.respond = script.answers(stub, script.done)
+        stub.respond = script.responder(stub, script.done)
         with pytest.raises(InputFault, match="content"):
             await _made(Fal(settings(stub)), tmp_path)
 
     async def test_workflow_lost_by_restarted_server_has_failed(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["comfyui"], more={"/queue": {"queue_running": [], "queue_pending": "?"}})
-        stub.respond = script.answers(stub, script.waiting)
+        stub.respond = script.responder(stub, script.waiting)
         with pytest.raises(TaskFailed, match="does not know"):
             await _made(script.engine(settings(stub)), tmp_path)
 
@@ -334,7 +335,7 @@ class TestInputs:
         self, stub: StubServer, tmp_path: Path
     ) -> None:
         script = SCRIPTS["comfyui"]
-        stub.respond = script.answers(stub, script.done)
+        stub.respond = script.responder(stub, script.done)
         await _made(script.engine(settings(stub)), tmp_path)
         inputs = stub.requests[0].json["prompt"]["6"]["inputs"]
         assert (inputs["text"], inputs["width"]) == ("photo of a beach", 1920)
@@ -347,21 +348,21 @@ class TestInputs:
 
     async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, tmp_path: Path) -> None:
         script = replace(SCRIPTS["replicate"], submit_path="/v1/predictions")
-        stub.respond = script.answers(stub, script.done)
+        stub.respond = script.responder(stub, script.done)
         made = settings(stub, model="owner/model:abc", inputs={"text": "{prompt}", "w": "{width}", "steps": 4})
         await _made(Replicate(made), tmp_path)
         assert stub.requests[0].json == {"version": "abc", "input": {"text": "a beach", "w": 1920, "steps": 4}}
 
     def test_long_prompt_keeps_the_exclusions(self) -> None:
-        asked = scene_prompt(brief(prompt="palm trees " * 200))
-        assert len(asked) == PROMPT_CHARACTERS
-        assert "no text, no letters" in asked
-        assert "palm trees" in asked
+        prompt = scene_prompt(brief(prompt="palm trees " * 200))
+        assert len(prompt) == PROMPT_CHARACTERS
+        assert "no text, no letters" in prompt
+        assert "palm trees" in prompt
 
 
 class TestComposed:
     async def test_text_and_product_are_drawn_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
+        stub.respond = lambda request: StubResponse(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, MemoryCheckpoints())
         assert made.provider == "openai"
@@ -378,7 +379,7 @@ class TestComposed:
 
     @pytest.mark.parametrize("content", [b"no picture", _png((2, 2)), _png((9000, 70))[:400]])
     async def test_invalid_scene_is_a_transient_fault(self, stub: StubServer, content: bytes, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
+        stub.respond = lambda request: StubResponse(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         with pytest.raises(TransientFault) as caught:
             await provider.render(brief(), tmp_path, _silent, MemoryCheckpoints())
@@ -387,7 +388,7 @@ class TestComposed:
         await provider.close()
 
     async def test_scene_of_any_shape_is_cropped(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(
+        stub.respond = lambda request: StubResponse(
             value={"data": [{"b64_json": base64.b64encode(_png((9000, 70))).decode()}]}
         )
         provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())

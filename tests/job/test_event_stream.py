@@ -25,7 +25,7 @@ from services.job.servicer import JobServicer
 from services.job.statuses import Statuses
 from tests.job.harness import JobHarness
 
-PATIENCE = 60.0
+WAIT_SECONDS = 60.0
 
 
 @dataclass
@@ -121,7 +121,7 @@ async def streams(harness: JobHarness) -> AsyncIterator[StreamHarness]:
 
 
 async def next_event(events: AsyncGenerator[dict[str, Any] | None]) -> dict[str, Any]:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         async for event in events:
             if event is not None:
                 return event
@@ -131,7 +131,7 @@ async def next_event(events: AsyncGenerator[dict[str, Any] | None]) -> dict[str,
 async def quiet_until_heartbeat(events: AsyncGenerator[dict[str, Any] | None], browser: Browser) -> None:
     """Asserts that a heartbeat is sent before any event."""
     before = browser.comments
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         async for event in events:
             assert event is None
             if browser.comments > before:
@@ -258,7 +258,7 @@ class TestAllJobs:
         async with aclosing(streams.all(browser)) as events:
             await anext(events)
             began = browser.last_event_id
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT_SECONDS):
                 while int(browser.last_event_id) - int(began) < 500_000:  # microseconds
                     await anext(events)
 

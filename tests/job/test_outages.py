@@ -30,6 +30,7 @@ from services.worker.leases import LeaseClient
 from services.worker.loop import AttemptResult, ResultFile, RunningAttempt, Worker
 from services.worker.scratch import Scratch
 from tests.job.harness import JobHarness
+from tests.support import until_async
 
 SLOTS = 3
 PAUSES = (0.1, 0.8)
@@ -131,12 +132,6 @@ async def running_worker(
         await server.stop()
 
 
-async def until(happened: Callable[[], bool], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not happened():  # noqa: ASYNC110 - files and calls have no event
-            await asyncio.sleep(0.02)
-
-
 async def jobs(harness: JobHarness) -> list[dict[str, Any]]:
     return await harness.rows(
         "select id, status, attempt, failures, dead, error_reason, settled_at from job order by id"
@@ -161,7 +156,7 @@ async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHar
             folder.start_outage()
             for _ in range(20):
                 await harness.submitted()
-            await until(lambda: worker.circuit.is_open)
+            await until_async(lambda: worker.circuit.is_open)
             # Longer than 3 failed attempts with pauses of 0.4 and 0.8 seconds would take.
             await asyncio.sleep(5)
             held = await jobs(harness)
@@ -197,7 +192,7 @@ async def test_copy_service_outage_is_awaited_with_the_lease(harness: JobHarness
     async with running_worker(harness, handler, folder, probes={"COPY_UNAVAILABLE": probe}):
         for _ in range(SLOTS + 2):
             await harness.submitted()
-        await until(lambda: probes >= 3)
+        await until_async(lambda: probes >= 3)
         unavailable = False
         rows = await all_ended(harness)
     assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
@@ -213,7 +208,7 @@ async def test_job_expired_in_an_outage_is_dead_and_retryable(
     async with running_worker(harness, handler, folder) as worker:
         folder.start_outage()
         job_id = await harness.submitted()
-        await until(lambda: worker.circuit.is_open)
+        await until_async(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
             while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.1)
@@ -288,7 +283,7 @@ async def test_full_scratch_disk_returns_the_job_and_worker_survives(
     monkeypatch.setattr(Scratch, "folder", no_space)
     async with running_worker(harness, CountingHandler(), folder) as worker:
         await harness.submitted()
-        await until(lambda: worker.circuit.is_open)
+        await until_async(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
             while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)

@@ -15,8 +15,9 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready
 from services.worker.process import WorkerSettings, run_worker
 from tests.job.harness import JobHarness
-from tests.job.test_worker import SERVICE, CountingServicer, make_image, until
+from tests.job.test_worker import SERVICE, CountingServicer, make_image
 from tests.running import free_port
+from tests.support import until_async
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -65,7 +66,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
             assert answer.status == NOT_SERVING
             assert servicer.lease_requests == 0
             prepared.set()
-            await until(lambda: servicer.lease_requests > 0)
+            await until_async(lambda: servicer.lease_requests > 0)
             assert (await health.Check(health_pb2.HealthCheckRequest())).status == SERVING
     finally:
         running.cancel()

@@ -281,10 +281,11 @@ class TestKeys:
                    values (gen_random_uuid(), 'u', 'static_ad', gen_random_uuid(), gen_random_uuid(), 'b', 'pending',
                            false, '', now(), now(), now(), now())"""
             )
-            roomy = replace(
-                harness, policy=replace(harness.policy, live_jobs_per_user=20_000)
-            )  # near the limit they would run one by one
-            submitting = [asyncio.create_task(roomy.replica().submissions.submit_batch(batch)) for batch in batches]
+            # Near the limit they would run one by one.
+            far_from_limit = replace(harness, policy=replace(harness.policy, live_jobs_per_user=20_000))
+            submitting = [
+                asyncio.create_task(far_from_limit.replica().submissions.submit_batch(batch)) for batch in batches
+            ]
             await waiting_for_locks(harness, 2)
             await third.rollback()
         batches_outcomes = await asyncio.gather(*submitting)
@@ -342,13 +343,13 @@ class TestLeaseBatches:
         assert {lease.job_id for lease in leases} == jobs  # type: ignore[union-attr]
 
     async def test_batch_respects_the_users_share(self, harness: JobHarness) -> None:
-        most = harness.policy.processing_jobs_per_user
-        await harness.grant("u", 3 * (most + 5))
+        limit = harness.policy.processing_jobs_per_user
+        await harness.grant("u", 3 * (limit + 5))
         await harness.grant("v", 3)
-        for _ in range(most + 5):
+        for _ in range(limit + 5):
             await harness.submitted()
         other = await harness.submitted("v")
-        leases = await harness.leases.lease_batch("static_ad", ["m"] * (most + 6))
+        leases = await harness.leases.lease_batch("static_ad", ["m"] * (limit + 6))
         found = [lease.job_id for lease in leases if lease is not None]  # type: ignore[union-attr]
-        assert len(found) == most + 1
+        assert len(found) == limit + 1
         assert other in found

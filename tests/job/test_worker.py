@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from services.job.servicer import JobWorkerServicer
 from services.worker.leases import LeaseClient
 from services.worker.loop import AttemptResult, ResultFile, RunningAttempt, Worker
 from tests.job.harness import JobHarness
+from tests.support import until_async
 
 SLOTS = 8
 POLL_SECONDS = 1.5  # the shortest poll interval of an idle slot
@@ -105,22 +106,17 @@ async def running_worker(harness: JobHarness, assets: AssetStore, tmp_path: Path
         await server.stop()
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not happened():  # noqa: ASYNC110 - files and calls have no event
-            await asyncio.sleep(0.01)
-
-
 async def status(harness: JobHarness, job_id: Any) -> str:
     (row,) = await harness.rows("select status from job where id = %s", job_id)
     return str(row["status"])
 
 
 async def ended(harness: JobHarness, job_id: Any) -> str:
-    async with asyncio.timeout(60):
-        while (found := await status(harness, job_id)) in ("queued", "processing"):  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.02)
-    return found
+    async def terminal() -> str | None:
+        found = await status(harness, job_id)
+        return None if found in ("queued", "processing") else found
+
+    return await until_async(terminal)
 
 
 def files(folder: Path) -> list[Path]:
@@ -132,7 +128,7 @@ class TestWaking:
     async def test_one_message_wakes_one_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         await harness.grant("u", 30)
         async with running_worker(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as running:
-            await until(lambda: running.servicer.lease_requests >= SLOTS)
+            await until_async(lambda: running.servicer.lease_requests >= SLOTS)
             job_id = await harness.submitted()
             before, began = running.servicer.lease_requests, time.monotonic()
             running.worker.wake(1)
@@ -143,11 +139,11 @@ class TestWaking:
 
     async def test_wake_ups_while_busy_are_retained_once_per_slot(self, harness: JobHarness, tmp_path: Path) -> None:
         async with running_worker(harness, AssetStore(f"file://{tmp_path}/assets"), tmp_path) as running:
-            await until(lambda: running.servicer.lease_requests >= SLOTS)
+            await until_async(lambda: running.servicer.lease_requests >= SLOTS)
             before = running.servicer.lease_requests
             for _ in range(100):
                 running.worker.wake(100)  # more than there are slots, without a chance to lease in between
-            await until(lambda: running.servicer.lease_requests >= before + SLOTS)
+            await until_async(lambda: running.servicer.lease_requests >= before + SLOTS)
             assert running.servicer.lease_requests <= before + 2 * SLOTS
 
 
@@ -167,7 +163,7 @@ class TestUnreferencedFiles:
             await harness.lifecycle.cancel(job_id, "u")
             if stopped_by == "completion":
                 assets.finish.set()
-            await until(lambda: not files(folder))
+            await until_async(lambda: not files(folder))
             assets.finish.set()
         assert await status(harness, job_id) == "canceled"
 

@@ -21,6 +21,6 @@ async def ledger_violations(system: RunningSystem) -> list[str]:
     database = Database(system.system.database_url("billing"), pool_size=1)
     await database.open()
     async with database.connection() as connection:
-        proof = await verify(connection)
+        audit = await verify(connection)
     await database.close()
-    return list(proof.problems)
+    return list(audit.problems)

@@ -20,7 +20,7 @@ class Stage:
     name: str
     steps: list[tuple[str, str]] = field(default_factory=list)
 
-    def said(self, instruction: str) -> list[str]:
+    def arguments_of(self, instruction: str) -> list[str]:
         return [rest for word, rest in self.steps if word == instruction]
 
 
@@ -38,7 +38,7 @@ def stages() -> list[Stage]:
 
 def variables(stage: Stage) -> dict[str, str]:
     """The variables of its ENV instructions."""
-    return dict(pair.split("=", 1) for rest in stage.said("ENV") for pair in rest.split())
+    return dict(pair.split("=", 1) for rest in stage.arguments_of("ENV") for pair in rest.split())
 
 
 def context() -> set[str]:

@@ -82,14 +82,14 @@ class Prometheus:
         self._client = httpx.Client(base_url=self._address(), timeout=5, trust_env=False)
 
     def _address(self) -> str:
-        give_up = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         while True:
             text = self._log.read_text(encoding="utf-8")
             for line in text.splitlines():
                 if "Listening on" in line and "address=" in line:
                     return "http://" + line.rsplit("address=", 1)[1].split()[0]
             assert self._process.poll() is None, text
-            assert time.monotonic() < give_up, text
+            assert time.monotonic() < deadline, text
             time.sleep(0.05)
 
     def query(self, expression: str) -> list[dict[str, Any]]:

@@ -145,7 +145,7 @@ class TestRunningSystem:
         }
         assert prometheus.firing() == set()
 
-    def test_storage_that_rejects_writes(
+    def test_storage_that_rejects_writes_fires_workers_fail(
         self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
     ) -> None:
         assets = faulty.home.assets
@@ -157,7 +157,7 @@ class TestRunningSystem:
         assets.unlink()
         assets.with_suffix(".away").rename(assets)
 
-    def test_dead_jobs(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
+    def test_dead_jobs_fire_jobs_die(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
         execute(faulty, "job", "update job set dead = true where status in ('completed', 'failed')")
         execute(faulty, "job", "update job set dead = true where status = 'queued'")
         prometheus.wait_for("AdwrightJobsDie", 30)
@@ -172,12 +172,16 @@ class TestRunningSystem:
             faulty.run(faulty.system.processes["video-worker"].stop())
             prometheus.wait_for("AdwrightLeasesAreLost", 80)
 
-    def test_queue_without_workers(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_queue_without_workers_fires_queue_is_old(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
         wait_for_status(customer, submit(customer, "video"), "queued")
         execute(faulty, "job", "update job set created_at = created_at - interval '20 min' where status = 'queued'")
         prometheus.wait_for("AdwrightQueueIsOld", 40)
 
-    def test_locked_ledger(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_locked_ledger_fires_holds_are_overdue_and_calls_are_slow(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
         with psycopg.connect(faulty.system.database_url("billing")) as connection:
             connection.execute(b"lock table account in exclusive mode")
             execute(faulty, "billing", "update hold set expires_at = now() - interval '1 hour' where state = 'held'")
@@ -186,13 +190,17 @@ class TestRunningSystem:
             prometheus.wait_for("AdwrightHoldsAreOverdue", 60)
         prometheus.wait_for("AdwrightCallsAreSlow", 60)
 
-    def test_stopped_broker(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_stopped_broker_fires_outbox_lags(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
         faulty.run(faulty.system.processes["broker"].stop())
         submit(customer, "video")
         execute(faulty, "job", "update outbox set created_at = created_at - interval '5 min'")
         prometheus.wait_for("AdwrightOutboxLags", 60)
 
-    def test_stopped_billing(self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer) -> None:
+    def test_stopped_billing_fires_process_down_and_settlement_lags(
+        self, faulty: RunningSystem, prometheus: Prometheus, customer: Customer
+    ) -> None:
         job_id = submit(customer, "video")
         faulty.run(faulty.system.processes["billing"].stop())
         assert customer.client.post("/api/generate/cancel", json={"jobId": job_id}).status_code == 200
@@ -204,7 +212,7 @@ class TestRunningSystem:
         prometheus.wait_for("AdwrightCallsFail", 30)
         prometheus.wait_for("AdwrightSettlementLags", 40)
 
-    def test_unavailable_database(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
+    def test_unavailable_database_fires_metrics_are_stale(self, faulty: RunningSystem, prometheus: Prometheus) -> None:
         execute(faulty, "billing", "alter database job with allow_connections false")
         execute(faulty, "billing", "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'job'")
         prometheus.wait_for("AdwrightMetricsAreStale", 180)

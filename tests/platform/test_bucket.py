@@ -35,7 +35,7 @@ def env(deployment: Resource) -> dict[str, Resource]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_component_renders_valid_manifests(role: str) -> None:
+def test_each_bucket_component_renders_valid_manifests(role: str) -> None:
     found = [item for item in rendered(PRODUCTION, instead(role)) if item["apiVersion"] != STRIMZI]
     assert complaints(found) == []
 

@@ -43,9 +43,3 @@ def test_names_are_read_from_the_code() -> None:
     assert all((found.settings, found.metrics, found.targets, found.events, found.alerts, found.paths))
     assert {"sweep_step_failed", "call_failed"} <= found.events
     assert "adwright_queue_age_seconds" in found.metrics
-
-
-def test_each_alert_has_a_section_in_the_runbook() -> None:
-    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    missing = {alert for alert in existing().alerts if f"\n## {alert}\n" not in text}
-    assert missing == set()

@@ -31,12 +31,12 @@ START_SECONDS = 90
 def test_image_runs_unprivileged_and_holds_only_named_files() -> None:
     making, made = stages()
     assert context() == {"requirements.lock", "protos", "services"}
-    assert {rest.split()[0] for rest in making.said("COPY")} == context()
-    assert made.said("COPY") == [f"--from={making.name} /opt/adwright /opt/adwright"]
-    assert made.said("USER") == [f"{NOBODY}:{NOBODY}"]
-    assert making.said("WORKDIR") == made.said("WORKDIR") == ["/opt/adwright"]
+    assert {rest.split()[0] for rest in making.arguments_of("COPY")} == context()
+    assert made.arguments_of("COPY") == [f"--from={making.name} /opt/adwright /opt/adwright"]
+    assert made.arguments_of("USER") == [f"{NOBODY}:{NOBODY}"]
+    assert making.arguments_of("WORKDIR") == made.arguments_of("WORKDIR") == ["/opt/adwright"]
     for label in ("title", "version", "revision", "licenses"):
-        assert f"org.opencontainers.image.{label}=" in made.said("LABEL")[0]
+        assert f"org.opencontainers.image.{label}=" in made.arguments_of("LABEL")[0]
 
 
 def test_deployments_run_commands_of_the_image_as_its_user() -> None:
@@ -116,7 +116,7 @@ def test_image_starts_and_stops_without_writing_to_itself(
 
 def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
     """Waits until the health check of Kubernetes' liveness probe succeeds."""
-    give_up = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         while True:
             try:
@@ -124,7 +124,7 @@ def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
                 assert response.status == health_pb2.HealthCheckResponse.SERVING
                 return
             except grpc.RpcError:
-                if process.poll() is not None or time.monotonic() > give_up:
+                if process.poll() is not None or time.monotonic() > deadline:
                     process.kill()
                     pytest.fail(str(process.communicate()[0], "utf-8", "replace")[-3000:])
                 time.sleep(0.1)

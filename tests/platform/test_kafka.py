@@ -71,11 +71,11 @@ def everything_in(settings: KafkaSettings, topic: str, enough: Callable[[list[Ar
     """Reads the records of a topic from its beginning until `enough` accepts them."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "test-everything"})
     partitions = until(lambda: consumer.list_topics(topic, timeout=SECONDS).topics[topic].partitions, seconds=SECONDS)
-    give_up = time.monotonic() + SECONDS
+    deadline = time.monotonic() + SECONDS
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
     found: list[Arrived] = []
     try:
-        while not enough(found) and time.monotonic() < give_up:
+        while not enough(found) and time.monotonic() < deadline:
             record = consumer.poll(0.2)
             if record is not None and record.error() is None:
                 found.append(Arrived(key=record.key() or b"", value=record.value() or b""))
@@ -165,7 +165,7 @@ class TestOutbox:
 
 class TestDispatches:
     async def test_joining_and_leaving_readers_lose_nothing_under_load(self, settings: KafkaSettings) -> None:
-        topic, most = "test.rebalance", 400
+        topic, messages = "test.rebalance", 400
         taken: Counter[str] = Counter()
         readers: dict[str, DispatchReader] = {}
 
@@ -181,7 +181,7 @@ class TestDispatches:
 
         producer = Producer(settings, [topic])
         try:
-            for number in range(most // 10):
+            for number in range(messages // 10):
                 records = [Record(topic=topic, key=f"{number}-{part}", value=b"") for part in range(10)]
                 assert await producer.send(records) == 10
                 if number == 0:
@@ -193,14 +193,14 @@ class TestDispatches:
                 if number == 30:
                     reader("third")
                 await asyncio.sleep(0.1)
-            await until_async(lambda: sum(taken.values()) >= most)
+            await until_async(lambda: sum(taken.values()) >= messages)
         finally:
             for found in readers.values():
                 await found.stop()
             await producer.close()
         assert taken["second"] > 0
         # A message may be read twice while readers change, but never zero times.
-        assert most <= sum(taken.values()) <= most + 30
+        assert messages <= sum(taken.values()) <= messages + 30
 
 
 class TestSecurity:

@@ -28,7 +28,7 @@ WITH_ALL = (
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
-def test_the_components_render_valid_manifests() -> None:
+def test_all_components_together_render_valid_manifests() -> None:
     found = [item for item in rendered(PRODUCTION, WITH_ALL) if item["apiVersion"] != STRIMZI]
     assert complaints(found) == []
 

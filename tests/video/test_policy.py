@@ -61,7 +61,7 @@ class TestBannedWords:
 
 class TestRemotePolicy:
     async def test_rejection_reason_reaches_the_customer(self, stub: StubServer) -> None:
-        stub.respond = lambda asked: StubResponse(value={"allowed": False, "reason": "No promises of healing."})
+        stub.respond = lambda request: StubResponse(value={"allowed": False, "reason": "No promises of healing."})
         refusal = await checked(policy_of(f"{stub.url}/check", "k"), script_check("It heals."))
         assert isinstance(refusal, ScriptNotAllowed)
         assert "No promises of healing." in refusal.message
@@ -69,7 +69,7 @@ class TestRemotePolicy:
         assert stub.requests[0].headers["authorization"] == "Bearer k"
 
     async def test_allowed_script_passes(self, stub: StubServer) -> None:
-        stub.respond = lambda asked: StubResponse(value={"allowed": True})
+        stub.respond = lambda request: StubResponse(value={"allowed": True})
         assert await checked(policy_of(f"{stub.url}/check", ""), script_check("Hello there.")) is None
 
     @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ class TestRemotePolicy:
         ],
     )
     async def test_script_that_cannot_be_checked_is_refused(self, stub: StubServer, answer: StubResponse) -> None:
-        stub.respond = lambda asked: answer
+        stub.respond = lambda request: answer
         refusal = await checked(policy_of(f"{stub.url}/check", ""), script_check("Hello there."))
         assert isinstance(refusal, DependencyUnavailable)
 

@@ -37,7 +37,8 @@ from services.video.providers.remote.openai_speech import OpenAISpeech, SpeechSe
 from services.worker.remote import provider_client, remote_task
 from services.worker.remote.fetcher import Fetcher
 from services.worker.remote.remote_task import TaskFailed, TaskNotAccepted
-from tests.stub_server import ReceivedRequest, StubResponse, StubServer, until
+from tests.stub_server import ReceivedRequest, StubResponse, StubServer
+from tests.support import until_async
 from tests.video.watching import pictures, sound
 from tests.worker.checkpoints import MemoryCheckpoints
 
@@ -86,17 +87,17 @@ class Script:
     cancel_request: tuple[str, str]
     authorization: tuple[str, str]
 
-    def answers(
+    def responder(
         self, stub: StubServer, state: Any, *, submission: StubResponse | None = None
     ) -> Callable[[ReceivedRequest], StubResponse]:
-        def respond(asked: ReceivedRequest) -> StubResponse:
-            if (asked.method, asked.path) == self.submit_request:
+        def respond(request: ReceivedRequest) -> StubResponse:
+            if (request.method, request.path) == self.submit_request:
                 return submission or StubResponse(status=201, value=self.accepted(stub.url))
-            if asked.method == "GET" and asked.path == self.poll_path:
+            if request.method == "GET" and request.path == self.poll_path:
                 return state if isinstance(state, StubResponse) else StubResponse(value=state)
-            if (asked.method, asked.path) == self.cancel_request:
+            if (request.method, request.path) == self.cancel_request:
                 return StubResponse(value={})
-            return UPLOADS.get(asked.path, StubResponse(value=b"a film", kind="video/mp4"))
+            return UPLOADS.get(request.path, StubResponse(value=b"a film", kind="video/mp4"))
 
         return respond
 
@@ -193,9 +194,9 @@ class TestEveryEngine:
     async def test_task_is_submitted_polled_and_downloaded(
         self, script: Script, stub: StubServer, head: HeadInputs, tmp_path: Path
     ) -> None:
-        def respond(asked: ReceivedRequest) -> StubResponse:
+        def respond(request: ReceivedRequest) -> StubResponse:
             polls = stub.paths("GET").count(script.poll_path)
-            return script.answers(stub, script.done(stub.url) if polls > 2 else script.waiting)(asked)
+            return script.responder(stub, script.done(stub.url) if polls > 2 else script.waiting)(request)
 
         stub.respond = respond
         engine = script.engine(settings(stub))
@@ -203,9 +204,9 @@ class TestEveryEngine:
         await engine.fetch(address, tmp_path / "film.mp4")
         await engine.close()
         assert (tmp_path / "film.mp4").read_bytes() == b"a film"
-        assert [(asked.method, asked.path) for asked in stub.requests].count(script.submit_request) == 1
+        assert [(request.method, request.path) for request in stub.requests].count(script.submit_request) == 1
         name, value = script.authorization
-        assert all(asked.headers.get(name) == value for asked in stub.requests)
+        assert all(request.headers.get(name) == value for request in stub.requests)
 
     @pytest.mark.parametrize(
         ("submission", "fault", "reason"),
@@ -227,7 +228,7 @@ class TestEveryEngine:
         fault: type[Fault],
         reason: str,
     ) -> None:
-        stub.respond = script.answers(stub, script.waiting, submission=submission)
+        stub.respond = script.responder(stub, script.waiting, submission=submission)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         with pytest.raises(fault) as caught:
@@ -252,7 +253,7 @@ class TestEveryEngine:
     async def test_unconfirmed_submission_is_never_repeated(
         self, script: Script, stub: StubServer, head: HeadInputs, submission: StubResponse
     ) -> None:
-        stub.respond = script.answers(stub, script.waiting, submission=submission)
+        stub.respond = script.responder(stub, script.waiting, submission=submission)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         for _ in range(3):
@@ -260,14 +261,14 @@ class TestEveryEngine:
                 await remote_task.run(wanted(engine, head), checkpoints)
             assert caught.value.reason == "PROVIDER_UNCONFIRMED"
         await engine.close()
-        assert [(asked.method, asked.path) for asked in stub.requests].count(script.submit_request) == 1
+        assert [(request.method, request.path) for request in stub.requests].count(script.submit_request) == 1
 
     async def test_failure_and_content_refusal_are_distinguished(
         self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
         engine = script.engine(settings(stub))
         for response, fault in ((script.failed, TaskFailed), (script.refused, InputFault)):
-            stub.respond = script.answers(stub, response)
+            stub.respond = script.responder(stub, response)
             with pytest.raises(fault):
                 await remote_task.run(wanted(engine, head), MemoryCheckpoints())
         await engine.close()
@@ -275,7 +276,7 @@ class TestEveryEngine:
     async def test_task_the_engine_does_not_know_has_failed(
         self, script: Script, stub: StubServer, head: HeadInputs
     ) -> None:
-        stub.respond = script.answers(stub, StubResponse(status=404))
+        stub.respond = script.responder(stub, StubResponse(status=404))
         engine = script.engine(settings(stub))
         with pytest.raises(TaskFailed):
             await remote_task.run(wanted(engine, head), MemoryCheckpoints())
@@ -289,13 +290,13 @@ class TestEveryEngine:
             StubResponse(value={"a": 1}),
         ]
 
-        def respond(asked: ReceivedRequest) -> StubResponse:
+        def respond(request: ReceivedRequest) -> StubResponse:
             polls = stub.paths("GET").count(script.poll_path)
             # a request with status 500 is sent three times before the poll fails
             response: Any = (
                 trouble[min(polls - 1, 0) if polls < 3 else polls - 3] if polls < 7 else script.done(stub.url)
             )
-            return script.answers(stub, response)(asked)
+            return script.responder(stub, response)(request)
 
         stub.respond = respond
         engine = script.engine(settings(stub))
@@ -303,33 +304,33 @@ class TestEveryEngine:
         await engine.close()
 
     async def test_restart_polls_the_same_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
-        stub.respond = script.answers(stub, script.waiting)
+        stub.respond = script.responder(stub, script.waiting)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         running = asyncio.ensure_future(remote_task.run(wanted(engine, head), checkpoints))
-        await until(lambda: script.poll_path in stub.paths("GET"))
+        await until_async(lambda: script.poll_path in stub.paths("GET"))
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        stub.respond = script.answers(stub, script.done(stub.url))
+        stub.respond = script.responder(stub, script.done(stub.url))
         assert await remote_task.run(wanted(engine, head), MemoryCheckpoints(checkpoint=checkpoints.checkpoint))
         await engine.close()
-        asked = [(asked.method, asked.path) for asked in stub.requests]
-        assert asked.count(script.submit_request) == 1
-        assert script.cancel_request not in asked
+        request = [(request.method, request.path) for request in stub.requests]
+        assert request.count(script.submit_request) == 1
+        assert script.cancel_request not in request
 
     async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
-        stub.respond = script.answers(stub, script.waiting)
+        stub.respond = script.responder(stub, script.waiting)
         engine = script.engine(settings(stub))
         checkpoints = MemoryCheckpoints()
         running = asyncio.ensure_future(remote_task.run(wanted(engine, head), checkpoints))
-        await until(lambda: script.poll_path in stub.paths("GET"))
+        await until_async(lambda: script.poll_path in stub.paths("GET"))
         checkpoints.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
         await engine.close()
-        assert script.cancel_request in [(asked.method, asked.path) for asked in stub.requests]
+        assert script.cancel_request in [(request.method, request.path) for request in stub.requests]
 
     async def test_unreachable_engine_accepts_no_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         engine = script.engine(settings(stub))
@@ -354,7 +355,7 @@ class TestResults:
 
     async def test_api_key_is_not_sent_to_other_hosts(self, stub: StubServer, tmp_path: Path) -> None:
         other = StubServer()
-        other.respond = lambda asked: StubResponse(value=b"a film", kind="video/mp4")
+        other.respond = lambda request: StubResponse(value=b"a film", kind="video/mp4")
         port = int(other.url.rpartition(":")[2])
         engine = Replicate(settings(stub), Fetcher(allowed={"127.0.0.1"}, ports={port}))
         await engine.fetch(f"{other.url}/film.mp4", tmp_path / "film.mp4")
@@ -364,7 +365,7 @@ class TestResults:
         assert KEY not in str(other.requests[0].headers)
 
     async def test_download_size_is_limited(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(value=b"x" * 2000, kind="video/mp4")
+        stub.respond = lambda request: StubResponse(value=b"x" * 2000, kind="video/mp4")
         made = provider_client.ProviderClient(stub.url, {})
         with pytest.raises(TransientFault, match="exceeds 1000 bytes"):
             await made.download("/film.mp4", tmp_path / "film.mp4", max_bytes=1000, accept=("video/mp4",))
@@ -372,7 +373,7 @@ class TestResults:
 
     async def test_queue_urls_of_another_origin_are_rejected(self, stub: StubServer, head: HeadInputs) -> None:
         accepted = dict.fromkeys(("status_url", "response_url", "cancel_url"), "http://elsewhere.test/")
-        stub.respond = lambda asked: StubResponse(value=accepted)
+        stub.respond = lambda request: StubResponse(value=accepted)
         engine = Fal(settings(stub))
         with pytest.raises(InputFault):
             await remote_task.run(wanted(engine, head), MemoryCheckpoints())
@@ -380,7 +381,7 @@ class TestResults:
         assert len(stub.requests) == 1
 
     async def test_task_id_with_a_path_is_rejected(self, stub: StubServer, head: HeadInputs) -> None:
-        stub.respond = lambda asked: UPLOADS.get(asked.path, StubResponse(value={"id": "../../account"}))
+        stub.respond = lambda request: UPLOADS.get(request.path, StubResponse(value={"id": "../../account"}))
         engine = DId(settings(stub))
         with pytest.raises(TransientFault, match="cannot be part of a URL"):
             await engine.submit(head)
@@ -389,7 +390,7 @@ class TestResults:
 
 class TestInputs:
     async def test_replicate_uses_model_version_and_input_names(self, stub: StubServer, head: HeadInputs) -> None:
-        stub.respond = lambda asked: UPLOADS.get(asked.path, StubResponse(value={"id": "p1"}))
+        stub.respond = lambda request: UPLOADS.get(request.path, StubResponse(value={"id": "p1"}))
         inputs = {"source_image": "{picture}", "driven_audio": "{sound}", "still": True}
         engine = Replicate(settings(stub, model="owner/talker:abc123", inputs=inputs))
         assert await engine.submit(head) == "p1"
@@ -405,7 +406,7 @@ class TestInputs:
         }
 
     async def test_heygen_uses_the_stock_avatar_without_photo(self, stub: StubServer, head: HeadInputs) -> None:
-        stub.respond = lambda asked: UPLOADS.get(asked.path, StubResponse(value={"data": {"video_id": "v"}}))
+        stub.respond = lambda request: UPLOADS.get(request.path, StubResponse(value={"data": {"video_id": "v"}}))
         engine = HeyGen(settings(stub, avatar="Anna_public"))
         await engine.submit(replace(head, is_customer_photo=False))
         await engine.close()
@@ -442,8 +443,8 @@ class TestRenderedVideo:
     ) -> None:
         content = talking_film(tmp_path / "source.mp4", 2.0)
 
-        def respond(asked: ReceivedRequest) -> StubResponse:
-            if asked.path.endswith("/video"):
+        def respond(request: ReceivedRequest) -> StubResponse:
+            if request.path.endswith("/video"):
                 return StubResponse(value=content, kind="video/mp4")
             return StubResponse(value={"status": "done"})
 
@@ -451,8 +452,8 @@ class TestRenderedVideo:
         folder = tmp_path / "made"
         folder.mkdir()
         reports: list[int] = []
-        asked = replace(brief, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
-        made = await remote.render(asked, folder, lambda percent, stage: reports.append(percent), MemoryCheckpoints())
+        request = replace(brief, script="Try it today.", aspect_ratio=AspectRatio.PORTRAIT)
+        made = await remote.render(request, folder, lambda percent, stage: reports.append(percent), MemoryCheckpoints())
         assert made.provider == "machine"
         assert (made.width, made.height) == (720, 1280)
         assert reports == sorted(reports)
@@ -471,18 +472,18 @@ class TestRenderedVideo:
         from PIL import Image
 
         Image.effect_noise((400, 300), 80).convert("RGB").save(tmp_path / "noise.png")
-        asked = replace(brief, script="Try it today.", avatar_photo=tmp_path / "noise.png")
-        made = await remote.render(asked, tmp_path, lambda percent, stage: None, MemoryCheckpoints())
+        request = replace(brief, script="Try it today.", avatar_photo=tmp_path / "noise.png")
+        made = await remote.render(request, tmp_path, lambda percent, stage: None, MemoryCheckpoints())
         assert made.notes == (NO_FACE,)
         assert stub.requests == []
 
     async def test_invalid_clip_is_a_transient_fault(
         self, stub: StubServer, brief: VideoBrief, remote: RemoteVideoProvider, tmp_path: Path
     ) -> None:
-        stub.respond = lambda asked: StubResponse(value={"status": "done"})
-        asked = replace(brief, script="Try it today.")
+        stub.respond = lambda request: StubResponse(value={"status": "done"})
+        request = replace(brief, script="Try it today.")
         with pytest.raises(TransientFault, match="not a film"):
-            await remote.render(asked, tmp_path, lambda percent, stage: None, MemoryCheckpoints())
+            await remote.render(request, tmp_path, lambda percent, stage: None, MemoryCheckpoints())
 
     async def test_closing_ends_the_connections_and_the_local_engine(self) -> None:
         closed: list[str] = []
@@ -515,21 +516,23 @@ class TestVoice:
             (StubResponse(value=b"RIFF" * 100, breaks_off=True), TransientFault),
         ],
     )
-    async def test_failures(self, stub: StubServer, tmp_path: Path, answer: StubResponse, fault: type[Fault]) -> None:
-        stub.respond = lambda asked: answer
+    async def test_failed_responses_become_faults(
+        self, stub: StubServer, tmp_path: Path, answer: StubResponse, fault: type[Fault]
+    ) -> None:
+        stub.respond = lambda request: answer
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         with pytest.raises(fault):
             await voice.speak(["Hello.", "There."], "male-1", tmp_path)
         await voice.close()
 
     async def test_every_passage_is_requested_in_the_mapped_voice(self, stub: StubServer, tmp_path: Path) -> None:
-        stub.respond = lambda asked: StubResponse(value=asked.json["input"].encode(), kind="audio/wav")
+        stub.respond = lambda request: StubResponse(value=request.json["input"].encode(), kind="audio/wav")
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
         paths = await voice.speak(["One.", "Two.", "Three.", "Four."], "male-2", tmp_path)
         await voice.close()
         assert [path.read_text() for path in paths] == ["One.", "Two.", "Three.", "Four."]
-        assert {asked.path for asked in stub.requests} == {"/v1/audio/speech"}
-        assert all(asked.json["voice"] == "ash" for asked in stub.requests)
+        assert {request.path for request in stub.requests} == {"/v1/audio/speech"}
+        assert all(request.json["voice"] == "ash" for request in stub.requests)
         assert stub.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
     @pytest.mark.parametrize("content", [b"<html>", b""])
@@ -559,7 +562,7 @@ class TestVoice:
         (passage,) = passages(speakable("Try it today."))
         recording = engine.speak(passage, "male-4", speed=0.8)
         content = speech_as_wav(recording.samples, tmp_path / "said.wav")
-        stub.respond = lambda asked: StubResponse(value=content, kind="audio/wav")
+        stub.respond = lambda request: StubResponse(value=content, kind="audio/wav")
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", pause_seconds=0.0))
         provider = LocalVideoProvider(models=models, voice=voice)
         try:

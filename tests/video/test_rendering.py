@@ -134,7 +134,9 @@ class TestOptions:
             pytest.param("16:9", "1080p", (1920, 1080), marks=pytest.mark.slow),
         ],
     )
-    def test_sizes(self, rendered: Render, ratio: str, resolution: str, size: tuple[int, int]) -> None:
+    def test_file_has_the_requested_size_and_codecs(
+        self, rendered: Render, ratio: str, resolution: str, size: tuple[int, int]
+    ) -> None:
         made = rendered(script="Try it today.", aspect_ratio=AspectRatio(ratio), resolution=resolution, avatar_id="leo")
         assert (made.width, made.height) == size
         with av.open(str(made.video)) as container:

@@ -48,10 +48,10 @@ class TestTextToWords:
         assert speakable("Visit ACME.io at 5pm", {"acme.io": "ack me eye oh"}).text == "Visit ack me eye oh at five P M"
 
     @pytest.mark.parametrize(("number", "words"), [(0, "zero"), (21, "twenty-one"), (1_000_001, "one million one")])
-    def test_cardinals(self, number: int, words: str) -> None:
+    def test_cardinal_numbers_are_spelled_out(self, number: int, words: str) -> None:
         assert cardinal(number) == words
 
-    def test_ordinals_and_years(self) -> None:
+    def test_ordinals_and_years_are_spelled_out(self) -> None:
         assert [ordinal(number) for number in (1, 12, 20, 43)] == ["first", "twelfth", "twentieth", "forty-third"]
         assert [year(number) for number in (1900, 2008, 2026)] == [
             "nineteen hundred",

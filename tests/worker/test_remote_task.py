@@ -19,7 +19,7 @@ from services.worker.remote.remote_task import (
     TaskFailed,
     TaskNotAccepted,
 )
-from tests.stub_server import until
+from tests.support import until_async
 from tests.worker.checkpoints import MemoryCheckpoints
 
 
@@ -77,7 +77,7 @@ class TestSingleSubmission:
     async def test_restart_polls_and_submits_nothing(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(states=[None])
         first = asyncio.ensure_future(remote_task.run(engine.remote_task(), checkpoints))
-        await until(lambda: engine.polls >= 3)
+        await until_async(lambda: engine.polls >= 3)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
@@ -166,7 +166,7 @@ class TestCancelling:
     async def test_canceled_job_cancels_the_task(self) -> None:
         checkpoints, engine = MemoryCheckpoints(), Engine(states=[None])
         running = asyncio.ensure_future(remote_task.run(engine.remote_task(poll_seconds=0.01), checkpoints))
-        await until(lambda: engine.polls >= 2)
+        await until_async(lambda: engine.polls >= 2)
         checkpoints.cancelled = True
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -183,7 +183,7 @@ class TestCancelling:
 
         task = RemoteTask(engine="stub", submit=slow_submit, poll=engine.poll, cancel=engine.cancel)
         running = asyncio.ensure_future(remote_task.run(task, checkpoints))
-        await until(lambda: checkpoints.checkpoint)
+        await until_async(lambda: checkpoints.checkpoint)
         checkpoints.cancelled = True
         running.cancel()
         asyncio.get_running_loop().call_later(0.05, accepted.set)
@@ -199,7 +199,7 @@ class TestCancelling:
 
         task = RemoteTask(engine="stub", submit=engine.submit, poll=engine.poll, cancel=never, poll_seconds=0.01)
         running = asyncio.ensure_future(remote_task.run(task, checkpoints))
-        await until(lambda: engine.polls)
+        await until_async(lambda: engine.polls)
         checkpoints.cancelled = True
         running.cancel()
         began = asyncio.get_running_loop().time()

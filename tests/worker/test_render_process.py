@@ -14,7 +14,7 @@ import pytest_asyncio
 from services.chassis.errors import InputFault, TransientFault
 from services.worker import render_process
 from services.worker.render_process import RenderProcess, lower_limit
-from tests.stub_server import until
+from tests.support import until_async
 from tests.worker.render_functions import (
     MEGABYTE,
     add_one,
@@ -88,7 +88,7 @@ async def test_crash_fails_only_the_current_job(process: RenderProcess) -> None:
 
 async def test_canceled_job_ends_immediately(process: RenderProcess, tmp_path: Path) -> None:
     running = asyncio.ensure_future(process.run(never_end, str(tmp_path / "id")))
-    await until(lambda: (tmp_path / "id").exists() and (tmp_path / "id").read_text())
+    await until_async(lambda: (tmp_path / "id").exists() and (tmp_path / "id").read_text())
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

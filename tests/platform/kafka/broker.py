@@ -115,10 +115,10 @@ class Broker:
             self._process = subprocess.Popen(
                 command(self.port, self._folder, self._secured), stdout=log, stderr=log, env=dict(os.environ)
             )
-        give_up = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         while not _accepts(self.port):
             assert self._process.poll() is None, (self._folder / "broker.log").read_text()[-3000:]
-            assert time.monotonic() < give_up, (self._folder / "broker.log").read_text()[-3000:]
+            assert time.monotonic() < deadline, (self._folder / "broker.log").read_text()[-3000:]
             time.sleep(0.1)
 
     def kill(self) -> None:
