@@ -6,38 +6,82 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from local.system import Options
 from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
-# The expensive fixtures of a test process (a whole system, loaded models and a finished video), and the group of the
-# tests that use them.
-GROUP_OF_FIXTURE = {"system": "system", "waiting_system": "system", "impaired": "impaired", "models": "video"}
+# The groups of tests that share expensive fixtures: the fixtures (whole systems, loaded models and a finished video),
+# and the folders and files whose tests use them.
+SHARED_FIXTURES = {
+    "system": frozenset({"system", "waiting_system"}),
+    "impaired": frozenset({"impaired"}),
+    "video": frozenset({"models"}),
+}
+USERS = {
+    "system": (
+        "tests/contract/",
+        "tests/journeys/",
+        "tests/cli/test_catalog.py",
+        "tests/cli/test_commands.py",
+        "tests/cli/test_curl.py",
+        "tests/cli/test_demo.py",
+        "tests/platform/test_metrics.py",
+        "tests/platform/test_traces.py",
+    ),
+    "impaired": (
+        "tests/faults/test_commands.py",
+        "tests/faults/test_disks.py",
+        "tests/faults/test_ledger.py",
+        "tests/faults/test_storage.py",
+    ),
+    "video": ("tests/video/",),
+}
 # What files import that start systems.
 STARTERS = frozenset({"RunningSystem", "FaultHarness", "Foreground"})
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups the tests for `pytest-xdist --dist loadgroup`, and orders them for `--no-loadscope-reorder`.
+def group_of(node_id: str) -> str:
+    """The group of a test: the tests that share its fixtures, or its file."""
+    for group, places in USERS.items():
+        if node_id.startswith(places):
+            return group
+    return node_id.partition("::")[0]
 
-    The files that use a shared system form one group, so that one process starts it for all of them, and so do the
-    files that use the models of the video engine; each other file is a group of its own, as with `--dist loadfile`.
-    Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
-    processes end at nearly the same time.
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Runs a group of tests in one process, so that one process sets up the shared fixtures for all of them.
+
+    pytest-xdist's own groups have no effect with the pytest of the lock: it writes them where pytest reads no longer.
     """
-    group_of_file: dict[Path, str] = {}
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Selects the scheduler of `--dist loadgroup`."""
+    return GroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the groups for `--no-loadscope-reorder`.
+
+    >>>>>>> s-cli
+        Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
+        processes end at nearly the same time.
+    """
     for item in items:
-        for fixture in GROUP_OF_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
-            group_of_file[item.path] = GROUP_OF_FIXTURE[fixture]
-    groups = {item: group_of_file.get(item.path, item.nodeid.partition("::")[0]) for item in items}
+        for group, fixtures in SHARED_FIXTURES.items():
+            if fixtures.intersection(getattr(item, "fixturenames", ())) and group_of(item.nodeid) != group:
+                raise pytest.UsageError(f"tests/conftest.py: USERS[{group!r}] lacks the file of {item.nodeid}")
+    groups = {item: group_of(item.nodeid) for item in items}
     sizes = Counter(groups.values())
     starting = {group for item, group in groups.items() if STARTERS & vars(getattr(item, "module", pytest)).keys()}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: (groups[item] not in starting, -sizes[groups[item]]))
 
 

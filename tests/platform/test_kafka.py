@@ -259,19 +259,19 @@ class TestSecurity:
 class TestWholeSystem:
     @pytest.fixture(scope="class")
     @staticmethod
-    def system() -> Iterator[RunningSystem]:
+    def on_kafka() -> Iterator[RunningSystem]:
         running = RunningSystem(Options(broker=command))
         yield running
         running.stop()
 
-    def test_events_of_every_job_are_in_order_after_the_broker_was_killed(self, system: RunningSystem) -> None:
-        customer = system.customer(60)
+    def test_events_of_every_job_are_in_order_after_the_broker_was_killed(self, on_kafka: RunningSystem) -> None:
+        customer = on_kafka.customer(60)
         jobs = [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
-        os.kill(system.system.processes["broker"].pid, signal.SIGKILL)
+        os.kill(on_kafka.system.processes["broker"].pid, signal.SIGKILL)
         jobs += [customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(5)]
         for job in jobs:
             ended(customer, job, seconds=180, status="completed")
-        settings = KafkaSettings(kafka_bootstrap=f"127.0.0.1:{system.system.ports['broker']}")
+        settings = KafkaSettings(kafka_bootstrap=f"127.0.0.1:{on_kafka.system.ports['broker']}")
 
         def statuses(records: list[Arrived]) -> dict[str, list[str]]:
             found: dict[str, list[str]] = {}
