@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.job.__main__ import parse_seconds_by_type
+from services.job.__main__ import JobSettings, parse_seconds_by_type
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,7 @@ def test_unnamed_type_has_the_settings_default(text: str, seconds: dict[str, int
 def test_invalid_setting_by_type_is_named_in_the_error(text: str) -> None:
     with pytest.raises(SystemExit, match="ADWRIGHT_ATTEMPT_SECONDS"):
         parse_seconds_by_type("attempt_seconds", text)
+
+
+def test_four_failed_attempts_fail_a_job_by_default() -> None:
+    assert JobSettings.model_fields["attempt_failures"].default == 4
