@@ -5,7 +5,7 @@ WORKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 REQUESTS ?= 100000
 BROKER ?= apache-kafka
 ROWS ?=
@@ -30,7 +30,7 @@ up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=2 processes
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=3 processes (a third of their time is waiting)
 	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
