@@ -153,7 +153,7 @@ class EndedJob:
 
     id: UUID
     settle: str
-    traceparent: str = ""
+    traceparent: str
     self_made: bool = False
     """Made by the service that submitted it, which responds to its request only after the settlement."""
 
@@ -204,6 +204,7 @@ class Job:
     result: bytes = field(default=b"", repr=False)
     unsettled: str = ""
     """capture or release until billing has confirmed that settlement; then empty."""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

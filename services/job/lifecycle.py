@@ -12,7 +12,7 @@ from uuid import UUID
 from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.data.outbox import Relay
-from services.job.domain import JobPolicy, Status
+from services.job.domain import EndedJob, JobPolicy, Status
 from services.job.events import write_dispatches, write_events
 from services.job.lease_store import LeaseStore
 
@@ -30,8 +30,8 @@ class Lifecycle:
         self._ended = ended
         self._store = LeaseStore(policy)
 
-    async def cancel(self, job_id: UUID, user_id: str | None) -> tuple[Status, int]:
-        """Cancels a live job of the user, or of anybody for None; its status before and the credits to release.
+    async def cancel(self, job_id: UUID, user_id: str | None) -> tuple[EndedJob, Status, int]:
+        """Cancels a live job of the user, or of anybody for None; the job, its status before, the credits to release.
 
         Raises JobNotFound, JobEnded.
         """
@@ -40,7 +40,7 @@ class Lifecycle:
             await write_events(connection, [row], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
         self._ended.set()
-        return before, amount
+        return EndedJob(id=job_id, settle="release", traceparent=row["traceparent"]), before, amount
 
     async def expire(self, limit: int) -> int:
         """Expires live jobs whose time is over; their number."""

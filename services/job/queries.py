@@ -25,6 +25,7 @@ ID_MARGIN = timedelta(minutes=1)
 _JOB: LiteralString = """
   select job.id, job.user_id, job.type, job.project_id, job.status, job.created_at, job.completed_at, job.credits,
          job.error_reason, job.error_message, job.progress, job.attempt, job.notes, job.result, job.updated_at,
+         job.traceparent,
          case when job.settled_at is null then job.settle end as unsettled,
          case when job.status = 'completed' then
            (select jsonb_agg(jsonb_build_object('id', id, 'type', type, 'key', key, 'content_type', content_type,
@@ -240,4 +241,5 @@ def _job_of(row: DictRow) -> Job:
         notes=tuple(row["notes"]),
         result=bytes(row["result"] or b""),
         unsettled=row["unsettled"] or "",
+        traceparent=row["traceparent"],
     )

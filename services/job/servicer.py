@@ -75,8 +75,8 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
 
     async def CancelJob(self, request: job_pb2.CancelJobRequest, context: Context) -> job_pb2.CancelJobResponse:
         who = caller()
-        before, amount = await self._lifecycle.cancel(UUID(request.job_id), None if who.admin else who.user_id)
-        await self._settle(EndedJob(id=UUID(request.job_id), settle="release"))
+        job, before, amount = await self._lifecycle.cancel(UUID(request.job_id), None if who.admin else who.user_id)
+        await self._settle(job)
         return job_pb2.CancelJobResponse(
             job_id=request.job_id, status="canceled", credits_released=amount, previous_status=before.value
         )
@@ -298,7 +298,7 @@ async def wait_for_settlement(job: Job, settle: Settle, clock: Clock) -> None:
     Returns immediately for a job that ended more than PROMPT_SETTLEMENT ago: billing is unavailable then.
     """
     if job.unsettled and job.completed_at is not None and clock.now() - job.completed_at < PROMPT_SETTLEMENT:
-        await settle(EndedJob(id=job.id, settle=job.unsettled))
+        await settle(EndedJob(id=job.id, settle=job.unsettled, traceparent=job.traceparent))
 
 
 def _suffix(key: str) -> str:
