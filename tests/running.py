@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import threading
+import time
 import uuid
 import warnings
 from collections import defaultdict
@@ -61,6 +62,9 @@ END_OTHER_SESSIONS = b"""
   select pg_terminate_backend(pid) from pg_stat_activity
    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
 """
+
+
+SETUP_ATTEMPTS = 4
 
 
 class Postgres:
@@ -238,12 +242,11 @@ class Customer:
         self.client = system.client(self.id)
         if amount:
             self.grant(amount)
-        project = self.client.post("/api/projects", json={"name": "Aurora", "brand": {"colours": ["#1d2a8c"]}})
-        assert project.status_code == 200, project.text
+        project = self._created("/api/projects", {"name": "Aurora", "brand": {"colours": ["#1d2a8c"]}})
         self.project_id = str(project.json()["id"])
-        product = self.client.post(
+        product = self._created(
             f"/api/projects/{self.project_id}/products",
-            json={
+            {
                 "name": "Aurora Bottle",
                 "description": "A steel bottle that cleans itself and keeps water fresh for 24 hours.",
                 "price": "49.00",
@@ -252,6 +255,16 @@ class Customer:
         )
         self.product_id = str(product.json()["id"])
         self.ids = {"projectId": self.project_id, "productId": self.product_id}
+
+    def _created(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Creates a project or product; repeats a request that gets 503, as clients do, a few times."""
+        for attempt in range(1, SETUP_ATTEMPTS + 1):
+            response = self.client.post(path, json=body)
+            if response.status_code != 503 or attempt == SETUP_ATTEMPTS:
+                break
+            time.sleep(1.0)
+        assert response.status_code == 200, response.text
+        return response
 
     def grant(self, amount: int) -> None:
         body = {"userId": self.id, "credits": amount, "grantId": str(uuid.uuid4()), "reason": "a test"}
