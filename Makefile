@@ -5,7 +5,7 @@ WORKERS ?= 1
 PORT ?= 0
 HTTPS ?= 0
 EXAMPLES ?= 150
-TEST_PROCESSES ?= 3
+TEST_PROCESSES ?= 4
 REQUESTS ?= 100000
 BROKER ?= apache-kafka
 ROWS ?=
@@ -14,6 +14,8 @@ SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
+# Each test process and each service it starts would otherwise compile the whole project again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
@@ -30,7 +32,7 @@ up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=3 processes (a third of their time is waiting)
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=4 processes (a third of their time is waiting)
 	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests

@@ -228,6 +228,11 @@ class RunningSystem:
             trust_env=False,
         )
 
+    def access_log(self, response: httpx.Response) -> str:
+        """Returns the gateway's log lines of a request; empty while the gateway has not written them yet."""
+        lines = (self.home.logs / "gateway.access.log").read_text(encoding="utf-8").splitlines()
+        return "\n".join(line for line in lines if response.json()["error"]["requestId"] in line)
+
     def customer(self, credits_: int = 100) -> Customer:
         """Creates a user with credits, a project and a product."""
         return Customer(self, credits_)
@@ -263,6 +268,7 @@ class Customer:
             if response.status_code != 503 or attempt == SETUP_ATTEMPTS:
                 break
             time.sleep(1.0)
+            warnings.warn(f"503 in the set-up: {self.system.access_log(response)}", stacklevel=2)
         assert response.status_code == 200, response.text
         return response
 
