@@ -18,16 +18,18 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
+.PHONY: help demo up runnable logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
-demo: .venv/runtime gen/descriptors.binpb models-or-less ## Generate copy, an image and a video into out/ (KINDS=copy,static-ad: only these)
+demo: runnable ## Generate copy, an image and a video into out/ (KINDS=copy,static-ad: only these)
 	@$(BIN)/adwright demo $(if $(KINDS),--kinds $(KINDS))
 
-up: .venv/runtime gen/descriptors.binpb models-or-less ## Start the whole system and run it until Ctrl-C (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
+up: runnable ## Start the whole system and run it until Ctrl-C (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
 	@$(BIN)/adwright up $(if $(filter 0,$(WORKERS)),--no-workers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
+
+runnable: .venv/runtime gen/descriptors.binpb models-or-less # everything that the system needs to run
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs

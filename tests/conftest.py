@@ -15,12 +15,11 @@ from local.system import Options
 from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
-# The groups of tests that share expensive fixtures: the fixtures (whole systems, loaded models and a finished video),
-# and the folders and files whose tests use them.
+# The groups of tests that share whole systems: the fixtures, and the folders and files whose tests use them. The tests
+# of video share loaded models and a finished video, which no other folder can use.
 SHARED_FIXTURES = {
     "system": frozenset({"system", "waiting_system"}),
     "impaired": frozenset({"impaired"}),
-    "video": frozenset({"models"}),
 }
 USERS = {
     "system": (
@@ -68,12 +67,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return GroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
+@pytest.hookimpl(trylast=True)  # after the tests that do not run have been taken out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the groups for `--no-loadscope-reorder`.
+    """Orders the groups for `--no-loadscope-reorder`. Raises UsageError for a file that is missing in USERS.
 
-    >>>>>>> s-cli
-        Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
-        processes end at nearly the same time.
+    Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
+    processes end at nearly the same time.
     """
     for item in items:
         for group, fixtures in SHARED_FIXTURES.items():
@@ -81,7 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 raise pytest.UsageError(f"tests/conftest.py: USERS[{group!r}] lacks the file of {item.nodeid}")
     groups = {item: group_of(item.nodeid) for item in items}
     sizes = Counter(groups.values())
-    starting = {group for item, group in groups.items() if STARTERS & vars(getattr(item, "module", pytest)).keys()}
+    starting = {group for item, group in groups.items() if STARTERS.intersection(dir(getattr(item, "module", None)))}
     items.sort(key=lambda item: (groups[item] not in starting, -sizes[groups[item]]))
 
 

@@ -229,9 +229,10 @@ class RunningSystem:
         )
 
     def access_log(self, response: httpx.Response) -> str:
-        """Returns the gateway's log lines of a request; empty while the gateway has not written them yet."""
+        """Returns the gateway's log lines of a refused request; empty for one without an id, and until it is logged."""
+        request_id = response.json()["error"]["requestId"]
         lines = (self.home.logs / "gateway.access.log").read_text(encoding="utf-8").splitlines()
-        return "\n".join(line for line in lines if response.json()["error"]["requestId"] in line)
+        return "\n".join(line for line in lines if request_id and request_id in line)
 
     def customer(self, credits_: int = 100) -> Customer:
         """Creates a user with credits, a project and a product."""
@@ -262,10 +263,11 @@ class Customer:
         self.ids = {"projectId": self.project_id, "productId": self.product_id}
 
     def _created(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        """Creates a project or product; repeats a request that gets 503, as clients do, a few times."""
+        """Creates a project or product; repeats a request a few times for which the gateway reached no service."""
         for attempt in range(1, SETUP_ATTEMPTS + 1):
             response = self.client.post(path, json=body)
-            if response.status_code != 503 or attempt == SETUP_ATTEMPTS:
+            unreachable = response.status_code == 503 and response.json()["error"]["reason"] == "UNAVAILABLE"
+            if not unreachable or attempt == SETUP_ATTEMPTS:
                 break
             time.sleep(1.0)
             warnings.warn(f"503 in the set-up: {self.system.access_log(response)}", stacklevel=2)

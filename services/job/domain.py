@@ -192,6 +192,7 @@ class Job:
     project_id: UUID
     status: Status
     created_at: datetime
+    traceparent: str
     credits: int = 0
     completed_at: datetime | None = None
     assets: tuple[Asset, ...] = ()
@@ -204,7 +205,6 @@ class Job:
     result: bytes = field(default=b"", repr=False)
     unsettled: str = ""
     """capture or release until billing has confirmed that settlement; then empty."""
-    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

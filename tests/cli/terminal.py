@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 from local.home import ROOT, Home
 
@@ -25,6 +28,7 @@ def _fork_server() -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -62,8 +66,13 @@ class Terminal:
             }
             print(json.dumps(command), file=server.stdin, flush=True)
             ended = select.select([server.stdout], [], [], SECONDS)[0]
-            assert ended, f"adwright {' '.join(arguments)} does not end"
-            code = int(server.stdout.readline())
+            status = server.stdout.readline() if ended else ""
+            if not status:  # its late exit status would be taken for that of the next command
+                _fork_server.cache_clear()
+                os.killpg(server.pid, signal.SIGKILL)
+                server.communicate()
+                pytest.fail(f"adwright {' '.join(arguments)} {'killed its server' if ended else 'does not end'}")
+            code = int(status)
             printed, reported = output.read_text(encoding="utf-8"), problems.read_text(encoding="utf-8")
         assert "Traceback" not in reported + printed, reported
         return code, printed, reported

@@ -1,4 +1,4 @@
-"""A running system that the fault tests share whose faults leave nothing behind."""
+"""A running system that the fault tests share whose faults it survives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ ATTEMPT_FAILURES = 2  # the failed attempts after which a job of `impaired` fail
 
 @pytest.fixture(scope="session")
 def impaired() -> Iterator[FaultHarness]:
-    """A system with short attempts; each file adds the workers that it needs and undoes its changes of the data."""
+    """A system with short attempts; each file adds the workers that it needs and undoes what others would notice.
+
+    Assets may be missing: a test replaces their storage for a while.
+    """
     system = FaultHarness(
         ("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"),
         ("ADWRIGHT_ATTEMPT_FAILURES", str(ATTEMPT_FAILURES)),

@@ -277,7 +277,7 @@ class Load:
             await asyncio.gather(*(one() for _ in range(self.concurrency)))
 
     async def cancel_live(self) -> None:
-        """Cancels every accepted job that has not ended."""
+        """Cancels the accepted jobs; those that have ended stay as they are."""
         left = iter(self.accepted)
         async with self._client() as client:
 

@@ -91,8 +91,9 @@ class HostNames:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "hosts"
         self.publish(True)
+        self.usable = self._is_usable()
 
-    def usable(self) -> bool:
+    def _is_usable(self) -> bool:
         """Whether this user may give processes their own file of host names."""
         if os.geteuid() != 0 or shutil.which("unshare") is None:
             return False
@@ -111,11 +112,9 @@ class HostNames:
 
 
 async def test_unresolvable_database_host_is_503_and_recovers(
-    harness: FaultHarness, names: HostNames, proxied: Proxy
+    harness: FaultHarness, usable_names: HostNames, proxied: Proxy
 ) -> None:
     """DNS fails for so long that a pool's own next retry would come later than RECOVERY_SECONDS."""
-    if not names.usable():
-        pytest.skip("a mount namespace is not allowed here")
     customer = harness.running.customer(GRANT)
     pids = {name: harness.pid(name) for name in SERVICES_WITH_DATABASE}
     async with MixedLoad(harness, customer) as load:
@@ -124,7 +123,7 @@ async def test_unresolvable_database_host_is_503_and_recovers(
         running = asyncio.create_task(load.run(over))
         await load.warmed_up()
         began = len(load.responses)
-        names.publish(False)
+        usable_names.publish(False)
         harness.rows(
             "job",
             """select pg_terminate_backend(pid) from pg_stat_activity
@@ -132,7 +131,7 @@ async def test_unresolvable_database_host_is_503_and_recovers(
             list(SERVICES_WITH_DATABASE),
         )
         await asyncio.sleep(max(FAULT_SECONDS, NAME_OUTAGE_SECONDS))
-        names.publish(True)
+        usable_names.publish(True)
         took = await harness.until(load.writes_succeed, RECOVERY_SECONDS)
         over.set()
         await running
@@ -234,6 +233,14 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> HostNames:
     return HostNames(tmp_path_factory.mktemp("names"))
 
 
+@pytest.fixture
+def usable_names(names: HostNames) -> HostNames:
+    """Skips the test before the services are restarted for it."""
+    if not names.usable:
+        pytest.skip("a mount namespace is not allowed here")
+    return names
+
+
 @pytest.fixture(scope="module")
 def proxy(harness: FaultHarness) -> Iterator[Proxy]:
     found = Proxy(_socket_folder(harness.system.database_url("job")))
@@ -245,11 +252,11 @@ def proxy(harness: FaultHarness) -> Iterator[Proxy]:
 async def proxied(harness: FaultHarness, names: HostNames, proxy: Proxy) -> Proxy:
     """The proxy between the services and PostgreSQL; from here on they use it, and `names` where that is possible."""
     if not proxy.in_use:
-        usable = names.usable()
+        host = DATABASE_HOST if names.usable else "127.0.0.1"
         for name in SERVICES_WITH_DATABASE:
             process = harness.system.processes[name]
-            process.environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, DATABASE_HOST if usable else "127.0.0.1")
-            if usable:
+            process.environment["ADWRIGHT_DATABASE_URL"] = proxy.address(name, host)
+            if names.usable:
                 process.command = names.wrap(process.command)
         await restart(harness, SERVICES_WITH_DATABASE)
         proxy.in_use = True

@@ -55,6 +55,7 @@ def use_up_log_segment(address: str) -> None:
         for _ in range(3):
             connection.execute("select pg_switch_wal()")
             connection.execute("create table if not exists segment ()")
+            connection.execute("drop table segment")
 
 
 def upload(harness: FaultHarness, load: MixedLoad) -> httpx.Response:

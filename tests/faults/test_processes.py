@@ -93,8 +93,8 @@ def worker_of(harness: FaultHarness, job_id: str) -> str:
     [
         pytest.param("job", marks=pytest.mark.slow),  # the test of job events kills it under load
         pytest.param("billing", marks=pytest.mark.slow),  # test_ledger.py kills it under load
-        pytest.param("image", marks=pytest.mark.slow),  # test_disks.py kills both under load
-        pytest.param("catalog", marks=pytest.mark.slow),
+        "image",
+        "catalog",
         "gateway",
         "postgres",
         "broker",

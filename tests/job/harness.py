@@ -146,13 +146,14 @@ async def opened(postgres: Postgres) -> AsyncIterator[JobHarness]:
     async with (
         postgres.migrated(SERVICES / "billing" / "migrations") as ledger_url,
         postgres.migrated(SERVICES / "job" / "migrations") as url,
-        _serving(ledger_url, url, LaterClock()) as harness,
+        _serving(ledger_url, url) as harness,
     ):
         yield harness
 
 
 @asynccontextmanager
-async def _serving(ledger_url: str, url: str, clock: LaterClock) -> AsyncIterator[JobHarness]:
+async def _serving(ledger_url: str, url: str) -> AsyncIterator[JobHarness]:
+    clock = LaterClock()
     ledger_database, database = Database(ledger_url, pool_size=4), Database(url, pool_size=4)
     await ledger_database.open()
     await database.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -11,10 +12,12 @@ from services.billing.ledger import Ledger
 from services.chassis.data.database import fetch_all
 from services.chassis.errors import Refusal
 from services.job import domain, queries
-from services.job.domain import AcceptedJob, FaultKind, Heartbeat, JobFilter, Status
+from services.job.domain import AcceptedJob, EndedJob, FaultKind, Heartbeat, JobFilter, Status
 from services.job.errors import InsufficientCredits, JobEnded, JobNotDead, JobNotFound, StaleAttempt, TooManyLiveJobs
+from services.job.servicer import wait_for_settlement
 from tests.job.harness import PRICES, JobHarness, completion, failure
 
+TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 PAGE = JobFilter(user_id="u", size=20, before=None, status=None, type=None, project_id=None, since=None, until=None)
 
 
@@ -242,12 +245,13 @@ class TestEnds:
     @pytest.mark.parametrize("when", ["queued", "processing"])
     async def test_cancel_ends_the_job_and_releases_its_credits(self, harness: JobHarness, when: str) -> None:
         await harness.grant("u", 3)
-        job_id = await harness.submitted()
+        job_id = await harness.submitted(traceparent=TRACEPARENT)
         if when == "processing":
             await harness.leases.lease("static_ad", "m")
         with pytest.raises(JobNotFound):
             await harness.lifecycle.cancel(job_id, "somebody else")
-        assert (await harness.lifecycle.cancel(job_id, "u"))[1:] == (Status(when), 3)
+        ended = EndedJob(id=job_id, settle="release", traceparent=TRACEPARENT)
+        assert await harness.lifecycle.cancel(job_id, "u") == (ended, Status(when), 3)
         with pytest.raises(JobEnded):
             await harness.lifecycle.cancel(job_id, "u")
         if when == "processing":
@@ -255,6 +259,14 @@ class TestEnds:
             assert await harness.leases.heartbeat(heartbeat) == "canceled"
         assert await harness.settlement.settle_all() == 1
         assert await harness.balance() == (3, 0)
+
+    async def test_status_request_settles_an_ended_job_in_its_trace(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted(traceparent=TRACEPARENT)
+        await harness.lifecycle.cancel(job_id, "u")
+        settle = AsyncMock()
+        await wait_for_settlement(await harness.reader.job(job_id, "u"), settle, harness.clock)
+        settle.assert_awaited_once_with(EndedJob(id=job_id, settle="release", traceparent=TRACEPARENT))
 
     async def test_settlement_follows_the_winner_of_cancel_and_complete(self, harness: JobHarness) -> None:
         await harness.grant("u", 90)

@@ -282,7 +282,7 @@ class TestKeys:
                            false, '', now(), now(), now(), now())"""
             )
             # Near the limit they would run one by one.
-            far_from_limit = replace(harness, policy=replace(harness.policy, live_jobs_per_user=20_000))
+            far_from_limit = harness.with_policy(live_jobs_per_user=20_000)
             submitting = [
                 asyncio.create_task(far_from_limit.replica().submissions.submit_batch(batch)) for batch in batches
             ]

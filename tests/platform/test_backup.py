@@ -85,19 +85,32 @@ async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: Faul
 
 def test_assets_deleted_while_they_are_copied_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, copy_file = tmp_path / "assets", shutil.copy2
-    for name in ("1/a", "2/b", "3/c", "3/d#1"):
+    for name in ("1/a", "1/b", "1/c#1", "2/a", "2/b", "2/c#1", "3/a", "3/b", "3/c#1"):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(name)
 
     def delete_others(path: Path, copy: Path) -> None:
+        """Deletes the file beside this one, which has been listed, and the other folders, which have not."""
         copy_file(path, copy)
         for folder in {source / "1", source / "2", source / "3"} - {path.parent}:
             shutil.rmtree(folder, ignore_errors=True)
+        for name in {"a", "b"} - {path.name}:
+            (path.parent / name).unlink(missing_ok=True)
 
     monkeypatch.setattr(shutil, "copy2", delete_others)
     backup.copy_assets(source, tmp_path / "copy")
     [found] = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
     assert found.read_text() == str(found.relative_to(tmp_path / "copy"))
+
+
+def test_unreadable_assets_fail_the_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(folder)
+
+    (tmp_path / "assets").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError):
+        backup.copy_assets(tmp_path / "assets", tmp_path / "copy")
 
 
 def test_incomplete_backup_and_nonempty_folder_are_rejected(tmp_path: Path) -> None:

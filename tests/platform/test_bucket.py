@@ -11,14 +11,11 @@ from typing import Any
 import pytest
 
 from services.chassis.data.assets import AssetStore
-from tests.platform import tools
 from tests.platform.manifests import Resource, container, of_kind, rendered
 from tests.platform.network import Endpoint, Flow, Network
 from tests.platform.schemas import complaints
 from tests.platform.test_manifests import STRIMZI
 from tests.platform.test_network import NAMESPACES, endpoints
-
-pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 PRODUCTION = "overlays/production"
 ROLES = ("eks", "gke", "aks")

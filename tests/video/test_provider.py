@@ -61,7 +61,7 @@ class TestLocalVideoProvider:
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.wait_for(job, 60)
             assert not process.is_alive()
-            assert not (tmp_path / "captions.srt").exists()  # the file that is written last
+            assert not (tmp_path / "captions.srt").exists()  # the files are written at the end
         finally:
             await provider.close()
 

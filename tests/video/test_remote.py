@@ -315,9 +315,9 @@ class TestEveryEngine:
         stub.respond = script.responder(stub, script.done(stub.url))
         assert await remote_task.run(wanted(engine, head), MemoryCheckpoints(checkpoint=checkpoints.checkpoint))
         await engine.close()
-        request = [(request.method, request.path) for request in stub.requests]
-        assert request.count(script.submit_request) == 1
-        assert script.cancel_request not in request
+        sent = [(request.method, request.path) for request in stub.requests]
+        assert sent.count(script.submit_request) == 1
+        assert script.cancel_request not in sent
 
     async def test_canceled_job_cancels_the_task(self, script: Script, stub: StubServer, head: HeadInputs) -> None:
         stub.respond = script.responder(stub, script.waiting)

@@ -23,7 +23,7 @@ class VideoProvider(Protocol):
 
         `report` receives the progress. `checkpoints` stores the state of paid remote tasks for later attempts. Raises
         InputFault when the customer's input is at fault, TransientFault when another attempt may succeed. Cancelling
-        stops the work within two seconds.
+        stops the work and its processes.
         """
         ...
 
