@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import protovalidate
 from adwright.catalog.v1 import catalog_pb2
 from google.protobuf import json_format
 from google.protobuf.message import Message
@@ -19,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.api import Api, ApiError
 from cli.terminal import console, print_error, print_line, printable
-from services.chassis.rpc.validation import violation_of
+from services.chassis.rpc.validation import violations
 
 MAX_ROWS = 10_000  # in one file; above the catalog's limits for one user
 MAX_FILE_BYTES = 64 << 20
@@ -312,8 +311,7 @@ def _violations(body: dict[str, Any], item_type: ItemType) -> list[str]:
         return [_parse_problem(str(error))]
     if isinstance(message, catalog_pb2.CreateProductRequest):
         message.project_id = "00000000-0000-4000-8000-000000000000"  # comes from the request's path
-    violations = (violation_of(message, found) for found in protovalidate.collect_violations(message))
-    return [f"{violation.field}: {violation.message}" for violation in violations]
+    return [f"{violation.field}: {violation.message}" for violation in violations(message)]
 
 
 def _parse_problem(error: str) -> str:

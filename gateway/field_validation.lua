@@ -125,11 +125,20 @@ local function has_type(kind, value)
   return type(value) == "string"
 end
 
+-- Returns the options as words; an empty one is named last.
+local function listed(options)
+  local parts, suffix = {}, ""
+  for _, option in ipairs(options) do
+    if option == "" then suffix = ", or empty" else parts[#parts + 1] = option end
+  end
+  return table.concat(parts, ", ") .. suffix
+end
+
+-- Returns the message about a value that breaks a rule, as services/chassis/rpc/validation.py words it.
 local function broken_rule(rules, kind, value)
   if kind == "string" then
     if rules.ignore_empty and value == "" then return nil end
     if rules.uuid then
-      if value == "" then return "value is empty, which is not a valid UUID" end
       if not value:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") then
         return "must be a valid UUID"
       end
@@ -137,10 +146,11 @@ local function broken_rule(rules, kind, value)
     if rules.one_of ~= nil then
       local known = false
       for _, option in ipairs(rules.one_of) do known = known or option == value end
-      if not known then return "must be in list [" .. table.concat(rules.one_of, ", ") .. "]" end
+      if not known then return "must be one of " .. listed(rules.one_of) end
     end
     local length = characters(value, rules.max_length)
     if rules.min_length ~= nil and length < rules.min_length then
+      if rules.min_length == 1 then return "must not be empty" end
       return "must be at least " .. rules.min_length .. " characters"
     end
     if rules.max_length ~= nil and length > rules.max_length then
@@ -148,9 +158,9 @@ local function broken_rule(rules, kind, value)
     end
   elseif kind == "int32" then
     if (rules.minimum ~= nil and value < rules.minimum) or (rules.maximum ~= nil and value > rules.maximum) then
-      if rules.maximum == nil then return "must be greater than or equal to " .. rules.minimum end
-      if rules.minimum == nil then return "must be less than or equal to " .. rules.maximum end
-      return "must be greater than or equal to " .. rules.minimum .. " and less than or equal to " .. rules.maximum
+      if rules.maximum == nil then return "must be at least " .. rules.minimum end
+      if rules.minimum == nil then return "must be at most " .. rules.maximum end
+      return "must be from " .. rules.minimum .. " to " .. rules.maximum
     end
   end
   return nil
@@ -203,7 +213,7 @@ local function check_field(field, value, path, found)
     return
   end
   if field.max_items ~= nil and #list > field.max_items then
-    add_complaint(found.broken, path, "must contain no more than " .. field.max_items .. " item(s)")
+    add_complaint(found.broken, path, "may have at most " .. field.max_items .. (field.map and " entries" or " items"))
   end
   for index, item in ipairs(list) do
     if field.repeated then
@@ -220,6 +230,7 @@ local function check_field(field, value, path, found)
 end
 
 local function check_unknown(message, member, prefix, found)
+  if prefix == "" and found.read_only[member.name] then return end -- the transcoder skips it
   local path = prefix .. printable(member.name)
   if found.unstorable and not (is_storable(member.name) and is_storable(member.value)) then
     add_complaint(found.wrong, path, "must not contain U+0000 or an unpaired surrogate")
@@ -236,7 +247,7 @@ end
 -- repeated member is an error: the transcoder takes the last value of some, joins others, and rejects the rest with a
 -- message of its own.
 function check_members(message, members, prefix, found, in_path)
-  local given, unknown = {}, {}
+  local given, unknown = {}, {} -- maps a field to its members; the names of unknown ones
   for _, member in ipairs(members) do
     local field = BY_NAME[message][member.name]
     if member.name == "" then
@@ -246,7 +257,7 @@ function check_members(message, members, prefix, found, in_path)
       check_unknown(message, member, prefix, found)
     elseif field ~= nil then
       given[field] = given[field] or {}
-      table.insert(given[field], member.value)
+      table.insert(given[field], member)
     end
   end
   for _, field in ipairs(SCHEMA[message]) do
@@ -254,10 +265,15 @@ function check_members(message, members, prefix, found, in_path)
     if in_path ~= nil and in_path[field.proto_name] then
       if #values > 0 then add_complaint(found.wrong, path, "belongs in the path") end
     else
-      for _, value in ipairs(values) do
+      for _, member in ipairs(values) do
+        local value = member.value
         if value ~= NULL then -- null is the same as absent
           if present then add_complaint(found.wrong, path, "is given more than once") end
           present = true
+          if field.accepts_number and type(value) == "number" then
+            value = found.text:sub(member.from, member.to)
+            found.numbers[#found.numbers + 1] = member
+          end
           check_field(field, value, path, found)
         end
       end

@@ -2,6 +2,7 @@
 -- Time and memory are linear in the length of the text; tests/gateway/test_lua_cost.py counts them.
 -- lua_filters.py prepends MAX_DEPTH and MAX_VALUES.
 -- An object is { object = list of { name, value } }, an array is { array = list }, null is NULL; other values are Lua's.
+-- A member whose value is a number also has `from` and `to`, the positions of its first and last digit in the text.
 
 local NULL = {}
 local MARK = "\1" -- replaces "\u" while escapes are decoded; JSON strings hold no control characters
@@ -87,8 +88,13 @@ local function read_object(reader, at, depth)
     name, at = read_string(reader, at)
     at = skip(text, at)
     if text:byte(at) ~= 58 then fail("a colon is expected") end -- :
-    value, at = read_value(reader, skip(text, at + 1), depth)
-    members[#members + 1] = { name = name, value = value }
+    local from = skip(text, at + 1)
+    value, at = read_value(reader, from, depth)
+    if type(value) == "number" then
+      members[#members + 1] = { name = name, value = value, from = from, to = at - 1 }
+    else
+      members[#members + 1] = { name = name, value = value }
+    end
     at = skip(text, at)
     local letter = text:byte(at)
     if letter == 125 then return { object = members }, at + 1 end

@@ -75,10 +75,24 @@ def _method_table(route: Route, messages: Mapping[str, MessageSchema]) -> dict[s
         "parameters": parameters,
         "path": dict.fromkeys(route.variables, True),
         "names_unknown": route.names_unknown_fields,
+        "read_only": dict.fromkeys(_read_only_names(route, messages), True),
     }
     if route.body == "*":
         facts["message"] = route.request
     return facts
+
+
+def _read_only_names(route: Route, messages: Mapping[str, MessageSchema]) -> list[str]:
+    """Returns the JSON and proto names of fields that only the response has, if the method ignores those."""
+    if not route.ignores_read_only_fields:
+        return []
+    accepted = {item.proto_name for item in messages[route.request].fields}
+    return [
+        name
+        for item in messages[route.response].fields
+        if item.proto_name not in accepted
+        for name in (item.name, item.proto_name)
+    ]
 
 
 def _names(item: FieldSchema) -> tuple[str, str, bool]:
@@ -103,7 +117,7 @@ def _field_table(item: FieldSchema) -> dict[str, Any]:
         "kind": item.kind,
         "rules": _rules_table(item.rules),
     }
-    for name in ("message", "repeated", "map", "needed"):
+    for name in ("message", "repeated", "map", "needed", "accepts_number"):
         if getattr(item, name):
             facts[name] = getattr(item, name)
     if item.container.max_items is not None:

@@ -27,7 +27,8 @@ INTRODUCTION = (
     "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. Operations that cost credits say so. A "
     "request with an `idempotencyKey` whose job is still live returns that job and costs nothing. Unknown fields of a "
     "body are rejected; the calls that generate accept them and name them in `notes`, unless `Prefer: handling=strict` "
-    "is sent. `null` is the same as absent. Unknown query parameters are rejected. Every error has the same body."
+    "is sent. Projects and products can be sent back as they were read: fields such as `id` and `createdAt` are then "
+    "ignored. `null` is the same as absent. Unknown query parameters are rejected. Every error has the same body."
 )
 # By the name of a header in access.proto: its HTTP name, the schema of its values, and the response header that
 # acknowledges it (empty: none).
@@ -261,6 +262,8 @@ def _field_schema(item: FieldSchema, *, request: bool) -> dict[str, Any]:
         value = {"type": "array", "items": value}
     elif item.map:
         value = {"type": "object", "additionalProperties": value}
+    elif item.accepts_number and request:
+        value["type"] = ["string", "number"]
     sizes = ("minItems", "maxItems") if item.repeated else ("minProperties", "maxProperties")
     for name, number in zip(sizes, (item.container.min_items, item.container.max_items), strict=True):
         if number is not None:
@@ -276,7 +279,8 @@ def _field_schema(item: FieldSchema, *, request: bool) -> dict[str, Any]:
 def _or_null(value: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in value:
         return {"anyOf": [value, {"type": "null"}]}
-    changed = {**value, "type": [value["type"], "null"]}
+    types = value["type"] if isinstance(value["type"], list) else [value["type"]]
+    changed = {**value, "type": [*types, "null"]}
     if "enum" in value:
         changed["enum"] = [*value["enum"], None]
     return changed
@@ -312,6 +316,7 @@ def _value_schema(kind: str, rules: Rules) -> dict[str, Any]:
     if rules.max_length is not None:
         schema["maxLength"] = rules.max_length
     if rules.ignore_empty:
+        schema.pop("type")
         return {"type": "string", "anyOf": [{"maxLength": 0}, schema]}
     return schema
 

@@ -1,8 +1,9 @@
 -- Validates the query and the body of a request before the transcoder reads them. The transcoder stops at the first value
 -- of a wrong type and does not always name it, accepts a field from any location, and accepts text for numbers and
 -- JavaScript for JSON. The API promises that every wrong field is named and that each field has one location. A body
--- without a wrong type is passed on unchanged: the service checks the rules. A request with a wrong type never reaches the
--- service, so the rules that this filter knows are checked here as well.
+-- without a wrong type is passed on unchanged, but for numbers in fields that accept them as well as text: the service
+-- checks the rules. A request with a wrong type never reaches the service, so the rules that this filter knows are checked
+-- here as well.
 -- lua_filters.py prepends json_parser.lua and field_validation.lua, and before them SCHEMA, METHODS, MAX_DEPTH and
 -- MAX_VALUES. METHODS maps a gRPC path to the fields that the method accepts and their locations.
 
@@ -168,9 +169,27 @@ local function unknown_header(found)
   return table.concat(parts, ",")
 end
 
--- Rejects the request and returns nil if its members are not valid; otherwise returns the header of its unknown fields.
-local function check_body(handle, method, members, strict, unstorable)
-  local found = { wrong = {}, broken = {}, unknown = {}, unknown_count = 0, unstorable = unstorable }
+-- Returns the text with quotation marks around the numbers of these members: the transcoder passes on the digits of a
+-- string as they are.
+local function with_quoted(text, numbers)
+  table.sort(numbers, function(one, other) return one.from < other.from end) -- they are in the order of the fields
+  local parts, from = {}, 1
+  for _, member in ipairs(numbers) do
+    parts[#parts + 1] = text:sub(from, member.from - 1)
+    parts[#parts + 1] = '"' .. text:sub(member.from, member.to) .. '"'
+    from = member.to + 1
+  end
+  parts[#parts + 1] = text:sub(from)
+  return table.concat(parts)
+end
+
+-- Rejects the request and returns nil if its members are not valid; otherwise returns the header of its unknown fields,
+-- and the members that are numbers where the service reads a string.
+local function check_body(handle, method, members, strict, unstorable, text)
+  local found = {
+    wrong = {}, broken = {}, unknown = {}, unknown_count = 0, unstorable = unstorable, text = text, numbers = {},
+    read_only = method.read_only,
+  }
   check_members(method.message, members, "", found, method.path)
   local applied = nil
   if found.unknown_count > 0 and (strict or not method.names_unknown) then
@@ -185,7 +204,7 @@ local function check_body(handle, method, members, strict, unstorable)
     refuse_fields(handle, found.wrong, applied)
     return nil
   end
-  return unknown_header(found)
+  return unknown_header(found), found.numbers
 end
 
 local function check_no_body(handle, method)
@@ -255,11 +274,12 @@ function envoy_on_request(handle)
     refuse(handle, "MALFORMED_REQUEST", "The body must be a JSON object.", {})
     return
   end
-  local unknown = check_body(handle, method, value.object, strict, unstorable)
+  local unknown, numbers = check_body(handle, method, value.object, strict, unstorable, text)
   if unknown == nil then return end
   if lone_surrogate then -- in an unknown field; the transcoder would fail on it
     refuse(handle, "MALFORMED_REQUEST", "The body must not contain an unpaired surrogate: an escape from \\ud800 to \\udfff without its other half.", {})
     return
   end
+  if #numbers > 0 then handle:body():setBytes(with_quoted(text, numbers)) end
   if unknown ~= "" then handle:headers():replace(UNKNOWN_HEADER, unknown) end
 end

@@ -53,6 +53,8 @@ class Route:
     """The names in access.proto of the request headers that the method applies."""
     names_unknown_fields: bool
     """Whether unknown fields of a JSON body are named in the response instead of rejected."""
+    ignores_read_only_fields: bool
+    """Whether fields of a JSON body that only the response has are ignored instead of rejected."""
     events_of: str
     """The method whose stream it serves as Server-Sent Events; empty: it has no events."""
     event: str
@@ -136,6 +138,7 @@ def _route(
     body_type = ""
     if rule.body not in ("", "*"):
         body_type = next(item.type_name for item in messages[method.input_type].field if item.name == rule.body)
+    unknown_fields = method.options.Extensions[access_pb2.unknown_fields]
     events_of = method.options.Extensions[access_pb2.events_of]
     event = next((item.output_type for item in described.method if item.name == events_of), "").lstrip(".")
     if events_of and not event:
@@ -156,7 +159,8 @@ def _route(
         raw_request=body_type == ".google.api.HttpBody",
         raw_response=method.output_type == ".google.api.HttpBody",
         headers=tuple(access_pb2.Header.Name(header) for header in method.options.Extensions[access_pb2.headers]),
-        names_unknown_fields=method.options.Extensions[access_pb2.unknown_fields] == access_pb2.UNKNOWN_FIELDS_NAMED,
+        names_unknown_fields=unknown_fields == access_pb2.UNKNOWN_FIELDS_NAMED,
+        ignores_read_only_fields=unknown_fields == access_pb2.UNKNOWN_FIELDS_READ_ONLY_IGNORED,
         events_of=events_of,
         event=event,
     )

@@ -76,6 +76,8 @@ class FieldSchema:
     """The rules of the list or map as a whole."""
     must_be: str = ""
     """A description of the accepted values, where the rule is a pattern."""
+    accepts_number: bool = False
+    """Whether a string field may also be sent as a JSON number."""
     comment: str = ""
 
     @property
@@ -216,6 +218,7 @@ def _field(
         rules=_rules(inner),
         container=container,
         must_be=item.options.Extensions[rules_pb2.must_be],
+        accepts_number=item.options.Extensions[rules_pb2.accepts_number],
         comment=comments.of(f"{owner}.{item.name}"),
     )
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
-from services.catalog.domain import BriefKey, Product, Project
+from services.catalog.domain import LIST_FIELDS, BriefKey, Product, Project
 from services.catalog.errors import ProductLimitReached, ProductNotFound, ProjectLimitReached, ProjectNotFound
+from services.catalog.understanding.values import Offer, Proof
 from services.chassis.data.database import Connection, fetch_all, fetch_one
+
+ARRAY_COLUMNS = (*LIST_FIELDS, "further_image_keys")
 
 
 class CatalogStore:
@@ -70,11 +74,11 @@ class CatalogStore:
         await self.project(connection, project_id, user_id, lock=True)
         rows = await fetch_all(
             connection,
-            "delete from product where project_id = %s returning image_key",
+            "delete from product where project_id = %s returning image_key, further_image_keys",
             [project_id],
         )
         await connection.execute("delete from project where id = %s", [project_id])
-        return [row["image_key"] for row in rows if row["image_key"]]
+        return [key for row in rows for key in _image_keys(row)]
 
     async def insert_product(self, connection: Connection, product: Product) -> None:
         """Stores a new product. Raises ProjectNotFound, ProductLimitReached."""
@@ -88,9 +92,12 @@ class CatalogStore:
             raise ProductLimitReached(self._products_per_project)
         await connection.execute(
             """insert into product (id, project_id, user_id, name, description, features, price, currency, image_url,
-                                    landing_page, audience, created_at, updated_at)
+                                    landing_page, audience, created_at, updated_at, kind, category, goal, sale_price,
+                                    old_price, price_per, offer, proof, conditions, external_id, gtin, image_urls)
                values (%(id)s, %(project_id)s, %(user_id)s, %(name)s, %(description)s, %(features)s, %(price)s,
-                       %(currency)s, %(image_url)s, %(landing_page)s, %(audience)s, %(created_at)s, %(updated_at)s)""",
+                       %(currency)s, %(image_url)s, %(landing_page)s, %(audience)s, %(created_at)s, %(updated_at)s,
+                       %(kind)s, %(category)s, %(goal)s, %(sale_price)s, %(old_price)s, %(price_per)s, %(offer)s,
+                       %(proof)s, %(conditions)s, %(external_id)s, %(gtin)s, %(image_urls)s)""",
             _row(product),
         )
 
@@ -129,21 +136,25 @@ class CatalogStore:
             """update product set name = %(name)s, description = %(description)s, features = %(features)s,
                       price = %(price)s, currency = %(currency)s, image_url = %(image_url)s, image_key = %(image_key)s,
                       image_type = %(image_type)s, landing_page = %(landing_page)s, audience = %(audience)s,
-                      updated_at = %(updated_at)s
+                      updated_at = %(updated_at)s, kind = %(kind)s, category = %(category)s, goal = %(goal)s,
+                      sale_price = %(sale_price)s, old_price = %(old_price)s, price_per = %(price_per)s,
+                      offer = %(offer)s, proof = %(proof)s, conditions = %(conditions)s,
+                      external_id = %(external_id)s, gtin = %(gtin)s, image_urls = %(image_urls)s,
+                      further_image_keys = %(further_image_keys)s
                 where id = %(id)s""",
             _row(product),
         )
 
-    async def delete_product(self, connection: Connection, product_id: UUID, user_id: str) -> str | None:
-        """Deletes a product; returns the asset key of its photo, if it has one. Raises ProductNotFound."""
+    async def delete_product(self, connection: Connection, product_id: UUID, user_id: str) -> list[str]:
+        """Deletes a product; returns the asset keys of its photos. Raises ProductNotFound."""
         row = await fetch_one(
             connection,
-            "delete from product where id = %s and user_id = %s returning image_key",
+            "delete from product where id = %s and user_id = %s returning image_key, further_image_keys",
             [product_id, user_id],
         )
         if row is None:
             raise ProductNotFound
-        return str(row["image_key"]) if row["image_key"] else None
+        return _image_keys(row)
 
     async def versions(
         self, connection: Connection, keys: Sequence[BriefKey]
@@ -203,9 +214,25 @@ def _project(row: DictRow) -> Project:
     return Project(**{**row, "brand": bytes(row["brand"])})
 
 
+def _image_keys(row: DictRow) -> list[str]:
+    return [*([row["image_key"]] if row["image_key"] else []), *row["further_image_keys"]]
+
+
 def _product(row: DictRow) -> Product:
-    return Product(**{**row, "features": tuple(row["features"])})
+    return Product(
+        **{
+            **row,
+            **{name: tuple(row[name]) for name in ARRAY_COLUMNS},
+            "offer": Offer(**row["offer"]) if row["offer"] is not None else None,
+            "proof": Proof(**row["proof"]) if row["proof"] is not None else None,
+        }
+    )
 
 
-def _row(product: Product) -> dict[str, str | list[str] | UUID | datetime | None]:
-    return {**asdict(product), "features": list(product.features)}
+def _row(product: Product) -> dict[str, Any]:
+    return {
+        **asdict(product),
+        **{name: list(getattr(product, name)) for name in ARRAY_COLUMNS},
+        "offer": Jsonb(asdict(product.offer)) if product.offer is not None else None,
+        "proof": Jsonb(asdict(product.proof)) if product.proof is not None else None,
+    }

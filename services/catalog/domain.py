@@ -8,9 +8,20 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.chassis.errors import FieldViolation, ValidationFailed
+from services.catalog.errors import ImageLimitReached, ImageNotFound
+from services.catalog.understanding.values import Offer, Proof
 
-OPTIONAL_FIELDS = ("price", "currency", "image_url", "landing_page")  # of a product; None where absent
+# Of a product; None where absent.
+OPTIONAL_FIELDS = ("price", "currency", "image_url", "landing_page", "sale_price", "old_price")
+TEXT_FIELDS = ("description", "audience", "kind", "category", "goal", "price_per", "external_id", "gtin")
+LIST_FIELDS = ("features", "conditions", "image_urls")
+MAX_PHOTOS = 10  # uploaded ones of a product
+PHOTO_SUFFIXES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}  # of asset keys, with their types
+
+
+def type_of_key(key: str) -> str:
+    """Returns the content type of an uploaded photo, by the suffix of its asset key."""
+    return PHOTO_SUFFIXES[key[key.rindex(".") :]]
 
 
 class BriefKey(NamedTuple):
@@ -37,35 +48,79 @@ class Project:
 class Product:
     """A product or service to advertise.
 
-    `price` is a decimal number as text, `currency` its ISO 4217 code. `image_url` is the photo's address that the user
-    gave; `image_key` and `image_type` are the asset key and content type of an uploaded photo.
+    `price`, `sale_price` and `old_price` are decimal numbers as text, `currency` is their ISO 4217 code. `image_url`
+    and `image_urls` are addresses of photos that the user gave. `image_key` and `image_type` are the asset key and
+    content type of the uploaded main photo, `further_image_keys` the keys of the other uploaded ones. Texts that are
+    not optional are empty where not said.
     """
 
     id: UUID
     project_id: UUID
     user_id: str
     name: str
-    description: str
-    features: tuple[str, ...]
-    price: str | None
-    currency: str | None
-    image_url: str | None
-    image_key: str | None
-    image_type: str | None
-    landing_page: str | None
-    audience: str
+    description: str = ""
+    features: tuple[str, ...] = ()
+    price: str | None = None
+    currency: str | None = None
+    image_url: str | None = None
+    image_key: str | None = None
+    image_type: str | None = None
+    landing_page: str | None = None
+    audience: str = ""
     created_at: datetime
     updated_at: datetime
+    kind: str = ""
+    category: str = ""
+    goal: str = ""
+    sale_price: str | None = None
+    old_price: str | None = None
+    price_per: str = ""
+    offer: Offer | None = None
+    proof: Proof | None = None
+    conditions: tuple[str, ...] = ()
+    external_id: str = ""
+    gtin: str = ""
+    image_urls: tuple[str, ...] = ()
+    further_image_keys: tuple[str, ...] = ()
+
+    @property
+    def image_keys(self) -> tuple[str, ...]:
+        """The asset keys of all uploaded photos, the main one first."""
+        return (self.image_key, *self.further_image_keys) if self.image_key is not None else ()
+
+    def photo_at(self, position: int) -> str:
+        """Returns the asset key of an uploaded photo; position 1 is the main one. Raises ImageNotFound."""
+        if not 1 <= position <= len(self.image_keys):
+            raise ImageNotFound(len(self.image_keys))
+        return self.image_keys[position - 1]
+
+    def with_main_photo(self, key: str, content_type: str, now: datetime) -> Product:
+        """Returns the product with an uploaded photo in place of its main one."""
+        return replace(self, image_key=key, image_type=content_type, updated_at=now)
+
+    def with_further_photo(self, key: str, content_type: str, now: datetime) -> Product:
+        """Returns the product with one more uploaded photo in the last position. Raises ImageLimitReached."""
+        if len(self.image_keys) >= MAX_PHOTOS:
+            raise ImageLimitReached(MAX_PHOTOS)
+        if self.image_key is None:
+            return self.with_main_photo(key, content_type, now)
+        return replace(self, further_image_keys=(*self.further_image_keys, key), updated_at=now)
+
+    def without_photo(self, position: int, now: datetime) -> Product:
+        """Returns the product without an uploaded photo; those behind it move up. Raises ImageNotFound."""
+        self.photo_at(position)
+        keys = (*self.image_keys[: position - 1], *self.image_keys[position:])
+        return replace(
+            self,
+            image_key=keys[0] if keys else None,
+            image_type=type_of_key(keys[0]) if keys else None,
+            further_image_keys=keys[1:],
+            updated_at=now,
+        )
 
     def changed(self, changes: Mapping[str, Any], now: datetime) -> Product:
-        """Returns the product with changes by field name; an empty text removes an optional field.
-
-        Raises ValidationFailed for a price without a currency.
-        """
+        """Returns the product with changes by field name; an empty text removes an optional field."""
         cleaned: dict[str, Any] = {
             name: (value or None) if name in OPTIONAL_FIELDS else value for name, value in changes.items()
         }
-        product = replace(self, **cleaned, updated_at=now)
-        if product.price is not None and product.currency is None:
-            raise ValidationFailed([FieldViolation(field="currency", message="is required with a price")])
-        return product
+        return replace(self, **cleaned, updated_at=now)

@@ -59,11 +59,25 @@ class ImageTooLarge(Refusal):
     reason = "IMAGE_TOO_LARGE"
 
 
+class ImageLimitReached(Refusal):
+    """The product has as many uploaded photos as allowed."""
+
+    kind = RefusalKind.CONFLICT
+    reason = "IMAGE_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A product can have at most {limit} uploaded photos. Delete one first.")
+
+
 class ImageNotFound(Refusal):
-    """The product has no uploaded photo."""
+    """The product has no uploaded photo in this position."""
 
     kind = RefusalKind.NOT_FOUND
     reason = "IMAGE_NOT_FOUND"
 
-    def __init__(self) -> None:
-        super().__init__("No photo was uploaded for this product.")
+    def __init__(self, count: int = 0) -> None:
+        super().__init__(
+            f"The product has {count} uploaded photo{'s' if count > 1 else ''}, and none in this position."
+            if count
+            else "No photo was uploaded for this product."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,18 +10,32 @@ from uuid import UUID
 from adwright.catalog.v1 import catalog_pb2
 from google.protobuf.message import Message
 
-from services.catalog.domain import OPTIONAL_FIELDS, Product, Project
+from services.catalog.domain import LIST_FIELDS, OPTIONAL_FIELDS, TEXT_FIELDS, Product, Project
+from services.catalog.product_rules import DEFAULT_BEST_RATING
+from services.catalog.understanding.values import Offer, Proof
 from services.chassis.rpc.pagination import timestamp
 
 
 def project_message(project: Project) -> catalog_pb2.Project:
+    brand = catalog_pb2.Brand.FromString(project.brand)
+    brand.colors.extend(brand.colours)
     return catalog_pb2.Project(
         id=str(project.id),
         name=project.name,
-        brand=catalog_pb2.Brand.FromString(project.brand),
+        brand=brand,
         created_at=timestamp(project.created_at),
         updated_at=timestamp(project.updated_at),
     )
+
+
+def stored_brand(brand: catalog_pb2.Brand) -> bytes:
+    """Returns a request's brand as it is stored: its colours in `colours` only, whichever spelling the request uses."""
+    stored = catalog_pb2.Brand()
+    stored.CopyFrom(brand)
+    if not stored.colours:
+        stored.colours.extend(stored.colors)
+    del stored.colors[:]
+    return stored.SerializeToString()
 
 
 def product_message(product: Product) -> catalog_pb2.Product:
@@ -28,46 +43,75 @@ def product_message(product: Product) -> catalog_pb2.Product:
         id=str(product.id),
         project_id=str(product.project_id),
         name=product.name,
-        description=product.description,
-        features=product.features,
         has_image=product.image_key is not None,
-        audience=product.audience,
+        image_count=len(product.image_keys),
         created_at=timestamp(product.created_at),
         updated_at=timestamp(product.updated_at),
+        **{name: getattr(product, name) for name in (*TEXT_FIELDS, *LIST_FIELDS)},
     )
     for name in OPTIONAL_FIELDS:
         value = getattr(product, name)
         if value is not None:
             setattr(message, name, value)
+    if product.offer is not None:
+        message.offer.CopyFrom(catalog_pb2.Offer(**asdict(product.offer)))
+    if product.proof is not None:
+        message.proof.CopyFrom(catalog_pb2.Proof(**asdict(product.proof)))
     return message
 
 
 def new_product(request: catalog_pb2.CreateProductRequest, *, product_id: UUID, user_id: str, now: datetime) -> Product:
-    present = _present_fields(request)
-    optional: dict[str, Any] = {name: getattr(request, name) if name in present else None for name in OPTIONAL_FIELDS}
     return Product(
         id=product_id,
         project_id=UUID(request.project_id),
         user_id=user_id,
-        name=request.name,
-        description=request.description,
-        features=tuple(request.features),
-        image_key=None,
-        image_type=None,
-        audience=request.audience,
         created_at=now,
         updated_at=now,
-        **optional,
+        **_given_values(request),
     )
 
 
 def product_changes(request: catalog_pb2.UpdateProductRequest) -> dict[str, Any]:
     """Returns the new values of the fields that the request changes, by field name."""
-    names = ("name", "description", "audience", *OPTIONAL_FIELDS)
-    changes: dict[str, Any] = {name: getattr(request, name) for name in names if name in _present_fields(request)}
-    if request.features or "features" in request.update_mask.paths:
-        changes["features"] = tuple(request.features)
+    changes = _given_values(request)
+    for name in LIST_FIELDS:
+        if name in request.update_mask.paths:
+            changes[name] = tuple(getattr(request, name))
     return changes
+
+
+def _given_values(request: catalog_pb2.CreateProductRequest | catalog_pb2.UpdateProductRequest) -> dict[str, Any]:
+    """Returns the values of a product that are set in a request, by field name."""
+    present = _present_fields(request)
+    values: dict[str, Any] = {
+        name: getattr(request, name) for name in ("name", *TEXT_FIELDS, *OPTIONAL_FIELDS) if name in present
+    }
+    values |= {name: tuple(getattr(request, name)) for name in LIST_FIELDS if name in present}
+    if "currency" in values:
+        values["currency"] = values["currency"].upper()
+    if "offer" in present:
+        values["offer"] = _offer(request.offer)
+    if "proof" in present:
+        values["proof"] = _proof(request.proof)
+    return values
+
+
+def _offer(message: catalog_pb2.Offer) -> Offer | None:
+    if not (message.text or message.code or message.ends):
+        return None
+    return Offer(text=message.text, code=message.code, ends=message.ends)
+
+
+def _proof(message: catalog_pb2.Proof) -> Proof | None:
+    if not (message.rating or message.count or message.source or message.award):
+        return None
+    return Proof(
+        rating=message.rating,
+        best=message.best or DEFAULT_BEST_RATING,
+        count=message.count,
+        source=message.source,
+        award=message.award,
+    )
 
 
 def _present_fields(message: Message) -> set[str]:
@@ -77,5 +121,8 @@ def _present_fields(message: Message) -> set[str]:
 
 def brief_message(project: Project, product: Product) -> catalog_pb2.Brief:
     return catalog_pb2.Brief(
-        project=project_message(project), product=product_message(product), image_key=product.image_key or ""
+        project=project_message(project),
+        product=product_message(product),
+        image_key=product.image_key or "",
+        image_keys=product.image_keys,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,9 +18,9 @@ from google.protobuf import empty_pb2
 from services.catalog import messages
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
-from services.catalog.domain import BriefKey, Project
-from services.catalog.errors import ImageNotFound
+from services.catalog.domain import BriefKey, Product, Project, type_of_key
 from services.catalog.product_photos import MAX_PHOTO_BYTES, photo_type
+from services.catalog.product_rules import CHECKED_FIELDS, check_product
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
@@ -29,6 +30,7 @@ from services.chassis.rpc.auth import caller
 from services.chassis.rpc.pagination import page_token, parse_page_token
 
 Context = grpc.aio.ServicerContext[Any, Any]
+PlacePhoto = Callable[[Product, str, str, datetime], Product]
 
 DEFAULT_PAGE = 50
 CONCURRENT_DECODES = 1  # the largest photo takes 256 MB while it is decoded, and a pod has 512
@@ -52,7 +54,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             id=new_id(now),
             user_id=caller().user_id,
             name=request.name,
-            brand=request.brand.SerializeToString(),
+            brand=messages.stored_brand(request.brand),
             created_at=now,
             updated_at=now,
         )
@@ -83,7 +85,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             project = replace(
                 project,
                 name=request.name if request.HasField("name") else project.name,
-                brand=request.brand.SerializeToString() if request.HasField("brand") else project.brand,
+                brand=messages.stored_brand(request.brand) if request.HasField("brand") else project.brand,
                 updated_at=self._clock.now(),
             )
             await self._store.update_project(connection, project)
@@ -98,6 +100,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def CreateProduct(self, request: catalog_pb2.CreateProductRequest, context: Context) -> catalog_pb2.Product:
         now = self._clock.now()
         product = messages.new_product(request, product_id=new_id(now), user_id=caller().user_id, now=now)
+        check_product(product, CHECKED_FIELDS)
         async with self._database.transaction() as connection:
             await self._store.insert_product(connection, product)
         return messages.product_message(product)
@@ -122,47 +125,92 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def UpdateProduct(self, request: catalog_pb2.UpdateProductRequest, context: Context) -> catalog_pb2.Product:
         async with self._database.transaction() as connection:
             product = await self._store.product(connection, UUID(request.product_id), caller().user_id, lock=True)
-            product = product.changed(messages.product_changes(request), self._clock.now())
+            changes = messages.product_changes(request)
+            product = product.changed(changes, self._clock.now())
+            check_product(product, changes)
             await self._store.update_product(connection, product)
         return messages.product_message(product)
 
     async def DeleteProduct(self, request: catalog_pb2.DeleteProductRequest, context: Context) -> empty_pb2.Empty:
         async with self._database.transaction() as connection:
-            key = await self._store.delete_product(connection, UUID(request.product_id), caller().user_id)
-        await self._delete_photos([key] if key else [])
+            keys = await self._store.delete_product(connection, UUID(request.product_id), caller().user_id)
+        await self._delete_photos(keys)
         return empty_pb2.Empty()
 
     async def UploadProductImage(
         self, request: catalog_pb2.UploadProductImageRequest, context: Context
     ) -> catalog_pb2.Product:
-        product_id, user_id = UUID(request.product_id), caller().user_id
+        return await self._store_photo(UUID(request.product_id), request.image.data, Product.with_main_photo)
+
+    async def AddProductImage(
+        self, request: catalog_pb2.AddProductImageRequest, context: Context
+    ) -> catalog_pb2.Product:
+        return await self._store_photo(UUID(request.product_id), request.image.data, Product.with_further_photo)
+
+    async def GetProductImage(
+        self, request: catalog_pb2.GetProductImageRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        return await self._read_photo(UUID(request.product_id), position=1)
+
+    async def GetProductImageAt(
+        self, request: catalog_pb2.GetProductImageAtRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        return await self._read_photo(UUID(request.product_id), request.position)
+
+    async def DeleteProductImage(
+        self, request: catalog_pb2.DeleteProductImageRequest, context: Context
+    ) -> catalog_pb2.Product:
+        async with self._database.transaction() as connection:
+            before = await self._store.product(connection, UUID(request.product_id), caller().user_id, lock=True)
+            key = before.photo_at(request.position)
+            product = before.without_photo(request.position, self._clock.now())
+            await self._store.update_product(connection, product)
+        await self._delete_photos([key])
+        return messages.product_message(product)
+
+    async def _read_photo(self, product_id: UUID, position: int) -> httpbody_pb2.HttpBody:
+        """Returns an uploaded photo. Raises ProductNotFound, ImageNotFound."""
         async with self._database.connection() as connection:
-            await self._store.product(connection, product_id, user_id)
+            product = await self._store.product(connection, product_id, caller().user_id)
+        key = product.photo_at(position)
+        content = await self._assets.read_all(key, max_bytes=MAX_PHOTO_BYTES)
+        return httpbody_pb2.HttpBody(content_type=type_of_key(key), data=content)
+
+    async def _store_photo(self, product_id: UUID, content: bytes, placed: PlacePhoto) -> catalog_pb2.Product:
+        """Checks and stores an upload, makes it a photo of the product, and deletes photos that it replaces.
+
+        placed: returns the product with a photo, by its asset key, content type and the time.
+        Raises ProductNotFound, ImageLimitReached, ImageTooLarge, ImageUnreadable.
+        """
+        user_id = caller().user_id
+        async with self._database.connection() as connection:
+            unlocked = await self._store.product(connection, product_id, user_id)
+        placed(unlocked, "", "", self._clock.now())  # refuses an excess photo before it is decoded
         async with self._decoding:
-            content_type, suffix = await asyncio.to_thread(photo_type, request.image.data)
+            content_type, suffix = await asyncio.to_thread(photo_type, content)
         key = f"catalog/{product_id}/{uuid4()}{suffix}"
-        await self._assets.put_bytes(key, request.image.data, content_type)
+        await self._assets.put_bytes(key, content, content_type)
         try:
             async with self._database.transaction() as connection:
                 before = await self._store.product(connection, product_id, user_id, lock=True)
-                product = replace(before, image_key=key, image_type=content_type, updated_at=self._clock.now())
+                product = placed(before, key, content_type, self._clock.now())
                 await self._store.update_product(connection, product)
         except Refusal as refusal:
             if not isinstance(refusal, DependencyUnavailable):  # then the commit may have succeeded, with this photo
                 await self._delete_photos([key])
             raise
-        await self._delete_photos([before.image_key] if before.image_key else [])
+        await self._delete_photos([former for former in before.image_keys if former not in product.image_keys])
         return messages.product_message(product)
 
-    async def GetProductImage(
-        self, request: catalog_pb2.GetProductImageRequest, context: Context
-    ) -> httpbody_pb2.HttpBody:
-        async with self._database.connection() as connection:
-            product = await self._store.product(connection, UUID(request.product_id), caller().user_id)
-        if product.image_key is None:
-            raise ImageNotFound
-        content = await self._assets.read_all(product.image_key, max_bytes=MAX_PHOTO_BYTES)
-        return httpbody_pb2.HttpBody(content_type=product.image_type or "", data=content)
+    async def GetUnderstanding(
+        self, request: catalog_pb2.GetUnderstandingRequest, context: Context
+    ) -> catalog_pb2.Understanding:
+        raise NotImplementedError
+
+    async def UpdateUnderstanding(
+        self, request: catalog_pb2.UpdateUnderstandingRequest, context: Context
+    ) -> catalog_pb2.Understanding:
+        raise NotImplementedError
 
     async def _delete_photos(self, keys: Sequence[str]) -> None:
         """Deletes photos that no row refers to. A failure is logged: the photo takes space and does no other harm."""

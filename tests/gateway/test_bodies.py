@@ -69,10 +69,10 @@ class TestWrongTypes:
             "projectId": "must be a string",
             "captions": "must be true or false",
             'pronunciations["a"]': "must be a string",
-            "productId": "value is empty, which is not a valid UUID",
+            "productId": "must be a valid UUID",
             "script": "must be at least 10 characters",
-            "voiceId": "must be at least 1 characters",
-            "aspectRatio": "must be in list [9:16, 1:1, 16:9]",
+            "voiceId": "must not be empty",
+            "aspectRatio": "must be one of 9:16, 1:1, 16:9",
             "idempotencyKey": "must be at most 128 characters",
         }
 

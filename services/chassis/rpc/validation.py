@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,18 +15,45 @@ from google.protobuf.message import Message
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 NUL = "\0"
+DESCRIBED_RULES = ("string.pattern", "string.uri", "string.uri_empty")  # all described by `must_be`
+# Messages of protovalidate, and the same in plain words. gateway/field_validation.lua writes them too.
+PLAIN_MESSAGES = tuple(
+    (re.compile(message), plain)
+    for message, plain in (
+        (r"must be in list \[, (.*)\]", r"must be one of \1, or empty"),
+        (r"must be in list \[(.*)\]", r"must be one of \1"),
+        (r"must be at least 1 characters", "must not be empty"),
+        (r"must contain no more than (\d+) item\(s\)", r"may have at most \1 items"),
+        (r"must contain at least (\d+) item\(s\)", r"must have at least \1 items"),
+        (r"map must be at most (\d+) entries", r"may have at most \1 entries"),
+        (r"repeated value must contain unique items", "must not have an item twice"),
+        (r"must be greater than or equal to (\S+) and less than or equal to (\S+)", r"must be from \1 to \2"),
+        (r"must be greater than or equal to (\S+)", r"must be at least \1"),
+        (r"must be less than or equal to (\S+)", r"must be at most \1"),
+        (r"value is empty, which is not a valid (\S+)", r"must be a valid \1"),
+    )
+)
 
 
 def validate(request: Message) -> None:
     """Raises ValidationFailed when the request breaks a rule of the proto."""
-    found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
+    found = violations(request)
     found += nul_violations(request)
     if found:
         raise ValidationFailed(found)
 
 
+def violations(request: Message) -> list[FieldViolation]:
+    """Returns the rules of the proto that the request breaks, each complaint about a field once."""
+    found = (violation_of(request, violation) for violation in protovalidate.collect_violations(request))
+    return list(dict.fromkeys(found))
+
+
 def violation_of(request: Message, violation: Any) -> FieldViolation:
-    """Converts a violation of protovalidate: the field named as in JSON, the message from the `must_be` option."""
+    """Converts a violation of protovalidate: the field named as in JSON, the message in plain words.
+
+    Of a field with the option `must_be`, that is the message about its pattern.
+    """
     path = ""
     descriptor: Any = request.DESCRIPTOR
     must_be = ""
@@ -41,8 +69,12 @@ def violation_of(request: Message, violation: Any) -> FieldViolation:
         if subscript is not None:
             path += f"[{json.dumps(subscript.value)}]"
     message = violation.proto.message
-    if violation.proto.rule_id == "string.pattern" and must_be:
+    if violation.proto.rule_id in DESCRIBED_RULES and must_be:
         message = f"must be {must_be}"
+    for pattern, plain in PLAIN_MESSAGES:
+        if pattern.fullmatch(message):
+            message = pattern.sub(plain, message)
+            break
     if not path and ":" in message:  # the message of a rule over several fields starts with the field's name
         path, _, message = (part.strip() for part in message.partition(":"))
     return FieldViolation(field=path or "body", message=message)
