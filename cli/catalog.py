@@ -27,7 +27,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and repo
 @projects.command("create")
 def projects_create(
     name: Name,
-    colour: Annotated[list[str] | None, typer.Option(help="A brand colour as #rrggbb; up to five.")] = None,
+    colour: Annotated[
+        list[str] | None, typer.Option("--colour", "--color", help="A brand colour as #rrggbb; up to five.")
+    ] = None,
     font: Annotated[str, typer.Option(help="A font family.")] = "",
     tone_word: Annotated[list[str] | None, typer.Option(help="A word for the brand's voice; up to ten.")] = None,
     banned_word: Annotated[list[str] | None, typer.Option(help="A word that no creative may contain.")] = None,
@@ -61,30 +63,53 @@ def products_create(
     feature: Annotated[list[str] | None, typer.Option(help="A feature; up to thirty.")] = None,
     price: Annotated[str, typer.Option(help="Such as 24.90; with --currency.")] = "",
     currency: Annotated[str, typer.Option(help="Such as EUR.")] = "",
+    sale_price: Annotated[str, typer.Option(help="What is paid now, lower than the price.")] = "",
+    old_price: Annotated[str, typer.Option(help="What was paid before, higher than the price.")] = "",
+    price_per: Annotated[str, typer.Option(help="What one price pays for: month, night.")] = "",
     landing_page: Annotated[str, typer.Option(help="Address of the landing page.")] = "",
     audience: Annotated[str, typer.Option(help="Who the product is for.")] = "",
-    image: Annotated[str, typer.Option(help="A photo: a file to upload, or a public address.")] = "",
+    kind: Annotated[str, typer.Option(help="good, service, software, food, place, event, property, job, …")] = "",
+    category: Annotated[str, typer.Option(help="Category in the shop, such as Home > Lamps.")] = "",
+    goal: Annotated[str, typer.Option(help="sell, book, sign_up, donate, visit, apply, download or call.")] = "",
+    condition: Annotated[list[str] | None, typer.Option(help="A term or exclusion; up to ten.")] = None,
+    offer: Annotated[str, typer.Option(help="A discount, gift or bundle, in words.")] = "",
+    offer_code: Annotated[str, typer.Option(help="The code that a buyer enters.")] = "",
+    offer_ends: Annotated[str, typer.Option(help="The offer's last day, such as 2027-03-31.")] = "",
+    rating: Annotated[str, typer.Option(help="Average rating, such as 4.8.")] = "",
+    rating_best: Annotated[int, typer.Option(help="The best possible rating; default: 5.")] = 0,
+    rating_count: Annotated[int, typer.Option(help="Number of ratings.")] = 0,
+    rating_source: Annotated[str, typer.Option(help="Where the ratings stand, such as Trustpilot.")] = "",
+    award: Annotated[str, typer.Option(help="An award, with its giver and year.")] = "",
+    external_id: Annotated[str, typer.Option(help="The identifier in your own system.")] = "",
+    gtin: Annotated[str, typer.Option(help="GTIN (EAN, UPC, ISBN-13) with its check digit.")] = "",
+    image: Annotated[
+        list[str] | None, typer.Option(help="A photo: a file to upload, or a public address. Repeat it for more.")
+    ] = None,
     project: ProjectId = "",
     user: User = DEMO_USER,
 ) -> None:
     """Create a product and print its id."""
+    addresses = [item for item in image or () if item.startswith(("http://", "https://"))]
+    files = {item: _read_image(item) for item in image or () if item not in addresses}
+    proof = {
+        "rating": rating, "best": rating_best, "count": rating_count, "source": rating_source, "award": award,
+    }  # fmt: skip
     body: dict[str, Any] = {
         "name": name, "description": description, "features": feature, "price": price, "currency": currency,
-        "landingPage": landing_page, "audience": audience,
+        "salePrice": sale_price, "oldPrice": old_price, "pricePer": price_per, "landingPage": landing_page,
+        "audience": audience, "kind": kind, "category": category, "goal": goal, "conditions": condition,
+        "offer": _without_empty({"text": offer, "code": offer_code, "ends": offer_ends}),
+        "proof": _without_empty(proof), "externalId": external_id, "gtin": gtin,
+        "imageUrl": addresses[0] if addresses else "", "imageUrls": addresses[1:],
     }  # fmt: skip
-    content = b""
-    if image.startswith(("http://", "https://")):
-        body["imageUrl"] = image
-    elif image:
-        content = _read_image(image)
     api = user_api(user)
-    product = call_or_exit(api, "POST", _products_path(project), {key: value for key, value in body.items() if value})
-    if content:
+    product = call_or_exit(api, "POST", _products_path(project), _without_empty(body))
+    for file, content in files.items():
         try:
-            api.upload(f"/api/products/{product['id']}/image", content)
+            api.upload(f"/api/products/{product['id']}/images", content)
         except ApiError as error:
             raise error_exit(
-                f"The product was created as {product['id']}, but its image {image} was not uploaded: {error}"
+                f"The product was created as {product['id']}, but its image {file} was not uploaded: {error}"
             ) from None
     print(product["id"])
 
@@ -98,10 +123,15 @@ def products_list(project: ProjectId = "", user: User = DEMO_USER) -> None:
 @products.command("import")
 def products_import(file: File, project: ProjectId = "", dry_run: DryRun = False, user: User = DEMO_USER) -> None:
     """Create the products of a file that do not exist yet by name. Columns: name, description, features, price,
-    currency, landingPage, audience, and image: a file to upload, relative to this one, or a public address."""
+    currency, landingPage, audience, the API's other fields, offerCode, offerEnds, rating, ratingBest, ratingCount,
+    ratingSource, award, and image: a file to upload, relative to this one, or a public address."""
     from cli.catalog_import import PRODUCTS
 
     _import(PRODUCTS, file, _products_path(project), dry_run, user)
+
+
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value}
 
 
 def _read_image(image: str) -> bytes:

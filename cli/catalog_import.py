@@ -34,6 +34,10 @@ class FileProblem(Exception):
     """The file as a whole cannot be used. The message is shown to the user."""
 
 
+PRICES = frozenset({"price", "salePrice", "oldPrice"})
+COUNTS = frozenset({"ratingBest", "ratingCount"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemType:
     """What the rows of a file describe.
@@ -52,6 +56,7 @@ PROJECTS = ItemType(
     columns={
         "name": ("name",),
         "colours": ("brand", "colours"),
+        "colors": ("brand", "colors"),
         "logoUrl": ("brand", "logoUrl"),
         "font": ("brand", "font"),
         "toneWords": ("brand", "toneWords"),
@@ -60,7 +65,7 @@ PROJECTS = ItemType(
         "pronunciations": ("brand", "pronunciations"),
         "brand": ("brand",),
     },
-    lists=frozenset({"colours", "toneWords", "bannedWords"}),
+    lists=frozenset({"colours", "colors", "toneWords", "bannedWords"}),
     collection="projects",
     request=catalog_pb2.CreateProjectRequest,
 )
@@ -70,10 +75,19 @@ PRODUCTS = ItemType(
             name: (name,)
             for name in (
                 "name", "description", "features", "price", "currency", "imageUrl", "landingPage", "audience", "image",
+                "kind", "category", "goal", "salePrice", "oldPrice", "pricePer", "conditions", "externalId", "gtin",
+                "imageUrls", "offer", "proof",
             )
-        }
+        },
+        "offerCode": ("offer", "code"),
+        "offerEnds": ("offer", "ends"),
+        "rating": ("proof", "rating"),
+        "ratingBest": ("proof", "best"),
+        "ratingCount": ("proof", "count"),
+        "ratingSource": ("proof", "source"),
+        "award": ("proof", "award"),
     },
-    lists=frozenset({"features"}),
+    lists=frozenset({"features", "conditions", "imageUrls"}),
     collection="products",
     request=catalog_pb2.CreateProductRequest,
 )  # fmt: skip
@@ -267,11 +281,7 @@ def _row(number: int, record: dict[str, Any], item_type: ItemType, names: Mappin
     row = Row(number=number, body={})
     for key, cell in record.items():
         column = names[_normalized(str(key))]
-        value = cell
-        if column in item_type.lists and isinstance(cell, str):
-            value = [part.strip() for part in cell.split(LIST_SEPARATOR) if part.strip()]
-        if column == "price" and isinstance(cell, int | float):
-            value = f"{cell:g}" if float(cell).is_integer() else f"{cell:.2f}"
+        value = _value(column, cell, item_type)
         if column == "image":
             _set_image(row, str(cell), folder)
             continue
@@ -279,9 +289,26 @@ def _row(number: int, record: dict[str, Any], item_type: ItemType, names: Mappin
         *parents, last = item_type.columns[column]
         for name in parents:
             target = target.setdefault(name, {})
+        if isinstance(value, dict):  # columns of its parts may have come before
+            value = {**value, **target.get(last, {})}
         target[last] = value
     row.problems += _violations(row.body, item_type)
     return row
+
+
+def _value(column: str, cell: Any, item_type: ItemType) -> Any:
+    """The value of a cell as the API takes it."""
+    if column in item_type.lists and isinstance(cell, str):
+        return [part.strip() for part in cell.split(LIST_SEPARATOR) if part.strip()]
+    if column in PRICES and isinstance(cell, int | float):
+        return f"{cell:.0f}" if float(cell).is_integer() else f"{cell:.2f}"
+    if column == "rating" and isinstance(cell, int | float):
+        return str(cell)
+    if column in COUNTS and isinstance(cell, str) and cell.isdecimal():
+        return int(cell)
+    if column == "offer" and isinstance(cell, str):
+        return {"text": cell}
+    return cell
 
 
 def _set_image(row: Row, address: str, folder: Path) -> None:

@@ -16,6 +16,7 @@ PLACEHOLDERS = {
     "ASSET": "an asset: its url in a job's status",
     "PROJECT": "a project of yours: id",
     "PRODUCT": "a product of yours: id",
+    "POSITION": "the position of a photo: 1 is the main one",
     "KEY": "an API key: apiKey.id",
 }
 
@@ -59,6 +60,9 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("PATCH", "/api/products/$PRODUCT", {"audience": "hikers"}),
         ("POST", "/api/products/$PRODUCT/image", None),
         ("GET", "/api/products/$PRODUCT/image", None),
+        ("POST", "/api/products/$PRODUCT/images", None),
+        ("GET", "/api/products/$PRODUCT/images/$POSITION", None),
+        ("DELETE", "/api/products/$PRODUCT/images/$POSITION", None),
         ("DELETE", "/api/products/$PRODUCT", None),
         ("DELETE", "/api/projects/$PROJECT", None),
     ),
@@ -92,7 +96,7 @@ def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certifica
     parts = ["curl -sN" if path.endswith("events") or "/events?" in path else "curl -s"]
     if certificate:
         parts.append('--cacert "$ADWRIGHT_CERTIFICATE"')
-    image = path.endswith("/image") and verb == "POST"
+    image = path.endswith(("/image", "/images")) and verb == "POST"
     if verb not in ("GET", "POST") or (verb == "POST" and body is None and not image):
         parts.append(f"-X {verb}")
     if path not in PUBLIC_PATHS:
@@ -104,7 +108,7 @@ def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certifica
         parts.append("-H 'Content-Type: image/png' --data-binary @photo.png")
     if path in OUTPUT_FILES:
         parts.append(f"-o {OUTPUT_FILES[path]}")
-    elif path.endswith("/image") and verb == "GET":
+    elif path.endswith(("/image", "/images/$POSITION")) and verb == "GET":
         parts.append("-o product.png")
     parts.append(f'"{path}"' if path.startswith("$") else f'"$ADWRIGHT_URL{path}"')
     if body is not None:

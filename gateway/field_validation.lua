@@ -180,7 +180,7 @@ local check_members
 
 local function check_one(field, value, path, found)
   if not has_type(field.kind, value) then
-    add_complaint(found.wrong, path, EXPECTED[field.kind])
+    add_complaint(found.wrong, path, EXPECTED[field.kind] .. (field.accepts_number and " or a number" or ""))
   elseif found.unstorable and not is_storable(value) then
     add_complaint(found.wrong, path, "must not contain U+0000 or an unpaired surrogate")
   elseif field.kind == "message" then

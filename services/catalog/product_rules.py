@@ -14,7 +14,7 @@ from services.chassis.errors import FieldViolation, ValidationFailed
 
 CHECKED_FIELDS = frozenset({"currency", "gtin", "offer", "proof"})  # those that are checked only where given
 DEFAULT_BEST_RATING = 5
-NO_TERRITORY = "ZZ"  # under which CLDR lists codes that nobody pays with: XXX, XTS, metals
+NO_TERRITORY = "ZZ"  # under which CLDR lists the codes that nobody pays with: XXX, XTS, metals
 
 
 def check_product(product: Product, given: Collection[str]) -> None:
@@ -39,14 +39,11 @@ def check_product(product: Product, given: Collection[str]) -> None:
 @cache
 def currencies() -> frozenset[str]:
     """Returns the ISO 4217 codes in use, funds codes included, by CLDR."""
-    territories = get_global("territory_currencies")
-    return frozenset(
-        code
-        for territory, entries in territories.items()
-        if territory != NO_TERRITORY
-        for code, _, end, _ in entries
-        if end is None
-    )
+    current = {
+        territory: {code for code, _, end, _ in entries if end is None}
+        for territory, entries in get_global("territory_currencies").items()
+    }
+    return frozenset(set().union(*current.values()) - current[NO_TERRITORY])
 
 
 def _violation(field: str, message: str) -> FieldViolation:

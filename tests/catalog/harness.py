@@ -121,6 +121,10 @@ class CatalogClient:
         image = httpbody_pb2.HttpBody(data=content, content_type=content_type)
         return await self.call("UploadProductImage", product_id=product_id, image=image)
 
+    async def add_photo(self, product_id: str, content: bytes) -> Any:
+        """Uploads a further photo; returns the product."""
+        return await self.call("AddProductImage", product_id=product_id, image=httpbody_pb2.HttpBody(data=content))
+
     async def brief(self, user: str, project_id: str, product_id: str) -> catalog_pb2.Brief:
         """Looks a brief up; the client must be a service's."""
         found = await self.call("GetBrief", user_id=user, project_id=project_id, product_id=product_id)

@@ -54,7 +54,7 @@ class TestCreation:
             ({"price": "24,90"}, "price"),
             ({"price": "-1"}, "price"),
             ({"price": "1.234"}, "price"),
-            ({"currency": "eur"}, "currency"),
+            ({"currency": "euro"}, "currency"),
             ({"image_url": "file:///etc/passwd"}, "imageUrl"),
             ({"landing_page": "example.com"}, "landingPage"),
             ({"audience": "x" * 501}, "audience"),
@@ -218,6 +218,9 @@ class TestOwnership:
             ("DeleteProduct", {}),
             ("UploadProductImage", {"image": {"data": photo(), "content_type": "image/png"}}),
             ("GetProductImage", {}),
+            ("AddProductImage", {"image": {"data": photo(), "content_type": "image/png"}}),
+            ("GetProductImageAt", {"position": 1}),
+            ("DeleteProductImage", {"position": 1}),
         ],
     )
     async def test_product_of_another_user_is_refused_like_an_unknown_one(

@@ -58,6 +58,38 @@ class TestCreation:
             assert list(refused.value.fields) == [field]
 
 
+class TestSpellingOfColours:
+    @pytest.mark.parametrize("given", [("colours",), ("colors",), ("colours", "colors")])
+    async def test_either_spelling_is_accepted_and_both_are_returned(
+        self, harness: CatalogHarness, given: tuple[str, ...]
+    ) -> None:
+        user, colours = harness.user(), ["#1d2a8c", "#FFAA00"]
+        created = await user.call("CreateProject", name="x", brand=dict.fromkeys(given, colours))
+        replaced = await user.call(
+            "UpdateProject", project_id=await user.create_project(), brand=dict.fromkeys(given, colours)
+        )
+        for project in (created, replaced, await user.call("GetProject", project_id=created.id)):
+            assert (list(project.brand.colours), list(project.brand.colors)) == (colours, colours)
+
+    async def test_a_brand_can_be_sent_back_as_it_was_read(self, harness: CatalogHarness) -> None:
+        user = harness.user()
+        created = await user.call("CreateProject", name="x", brand={"colors": ["#1d2a8c"], "font": "Lora"})
+        updated = await user.call("UpdateProject", project_id=created.id, brand=created.brand)
+        assert updated.brand == created.brand
+
+    async def test_different_colours_in_both_are_refused(self, harness: CatalogHarness) -> None:
+        with pytest.raises(Refused) as refused:
+            await harness.user().call("CreateProject", name="x", brand={"colours": ["#111111"], "colors": ["#222222"]})
+        assert refused.value.fields == {
+            "brand": "has different colours and colors: send one of them, or the same in both"
+        }
+
+    async def test_invalid_colour_is_named_in_the_spelling_of_the_request(self, harness: CatalogHarness) -> None:
+        with pytest.raises(Refused) as refused:
+            await harness.user().call("CreateProject", name="x", brand={"colors": ["red"]})
+        assert refused.value.fields == {"brand.colors[0]": "must be a colour such as #1d2a8c"}
+
+
 class TestLimit:
     async def test_project_above_the_limit_is_refused_until_one_is_deleted(self, harness: CatalogHarness) -> None:
         user = harness.user()

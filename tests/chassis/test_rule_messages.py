@@ -16,9 +16,12 @@ from google.protobuf.message import Message
 
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import read_descriptors
-from services.chassis.rpc.validation import violation_of
+from services.chassis.rpc.validation import violation_of, violations
 
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
+ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
+WORDS = {str(number): "x" for number in range(51)}
+GOALS = "must be one of sell, book, sign_up, donate, visit, apply, download, call"
 validate: Any = validate_pb2
 
 
@@ -41,7 +44,7 @@ def test_every_pattern_has_a_description() -> None:
     ("message", "field", "expected"),
     [
         (catalog_pb2.CreateProductRequest(price="24,90"), "price", "must be a decimal number such as 24.90"),
-        (catalog_pb2.CreateProductRequest(currency="eur"), "currency", "must be three capital letters such as EUR"),
+        (catalog_pb2.CreateProductRequest(currency="euro"), "currency", "must be an ISO 4217 code such as EUR"),
         (
             catalog_pb2.UpdateProductRequest(price="cheap"),
             "price",
@@ -61,11 +64,36 @@ def test_refusal_contains_the_description(message: Message, field: str, expected
     assert [violation for violation in found if "regex" in violation.message] == []
 
 
-def test_other_rules_keep_the_message_of_protovalidate() -> None:
-    request = video_pb2.GenerateVideoRequest(aspect_ratio="2:1")
-    found = [violation_of(request, violation) for violation in protovalidate.collect_violations(request)]
-    text = next(violation.message for violation in found if violation.field == "aspectRatio")
-    assert text.startswith("must be in list [")
+@pytest.mark.parametrize(
+    ("message", "field", "expected"),
+    [
+        (catalog_pb2.UpdateProductRequest(product_id=ID, goal="win"), "goal", GOALS + ", or empty"),
+        (catalog_pb2.UpdateUnderstandingRequest(product_id=ID, goal="win"), "goal", GOALS),
+        (catalog_pb2.Brand(spelling="x"), "spelling", "must be one of american, british, or empty"),
+        (catalog_pb2.Brand(tone_words=[""]), "toneWords[0]", "must not be empty"),
+        (catalog_pb2.Brand(tone_words=["a"] * 11), "toneWords", "may have at most 10 items"),
+        (catalog_pb2.Brand(pronunciations=WORDS), "pronunciations", "may have at most 50 entries"),
+        (catalog_pb2.Brand(font="x" * 65), "font", "must be at most 64 characters"),
+        (catalog_pb2.Proof(best=101), "best", "must be from 0 to 100"),
+        (catalog_pb2.Proof(count=-1), "count", "must be at least 0"),
+        (catalog_pb2.GetProductRequest(), "productId", "must be a valid UUID"),
+        (catalog_pb2.GetProductRequest(product_id="x"), "productId", "must be a valid UUID"),
+        (
+            catalog_pb2.UpdateUnderstandingRequest(product_id=ID, regulated=["jobs", "jobs"]),
+            "regulated",
+            "must not have an item twice",
+        ),
+    ],
+)
+def test_other_rules_have_plain_messages(message: Message, field: str, expected: str) -> None:
+    assert [(found.field, found.message) for found in violations(message)] == [(field, expected)]
+
+
+def test_address_that_breaks_two_rules_is_reported_once() -> None:
+    request = catalog_pb2.Brand(logo_url="nowhere")
+    assert [found.message for found in violations(request)] == [
+        "must be a web address such as https://example.com/logo.png"
+    ]
 
 
 def test_openapi_contains_the_description() -> None:

@@ -92,6 +92,11 @@ class TestExamples:
         do("POST", "/api/products/$PRODUCT/image")
         run(lines.pop(("GET", "/api/products/$PRODUCT/image")), shell, tmp_path)
         assert (tmp_path / "product.png").stat().st_size > 1000
+        do("POST", "/api/products/$PRODUCT/images")
+        shell["POSITION"] = "2"
+        (tmp_path / "product.png").unlink()
+        run(lines.pop(("GET", "/api/products/$PRODUCT/images/$POSITION")), shell, tmp_path)
+        assert (tmp_path / "product.png").stat().st_size > 1000
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
         run(lines.pop(("GET", "/api/voices/male-1/sample")), shell, tmp_path)
         run(lines.pop(("GET", "/api/avatars/finn/preview")), shell, tmp_path)

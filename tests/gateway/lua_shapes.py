@@ -62,6 +62,7 @@ MANY_VALUES: Mapping[str, Shape] = {
         VIDEO, '{"pronunciations":{' + ",".join(f'"w{number}":1' for number in range(size)) + "}}"
     ),
     "a list of texts": repeated(PRODUCT, '{"features":[', '"abc",', '""]}'),
+    "numbers where a text is expected too": members(PRODUCT, '"price":%d'),
     "a list of wrong types": repeated(PRODUCT, '{"features":[', "{},", "1]}"),
     "lists in an unknown field": repeated(COPY, '{"x":[', "[],", "1]}"),
     "objects in an unknown field": repeated(COPY, '{"x":[', '{"a":{}},', "1]}"),

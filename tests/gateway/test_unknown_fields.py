@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
+from adwright.catalog.v1.catalog_pb2 import Offer, Product, Proof
+from google.protobuf import json_format
 
 from services.chassis.rpc.request_headers import UNKNOWN_FIELDS_HEADER, unknown_field_notes
 from tests.gateway.stub_services import StubServices
 
 PROJECT = "/api/projects/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
+PRODUCT = "/api/products/0b54b4a8-4a1e-4f5e-9c1c-0e8d7f0f2f11"
 PAID = ("/api/generate/copy", "/api/generate/static-ad", "/api/generate/video")
 JSON = {"content-type": "application/json"}
 STRICT = {"prefer": "wait=1, handling=strict"}
@@ -28,14 +31,15 @@ class TestRefused:
         ("body", "fields"),
         [
             ({"colour": 1}, {"colour": "brand.colours"}),
-            ({"colors": ["#ffffff"]}, {"colors": "brand.colours"}),
+            ({"colors": ["#ffffff"]}, {"colors": "brand.colors"}),
             ({"nmae": "n"}, {"nmae": "name"}),
             ({"projectName": "n"}, {"projectName": "name"}),
             ({"brand": {"xyz": 1}}, {"brand.xyz": ""}),
             ({"brand": {"logoURL": "x"}}, {"brand.logoURL": "brand.logoUrl"}),
             ({"brand": {"logo": "x", "fnt": "y"}}, {"brand.logo": "brand.logoUrl", "brand.fnt": ""}),
             ({"brand_colours": []}, {"brand_colours": "brand.colours"}),
-            ({"name": "n", "id": "x", "createdAt": "y"}, {"id": "", "createdAt": ""}),
+            ({"name": "n", "ident": "x", "createdBy": "y"}, {"ident": "", "createdBy": ""}),
+            ({"brand": {"id": "x", "createdAt": "y"}}, {"brand.id": "", "brand.createdAt": ""}),
         ],
     )
     def test_catalog_methods_name_each_with_the_closest_field(
@@ -70,6 +74,45 @@ class TestRefused:
         assert set(refused(client.post(PAID[1], json=body, headers=STRICT), services)) >= {"ratio", "aspectRatio"}
         services.forget()
         assert "ratio" not in refused(client.post(PAID[1], json=body), services)
+
+
+class TestReadOnly:
+    """Fields that only the response has: a client may send back what it has read."""
+
+    TIMES: ClassVar = {"createdAt": "2026-03-09T10:00:00Z", "updatedAt": "2026-03-09T10:00:00Z"}
+
+    def test_whole_project_can_be_sent_back(self, client: httpx.Client, services: StubServices) -> None:
+        body = {"id": PROJECT[-36:], "name": "n", "brand": {"font": "Inter"}, **self.TIMES}
+        for path, send in ((PROJECT, client.patch), ("/api/projects", client.post)):
+            assert send(path, json=body).status_code == 200
+            request = services.last().request
+            assert (request.name, request.brand.font) == ("n", "Inter")
+            assert UNKNOWN_FIELDS_HEADER not in services.last().metadata
+
+    def test_whole_product_can_be_sent_back(self, client: httpx.Client, services: StubServices) -> None:
+        product = Product(
+            id=PROJECT[-36:], project_id=PROJECT[-36:], name="n", has_image=True, image_count=1, price="24.90",
+            currency="EUR", features=["f"], offer=Offer(text="Two for one"), proof=Proof(rating="4.8", best=5),
+        )  # fmt: skip
+        product.created_at.GetCurrentTime()
+        every_field = json_format.MessageToDict(product, always_print_fields_with_no_presence=True)
+        assert client.patch(PRODUCT, json=every_field).status_code == 200
+        request = services.last().request
+        assert (request.price, request.offer.text, request.proof.rating) == ("24.90", "Two for one", "4.8")
+        services.forget()
+        del every_field["projectId"]
+        assert client.post(f"{PROJECT}/products", json=every_field).status_code == 200
+
+    def test_proto_names_are_known_too(self, client: httpx.Client, services: StubServices) -> None:
+        assert client.patch(PRODUCT, json={"created_at": "x", "project_id": 5}).status_code == 200
+
+    def test_field_of_the_path_is_still_refused(self, client: httpx.Client, services: StubServices) -> None:
+        body = {"name": "n", "projectId": PROJECT[-36:]}
+        assert refused(client.post(f"{PROJECT}/products", json=body), services) == {"projectId": "belongs in the path"}
+
+    def test_other_methods_refuse_them(self, client: httpx.Client, services: StubServices) -> None:
+        found = refused(client.patch(f"{PRODUCT}/understanding", json={"tradeName": "x", "madeAt": "y"}), services)
+        assert set(found) == {"tradeName", "madeAt"}
 
 
 class TestNamed:
