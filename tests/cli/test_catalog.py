@@ -44,6 +44,28 @@ class TestCreate:
         ).strip()  # fmt: skip
         assert terminal.good("products", "list", "--project", project, **mine) == f"{made}  Lamp\n"
 
+    def test_product_is_created_with_all_its_fields_and_photos(
+        self, terminal: Terminal, mine: dict[str, str], customer: Customer
+    ) -> None:
+        for name in ("front.png", "side.png"):
+            Image.new("RGB", (300, 300), "#336699").save(terminal.folder / name)
+        terminal.good(
+            "products", "create", "--name", "Cabin", "--price", "120", "--currency", "eur", "--sale-price", "99.50",
+            "--price-per", "night", "--kind", "place", "--goal", "book", "--condition", "no pets", "--condition", "x",
+            "--offer", "Third night free", "--offer-ends", "2027-03-31", "--rating", "4.8", "--rating-count", "212",
+            "--gtin", "96385074", "--image", "front.png", "--image", "https://example.com/a.jpg", "--image", "side.png",
+            "--image", "https://example.com/b.jpg", **mine,
+        )  # fmt: skip
+        found = products_of(customer)["Cabin"]
+        expected = {
+            "price": "120", "currency": "EUR", "salePrice": "99.50", "pricePer": "night", "kind": "place",
+            "goal": "book", "conditions": ["no pets", "x"], "gtin": "96385074", "imageCount": 2,
+            "offer": {"text": "Third night free", "code": "", "ends": "2027-03-31"},
+            "proof": {"rating": "4.8", "best": 5, "count": 212, "source": "", "award": ""},
+            "imageUrl": "https://example.com/a.jpg", "imageUrls": ["https://example.com/b.jpg"],
+        }  # fmt: skip
+        assert {name: found[name] for name in expected} == expected
+
     def test_failed_image_upload_reports_the_created_product(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer
     ) -> None:

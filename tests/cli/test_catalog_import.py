@@ -21,10 +21,12 @@ from cli.catalog_import import PRODUCTS, PROJECTS, ItemType, read_rows
         ),
         (
             PRODUCTS,
-            {"name": "Lid", "price": "1", "currency": "eur"},
-            "currency: must be three capital letters such as EUR",
+            {"name": "Lid", "price": "1", "currency": "euro"},
+            "currency: must be an ISO 4217 code such as EUR",
         ),
         (PRODUCTS, {"name": "Lid", "price": "1"}, "currency: is required with a price"),
+        (PRODUCTS, {"name": "Lid", "offerEnds": "soon"}, "offer.ends: must be a date such as 2027-03-31"),
+        (PROJECTS, {"name": "Hill", "colors": ["red"]}, "brand.colors[0]: must be a colour such as #1d2a8c"),
         (PROJECTS, {"name": "Hill", "colours": ["red"]}, "brand.colours[0]: must be a colour such as #1d2a8c"),
         (PRODUCTS, {"name": 7}, "name: the value has the wrong type"),
         (PROJECTS, {"name": "Hill", "brand": {"colours": [{}]}}, "brand.colours: the value has the wrong type"),
@@ -45,3 +47,40 @@ def test_valid_rows_have_no_problems(tmp_path: Path) -> None:
     rows = read_rows(file, PRODUCTS)
     assert [(row.number, row.name, row.problems) for row in rows] == [(1, "Lid", []), (3, "Pot", [])]
     assert rows[0].body["price"] == "3.50"
+
+
+def test_columns_of_a_csv_file_become_fields(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(
+        "name,Sale Price,conditions,image_urls,offer,offerCode,rating,ratingCount,award,gtin\n"
+        "Lid,3.50,not waterproof|in shops,https://a.example/1.jpg,Two for one,TWO,4.80,12,Best lid,96385074\n",
+        encoding="utf-8",
+    )
+    (row,) = read_rows(file, PRODUCTS)
+    assert row.problems == []
+    assert row.body == {
+        "name": "Lid",
+        "salePrice": "3.50",
+        "conditions": ["not waterproof", "in shops"],
+        "imageUrls": ["https://a.example/1.jpg"],
+        "offer": {"text": "Two for one", "code": "TWO"},
+        "proof": {"rating": "4.80", "count": 12, "award": "Best lid"},
+        "gtin": "96385074",
+    }
+
+
+def test_parts_of_an_offer_may_come_before_its_text(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("offerCode,offer,name\nTWO,Two for one,Lid\n", encoding="utf-8")
+    (row,) = read_rows(file, PRODUCTS)
+    assert row.body["offer"] == {"text": "Two for one", "code": "TWO"}
+
+
+def test_json_objects_and_numbers_are_taken_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "rows.json"
+    product = {"name": "Lid", "price": 1299, "oldPrice": 1499.9, "currency": "eur"}
+    parts = {"proof": {"rating": "4.8", "count": 3}, "offer": {"text": "x"}}
+    file.write_text(json.dumps([{**product, **parts}]), encoding="utf-8")
+    (row,) = read_rows(file, PRODUCTS)
+    assert row.problems == []
+    assert row.body == {**product, **parts, "price": "1299", "oldPrice": "1499.90"}

@@ -74,9 +74,9 @@ def call(
     values: dict[str, str],
     body: list[str],
 ) -> httpx.Response:
-    address = path.format(**values)
+    address = path.format(position="1", **values)
     parameters = {name: values[name] for name in query if f"{{{name}}}" not in path}
-    if operation == "uploadProductImage":
+    if operation in ("uploadProductImage", "addProductImage"):
         return client.post(address, content=b"x", headers={"content-type": "image/png"})
     content = (
         {**BODIES.get(operation, {}), **{name: values[name] for name in body}} if verb in ("post", "patch") else None

@@ -143,8 +143,10 @@ class TestWireHabits:
 
     def test_unknown_field_is_named(self, customer: Customer, products: str) -> None:
         unknown = "is not a field of this request"
-        found = fields_of(customer.client.post(products, json={"name": "Lamp", "offer": {"txt": "x"}, "colour": "red"}))
-        assert found == {"offer.txt": f"{unknown}. Did you mean offer.text?", "colour": unknown}
+        found = fields_of(
+            customer.client.post(products, json={"name": "Lamp", "offer": {"codes": "x"}, "colour": "red"})
+        )
+        assert found == {"offer.codes": f"{unknown}. Did you mean offer.code?", "colour": unknown}
         found = fields_of(customer.client.patch(f"/api/projects/{customer.project_id}", json={"brand": {"colour": []}}))
         assert set(found) == {"brand.colour"}
 
