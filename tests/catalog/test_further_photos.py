@@ -118,6 +118,9 @@ class TestLimit:
             await harness.user().add_photo(product_id, photo(COLOURS[-1]))
         assert (refused.value.code, refused.value.reason) == ("ABORTED", "IMAGE_LIMIT_REACHED")
         assert refused.value.message == "A product can have at most 10 uploaded photos. Delete one first."
+        with pytest.raises(Refused) as refused:  # before it is decoded, which takes up to a second
+            await harness.user().add_photo(product_id, b"no photo")
+        assert refused.value.reason == "IMAGE_LIMIT_REACHED"
         assert len(harness.photos()) == MAX_PHOTOS
         await harness.user().call("DeleteProductImage", product_id=product_id, position=1)
         await harness.user().add_photo(product_id, photo(COLOURS[-1]))

@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import read_descriptors
 from services.chassis.rpc.validation import violation_of, violations
+from tests.gateway.stub_services import message_class
 
 DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
 ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
@@ -38,6 +39,25 @@ def test_every_pattern_has_a_description() -> None:
     found = {name: field.options.Extensions[rules_pb2.must_be] for name, field in patterned()}
     assert len(found) >= 10
     assert [name for name, description in found.items() if not description] == []
+
+
+@pytest.mark.parametrize("name", [name for name, _ in patterned()])
+def test_no_refusal_contains_a_pattern(name: str) -> None:
+    message_name, _, field_name = name.partition(".")
+    file = next(
+        file
+        for file in read_descriptors(DESCRIPTORS).file
+        if any(message.name == message_name for message in file.message_type)
+    )
+    message = message_class(f"{file.package}.{message_name}")()
+    if message.DESCRIPTOR.fields_by_name[field_name].is_repeated:
+        getattr(message, field_name).append("\u00ff ^")
+    else:
+        setattr(message, field_name, "\u00ff ^")
+    field = message.DESCRIPTOR.fields_by_name[field_name].json_name
+    found = {item.message for item in violations(message) if item.field.partition("[")[0] == field}
+    assert len(found) == 1
+    assert found.pop().startswith("must be ")
 
 
 @pytest.mark.parametrize(
