@@ -1,0 +1,252 @@
+"""Finds the facts of a product: every statement of its texts and fields, with its role, the strongest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from services.catalog.understanding import prices, roles, text
+from services.catalog.understanding.roles import Cues
+from services.catalog.understanding.values import Fact, ProductTexts
+
+MAX_FACTS = 60
+MAX_CHARACTERS = 600  # of one fact, as the contract allows
+MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
+
+# How much a role sells, before the statement itself is looked at.
+_BASE = {
+    "benefit": 0.66, "proof": 0.62, "offer": 0.62, "feature": 0.5, "figure": 0.5, "price": 0.4, "logistics": 0.3,
+    "contact": 0.05, "legal": 0.02, "condition": 0.0,
+}  # fmt: skip
+_UNSOLD = frozenset({"condition", "legal", "contact"})
+_LISTED = frozenset({"price", "offer", "logistics", "proof", "figure", "condition"})
+
+_COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
+_SEMICOLON = re.compile(r";\s+")
+_TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+_EDGES = " \t,;:–—-"
+_NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
+
+
+def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
+    """Returns the facts of a product, the strongest first, at most MAX_FACTS.
+
+    `language` is the texts' BCP 47 code. Every text is a part of a cleaned field, or of a structured field written out
+    in the language. Conditions and legal lines are never left out for stronger facts.
+    """
+    cues = roles.cues_of(language)
+    found = list(_structured(texts, language, cues))
+    for order, feature in enumerate(texts.features):
+        for statement in _statements(text.segments(feature), cues):
+            found.extend(_facts(statement, "features", order, cues))
+    statements = list(_statements(text.segments(texts.description), cues))
+    for order, statement in enumerate(statements[:MAX_STATEMENTS]):
+        found.extend(_facts(statement, "description", order, cues))
+    found.extend(_of_name(texts.name, cues))
+    folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
+    return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
+    """Yields statements; legal lines that follow one another are one, since none may stand without the next."""
+    legal: list[str] = []
+    for segment in segments:
+        lowered = segment.lower()
+        if cues.patterns["skip"].match(lowered) and len(segment) < 60:
+            continue
+        if roles.role_of(segment, cues) == "legal" or (legal and _continues_legal(segment, legal, cues)):
+            legal.append(segment)
+            continue
+        if legal:
+            yield " ".join(legal)
+            legal = []
+        if not _is_empty(segment):
+            yield segment
+    if legal:
+        yield " ".join(legal)
+
+
+def _continues_legal(segment: str, legal: list[str], cues: Cues) -> bool:
+    """Returns True for the sums of a representative example: they go on until the next line that has none."""
+    return "%" in " ".join(legal) and bool(roles.MONEY.search(segment)) and len(segment) < 120
+
+
+def _is_empty(segment: str) -> bool:
+    """Returns True for questions, headings and hashtags: they state nothing."""
+    return segment.endswith("?") or segment.endswith(":") or all(word.startswith("#") for word in segment.split())
+
+
+def _facts(statement: str, source: str, order: int, cues: Cues) -> Iterator[Fact]:
+    for part in _parts(statement, cues):
+        cut = _cut(part)
+        role = roles.role_of(cut, cues)
+        yield Fact(text=cut, role=role, strength=_strength(cut, role, source, order, cues), source=source)
+
+
+def _parts(statement: str, cues: Cues) -> list[str]:
+    """Returns a statement's parts that stand by themselves; what limits or explains stays with what it belongs to."""
+    parts = []
+    if roles.role_of(statement, cues) == "legal":
+        return [statement]
+    for clause in _divided(statement, _SEMICOLON, cues):
+        parts.extend(_of_list(clause, cues) or _with_demand_apart(clause, cues))
+    return [stripped for part in parts if len(stripped := part.strip(_EDGES)) > 1]
+
+
+def _divided(statement: str, divider: re.Pattern[str], cues: Cues) -> list[str]:
+    """Returns the pieces between dividers; one that begins with a binding word stays with the one before."""
+    pieces: list[str] = []
+    start = 0
+    for match in [*divider.finditer(statement), None]:
+        piece = statement[start : match.start() if match else len(statement)]
+        first = piece.strip(_EDGES).split(maxsplit=1)[:1]
+        if pieces and (not first or first[0].lower().strip(".") in cues.bound):
+            begin = statement.rfind(pieces[-1], 0, start)
+            pieces[-1] = statement[begin : start + len(piece)]
+        else:
+            pieces.append(piece)
+        start = match.end() if match else len(statement)
+    return pieces
+
+
+def _of_list(clause: str, cues: Cues) -> list[str]:
+    """Returns the items of a list such as "£45 an hour, two men, minimum two hours", or nothing if it is none."""
+    if not cues.bound or len(clause) > 160:  # without a language's binding words no part is known to stand alone
+        return []
+    pieces = _divided(clause, _COMMA, cues)
+    if len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
+        return []
+    found = [roles.role_of(piece, cues) for piece in pieces]
+    if "price" not in found and len(pieces) < 3:
+        return []
+    if len({role for role in found if role in _LISTED}) < 1 or len(set(found)) < 2:
+        return []
+    items, groups = [pieces[0]], [found[0]]
+    for piece, role in zip(pieces[1:], found[1:], strict=True):
+        begin = clause.rfind(items[-1])
+        is_limit_of_last = role == "condition" and groups[-1] in {"proof", "offer"}
+        if role == groups[-1] or is_limit_of_last:
+            items[-1] = clause[begin : clause.find(piece, begin + len(items[-1])) + len(piece)]
+        else:
+            items.append(piece)
+            groups.append(role)
+    return items
+
+
+def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
+    """Returns "… and whoever opens must be over 18" as a statement of its own."""
+    for match in _COMMA.finditer(clause):
+        first, _, rest = clause[match.end() :].partition(" ")
+        if first.lower() not in cues.joint or len(rest.split()) < 4 or match.start() < 20:
+            continue
+        before = clause[: match.start()]
+        if roles.condition_at(rest, cues) in range(40) and roles.role_of(before, cues) != "condition":
+            return [before, rest]
+    return [clause]
+
+
+def _cut(part: str) -> str:
+    if len(part) <= MAX_CHARACTERS:
+        return part
+    return part[:MAX_CHARACTERS].rsplit(" ", 1)[0].rstrip(_EDGES)
+
+
+def _of_name(name: str, cues: Cues) -> Iterator[Fact]:
+    """Yields what a name says besides what the product is: "Roof survey by drone, report next day"."""
+    cleaned = text.clean_name(name)
+    pieces = [piece for piece in _NAME_DIVIDER.split(cleaned) if len(piece) > 2]
+    for order, piece in enumerate(pieces):
+        role = roles.role_of(piece, cues)
+        if role == "feature" or (order == 0 and role not in {"benefit", "offer"}) or len(piece.split()) < 2:
+            continue
+        yield Fact(text=piece, role=role, strength=_strength(piece, role, "name", order, cues), source="name")
+
+
+def _structured(texts: ProductTexts, language: str, cues: Cues) -> Iterator[Fact]:
+    """Yields the facts of the product's own fields, which need no reading."""
+    if price := prices.price_text(texts, language):
+        is_reduced = bool(texts.sale_price and texts.old_price) or bool(texts.sale_price and texts.price)
+        role = "offer" if is_reduced else "price"
+        yield Fact(text=price, role=role, strength=0.7 if is_reduced else _BASE["price"], source="price")
+    if texts.offer and (offer := prices.offer_text(texts.offer, language)):
+        yield Fact(text=_cut(offer), role="offer", strength=0.8, source="offer")
+    if texts.proof:
+        for proof in prices.proof_texts(texts.proof, language):
+            yield Fact(text=_cut(proof), role="proof", strength=0.8, source="proof")
+    for condition in texts.conditions:
+        for segment in text.segments(condition):
+            role = "legal" if cues.has("legal", segment.lower()) else "condition"
+            yield Fact(text=_cut(segment), role=role, strength=0.0, source="conditions")
+
+
+def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> float:
+    """Returns 0 to 1: what a good copywriter would lead with. Concrete beats general, early beats late."""
+    if role in _UNSOLD:
+        return _BASE[role]
+    lowered = part.lower()
+    words = part.split()
+    strength = _BASE[role]
+    if source == "features":
+        strength += 0.09 - 0.015 * min(order, 8)
+    elif source == "description":
+        strength += 0.06 - 0.015 * min(order, 6)
+    else:
+        strength += 0.04
+    if role in {"benefit", "feature", "proof", "offer"}:
+        strength += 0.05 * bool(re.search(r"\d", part))
+        strength += 0.03 * any(word[:1].isupper() and word[1:].islower() for word in words[1:])
+    if role == "feature" and len(words) <= 2:
+        strength -= 0.05
+    if cues.has("vague", lowered):
+        strength -= 0.25
+    if len(part) > 110:
+        strength -= 0.06
+    if len(part) > 180:
+        strength -= 0.08
+    if roles.condition_at(part, cues) >= 0:  # true only with its limit, so harder to lead with
+        strength -= 0.12
+    return round(min(1.0, max(0.05, strength)), 3)
+
+
+def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
+    """Returns facts without those that another one states as well; the fuller one stays, as strong as the stronger."""
+    kept: list[tuple[frozenset[str], Fact]] = []
+    for fact in facts:
+        tokens = _tokens(fact.text, cues)
+        if not tokens:
+            continue
+        for at, (others, other) in enumerate(kept):
+            shared = len(tokens & others)
+            if shared < 0.8 * min(len(tokens), len(others)) or not _same_numbers(tokens, others):
+                continue
+            if "condition" in {fact.role, other.role} and fact.role != other.role and shared < max(len(tokens), len(others)):
+                continue
+            # a field of its own is fuller than any sentence that repeats it
+            is_other_fuller = len(others) >= len(tokens) or other.source in {"offer", "proof", "conditions"}
+            fuller, less = (other, fact) if is_other_fuller else (fact, other)
+            strength = fuller.strength if fuller.role in _UNSOLD else max(fuller.strength, less.strength)
+            kept[at] = (others if fuller is other else tokens, replace(fuller, strength=strength))
+            break
+        else:
+            kept.append((tokens, fact))
+    return [fact for _, fact in kept]
+
+
+def _tokens(part: str, cues: Cues) -> frozenset[str]:
+    words = (word.rstrip(".,") for word in _TOKEN.findall(part.lower()))
+    return frozenset(cues.numbers.get(word, word) for word in words if word not in cues.stop)
+
+
+def _same_numbers(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Returns True if the shorter statement has no number that the longer one lacks."""
+    shorter, longer = sorted((some, others), key=len)
+    return all(token in longer for token in shorter if token[0].isdigit())
+
+
+def _bounded(facts: list[Fact]) -> list[Fact]:
+    if len(facts) <= MAX_FACTS:
+        return facts
+    needed = [fact for fact in facts if fact.role in {"condition", "legal"}][: MAX_FACTS - 10]
+    selling = [fact for fact in facts if fact.role not in {"condition", "legal"}]
+    return sorted((*selling[: MAX_FACTS - len(needed)], *needed), key=lambda fact: -fact.strength)

@@ -1,0 +1,192 @@
+"""Says what role a statement has in an advertisement: whether it sells, limits, proves, or merely informs.
+
+The words by which a language shows that are data, in data/facts/. Other languages are judged by signs that need none:
+money, percentages, times, units, telephone numbers. A limit that is read as a benefit is the fault to avoid: where a
+negation is not known to be welcome, the statement is a condition.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from services.catalog.understanding.text import CROSS
+
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
+_FOLDER = Path(__file__).parent / "data" / "facts"
+_NEVER = re.compile(r"(?!)")
+
+_CURRENCY = r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK|kr|zł|Kč|lei|Ft|[Ee]uros?|円|元|원|руб)"
+_AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
+MONEY = re.compile(rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?{_CURRENCY}(?!\w)|(?<!\w)\d+(?:[.,]\d+)?p(?: each|/|$)|\d,-")
+PERCENT_OFF = re.compile(r"[-–−]\s?\d{1,2} ?%|\d{1,2} ?% (?:off|de|di|rabatt|auf|sconto|menos|discount)", re.IGNORECASE)
+PHONE = re.compile(r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])")
+ADDRESS = re.compile(r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?![\w])", re.IGNORECASE)
+EMAIL_OR_HANDLE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w|(?<![\w/])@\w{3,30}")
+TIME = re.compile(r"(?<![\d.,])(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= |$)(?= (?:à|a|-|–|bis))")
+DATE = re.compile(r"(?<![\d.,/])\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?![\d%/])|\d{4}-\d{2}-\d{2}")
+RATING = re.compile(r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)|\d+(?:[.,]\d+)? ?% (?:of|de|der|dei|degli|das|des) ")
+UNIT = re.compile(
+    r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|"
+    r"miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
+)
+_NUMBER = re.compile(r"\d")
+_REQUIRED_AGE = re.compile(r"(?<![\d+])\d{1,2} ?\+(?! ?\d)(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The words of a language by what they show; every pattern reads small letters."""
+
+    patterns: dict[str, re.Pattern[str]]
+    bound: frozenset[str]
+    joint: frozenset[str]
+    stop: frozenset[str]
+    numbers: dict[str, str]
+
+    def find(self, kind: str, lowered: str) -> int:
+        """Returns where a cue of a kind begins, or -1."""
+        match = self.patterns[kind].search(lowered)
+        return match.start() if match else -1
+
+    def has(self, kind: str, lowered: str) -> bool:
+        """Returns True if a text has a cue of a kind."""
+        return self.patterns[kind].search(lowered) is not None
+
+
+_KINDS = (
+    "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
+    "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "skip",
+)  # fmt: skip
+
+
+@cache
+def cues_of(language: str) -> Cues:
+    """Returns the cues of a language code; of languages without data those that all share."""
+    shared = _load("any")
+    own = _load(language) if language in LANGUAGES else {}
+    patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in _KINDS}
+    words = own.get("numbers", "").split()
+    return Cues(
+        patterns=patterns,
+        bound=frozenset(own.get("bound", ())),
+        joint=frozenset(own.get("joint", ())),
+        stop=frozenset(own.get("stop", "").split()),
+        numbers={word: str(value) for value, word in enumerate(words)},
+    )
+
+
+def role_of(text: str, cues: Cues) -> str:
+    """Returns the role of a statement, as adwright.catalog.v1.Fact names roles."""
+    lowered = text.lower().replace("’", "'")
+    if cues.has("legal", lowered):
+        return "legal"
+    if _is_contact(text, lowered, cues):
+        return "contact"
+    money = MONEY.search(text)
+    offer = _offer(text, lowered, cues)
+    proof = _first(cues.find("proof", lowered), _at(RATING.search(text)))
+    limit = condition_at(text, cues)
+    delivery = cues.find("delivery", lowered)
+    logistics = _logistics(text, lowered, cues)
+    if limit >= 0:
+        leading = _first(offer, proof, money.start() if money else -1, delivery)
+        # "two-year warranty, blades not included": the limit belongs to what it limits
+        if leading < 0 or leading >= limit:
+            return "condition"
+    if proof >= 0 and not (0 <= offer < proof) and not (money and (PERCENT_OFF.search(text) or money.start() < proof)):
+        return "proof"
+    if offer >= 0:
+        return "offer"
+    if delivery >= 0 or (logistics >= 0 and not money):
+        return "logistics"
+    if money or (cues.has("price", lowered) and _NUMBER.search(text)):
+        return "price"
+    if proof >= 0:
+        return "proof"
+    unneeded = cues.has("unneeded", lowered) or (cues.has("negation", lowered) and cues.has("fine", lowered))
+    if unneeded or cues.has("benefit", lowered):
+        return "benefit"
+    words = lowered.split()
+    if UNIT.search(text) or (_NUMBER.search(text) and len(words) <= 4):
+        return "figure"
+    return "feature"
+
+
+def condition_at(text: str, cues: Cues) -> int:
+    """Returns where a statement begins to exclude or demand something, or -1."""
+    if text.startswith(CROSS):
+        return 0
+    lowered = text.lower().replace("’", "'")
+    hard = _first(cues.find("condition", lowered), _at(_REQUIRED_AGE.search(text)))
+    if cues.has("unneeded", lowered) and cues.patterns["unneeded"].search(lowered).start() <= max(hard, 0) + 4:  # type: ignore[union-attr]
+        hard = -1
+    return _first(hard, _exclusion(lowered, cues), _limit(lowered, cues))
+
+
+def _exclusion(lowered: str, cues: Cues) -> int:
+    """Returns where the first negation stands that no welcome absence follows."""
+    for match in cues.patterns["negation"].finditer(lowered):
+        unneeded = cues.patterns["unneeded"].search(lowered, max(0, match.start() - 12))
+        if unneeded and unneeded.start() <= match.end() and unneeded.end() >= match.start():
+            continue
+        # what is absent stands within the next five words or so, up to the next comma
+        reach = re.match(r"[^,.;:()]{0,48}", lowered[match.end() :])
+        following = reach[0] if reach else ""
+        if cues.has("fine", following):
+            continue
+        return match.start()
+    return -1
+
+
+def _limit(lowered: str, cues: Cues) -> int:
+    position = cues.find("limit", lowered)
+    return -1 if position < 0 or cues.has("unlimited", lowered) else position
+
+
+def _offer(text: str, lowered: str, cues: Cues) -> int:
+    reduced = PERCENT_OFF.search(text)
+    position = _first(cues.find("offer", lowered), _at(reduced))
+    if position < 0 or reduced:
+        return position
+    if cues.has("unoffered", lowered):
+        return cues.find("offer", cues.patterns["unoffered"].sub(lambda match: " " * len(match[0]), lowered))
+    return position
+
+
+def _logistics(text: str, lowered: str, cues: Cues) -> int:
+    position = _first(cues.find("logistics", lowered), _at(TIME.search(text)), _at(DATE.search(text)))
+    return -1 if cues.has("unplaced", lowered) and not TIME.search(text) else position
+
+
+def _is_contact(text: str, lowered: str, cues: Cues) -> bool:
+    if ADDRESS.search(text) or EMAIL_OR_HANDLE.search(text):
+        return True
+    phone = PHONE.search(text)
+    if phone and sum(sign.isdigit() for sign in phone[0]) >= 7 and not MONEY.search(phone[0]):
+        rest = text[: phone.start()] + text[phone.end() :]
+        return not MONEY.search(rest) or cues.has("contact", lowered)
+    return lowered.startswith("#") or (cues.find("contact", lowered) in range(12) and len(lowered) < 60 and not _NUMBER.search(text))
+
+
+def _at(match: re.Match[str] | None) -> int:
+    return match.start() if match else -1
+
+
+def _first(*positions: int) -> int:
+    found = [position for position in positions if position >= 0]
+    return min(found) if found else -1
+
+
+def _pattern(expressions: Iterable[str]) -> re.Pattern[str]:
+    joined = "|".join(sorted(set(expressions), key=lambda expression: (-len(expression), expression)))
+    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)") if joined else _NEVER
+
+
+def _load(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
