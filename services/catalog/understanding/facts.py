@@ -20,7 +20,6 @@ _BASE = {
     "contact": 0.05, "legal": 0.02, "condition": 0.0,
 }  # fmt: skip
 _UNSOLD = frozenset({"condition", "legal", "contact"})
-_LISTED = frozenset({"price", "offer", "logistics", "proof", "figure", "condition"})
 
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
 _SEMICOLON = re.compile(r";\s+")
@@ -40,12 +39,30 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     for order, feature in enumerate(texts.features):
         for statement in _statements(text.segments(feature), cues):
             found.extend(_facts(statement, "features", order, cues))
-    statements = list(_statements(text.segments(texts.description), cues))
+    description = _with_exclusions_joined(text.clean(texts.description), cues)
+    statements = list(_statements(text.segments(description), cues))
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         found.extend(_facts(statement, "description", order, cues))
     found.extend(_of_name(texts.name, cues))
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:
+    """Returns a text in which "Not included:" and the list below it are one line: no item may stand without it."""
+    lines: list[str] = []
+    is_open = False
+    for line in cleaned.split("\n"):
+        is_heading = line.endswith((":", "?")) and len(line) <= 60
+        if is_heading:
+            is_open = roles.condition_at(line, cues) >= 0
+            lines.append(f"{line[:-1]}:" if is_open else line)
+        elif is_open and len(line) <= 90 and not line.rstrip().endswith((".", "!")):
+            lines[-1] += f"{' ' if lines[-1].endswith(':') else ', '}{line}"
+        else:
+            is_open = False
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
@@ -86,28 +103,25 @@ def _facts(statement: str, source: str, order: int, cues: Cues) -> Iterator[Fact
 
 def _parts(statement: str, cues: Cues) -> list[str]:
     """Returns a statement's parts that stand by themselves; what limits or explains stays with what it belongs to."""
-    parts = []
     if roles.role_of(statement, cues) == "legal":
         return [statement]
+    parts = []
     for clause in _divided(statement, _SEMICOLON, cues):
         parts.extend(_of_list(clause, cues) or _with_demand_apart(clause, cues))
-    return [stripped for part in parts if len(stripped := part.strip(_EDGES)) > 1]
+    return [stripped for part in parts if len(stripped := _stripped(part)) > 1]
 
 
 def _divided(statement: str, divider: re.Pattern[str], cues: Cues) -> list[str]:
     """Returns the pieces between dividers; one that begins with a binding word stays with the one before."""
-    pieces: list[str] = []
-    start = 0
-    for match in [*divider.finditer(statement), None]:
-        piece = statement[start : match.start() if match else len(statement)]
-        first = piece.strip(_EDGES).split(maxsplit=1)[:1]
-        if pieces and (not first or first[0].lower().strip(".") in cues.bound):
-            begin = statement.rfind(pieces[-1], 0, start)
-            pieces[-1] = statement[begin : start + len(piece)]
-        else:
-            pieces.append(piece)
-        start = match.end() if match else len(statement)
-    return pieces
+    starts = [0]
+    ends = []
+    for match in divider.finditer(statement):
+        first = statement[match.end() :].lstrip(_EDGES).split(maxsplit=1)[:1]
+        is_price = cues.patterns["price"].match(statement[match.end() :].lower()) is not None  # "from £390"
+        if first and (first[0].lower().strip(".,") not in cues.bound or is_price):
+            ends.append(match.start())
+            starts.append(match.end())
+    return [statement[start:end] for start, end in zip(starts, [*ends, len(statement)], strict=True)]
 
 
 def _of_list(clause: str, cues: Cues) -> list[str]:
@@ -117,33 +131,50 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
     pieces = _divided(clause, _COMMA, cues)
     if len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
         return []
-    found = [roles.role_of(piece, cues) for piece in pieces]
-    if "price" not in found and len(pieces) < 3:
+    found = [_listed_role(piece, cues) for piece in pieces]
+    if len(set(found)) < 2 or (len(pieces) == 2 and "price" not in found and "condition" not in found):
         return []
-    if len({role for role in found if role in _LISTED}) < 1 or len(set(found)) < 2:
-        return []
-    items, groups = [pieces[0]], [found[0]]
+    groups: list[tuple[str, list[str]]] = [(found[0], [pieces[0]])]
     for piece, role in zip(pieces[1:], found[1:], strict=True):
-        begin = clause.rfind(items[-1])
-        is_limit_of_last = role == "condition" and groups[-1] in {"proof", "offer"}
-        if role == groups[-1] or is_limit_of_last:
-            items[-1] = clause[begin : clause.find(piece, begin + len(items[-1])) + len(piece)]
-        else:
+        last, items = groups[-1]
+        # "two-year warranty, blades not included" is one; "we take no cots, beds or pianos" excludes all three; a name
+        # behind a day is the place
+        is_excluded = last == "condition" and role in {"feature", "figure"}
+        is_limit = role == "condition" and last in {"proof", "offer"} and cues.has("negation", piece.lower())
+        is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
+        if role == last or is_limit or is_place or is_excluded:
             items.append(piece)
-            groups.append(role)
-    return items
+        else:
+            groups.append((role, [piece]))
+    return [", ".join(items) for _, items in groups]
+
+
+def _listed_role(piece: str, cues: Cues) -> str:
+    role = roles.role_of(piece, cues)
+    if role == "benefit":  # too like a feature to divide by
+        return "offer" if cues.has("included", piece.lower()) else "feature"
+    return role
 
 
 def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
-    """Returns "… and whoever opens must be over 18" as a statement of its own."""
+    """Returns "… and whoever opens must be over 18" and "…, bring lunch" as statements of their own."""
     for match in _COMMA.finditer(clause):
-        first, _, rest = clause[match.end() :].partition(" ")
-        if first.lower() not in cues.joint or len(rest.split()) < 4 or match.start() < 20:
-            continue
+        rest = clause[match.end() :]
         before = clause[: match.start()]
-        if roles.condition_at(rest, cues) in range(40) and roles.role_of(before, cues) != "condition":
+        first, _, following = rest.partition(" ")
+        if len(before) < 12:
+            continue
+        if cues.patterns["condition"].match(rest.lower()) and len(rest.split()) >= 3:
             return [before, rest]
+        if first.lower() in cues.joint and len(following.split()) >= 4 and roles.condition_at(following, cues) in range(40):
+            return [before, following]
     return [clause]
+
+
+def _stripped(part: str) -> str:
+    """Returns a part without dividers at its ends; a minus before a number stays."""
+    stripped = part.rstrip(_EDGES).lstrip(" \t,;:")
+    return stripped if stripped[1:2].isdigit() else stripped.lstrip(_EDGES)
 
 
 def _cut(part: str) -> str:
@@ -158,7 +189,10 @@ def _of_name(name: str, cues: Cues) -> Iterator[Fact]:
     pieces = [piece for piece in _NAME_DIVIDER.split(cleaned) if len(piece) > 2]
     for order, piece in enumerate(pieces):
         role = roles.role_of(piece, cues)
-        if role == "feature" or (order == 0 and role not in {"benefit", "offer"}) or len(piece.split()) < 2:
+        is_counted = order > 0 and piece[0].isdigit()
+        if role == "figure" and not (is_counted or roles.UNIT.search(piece)):
+            continue
+        if (role == "feature" and not is_counted) or (order == 0 and role not in {"benefit", "offer"}) or len(piece.split()) < 2:
             continue
         yield Fact(text=piece, role=role, strength=_strength(piece, role, "name", order, cues), source="name")
 
@@ -200,6 +234,10 @@ def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> floa
         strength -= 0.05
     if cues.has("vague", lowered):
         strength -= 0.25
+    if role == "proof" and cues.has("routine", lowered):  # expected of everyone in the trade
+        strength -= 0.08
+    if cues.patterns["opener"].match(lowered):  # leads up to a statement
+        strength -= 0.2
     if len(part) > 110:
         strength -= 0.06
     if len(part) > 180:

@@ -29,14 +29,15 @@ PHONE = re.compile(r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(
 ADDRESS = re.compile(r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?![\w])", re.IGNORECASE)
 EMAIL_OR_HANDLE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w|(?<![\w/])@\w{3,30}")
 TIME = re.compile(r"(?<![\d.,])(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= |$)(?= (?:à|a|-|–|bis))")
-DATE = re.compile(r"(?<![\d.,/])\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?![\d%/])|\d{4}-\d{2}-\d{2}")
+DATE = re.compile(r"(?<![\d.,/])(?:\d{2}/\d{1,2}|\d/\d{2})(?:/\d{2,4})?(?![\d%/])|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}")
 RATING = re.compile(r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)|\d+(?:[.,]\d+)? ?% (?:of|de|der|dei|degli|das|des) ")
 UNIT = re.compile(
     r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|"
     r"miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
 )
 _NUMBER = re.compile(r"\d")
-_REQUIRED_AGE = re.compile(r"(?<![\d+])\d{1,2} ?\+(?! ?\d)(?!\w)")
+_COUNT = re.compile(r"(?<![\d.,:/-])(?!(?:19|20)\d\d(?!\d))\d[\d.,]*\d(?![\d%:/])")
+_REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:1\d|2[01]|[3-9]) ?\+(?! ?\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Cues:
 
 _KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
-    "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "skip",
+    "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
+    "included", "sums", "opener",
 )  # fmt: skip
 
 
@@ -69,7 +71,7 @@ _KINDS = (
 def cues_of(language: str) -> Cues:
     """Returns the cues of a language code; of languages without data those that all share."""
     shared = _load("any")
-    own = _load(language) if language in LANGUAGES else {}
+    own = _load(language) if language in LANGUAGES else {"negation": _load("negations").get(language, ())}
     patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in _KINDS}
     words = own.get("numbers", "").split()
     return Cues(
@@ -103,17 +105,22 @@ def role_of(text: str, cues: Cues) -> str:
         return "proof"
     if offer >= 0:
         return "offer"
-    if delivery >= 0 or (logistics >= 0 and not money):
+    if money and delivery > money.end() + 10:  # "£138, return courier included"
+        return "price"
+    is_incidental = logistics > 60 and cues.has("benefit", lowered)  # a day at the end of a sentence that says more
+    if delivery >= 0 or (logistics >= 0 and not money and not is_incidental):
         return "logistics"
+    if money and cues.has("sums", lowered):
+        return "figure"
     if money or (cues.has("price", lowered) and _NUMBER.search(text)):
         return "price"
     if proof >= 0:
         return "proof"
     unneeded = cues.has("unneeded", lowered) or (cues.has("negation", lowered) and cues.has("fine", lowered))
-    if unneeded or cues.has("benefit", lowered):
+    if unneeded or cues.has("included", lowered) or cues.has("benefit", lowered):
         return "benefit"
     words = lowered.split()
-    if UNIT.search(text) or (_NUMBER.search(text) and len(words) <= 4):
+    if len(words) <= 10 and (UNIT.search(text) or _COUNT.search(text)):
         return "figure"
     return "feature"
 
@@ -123,10 +130,20 @@ def condition_at(text: str, cues: Cues) -> int:
     if text.startswith(CROSS):
         return 0
     lowered = text.lower().replace("’", "'")
-    hard = _first(cues.find("condition", lowered), _at(_REQUIRED_AGE.search(text)))
-    if cues.has("unneeded", lowered) and cues.patterns["unneeded"].search(lowered).start() <= max(hard, 0) + 4:  # type: ignore[union-attr]
-        hard = -1
-    return _first(hard, _exclusion(lowered, cues), _limit(lowered, cues))
+    return _first(_demand(lowered, cues), _at(_REQUIRED_AGE.search(text)), _exclusion(lowered, cues), _limit(lowered, cues))
+
+
+def _demand(lowered: str, cues: Cues) -> int:
+    """Returns where the first demand stands; "no deposit" and "no booking required" demand nothing."""
+    unneeded = cues.patterns["unneeded"].search(lowered)
+    for match in cues.patterns["condition"].finditer(lowered):
+        if unneeded and unneeded.start() <= match.start() + 4 and match.start() <= unneeded.end() + 4:
+            continue
+        before = lowered[max(0, match.start() - 14) : match.start()]
+        if cues.has("without", before) and not cues.has("negation", match[0]):
+            continue
+        return match.start()
+    return -1
 
 
 def _exclusion(lowered: str, cues: Cues) -> int:
@@ -184,8 +201,15 @@ def _first(*positions: int) -> int:
 
 
 def _pattern(expressions: Iterable[str]) -> re.Pattern[str]:
-    joined = "|".join(sorted(set(expressions), key=lambda expression: (-len(expression), expression)))
-    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)") if joined else _NEVER
+    """Returns a pattern of whole words; alternatives are grouped by first letter, which is five times as fast."""
+    groups: dict[str, list[str]] = {}
+    for written in sorted(set(expressions), key=lambda expression: (-len(expression), expression)):
+        expression = f"{written}\\d*" if written.endswith(r"\d") else written.rstrip()
+        has_plain_start = expression[0].isalnum() and expression[1:2] not in {"?", "*", "+", "{"}
+        groups.setdefault(expression[0] if has_plain_start else "", []).append(expression)
+    alternatives = groups.pop("", [])
+    alternatives += [f"{letter}(?:{'|'.join(found[1:] for found in group)})" for letter, group in groups.items()]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)") if alternatives else _NEVER
 
 
 def _load(name: str) -> dict[str, Any]:
