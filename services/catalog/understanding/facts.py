@@ -44,6 +44,8 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         found.extend(_facts(statement, "description", order, cues))
     found.extend(_of_name(texts.name, cues))
+    named = _tokens(text.clean_name(texts.name), cues)
+    found = [fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD]
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
 
@@ -70,7 +72,9 @@ def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
     legal: list[str] = []
     for segment in segments:
         lowered = segment.lower()
-        if cues.patterns["skip"].match(lowered) and len(segment) < 60:
+        if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
+            continue
+        if segment.endswith("!") and " " not in segment:  # "Attention!"
             continue
         if roles.role_of(segment, cues) == "legal" or (legal and _continues_legal(segment, legal, cues)):
             legal.append(segment)
@@ -132,15 +136,17 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
     if len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
         return []
     found = [_listed_role(piece, cues) for piece in pieces]
-    if len(set(found)) < 2 or (len(pieces) == 2 and "price" not in found and "condition" not in found):
+    is_mixed = {"price", "condition"} & set(found) or ({"offer", "logistics"} & set(found) and len(pieces) > 2)
+    if len(set(found)) < 2 or not is_mixed or ":" in pieces[0]:
         return []
     groups: list[tuple[str, list[str]]] = [(found[0], [pieces[0]])]
     for piece, role in zip(pieces[1:], found[1:], strict=True):
         last, items = groups[-1]
-        # "two-year warranty, blades not included" is one; "we take no cots, beds or pianos" excludes all three; a name
-        # behind a day is the place
+        # "two-year warranty, blades not included" is one, a price is true without; "we take no cots, beds or pianos"
+        # excludes all three; a name behind a day is the place
         is_excluded = last == "condition" and role in {"feature", "figure"}
-        is_limit = role == "condition" and last in {"proof", "offer"} and cues.has("negation", piece.lower())
+        is_narrowing = cues.has("negation", piece.lower()) or cues.has("limit", piece.lower())
+        is_limit = role == "condition" and last != "price" and is_narrowing
         is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
         if role == last or is_limit or is_place or is_excluded:
             items.append(piece)
@@ -236,6 +242,10 @@ def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> floa
         strength -= 0.25
     if role == "proof" and cues.has("routine", lowered):  # expected of everyone in the trade
         strength -= 0.08
+    if role == "offer" and cues.has("delivery", lowered):  # free delivery sells less than what is delivered
+        strength -= 0.12
+    if role == "feature" and part.endswith("!"):
+        strength -= 0.1
     if cues.patterns["opener"].match(lowered):  # leads up to a statement
         strength -= 0.2
     if len(part) > 110:

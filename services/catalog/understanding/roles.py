@@ -21,9 +21,9 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _FOLDER = Path(__file__).parent / "data" / "facts"
 _NEVER = re.compile(r"(?!)")
 
-_CURRENCY = r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK|kr|zł|Kč|lei|Ft|[Ee]uros?|円|元|원|руб)"
+_CURRENCY = r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK|kr|zł|Kč|lei|Ft|円|元|원|руб)"
 _AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
-MONEY = re.compile(rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?{_CURRENCY}(?!\w)|(?<!\w)\d+(?:[.,]\d+)?p(?: each|/|$)|\d,-")
+MONEY = re.compile(rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?(?:{_CURRENCY}|[Ee]uros?)(?!\w)|(?<!\w)\d+(?:[.,]\d+)?p(?: each|/|$)|\d,-")
 PERCENT_OFF = re.compile(r"[-–−]\s?\d{1,2} ?%|\d{1,2} ?% (?:off|de|di|rabatt|auf|sconto|menos|discount)", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])")
 ADDRESS = re.compile(r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?![\w])", re.IGNORECASE)
@@ -156,6 +156,9 @@ def _exclusion(lowered: str, cues: Cues) -> int:
         reach = re.match(r"[^,.;:()]{0,48}", lowered[match.end() :])
         following = reach[0] if reach else ""
         if cues.has("fine", following):
+            continue
+        # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
+        if lowered[: match.start()].endswith(", ") and lowered[match.end() + len(following) :][:2] == ", " and len(following) < 30:
             continue
         return match.start()
     return -1

@@ -223,6 +223,8 @@ def _is_list(line: str) -> bool:
     count = line.count(";")
     if count == 0:
         return False
+    if re.search(r"[.!?]\s+[A-ZÀ-Ý]", line):  # prose: its sentences keep their semicolons
+        return bool(re.search(r"\w;\w", line))
     return count >= 2 or bool(re.search(r"\w;\w|\s;", line))
 
 
