@@ -12,6 +12,7 @@ from services.catalog.understanding.values import Fact, ProductTexts
 
 MAX_FACTS = 60
 MAX_CHARACTERS = 600  # of one fact, as the contract allows
+MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
 
 # How much a role sells, before the statement itself is looked at.
@@ -21,8 +22,10 @@ _BASE = {
 }  # fmt: skip
 _UNSOLD = frozenset({"condition", "legal", "contact"})
 
+_SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
+
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
-_SEMICOLON = re.compile(r";\s+")
+_SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _EDGES = " \t,;:–—-"
 _NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
@@ -59,6 +62,10 @@ def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:
         if is_heading:
             is_open = roles.condition_at(line, cues) >= 0
             lines.append(f"{line[:-1]}:" if is_open else line)
+        elif line.startswith(text.CROSS):
+            if is_open and lines[-1].endswith(":"):
+                lines.pop()  # the crosses say it
+            lines.append(line)
         elif is_open and len(line) <= 90 and not line.rstrip().endswith((".", "!")):
             lines[-1] += f"{' ' if lines[-1].endswith(':') else ', '}{line}"
         else:
@@ -133,7 +140,8 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
     if not cues.bound or len(clause) > 160:  # without a language's binding words no part is known to stand alone
         return []
     pieces = _divided(clause, _COMMA, cues)
-    if len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
+    is_prose = clause.endswith(".") and clause[:1].isupper() and len(clause.split()) > MAX_LIST_WORDS
+    if is_prose or len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
         return []
     found = [_listed_role(piece, cues) for piece in pieces]
     is_mixed = {"price", "condition"} & set(found) or ({"offer", "logistics"} & set(found) and len(pieces) > 2)
@@ -144,11 +152,12 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
         last, items = groups[-1]
         # "two-year warranty, blades not included" is one, a price is true without; "we take no cots, beds or pianos"
         # excludes all three; a name behind a day is the place
-        is_excluded = last == "condition" and role in {"feature", "figure"}
+        is_excluded = last == "condition" and role in {"feature", "figure", "price", "proof"}
         is_narrowing = cues.has("negation", piece.lower()) or cues.has("limit", piece.lower())
         is_limit = role == "condition" and last != "price" and is_narrowing
+        is_tail = role == "feature" and not cues.joint.isdisjoint(piece.lower().split())  # "with salsa, beans and rice"
         is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
-        if role == last or is_limit or is_place or is_excluded:
+        if role == last or is_limit or is_place or is_excluded or is_tail:
             items.append(piece)
         else:
             groups.append((role, [piece]))
@@ -195,7 +204,7 @@ def _of_name(name: str, cues: Cues) -> Iterator[Fact]:
     pieces = [piece for piece in _NAME_DIVIDER.split(cleaned) if len(piece) > 2]
     for order, piece in enumerate(pieces):
         role = roles.role_of(piece, cues)
-        is_counted = order > 0 and piece[0].isdigit()
+        is_counted = order > 0 and re.match(r"\d+ [a-z]", piece) is not None
         if role == "figure" and not (is_counted or roles.UNIT.search(piece)):
             continue
         if (role == "feature" and not is_counted) or (order == 0 and role not in {"benefit", "offer"}) or len(piece.split()) < 2:
@@ -232,7 +241,7 @@ def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> floa
     elif source == "description":
         strength += 0.06 - 0.015 * min(order, 6)
     else:
-        strength += 0.04
+        strength += 0.04 if order else -0.06  # the first part of a name is what the product is
     if role in {"benefit", "feature", "proof", "offer"}:
         strength += 0.05 * bool(re.search(r"\d", part))
         strength += 0.03 * any(word[:1].isupper() and word[1:].islower() for word in words[1:])
@@ -268,7 +277,9 @@ def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
             shared = len(tokens & others)
             if shared < 0.8 * min(len(tokens), len(others)) or not _same_numbers(tokens, others):
                 continue
-            if "condition" in {fact.role, other.role} and fact.role != other.role and shared < max(len(tokens), len(others)):
+            fuller_role, less_role = (fact.role, other.role) if len(tokens) > len(others) else (other.role, fact.role)
+            is_part = shared == min(len(tokens), len(others))
+            if fuller_role != less_role and not (fuller_role == "condition" and is_part) and not {fuller_role, less_role} <= _SELLING:
                 continue
             # a field of its own is fuller than any sentence that repeats it
             is_other_fuller = len(others) >= len(tokens) or other.source in {"offer", "proof", "conditions"}

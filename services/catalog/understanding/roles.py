@@ -29,15 +29,16 @@ PHONE = re.compile(r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(
 ADDRESS = re.compile(r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?![\w])", re.IGNORECASE)
 EMAIL_OR_HANDLE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w|(?<![\w/])@\w{3,30}")
 TIME = re.compile(r"(?<![\d.,])(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= |$)(?= (?:à|a|-|–|bis))")
-DATE = re.compile(r"(?<![\d.,/])(?:\d{2}/\d{1,2}|\d/\d{2})(?:/\d{2,4})?(?![\d%/])|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}")
+DATE = re.compile(r"(?<![\d.,/])(?!24/7)(?:\d{2}/\d{1,2}|\d/\d{2})(?:/\d{2,4})?(?![\d%/])|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}")
 RATING = re.compile(r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)|\d+(?:[.,]\d+)? ?% (?:of|de|der|dei|degli|das|des) ")
 UNIT = re.compile(
     r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|"
     r"miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
 )
+_ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
 _NUMBER = re.compile(r"\d")
 _COUNT = re.compile(r"(?<![\d.,:/-])(?!(?:19|20)\d\d(?!\d))\d[\d.,]*\d(?![\d%:/])")
-_REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:1\d|2[01]|[3-9]) ?\+(?! ?\w)")
+_REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:(?:16|18|21) ?\+(?! ?\d)|(?:1\d|[3-9]) ?\+(?! ?\w))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def role_of(text: str, cues: Cues) -> str:
     delivery = cues.find("delivery", lowered)
     logistics = _logistics(text, lowered, cues)
     if limit >= 0:
-        leading = _first(offer, proof, money.start() if money else -1, delivery)
+        leading = _first(offer, -1 if cues.has("routine", lowered) else proof, money.start() if money else -1, delivery)
         # "two-year warranty, blades not included": the limit belongs to what it limits
         if leading < 0 or leading >= limit:
             return "condition"
@@ -158,7 +159,10 @@ def _exclusion(lowered: str, cues: Cues) -> int:
         if cues.has("fine", following):
             continue
         # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
-        if lowered[: match.start()].endswith(", ") and lowered[match.end() + len(following) :][:2] == ", " and len(following) < 30:
+        # and "in our own care, not a distant depot"
+        if lowered[: match.start()].endswith(", ") and (
+            (len(following) < 30 and lowered[match.end() + len(following) :].startswith(", ")) or _ARTICLE.match(following)
+        ):
             continue
         return match.start()
     return -1

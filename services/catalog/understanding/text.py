@@ -257,13 +257,16 @@ def _sentences(line: str) -> list[str]:
 def _ends_sentence(line: str, match: re.Match[str]) -> bool:
     following = line[match.end() : match.end() + 1]
     if not match[1].startswith("."):
-        return True
+        return not (following.islower() and match[1][-1] in "\"”’»")
     word = line[max(0, match.start() - 24) : match.start()].rsplit(maxsplit=1)
     last = re.split("[(\"'’„“«\\[]", word[-1])[-1].casefold() if word else ""
     if not last or following == "(":
         return False
-    if last in _DATES:
-        return following.isupper()
+    is_unit = len(last) <= 2 and re.fullmatch(r".*\d\s?", line[max(0, match.start() - 24) : match.start() - len(last)]) is not None
+    if last in _DATES or (is_unit and last.isalpha()):  # "11 h. Then"; "8 p.m. ET"
+        return following.isupper() and not re.match(r"[A-Z]{2,4}(?!\w)", line[match.end() :])
+    if last.endswith("str"):
+        return False
     if last in _ABBREVIATIONS:
         # "etc. We" and "a.m. The": abbreviations that often end a sentence do so before a capital
         return last in {"etc", "usw", "ecc", "a.m", "p.m", "inc", "ltd"} and following.isupper()
