@@ -43,12 +43,14 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
         for statement in _statements(text.segments(feature), cues):
             found.extend(_facts(statement, "features", order, cues))
     description = _with_exclusions_joined(text.clean(texts.description), cues)
-    statements = list(_statements(text.segments(description), cues))
+    statements = list(_statements(text.divided(description), cues))
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         found.extend(_facts(statement, "description", order, cues))
     found.extend(_of_name(texts.name, cues))
     named = _tokens(text.clean_name(texts.name), cues)
-    found = [fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD]
+    found = [
+        fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD
+    ]
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
 
@@ -102,7 +104,7 @@ def _continues_legal(segment: str, legal: list[str], cues: Cues) -> bool:
 
 def _is_empty(segment: str) -> bool:
     """Returns True for questions, headings and hashtags: they state nothing."""
-    return segment.endswith("?") or segment.endswith(":") or all(word.startswith("#") for word in segment.split())
+    return segment.endswith(("?", ":")) or all(word.startswith("#") for word in segment.split())
 
 
 def _facts(statement: str, source: str, order: int, cues: Cues) -> Iterator[Fact]:
@@ -114,8 +116,8 @@ def _facts(statement: str, source: str, order: int, cues: Cues) -> Iterator[Fact
 
 def _parts(statement: str, cues: Cues) -> list[str]:
     """Returns a statement's parts that stand by themselves; what limits or explains stays with what it belongs to."""
-    if roles.role_of(statement, cues) == "legal":
-        return [statement]
+    if roles.role_of(statement, cues) == "legal" and ("%" in statement or not _SEMICOLON.search(statement)):
+        return [statement]  # no part of an example of credit stands alone
     parts = []
     for clause in _divided(statement, _SEMICOLON, cues):
         parts.extend(_of_list(clause, cues) or _with_demand_apart(clause, cues))
@@ -181,7 +183,11 @@ def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
             continue
         if cues.patterns["condition"].match(rest.lower()) and len(rest.split()) >= 3:
             return [before, rest]
-        if first.lower() in cues.joint and len(following.split()) >= 4 and roles.condition_at(following, cues) in range(40):
+        if (
+            first.lower() in cues.joint
+            and len(following.split()) >= 4
+            and roles.condition_at(following, cues) in range(40)
+        ):
             return [before, following]
     return [clause]
 
@@ -207,7 +213,11 @@ def _of_name(name: str, cues: Cues) -> Iterator[Fact]:
         is_counted = order > 0 and re.match(r"\d+ [a-z]", piece) is not None
         if role == "figure" and not (is_counted or roles.UNIT.search(piece)):
             continue
-        if (role == "feature" and not is_counted) or (order == 0 and role not in {"benefit", "offer"}) or len(piece.split()) < 2:
+        if (
+            (role == "feature" and not is_counted)
+            or (order == 0 and role not in {"benefit", "offer"})
+            or len(piece.split()) < 2
+        ):
             continue
         yield Fact(text=piece, role=role, strength=_strength(piece, role, "name", order, cues), source="name")
 
@@ -279,7 +289,11 @@ def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
                 continue
             fuller_role, less_role = (fact.role, other.role) if len(tokens) > len(others) else (other.role, fact.role)
             is_part = shared == min(len(tokens), len(others))
-            if fuller_role != less_role and not (fuller_role == "condition" and is_part) and not {fuller_role, less_role} <= _SELLING:
+            if (
+                fuller_role != less_role
+                and not (fuller_role == "condition" and is_part)
+                and not {fuller_role, less_role} <= _SELLING
+            ):
                 continue
             # a field of its own is fuller than any sentence that repeats it
             is_other_fuller = len(others) >= len(tokens) or other.source in {"offer", "proof", "conditions"}

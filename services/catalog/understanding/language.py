@@ -55,7 +55,12 @@ def language_of(text: str) -> str:
     likely = {code: share for code, share in ranked[:4] if share >= BACKED / 2}
     best = max(likely, key=lambda code: (hits[code], likely[code]), default=language)
     rivals = [code for code in likely if code != best and hits[code] == hits[best]]
-    if hits.get(best, 0) >= 1 and not rivals and (likely.get(best, 0.0) >= BACKED or hits[best] >= 2):
+    if (
+        len(words) >= 3
+        and hits.get(best, 0) >= 1
+        and not rivals
+        and (likely.get(best, 0.0) >= BACKED or hits[best] >= 2)
+    ):
         return str(best)
     return UNDETERMINED
 
@@ -81,7 +86,9 @@ def _by_script(text: str) -> str:
     if foreign[script] < _SCRIPT_SHARE * total:
         return ""
     if script == "CYRILLIC":
-        signs = {language: sum(text.casefold().count(sign) for sign in letters) for language, letters in _CYRILLIC.items()}
+        signs = {
+            language: sum(text.casefold().count(sign) for sign in letters) for language, letters in _CYRILLIC.items()
+        }
         return "uk" if signs["uk"] > signs["ru"] else "ru"
     return _SCRIPTS.get(script, UNDETERMINED)
 

@@ -25,11 +25,15 @@ _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCKS}){_ATTRIBUTES}\s?/?>", re.IGNORECASE)
 _INLINE_TAG = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}\s?/?>", re.IGNORECASE)
 _CELL_END = re.compile(r"\s*</t[dh]\s?>\s*", re.IGNORECASE)
 _CELL_START = re.compile(rf"<t[dh]{_ATTRIBUTES}\s?>", re.IGNORECASE)
-_ESCAPED_TAG = re.compile(r"&(?:amp;)?lt;/?(?:p|br|li|ul|ol|div|span|strong|b|i|em|h[1-6]|table|tr|td)\b", re.IGNORECASE)
+_ESCAPED_TAG = re.compile(
+    r"&(?:amp;)?lt;/?(?:p|br|li|ul|ol|div|span|strong|b|i|em|h[1-6]|table|tr|td)\b", re.IGNORECASE
+)
 _PAIRS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("{{", "}}"), ("{%", "%}"), ("{#", "#}"), ("${", "}"))
 _ELEMENTS = ("script", "style", "head", "noscript", "template")
 _PERCENT_MARK = re.compile(r"%%[a-z_]{1,40}%%", re.IGNORECASE)
-_SHORTCODE = re.compile(r"\[(?:/[a-z][a-z_-]{0,40}|[a-z]{1,20}[_-][a-z_-]{1,40}|[a-z][a-z_-]{0,40}\s[a-z_-]{1,40}\s?=\s?[\"'“”][^\[\]]{0,200})/?\]")
+_SHORTCODE = re.compile(
+    r"\[(?:/[a-z][a-z_-]{0,40}|[a-z]{1,20}[_-][a-z_-]{1,40}|[a-z][a-z_-]{0,40}\s[a-z_-]{1,40}\s?=\s?[\"'“”][^\[\]]{0,200})/?\]"
+)
 # Without its semicolon only what feeds cut off: "&copy=2" in an address is no entity.
 _ENTITY = re.compile(r"&(?:(?:#\d{1,6}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});|(?:amp|gt|lt|nbsp|quot)\b)", re.IGNORECASE)
 
@@ -50,7 +54,9 @@ _STYLED = re.compile(
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
 _SMALL_CAPITALS = re.compile("[ᴀ-ᴢʙɢʜɪɴʀʏʟꜰꜱꞯ]")
 # UTF-8 that was read as Windows-1252: a lead character and what may follow it.
-_MOJIBAKE = re.compile("[ÃÂâðÅÄÐÑÎÏ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,3}")
+_MOJIBAKE = re.compile(
+    "[ÃÂâðÅÄÐÑÎÏ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,3}"
+)
 _WINDOWS_1252 = {ord(bytes([value]).decode("cp1252", "ignore") or chr(value)): value for value in range(0x80, 0xA0)}
 
 
@@ -111,7 +117,9 @@ def _row(line: str) -> str:
         cells = row.split("\x1f")
         texts = [cell for cell in cells if cell.strip()]
         label = _BLOCK_TAG.sub("", texts[0]).strip() if len(texts) == 2 else ""
-        is_labelled = 0 < len(label) <= 30 and not re.search(r"[\d.:!?]", label) and len(_BLOCK_TAG.sub("", texts[1])) > 0
+        is_labelled = (
+            0 < len(label) <= 30 and not re.search(r"[\d.:!?]", label) and len(_BLOCK_TAG.sub("", texts[1])) > 0
+        )
         rows.append(f"\n{label}: {texts[1].strip()}\n" if is_labelled else "\n".join(cells))
     return "\n".join(rows)
 

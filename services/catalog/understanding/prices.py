@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.catalog.understanding import text
-from services.catalog.understanding.values import Offer, Proof, ProductTexts
+from services.catalog.understanding.values import Offer, ProductTexts, Proof
 
 _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "formats.toml").read_text(encoding="utf-8"))
 _SYMBOLS: dict[str, str] = _DATA["symbols"]

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,39 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _FOLDER = Path(__file__).parent / "data" / "facts"
 _NEVER = re.compile(r"(?!)")
 
-_CURRENCY = r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK|kr|zł|Kč|lei|Ft|円|元|원|руб)"
+_CURRENCY = (
+    r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK"
+    r"|kr|zł|Kč|lei|Ft|円|元|원|руб)"
+)
 _AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
-MONEY = re.compile(rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?(?:{_CURRENCY}|[Ee]uros?)(?!\w)|(?<!\w)\d+(?:[.,]\d+)?p(?: each|/|$)|\d,-")
+MONEY = re.compile(
+    rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?(?:{_CURRENCY}|[Ee]uros?)(?!\w)"
+    r"|(?<!\w)\d+(?:[.,]\d+)?p(?: each|/|$)|\d,-"
+)
 PERCENT_OFF = re.compile(r"[-–−]\s?\d{1,2} ?%|\d{1,2} ?% (?:off|de|di|rabatt|auf|sconto|menos|discount)", re.IGNORECASE)
-PHONE = re.compile(r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])")
-ADDRESS = re.compile(r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?![\w])", re.IGNORECASE)
+PHONE = re.compile(
+    r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])"
+)
+ADDRESS = re.compile(
+    r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?!\w)",
+    re.IGNORECASE,
+)
 EMAIL_OR_HANDLE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w|(?<![\w/])@\w{3,30}")
-TIME = re.compile(r"(?<![\d.,])(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= |$)(?= (?:à|a|-|–|bis))")
-DATE = re.compile(r"(?<![\d.,/])(?!24/7)(?:\d{2}/\d{1,2}|\d/\d{2})(?:/\d{2,4})?(?![\d%/])|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}")
-RATING = re.compile(r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)|\d+(?:[.,]\d+)? ?% (?:of|de|der|dei|degli|das|des) ")
+TIME = re.compile(
+    r"(?<![\d.,])(?:[01]?\d|2[0-3])[:.h][0-5]\d(?![\d,.]\d|\d)(?! ?(?:mm|cm|m|kg|g|km|l|€|£|eur)(?!\w))"
+    r"|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= (?:à|a|-|–|bis))"
+)
+DATE = re.compile(
+    r"(?<![\d.,/])(?!24/7)(?:\d{2}/\d{1,2}|\d/\d{2})(?:/\d{2,4})?(?![\d%/])"
+    r"|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}"
+)
+RATING = re.compile(
+    r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)"
+    r"|\d+(?:[.,]\d+)? ?% (?:of|der|dei|degli|des|dos|das) "
+)
 UNIT = re.compile(
-    r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|"
-    r"miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
+    r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz"
+    r"|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
 )
 _ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
 _NUMBER = re.compile(r"\d")
@@ -41,7 +61,7 @@ _COUNT = re.compile(r"(?<![\d.,:/-])(?!(?:19|20)\d\d(?!\d))\d[\d.,]*\d(?![\d%:/]
 _REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:(?:16|18|21) ?\+(?! ?\d)|(?:1\d|[3-9]) ?\+(?! ?\w))")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cues:
     """The words of a language by what they show; every pattern reads small letters."""
 
@@ -84,6 +104,7 @@ def cues_of(language: str) -> Cues:
     )
 
 
+@lru_cache(maxsize=256)  # the statements of one product are asked for several times
 def role_of(text: str, cues: Cues) -> str:
     """Returns the role of a statement, as adwright.catalog.v1.Fact names roles."""
     lowered = text.lower().replace("’", "'")
@@ -126,12 +147,15 @@ def role_of(text: str, cues: Cues) -> str:
     return "feature"
 
 
+@lru_cache(maxsize=256)
 def condition_at(text: str, cues: Cues) -> int:
     """Returns where a statement begins to exclude or demand something, or -1."""
     if text.startswith(CROSS):
         return 0
     lowered = text.lower().replace("’", "'")
-    return _first(_demand(lowered, cues), _at(_REQUIRED_AGE.search(text)), _exclusion(lowered, cues), _limit(lowered, cues))
+    return _first(
+        _demand(lowered, cues), _at(_REQUIRED_AGE.search(text)), _exclusion(lowered, cues), _limit(lowered, cues)
+    )
 
 
 def _demand(lowered: str, cues: Cues) -> int:
@@ -161,7 +185,8 @@ def _exclusion(lowered: str, cues: Cues) -> int:
         # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
         # and "in our own care, not a distant depot"
         if lowered[: match.start()].endswith(", ") and (
-            (len(following) < 30 and lowered[match.end() + len(following) :].startswith(", ")) or _ARTICLE.match(following)
+            (len(following) < 30 and lowered[match.end() + len(following) :].startswith(", "))
+            or _ARTICLE.match(following)
         ):
             continue
         return match.start()
@@ -195,7 +220,9 @@ def _is_contact(text: str, lowered: str, cues: Cues) -> bool:
     if phone and sum(sign.isdigit() for sign in phone[0]) >= 7 and not MONEY.search(phone[0]):
         rest = text[: phone.start()] + text[phone.end() :]
         return not MONEY.search(rest) or cues.has("contact", lowered)
-    return lowered.startswith("#") or (cues.find("contact", lowered) in range(12) and len(lowered) < 60 and not _NUMBER.search(text))
+    return lowered.startswith("#") or (
+        cues.find("contact", lowered) in range(12) and len(lowered) < 60 and not _NUMBER.search(text)
+    )
 
 
 def _at(match: re.Match[str] | None) -> int:

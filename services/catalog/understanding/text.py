@@ -37,11 +37,15 @@ _VALUED_FIELD = re.compile(
 )
 # A known field in the middle of a line begins a new one.
 _FIELD_WITHIN = re.compile(
-    rf"(?<=[\s,;])(?=(?:g:[a-z_]{{2,40}}|(?:{_words(key for key in _FEED['dropped'] if '_' in key or key in _FEED['bare'])}"
-    rf"|availability|brand|condition))\s?[:=])",
+    rf"(?<=[\s,;])(?=(?:g:[a-z_]{{2,40}}|{_words(key for key in _FEED['dropped'] if '_' in key)}"
+    rf"|{_words(_FEED['bare'])}|availability|brand|condition)\s?[:=])",
     re.IGNORECASE,
 )
-_NOTE = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['anywhere'])})(?!\w)|(?<!\w)(?:TODO|TBC|TBD|FIXME)(?!\w)|\?{{3}}|^\W*CHECK\W*$|^(?:fwd?|wg|tr|rv|enc):", re.IGNORECASE)
+_NOTE = re.compile(
+    rf"(?<!\w)(?:{_words(_DATA['notes']['anywhere'])})(?!\w)|(?<!\w)(?:(?-i:TODO|TBC|TBD)|FIXME)(?!\w)|\?{{3}}"
+    r"|^\W*(?-i:CHECK)\W*$|^(?:fwd?|wg|tr|rv|enc):",
+    re.IGNORECASE,
+)
 _NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
@@ -72,11 +76,15 @@ _DOTS = re.compile(r"(?<=\w)\s?\.{2,}(?=\s|$)|(?<=\w)\.{2,}(?=[A-ZÀ-Ý])")
 _LEADERS = re.compile(r"\s?\.{4,} ?(?=[\d€$£₹])")  # as in a price list: "Hawthorn .... 68p"
 _EXCLAMATIONS = re.compile(r"[!?‼⁉]{2,}")
 _COMMAS = re.compile(r"\s+(?=[,;!?](?:\s|$))(?<=[^\W\d_] )(?=,)|\s+(?=,)")
-_BULLET = re.compile(r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+|\d{1,2}\.\s+(?=[A-ZÀ-Ý])|[,;:.!?)\]}]+\s*(?=\S))+")
-_TAIL = re.compile(r"(?:[\s,;:\-–—|*/&(\[]|(?<!\d)\+)+$")
+_BULLET = re.compile(
+    r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+|\d{1,2}\.\s+(?=[A-ZÀ-Ý])|[,;:.!?)\]}]+\s*(?=\S))+"
+)
+_TAIL = " \t\n,;:-–—|*/&(["
 
 _ABBREVIATIONS = frozenset(word.casefold() for word in _DATA["abbreviations"]["words"])
 _DATES = frozenset(word.casefold() for word in _DATA["abbreviations"]["dates"])
+_ZONE = re.compile(r"[A-Z]{2,4}(?!\w)")
+_UNITS = frozenset(_DATA["abbreviations"]["units"])
 _AFTER_ORDINAL = re.compile(_words(_DATA["abbreviations"]["after_ordinals"]))
 _SENTENCE_END = re.compile(r"([.!?…]+[\"”’»)\]]*)\s+|([。！？]+[」』）)]*)")
 _CAPITAL_WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@])")
@@ -104,16 +112,21 @@ def clean(raw: str) -> str:
 
 def clean_name(raw: str) -> str:
     """Returns the name of a product or project on one line; its parts stand between commas."""
-    parts = [_BULLET.sub("", _TAIL.sub("", line)).rstrip(" .!") for line in clean(raw.replace("\n", " ")).split("\n")]
+    parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in clean(raw.replace("\n", " ")).split("\n")]
     return re.sub(r"(?<=[\w)])!+(?=,)", "", ", ".join(part for part in parts if part))
 
 
 def segments(raw: str) -> list[str]:
     """Returns the sentences and list items of a text, without leading bullets and trailing commas."""
+    return divided(clean(raw))
+
+
+def divided(cleaned: str) -> list[str]:
+    """Returns the sentences and list items of a text that is cleaned already."""
     found = []
-    for line in clean(raw).split("\n"):
+    for line in cleaned.split("\n"):
         for sentence in _sentences(line):
-            text = _TAIL.sub("", _BULLET.sub("", sentence.strip())).strip()
+            text = _trimmed(_BULLET.sub("", sentence.strip()))
             if any(sign.isalnum() for sign in text):
                 found.append(text)
     return found
@@ -156,7 +169,9 @@ def _clean_once(text: str) -> str:
     text = _collapsed(_EMPTY_MARKS.sub("\n", text))
     text = _TRACKING.sub("", text)
     text = _ADDRESS.sub(lambda match: f"\n{match[0].rstrip('?&.,;:!)]')}\n", text)
-    text = _EXCLAMATIONS.sub(lambda match: "???" if match[0].startswith("???") else "?" if set(match[0]) == {"?"} else "!", text)
+    text = _EXCLAMATIONS.sub(
+        lambda match: "???" if match[0].startswith("???") else "?" if set(match[0]) == {"?"} else "!", text
+    )
     text = _ARROW.sub(" → ", text)
     text = _CROSSES.sub(f"\n{CROSS} ", text)
     text = text.replace(" → ", "\x00")
@@ -168,6 +183,13 @@ def _clean_once(text: str) -> str:
     text = _DOTS.sub(".", text)
     text = _collapsed(_without_condemned(text))
     return "\n".join(line for raw in text.split("\n") for line in _lines(raw))
+
+
+def _one_mark(match: re.Match[str]) -> str:
+    """Returns one mark for a run; three question marks show that the writer was not sure, and stay."""
+    if match[0].startswith("???"):
+        return "???"
+    return "?" if set(match[0]) == {"?"} else "!"
 
 
 def _collapsed(text: str) -> str:
@@ -185,8 +207,7 @@ def _lines(line: str) -> list[str]:
     for raw in items:
         item = raw.strip()
         if _DROPPED_FIELD.match(item) or _BARE_FIELD.match(item) or _VALUED_FIELD.match(item):
-            if not re.match(r"condition", item, re.IGNORECASE) or _VALUED_FIELD.match(item):
-                continue
+            continue
         item = _KEPT_FIELD.sub("", item, count=1) if _KEPT_FIELD.match(item) else item
         if field := _ANY_G_FIELD.match(item):
             item = f"{field[1].replace('_', ' ')}: {item[field.end() :]}"
@@ -203,7 +224,7 @@ def _without_note(sentence: str) -> str:
     if not (match := _NOTE.search(sentence)):
         return sentence
     cut = max(sentence.rfind(divider, 0, match.start()) for divider in (" - ", " – ", " — ", " ("))
-    return sentence[: max(cut, 0)] if cut > 0.4 * match.start() else ""
+    return sentence[: max(cut, 0)]
 
 
 def _without_condemned(text: str) -> str:
@@ -216,6 +237,14 @@ def _without_condemned(text: str) -> str:
         kept = [" ".join(_sentences(part.strip())[:-1]) for part in condemned]
         lines.append(" ".join((*kept, rest.lstrip("?!. ") if condemned else rest)))
     return "\n".join(lines)
+
+
+def _trimmed(text: str) -> str:
+    """Returns a text without separators at its end; the plus of "18+" stays."""
+    trimmed = text.rstrip(_TAIL)
+    while trimmed.endswith("+") and not trimmed[-2:-1].isdigit():
+        trimmed = trimmed[:-1].rstrip(_TAIL)
+    return trimmed
 
 
 def _is_list(line: str) -> bool:
@@ -232,7 +261,13 @@ def _bracketed(match: re.Match[str]) -> str:
     text = match[0].strip("[]<>*").strip()
     if _CONDEMNING.search(text):
         return _HOLE
-    if match[0].startswith(("[[", "<<")) or _NOTE.search(text) or _NOTE_IN_BRACKETS.search(text) or _TASK.match(text) or re.fullmatch(r"[a-z_]+", text):
+    if (
+        match[0].startswith(("[[", "<<"))
+        or _NOTE.search(text)
+        or _NOTE_IN_BRACKETS.search(text)
+        or _TASK.match(text)
+        or re.fullmatch(r"[a-z_]+", text)
+    ):
         return " "
     return f"\n{text}\n" if match[0].startswith("*") else f" {text} "
 
@@ -257,14 +292,16 @@ def _sentences(line: str) -> list[str]:
 def _ends_sentence(line: str, match: re.Match[str]) -> bool:
     following = line[match.end() : match.end() + 1]
     if not match[1].startswith("."):
-        return not (following.islower() and match[1][-1] in "\"”’»")
+        return not (following.islower() and match[1][-1] in '"”’»')
     word = line[max(0, match.start() - 24) : match.start()].rsplit(maxsplit=1)
     last = re.split("[(\"'’„“«\\[]", word[-1])[-1].casefold() if word else ""
     if not last or following == "(":
         return False
-    is_unit = len(last) <= 2 and re.fullmatch(r".*\d\s?", line[max(0, match.start() - 24) : match.start() - len(last)]) is not None
-    if last in _DATES or (is_unit and last.isalpha()):  # "11 h. Then"; "8 p.m. ET"
-        return following.isupper() and not re.match(r"[A-Z]{2,4}(?!\w)", line[match.end() :])
+    before = line[max(0, match.start() - 24) : match.start() - len(last)].rstrip()
+    is_unit = last in _UNITS and before[-1:].isdigit()
+    if last in _DATES or is_unit:  # "11 h. Then"; "8 p.m. ET"
+        begins = following.isupper() or (is_unit and following.isdigit())
+        return begins and not _ZONE.match(line, match.end())
     if last.endswith("str"):
         return False
     if last in _ABBREVIATIONS:
