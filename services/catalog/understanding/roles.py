@@ -84,7 +84,7 @@ class Cues:
 _KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
-    "included", "sums", "opener",
+    "included", "sums", "opener", "harm",
 )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def role_of(text: str, cues: Cues) -> str:
     delivery = cues.find("delivery", lowered)
     logistics = _logistics(text, lowered, cues)
     if limit >= 0:
-        leading = _first(offer, -1 if cues.has("routine", lowered) else proof, money.start() if money else -1, delivery)
+        leading = _first(offer, -1 if cues.has("routine", lowered) else proof, money.start() if money else -1)
         # "two-year warranty, blades not included": the limit belongs to what it limits
         if leading < 0 or leading >= limit:
             return "condition"
@@ -180,7 +180,8 @@ def _exclusion(lowered: str, cues: Cues) -> int:
         # what is absent stands within the next five words or so, up to the next comma
         reach = re.match(r"[^,.;:()]{0,48}", lowered[match.end() :])
         following = reach[0] if reach else ""
-        if cues.has("fine", following):
+        before = lowered[max(0, match.start() - 16) : match.start()]
+        if cues.has("fine", following) or cues.has("harm", before):  # "rostet nicht": behind the verb
             continue
         # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
         # and "in our own care, not a distant depot"
