@@ -32,7 +32,7 @@ MONEY = re.compile(
 )
 PERCENT_OFF = re.compile(r"[-–−]\s?\d{1,2} ?%|\d{1,2} ?% (?:off|de|di|rabatt|auf|sconto|menos|discount)", re.IGNORECASE)
 PHONE = re.compile(
-    r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,5}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])"
+    r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,7}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])"
 )
 ADDRESS = re.compile(
     r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?!\w)",
@@ -84,7 +84,7 @@ class Cues:
 _KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
-    "included", "sums", "opener", "harm",
+    "included", "sums", "opener", "harm", "lacking",
 )  # fmt: skip
 
 
@@ -181,7 +181,8 @@ def _exclusion(lowered: str, cues: Cues) -> int:
         reach = re.match(r"[^,.;:()]{0,48}", lowered[match.end() :])
         following = reach[0] if reach else ""
         before = lowered[max(0, match.start() - 16) : match.start()]
-        if cues.has("fine", following) or cues.has("harm", before):  # "rostet nicht": behind the verb
+        is_fine = cues.has("fine", following) and not cues.has("lacking", following)
+        if is_fine or cues.has("harm", before):  # "rostet nicht": behind the verb
             continue
         # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
         # and "in our own care, not a distant depot"
@@ -218,12 +219,20 @@ def _is_contact(text: str, lowered: str, cues: Cues) -> bool:
     if ADDRESS.search(text) or EMAIL_OR_HANDLE.search(text):
         return True
     phone = PHONE.search(text)
-    if phone and sum(sign.isdigit() for sign in phone[0]) >= 7 and not MONEY.search(phone[0]):
+    if phone and _is_phone(phone[0]):
         rest = text[: phone.start()] + text[phone.end() :]
         return not MONEY.search(rest) or cues.has("contact", lowered)
     return lowered.startswith("#") or (
         cues.find("contact", lowered) in range(12) and len(lowered) < 60 and not _NUMBER.search(text)
     )
+
+
+def _is_phone(found: str) -> bool:
+    """Returns True for a telephone number; dates, spans of years and amounts have fewer digits or begin otherwise."""
+    digits = sum(sign.isdigit() for sign in found)
+    if MONEY.search(found) or re.fullmatch(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{2,4}|\d{4}[ -]\d{4}", found):
+        return False
+    return digits >= 9 or (digits >= 7 and found[0] in "0+(")
 
 
 def _at(match: re.Match[str] | None) -> int:
