@@ -261,7 +261,7 @@ def test_facts_of_any_text_are_bounded_and_its_own(description: str, features: l
         assert 0 <= fact.strength <= 1
         assert len(fact.text) <= 600
         # a joined heading has marks of its own: "Not included: flights, insurance"
-        assert all(word.strip(",:") in own for word in fact.text.split())
+        assert all(word.strip(",:;") in own for word in fact.text.split())
 
 
 def test_many_statements_keep_their_conditions() -> None:

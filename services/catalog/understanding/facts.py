@@ -89,12 +89,16 @@ def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
             legal.append(segment)
             continue
         if legal:
-            yield " ".join(legal)
+            yield _joined(legal)
             legal = []
         if not _is_empty(segment):
             yield segment
     if legal:
-        yield " ".join(legal)
+        yield _joined(legal)
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(f"{line} " if line.endswith((".", "!", ";")) else f"{line}; " for line in lines).rstrip("; ")
 
 
 def _continues_legal(segment: str, legal: list[str], cues: Cues) -> bool:
@@ -181,7 +185,11 @@ def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
         first, _, following = rest.partition(" ")
         if len(before) < 12:
             continue
-        if cues.patterns["condition"].match(rest.lower()) and len(rest.split()) >= 3:
+        if (
+            first.lower() not in cues.needy
+            and cues.patterns["condition"].match(rest.lower())
+            and len(rest.split()) >= 3
+        ):
             return [before, rest]
         if (
             first.lower() in cues.joint

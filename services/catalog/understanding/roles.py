@@ -44,7 +44,7 @@ TIME = re.compile(
     r"|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= (?:à|a|-|–|bis))"
 )
 DATE = re.compile(
-    r"(?<![\d.,/])(?!24/7)(?:\d{2}/\d{1,2}|\d/\d{2})(?:/\d{2,4})?(?![\d%/])"
+    r"(?<![\d.,/])(?!24/7)(?:\d{2}/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/\d{2})(?:/\d{2,4})?(?![\d%/])"
     r"|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}"
 )
 RATING = re.compile(
@@ -68,6 +68,7 @@ class Cues:
     patterns: dict[str, re.Pattern[str]]
     bound: frozenset[str]
     joint: frozenset[str]
+    needy: frozenset[str]
     stop: frozenset[str]
     numbers: dict[str, str]
 
@@ -99,6 +100,7 @@ def cues_of(language: str) -> Cues:
         patterns=patterns,
         bound=frozenset(own.get("bound", ())),
         joint=frozenset(own.get("joint", ())),
+        needy=frozenset(own.get("needy", ())),
         stop=frozenset(own.get("stop", "").split()),
         numbers={word: str(value) for value, word in enumerate(words)},
     )
@@ -129,8 +131,9 @@ def role_of(text: str, cues: Cues) -> str:
         return "offer"
     if money and delivery > money.end() + 10:  # "£138, return courier included"
         return "price"
+    is_absent = cues.has("unneeded", lowered) or (cues.has("negation", lowered) and cues.has("fine", lowered))
     is_incidental = logistics > 60 and cues.has("benefit", lowered)  # a day at the end of a sentence that says more
-    if delivery >= 0 or (logistics >= 0 and not money and not is_incidental):
+    if delivery >= 0 or (logistics >= 0 and not money and not is_incidental and not is_absent):
         return "logistics"
     if money and cues.has("sums", lowered):
         return "figure"
@@ -138,8 +141,7 @@ def role_of(text: str, cues: Cues) -> str:
         return "price"
     if proof >= 0:
         return "proof"
-    unneeded = cues.has("unneeded", lowered) or (cues.has("negation", lowered) and cues.has("fine", lowered))
-    if unneeded or cues.has("included", lowered) or cues.has("benefit", lowered):
+    if is_absent or cues.has("included", lowered) or cues.has("benefit", lowered):
         return "benefit"
     words = lowered.split()
     if len(words) <= 10 and (UNIT.search(text) or _COUNT.search(text)):
@@ -253,7 +255,7 @@ def _pattern(expressions: Iterable[str]) -> re.Pattern[str]:
         groups.setdefault(expression[0] if has_plain_start else "", []).append(expression)
     alternatives = groups.pop("", [])
     alternatives += [f"{letter}(?:{'|'.join(found[1:] for found in group)})" for letter, group in groups.items()]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)") if alternatives else _NEVER
+    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w|'t)") if alternatives else _NEVER
 
 
 def _load(name: str) -> dict[str, Any]:
