@@ -1,14 +1,20 @@
 """The facts of a product and their roles."""
 
+import re
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalog.understanding.facts import MAX_FACTS, find_facts
+from services.catalog.understanding.roles import KINDS
 from services.catalog.understanding.text import clean
 from services.catalog.understanding.values import Fact, Offer, ProductTexts, Proof
+
+FOLDER = Path(__file__).resolve().parents[2] / "services" / "catalog" / "understanding" / "data" / "facts"
 
 
 def facts(description: str = "", *features: str, language: str = "en", name: str = "Lamp") -> list[Fact]:
@@ -34,6 +40,10 @@ def roles(description: str, language: str = "en") -> dict[str, str]:
         ("en", "Contains nuts."),
         ("en", "✗ Swimming pool"),
         ("en", "We can't take mattresses, cots or pianos."),
+        ("en", "No batteries included."),
+        ("en", "Collection only."),
+        ("en", "May irritate sensitive skin."),
+        ("de", "Wir liefern nicht auf Inseln."),
         ("es", "No apto para menores de 12 años."),
         ("es", "IVA no incluido."),
         ("fr", "Ne convient pas aux enfants."),
@@ -62,6 +72,7 @@ def test_limits_are_conditions_and_never_sell(language: str, text: str) -> None:
         ("en", "You don't need a licence."),
         ("en", "No experience needed."),
         ("en", "No added sugar."),
+        ("en", "No riding licence is needed."),
         ("es", "Sin permanencia."),
         ("fr", "Aucun frais de dossier."),
         ("de", "Ohne Bohren."),
@@ -92,6 +103,9 @@ def test_welcome_absences_are_benefits(language: str, text: str) -> None:
         ("en", "Capital at risk.", "legal"),
         ("en", "Registered charity no. 123456", "legal"),
         ("en", "Weighs 2.4 kg", "figure"),
+        ("en", "Ring +44 20 7946 0000", "contact"),
+        ("en", "Closing 12-04-2027", "logistics"),
+        ("en", "It won't wobble", "benefit"),
         ("en", "Keeps your tea hot for the whole walk", "benefit"),
         ("en", "Solid oak top", "feature"),
         ("en", "Gluten-free oats", "feature"),
@@ -209,6 +223,26 @@ def test_fields_are_written_out(language: str, price: str, offer: str, proof: st
     assert found[("proof", proof)] == "proof"
     assert found[("proof", "Design Prize 2026")] == "proof"
     assert found[("conditions", "Not for outdoors")] == "condition"
+
+
+def test_prices_of_a_feed_are_one_offer() -> None:
+    found = facts("g:price=54.95 EUR | g:sale_price=39.95 EUR", language="de")
+    assert [fact.text for fact in found] == ["39,95 € statt 54,95 €"]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_cues_are_known_kinds_and_valid_expressions(path: Path) -> None:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    if path.stem != "negations":
+        assert set(data) <= {*KINDS, "bound", "joint", "needy", "stop", "numbers"}
+    for kind, expressions in data.items():
+        if kind in {"stop", "numbers"}:
+            continue
+        assert len(set(expressions)) == len(expressions)
+        for expression in expressions:
+            re.compile(expression)
+            letters = re.sub(r"\\[A-Za-z]", "", expression)
+            assert letters == letters.lower()  # cues are looked for in small letters
 
 
 def test_price_has_its_unit() -> None:

@@ -26,6 +26,7 @@ _SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
 
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
 _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
+_FEED_PRICE = re.compile(r"(price|sale price): (\d+(?:\.\d+)?) ([A-Z]{3})")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _EDGES = " \t,;:–—-"
 _NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
@@ -43,7 +44,7 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
         for statement in _statements(text.segments(feature), cues):
             found.extend(_facts(statement, "features", order, cues))
     description = _with_exclusions_joined(text.clean(texts.description), cues)
-    statements = list(_statements(text.divided(description), cues))
+    statements = _with_one_price(list(_statements(text.divided(description), cues)), language)
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         found.extend(_facts(statement, "description", order, cues))
     found.extend(_of_name(texts.name, cues))
@@ -53,6 +54,17 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     ]
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def _with_one_price(statements: list[str], language: str) -> list[str]:
+    """Returns a feed's "price: 54.95 AUD" and "sale price: 39.95 AUD" as one statement: the first alone is not true."""
+    fields = {match[1]: (at, match) for at, line in enumerate(statements) if (match := _FEED_PRICE.fullmatch(line))}
+    if set(fields) != {"price", "sale price"}:
+        return statements
+    (at, old), (_, new) = fields["price"], fields["sale price"]
+    texts = ProductTexts(project="", name="", price=old[2], sale_price=new[2], currency=new[3])
+    others = [line for line in statements if not _FEED_PRICE.fullmatch(line)]
+    return [*others[:at], prices.price_text(texts, language), *others[at:]]
 
 
 def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:

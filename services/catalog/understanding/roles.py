@@ -45,10 +45,11 @@ TIME = re.compile(
 )
 DATE = re.compile(
     r"(?<![\d.,/])(?!24/7)(?:\d{2}/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/\d{2})(?:/\d{2,4})?(?![\d%/])"
-    r"|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}"
+    r"|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}|(?<!\d)\d{1,2}-\d{1,2}-\d{4}(?!\d)"
 )
 RATING = re.compile(
     r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)"
+    r"|(?<![\d.,])[0-5][.,]\d (?:from|aus|von|sur|su|de|da|em|sobre) \d"
     r"|\d+(?:[.,]\d+)? ?% (?:of|der|dei|degli|des|dos|das) "
 )
 UNIT = re.compile(
@@ -56,6 +57,7 @@ UNIT = re.compile(
     r"|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
 )
 _ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
+_BARE_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{2,3})+(?![\d.,])|^\D{0,20}\d{1,5}$")  # "salary 1,310"
 _NUMBER = re.compile(r"\d")
 _COUNT = re.compile(r"(?<![\d.,:/-])(?!(?:19|20)\d\d(?!\d))\d[\d.,]*\d(?![\d%:/])")
 _REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:(?:16|18|21) ?\+(?! ?\d)|(?:1\d|[3-9]) ?\+(?! ?\w))")
@@ -82,7 +84,7 @@ class Cues:
         return self.patterns[kind].search(lowered) is not None
 
 
-_KINDS = (
+KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
     "included", "sums", "opener", "harm", "lacking",
@@ -94,7 +96,7 @@ def cues_of(language: str) -> Cues:
     """Returns the cues of a language code; of languages without data those that all share."""
     shared = _load("any")
     own = _load(language) if language in LANGUAGES else {"negation": _load("negations").get(language, ())}
-    patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in _KINDS}
+    patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in KINDS}
     words = own.get("numbers", "").split()
     return Cues(
         patterns=patterns,
@@ -137,7 +139,7 @@ def role_of(text: str, cues: Cues) -> str:
         return "logistics"
     if money and cues.has("sums", lowered):
         return "figure"
-    if money or (cues.has("price", lowered) and _NUMBER.search(text)):
+    if money or (cues.has("price", lowered) and _BARE_AMOUNT.search(text) and not UNIT.search(text)):
         return "price"
     if proof >= 0:
         return "proof"
