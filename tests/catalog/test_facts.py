@@ -175,6 +175,10 @@ def test_duplicates_fold_into_the_fuller_one() -> None:
     assert [fact.text for fact in found] == ["Free repairs for five years from the date on your order."]
 
 
+def test_a_single_word_is_a_fact_and_a_call_for_attention_is_none() -> None:
+    assert [fact.text for fact in facts("Achtung!\nVEGAN", language="de")] == ["VEGAN"]
+
+
 def test_different_figures_are_no_duplicates() -> None:
     assert len(facts("", "Holds 2 litres of soup", "Holds 3 litres of soup")) == 2
 

@@ -84,10 +84,15 @@ def test_separators_become_line_ends(raw: str, cleaned: str) -> None:
         ("Warm light. Internal note: cost is 4.10", "Warm light."),
         ("Glows for 9 hours. Cures colds (delete this, legal)", "Glows for 9 hours."),
         ("Power 9 W??? Dimmable.", "Dimmable."),
+        ("Nicer than [competitor]. Solid oak.", "Solid oak."),
+        ("Warm light (Kim add the logo).", "Warm light."),
+        ("Soup for four (Simply add water). TODO INCLUIDO. Para uso interno.", None),
+        ("Internal: 64 GB. Delete your account any time (you can delete it yourself).", None),
+        ("Please check with your doctor before use.", None),
     ],
 )
-def test_feed_fields_template_marks_and_notes_are_dropped(raw: str, cleaned: str) -> None:
-    assert clean(raw) == cleaned
+def test_feed_fields_template_marks_and_notes_are_dropped(raw: str, cleaned: str | None) -> None:
+    assert clean(raw) == (raw if cleaned is None else cleaned)
 
 
 @pytest.mark.parametrize(

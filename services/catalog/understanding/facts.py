@@ -95,7 +95,7 @@ def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
         lowered = segment.lower()
         if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
             continue
-        if segment.endswith("!") and " " not in segment:  # "Attention!"
+        if " " not in segment and segment.endswith("!") and roles.role_of(segment, cues) == "condition":  # "Attention!"
             continue
         if roles.role_of(segment, cues) == "legal" or (legal and _continues_legal(segment, legal, cues)):
             legal.append(segment)

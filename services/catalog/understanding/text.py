@@ -42,14 +42,16 @@ _FIELD_WITHIN = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(
-    rf"(?<!\w)(?:{_words(_DATA['notes']['anywhere'])})(?!\w)|(?<!\w)(?:(?-i:TODO|TBC|TBD)|FIXME)(?!\w)|\?{{3}}"
+    rf"(?<!\w)(?:{_words(_DATA['notes']['anywhere'])})(?!\w)|(?<!\w)(?:(?-i:TBC|TBD)|FIXME)(?!\w)|(?<!\w)internal:(?!\s?\d)|\?{{3}}"
     r"|^\W*(?-i:CHECK)\W*$|^(?:fwd?|wg|tr|rv|enc):",
     re.IGNORECASE,
 )
 _NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])})(?!\w)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
+_OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
-_PARENTHESES = re.compile(r"\([^()\n]{0,200}\)")
+_PARENTHESES = re.compile(r" ?\([^()\n]{0,200}\)")
 _ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)")
 _HOLE = "\x02"  # stands where a note in brackets was cut out that condemns its sentence: "(delete this line)"
 _CONDEMNING = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['condemning'])})(?!\w)", re.IGNORECASE)
@@ -259,7 +261,7 @@ def _is_list(line: str) -> bool:
 
 def _bracketed(match: re.Match[str]) -> str:
     text = match[0].strip("[]<>*").strip()
-    if _CONDEMNING.search(text):
+    if _CONDEMNING.search(text) or _PLACEHOLDER.fullmatch(text):
         return _HOLE
     if (
         match[0].startswith(("[[", "<<"))
@@ -275,7 +277,8 @@ def _bracketed(match: re.Match[str]) -> str:
 def _parenthesised(match: re.Match[str]) -> str:
     if _CONDEMNING.search(match[0]):
         return _HOLE
-    return "" if _NOTE.search(match[0]) or _TASK.match(match[0]) else match[0]
+    is_task = _TASK.match(match[0].strip()) and _OBJECT.search(match[0])  # "(Simply add water)" is none
+    return "" if is_task or _NOTE.search(match[0]) else match[0]
 
 
 def _sentences(line: str) -> list[str]:
