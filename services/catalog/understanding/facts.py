@@ -26,6 +26,8 @@ _SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
 
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
 _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
+# Numbers that say something without a word.
+_TELLING = (roles.MONEY, roles.PERCENT_OFF, roles.RATING, roles.TIME, roles.DATE, roles.PHONE)
 _FEED_PRICE = re.compile(r"(price|sale price): (\d+(?:\.\d+)?) ([A-Z]{3})")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _EDGES = " \t,;:–—-"
@@ -120,6 +122,8 @@ def _continues_legal(segment: str, legal: list[str], cues: Cues) -> bool:
 
 def _is_empty(segment: str) -> bool:
     """Returns True for questions, headings and hashtags: they state nothing."""
+    if not any(sign.isalpha() for sign in segment):  # a number of a table
+        return not any(sign.search(segment) for sign in _TELLING)
     return segment.endswith(("?", ":")) or all(word.startswith("#") for word in segment.split())
 
 

@@ -28,7 +28,7 @@ _CURRENCY = (
 _AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
 MONEY = re.compile(
     rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?(?:{_CURRENCY}|[Ee]uros?)(?!\w)"
-    r"|(?<!\w)\d+(?:[.,]\d+)?p(?: each|/|$)|\d,-"
+    r"|(?<![\w.,])\d{1,3}p(?=$|[/,.)]| (?:each|per|an?|for)(?!\w))|\d,-"
 )
 PERCENT_OFF = re.compile(r"[-–−]\s?\d{1,2} ?%|\d{1,2} ?% (?:off|de|di|rabatt|auf|sconto|menos|discount)", re.IGNORECASE)
 PHONE = re.compile(
@@ -87,7 +87,7 @@ class Cues:
 KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
-    "included", "sums", "opener", "harm", "lacking",
+    "included", "sums", "opener", "harm", "lacking", "echo",
 )  # fmt: skip
 
 
@@ -177,16 +177,23 @@ def _demand(lowered: str, cues: Cues) -> int:
 
 def _exclusion(lowered: str, cues: Cues) -> int:
     """Returns where the first negation stands that no welcome absence follows."""
-    for match in cues.patterns["negation"].finditer(lowered):
+    welcome = -100
+    found = list(cues.patterns["negation"].finditer(lowered))
+    for at, match in enumerate(found):
+        if match.start() - welcome < 25 and cues.has("echo", match[0]):
+            continue  # "aucune donnée ne quitte": the second half of a negation
         unneeded = cues.patterns["unneeded"].search(lowered, max(0, match.start() - 12))
         if unneeded and unneeded.start() <= match.end() and unneeded.end() >= match.start():
             continue
         # what is absent stands within the next five words or so, up to the next comma
         reach = re.match(r"[^,.;:()]{0,48}", lowered[match.end() :])
         following = reach[0] if reach else ""
+        if at + 1 < len(found) and not cues.has("echo", found[at + 1][0]):  # "no pets no fees" welcomes one only
+            following = following[: found[at + 1].start() - match.end()]
         before = lowered[max(0, match.start() - 16) : match.start()]
         is_fine = cues.has("fine", following) and not cues.has("lacking", following)
-        if is_fine or cues.has("harm", before):  # "rostet nicht": behind the verb
+        if is_fine or cues.has("harm", before):
+            welcome = match.end()  # "rostet nicht": behind the verb
             continue
         # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
         # and "in our own care, not a distant depot"
