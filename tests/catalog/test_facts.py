@@ -81,6 +81,8 @@ def test_limits_are_conditions_and_never_sell(language: str, text: str) -> None:
         ("de", "Ohne Bohren."),
         ("de", "Keine versteckten Kosten."),
         ("it", "Nessun costo nascosto, senza attese."),
+        ("it", "Non c'è nessun costo nascosto."),
+        ("es", "No cobramos ninguna comisión."),
         ("pt", "Sem taxas escondidas."),
     ],
 )
