@@ -22,7 +22,7 @@ _FOLDER = Path(__file__).parent / "data" / "facts"
 _NEVER = re.compile(r"(?!)")
 
 _CURRENCY = (
-    r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK"
+    r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴₦₵₱₫฿₸₾]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK"
     r"|kr|zł|Kč|lei|Ft|円|元|원|руб)"
 )
 _AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
