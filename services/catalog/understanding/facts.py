@@ -1,0 +1,349 @@
+"""Finds the facts of a product: every statement of its texts and fields, with its role, the strongest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from services.catalog.understanding import prices, roles, text
+from services.catalog.understanding.roles import Cues
+from services.catalog.understanding.values import Fact, ProductTexts
+
+MAX_FACTS = 60
+MAX_CHARACTERS = 600  # of one fact, as the contract allows
+MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
+MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
+
+# How much a role sells, before the statement itself is looked at.
+_BASE = {
+    "benefit": 0.66, "proof": 0.62, "offer": 0.62, "feature": 0.5, "figure": 0.5, "price": 0.4, "logistics": 0.3,
+    "contact": 0.05, "legal": 0.02, "condition": 0.0,
+}  # fmt: skip
+_UNSOLD = frozenset({"condition", "legal", "contact"})
+
+_SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
+
+_COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
+_SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
+# Numbers that say something without a word.
+_TELLING = (roles.MONEY, roles.PERCENT_OFF, roles.RATING, roles.TIME, roles.DATE, roles.PHONE)
+_FEED_PRICE = re.compile(r"(price|sale price): (\d+(?:\.\d+)?) ([A-Z]{3})")
+_TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+_EDGES = " \t,;:–—-"
+_NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
+
+
+def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
+    """Returns the facts of a product, the strongest first, at most MAX_FACTS.
+
+    `language` is the texts' BCP 47 code. Every text is a part of a cleaned field, or of a structured field written out
+    in the language. Conditions and legal lines are never left out for stronger facts.
+    """
+    cues = roles.cues_of(language)
+    found = list(_structured(texts, language, cues))
+    for order, feature in enumerate(texts.features):
+        for statement in _statements(text.segments(feature), cues):
+            found.extend(_facts(statement, "features", order, cues))
+    description = _with_exclusions_joined(text.clean(texts.description), cues)
+    statements = _with_one_price(list(_statements(text.divided(description), cues)), language)
+    for order, statement in enumerate(statements[:MAX_STATEMENTS]):
+        found.extend(_facts(statement, "description", order, cues))
+    found.extend(_of_name(texts.name, cues))
+    named = _tokens(text.clean_name(texts.name), cues)
+    found = [
+        fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD
+    ]
+    folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
+    return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def _with_one_price(statements: list[str], language: str) -> list[str]:
+    """Returns a feed's "price: 54.95 AUD" and "sale price: 39.95 AUD" as one statement: the first alone is not true."""
+    fields = {match[1]: (at, match) for at, line in enumerate(statements) if (match := _FEED_PRICE.fullmatch(line))}
+    if set(fields) != {"price", "sale price"}:
+        return statements
+    (at, old), (_, new) = fields["price"], fields["sale price"]
+    texts = ProductTexts(project="", name="", price=old[2], sale_price=new[2], currency=new[3])
+    others = [line for line in statements if not _FEED_PRICE.fullmatch(line)]
+    return [*others[:at], prices.price_text(texts, language), *others[at:]]
+
+
+def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:
+    """Returns a text in which "Not included:" and the list below it are one line: no item may stand without it."""
+    lines: list[str] = []
+    is_open = False
+    for line in cleaned.split("\n"):
+        is_heading = line.endswith((":", "?")) and len(line) <= 60
+        if is_heading:
+            is_open = roles.condition_at(line, cues) >= 0
+            lines.append(f"{line[:-1]}:" if is_open else line)
+        elif line.startswith(text.CROSS):
+            if is_open and lines[-1].endswith(":"):
+                lines.pop()  # the crosses say it
+            lines.append(line)
+        elif is_open and len(line) <= 90 and not line.rstrip().endswith((".", "!")):
+            lines[-1] += f"{' ' if lines[-1].endswith(':') else ', '}{line}"
+        else:
+            is_open = False
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
+    """Yields statements; legal lines that follow one another are one, since none may stand without the next."""
+    legal: list[str] = []
+    for segment in segments:
+        lowered = segment.lower()
+        if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
+            continue
+        if " " not in segment and segment.endswith("!") and roles.role_of(segment, cues) == "condition":  # "Attention!"
+            continue
+        if roles.role_of(segment, cues) == "legal" or (legal and _continues_legal(segment, legal, cues)):
+            legal.append(segment)
+            continue
+        if legal:
+            yield _joined(legal)
+            legal = []
+        if not _is_empty(segment):
+            yield segment
+    if legal:
+        yield _joined(legal)
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(f"{line} " if line.endswith((".", "!", ";")) else f"{line}; " for line in lines).rstrip("; ")
+
+
+def _continues_legal(segment: str, legal: list[str], cues: Cues) -> bool:
+    """Returns True for the sums of a representative example: they go on until the next line that has none."""
+    return "%" in " ".join(legal) and bool(roles.MONEY.search(segment)) and len(segment) < 120
+
+
+def _is_empty(segment: str) -> bool:
+    """Returns True for questions, headings and hashtags: they state nothing."""
+    if not any(sign.isalpha() for sign in segment):  # a number of a table
+        return not any(sign.search(segment) for sign in _TELLING)
+    return segment.endswith(("?", ":")) or all(word.startswith("#") for word in segment.split())
+
+
+def _facts(statement: str, source: str, order: int, cues: Cues) -> Iterator[Fact]:
+    for part in _parts(statement, cues):
+        cut = _cut(part)
+        role = roles.role_of(cut, cues)
+        yield Fact(text=cut, role=role, strength=_strength(cut, role, source, order, cues), source=source)
+
+
+def _parts(statement: str, cues: Cues) -> list[str]:
+    """Returns a statement's parts that stand by themselves; what limits or explains stays with what it belongs to."""
+    if roles.role_of(statement, cues) == "legal" and ("%" in statement or not _SEMICOLON.search(statement)):
+        return [statement]  # no part of an example of credit stands alone
+    parts = []
+    for clause in _divided(statement, _SEMICOLON, cues):
+        parts.extend(_of_list(clause, cues) or _with_demand_apart(clause, cues))
+    return [stripped for part in parts if len(stripped := _stripped(part)) > 1]
+
+
+def _divided(statement: str, divider: re.Pattern[str], cues: Cues) -> list[str]:
+    """Returns the pieces between dividers; one that begins with a binding word stays with the one before."""
+    starts = [0]
+    ends = []
+    for match in divider.finditer(statement):
+        first = statement[match.end() :].lstrip(_EDGES).split(maxsplit=1)[:1]
+        is_price = cues.patterns["price"].match(statement[match.end() :].lower()) is not None  # "from £390"
+        if first and (first[0].lower().strip(".,") not in cues.bound or is_price):
+            ends.append(match.start())
+            starts.append(match.end())
+    return [statement[start:end] for start, end in zip(starts, [*ends, len(statement)], strict=True)]
+
+
+def _of_list(clause: str, cues: Cues) -> list[str]:
+    """Returns the items of a list such as "£45 an hour, two men, minimum two hours", or nothing if it is none."""
+    if not cues.bound or len(clause) > 160:  # without a language's binding words no part is known to stand alone
+        return []
+    pieces = _divided(clause, _COMMA, cues)
+    is_prose = clause.endswith(".") and clause[:1].isupper() and len(clause.split()) > MAX_LIST_WORDS
+    if is_prose or len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
+        return []
+    found = [_listed_role(piece, cues) for piece in pieces]
+    is_mixed = {"price", "condition"} & set(found) or ({"offer", "logistics"} & set(found) and len(pieces) > 2)
+    if len(set(found)) < 2 or not is_mixed or ":" in pieces[0]:
+        return []
+    groups: list[tuple[str, list[str]]] = [(found[0], [pieces[0]])]
+    for piece, role in zip(pieces[1:], found[1:], strict=True):
+        last, items = groups[-1]
+        # "two-year warranty, blades not included" is one, a price is true without; "we take no cots, beds or pianos"
+        # excludes all three; a name behind a day is the place
+        is_excluded = last == "condition" and role in {"feature", "figure", "price", "proof"}
+        is_narrowing = cues.has("negation", piece.lower()) or cues.has("limit", piece.lower())
+        is_limit = role == "condition" and last != "price" and is_narrowing
+        is_tail = role == "feature" and not cues.joint.isdisjoint(piece.lower().split())  # "with salsa, beans and rice"
+        is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
+        if role == last or is_limit or is_place or is_excluded or is_tail:
+            items.append(piece)
+        else:
+            groups.append((role, [piece]))
+    return [", ".join(items) for _, items in groups]
+
+
+def _listed_role(piece: str, cues: Cues) -> str:
+    role = roles.role_of(piece, cues)
+    if role == "benefit":  # too like a feature to divide by
+        return "offer" if cues.has("included", piece.lower()) else "feature"
+    return role
+
+
+def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
+    """Returns "… and whoever opens must be over 18" and "…, bring lunch" as statements of their own."""
+    for match in _COMMA.finditer(clause):
+        rest = clause[match.end() :]
+        before = clause[: match.start()]
+        first, _, following = rest.partition(" ")
+        if len(before) < 12:
+            continue
+        if (
+            first.lower() not in cues.needy
+            and cues.patterns["condition"].match(rest.lower())
+            and len(rest.split()) >= 3
+        ):
+            return [before, rest]
+        if (
+            first.lower() in cues.joint
+            and len(following.split()) >= 4
+            and roles.condition_at(following, cues) in range(40)
+        ):
+            return [before, following]
+    return [clause]
+
+
+def _stripped(part: str) -> str:
+    """Returns a part without dividers at its ends; a minus before a number stays."""
+    stripped = part.rstrip(_EDGES).lstrip(" \t,;:")
+    return stripped if stripped[1:2].isdigit() else stripped.lstrip(_EDGES)
+
+
+def _cut(part: str) -> str:
+    if len(part) <= MAX_CHARACTERS:
+        return part
+    return part[:MAX_CHARACTERS].rsplit(" ", 1)[0].rstrip(_EDGES)
+
+
+def _of_name(name: str, cues: Cues) -> Iterator[Fact]:
+    """Yields what a name says besides what the product is: "Roof survey by drone, report next day"."""
+    cleaned = text.clean_name(name)
+    pieces = [piece for piece in _NAME_DIVIDER.split(cleaned) if len(piece) > 2]
+    for order, piece in enumerate(pieces):
+        role = roles.role_of(piece, cues)
+        is_counted = order > 0 and re.match(r"\d+ [a-z]", piece) is not None
+        if role == "figure" and not (is_counted or roles.UNIT.search(piece)):
+            continue
+        if (
+            (role == "feature" and not is_counted)
+            or (order == 0 and role not in {"benefit", "offer"})
+            or len(piece.split()) < 2
+        ):
+            continue
+        yield Fact(text=piece, role=role, strength=_strength(piece, role, "name", order, cues), source="name")
+
+
+def _structured(texts: ProductTexts, language: str, cues: Cues) -> Iterator[Fact]:
+    """Yields the facts of the product's own fields, which need no reading."""
+    if price := prices.price_text(texts, language):
+        is_reduced = bool(texts.sale_price and texts.old_price) or bool(texts.sale_price and texts.price)
+        role = "offer" if is_reduced else "price"
+        yield Fact(text=price, role=role, strength=0.7 if is_reduced else _BASE["price"], source="price")
+    if texts.offer and (offer := prices.offer_text(texts.offer, language)):
+        yield Fact(text=_cut(offer), role="offer", strength=0.8, source="offer")
+    if texts.proof:
+        for proof in prices.proof_texts(texts.proof, language):
+            yield Fact(text=_cut(proof), role="proof", strength=0.8, source="proof")
+    for condition in texts.conditions:
+        for segment in text.segments(condition):
+            role = "legal" if cues.has("legal", segment.lower()) else "condition"
+            yield Fact(text=_cut(segment), role=role, strength=0.0, source="conditions")
+
+
+def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> float:
+    """Returns 0 to 1: what a good copywriter would lead with. Concrete beats general, early beats late."""
+    if role in _UNSOLD:
+        return _BASE[role]
+    lowered = part.lower()
+    words = part.split()
+    strength = _BASE[role]
+    if source == "features":
+        strength += 0.09 - 0.015 * min(order, 8)
+    elif source == "description":
+        strength += 0.06 - 0.015 * min(order, 6)
+    else:
+        strength += 0.04 if order else -0.06  # the first part of a name is what the product is
+    if role in {"benefit", "feature", "proof", "offer"}:
+        strength += 0.05 * bool(re.search(r"\d", part))
+        strength += 0.03 * any(word[:1].isupper() and word[1:].islower() for word in words[1:])
+    if role == "feature" and len(words) <= 2:
+        strength -= 0.05
+    if cues.has("vague", lowered):
+        strength -= 0.25
+    if role == "proof" and cues.has("routine", lowered):  # expected of everyone in the trade
+        strength -= 0.08
+    if role == "offer" and cues.has("delivery", lowered):  # free delivery sells less than what is delivered
+        strength -= 0.12
+    if role == "feature" and part.endswith("!"):
+        strength -= 0.1
+    if cues.patterns["opener"].match(lowered):  # leads up to a statement
+        strength -= 0.2
+    if len(part) > 110:
+        strength -= 0.06
+    if len(part) > 180:
+        strength -= 0.08
+    if roles.condition_at(part, cues) >= 0:  # true only with its limit, so harder to lead with
+        strength -= 0.12
+    return round(min(1.0, max(0.05, strength)), 3)
+
+
+def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
+    """Returns facts without those that another one states as well; the fuller one stays, as strong as the stronger."""
+    kept: list[tuple[frozenset[str], Fact]] = []
+    for fact in facts:
+        tokens = _tokens(fact.text, cues)
+        if not tokens:
+            continue
+        for at, (others, other) in enumerate(kept):
+            shared = len(tokens & others)
+            if shared < 0.8 * min(len(tokens), len(others)) or not _same_numbers(tokens, others):
+                continue
+            fuller_role, less_role = (fact.role, other.role) if len(tokens) > len(others) else (other.role, fact.role)
+            is_part = shared == min(len(tokens), len(others))
+            if (
+                fuller_role != less_role
+                and not (fuller_role == "condition" and is_part)
+                and not {fuller_role, less_role} <= _SELLING
+            ):
+                continue
+            # a field of its own is fuller than any sentence that repeats it
+            is_other_fuller = len(others) >= len(tokens) or other.source in {"offer", "proof", "conditions"}
+            fuller, less = (other, fact) if is_other_fuller else (fact, other)
+            strength = fuller.strength if fuller.role in _UNSOLD else max(fuller.strength, less.strength)
+            kept[at] = (others if fuller is other else tokens, replace(fuller, strength=strength))
+            break
+        else:
+            kept.append((tokens, fact))
+    return [fact for _, fact in kept]
+
+
+def _tokens(part: str, cues: Cues) -> frozenset[str]:
+    words = (word.rstrip(".,") for word in _TOKEN.findall(part.lower()))
+    return frozenset(cues.numbers.get(word, word) for word in words if word not in cues.stop)
+
+
+def _same_numbers(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Returns True if the shorter statement has no number that the longer one lacks."""
+    shorter, longer = sorted((some, others), key=len)
+    return all(token in longer for token in shorter if token[0].isdigit())
+
+
+def _bounded(facts: list[Fact]) -> list[Fact]:
+    if len(facts) <= MAX_FACTS:
+        return facts
+    needed = [fact for fact in facts if fact.role in {"condition", "legal"}][: MAX_FACTS - 10]
+    selling = [fact for fact in facts if fact.role not in {"condition", "legal"}]
+    return sorted((*selling[: MAX_FACTS - len(needed)], *needed), key=lambda fact: -fact.strength)

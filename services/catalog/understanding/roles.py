@@ -1,0 +1,271 @@
+"""Says what role a statement has in an advertisement: whether it sells, limits, proves, or merely informs.
+
+The words by which a language shows that are data, in data/facts/. Other languages are judged by signs that need none:
+money, percentages, times, units, telephone numbers. A limit that is read as a benefit is the fault to avoid: where a
+negation is not known to be welcome, the statement is a condition.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from services.catalog.understanding.text import CROSS
+
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
+_FOLDER = Path(__file__).parent / "data" / "facts"
+_NEVER = re.compile(r"(?!)")
+
+_CURRENCY = (
+    r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴₦₵₱₫฿₸₾]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK"
+    r"|kr|zł|Kč|lei|Ft|円|元|원|руб)"
+)
+_AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
+MONEY = re.compile(
+    rf"(?<![\w$€£]){_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?(?:{_CURRENCY}|[Ee]uros?)(?!\w)"
+    r"|(?<![\w.,])\d{1,3}p(?=$|[/,.)]| (?:each|per|an?|for)(?!\w))|\d,-"
+)
+PERCENT_OFF = re.compile(r"[-–−]\s?\d{1,2} ?%|\d{1,2} ?% (?:off|de|di|rabatt|auf|sconto|menos|discount)", re.IGNORECASE)
+PHONE = re.compile(
+    r"(?<![\d.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\) ?)?\d{2,5}(?:[ .-]\d{2,7}){1,4}(?![\d.,%°€£$/-]|\s?[€£$%])"
+)
+ADDRESS = re.compile(
+    r"https?://|www\.|(?<![\w@])[\w-]{2,40}\.(?:example|com|org|net|co\.uk|de|fr|es|it|pt|com\.br|io|app)(?!\w)",
+    re.IGNORECASE,
+)
+EMAIL_OR_HANDLE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.\w|(?<![\w/])@\w{3,30}")
+TIME = re.compile(
+    r"(?<![\d.,])(?:[01]?\d|2[0-3])[:.h][0-5]\d(?![\d,.]\d|\d)(?! ?(?:mm|cm|m|kg|g|km|l|€|£|eur)(?!\w))"
+    r"|(?<![\d.,])\d{1,2} ?(?:a\.?m|p\.?m)\b|(?<!\d)\d{1,2}h(?!\w)|(?<![\d.,])\d{1,2} ?h(?= (?:à|a|-|–|bis))"
+)
+DATE = re.compile(
+    r"(?<![\d.,/])(?!24/7)(?:\d{2}/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/\d{2})(?:/\d{2,4})?(?![\d%/])"
+    r"|(?<![\d.,])\d{1,2}\.\d{1,2}\.(?:\d{2,4})?(?!\d)|\d{4}-\d{2}-\d{2}|(?<!\d)\d{1,2}-\d{1,2}-\d{4}(?!\d)"
+)
+RATING = re.compile(
+    r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)"
+    r"|(?<![\d.,])[0-5][.,]\d (?:from|aus|von|sur|su|de|da|em|sobre) \d"
+    r"|\d+(?:[.,]\d+)? ?% (?:of|der|dei|degli|des|dos|das) "
+)
+UNIT = re.compile(
+    r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz"
+    r"|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
+)
+_ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
+_BARE_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{2,3})+(?![\d.,])|^\D{0,20}\d{1,5}$")  # "salary 1,310"
+_NUMBER = re.compile(r"\d")
+_COUNT = re.compile(r"(?<![\d.,:/-])(?!(?:19|20)\d\d(?!\d))\d[\d.,]*\d(?![\d%:/])")
+_REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:(?:16|18|21) ?\+(?! ?\d)|(?:1\d|[3-9]) ?\+(?! ?\w))")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cues:
+    """The words of a language by what they show; every pattern reads small letters."""
+
+    patterns: dict[str, re.Pattern[str]]
+    bound: frozenset[str]
+    joint: frozenset[str]
+    needy: frozenset[str]
+    stop: frozenset[str]
+    numbers: dict[str, str]
+
+    def find(self, kind: str, lowered: str) -> int:
+        """Returns where a cue of a kind begins, or -1."""
+        match = self.patterns[kind].search(lowered)
+        return match.start() if match else -1
+
+    def has(self, kind: str, lowered: str) -> bool:
+        """Returns True if a text has a cue of a kind."""
+        return self.patterns[kind].search(lowered) is not None
+
+
+KINDS = (
+    "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
+    "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
+    "included", "sums", "opener", "harm", "lacking", "echo",
+)  # fmt: skip
+
+
+@cache
+def cues_of(language: str) -> Cues:
+    """Returns the cues of a language code; of languages without data those that all share."""
+    shared = _load("any")
+    own = _load(language) if language in LANGUAGES else {"negation": _load("negations").get(language, ())}
+    patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in KINDS}
+    words = own.get("numbers", "").split()
+    return Cues(
+        patterns=patterns,
+        bound=frozenset(own.get("bound", ())),
+        joint=frozenset(own.get("joint", ())),
+        needy=frozenset(own.get("needy", ())),
+        stop=frozenset(own.get("stop", "").split()),
+        numbers={word: str(value) for value, word in enumerate(words)},
+    )
+
+
+@lru_cache(maxsize=256)  # the statements of one product are asked for several times
+def role_of(text: str, cues: Cues) -> str:
+    """Returns the role of a statement, as adwright.catalog.v1.Fact names roles."""
+    lowered = text.lower().replace("’", "'")
+    if cues.has("legal", lowered):
+        return "legal"
+    if _is_contact(text, lowered, cues):
+        return "contact"
+    money = MONEY.search(text)
+    offer = _offer(text, lowered, cues)
+    proof = _first(cues.find("proof", lowered), _at(RATING.search(text)))
+    limit = condition_at(text, cues)
+    delivery = cues.find("delivery", lowered)
+    logistics = _logistics(text, lowered, cues)
+    if limit >= 0:
+        leading = _first(offer, -1 if cues.has("routine", lowered) else proof, money.start() if money else -1)
+        # "two-year warranty, blades not included": the limit belongs to what it limits
+        if leading < 0 or leading >= limit:
+            return "condition"
+    if proof >= 0 and not (0 <= offer < proof) and not (money and (PERCENT_OFF.search(text) or money.start() < proof)):
+        return "proof"
+    if offer >= 0:
+        return "offer"
+    if money and delivery > money.end() + 10:  # "£138, return courier included"
+        return "price"
+    is_absent = cues.has("unneeded", lowered) or (cues.has("negation", lowered) and cues.has("fine", lowered))
+    is_incidental = logistics > 60 and cues.has("benefit", lowered)  # a day at the end of a sentence that says more
+    if delivery >= 0 or (logistics >= 0 and not money and not is_incidental and not is_absent):
+        return "logistics"
+    if money and cues.has("sums", lowered):
+        return "figure"
+    if money or (cues.has("price", lowered) and _BARE_AMOUNT.search(text) and not UNIT.search(text)):
+        return "price"
+    if proof >= 0:
+        return "proof"
+    if is_absent or cues.has("included", lowered) or cues.has("benefit", lowered):
+        return "benefit"
+    words = lowered.split()
+    if len(words) <= 10 and (UNIT.search(text) or _COUNT.search(text)):
+        return "figure"
+    return "feature"
+
+
+@lru_cache(maxsize=256)
+def condition_at(text: str, cues: Cues) -> int:
+    """Returns where a statement begins to exclude or demand something, or -1."""
+    if text.startswith(CROSS):
+        return 0
+    lowered = text.lower().replace("’", "'")
+    return _first(
+        _demand(lowered, cues), _at(_REQUIRED_AGE.search(text)), _exclusion(lowered, cues), _limit(lowered, cues)
+    )
+
+
+def _demand(lowered: str, cues: Cues) -> int:
+    """Returns where the first demand stands; "no deposit" and "no booking required" demand nothing."""
+    unneeded = cues.patterns["unneeded"].search(lowered)
+    for match in cues.patterns["condition"].finditer(lowered):
+        if unneeded and unneeded.start() <= match.start() + 4 and match.start() <= unneeded.end() + 4:
+            continue
+        before = lowered[max(0, match.start() - 14) : match.start()]
+        if cues.has("without", before) and not cues.has("negation", match[0]):
+            continue
+        return match.start()
+    return -1
+
+
+def _exclusion(lowered: str, cues: Cues) -> int:
+    """Returns where the first negation stands that no welcome absence follows."""
+    welcome = -100
+    found = list(cues.patterns["negation"].finditer(lowered))
+    for at, match in enumerate(found):
+        if match.start() - welcome < 25 and cues.has("echo", match[0]):
+            continue  # "aucune donnée ne quitte": the second half of a negation
+        unneeded = cues.patterns["unneeded"].search(lowered, max(0, match.start() - 12))
+        if unneeded and unneeded.start() <= match.end() and unneeded.end() >= match.start():
+            continue
+        # what is absent stands within the next five words or so, up to the next comma
+        reach = re.match(r"[^,.;:()]{0,48}", lowered[match.end() :])
+        following = reach[0] if reach else ""
+        if at + 1 < len(found) and not cues.has("echo", found[at + 1][0]):  # "no pets no fees" welcomes one only
+            following = following[: found[at + 1].start() - match.end()]
+        before = lowered[max(0, match.start() - 16) : match.start()]
+        is_fine = cues.has("fine", following) and not cues.has("lacking", following)
+        if is_fine or cues.has("harm", before):
+            welcome = match.end()  # "rostet nicht": behind the verb
+            continue
+        # "five months, not five weeks, and …": a contrast inside of a sentence that goes on
+        # and "in our own care, not a distant depot"
+        if lowered[: match.start()].endswith(", ") and (
+            (len(following) < 30 and lowered[match.end() + len(following) :].startswith(", "))
+            or _ARTICLE.match(following)
+        ):
+            continue
+        return match.start()
+    return -1
+
+
+def _limit(lowered: str, cues: Cues) -> int:
+    position = cues.find("limit", lowered)
+    return -1 if position < 0 or cues.has("unlimited", lowered) else position
+
+
+def _offer(text: str, lowered: str, cues: Cues) -> int:
+    reduced = PERCENT_OFF.search(text)
+    position = _first(cues.find("offer", lowered), _at(reduced))
+    if position < 0 or reduced:
+        return position
+    if cues.has("unoffered", lowered):
+        return cues.find("offer", cues.patterns["unoffered"].sub(lambda match: " " * len(match[0]), lowered))
+    return position
+
+
+def _logistics(text: str, lowered: str, cues: Cues) -> int:
+    position = _first(cues.find("logistics", lowered), _at(TIME.search(text)), _at(DATE.search(text)))
+    return -1 if cues.has("unplaced", lowered) and not TIME.search(text) else position
+
+
+def _is_contact(text: str, lowered: str, cues: Cues) -> bool:
+    if ADDRESS.search(text) or EMAIL_OR_HANDLE.search(text):
+        return True
+    phone = PHONE.search(text)
+    if phone and _is_phone(phone[0]):
+        rest = text[: phone.start()] + text[phone.end() :]
+        return not MONEY.search(rest) or cues.has("contact", lowered)
+    return lowered.startswith("#") or (
+        cues.find("contact", lowered) in range(12) and len(lowered) < 60 and not _NUMBER.search(text)
+    )
+
+
+def _is_phone(found: str) -> bool:
+    """Returns True for a telephone number; dates, spans of years and amounts have fewer digits or begin otherwise."""
+    digits = sum(sign.isdigit() for sign in found)
+    if MONEY.search(found) or re.fullmatch(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{2,4}|\d{4}[ -]\d{4}", found):
+        return False
+    return digits >= 9 or (digits >= 7 and found[0] in "0+(")
+
+
+def _at(match: re.Match[str] | None) -> int:
+    return match.start() if match else -1
+
+
+def _first(*positions: int) -> int:
+    found = [position for position in positions if position >= 0]
+    return min(found) if found else -1
+
+
+def _pattern(expressions: Iterable[str]) -> re.Pattern[str]:
+    """Returns a pattern of whole words; alternatives are grouped by first letter, which is five times as fast."""
+    groups: dict[str, list[str]] = {}
+    for written in sorted(set(expressions), key=lambda expression: (-len(expression), expression)):
+        expression = f"{written}\\d*" if written.endswith(r"\d") else written.rstrip()
+        has_plain_start = expression[0].isalnum() and expression[1:2] not in {"?", "*", "+", "{"}
+        groups.setdefault(expression[0] if has_plain_start else "", []).append(expression)
+    alternatives = groups.pop("", [])
+    alternatives += [f"{letter}(?:{'|'.join(found[1:] for found in group)})" for letter, group in groups.items()]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w|'t)") if alternatives else _NEVER
+
+
+def _load(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))

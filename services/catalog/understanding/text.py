@@ -1,0 +1,317 @@
+"""Cleans a customer's text, once, before anything reads it, and divides it into sentences and list items.
+
+Texts come as people paste them: HTML of a shop, fields of a feed, chat messages, with notes to colleagues between.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from services.catalog.understanding import markup
+
+MAX_CHARACTERS = 20_000  # of one text; the catalog accepts less
+MAX_ROUNDS = 4  # what one round uncovers ("&lt;b&gt;") the next one cleans
+CROSS = "✗"  # stands before what a text crosses out ("❌ pets"): without it an exclusion would read as a promise
+
+_DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "text.toml").read_text(encoding="utf-8"))
+
+
+def _words(phrases: Iterable[str]) -> str:
+    """Returns a pattern of phrases; the longest are tried first."""
+    ordered = sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase))
+    return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in ordered)
+
+
+_FEED = _DATA["feed"]
+_KEY = r"(?:g:|g_|c:)?"
+_DROPPED_FIELD = re.compile(rf"{_KEY}(?:{_words(_FEED['dropped'])})\s?[:=]\s?[^\n]*", re.IGNORECASE)
+_KEPT_FIELD = re.compile(rf"{_KEY}(?:{_words(_FEED['kept'])})\s?(?:=|:(?!//))\s?", re.IGNORECASE)
+_BARE_FIELD = re.compile(rf"(?:{_words(_FEED['bare'])})\s+#?[\w.-]*\d[\w.-]*(?:\s?(?:kg|g|lb|lbs|oz))?$", re.IGNORECASE)
+_ANY_G_FIELD = re.compile(r"g:([a-z_]{2,40})\s?[:=]\s?", re.IGNORECASE)
+_VALUED_FIELD = re.compile(
+    "|".join(rf"{_KEY}{key}\s?[:=]\s?(?:{_words(values)})$" for key, values in _FEED["valued"].items()), re.IGNORECASE
+)
+# A known field in the middle of a line begins a new one.
+_FIELD_WITHIN = re.compile(
+    rf"(?<=[\s,;])(?=(?:g:[a-z_]{{2,40}}|{_words(key for key in _FEED['dropped'] if '_' in key)}"
+    rf"|{_words(_FEED['bare'])}|availability|brand|condition)\s?[:=])",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    rf"(?<!\w)(?:{_words(_DATA['notes']['anywhere'])})(?!\w)|(?<!\w)(?:(?-i:TBC|TBD)|FIXME)(?!\w)|(?<!\w)internal:(?!\s?\d)|\?{{3}}"
+    r"|^\W*(?-i:CHECK)\W*$|^(?:fwd?|wg|tr|rv|enc):",
+    re.IGNORECASE,
+)
+_NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])})(?!\w)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
+_OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
+_TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
+_BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
+_PARENTHESES = re.compile(r" ?\([^()\n]{0,200}\)")
+_ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)")
+_HOLE = "\x02"  # stands where a note in brackets was cut out that condemns its sentence: "(delete this line)"
+_CONDEMNING = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['condemning'])})(?!\w)", re.IGNORECASE)
+
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})\]\((https?://[^\s()]{1,300})\)")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{2}|~{1,2}|`{1,3})(?=\S)([^\n*`~]{1,300}?)(?<=\S)\1(?![\w*])")
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+|^\s{0,3}>\s+|^\s*[-=_*~]{3,}\s*$", re.MULTILINE)
+_EMPTY_MARKS = re.compile(r"\*{2,}|`{3,}|={3,}|_{3,}|~{3,}")
+_TRACKING = re.compile(r"(?<=[?&])(?:utm_\w{1,20}|fbclid|gclid|msclkid|mc_eid)=[^\s&#]*&?|\?(?=\s|$)(?<=/\?)")
+_ADDRESS = re.compile(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"]{2,300}")
+
+_CROSSES = re.compile("[❌❎✖✗✘🚫⛔🛑👎]+ ?")
+_PICTURES = (
+    "\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u2190-\u2193\u21d2\u27a1\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    "\u3012\u3013\u3030\u303d\u3297\u3299\u203c\u2049\u2022\u2023\u2043\u204c\u204d\u2219"
+)
+_DECORATION = re.compile(rf"\s*(?!✗)[{_PICTURES}](?:\s|(?!✗)[{_PICTURES}])*")
+_CLOSED_DECORATION = re.compile(rf"\s?(?!✗)[{_PICTURES}]+\s?(?=[)\]])")
+_ARROW = re.compile("(?<=[\\w€$£%]) ?(?:→|->|=>) ?(?=[\\w€$£])")
+_BARS = re.compile(r"\s*[|¦‖│]+\s*|\s+/{2,3}\s+|\s*;{2,}\s*|\s+,{2,}\s*|,{2,}\s+|\s+[·・]\s+|\s*[【】〖〗『』]\s*")
+_CSV_HEADER = re.compile(r"^\w{2,20}(?:;\w{2,20}){3,30}$", re.MULTILINE)
+_SEMICOLONS = re.compile(r"\s*;\s*")
+_DOTS = re.compile(r"(?<=\w)\s?\.{2,}(?=\s|$)|(?<=\w)\.{2,}(?=[A-ZÀ-Ý])")
+_LEADERS = re.compile(r"\s?\.{4,} ?(?=[\d€$£₹])")  # as in a price list: "Hawthorn .... 68p"
+_EXCLAMATIONS = re.compile(r"[!?‼⁉]{2,}")
+_COMMAS = re.compile(r"\s+(?=[,;!?](?:\s|$))(?<=[^\W\d_] )(?=,)|\s+(?=,)")
+_BULLET = re.compile(
+    r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+|\d{1,2}\.\s+(?=[A-ZÀ-Ý])|[,;:.!?)\]}]+\s*(?=\S))+"
+)
+_TAIL = " \t\n,;:-–—|*/&(["
+
+_ABBREVIATIONS = frozenset(word.casefold() for word in _DATA["abbreviations"]["words"])
+_DATES = frozenset(word.casefold() for word in _DATA["abbreviations"]["dates"])
+_ZONE = re.compile(r"[A-Z]{2,4}(?!\w)")
+_UNITS = frozenset(_DATA["abbreviations"]["units"])
+_AFTER_ORDINAL = re.compile(_words(_DATA["abbreviations"]["after_ordinals"]))
+_SENTENCE_END = re.compile(r"([.!?…]+[\"”’»)\]]*)\s+|([。！？]+[」』）)]*)")
+_CAPITAL_WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@])")
+_ACRONYMS = frozenset(_DATA["capitals"]["acronyms"])
+_SHOUTED = frozenset(_DATA["capitals"]["shouted"])
+_VOWELS = frozenset("AEIOUYÀÁÂÃÄÅÆÈÉÊËÌÍÎÏÒÓÔÕÖØŒÙÚÛÜÝĄĘÓ")
+_SMALL_CAPITALS = {
+    ord(small): letter for small, letter in zip(*[iter(_DATA["letters"]["small_capitals"])] * 2, strict=True)
+}
+
+
+def clean(raw: str) -> str:
+    """Returns a text's lines without markup, template marks, feed fields, notes to colleagues and decoration.
+
+    Cleaning a cleaned text changes nothing. Text beyond MAX_CHARACTERS is cut off.
+    """
+    text = raw[:MAX_CHARACTERS]
+    for _ in range(MAX_ROUNDS):
+        cleaned = _clean_once(text)
+        if cleaned == text:
+            break
+        text = cleaned
+    return text
+
+
+def clean_name(raw: str) -> str:
+    """Returns the name of a product or project on one line; its parts stand between commas."""
+    parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in clean(raw.replace("\n", " ")).split("\n")]
+    return re.sub(r"(?<=[\w)])!+(?=,)", "", ", ".join(part for part in parts if part))
+
+
+def segments(raw: str) -> list[str]:
+    """Returns the sentences and list items of a text, without leading bullets and trailing commas."""
+    return divided(clean(raw))
+
+
+def divided(cleaned: str) -> list[str]:
+    """Returns the sentences and list items of a text that is cleaned already."""
+    found = []
+    for line in cleaned.split("\n"):
+        for sentence in _sentences(line):
+            text = _trimmed(_BULLET.sub("", sentence.strip()))
+            if any(sign.isalnum() for sign in text):
+                found.append(text)
+    return found
+
+
+def shouting(text: str) -> bool:
+    """Returns True if most longer words of a text are in capitals."""
+    words = [word for word in _CAPITAL_WORD.findall(text) if len(word) >= 3]
+    loud = sum(len(word) for word in words if word.isupper() and word not in _ACRONYMS)
+    return loud >= 6 and loud > 0.6 * sum(len(word) for word in words)
+
+
+def calm(text: str) -> str:
+    """Returns a text with its shouted words in small letters; acronyms and codes keep their capitals."""
+    is_shouting = shouting(text)
+
+    def lowered(match: re.Match[str]) -> str:
+        word = match[0]
+        if not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
+            return word
+        if not (is_shouting or len(word) >= 6 or (word in _SHOUTED and word not in _ACRONYMS)):
+            return word
+        return word.lower()
+
+    calmed = _CAPITAL_WORD.sub(lowered, text)
+    if calmed == text:
+        return text
+    return re.sub(r"(?:^|(?<=[.!?]\s))[^\W\d_]", lambda match: match[0].upper(), calmed)
+
+
+def _clean_once(text: str) -> str:
+    text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
+    text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
+    text = _BRACKETS.sub(_bracketed, text)
+    text = _PARENTHESES.sub(_parenthesised, text)
+    if "<-" in text:
+        text = "\n".join(line for line in text.split("\n") if not _ARROW_NOTE.search(line) or not line.strip())
+    text = _HEADING.sub("\n", text)
+    text = _EMPHASIS.sub(r"\2", text)
+    text = _collapsed(_EMPTY_MARKS.sub("\n", text))
+    text = _TRACKING.sub("", text)
+    text = _ADDRESS.sub(lambda match: f"\n{match[0].rstrip('?&.,;:!)]')}\n", text)
+    text = _EXCLAMATIONS.sub(
+        lambda match: "???" if match[0].startswith("???") else "?" if set(match[0]) == {"?"} else "!", text
+    )
+    text = _ARROW.sub(" → ", text)
+    text = _CROSSES.sub(f"\n{CROSS} ", text)
+    text = text.replace(" → ", "\x00")
+    text = _DECORATION.sub("\n", _CLOSED_DECORATION.sub("", text))
+    text = text.replace("\x00", " → ").replace("!?", "?")
+    text = _CSV_HEADER.sub("", text)
+    text = _BARS.sub("\n", text)
+    text = _LEADERS.sub(": ", text)
+    text = _DOTS.sub(".", text)
+    text = _collapsed(_without_condemned(text))
+    return "\n".join(line for raw in text.split("\n") for line in _lines(raw))
+
+
+def _one_mark(match: re.Match[str]) -> str:
+    """Returns one mark for a run; three question marks show that the writer was not sure, and stay."""
+    if match[0].startswith("???"):
+        return "???"
+    return "?" if set(match[0]) == {"?"} else "!"
+
+
+def _collapsed(text: str) -> str:
+    """Returns a text with single spaces and line ends: the patterns below repeat on neither."""
+    return re.sub(r"\n[ \n]+", "\n", re.sub(r"[ \t]{2,}", " ", text)).replace(" \n", "\n")
+
+
+def _lines(line: str) -> list[str]:
+    """Returns the lines of one line: list items at semicolons, feed fields apart; fields and notes are dropped."""
+    line = re.sub(r"\s+", " ", line).strip()
+    line = re.sub(r"(?<=\d);(?=\d{1,3}(?:;|$))", ", ", line)  # sizes
+    items = _SEMICOLONS.split(line) if _is_list(line) else [line]
+    items = [part for item in items for part in _FIELD_WITHIN.split(item)]
+    found = []
+    for raw in items:
+        item = raw.strip()
+        if _DROPPED_FIELD.match(item) or _BARE_FIELD.match(item) or _VALUED_FIELD.match(item):
+            continue
+        item = _KEPT_FIELD.sub("", item, count=1) if _KEPT_FIELD.match(item) else item
+        if field := _ANY_G_FIELD.match(item):
+            item = f"{field[1].replace('_', ' ')}: {item[field.end() :]}"
+        if _NOTE.search(item):
+            item = " ".join(filter(None, map(_without_note, _sentences(item))))
+        item = _COMMAS.sub("", item).strip(" ;|")
+        if any(sign.isalnum() for sign in item):
+            found.append(item)
+    return found
+
+
+def _without_note(sentence: str) -> str:
+    """Returns a sentence; of one with a note only the parts before it that dashes or brackets divide from it."""
+    if not (match := _NOTE.search(sentence)):
+        return sentence
+    cut = max(sentence.rfind(divider, 0, match.start()) for divider in (" - ", " – ", " — ", " ("))
+    return sentence[: max(cut, 0)]
+
+
+def _without_condemned(text: str) -> str:
+    """Returns a text without the sentences that a note in brackets condemned."""
+    if _HOLE not in text:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        *condemned, rest = line.split(_HOLE)
+        kept = [" ".join(_sentences(part.strip())[:-1]) for part in condemned]
+        lines.append(" ".join((*kept, rest.lstrip("?!. ") if condemned else rest)))
+    return "\n".join(lines)
+
+
+def _trimmed(text: str) -> str:
+    """Returns a text without separators at its end; the plus of "18+" stays."""
+    trimmed = text.rstrip(_TAIL)
+    while trimmed.endswith("+") and not trimmed[-2:-1].isdigit():
+        trimmed = trimmed[:-1].rstrip(_TAIL)
+    return trimmed
+
+
+def _is_list(line: str) -> bool:
+    """Returns True if semicolons separate items here; a single one in prose stays in its sentence."""
+    count = line.count(";")
+    if count == 0:
+        return False
+    if re.search(r"[.!?]\s+[A-ZÀ-Ý]", line):  # prose: its sentences keep their semicolons
+        return bool(re.search(r"\w;\w", line))
+    return count >= 2 or bool(re.search(r"\w;\w|\s;", line))
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    text = match[0].strip("[]<>*").strip()
+    if _CONDEMNING.search(text) or _PLACEHOLDER.fullmatch(text):
+        return _HOLE
+    if (
+        match[0].startswith(("[[", "<<"))
+        or _NOTE.search(text)
+        or _NOTE_IN_BRACKETS.search(text)
+        or _TASK.match(text)
+        or re.fullmatch(r"[a-z_]+", text)
+    ):
+        return " "
+    return f"\n{text}\n" if match[0].startswith("*") else f" {text} "
+
+
+def _parenthesised(match: re.Match[str]) -> str:
+    if _CONDEMNING.search(match[0]):
+        return _HOLE
+    is_task = _TASK.match(match[0].strip()) and _OBJECT.search(match[0])  # "(Simply add water)" is none
+    return "" if is_task or _NOTE.search(match[0]) else match[0]
+
+
+def _sentences(line: str) -> list[str]:
+    found, start = [], 0
+    for match in _SENTENCE_END.finditer(line):
+        if match[1] and not _ends_sentence(line, match):
+            continue
+        found.append(line[start : match.end()].strip())
+        start = match.end()
+    found.append(line[start:].strip())
+    return [sentence for sentence in found if sentence]
+
+
+def _ends_sentence(line: str, match: re.Match[str]) -> bool:
+    following = line[match.end() : match.end() + 1]
+    if not match[1].startswith("."):
+        return not (following.islower() and match[1][-1] in '"”’»')
+    word = line[max(0, match.start() - 24) : match.start()].rsplit(maxsplit=1)
+    last = re.split("[(\"'’„“«\\[]", word[-1])[-1].casefold() if word else ""
+    if not last or following == "(":
+        return False
+    before = line[max(0, match.start() - 24) : match.start() - len(last)].rstrip()
+    is_unit = last in _UNITS and before[-1:].isdigit()
+    if last in _DATES or is_unit:  # "11 h. Then"; "8 p.m. ET"
+        begins = following.isupper() or (is_unit and following.isdigit())
+        return begins and not _ZONE.match(line, match.end())
+    if last.endswith("str"):
+        return False
+    if last in _ABBREVIATIONS:
+        # "etc. We" and "a.m. The": abbreviations that often end a sentence do so before a capital
+        return last in {"etc", "usw", "ecc", "a.m", "p.m", "inc", "ltd"} and following.isupper()
+    if len(last) == 1 and last.isalpha():  # initials
+        return False
+    if re.fullmatch(r"\d{1,2}(?:\.\d{1,2})?", last):  # German ordinals: "am 1. Dezember"
+        return not (following.islower() or _AFTER_ORDINAL.match(line, match.end()))
+    return True

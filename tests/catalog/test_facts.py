@@ -1,0 +1,329 @@
+"""The facts of a product and their roles."""
+
+import re
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.catalog.understanding.facts import MAX_FACTS, find_facts
+from services.catalog.understanding.roles import KINDS
+from services.catalog.understanding.text import clean
+from services.catalog.understanding.values import Fact, Offer, ProductTexts, Proof
+
+FOLDER = Path(__file__).resolve().parents[2] / "services" / "catalog" / "understanding" / "data" / "facts"
+
+
+def facts(description: str = "", *features: str, language: str = "en", name: str = "Lamp") -> list[Fact]:
+    return find_facts(ProductTexts(project="Shop", name=name, description=description, features=features), language)
+
+
+def roles(description: str, language: str = "en") -> dict[str, str]:
+    return {fact.text.rstrip("."): fact.role for fact in facts(description, language=language)}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Not waterproof."),
+        ("en", "No dogs."),
+        ("en", "No hidden fees no pets"),
+        ("en", "No pets no hidden fees"),
+        ("en", "We don't deliver to islands."),
+        ("en", "Over 18s only."),
+        ("en", "Batteries not included."),
+        ("en", "Subject to status."),
+        ("en", "Hand wash."),
+        ("en", "Minimum two nights."),
+        ("en", "Bring lunch and water."),
+        ("en", "Contains nuts."),
+        ("en", "✗ Swimming pool"),
+        ("en", "We can't take mattresses, cots or pianos."),
+        ("en", "No batteries included."),
+        ("en", "Collection only."),
+        ("en", "May irritate sensitive skin."),
+        ("de", "Wir liefern nicht auf Inseln."),
+        ("es", "No apto para menores de 12 años."),
+        ("es", "IVA no incluido."),
+        ("fr", "Ne convient pas aux enfants."),
+        ("fr", "Livré sans piles, pas de chiens."),
+        ("de", "Nicht für Kinder geeignet."),
+        ("de", "Keine Hunde."),
+        ("de", "Kaution erforderlich."),
+        ("it", "Non impermeabile."),
+        ("it", "Su prenotazione."),
+        ("pt", "Não aceitamos animais."),
+        ("pt", "Idade mínima 16 anos."),
+        ("nl", "Wij bezorgen niet op zondag."),
+        ("pl", "Nie wysyłamy za granicę."),
+    ],
+)
+def test_limits_are_conditions_and_never_sell(language: str, text: str) -> None:
+    found = facts(text, language=language)
+    assert [fact.role for fact in found] == ["condition"]
+    assert found[0].strength == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "No hidden fees."),
+        ("en", "You don't need a licence."),
+        ("en", "No experience needed."),
+        ("en", "No added sugar."),
+        ("en", "No riding licence is needed."),
+        ("es", "Sin permanencia."),
+        ("fr", "Aucun frais de dossier."),
+        ("fr", "Aucune donnée ne quitte votre téléphone."),
+        ("de", "Ohne Bohren."),
+        ("de", "Keine versteckten Kosten."),
+        ("it", "Nessun costo nascosto, senza attese."),
+        ("it", "Non c'è nessun costo nascosto."),
+        ("es", "No cobramos ninguna comisión."),
+        ("pt", "Sem taxas escondidas."),
+    ],
+)
+def test_welcome_absences_are_benefits(language: str, text: str) -> None:
+    assert [fact.role for fact in facts(text, language=language)] == ["benefit"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "role"),
+    [
+        ("en", "Rated 4.7/5 by 312 customers", "proof"),
+        ("en", "Since 1987", "proof"),
+        ("en", "Five-year guarantee", "proof"),
+        ("en", "Bronze medal, County Show 2024", "proof"),
+        ("en", "20% off with code WARM20", "offer"),
+        ("en", "Buy 2 get 1 free", "offer"),
+        ("en", "Free delivery over £60", "offer"),
+        ("en", "£45 an hour", "price"),
+        ("en", "68p a plant", "price"),
+        ("en", "Open Monday to Saturday 9 to 5", "logistics"),
+        ("en", "Delivery in 3 working days", "logistics"),
+        ("en", "Call 01632 960 111", "contact"),
+        ("en", "www.shop.example", "contact"),
+        ("en", "Capital at risk.", "legal"),
+        ("en", "Registered charity no. 123456", "legal"),
+        ("en", "Weighs 2.4 kg", "figure"),
+        ("en", "Ring +44 20 7946 0000", "contact"),
+        ("en", "Closing 12-04-2027", "logistics"),
+        ("en", "It won't wobble", "benefit"),
+        ("en", "Keeps your tea hot for the whole walk", "benefit"),
+        ("en", "Solid oak top", "feature"),
+        ("en", "Gluten-free oats", "feature"),
+        ("es", "10 % de descuento con el código SOL", "offer"),
+        ("es", "Garantía de dos años", "proof"),
+        ("fr", "Devis gratuit", "offer"),
+        ("fr", "Ouvert du mardi au samedi", "logistics"),
+        ("de", "Meisterbetrieb seit 1962", "proof"),
+        ("de", "Erstberatung kostenlos", "offer"),
+        ("it", "Spedizione in 48 ore", "logistics"),
+        ("it", "Medaglia d'oro 2023", "proof"),
+        ("pt", "Primeira aula grátis", "offer"),
+        ("pt", "R$ 89,00 por mês", "price"),
+        ("sv", "499 kr", "price"),
+        ("sv", "-15 %", "offer"),
+    ],
+)
+def test_role_of_a_statement(language: str, text: str, role: str) -> None:
+    assert [fact.role for fact in facts("", text, language=language)] == [role]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Free delivery over £60",
+        "£98 each when you buy two",
+        "£118, or £98 each when you buy two",
+        "Two-year warranty, blades not included",
+        "Vegan, but it does contain oats",
+        "Free until 30 June if you join today",
+        "Served with salsa, beans and rice",
+        "Pets welcome (two at most, £5 each; assistance dogs free)",
+    ],
+)
+def test_a_fact_keeps_its_limits(text: str) -> None:
+    assert [fact.text for fact in facts(text)] == [text]
+
+
+def test_a_list_is_divided_where_each_part_stands_alone() -> None:
+    assert roles("£45 an hour, two men, minimum two hours") == {
+        "£45 an hour": "price",
+        "two men": "feature",
+        "minimum two hours": "condition",
+    }
+    assert roles("We deliver within ten miles, and whoever opens must be over 18.") == {
+        "We deliver within ten miles": "logistics",
+        "whoever opens must be over 18": "condition",
+    }
+
+
+def test_items_below_an_excluding_heading_are_conditions() -> None:
+    found = facts("Not included:\nflights\ntravel insurance\nTwo guides lead the walk.")
+    assert {fact.text: fact.role for fact in found}["Not included: flights, travel insurance"] == "condition"
+    assert not any(fact.text == "flights" for fact in found)
+
+
+def test_example_of_credit_is_kept_whole() -> None:
+    text = (
+        "Representative example: borrow £3,000 over 24 months at 18.0% p.a. (fixed). 24 monthly payments of £149.77. "
+        "Total repayable £3,594.48. Representative 19.6% APR."
+    )
+    assert [(fact.text, fact.role) for fact in facts(text)] == [(text, "legal")]
+
+
+def test_duplicates_fold_into_the_fuller_one() -> None:
+    found = facts("Free repairs for five years from the date on your order.", "Free repairs for 5 years")
+    assert [fact.text for fact in found] == ["Free repairs for five years from the date on your order."]
+
+
+def test_a_single_word_is_a_fact_and_a_call_for_attention_is_none() -> None:
+    assert [fact.text for fact in facts("Achtung!\nVEGAN", language="de")] == ["VEGAN"]
+
+
+def test_different_figures_are_no_duplicates() -> None:
+    assert len(facts("", "Holds 2 litres of soup", "Holds 3 litres of soup")) == 2
+
+
+def test_notes_to_colleagues_are_no_facts() -> None:
+    found = facts("Warm light. Do not publish: supplier is cheaper. (Kim add the logo)")
+    assert [fact.text for fact in found] == ["Warm light."]
+
+
+def test_concrete_facts_come_before_praise_and_logistics() -> None:
+    found = facts(
+        "",
+        "High quality and best service",
+        "Open Monday to Friday",
+        "Keeps soup hot for 9 hours",
+        "Not for dishwashers",
+    )
+    assert found[0].text == "Keeps soup hot for 9 hours"
+    assert found[-1].text == "Not for dishwashers"
+    assert [fact.strength for fact in found] == sorted((fact.strength for fact in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "price", "offer", "proof"),
+    [
+        ("en", "£1,099 instead of £1,349", "10% off, code OAK, until 5 March 2027", "4.8 out of 5, 214 reviews, Shop"),
+        ("de", "1.099 £ statt 1.349 £", "10% off, Code OAK, bis 5. März 2027", "4,8 von 5, 214 Bewertungen, Shop"),
+        ("fr", "1 099 £ au lieu de 1 349 £", "10% off, code OAK, jusqu'au 5 mars 2027", "4,8 sur 5, 214 avis, Shop"),
+        ("fi", "£1 099 (£1 349)", "10% off, OAK, – 2027-03-5", "4.8/5, (214), Shop"),
+    ],
+)
+def test_fields_are_written_out(language: str, price: str, offer: str, proof: str) -> None:
+    texts = ProductTexts(
+        project="Shop",
+        name="Table",
+        price="1349.00",
+        sale_price="1099.00",
+        currency="GBP",
+        offer=Offer(text="10% off", code="OAK", ends="2027-03-05"),
+        proof=Proof(rating="4.8", count=214, source="Shop", award="Design Prize 2026"),
+        conditions=("Not for outdoors",),
+    )
+    found = {(fact.source, fact.text): fact.role for fact in find_facts(texts, language)}
+    assert found[("price", price)] == "offer"
+    assert found[("offer", offer)] == "offer"
+    assert found[("proof", proof)] == "proof"
+    assert found[("proof", "Design Prize 2026")] == "proof"
+    assert found[("conditions", "Not for outdoors")] == "condition"
+
+
+def test_prices_of_a_feed_are_one_offer() -> None:
+    found = facts("g:price=54.95 EUR | g:sale_price=39.95 EUR", language="de")
+    assert [fact.text for fact in found] == ["39,95 € statt 54,95 €"]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_cues_are_known_kinds_and_valid_expressions(path: Path) -> None:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    if path.stem != "negations":
+        assert set(data) <= {*KINDS, "bound", "joint", "needy", "stop", "numbers"}
+    for kind, expressions in data.items():
+        if kind in {"stop", "numbers"}:
+            continue
+        assert len(set(expressions)) == len(expressions)
+        for expression in expressions:
+            re.compile(expression)
+            letters = re.sub(r"\\[A-Za-z]", "", expression)
+            assert letters == letters.lower()  # cues are looked for in small letters
+
+
+def test_price_has_its_unit() -> None:
+    texts = ProductTexts(project="Shop", name="Room", price="49.50", currency="EUR", price_per="night")
+    assert [fact.text for fact in find_facts(texts, "de")] == ["49,50 € pro Nacht"]
+
+
+WORDS = st.sampled_from(
+    [
+        "no",
+        "not",
+        "free",
+        "£9",
+        "20%",
+        "only",
+        "lamp,",
+        "wood;",
+        "and",
+        "until",
+        "5",
+        "kg.",
+        "Open",
+        "✗",
+        "(if",
+        ")",
+        ":",
+        "!",
+        "you",
+        "since",
+        "1990",
+        "a",
+        "b",
+        "c",
+    ]
+)
+
+
+@given(
+    st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=40).map(" ".join)),
+    st.lists(st.text(max_size=60), max_size=5),
+    st.sampled_from(["en", "es", "fr", "de", "it", "pt", "nl", "ja", "und", ""]),
+)
+@settings(max_examples=200, deadline=None)
+def test_facts_of_any_text_are_bounded_and_its_own(description: str, features: list[str], language: str) -> None:
+    texts = ProductTexts(project="", name="", description=description, features=tuple(features))
+    found = find_facts(texts, language)
+    assert len(found) <= MAX_FACTS
+    own = "".join("".join(clean(text).split()) for text in (description, *features))
+    for fact in found:
+        assert 0 <= fact.strength <= 1
+        assert len(fact.text) <= 600
+        # a joined heading has marks of its own: "Not included: flights, insurance"
+        assert all(word.strip(",:;") in own for word in fact.text.split())
+
+
+def test_many_statements_keep_their_conditions() -> None:
+    features = [f"Holds {number} apples" for number in range(100, 200)]
+    found = facts("Not for outdoors.", *features)
+    assert len(found) == MAX_FACTS
+    assert any(fact.role == "condition" for fact in found)
+
+
+@pytest.mark.parametrize(
+    "unit", ["<", "no ", "a, ", "; ", "(", "1 ", "£1 ", "a. ", "Not included:\n", "1.", "not free, "]
+)
+def test_hostile_text_takes_linear_time(unit: str) -> None:
+    text = (unit * 5_000)[:5_000] + "x"
+    facts("warm up the patterns")
+    best = 1.0
+    for _ in range(3):
+        started = time.process_time()
+        facts(text)
+        best = min(best, time.process_time() - started)
+    assert best < 0.05

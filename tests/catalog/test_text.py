@@ -1,0 +1,226 @@
+"""Cleaning of customers' texts, and their division into sentences."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.catalog.understanding.text import calm, clean, clean_name, segments, shouting
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("<p>Sturdy &amp; light.</p><ul><li>Two pockets</li><li>Zip</ul>", "Sturdy & light.\nTwo pockets\nZip"),
+        ("&lt;p&gt;Oak&lt;/p&gt;&lt;p&gt;Ash&lt;/p&gt;", "Oak\nAsh"),
+        ("4&amp;nbsp;m &ndash; 6&nbsp;m", "4 m – 6 m"),
+        (
+            "<table><tr><td>Weight</td><td>2 kg</td></tr><tr><td>A</td><td>B</td><td>C</td></tr>",
+            "Weight: 2 kg\nA\nB\nC",
+        ),
+        ("We <3 dogs, a < b and c > d", "We <3 dogs, a < b and c > d"),
+        ("A<!-- hidden -->B<script>var x = 1;</script><style>p {}</style>C", "A\nB\nC"),
+        ("Broken <b>bold and <a href='x'>link", "Broken bold and link"),
+        ("A 5% <b>bigger</b>boat", "A 5% biggerboat"),
+    ],
+)
+def test_html_becomes_lines(raw: str, cleaned: str) -> None:
+    assert clean(raw) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("𝗦𝗼𝗳𝘁 𝓬𝓸𝓽𝓽𝓸𝓷 Ⓑⓘⓖ ＷＩＤＥ", "Soft cotton Big WIDE"),
+        ("🅽🅴🆆 ᴀʀʀɪᴠᴀʟ", "NEW arrival"),
+        ("½ l, 20 m², Brand™, wait…", "½ l, 20 m², Brand™, wait…"),
+        ("Se\u00adgel\u200bschule\ufeff \u202ade\u202c", "Segelschule de"),
+        ("cafe\u0301", "café"),
+        ("Itâ€™s a cafÃ©", "It’s a café"),
+        ("« déjà\u00a0»", "« déjà »"),
+        ("می‌خواهم", "می‌خواهم"),
+        ("S̶a̶l̶e̶", "Sale"),
+    ],
+)
+def test_letters_become_plain_and_prose_signs_stay(raw: str, cleaned: str) -> None:
+    assert clean(raw) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("✅ Wifi ✅ Sauna", "Wifi\nSauna"),
+        ("❌ pets 🚫 smoking", "✗ pets\n✗ smoking"),
+        ("red; green; blue", "red\ngreen\nblue"),
+        ("Sizes 8;10;12", "Sizes 8, 10, 12"),
+        ("Open daily; dogs welcome.", "Open daily; dogs welcome."),
+        ("Trim | wash | dry", "Trim\nwash\ndry"),
+        ("wash // dry", "wash\ndry"),
+        ("From 72 → 108 cm", "From 72 → 108 cm"),
+        ("Really!!! Sure?! Yes??", "Really! Sure! Yes?"),
+        ("**Bold** and *slanted*", "Bold and slanted"),
+        ("# Title\n---\ntext", "Title\ntext"),
+        ("Oak table\n\n\n   with   leaves", "Oak table\nwith leaves"),
+    ],
+)
+def test_separators_become_line_ends(raw: str, cleaned: str) -> None:
+    assert clean(raw) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("Wool socks\ngtin: 4012345678901\nshipping_weight: 0.2 kg", "Wool socks"),
+        ("g:id=77 | g:description=Wool socks | g:availability=in_stock", "Wool socks"),
+        ("g:sale_price=9.95 EUR", "sale price: 9.95 EUR"),
+        ("SKU: A-1 condition: new availability: in stock", ""),
+        ("Condition: good, one small scratch", "Condition: good, one small scratch"),
+        ("ean 4000000000017", ""),
+        ('{{ product.title }} Lamp {% if x %}[gallery ids="1"]', "Lamp"),
+        ("Lamp %%badge%%", "Lamp"),
+        ("Lorem ipsum dolor sit amet. Real lamp.", "Real lamp."),
+        ("Warm light. [TODO: ask Sam for the lumen]", "Warm light."),
+        ("Warm light. Internal note: cost is 4.10", "Warm light."),
+        ("Glows for 9 hours. Cures colds (delete this, legal)", "Glows for 9 hours."),
+        ("Power 9 W??? Dimmable.", "Dimmable."),
+        ("Nicer than [competitor]. Solid oak.", "Solid oak."),
+        ("Warm light (Kim add the logo).", "Warm light."),
+        ("Soup for four (Simply add water). TODO INCLUIDO. Para uso interno.", None),
+        ("Internal: 64 GB. Delete your account any time (you can delete it yourself).", None),
+        ("Please check with your doctor before use.", None),
+    ],
+)
+def test_feed_fields_template_marks_and_notes_are_dropped(raw: str, cleaned: str | None) -> None:
+    assert clean(raw) == (raw if cleaned is None else cleaned)
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("See https://shop.example/a?utm_source=x&b=1.", "See\nhttps://shop.example/a?b=1"),
+        ("Write to jo@shop.example", "Write to jo@shop.example"),
+    ],
+)
+def test_addresses_stay_and_lose_tracking(raw: str, cleaned: str) -> None:
+    assert clean(raw).rstrip(".\n") == cleaned
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ("Approx. 4 m. No. 5 St. James.", ["Approx. 4 m.", "No. 5 St. James."]),
+        ("Ideal z. B. für Kinder. Ab 1. Dezember geöffnet.", ["Ideal z. B. für Kinder.", "Ab 1. Dezember geöffnet."]),
+        ("P. ej. el lunes. N.º 4.", ["P. ej. el lunes.", "N.º 4."]),
+        ("Open 9.30 to 4.30. Closed at 1.5 bar.", ["Open 9.30 to 4.30.", "Closed at 1.5 bar."]),
+        ("- one,\n• two;\n3) three", ["one", "two", "three"]),
+        ("Départ avant 11 h. Accueil à 9 h.", ["Départ avant 11 h.", "Accueil à 9 h."]),
+        ("静かです。軽いです。", ["静かです。", "軽いです。"]),
+        ("  ", []),
+    ],
+)
+def test_segments_are_sentences_and_items(raw: str, found: list[str]) -> None:
+    assert segments(raw) == found
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("✨𝓞𝓪𝓴 lamp✨ small | warm | dim", "Oak lamp, small, warm, dim"),
+        ("BIG SALE!!! Lamp", "BIG SALE! Lamp"),
+        ("<b>Lamp</b>\n&quot;Moon&quot;", 'Lamp "Moon"'),
+        ("Loan – copy from page pls shorten!!", "Loan"),
+    ],
+)
+def test_name_is_one_line(raw: str, name: str) -> None:
+    assert clean_name(raw) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "calmed"),
+    [
+        ("WE DELIVER TO YOUR DOOR IN THE UK", "We deliver to your door in the UK"),
+        ("Our LED lamp has a USB port", "Our LED lamp has a USB port"),
+        ("Dogs are NOT allowed", "Dogs are not allowed"),
+        ("MODEL XK-40 WITH GPS", "Model XK-40 with GPS"),
+    ],
+)
+def test_shouted_words_are_lowered_and_acronyms_kept(text: str, calmed: str) -> None:
+    assert calm(text) == calmed
+
+
+def test_shouting_is_told_from_acronyms() -> None:
+    assert shouting("BUY OUR LAMPS TODAY")
+    assert not shouting("A lamp with USB and GPS")
+
+
+PIECES = st.sampled_from(
+    [
+        "<p>",
+        "</li>",
+        "&amp;",
+        "&amp;nbsp;",
+        "a",
+        "A. ",
+        "1.",
+        ";",
+        " | ",
+        "**",
+        "(",
+        "[x]",
+        "gtin: 1",
+        "é",
+        "Ã©",
+        "✅",
+        "❌",
+        "\n",
+        "??",
+        "𝗕",
+        "..",
+        " ",
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=30).map("".join)))
+@settings(max_examples=300, deadline=None)
+def test_cleaning_twice_changes_nothing(raw: str) -> None:
+    cleaned = clean(raw)
+    assert clean(cleaned) == cleaned
+    segments(raw)
+    clean_name(raw)
+    calm(raw)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<",
+        '<a "',
+        "[",
+        "{{",
+        "<!--",
+        "&amp;",
+        "(",
+        "*",
+        "* a",
+        ";",
+        ". ",
+        "<script>",
+        "Ã",
+        "a@",
+        " ",
+        "\n",
+        "<td>",
+        "http://",
+        "no ",
+    ],
+)
+def test_hostile_text_takes_linear_time(unit: str) -> None:
+    raw = (unit * 5_000)[:5_000] + "x"
+    best = 1.0
+    for _ in range(3):
+        started = time.process_time()
+        segments(raw)
+        best = min(best, time.process_time() - started)
+    assert best < 0.05
