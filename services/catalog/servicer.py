@@ -17,9 +17,10 @@ from google.protobuf import empty_pb2
 from services.catalog import messages
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
-from services.catalog.domain import BriefKey, Project
+from services.catalog.domain import BriefKey, Product, Project, ProjectKey
 from services.catalog.errors import ImageNotFound
 from services.catalog.product_photos import MAX_PHOTO_BYTES, photo_type
+from services.catalog.understandings import Understandings
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
@@ -39,9 +40,18 @@ log = structlog.get_logger()
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Creates, lists, changes and deletes the caller's own projects and products."""
 
-    def __init__(self, *, database: Database, store: CatalogStore, assets: AssetStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: CatalogStore,
+        understandings: Understandings,
+        assets: AssetStore,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._store = store
+        self._understandings = understandings
         self._assets = assets
         self._clock = clock
         self._decoding = asyncio.Semaphore(CONCURRENT_DECODES)
@@ -79,14 +89,16 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def UpdateProject(self, request: catalog_pb2.UpdateProjectRequest, context: Context) -> catalog_pb2.Project:
         async with self._database.transaction() as connection:
-            project = await self._store.project(connection, UUID(request.project_id), caller().user_id, lock=True)
+            before = await self._store.project(connection, UUID(request.project_id), caller().user_id, lock=True)
             project = replace(
-                project,
-                name=request.name if request.HasField("name") else project.name,
-                brand=request.brand.SerializeToString() if request.HasField("brand") else project.brand,
+                before,
+                name=request.name if request.HasField("name") else before.name,
+                brand=request.brand.SerializeToString() if request.HasField("brand") else before.brand,
                 updated_at=self._clock.now(),
             )
             await self._store.update_project(connection, project)
+        if project.name != before.name:
+            self._understandings.read_later(ProjectKey(project.user_id, project.id))
         return messages.project_message(project)
 
     async def DeleteProject(self, request: catalog_pb2.DeleteProjectRequest, context: Context) -> empty_pb2.Empty:
@@ -100,6 +112,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         product = messages.new_product(request, product_id=new_id(now), user_id=caller().user_id, now=now)
         async with self._database.transaction() as connection:
             await self._store.insert_product(connection, product)
+        self._read_later(product)
         return messages.product_message(product)
 
     async def ListProducts(
@@ -124,7 +137,18 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             product = await self._store.product(connection, UUID(request.product_id), caller().user_id, lock=True)
             product = product.changed(messages.product_changes(request), self._clock.now())
             await self._store.update_product(connection, product)
+        self._read_later(product)
         return messages.product_message(product)
+
+    async def GetUnderstanding(
+        self, request: catalog_pb2.GetUnderstandingRequest, context: Context
+    ) -> catalog_pb2.Understanding:
+        return await self._understandings.get(UUID(request.product_id), caller().user_id)
+
+    async def UpdateUnderstanding(
+        self, request: catalog_pb2.UpdateUnderstandingRequest, context: Context
+    ) -> catalog_pb2.Understanding:
+        return await self._understandings.correct(request, caller().user_id)
 
     async def DeleteProduct(self, request: catalog_pb2.DeleteProductRequest, context: Context) -> empty_pb2.Empty:
         async with self._database.transaction() as connection:
@@ -163,6 +187,9 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             raise ImageNotFound
         content = await self._assets.read_all(product.image_key, max_bytes=MAX_PHOTO_BYTES)
         return httpbody_pb2.HttpBody(content_type=product.image_type or "", data=content)
+
+    def _read_later(self, product: Product) -> None:
+        self._understandings.read_later(BriefKey(product.user_id, product.project_id, product.id))
 
     async def _delete_photos(self, keys: Sequence[str]) -> None:
         """Deletes photos that no row refers to. A failure is logged: the photo takes space and does no other harm."""
