@@ -190,14 +190,17 @@ class TestConcurrency:
         assert (await understanding(harness, product_id, 0)).trade == "florist"
         assert reads(harness) == 2
 
-    async def test_reading_waits_for_a_change_that_is_being_committed(self, harness: CatalogHarness) -> None:
-        """The reading is stored under the product's lock: a change that commits just before makes it outdated."""
-        _, product_id = await create(harness)
-        statement = "update product set name = 'Florist Amal' where id = %s"
-        async with harness.lock_rows(statement, product_id):
+    @pytest.mark.parametrize("table", ["product", "project"])
+    async def test_reading_waits_for_a_change_that_is_being_committed(
+        self, harness: CatalogHarness, table: str
+    ) -> None:
+        """The reading is stored under the locks of both rows: a change that commits just before makes it outdated."""
+        project_id, product_id = await create(harness, "Aid")
+        row = product_id if table == "product" else project_id
+        async with harness.lock_rows(f"update {table} set name = 'florist' where id = %s", row):
             slow = asyncio.ensure_future(understanding(harness, product_id))
             await harness.until_statements_wait_for_locks(1)
-        assert (await slow).trade == "bottles"
+        assert (await slow).trade == ""
         assert (await understanding(harness, product_id)).trade == "florist"
 
     async def test_product_that_is_deleted_while_it_is_read_is_not_found(self, harness: CatalogHarness) -> None:
@@ -267,15 +270,18 @@ class TestBackground:
     async def test_changes_above_the_limit_are_left_until_they_are_asked_for(self, harness: CatalogHarness) -> None:
         reader = HarnessReader()
         project_id = await harness.user().create_project()
-        ids = [UUID(await harness.user().create_product(project_id, name)) for name in ("a", "b", "c")]
+        ids = [UUID(await harness.user().create_product(project_id, name)) for name in ("a", "b", "c", "d")]
+        keys = [BriefKey("u", UUID(project_id), one) for one in ids]
         async with third_replica(harness, reader, max_postponed=2) as understandings:
-            for one in ids:
-                understandings.read_later(BriefKey("u", UUID(project_id), one))
+            for key in keys[:3]:
+                understandings.read_later(key)
             loop = asyncio.ensure_future(understandings.run())
             await reader.until_reading("b")
+            understandings.read_later(keys[3])
+            await reader.until_reading("d")
             assert (await understandings.get(ids[2], "u")).name == "c"
             loop.cancel()
-        assert reader.read_names == ["a", "b", "c"]
+        assert reader.read_names == ["a", "b", "d", "c"]
 
     async def test_failing_product_does_not_end_the_background(self, harness: CatalogHarness) -> None:
         reader = HarnessReader()
@@ -290,14 +296,34 @@ class TestBackground:
             assert not loop.done()
             loop.cancel()
 
+    async def test_unexpected_error_does_not_end_the_background(self, harness: CatalogHarness) -> None:
+        reader = HarnessReader()
+        project_id, product_id = await create(harness)
+        async with third_replica(harness, reader) as understandings:
+            loop = asyncio.ensure_future(understandings.run())
+            async with harness.lock_rows("alter table understanding rename to elsewhere"):
+                pass
+            with capture_logs() as logs:
+                understandings.read_later(BriefKey("u", UUID(project_id), UUID(product_id)))
+                async with asyncio.timeout(LOCK_WAIT_SECONDS):
+                    while not logs and not loop.done():  # noqa: ASYNC110  # logs have no event
+                        await asyncio.sleep(0.001)
+            assert [event["event"] for event in logs] == ["background_reading_failed"]
+            async with harness.lock_rows("alter table elsewhere rename to understanding"):
+                pass
+            understandings.read_later(BriefKey("u", UUID(project_id), UUID(product_id)))
+            await reader.until_reading("Steel bottle")
+            loop.cancel()
+
     async def test_close_gives_up_what_waits_after_the_current_reading(self, harness: CatalogHarness) -> None:
         reader = HarnessReader()
         project_id = await harness.user().create_project()
         ids = [UUID(await harness.user().create_product(project_id, name)) for name in ("held", "b")]
         async with third_replica(harness, reader) as understandings:
             with reader.holding("held"):
-                calls = [asyncio.ensure_future(understandings.get(one, "u")) for one in ids]
+                calls = [asyncio.ensure_future(understandings.get(ids[0], "u"))]
                 await reader.until_reading("held")
+                calls.append(asyncio.ensure_future(understandings.get(ids[1], "u")))
                 await until_unread(understandings, 2)
                 closing = asyncio.ensure_future(understandings.close())
                 await asyncio.wait(calls)

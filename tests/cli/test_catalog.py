@@ -68,6 +68,48 @@ class TestCreate:
         assert (code, "--project" in problems) == (2, True)
 
 
+class TestUnderstanding:
+    @pytest.fixture
+    def product(self, terminal: Terminal, mine: dict[str, str]) -> str:
+        features = ("--feature", "folds flat", "--feature", "not for outdoors", "--feature", "dims = saves power")
+        return terminal.good("products", "create", "--name", "Lamp\x1b[31m", *features, **mine).strip()
+
+    def test_facts_and_what_is_known_are_shown(self, terminal: Terminal, mine: dict[str, str], product: str) -> None:
+        shown = terminal.good("products", "understanding", product, **mine)
+        assert "\x1b" not in shown
+        for text in ("how sure", "kind", "trade", "audience    not said", "folds flat", "not for outdoors"):
+            assert text in shown
+
+    def test_corrections_are_shown_and_reset(self, terminal: Terminal, mine: dict[str, str], product: str) -> None:
+        run = ("products", "understanding", product)
+        shown = terminal.good(
+            *run, "--correct", "kind=good", "--correct", "sensitive=minors,faith", "--correct", "regulated=",
+            "--fact", "Not for outdoors=condition", "--fact", "dims = saves power=benefit", **mine,
+        )  # fmt: skip
+        assert "kind        good  corrected by you\n" in shown
+        assert "sensitive   minors, faith  corrected by you\n" in shown
+        assert "regulated   no  corrected by you\n" in shown
+        rows = [line.split() for line in shown.splitlines()]
+        (row,) = [row for row in rows if row[:1] == ["condition"]]
+        assert row[1:4] == ["not", "for", "outdoors"]
+        assert ["benefit", "dims", "=", "saves", "power"] in [row[:5] for row in rows]
+        removed = terminal.good(*run, "--fact", f"{row[-1]}=unused", **mine)
+        assert "not for outdoors" not in removed
+        reset = terminal.good(*run, "--reset", "all", **mine)
+        assert "corrected by you" not in reset
+        assert "not for outdoors" in reset
+
+    def test_wrong_corrections_are_refused_by_name(
+        self, terminal: Terminal, mine: dict[str, str], product: str
+    ) -> None:
+        run = ("products", "understanding", product)
+        assert "trade: is not a known trade" in terminal.bad(*run, "--correct", "trade=no such", **mine)
+        assert "is no fact of the product" in terminal.bad(*run, "--fact", "floats=benefit", **mine)
+        assert "--correct: 'name' is none of kind, trade" in terminal.bad(*run, "--correct", "name=x", code=2, **mine)
+        assert "--correct: 'trade' is not of the form" in terminal.bad(*run, "--correct", "trade", code=2, **mine)
+        assert "PRODUCT_NOT_FOUND" in terminal.bad("products", "understanding", str(uuid.uuid4()), **mine)
+
+
 class TestImport:
     def test_csv_import_creates_valid_rows_once_and_prints_rejected_ones(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer
