@@ -410,6 +410,7 @@ class TestCatalogAndCredits:
 
     def test_understanding_is_shown_corrected_and_reset(self, customer: Customer) -> None:
         client, path = customer.client, f"/api/products/{customer.product_id}/understanding"
+        client.patch(f"/api/products/{customer.product_id}", json={"features": ["keeps drinks cold", "fits a bag"]})
         first = client.get(path)
         assert first.status_code == 200, first.text
         shown = first.json()
