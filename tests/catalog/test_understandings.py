@@ -10,13 +10,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from adwright.image.v1 import image_pb2
+from adwright.job.v1 import job_pb2
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from services.catalog.domain import BriefKey
 from services.catalog.understandings import Understandings
 from services.chassis.data.database import Database
+from services.chassis.rotating_secret import RotatingSecret
+from services.chassis.rpc.auth import CallerIdentity, ServiceIdentity, set_caller
+from services.worker.submission import Submitter
 from tests.catalog.harness import (
     LOCK_WAIT_SECONDS,
+    SERVICE_SECRET,
     CatalogHarness,
     HarnessReader,
     Refused,
@@ -27,6 +34,13 @@ from tests.running import Postgres
 
 UNKNOWN = "4be0643f-1d98-473b-97cd-ca98a65347dd"
 FEATURES = ["keeps drinks cold", "not for the dishwasher", "made of steel"]
+
+
+class NoMetadata:
+    """The context of a call without metadata."""
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
 
 
 async def create(harness: CatalogHarness, name: str = "Steel bottle", **fields: Any) -> tuple[str, str]:
@@ -131,6 +145,20 @@ class TestReading:
         assert (event["product_id"], event["trade"], event["facts"]) == (product_id, "bottles", 3)
         assert not any(text in str(logs) for text in ("Steel bottle", *FEATURES))
 
+    async def test_readings_are_counted_by_confidence_and_timed(self, harness: CatalogHarness) -> None:
+        def counted() -> list[float]:
+            total, seconds = "adwright_understandings_total", "adwright_understanding_seconds_count"
+            labels = [{"confidence": name} for name in ("likely", "not_known", "failed")]
+            samples = [(total, label) for label in labels] + [(seconds, {})]
+            return [REGISTRY.get_sample_value(name, label) or 0.0 for name, label in samples]
+
+        harness.readers[0].fail("Broken")
+        before = counted()
+        project_id = await harness.user().create_project()
+        for name in ("Bottle", "Aid", "Aid kit", "Broken"):
+            await understanding(harness, await harness.user().create_product(project_id, name))
+        assert [after - was for after, was in zip(counted(), before, strict=True)] == [1, 2, 1, 3]
+
     async def test_understanding_is_deleted_with_the_product(self, harness: CatalogHarness) -> None:
         _, product_id = await create(harness)
         await understanding(harness, product_id)
@@ -231,6 +259,29 @@ class TestConcurrency:
             await asyncio.gather(running, *waiting)
             for one in ids:
                 assert (await understandings.get(one, "u")).product_id == str(one)
+
+    async def test_product_that_is_being_read_holds_back_no_other_brief(self, harness: CatalogHarness) -> None:
+        """Neither in the catalog's batch of lookups, nor in the batch of calls of a service that submits jobs."""
+        set_caller(CallerIdentity(user_id="u"))
+        project_id = await harness.user().create_project()
+        unread, read = [await harness.user().create_product(project_id, name) for name in ("held", "b")]
+        await harness.service().brief("u", project_id, read)
+        channel, identity = harness.channels[0], ServiceIdentity("image", RotatingSecret(SERVICE_SECRET))
+        submitter = Submitter(catalog=channel, job=channel, identity=identity)
+
+        async def prepared(product_id: str) -> Any:
+            request: Any = image_pb2.GenerateStaticAdRequest(project_id=project_id, product_id=product_id)
+            context: Any = NoMetadata()
+            found = await submitter.prepare(request, context, lambda brief, user: job_pb2.SubmitJobRequest())
+            return found.brief
+
+        with harness.readers[0].holding("held"):
+            slow = asyncio.ensure_future(prepared(unread))
+            await harness.readers[0].until_reading("held")
+            assert (await prepared(read)).product.name == "b"
+            assert (await harness.service().brief("u", project_id, read)).product.name == "b"
+            assert not slow.done()
+        assert (await slow).understanding.name == "held"
 
     async def test_requests_go_before_products_that_wait_in_the_background(self, harness: CatalogHarness) -> None:
         reader = HarnessReader()

@@ -92,8 +92,8 @@ class TestUnderstanding:
             "--fact", "Not for outdoors=condition", "--fact", "dims = saves power=benefit", **mine,
         )  # fmt: skip
         rows = [line.split() for line in shown.splitlines()]
-        for row in ("kind good", "sensitive minors, faith", "regulated no"):
-            assert [*row.split(), "corrected", "by", "you"] in rows
+        for line in ("kind good", "sensitive minors, faith", "regulated no"):
+            assert [*line.split(), "corrected", "by", "you"] in rows
         (row,) = [row for row in rows if row[:1] == ["condition"]]
         assert row[1:4] == ["not", "for", "outdoors"]
         assert ["benefit", "dims", "=", "saves", "power"] in [row[:5] for row in rows]
