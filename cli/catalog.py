@@ -1,4 +1,5 @@
-"""`adwright projects` and `adwright products`: creates, lists and imports projects and products."""
+"""`adwright projects` and `adwright products`: creates, lists and imports projects and products, and shows what was
+understood of a product."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ import typer
 
 from cli.api import ApiError
 from cli.terminal import DEMO_USER, call_or_exit, error_exit, print_line, printable, user_api
+from cli.understanding import products_understanding
 
 if TYPE_CHECKING:
     from cli.catalog_import import ItemType
 
 projects = typer.Typer(no_args_is_help=True, help="Projects and their brands.")
 products = typer.Typer(no_args_is_help=True, help="Products to advertise.")
+products.command("understanding")(products_understanding)
 
 User = Annotated[str, typer.Option(help="The owner's user id.")]
 ProjectId = Annotated[str, typer.Option("--project", help="Project id; default: ADWRIGHT_PROJECT_ID.")]

@@ -58,6 +58,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("POST", "/api/projects/$PROJECT/products", {"name": "Trail Bottle", "price": "24.90", "currency": "EUR"}),
         ("GET", "/api/products/$PRODUCT", None),
         ("PATCH", "/api/products/$PRODUCT", {"audience": "hikers"}),
+        ("GET", "/api/products/$PRODUCT/understanding", None),
+        ("PATCH", "/api/products/$PRODUCT/understanding", {"kind": "good", "subject": "trail bottle"}),
         ("POST", "/api/products/$PRODUCT/image", None),
         ("GET", "/api/products/$PRODUCT/image", None),
         ("POST", "/api/products/$PRODUCT/images", None),

@@ -10,6 +10,7 @@ from typing import Any
 from cli.api import ApiError
 from cli.creatives import create_assets, create_copy
 from cli.terminal import DEMO_USER, print_line, printable, system_api
+from cli.understanding import summary
 from local.home import Home, Running
 
 GRANT_CREDITS = 100
@@ -62,6 +63,7 @@ def show_demo(home: Home, running: Running, out: Path, kinds: Collection[str] = 
         _grant(home, running, f"demo-{uuid.uuid4()}", "another demo")
         before = api.call("GET", "/api/credits")["available"]
     print_line(f"{printable(name)}: {before} credits available")
+    print_line(f"  understood as {summary(api.call('GET', f'/api/products/{product}/understanding'))}")
     ids = {"projectId": project, "productId": product}
     saved: list[Path] = []
     video_problem = ""

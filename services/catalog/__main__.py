@@ -12,6 +12,9 @@ from pydantic import Field
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
+from services.catalog.understanding.engine import load_engine
+from services.catalog.understanding_store import UnderstandingStore
+from services.catalog.understandings import Understandings
 from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.assets import AssetStore
@@ -42,21 +45,40 @@ async def serve(settings: CatalogSettings) -> None:
     )
     assets = AssetStore(settings.assets_url)
     clock = SystemClock()
+    engine = load_engine()
+    understanding_store = UnderstandingStore()
+    understandings = Understandings(
+        database=database,
+        catalog_store=store,
+        store=understanding_store,
+        reader=engine.reader,
+        trades=engine.trades,
+        clock=clock,
+    )
+    briefs = Briefs(
+        database=database, store=store, understanding_store=understanding_store, understandings=understandings
+    )
     api_keys = BillingApiKeyLookup(settings.billing_address, ServiceIdentity("catalog", settings.service_secrets()))
 
     def register(server: grpc.aio.Server) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(database=database, store=store, assets=assets, clock=clock), server
+            CatalogServicer(database=database, store=store, understandings=understandings, assets=assets, clock=clock),
+            server,
         )
-        catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(
-            CatalogLookupServicer(Briefs(database=database, store=store)), server
-        )
+        catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(CatalogLookupServicer(briefs), server)
 
     try:
         await Server(
-            settings, register=register, services=SERVICES, ready=database.ready, api_keys=api_keys, clock=clock
+            settings,
+            register=register,
+            services=SERVICES,
+            ready=database.ready,
+            loops=[understandings.run],
+            api_keys=api_keys,
+            clock=clock,
         ).run()
     finally:
+        await understandings.close()
         await api_keys.close()
         await database.close()
 

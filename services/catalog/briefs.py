@@ -15,6 +15,8 @@ from services.catalog import messages
 from services.catalog.catalog_store import CatalogStore
 from services.catalog.domain import BriefKey
 from services.catalog.errors import ProductNotFound, ProjectNotFound
+from services.catalog.understanding_store import UnderstandingStore
+from services.catalog.understandings import Understandings
 from services.chassis.data.batcher import Batcher
 from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
@@ -24,23 +26,42 @@ MAX_WAITING = 4_000
 MAX_WAIT_SECONDS = 3.0  # shorter than the caller's deadline
 MAX_CACHED = 10_000  # briefs of a few KiB each
 
-Versions = tuple[str, str]  # of the project's row and of the product's row
+Versions = tuple[str, str | None, str | None]  # of the rows of the project, the product and its understanding
 
 
 class Briefs:
     """Finds briefs by user, project and product."""
 
-    def __init__(self, *, database: Database, store: CatalogStore) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: CatalogStore,
+        understanding_store: UnderstandingStore,
+        understandings: Understandings,
+    ) -> None:
         self._database = database
         self._store = store
+        self._understanding_store = understanding_store
+        self._understandings = understandings
         self._cached: OrderedDict[BriefKey, tuple[Versions, catalog_pb2.Brief]] = OrderedDict()
         self._lookups: Batcher[BriefKey, catalog_pb2.Brief] = Batcher(
             self._find_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
     async def find(self, key: BriefKey) -> catalog_pb2.Brief:
-        """Returns the current brief. Raises ProjectNotFound, ProductNotFound."""
-        return await self._lookups.submit(key)
+        """Returns the current brief, with the product's understanding. A product that was not read yet is read first.
+
+        Raises ProjectNotFound, ProductNotFound, Overloaded.
+        """
+        brief = await self._lookups.submit(key)
+        if brief.HasField("understanding"):
+            return brief
+        # Outside the batch, which would hold back the briefs of others. The next lookup finds it stored.
+        understanding = await self._understandings.make(self._understandings.inputs(key, brief))
+        return catalog_pb2.Brief(
+            project=brief.project, product=brief.product, image_key=brief.image_key, understanding=understanding
+        )
 
     async def _find_batch(self, keys: Sequence[BriefKey]) -> list[catalog_pb2.Brief | Refusal]:
         found: dict[BriefKey, catalog_pb2.Brief | Refusal] = {}
@@ -57,10 +78,16 @@ class Briefs:
                 else:
                     unread.append(key)
             if unread:
-                for key, (version, project, product) in (await self._store.briefs(connection, unread)).items():
+                briefs = await self._store.briefs(connection, unread)
+                stored = await self._understanding_store.find(connection, [key.product_id for key in briefs])
+                for key, (version, project, product) in briefs.items():
                     brief = messages.brief_message(project, product)
                     found[key] = brief
-                    self._cached[key] = (version, brief)
-                    if len(self._cached) > MAX_CACHED:
-                        self._cached.popitem(last=False)
+                    row = stored.get(key.product_id)
+                    understanding = self._understandings.current(self._understandings.inputs(key, brief), row)
+                    if understanding is not None and row is not None:
+                        brief.understanding.CopyFrom(understanding)
+                        self._cached[key] = ((*version, row.version), brief)
+                        if len(self._cached) > MAX_CACHED:
+                            self._cached.popitem(last=False)
         return [found[key] if key in found else ProjectNotFound() for key in keys]

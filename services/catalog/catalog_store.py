@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from services.catalog.domain import LIST_FIELDS, BriefKey, Product, Project
+from services.catalog.domain import LIST_FIELDS, BriefKey, Product, Project, ProjectKey
 from services.catalog.errors import ProductLimitReached, ProductNotFound, ProjectLimitReached, ProjectNotFound
 from services.catalog.understanding.values import Offer, Proof
 from services.chassis.data.database import Connection, fetch_all, fetch_one
@@ -130,6 +130,15 @@ class CatalogStore:
         )
         return [_product(row) for row in rows]
 
+    async def product_ids(self, connection: Connection, key: ProjectKey, limit: int) -> list[UUID]:
+        """Returns the ids of a project's products, newest first; none of a project of another user."""
+        rows = await fetch_all(
+            connection,
+            "select id from product where project_id = %s and user_id = %s order by id desc limit %s",
+            [key.project_id, key.user_id, limit],
+        )
+        return [row["id"] for row in rows]
+
     async def update_product(self, connection: Connection, product: Product) -> None:
         """Stores all fields of a product that the caller has locked."""
         await connection.execute(
@@ -158,24 +167,28 @@ class CatalogStore:
 
     async def versions(
         self, connection: Connection, keys: Sequence[BriefKey]
-    ) -> dict[BriefKey, tuple[str, str | None]]:
-        """Returns the row versions of briefs: of the project, and of the product (None: not in this project).
+    ) -> dict[BriefKey, tuple[str, str | None, str | None]]:
+        """Returns the row versions of briefs: of the project, of the product (None: not in this project), and of the
+        product's understanding (None: it was not read yet).
 
         Every change of a row gives it another version. A project that does not exist, or belongs to another user, has
         no entry.
         """
         rows = await fetch_all(
             connection,
-            """select given.*, project.xmin::text as project_version, product.xmin::text as product_version
+            """select given.*, project.xmin::text as project_version, product.xmin::text as product_version,
+                      understanding.xmin::text as understanding_version
                  from unnest(%s::text[], %s::uuid[], %s::uuid[]) as given (user_id, project_id, product_id)
                  join project on project.id = given.project_id and project.user_id = given.user_id
-                 left join product on product.id = given.product_id and product.project_id = project.id""",
+                 left join product on product.id = given.product_id and product.project_id = project.id
+                 left join understanding on understanding.product_id = product.id""",
             [list(column) for column in zip(*keys, strict=True)],
         )
         return {
             BriefKey(row["user_id"], row["project_id"], row["product_id"]): (
                 row["project_version"],
                 row["product_version"],
+                row["understanding_version"],
             )
             for row in rows
         }

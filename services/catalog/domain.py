@@ -32,6 +32,13 @@ class BriefKey(NamedTuple):
     product_id: UUID
 
 
+class ProjectKey(NamedTuple):
+    """Identifies all products of a user's project."""
+
+    user_id: str
+    project_id: UUID
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A brand and its products. `brand` is the serialized message adwright.catalog.v1.Brand."""

@@ -18,9 +18,10 @@ from google.protobuf import empty_pb2
 from services.catalog import messages
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
-from services.catalog.domain import BriefKey, Product, Project, type_of_key
+from services.catalog.domain import BriefKey, Product, Project, ProjectKey, type_of_key
 from services.catalog.product_photos import MAX_PHOTO_BYTES, photo_type
 from services.catalog.product_rules import CHECKED_FIELDS, check_product
+from services.catalog.understandings import Understandings
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
@@ -41,9 +42,18 @@ log = structlog.get_logger()
 class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Creates, lists, changes and deletes the caller's own projects and products."""
 
-    def __init__(self, *, database: Database, store: CatalogStore, assets: AssetStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: CatalogStore,
+        understandings: Understandings,
+        assets: AssetStore,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._store = store
+        self._understandings = understandings
         self._assets = assets
         self._clock = clock
         self._decoding = asyncio.Semaphore(CONCURRENT_DECODES)
@@ -81,14 +91,16 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def UpdateProject(self, request: catalog_pb2.UpdateProjectRequest, context: Context) -> catalog_pb2.Project:
         async with self._database.transaction() as connection:
-            project = await self._store.project(connection, UUID(request.project_id), caller().user_id, lock=True)
+            before = await self._store.project(connection, UUID(request.project_id), caller().user_id, lock=True)
             project = replace(
-                project,
-                name=request.name if request.HasField("name") else project.name,
-                brand=messages.stored_brand(request.brand) if request.HasField("brand") else project.brand,
+                before,
+                name=request.name if request.HasField("name") else before.name,
+                brand=messages.stored_brand(request.brand) if request.HasField("brand") else before.brand,
                 updated_at=self._clock.now(),
             )
             await self._store.update_project(connection, project)
+        if project.name != before.name:
+            self._understandings.read_later(ProjectKey(project.user_id, project.id))
         return messages.project_message(project)
 
     async def DeleteProject(self, request: catalog_pb2.DeleteProjectRequest, context: Context) -> empty_pb2.Empty:
@@ -103,6 +115,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         check_product(product, CHECKED_FIELDS)
         async with self._database.transaction() as connection:
             await self._store.insert_product(connection, product)
+        self._read_later(product)
         return messages.product_message(product)
 
     async def ListProducts(
@@ -129,7 +142,18 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             product = product.changed(changes, self._clock.now())
             check_product(product, changes)
             await self._store.update_product(connection, product)
+        self._read_later(product)
         return messages.product_message(product)
+
+    async def GetUnderstanding(
+        self, request: catalog_pb2.GetUnderstandingRequest, context: Context
+    ) -> catalog_pb2.Understanding:
+        return await self._understandings.get(UUID(request.product_id), caller().user_id)
+
+    async def UpdateUnderstanding(
+        self, request: catalog_pb2.UpdateUnderstandingRequest, context: Context
+    ) -> catalog_pb2.Understanding:
+        return await self._understandings.correct(request, caller().user_id)
 
     async def DeleteProduct(self, request: catalog_pb2.DeleteProductRequest, context: Context) -> empty_pb2.Empty:
         async with self._database.transaction() as connection:
@@ -202,15 +226,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         await self._delete_photos([former for former in before.image_keys if former not in product.image_keys])
         return messages.product_message(product)
 
-    async def GetUnderstanding(
-        self, request: catalog_pb2.GetUnderstandingRequest, context: Context
-    ) -> catalog_pb2.Understanding:
-        raise NotImplementedError
-
-    async def UpdateUnderstanding(
-        self, request: catalog_pb2.UpdateUnderstandingRequest, context: Context
-    ) -> catalog_pb2.Understanding:
-        raise NotImplementedError
+    def _read_later(self, product: Product) -> None:
+        self._understandings.read_later(BriefKey(product.user_id, product.project_id, product.id))
 
     async def _delete_photos(self, keys: Sequence[str]) -> None:
         """Deletes photos that no row refers to. A failure is logged: the photo takes space and does no other harm."""

@@ -76,7 +76,8 @@ class Submitter:
     """Calls the catalog and the job service on behalf of the caller. Their refusals reach the caller."""
 
     def __init__(self, *, catalog: grpc.aio.Channel, job: grpc.aio.Channel, identity: ServiceIdentity) -> None:
-        self._catalog = BatchedChannel(catalog, identity, seconds=LOOKUP_SECONDS)
+        # Concurrent, because a product that was not read yet holds back its message for 0.1 s or more.
+        self._catalog = BatchedChannel(catalog, identity, seconds=LOOKUP_SECONDS, concurrency=4)
         self._submissions = BatchedChannel(job, identity, seconds=SUBMIT_SECONDS, concurrency=2)
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(job)
         self._identity = identity

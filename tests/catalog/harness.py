@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,10 @@ from google.api import httpbody_pb2
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
+from services.catalog.understanding.reading import Reader
+from services.catalog.understanding.values import Evidence, Fact, ProductTexts, Recognition
+from services.catalog.understanding_store import UnderstandingStore
+from services.catalog.understandings import Understandings
 from services.chassis.config import ServiceSettings
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
@@ -67,6 +72,98 @@ class SettableClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Trade:
+    """A trade of the tests' taxonomy."""
+
+    name: str
+    sector: str
+    kind: str
+    goal: str
+    sensitive: tuple[str, ...] = ()
+    regulated: tuple[str, ...] = ()
+
+
+TRADES = {
+    "dentist": Trade("dental practice", "health", "service", "book", regulated=("health",)),
+    "florist": Trade("flower shop", "retail", "good", "sell"),
+    "undertaker": Trade("undertaker", "personal services", "service", "call", sensitive=("death",)),
+    "bottles": Trade("drinking bottle", "household", "good", "sell"),
+}
+
+
+class HarnessReader:
+    """Reads texts by plain words, and counts; tests can hold its readings up or let them fail."""
+
+    def __init__(self) -> None:
+        self.VERSION = "t1"
+        self.read_names: list[str] = []
+        self._held: set[str] = set()
+        self._failing: set[str] = set()
+        self._changed = threading.Condition()
+        self._reader = Reader(
+            recognise=_recognise, find_facts=_find_facts, language_of=lambda text: "en",
+            clean_name=str.strip, clean_text=str.strip, trades=TRADES, data_version="t",
+        )  # fmt: skip
+
+    def read(self, texts: ProductTexts) -> catalog_pb2.Understanding:
+        with self._changed:
+            self.read_names.append(texts.name)
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: texts.name not in self._held, LOCK_WAIT_SECONDS)
+            if texts.name in self._failing:
+                raise ValueError(texts.name)
+        reading = self._reader.read(texts)
+        reading.version = self.VERSION
+        return reading
+
+    @contextmanager
+    def holding(self, name: str) -> Iterator[None]:
+        """Holds up readings of products of this name."""
+        with self._changed:
+            self._held.add(name)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held.discard(name)
+                self._changed.notify_all()
+
+    def fail(self, name: str) -> None:
+        """Lets readings of products of this name fail from now on."""
+        self._failing.add(name)
+
+    async def until_reading(self, name: str, times: int = 1) -> None:
+        """Returns once a product of this name was read so many times, or the last of them is held up."""
+
+        def wait() -> bool:
+            with self._changed:
+                return self._changed.wait_for(lambda: self.read_names.count(name) >= times, LOCK_WAIT_SECONDS)
+
+        assert await asyncio.to_thread(wait)
+
+
+def _recognise(texts: ProductTexts, language: str, facts: Sequence[Fact]) -> Recognition:
+    for trade, found in TRADES.items():
+        if trade.removesuffix("s") in texts.name.lower() or trade in texts.project.lower():
+            evidence = (
+                Evidence(decided="trade", source="name", words=texts.name, by="name"),
+                Evidence(decided="kind", source="name", words=texts.name, by="name"),
+            )
+            return Recognition(
+                confidence="likely", kind=found.kind, trade=trade, sector=found.sector, subject=texts.name,
+                goal=found.goal, sensitive=found.sensitive, regulated=found.regulated, evidence=evidence,
+            )  # fmt: skip
+    return Recognition()
+
+
+def _find_facts(texts: ProductTexts, language: str) -> list[Fact]:
+    return [
+        Fact(text=text, role="feature", strength=0.9 - 0.01 * number, source="features")
+        for number, text in enumerate(texts.features)
+    ]
 
 
 class Tokens:
@@ -141,6 +238,7 @@ class CatalogHarness:
     assets: Path
     channels: list[grpc.aio.Channel]
     tokens: Tokens
+    readers: list[HarnessReader]
 
     def user(self, name: str = "u", *, replica: int = 0) -> CatalogClient:
         """A client with a user's token."""
@@ -177,34 +275,74 @@ class CatalogHarness:
 
 
 @asynccontextmanager
-async def serving(postgres: Postgres, folder: Path) -> AsyncIterator[CatalogHarness]:
-    """Serves two replicas on a fresh database; assets are stored in a folder below `folder`."""
+async def serving(postgres: Postgres, folder: Path, *, background: bool = False) -> AsyncIterator[CatalogHarness]:
+    """Serves two replicas on a fresh database; assets are stored in a folder below `folder`.
+
+    background: changed products are read in the background.
+    """
     assets, clock, tokens = folder / "assets", SettableClock(), Tokens(folder)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(postgres.migrated(MIGRATIONS))
-        channels = []
+        channels, readers = [], []
         for _ in range(2):
             database = Database(url, pool_size=8)
             await database.open()
             stack.push_async_callback(database.close)
-            server = _server(database, AssetStore(assets.as_uri()), clock, tokens)
+            reader = HarnessReader()
+            understandings = harness_understandings(database, reader, clock)
+            stack.push_async_callback(understandings.close)
+            assets_store = AssetStore(assets.as_uri())
+            server = _server(database, understandings, assets_store, clock, tokens, background=background)
             await server.start()
             stack.push_async_callback(server.stop)
             channel = open_channel(f"127.0.0.1:{server.port}")
             stack.push_async_callback(channel.close)
             channels.append(channel)
-        yield CatalogHarness(url, clock, assets, channels, tokens)
+            readers.append(reader)
+        yield CatalogHarness(url, clock, assets, channels, tokens, readers)
 
 
-def _server(database: Database, assets: AssetStore, clock: SettableClock, tokens: Tokens) -> Server:
-    store = CatalogStore(projects_per_user=PROJECTS_PER_USER, products_per_project=PRODUCTS_PER_PROJECT)
+def catalog_store() -> CatalogStore:
+    """Returns a store with the limits of the tests."""
+    return CatalogStore(projects_per_user=PROJECTS_PER_USER, products_per_project=PRODUCTS_PER_PROJECT)
 
+
+def harness_understandings(
+    database: Database, reader: HarnessReader, clock: SettableClock, **limits: int
+) -> Understandings:
+    """Returns understandings that a reader of the tests makes."""
+    return Understandings(
+        database=database, catalog_store=catalog_store(), store=UnderstandingStore(), reader=reader, trades=TRADES,
+        clock=clock, **limits,
+    )  # fmt: skip
+
+
+def harness_briefs(database: Database, understandings: Understandings) -> Briefs:
+    """Returns the lookup of briefs with these understandings."""
+    return Briefs(
+        database=database, store=catalog_store(), understanding_store=UnderstandingStore(),
+        understandings=understandings,
+    )  # fmt: skip
+
+
+def _server(
+    database: Database,
+    understandings: Understandings,
+    assets: AssetStore,
+    clock: SettableClock,
+    tokens: Tokens,
+    *,
+    background: bool,
+) -> Server:
     def register(server: grpc.aio.Server) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(database=database, store=store, assets=assets, clock=clock), server
+            CatalogServicer(
+                database=database, store=catalog_store(), understandings=understandings, assets=assets, clock=clock
+            ),
+            server,
         )
         catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(
-            CatalogLookupServicer(Briefs(database=database, store=store)), server
+            CatalogLookupServicer(harness_briefs(database, understandings)), server
         )
 
     settings = ServiceSettings(
@@ -213,4 +351,5 @@ def _server(database: Database, assets: AssetStore, clock: SettableClock, tokens
         service_secret=SERVICE_SECRET,  # type: ignore[arg-type]  # pydantic wraps it
         stop_grace_seconds=1.0,
     )
-    return Server(settings, register=register, services=SERVICES, ready=database.ready)
+    loops = [understandings.run] if background else []
+    return Server(settings, register=register, services=SERVICES, ready=database.ready, loops=loops)

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
 from services.catalog.domain import BriefKey, Product, Project
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
-from tests.catalog.harness import CatalogHarness, Refused
+from tests.catalog.harness import CatalogHarness, HarnessReader, Refused, harness_briefs, harness_understandings
 from tests.catalog.photos import photo
 
 UNKNOWN = "4be0643f-1d98-473b-97cd-ca98a65347dd"
@@ -95,12 +94,15 @@ class TestFreshness:
         async with database.transaction() as connection:
             await store.insert_project(connection, project)
             await store.insert_product(connection, product)
-        briefs, key = Briefs(database=database, store=store), BriefKey("u", project.id, product.id)
+        understandings = harness_understandings(database, HarnessReader(), harness.clock)
+        briefs, key = harness_briefs(database, understandings), BriefKey("u", project.id, product.id)
+        await briefs.find(key)  # reads the product
         first = await briefs.find(key)
         assert await briefs.find(key) is first
         async with database.transaction() as connection:
             await store.update_product(connection, replace(product, name="Flask"))
         assert (await briefs.find(key)).product.name == "Flask"
+        await understandings.close()
         await database.close()
 
 

@@ -90,6 +90,52 @@ class TestCreate:
         assert (code, "--project" in problems) == (2, True)
 
 
+class TestUnderstanding:
+    @pytest.fixture
+    def product(self, terminal: Terminal, mine: dict[str, str]) -> str:
+        features = ("--feature", "folds flat", "--feature", "not for outdoors", "--feature", "dims = saves power")
+        return terminal.good("products", "create", "--name", "Lamp\x1b[31m", *features, **mine).strip()
+
+    def test_facts_and_what_is_known_are_shown(self, terminal: Terminal, mine: dict[str, str], product: str) -> None:
+        shown = terminal.good("products", "understanding", product, **mine)
+        assert "\x1b" not in shown
+        lines = [" ".join(line.split()) for line in shown.splitlines()]
+        assert lines[0] == "Lamp\\x1b[31m · Aurora"
+        assert "audience not said" in lines
+        assert any(line.startswith("how sure") for line in lines)
+        facts = lines[lines.index("Facts by role, the strongest first") + 1 :]
+        for text in ("folds flat", "not for outdoors", "dims = saves power"):
+            assert len([line for line in facts if text in line]) == 1
+
+    def test_corrections_are_shown_and_reset(self, terminal: Terminal, mine: dict[str, str], product: str) -> None:
+        run = ("products", "understanding", product)
+        shown = terminal.good(
+            *run, "--correct", "kind=good", "--correct", "sensitive=minors,faith", "--correct", "regulated=",
+            "--fact", "Not for outdoors=condition", "--fact", "dims = saves power=benefit", **mine,
+        )  # fmt: skip
+        rows = [line.split() for line in shown.splitlines()]
+        for line in ("kind good", "sensitive minors, faith", "regulated no"):
+            assert [*line.split(), "corrected", "by", "you"] in rows
+        (row,) = [row for row in rows if row[:1] == ["condition"]]
+        assert row[1:4] == ["not", "for", "outdoors"]
+        assert ["benefit", "dims", "=", "saves", "power"] in [row[:5] for row in rows]
+        removed = terminal.good(*run, "--fact", f"{row[-1]}=unused", **mine)
+        assert "not for outdoors" not in removed
+        reset = terminal.good(*run, "--reset", "all", **mine)
+        assert "corrected by you" not in reset
+        assert "not for outdoors" in reset
+
+    def test_wrong_corrections_are_refused_by_name(
+        self, terminal: Terminal, mine: dict[str, str], product: str
+    ) -> None:
+        run = ("products", "understanding", product)
+        assert "trade: is not a known trade" in terminal.bad(*run, "--correct", "trade=no such", code=1, **mine)
+        assert "is no fact of the product" in terminal.bad(*run, "--fact", "floats=benefit", code=1, **mine)
+        assert "--correct: 'name' is none of kind, trade" in terminal.bad(*run, "--correct", "name=x", code=2, **mine)
+        assert "--correct: 'trade' is not of the form" in terminal.bad(*run, "--correct", "trade", code=2, **mine)
+        assert "PRODUCT_NOT_FOUND" in terminal.bad("products", "understanding", str(uuid.uuid4()), code=1, **mine)
+
+
 class TestImport:
     def test_csv_import_creates_valid_rows_once_and_prints_rejected_ones(
         self, terminal: Terminal, mine: dict[str, str], customer: Customer

@@ -402,9 +402,50 @@ class TestCatalogAndCredits:
             other.client.patch(product, json={"name": "x"}),
             other.client.delete(product),
             other.client.get(f"{product}/image"),
+            other.client.get(f"{product}/understanding"),
+            other.client.patch(f"{product}/understanding", json={"kind": "good"}),
         ):
             assert response.status_code == 404, response.request.url
         assert owner.client.get(product).status_code == 200
+
+    def test_understanding_is_shown_corrected_and_reset(self, customer: Customer) -> None:
+        client, path = customer.client, f"/api/products/{customer.product_id}/understanding"
+        client.patch(f"/api/products/{customer.product_id}", json={"features": ["keeps drinks cold", "fits a bag"]})
+        first = client.get(path)
+        assert first.status_code == 200, first.text
+        shown = first.json()
+        assert shown["productId"] == customer.product_id
+        assert shown["confidence"] in ("sure", "likely", "not_known")
+        assert {"name", "brand", "language", "facts", "version", "madeAt"} <= shown.keys()
+        strongest = shown["facts"][0]
+        body = {"kind": "cause", "facts": [{"text": strongest["text"].upper(), "role": "condition"}]}
+        changed = client.patch(path, json=body).json()
+        assert (changed["kind"], changed["corrected"]) == ("cause", ["kind", "facts"])
+        assert {fact["text"]: fact["role"] for fact in changed["facts"]}[strongest["text"]] == "condition"
+        client.patch(f"/api/products/{customer.product_id}", json={"audience": "hikers"})
+        again = client.get(path).json()
+        assert (again["kind"], again["audience"], again["corrected"]) == ("cause", "hikers", ["kind", "facts"])
+        emptied = client.patch(path, json={"updateMask": "sensitive", "reset": ["kind", "facts"]}).json()
+        assert (emptied["corrected"], emptied["facts"]) == (["sensitive"], shown["facts"])
+        assert client.patch(path, json={"reset": ["all"]}).json() == client.get(path).json()
+        assert client.get(path).json().get("corrected", []) == []
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"trade": "no such trade"}, {"trade"}),
+            ({"kind": "sandwich"}, {"kind"}),
+            ({"goal": "sing"}, {"goal"}),
+            ({"language": "the English one"}, {"language"}),
+            ({"sensitive": ["weather"]}, {"sensitive[0]"}),
+            ({"facts": [{"text": "nobody said this", "role": "benefit"}]}, {"facts[0].text"}),
+            ({"facts": [{"text": "x", "role": "joke"}]}, {"facts[0].role"}),
+            ({"reset": ["name"]}, {"reset[0]"}),
+        ],
+    )
+    def test_invalid_corrections_are_refused(self, customer: Customer, body: dict[str, Any], fields: set[str]) -> None:
+        path = f"/api/products/{customer.product_id}/understanding"
+        assert invalid_fields(customer.client.patch(path, json=body)) == fields
 
     def test_uploaded_photo_is_readable_and_invalid_bytes_are_refused(self, customer: Customer) -> None:
         import io

@@ -1,0 +1,122 @@
+"""Makes the understanding of a product from its texts, by the parts that recognise, find facts and clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from adwright.catalog.v1 import catalog_pb2
+
+from services.catalog.understanding.values import Fact, ProductTexts, Recognition
+
+ENGINE_VERSION = "1"  # to be raised when the same texts and data give another reading
+# Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
+MAX_FACTS = 40
+MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected
+MAX_EVIDENCE = 12
+MAX_EVIDENCE_CHARACTERS = 120
+
+
+class Trade(Protocol):
+    """A trade of the taxonomy. `goal` is empty where the trade has no usual one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sector(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def goal(self) -> str: ...
+    @property
+    def sensitive(self) -> Sequence[str]: ...
+    @property
+    def regulated(self) -> Sequence[str]: ...
+
+
+class Recognise(Protocol):
+    """Recognises what is advertised. language: BCP 47 code or "und"; facts: the strongest first."""
+
+    def __call__(self, texts: ProductTexts, language: str, facts: Sequence[Fact], /) -> Recognition: ...
+
+
+class FindFacts(Protocol):
+    """Finds the facts of the texts, the strongest first."""
+
+    def __call__(self, texts: ProductTexts, language: str, /) -> Sequence[Fact]: ...
+
+
+class ProductReader(Protocol):
+    """What makes understandings: Reader, or a test's own."""
+
+    @property
+    def VERSION(self) -> str: ...  # a constant of each reader
+
+    def read(self, texts: ProductTexts) -> catalog_pb2.Understanding: ...
+
+
+class Reader:
+    """Makes the understanding of a product. Blocking: 50 to 150 ms of processor time; call `read` in a thread."""
+
+    def __init__(
+        self,
+        *,
+        recognise: Recognise,
+        find_facts: FindFacts,
+        language_of: Callable[[str], str],
+        clean_name: Callable[[str], str],
+        clean_text: Callable[[str], str],
+        trades: Mapping[str, Trade],
+        data_version: str,
+    ) -> None:
+        """data_version: changes with the data that the parts read, so that stored understandings are made again."""
+        self.VERSION = f"{ENGINE_VERSION}.{data_version}"
+        self._recognise = recognise
+        self._find_facts = find_facts
+        self._language_of = language_of
+        self._clean_name = clean_name
+        self._clean_text = clean_text
+        self._trades = trades
+
+    def read(self, texts: ProductTexts) -> catalog_pb2.Understanding:
+        """Returns the understanding without corrections, product_id and made_at."""
+        said = "\n".join((texts.name, texts.description, *texts.features, *texts.conditions))
+        language = self._language_of(self._clean_text(said))
+        facts = [fact for fact in self._find_facts(texts, language) if 0 < len(fact.text) <= MAX_FACT_CHARACTERS]
+        found = self._recognise(texts, language, facts)
+        trade = self._trades.get(found.trade)
+        return catalog_pb2.Understanding(
+            confidence=found.confidence,
+            kind=found.kind,
+            trade=found.trade,
+            trade_name=trade.name if trade else "",
+            sector=found.sector,
+            subject=found.subject,
+            name=self._clean_name(texts.name) or texts.name,
+            brand=self._clean_name(texts.project) or texts.project,
+            audience=self._clean_text(texts.audience),
+            goal=found.goal,
+            language=language,
+            sensitive=found.sensitive,
+            regulated=found.regulated,
+            facts=[
+                catalog_pb2.Fact(
+                    id=f"f{number}", text=fact.text, role=fact.role, strength=fact.strength, source=fact.source
+                )
+                for number, fact in enumerate(facts[:MAX_FACTS], 1)
+            ],
+            evidence=[
+                catalog_pb2.Evidence(
+                    decided=item.decided, source=item.source, words=item.words[:MAX_EVIDENCE_CHARACTERS], by=item.by
+                )
+                for item in found.evidence[:MAX_EVIDENCE]
+            ],
+            version=self.VERSION,
+        )
+
+
+def not_known(texts: ProductTexts, version: str) -> catalog_pb2.Understanding:
+    """Returns the understanding of a product whose texts could not be read: its names, and nothing else."""
+    return catalog_pb2.Understanding(
+        confidence="not_known", name=texts.name, brand=texts.project, language="und", version=version
+    )
