@@ -59,9 +59,10 @@ class Briefs:
             return brief
         # Outside the batch, which would hold back the briefs of others. The next lookup finds it stored.
         understanding = await self._understandings.make(self._understandings.inputs(key, brief))
-        return catalog_pb2.Brief(
-            project=brief.project, product=brief.product, image_key=brief.image_key, understanding=understanding
-        )
+        read = catalog_pb2.Brief()
+        read.CopyFrom(brief)
+        read.understanding.CopyFrom(understanding)
+        return read
 
     async def _find_batch(self, keys: Sequence[BriefKey]) -> list[catalog_pb2.Brief | Refusal]:
         found: dict[BriefKey, catalog_pb2.Brief | Refusal] = {}
