@@ -1,0 +1,204 @@
+"""Recognises what a product's texts advertise: its trade or at least its sector or kind, and says by which words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.catalog.understanding.cues import goals_in, kinds_in, subjects_in
+from services.catalog.understanding.encoder import SentenceEncoder, shared_encoder
+from services.catalog.understanding.index import TradeIndex
+from services.catalog.understanding.scoring import WEIGHTS, Channel, Ground, Scorer, Scores, Texts
+from services.catalog.understanding.subject import subject_of
+from services.catalog.understanding.taxonomy import LANGUAGES
+from services.catalog.understanding.text import clean_name, segments
+from services.catalog.understanding.values import NOT_KNOWN, Evidence, ProductTexts, Recognition
+
+SURE, LIKELY = "sure", "likely"
+MAX_EVIDENCE = 4
+
+# Probabilities are those of the trades' scores under a softmax; the floors were set on development briefs.
+SURE_PROBABILITY, SURE_WORDS = 0.93, 3.5
+LIKELY_PROBABILITY, LIKELY_WORDS = 0.62, 1.2
+MEANT_PROBABILITY, MEANT_SCORE = 0.75, 13.5  # without words that name the trade
+FOREIGN_PROBABILITY, FOREIGN_SCORE = 0.85, 14.0  # in a language without names
+SECTOR_PROBABILITY, SECTOR_SCORE = 0.85, 11.5
+KIND_PROBABILITY, KIND_SCORE = 0.85, 10.5
+OTHER_KIND = 8.0  # what a trade of another kind than the customer's loses
+WORDS = slice(Channel.CATEGORY, Channel.CLUE + 1)
+
+# Kinds that customers do not tell apart.
+_ALIKE = (
+    {"service", "place", "finance", "public_body"},
+    {"good", "food"},
+    {"event", "place"},
+    {"event", "service"},
+    {"cause", "public_body"},
+    {"property", "place"},
+    {"cause", "event"},
+    {"service", "property"},
+    {"service", "software"},
+    {"good", "place"},
+    {"food", "place"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The scores of a product, and the probabilities of trades."""
+
+    scores: Scores
+    probability: NDArray[np.float32]
+
+    @property
+    def top(self) -> int:
+        return int(np.argmax(self.probability))
+
+
+class Recogniser:
+    """Recognises products. Threads may share it."""
+
+    def __init__(self, index: TradeIndex, encoder: SentenceEncoder | None = None) -> None:
+        self._index = index
+        self._scorer = Scorer(index, encoder or shared_encoder())
+        self._sectors = sorted({trade.sector for trade in index.trades})
+        self._kinds = sorted({trade.kind for trade in index.trades})
+        self._sector_of = np.array([self._sectors.index(trade.sector) for trade in index.trades])
+        self._kind_of = np.array([self._kinds.index(trade.kind) for trade in index.trades])
+
+    def recognise(self, texts: ProductTexts, language: str) -> Recognition:
+        """Returns what the texts, whose language has this BCP 47 code, advertise. Takes 10 to 50 ms."""
+        read = _texts(texts)
+        known = language.split("-")[0].lower()
+        reading = self._reading(read, texts, known)
+        top = reading.top
+        confidence = self._confidence(reading, known)
+        if confidence == NOT_KNOWN:
+            return self._without_trade(reading, read, texts, known)
+        trade = self._index.trades[top]
+        said = [read.name, *read.sentences, *read.features]
+        kind = texts.kind or trade.kind
+        goal, goal_words = goals_in(said, known, kind)
+        return Recognition(
+            confidence=confidence,
+            kind=kind,
+            trade=trade.id,
+            sector=trade.sector,
+            subject=subject_of(
+                reading.scores.grounds, top, read.project, self._index.vocabulary.get(known, frozenset())
+            ),
+            goal=texts.goal or goal or trade.goal,
+            sensitive=_joined(trade.sensitive, subjects_in("sensitive", read.name, said, known)),
+            regulated=_joined(trade.regulated, subjects_in("regulated", read.name, said, known)),
+            evidence=(
+                *_evidence(reading.scores, top),
+                *_field_evidence(texts),
+                *(
+                    [Evidence(decided="goal", source="description", words=goal_words, by="phrase")]
+                    if goal and not texts.goal
+                    else []
+                ),
+            ),
+        )
+
+    def _reading(self, read: Texts, texts: ProductTexts, language: str) -> _Reading:
+        scores = self._scorer.score(read, language)
+        total = scores.total.copy()
+        if texts.kind:
+            for position, kind in enumerate(self._kinds):
+                if kind != texts.kind:
+                    alike = any({kind, texts.kind} <= kinds for kinds in _ALIKE)
+                    total[self._kind_of == position] -= OTHER_KIND / 4 if alike else OTHER_KIND
+        weight = np.exp(total - total.max())
+        return _Reading(scores, weight / weight.sum())
+
+    def _confidence(self, reading: _Reading, language: str) -> str:
+        top = reading.top
+        probability = reading.probability[top]
+        words = float(WEIGHTS[WORDS] @ reading.scores.channels[WORDS, top])
+        total = reading.scores.total[top]
+        if language not in LANGUAGES:
+            return LIKELY if probability >= FOREIGN_PROBABILITY and total >= FOREIGN_SCORE else NOT_KNOWN
+        if probability >= SURE_PROBABILITY and words >= SURE_WORDS:
+            return SURE
+        if probability >= LIKELY_PROBABILITY and words >= LIKELY_WORDS:
+            return LIKELY
+        if probability >= MEANT_PROBABILITY and total >= MEANT_SCORE:
+            return LIKELY
+        return NOT_KNOWN
+
+    def _without_trade(self, reading: _Reading, read: Texts, texts: ProductTexts, language: str) -> Recognition:
+        """Returns the sector and kind where several trades of one are likely, else what the texts say of themselves."""
+        score = float(reading.scores.total.max())
+        sectors = np.bincount(self._sector_of, reading.probability, len(self._sectors))
+        kinds = np.bincount(self._kind_of, reading.probability, len(self._kinds))
+        sector, kind = "", texts.kind
+        evidence = list(_field_evidence(texts))
+        if sectors.max() >= SECTOR_PROBABILITY and score >= SECTOR_SCORE:
+            sector = self._sectors[int(sectors.argmax())]
+        marked = kinds_in(read.name, language)
+        if not kind and len(marked) == 1:
+            kind, words = next(iter(marked.items()))
+            evidence.append(Evidence(decided="kind", source="name", words=words, by="phrase"))
+        elif not kind and not marked and kinds.max() >= KIND_PROBABILITY and score >= KIND_SCORE:
+            kind = self._kinds[int(kinds.argmax())]
+            evidence.append(Evidence(decided="kind", source="description", words="", by="meaning"))
+        said = [read.name, *read.sentences, *read.features]
+        return Recognition(
+            confidence=NOT_KNOWN,
+            kind=kind,
+            sector=sector,
+            goal=texts.goal or (goals_in(said, language, kind)[0] if kind else ""),
+            sensitive=subjects_in("sensitive", read.name, said, language),
+            regulated=subjects_in("regulated", read.name, said, language),
+            evidence=tuple(evidence),
+        )
+
+
+def _texts(texts: ProductTexts) -> Texts:
+    return Texts(
+        name=clean_name(texts.name),
+        sentences=tuple(segments(texts.description)),
+        features=tuple(part for feature in texts.features for part in segments(feature)),
+        project=clean_name(texts.project),
+        category=texts.category,
+    )
+
+
+def _evidence(scores: Scores, trade: int) -> list[Evidence]:
+    """Returns the words that spoke for a trade, the weightiest first, and the meaning where it weighed more."""
+    best: dict[str, Ground] = {}
+    for ground in scores.grounds:
+        if ground.trade == trade and (ground.key not in best or _weight(ground) > _weight(best[ground.key])):
+            best[ground.key] = ground
+    found = [
+        Evidence(decided="trade", source=ground.source, words=ground.phrase, by=_by(ground))
+        for ground in sorted(best.values(), key=_weight, reverse=True)[: MAX_EVIDENCE - 1]
+    ]
+    if not best or sum(map(_weight, best.values())) < LIKELY_WORDS:
+        found.append(Evidence(decided="trade", source="description", words="", by="meaning"))
+    return found
+
+
+def _field_evidence(texts: ProductTexts) -> list[Evidence]:
+    return [
+        Evidence(decided=field, source=field, words=value, by="field")
+        for field, value in (("kind", texts.kind), ("goal", texts.goal))
+        if value
+    ]
+
+
+def _by(ground: Ground) -> str:
+    named = {Channel.CATEGORY: "category", Channel.NAME_HEAD: "name", Channel.CLUE: "clue"}
+    return named.get(ground.channel, "phrase")
+
+
+def _weight(ground: Ground) -> float:
+    return float(WEIGHTS[ground.channel]) * ground.value
+
+
+def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
