@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from services.catalog.understanding.index import Entries
-from services.catalog.understanding.matching import find
+from services.catalog.understanding.matching import Part, find
 from services.catalog.understanding.taxonomy import DATA, LANGUAGES
 from services.catalog.understanding.words import grammar, stems_of, words_of
 
@@ -17,8 +17,8 @@ PASSING = "passing"  # phrases that contain a cue and do not mean it
 
 
 def kinds_in(name: str, language: str) -> dict[str, str]:
-    """Returns the kinds that words of a product's name speak for, with those words."""
-    return _found("kind", (name,), language)
+    """Returns the kinds that the heads of a name's phrases speak for, with those words: "clock repair" is a service."""
+    return _found("kind", (name,), language, heads=True)
 
 
 def goals_in(texts: Sequence[str], language: str, kind: str) -> tuple[str, str]:
@@ -47,10 +47,10 @@ def subjects_in(group: str, name: str, texts: Sequence[str], language: str) -> t
     return (*in_name, *found)
 
 
-def _found(group: str, texts: Sequence[str], language: str) -> dict[str, str]:
+def _found(group: str, texts: Sequence[str], language: str, *, heads: bool = False) -> dict[str, str]:
     """Returns what texts speak for, with the first words that do."""
     found: dict[str, str] = {}
-    for text, subject, first, last in _matches(group, texts, language):
+    for text, subject, first, last in _matches(group, texts, language, heads=heads):
         found.setdefault(subject, text[first:last])
     return found
 
@@ -62,7 +62,9 @@ def _counted(group: str, texts: Sequence[str], language: str, *, at_least: int) 
     return [subject for subject, words in said.items() if len(words) >= at_least]
 
 
-def _matches(group: str, texts: Sequence[str], language: str) -> list[tuple[str, str, int, int]]:
+def _matches(
+    group: str, texts: Sequence[str], language: str, *, heads: bool = False
+) -> list[tuple[str, str, int, int]]:
     if language not in LANGUAGES:
         return []
     subjects, entries = _entries(group, language)
@@ -73,7 +75,7 @@ def _matches(group: str, texts: Sequence[str], language: str) -> list[tuple[str,
             found.extend(
                 (text, subjects[owner], words[match.first].start, words[match.last].end)
                 for owner in match.owners
-                if subjects[owner] != PASSING
+                if subjects[owner] != PASSING and not (heads and match.part not in (Part.WHOLE, Part.HEAD))
             )
     return found
 

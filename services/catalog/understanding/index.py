@@ -92,7 +92,9 @@ def load_index(path: Path = PATH) -> TradeIndex:
             trades=tuple(
                 Trade(
                     **{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()},
-                    names={}, clues={}, sentences={},
+                    names={},
+                    clues={},
+                    sentences={},
                 )  # fmt: skip
                 for table in json.loads(bytes(arrays["trades"]))
             ),

@@ -107,7 +107,9 @@ def zone(words: Sequence[Word], first: int, last: int, language_grammar: Grammar
     start, end = first, last
     while start > 0 and not words[start].after_break and words[start - 1].text not in language_grammar.before:
         start -= 1
-    while end + 1 < len(words) and not words[end + 1].after_break and words[end + 1].text not in language_grammar.before:
+    while (
+        end + 1 < len(words) and not words[end + 1].after_break and words[end + 1].text not in language_grammar.before
+    ):
         end += 1
     return start, end
 

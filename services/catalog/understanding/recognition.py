@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ MAX_EVIDENCE = 4
 # Probabilities are those of the trades' scores under a softmax; the floors were set on development briefs.
 SURE_PROBABILITY, SURE_WORDS = 0.93, 3.5
 LIKELY_PROBABILITY, LIKELY_WORDS = 0.62, 1.2
+NAMED_PROBABILITY, NAMED = 0.25, 0.9  # the head of the name is a name of this trade alone
+FIT = 0.4  # below it, the description is about something else than the name
 MEANT_PROBABILITY, MEANT_SCORE = 0.75, 13.5  # without words that name the trade
 FOREIGN_PROBABILITY, FOREIGN_SCORE = 0.85, 14.0  # in a language without names
 SECTOR_PROBABILITY, SECTOR_SCORE = 0.85, 11.5
@@ -72,10 +74,10 @@ class Recogniser:
     def recognise(self, texts: ProductTexts, language: str) -> Recognition:
         """Returns what the texts, whose language has this BCP 47 code, advertise. Takes 10 to 50 ms."""
         read = _texts(texts)
-        known = language.split("-")[0].lower()
+        known = language.split("-", maxsplit=1)[0].lower()
         reading = self._reading(read, texts, known)
         top = reading.top
-        confidence = self._confidence(reading, known)
+        confidence = self._confidence(reading, kinds_in(read.name, known), known)
         if confidence == NOT_KNOWN:
             return self._without_trade(reading, read, texts, known)
         trade = self._index.trades[top]
@@ -110,25 +112,34 @@ class Recogniser:
         if texts.kind:
             for position, kind in enumerate(self._kinds):
                 if kind != texts.kind:
-                    alike = any({kind, texts.kind} <= kinds for kinds in _ALIKE)
-                    total[self._kind_of == position] -= OTHER_KIND / 4 if alike else OTHER_KIND
+                    total[self._kind_of == position] -= OTHER_KIND / (4 if _alike(kind, texts.kind) else 1)
         weight = np.exp(total - total.max())
         return _Reading(scores, weight / weight.sum())
 
-    def _confidence(self, reading: _Reading, language: str) -> str:
+    def _confidence(self, reading: _Reading, kinds: Collection[str], language: str) -> str:
         top = reading.top
         probability = reading.probability[top]
         words = float(WEIGHTS[WORDS] @ reading.scores.channels[WORDS, top])
         total = reading.scores.total[top]
         if language not in LANGUAGES:
             return LIKELY if probability >= FOREIGN_PROBABILITY and total >= FOREIGN_SCORE else NOT_KNOWN
+        if self._contradicts(top, kinds) or reading.scores.fit[top] < FIT:
+            return NOT_KNOWN
         if probability >= SURE_PROBABILITY and words >= SURE_WORDS:
             return SURE
+        named = reading.scores.channels[[Channel.NAME_HEAD, Channel.STATED]].max(axis=0)
+        if probability >= NAMED_PROBABILITY and named[top] >= NAMED and np.delete(named, top).max() < NAMED / 2:
+            return LIKELY
         if probability >= LIKELY_PROBABILITY and words >= LIKELY_WORDS:
             return LIKELY
         if probability >= MEANT_PROBABILITY and total >= MEANT_SCORE:
             return LIKELY
         return NOT_KNOWN
+
+    def _contradicts(self, trade: int, kinds: Collection[str]) -> bool:
+        """Returns True if the name says another kind of thing: "mirror recoating" sells no mirrors."""
+        kind = self._index.trades[trade].kind
+        return bool(kinds) and not any(kind == marked or _alike(kind, marked) for marked in kinds)
 
     def _without_trade(self, reading: _Reading, read: Texts, texts: ProductTexts, language: str) -> Recognition:
         """Returns the sector and kind where several trades of one are likely, else what the texts say of themselves."""
@@ -156,6 +167,10 @@ class Recogniser:
             regulated=subjects_in("regulated", read.name, said, language),
             evidence=tuple(evidence),
         )
+
+
+def _alike(kind: str, other: str) -> bool:
+    return any({kind, other} <= kinds for kinds in _ALIKE)
 
 
 def _texts(texts: ProductTexts) -> Texts:

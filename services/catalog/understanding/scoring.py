@@ -51,8 +51,9 @@ COMMON = 0.06  # less for each other trade that says the phrase, where it is no 
 LATER = 0.85  # a part of the name behind a mark
 FOREIGN = 0.45  # an English name in a text of another language
 REPEATED = 0.35  # each further name of a trade in a channel, beside the strongest
+BRAND_WORDS = 3
 CONTEXT = 80  # characters of a description that may contradict the name
-UNFIT = 0.5  # standard deviations below the mean at which a description contradicts the name
+UNFIT, FIT = -0.5, 1.0  # standard deviations above the mean at which a description contradicts or bears out a name
 NEAR = 0.5  # likeness of names below which they have nothing in common
 
 
@@ -93,10 +94,14 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """`channels` is (channels, trades), `total` (trades,) their weighted sum; `grounds` what stands behind words."""
+    """`channels` is (channels, trades), `total` (trades,) their weighted sum; `grounds` what stands behind words.
+
+    `fit` (trades,) is 1 where the description bears a trade out, or is too short to tell.
+    """
 
     channels: Vector
     total: Vector
+    fit: Vector
     grounds: tuple[Ground, ...] = field(default=())
 
 
@@ -116,7 +121,7 @@ class Scorer:
     def score(self, texts: Texts, language: str) -> Scores:
         """Returns the scores of a product whose texts are in this language (BCP 47)."""
         grounds: list[Ground] = []
-        known = language.split("-")[0].lower()
+        known = language.split("-", maxsplit=1)[0].lower()
         if known in LANGUAGES:
             grounds += self._grounds(texts, known)
             if known != "en":
@@ -126,9 +131,11 @@ class Scorer:
         self._add_meaning(channels, texts, known)
         for kind in kinds_in(texts.name, known):
             channels[Channel.KIND, self._kinds == kind] = 1
+        fit = np.ones(channels.shape[1], np.float32)
         if sum(map(len, texts.sentences)) >= CONTEXT:
-            channels[[Channel.NAME_HEAD, Channel.NAME_REST, Channel.PROJECT]] *= _fitting(channels[Channel.MEANING_TEXT])
-        return Scores(channels=channels, total=WEIGHTS @ channels, grounds=tuple(grounds))
+            fit = fitting(channels[Channel.MEANING_TEXT])
+            channels[[Channel.NAME_HEAD, Channel.NAME_REST, Channel.PROJECT]] *= fit
+        return Scores(channels=channels, total=WEIGHTS @ channels, fit=fit, grounds=tuple(grounds))
 
     def _grounds(self, texts: Texts, language: str, native: str = "") -> list[Ground]:
         """Returns the words that are names or clues in a language; `native` is the texts' own where it is another."""
@@ -181,7 +188,7 @@ class Scorer:
         name = calm(texts.name)
         queries = {Channel.MEANING_NAME: name, Channel.MEANING_START: f"{name}. {description}"[:220]}
         if description:
-            queries[Channel.MEANING_TEXT] = description[:400]
+            queries[Channel.MEANING_TEXT] = _without(description, (name, texts.project))[:400] or description[:400]
         if texts.features:
             queries[Channel.MEANING_FEATURES] = calm(" ".join(texts.features))[:200]
         parts = _name_parts(name, language)
@@ -197,19 +204,27 @@ class Scorer:
             channels[Channel.NEAR_NAME] = best - NEAR
 
 
-def _fitting(near: Vector) -> Vector:
-    """Returns by trade what its words in the name still count beside a description that means it as little.
+def fitting(near: Vector) -> Vector:
+    """Returns by trade what its words in the name still count beside a description that does not mean it.
 
     A brand may be another trade's word: "Marmalade gives you tides through one endpoint".
     """
     standard = (near - near.mean()) / max(float(near.std()), 1e-6)
-    return np.clip(0.3 + 0.7 * (standard + UNFIT) / UNFIT, 0.3, 1.0).astype(np.float32)
+    return np.clip((standard - UNFIT) / (FIT - UNFIT), 0.2, 1.0).astype(np.float32)
 
 
 def calm(text: str) -> str:
     """Returns a text that is mostly in capitals in small letters: the encoder reads capitals as other words."""
     letters = [sign for sign in text if sign.isalpha()]
     return text.lower() if sum(sign.isupper() for sign in letters) > 0.5 * len(letters) else text
+
+
+def _without(description: str, brands: Sequence[str]) -> str:
+    """Returns a description without a product's and project's short names, which are often other trades' words."""
+    for brand in brands:
+        if brand and len(brand.split()) <= BRAND_WORDS:
+            description = re.sub(rf"(?<!\w){re.escape(brand)}(?!\w)", "", description, flags=re.IGNORECASE)
+    return description.strip()
 
 
 def is_said_to_be(words: Sequence[Word], first: int, functions: Grammar) -> bool:

@@ -42,14 +42,19 @@ def _extent(ground: Ground, functions: Grammar, own: set[str], vocabulary: froze
     words, first, last = ground.words, ground.match.first, ground.match.last
     start, end = zone(words, first, last, functions)
     if functions.head_last:
-        while first > start and last - first < MAX_WORDS - 1 and _describes(words[first - 1], functions, own, vocabulary):
+        while (
+            first > start and last - first < MAX_WORDS - 1 and _describes(words[first - 1], functions, own, vocabulary)
+        ):
             first -= 1
         return first, last
     room = min(len(words) - 1, last + MAX_AROUND)
     while last < room and not words[last + 1].after_break:
         following = words[last + 1]
         if following.text in functions.glue and last + 2 <= room and not words[last + 2].after_break:
-            if not _describes(words[last + 2], functions, own, frozenset()) and words[last + 2].text not in functions.glue:
+            if (
+                not _describes(words[last + 2], functions, own, frozenset())
+                and words[last + 2].text not in functions.glue
+            ):
                 break
             last += 2
         elif last < end and _describes(following, functions, own, frozenset()):
