@@ -1,4 +1,4 @@
-"""Reads from a text, whatever the trade, its kind of thing, what it asks for, and its delicate and regulated subjects."""
+"""Reads from a text, whatever the trade, its kind of thing, what it asks for, and its sensitive subjects."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def kinds_in(name: str, language: str) -> dict[str, str]:
 
 
 def goals_in(texts: Sequence[str], language: str, kind: str) -> tuple[str, str]:
-    """Returns the goal that texts state most often, among those that the kind allows, and its words; or two empty texts.
+    """Returns the goal that texts state most often among those that the kind allows, and its words.
 
-    Two goals that are stated equally often give none.
+    Two goals that are stated equally often give none: two empty texts.
     """
     counts: Counter[str] = Counter()
     words: dict[str, str] = {}
@@ -68,7 +68,8 @@ def _matches(
     if language not in LANGUAGES:
         return []
     subjects, entries = _entries(group, language)
-    functions, found = grammar(language), []
+    functions = grammar(language)
+    found: list[tuple[str, str, int, int]] = []
     for text in texts:
         words = words_of(text, language)
         for match in find(words, entries, functions):

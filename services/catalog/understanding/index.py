@@ -90,13 +90,7 @@ def load_index(path: Path = PATH) -> TradeIndex:
             raise IndexUnusable(f"The index of trades was built from other data: {path}. {remedy}")
         return TradeIndex(
             trades=tuple(
-                Trade(
-                    **{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()},
-                    names={},
-                    clues={},
-                    sentences={},
-                )  # fmt: skip
-                for table in json.loads(bytes(arrays["trades"]))
+                Trade(**table, names={}, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))
             ),
             names={language: _entries(arrays[f"names_{language}"]) for language in LANGUAGES},
             clues={language: _entries(arrays[f"clues_{language}"]) for language in LANGUAGES},
@@ -136,7 +130,8 @@ def _encoded(texts: list[str]) -> NDArray[np.float32]:
 
 
 def _bytes(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
-    return np.round(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
+    scaled: NDArray[np.int8] = np.round(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
+    return scaled
 
 
 def _units(vectors: NDArray[np.int8]) -> NDArray[np.float32]:
@@ -149,6 +144,13 @@ def _described(trade: Trade) -> dict[str, Any]:
     return {
         field: getattr(trade, field) for field in ("id", "name", "sector", "kind", "goal", "sensitive", "regulated")
     }
+
+
+def _tables(text: bytes) -> list[dict[str, Any]]:
+    return [
+        {field: tuple(value) if isinstance(value, list) else value for field, value in table.items()}
+        for table in json.loads(text)
+    ]
 
 
 def _text(text: str) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from services.catalog.understanding.index import MAX_WORDS, Entries
 from services.catalog.understanding.words import Grammar, Word
 
 MAX_MATCHES = 400  # of one text
+UNITS = frozenset(("mm", "cm", "ml", "cl", "kg", "pcs", "kw", "ltr", "gb", "tb", "oz", "lb", "inch", "zoll", "pack"))
 REACH = 3  # words that a negation reaches
 COMPOUND = 4  # letters of the shortest name that ends a German compound
 COMPOUND_REST = 3  # letters before it
@@ -36,14 +37,14 @@ class Match:
     compound: bool = False
 
 
-def find(words: Sequence[Word], entries: Entries, language_grammar: Grammar, *, compounds: bool = False) -> list[Match]:
+def find(words: Sequence[Word], entries: Entries, functions: Grammar, *, compounds: bool = False) -> list[Match]:
     """Returns the phrases in a text, the longest first at each place, without negated and compared ones."""
     found = []
     for first, last, key, compound in _occurrences(words, entries, compounds=compounds):
-        if _is_excluded(words, first, language_grammar):
+        if _is_excluded(words, first, functions):
             continue
         owners, others = entries[key]
-        found.append(Match(first, last, owners, others, _part(words, first, last, language_grammar), compound))
+        found.append(Match(first, last, owners, others, _part(words, first, last, functions), compound))
         if len(found) == MAX_MATCHES:
             break
     return found
@@ -75,45 +76,45 @@ def _compound_tail(stem: str, entries: Entries) -> str:
     return ""
 
 
-def _is_excluded(words: Sequence[Word], first: int, language_grammar: Grammar) -> bool:
+def _is_excluded(words: Sequence[Word], first: int, functions: Grammar) -> bool:
     """Returns True if a negation or comparison stands shortly before, in the same clause."""
     for back in range(first, max(first - REACH, 0), -1):
         if words[back].after_break:
             return False
         before = words[back - 1].text
-        if before in language_grammar.negation or before in language_grammar.unlike:
+        if before in functions.negation or before in functions.unlike:
             return True
         if before in {"but", "sino", "mais", "sondern", "ma", "mas"}:
             return False
     return False
 
 
-def _part(words: Sequence[Word], first: int, last: int, language_grammar: Grammar) -> Part:
-    start, end = zone(words, first, last, language_grammar)
-    if start > 0 and not words[start].after_break and words[start - 1].text in language_grammar.before:
+def _part(words: Sequence[Word], first: int, last: int, functions: Grammar) -> Part:
+    start, end = zone(words, first, last, functions)
+    if start > 0 and not words[start].after_break and words[start - 1].text in functions.before:
         return Part.AFTER
-    meaningful = [i for i in range(start, end + 1) if _counts(words[i], language_grammar)]
+    meaningful = [i for i in range(start, end + 1) if _counts(words[i], functions)]
     if not meaningful:
         return Part.WHOLE
     if first <= meaningful[0] and last >= meaningful[-1]:
         return Part.WHOLE
-    if language_grammar.head_last:
+    if functions.head_last:
         return Part.HEAD if last >= meaningful[-1] else Part.INNER
     return Part.HEAD if first <= meaningful[0] else Part.INNER
 
 
-def zone(words: Sequence[Word], first: int, last: int, language_grammar: Grammar) -> tuple[int, int]:
-    """Returns the first and last word of the noun phrase round words [first, last]: it ends at marks and prepositions."""
+def zone(words: Sequence[Word], first: int, last: int, functions: Grammar) -> tuple[int, int]:
+    """Returns the first and last word of the noun phrase round words; it ends at marks and prepositions."""
     start, end = first, last
-    while start > 0 and not words[start].after_break and words[start - 1].text not in language_grammar.before:
+    while start > 0 and not words[start].after_break and words[start - 1].text not in functions.before:
         start -= 1
-    while (
-        end + 1 < len(words) and not words[end + 1].after_break and words[end + 1].text not in language_grammar.before
-    ):
+    while end + 1 < len(words) and not words[end + 1].after_break and words[end + 1].text not in functions.before:
         end += 1
     return start, end
 
 
-def _counts(word: Word, language_grammar: Grammar) -> bool:
-    """Returns False for articles and for numbers, sizes and model codes."""
-    return word.text not in language_grammar.article and not any(sign.isdigit() for sign in word.text)
+def _counts(word: Word, functions: Grammar) -> bool:
+    """Returns False for articles, numbers, single letters, units and model codes."""
+    if word.text in functions.article or word.text in UNITS or len(word.text) < 2:
+        return False
+    return not any(sign.isdigit() for sign in word.text)

@@ -13,7 +13,7 @@ from services.catalog.understanding.encoder import SentenceEncoder, shared_encod
 from services.catalog.understanding.index import TradeIndex
 from services.catalog.understanding.scoring import WEIGHTS, Channel, Ground, Scorer, Scores, Texts
 from services.catalog.understanding.subject import subject_of
-from services.catalog.understanding.taxonomy import LANGUAGES
+from services.catalog.understanding.taxonomy import LANGUAGES, alike
 from services.catalog.understanding.text import clean_name, segments
 from services.catalog.understanding.values import NOT_KNOWN, Evidence, ProductTexts, Recognition
 
@@ -23,7 +23,7 @@ MAX_EVIDENCE = 4
 # Probabilities are those of the trades' scores under a softmax; the floors were set on development briefs.
 SURE_PROBABILITY, SURE_WORDS = 0.93, 3.5
 LIKELY_PROBABILITY, LIKELY_WORDS = 0.62, 1.2
-NAMED_PROBABILITY, NAMED = 0.25, 0.9  # the head of the name is a name of this trade alone
+NAMED_PROBABILITY, NAMED = 0.15, 0.9  # the head of the name is a name of this trade alone
 FIT = 0.4  # below it, the description is about something else than the name
 MEANT_PROBABILITY, MEANT_SCORE = 0.75, 13.5  # without words that name the trade
 FOREIGN_PROBABILITY, FOREIGN_SCORE = 0.85, 14.0  # in a language without names
@@ -31,21 +31,6 @@ SECTOR_PROBABILITY, SECTOR_SCORE = 0.85, 11.5
 KIND_PROBABILITY, KIND_SCORE = 0.85, 10.5
 OTHER_KIND = 8.0  # what a trade of another kind than the customer's loses
 WORDS = slice(Channel.CATEGORY, Channel.CLUE + 1)
-
-# Kinds that customers do not tell apart.
-_ALIKE = (
-    {"service", "place", "finance", "public_body"},
-    {"good", "food"},
-    {"event", "place"},
-    {"event", "service"},
-    {"cause", "public_body"},
-    {"property", "place"},
-    {"cause", "event"},
-    {"service", "property"},
-    {"service", "software"},
-    {"good", "place"},
-    {"food", "place"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +62,13 @@ class Recogniser:
         known = language.split("-", maxsplit=1)[0].lower()
         reading = self._reading(read, texts, known)
         top = reading.top
-        confidence = self._confidence(reading, kinds_in(read.name, known), known)
+        marked = kinds_in(read.name, known)
+        confidence = self._confidence(reading, marked, known)
         if confidence == NOT_KNOWN:
             return self._without_trade(reading, read, texts, known)
         trade = self._index.trades[top]
         said = [read.name, *read.sentences, *read.features]
-        kind = texts.kind or trade.kind
+        kind = texts.kind or (next(iter(marked)) if len(marked) == 1 else trade.kind)
         goal, goal_words = goals_in(said, known, kind)
         return Recognition(
             confidence=confidence,
@@ -112,7 +98,7 @@ class Recogniser:
         if texts.kind:
             for position, kind in enumerate(self._kinds):
                 if kind != texts.kind:
-                    total[self._kind_of == position] -= OTHER_KIND / (4 if _alike(kind, texts.kind) else 1)
+                    total[self._kind_of == position] -= OTHER_KIND / (4 if alike(kind, texts.kind) else 1)
         weight = np.exp(total - total.max())
         return _Reading(scores, weight / weight.sum())
 
@@ -120,6 +106,8 @@ class Recogniser:
         top = reading.top
         probability = reading.probability[top]
         words = float(WEIGHTS[WORDS] @ reading.scores.channels[WORDS, top])
+        if len({ground.key for ground in reading.scores.grounds if ground.trade == top}) < 2:
+            words -= float(WEIGHTS[Channel.CLUE] * reading.scores.channels[Channel.CLUE, top])  # one clue is chance
         total = reading.scores.total[top]
         if language not in LANGUAGES:
             return LIKELY if probability >= FOREIGN_PROBABILITY and total >= FOREIGN_SCORE else NOT_KNOWN
@@ -139,7 +127,7 @@ class Recogniser:
     def _contradicts(self, trade: int, kinds: Collection[str]) -> bool:
         """Returns True if the name says another kind of thing: "mirror recoating" sells no mirrors."""
         kind = self._index.trades[trade].kind
-        return bool(kinds) and not any(kind == marked or _alike(kind, marked) for marked in kinds)
+        return bool(kinds) and not any(alike(kind, marked) for marked in kinds)
 
     def _without_trade(self, reading: _Reading, read: Texts, texts: ProductTexts, language: str) -> Recognition:
         """Returns the sector and kind where several trades of one are likely, else what the texts say of themselves."""
@@ -148,6 +136,8 @@ class Recogniser:
         kinds = np.bincount(self._kind_of, reading.probability, len(self._kinds))
         sector, kind = "", texts.kind
         evidence = list(_field_evidence(texts))
+        if reading.scores.fit[reading.top] < FIT:  # the name and the description are about different things
+            score = 0.0
         if sectors.max() >= SECTOR_PROBABILITY and score >= SECTOR_SCORE:
             sector = self._sectors[int(sectors.argmax())]
         marked = kinds_in(read.name, language)
@@ -167,10 +157,6 @@ class Recogniser:
             regulated=subjects_in("regulated", read.name, said, language),
             evidence=tuple(evidence),
         )
-
-
-def _alike(kind: str, other: str) -> bool:
-    return any({kind, other} <= kinds for kinds in _ALIKE)
 
 
 def _texts(texts: ProductTexts) -> Texts:

@@ -14,7 +14,7 @@ from services.catalog.understanding.cues import kinds_in
 from services.catalog.understanding.encoder import SentenceEncoder
 from services.catalog.understanding.index import TradeIndex
 from services.catalog.understanding.matching import Match, Part, find, zone
-from services.catalog.understanding.taxonomy import LANGUAGES
+from services.catalog.understanding.taxonomy import LANGUAGES, alike
 from services.catalog.understanding.words import Grammar, Word, grammar, words_of
 
 Vector = NDArray[np.float32]
@@ -48,10 +48,12 @@ WEIGHTS = np.array([16, 4.5, 3.8, 6.5, 2.6, 1.4, 3, 2.2, 9, 12.5, 12.5, 5, 5.4, 
 INNER, AFTER, WHOLE, COMPOUND = 0.42, 0.3, 1.15, 0.8  # what a phrase counts by its part, beside a head's 1
 LONGER = 0.15  # more for each further word of a phrase
 COMMON = 0.06  # less for each other trade that says the phrase, where it is no head
+LONGER_CLUE = 0.25  # likewise of a clue
 LATER = 0.85  # a part of the name behind a mark
 FOREIGN = 0.45  # an English name in a text of another language
 REPEATED = 0.35  # each further name of a trade in a channel, beside the strongest
-BRAND_WORDS = 3
+SIMILAR = 0.7  # what a kind counts that customers do not tell apart from the one that the name says
+BRAND_WORDS = 3  # of a name that is taken out of the description before its meaning is compared
 CONTEXT = 80  # characters of a description that may contradict the name
 UNFIT, FIT = -0.5, 1.0  # standard deviations above the mean at which a description contradicts or bears out a name
 NEAR = 0.5  # likeness of names below which they have nothing in common
@@ -68,7 +70,7 @@ class Texts:
     category: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ground:
     """Words that speak for a trade. `match` and `words` are those of the text that holds them."""
 
@@ -130,7 +132,10 @@ class Scorer:
         self._add_words(channels, grounds)
         self._add_meaning(channels, texts, known)
         for kind in kinds_in(texts.name, known):
-            channels[Channel.KIND, self._kinds == kind] = 1
+            of_kind = np.array(
+                [1.0 if other == kind else SIMILAR if alike(other, kind) else 0 for other in self._kinds]
+            )
+            np.maximum(channels[Channel.KIND], of_kind, out=channels[Channel.KIND])
         fit = np.ones(channels.shape[1], np.float32)
         if sum(map(len, texts.sentences)) >= CONTEXT:
             fit = fitting(channels[Channel.MEANING_TEXT])
@@ -146,23 +151,16 @@ class Scorer:
             for match in find(words, self._index.names[language], functions, compounds=language == "de"):
                 if native and self._is_native(words, match, native):
                     continue
-                found.extend(
-                    Ground(
-                        trade=trade, value=_value(words, match, source) * (FOREIGN if native else 1) / len(match.owners),
-                        channel=_channel(channel, words, match, functions), source=source,
-                        text=text, match=match, words=words, language=language,
-                    )
-                    for trade in match.owners
-                )  # fmt: skip
+                share = (FOREIGN if native else 1.0) / len(match.owners)
+                value, part = _value(words, match, source) * share, _channel(channel, words, match, functions)
+                found.extend(Ground(trade, value, part, source, text, match, words, language) for trade in match.owners)
             if not native and source not in ("project", "category"):
-                found.extend(
-                    Ground(
-                        trade=trade, value=(1 + 0.25 * (match.last - match.first)) / len(match.owners),
-                        channel=Channel.CLUE, source=source, text=text, match=match, words=words, language=language,
+                for match in find(words, self._index.clues[language], functions):
+                    value = (1 + LONGER_CLUE * (match.last - match.first)) / len(match.owners)
+                    found.extend(
+                        Ground(trade, value, Channel.CLUE, source, text, match, words, language)
+                        for trade in match.owners
                     )
-                    for match in find(words, self._index.clues[language], functions)
-                    for trade in match.owners
-                )  # fmt: skip
         return found
 
     def _is_native(self, words: Sequence[Word], match: Match, native: str) -> bool:
@@ -210,7 +208,8 @@ def fitting(near: Vector) -> Vector:
     A brand may be another trade's word: "Marmalade gives you tides through one endpoint".
     """
     standard = (near - near.mean()) / max(float(near.std()), 1e-6)
-    return np.clip((standard - UNFIT) / (FIT - UNFIT), 0.2, 1.0).astype(np.float32)
+    fit: Vector = np.clip((standard - UNFIT) / (FIT - UNFIT), 0.2, 1.0).astype(np.float32)
+    return fit
 
 
 def calm(text: str) -> str:

@@ -18,6 +18,17 @@ GOALS = ("sell", "book", "sign_up", "donate", "visit", "apply", "download", "cal
 SENSITIVE = ("death", "illness", "debt", "faith", "politics", "minors")
 REGULATED = ("housing", "jobs", "credit", "health", "alcohol", "gambling", "finance")
 
+_ALIKE = (
+    {"service", "place", "finance", "public_body"},
+    {"good", "food", "place"},
+    {"event", "place", "service"},
+    {"cause", "public_body"},
+    {"cause", "event"},
+    {"property", "place"},
+    {"property", "service"},
+    {"software", "service"},
+)  # kinds that customers do not tell apart
+
 Words = Mapping[str, tuple[str, ...]]  # by language
 
 
@@ -61,6 +72,11 @@ def data_digest(folder: Path = DATA) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def alike(kind: str, other: str) -> bool:
+    """Returns True for one kind and for two that customers do not tell apart."""
+    return kind == other or any({kind, other} <= kinds for kinds in _ALIKE)
 
 
 def phrases(words: Words) -> Iterator[tuple[str, str]]:
