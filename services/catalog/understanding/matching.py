@@ -99,7 +99,9 @@ def _part(words: Sequence[Word], first: int, last: int, functions: Grammar) -> P
     if first <= meaningful[0] and last >= meaningful[-1]:
         return Part.WHOLE
     if functions.head_last:
-        return Part.HEAD if last >= meaningful[-1] else Part.INNER
+        following = [i for i in meaningful if i > last]
+        beside = functions.apposition and len(following) <= 2 and all(words[i].capital for i in following)
+        return Part.HEAD if not following or (beside and first <= meaningful[0]) else Part.INNER
     return Part.HEAD if first <= meaningful[0] else Part.INNER
 
 

@@ -25,7 +25,8 @@ SURE_PROBABILITY, SURE_WORDS = 0.93, 3.5
 LIKELY_PROBABILITY, LIKELY_WORDS = 0.62, 1.2
 NAMED_PROBABILITY, NAMED = 0.15, 0.9  # the head of the name is a name of this trade alone
 FIT = 0.4  # below it, the description is about something else than the name
-MEANT_PROBABILITY, MEANT_SCORE = 0.75, 13.5  # without words that name the trade
+MEANT_PROBABILITY, MEANT_SCORE = 0.7, 14.0  # without words that name the trade
+NEAREST_PROBABILITY, NEAREST_SECTOR, NEAREST_SCORE = 0.45, 0.93, 14.5  # the rest goes to trades of the same sector
 FOREIGN_PROBABILITY, FOREIGN_SCORE = 0.85, 14.0  # in a language without names
 SECTOR_PROBABILITY, SECTOR_SCORE = 0.85, 11.5
 KIND_PROBABILITY, KIND_SCORE = 0.85, 10.5
@@ -121,6 +122,9 @@ class Recogniser:
         if probability >= LIKELY_PROBABILITY and words >= LIKELY_WORDS:
             return LIKELY
         if probability >= MEANT_PROBABILITY and total >= MEANT_SCORE:
+            return LIKELY
+        in_sector = reading.probability[self._sector_of == self._sector_of[top]].sum()
+        if probability >= NEAREST_PROBABILITY and in_sector >= NEAREST_SECTOR and total >= NEAREST_SCORE:
             return LIKELY
         return NOT_KNOWN
 

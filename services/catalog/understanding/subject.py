@@ -10,7 +10,7 @@ from services.catalog.understanding.scoring import Channel, Ground, calm
 from services.catalog.understanding.words import Grammar, Word, grammar, words_of
 
 MAX_WORDS = 6
-MAX_AROUND = 3  # words beside those that name the trade
+MAX_AROUND = 5  # words beside those that name the trade
 _CHANNELS = {Channel.NAME_HEAD: 0, Channel.STATED: 1, Channel.OPENING: 2}
 
 
@@ -67,9 +67,9 @@ def _extent(ground: Ground, functions: Grammar, own: set[str], vocabulary: froze
 
 
 def _describes(word: Word, functions: Grammar, own: set[str], vocabulary: frozenset[str]) -> bool:
-    """Returns True for a word that belongs to the thing's description: no article, brand, number or unknown name."""
+    """Returns True for a word that belongs to the thing's description: no article, brand, number or proper name."""
     if word.text in functions.article or word.text in functions.before or word.stem in own:
         return False
     if any(sign.isdigit() for sign in word.text) or len(word.text) < 2:
         return False
-    return not vocabulary or word.stem in vocabulary
+    return not vocabulary or not word.capital or word.stem in vocabulary or word.text in functions.origin

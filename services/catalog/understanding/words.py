@@ -24,6 +24,7 @@ class Word:
     stem: str
     text: str  # in small letters
     after_break: bool
+    capital: bool  # written with a capital letter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,13 @@ class Grammar:
     """Function words of a language, in small letters."""
 
     head_last: bool  # the head of a noun phrase is its last noun: "desk lamp"
+    apposition: bool  # nouns may follow the head: "Esstisch Eiche"
     article: frozenset[str]
     before: frozenset[str]
     glue: frozenset[str]
     negation: frozenset[str]
     unlike: frozenset[str]
+    origin: frozenset[str]  # adjectives of places, which may begin with a capital
     is_a: frozenset[tuple[str, ...]]
 
 
@@ -45,11 +48,13 @@ def grammar(language: str) -> Grammar:
     table = _grammars()[language]
     return Grammar(
         head_last=table["head"] == "last",
+        apposition=table.get("apposition", False),
         article=frozenset(table["article"]),
         before=frozenset(table["before"]),
         glue=frozenset(table["glue"]),
         negation=frozenset(table["not"]),
         unlike=frozenset(table["unlike"]),
+        origin=frozenset(table.get("origin", ())),
         is_a=frozenset(tuple(w.lower() for w in _WORD.findall(phrase)) for phrase in table["is"]),
     )
 
@@ -62,7 +67,7 @@ def words_of(text: str, language: str) -> list[Word]:
         raw = match[0]
         broken = bool(_BREAK.search(text, end, match.start())) if end else True
         lower = raw.lower()
-        found.append(Word(match.start(), match.end(), stem(lower, language), lower, broken))
+        found.append(Word(match.start(), match.end(), stem(lower, language), lower, broken, raw[0].isupper()))
         end = match.end()
     return found
 
@@ -94,8 +99,8 @@ def _english(word: str) -> str:
 def _spanish(word: str) -> str:
     if word.endswith("ces"):
         return word[:-3] + "z"
-    if word.endswith("iones"):
-        return word[:-5] + "ión"
+    if word.endswith("ones") and len(word) > 6:
+        return word[:-4] + "ón"
     if word.endswith("es") and len(word) > 4 and word[-3] not in "aeiouáéíct":
         return word[:-2]
     return word[:-1] if word.endswith("s") else word
