@@ -135,6 +135,6 @@ clean: ## Remove generated and installed files; the data in var/ stays
 gen/descriptors.binpb: .venv/runtime $(PROTOS)
 	@$(BIN)/python protos/generate.py
 
-gen/trades.npz: .venv/runtime $(TRADES)
+gen/trades.npz: .venv/runtime $(TRADES) | gen/descriptors.binpb # which replaces gen/
 	@echo "Building the index of trades: half a minute …"
 	@$(BIN)/python -m services.catalog.understanding.index

@@ -149,9 +149,7 @@ def test_german_compound_is_recognised_by_its_last_part(recogniser: Recogniser) 
 
 def test_shop_category_decides_where_the_name_says_nothing(recogniser: Recogniser) -> None:
     silent = recogniser.recognise(product("Kestrel 40"), "en")
-    recognition = recogniser.recognise(
-        product("Kestrel 40", category="Home & Garden > Lighting > Lamps"), "en"
-    )
+    recognition = recogniser.recognise(product("Kestrel 40", category="Home & Garden > Lighting > Lamps"), "en")
 
     assert silent.trade == ""
     assert recognition.trade == "lighting"
@@ -239,7 +237,14 @@ def test_same_texts_give_the_same_recognition(recogniser: Recogniser) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["not a " * 4_000, "a" * 20_000, "lamp, " * 3_000, "ß" * 5_000, "\n".join("- lamp" for _ in range(3_000)), "((((" * 4_000],
+    [
+        "not a " * 4_000,
+        "a" * 20_000,
+        "lamp, " * 3_000,
+        "ß" * 5_000,
+        "\n".join("- lamp" for _ in range(3_000)),
+        "((((" * 4_000,
+    ],
 )
 def test_adversarial_text_is_read_in_bounded_time(recogniser: Recogniser, text: str) -> None:
     recogniser.recognise(product("Lamp"), "de")  # loads what is loaded once

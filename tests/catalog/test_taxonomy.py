@@ -114,9 +114,9 @@ def test_plurals_fold_by_language() -> None:
 
 
 def _seconds_to_load() -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     load_index()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_sectors_are_files_with_several_trades(trades: list[Trade]) -> None:
