@@ -109,7 +109,7 @@ class Recogniser:
         words = float(WEIGHTS[WORDS] @ reading.scores.channels[WORDS, top])
         if len({ground.key for ground in reading.scores.grounds if ground.trade == top}) < 2:
             words -= float(WEIGHTS[Channel.CLUE] * reading.scores.channels[Channel.CLUE, top])  # one clue is chance
-        total = reading.scores.total[top]
+        total = reading.scores.total[top] - WEIGHTS[Channel.KIND] * reading.scores.channels[Channel.KIND, top]
         if language not in LANGUAGES:
             return LIKELY if probability >= FOREIGN_PROBABILITY and total >= FOREIGN_SCORE else NOT_KNOWN
         if self._contradicts(top, kinds) or reading.scores.fit[top] < FIT:
