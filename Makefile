@@ -12,6 +12,8 @@ ROWS ?=
 KINDS ?=
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
+TRADES := $(wildcard services/catalog/understanding/data/trades/*.toml) services/catalog/understanding/data/grammar.toml \
+  $(addprefix services/catalog/understanding/,encoder.py index.py taxonomy.py words.py)
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 # Each test process and each service it starts would otherwise compile the whole project again.
@@ -29,29 +31,29 @@ demo: runnable ## Generate copy, an image and a video into out/ (KINDS=copy,stat
 up: runnable ## Start the whole system and run it until Ctrl-C (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
 	@$(BIN)/adwright up $(if $(filter 0,$(WORKERS)),--no-workers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
 
-runnable: .venv/runtime gen/descriptors.binpb models-or-less # everything that the system needs to run
+runnable: .venv/runtime gen/descriptors.binpb gen/trades.npz models-or-less # everything that the system needs to run
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients/installed gen/descriptors.binpb models ## Run all tests except the slow ones, in TEST_PROCESSES=4 processes (a third of their time is waiting)
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb gen/trades.npz models ## Run all tests except the slow ones, in TEST_PROCESSES=4 processes (a third of their time is waiting)
 	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
-test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb models ## Run all tests
+test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb gen/trades.npz models ## Run all tests
 	@$(BIN)/python -m pytest -q
 
-fuzz: .venv/dev gen/descriptors.binpb models ## Send thousands of random requests to the whole system, by its API description (EXAMPLES=n, REQUESTS=n)
+fuzz: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Send thousands of random requests to the whole system, by its API description (EXAMPLES=n, REQUESTS=n)
 	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES) --requests $(REQUESTS)
 
-test-platform: .venv/dev gen/descriptors.binpb models ## Run the tests of deploy/ and of the cluster's gateway, including slow ones (needs go, java and mvn)
+test-platform: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of deploy/ and of the cluster's gateway, including slow ones (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform
 
-test-kafka: .venv/dev gen/descriptors.binpb models ## Run the tests of the whole system on Apache Kafka (needs java and mvn; BROKER=docker: Docker)
+test-kafka: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of the whole system on Apache Kafka (needs java and mvn; BROKER=docker: Docker)
 	@ADWRIGHT_TEST_BROKER=$(BROKER) $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
 	  tests/platform/test_traces.py tests/platform/test_metrics.py tests/platform/test_backup.py
 	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
 
-bench: .venv/dev gen/descriptors.binpb models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
+bench: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
 	@$(BIN)/python -m tests.bench --rows "$(ROWS)"
 
 lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, protos, the Dockerfile, and compatibility with the last release
@@ -67,7 +69,7 @@ lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, proto
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py
 
-gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb models ## Write a page of the engine's output to out/
+gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Write a page of the engine's output to out/
 	@$(BIN)/python -m tests.galleries.$*
 
 manifests: .venv/runtime gen/descriptors.binpb ## Write the generated part of gateway/resources (SETTINGS=FILE: another issuer)
@@ -132,3 +134,7 @@ clean: ## Remove generated and installed files; the data in var/ stays
 
 gen/descriptors.binpb: .venv/runtime $(PROTOS)
 	@$(BIN)/python protos/generate.py
+
+gen/trades.npz: .venv/runtime $(TRADES) | gen/descriptors.binpb # which replaces gen/
+	@echo "Building the index of trades: half a minute …"
+	@$(BIN)/python -m services.catalog.understanding.index

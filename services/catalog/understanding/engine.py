@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
 from typing import NamedTuple
 
+from services.catalog.understanding.facts import find_facts
+from services.catalog.understanding.index import load_index
+from services.catalog.understanding.language import language_of
 from services.catalog.understanding.reading import Reader, Trade
-from services.catalog.understanding.values import UNDETERMINED, Fact, ProductTexts, Recognition
+from services.catalog.understanding.recognition import Recogniser
+from services.catalog.understanding.text import clean, clean_name
+from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
 
 class Engine(NamedTuple):
@@ -17,27 +24,30 @@ class Engine(NamedTuple):
 
 
 def load_engine() -> Engine:
-    """Loads the data of all parts. Blocking."""
-    trades: Mapping[str, Trade] = {}
+    """Loads the data of all parts. Blocking. Raises IndexUnusable."""
+    index = load_index()
+    recogniser = Recogniser(index)
+
+    def recognise(texts: ProductTexts, language: str, facts: Sequence[Fact], /) -> Recognition:
+        return recogniser.recognise(texts, language)
+
+    trades = {trade.id: trade for trade in index.trades}
     reader = Reader(
-        recognise=lambda texts, language, facts: Recognition(kind=texts.kind, goal=texts.goal),
-        find_facts=_features,
-        language_of=lambda text: UNDETERMINED,
-        clean_name=_without_space,
-        clean_text=_without_space,
+        recognise=recognise,
+        find_facts=find_facts,
+        language_of=language_of,
+        clean_name=clean_name,
+        clean_text=clean,
         trades=trades,
-        data_version="0",
+        data_version=_digest(index.version),
     )
     return Engine(reader, trades)
 
 
-def _features(texts: ProductTexts, language: str) -> Sequence[Fact]:
-    features = [Fact(text=text, role="feature", strength=0.5, source="features") for text in texts.features]
-    return [
-        *features,
-        *(Fact(text=text, role="condition", strength=0, source="conditions") for text in texts.conditions),
-    ]
-
-
-def _without_space(text: str) -> str:
-    return " ".join(text.split())
+def _digest(index_version: str) -> str:
+    """The version of everything that readings are made with: the package's code and data, and the index."""
+    digest = blake2b(index_version.encode(), digest_size=8)
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in {".py", ".toml"} and path.parent.name != "trades":  # the index has a digest of the trades
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -13,6 +13,7 @@ ENGINE_VERSION = "1"  # to be raised when the same texts and data give another r
 # Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
 MAX_FACTS = 40
 MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected
+MAX_TRADE_WORDS = 3
 MAX_EVIDENCE = 12
 MAX_EVIDENCE_CHARACTERS = 120
 
@@ -32,6 +33,8 @@ class Trade(Protocol):
     def sensitive(self) -> Sequence[str]: ...
     @property
     def regulated(self) -> Sequence[str]: ...
+    @property
+    def names(self) -> Mapping[str, Sequence[str]]: ...  # by language, the most usual first
 
 
 class Recognise(Protocol):
@@ -80,11 +83,12 @@ class Reader:
 
     def read(self, texts: ProductTexts) -> catalog_pb2.Understanding:
         """Returns the understanding without corrections, product_id and made_at."""
-        said = "\n".join((texts.name, texts.description, *texts.features, *texts.conditions))
-        language = self._language_of(self._clean_text(said))
+        said = self._clean_text("\n".join((texts.name, texts.description, *texts.features, *texts.conditions)))
+        language = self._language_of(said)
         facts = [fact for fact in self._find_facts(texts, language) if 0 < len(fact.text) <= MAX_FACT_CHARACTERS]
         found = self._recognise(texts, language, facts)
         trade = self._trades.get(found.trade)
+        names = trade.names.get(language, ()) if trade else ()
         return catalog_pb2.Understanding(
             confidence=found.confidence,
             kind=found.kind,
@@ -99,12 +103,7 @@ class Reader:
             language=language,
             sensitive=found.sensitive,
             regulated=found.regulated,
-            facts=[
-                catalog_pb2.Fact(
-                    id=f"f{number}", text=fact.text, role=fact.role, strength=fact.strength, source=fact.source
-                )
-                for number, fact in enumerate(facts[:MAX_FACTS], 1)
-            ],
+            facts=_numbered(facts[:MAX_FACTS], said),
             evidence=[
                 catalog_pb2.Evidence(
                     decided=item.decided, source=item.source, words=item.words[:MAX_EVIDENCE_CHARACTERS], by=item.by
@@ -112,7 +111,21 @@ class Reader:
                 for item in found.evidence[:MAX_EVIDENCE]
             ],
             version=self.VERSION,
+            trade_words=names[:MAX_TRADE_WORDS],
         )
+
+
+def _numbered(facts: Sequence[Fact], said: str) -> list[catalog_pb2.Fact]:
+    """The facts, the strongest first, with the numbers of their places in the cleaned text."""
+    places = {id(fact): said.find(fact.text) for fact in facts}
+    in_order = sorted(facts, key=lambda fact: (places[id(fact)] < 0, places[id(fact)]))
+    numbers = {id(fact): number for number, fact in enumerate(in_order, 1)}
+    return [
+        catalog_pb2.Fact(
+            id=f"f{numbers[id(fact)]}", text=fact.text, role=fact.role, strength=fact.strength, source=fact.source
+        )
+        for fact in facts
+    ]
 
 
 def not_known(texts: ProductTexts, version: str) -> catalog_pb2.Understanding:

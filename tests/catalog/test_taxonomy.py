@@ -1,0 +1,123 @@
+"""The taxonomy of trades: complete, without contradictions, and what the index holds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.catalog.understanding import index as index_module
+from services.catalog.understanding.index import IndexUnusable, load_index
+from services.catalog.understanding.taxonomy import (
+    GOALS,
+    KINDS,
+    LANGUAGES,
+    REGULATED,
+    SENSITIVE,
+    Trade,
+    alike,
+    read_trades,
+)
+from services.catalog.understanding.words import grammar, stems_of
+
+
+@pytest.fixture(scope="module")
+def trades() -> list[Trade]:
+    return read_trades()
+
+
+def test_each_trade_has_allowed_values_and_words_in_each_language(trades: list[Trade]) -> None:
+    assert len(trades) > 300
+    for trade in trades:
+        assert trade.kind in KINDS, trade.id
+        assert trade.goal in GOALS, trade.id
+        assert set(trade.sensitive) <= set(SENSITIVE), trade.id
+        assert set(trade.regulated) <= set(REGULATED), trade.id
+        assert trade.name, trade.id
+        for words in (trade.names, trade.clues, trade.sentences):
+            assert set(words) == set(LANGUAGES), trade.id
+            for language, listed in words.items():
+                assert listed, (trade.id, language)
+                assert all(text == text.strip() and text for text in listed), (trade.id, language)
+                assert len({text.casefold() for text in listed}) == len(listed), (trade.id, language)
+
+
+def test_no_name_belongs_to_two_trades(trades: list[Trade]) -> None:
+    owners: dict[tuple[str, str], set[str]] = {}
+    for trade in trades:
+        for language, names in trade.names.items():
+            for name in names:
+                owners.setdefault((language, name.casefold()), set()).add(trade.id)
+
+    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
+
+
+def test_no_name_is_a_function_word(trades: list[Trade]) -> None:
+    for trade in trades:
+        for language, names in trade.names.items():
+            words = grammar(language)
+            taken = words.article | words.before | words.negation | words.unlike
+            assert not [name for name in names if name.casefold() in taken], (trade.id, language)
+
+
+def test_index_holds_the_data(trades: list[Trade]) -> None:
+    index = load_index()
+
+    assert [trade.id for trade in index.trades] == [trade.id for trade in trades]
+    assert len(index.vectors) == sum(len(texts) for trade in trades for texts in trade.sentences.values())
+    assert len(index.name_vectors) == len(index.name_owners)
+    assert np.allclose(np.linalg.norm(index.vectors, axis=1), 1, atol=1e-3)
+    for position in (0, len(trades) // 2, len(trades) - 1):
+        for language, names in trades[position].names.items():
+            key = " ".join(stems_of(names[0], language))
+            assert position in index.names[language][key][0]
+
+
+def test_index_loads_quickly() -> None:
+    fastest = min(_seconds_to_load() for _ in range(3))
+
+    assert fastest < 0.3
+
+
+def test_absent_and_outdated_indexes_are_refused_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(IndexUnusable, match=r"absent.*make gen/trades\.npz"):
+        load_index(tmp_path / "trades.npz")
+    monkeypatch.setattr(index_module, "FORMAT", -1)
+    with pytest.raises(IndexUnusable, match=r"other data.*make gen/trades\.npz"):
+        load_index()
+
+
+def test_kinds_that_customers_confuse_are_alike_and_others_are_not() -> None:
+    assert alike("good", "food")
+    assert alike("service", "place")
+    assert not alike("good", "service")
+    assert not alike("cause", "good")
+    assert all(alike(kind, kind) for kind in KINDS)
+
+
+def test_plurals_fold_by_language() -> None:
+    for language, counted in (
+        ("en", (("jumpers", "jumper"), ("boxes", "box"), ("berries", "berry"), ("glass", "glass"))),
+        ("es", (("lámparas", "lámpara"), ("colchones", "colchón"), ("luces", "luz"))),
+        ("fr", (("gâteaux", "gâteau"), ("chaussures", "chaussure"))),
+        ("de", (("Lampen", "Lampe"), ("Betten", "Bett"))),
+        ("it", (("lampade", "lampada"), ("anelli", "anello"))),
+        ("pt", (("colchões", "colchão"), ("anéis", "anel"))),
+    ):
+        for plural, singular in counted:
+            assert stems_of(plural, language) == stems_of(singular, language), (language, plural)
+
+
+def _seconds_to_load() -> float:
+    started = time.process_time()
+    load_index()
+    return time.process_time() - started
+
+
+def test_sectors_are_files_with_several_trades(trades: list[Trade]) -> None:
+    assert min(Counter(trade.sector for trade in trades).values()) >= 5
