@@ -135,7 +135,7 @@ def _italian(word: str) -> str:
 
 
 def _german(word: str) -> str:
-    for ending in ("innen", "en", "er", "n", "e", "s"):
+    for ending in ("innen", "en", "n", "e", "s"):  # not "er": "Messer" is no "Messe", "Spender" no "Spende"
         if word.endswith(ending) and len(word) - len(ending) > 3:
             return word[: -len(ending)]
     return word
