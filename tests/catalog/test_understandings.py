@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 from prometheus_client import REGISTRY
@@ -192,6 +193,20 @@ class TestConcurrency:
             item.understanding.made_at.seconds for item in found[4:]
         }
         assert reads(harness) == 1
+
+    async def test_brief_that_was_looked_up_before_the_reading_was_stored_shares_it(
+        self, harness: CatalogHarness
+    ) -> None:
+        project_id, product_id = await create(harness)
+        reader = HarnessReader()
+        brief = catalog_pb2.Brief(
+            project=await harness.user().call("GetProject", project_id=project_id),
+            product=await harness.user().call("GetProduct", product_id=product_id),
+        )
+        async with third_replica(harness, reader) as understandings:
+            inputs = understandings.inputs(BriefKey("u", UUID(project_id), UUID(product_id)), brief)
+            assert await understandings.make(inputs) == await understandings.make(inputs)
+        assert reader.read_names == ["Steel bottle"]
 
     async def test_caller_that_leaves_does_not_end_the_reading_of_another(self, harness: CatalogHarness) -> None:
         _, product_id = await create(harness)
