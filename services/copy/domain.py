@@ -41,8 +41,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is advertised, as far as the rules of advertising ask. The fields are those of adwright.catalog.v1.Understanding;
-    empty: not known."""
+    """What is advertised, as far as the rules of advertising ask. The fields are those of
+    adwright.catalog.v1.Understanding; empty: not known."""
 
     regulated: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()

@@ -177,7 +177,8 @@ class TestTables:
         """Such a line could never be delivered; it would only take draws from the others."""
         rules = content_filters.request_rules(brief(Product(name="N", brand="", category="", description="")))
         lines = [re.sub(r"\{\w+\}", "N", line) for line in own_lines()]
-        assert [line for line in lines if content_filters.unsupported_claim(line, rules) or forbidden_claim(line, subject=Subject())] == []
+        assert [line for line in lines if content_filters.unsupported_claim(line, rules)] == []
+        assert [line for line in lines if forbidden_claim(line, subject=Subject())] == []
 
 
 def own_lines() -> list[str]:

@@ -74,8 +74,10 @@ def score(name: str) -> Score:
 if __name__ == "__main__":
     for list_name in sys.argv[1:]:
         result = score(list_name)
-        print(f"{list_name}: {result.caught:.1%} of {result.offences} caught, "
-              f"{result.false_alarms:.1%} of {result.ordinary} ordinary ones flagged")
+        print(
+            f"{list_name}: {result.caught:.1%} of {result.offences} caught, "
+            f"{result.false_alarms:.1%} of {result.ordinary} ordinary ones flagged"
+        )
         for offence, rule, found in result.missed:
             print(f"  missed  {offence}  ({rule}; found {[f.rule for f in found]})")
         for sentence, found in result.flagged:

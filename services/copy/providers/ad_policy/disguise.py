@@ -18,9 +18,9 @@ from services.copy.providers.ad_policy.wording import fold
 
 _SPACED = re.compile(r"(?<!\w)[^\W_](?:([ .\-_*·•|/])[^\W_])(?:\1[^\W_]){2,}(?!\w)")
 _SIGN_IN_WORD = re.compile(r"[a-z][0-9@$€£|+]|[0-9@$€£!|+][a-z]")  # a quick look before the slow patterns
-_MIXED = re.compile(r"(?<![\w@$€£])(?=[\w@$€£!|+]*[a-z])(?=[\w@$€£!|+]*[0-9@$€£!|+])[\w@$€£!|+]{3,24}")
+_MIXED = re.compile(r"(?<![\w@$€£!|+])(?=[\w@$€£!|+]*[a-z])(?=[\w@$€£!|+]*[0-9@$€£!|+])[\w@$€£!|+]{3,24}")
 _THRICE = re.compile(r"([^\W\d_])\1\1")
-_STRETCHED = re.compile(r"\w*([^\W\d_])\1\1\w*")
+_STRETCHED = re.compile(r"(?<!\w)\w*([^\W\d_])\1\1\w*")
 _SHORTEST_STEM = 5  # letters of a word that is recognised by its beginning
 _LONGEST_WORD = 24
 _MAX_READINGS = 32  # of one word; "1" and "|" stand for two letters each
@@ -40,7 +40,7 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """A folded text. starts: for each of its characters the index of the original one, and the original's length last."""
+    """A folded text. starts: for each of its characters the original one's index, and the original's length last."""
 
     text: str
     original: str

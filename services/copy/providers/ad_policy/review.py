@@ -99,7 +99,7 @@ def _triggered(word: str) -> tuple[int, ...]:
 
 @cache
 def _vocabulary() -> Vocabulary:
-    """The words of all wordings, for reading disguised ones. Words of two letters are left out: they hide in all others."""
+    """The words of all wordings, for reading disguised ones; without those of two letters, which hide in all others."""
     known = {run for row in _index().rows for run in row.wording.words if len(run[0]) > 2}
     stems = tuple(sorted(letters for letters, open_ended in known if open_ended and len(letters) > 3))
     return Vocabulary(frozenset(letters for letters, _ in known), stems)
@@ -128,9 +128,7 @@ def dropped_line(text: str, source: str, *, subject: Subject) -> Finding | None:
 @lru_cache(maxsize=256)
 def _carries(rule_id: str, text: str) -> bool:
     plain = plain_text(text, _vocabulary()).text
-    return any(
-        wording.pattern.search(plain) for rule in rules() if rule.id == rule_id for wording in rule.satisfied
-    )
+    return any(wording.pattern.search(plain) for rule in rules() if rule.id == rule_id for wording in rule.satisfied)
 
 
 @lru_cache(maxsize=4096)  # the engine's candidates share their lines, and the brief is read for every request about it

@@ -11,7 +11,8 @@ from services.copy.providers.ad_policy.review import Finding, forbidden_claim
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»’')]*\s+|\n+|;\s+|\s*[•✓✔►▪●]\s*")
 # A number, an initial or a short form before the full stop ends no sentence: "No. 1", "Dr. Lee", "am 3. Mai".
 _SHORT_FORM = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|\d{1,2}|no|nr|dr|st|mr|ms|mrs|prof|vs|approx|incl|ca|bzw|usw|env|av|ave|sra?|dott|núm)\.$", re.I
+    r"(?:^|[\s(])(?:[A-Za-z]|\d{1,2}|no|nr|dr|st|mr|ms|mrs|prof|vs|approx|incl|ca|bzw|usw|env|av|ave|sra?|dott|núm)\.$",
+    re.I,
 )
 
 

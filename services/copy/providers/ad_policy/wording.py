@@ -2,10 +2,10 @@
 
 A wording is a row of tokens, matched against folded text (lower case, without accents):
 
-* `word`, `wor*` (any ending), `get_rid_of` (several words), `a|b` (either), each with a trailing `?` where it may be absent
+* `word`, `wor*` (any ending), `get_rid_of` (several words), `a|b` (either); a trailing `?`: it may be absent
 * `{list}`: any word of the table's list of that name, in the wording's language
 * `..3`: up to three words between; `#`: a number; `#%`: a per cent figure
-* `^`: start of a sentence; `$`: end of a clause; `?`: a question mark; `!X`: the next word is none of X
+* `^`: start of a sentence; `$`: end of a clause; `?`: a question mark
 
 Nothing reaches beyond a comma, semicolon, colon, full stop or line break.
 """
@@ -32,8 +32,11 @@ class BadWordingError(ValueError):
 
 @dataclass(frozen=True)
 class Wording:
-    """A wording as a regular expression, compiled when it is first needed. words: its words as (letters, whether more letters may follow). anchors: those of them without
-    which a text cannot match."""
+    """A wording as a regular expression, compiled when it is first needed.
+
+    words: its words as (letters, whether more letters may follow). anchors: those of them without which a text cannot
+    match.
+    """
 
     expression: str
     anchors: tuple[tuple[str, bool], ...]
@@ -94,30 +97,26 @@ def compile_wording(wording: str, lists: Mapping[str, list[str]]) -> Wording:
     pattern, join = "", ""
     anchors: list[tuple[tuple[str, bool], ...]] = []
     every: set[tuple[str, bool]] = set()
-    for token in wording.split():
-        if token == "^":
+    for part in wording.split():
+        if part == "^":
             pattern += rf"(?:\A|(?<=[.!?;:\n])){_BETWEEN}*"
             continue
-        if token == "$":
+        if part == "$":
             pattern += rf"(?={_BETWEEN}*(?:[.!?;:,\n]|\Z))"
             continue
-        if token == "?":
+        if part == "?":
             pattern += rf"(?={_BETWEEN}*\?)"
             continue
-        if token.startswith(".."):
-            pattern += rf"(?:{_BETWEEN}+{_GAP_WORD}){{0,{int(token[2:])}}}?"
+        if part.startswith(".."):
+            pattern += rf"(?:{_BETWEEN}+{_GAP_WORD}){{0,{int(part[2:])}}}?"
             continue
-        if token.startswith("!"):
-            refused = "|".join(_literal(word) for word in _alternatives(token[1:], lists))
-            pattern += rf"(?!{_BETWEEN}*(?:{refused})(?!\w))"
+        if part in {"#", "#%", "#?"}:
+            number = (join or r"(?<![\w.,])") + (_PER_CENT if part == "#%" else _NUMBER)
+            pattern += rf"(?:{number})?" if part == "#?" else number
+            join = f"{_BETWEEN}*" if part != "#?" else rf"(?:{_BETWEEN}+|(?<=[\d%€$]))"
             continue
-        if token in {"#", "#%", "#?"}:
-            number = (join or r"(?<![\w.,])") + (_PER_CENT if token == "#%" else _NUMBER)
-            pattern += rf"(?:{number})?" if token == "#?" else number
-            join = f"{_BETWEEN}*" if token != "#?" else rf"(?:{_BETWEEN}+|(?<=[\d%€$]))"
-            continue
-        optional = len(token) > 1 and token.endswith("?")
-        words = _alternatives(token.removesuffix("?") if optional else token, lists)
+        optional = len(part) > 1 and part.endswith("?")
+        words = _alternatives(part.removesuffix("?") if optional else part, lists)
         piece = rf"(?:{'|'.join(sorted(map(_literal, words), key=len, reverse=True))})(?!\w)"
         if optional and not join:
             every |= {run for word in words for run in _runs(word)}
