@@ -110,18 +110,20 @@ def review(text: str, *, subject: Subject) -> list[Finding]:
 
     The rules of all languages hold for every text. One strict set holds in all countries.
     """
-    return list(_reviewed(text, subject))
+    return list(_reviewed(text, subject, decisive=False))
 
 
 def forbidden_claim(text: str, *, subject: Subject) -> Finding | None:
     """The first thing in a text that must not run; None if there is none."""
-    return next((finding for finding in _reviewed(text, subject) if finding.severity == "leave_out"), None)
+    return next(
+        (finding for finding in _reviewed(text, subject, decisive=True) if finding.severity == "leave_out"), None
+    )
 
 
 def dropped_line(text: str, source: str, *, subject: Subject) -> Finding | None:
     """What a text must carry beside its claim, where the customer's own texts carry it and the text does not: the
     representative APR beside its rate, the age line of a game of chance."""
-    wanting = [finding for finding in _reviewed(text, subject) if finding.keeps]
+    wanting = [finding for finding in _reviewed(text, subject, decisive=True) if finding.keeps]
     return next((finding for finding in wanting if _carries(finding.rule, source)), None)
 
 
@@ -132,9 +134,9 @@ def _carries(rule_id: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)  # the engine's candidates share their lines, and the brief is read for every request about it
-def _reviewed(text: str, subject: Subject) -> tuple[Finding, ...]:
+def _reviewed(text: str, subject: Subject, *, decisive: bool) -> tuple[Finding, ...]:
     plain = plain_text(text, _vocabulary())
-    active = active_rules(subject)
+    active = active_rules(subject, decisive=decisive)
     language = subject.language.partition("-")[0]
     rows: dict[_Role, dict[int, list[re.Pattern[str]]]] = {role: {} for role in _Role}
     index = _index()

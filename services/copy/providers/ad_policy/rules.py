@@ -108,12 +108,13 @@ def subjects_of(subject: Subject) -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
-def active_rules(subject: Subject) -> tuple[bool, ...]:
-    """For each of rules(): whether it holds for the subject."""
+def active_rules(subject: Subject, *, decisive: bool) -> tuple[bool, ...]:
+    """For each of rules(): whether it holds for the subject. decisive: only rules by which a text can be rejected."""
     fields = subjects_of(subject)
     return tuple(
         (not rule.subjects or bool(rule.subjects & fields))
         and not rule.except_subjects & fields
         and subject.kind not in rule.except_kinds
+        and (not decisive or rule.keeps or rule.severity == "leave_out")
         for rule in rules()
     )
