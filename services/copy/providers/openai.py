@@ -92,13 +92,14 @@ class OpenAICopyProvider:
 
     async def _write(self, brief: CopyBrief, seed: str, total: UsageTotal) -> CopyResult:
         allowed = allowed_text(brief.description, brief.features, subject=brief.subject)
-        audience = sentences_without_offences(brief.audience, subject=brief.subject).text
+        audience = sentences_without_offences(brief.audience, subject=brief.subject)
         request = engine.understand_order(brief)
         accepted: list[Variant] = []
         rejections: list[str] = []
         for _ in range(MAX_ROUNDS):
             document = request_document(
-                replace(brief, description=allowed.description, features=allowed.features, audience=audience), request
+                replace(brief, description=allowed.description, features=allowed.features, audience=audience.text),
+                request,
             )
             if rejections:
                 document["corrections"] = rejections[:10]
@@ -115,6 +116,7 @@ class OpenAICopyProvider:
         if missing:
             _fill_up(accepted, engine.write(brief, seed).variants)
         notes = _notes(request, tuple(accepted), missing)
+        notes = replace(notes, filtered=(*notes.filtered, *(part.note for part in audience.left_out)))
         return CopyResult(
             variants=tuple(accepted[:VARIANT_COUNT]), notes=notes, provider=self.name, usage=total.usage(self._settings)
         )
