@@ -75,6 +75,8 @@ class TestSubjects:
         ("It cures in 24 hours.", NO_SUBJECT, False), ("It cures in 24 hours.", HEALTH, True),
         ("We treat gum disease gently.", HEALTH, False), ("We treat asthma.", NO_SUBJECT, False),
         ("The lamp treats asthma.", Subject(kind="good"), True),
+        ("Nurse Kit treats asthma.", Subject(kind="service"), False),
+        ("Earn £120 a day.", Subject(regulated=frozenset({"jobs"})), False),
         ("Earn £120 a day.", NO_SUBJECT, True), ("Earn £120 a day.", JOBS, False),
     ])  # fmt: skip
     def test_words_mean_what_the_subject_makes_of_them(self, text: str, subject: Subject, offends: bool) -> None:
