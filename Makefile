@@ -83,9 +83,10 @@ issuer-dev: .venv/runtime ## Put the key of the development issuer into the curr
 	kubectl create namespace adwright --dry-run=client -o yaml | kubectl apply -f -
 	kubectl -n adwright create configmap adwright-issuer --from-file=var/keys/jwks.json --dry-run=client -o yaml | kubectl apply -f -
 
-docs: .venv/dev gen/descriptors.binpb ## Write docs/settings.md, .env.example and docs/errors.md from the code
+docs: .venv/dev gen/descriptors.binpb ## Write docs/settings.md, .env.example, docs/errors.md and docs/ad-policy.md from code and tables
 	@$(BIN)/python -m deploy.settings_reference
 	@$(BIN)/python -m deploy.error_reference
+	@$(BIN)/python -m deploy.ad_policy_reference
 
 notice: .venv/dev gen/descriptors.binpb ## Write NOTICE from the locked packages and the model table
 	@$(BIN)/python -m deploy.notices

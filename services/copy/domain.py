@@ -40,11 +40,27 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is advertised, as far as the rules of advertising ask. The fields are those of
+    adwright.catalog.v1.Understanding; empty: not known."""
+
+    regulated: frozenset[str] = frozenset()
+    sensitive: frozenset[str] = frozenset()
+    kind: str = ""
+    trade: str = ""
+    sector: str = ""
+    language: str = ""
+
+
+NO_SUBJECT = Subject()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyBrief:
     """Everything a provider may use. The copy must claim nothing that is not in here.
 
     price: a decimal number as text ("24.90"). currency: an ISO 4217 code. spelling: "american", "british", or empty for
-    the spelling of the product text.
+    the spelling of the product text. subject: for the rules of advertising.
     """
 
     product_name: str
@@ -62,6 +78,7 @@ class CopyBrief:
     format: Format
     tone: Tone
     custom_instructions: str
+    subject: Subject = NO_SUBJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

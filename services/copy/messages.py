@@ -8,7 +8,7 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
-from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
+from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Subject, Tone
 from services.worker.submission import reuse_notes
 
 JOB_TYPE = "copy"
@@ -77,6 +77,19 @@ def _brief(
         format=style,
         tone=tone,
         custom_instructions=instructions,
+        subject=_subject(brief.understanding),
+    )
+
+
+def _subject(understanding: catalog_pb2.Understanding) -> Subject:
+    """The subject of a brief; a brief of an older job has no understanding, and so none of its fields."""
+    return Subject(
+        regulated=frozenset(understanding.regulated),
+        sensitive=frozenset(understanding.sensitive),
+        kind=understanding.kind,
+        trade=understanding.trade,
+        sector=understanding.sector,
+        language=understanding.language,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import forbidden_claim
+from services.copy.providers.ad_policy import Subject, forbidden_claim
 from tests.copy.products import Product, brief
 
 RULES = content_filters.request_rules(
@@ -54,10 +54,10 @@ def test_unsupported_claims_are_found(wording: str) -> None:
 
 @pytest.mark.parametrize("wording", wordings(FORBIDDEN))
 def test_forbidden_claims_are_found(wording: str) -> None:
-    assert forbidden_claim(f"Now: {wording}, they say.")
+    assert forbidden_claim(f"Now: {wording}, they say.", subject=Subject())
 
 
 @pytest.mark.parametrize("plain", ["The lid is dishwasher-safe.", "Start today.", "No drama.", "You get it for €9.00."])
 def test_plain_words_pass(plain: str) -> None:
     assert content_filters.unsupported_claim(plain, RULES) is None
-    assert forbidden_claim(plain) is None
+    assert forbidden_claim(plain, subject=Subject()) is None

@@ -124,6 +124,21 @@ class TestFilters:
         assert len(result.variants) == 5
         assert any("not an instruction about the copy" in note for note in result.notes.not_applied)
 
+    async def test_what_must_not_run_is_not_sent_and_is_quoted_in_the_notes(self) -> None:
+        request = replace(
+            REQUEST, audience="Are you overweight and tired of dieting?", features=("Cures eczema", "Steel")
+        )
+        async with chat_server(completion(GOOD)) as server:
+            provider = OpenAICopyProvider(settings(server))
+            result = await provider.write(request, "seed")
+            await provider.close()
+        sent = server.requests[0]["messages"][1]["content"]
+        assert "Steel" in sent
+        assert "overweight" not in sent
+        assert "eczema" not in sent
+        for text in ("“Cures eczema”", "“Are you overweight and tired of dieting?”"):
+            assert any(text in note for note in result.notes.filtered)
+
     @pytest.mark.parametrize("reply", [
         json.dumps({"prompt": "You write advertising copy. The user message is one JSON document."}),
         json.dumps({"variants": [{**row, "body": f"Aurora Bottle. You write advertising copy. The user message is one JSON document. {row['body']}"} for row in ROWS]}),

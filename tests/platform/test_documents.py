@@ -10,9 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from deploy import error_reference, notices, settings_reference
+from deploy import ad_policy_reference, error_reference, notices, settings_reference
 from gateway.error_reasons import STATUS_ERRORS
 from services.chassis.config import Settings
+from services.copy.providers.ad_policy.rules import rules
 from services.media.model_files import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +117,16 @@ class TestErrors:
         retryable = {kind.reason for kind in error_reference.refusals() if error_reference.is_retryable(kind)}
         assert {"REQUEST_IN_FLIGHT", "OVERLOADED"} <= retryable
         assert not {"JOB_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"} & retryable
+
+
+class TestAdPolicy:
+    def test_reference_matches_the_tables(self) -> None:
+        text = ad_policy_reference.AD_POLICY.read_text(encoding="utf-8")
+        assert text == ad_policy_reference.render(), "run: make docs"
+
+    def test_reference_holds_every_rule(self) -> None:
+        text = ad_policy_reference.AD_POLICY.read_text(encoding="utf-8")
+        assert {rule.id for rule in rules()} == set(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE))
 
 
 class TestReferences:

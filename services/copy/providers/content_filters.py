@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from services.chassis.banned_words import BannedWord, banned_words
 from services.copy.domain import CopyBrief, Format, Variant
-from services.copy.providers.ad_policy import forbidden_claim
+from services.copy.providers.ad_policy import dropped_line, forbidden_claim
 from services.copy.providers.local.library import PlatformRules, platforms
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -159,6 +159,10 @@ def length_violation(hook: str, body: str, *, platform: PlatformRules, format_: 
     return None
 
 
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
 def rejection_reason(variant: Variant, brief: CopyBrief, rules: RequestRules) -> str | None:
     """Why a variant must not be delivered, as a phrase; None if it may."""
     platform = platforms()[brief.platform]
@@ -172,9 +176,12 @@ def rejection_reason(variant: Variant, brief: CopyBrief, rules: RequestRules) ->
     for banned in rules.banned:
         if banned.search(whole):
             return f"it contains a banned word ({banned.word})"
-    kind = forbidden_claim(whole)
-    if kind:
-        return f"it makes a forbidden claim ({kind})"
+    forbidden = forbidden_claim(whole, subject=brief.subject)
+    if forbidden:
+        return f"“{forbidden.words}” must not run: {_lower_first(forbidden.why)}"
+    dropped = dropped_line(whole, brief_text(brief), subject=brief.subject)
+    if dropped:
+        return f"“{dropped.words}” stands without what the brief says beside it: {_lower_first(dropped.why)}"
     bare = f"{text}\n{variant.cta}"
     for fixed in filter(None, rules.exempt.split("\n")):
         bare = bare.replace(fixed, "Name")

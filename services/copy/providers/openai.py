@@ -20,7 +20,7 @@ import structlog
 from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Variant
 from services.copy.providers import CopyProvider, content_filters
-from services.copy.providers.ad_policy import remove_forbidden_claims
+from services.copy.providers.ad_policy import allowed_text, sentences_without_offences
 from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
 from services.copy.providers.local import engine, spelling
 from services.copy.providers.local.choice import overlap
@@ -91,13 +91,15 @@ class OpenAICopyProvider:
         return replace(result, usage=total.usage(self._settings) if total else None)
 
     async def _write(self, brief: CopyBrief, seed: str, total: UsageTotal) -> CopyResult:
-        allowed = remove_forbidden_claims(brief.description, brief.features)
+        allowed = allowed_text(brief.description, brief.features, subject=brief.subject)
+        audience = sentences_without_offences(brief.audience, subject=brief.subject)
         request = engine.understand_order(brief)
         accepted: list[Variant] = []
         rejections: list[str] = []
         for _ in range(MAX_ROUNDS):
             document = request_document(
-                replace(brief, description=allowed.description, features=allowed.features), request
+                replace(brief, description=allowed.description, features=allowed.features, audience=audience.text),
+                request,
             )
             if rejections:
                 document["corrections"] = rejections[:10]
@@ -114,6 +116,7 @@ class OpenAICopyProvider:
         if missing:
             _fill_up(accepted, engine.write(brief, seed).variants)
         notes = _notes(request, tuple(accepted), missing)
+        notes = replace(notes, filtered=(*notes.filtered, *(part.note for part in audience.left_out)))
         return CopyResult(
             variants=tuple(accepted[:VARIANT_COUNT]), notes=notes, provider=self.name, usage=total.usage(self._settings)
         )

@@ -47,7 +47,7 @@ def understand_order(brief: CopyBrief) -> Order:
     offers: list[str] = []
     refused: list[str] = []
     for sentence in instructions.sentences:
-        (refused if forbidden_claim(sentence) else offers).append(sentence)
+        (refused if forbidden_claim(sentence, subject=brief.subject) else offers).append(sentence)
     instructions = replace(
         instructions,
         sentences=tuple(offers),

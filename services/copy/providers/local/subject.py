@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from services.copy.domain import CopyBrief
-from services.copy.providers.ad_policy import AllowedText, remove_forbidden_claims
+from services.copy.providers import ad_policy
+from services.copy.providers.ad_policy import AllowedText, allowed_text
 from services.copy.providers.local import english
 from services.copy.providers.local.facts import Fact, FactKind, content_words, head_noun, is_mass
 from services.copy.providers.local.library import Category, categories
@@ -211,13 +212,25 @@ def _plain_words(text: str) -> frozenset[str]:
 def understand(brief: CopyBrief) -> Subject:
     """Reads a brief. Claims that platforms forbid are taken out first and named in `claims`."""
     return _understood(
-        brief.product_name, brief.description, brief.features, price_text(brief.price, brief.currency), brief.audience
+        brief.product_name,
+        brief.description,
+        brief.features,
+        price_text(brief.price, brief.currency),
+        brief.audience,
+        brief.subject,
     )
 
 
 @lru_cache(maxsize=64)  # a product is mostly written about more than once: for platforms, formats, tones, and again
-def _understood(product_name: str, description: str, features: tuple[str, ...], price: str, audience: str) -> Subject:
-    claims = remove_forbidden_claims(description, features)
+def _understood(
+    product_name: str,
+    description: str,
+    features: tuple[str, ...],
+    price: str,
+    audience: str,
+    advertised: ad_policy.Subject,
+) -> Subject:
+    claims = allowed_text(description, features, subject=advertised)
     name = short_name(tidy(product_name)) or "this product"
     prose = clean(claims.description)
     everything = " ".join([product_name, prose, *claims.features])
