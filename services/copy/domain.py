@@ -40,11 +40,44 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BriefFact:
+    """One statement about the product, in the customer's words.
+
+    id: unique in its brief ("f1"). role, source: as of adwright.catalog.v1.Fact.
+    """
+
+    id: str
+    text: str
+    role: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefUnderstanding:
+    """What the catalog understood of the product. The fields are those of adwright.catalog.v1.Understanding.
+
+    Texts are empty and tuples are empty where nothing is known; facts: the strongest first.
+    """
+
+    kind: str = ""
+    trade: str = ""
+    trade_name: str = ""
+    sector: str = ""
+    subject: str = ""
+    audience: str = ""
+    goal: str = ""
+    language: str = ""
+    sensitive: tuple[str, ...] = ()
+    regulated: tuple[str, ...] = ()
+    facts: tuple[BriefFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyBrief:
     """Everything a provider may use. The copy must claim nothing that is not in here.
 
     price: a decimal number as text ("24.90"). currency: an ISO 4217 code. spelling: "american", "british", or empty for
-    the spelling of the product text.
+    the spelling of the product text. understanding: None in jobs that were submitted before the catalog made one.
     """
 
     product_name: str
@@ -62,13 +95,15 @@ class CopyBrief:
     format: Format
     tone: Tone
     custom_instructions: str
+    understanding: BriefUnderstanding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """One piece of copy.
 
-    angle: the name of its approach; no two variants of a result share one. cta: the call to action.
+    angle: the name of its approach; no two variants of a result share one. cta: the call to action. facts: ids of the
+    brief's facts that a model used; empty in texts of the built-in engine.
     """
 
     angle: str
@@ -76,6 +111,7 @@ class Variant:
     body: str
     cta: str
     hashtags: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from services.chassis.banned_words import BannedWord, banned_words
 from services.copy.domain import CopyBrief, Format, Variant
 from services.copy.providers.ad_policy import forbidden_claim
+from services.copy.providers.claims import ClaimJudge
 from services.copy.providers.local.library import PlatformRules, platforms
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -46,7 +47,7 @@ _LETTERS = re.compile(r"[a-z]+")
 _DOUBLED = re.compile(r"\b([A-Za-z]+)\s+\1\b", re.I)
 _ALLOWED_DOUBLES = frozenset({"that", "had", "so", "very", "bye", "win", "long"})
 _ARTICLE = re.compile(r"\b(a) (?=[aeio](?!ne\b|nce|u))|\b(an) (?=[bcdfgjklmnpqrstvwxyz])", re.I)
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 _CAPS = re.compile(r"\b[A-Z]{5,}\b")
 _URL = re.compile(r"https?://|www\.", re.I)
 
@@ -159,8 +160,13 @@ def length_violation(hook: str, body: str, *, platform: PlatformRules, format_: 
     return None
 
 
-def rejection_reason(variant: Variant, brief: CopyBrief, rules: RequestRules) -> str | None:
-    """Why a variant must not be delivered, as a phrase; None if it may."""
+def rejection_reason(
+    variant: Variant, brief: CopyBrief, rules: RequestRules, judge: ClaimJudge | None = None
+) -> str | None:
+    """Why a variant must not be delivered, as a phrase; None if it may.
+
+    judge: judges the claims by the brief's facts; without one, each wording must stand in the brief as it is.
+    """
     platform = platforms()[brief.platform]
     text = f"{variant.hook}\n{variant.body}"
     whole = f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}"
@@ -178,12 +184,12 @@ def rejection_reason(variant: Variant, brief: CopyBrief, rules: RequestRules) ->
     bare = f"{text}\n{variant.cta}"
     for fixed in filter(None, rules.exempt.split("\n")):
         bare = bare.replace(fixed, "Name")
-    claim = unsupported_claim(bare, rules)
+    claim = judge.unsupported(bare) if judge is not None else unsupported_claim(bare, rules)
     if claim:
-        return f"{claim} is not in the brief"
+        return f"{claim} is not in the brief" if judge is None else f"no fact says {claim}"
     if len(variant.hashtags) > rules.hashtags_max:
         return "too many hashtags"
-    if len(_EMOJI.findall(text)) > rules.emoji_max:
+    if len(EMOJI.findall(text)) > rules.emoji_max:
         return "too many emoji"
     if "!" in bare and (not rules.exclamation):
         return "an exclamation mark"
