@@ -5,8 +5,6 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from services.copy.providers.claims import ClaimJudge
 
 PRODUCTS = tomllib.loads((Path(__file__).parent / "claims.toml").read_text(encoding="utf-8"))["product"]

@@ -31,8 +31,9 @@ class OpenAISettings:
     """The endpoint and the limits of its use.
 
     base_url: ends in the version ("https://host/v1"). read_seconds: limit of one call. total_seconds: limit of one copy
-    request with its repair and all retries. headline_seconds: the same of one headline. prompt_price, completion_price: US dollars per million tokens, for endpoints that report no cost; 0: not
-    known. breaker_failures: consecutive failures that open the circuit breaker, for breaker_seconds.
+    request with its repair and all retries. headline_seconds: the same of one headline. prompt_price, completion_price:
+    US dollars per million tokens, for endpoints that report no cost; 0: not known. breaker_failures: consecutive
+    failures that open the circuit breaker, for breaker_seconds.
     """
 
     base_url: str
@@ -194,13 +195,13 @@ class ChatClient:
                 failure = f"{type(error).__name__}"
             else:
                 response = _json_object(body) if status == 200 else {}
-                error = error_of(body)
-                if status == 200 and (error is None or response.get("choices")):
+                problem = error_of(body)
+                if status == 200 and (problem is None or response.get("choices")):
                     self._features.record_response(_fingerprint(headers, response))
                     return response
-                status = error.status if status == 200 and error is not None else status
-                learnable = status in NEGOTIABLE_STATUSES and error is not None
-                if learnable and error is not None and self._features.record_refusal(*error.words, sent):
+                if status == 200 and problem is not None:  # an error inside of a success, as routers send it
+                    status = problem.status
+                if status in NEGOTIABLE_STATUSES and problem is not None and self._features.learn(problem, sent):
                     return None
                 failure = f"status {status}"
                 if status not in RETRYABLE_STATUSES:

@@ -25,16 +25,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointError:
-    """An error that an endpoint reports. status: the HTTP status that it means. parameter: the one it names, or empty."""
+    """An error of an endpoint. status: the HTTP status that it means. parameter: the one that it names, or empty."""
 
     status: int
     message: str
     parameter: str
-
-    @property
-    def words(self) -> tuple[str, str]:
-        """Message and parameter."""
-        return self.message, self.parameter
 
 
 def read_reply(response: dict[str, Any]) -> Reply:
@@ -53,9 +48,7 @@ def read_reply(response: dict[str, Any]) -> Reply:
         reasoning = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
         text = reasoning if "{" in reasoning else ""
     refusal = _text(message.get("refusal"))
-    return Reply(
-        text=text, cut=finish in ("length", "max_tokens"), refused=bool(refusal) or finish == "content_filter"
-    )
+    return Reply(text=text, cut=finish in ("length", "max_tokens"), refused=bool(refusal) or finish == "content_filter")
 
 
 def _text(content: object) -> str:
@@ -72,8 +65,8 @@ def _arguments(message: dict[str, Any]) -> str:
 
 
 def error_of(body: bytes) -> EndpointError | None:
-    """The error in a response's body: of OpenAI, OpenRouter, Ollama, llama.cpp, vLLM, LM Studio or FastAPI; None if there
-    is none. A body that is no JSON counts as the error's message."""
+    """The error in a response's body, as OpenAI, OpenRouter, Ollama, llama.cpp, vLLM, LM Studio and FastAPI send it;
+    None if there is none. A body that is no JSON counts as the error's message."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -91,8 +84,8 @@ def error_of(body: bytes) -> EndpointError | None:
         error = {"message": error}
     if not isinstance(error, dict):
         return EndpointError(status=DEFAULT_ERROR_STATUS, message=str(error)[:2000], parameter="")
-    code = error.get("code")
-    status = int(code) if str(code).isdecimal() and 400 <= int(code) <= 599 else DEFAULT_ERROR_STATUS
+    code = str(error.get("code"))
+    status = int(code) if re.fullmatch(r"[45]\d\d", code) else DEFAULT_ERROR_STATUS
     message = f"{error.get('message', '')} {_raw_message(error)} {error.get('type') or ''}"
     return EndpointError(status=status, message=message[:2000], parameter=str(error.get("param") or ""))
 

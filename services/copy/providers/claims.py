@@ -24,10 +24,6 @@ from services.copy.providers.meaning import (
     words_of,
 )
 
-# Words that frame an exclusion and are not its subject: "not suitable for induction hobs".
-_FRAMES = frozenset(
-    {"suitabl", "includ", "avail", "valid", "work", "offer", "possibl", "geeignet", "enthalten", "compris", "adapt", "apt", "inclus"}
-)  # fmt: skip
 _TWIST = re.compile(r"[,:]| and | und | et | y | e | but | aber | mais | pero ")
 _PLAIN_NUMBERS = frozenset({"price", "percent", "duration"})  # kinds whose written numbers are claims everywhere
 
@@ -92,13 +88,19 @@ def _statement(text: str) -> _Statement:
     )
 
 
+@cache
+def _frames() -> frozenset[str]:
+    """Words that frame an exclusion and are not its subject: "not suitable for induction hobs"."""
+    return frozenset(map(stem, map(fold, read_table("claims.toml")["exclusion"]["frames"])))
+
+
 def _denied(folded: str) -> frozenset[str]:
     """What a fact denies in a few words: {"induction", "hob"} of "not suitable for induction hobs"."""
     first = re.match(r"(?:is |are |ist |est |es |è |é )?(\S+)\s+(.*)", folded)
     if not first or first.group(1) not in negations() - {"never", "nie", "jamais", "nunca", "mai"}:
         return frozenset()
     scope = re.split(r"[,;:.(]", first.group(2))[0]
-    found = [word.concept for word in words_of(scope) if not word.concept.startswith(tuple(_FRAMES))]
+    found = [word.concept for word in words_of(scope) if word.concept not in _frames()]
     return frozenset(found) if 0 < len(found) <= 4 else frozenset()
 
 
@@ -170,11 +172,8 @@ class ClaimJudge:
         if kind.by == "kind":
             return bool(carriers)
         about = _about(match, folded)
-        numbers = [figure for figure in figures(folded)]
-        for fact in carriers:
-            if about <= fact.concepts | words and _keeps_threshold(fact, numbers):
-                return True
-        return False
+        numbers = figures(folded)
+        return any(about <= fact.concepts | words and _keeps_threshold(fact, numbers) for fact in carriers)
 
     def _denied(self, folded: str) -> Iterator[Claim]:
         """Claims of what a fact excludes: "works on induction hobs" of a product that does not."""
@@ -214,7 +213,7 @@ def _about(match: re.Match[str], folded: str) -> frozenset[str]:
     return frozenset(named[-2:])
 
 
-def _keeps_threshold(fact: _Statement, numbers: list[Figure]) -> bool:
+def _keeps_threshold(fact: _Statement, numbers: tuple[Figure, ...]) -> bool:
     """Whether the text names the amount from which the fact holds ("free delivery over £50")."""
     limits = [figure for figure in fact.figures if figure.kind == "price" and figure.bound in ("over", "from")]
     return all(any(limit.equals(number) for number in numbers) for limit in limits)

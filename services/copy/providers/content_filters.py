@@ -168,11 +168,14 @@ def rejection_reason(
     judge: judges the claims by the brief's facts; without one, each wording must stand in the brief as it is.
     """
     platform = platforms()[brief.platform]
+    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format)
+    return length or wording_violation(variant, rules, judge)
+
+
+def wording_violation(variant: Variant, rules: RequestRules, judge: ClaimJudge | None = None) -> str | None:
+    """As `rejection_reason`, without the platform's limits of length."""
     text = f"{variant.hook}\n{variant.body}"
     whole = f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}"
-    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format)
-    if length:
-        return length
     if not variant.hook.strip() or not variant.body.strip() or not variant.cta.strip():
         return "a part is empty"
     for banned in rules.banned:

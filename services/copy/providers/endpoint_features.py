@@ -1,10 +1,12 @@
-"""What a chat endpoint accepts: response formats and parameters, learnt from its refusals and forgotten after a time."""
+"""What a chat endpoint accepts: formats and parameters, learnt from its refusals and forgotten after a time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from typing import Any, Final
+
+from services.copy.providers.chat_reply import EndpointError
 
 RESPONSE_FORMATS: Final = ("json_schema", "json_object", "text")  # the strictest first; "text" is never refused
 TOKEN_LIMITS: Final = ("max_tokens", "max_completion_tokens", "none")  # the most widely known first
@@ -18,7 +20,9 @@ _FORMAT_WORDS: Final = re.compile(
     r"response_format|json_schema|json_object|\bschema|structured|guided|grammar|requested parameters|json mode", re.I
 )
 _TOO_LONG: Final = re.compile(
-    r"context (?:length|size|window)|exceed_context|maximum context|too large|too many tokens|less than or equal to|at least 1, got -", re.I
+    r"context (?:length|size|window)|exceed_context|maximum context|too large|too many tokens|"
+    r"less than or equal to|at least 1, got -",
+    re.I,
 )
 
 
@@ -56,13 +60,13 @@ class EndpointFeatures:
             self._max_tokens = self._most_tokens
         self._fingerprint = fingerprint or self._fingerprint
 
-    def record_refusal(self, message: str, parameter: str, sent: dict[str, Any]) -> bool:
+    def learn(self, error: EndpointError, sent: dict[str, Any]) -> bool:
         """Learns from a refused request; returns whether another attempt with other choices may succeed.
 
-        message: the response's text. parameter: the parameter that it names, or empty. sent: the request's choices by
-        the names `format`, `tokens`, `temperature` and `max_tokens`.
+        sent: the request's choices by the names `format`, `tokens`, `temperature` and `max_tokens`.
         """
-        refused = _refused_choice(message, parameter, sent)
+        message = error.message
+        refused = _refused_choice(message, error.parameter, sent)
         if refused is not None:
             choice, value = refused
             self._refused[choice, value] = self._clock()

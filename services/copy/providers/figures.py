@@ -1,9 +1,9 @@
-"""Figures in texts, by value: "€899" is 899.00, "1.299,00" is 1,299.00, "three days" is 3 days, "48 hours" are two days."""
+"""Figures in texts, by value: "€899" is 899.00, "1.299,00" is 1,299.00, "48 hours" are two days."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final
@@ -20,11 +20,10 @@ _DENIED_PERIOD: Final = 24  # characters after a price in which its period stand
 class Figure:
     """A number in a text.
 
-    values: what it may be worth; two where a separator can be read in two ways ("3.125"). kind: price, percent, duration
-    or count. unit: the currency of a price, "s" or "month" of a duration (the values are in seconds or months). nouns:
-    stems of the words after a count. per: stem of what one price pays for ("month"), or empty. bound: up_to, from, over or
-    empty. written: the number is written as a word.
-    """
+    values: what it may be worth; two where a separator can be read in two ways ("3.125"). kind: price, percent,
+    duration or count. unit: the currency of a price, "s" or "month" of a duration (the values are in seconds or
+    months). nouns: stems of the words after a count. per: stem of what one price pays for ("month"), or empty. bound:
+    up_to, from, over or empty. written: the number is written as a word."""
 
     values: frozenset[Decimal]
     kind: str
@@ -98,7 +97,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
     per_words = _any_of(table["per"]["words"])
     period_words = _any_of([word for row in table["durations"].values() for word in row["words"]])
     people = _any_of(table["per"]["people"])
-    period = re.compile(rf"\s*(?:(?:{per_words})\s?)+({period_words}|{people})(?![^\W\d_])|\s*(monthly|yearly|weekly|nightly)")
+    period = re.compile(
+        rf"\s*(?:(?:{per_words})\s?)+({period_words}|{people})(?![^\W\d_])|\s*(monthly|yearly|weekly|nightly)"
+    )
     bounds = "|".join(rf"(?P<{name}>{_any_of(words)})" for name, words in table["bounds"].items())
     bound = re.compile(rf"(?<![^\W\d_])(?:{bounds})\s+(?:(?:only|just|nur|the)\s+)?$")
     percent = re.compile(rf"[\s\u00a0]?(?:{_any_of(table['percent']['words'])})(?![^\W\d_])")
@@ -132,9 +133,7 @@ def figures(text: str) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def _figure(
-    folded: str, match: re.Match[str], period: re.Pattern[str], percent: re.Pattern[str], bound: str
-) -> Figure:
+def _figure(folded: str, match: re.Match[str], period: re.Pattern[str], percent: re.Pattern[str], bound: str) -> Figure:
     tables = _tables()
     written = match["word"] is not None
     values = frozenset({tables.numbers[match["word"]]}) if written else _values(match["digits"])
@@ -143,28 +142,23 @@ def _figure(
     sign = (match["before"].strip() or match["after"].strip(" -–")).strip()
     end = match.end()
     shown = match.group().strip()
-    common = {"bound": bound, "written": written, "start": match.start()}
+    found = Figure(values=values, kind="count", bound=bound, written=written, start=match.start(), end=end, text=shown)
     if sign:
         after = period.match(folded, end, end + _DENIED_PERIOD)
         per = ""
         if after:
             word = after.group(1) or after.group(2)
             per = tables.period_of.get(word, "person" if word in tables.people else word.removesuffix("ly"))
-        return Figure(
-            values=values, kind="price", unit=tables.currencies[sign], per=per, end=end, text=shown, **common
-        )  # type: ignore[arg-type]
+        return replace(found, kind="price", unit=tables.currencies[sign], per=per)
     if percent.match(folded, end):
-        return Figure(values=values, kind="percent", end=end, text=f"{shown}%", **common)  # type: ignore[arg-type]
+        return replace(found, kind="percent", text=f"{shown}%")
     after_number = _UNIT.match(folded, end)
     if not after_number:
-        return Figure(values=values, kind="count", end=end, text=shown, **common)  # type: ignore[arg-type]
+        return found
     unit, further = after_number.group(1), after_number.group(2)
     shown = f"{shown} {unit}"
     if unit in tables.durations:
         kind, factor = tables.durations[unit]
         values = frozenset(value * factor for value in values)
-        return Figure(
-            values=values, kind="duration", unit=kind, end=after_number.end(1), text=shown, **common
-        )  # type: ignore[arg-type]
-    nouns = frozenset(stem(word) for word in (unit, further) if word)
-    return Figure(values=values, kind="count", nouns=nouns, end=end, text=shown, **common)  # type: ignore[arg-type]
+        return replace(found, values=values, kind="duration", unit=kind, end=after_number.end(1), text=shown)
+    return replace(found, nouns=frozenset(stem(word) for word in (unit, further) if word), text=shown)

@@ -14,11 +14,13 @@ MARGIN = 2
 
 @cache
 def _function_words() -> dict[str, frozenset[str]]:
-    return {code: frozenset(fold(words).split()) for code, words in read_table("model_rules.toml")["function_words"].items()}
+    return {
+        code: frozenset(fold(words).split()) for code, words in read_table("model_rules.toml")["function_words"].items()
+    }
 
 
 def is_other_language(text: str, code: str) -> bool:
-    """Whether a text is clearly in another of the known languages than `code` (two letters; empty: none is demanded)."""
+    """Whether a text is clearly in another language than `code` (two letters; empty: none is demanded)."""
     if not code:
         return False
     words = _WORD.findall(fold(text))

@@ -97,20 +97,27 @@ class ModelHeadlines:
         repair: dict[str, Any] | None = None
         for _ in range(CALLS):
             reply = await self._client.complete(headline_prompt(picture, judge.request, facts, repair=repair), total)
-            attempt = _judged(reply.text, picture, judge)
+            attempt = _judged(reply.text, judge)
             if attempt.headline is not None:
                 return attempt.headline
             repair = {"corrections": [attempt.reason]}
         return None
 
 
-def _judged(text: str, brief: CopyBrief, judge: VariantJudge) -> _Attempt:
+def _judged(text: str, judge: VariantJudge) -> _Attempt:
     found = read_headline(text)
     if found is None:
         return _Attempt(None, NO_LINES)
     lines, used = found
     variant = judge.normalized(
-        Variant(angle="picture", hook=lines.headline, body=lines.subline or "-", cta=lines.cta or "Learn more", hashtags=(), facts=used)
+        Variant(
+            angle="picture",
+            hook=lines.headline,
+            body=lines.subline or "-",
+            cta=lines.cta or "Learn more",
+            hashtags=(),
+            facts=used,
+        )
     )
     headline = variant.hook.removesuffix(".") if variant.hook.count(".") == 1 else variant.hook
     subline = "" if variant.body == "-" else variant.body
@@ -124,7 +131,7 @@ def _judged(text: str, brief: CopyBrief, judge: VariantJudge) -> _Attempt:
     rules = replace(judge.request.rules, emoji_max=0)
     judged = replace(variant, hook=headline)
     reason = (
-        _filtered(judged, brief, rules, judge)
+        content_filters.wording_violation(judged, rules, judge.claims)
         or judge.limit_sold(headline, variant.facts)
         or judge.wishes.violation(judged)
         or ("it speaks about the task" if mentions_the_task(f"{headline} {subline}") else None)
@@ -132,12 +139,6 @@ def _judged(text: str, brief: CopyBrief, judge: VariantJudge) -> _Attempt:
     if reason is not None:
         return _Attempt(None, f"“{headline}”: {reason}")
     return _Attempt(Headline(headline=headline, subline=subline, cta=variant.cta), "")
-
-
-def _filtered(
-    variant: Variant, brief: CopyBrief, rules: content_filters.RequestRules, judge: VariantJudge
-) -> str | None:
-    return content_filters.rejection_reason(variant, brief, rules, judge.claims)
 
 
 def _log_usage(usage: Usage | None) -> None:

@@ -55,7 +55,7 @@ class VariantJudge:
         return replace(variant, facts=self._used(variant))
 
     def _button(self, cta: str) -> str:
-        """The customer's call to action, or the model's; where the goal is known and the text English, one that fits it."""
+        """The customer's call to action, or the model's; in English texts with a known goal, one that fits it."""
         wanted = self.request.instructions.cta
         if wanted:
             return wanted[:MAX_CALL_TO_ACTION]

@@ -111,7 +111,12 @@ def buttons_of(brief: CopyBrief) -> list[str]:
 
 
 def copy_prompt(
-    brief: CopyBrief, request: engine.Order, facts: tuple[BriefFact, ...], *, repair: dict[str, Any] | None, tokens: int | None
+    brief: CopyBrief,
+    request: engine.Order,
+    facts: tuple[BriefFact, ...],
+    *,
+    repair: dict[str, Any] | None,
+    tokens: int | None,
 ) -> Prompt:
     """The prompt of five variants. repair: fields of a second request, which say what to correct."""
     layout = library.platforms()[brief.platform].layouts[brief.format]

@@ -14,7 +14,19 @@ MAX_ANGLE: Final = 40  # characters
 MAX_CALL_TO_ACTION: Final = 40
 _MAX_ROWS: Final = 4 * VARIANT_COUNT
 _MAX_STARTS: Final = 50  # places at which a document may begin
-_LISTS: Final = ("variants", "ads", "ad_copy", "copies", "copy", "results", "options", "variations", "texts", "items", "data")
+_LISTS: Final = (
+    "variants",
+    "ads",
+    "ad_copy",
+    "copies",
+    "copy",
+    "results",
+    "options",
+    "variations",
+    "texts",
+    "items",
+    "data",
+)
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "angle": ("angle", "approach", "type", "theme", "argument"),
     "hook": ("hook", "headline", "title", "opening", "opener", "head"),
@@ -23,14 +35,28 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "hashtags": ("hashtags", "tags", "hash_tags"),
     "facts": ("facts", "used_facts", "fact_ids", "ids", "used"),
     "headline": ("headline", "title", "hook", "head"),
-    "subline": ("subline", "sub_line", "subheadline", "subtitle", "subhead", "sub_headline", "body", "text", "description"),
+    "subline": (
+        "subline",
+        "sub_line",
+        "subheadline",
+        "subtitle",
+        "subhead",
+        "sub_headline",
+        "body",
+        "text",
+        "description",
+    ),
 }
-_THOUGHTS: Final = re.compile(r"(?s)<(think|thinking|reasoning|thought)>.*?</\1>|<\|channel\|>analysis.*?(?=<\|channel\|>final)")
+_THOUGHTS: Final = re.compile(
+    r"(?s)<(think|thinking|reasoning|thought)>.*?</\1>|<\|channel\|>analysis.*?(?=<\|channel\|>final)"
+)
 _OPEN_THOUGHTS: Final = re.compile(r"<(?:think|thinking|reasoning|thought)>")
-_END_OF_THOUGHTS: Final = re.compile(r"(?s)^.*</(?:think|thinking|reasoning|thought)>")  # the opening tag is part of some prompts
+_END_OF_THOUGHTS: Final = re.compile(
+    r"(?s)^.*</(?:think|thinking|reasoning|thought)>"
+)  # the opening tag is part of some prompts
 _TASK_WORDS: Final = re.compile(
-    r"\b(?:variants?_?wanted|customer_wishes|system prompt|hook_characters|json|as an ai|language model|words_never_used|"
-    r"must_be_said|fact id)\b|\bf\d{1,2}\b(?=[\])])",
+    r"\b(?:variants?_?wanted|customer_wishes|system prompt|hook_characters|json|as an ai|language model|"
+    r"words_never_used|must_be_said|fact id)\b|\bf\d{1,2}\b(?=[\])])",
     re.I,
 )
 _PROMPT_EXCERPT: Final = 40  # characters of a system prompt that count as a quotation of it
@@ -39,9 +65,8 @@ _PROMPT_EXCERPT: Final = 40  # characters of a system prompt that count as a quo
 def read_variants(text: str) -> list[Variant]:
     """The variants in a model's reply; empty when it cannot be read.
 
-    Tolerates thoughts, code fences and talk around the JSON, a bare list, other names of the fields, trailing commas, and
-    a reply that was cut off.
-    """
+    Tolerates thoughts, code fences and talk around the JSON, a bare list, other names of the fields, trailing commas,
+    and a reply that was cut off."""
     best: list[Variant] = []
     for document in _documents(text):
         found = [variant for row in _rows(document)[:_MAX_ROWS] if (variant := _variant(row))]

@@ -1,9 +1,9 @@
 """Copy from an OpenAI-compatible chat endpoint: hosted ones, and Ollama, vLLM, llama.cpp or LM Studio on one's machine.
 
-A copy request costs one call to the model, and one more where texts are missing or were rejected. Every text is judged by
-the brief's facts; texts that are still missing come from the built-in engine, with a note. Customers' texts are data: they
-are sent as one JSON document in the user message, and nothing in the reply is used except its texts and the ids of facts.
-"""
+A copy request costs one call to the model, and one more where texts are missing or were rejected. Every text is judged
+by the brief's facts; texts that are still missing come from the built-in engine, with a note. Customers' texts are
+data: they are sent as one JSON document in the user message, and nothing in the reply is used except its texts and the
+ids of facts."""
 
 from __future__ import annotations
 
@@ -55,9 +55,8 @@ class _Work:
 class OpenAICopyProvider:
     """Writes with a chat model. With a `fallback`, that provider writes when the endpoint fails.
 
-    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails and there
-    is no fallback.
-    """
+    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails and
+    there is no fallback."""
 
     name = "openai"
 
@@ -86,8 +85,8 @@ class OpenAICopyProvider:
 
     async def write(self, brief: CopyBrief, seed: str) -> CopyResult:
         if not self._breaker.allows_request():
-            fault = TransientFault("MODEL_UNAVAILABLE", "the circuit breaker is open")
-            return await self._fall_back(brief, seed, fault, None)
+            broken = TransientFault("MODEL_UNAVAILABLE", "the circuit breaker is open")
+            return await self._fall_back(brief, seed, broken, None)
         work = self._work(brief)
         fault = await self._ask(work)
         if not work.accepted:

@@ -1,14 +1,14 @@
-"""Judges whether texts do what custom instructions ask for, by meaning: inflection, order of words and synonyms are free.
+"""Judges whether texts do what custom instructions ask for, by meaning: inflection, order and synonyms are free.
 
-Names of offers, codes, figures and negations are not: they must be said as the customer gave them. What cannot be judged
-is not applied, with the reason.
-"""
+Names of offers, codes, figures and negations are not: they must be said as the customer gave them. What cannot be
+judged is not applied, with the reason."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.copy.domain import CopyBrief, Variant
 from services.copy.providers.content_filters import EMOJI
@@ -43,7 +43,7 @@ def _windows(text: str, wanted: frozenset[str]) -> list[str]:
     parts = sentences(text)
     if len(wanted) < _LOOSE_FROM and not figures(" ".join(parts)):
         return parts
-    return parts + [f"{one} {other}" for one, other in zip(parts, parts[1:], strict=False)]
+    return parts + [f"{one} {other}" for one, other in pairwise(parts)]
 
 
 def _window_says(window: str, wish: str, wanted: frozenset[str]) -> bool:
@@ -115,7 +115,9 @@ def wish_rules(brief: CopyBrief, instructions: Instructions, language: str) -> W
 
 def _names_price(text: str, price: str) -> bool:
     return any(
-        figure.kind == "price" and figure.values & wanted.values for wanted in figures(price) for figure in figures(text)
+        figure.kind == "price" and figure.values & wanted.values
+        for wanted in figures(price)
+        for figure in figures(text)
     )
 
 
@@ -133,7 +135,9 @@ def judged(
         if reason:
             missed.append(reason)
         elif wish.kind in ("mention", "offer") and not is_literal(wish):
-            applied.append(f"{wish.note.partition(' appears in')[0]} is said in every variant, in these words or others.")
+            applied.append(
+                f"{wish.note.partition(' appears in')[0]} is said in every variant, in these words or others."
+            )
         else:
             applied.append(wish.note)
     for unknown in rules.instructions.unknown:
@@ -177,7 +181,11 @@ def _reason_missed(wish: Wish, rules: WishRules, variants: Sequence[Variant], bo
             reason = f"The word “{wish.text}” could not be worked into every variant."
         case "price" if wanted.price:
             held = rules.price is not None and all(_names_price(text, rules.price) for text in texts)
-            reason = "The price is not in every variant." if rules.price else "The price could not be named: the product has none."
+            reason = (
+                "The price is not in every variant."
+                if rules.price
+                else "The price could not be named: the product has none."
+            )
         case "price":
             held = not any(figure.kind == "price" for text in texts for figure in figures(text))
         case "emoji":
