@@ -46,7 +46,7 @@ GOOD = [
     row(2, "Steel, brushed.", "Alder Kettle wears brushed steel well.", ["f2"]),
     row(3, "A second cup, still hot.", "Its keep-warm button waits with you.", ["f3", "f9"]),
     row(4, "For people who drink tea.", "Alder Kettle, yours for €899.", ["price"]),
-    row(5, "Three minutes.", "Then the litre in your Alder Kettle is on the boil.", ["f1", "f2"]),
+    row(5, "A quiet corner, a full pot.", "Steel outside, a litre inside: Alder Kettle.", ["f2", "f1"]),
 ]
 
 
@@ -117,7 +117,7 @@ class TestPrompt:
 class TestJudged:
     async def test_used_facts_come_out_and_invented_ids_do_not(self) -> None:
         result, _ = await write(understood(), GOOD)
-        assert [variant.facts for variant in result.variants] == [("f1",), ("f2",), ("f3",), ("price",), ("f1",)]
+        assert [variant.facts for variant in result.variants] == [("f1",), ("f2",), ("f3",), ("price",), ("f2", "f1")]
 
     async def test_prices_are_compared_by_value(self) -> None:
         result, transport = await write(understood(), GOOD)

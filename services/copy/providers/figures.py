@@ -87,7 +87,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
     table = read_table("figures.toml")
     signs = _any_of([sign for signs in table["currencies"].values() for sign in signs])
     # Letters of a currency end at a letter's edge: "an" is no sign of "mean 5".
-    signs_before = rf"(?:(?<![^\W\d_])(?:{signs})\s?)?"
+    # Digits within a code or a name ("SAVE10") are no figure, unless the letters before them are a currency.
+    signs_before = rf"(?<![^\W\d_])(?:{signs})\s?|(?<![^\W_])"
     signs_after = rf"(?:\s?[-–]?\s?(?:{signs})(?![^\W\d_]))?"
     numbers = _any_of([word for words in table["numbers"].values() for word in words])
     figure = re.compile(

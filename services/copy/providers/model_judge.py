@@ -12,6 +12,7 @@ from services.copy.providers import content_filters
 from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.brief_facts import LIMITING_ROLES, claim_judge
 from services.copy.providers.figures import figures
+from services.copy.providers.language_check import is_other_language
 from services.copy.providers.local import engine, spelling
 from services.copy.providers.meaning import concepts
 from services.copy.providers.model_prompt import buttons_of, language_code, language_of
@@ -69,6 +70,10 @@ class VariantJudge:
         named = (self._ids.get(name.casefold(), name) for name in variant.facts)
         text = f"{variant.hook}\n{variant.body}"
         return tuple(dict.fromkeys(name for name in named if name in self._facts and _shows(text, self._facts[name])))
+
+    def in_other_language(self, variants: Sequence[Variant]) -> bool:
+        """Whether the texts together are in another language than demanded; one alone is often too short to tell."""
+        return is_other_language("\n".join(f"{variant.hook}\n{variant.body}" for variant in variants), self._language)
 
     def rejection_reason(self, variant: Variant, accepted: Sequence[Variant]) -> str | None:
         """Why a variant must not be delivered beside the accepted ones, as a phrase; None if it may."""

@@ -139,8 +139,11 @@ class OpenAICopyProvider:
 
     def _accept(self, work: _Work, reply: Reply) -> list[str]:
         """Keeps the usable variants of a reply; returns a sentence for each rejected one."""
+        proposed = read_variants(reply.text)[: 2 * VARIANT_COUNT]
+        if work.judge.in_other_language(proposed):
+            return ["All texts are in another language than `language` demands."]
         rejections = []
-        for raw in read_variants(reply.text)[: 2 * VARIANT_COUNT]:
+        for raw in proposed:
             variant = work.judge.normalized(raw)
             reason = work.judge.rejection_reason(variant, work.accepted)
             if reason is not None:
