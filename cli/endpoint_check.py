@@ -21,7 +21,9 @@ _SCHEMA = {
     "required": ["lines"],
     "properties": {"lines": {"type": "array", "items": {"type": "string"}}},
 }
-_QUESTION = 'Answer with a JSON object {"lines": [...]} of three short advertising lines for a blue mug, and nothing else.'
+_QUESTION = (
+    'Answer with a JSON object {"lines": [...]} of three short advertising lines for a blue mug, and nothing else.'
+)
 _FORMAT_WORDS = re.compile(r"response_format|json|schema|structured|guided|grammar|requested parameters", re.I)
 
 
@@ -31,7 +33,7 @@ class EndpointCheck:
 
     problem: why copy cannot be written there; empty: it can. format, tokens: the response format and the name of the
     token limit that the endpoint takes. temperature: whether it takes one. usage: whether it reports tokens. seconds:
-    of the request that succeeded. tokens_per_second: 0 where no usage is reported. remarks: sentences about what to change.
+    of the request that succeeded. tokens_per_second: 0 where no usage is reported. remarks: what to change.
     """
 
     url: str

@@ -92,7 +92,7 @@ async def test_error_inside_of_a_success_is_an_error(error: dict[str, Any]) -> N
 
 
 async def test_simultaneous_first_requests_learn_the_same() -> None:
-    """Three requests are refused the schema at once, then the object at once; all end with plain text, and so do later ones."""
+    """Three requests are refused the schema at once, then the object at once; all end with plain text."""
     barriers = {"json_schema": asyncio.Barrier(3), "json_object": asyncio.Barrier(3)}
 
     async def answer(payload: dict[str, Any]) -> Response:
