@@ -164,10 +164,10 @@ class ClaimJudge:
     def _carried(self, kind: _Kind, match: re.Match[str], folded: str) -> bool:
         words = frozenset(word.concept for word in words_of(match.group()))
         if kind.by == "words":
-            return any(
-                words <= fact.concepts and not fact.denied & words and (kind.name in fact.kinds or bool(words))
-                for fact in self._facts
-            ) and bool(words)
+            negated = is_negated(folded)
+            return bool(words) and any(
+                words <= fact.concepts and (negated or not fact.denied & words) for fact in self._facts
+            )
         carriers = [fact for fact in self._facts if kind.name in fact.kinds]
         if kind.by == "kind":
             return bool(carriers)

@@ -8,11 +8,11 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final
 
-from services.copy.providers.meaning import fold, read_table, stem
+from services.copy.providers.meaning import fold, is_stop_word, read_table, stem
 
 _DIGITS: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
 _MULTIPLIERS: Final = {"k": 1_000, "m": 1_000_000, "thousand": 1_000, "million": 1_000_000, "mio": 1_000_000}
-_UNIT: Final = re.compile(r"[-\s]{0,2}([^\W\d_]+[²³]?|°\s?c|°\s?f|[%²³]|mbit/s|km/h)(?:\s+([^\W\d_]{3,}))?")
+_UNIT: Final = re.compile(r"[-\s]{0,2}([^\W\d_]+[23]?(?!\d)|°\s?c|°\s?f|[%²³]|mbit/s|km/h)(?:\s+([^\W\d_]{3,}))?")
 _DENIED_PERIOD: Final = 24  # characters after a price in which its period stands
 
 
@@ -51,6 +51,7 @@ class _Tables:
     currencies: dict[str, str]  # code by sign or word
     percent: frozenset[str]
     durations: dict[str, tuple[str, int]]  # ("s" or "month", factor) by word
+    measures: dict[str, tuple[str, Decimal]]  # (base unit, factor) by word
     numbers: dict[str, Decimal]
     periods: frozenset[str]  # names of durations
     period_of: dict[str, str]
@@ -70,6 +71,12 @@ def _tables() -> _Tables:
         currencies={fold(sign): code for code, signs in table["currencies"].items() for sign in signs},
         percent=frozenset(map(fold, table["percent"]["words"])),
         durations=durations,
+        measures={
+            fold(word): (base, Decimal(row["factor"]))
+            for base, units in table["measures"].items()
+            for row in units.values()
+            for word in row["words"]
+        },
         numbers={fold(word): Decimal(value) for value, words in table["numbers"].items() for word in words},
         periods=frozenset(table["durations"]),
         period_of=period_of,
@@ -162,4 +169,9 @@ def _figure(folded: str, match: re.Match[str], period: re.Pattern[str], percent:
         kind, factor = tables.durations[unit]
         values = frozenset(value * factor for value in values)
         return replace(found, values=values, kind="duration", unit=kind, end=after_number.end(1), text=shown)
-    return replace(found, nouns=frozenset(stem(word) for word in (unit, further) if word), text=shown)
+    if unit in tables.measures:
+        base, factor_of_unit = tables.measures[unit]
+        values = frozenset(value * factor_of_unit for value in values)
+        return replace(found, values=values, nouns=frozenset({f"={base}"}), text=shown)
+    nouns = frozenset(stem(word) for word in (unit, further) if word and not is_stop_word(word))
+    return replace(found, nouns=nouns, text=shown)

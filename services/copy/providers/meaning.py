@@ -85,6 +85,11 @@ def _stop_words() -> frozenset[str]:
     return frozenset(fold(read_table("concepts.toml")["stop"]["words"]).split())
 
 
+def is_stop_word(folded: str) -> bool:
+    """Whether a folded word carries no subject of its own."""
+    return folded in _stop_words()
+
+
 @cache
 def negations() -> frozenset[str]:
     """Folded words that deny what follows them."""
