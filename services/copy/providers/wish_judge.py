@@ -19,7 +19,7 @@ from services.copy.providers.meaning import concepts, fold, is_negated, sentence
 
 _CODE = re.compile(r"\b(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*\d|[A-Z-]{4,}\b)[A-Z0-9-]{3,}\b")
 _QUOTES = re.compile(r"[“”\"„«»]|\b(?:phrase|slogan|tagline|words? for word|literally|exactly)\b", re.I)
-_FRAMING = frozenset({"=new"}) | concepts("use code mention include offer say say that now please")
+_FRAMING = concepts("use code mention include offer say say that now please")
 _LOOSE_FROM = 4  # concepts of a wish from which one in four may be missing, and two sentences may say it together
 _LOOSE_SHARE = 0.75
 _BRIEF_SHARE = 0.7  # of the longest allowed body
@@ -41,9 +41,10 @@ def says(text: str, wish: str) -> bool:
 
 def _windows(text: str, wanted: frozenset[str]) -> list[str]:
     parts = sentences(text)
+    clauses = [clause for part in parts for clause in re.split(r"[,:–]\s", part)]
     if len(wanted) < _LOOSE_FROM and not figures(" ".join(parts)):
-        return parts
-    return parts + [f"{one} {other}" for one, other in pairwise(parts)]
+        return [*parts, *clauses]
+    return [*parts, *clauses] + [f"{one} {other}" for one, other in pairwise(parts)]
 
 
 def _window_says(window: str, wish: str, wanted: frozenset[str]) -> bool:
