@@ -33,21 +33,43 @@ def refuses(refusal: dict[str, Any], payload: dict[str, Any]) -> bool:
 
 
 class Server:
-    """Answers as one of the known servers."""
+    """Answers as one of the known servers, with a stream or ignoring that one is asked for."""
 
-    def __init__(self, shape: dict[str, Any]) -> None:
+    def __init__(self, shape: dict[str, Any], *, streams: bool = False) -> None:
         self._shape = shape
+        self._streams = streams
 
     async def answer(self, payload: dict[str, Any]) -> Response:
         for refusal in self._shape["refusals"]:
             if refuses(refusal, payload):
                 return Response(status=refusal["status"], body=refusal["body"])
-        return Response(body=self._shape["completion"].replace("TEXT", json.dumps(GOOD)))
+        body = self._shape["completion"].replace("TEXT", json.dumps(GOOD))
+        if self._streams and payload.get("stream"):
+            return Response(body=streamed(json.loads(body)), headers={"Content-Type": "text/event-stream"})
+        return Response(body=body)
 
 
+def streamed(completion: dict[str, Any]) -> str:
+    """A completion as a stream of events, with the usage in an event of its own."""
+    further = {
+        name: completion[name] for name in ("id", "model", "created", "system_fingerprint") if name in completion
+    }
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": GOOD[start : start + 40]} for start in range(0, len(GOOD), 40)]
+    chunks: list[dict[str, Any]] = [
+        {"choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}], "usage": None}
+        for delta in deltas
+    ]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": None})
+    chunks.append({"choices": [], "usage": completion["usage"]})
+    events = [json.dumps({"object": "chat.completion.chunk", **further, **chunk}) for chunk in chunks]
+    return "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("shape", SERVERS, ids=[shape["name"] for shape in SERVERS])
-async def test_known_servers_write_and_their_choices_are_kept(shape: dict[str, Any]) -> None:
-    transport = ChatTransport(Server(shape).answer)
+async def test_known_servers_write_and_their_choices_are_kept(shape: dict[str, Any], streams: bool) -> None:
+    transport = ChatTransport(Server(shape, streams=streams).answer)
     provider = OpenAICopyProvider(SETTINGS, transport=transport)
     first = await provider.write(REQUEST, "a")
     negotiated = len(transport.payloads)

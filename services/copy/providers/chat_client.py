@@ -14,16 +14,18 @@ import httpx
 from services.chassis.errors import TransientFault
 from services.copy.domain import Usage
 from services.copy.providers.chat_reply import Reply, error_of, read_reply
+from services.copy.providers.chat_stream import MAX_STREAM_BYTES, Progress
 from services.copy.providers.endpoint_features import EndpointFeatures
 
 MAX_RESPONSE_BYTES = 256 * 1024  # five texts take a few kilobytes
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # Statuses with which servers refuse a parameter; llama.cpp answers 500 to a schema that it cannot turn into a grammar.
 NEGOTIABLE_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
-MAX_NEGOTIATIONS = 6  # of one request: two formats, two names of the token limit, the temperature, a shorter reply
+MAX_NEGOTIATIONS = 7  # of one request: two formats, two token limits, the temperature, the stream, a shorter reply
 MAX_COST_DOLLARS = 1000.0  # for one response; a higher one is an error of the endpoint
 MAX_RETRY_AFTER_SECONDS = 5.0  # the customer waits; a longer pause counts as a failure
 MAX_MODEL_NAME = 120  # characters
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,11 +165,15 @@ class ChatClient:
         """Closes the connections."""
         await self._client.aclose()
 
-    async def complete(self, prompt: Prompt, total: UsageTotal) -> Reply:
-        """The model's reply. Adds the usage to `total`. Raises TransientFault."""
+    async def complete(self, prompt: Prompt, total: UsageTotal, progress: Progress | None = None) -> Reply:
+        """The model's reply. Adds the usage to `total`. Raises TransientFault.
+
+        progress: holds what the endpoint has sent so far, also when this call is cancelled.
+        """
+        progress = progress or Progress()
         for _ in range(MAX_NEGOTIATIONS + 1):
             sent = self._choices(prompt)
-            response = await self._post(_payload(self._settings, prompt, sent), sent)
+            response = await self._post(_payload(self._settings, prompt, sent), sent, progress)
             if response is not None:
                 total.add(response)
                 return read_reply(response)
@@ -177,18 +183,18 @@ class ChatClient:
         """The choices of one attempt. They travel with it: others may change what is chosen meanwhile."""
         limit = self._features.max_tokens
         wanted = prompt.tokens or self._settings.max_tokens
-        return {choice: self._features.chosen(choice) for choice in ("format", "tokens", "temperature")} | {
+        return {choice: self._features.chosen(choice) for choice in ("format", "tokens", "temperature", "stream")} | {
             "max_tokens": wanted if limit == self._settings.max_tokens else min(limit, wanted)
         }
 
-    async def _post(self, payload: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any] | None:
+    async def _post(self, payload: dict[str, Any], sent: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
         """The response's object; None when the endpoint refused one of `sent`, and others are chosen now."""
         settings = self._settings
         failure = "no response"
         for attempt in range(settings.retries + 1):
             pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
             try:
-                status, headers, body = await self._send(payload)
+                status, headers, body = await self._send(payload, progress)
             except httpx.ReadTimeout:  # another attempt would take as long
                 raise TransientFault("MODEL_TIMED_OUT", f"no response within {settings.read_seconds:g} s") from None
             except httpx.TransportError as error:
@@ -214,14 +220,43 @@ class ChatClient:
                 await self._sleep(pause)
         raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {settings.retries + 1} times: {failure}")
 
-    async def _send(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:
+    async def _send(self, payload: dict[str, Any], progress: Progress) -> tuple[int, httpx.Headers, bytes]:
+        """Status, headers and body; the body of a stream is the completion that it ends in."""
+        progress.begin()
         async with self._client.stream("POST", "chat/completions", json=payload) as response:
+            if response.status_code == 200 and response.headers.get("content-type", "").startswith(EVENT_STREAM):
+                if await _read_stream(response, progress) and not progress.has_usage:
+                    self._features.refuse_stream()
+                return response.status_code, response.headers, json.dumps(progress.response()).encode()
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_RESPONSE_BYTES:
                     raise TransientFault("MODEL_UNUSABLE", f"the response is larger than {MAX_RESPONSE_BYTES} bytes")
             return response.status_code, response.headers, bytes(body)
+
+
+async def _read_stream(response: httpx.Response, progress: Progress) -> bool:
+    """Feeds the stream's lines to `progress`; returns whether it ended as it should.
+
+    A stream that breaks off after its text has begun counts as a reply that was cut: another attempt would be paid for
+    again. Raises httpx.TransportError before that, and TransientFault when the stream is too long.
+    """
+    read, rest = 0, b""
+    try:
+        async for chunk in response.aiter_bytes():
+            read += len(chunk)
+            if read > MAX_STREAM_BYTES:
+                raise TransientFault("MODEL_UNUSABLE", f"the stream is longer than {MAX_STREAM_BYTES} bytes")
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                progress.feed(line.decode(errors="replace"))
+    except httpx.TransportError:
+        if not progress.text:
+            raise
+        return False
+    progress.feed(rest.decode(errors="replace"))
+    return True
 
 
 def _payload(settings: OpenAISettings, prompt: Prompt, sent: dict[str, Any]) -> dict[str, Any]:
@@ -232,6 +267,8 @@ def _payload(settings: OpenAISettings, prompt: Prompt, sent: dict[str, Any]) -> 
             {"role": "user", "content": json.dumps(prompt.document, ensure_ascii=False)},
         ],
     }
+    if sent["stream"] != "none":
+        payload |= {"stream": True, "stream_options": {"include_usage": True}}
     if sent["temperature"] != "none":
         payload["temperature"] = settings.temperature
     if sent["tokens"] != "none":

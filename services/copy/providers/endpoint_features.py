@@ -11,10 +11,11 @@ from services.copy.providers.chat_reply import EndpointError
 RESPONSE_FORMATS: Final = ("json_schema", "json_object", "text")  # the strictest first; "text" is never refused
 TOKEN_LIMITS: Final = ("max_tokens", "max_completion_tokens", "none")  # the most widely known first
 TEMPERATURES: Final = ("temperature", "none")
+STREAMS: Final = ("stream", "none")  # with the usage at the end of the stream, or not at all
 # Servers are upgraded and models exchanged under the same name. A refused request costs no tokens.
 FORGET_SECONDS: Final = 3600.0
 MIN_TOKENS: Final = 500  # five short texts; a context that holds fewer is no use
-_CHOICES: Final = {"format": RESPONSE_FORMATS, "tokens": TOKEN_LIMITS, "temperature": TEMPERATURES}
+_CHOICES: Final = {"format": RESPONSE_FORMATS, "tokens": TOKEN_LIMITS, "temperature": TEMPERATURES, "stream": STREAMS}
 
 _FORMAT_WORDS: Final = re.compile(
     r"response_format|json_schema|json_object|\bschema|structured|guided|grammar|requested parameters|json mode", re.I
@@ -41,7 +42,7 @@ class EndpointFeatures:
         self._fingerprint = ""
 
     def chosen(self, choice: str) -> str:
-        """The first accepted value of `format`, `tokens` or `temperature`."""
+        """The first accepted value of `format`, `tokens`, `temperature` or `stream`."""
         now = self._clock()
         for key in [key for key, at in self._refused.items() if now - at >= FORGET_SECONDS]:
             del self._refused[key]
@@ -53,6 +54,10 @@ class EndpointFeatures:
         """Limit of the tokens of a reply."""
         return self._max_tokens
 
+    def refuse_stream(self) -> None:
+        """Takes the endpoint's next completions whole, because its streams lack the usage."""
+        self._refused["stream", "stream"] = self._clock()
+
     def record_response(self, fingerprint: str) -> None:
         """Forgets all refusals when the server's software or model has changed. An empty fingerprint says nothing."""
         if fingerprint and self._fingerprint and fingerprint != self._fingerprint:
@@ -63,7 +68,7 @@ class EndpointFeatures:
     def learn(self, error: EndpointError, sent: dict[str, Any]) -> bool:
         """Learns from a refused request; returns whether another attempt with other choices may succeed.
 
-        sent: the request's choices by the names `format`, `tokens`, `temperature` and `max_tokens`.
+        sent: the request's choices by the names `format`, `tokens`, `temperature`, `stream` and `max_tokens`.
         """
         message = error.message
         refused = _refused_choice(message, error.parameter, sent)
@@ -84,6 +89,10 @@ def _refused_choice(message: str, parameter: str, sent: dict[str, Any]) -> tuple
         return "tokens", tokens
     if temperature != "none" and _names("temperature", message, parameter):
         return "temperature", temperature
+    if sent["stream"] != "none" and (
+        _names("stream", message, parameter) or _names("stream_options", message, parameter.partition(".")[0])
+    ):
+        return "stream", sent["stream"]
     if format_ != "text" and (parameter.startswith("response_format") or _FORMAT_WORDS.search(message)):
         return "format", format_
     return None

@@ -23,6 +23,7 @@ from services.copy.providers import CopyProvider, model_judge
 from services.copy.providers.brief_facts import facts_of
 from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
 from services.copy.providers.chat_reply import Reply
+from services.copy.providers.chat_stream import Progress
 from services.copy.providers.local import engine
 from services.copy.providers.model_headline import ModelHeadlines
 from services.copy.providers.model_prompt import copy_prompt
@@ -45,6 +46,7 @@ class _Work:
     facts: tuple[BriefFact, ...]
     judge: model_judge.VariantJudge
     total: UsageTotal
+    progress: Progress = field(default_factory=Progress)
     accepted: list[Variant] = field(default_factory=list)
 
     @property
@@ -117,6 +119,7 @@ class OpenAICopyProvider:
                 if work.missing:
                     await self._repair(work, reply, rejections)
         except TimeoutError:
+            self._accept(work, Reply(text=work.progress.text, cut=True))  # the texts that were complete by then
             return TransientFault("MODEL_TIMED_OUT", f"no response within {self._settings.total_seconds:g} s")
         except TransientFault as fault:
             return fault
@@ -135,7 +138,7 @@ class OpenAICopyProvider:
 
     async def _call(self, work: _Work, repair: dict[str, Any] | None, tokens: int | None) -> Reply:
         prompt = copy_prompt(work.brief, work.request, work.facts, repair=repair, tokens=tokens)
-        return await self._client.complete(prompt, work.total)
+        return await self._client.complete(prompt, work.total, work.progress)
 
     def _accept(self, work: _Work, reply: Reply) -> list[str]:
         """Keeps the usable variants of a reply; returns a sentence for each rejected one."""
