@@ -147,6 +147,23 @@ class TestJudged:
         _, transport = await write(understood(), bad, GOOD[:1])
         assert "leads with a limit" in transport.documents()[1]["corrections"][0]
 
+    async def test_legal_line_stays_beside_its_rate(self) -> None:
+        facts = (
+            *FACTS,
+            BriefFact(id="f5", text="Pay over 12 months at 0%", role="offer"),
+            BriefFact(id="f6", text="Representative 19.9% APR variable", role="legal"),
+        )
+        request = understood(facts=facts, regulated=("credit",))
+        alone = [row(1, "Spread the cost.", "Alder Kettle, over 12 months at 0%.", ["f5"]), *GOOD[1:]]
+        whole = [
+            row(1, "Spread it.", "Alder Kettle, 12 months at 0%. Representative 19.9% APR variable.", ["f5", "f6"]),
+            *GOOD[1:],
+        ]
+        _, rejected = await write(request, alone, GOOD[:1])
+        _, accepted = await write(request, whole)
+        assert "must stand beside the rate" in rejected.documents()[1]["corrections"][0]
+        assert len(accepted.payloads) == 1
+
     async def test_text_in_another_language_is_rejected(self) -> None:
         _, transport = await write(understood(language="de"), GOOD, GOOD)
         assert any("another language" in text for text in transport.documents()[1]["corrections"])

@@ -38,6 +38,7 @@ class EndpointFeatures:
         self._clock = clock
         self._most_tokens = max_tokens
         self._max_tokens = max_tokens
+        self._shortened_at = 0.0
         self._refused: dict[tuple[str, str], float] = {}  # when, by choice
         self._fingerprint = ""
 
@@ -52,6 +53,8 @@ class EndpointFeatures:
     @property
     def max_tokens(self) -> int:
         """Limit of the tokens of a reply."""
+        if self._clock() - self._shortened_at >= FORGET_SECONDS:
+            self._max_tokens = self._most_tokens
         return self._max_tokens
 
     def refuse_stream(self) -> None:
@@ -77,7 +80,8 @@ class EndpointFeatures:
             self._refused[choice, value] = self._clock()
             return True
         if _TOO_LONG.search(message) and sent["max_tokens"] > MIN_TOKENS and sent["tokens"] != "none":
-            self._max_tokens = min(self._max_tokens, max(MIN_TOKENS, sent["max_tokens"] // 2))
+            self._max_tokens = min(self.max_tokens, max(MIN_TOKENS, sent["max_tokens"] // 2))
+            self._shortened_at = self._clock()
             return True
         return False
 

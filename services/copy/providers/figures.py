@@ -23,7 +23,8 @@ class Figure:
     values: what it may be worth; two where a separator can be read in two ways ("3.125"). kind: price, percent,
     duration or count. unit: the currency of a price, "s" or "month" of a duration (the values are in seconds or
     months). nouns: stems of the words after a count. per: stem of what one price pays for ("month"), or empty. bound:
-    up_to, from, over or empty. written: the number is written as a word."""
+    up_to, from, over or empty. written: the number is written as a word.
+    """
 
     values: frozenset[Decimal]
     kind: str

@@ -2,7 +2,8 @@
 
 A concept is the identifier of a group of `data/concepts.toml` ("delivery" for "shipping", "Versand", "to your door"),
 or the stem of a word that stands in no group. Two texts that share concepts speak of the same thing, in whatever
-inflection and, for the words of the table, in whatever of its six languages."""
+inflection and, for the words of the table, in whatever of its six languages.
+"""
 
 from __future__ import annotations
 

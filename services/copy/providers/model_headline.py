@@ -133,6 +133,7 @@ def _judged(text: str, judge: VariantJudge) -> _Attempt:
     reason = (
         content_filters.wording_violation(judged, rules, judge.claims)
         or judge.limit_sold(headline, variant.facts)
+        or judge.legal_missing(f"{headline}\n{subline}")
         or judge.wishes.violation(judged)
         or ("it speaks about the task" if mentions_the_task(f"{headline} {subline}") else None)
     )

@@ -81,6 +81,7 @@ class VariantJudge:
         return (
             content_filters.rejection_reason(variant, self._brief, self.request.rules, self.claims)
             or self.limit_sold(variant.hook, variant.facts)
+            or self.legal_missing(f"{variant.hook}\n{variant.body}")
             or self.wishes.violation(variant)
             or ("it speaks about the task and not about the product" if mentions_the_task(text) else None)
             or (None if differs(variant, accepted) else "it repeats another variant or its angle")
@@ -96,6 +97,21 @@ class VariantJudge:
                 return f"it leads with a limit (“{fact.text[:60]}”)"
         if used and all(self._facts[name] in limits for name in used):
             return "it rests on a limit alone"
+        return None
+
+    def legal_missing(self, text: str) -> str | None:
+        """The legal line that must stand beside a rate of credit or of an investment, where a text leaves it out."""
+        understood = self._brief.understanding
+        if understood is None or not {"credit", "finance"} & set(understood.regulated):
+            return None
+        rates = [figure for figure in figures(text) if figure.kind == "percent"]
+        for fact in self._facts.values():
+            lines = [figure for figure in figures(fact.text) if figure.kind == "percent"]
+            if rates and lines and fact.role == "legal":
+                held = all(any(line.equals(rate) for rate in rates) for line in lines)
+                said = concepts(fact.text)
+                if not held or len(said & concepts(text)) < LIMIT_SHARE * len(said):
+                    return f"“{fact.text[:80]}” must stand beside the rate"
         return None
 
 

@@ -20,7 +20,6 @@ from services.copy.providers.meaning import read_table
 CTA_CHARACTERS = 20
 HEADLINE_CHARACTERS = 40
 SUBLINE_CHARACTERS = 90
-HEADLINE_TOKENS = 800  # three short lines, and room for a model that thinks first
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +156,6 @@ def headline_prompt(
         document=document,
         schema_name="ad_headline",
         schema=HEADLINE_SCHEMA,
-        tokens=HEADLINE_TOKENS,
     )
 
 

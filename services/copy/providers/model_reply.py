@@ -66,7 +66,8 @@ def read_variants(text: str) -> list[Variant]:
     """The variants in a model's reply; empty when it cannot be read.
 
     Tolerates thoughts, code fences and talk around the JSON, a bare list, other names of the fields, trailing commas,
-    and a reply that was cut off."""
+    and a reply that was cut off.
+    """
     best: list[Variant] = []
     for document in _documents(text):
         found = [variant for row in _rows(document)[:_MAX_ROWS] if (variant := _variant(row))]

@@ -3,7 +3,8 @@
 A copy request costs one call to the model, and one more where texts are missing or were rejected. Every text is judged
 by the brief's facts; texts that are still missing come from the built-in engine, with a note. Customers' texts are
 data: they are sent as one JSON document in the user message, and nothing in the reply is used except its texts and the
-ids of facts."""
+ids of facts.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ class OpenAICopyProvider:
     """Writes with a chat model. With a `fallback`, that provider writes when the endpoint fails.
 
     headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails and
-    there is no fallback."""
+    there is no fallback.
+    """
 
     name = "openai"
 

@@ -1,7 +1,8 @@
 """Judges whether texts do what custom instructions ask for, by meaning: inflection, order and synonyms are free.
 
 Names of offers, codes, figures and negations are not: they must be said as the customer gave them. What cannot be
-judged is not applied, with the reason."""
+judged is not applied, with the reason.
+"""
 
 from __future__ import annotations
 
