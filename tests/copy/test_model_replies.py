@@ -40,10 +40,24 @@ def renamed(names: dict[str, str]) -> list[dict[str, Any]]:
     json.dumps({"ad_copy": {"variants": ROWS}}),
     json.dumps({"result": "ok", "data": {"variants": ROWS}}),
     "\n".join(json.dumps(row) for row in ROWS),
+    json.dumps(GOOD),
+    f"Draft one: {json.dumps(ROWS[0])} and so on.</think>{GOOD}",
     GOOD.replace("fresh for 24 hours.", "fresh for\n24 hours."),
-], ids=["think", "only-closed", "unclosed", "channels", "fence", "braces", "headline", "capitals", "list", "numbered", "nested", "data", "lines", "line-break"])  # fmt: skip
+], ids=["think", "only-closed", "unclosed", "channels", "fence", "braces", "headline", "capitals", "list", "numbered", "nested", "data", "lines", "string", "draft", "line-break"])  # fmt: skip
 def test_texts_are_read_in_any_wrapping(reply: str) -> None:
     assert [variant.hook for variant in read_variants(reply)] == HOOKS
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"<think>Draft one: {json.dumps(ROWS[0])}. Better",
+        f"<thinking>{json.dumps(ROWS[:2])}",
+        f"<think>{json.dumps(ROWS[0])}</think>I cannot do that.",
+    ],
+)
+def test_drafts_within_thoughts_are_no_texts(reply: str) -> None:
+    assert read_variants(reply) == []
 
 
 def message(**fields: Any) -> Response:
@@ -101,6 +115,38 @@ class TestOneRepair:
         assert transport.documents()[1]["angles_taken"] == [row["angle"] for row in ROWS[:3]]
         assert [variant.hook for variant in result.variants[:3]] == HOOKS[:3]
         assert any("wrote 2 of the five" in note for note in result.notes.not_applied)
+
+
+class TestEndpointErrors:
+    async def test_text_that_the_endpoint_found_malformed_is_read(self) -> None:
+        error = {"message": "Failed to generate JSON.", "type": "invalid_request_error", "code": "json_validate_failed"}
+        failed = Response(status=400, body=json.dumps({"error": error | {"failed_generation": GOOD[:-1]}}))
+        result, transport = await written(in_order(failed))
+        assert [variant.hook for variant in result.variants] == HOOKS
+        assert len(transport.payloads) == 1
+
+    async def test_empty_account_is_not_asked_again(self) -> None:
+        error = {
+            "message": "You exceeded your current quota.",
+            "type": "insufficient_quota",
+            "code": "insufficient_quota",
+        }
+        result, transport = await written(in_order(Response(status=429, body=json.dumps({"error": error}))))
+        assert (result.provider, len(transport.payloads)) == ("local", 1)
+
+    async def test_customer_is_told_that_the_built_in_engine_wrote(self) -> None:
+        failed, _ = await written(in_order(Response(status=401)))
+        rejected, _ = await written(in_order(completion("No.")))
+        assert any("because the language model failed" in note for note in failed.notes.not_applied)
+        assert any("did not pass the filters" in note for note in rejected.notes.not_applied)
+
+    async def test_rejected_texts_do_not_open_the_circuit_breaker(self) -> None:
+        transport = ChatTransport(in_order(completion("No.")))
+        provider = OpenAICopyProvider(replace(SETTINGS, breaker_failures=1), LocalCopyProvider(), transport=transport)
+        for _ in range(3):
+            await provider.write(REQUEST, "seed")
+        await provider.close()
+        assert len(transport.payloads) == 6
 
 
 class TestEndOfTime:

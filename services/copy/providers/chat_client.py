@@ -207,6 +207,10 @@ class ChatClient:
                     return response
                 if status == 200 and problem is not None:  # an error inside of a success, as routers send it
                     status = problem.status
+                if problem is not None and "json_validate_failed" in problem.code:
+                    return {"choices": [{"message": {"content": problem.failed_text}}]}
+                if problem is not None and "insufficient_quota" in problem.code:
+                    raise TransientFault("MODEL_REFUSED", "the endpoint's account has no quota left")
                 if status in NEGOTIABLE_STATUSES and problem is not None and self._features.learn(problem, sent):
                     return None
                 failure = f"status {status}"

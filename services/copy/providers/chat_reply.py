@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+THOUGHT = "<think>"  # marks a text that stood in the reasoning
 DEFAULT_ERROR_STATUS = 502  # of an error inside a response with status 200 that names none
 _UNKNOWN_PARAMETER = re.compile(r"[a-z_]*(?:max_tokens|max_completion_tokens|response_format|temperature)[a-z_.]*")
 
@@ -25,11 +26,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointError:
-    """An error of an endpoint. status: the HTTP status that it means. parameter: the one that it names, or empty."""
+    """An error of an endpoint.
+
+    status: the HTTP status that it means. parameter: the one that it names; code: its stable name; failed_text: what
+    the model wrote when the endpoint did not find the demanded form in it (Groq). Empty where the error has none.
+    """
 
     status: int
     message: str
     parameter: str
+    code: str = ""
+    failed_text: str = ""
 
 
 def read_reply(response: dict[str, Any]) -> Reply:
@@ -46,7 +53,7 @@ def read_reply(response: dict[str, Any]) -> Reply:
     text = _text(message.get("content")) or _arguments(message) or _text(choice.get("text"))
     if not text:
         reasoning = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
-        text = reasoning if "{" in reasoning else ""
+        text = f"{THOUGHT}{reasoning}" if "{" in reasoning else ""
     refusal = _text(message.get("refusal"))
     return Reply(text=text, cut=finish in ("length", "max_tokens"), refused=bool(refusal) or finish == "content_filter")
 
@@ -87,7 +94,13 @@ def error_of(body: bytes) -> EndpointError | None:
     code = str(error.get("code"))
     status = int(code) if re.fullmatch(r"[45]\d\d", code) else DEFAULT_ERROR_STATUS
     message = f"{error.get('message', '')} {_raw_message(error)} {error.get('type') or ''}"
-    return EndpointError(status=status, message=message[:2000], parameter=str(error.get("param") or ""))
+    return EndpointError(
+        status=status,
+        message=message[:2000],
+        parameter=str(error.get("param") or ""),
+        code=f"{error.get('code') or ''} {error.get('type') or ''}",
+        failed_text=_text(error.get("failed_generation")),
+    )
 
 
 def _raw_message(error: dict[str, Any]) -> str:

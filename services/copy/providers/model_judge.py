@@ -20,6 +20,9 @@ from services.copy.providers.model_reply import MAX_CALL_TO_ACTION, mentions_the
 from services.copy.providers.wish_judge import wish_rules
 
 MAX_SHARED_WORDS: Final = 0.8  # of the smaller text's concepts; two variants that share more are too much alike
+_ADDRESS: Final = re.compile(
+    r"\b[a-z0-9-]{2,}\.(?:com|net|org|io|co|co\.uk|uk|shop|store|app|de|fr|es|it|pt|eu|nl|example)\b", re.I
+)
 LIMIT_SHARE: Final = 0.7  # of a condition's concepts; a hook that holds so many leads with it
 
 
@@ -82,6 +85,7 @@ class VariantJudge:
             content_filters.rejection_reason(variant, self._brief, self.request.rules, self.claims)
             or self.limit_sold(variant.hook, variant.facts)
             or self.legal_missing(f"{variant.hook}\n{variant.body}")
+            or ("a link in the text" if self.holds_link(f"{variant.hook}\n{variant.body}") else None)
             or self.wishes.violation(variant)
             or ("it speaks about the task and not about the product" if mentions_the_task(text) else None)
             or (None if differs(variant, accepted) else "it repeats another variant or its angle")
@@ -98,6 +102,11 @@ class VariantJudge:
         if used and all(self._facts[name] in limits for name in used):
             return "it rests on a limit alone"
         return None
+
+    def holds_link(self, text: str) -> bool:
+        """Whether a text holds a web address that is neither the product's nor the brand's name."""
+        names = f"{self._brief.product_name} {self._brief.brand_name}".casefold()
+        return any(match.group().casefold() not in names for match in _ADDRESS.finditer(text))
 
     def legal_missing(self, text: str) -> str | None:
         """The legal line that must stand beside a rate of credit or of an investment, where a text leaves it out."""

@@ -61,7 +61,8 @@ SYSTEM_PROMPT = (
     + 'Answer with a JSON object {"variants": [...]} of five variants, each with angle (one word), facts, hook, body, cta and '
     "hashtags, and with nothing else. Each variant makes a different argument and leads with a different fact. "
     + _FACT_RULES
-    + "Name the product. Speak to the audience, and follow `customer_wishes` as far as they concern the wording."
+    + "Name the product. Say the strongest fact first and what it means to the reader, in concrete words, as people of the trade "
+    "speak; no filler such as “elevate”, “discover” or “game-changer”, and no opening that any product could have. Speak to the audience, and follow `customer_wishes` as far as they concern the wording."
 )
 HEADLINE_PROMPT = (
     "You write the lines on an advertising picture. "
@@ -127,6 +128,7 @@ def copy_prompt(
         "hook_characters_max": layout.hook,
         "body_characters_max": layout.body,
         "hook_and_body_characters_max": layout.whole - 1,
+        "body_characters_about": layout.aim,
         "cta": f"one of {', '.join(buttons_of(brief))}, in the language of the text",
         "cta_characters_max": CTA_CHARACTERS,
         "hashtags": [low if request.rules.hashtags_max else 0, min(high, request.rules.hashtags_max)],

@@ -68,6 +68,16 @@ def read_variants(text: str) -> list[Variant]:
     Tolerates thoughts, code fences and talk around the JSON, a bare list, other names of the fields, trailing commas,
     and a reply that was cut off.
     """
+    text = _unwrapped(text)
+    said = _said(text)
+    found = _most_variants(_OPEN_THOUGHTS.split(said)[0])
+    if found or not _OPEN_THOUGHTS.search(said):
+        return found
+    drafts = _most_variants(said)
+    return drafts if len(drafts) >= VARIANT_COUNT else []  # fewer are drafts within a thought that never ended
+
+
+def _most_variants(text: str) -> list[Variant]:
     best: list[Variant] = []
     for document in _documents(text):
         found = [variant for row in _rows(document)[:_MAX_ROWS] if (variant := _variant(row))]
@@ -79,9 +89,23 @@ def read_variants(text: str) -> list[Variant]:
     return best
 
 
+def _unwrapped(text: str) -> str:
+    """The text itself where a model sends the JSON document as a JSON string."""
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return inner if isinstance(inner, str) else text
+
+
+def _said(text: str) -> str:
+    """The text without its finished thoughts."""
+    return _END_OF_THOUGHTS.sub("", _THOUGHTS.sub("", text))
+
+
 def read_headline(text: str) -> tuple[Headline, tuple[str, ...]] | None:
     """The lines of a picture and the ids of the facts in them; None when the reply cannot be read."""
-    for document in _documents(text):
+    for document in _documents(_said(_unwrapped(text))):
         for row in [document, *_rows(document)[:1]]:
             if isinstance(row, dict) and (headline := _string(row, "headline")):
                 lines = Headline(headline=headline, subline=_string(row, "subline"), cta=_string(row, "cta"))
@@ -95,15 +119,10 @@ def is_unfinished_thought(text: str) -> bool:
 
 
 def _documents(text: str) -> list[Any]:
-    """The JSON documents in a reply, the likeliest first: after the thoughts, then within them, then broken ones."""
-    said = _END_OF_THOUGHTS.sub("", _THOUGHTS.sub("", text))
-    found: list[Any] = []
-    for part in dict.fromkeys([_OPEN_THOUGHTS.split(said)[0], said, text]):
-        found += _decoded(part)
-    for part in dict.fromkeys([said, text]):
-        rows = _complete_objects(part)
-        if rows:
-            found.append(rows)
+    """The JSON documents in a text, and after them the complete objects of broken ones."""
+    found = _decoded(text)
+    if rows := _complete_objects(text):
+        found.append(rows)
     return found
 
 

@@ -33,6 +33,7 @@ from services.copy.providers.wish_judge import judged
 
 log = structlog.get_logger()
 
+UNUSABLE = "MODEL_UNUSABLE"
 MAX_CORRECTIONS = 10  # that a repair names
 MORE_TOKENS = 2  # times the limit, in the repair of a reply that ended before its texts began
 NO_TEXTS = "The last reply held no usable texts. Answer with the JSON object only, without thoughts or remarks."
@@ -94,8 +95,11 @@ class OpenAICopyProvider:
         work = self._work(brief)
         fault = await self._ask(work)
         if not work.accepted:
-            self._breaker.record_failure()
-            fault = fault or TransientFault("MODEL_UNUSABLE", "none of the model's texts passed the filters")
+            if fault is None:  # the endpoint works; what it wrote for this brief may not go out
+                self._breaker.record_success()
+            else:
+                self._breaker.record_failure()
+            fault = fault or TransientFault(UNUSABLE, "none of the model's texts passed the filters")
             return await self._fall_back(brief, seed, fault, work.total)
         self._breaker.record_success()
         return self._result(work, seed, fault)
@@ -165,7 +169,13 @@ class OpenAICopyProvider:
             raise fault
         log.warning("model_failed", reason=fault.reason, detail=str(fault))
         result = await self._fallback.write(brief, seed)
-        return replace(result, usage=total.usage(self._settings) if total else None)
+        why = (
+            "the language model's did not pass the filters" if fault.reason == UNUSABLE else "the language model failed"
+        )
+        notes = replace(
+            result.notes, not_applied=(*result.notes.not_applied, f"The built-in engine wrote the texts because {why}.")
+        )
+        return replace(result, notes=notes, usage=total.usage(self._settings) if total else None)
 
     def _result(self, work: _Work, seed: str, fault: TransientFault | None) -> CopyResult:
         missing = work.missing
