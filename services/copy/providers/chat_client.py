@@ -287,11 +287,13 @@ def _payload(settings: OpenAISettings, prompt: Prompt, sent: dict[str, Any]) -> 
     return payload
 
 
-def _fingerprint(headers: httpx.Headers, response: dict[str, Any]) -> str:
+def _fingerprint(headers: httpx.Headers, response: dict[str, Any]) -> dict[str, str]:
     """What changes when the server's software or model does. Hosted endpoints change `fp_…` from call to call."""
-    build = response.get("system_fingerprint")
-    parts = [headers.get("server", ""), response.get("model"), build if not str(build).startswith("fp_") else ""]
-    return "|".join(str(part) for part in parts if part)
+    build = str(response.get("system_fingerprint") or "")
+    found = {"server": headers.get("server", ""), "model": str(response.get("model") or "")}
+    if not build.startswith("fp_"):
+        found["build"] = build
+    return {name: value for name, value in found.items() if value}
 
 
 def _token_count(value: object) -> int:

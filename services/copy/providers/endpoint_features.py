@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from services.copy.providers.chat_reply import EndpointError
@@ -40,7 +40,7 @@ class EndpointFeatures:
         self._max_tokens = max_tokens
         self._shortened_at = 0.0
         self._refused: dict[tuple[str, str], float] = {}  # when, by choice
-        self._fingerprint = ""
+        self._fingerprint: dict[str, str] = {}
 
     def chosen(self, choice: str) -> str:
         """The first accepted value of `format`, `tokens`, `temperature` or `stream`."""
@@ -61,12 +61,12 @@ class EndpointFeatures:
         """Takes the endpoint's next completions whole, because its streams lack the usage."""
         self._refused["stream", "stream"] = self._clock()
 
-    def record_response(self, fingerprint: str) -> None:
-        """Forgets all refusals when the server's software or model has changed. An empty fingerprint says nothing."""
-        if fingerprint and self._fingerprint and fingerprint != self._fingerprint:
+    def record_response(self, fingerprint: Mapping[str, str]) -> None:
+        """Forgets all refusals when the server's software or model has changed. A part that is missing says nothing."""
+        if any(self._fingerprint.get(name, value) != value for name, value in fingerprint.items()):
             self._refused.clear()
             self._max_tokens = self._most_tokens
-        self._fingerprint = fingerprint or self._fingerprint
+        self._fingerprint |= fingerprint
 
     def learn(self, error: EndpointError, sent: dict[str, Any]) -> bool:
         """Learns from a refused request; returns whether another attempt with other choices may succeed.
