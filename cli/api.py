@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-CALL_SECONDS = 60.0
+CALL_SECONDS = 160.0  # above the gateway's longest timeout, that of copy
+CONNECT_SECONDS = 60.0
 IMAGE_SUFFIXES = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "image/webp": (".webp",)}
 
 
@@ -38,7 +39,7 @@ class Api:
         self._client = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=CALL_SECONDS,
+            timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
             trust_env=False,
             verify=trust_in(certificate) if certificate else True,
         )

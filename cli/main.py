@@ -18,6 +18,7 @@ import typer
 
 from cli import backups, catalog, generate, jobs, keys, ledger
 from cli.demo import KINDS, demo_ids, show_demo
+from cli.doctor import doctor
 from cli.terminal import (
     DEMO_USER,
     NO_SYSTEM,
@@ -41,6 +42,7 @@ app.add_typer(catalog.products, name="products")
 app.add_typer(keys.app, name="keys")
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(doctor)
 
 
 @app.command()

@@ -79,7 +79,7 @@ To use what you have already:
 | Kafka | `ADWRIGHT_KAFKA_*` | `kafka-1:9092,kafka-2:9092` |
 | bucket; credentials from `AWS_…`, `GOOGLE_…`, `AZURE_…` (obstore) | `ADWRIGHT_ASSETS_URL` | `s3://bucket/adwright` |
 | OIDC provider | `ADWRIGHT_TOKEN_*` | `https://login.example.com/jwks.json` |
-| language model, OpenAI-compatible | `ADWRIGHT_COPY_OPENAI_*` | `http://127.0.0.1:11434/v1` |
+| language model, OpenAI-compatible ([models.md](models.md)) | `ADWRIGHT_COPY_OPENAI_*` | `http://127.0.0.1:11434/v1` |
 | image model: OpenAI, Replicate, fal, ComfyUI | `ADWRIGHT_IMAGE_ENGINE*` | `replicate` |
 | talking-head model: Replicate, fal, HeyGen, D-ID, a machine of yours | `ADWRIGHT_VIDEO_ENGINE*` | `heygen` |
 | speech, OpenAI-compatible | `ADWRIGHT_VOICE_OPENAI_*` | `https://speech.example.com/v1` |

@@ -13,10 +13,9 @@ from gateway.rate_limits import HAS_API_KEY, JWT_FILTER, RATE_LIMIT_FILTER, user
 from gateway.routes import Route
 from gateway.schema import MessageSchema
 from gateway.settings import GatewaySettings
-from gateway.virtual_host import TRANSCODER_FILTER, default_headers, virtual_host
+from gateway.virtual_host import LONGEST_SILENCE_SECONDS, TRANSCODER_FILTER, default_headers, virtual_host
 
 CONNECTION_IDLE_SECONDS = 300
-STREAM_IDLE_SECONDS = 120
 MAX_HEADERS = 100
 MAX_HEADER_KIB = 32  # tokens are at most 16 KiB
 CLOCK_SKEW_SECONDS = 60
@@ -92,7 +91,7 @@ def _connection_manager(
         "max_request_headers_kb": MAX_HEADER_KIB,
         "request_headers_timeout": f"{settings.headers_seconds}s",
         "request_timeout": f"{settings.request_seconds}s",
-        "stream_idle_timeout": f"{STREAM_IDLE_SECONDS}s",
+        "stream_idle_timeout": f"{LONGEST_SILENCE_SECONDS}s",
         "common_http_protocol_options": {
             "idle_timeout": f"{CONNECTION_IDLE_SECONDS}s",
             "max_headers_count": MAX_HEADERS,

@@ -13,13 +13,17 @@ from gateway.routes import Route
 from gateway.settings import GatewaySettings
 
 DEFAULT_SECONDS = 15
-# The generating calls respond within the 60 seconds that `Prefer: wait` may request, plus a margin.
-GENERATE_SECONDS = {"GenerateCopy": 30, "GenerateStaticAd": 75, "GenerateVideo": 75}
+# The generating calls respond within the 60 seconds that `Prefer: wait` may request, plus a margin. Copy responds
+# within the time that its language model may take (ADWRIGHT_COPY_OPENAI_SECONDS, at most 120), plus that to record the
+# result.
+GENERATE_SECONDS = {"GenerateCopy": 150, "GenerateStaticAd": 75, "GenerateVideo": 75}
 FILE_SECONDS = 60
 # A stream may last as long as its job. A client that receives nothing for this long reconnects, as EventSource does.
 STREAM_IDLE_SECONDS = 900
 # An event stream has a heartbeat every 10 seconds: one that is silent for longer has lost its service or its client.
 EVENTS_IDLE_SECONDS = 60
+# The listener ends any other stream on which nothing is sent for this long.
+LONGEST_SILENCE_SECONDS = 120
 RETRIES = 2
 GRPC_FRAMING_BYTES = 1 << 16  # Envoy's limit includes the transcoder's framing of a body
 
@@ -149,6 +153,8 @@ def _route_action(route: Route, *, idle_seconds: int) -> dict[str, Any]:
             else GENERATE_SECONDS.get(route.method, DEFAULT_SECONDS)
         )
         action["timeout"] = f"{seconds}s"
+        if seconds > LONGEST_SILENCE_SECONDS:
+            action["idle_timeout"] = f"{seconds}s"  # a response that is being written is silent for this long
     # After a failed connection or a refused stream, no service has seen the call, so any call may be sent again.
     conditions = ["connect-failure", "refused-stream"]
     if route.idempotent and not route.streaming:

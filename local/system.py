@@ -28,6 +28,7 @@ SERVICES = ("catalog", "billing", "job", "copy", "image", "video")
 CALLED_SERVICES = ("catalog", "billing", "job", "copy")  # the services that other processes call
 WORKERS = ("image", "video")
 STATE_RETRY_SECONDS = 2.0  # between attempts to write the state file while that fails
+COPY_MODEL_PREFIXES = ("ADWRIGHT_COPY_OPENAI_", "ADWRIGHT_COPY_FALLBACK")  # variables that reach the copy service
 LOCK_SECONDS = 0.5  # of waiting for the folder's lock, which `adwright status` holds for a moment
 
 
@@ -194,6 +195,8 @@ class System:
             environment["ADWRIGHT_DATABASE_URL"] = self.database_url(name)
         if "ADWRIGHT_MODELS" in os.environ:
             environment["ADWRIGHT_MODELS"] = os.environ["ADWRIGHT_MODELS"]
+        if name == "copy":  # the language model that writes, if there is one
+            environment.update({key: value for key, value in os.environ.items() if key.startswith(COPY_MODEL_PREFIXES)})
         environment.update(self._options.settings)
         return environment
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from pydantic import Field, SecretStr
@@ -13,10 +15,13 @@ from services.clients.billing_keys import BillingApiKeyLookup
 from services.copy.providers import CopyProvider
 from services.copy.providers.chat_client import OpenAISettings
 from services.copy.providers.local import LocalCopyProvider
+from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.copy.providers.openai import OpenAICopyProvider
-from services.copy.servicer import CopyServicer, CopyWriterServicer
+from services.copy.servicer import WRITE_SECONDS, CopyServicer, CopyWriterServicer
 from services.worker.submission import Submitter
 
+HEADLINE_SECONDS = 40.0  # below the image worker's deadline for its headline, with room for the built-in engine
+LOCAL_MARGIN_SECONDS = 5.0  # for the built-in engine, after the model's time has ended
 SERVICES = ("adwright.copy.v1.CopyService", "adwright.copy.v1.CopyWriterService")
 
 
@@ -32,24 +37,55 @@ class CopySettings(ServiceSettings):
     copy_openai_completion_price: float = Field(
         default=0.0, ge=0, description="US dollars per million completion tokens."
     )
+    copy_openai_seconds: float = Field(
+        default=120.0,
+        ge=5,
+        le=120,
+        description="Longest time for the endpoint's texts of one copy, in seconds, with a repair and retries; the "
+        "built-in engine then writes what is missing. 120 s let a model at 10 tokens a second finish.",
+    )
+    copy_openai_max_tokens: int = Field(
+        default=3000,
+        ge=500,
+        le=32_000,
+        description="Longest reply of the model in tokens; models that think before they write need more.",
+    )
     copy_fallback: bool = Field(default=True, description="Write with the built-in engine when the endpoint fails.")
 
 
-def create_provider(settings: CopySettings) -> CopyProvider:
-    """The provider that the settings choose. Exits the program when a setting is missing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writers:
+    """What writes copy and the lines of pictures. write_seconds: longest time of one copy."""
+
+    copy: CopyProvider
+    headlines: HeadlineWriter
+    write_seconds: float
+
+
+def create_writers(settings: CopySettings) -> Writers:
+    """The writers that the settings choose. Exits the program when a setting is missing."""
     local = LocalCopyProvider()
     if not settings.copy_openai_url:
-        return local
+        return Writers(copy=local, headlines=LocalHeadlines(), write_seconds=WRITE_SECONDS)
     if not settings.copy_openai_model:
         raise SystemExit("ADWRIGHT_COPY_OPENAI_MODEL: required with ADWRIGHT_COPY_OPENAI_URL")
     endpoint = OpenAISettings(
         base_url=settings.copy_openai_url,
         model=settings.copy_openai_model,
         api_key=settings.copy_openai_key.get_secret_value(),
+        read_seconds=settings.copy_openai_seconds,
+        total_seconds=settings.copy_openai_seconds,
+        headline_seconds=min(settings.copy_openai_seconds, HEADLINE_SECONDS),
+        max_tokens=settings.copy_openai_max_tokens,
         prompt_price=settings.copy_openai_prompt_price,
         completion_price=settings.copy_openai_completion_price,
     )
-    return OpenAICopyProvider(endpoint, local if settings.copy_fallback else None)
+    provider = OpenAICopyProvider(endpoint, local if settings.copy_fallback else None)
+    return Writers(
+        copy=provider,
+        headlines=provider.headlines,
+        write_seconds=settings.copy_openai_seconds + LOCAL_MARGIN_SECONDS,
+    )
 
 
 async def serve(settings: CopySettings) -> None:
@@ -57,24 +93,25 @@ async def serve(settings: CopySettings) -> None:
     identity = ServiceIdentity("copy", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
-    provider = create_provider(settings)
+    writers = create_writers(settings)
     servicer = CopyServicer(
         submitter=Submitter(catalog=catalog, job=job, identity=identity),
         jobs=job,
         identity=identity,
-        provider=provider,
+        provider=writers.copy,
+        write_seconds=writers.write_seconds,
     )
 
     def register(server: grpc.aio.Server) -> None:
         copy_pb2_grpc.add_CopyServiceServicer_to_server(servicer, server)
-        copy_pb2_grpc.add_CopyWriterServiceServicer_to_server(CopyWriterServicer(), server)
+        copy_pb2_grpc.add_CopyWriterServiceServicer_to_server(CopyWriterServicer(writers.headlines), server)
 
     try:
         await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
         await api_keys.close()
         await servicer.drain()
-        await provider.close()
+        await writers.copy.close()
         await catalog.close()
         await job.close()
 

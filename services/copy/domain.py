@@ -56,11 +56,44 @@ NO_SUBJECT = Subject()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BriefFact:
+    """One statement about the product, in the customer's words.
+
+    id: unique in its brief ("f1"). role, source: as of adwright.catalog.v1.Fact.
+    """
+
+    id: str
+    text: str
+    role: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefUnderstanding:
+    """What the catalog understood of the product. The fields are those of adwright.catalog.v1.Understanding.
+
+    Texts are empty and tuples are empty where nothing is known; facts: the strongest first.
+    """
+
+    kind: str = ""
+    trade: str = ""
+    trade_name: str = ""
+    sector: str = ""
+    subject: str = ""
+    audience: str = ""
+    goal: str = ""
+    language: str = ""
+    sensitive: tuple[str, ...] = ()
+    regulated: tuple[str, ...] = ()
+    facts: tuple[BriefFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyBrief:
     """Everything a provider may use. The copy must claim nothing that is not in here.
 
     price: a decimal number as text ("24.90"). currency: an ISO 4217 code. spelling: "american", "british", or empty for
-    the spelling of the product text. subject: for the rules of advertising.
+    the spelling of the product text. understanding: None in jobs that were submitted before the catalog made one.
     """
 
     product_name: str
@@ -78,14 +111,30 @@ class CopyBrief:
     format: Format
     tone: Tone
     custom_instructions: str
-    subject: Subject = NO_SUBJECT
+    understanding: BriefUnderstanding | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What the rules of advertising ask of the product."""
+        known = self.understanding
+        if known is None:
+            return NO_SUBJECT
+        return Subject(
+            regulated=frozenset(known.regulated),
+            sensitive=frozenset(known.sensitive),
+            kind=known.kind,
+            trade=known.trade,
+            sector=known.sector,
+            language=known.language,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """One piece of copy.
 
-    angle: the name of its approach; no two variants of a result share one. cta: the call to action.
+    angle: the name of its approach; no two variants of a result share one. cta: the call to action. facts: ids of the
+    brief's facts that a model used; empty in texts of the built-in engine.
     """
 
     angle: str
@@ -93,6 +142,7 @@ class Variant:
     body: str
     cta: str
     hashtags: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

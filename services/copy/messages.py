@@ -8,10 +8,11 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
 
-from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Subject, Tone
+from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, CopyResult, Format, Platform, Tone
 from services.worker.submission import reuse_notes
 
 JOB_TYPE = "copy"
+UNDETERMINED = "und"  # BCP 47: the language is not known
 
 
 def submit_job_request(
@@ -77,19 +78,25 @@ def _brief(
         format=style,
         tone=tone,
         custom_instructions=instructions,
-        subject=_subject(brief.understanding),
+        understanding=_understanding(brief.understanding) if brief.HasField("understanding") else None,
     )
 
 
-def _subject(understanding: catalog_pb2.Understanding) -> Subject:
-    """The subject of a brief; a brief of an older job has no understanding, and so none of its fields."""
-    return Subject(
-        regulated=frozenset(understanding.regulated),
-        sensitive=frozenset(understanding.sensitive),
-        kind=understanding.kind,
-        trade=understanding.trade,
-        sector=understanding.sector,
-        language=understanding.language,
+def _understanding(message: catalog_pb2.Understanding) -> BriefUnderstanding:
+    return BriefUnderstanding(
+        kind=message.kind,
+        trade=message.trade,
+        trade_name=message.trade_name,
+        sector=message.sector,
+        subject=message.subject,
+        audience=message.audience,
+        goal=message.goal,
+        language="" if message.language == UNDETERMINED else message.language,
+        sensitive=tuple(message.sensitive),
+        regulated=tuple(message.regulated),
+        facts=tuple(
+            BriefFact(id=fact.id, text=fact.text, role=fact.role, source=fact.source) for fact in message.facts
+        ),
     )
 
 

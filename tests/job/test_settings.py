@@ -11,7 +11,7 @@ from services.job.__main__ import JobSettings, parse_seconds_by_type
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("video=90", {"copy": 60, "static_ad": 180, "video": 90}), ("", {"copy": 60, "static_ad": 180, "video": 1800})],
+    [("video=90", {"copy": 180, "static_ad": 180, "video": 90}), ("", {"copy": 180, "static_ad": 180, "video": 1800})],
 )
 def test_unnamed_type_has_the_settings_default(text: str, seconds: dict[str, int]) -> None:
     assert parse_seconds_by_type("attempt_seconds", text) == {

@@ -90,9 +90,7 @@ def load_index(path: Path = PATH) -> TradeIndex:
         if bytes(arrays["key"]).decode() != index_key():
             raise IndexUnusable(f"The index of trades was built from other data: {path}. {remedy}")
         return TradeIndex(
-            trades=tuple(
-                Trade(**table, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))
-            ),
+            trades=tuple(Trade(**table, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))),
             names={language: _entries(arrays[f"names_{language}"]) for language in LANGUAGES},
             clues={language: _entries(arrays[f"clues_{language}"]) for language in LANGUAGES},
             vocabulary={

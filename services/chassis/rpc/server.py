@@ -32,7 +32,7 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.so_reuseport", 0),  # off: otherwise two services could share one port unnoticed
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),  # Envoy pings every 20 s, also in long silences
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_metadata_size", 32 * 1024),
     # Clients reconnect and so discover added pods. The grace time is longer than any stream lasts.

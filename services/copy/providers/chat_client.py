@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,36 +13,42 @@ import httpx
 
 from services.chassis.errors import TransientFault
 from services.copy.domain import Usage
-from services.copy.providers.model_prompt import RESPONSE_SCHEMA, SYSTEM_PROMPT
+from services.copy.providers.chat_reply import Reply, error_of, read_reply
+from services.copy.providers.chat_stream import MAX_STREAM_BYTES, Progress
+from services.copy.providers.endpoint_features import EndpointFeatures
 
 MAX_RESPONSE_BYTES = 256 * 1024  # five texts take a few kilobytes
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-FORMAT_REFUSED_STATUSES = frozenset({400, 404, 415, 422, 501})
-RESPONSE_FORMATS = ("json_schema", "json_object", "text")  # the strictest first
+# Statuses with which servers refuse a parameter; llama.cpp answers 500 to a schema that it cannot turn into a grammar.
+NEGOTIABLE_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
+MAX_NEGOTIATIONS = 7  # of one request: two formats, two token limits, the temperature, the stream, a shorter reply
 MAX_COST_DOLLARS = 1000.0  # for one response; a higher one is an error of the endpoint
 MAX_RETRY_AFTER_SECONDS = 5.0  # the customer waits; a longer pause counts as a failure
 MAX_MODEL_NAME = 120  # characters
+EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAISettings:
     """The endpoint and the limits of its use.
 
-    base_url: ends in the version ("https://host/v1"). total_seconds: limit of one copy request with all its rounds and
-    retries. prompt_price, completion_price: US dollars per million tokens, for endpoints that report no cost; 0: not
-    known. breaker_failures: consecutive failures that open the circuit breaker, for breaker_seconds.
+    base_url: ends in the version ("https://host/v1"). read_seconds: limit of one call. total_seconds: limit of one copy
+    request with its repair and all retries. headline_seconds: the same of one headline. prompt_price, completion_price:
+    US dollars per million tokens, for endpoints that report no cost; 0: not known. breaker_failures: consecutive
+    failures that open the circuit breaker, for breaker_seconds.
     """
 
     base_url: str
     model: str
     api_key: str = field(default="", repr=False)
     connect_seconds: float = 3.0
-    read_seconds: float = 15.0
-    total_seconds: float = 20.0
+    read_seconds: float = 120.0
+    total_seconds: float = 120.0
+    headline_seconds: float = 40.0
     retries: int = 2
     backoff_seconds: float = 0.4
     temperature: float = 0.9
-    max_tokens: int = 2500
+    max_tokens: int = 3000
     prompt_price: float = 0.0
     completion_price: float = 0.0
     breaker_failures: int = 5
@@ -115,12 +121,22 @@ class UsageTotal:
         )
 
 
-class _FormatUnsupported(Exception):
-    """The endpoint does not support the requested response format."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One request to a model.
+
+    document: the user message, sent as JSON. schema: of the reply. tokens: limit of the reply; None: the settings' one.
+    """
+
+    system: str
+    document: dict[str, Any]
+    schema_name: str
+    schema: dict[str, Any]
+    tokens: int | None = None
 
 
 class ChatClient:
-    """Sends chat completions and retries failed ones. Falls back to simpler response formats, and stays with them."""
+    """Sends chat completions, retries failed ones, and keeps to the parameters that the endpoint accepts."""
 
     def __init__(
         self,
@@ -129,11 +145,12 @@ class ChatClient:
         transport: httpx.AsyncBaseTransport | None,
         sleep: Callable[[float], Awaitable[None]],
         random_: random.Random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._sleep = sleep
         self._random = random_
-        self._format = 0  # index into RESPONSE_FORMATS: the first that the endpoint has not refused
+        self._features = EndpointFeatures(clock, settings.max_tokens)
         headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
         self._client = httpx.AsyncClient(
             base_url=settings.base_url.rstrip("/") + "/",
@@ -148,36 +165,54 @@ class ChatClient:
         """Closes the connections."""
         await self._client.aclose()
 
-    async def complete(self, document: dict[str, Any], total: UsageTotal) -> str:
-        """The text of the model's message for a request document; empty if it has none. Adds the usage to `total`.
+    async def complete(self, prompt: Prompt, total: UsageTotal, progress: Progress | None = None) -> Reply:
+        """The model's reply. Adds the usage to `total`. Raises TransientFault.
 
-        Raises TransientFault.
+        progress: holds what the endpoint has sent so far, also when this call is cancelled.
         """
-        while True:
-            try:
-                response = await self._post(document)
-            except _FormatUnsupported:
-                self._format += 1  # bounded: it is raised only while a simpler format is left
-                continue
-            total.add(response)
-            return _message_text(response)
+        progress = progress or Progress()
+        for _ in range(MAX_NEGOTIATIONS + 1):
+            sent = self._choices(prompt)
+            response = await self._post(_payload(self._settings, prompt, sent), sent, progress)
+            if response is not None:
+                total.add(response)
+                return read_reply(response)
+        raise TransientFault("MODEL_REFUSED", "the endpoint accepts none of the known parameters")
 
-    async def _post(self, document: dict[str, Any]) -> dict[str, Any]:
+    def _choices(self, prompt: Prompt) -> dict[str, Any]:
+        """The choices of one attempt. They travel with it: others may change what is chosen meanwhile."""
+        limit = self._features.max_tokens
+        wanted = prompt.tokens or self._settings.max_tokens
+        return {choice: self._features.chosen(choice) for choice in ("format", "tokens", "temperature", "stream")} | {
+            "max_tokens": wanted if limit == self._settings.max_tokens else min(limit, wanted)
+        }
+
+    async def _post(self, payload: dict[str, Any], sent: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
+        """The response's object; None when the endpoint refused one of `sent`, and others are chosen now."""
         settings = self._settings
-        format_ = RESPONSE_FORMATS[self._format]
-        payload = self._payload(document, format_)
         failure = "no response"
         for attempt in range(settings.retries + 1):
             pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
             try:
-                status, headers, body = await self._send(payload)
+                status, headers, body = await self._send(payload, progress)
+            except httpx.ReadTimeout:  # another attempt would take as long
+                raise TransientFault("MODEL_TIMED_OUT", f"no response within {settings.read_seconds:g} s") from None
             except httpx.TransportError as error:
                 failure = f"{type(error).__name__}"
             else:
-                if status == 200:
-                    return _json_object(body)
-                if status in FORMAT_REFUSED_STATUSES and format_ != "text" and _mentions_format(body):
-                    raise _FormatUnsupported
+                response = _json_object(body) if status == 200 else {}
+                problem = error_of(body)
+                if status == 200 and (problem is None or response.get("choices")):
+                    self._features.record_response(_fingerprint(headers, response))
+                    return response
+                if status == 200 and problem is not None:  # an error inside of a success, as routers send it
+                    status = problem.status
+                if problem is not None and "json_validate_failed" in problem.code:
+                    return {"choices": [{"message": {"content": problem.failed_text}}]}
+                if problem is not None and "insufficient_quota" in problem.code:
+                    raise TransientFault("MODEL_REFUSED", "the endpoint's account has no quota left")
+                if status in NEGOTIABLE_STATUSES and problem is not None and self._features.learn(problem, sent):
+                    return None
                 failure = f"status {status}"
                 if status not in RETRYABLE_STATUSES:
                     raise TransientFault("MODEL_REFUSED", f"the endpoint responded with {failure}")
@@ -189,33 +224,76 @@ class ChatClient:
                 await self._sleep(pause)
         raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {settings.retries + 1} times: {failure}")
 
-    def _payload(self, document: dict[str, Any], format_: str) -> dict[str, Any]:
-        payload: dict[str, Any] = {
-            "model": self._settings.model,
-            "temperature": self._settings.temperature,
-            "max_tokens": self._settings.max_tokens,
-            "messages": [
-                {"role": "system", "content": SYSTEM_PROMPT},
-                {"role": "user", "content": json.dumps(document, ensure_ascii=False)},
-            ],
-        }
-        if format_ == "json_schema":
-            payload["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "ad_copy", "strict": True, "schema": RESPONSE_SCHEMA},
-            }
-        elif format_ == "json_object":
-            payload["response_format"] = {"type": "json_object"}
-        return payload
-
-    async def _send(self, payload: dict[str, Any]) -> tuple[int, httpx.Headers, bytes]:
+    async def _send(self, payload: dict[str, Any], progress: Progress) -> tuple[int, httpx.Headers, bytes]:
+        """Status, headers and body; the body of a stream is the completion that it ends in."""
+        progress.begin()
         async with self._client.stream("POST", "chat/completions", json=payload) as response:
+            if response.status_code == 200 and response.headers.get("content-type", "").startswith(EVENT_STREAM):
+                if await _read_stream(response, progress) and not progress.has_usage:
+                    self._features.refuse_stream()
+                return response.status_code, response.headers, json.dumps(progress.response()).encode()
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > MAX_RESPONSE_BYTES:
                     raise TransientFault("MODEL_UNUSABLE", f"the response is larger than {MAX_RESPONSE_BYTES} bytes")
             return response.status_code, response.headers, bytes(body)
+
+
+async def _read_stream(response: httpx.Response, progress: Progress) -> bool:
+    """Feeds the stream's lines to `progress`; returns whether it ended as it should.
+
+    A stream that breaks off after its text has begun counts as a reply that was cut: another attempt would be paid for
+    again. Raises httpx.TransportError before that, and TransientFault when the stream is too long.
+    """
+    read, rest = 0, b""
+    try:
+        async for chunk in response.aiter_bytes():
+            read += len(chunk)
+            if read > MAX_STREAM_BYTES:
+                raise TransientFault("MODEL_UNUSABLE", f"the stream is longer than {MAX_STREAM_BYTES} bytes")
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                progress.feed(line.decode(errors="replace"))
+    except httpx.TransportError:
+        if not progress.text:
+            raise
+        return False
+    progress.feed(rest.decode(errors="replace"))
+    return True
+
+
+def _payload(settings: OpenAISettings, prompt: Prompt, sent: dict[str, Any]) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "model": settings.model,
+        "messages": [
+            {"role": "system", "content": prompt.system},
+            {"role": "user", "content": json.dumps(prompt.document, ensure_ascii=False)},
+        ],
+    }
+    if sent["stream"] != "none":
+        payload |= {"stream": True, "stream_options": {"include_usage": True}}
+    if sent["temperature"] != "none":
+        payload["temperature"] = settings.temperature
+    if sent["tokens"] != "none":
+        payload[sent["tokens"]] = sent["max_tokens"]
+    if sent["format"] == "json_schema":
+        payload["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": prompt.schema_name, "strict": True, "schema": prompt.schema},
+        }
+    elif sent["format"] == "json_object":
+        payload["response_format"] = {"type": "json_object"}
+    return payload
+
+
+def _fingerprint(headers: httpx.Headers, response: dict[str, Any]) -> dict[str, str]:
+    """What changes when the server's software or model does. Hosted endpoints change `fp_…` from call to call."""
+    build = str(response.get("system_fingerprint") or "")
+    found = {"server": headers.get("server", ""), "model": str(response.get("model") or "")}
+    if not build.startswith("fp_"):
+        found["build"] = build
+    return {name: value for name, value in found.items() if value}
 
 
 def _token_count(value: object) -> int:
@@ -230,20 +308,6 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TransientFault("MODEL_UNUSABLE", "the endpoint's response is not an object")
     return found
-
-
-def _message_text(response: dict[str, Any]) -> str:
-    try:
-        content = response["choices"][0]["message"]["content"]
-    except (KeyError, IndexError, TypeError):
-        return ""
-    if isinstance(content, list):  # some servers send the message in parts
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
-
-
-def _mentions_format(body: bytes) -> bool:
-    return re.search(rb"response_format|json_schema|json_object|schema|structured", body, re.I) is not None
 
 
 def _seconds(value: str | None) -> float | None:

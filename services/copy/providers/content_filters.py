@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.chassis.banned_words import BannedWord, banned_words
-from services.copy.domain import CopyBrief, Format, Variant
+from services.copy.domain import CopyBrief, Format, Subject, Variant
 from services.copy.providers.ad_policy import dropped_line, forbidden_claim
+from services.copy.providers.claims import ClaimJudge
 from services.copy.providers.local.library import PlatformRules, platforms
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -46,7 +47,7 @@ _LETTERS = re.compile(r"[a-z]+")
 _DOUBLED = re.compile(r"\b([A-Za-z]+)\s+\1\b", re.I)
 _ALLOWED_DOUBLES = frozenset({"that", "had", "so", "very", "bye", "win", "long"})
 _ARTICLE = re.compile(r"\b(a) (?=[aeio](?!ne\b|nce|u))|\b(an) (?=[bcdfgjklmnpqrstvwxyz])", re.I)
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 _CAPS = re.compile(r"\b[A-Z]{5,}\b")
 _URL = re.compile(r"https?://|www\.", re.I)
 
@@ -55,12 +56,14 @@ _URL = re.compile(r"https?://|www\.", re.I)
 class RequestRules:
     """The rules of one request, besides the platform's own.
 
-    source: the customer's texts in lower case, the only source of claims. numbers: the numbers in them. banned: banned
+    text: the customer's texts; source: the same in lower case, the only source of claims. subject: what is advertised. numbers: the numbers in them. banned: banned
     words. exempt: lines (product name, quoted offers) that are checked for banned words only. words_max,
     characters_max: limits for hook and body together; None: no limit but the platform's.
     """
 
     source: str
+    text: str
+    subject: Subject
     numbers: frozenset[str]
     banned: tuple[BannedWord, ...]
     exempt: str
@@ -107,6 +110,8 @@ def request_rules(
     source = brief_text(brief)
     return RequestRules(
         source=source.lower(),
+        text=source,
+        subject=brief.subject,
         numbers=frozenset(_NUMBER.findall(source)),
         banned=inflected_banned_words((*brief.banned_words, *banned)),
         exempt=exempt,
@@ -163,34 +168,42 @@ def _lower_first(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
-def rejection_reason(variant: Variant, brief: CopyBrief, rules: RequestRules) -> str | None:
-    """Why a variant must not be delivered, as a phrase; None if it may."""
+def rejection_reason(
+    variant: Variant, brief: CopyBrief, rules: RequestRules, judge: ClaimJudge | None = None
+) -> str | None:
+    """Why a variant must not be delivered, as a phrase; None if it may.
+
+    judge: judges the claims by the brief's facts; without one, each wording must stand in the brief as it is.
+    """
     platform = platforms()[brief.platform]
+    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format)
+    return length or wording_violation(variant, rules, judge)
+
+
+def wording_violation(variant: Variant, rules: RequestRules, judge: ClaimJudge | None = None) -> str | None:
+    """As `rejection_reason`, without the platform's limits of length."""
     text = f"{variant.hook}\n{variant.body}"
     whole = f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}"
-    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format)
-    if length:
-        return length
     if not variant.hook.strip() or not variant.body.strip() or not variant.cta.strip():
         return "a part is empty"
     for banned in rules.banned:
         if banned.search(whole):
             return f"it contains a banned word ({banned.word})"
-    forbidden = forbidden_claim(whole, subject=brief.subject)
+    forbidden = forbidden_claim(whole, subject=rules.subject)
     if forbidden:
         return f"“{forbidden.words}” must not run: {_lower_first(forbidden.why)}"
-    dropped = dropped_line(whole, brief_text(brief), subject=brief.subject)
+    dropped = dropped_line(whole, rules.text, subject=rules.subject)
     if dropped:
         return f"“{dropped.words}” stands without what the brief says beside it: {_lower_first(dropped.why)}"
     bare = f"{text}\n{variant.cta}"
     for fixed in filter(None, rules.exempt.split("\n")):
         bare = bare.replace(fixed, "Name")
-    claim = unsupported_claim(bare, rules)
+    claim = judge.unsupported(bare) if judge is not None else unsupported_claim(bare, rules)
     if claim:
-        return f"{claim} is not in the brief"
+        return f"{claim} is not in the brief" if judge is None else f"no fact says {claim}"
     if len(variant.hashtags) > rules.hashtags_max:
         return "too many hashtags"
-    if len(_EMOJI.findall(text)) > rules.emoji_max:
+    if len(EMOJI.findall(text)) > rules.emoji_max:
         return "too many emoji"
     if "!" in bare and (not rules.exclamation):
         return "an exclamation mark"

@@ -1,43 +1,66 @@
 """Copy from an OpenAI-compatible chat endpoint: hosted ones, and Ollama, vLLM, llama.cpp or LM Studio on one's machine.
 
-The content filters check every text of the model. Rejected texts are returned to the model with the reasons, and texts
-that are still missing after that come from the built-in engine. Customers' texts are data: they are sent as one JSON
-document in the user message, and nothing in the reply is used except five texts.
+A copy request costs one call to the model, and one more where texts are missing or were rejected. Every text is judged
+by the brief's facts; texts that are still missing come from the built-in engine, with a note. Customers' texts are
+data: they are sent as one JSON document in the user message, and nothing in the reply is used except its texts and the
+ids of facts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 import structlog
 
 from services.chassis.errors import TransientFault
-from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Notes, Variant
-from services.copy.providers import CopyProvider, content_filters
-from services.copy.providers.ad_policy import allowed_text, sentences_without_offences
+from services.copy.domain import VARIANT_COUNT, BriefFact, CopyBrief, CopyResult, Notes, Variant
+from services.copy.providers import CopyProvider, model_judge
+from services.copy.providers.brief_facts import facts_of
 from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
-from services.copy.providers.local import engine, spelling
-from services.copy.providers.local.choice import overlap
-from services.copy.providers.local.facts import content_words
-from services.copy.providers.model_prompt import mentions_the_task, read_variants, request_document
+from services.copy.providers.chat_reply import Reply
+from services.copy.providers.chat_stream import Progress
+from services.copy.providers.local import engine
+from services.copy.providers.model_headline import ModelHeadlines
+from services.copy.providers.model_prompt import copy_prompt
+from services.copy.providers.model_reply import is_unfinished_thought, read_variants
+from services.copy.providers.wish_judge import judged
 
 log = structlog.get_logger()
 
-MAX_ROUNDS = 3  # requests to the model for one copy request, corrections included
-MAX_SHARED_WORDS = 0.8  # of the smaller text's content words; two variants that share more are too much alike
-MAX_CALL_TO_ACTION = 40  # characters
+UNUSABLE = "MODEL_UNUSABLE"
+MAX_CORRECTIONS = 10  # that a repair names
+MORE_TOKENS = 2  # times the limit, in the repair of a reply that ended before its texts began
+NO_TEXTS = "The last reply held no usable texts. Answer with the JSON object only, without thoughts or remarks."
+
+
+@dataclass(slots=True)
+class _Work:
+    """One copy request: what it is judged by, and the texts accepted so far."""
+
+    brief: CopyBrief
+    request: engine.Order
+    facts: tuple[BriefFact, ...]
+    judge: model_judge.VariantJudge
+    total: UsageTotal
+    progress: Progress = field(default_factory=Progress)
+    accepted: list[Variant] = field(default_factory=list)
+
+    @property
+    def missing(self) -> int:
+        return VARIANT_COUNT - len(self.accepted)
 
 
 class OpenAICopyProvider:
     """Writes with a chat model. With a `fallback`, that provider writes when the endpoint fails.
 
-    Raises TransientFault when the endpoint fails and there is no fallback.
+    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails and
+    there is no fallback.
     """
 
     name = "openai"
@@ -55,7 +78,10 @@ class OpenAICopyProvider:
         self._settings = settings
         self._fallback = fallback
         self._breaker = EndpointBreaker(settings.breaker_failures, settings.breaker_seconds, clock)
-        self._client = ChatClient(settings, transport=transport, sleep=sleep, random_=random_ or random.Random())
+        self._client = ChatClient(
+            settings, transport=transport, sleep=sleep, random_=random_ or random.Random(), clock=clock
+        )
+        self.headlines = ModelHeadlines(self._client, self._breaker, settings)
 
     async def close(self) -> None:
         await self._client.close()
@@ -64,21 +90,76 @@ class OpenAICopyProvider:
 
     async def write(self, brief: CopyBrief, seed: str) -> CopyResult:
         if not self._breaker.allows_request():
-            fault = TransientFault("MODEL_UNAVAILABLE", "the circuit breaker is open")
-            return await self._fall_back(brief, seed, fault, None)
-        total = UsageTotal(model=self._settings.model)
+            broken = TransientFault("MODEL_UNAVAILABLE", "the circuit breaker is open")
+            return await self._fall_back(brief, seed, broken, None)
+        work = self._work(brief)
+        fault = await self._ask(work)
+        if not work.accepted:
+            if fault is None:  # the endpoint works; what it wrote for this brief may not go out
+                self._breaker.record_success()
+            else:
+                self._breaker.record_failure()
+            fault = fault or TransientFault(UNUSABLE, "none of the model's texts passed the filters")
+            return await self._fall_back(brief, seed, fault, work.total)
+        self._breaker.record_success()
+        return self._result(work, seed, fault)
+
+    def _work(self, brief: CopyBrief) -> _Work:
+        request = engine.understand_order(brief)
+        facts = facts_of(brief)
+        judge = model_judge.VariantJudge(brief, request, facts)
+        return _Work(
+            brief=brief,
+            request=judge.request,
+            facts=facts,
+            judge=judge,
+            total=UsageTotal(model=self._settings.model),
+        )
+
+    async def _ask(self, work: _Work) -> TransientFault | None:
+        """Asks the model, and once more for what is missing. The fault of a failed call; its good texts are kept."""
         try:
             async with asyncio.timeout(self._settings.total_seconds):
-                result = await self._write(brief, seed, total)
+                reply = await self._call(work, None, None)
+                rejections = self._accept(work, reply)
+                if work.missing:
+                    await self._repair(work, reply, rejections)
         except TimeoutError:
-            self._breaker.record_failure()
-            fault = TransientFault("MODEL_TIMED_OUT", f"no response within {self._settings.total_seconds} s")
-            return await self._fall_back(brief, seed, fault, total)
+            self._accept(work, Reply(text=work.progress.text, cut=True))  # the texts that were complete by then
+            return TransientFault("MODEL_TIMED_OUT", f"no response within {self._settings.total_seconds:g} s")
         except TransientFault as fault:
-            self._breaker.record_failure()
-            return await self._fall_back(brief, seed, fault, total)
-        self._breaker.record_success()
-        return result
+            return fault
+        return None
+
+    async def _repair(self, work: _Work, reply: Reply, rejections: list[str]) -> None:
+        began_nothing = not work.accepted and not rejections
+        repair: dict[str, Any] = {
+            "corrections": rejections[:MAX_CORRECTIONS] or [NO_TEXTS if began_nothing else "Texts were missing."],
+            "variants_wanted": work.missing,
+            "angles_taken": [variant.angle for variant in work.accepted],
+        }
+        longer = began_nothing and (reply.cut or is_unfinished_thought(reply.text))
+        tokens = MORE_TOKENS * self._settings.max_tokens if longer else None
+        self._accept(work, await self._call(work, repair, tokens))
+
+    async def _call(self, work: _Work, repair: dict[str, Any] | None, tokens: int | None) -> Reply:
+        prompt = copy_prompt(work.brief, work.request, work.facts, repair=repair, tokens=tokens)
+        return await self._client.complete(prompt, work.total, work.progress)
+
+    def _accept(self, work: _Work, reply: Reply) -> list[str]:
+        """Keeps the usable variants of a reply; returns a sentence for each rejected one."""
+        proposed = read_variants(reply.text)[: 2 * VARIANT_COUNT]
+        if work.judge.in_other_language(proposed):
+            return ["All texts are in another language than `language` demands."]
+        rejections = []
+        for raw in proposed:
+            variant = work.judge.normalized(raw)
+            reason = work.judge.rejection_reason(variant, work.accepted)
+            if reason is not None:
+                rejections.append(f"“{variant.hook[:80]}”: {reason}")
+            elif work.missing:
+                work.accepted.append(variant)
+        return rejections
 
     async def _fall_back(
         self, brief: CopyBrief, seed: str, fault: TransientFault, total: UsageTotal | None
@@ -88,110 +169,44 @@ class OpenAICopyProvider:
             raise fault
         log.warning("model_failed", reason=fault.reason, detail=str(fault))
         result = await self._fallback.write(brief, seed)
-        return replace(result, usage=total.usage(self._settings) if total else None)
-
-    async def _write(self, brief: CopyBrief, seed: str, total: UsageTotal) -> CopyResult:
-        allowed = allowed_text(brief.description, brief.features, subject=brief.subject)
-        audience = sentences_without_offences(brief.audience, subject=brief.subject)
-        request = engine.understand_order(brief)
-        accepted: list[Variant] = []
-        rejections: list[str] = []
-        for _ in range(MAX_ROUNDS):
-            document = request_document(
-                replace(brief, description=allowed.description, features=allowed.features, audience=audience.text),
-                request,
-            )
-            if rejections:
-                document["corrections"] = rejections[:10]
-                document["variants_wanted"] = VARIANT_COUNT - len(accepted)
-                document["angles_taken"] = [variant.angle for variant in accepted]
-            proposed = read_variants(await self._client.complete(document, total))
-            rejections = _accept(proposed, brief, request, accepted)
-            if len(accepted) >= VARIANT_COUNT:
-                break
-            rejections = rejections or ["There were fewer than five usable variants."]
-        missing = VARIANT_COUNT - len(accepted)
-        if not accepted:
-            raise TransientFault("MODEL_UNUSABLE", "none of the model's texts passed the filters")
-        if missing:
-            _fill_up(accepted, engine.write(brief, seed).variants)
-        notes = _notes(request, tuple(accepted), missing)
-        notes = replace(notes, filtered=(*notes.filtered, *(part.note for part in audience.left_out)))
-        return CopyResult(
-            variants=tuple(accepted[:VARIANT_COUNT]), notes=notes, provider=self.name, usage=total.usage(self._settings)
+        why = (
+            "the language model's did not pass the filters" if fault.reason == UNUSABLE else "the language model failed"
         )
+        notes = replace(
+            result.notes, not_applied=(*result.notes.not_applied, f"The built-in engine wrote the texts because {why}.")
+        )
+        return replace(result, notes=notes, usage=total.usage(self._settings) if total else None)
 
-
-def _accept(proposed: list[Variant], brief: CopyBrief, request: engine.Order, accepted: list[Variant]) -> list[str]:
-    """Appends the usable variants to `accepted`; returns a sentence for each rejected one."""
-    rejections = []
-    for raw in proposed[: 2 * VARIANT_COUNT]:
-        variant = _normalized(raw, request)
-        reason = _rejection_reason(variant, brief, request, accepted)
-        if reason is not None:
-            rejections.append(f"“{variant.hook[:80]}”: {reason}")
-        elif len(accepted) < VARIANT_COUNT:
-            accepted.append(variant)
-    return rejections
-
-
-def _rejection_reason(variant: Variant, brief: CopyBrief, request: engine.Order, accepted: list[Variant]) -> str | None:
-    reason = content_filters.rejection_reason(variant, brief, request.rules)
-    if reason is not None:
-        return reason
-    for sentence in request.instructions.sentences:
-        if sentence.rstrip(".") not in variant.body:
-            return f"“{sentence}” is missing from the body"
-    if request.instructions.questions is False and "?" in variant.hook + variant.body:
-        return "it holds a question"
-    if not _differs(variant, accepted):
-        return "it repeats another variant or its angle"
-    if mentions_the_task(variant):
-        return "it speaks about the task and not about the product"
-    return None
+    def _result(self, work: _Work, seed: str, fault: TransientFault | None) -> CopyResult:
+        missing = work.missing
+        if fault is not None:
+            log.warning("model_failed", reason=fault.reason, detail=str(fault), kept=len(work.accepted))
+        if missing:
+            _fill_up(work.accepted, engine.write(work.brief, seed).variants)
+        variants = tuple(work.accepted[:VARIANT_COUNT])
+        return CopyResult(
+            variants=variants,
+            notes=_notes(work, variants, missing, fault),
+            provider=self.name,
+            usage=work.total.usage(self._settings),
+        )
 
 
 def _fill_up(accepted: list[Variant], local: tuple[Variant, ...]) -> None:
     """Appends the built-in engine's variants until there are five: those that differ first, then any others."""
     for variant in local:
-        if len(accepted) < VARIANT_COUNT and _differs(variant, accepted):
+        if len(accepted) < VARIANT_COUNT and model_judge.differs(variant, accepted):
             accepted.append(variant)
     for variant in local:
         if len(accepted) < VARIANT_COUNT and variant not in accepted:
             accepted.append(replace(variant, angle=f"{variant.angle}, again"))
 
 
-def _normalized(variant: Variant, request: engine.Order) -> Variant:
-    """Corrects what needs no new text: hashtags, spaces, spelling, and a call to action that the customer set."""
-    tags = ["#" + re.sub(r"\W", "", tag) for tag in variant.hashtags if re.sub(r"\W", "", tag)]
-    hook, body = re.sub(r"\s+", " ", variant.hook), re.sub(r"[ \t]+", " ", variant.body)
-    if request.spelling:
-        protected = tuple(part for part in (request.subject.name, request.offers) if part)
-        hook, body = (spelling.respell(text, request.spelling, protected=protected) for text in (hook, body))
-    return replace(
-        variant,
-        hook=hook,
-        body=body,
-        cta=(request.instructions.cta or variant.cta)[:MAX_CALL_TO_ACTION],
-        hashtags=tuple(dict.fromkeys(tags))[: request.rules.hashtags_max],
-    )
-
-
-def _differs(variant: Variant, accepted: list[Variant]) -> bool:
-    words = content_words(f"{variant.hook} {variant.body}")
-    return all(
-        variant.angle != other.angle
-        and variant.hook.lower() != other.hook.lower()
-        and overlap(words, content_words(f"{other.hook} {other.body}")) <= MAX_SHARED_WORDS
-        for other in accepted
-    )
-
-
-def _notes(request: engine.Order, variants: tuple[Variant, ...], filled: int) -> Notes:
-    notes = engine.notes_for(request, variants)
-    extra = (
-        (f"The built-in engine wrote {filled} of the five variants because the model's did not pass the filters.",)
-        if filled
-        else ()
-    )
-    return replace(notes, not_applied=(*notes.not_applied, *extra))
+def _notes(work: _Work, variants: tuple[Variant, ...], filled: int, fault: TransientFault | None) -> Notes:
+    applied, missed = judged(work.judge.wishes, variants, body_characters=work.request.layout.body)
+    if filled:
+        why = "the model's did not pass the filters"
+        if fault is not None:
+            why = "the model's time ended" if fault.reason == "MODEL_TIMED_OUT" else "the model failed meanwhile"
+        missed = (*missed, f"The built-in engine wrote {filled} of the five variants because {why}.")
+    return Notes(applied=applied, not_applied=missed, filtered=engine.notes_for(work.request, variants).filtered)

@@ -1,0 +1,28 @@
+"""Claims are carried by a fact of the same subject, or they are found."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from services.copy.providers.claims import ClaimJudge
+
+PRODUCTS = tomllib.loads((Path(__file__).parent / "claims.toml").read_text(encoding="utf-8"))["product"]
+INVENTED = [(product, text) for product in PRODUCTS for text in product["invented"]]
+TRUE = [(product, text) for product in PRODUCTS for text in product["true"]]
+SHARE = 0.9  # of the texts that must be judged rightly
+
+
+def judge(product: dict[str, list[str]]) -> ClaimJudge:
+    return ClaimJudge(product["facts"], [str(product["name"])])
+
+
+def test_at_least_nine_of_ten_invented_claims_are_found() -> None:
+    missed = [text for product, text in INVENTED if judge(product).unsupported(text) is None]
+    assert len(missed) <= (1 - SHARE) * len(INVENTED), missed
+
+
+def test_at_least_nine_of_ten_true_statements_pass() -> None:
+    found = {text: judge(product).unsupported(text) for product, text in TRUE}
+    stopped = {text: str(claim) for text, claim in found.items() if claim is not None}
+    assert len(stopped) <= (1 - SHARE) * len(TRUE), stopped
