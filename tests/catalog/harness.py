@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -84,10 +84,18 @@ class Trade:
     goal: str
     sensitive: tuple[str, ...] = ()
     regulated: tuple[str, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 TRADES = {
-    "dentist": Trade("dental practice", "health", "service", "book", regulated=("health",)),
+    "dentist": Trade(
+        "dental practice",
+        "health",
+        "service",
+        "book",
+        regulated=("health",),
+        names={"en": ("dentist", "dental practice")},
+    ),
     "florist": Trade("flower shop", "retail", "good", "sell"),
     "undertaker": Trade("undertaker", "personal services", "service", "call", sensitive=("death",)),
     "bottles": Trade("drinking bottle", "household", "good", "sell"),

@@ -83,8 +83,19 @@ class TestReader:
             sensitive=["illness"], regulated=["health"],
             facts=[catalog_pb2.Fact(id="f1", text="no pain", role="benefit", strength=0.5, source="features")],
             evidence=[catalog_pb2.Evidence(decided="trade", source="description", words="teeth", by="clue")],
-            version="1.d",
+            version="1.d", trade_words=["dentist", "dental practice"],
         )  # fmt: skip
+
+    def test_facts_are_numbered_in_the_order_of_the_text_and_listed_by_strength(self) -> None:
+        texts = ProductTexts(project="p", name="n", description="First thing. Second thing. Third thing.")
+        facts = [
+            Fact(text=text, role="feature", strength=strength, source="description")
+            for text, strength in (("Second thing.", 0.9), ("Third thing.", 0.5), ("First thing.", 0.1))
+        ]
+        made = reader([*facts, Fact(text="£40", role="price", strength=0.05, source="price")]).read(texts)
+        assert [(fact.id, fact.text) for fact in made.facts] == [
+            ("f2", "Second thing."), ("f3", "Third thing."), ("f1", "First thing."), ("f4", "£40"),
+        ]  # fmt: skip
 
     def test_name_of_signs_only_stays_as_it_is(self) -> None:
         assert reader().read(ProductTexts(project="!", name="!!")).name == "!!"

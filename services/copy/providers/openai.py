@@ -21,6 +21,7 @@ import structlog
 from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, BriefFact, CopyBrief, CopyResult, Notes, Variant
 from services.copy.providers import CopyProvider, model_judge
+from services.copy.providers.ad_policy import sentences_without_offences
 from services.copy.providers.brief_facts import facts_of
 from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
 from services.copy.providers.chat_reply import Reply
@@ -209,4 +210,6 @@ def _notes(work: _Work, variants: tuple[Variant, ...], filled: int, fault: Trans
         if fault is not None:
             why = "the model's time ended" if fault.reason == "MODEL_TIMED_OUT" else "the model failed meanwhile"
         missed = (*missed, f"The built-in engine wrote {filled} of the five variants because {why}.")
-    return Notes(applied=applied, not_applied=missed, filtered=engine.notes_for(work.request, variants).filtered)
+    audience = sentences_without_offences(work.brief.audience, subject=work.brief.subject)
+    left_out = (*engine.notes_for(work.request, variants).filtered, *(part.note for part in audience.left_out))
+    return Notes(applied=applied, not_applied=missed, filtered=left_out)
