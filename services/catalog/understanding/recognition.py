@@ -142,9 +142,10 @@ class Recogniser:
         evidence = list(_field_evidence(texts))
         if reading.scores.fit[reading.top] < FIT:  # the name and the description are about different things
             score = 0.0
-        if sectors.max() >= SECTOR_PROBABILITY and score >= SECTOR_SCORE:
-            sector = self._sectors[int(sectors.argmax())]
         marked = kinds_in(read.name, language)
+        fits = not self._contradicts(reading.top, marked)
+        if fits and sectors.max() >= SECTOR_PROBABILITY and score >= SECTOR_SCORE:
+            sector = self._sectors[int(sectors.argmax())]
         if not kind and len(marked) == 1:
             kind, words = next(iter(marked.items()))
             evidence.append(Evidence(decided="kind", source="name", words=words, by="phrase"))
