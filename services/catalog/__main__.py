@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
 async def serve(settings: CatalogSettings) -> None:
     """Builds the service and serves until SIGTERM or SIGINT."""
     url = settings.database_url.get_secret_value()
+    engine = await asyncio.to_thread(load_engine)
     await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
     database = Database(url, pool_size=settings.database_pool_size)
     await database.open()
@@ -45,7 +47,6 @@ async def serve(settings: CatalogSettings) -> None:
     )
     assets = AssetStore(settings.assets_url)
     clock = SystemClock()
-    engine = load_engine()
     understanding_store = UnderstandingStore()
     understandings = Understandings(
         database=database,

@@ -24,7 +24,7 @@ from services.chassis.errors import Refusal
 MAX_BATCH = 256
 MAX_WAITING = 4_000
 MAX_WAIT_SECONDS = 3.0  # shorter than the caller's deadline
-MAX_CACHED = 10_000  # briefs of a few KiB each
+MAX_CACHED_BYTES = 64 * 2**20  # of serialized briefs, of 2 to 30 KiB each
 
 Versions = tuple[str, str | None, str | None]  # of the rows of the project, the product and its understanding
 
@@ -39,12 +39,15 @@ class Briefs:
         store: CatalogStore,
         understanding_store: UnderstandingStore,
         understandings: Understandings,
+        max_cached_bytes: int = MAX_CACHED_BYTES,
     ) -> None:
         self._database = database
         self._store = store
         self._understanding_store = understanding_store
         self._understandings = understandings
         self._cached: OrderedDict[BriefKey, tuple[Versions, catalog_pb2.Brief]] = OrderedDict()
+        self._cached_bytes = 0
+        self._max_cached_bytes = max_cached_bytes
         self._lookups: Batcher[BriefKey, catalog_pb2.Brief] = Batcher(
             self._find_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
@@ -88,7 +91,16 @@ class Briefs:
                     understanding = self._understandings.current(self._understandings.inputs(key, brief), row)
                     if understanding is not None and row is not None:
                         brief.understanding.CopyFrom(understanding)
-                        self._cached[key] = ((*version, row.version), brief)
-                        if len(self._cached) > MAX_CACHED:
-                            self._cached.popitem(last=False)
+                        self._remember(key, (*version, row.version), brief)
         return [found[key] if key in found else ProjectNotFound() for key in keys]
+
+    def _remember(self, key: BriefKey, versions: Versions, brief: catalog_pb2.Brief) -> None:
+        """Caches a brief, and forgets those that were used longest ago when all together are too large."""
+        former = self._cached.pop(key, None)
+        if former is not None:
+            self._cached_bytes -= former[1].ByteSize()
+        self._cached[key] = (versions, brief)
+        self._cached_bytes += brief.ByteSize()
+        while self._cached_bytes > self._max_cached_bytes:
+            _, (_, forgotten) = self._cached.popitem(last=False)
+            self._cached_bytes -= forgotten.ByteSize()

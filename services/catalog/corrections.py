@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from adwright.catalog.v1 import catalog_pb2
 
-from services.catalog.understanding.reading import MAX_EVIDENCE, Trade
+from services.catalog.understanding.reading import MAX_EVIDENCE, MAX_TRADE_WORDS, Trade
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 Corrections = catalog_pb2.UpdateUnderstandingRequest
@@ -80,6 +80,7 @@ def corrected(
     for name in TEXTS:
         if name in replaced:
             setattr(made, name, getattr(held, name))
+    _put_trade_words(made, trades)
     lists = [name for name in LISTS if name in held.update_mask.paths]
     for name in lists:
         made.ClearField(name)  # type: ignore[arg-type]
@@ -145,6 +146,14 @@ def _put_trade(made: catalog_pb2.Understanding, identifier: str, trade: Trade) -
     made.regulated.extend(trade.regulated)
     kept = [item for item in made.evidence if item.by == "field" or item.decided not in ("trade", "kind", "goal")]
     _set_evidence(made, kept)
+
+
+def _put_trade_words(made: catalog_pb2.Understanding, trades: Mapping[str, Trade]) -> None:
+    """Sets the names of the trade, which follow from trade and language."""
+    if made.trade not in trades:
+        return  # none is known, or a later release dropped the trade
+    made.ClearField("trade_words")
+    made.trade_words.extend(trades[made.trade].names.get(made.language, ())[:MAX_TRADE_WORDS])
 
 
 def _put_facts(made: catalog_pb2.Understanding, held: Corrections) -> bool:

@@ -34,7 +34,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 PlacePhoto = Callable[[Product, str, str, datetime], Product]
 
 DEFAULT_PAGE = 50
-CONCURRENT_DECODES = 1  # the largest photo takes 256 MB while it is decoded, and a pod has 512
+CONCURRENT_DECODES = (
+    1  # the largest photo takes 256 MB while it is decoded, beside 330 MB for the reader; the pod has 768
+)
 
 log = structlog.get_logger()
 

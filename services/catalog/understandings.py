@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -38,13 +38,14 @@ MAX_WAITING = 32
 # With the wait of a lookup of briefs and the reading itself shorter than the 5 s deadline of those who ask for briefs.
 MAX_WAIT_SECONDS = 1.5
 MAX_POSTPONED = 1_000  # products, or projects whose products are to be read in the background
+REREAD_AFTER = timedelta(minutes=10)  # a reading by another version of the reader
 MAX_TRIES = 3  # of a correction whose product is changed meanwhile
 
 log = structlog.get_logger()
 
 
 class Inputs(NamedTuple):
-    """What a product is read from: the product's key, its texts, and their digest with the reader's version."""
+    """What a product is read from: the product's key, its texts, and their digest."""
 
     key: BriefKey
     texts: ProductTexts
@@ -105,14 +106,26 @@ class Understandings:
     def inputs(self, key: BriefKey, brief: catalog_pb2.Brief) -> Inputs:
         """Returns what the product of a brief is read from."""
         texts = product_texts(brief)
-        return Inputs(key, texts, inputs_digest(texts, self._reader.VERSION))
+        return Inputs(key, texts, inputs_digest(texts))
 
     def current(self, inputs: Inputs, stored: StoredUnderstanding | None) -> catalog_pb2.Understanding | None:
-        """Returns the stored understanding with its corrections; None: it was made from other texts, or never."""
+        """Returns the stored understanding with its corrections; None: it was made from other texts, or never.
+
+        One that another version of the reader made is returned too, and read again in the background.
+        """
         if stored is None or stored.inputs_digest != inputs.digest:
             return None
-        return self._corrected(
-            catalog_pb2.Understanding.FromString(stored.reading), Corrections.FromString(stored.corrections)
+        reading = catalog_pb2.Understanding.FromString(stored.reading)
+        if self._outdated(stored, reading):
+            self.read_later(inputs.key)
+        return self._corrected(reading, Corrections.FromString(stored.corrections))
+
+    def _outdated(self, stored: StoredUnderstanding, reading: catalog_pb2.Understanding) -> bool:
+        """Whether another version of the reader made it, and not just now: while two versions run side by side, each
+        would otherwise replace the other's readings all the time."""
+        made_at = stored.made_at
+        return reading.version != self._reader.VERSION and (
+            made_at is None or self._clock.now() - made_at > REREAD_AFTER
         )
 
     async def make(self, inputs: Inputs) -> catalog_pb2.Understanding:
@@ -188,7 +201,11 @@ class Understandings:
                 self.read_later(BriefKey(key.user_id, key.project_id, product_id))
             return
         inputs, stored = await self._load(key.product_id, key.user_id)
-        if stored is None or stored.inputs_digest != inputs.digest:
+        if (
+            stored is None
+            or stored.inputs_digest != inputs.digest
+            or self._outdated(stored, catalog_pb2.Understanding.FromString(stored.reading))
+        ):
             await self._make(inputs)
 
     async def _load(self, product_id: UUID, user_id: str) -> tuple[Inputs, StoredUnderstanding | None]:
@@ -222,7 +239,8 @@ class Understandings:
             stored = (await self._store.find(connection, [product_id])).get(product_id)
         if stored is not None and stored.inputs_digest == inputs.digest:  # read since the caller looked
             reading = catalog_pb2.Understanding.FromString(stored.reading)
-            return Made(reading, Corrections.FromString(stored.corrections), failed=False)
+            if not self._outdated(stored, reading):
+                return Made(reading, Corrections.FromString(stored.corrections), failed=False)
         reading, failed = await self._readings.submit(inputs)
         async with self._database.transaction() as connection:
             unchanged = await self._locked_inputs(connection, inputs.key) == inputs

@@ -65,6 +65,14 @@ class TestTrade:
         )  # fmt: skip
         assert (found.confidence, list(found.corrected)) == ("sure", ["trade"])
 
+    def test_names_of_the_trade_follow_trade_and_language(self) -> None:
+        reading = catalog_pb2.Understanding()
+        reading.CopyFrom(READING)
+        reading.trade_words.append("florist")
+        assert list(result({"trade": "dentist"}, reading=reading).trade_words) == ["dentist", "dental practice"]
+        in_french = result({"trade": "dentist", "language": "fr"}, reading=reading)
+        assert list(in_french.trade_words) == []
+
     def test_own_corrections_stay_beside_that_of_the_trade(self) -> None:
         own = {"kind": "cause", "goal": "donate", "sensitive": ["illness"], "regulated": ["credit"]}
         for requests in ([own, {"trade": "undertaker"}], [{"trade": "undertaker"}, own], [{**own, "trade": "dentist"}]):

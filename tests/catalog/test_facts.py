@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalog.understanding.facts import MAX_FACTS, find_facts
+from services.catalog.understanding.prices import offer_text
 from services.catalog.understanding.roles import KINDS
 from services.catalog.understanding.text import clean
 from services.catalog.understanding.values import Fact, Offer, ProductTexts, Proof
@@ -308,6 +309,17 @@ def test_facts_of_any_text_are_bounded_and_its_own(description: str, features: l
         assert all(word.strip(",:;") in own for word in fact.text.split())
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "ends", "said"),
+    [
+        ("15 % off until March 15", "off", "2027-03-01", "15 % off until March 15, code off, until 1 March 2027"),
+        ("15 % off with OAK until 5 March", "OAK", "2027-03-05", "15 % off with OAK until 5 March"),
+    ],
+)
+def test_offer_names_its_code_and_its_last_day(text: str, code: str, ends: str, said: str) -> None:
+    assert offer_text(Offer(text=text, code=code, ends=ends), "en") == said
+
+
 def test_many_statements_keep_their_conditions() -> None:
     features = [f"Holds {number} apples" for number in range(100, 200)]
     found = facts("Not for outdoors.", *features)
@@ -316,7 +328,7 @@ def test_many_statements_keep_their_conditions() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["<", "no ", "a, ", "; ", "(", "1 ", "£1 ", "a. ", "Not included:\n", "1.", "not free, "]
+    "unit", ["<", "no ", "a, ", "; ", "(", "1 ", "£1 ", "a. ", "Not included:\n", "1.", "not free, ", ".", "1"]
 )
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     text = (unit * 5_000)[:5_000] + "x"

@@ -100,7 +100,7 @@ class TestUnderstanding:
         shown = terminal.good("products", "understanding", product, **mine)
         assert "\x1b" not in shown
         lines = [" ".join(line.split()) for line in shown.splitlines()]
-        assert lines[0] == "Lamp\\x1b[31m · Aurora"
+        assert lines[0] == "Lamp[31m · Aurora"  # cleaned by the catalog
         assert "audience not said" in lines
         assert any(line.startswith("how sure") for line in lines)
         facts = lines[lines.index("Facts by role, the strongest first") + 1 :]

@@ -2,7 +2,7 @@
 
 create table understanding (
   product_id     uuid primary key references product on delete cascade,
-  inputs_digest  bytea,                -- over the texts and the reader's version that `reading` was made from
+  inputs_digest  bytea,                -- over the texts that `reading` was made from
   reading        bytea,                -- adwright.catalog.v1.Understanding without corrections; null: not made yet
   made_at        timestamptz,
   corrections    bytea not null,       -- adwright.catalog.v1.UpdateUnderstandingRequest: the corrections that hold

@@ -11,6 +11,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ def load_index(path: Path = PATH) -> TradeIndex:
 
 def index_key() -> str:
     """Returns what an index depends on: format, data and encoder."""
-    return f"{FORMAT}:{data_digest()}:{encoder_version()}"
+    stemmer = Path(__file__).with_name("words.py").read_bytes()  # its stems are the keys of the index
+    return f"{FORMAT}:{data_digest()}:{blake2b(stemmer, digest_size=8).hexdigest()}:{encoder_version()}"
 
 
 def _said_by(trades: Iterable[Trade], language: str) -> dict[str, set[int]]:

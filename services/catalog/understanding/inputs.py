@@ -43,6 +43,6 @@ def product_texts(brief: catalog_pb2.Brief) -> ProductTexts:
     )
 
 
-def inputs_digest(texts: ProductTexts, version: str) -> bytes:
-    """Returns the SHA-256 digest of the texts and of the reader's version: it changes when either does."""
-    return hashlib.sha256(json.dumps([version, asdict(texts)], sort_keys=True).encode()).digest()
+def inputs_digest(texts: ProductTexts) -> bytes:
+    """Returns the SHA-256 digest of the texts."""
+    return hashlib.sha256(json.dumps(asdict(texts), sort_keys=True).encode()).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -56,7 +57,7 @@ def offer_text(offer: Offer, language: str) -> str:
     forms = _forms(language)
     said = text.clean_name(offer.text)
     parts = [said] if said else []
-    if offer.code and offer.code.lower() not in said.lower():
+    if offer.code and not _stands_in(offer.code, said):
         parts.append(forms["code"].format(code=offer.code))
     try:
         ends = date.fromisoformat(offer.ends) if offer.ends else None
@@ -64,9 +65,14 @@ def offer_text(offer: Offer, language: str) -> str:
         ends = None
     if ends:
         month = forms["months"].split()[ends.month - 1]
-        if not (str(ends.day) in said and month.lower() in said.lower()):
+        if not (_stands_in(str(ends.day), said) and month.lower() in said.lower()):
             parts.append(forms["until"].format(day=ends.day, month=month, year=ends.year))
     return ", ".join(parts)
+
+
+def _stands_in(word: str, said: str) -> bool:
+    """Whether a text holds a code or a number as a word of its own: "1" does not stand in "15 %", nor OFF in "off"."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said) is not None
 
 
 def proof_texts(proof: Proof, language: str) -> list[str]:

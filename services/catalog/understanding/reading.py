@@ -96,8 +96,8 @@ class Reader:
             trade_name=trade.name if trade else "",
             sector=found.sector,
             subject=found.subject,
-            name=self._clean_name(texts.name) or texts.name,
-            brand=self._clean_name(texts.project) or texts.project,
+            name=self._clean_name(texts.name) or _without_marks(texts.name),
+            brand=self._clean_name(texts.project) or _without_marks(texts.project),
             audience=self._clean_text(texts.audience),
             goal=found.goal,
             language=language,
@@ -126,6 +126,11 @@ def _numbered(facts: Sequence[Fact], said: str) -> list[catalog_pb2.Fact]:
         )
         for fact in facts
     ]
+
+
+def _without_marks(raw: str) -> str:
+    """The name of which cleaning leaves nothing ("!!"), unless it is markup."""
+    return "" if "<" in raw else raw
 
 
 def not_known(texts: ProductTexts, version: str) -> catalog_pb2.Understanding:

@@ -50,7 +50,7 @@ DATE = re.compile(
 RATING = re.compile(
     r"(?<![\d.,])[0-5][.,]\d ?(?:/ ?5|★|⭐)|★{3,}|(?<![\d.,])(?:[0-9][.,]\d|10) ?/ ?10(?!\d)"
     r"|(?<![\d.,])[0-5][.,]\d (?:from|aus|von|sur|su|de|da|em|sobre) \d"
-    r"|\d+(?:[.,]\d+)? ?% (?:of|der|dei|degli|des|dos|das) "
+    r"|(?<!\d)\d{1,9}(?:[.,]\d{1,9})? ?% (?:of|der|dei|degli|des|dos|das) "
 )
 UNIT = re.compile(
     r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz"

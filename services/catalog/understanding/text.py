@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from services.catalog.understanding import markup
 
 MAX_CHARACTERS = 20_000  # of one text; the catalog accepts less
+MAX_RUN = 100  # of one sign; more say nothing, and cost patterns their square
 MAX_ROUNDS = 4  # what one round uncovers ("&lt;b&gt;") the next one cleans
 CROSS = "✗"  # stands before what a text crosses out ("❌ pets"): without it an exclusion would read as a promise
 
@@ -26,6 +28,7 @@ def _words(phrases: Iterable[str]) -> str:
     return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in ordered)
 
 
+_LONG_RUN = re.compile(rf"(.)\1{{{MAX_RUN},}}", re.DOTALL)
 _FEED = _DATA["feed"]
 _KEY = r"(?:g:|g_|c:)?"
 _DROPPED_FIELD = re.compile(rf"{_KEY}(?:{_words(_FEED['dropped'])})\s?[:=]\s?[^\n]*", re.IGNORECASE)
@@ -75,7 +78,7 @@ _BARS = re.compile(r"\s*[|¦‖│]+\s*|\s+/{2,3}\s+|\s*;{2,}\s*|\s+,{2,}\s*|,{2
 _CSV_HEADER = re.compile(r"^\w{2,20}(?:;\w{2,20}){3,30}$", re.MULTILINE)
 _SEMICOLONS = re.compile(r"\s*;\s*")
 _DOTS = re.compile(r"(?<=\w)\s?\.{2,}(?=\s|$)|(?<=\w)\.{2,}(?=[A-ZÀ-Ý])")
-_LEADERS = re.compile(r"\s?\.{4,} ?(?=[\d€$£₹])")  # as in a price list: "Hawthorn .... 68p"
+_LEADERS = re.compile(r"(?<!\.)\s?\.{4,} ?(?=[\d€$£₹])")  # as in a price list: "Hawthorn .... 68p"
 _EXCLAMATIONS = re.compile(r"[!?‼⁉]{2,}")
 _COMMAS = re.compile(r"\s+(?=[,;!?](?:\s|$))(?<=[^\W\d_] )(?=,)|\s+(?=,)")
 _BULLET = re.compile(
@@ -98,12 +101,13 @@ _SMALL_CAPITALS = {
 }
 
 
+@lru_cache(maxsize=64)
 def clean(raw: str) -> str:
     """Returns a text's lines without markup, template marks, feed fields, notes to colleagues and decoration.
 
     Cleaning a cleaned text changes nothing. Text beyond MAX_CHARACTERS is cut off.
     """
-    text = raw[:MAX_CHARACTERS]
+    text = _LONG_RUN.sub(lambda match: match[1] * MAX_RUN, raw[:MAX_CHARACTERS])
     for _ in range(MAX_ROUNDS):
         cleaned = _clean_once(text)
         if cleaned == text:
@@ -185,13 +189,6 @@ def _clean_once(text: str) -> str:
     text = _DOTS.sub(".", text)
     text = _collapsed(_without_condemned(text))
     return "\n".join(line for raw in text.split("\n") for line in _lines(raw))
-
-
-def _one_mark(match: re.Match[str]) -> str:
-    """Returns one mark for a run; three question marks show that the writer was not sure, and stay."""
-    if match[0].startswith("???"):
-        return "???"
-    return "?" if set(match[0]) == {"?"} else "!"
 
 
 def _collapsed(text: str) -> str:
