@@ -338,7 +338,7 @@ class TestBackground:
             found: catalog_pb2.Understanding = await understanding(served, product_id)
             return found if found.version == "t2" else None
 
-        await until_async(renewed)
+        assert (await until_async(renewed)).confidence == "likely"
 
     async def test_reading_that_another_version_has_just_made_stays(self, served: CatalogHarness) -> None:
         _, product_id = await create(served, "Bottle")
