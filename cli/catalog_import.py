@@ -36,6 +36,7 @@ class FileProblem(Exception):
 
 PRICES = frozenset({"price", "salePrice", "oldPrice"})
 COUNTS = frozenset({"ratingBest", "ratingCount"})
+MAX_COUNT_DIGITS = 10  # of an int32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,14 +286,19 @@ def _row(number: int, record: dict[str, Any], item_type: ItemType, names: Mappin
         if column == "image":
             _set_image(row, str(cell), folder)
             continue
-        target = row.body
+        target: Any = row.body
         *parents, last = item_type.columns[column]
         for name in parents:
             target = target.setdefault(name, {})
-        if isinstance(value, dict):  # columns of its parts may have come before
-            value = {**value, **target.get(last, {})}
+        if not isinstance(target, dict):  # reported below
+            continue
+        if isinstance(value, dict) and isinstance(parts := target.get(last), dict):  # columns of parts came before
+            value = {**value, **parts}
         target[last] = value
-    row.problems += _violations(row.body, item_type)
+    objects = {path[0] for path in item_type.columns.values() if len(path) > 1}
+    wrong = [name for name, value in row.body.items() if name in objects and not isinstance(value, dict)]
+    row.problems += [f"{name}: must be an object" for name in wrong]
+    row.problems += _violations({name: value for name, value in row.body.items() if name not in wrong}, item_type)
     return row
 
 
@@ -300,11 +306,11 @@ def _value(column: str, cell: Any, item_type: ItemType) -> Any:
     """The value of a cell as the API takes it."""
     if column in item_type.lists and isinstance(cell, str):
         return [part.strip() for part in cell.split(LIST_SEPARATOR) if part.strip()]
-    if column in PRICES and isinstance(cell, int | float):
-        return f"{cell:.0f}" if float(cell).is_integer() else f"{cell:.2f}"
-    if column == "rating" and isinstance(cell, int | float):
+    if column in PRICES and isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() else f"{cell:.2f}"
+    if column in {*PRICES, "rating"} and isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(cell)
-    if column in COUNTS and isinstance(cell, str) and cell.isdecimal():
+    if column in COUNTS and isinstance(cell, str) and cell.isdecimal() and len(cell) <= MAX_COUNT_DIGITS:
         return int(cell)
     if column == "offer" and isinstance(cell, str):
         return {"text": cell}

@@ -16,7 +16,7 @@ PLACEHOLDERS = {
     "ASSET": "an asset: its url in a job's status",
     "PROJECT": "a project of yours: id",
     "PRODUCT": "a product of yours: id",
-    "POSITION": "the position of a photo: 1 is the main one",
+    "IMAGE": "an uploaded photo of a product: images[].id of the product",
     "KEY": "an API key: apiKey.id",
 }
 
@@ -63,8 +63,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("POST", "/api/products/$PRODUCT/image", None),
         ("GET", "/api/products/$PRODUCT/image", None),
         ("POST", "/api/products/$PRODUCT/images", None),
-        ("GET", "/api/products/$PRODUCT/images/$POSITION", None),
-        ("DELETE", "/api/products/$PRODUCT/images/$POSITION", None),
+        ("GET", "/api/products/$PRODUCT/images/$IMAGE", None),
+        ("DELETE", "/api/products/$PRODUCT/images/$IMAGE", None),
         ("DELETE", "/api/products/$PRODUCT", None),
         ("DELETE", "/api/projects/$PROJECT", None),
     ),
@@ -110,7 +110,7 @@ def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certifica
         parts.append("-H 'Content-Type: image/png' --data-binary @photo.png")
     if path in OUTPUT_FILES:
         parts.append(f"-o {OUTPUT_FILES[path]}")
-    elif path.endswith(("/image", "/images/$POSITION")) and verb == "GET":
+    elif path.endswith(("/image", "/images/$IMAGE")) and verb == "GET":
         parts.append("-o product.png")
     parts.append(f'"{path}"' if path.startswith("$") else f'"$ADWRIGHT_URL{path}"')
     if body is not None:

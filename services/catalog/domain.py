@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,11 @@ PHOTO_SUFFIXES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/web
 def type_of_key(key: str) -> str:
     """Returns the content type of an uploaded photo, by the suffix of its asset key."""
     return PHOTO_SUFFIXES[key[key.rindex(".") :]]
+
+
+def image_id_of_key(key: str) -> str:
+    """Returns the id of an uploaded photo, a UUID: the last part of its asset key, without the suffix."""
+    return PurePosixPath(key).stem
 
 
 class BriefKey(NamedTuple):
@@ -95,11 +101,18 @@ class Product:
         """The asset keys of all uploaded photos, the main one first."""
         return (self.image_key, *self.further_image_keys) if self.image_key is not None else ()
 
-    def photo_at(self, position: int) -> str:
-        """Returns the asset key of an uploaded photo; position 1 is the main one. Raises ImageNotFound."""
-        if not 1 <= position <= len(self.image_keys):
-            raise ImageNotFound(len(self.image_keys))
-        return self.image_keys[position - 1]
+    def main_photo(self) -> str:
+        """Returns the asset key of the uploaded main photo. Raises ImageNotFound."""
+        if self.image_key is None:
+            raise ImageNotFound("No photo was uploaded for this product.")
+        return self.image_key
+
+    def photo(self, image_id: UUID) -> str:
+        """Returns the asset key of an uploaded photo. Raises ImageNotFound."""
+        for key in self.image_keys:
+            if image_id_of_key(key) == str(image_id):
+                return key
+        raise ImageNotFound
 
     def with_main_photo(self, key: str, content_type: str, now: datetime) -> Product:
         """Returns the product with an uploaded photo in place of its main one."""
@@ -113,10 +126,10 @@ class Product:
             return self.with_main_photo(key, content_type, now)
         return replace(self, further_image_keys=(*self.further_image_keys, key), updated_at=now)
 
-    def without_photo(self, position: int, now: datetime) -> Product:
+    def without_photo(self, image_id: UUID, now: datetime) -> Product:
         """Returns the product without an uploaded photo; those behind it move up. Raises ImageNotFound."""
-        self.photo_at(position)
-        keys = (*self.image_keys[: position - 1], *self.image_keys[position:])
+        removed = self.photo(image_id)
+        keys = tuple(key for key in self.image_keys if key != removed)
         return replace(
             self,
             image_key=keys[0] if keys else None,

@@ -70,14 +70,10 @@ class ImageLimitReached(Refusal):
 
 
 class ImageNotFound(Refusal):
-    """The product has no uploaded photo in this position."""
+    """The product has no uploaded photo, or none with this id."""
 
     kind = RefusalKind.NOT_FOUND
     reason = "IMAGE_NOT_FOUND"
 
-    def __init__(self, count: int = 0) -> None:
-        super().__init__(
-            f"The product has {count} uploaded photo{'s' if count > 1 else ''}, and none in this position."
-            if count
-            else "No photo was uploaded for this product."
-        )
+    def __init__(self, message: str = "The product has no uploaded photo with this id.") -> None:
+        super().__init__(message)

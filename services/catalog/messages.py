@@ -10,10 +10,13 @@ from uuid import UUID
 from adwright.catalog.v1 import catalog_pb2
 from google.protobuf.message import Message
 
-from services.catalog.domain import LIST_FIELDS, OPTIONAL_FIELDS, TEXT_FIELDS, Product, Project
+from services.catalog.domain import LIST_FIELDS, OPTIONAL_FIELDS, TEXT_FIELDS, Product, Project, image_id_of_key
 from services.catalog.product_rules import DEFAULT_BEST_RATING
 from services.catalog.understanding.values import Offer, Proof
+from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.pagination import timestamp
+
+STRIPPED_FIELDS = ("category", "price_per", "external_id")
 
 
 def project_message(project: Project) -> catalog_pb2.Project:
@@ -28,14 +31,38 @@ def project_message(project: Project) -> catalog_pb2.Project:
     )
 
 
-def stored_brand(brand: catalog_pb2.Brand) -> bytes:
-    """Returns a request's brand as it is stored: its colours in `colours` only, whichever spelling the request uses."""
+def stored_brand(brand: catalog_pb2.Brand, before: bytes = b"") -> bytes:
+    """Returns a request's brand as it is stored: its colours in `colours` only, whichever spelling the request uses.
+
+    before: the brand that it replaces, as stored. Raises ValidationFailed.
+    """
+    chosen = _chosen_colours(
+        list(brand.colours), list(brand.colors), list(catalog_pb2.Brand.FromString(before).colours)
+    )
     stored = catalog_pb2.Brand()
     stored.CopyFrom(brand)
-    if not stored.colours:
-        stored.colours.extend(stored.colors)
-    del stored.colors[:]
+    del stored.colours[:], stored.colors[:]
+    stored.colours.extend(chosen)
     return stored.SerializeToString()
+
+
+def _chosen_colours(colours: list[str], colors: list[str], stored: list[str]) -> list[str]:
+    """Returns the colours that a request wants: of two different lists, the one that is not the stored one.
+
+    An empty list is the same as an absent one, and so never wins against the other. Raises ValidationFailed when both
+    lists differ from the stored one.
+    """
+    if not colours or not colors:
+        return colours or colors
+    folded, other, known = ([text.lower() for text in texts] for texts in (colours, colors, stored))
+    if folded == other:
+        return colors if colours == stored else colours
+    if folded == known:
+        return colors
+    if other == known:
+        return colours
+    message = "has different colours and colors: send one of them, or the same in both"
+    raise ValidationFailed([FieldViolation(field="brand", message=message)])
 
 
 def product_message(product: Product) -> catalog_pb2.Product:
@@ -45,6 +72,10 @@ def product_message(product: Product) -> catalog_pb2.Product:
         name=product.name,
         has_image=product.image_key is not None,
         image_count=len(product.image_keys),
+        images=[
+            catalog_pb2.ProductImage(id=image_id_of_key(key), position=position)
+            for position, key in enumerate(product.image_keys, start=1)
+        ],
         created_at=timestamp(product.created_at),
         updated_at=timestamp(product.updated_at),
         **{name: getattr(product, name) for name in (*TEXT_FIELDS, *LIST_FIELDS)},
@@ -81,12 +112,15 @@ def product_changes(request: catalog_pb2.UpdateProductRequest) -> dict[str, Any]
 
 
 def _given_values(request: catalog_pb2.CreateProductRequest | catalog_pb2.UpdateProductRequest) -> dict[str, Any]:
-    """Returns the values of a product that are set in a request, by field name."""
+    """Returns the values of a product that are set in a request, by field name; blanks around short texts are cut."""
     present = _present_fields(request)
     values: dict[str, Any] = {
         name: getattr(request, name) for name in ("name", *TEXT_FIELDS, *OPTIONAL_FIELDS) if name in present
     }
     values |= {name: tuple(getattr(request, name)) for name in LIST_FIELDS if name in present}
+    values |= {name: values[name].strip() for name in STRIPPED_FIELDS if name in values}
+    if "conditions" in values:
+        values["conditions"] = tuple(condition.strip() for condition in values["conditions"])
     if "currency" in values:
         values["currency"] = values["currency"].upper()
     if "offer" in present:
@@ -97,21 +131,19 @@ def _given_values(request: catalog_pb2.CreateProductRequest | catalog_pb2.Update
 
 
 def _offer(message: catalog_pb2.Offer) -> Offer | None:
-    if not (message.text or message.code or message.ends):
-        return None
-    return Offer(text=message.text, code=message.code, ends=message.ends)
+    offer = Offer(text=message.text.strip(), code=message.code.strip(), ends=message.ends)
+    return offer if offer.text or offer.code or offer.ends else None
 
 
 def _proof(message: catalog_pb2.Proof) -> Proof | None:
-    if not (message.rating or message.count or message.source or message.award):
-        return None
-    return Proof(
+    proof = Proof(
         rating=message.rating,
         best=message.best or DEFAULT_BEST_RATING,
         count=message.count,
-        source=message.source,
-        award=message.award,
+        source=message.source.strip(),
+        award=message.award.strip(),
     )
+    return proof if proof.rating or proof.count or proof.source or proof.award else None
 
 
 def _present_fields(message: Message) -> set[str]:

@@ -12,7 +12,9 @@ from babel.core import get_global
 from services.catalog.domain import Product
 from services.chassis.errors import FieldViolation, ValidationFailed
 
-CHECKED_FIELDS = frozenset({"currency", "gtin", "offer", "proof"})  # those that are checked only where given
+CHECKED_FIELDS = frozenset(
+    {"conditions", "currency", "gtin", "offer", "proof"}
+)  # those that are checked only where given
 DEFAULT_BEST_RATING = 5
 NO_TERRITORY = "ZZ"  # under which CLDR lists the codes that nobody pays with: XXX, XTS, metals
 
@@ -28,6 +30,12 @@ def check_product(product: Product, given: Collection[str]) -> None:
         found.append(_violation("currency", f"{product.currency} is not a current ISO 4217 code"))
     if "gtin" in given and product.gtin:
         found += _gtin_violations(product.gtin)
+    if "conditions" in given:
+        found += [
+            _violation(f"conditions[{index}]", "must not be empty")
+            for index, condition in enumerate(product.conditions)
+            if not condition
+        ]
     if "offer" in given:
         found += _offer_violations(product)
     if "proof" in given:
@@ -100,6 +108,10 @@ def _offer_violations(product: Product) -> list[FieldViolation]:
 
 def _proof_violations(product: Product) -> list[FieldViolation]:
     proof = product.proof
-    if proof is None or not proof.rating or Decimal(proof.rating) <= proof.best:
+    if proof is None:
+        return []
+    if not (proof.rating or proof.award):
+        return [_violation("proof", "needs a rating or an award")]
+    if not proof.rating or Decimal(proof.rating) <= proof.best:
         return []
     return [_violation("proof.rating", f"must be at most {proof.best}; send the best possible rating as proof.best")]

@@ -97,7 +97,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             project = replace(
                 before,
                 name=request.name if request.HasField("name") else before.name,
-                brand=messages.stored_brand(request.brand) if request.HasField("brand") else before.brand,
+                brand=messages.stored_brand(request.brand, before.brand) if request.HasField("brand") else before.brand,
                 updated_at=self._clock.now(),
             )
             await self._store.update_project(connection, project)
@@ -176,29 +176,29 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def GetProductImage(
         self, request: catalog_pb2.GetProductImageRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        return await self._read_photo(UUID(request.product_id), position=1)
+        return await self._read_photo(UUID(request.product_id), Product.main_photo)
 
-    async def GetProductImageAt(
-        self, request: catalog_pb2.GetProductImageAtRequest, context: Context
+    async def GetProductImageById(
+        self, request: catalog_pb2.GetProductImageByIdRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        return await self._read_photo(UUID(request.product_id), request.position)
+        return await self._read_photo(UUID(request.product_id), lambda product: product.photo(UUID(request.image_id)))
 
     async def DeleteProductImage(
         self, request: catalog_pb2.DeleteProductImageRequest, context: Context
     ) -> catalog_pb2.Product:
         async with self._database.transaction() as connection:
             before = await self._store.product(connection, UUID(request.product_id), caller().user_id, lock=True)
-            key = before.photo_at(request.position)
-            product = before.without_photo(request.position, self._clock.now())
+            key = before.photo(UUID(request.image_id))
+            product = before.without_photo(UUID(request.image_id), self._clock.now())
             await self._store.update_product(connection, product)
         await self._delete_photos([key])
         return messages.product_message(product)
 
-    async def _read_photo(self, product_id: UUID, position: int) -> httpbody_pb2.HttpBody:
+    async def _read_photo(self, product_id: UUID, key_of: Callable[[Product], str]) -> httpbody_pb2.HttpBody:
         """Returns an uploaded photo. Raises ProductNotFound, ImageNotFound."""
         async with self._database.connection() as connection:
             product = await self._store.product(connection, product_id, caller().user_id)
-        key = product.photo_at(position)
+        key = key_of(product)
         content = await self._assets.read_all(key, max_bytes=MAX_PHOTO_BYTES)
         return httpbody_pb2.HttpBody(content_type=type_of_key(key), data=content)
 

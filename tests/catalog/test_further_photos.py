@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,13 +25,25 @@ async def create(harness: CatalogHarness, *colours: str) -> str:
     return product_id
 
 
+async def ids(harness: CatalogHarness, product_id: str) -> list[str]:
+    """Returns the ids of a product's photos by position."""
+    product = await harness.user(replica=1).call("GetProduct", product_id=product_id)
+    assert [image.position for image in product.images] == list(range(1, product.image_count + 1))
+    return [image.id for image in product.images]
+
+
 async def photos(harness: CatalogHarness, product_id: str) -> list[bytes]:
     """Returns the photos of a product by position."""
-    count = (await harness.user().call("GetProduct", product_id=product_id)).image_count
     return [
-        (await harness.user().call("GetProductImageAt", product_id=product_id, position=position)).data
-        for position in range(1, count + 1)
+        (await harness.user().call("GetProductImageById", product_id=product_id, image_id=image_id)).data
+        for image_id in await ids(harness, product_id)
     ]
+
+
+async def delete(harness: CatalogHarness, product_id: str, position: int) -> Any:
+    """Deletes the photo in a position; returns the product."""
+    image_id = (await ids(harness, product_id))[position - 1]
+    return await harness.user().call("DeleteProductImage", product_id=product_id, image_id=image_id)
 
 
 class TestPositions:
@@ -43,7 +56,7 @@ class TestPositions:
     async def test_position_1_is_the_main_photo(self, harness: CatalogHarness) -> None:
         product_id = await create(harness, "red", "green")
         main = await harness.user().call("GetProductImage", product_id=product_id)
-        assert main == await harness.user().call("GetProductImageAt", product_id=product_id, position=1)
+        assert main.data == (await photos(harness, product_id))[0]
         product = await harness.user().upload_photo(product_id, photo("blue"))
         assert product.image_count == 2
         assert await photos(harness, product_id) == [photo("blue"), photo("green")]
@@ -55,22 +68,34 @@ class TestPositions:
         for kind in types:
             await harness.user().add_photo(product_id, photo(kind=kind))
         found = [
-            (await harness.user().call("GetProductImageAt", product_id=product_id, position=position)).content_type
-            for position in (1, 2, 3)
+            (await harness.user().call("GetProductImageById", product_id=product_id, image_id=image_id)).content_type
+            for image_id in await ids(harness, product_id)
         ]
         assert found == list(types.values())
 
-    async def test_position_without_a_photo_is_not_found(self, harness: CatalogHarness) -> None:
-        product_id = await create(harness, "red")
-        for method in ("GetProductImageAt", "DeleteProductImage"):
+    async def test_photo_of_another_product_is_not_found(self, harness: CatalogHarness) -> None:
+        product_id, other_id = await create(harness, "red"), await create(harness, "green")
+        (other_image,) = await ids(harness, other_id)
+        for method in ("GetProductImageById", "DeleteProductImage"):
             with pytest.raises(Refused) as refused:
-                await harness.user().call(method, product_id=product_id, position=2)
+                await harness.user().call(method, product_id=product_id, image_id=other_image)
             assert (refused.value.code, refused.value.reason) == ("NOT_FOUND", "IMAGE_NOT_FOUND")
-            assert refused.value.message == "The product has 1 uploaded photo, and none in this position."
-            for position in (0, -1, 11):
+            assert refused.value.message == "The product has no uploaded photo with this id."
+            for image_id in ("", "1", "../secret"):
                 with pytest.raises(Refused) as refused:
-                    await harness.user().call(method, product_id=product_id, position=position)
-                assert refused.value.fields == {"position": "must be from 1 to 10"}
+                    await harness.user().call(method, product_id=product_id, image_id=image_id)
+                assert set(refused.value.fields) == {"imageId"}
+        assert sorted(harness.photos()) == sorted([photo("red"), photo("green")])
+
+    async def test_id_stays_until_the_photo_is_replaced_or_deleted(self, harness: CatalogHarness) -> None:
+        product_id = await create(harness, "red", "green", "blue")
+        red, green, blue = await ids(harness, product_id)
+        assert len({red, green, blue}) == 3
+        await delete(harness, product_id, 2)
+        assert await ids(harness, product_id) == [red, blue]
+        await harness.user().upload_photo(product_id, photo("white"))
+        white, still_blue = await ids(harness, product_id)
+        assert (white not in (red, green, blue), still_blue) == (True, blue)
 
     async def test_update_of_the_product_keeps_its_photos(self, harness: CatalogHarness) -> None:
         product_id = await create(harness, "red", "green")
@@ -86,20 +111,44 @@ class TestDeletion:
         self, harness: CatalogHarness, position: int, left: list[str]
     ) -> None:
         product_id = await create(harness, "red", "green", "blue")
-        product = await harness.user().call("DeleteProductImage", product_id=product_id, position=position)
-        assert product.image_count == 2
+        product = await delete(harness, product_id, position)
+        assert (product.image_count, len(product.images)) == (2, 2)
         assert await photos(harness, product_id) == [photo(colour) for colour in left]
         assert sorted(harness.photos()) == sorted(photo(colour) for colour in left)
+
+    async def test_repeated_deletion_deletes_nothing(self, harness: CatalogHarness) -> None:
+        product_id = await create(harness, "red", "green", "blue")
+        request = {"product_id": product_id, "image_id": (await ids(harness, product_id))[0]}
+        await harness.user().call("DeleteProductImage", **request)
+        before = await harness.user().call("GetProduct", product_id=product_id)
+        with pytest.raises(Refused) as refused:
+            await harness.user(replica=1).call("DeleteProductImage", **request)
+        assert (refused.value.code, refused.value.reason) == ("NOT_FOUND", "IMAGE_NOT_FOUND")
+        assert await harness.user().call("GetProduct", product_id=product_id) == before
+        assert await photos(harness, product_id) == [photo("green"), photo("blue")]
+
+    async def test_concurrent_deletions_of_one_photo_delete_only_that_one(self, harness: CatalogHarness) -> None:
+        product_id = await create(harness, "red", "green", "blue")
+        request = {"product_id": product_id, "image_id": (await ids(harness, product_id))[0]}
+        async with harness.lock_rows("select 1 from product where id = %s for update", product_id):
+            calls = [
+                asyncio.ensure_future(harness.user(replica=replica).call("DeleteProductImage", **request))
+                for replica in (0, 1)
+            ]
+            await harness.until_statements_wait_for_locks(2)
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert [outcome.reason for outcome in outcomes if isinstance(outcome, Refused)] == ["IMAGE_NOT_FOUND"]
+        assert await photos(harness, product_id) == [photo("green"), photo("blue")]
 
     async def test_new_main_photo_keeps_its_type(self, harness: CatalogHarness) -> None:
         product_id = await create(harness, "red")
         await harness.user().add_photo(product_id, photo(kind="JPEG"))
-        await harness.user().call("DeleteProductImage", product_id=product_id, position=1)
+        await delete(harness, product_id, 1)
         assert (await harness.user().call("GetProductImage", product_id=product_id)).content_type == "image/jpeg"
 
     async def test_product_without_its_last_photo_has_none(self, harness: CatalogHarness) -> None:
         product_id = await create(harness, "red")
-        product = await harness.user().call("DeleteProductImage", product_id=product_id, position=1)
+        product = await delete(harness, product_id, 1)
         assert (product.has_image, product.image_count, harness.photos()) == (False, 0, [])
 
     async def test_photos_are_deleted_with_their_product_and_project(self, harness: CatalogHarness) -> None:
@@ -122,7 +171,7 @@ class TestLimit:
             await harness.user().add_photo(product_id, b"no photo")
         assert refused.value.reason == "IMAGE_LIMIT_REACHED"
         assert len(harness.photos()) == MAX_PHOTOS
-        await harness.user().call("DeleteProductImage", product_id=product_id, position=1)
+        await delete(harness, product_id, 1)
         await harness.user().add_photo(product_id, photo(COLOURS[-1]))
         assert await photos(harness, product_id) == [photo(colour) for colour in COLOURS[1:]]
 
@@ -187,7 +236,7 @@ class TestBrief:
         contents = [(harness.assets / key).read_bytes() for key in brief.image_keys]
         assert contents == [photo("red"), photo("green")]
         assert brief.image_key == brief.image_keys[0]
-        await harness.user().call("DeleteProductImage", product_id=product_id, position=1)
+        await delete(harness, product_id, 1)
         brief = await harness.service().brief("u", project_id, product_id)
         assert [(harness.assets / key).read_bytes() for key in brief.image_keys] == [photo("green")]
 

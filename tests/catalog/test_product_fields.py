@@ -76,6 +76,26 @@ class TestCreation:
         assert not created.HasField("offer")
         assert not created.HasField("proof")
 
+    async def test_values_of_spaces_only_are_none(self, harness: CatalogHarness) -> None:
+        fields = {"offer": {"text": " "}, "proof": {"source": " ", "award": "\n"}}
+        created = await create(harness, price_per=" ", category=" ", external_id=" ", **fields)
+        assert not any(created.HasField(name) for name in ("offer", "proof"))
+        assert (created.price_per, created.category, created.external_id) == ("", "", "")
+
+    async def test_spaces_around_texts_are_not_stored(self, harness: CatalogHarness) -> None:
+        created = await create(
+            harness, offer={"text": " x ", "code": " y "}, proof={"rating": "4", "source": " z ", "award": " a "},
+            conditions=[" not waterproof "], category=" Bags ",
+        )  # fmt: skip
+        assert (created.offer.text, created.offer.code, created.proof.source, created.proof.award) == (
+            "x", "y", "z", "a",
+        )  # fmt: skip
+        assert (list(created.conditions), created.category) == (["not waterproof"], "Bags")
+
+    async def test_blank_condition_and_empty_proof_are_refused_in_words(self, harness: CatalogHarness) -> None:
+        found = await refused_fields(create(harness, conditions=["x", " "], proof={"best": 3, "source": "x"}))
+        assert found == {"conditions[1]": "must not be empty", "proof": "needs a rating or an award"}
+
     async def test_rating_without_a_best_one_is_of_five(self, harness: CatalogHarness) -> None:
         created = await create(harness, proof={"rating": "4.8"})
         assert (created.proof.rating, created.proof.best) == ("4.8", 5)
@@ -111,7 +131,12 @@ class TestRules:
             ({"proof": {"count": -1}}, "proof.count"),
             ({"proof": {"source": "x" * 81}}, "proof.source"),
             ({"conditions": ["x"] * 11}, "conditions"),
+            ({"offer": {"text": " ", "code": "TWO"}}, "offer.text"),
+            ({"proof": {"best": 3, "source": "Trustpilot"}}, "proof"),
+            ({"proof": {"count": 7}}, "proof"),
+            ({"proof": {"award": " ", "count": 7}}, "proof"),
             ({"conditions": ["x", ""]}, "conditions[1]"),
+            ({"conditions": ["x", " \t"]}, "conditions[1]"),
             ({"conditions": ["x" * 301]}, "conditions[0]"),
             ({"external_id": "x" * 101}, "externalId"),
             ({"gtin": "400638133393"}, "gtin"),
@@ -239,7 +264,7 @@ class TestUpdate:
             ("old_price", "99"),
             ("price_per", "night"),
             ("offer", {"text": "A free lid", "code": "", "ends": ""}),
-            ("proof", {"rating": "", "best": 5, "count": 7, "source": "", "award": ""}),
+            ("proof", {"rating": "4.1", "best": 5, "count": 7, "source": "", "award": ""}),
             ("conditions", ["only in shops"]),
             ("external_id", "9"),
             ("gtin", "96385074"),

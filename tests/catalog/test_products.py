@@ -219,8 +219,8 @@ class TestOwnership:
             ("UploadProductImage", {"image": {"data": photo(), "content_type": "image/png"}}),
             ("GetProductImage", {}),
             ("AddProductImage", {"image": {"data": photo(), "content_type": "image/png"}}),
-            ("GetProductImageAt", {"position": 1}),
-            ("DeleteProductImage", {"position": 1}),
+            ("GetProductImageById", {"image_id": UNKNOWN}),
+            ("DeleteProductImage", {"image_id": UNKNOWN}),
         ],
     )
     async def test_product_of_another_user_is_refused_like_an_unknown_one(

@@ -84,6 +84,45 @@ class TestSpellingOfColours:
             "brand": "has different colours and colors: send one of them, or the same in both"
         }
 
+    @pytest.mark.parametrize(
+        ("colours", "colors", "expected"),
+        [
+            (["#222222"], ["#aaaaaa", "#bbbbbb"], ["#222222"]),
+            (["#aaaaaa", "#bbbbbb"], ["#222222"], ["#222222"]),
+            (["#AAAAAA", "#bbbbbb"], ["#222222"], ["#222222"]),
+            (["#bbbbbb", "#aaaaaa"], ["#AAAAAA", "#BBBBBB"], ["#bbbbbb", "#aaaaaa"]),
+            (["#cccccc"], ["#CCCCCC"], ["#cccccc"]),
+            (["#aaaaaa", "#bbbbbb"], ["#AAAAAA", "#BBBBBB"], ["#AAAAAA", "#BBBBBB"]),
+            ([], ["#aaaaaa", "#bbbbbb"], ["#aaaaaa", "#bbbbbb"]),  # one spelling alone, unchanged
+            (["#aaaaaa", "#bbbbbb"], [], ["#aaaaaa", "#bbbbbb"]),
+            ([], [], []),
+        ],
+    )
+    async def test_update_takes_the_colours_that_were_edited(
+        self, harness: CatalogHarness, colours: list[str], colors: list[str], expected: list[str]
+    ) -> None:
+        user = harness.user()
+        project_id = await user.create_project(brand={"colours": ["#aaaaaa", "#bbbbbb"]})
+        brand = {"colours": colours, "colors": colors, "font": "Lora"}
+        updated = await user.call("UpdateProject", project_id=project_id, brand=brand)
+        assert (list(updated.brand.colours), list(updated.brand.colors)) == (expected, expected)
+        assert await user.call("GetProject", project_id=project_id) == updated
+
+    async def test_update_with_two_different_edits_is_refused(self, harness: CatalogHarness) -> None:
+        user = harness.user()
+        project_id = await user.create_project(brand={"colours": ["#aaaaaa"]})
+        with pytest.raises(Refused) as refused:
+            await user.call(
+                "UpdateProject", project_id=project_id, brand={"colours": ["#111111"], "colors": ["#222222"]}
+            )
+        assert "colours and colors" in refused.value.fields["brand"]
+        assert list((await user.call("GetProject", project_id=project_id)).brand.colours) == ["#aaaaaa"]
+
+    async def test_creation_compares_colours_without_case(self, harness: CatalogHarness) -> None:
+        brand = {"colours": ["#aabbcc"], "colors": ["#AABBCC"]}
+        created = await harness.user().call("CreateProject", name="x", brand=brand)
+        assert list(created.brand.colours) == list(created.brand.colors) == ["#aabbcc"]
+
     async def test_invalid_colour_is_named_in_the_spelling_of_the_request(self, harness: CatalogHarness) -> None:
         with pytest.raises(Refused) as refused:
             await harness.user().call("CreateProject", name="x", brand={"colors": ["red"]})

@@ -122,3 +122,10 @@ def test_openapi_contains_the_description() -> None:
     assert colours["description"].endswith("Must be a colour such as #1d2a8c.")
     avatar = schemas["GenerateVideoRequest"]["properties"]["avatarUrl"]
     assert avatar["description"].endswith("Must be a web address such as https://example.com/portrait.jpg.")
+
+
+def test_lines_of_the_protos_are_at_most_120_columns_wide() -> None:
+    files = sorted((ROOT / "protos").rglob("*.proto"))
+    lines = [(file.name, line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len(files) >= 5
+    assert [(name, line) for name, line in lines if len(line) > 120] == []

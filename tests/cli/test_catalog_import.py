@@ -31,6 +31,21 @@ from cli.catalog_import import PRODUCTS, PROJECTS, ItemType, read_rows
         (PRODUCTS, {"name": 7}, "name: the value has the wrong type"),
         (PROJECTS, {"name": "Hill", "brand": {"colours": [{}]}}, "brand.colours: the value has the wrong type"),
         (PROJECTS, {"name": "Hill", "brand": {"fnt": "Inter"}}, "brand: has no field fnt"),
+        (PROJECTS, {"name": "Hill", "brand": "red", "font": "Lora"}, "brand: must be an object"),
+        (PRODUCTS, {"name": "Lid", "proof": "abc", "rating": "4.8"}, "proof: must be an object"),
+        (PRODUCTS, {"name": "Lid", "rating": "4.8", "proof": "abc"}, "proof: must be an object"),
+        (PRODUCTS, {"name": "Lid", "proof": [1], "award": "z"}, "proof: must be an object"),
+        (PRODUCTS, {"name": "Lid", "proof": []}, "proof: must be an object"),
+        (PRODUCTS, {"name": "Lid", "offer": 3, "offerCode": "A"}, "offer: must be an object"),
+        (PRODUCTS, {"name": "Lid", "ratingCount": "9" * 5000}, "proof.count: the value has the wrong type"),
+        (PRODUCTS, {"name": "Lid", "price": True, "currency": "EUR"}, "price: the value has the wrong type"),
+        (PRODUCTS, {"name": "Lid", "rating": True}, "proof.rating: the value has the wrong type"),
+        (PRODUCTS, {"name": "Lid", "ratingCount": True}, "proof.count: the value has the wrong type"),
+        (
+            PRODUCTS,
+            {"name": "Lid", "price": 10**400, "currency": "EUR"},
+            "price: must be a decimal number such as 24.90",
+        ),
     ],
 )
 def test_broken_rules_are_reported_in_words(
@@ -67,6 +82,24 @@ def test_columns_of_a_csv_file_become_fields(tmp_path: Path) -> None:
         "proof": {"rating": "4.80", "count": 12, "award": "Best lid"},
         "gtin": "96385074",
     }
+
+
+@pytest.mark.parametrize(
+    ("columns", "offer"),
+    [
+        ({"offer": None, "offerCode": "A"}, {"code": "A"}),
+        ({"offerCode": "A", "offer": None}, {"code": "A"}),
+        ({"offer": {"text": "x", "code": "A"}, "offerCode": None}, {"text": "x", "code": "A"}),
+        ({"offerCode": "A", "offer": {"text": "x", "code": None}}, {"text": "x", "code": "A"}),
+        ({"offerCode": "A", "offer": {"text": "x", "ends": None}}, {"text": "x", "code": "A"}),
+    ],
+)
+def test_null_is_the_same_as_absent(columns: dict[str, Any], offer: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps([{"name": "Lid", **columns}]), encoding="utf-8")
+    (row,) = read_rows(file, PRODUCTS)
+    assert row.problems == []
+    assert {name: text for name, text in row.body["offer"].items() if text is not None} == offer
 
 
 def test_parts_of_an_offer_may_come_before_its_text(tmp_path: Path) -> None:

@@ -92,10 +92,9 @@ class TestExamples:
         do("POST", "/api/products/$PRODUCT/image")
         run(lines.pop(("GET", "/api/products/$PRODUCT/image")), shell, tmp_path)
         assert (tmp_path / "product.png").stat().st_size > 1000
-        do("POST", "/api/products/$PRODUCT/images")
-        shell["POSITION"] = "2"
+        shell["IMAGE"] = do("POST", "/api/products/$PRODUCT/images")["images"][1]["id"]  # type: ignore[index]
         (tmp_path / "product.png").unlink()
-        run(lines.pop(("GET", "/api/products/$PRODUCT/images/$POSITION")), shell, tmp_path)
+        run(lines.pop(("GET", "/api/products/$PRODUCT/images/$IMAGE")), shell, tmp_path)
         assert (tmp_path / "product.png").stat().st_size > 1000
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
         run(lines.pop(("GET", "/api/voices/male-1/sample")), shell, tmp_path)

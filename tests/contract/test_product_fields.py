@@ -141,6 +141,13 @@ class TestWireHabits:
             "brand": "has different colours and colors: send one of them, or the same in both"
         }
 
+    @pytest.mark.parametrize("edited", ["colours", "colors"])
+    def test_either_spelling_can_be_edited_in_a_project_that_was_read(self, customer: Customer, edited: str) -> None:
+        created = customer.client.post("/api/projects", json={"name": "x", "brand": {"colours": ["#0b7a75"]}}).json()
+        path, brand = f"/api/projects/{created['id']}", {**created["brand"], edited: ["#ffb703"]}
+        changed = customer.client.patch(path, json={**created, "brand": brand}).json()
+        assert changed["brand"]["colours"] == changed["brand"]["colors"] == ["#ffb703"]
+
     def test_unknown_field_is_named(self, customer: Customer, products: str) -> None:
         unknown = "is not a field of this request"
         found = fields_of(
@@ -158,17 +165,23 @@ class TestWireHabits:
 
 
 class TestPhotos:
-    def test_photos_are_added_read_and_deleted_by_position(self, customer: Customer) -> None:
+    def test_photos_are_added_read_and_deleted_by_id(self, customer: Customer) -> None:
         client, path = customer.client, f"/api/products/{customer.product_id}"
         for number, colour in enumerate(("red", "green", "blue"), start=1):
             response = client.post(f"{path}/images", content=photo(colour), headers=PNG)
             assert (response.status_code, response.json()["imageCount"]) == (200, number)
-        read = client.get(f"{path}/images/2")
+        images = client.get(path).json()["images"]
+        assert [image["position"] for image in images] == [1, 2, 3]
+        red, green, _ = (f"{path}/images/{image['id']}" for image in images)
+        read = client.get(green)
         assert (read.headers["content-type"], read.content) == ("image/png", photo("green"))
-        assert client.get(f"{path}/image").content == client.get(f"{path}/images/1").content == photo("red")
-        assert client.delete(f"{path}/images/1").json()["imageCount"] == 2
+        assert client.get(f"{path}/image").content == client.get(red).content == photo("red")
+        assert client.delete(red).json()["images"] == [
+            {**image, "position": position} for position, image in enumerate(images[1:], start=1)
+        ]
+        error_of(client.delete(red), 404, "IMAGE_NOT_FOUND")
+        assert client.get(path).json()["imageCount"] == 2
         assert client.get(f"{path}/image").content == photo("green")
-        error_of(client.get(f"{path}/images/3"), 404, "IMAGE_NOT_FOUND")
-        assert fields_of(client.get(f"{path}/images/0")) == {"position": "must be from 1 to 10"}
-        assert fields_of(client.get(f"{path}/images/first")) == {"position": "must be a whole number"}
+        error_of(client.get(red), 404, "IMAGE_NOT_FOUND")
+        assert set(fields_of(client.get(f"{path}/images/1"))) == {"imageId"}
         error_of(client.post(f"{path}/images", content=b"no photo", headers=PNG), 400, "IMAGE_UNREADABLE")

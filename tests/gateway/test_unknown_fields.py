@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
-from adwright.catalog.v1.catalog_pb2 import Offer, Product, Proof
+from adwright.catalog.v1.catalog_pb2 import Offer, Product, ProductImage, Proof
 from google.protobuf import json_format
 
 from services.chassis.rpc.request_headers import UNKNOWN_FIELDS_HEADER, unknown_field_notes
@@ -92,7 +92,8 @@ class TestReadOnly:
     def test_whole_product_can_be_sent_back(self, client: httpx.Client, services: StubServices) -> None:
         product = Product(
             id=PROJECT[-36:], project_id=PROJECT[-36:], name="n", has_image=True, image_count=1, price="24.90",
-            currency="EUR", features=["f"], offer=Offer(text="Two for one"), proof=Proof(rating="4.8", best=5),
+            images=[ProductImage(id=PROJECT[-36:], position=1)], currency="EUR", features=["f"],
+            offer=Offer(text="Two for one"), proof=Proof(rating="4.8", best=5),
         )  # fmt: skip
         product.created_at.GetCurrentTime()
         every_field = json_format.MessageToDict(product, always_print_fields_with_no_presence=True)
