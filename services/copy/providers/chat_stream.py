@@ -12,10 +12,14 @@ _END = "[DONE]"
 
 
 class Progress:
-    """The text of the latest completion so far. It outlives the call that reads it, which the time may cut off."""
+    """The text of the latest completion so far. It outlives the call that reads it, which the time may cut off.
+
+    broken: the stream broke off after its text had begun.
+    """
 
     def __init__(self) -> None:
         self.text = ""
+        self.broken = False
         self._reasoning = ""
         self._refusal = ""
         self._finish: str | None = None
@@ -24,6 +28,7 @@ class Progress:
     def begin(self) -> None:
         """Forgets an earlier attempt."""
         self.text = self._reasoning = self._refusal = ""
+        self.broken = False
         self._finish = None
         self._further = {}
 
@@ -55,6 +60,11 @@ class Progress:
             self._reasoning += thought
         if isinstance(refusal := delta.get("refusal"), str) and len(self._refusal) < MAX_TEXT:
             self._refusal += refusal
+
+    @property
+    def characters(self) -> int:
+        """Length of what the model has written so far, with its reasoning."""
+        return len(self.text) + len(self._reasoning)
 
     @property
     def has_usage(self) -> bool:
