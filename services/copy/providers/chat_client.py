@@ -21,6 +21,7 @@ MAX_RESPONSE_BYTES = 256 * 1024  # five texts take a few kilobytes
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # Statuses with which servers refuse a parameter; llama.cpp answers 500 to a schema that it cannot turn into a grammar.
 NEGOTIABLE_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
+UNEXPLAINED_RETRIES = 1  # of an error that names no status, in a response with status 200
 MAX_NEGOTIATIONS = 7  # of one request: two formats, two token limits, the temperature, the stream, a shorter reply
 MAX_COST_DOLLARS = 1000.0  # for one response; a higher one is an error of the endpoint
 MAX_RETRY_AFTER_SECONDS = 5.0  # the customer waits; a longer pause counts as a failure
@@ -206,7 +207,7 @@ class ChatClient:
     ) -> dict[str, Any] | None:
         """The response's object; None when the endpoint refused one of `sent`, and others are chosen now."""
         settings = self._settings
-        failure = "no response"
+        failure, retries = "no response", settings.retries
         for attempt in range(settings.retries + 1):
             pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
             try:
@@ -227,6 +228,8 @@ class ChatClient:
                     return response
                 if status == 200 and problem is not None:  # an error inside of a success, as routers send it
                     status = problem.status
+                    if not problem.has_status:  # it may be paid for, and nothing says that it will pass
+                        retries = min(retries, UNEXPLAINED_RETRIES)
                 if problem is not None and "json_validate_failed" in problem.code:
                     total.estimate(_characters(payload), len(problem.failed_text))
                     return {"choices": [{"message": {"content": problem.failed_text}}]}
@@ -241,9 +244,10 @@ class ChatClient:
                 if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
                     raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {retry_after:.0f} s")
                 pause = max(pause, retry_after or 0.0)
-            if attempt < settings.retries:
-                await self._sleep(pause)
-        raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {settings.retries + 1} times: {failure}")
+            if attempt >= retries:
+                break
+            await self._sleep(pause)
+        raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {attempt + 1} times: {failure}")
 
     async def _send_counted(
         self, payload: dict[str, Any], progress: Progress, total: UsageTotal

@@ -76,7 +76,10 @@ class VariantJudge:
 
     def in_other_language(self, variants: Sequence[Variant]) -> bool:
         """Whether the texts together are in another language than demanded; one alone is often too short to tell."""
-        return is_other_language("\n".join(f"{variant.hook}\n{variant.body}" for variant in variants), self._language)
+        if len(variants) < 2:
+            return False
+        text = "\n".join(f"{variant.hook}\n{variant.body}" for variant in variants)
+        return is_other_language(text, self._language, [self._brief.product_name, self._brief.brand_name])
 
     def rejection_reason(self, variant: Variant, accepted: Sequence[Variant]) -> str | None:
         """Why a variant must not be delivered beside the accepted ones, as a phrase; None if it may."""

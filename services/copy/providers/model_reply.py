@@ -224,4 +224,6 @@ def mentions_the_task(text: str, product_texts: Iterable[str] = ()) -> bool:
         for prompt in (SYSTEM_PROMPT, HEADLINE_PROMPT)
         for start in range(0, len(prompt) - _PROMPT_EXCERPT, _PROMPT_EXCERPT // 2)
     )
-    return any(match not in own for match in _TASK_WORDS.findall(lower)) or any(excerpt in lower for excerpt in excerpts)
+    return any(match not in own for match in _TASK_WORDS.findall(lower)) or any(
+        excerpt in lower for excerpt in excerpts
+    )

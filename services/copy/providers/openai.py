@@ -60,8 +60,8 @@ class _Work:
 class OpenAICopyProvider:
     """Writes with a chat model. With a `fallback`, that provider writes when the endpoint fails.
 
-    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails and
-    there is no fallback.
+    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails, or
+    fewer than five of its texts pass, and there is no fallback.
     """
 
     name = "openai"
@@ -105,6 +105,9 @@ class OpenAICopyProvider:
             fault = fault or TransientFault(UNUSABLE, "none of the model's texts passed the filters")
             return await self._fall_back(brief, seed, fault, work.total)
         self._breaker.record_success()
+        if work.missing and self._fallback is None:
+            few = f"{len(work.accepted)} of the model's texts passed the filters, {VARIANT_COUNT} are needed"
+            return await self._fall_back(brief, seed, fault or TransientFault(UNUSABLE, few), work.total)
         return self._result(work, seed, fault)
 
     def _work(self, brief: CopyBrief) -> _Work:
