@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-CALL_SECONDS = 160.0  # above the gateway's longest timeout, that of copy
+CALL_SECONDS = 190.0  # above the gateway's longest timeout, that of copy
 CONNECT_SECONDS = 60.0
 IMAGE_SUFFIXES = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "image/webp": (".webp",)}
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.endpoint_check import TOKENS_PER_COPY, EndpointCheck, check_endpoint
+from cli.endpoint_check import TOKENS_PER_COPY, EndpointCheck, check_endpoint, without_userinfo
 from cli.model_servers import DEFAULT_PORTS, ModelServer, find_servers
 from cli.terminal import console, print_line, printable
 
@@ -37,9 +37,9 @@ def doctor(
     url, model = _setting("URL"), _setting("MODEL")
     check = None
     if url and not model:
-        check = EndpointCheck(url=url, model="", problem=f"{PREFIX}MODEL is not set.")
+        check = EndpointCheck(url=without_userinfo(url), model="", problem=f"{PREFIX}MODEL is not set.")
     elif url:
-        with console.status(f"Asking {printable(url)}"):
+        with console.status(f"Asking {printable(without_userinfo(url))}"):
             check = check_endpoint(url, model, _setting("KEY"))
     with console.status("Looking for servers on this machine"):
         servers = find_servers([*DEFAULT_PORTS, *(port or [])])

@@ -69,11 +69,23 @@ class _Choices:
 
 def check_endpoint(url: str, model: str, key: str, *, transport: httpx.BaseTransport | None = None) -> EndpointCheck:
     """Sends at most MAX_REQUESTS requests until one succeeds. The key is sent and never shown."""
-    check = EndpointCheck(url=url, model=model)
+    check = EndpointCheck(url=without_userinfo(url), model=model)
+    if not (key.isascii() and key.isprintable()):
+        check.problem = "ADWRIGHT_COPY_OPENAI_KEY holds a character that no key has, such as a line break."
+        return check
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    with httpx.Client(
-        base_url=url.rstrip("/") + "/", headers=headers, timeout=REQUEST_SECONDS, trust_env=False, transport=transport
-    ) as client:
+    try:
+        client = httpx.Client(
+            base_url=url.rstrip("/") + "/",
+            headers=headers,
+            timeout=REQUEST_SECONDS,
+            trust_env=False,
+            transport=transport,
+        )
+    except (httpx.InvalidURL, ValueError):  # the error's words may hold a password
+        check.problem = "It cannot be reached: ADWRIGHT_COPY_OPENAI_URL is not a valid address."
+        return check
+    with client:
         choices = _Choices()
         for _ in range(MAX_REQUESTS):
             began = time.monotonic()
@@ -96,6 +108,11 @@ def check_endpoint(url: str, model: str, key: str, *, transport: httpx.BaseTrans
             check.remarks.append("The URL must end in the API's version, such as /v1.")
         check.remarks += _listed_models(client, model)
     return check
+
+
+def without_userinfo(url: str) -> str:
+    """The URL as it may be shown: without a user's name and password."""
+    return re.sub(r"^(\w+://)?.*@", r"\1", url)
 
 
 def _payload(model: str, choices: _Choices) -> dict[str, Any]:
@@ -154,6 +171,12 @@ def _read(check: EndpointCheck, choices: _Choices, document: dict[str, Any], sec
         text = choice["message"].get("content") or ""
     except (KeyError, IndexError, TypeError, AttributeError):
         check.problem = "Its response holds no message."
+        return check
+    if not text and choice.get("finish_reason") == "length":
+        check.problem = (
+            f"It wrote nothing within {MAX_TOKENS} tokens: the model spends them on its thoughts. Choose another model, "
+            "or switch its thoughts off."
+        )
         return check
     if not _has_lines(str(text)):
         check.remarks.append(

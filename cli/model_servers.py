@@ -68,6 +68,9 @@ async def _identified(client: httpx.AsyncClient, root: str) -> ModelServer | Non
         rows.sort(key=lambda row: row.get("state") != "loaded")
         return _server("LM Studio", root, "", [_text(row, "id") for row in rows])
     if status in (401, 403):
+        error = listed.get("error")
+        if not isinstance(error, dict) or not _text(error, "message") or "type" not in error:
+            return None  # any other service that wants a login
         return ModelServer(name="OpenAI-compatible", url=f"{root}/v1", key_needed=True)
     if status != httpx.codes.OK or not isinstance(listed.get("data"), list):
         return None

@@ -50,7 +50,9 @@ class CopySettings(ServiceSettings):
         le=32_000,
         description="Longest reply of the model in tokens; models that think before they write need more.",
     )
-    copy_fallback: bool = Field(default=True, description="Write with the built-in engine when the endpoint fails.")
+    copy_fallback: bool = Field(
+        default=True, description="Write with the built-in engine what the endpoint does not write."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,7 +158,8 @@ class Notes:
 class Usage:
     """The usage that a remote model reported, summed over all calls for one request.
 
-    cost_micros: millionths of a US dollar; 0: not known.
+    cost_micros: millionths of a US dollar; 0: not known. estimated: some calls ended without a report of their tokens,
+    which are estimated from the lengths of the texts.
     """
 
     model: str
@@ -166,6 +167,7 @@ class Usage:
     completion_tokens: int
     cost_micros: int = 0
     calls: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

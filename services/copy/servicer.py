@@ -38,6 +38,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 WRITE_SECONDS = 25.0
 REPORT_SECONDS = 5.0
 REPORT_ATTEMPTS = 3
+REPORT_PAUSE_SECONDS = 0.2
 MAX_REUSE_WAIT_SECONDS = 60  # the job service waits no longer for an outcome
 HEARTBEAT_SECONDS = 2.0  # the first lease of a job is 10 s
 # Equal to the server's limit of concurrent calls, which does not bound jobs that continue after their caller hung up.
@@ -178,7 +179,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             log.info(
                 "model_used", job_id=accepted.job_id, provider=result.provider, model=result.usage.model,
                 prompt_tokens=result.usage.prompt_tokens, completion_tokens=result.usage.completion_tokens,
-                cost_micros=result.usage.cost_micros, calls=result.usage.calls,
+                cost_micros=result.usage.cost_micros, calls=result.usage.calls, estimated=result.usage.estimated,
             )  # fmt: skip
         job_result = messages.job_result(result)
         async with self._heartbeats_sent(accepted):
@@ -220,7 +221,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
                     raise GenerationFailed(JOB_ENDED_MESSAGE) from refusal
                 if refusal.kind is not RefusalKind.UNAVAILABLE or attempts_left == 0 or time.monotonic() > deadline:
                     raise
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(REPORT_PAUSE_SECONDS)
             else:
                 return
 

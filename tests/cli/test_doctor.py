@@ -34,12 +34,19 @@ COMPLETION = json.dumps(
 
 
 @contextmanager
-def served(paths: dict[str, str], chat: Chat | None = None) -> Iterator[int]:
-    """Serves JSON at these paths, and chat completions by a function, on a free loopback port."""
+def served(
+    paths: dict[str, str],
+    chat: Chat | None = None,
+    refusal: tuple[int, str] = (404, '{"error":{"reason":"NOT_FOUND"}}'),
+) -> Iterator[int]:
+    """Serves JSON at these paths, and chat completions by a function, on a free loopback port.
+
+    refusal: status and body of all other paths.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._send(200 if self.path in paths else 404, paths.get(self.path, '{"error":{"reason":"NOT_FOUND"}}'))
+            self._send(*((200, paths[self.path]) if self.path in paths else refusal))
 
         def do_POST(self) -> None:
             payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -85,6 +92,20 @@ class TestServers:
     def test_other_services_are_not(self, shape: dict[str, Any]) -> None:
         with served(shape["paths"]) as port:
             assert find_servers([port]) == []
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_server_that_wants_a_key_is_told_by_its_error(self, status: int) -> None:
+        wanted = '{"error":{"message":"Invalid API Key","type":"authentication_error","code":401}}'
+        with served({}, refusal=(status, wanted)) as port:
+            (found,) = find_servers([port])
+        assert found.key_needed
+        for other in (
+            "<html>Login</html>",
+            '{"error":"Unauthorized"}',
+            '{"error":{"message":"x","reason":"NO_TOKEN"}}',
+        ):
+            with served({}, refusal=(status, other)) as port:
+                assert find_servers([port]) == []
 
     def test_only_loopback_addresses_are_asked(self) -> None:
         assert set(ADDRESSES) == {"127.0.0.1", "[::1]"}
@@ -136,6 +157,25 @@ class TestCheck:
         assert "cannot be reached" in check_endpoint(f"http://127.0.0.1:{port}/v1", "m", "").problem
         assert "cannot be reached" in check_endpoint("not an address", "m", "").problem
 
+    @pytest.mark.parametrize(
+        ("url", "key"),
+        [
+            ("http://127.0.0.1:port/v1", ""),
+            ("http://[::1/v1", ""),
+            ("http://127.0.0.1:1/v1", "kéy"),
+            ("http://127.0.0.1:1/v1", "secret\nkey"),
+        ],
+    )
+    def test_url_and_key_that_cannot_be_used_are_a_problem(self, url: str, key: str) -> None:
+        problem = check_endpoint(url, "m", key).problem
+        assert "ADWRIGHT_COPY_OPENAI_" in problem
+        assert "secret" not in problem
+
+    def test_reply_that_ends_in_its_thoughts_is_a_problem(self) -> None:
+        document = json.loads(COMPLETION)
+        document["choices"][0] |= {"message": {"content": "", "reasoning_content": "hm"}, "finish_reason": "length"}
+        assert "wrote nothing" in self.check(lambda _payload: (200, json.dumps(document))).problem
+
     def test_requests_are_bounded(self) -> None:
         requests = []
 
@@ -167,6 +207,16 @@ class TestCommand:
         line = f"ADWRIGHT_COPY_OPENAI_URL=http://127.0.0.1:{port}/v1 ADWRIGHT_COPY_OPENAI_MODEL=llama3.1:8b make up"
         assert line in output
         assert "Ollama 0.12.3" in output
+
+    @pytest.mark.parametrize("arguments", [(), ("--json",)])
+    @pytest.mark.parametrize("address", ["127.0.0.1:1/v1", "127.0.0.1:port/v1"])
+    def test_password_in_the_url_is_never_shown(self, address: str, arguments: tuple[str, ...]) -> None:
+        for model in ("m", ""):
+            code, output = self.run(*arguments, URL=f"http://ann:hidden@{address}", MODEL=model)
+            assert code == 1
+            assert "127.0.0.1" in output
+            assert "hidden" not in output
+            assert "ann" not in output.replace("cannot", "")
 
     def test_nothing_found_is_exit_status_3(self) -> None:
         code, output = self.run()

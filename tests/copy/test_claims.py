@@ -26,3 +26,17 @@ def test_at_least_nine_of_ten_true_statements_pass() -> None:
     found = {text: judge(product).unsupported(text) for product, text in TRUE}
     stopped = {text: str(claim) for text, claim in found.items() if claim is not None}
     assert len(stopped) <= (1 - SHARE) * len(TRUE), stopped
+
+
+def test_names_claim_nothing_as_whole_words_in_their_own_capitals() -> None:
+    named = ClaimJudge(["Oak tables"], ["Best", "First Aid"])
+    assert named.unsupported("Best makes oak tables. BEST does.") is None
+    assert named.unsupported("The best tables.") is not None
+    assert named.unsupported("The Bestselling tables.") is not None
+
+
+def test_range_is_no_bound_of_a_price() -> None:
+    assert ClaimJudge(["Open from 9 to 5"]).unsupported("Open 9 to 5.") is None
+    assert ClaimJudge(["Open from 9am to 5pm"]).unsupported("Open 9am to 5pm.") is None
+    assert ClaimJudge(["Tables from £90 to £150"]).unsupported("Tables for £90.") is not None
+    assert ClaimJudge(["Ages from 12 up"]).unsupported("For age 12.") is not None

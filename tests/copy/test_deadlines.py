@@ -15,7 +15,7 @@ from services.copy import servicer
 from services.copy.__main__ import HEADLINE_SECONDS, LOCAL_MARGIN_SECONDS, CopySettings, create_writers
 from services.image.worker import HEADLINE_SECONDS as IMAGE_HEADLINE_SECONDS
 from services.job.__main__ import JobSettings, parse_seconds_by_type
-from services.worker.submission import LOOKUP_SECONDS
+from services.worker import submission as submission_calls
 
 LONGEST_MODEL_SECONDS = 120.0
 SLOW_TOKENS_PER_SECOND = 10
@@ -43,13 +43,34 @@ async def test_gateway_job_and_clients_wait_longer_than_the_service() -> None:
     writers = create_writers(settings())
     await writers.copy.close()
     assert writers.write_seconds == LONGEST_MODEL_SECONDS + LOCAL_MARGIN_SECONDS
-    reports = servicer.REPORT_SECONDS * servicer.REPORT_ATTEMPTS
+    pauses = servicer.REPORT_PAUSE_SECONDS * (servicer.REPORT_ATTEMPTS - 1)
+    reports = servicer.REPORT_SECONDS * servicer.REPORT_ATTEMPTS + pauses
+    submission = submission_calls.UNDECIDED_SECONDS + submission_calls.SUBMIT_SECONDS  # the last attempt begins in time
+    lookups = 2 * submission_calls.LOOKUP_SECONDS  # of the idempotency key and of the brief
     gateway = GENERATE_SECONDS["GenerateCopy"]
-    assert writers.write_seconds + reports + LOOKUP_SECONDS < gateway
+    assert lookups + submission + writers.write_seconds + reports < gateway
     assert gateway < api.CALL_SECONDS
     for name in ("attempt_seconds", "total_seconds"):
         limit = parse_seconds_by_type(name, JobSettings.model_fields[name].default)["copy"]
-        assert limit.total_seconds() > writers.write_seconds + reports
+        assert limit.total_seconds() > submission + writers.write_seconds + reports
+
+
+def test_gateway_drains_its_longest_calls() -> None:
+    manifest = (ROOT / "gateway" / "resources" / "gateway.yaml").read_text(encoding="utf-8")
+    drain = re.search(r"drainTimeout: (\d+)s", manifest)
+    assert drain is not None
+    assert int(drain[1]) > GENERATE_SECONDS["GenerateCopy"]
+
+
+def test_documented_margin_of_proxies_covers_all_but_the_model() -> None:
+    margin = GENERATE_SECONDS["GenerateCopy"] - LONGEST_MODEL_SECONDS
+    text = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
+    cloudflare = re.search(r"ends after (\d+) s \(524\)[^*]*set it to (\d+) or less", text)
+    nginx = re.search(r"proxy_read_timeout (\d+)s", text)
+    assert cloudflare is not None
+    assert nginx is not None
+    assert int(cloudflare[2]) + margin <= int(cloudflare[1])
+    assert int(nginx[1]) > GENERATE_SECONDS["GenerateCopy"]
 
 
 def test_stopping_pod_finishes_its_calls() -> None:

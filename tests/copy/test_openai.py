@@ -105,7 +105,7 @@ class TestFilters:
 
     async def test_missing_texts_come_from_the_built_in_engine_with_a_note(self) -> None:
         async with chat_server(completion(json.dumps({"variants": ROWS[:2]}))) as server:
-            result = await write(server)
+            result = await write(server, fallback=True)
         assert len(result.variants) == 5
         assert len({variant.angle for variant in result.variants}) == 5
         assert len(server.requests) == 2
@@ -277,6 +277,20 @@ class TestServerResponses:
 
 
 class TestFailures:
+    async def test_without_the_fallback_fewer_than_five_texts_are_a_failure(self) -> None:
+        async with chat_server(completion(json.dumps({"variants": ROWS[:4]}))) as server:
+            with pytest.raises(TransientFault, match="4 of the model's texts"):
+                await write(server)
+
+    @pytest.mark.parametrize(
+        ("error", "requests"),
+        [('{"error":{"message":"Overloaded"}}', 2), ('{"error":{"code":503,"message":"Overloaded"}}', 3)],
+    )
+    async def test_error_without_a_status_in_a_success_is_retried_once(self, error: str, requests: int) -> None:
+        async with chat_server(Response(body=error)) as server:
+            await write(server, fallback=True)
+        assert len(server.requests) == requests
+
     @pytest.mark.parametrize("status", [429, 500, 502, 503])
     async def test_retryable_statuses_are_retried(self, status: int) -> None:
         async with chat_server(Response(status=status), completion(GOOD)) as server:

@@ -21,11 +21,15 @@ MAX_RESPONSE_BYTES = 256 * 1024  # five texts take a few kilobytes
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # Statuses with which servers refuse a parameter; llama.cpp answers 500 to a schema that it cannot turn into a grammar.
 NEGOTIABLE_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
+UNEXPLAINED_RETRIES = 1  # of an error that names no status, in a response with status 200
 MAX_NEGOTIATIONS = 7  # of one request: two formats, two token limits, the temperature, the stream, a shorter reply
 MAX_COST_DOLLARS = 1000.0  # for one response; a higher one is an error of the endpoint
 MAX_RETRY_AFTER_SECONDS = 5.0  # the customer waits; a longer pause counts as a failure
 MAX_MODEL_NAME = 120  # characters
 EVENT_STREAM = "text/event-stream"
+CHARACTERS_PER_TOKEN = 4  # about, in the languages of Europe; for calls that ended before the endpoint counted
+SPOILT = (httpx.RequestError, httpx.StreamError)  # no response, or one that cannot be read
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +89,16 @@ class EndpointBreaker:
 
 @dataclass(slots=True)
 class UsageTotal:
-    """Sums the usage of all calls for one copy request."""
+    """Sums the usage of all calls for one copy request.
+
+    estimated: some calls ended before the endpoint reported their tokens, which are estimated from the texts.
+    """
 
     model: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
     calls: int = 0
+    estimated: bool = False
     cost_dollars: float = 0.0  # where the endpoint reports a cost
 
     def add(self, response: dict[str, Any]) -> None:
@@ -106,8 +114,15 @@ class UsageTotal:
         if isinstance(response.get("model"), str):
             self.model = response["model"][:MAX_MODEL_NAME]
 
+    def estimate(self, prompt_characters: int, reply_characters: int) -> None:
+        """Adds a call that was sent and ended without a report of its tokens."""
+        self.calls += 1
+        self.estimated = True
+        self.prompt_tokens += -(-prompt_characters // CHARACTERS_PER_TOKEN)
+        self.completion_tokens += -(-reply_characters // CHARACTERS_PER_TOKEN)
+
     def usage(self, settings: OpenAISettings) -> Usage | None:
-        """The sum; None when the endpoint never responded."""
+        """The sum; None when no call can have cost anything."""
         if self.calls == 0:
             return None
         # Dollars per million tokens equal millionths of a dollar per token.
@@ -118,6 +133,7 @@ class UsageTotal:
             completion_tokens=self.completion_tokens,
             cost_micros=round(self.cost_dollars * 1_000_000) or round(priced),
             calls=self.calls,
+            estimated=self.estimated,
         )
 
 
@@ -173,9 +189,8 @@ class ChatClient:
         progress = progress or Progress()
         for _ in range(MAX_NEGOTIATIONS + 1):
             sent = self._choices(prompt)
-            response = await self._post(_payload(self._settings, prompt, sent), sent, progress)
+            response = await self._post(_payload(self._settings, prompt, sent), sent, progress, total)
             if response is not None:
-                total.add(response)
                 return read_reply(response)
         raise TransientFault("MODEL_REFUSED", "the endpoint accepts none of the known parameters")
 
@@ -187,27 +202,36 @@ class ChatClient:
             "max_tokens": wanted if limit == self._settings.max_tokens else min(limit, wanted)
         }
 
-    async def _post(self, payload: dict[str, Any], sent: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
+    async def _post(
+        self, payload: dict[str, Any], sent: dict[str, Any], progress: Progress, total: UsageTotal
+    ) -> dict[str, Any] | None:
         """The response's object; None when the endpoint refused one of `sent`, and others are chosen now."""
         settings = self._settings
-        failure = "no response"
+        failure, retries = "no response", settings.retries
         for attempt in range(settings.retries + 1):
             pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
             try:
-                status, headers, body = await self._send(payload, progress)
+                status, headers, body = await self._send_counted(payload, progress, total)
             except httpx.ReadTimeout:  # another attempt would take as long
                 raise TransientFault("MODEL_TIMED_OUT", f"no response within {settings.read_seconds:g} s") from None
-            except httpx.TransportError as error:
+            except SPOILT as error:
                 failure = f"{type(error).__name__}"
             else:
                 response = _json_object(body) if status == 200 else {}
                 problem = error_of(body)
                 if status == 200 and (problem is None or response.get("choices")):
                     self._features.record_response(_fingerprint(headers, response))
+                    if not progress.broken or progress.has_usage:
+                        total.add(response)
+                    else:
+                        total.estimate(_characters(payload), progress.characters)
                     return response
                 if status == 200 and problem is not None:  # an error inside of a success, as routers send it
                     status = problem.status
+                    if not problem.has_status:  # it may be paid for, and nothing says that it will pass
+                        retries = min(retries, UNEXPLAINED_RETRIES)
                 if problem is not None and "json_validate_failed" in problem.code:
+                    total.estimate(_characters(payload), len(problem.failed_text))
                     return {"choices": [{"message": {"content": problem.failed_text}}]}
                 if problem is not None and "insufficient_quota" in problem.code:
                     raise TransientFault("MODEL_REFUSED", "the endpoint's account has no quota left")
@@ -220,16 +244,34 @@ class ChatClient:
                 if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
                     raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {retry_after:.0f} s")
                 pause = max(pause, retry_after or 0.0)
-            if attempt < settings.retries:
-                await self._sleep(pause)
-        raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {settings.retries + 1} times: {failure}")
+            if attempt >= retries:
+                break
+            await self._sleep(pause)
+        raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {attempt + 1} times: {failure}")
+
+    async def _send_counted(
+        self, payload: dict[str, Any], progress: Progress, total: UsageTotal
+    ) -> tuple[int, httpx.Headers, bytes]:
+        """As `_send`. A call that is sent and then fails or is cancelled is added to the usage: the model has run."""
+        ended = False
+        try:
+            response = await self._send(payload, progress)
+            ended = True
+        except UNSENT:
+            ended = True
+            raise
+        finally:
+            if not ended:
+                total.estimate(_characters(payload), progress.characters)
+        return response
 
     async def _send(self, payload: dict[str, Any], progress: Progress) -> tuple[int, httpx.Headers, bytes]:
         """Status, headers and body; the body of a stream is the completion that it ends in."""
         progress.begin()
         async with self._client.stream("POST", "chat/completions", json=payload) as response:
             if response.status_code == 200 and response.headers.get("content-type", "").startswith(EVENT_STREAM):
-                if await _read_stream(response, progress) and not progress.has_usage:
+                progress.broken = not await _read_stream(response, progress)
+                if not progress.broken and not progress.has_usage:
                     self._features.refuse_stream()
                 return response.status_code, response.headers, json.dumps(progress.response()).encode()
             body = bytearray()
@@ -244,7 +286,7 @@ async def _read_stream(response: httpx.Response, progress: Progress) -> bool:
     """Feeds the stream's lines to `progress`; returns whether it ended as it should.
 
     A stream that breaks off after its text has begun counts as a reply that was cut: another attempt would be paid for
-    again. Raises httpx.TransportError before that, and TransientFault when the stream is too long.
+    again. Raises one of SPOILT before that, and TransientFault when the stream is too long.
     """
     read, rest = 0, b""
     try:
@@ -255,7 +297,7 @@ async def _read_stream(response: httpx.Response, progress: Progress) -> bool:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 progress.feed(line.decode(errors="replace"))
-    except httpx.TransportError:
+    except SPOILT:
         if not progress.text:
             raise
         return False
@@ -285,6 +327,10 @@ def _payload(settings: OpenAISettings, prompt: Prompt, sent: dict[str, Any]) -> 
     elif sent["format"] == "json_object":
         payload["response_format"] = {"type": "json_object"}
     return payload
+
+
+def _characters(payload: dict[str, Any]) -> int:
+    return sum(len(message["content"]) for message in payload["messages"])
 
 
 def _fingerprint(headers: httpx.Headers, response: dict[str, Any]) -> dict[str, str]:

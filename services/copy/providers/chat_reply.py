@@ -16,19 +16,18 @@ _UNKNOWN_PARAMETER = re.compile(r"[a-z_]*(?:max_tokens|max_completion_tokens|res
 class Reply:
     """The model's reply.
 
-    text: its message; empty if it has none. cut: it ended at the token limit. refused: the model declined.
+    text: its message; empty if it has none or the model declined. cut: it ended at the token limit.
     """
 
     text: str
     cut: bool = False
-    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointError:
     """An error of an endpoint.
 
-    status: the HTTP status that it means. parameter: the one that it names; code: its stable name; failed_text: what
+    status: the HTTP status that it means; has_status: it names one itself. parameter: the one that it names; code: its stable name; failed_text: what
     the model wrote when the endpoint did not find the demanded form in it (Groq). Empty where the error has none.
     """
 
@@ -37,6 +36,7 @@ class EndpointError:
     parameter: str
     code: str = ""
     failed_text: str = ""
+    has_status: bool = False
 
 
 def read_reply(response: dict[str, Any]) -> Reply:
@@ -54,8 +54,7 @@ def read_reply(response: dict[str, Any]) -> Reply:
     if not text:
         reasoning = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
         text = f"{THOUGHT}{reasoning}" if "{" in reasoning else ""
-    refusal = _text(message.get("refusal"))
-    return Reply(text=text, cut=finish in ("length", "max_tokens"), refused=bool(refusal) or finish == "content_filter")
+    return Reply(text=text, cut=finish in ("length", "max_tokens"))
 
 
 def _text(content: object) -> str:
@@ -92,10 +91,11 @@ def error_of(body: bytes) -> EndpointError | None:
     if not isinstance(error, dict):
         return EndpointError(status=DEFAULT_ERROR_STATUS, message=str(error)[:2000], parameter="")
     code = str(error.get("code"))
-    status = int(code) if re.fullmatch(r"[45]\d\d", code) else DEFAULT_ERROR_STATUS
+    has_status = re.fullmatch(r"[45]\d\d", code) is not None
     message = f"{error.get('message', '')} {_raw_message(error)} {error.get('type') or ''}"
     return EndpointError(
-        status=status,
+        status=int(code) if has_status else DEFAULT_ERROR_STATUS,
+        has_status=has_status,
         message=message[:2000],
         parameter=str(error.get("param") or ""),
         code=f"{error.get('code') or ''} {error.get('type') or ''}",

@@ -12,18 +12,22 @@ _END = "[DONE]"
 
 
 class Progress:
-    """The text of the latest completion so far. It outlives the call that reads it, which the time may cut off."""
+    """The text of the latest completion so far. It outlives the call that reads it, which the time may cut off.
+
+    broken: the stream broke off after its text had begun.
+    """
 
     def __init__(self) -> None:
         self.text = ""
+        self.broken = False
         self._reasoning = ""
-        self._refusal = ""
         self._finish: str | None = None
         self._further: dict[str, Any] = {}
 
     def begin(self) -> None:
         """Forgets an earlier attempt."""
-        self.text = self._reasoning = self._refusal = ""
+        self.text = self._reasoning = ""
+        self.broken = False
         self._finish = None
         self._further = {}
 
@@ -53,8 +57,11 @@ class Progress:
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(thought, str) and len(self._reasoning) < MAX_TEXT:
             self._reasoning += thought
-        if isinstance(refusal := delta.get("refusal"), str) and len(self._refusal) < MAX_TEXT:
-            self._refusal += refusal
+
+    @property
+    def characters(self) -> int:
+        """Length of what the model has written so far, with its reasoning."""
+        return len(self.text) + len(self._reasoning)
 
     @property
     def has_usage(self) -> bool:
@@ -66,7 +73,5 @@ class Progress:
         if "error" in self._further and not self.text:
             return {"error": self._further["error"]}
         message = {"role": "assistant", "content": self.text, "reasoning_content": self._reasoning}
-        if self._refusal:
-            message["refusal"] = self._refusal
         further = {name: value for name, value in self._further.items() if name != "error"}
         return further | {"choices": [{"index": 0, "message": message, "finish_reason": self._finish or "length"}]}

@@ -21,6 +21,7 @@ from services.copy.providers.meaning import (
     sentences,
     stem,
     subjects,
+    without_names,
     words_of,
 )
 
@@ -121,7 +122,7 @@ class ClaimJudge:
     """
 
     def __init__(self, facts: Iterable[str], names: Iterable[str] = ()) -> None:
-        self._names = sorted({name for name in map(fold, names) if len(name) > 1}, key=len, reverse=True)
+        self._names = without_names(names)
         self._facts = [_statement(text) for fact in facts for text in [fact, *sentences(fact)] if text.strip()]
         self._units = frozenset(noun for fact in self._facts for figure in fact.figures for noun in figure.nouns)
 
@@ -131,10 +132,8 @@ class ClaimJudge:
 
     def unsupported_claims(self, text: str) -> Iterator[Claim]:
         """The claims that no fact carries."""
-        for sentence in sentences(text):
+        for sentence in sentences(self._names(text)):
             folded = fold(sentence)
-            for name in self._names:
-                folded = folded.replace(name, " it ")
             yield from self._figures(folded)
             for kind in _kinds():
                 for match in _matches(kind, folded):

@@ -13,6 +13,8 @@ from services.copy.providers.meaning import fold, is_stop_word, read_table, stem
 _DIGITS: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
 _MULTIPLIERS: Final = {"k": 1_000, "m": 1_000_000, "thousand": 1_000, "million": 1_000_000, "mio": 1_000_000}
 _UNIT: Final = re.compile(r"[-\s]{0,2}([^\W\d_]+[23]?(?!\d)|°\s?c|°\s?f|[%²³]|mbit/s|km/h)(?:\s+([^\W\d_]{3,}))?")
+# A range is no bound: "from 9 to 5", "von 9 bis 17 Uhr". That of a price is one: its first end is the lowest.
+_RANGE: Final = re.compile(r"\s*(?:[^\W\d_.]{1,7}\.?\s*)?(?:to|till|until|bis|à|a|al|hasta|alle|às|[-–—])\s*\d")
 _DENIED_PERIOD: Final = 24  # characters after a price in which its period stands
 
 
@@ -138,7 +140,10 @@ def figures(text: str) -> tuple[Figure, ...]:
     found = []
     for match in pattern.finditer(folded):
         before = bound.search(folded[max(0, match.start() - 30) : match.start()])
-        found.append(_figure(folded, match, period, percent, (before.lastgroup or "") if before else ""))
+        figure = _figure(folded, match, period, percent, (before.lastgroup or "") if before else "")
+        if figure.bound == "from" and figure.kind in ("count", "duration") and _RANGE.match(folded, match.end()):
+            figure = replace(figure, bound="")
+        found.append(figure)
     return tuple(found)
 
 

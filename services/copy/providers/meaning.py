@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -33,6 +33,14 @@ def fold(text: str) -> str:
     """The text for comparison: compatibility forms (styled letters become plain), small letters, no invisible signs."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("'", "’")
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
+
+
+def without_names(names: Iterable[str]) -> Callable[[str], str]:
+    """A function that puts "it" in the place of names: whole words, with the names' own capitals or all in capitals."""
+    forms = {form for name in names if len(name.strip()) > 1 for form in (name.strip(), name.strip().upper())}
+    found = "|".join(re.sub("['’]", "['’]", re.escape(form)) for form in sorted(forms, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![^\W_])(?:{found})(?![^\W_])" if found else r"(?!)")
+    return lambda text: pattern.sub(" it ", text)
 
 
 def sentences(text: str) -> list[str]:

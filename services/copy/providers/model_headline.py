@@ -22,7 +22,7 @@ from services.copy.providers.model_prompt import (
     SUBLINE_CHARACTERS,
     headline_prompt,
 )
-from services.copy.providers.model_reply import mentions_the_task, read_headline
+from services.copy.providers.model_reply import read_headline
 
 CALLS: Final = 2  # the first and one repair
 REMEMBERED: Final = 512  # headlines of jobs whose attempts may be repeated; a repetition is not paid for again
@@ -85,9 +85,13 @@ class ModelHeadlines:
         except TransientFault as fault:
             self._breaker.record_failure()
             log.warning("model_failed", reason=fault.reason, detail=str(fault))
+        except Exception as error:  # whatever an endpoint may send, the built-in engine writes the lines
+            self._breaker.record_failure()
+            log.exception("model_failed", reason="MODEL_UNUSABLE", detail=type(error).__name__)
         else:
             self._breaker.record_success()
-        _log_usage(total.usage(self._settings))
+        finally:  # also when the worker hangs up
+            log_usage(total.usage(self._settings), purpose="headline")
         return headline
 
     async def _ask(self, brief: CopyBrief, total: UsageTotal) -> Headline | None:
@@ -135,16 +139,17 @@ def _judged(text: str, judge: VariantJudge) -> _Attempt:
         or judge.limit_sold(headline, variant.facts)
         or judge.legal_missing(f"{headline}\n{subline}")
         or judge.wishes.violation(judged)
-        or ("it speaks about the task" if mentions_the_task(f"{headline} {subline}") else None)
+        or ("it speaks about the task" if judge.mentions_the_task(f"{headline} {subline}") else None)
     )
     if reason is not None:
         return _Attempt(None, f"“{headline}”: {reason}")
     return _Attempt(Headline(headline=headline, subline=subline, cta=variant.cta), "")
 
 
-def _log_usage(usage: Usage | None) -> None:
+def log_usage(usage: Usage | None, *, purpose: str) -> None:
+    """Logs the usage of texts that no job's result records it for."""
     if usage is not None:
         log.info(
             "model_used", provider="openai", model=usage.model, prompt_tokens=usage.prompt_tokens, calls=usage.calls,
-            completion_tokens=usage.completion_tokens, cost_micros=usage.cost_micros, purpose="headline",
+            completion_tokens=usage.completion_tokens, cost_micros=usage.cost_micros, estimated=usage.estimated, purpose=purpose,
         )  # fmt: skip

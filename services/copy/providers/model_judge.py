@@ -76,7 +76,10 @@ class VariantJudge:
 
     def in_other_language(self, variants: Sequence[Variant]) -> bool:
         """Whether the texts together are in another language than demanded; one alone is often too short to tell."""
-        return is_other_language("\n".join(f"{variant.hook}\n{variant.body}" for variant in variants), self._language)
+        if len(variants) < 2:
+            return False
+        text = "\n".join(f"{variant.hook}\n{variant.body}" for variant in variants)
+        return is_other_language(text, self._language, [self._brief.product_name, self._brief.brand_name])
 
     def rejection_reason(self, variant: Variant, accepted: Sequence[Variant]) -> str | None:
         """Why a variant must not be delivered beside the accepted ones, as a phrase; None if it may."""
@@ -87,7 +90,7 @@ class VariantJudge:
             or self.legal_missing(f"{variant.hook}\n{variant.body}")
             or ("a link in the text" if self.holds_link(f"{variant.hook}\n{variant.body}") else None)
             or self.wishes.violation(variant)
-            or ("it speaks about the task and not about the product" if mentions_the_task(text) else None)
+            or ("it speaks about the task and not about the product" if self.mentions_the_task(text) else None)
             or (None if differs(variant, accepted) else "it repeats another variant or its angle")
         )
 
@@ -102,6 +105,11 @@ class VariantJudge:
         if used and all(self._facts[name] in limits for name in used):
             return "it rests on a limit alone"
         return None
+
+    def mentions_the_task(self, text: str) -> bool:
+        """Whether a text speaks about the task; words that stand in the product's texts are about the product."""
+        brief = self._brief
+        return mentions_the_task(text, [brief.product_name, brief.brand_name, brief.description, *brief.features])
 
     def holds_link(self, text: str) -> bool:
         """Whether a text holds a web address that is neither the product's nor the brand's name."""

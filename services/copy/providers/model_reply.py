@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -150,7 +151,7 @@ def _complete_objects(text: str) -> list[Any]:
     for match in re.finditer(r"\{[^{}]*\}", text):
         try:
             found.append(json.loads(match.group(0), strict=False))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return found
 
@@ -211,12 +212,18 @@ def _strings(row: dict[str, Any], name: str) -> tuple[str, ...]:
     return tuple(str(item) for item in value if isinstance(item, str) and item) if isinstance(value, list) else ()
 
 
-def mentions_the_task(text: str) -> bool:
-    """Whether a text quotes a system prompt or speaks about the task instead of the product."""
+def mentions_the_task(text: str, product_texts: Iterable[str] = ()) -> bool:
+    """Whether a text quotes a system prompt or speaks about the task instead of the product.
+
+    product_texts: words of the task that stand in them are about the product ("a JSON viewer").
+    """
+    own = "\n".join(product_texts).lower()
     lower = text.lower()
     excerpts = (
         prompt[start : start + _PROMPT_EXCERPT].lower()
         for prompt in (SYSTEM_PROMPT, HEADLINE_PROMPT)
         for start in range(0, len(prompt) - _PROMPT_EXCERPT, _PROMPT_EXCERPT // 2)
     )
-    return _TASK_WORDS.search(text) is not None or any(excerpt in lower for excerpt in excerpts)
+    return any(match not in own for match in _TASK_WORDS.findall(lower)) or any(
+        excerpt in lower for excerpt in excerpts
+    )

@@ -27,7 +27,7 @@ from services.copy.providers.chat_client import ChatClient, EndpointBreaker, Ope
 from services.copy.providers.chat_reply import Reply
 from services.copy.providers.chat_stream import Progress
 from services.copy.providers.local import engine
-from services.copy.providers.model_headline import ModelHeadlines
+from services.copy.providers.model_headline import ModelHeadlines, log_usage
 from services.copy.providers.model_prompt import copy_prompt
 from services.copy.providers.model_reply import is_unfinished_thought, read_variants
 from services.copy.providers.wish_judge import judged
@@ -60,8 +60,8 @@ class _Work:
 class OpenAICopyProvider:
     """Writes with a chat model. With a `fallback`, that provider writes when the endpoint fails.
 
-    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails and
-    there is no fallback.
+    headlines: writes the lines of pictures at the same endpoint. Raises TransientFault when the endpoint fails, or
+    fewer than five of its texts pass, and there is no fallback.
     """
 
     name = "openai"
@@ -82,7 +82,9 @@ class OpenAICopyProvider:
         self._client = ChatClient(
             settings, transport=transport, sleep=sleep, random_=random_ or random.Random(), clock=clock
         )
-        self.headlines = ModelHeadlines(self._client, self._breaker, settings)
+        # Of their own: a picture's lines end sooner, and a slow model may still write whole copies in its longer time.
+        headline_breaker = EndpointBreaker(settings.breaker_failures, settings.breaker_seconds, clock)
+        self.headlines = ModelHeadlines(self._client, headline_breaker, settings)
 
     async def close(self) -> None:
         await self._client.close()
@@ -103,6 +105,9 @@ class OpenAICopyProvider:
             fault = fault or TransientFault(UNUSABLE, "none of the model's texts passed the filters")
             return await self._fall_back(brief, seed, fault, work.total)
         self._breaker.record_success()
+        if work.missing and self._fallback is None:
+            few = f"{len(work.accepted)} of the model's texts passed the filters, {VARIANT_COUNT} are needed"
+            return await self._fall_back(brief, seed, fault or TransientFault(UNUSABLE, few), work.total)
         return self._result(work, seed, fault)
 
     def _work(self, brief: CopyBrief) -> _Work:
@@ -120,6 +125,15 @@ class OpenAICopyProvider:
     async def _ask(self, work: _Work) -> TransientFault | None:
         """Asks the model, and once more for what is missing. The fault of a failed call; its good texts are kept."""
         try:
+            return await self._ask_in_time(work)
+        except TransientFault as fault:
+            return fault
+        except Exception as error:  # whatever an endpoint may send, the fallback writes and the breaker counts
+            log.exception("model_reply_not_handled")
+            return TransientFault(UNUSABLE, f"the reply led to {type(error).__name__}")
+
+    async def _ask_in_time(self, work: _Work) -> TransientFault | None:
+        try:
             async with asyncio.timeout(self._settings.total_seconds):
                 reply = await self._call(work, None, None)
                 rejections = self._accept(work, reply)
@@ -128,8 +142,6 @@ class OpenAICopyProvider:
         except TimeoutError:
             self._accept(work, Reply(text=work.progress.text, cut=True))  # the texts that were complete by then
             return TransientFault("MODEL_TIMED_OUT", f"no response within {self._settings.total_seconds:g} s")
-        except TransientFault as fault:
-            return fault
         return None
 
     async def _repair(self, work: _Work, reply: Reply, rejections: list[str]) -> None:
@@ -167,6 +179,7 @@ class OpenAICopyProvider:
     ) -> CopyResult:
         """The fallback's copy. The tokens that the failed model used are recorded with it."""
         if self._fallback is None:
+            log_usage(total.usage(self._settings) if total else None, purpose="failed copy")
             raise fault
         log.warning("model_failed", reason=fault.reason, detail=str(fault))
         result = await self._fallback.write(brief, seed)

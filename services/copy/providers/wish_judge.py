@@ -77,6 +77,7 @@ class WishRules:
     meant: tuple[str, ...]
     price: str | None
     language: str  # two letters; empty: not known
+    names: tuple[str, ...]  # of the product and the brand, which may be in any language
 
     def violation(self, variant: Variant) -> str | None:
         """What a variant leaves undone, as a phrase; None if it follows."""
@@ -97,8 +98,6 @@ class WishRules:
             return "it names a price"
         if wanted.price and self.price and not _names_price(text, self.price):
             return "the price is missing"
-        if is_other_language(text, self.language):
-            return "it is in another language than `language` demands"
         return None
 
 
@@ -112,6 +111,7 @@ def wish_rules(brief: CopyBrief, instructions: Instructions, language: str) -> W
         meant=tuple(sentence for sentence in instructions.sentences if sentence not in literal),
         price=brief.price,
         language=language,
+        names=(brief.product_name, brief.brand_name),
     )
 
 
@@ -149,7 +149,8 @@ def judged(
         else:
             missed.append(unknown)
     if language := rules.instructions.language:
-        other = not rules.language or any(is_other_language(_text(variant), rules.language) for variant in variants)
+        texts = "\n".join(map(_text, variants))
+        other = not rules.language or is_other_language(texts, rules.language, rules.names)
         (missed if other else applied).append(
             f"That every variant is in {language} could not be proved." if other else f"Written in {language}."
         )
