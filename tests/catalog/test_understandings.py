@@ -334,11 +334,12 @@ class TestBackground:
         served.clock.advance(REREAD_AFTER.total_seconds() + 1)
         assert (await understanding(served, product_id, 1)).version == "t1"
 
-        async def renewed() -> catalog_pb2.Understanding | None:
+        async def renewed() -> str | None:
             found: catalog_pb2.Understanding = await understanding(served, product_id)
-            return found if found.version == "t2" else None
+            return found.confidence if found.version == "t2" else None
 
-        assert (await until_async(renewed)).confidence == "likely"
+        confidence: str = await until_async(renewed)
+        assert confidence == "likely"
 
     async def test_reading_that_another_version_has_just_made_stays(self, served: CatalogHarness) -> None:
         _, product_id = await create(served, "Bottle")
