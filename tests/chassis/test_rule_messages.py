@@ -19,7 +19,8 @@ from gateway.routes import read_descriptors
 from services.chassis.rpc.validation import violation_of, violations
 from tests.gateway.stub_services import message_class
 
-DESCRIPTORS = Path(__file__).parents[2] / "gen" / "descriptors.binpb"
+ROOT = Path(__file__).parents[2]
+DESCRIPTORS = ROOT / "gen" / "descriptors.binpb"
 ID = "4be0643f-1d98-473b-97cd-ca98a65347dd"
 WORDS = {str(number): "x" for number in range(51)}
 GOALS = "must be one of sell, book, sign_up, donate, visit, apply, download, call"
