@@ -26,6 +26,7 @@ from services.copy.providers.meaning import (
 )
 
 _TWIST = re.compile(r"[,:]| and | und | et | y | e | but | aber | mais | pero ")
+NO_COST = "absence of cost or tie"
 _PLAIN_NUMBERS = frozenset({"price", "percent", "duration"})  # kinds whose written numbers are claims everywhere
 
 
@@ -172,6 +173,8 @@ class ClaimJudge:
             return bool(carriers)
         about = _about(match, folded)
         numbers = figures(folded)
+        if kind.name == NO_COST and is_negated(match.group()):  # "no joining fee": its own words tell which
+            words = frozenset(concepts(" ".join(negations())))
         return any(about <= fact.concepts | words and _keeps_threshold(fact, numbers) for fact in carriers)
 
     def _denied(self, folded: str) -> Iterator[Claim]:
