@@ -48,3 +48,11 @@ def test_absent_cost_carries_no_other_absent_cost() -> None:
     assert account.unsupported("Without a monthly fee.") is None
     assert account.unsupported("Cancel any time.") is None
     assert account.unsupported("No joining fee.") is not None
+
+
+def test_guarantee_of_one_thing_carries_no_guarantee_of_another() -> None:
+    drill = ClaimJudge(["2-year guarantee on the motor", "Next-day delivery", "Good results"])
+    for text in ("The motor is guaranteed for two years.", "2-year motor guarantee.", "Covered by a 2-year guarantee."):
+        assert drill.unsupported(text) is None, text
+    for text in ("Guaranteed results.", "Guaranteed next-day delivery.", "The battery is guaranteed for two years."):
+        assert drill.unsupported(text) is not None, text

@@ -96,6 +96,13 @@ def _frames() -> frozenset[str]:
     return frozenset(map(stem, map(fold, read_table("claims.toml")["exclusion"]["frames"])))
 
 
+@cache
+def _guarantee_frames() -> frozenset[str]:
+    return frozenset(
+        word.concept for word in words_of(fold(" ".join(read_table("claims.toml")["guarantee"]["frames"])))
+    )
+
+
 def _denied(folded: str) -> frozenset[str]:
     """What a fact denies in a few words: {"induction", "hob"} of "not suitable for induction hobs"."""
     first = re.match(r"(?:is |are |ist |est |es |è |é )?(\S+)\s+(.*)", folded)
@@ -199,20 +206,28 @@ def _clause(folded: str, start: int, end: int) -> str:
 
 def _about(match: re.Match[str], folded: str) -> frozenset[str]:
     """What a claim such as "free" is about: the thing named after it in its clause, or else before it."""
+    passed_over = _guarantee_frames() | {"=free"}
     clause_end = _TWIST.search(folded, match.end())
     after = folded[match.end() : clause_end.start() if clause_end else len(folded)]
     own = match.group().strip()
     if len(own.split()) > 2 and not own.startswith(("free", "at no", "without charge", "on the")):
         return frozenset(word.concept for word in words_of(own) if word.concept not in ("=free",))
-    named = [word.concept for word in words_of(re.sub(r"\d\S*", " ", after)) if word.concept != "=free"]
+    named = [word.concept for word in words_of(_without_numbers(after)) if word.concept not in passed_over]
     if named:
         return frozenset(named[:1])
     left = 0
     for twist in _TWIST.finditer(folded, 0, match.start()):
         left = twist.end()
     before = folded[left : match.start()]
-    named = [word.concept for word in words_of(before) if word.concept not in ("=free", "=buy")]
+    named = [word.concept for word in words_of(_without_numbers(before)) if word.concept not in passed_over | {"=buy"}]
     return frozenset(named[-2:])
+
+
+def _without_numbers(folded: str) -> str:
+    """The text without its figures and their units."""
+    for figure in reversed(figures(folded)):
+        folded = f"{folded[: figure.start]} {folded[figure.end :]}"
+    return re.sub(r"\d\S*", " ", folded)
 
 
 def _keeps_threshold(fact: _Statement, numbers: tuple[Figure, ...]) -> bool:
