@@ -174,8 +174,8 @@ def _read(check: EndpointCheck, choices: _Choices, document: dict[str, Any], sec
         return check
     if not text and choice.get("finish_reason") == "length":
         check.problem = (
-            f"It wrote nothing within {MAX_TOKENS} tokens: the model spends them on its thoughts. Choose another model, "
-            "or switch its thoughts off."
+            f"It wrote nothing within {MAX_TOKENS} tokens: the model spends them on its thoughts. Choose another "
+            "model, or switch its thoughts off."
         )
         return check
     if not _has_lines(str(text)):

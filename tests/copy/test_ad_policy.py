@@ -82,6 +82,24 @@ class TestSubjects:
     def test_words_mean_what_the_subject_makes_of_them(self, text: str, subject: Subject, offends: bool) -> None:
         assert bool(forbidden_claim(text, subject=subject)) is offends
 
+    @pytest.mark.parametrize(("text", "subject", "offends"), [
+        ("See before and after photos of our kitchens.", NO_SUBJECT, False), ("A garden, before and after: amazing results.", NO_SUBJECT, False),
+        ("See the before and after photos.", HEALTH, True), ("See the before and after photos.", Subject(trade="gym"), True),
+        ("Your skin before and after.", NO_SUBJECT, True),
+        ("Skinny jeans in black.", NO_SUBJECT, False), ("This bike is 3 kg lighter.", NO_SUBJECT, False),
+        ("Be 3 kg lighter.", Subject(trade="personal_trainer"), True),
+        ("Drop 5 kg from your backpack.", NO_SUBJECT, False), ("Drop 5 kg in a week.", NO_SUBJECT, True),
+        ("We talk to the people you owe about your debts.", CREDIT, False), ("We talk about your debts.", NO_SUBJECT, True),
+        ("Are you in debt?", CREDIT, True), ("Click here.", NO_SUBJECT, False), ("Your phone is infected.", NO_SUBJECT, True),
+    ])  # fmt: skip
+    def test_claims_about_bodies_debts_and_buttons_are_told_from_ordinary_words(
+        self, text: str, subject: Subject, offends: bool
+    ) -> None:
+        assert bool(forbidden_claim(text, subject=subject)) is offends
+
+    def test_click_here_is_noted(self) -> None:
+        assert {finding.rule for finding in review("Click here.", subject=NO_SUBJECT)} == {"click-here"}
+
     def test_trade_and_sector_put_a_product_under_its_rules(self) -> None:
         text = "Erases wrinkles overnight."
         assert forbidden_claim(text, subject=Subject(trade="skin_care"))

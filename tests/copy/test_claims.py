@@ -40,3 +40,19 @@ def test_range_is_no_bound_of_a_price() -> None:
     assert ClaimJudge(["Open from 9am to 5pm"]).unsupported("Open 9am to 5pm.") is None
     assert ClaimJudge(["Tables from £90 to £150"]).unsupported("Tables for £90.") is not None
     assert ClaimJudge(["Ages from 12 up"]).unsupported("For age 12.") is not None
+
+
+def test_absent_cost_carries_no_other_absent_cost() -> None:
+    account = ClaimJudge(["No monthly fee", "Cancel any time"])
+    assert account.unsupported("There is no monthly fee.") is None
+    assert account.unsupported("Without a monthly fee.") is None
+    assert account.unsupported("Cancel any time.") is None
+    assert account.unsupported("No joining fee.") is not None
+
+
+def test_guarantee_of_one_thing_carries_no_guarantee_of_another() -> None:
+    drill = ClaimJudge(["2-year guarantee on the motor", "Next-day delivery", "Good results"])
+    for text in ("The motor is guaranteed for two years.", "2-year motor guarantee.", "Covered by a 2-year guarantee."):
+        assert drill.unsupported(text) is None, text
+    for text in ("Guaranteed results.", "Guaranteed next-day delivery.", "The battery is guaranteed for two years."):
+        assert drill.unsupported(text) is not None, text

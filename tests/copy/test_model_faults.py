@@ -120,10 +120,9 @@ class TestUsageOfCallsThatEndEarly:
             raise AssertionError
 
         provider = provider_of(ChatTransport(answer))
-        with structlog.testing.capture_logs() as logs:
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.1):
-                    await provider.headlines.write(understood(), "seed")
+        with structlog.testing.capture_logs() as logs, pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await provider.headlines.write(understood(), "seed")
         await provider.close()
         used = [row for row in logs if row["event"] == "model_used"]
         assert [(row["purpose"], row["calls"], row["estimated"]) for row in used] == [("headline", 1, True)]

@@ -27,8 +27,9 @@ class Reply:
 class EndpointError:
     """An error of an endpoint.
 
-    status: the HTTP status that it means; has_status: it names one itself. parameter: the one that it names; code: its stable name; failed_text: what
-    the model wrote when the endpoint did not find the demanded form in it (Groq). Empty where the error has none.
+    status: the HTTP status that it means; has_status: it names one itself. parameter: the one that it names; code: its
+    stable name; failed_text: what the model wrote when the endpoint did not find the demanded form in it (Groq). Empty
+    where the error has none.
     """
 
     status: int

@@ -26,6 +26,7 @@ from services.copy.providers.meaning import (
 )
 
 _TWIST = re.compile(r"[,:]| and | und | et | y | e | but | aber | mais | pero ")
+NO_COST = "absence of cost or tie"
 _PLAIN_NUMBERS = frozenset({"price", "percent", "duration"})  # kinds whose written numbers are claims everywhere
 
 
@@ -93,6 +94,13 @@ def _statement(text: str) -> _Statement:
 def _frames() -> frozenset[str]:
     """Words that frame an exclusion and are not its subject: "not suitable for induction hobs"."""
     return frozenset(map(stem, map(fold, read_table("claims.toml")["exclusion"]["frames"])))
+
+
+@cache
+def _guarantee_frames() -> frozenset[str]:
+    return frozenset(
+        word.concept for word in words_of(fold(" ".join(read_table("claims.toml")["guarantee"]["frames"])))
+    )
 
 
 def _denied(folded: str) -> frozenset[str]:
@@ -172,6 +180,8 @@ class ClaimJudge:
             return bool(carriers)
         about = _about(match, folded)
         numbers = figures(folded)
+        if kind.name == NO_COST and is_negated(match.group()):  # "no joining fee": its own words tell which
+            words = frozenset(concepts(" ".join(negations())))
         return any(about <= fact.concepts | words and _keeps_threshold(fact, numbers) for fact in carriers)
 
     def _denied(self, folded: str) -> Iterator[Claim]:
@@ -196,20 +206,28 @@ def _clause(folded: str, start: int, end: int) -> str:
 
 def _about(match: re.Match[str], folded: str) -> frozenset[str]:
     """What a claim such as "free" is about: the thing named after it in its clause, or else before it."""
+    passed_over = _guarantee_frames() | {"=free"}
     clause_end = _TWIST.search(folded, match.end())
     after = folded[match.end() : clause_end.start() if clause_end else len(folded)]
     own = match.group().strip()
     if len(own.split()) > 2 and not own.startswith(("free", "at no", "without charge", "on the")):
         return frozenset(word.concept for word in words_of(own) if word.concept not in ("=free",))
-    named = [word.concept for word in words_of(re.sub(r"\d\S*", " ", after)) if word.concept != "=free"]
+    named = [word.concept for word in words_of(_without_numbers(after)) if word.concept not in passed_over]
     if named:
         return frozenset(named[:1])
     left = 0
     for twist in _TWIST.finditer(folded, 0, match.start()):
         left = twist.end()
     before = folded[left : match.start()]
-    named = [word.concept for word in words_of(before) if word.concept not in ("=free", "=buy")]
+    named = [word.concept for word in words_of(_without_numbers(before)) if word.concept not in passed_over | {"=buy"}]
     return frozenset(named[-2:])
+
+
+def _without_numbers(folded: str) -> str:
+    """The text without its figures and their units."""
+    for figure in reversed(figures(folded)):
+        folded = f"{folded[: figure.start]} {folded[figure.end :]}"
+    return re.sub(r"\d\S*", " ", folded)
 
 
 def _keeps_threshold(fact: _Statement, numbers: tuple[Figure, ...]) -> bool:

@@ -151,5 +151,6 @@ def log_usage(usage: Usage | None, *, purpose: str) -> None:
     if usage is not None:
         log.info(
             "model_used", provider="openai", model=usage.model, prompt_tokens=usage.prompt_tokens, calls=usage.calls,
-            completion_tokens=usage.completion_tokens, cost_micros=usage.cost_micros, estimated=usage.estimated, purpose=purpose,
+            completion_tokens=usage.completion_tokens, cost_micros=usage.cost_micros, estimated=usage.estimated,
+            purpose=purpose,
         )  # fmt: skip
