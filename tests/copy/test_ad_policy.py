@@ -83,7 +83,7 @@ class TestSubjects:
         assert bool(forbidden_claim(text, subject=subject)) is offends
 
     @pytest.mark.parametrize(("text", "subject", "offends"), [
-        ("See before and after photos of our kitchens.", NO_SUBJECT, False), ("A garden, before and after: amazing results.", NO_SUBJECT, False),
+        ("See before and after photos of our kitchens.", NO_SUBJECT, False), ("See the before and after photos.", Subject(trade="kitchen_fitter"), False), ("See the before and after photos.", NO_SUBJECT, True),
         ("See the before and after photos.", HEALTH, True), ("See the before and after photos.", Subject(trade="gym"), True),
         ("Your skin before and after.", NO_SUBJECT, True),
         ("Skinny jeans in black.", NO_SUBJECT, False), ("This bike is 3 kg lighter.", NO_SUBJECT, False),

@@ -96,8 +96,13 @@ def _trades() -> dict[str, dict[str, list[str]]]:
 
 @lru_cache(maxsize=512)
 def subjects_of(subject: Subject) -> frozenset[str]:
-    """The fields of the rules that a subject is in: its regulated and sensitive ones, and those of trade and sector."""
+    """The fields of the rules that a subject is in: its regulated and sensitive ones, and those of trade and sector.
+
+    "unknown" where nothing is known of the trade.
+    """
     found = set(subject.regulated | subject.sensitive)
+    if not (found or subject.trade or subject.sector):
+        found.add("unknown")
     if subject.kind == "job":
         found.add("jobs")
     if "minors" in subject.sensitive:
