@@ -59,10 +59,11 @@ def ids(owner: Customer) -> dict[str, str]:
     """The id of one resource of each kind that has an owner."""
     photo = (Path(__file__).parents[2] / "docs" / "results.jpg").read_bytes()
     path = f"/api/products/{owner.product_id}/image"
-    assert owner.client.post(path, content=photo, headers={"content-type": "image/jpeg"}).status_code == 200
+    uploaded = owner.client.post(path, content=photo, headers={"content-type": "image/jpeg"})
+    image = uploaded.json()["images"][0]["id"]
     job = owner.client.post("/api/generate/static-ad", json=owner.ids).json()["jobId"]
     key = owner.client.post("/api/keys", json={"name": "n"}).json()["apiKey"]["id"]
-    return {**owner.ids, "jobId": job, "keyId": key}
+    return {**owner.ids, "jobId": job, "keyId": key, "imageId": image}
 
 
 def call(
@@ -74,7 +75,7 @@ def call(
     values: dict[str, str],
     body: list[str],
 ) -> httpx.Response:
-    address = path.format(position="1", **values)
+    address = path.format(**values)
     parameters = {name: values[name] for name in query if f"{{{name}}}" not in path}
     if operation in ("uploadProductImage", "addProductImage"):
         return client.post(address, content=b"x", headers={"content-type": "image/png"})
