@@ -172,7 +172,7 @@ class Understandings:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Reads what `read_later` was told, one product after another, until it is cancelled."""
+        """Reads the products that `read_later` was given, one after another, until it is cancelled."""
         while True:
             await self._arrived.wait()
             while self._postponed:

@@ -1,4 +1,4 @@
-"""Texts in another language are told by their small words, without the names in them."""
+"""Texts in another language are recognised by their function words, without the names in them."""
 
 from __future__ import annotations
 
