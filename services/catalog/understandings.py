@@ -97,6 +97,11 @@ class Understandings:
         """The number of products that are being read or wait for the reader. Those that are postponed do not count."""
         return len(self._making)
 
+    @property
+    def waiting(self) -> int:
+        """The number of products that wait for the reader, which reads another."""
+        return self._readings.waiting
+
     async def get(self, product_id: UUID, user_id: str) -> catalog_pb2.Understanding:
         """Returns the current understanding of a user's product. Raises ProductNotFound, Overloaded."""
         inputs, stored = await self._load(product_id, user_id)

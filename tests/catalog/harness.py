@@ -113,7 +113,7 @@ class HarnessReader:
         self._changed = threading.Condition()
         self._reader = Reader(
             recognise=_recognise, find_facts=_find_facts, language_of=lambda text: "en",
-            clean_name=str.strip, clean_text=str.strip, trades=TRADES, data_version="t",
+            clean_name=str.strip, clean_text=str.strip, calm=str, calm_name=str, trades=TRADES, data_version="t",
         )  # fmt: skip
 
     def read(self, texts: ProductTexts) -> catalog_pb2.Understanding:

@@ -144,6 +144,12 @@ def test_role_of_a_statement(language: str, text: str, role: str) -> None:
         "Vegan, but it does contain oats",
         "Free until 30 June if you join today",
         "Served with salsa, beans and rice",
+        "£45 an hour, two men, minimum two hours",
+        "£95 a day, blades extra",
+        "30-day returns, $25 restocking if opened",
+        "Free delivery, orders over £40 only",
+        "Delivery £14.95, Scotland £22",
+        "Free above 90 €; islands included.",
         "Pets welcome (two at most, £5 each; assistance dogs free)",
     ],
 )
@@ -152,10 +158,10 @@ def test_a_fact_keeps_its_limits(text: str) -> None:
 
 
 def test_a_list_is_divided_where_each_part_stands_alone() -> None:
-    assert roles("£45 an hour, two men, minimum two hours") == {
+    assert roles("£45 an hour, tools and van included, closed on Sundays") == {
         "£45 an hour": "price",
-        "two men": "feature",
-        "minimum two hours": "condition",
+        "tools and van included": "benefit",
+        "closed on Sundays": "logistics",
     }
     assert roles("We deliver within ten miles, and whoever opens must be over 18.") == {
         "We deliver within ten miles": "logistics",
@@ -178,8 +184,15 @@ def test_example_of_credit_is_kept_whole() -> None:
 
 
 def test_duplicates_fold_into_the_fuller_one() -> None:
-    found = facts("Free repairs for five years from the date on your order.", "Free repairs for 5 years")
+    found = facts("Free repairs for five years. Free repairs for five years from the date on your order.")
     assert [fact.text for fact in found] == ["Free repairs for five years from the date on your order."]
+
+
+def test_a_feature_stays_beside_the_sentence_that_says_more_unless_that_limits_it() -> None:
+    found = facts("Knitted in Leicester from British wool spun in West Yorkshire.", "Knitted in Leicester")
+    assert [fact.source for fact in found] == ["features", "description"]
+    found = facts("Free delivery in Wales for orders over £40 only.", "Free delivery in Wales")
+    assert [fact.text for fact in found] == ["Free delivery in Wales for orders over £40 only."]
 
 
 def test_a_single_word_is_a_fact_and_a_call_for_attention_is_none() -> None:

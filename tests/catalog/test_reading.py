@@ -37,6 +37,8 @@ def reader(facts: Sequence[Fact] = (), found: Recognition | None = None, data_ve
         language_of=lambda text: "en" if "teeth" in text else "und",
         clean_name=lambda raw: raw.strip("!"),
         clean_text=str.strip,
+        calm=str,
+        calm_name=str,
         trades=TRADES,
         data_version=data_version,
     )
@@ -83,7 +85,7 @@ class TestReader:
             sensitive=["illness"], regulated=["health"],
             facts=[catalog_pb2.Fact(id="f1", text="no pain", role="benefit", strength=0.5, source="features")],
             evidence=[catalog_pb2.Evidence(decided="trade", source="description", words="teeth", by="clue")],
-            version="1.d", trade_words=["dentist", "dental practice"],
+            version="2.d", trade_words=["dentist", "dental practice"],
         )  # fmt: skip
 
     def test_facts_are_numbered_in_the_order_of_the_text_and_listed_by_strength(self) -> None:

@@ -84,6 +84,13 @@ async def until_unread(understandings: Understandings, number: int) -> None:
             await asyncio.sleep(0.001)
 
 
+async def until_waiting(understandings: Understandings, number: int) -> None:
+    """Returns once so many products wait for the reader."""
+    async with asyncio.timeout(LOCK_WAIT_SECONDS):
+        while understandings.waiting < number:  # noqa: ASYNC110  # polled: the service signals nothing
+            await asyncio.sleep(0.001)
+
+
 class TestReading:
     async def test_product_is_read_once_for_all_requests_and_replicas(self, harness: CatalogHarness) -> None:
         project_id, product_id = await create(harness)
@@ -303,7 +310,7 @@ class TestConcurrency:
                     understandings.read_later(BriefKey("u", UUID(project_id), one))
                 await reader.until_reading("held")
                 asked = asyncio.ensure_future(understandings.get(ids[3], "u"))
-                await until_unread(understandings, 2)
+                await until_waiting(understandings, 1)
             await asked
             await reader.until_reading("c")
             loop.cancel()

@@ -12,7 +12,7 @@ from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
 from services.catalog.understanding.reading import Reader, Trade
 from services.catalog.understanding.recognition import Recogniser
-from services.catalog.understanding.text import clean, clean_name
+from services.catalog.understanding.text import calm, calm_name, clean, clean_name
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
 WARM_UP = ProductTexts(project="", name="Oak desk", description="A desk made of oak.")  # loads what is loaded late
@@ -40,6 +40,8 @@ def load_engine() -> Engine:
         language_of=language_of,
         clean_name=clean_name,
         clean_text=clean,
+        calm=calm,
+        calm_name=calm_name,
         trades=trades,
         data_version=_digest(index.version),
     )

@@ -12,6 +12,10 @@ from services.catalog.understanding.values import Fact, ProductTexts
 
 MAX_FACTS = 60
 MAX_CHARACTERS = 600  # of one fact, as the contract allows
+FRAGMENT_WORDS = 2  # of a piece that says too little by itself: "two men", "$1"
+DUE_WORDS = 6  # of a piece that goes on about delivery
+_COUNTED = re.compile(r"\d+ [a-zà-ÿ]+ ")
+MAX_FEATURE = 60  # characters of a feature that is one fact, as the customer wrote it
 MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
 
@@ -29,6 +33,7 @@ _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
 # Numbers that say something without a word.
 _TELLING = (roles.MONEY, roles.PERCENT_OFF, roles.RATING, roles.TIME, roles.DATE, roles.PHONE)
 _FEED_PRICE = re.compile(r"(price|sale price): (\d+(?:\.\d+)?) ([A-Z]{3})")
+_PRICE_LABEL = re.compile(r"^(?:price|preis|precio|prix|prezzo|preço) ?: ?(?=[\d$€£])", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _EDGES = " \t,;:–—-"
 _NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
@@ -44,7 +49,7 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     found = list(_structured(texts, language, cues))
     for order, feature in enumerate(texts.features):
         for statement in _statements(text.segments(feature), cues):
-            found.extend(_facts(statement, "features", order, cues))
+            found.extend(_facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE))
     description = _with_exclusions_joined(text.clean(texts.description), cues)
     statements = _with_one_price(list(_statements(text.divided(description), cues)), language)
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
@@ -97,6 +102,8 @@ def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
         lowered = segment.lower()
         if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
             continue
+        if cues.patterns["slip"].match(lowered):
+            continue
         if " " not in segment and segment.endswith("!") and roles.role_of(segment, cues) == "condition":  # "Attention!"
             continue
         if roles.role_of(segment, cues) == "legal" or (legal and _continues_legal(segment, legal, cues)):
@@ -124,11 +131,13 @@ def _is_empty(segment: str) -> bool:
     """Returns True for questions, headings and hashtags: they state nothing."""
     if not any(sign.isalpha() for sign in segment):  # a number of a table
         return not any(sign.search(segment) for sign in _TELLING)
+    if " " not in segment and segment.lower().endswith(("ly.", "mente.")):  # "Overwhelmingly … no:"
+        return True
     return segment.endswith(("?", ":")) or all(word.startswith("#") for word in segment.split())
 
 
-def _facts(statement: str, source: str, order: int, cues: Cues) -> Iterator[Fact]:
-    for part in _parts(statement, cues):
+def _facts(statement: str, source: str, order: int, cues: Cues, *, is_whole: bool = False) -> Iterator[Fact]:
+    for part in [_stripped(statement)] if is_whole and ";" not in statement else _parts(statement, cues):
         cut = _cut(part)
         role = roles.role_of(cut, cues)
         yield Fact(text=cut, role=role, strength=_strength(cut, role, source, order, cues), source=source)
@@ -151,10 +160,32 @@ def _divided(statement: str, divider: re.Pattern[str], cues: Cues) -> list[str]:
     for match in divider.finditer(statement):
         first = statement[match.end() :].lstrip(_EDGES).split(maxsplit=1)[:1]
         is_price = cues.patterns["price"].match(statement[match.end() :].lower()) is not None  # "from £390"
+        if divider is _SEMICOLON and _is_remark(statement[match.end() :], statement[: match.start()], cues):
+            continue
         if first and (first[0].lower().strip(".,") not in cues.bound or is_price):
             ends.append(match.start())
             starts.append(match.end())
     return [statement[start:end] for start, end in zip(starts, [*ends, len(statement)], strict=True)]
+
+
+def _is_remark(rest: str, before: str, cues: Cues) -> bool:
+    """Returns True for what speaks of the words before its semicolon.
+
+    That is two words ("; isole comprese"), a number of what was counted there ("tested on 52 adults; 47 said …"), a
+    limit ("no dairy; we can't guarantee no cross-contact") and what else delivery costs ("free above 60 €; Baleares
+    5,90 €").
+    """
+    if not cues.bound:
+        return False
+    piece = _SEMICOLON.split(rest, maxsplit=1)[0]
+    words = piece.split()
+    if len(words) <= 2 and piece.endswith(".") and not any(sign.isdigit() for sign in piece):
+        return True
+    if _COUNTED.match(piece) and re.search(r"\d", before):
+        return True
+    if roles.condition_at(piece, cues) >= 0 and roles.condition_at(before, cues) < 0:
+        return len(before) > 12  # "contains no dairy; we can't guarantee no cross-contact"
+    return len(words) <= DUE_WORDS and roles.MONEY.search(piece) is not None and cues.has("delivery", before.lower())
 
 
 def _of_list(clause: str, cues: Cues) -> list[str]:
@@ -172,18 +203,29 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
     groups: list[tuple[str, list[str]]] = [(found[0], [pieces[0]])]
     for piece, role in zip(pieces[1:], found[1:], strict=True):
         last, items = groups[-1]
-        # "two-year warranty, blades not included" is one, a price is true without; "we take no cots, beds or pianos"
-        # excludes all three; a name behind a day is the place
+        # "two-year warranty, blades not included" is one, as is "£45 an hour, minimum two hours"; "we take no cots,
+        # beds or pianos" excludes all three; a name behind a day is the place
         is_excluded = last == "condition" and role in {"feature", "figure", "price", "proof"}
         is_narrowing = cues.has("negation", piece.lower()) or cues.has("limit", piece.lower())
-        is_limit = role == "condition" and last != "price" and is_narrowing
+        is_limit = role == "condition" and (is_narrowing or last == "price")
+        is_fragment = len(piece.split()) <= FRAGMENT_WORDS and role in {"feature", "figure", "price"}
         is_tail = role == "feature" and not cues.joint.isdisjoint(piece.lower().split())  # "with salsa, beans and rice"
         is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
-        if role == last or is_limit or is_place or is_excluded or is_tail:
+        # "30-day returns, $25 restocking if opened", "free delivery, orders over £40 only"
+        is_due = role == "price" and last != "price" and _is_due_for(piece, cues)
+        if role == last or is_limit or is_place or is_excluded or is_tail or is_due or is_fragment:
             items.append(piece)
         else:
             groups.append((role, [piece]))
     return [", ".join(items) for _, items in groups]
+
+
+def _is_due_for(piece: str, cues: Cues) -> bool:
+    """Returns True for an amount that is true of what stands before it only: it begins with a word, or has a limit."""
+    money = roles.MONEY.search(piece)
+    if money is None or cues.patterns["price"].match(piece.lower()):
+        return False
+    return money.start() > 0 or not cues.bound.isdisjoint(piece.lower().split())
 
 
 def _listed_role(piece: str, cues: Cues) -> str:
@@ -218,7 +260,7 @@ def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
 
 def _stripped(part: str) -> str:
     """Returns a part without dividers at its ends; a minus before a number stays."""
-    stripped = part.rstrip(_EDGES).lstrip(" \t,;:")
+    stripped = _PRICE_LABEL.sub("", part.rstrip(_EDGES).lstrip(" \t,;:"))
     return stripped if stripped[1:2].isdigit() else stripped.lstrip(_EDGES)
 
 
@@ -311,6 +353,8 @@ def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
             shared = len(tokens & others)
             if shared < 0.8 * min(len(tokens), len(others)) or not _same_numbers(tokens, others):
                 continue
+            if _is_chosen(fact, other, cues) and tokens != others:
+                continue
             fuller_role, less_role = (fact.role, other.role) if len(tokens) > len(others) else (other.role, fact.role)
             is_part = shared == min(len(tokens), len(others))
             if (
@@ -328,6 +372,20 @@ def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
         else:
             kept.append((tokens, fact))
     return [fact for _, fact in kept]
+
+
+def _is_chosen(fact: Fact, other: Fact, cues: Cues) -> bool:
+    """Returns True for a feature and the sentence that says more, where the sentence does not limit it.
+
+    The customer has chosen the short words; both stay.
+    """
+    by_source = {fact.source: fact, other.source: other}
+    if set(by_source) != {"features", "description"} or by_source["features"].role in _UNSOLD:
+        return False
+    feature, sentence = by_source["features"], by_source["description"]
+    return len(feature.text) < len(sentence.text) and (
+        roles.condition_at(sentence.text, cues) < 0 or roles.condition_at(feature.text, cues) >= 0
+    )
 
 
 def _tokens(part: str, cues: Cues) -> frozenset[str]:

@@ -59,7 +59,7 @@ def build_index(path: Path = PATH) -> None:
         for kind in ("names", "clues"):
             owners: dict[str, set[int]] = defaultdict(set)
             for position, trade in enumerate(trades):
-                for phrase in getattr(trade, kind).get(language, ()):
+                for phrase in _listed(trade, kind, language):
                     owners[" ".join(stems_of(phrase, language)[:MAX_WORDS])].add(position)
             lines = [
                 f"{key}\t{' '.join(map(str, sorted(found)))}\t{len(said.get(key, set()) - found)}"
@@ -91,7 +91,9 @@ def load_index(path: Path = PATH) -> TradeIndex:
         if bytes(arrays["key"]).decode() != index_key():
             raise IndexUnusable(f"The index of trades was built from other data: {path}. {remedy}")
         return TradeIndex(
-            trades=tuple(Trade(**table, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))),
+            trades=tuple(
+                Trade(**table, further_names={}, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))
+            ),
             names={language: _entries(arrays[f"names_{language}"]) for language in LANGUAGES},
             clues={language: _entries(arrays[f"clues_{language}"]) for language in LANGUAGES},
             vocabulary={
@@ -112,11 +114,17 @@ def index_key() -> str:
     return f"{FORMAT}:{data_digest()}:{blake2b(stemmer, digest_size=8).hexdigest()}:{encoder_version()}"
 
 
+def _listed(trade: Trade, kind: str, language: str) -> tuple[str, ...]:
+    if kind == "clues":
+        return trade.clues.get(language, ())
+    return (*trade.names.get(language, ()), *trade.further_names.get(language, ()))
+
+
 def _said_by(trades: Iterable[Trade], language: str) -> dict[str, set[int]]:
     """Returns, by phrase of up to 4 stems, the trades that use it anywhere in their data."""
     said: dict[str, set[int]] = defaultdict(set)
     for position, trade in enumerate(trades):
-        for words in (trade.names, trade.clues, trade.sentences):
+        for words in (trade.names, trade.further_names, trade.clues, trade.sentences):
             for text in words.get(language, ()):
                 stems = stems_of(text, language)
                 for start in range(len(stems)):

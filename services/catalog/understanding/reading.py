@@ -9,7 +9,7 @@ from adwright.catalog.v1 import catalog_pb2
 
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
-ENGINE_VERSION = "1"  # to be raised when the same texts and data give another reading
+ENGINE_VERSION = "2"  # to be raised when the same texts and data give another reading
 # Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
 MAX_FACTS = 40
 MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected
@@ -69,6 +69,8 @@ class Reader:
         language_of: Callable[[str], str],
         clean_name: Callable[[str], str],
         clean_text: Callable[[str], str],
+        calm: Callable[[str], str],
+        calm_name: Callable[[str], str],
         trades: Mapping[str, Trade],
         data_version: str,
     ) -> None:
@@ -79,6 +81,8 @@ class Reader:
         self._language_of = language_of
         self._clean_name = clean_name
         self._clean_text = clean_text
+        self._calm = calm
+        self._calm_name = calm_name
         self._trades = trades
 
     def read(self, texts: ProductTexts) -> catalog_pb2.Understanding:
@@ -96,14 +100,14 @@ class Reader:
             trade_name=trade.name if trade else "",
             sector=found.sector,
             subject=found.subject,
-            name=self._clean_name(texts.name) or _without_marks(texts.name),
-            brand=self._clean_name(texts.project) or _without_marks(texts.project),
+            name=self._calm_name(self._clean_name(texts.name)) or _without_marks(texts.name),
+            brand=self._calm_name(self._clean_name(texts.project)) or _without_marks(texts.project),
             audience=self._clean_text(texts.audience),
             goal=found.goal,
             language=language,
             sensitive=found.sensitive,
             regulated=found.regulated,
-            facts=_numbered(facts[:MAX_FACTS], said),
+            facts=self._numbered(facts[:MAX_FACTS], said),
             evidence=[
                 catalog_pb2.Evidence(
                     decided=item.decided, source=item.source, words=item.words[:MAX_EVIDENCE_CHARACTERS], by=item.by
@@ -114,18 +118,21 @@ class Reader:
             trade_words=names[:MAX_TRADE_WORDS],
         )
 
-
-def _numbered(facts: Sequence[Fact], said: str) -> list[catalog_pb2.Fact]:
-    """The facts, the strongest first, with the numbers of their places in the cleaned text."""
-    places = {id(fact): said.find(fact.text) for fact in facts}
-    in_order = sorted(facts, key=lambda fact: (places[id(fact)] < 0, places[id(fact)]))
-    numbers = {id(fact): number for number, fact in enumerate(in_order, 1)}
-    return [
-        catalog_pb2.Fact(
-            id=f"f{numbers[id(fact)]}", text=fact.text, role=fact.role, strength=fact.strength, source=fact.source
-        )
-        for fact in facts
-    ]
+    def _numbered(self, facts: Sequence[Fact], said: str) -> list[catalog_pb2.Fact]:
+        """The facts, the strongest first, with the numbers of their places in the cleaned text."""
+        places = {id(fact): said.find(fact.text) for fact in facts}
+        in_order = sorted(facts, key=lambda fact: (places[id(fact)] < 0, places[id(fact)]))
+        numbers = {id(fact): number for number, fact in enumerate(in_order, 1)}
+        return [
+            catalog_pb2.Fact(
+                id=f"f{numbers[id(fact)]}",
+                text=self._calm(fact.text),
+                role=fact.role,
+                strength=fact.strength,
+                source=fact.source,
+            )
+            for fact in facts
+        ]
 
 
 def _without_marks(raw: str) -> str:

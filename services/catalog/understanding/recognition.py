@@ -31,6 +31,12 @@ FOREIGN_PROBABILITY, FOREIGN_SCORE = 0.65, 15.5  # in a language without names
 SECTOR_PROBABILITY, SECTOR_SCORE = 0.85, 11.5
 KIND_PROBABILITY, KIND_SCORE = 0.85, 10.5
 OTHER_KIND = 8.0  # what a trade of another kind than the customer's loses
+USUAL_GOAL = {
+    "event": "book",
+    "job": "apply",
+    "cause": "donate",
+    "good": "sell",
+}  # of other kinds it depends on the trade
 WORDS = slice(Channel.CATEGORY, Channel.CLUE + 1)
 
 
@@ -64,7 +70,7 @@ class Recogniser:
         reading = self._reading(read, texts, known)
         top = reading.top
         marked = kinds_in(read.name, known)
-        confidence = self._confidence(reading, marked, known)
+        confidence = self._confidence(reading, marked, kinds_in(" ".join(read.sentences[:2]), known), known)
         if confidence == NOT_KNOWN:
             return self._without_trade(reading, read, texts, known)
         trade = self._index.trades[top]
@@ -103,7 +109,8 @@ class Recogniser:
         weight = np.exp(total - total.max())
         return _Reading(scores, weight / weight.sum())
 
-    def _confidence(self, reading: _Reading, kinds: Collection[str], language: str) -> str:
+    def _confidence(self, reading: _Reading, kinds: Collection[str], opening: Collection[str], language: str) -> str:
+        """Returns how sure the likeliest trade is. kinds, opening: those that the name and the first sentences say."""
         top = reading.top
         probability = reading.probability[top]
         words = float(WEIGHTS[WORDS] @ reading.scores.channels[WORDS, top])
@@ -114,9 +121,10 @@ class Recogniser:
             return LIKELY if probability >= FOREIGN_PROBABILITY and total >= FOREIGN_SCORE else NOT_KNOWN
         if self._contradicts(top, kinds) or reading.scores.fit[top] < FIT:
             return NOT_KNOWN
-        if probability >= SURE_PROBABILITY and words >= SURE_WORDS:
+        named = reading.scores.channels[[Channel.CATEGORY, Channel.NAME_HEAD, Channel.STATED]].max(axis=0)
+        is_said = named[top] >= NAMED and not self._contradicts(top, opening)
+        if probability >= SURE_PROBABILITY and words >= SURE_WORDS and is_said:
             return SURE
-        named = reading.scores.channels[[Channel.NAME_HEAD, Channel.STATED]].max(axis=0)
         if probability >= NAMED_PROBABILITY and named[top] >= NAMED and np.delete(named, top).max() < NAMED / 2:
             return LIKELY
         if probability >= LIKELY_PROBABILITY and words >= LIKELY_WORDS:
@@ -157,7 +165,7 @@ class Recogniser:
             confidence=NOT_KNOWN,
             kind=kind,
             sector=sector,
-            goal=texts.goal or (goals_in(said, language, kind)[0] if kind else ""),
+            goal=texts.goal or (goals_in(said, language, kind)[0] or USUAL_GOAL.get(kind, "") if kind else ""),
             sensitive=subjects_in("sensitive", read.name, said, language),
             regulated=subjects_in("regulated", read.name, said, language),
             evidence=tuple(evidence),

@@ -87,7 +87,7 @@ class Cues:
 KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
-    "included", "sums", "opener", "harm", "lacking", "echo",
+    "included", "sums", "opener", "harm", "lacking", "echo", "slip",
 )  # fmt: skip
 
 

@@ -153,6 +153,8 @@ class Scorer:
                     continue
                 share = (FOREIGN if native else 1.0) / len(match.owners)
                 value, part = _value(words, match, source) * share, _channel(channel, words, match, functions)
+                if part is Channel.NAME_HEAD and text[words[match.last].end :].lstrip().startswith("?"):
+                    part = Channel.NAME_REST  # "Old sofa?" asks; what is sold follows
                 found.extend(Ground(trade, value, part, source, text, match, words, language) for trade in match.owners)
             if not native and source not in ("project", "category"):
                 for match in find(words, self._index.clues[language], functions):

@@ -30,6 +30,7 @@ def _words(phrases: Iterable[str]) -> str:
 
 _LONG_RUN = re.compile(rf"(.)\1{{{MAX_RUN},}}", re.DOTALL)
 _FEED = _DATA["feed"]
+_SMALL_WORDS = frozenset(_DATA["names"]["small"])
 _KEY = r"(?:g:|g_|c:)?"
 _DROPPED_FIELD = re.compile(rf"{_KEY}(?:{_words(_FEED['dropped'])})\s?[:=]\s?[^\n]*", re.IGNORECASE)
 _KEPT_FIELD = re.compile(rf"{_KEY}(?:{_words(_FEED['kept'])})\s?(?:=|:(?!//))\s?", re.IGNORECASE)
@@ -53,6 +54,7 @@ _NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])
 _PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
 _OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
+_LENTICULAR = re.compile(r"【[^【】\n]{1,40}】[ \t]*(?=\S)")  # a heading of what follows
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
 _PARENTHESES = re.compile(r" ?\([^()\n]{0,200}\)")
 _ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)")
@@ -145,8 +147,14 @@ def shouting(text: str) -> bool:
     return loud >= 6 and loud > 0.6 * sum(len(word) for word in words)
 
 
+_LAST_LATIN = "\u052f"  # the last of the Latin, Greek and Cyrillic letters
+_NAME_PARTS = re.compile(r"(\s[–—-]\s|,\s|\s\||\s\(|\))")
+
+
 def calm(text: str) -> str:
     """Returns a text with its shouted words in small letters; acronyms and codes keep their capitals."""
+    if any(sign > _LAST_LATIN and sign.isalpha() for sign in text):  # "IS 2347" in Hindi is a standard, no word
+        return text
     is_shouting = shouting(text)
 
     def lowered(match: re.Match[str]) -> str:
@@ -163,9 +171,30 @@ def calm(text: str) -> str:
     return re.sub(r"(?:^|(?<=[.!?]\s))[^\W\d_]", lambda match: match[0].upper(), calmed)
 
 
+def calm_name(text: str) -> str:
+    """Returns a name whose parts in capitals have their words capitalised; acronyms and codes stay."""
+    return "".join(part if at % 2 else _calm_part(part) for at, part in enumerate(_NAME_PARTS.split(text)))
+
+
+def _calm_part(text: str) -> str:
+    if not shouting(text):
+        return text
+
+    def capitalised(match: re.Match[str]) -> str:
+        word = match[0]
+        if word in _SMALL_WORDS and match.start() > 0:
+            return word.lower()
+        if len(word) < 4 or not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
+            return word
+        return word.capitalize()
+
+    return _CAPITAL_WORD.sub(capitalised, text)
+
+
 def _clean_once(text: str) -> str:
     text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
     text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
+    text = _LENTICULAR.sub("\n", text)
     text = _BRACKETS.sub(_bracketed, text)
     text = _PARENTHESES.sub(_parenthesised, text)
     if "<-" in text:

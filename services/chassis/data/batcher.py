@@ -47,6 +47,11 @@ class Batcher(Generic[Item, Outcome]):
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """The number of items that wait. Those that are being applied do not count."""
+        return len(self._waiting)
+
     async def submit(self, item: Item) -> Outcome:
         """Returns the item's outcome. Raises Overloaded, without applying the item, when max_waiting items wait."""
         if len(self._waiting) >= self._max_waiting:
