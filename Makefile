@@ -69,8 +69,9 @@ lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, proto
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py
 
+BRIEFS ?=
 gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Write a page of the engine's output to out/
-	@$(BIN)/python -m tests.galleries.$*
+	@$(BIN)/python -m tests.galleries.$* $(BRIEFS)
 
 manifests: .venv/runtime gen/descriptors.binpb ## Write the generated part of gateway/resources (SETTINGS=FILE: another issuer)
 	@$(BIN)/python -m gateway.kubernetes --settings $(SETTINGS) > gateway/resources/generated.yaml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import grpc
@@ -14,7 +15,7 @@ from services.chassis.rpc.server import Server, always_ready, open_channel, star
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.copy.providers import CopyProvider
 from services.copy.providers.chat_client import OpenAISettings
-from services.copy.providers.local import LocalCopyProvider
+from services.copy.providers.local import LocalCopyProvider, read_all
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.copy.providers.openai import OpenAICopyProvider
 from services.copy.servicer import WRITE_SECONDS, CopyServicer, CopyWriterServicer
@@ -108,9 +109,11 @@ async def serve(settings: CopySettings) -> None:
         copy_pb2_grpc.add_CopyServiceServicer_to_server(servicer, server)
         copy_pb2_grpc.add_CopyWriterServiceServicer_to_server(CopyWriterServicer(writers.headlines), server)
 
+    reading = asyncio.create_task(asyncio.to_thread(read_all))
     try:
         await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
+        await reading
         await api_keys.close()
         await servicer.drain()
         await writers.copy.close()

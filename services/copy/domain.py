@@ -59,25 +59,32 @@ NO_SUBJECT = Subject()
 class BriefFact:
     """One statement about the product, in the customer's words.
 
-    id: unique in its brief ("f1"). role, source: as of adwright.catalog.v1.Fact.
+    id: unique in its brief ("f1"); numbers follow the customer's text. role, source, strength: as of
+    adwright.catalog.v1.Fact.
     """
 
     id: str
     text: str
     role: str
     source: str = ""
+    strength: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefUnderstanding:
     """What the catalog understood of the product. The fields are those of adwright.catalog.v1.Understanding.
 
-    Texts are empty and tuples are empty where nothing is known; facts: the strongest first.
+    Texts are empty and tuples are empty where nothing is known; facts: the strongest first. confidence: how sure kind,
+    trade and goal are: "sure", "likely" or "not_known".
     """
 
+    confidence: str = ""
+    name: str = ""
+    brand: str = ""
     kind: str = ""
     trade: str = ""
     trade_name: str = ""
+    trade_words: tuple[str, ...] = ()
     sector: str = ""
     subject: str = ""
     audience: str = ""

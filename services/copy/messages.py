@@ -84,9 +84,13 @@ def _brief(
 
 def _understanding(message: catalog_pb2.Understanding) -> BriefUnderstanding:
     return BriefUnderstanding(
+        confidence=message.confidence,
+        name=message.name,
+        brand=message.brand,
         kind=message.kind,
         trade=message.trade,
         trade_name=message.trade_name,
+        trade_words=tuple(message.trade_words),
         sector=message.sector,
         subject=message.subject,
         audience=message.audience,
@@ -95,7 +99,8 @@ def _understanding(message: catalog_pb2.Understanding) -> BriefUnderstanding:
         sensitive=tuple(message.sensitive),
         regulated=tuple(message.regulated),
         facts=tuple(
-            BriefFact(id=fact.id, text=fact.text, role=fact.role, source=fact.source) for fact in message.facts
+            BriefFact(id=fact.id, text=fact.text, role=fact.role, source=fact.source, strength=fact.strength)
+            for fact in message.facts
         ),
     )
 

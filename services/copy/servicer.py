@@ -25,8 +25,7 @@ from services.chassis.rpc.multiplexing import BatchedChannel
 from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
-from services.copy.providers.local.feasibility import check_feasible
-from services.copy.providers.local.request import understand_order
+from services.copy.providers.local.request import check_feasible, understand_order
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify
 from services.worker.submission import PreparedRequest, Submitter

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 import tomllib
 from dataclasses import replace
 from importlib.resources import files
-from itertools import count
 
 import pytest
 from adwright.catalog.v1 import catalog_pb2
@@ -173,9 +170,7 @@ class TestSentences:
 
     def test_notes_of_the_engine_quote_what_was_left_out(self) -> None:
         sentence = "Lose 8 kg in three weeks with 60 capsules."
-        product = Product(
-            name="Leaf", brand="", category="", description=f"Green tea capsules. {sentence} Made in Ohio."
-        )
+        product = Product(name="Leaf", brand="", description=f"Green tea capsules. {sentence} Made in Ohio.")
         result = engine.write(brief(product), "s")
         assert any(f"“{sentence}”" in note for note in result.notes.filtered)
         assert not any("8 kg" in f"{variant.hook} {variant.body}" for variant in result.variants)
@@ -195,7 +190,6 @@ class TestVariants:
         product = Product(
             name="Loan",
             brand="",
-            category="",
             description="Loans at 4.9% fixed for you. Representative 9.9% APR. Approval in a day.",
         )
         order = replace(brief(product), understanding=BriefUnderstanding(kind="finance", regulated=("credit",)))
@@ -227,20 +221,3 @@ class TestData:
         for rule in rules():
             for wording in (*(wording for _, wording in rule.wordings), *rule.unless, *rule.satisfied):
                 assert wording.pattern
-
-
-def test_a_variant_is_reviewed_in_less_than_a_millisecond() -> None:
-    text = (
-        "Are you ready for the best first bike? Kids' bike, age 6 to 9, weighs 7 kg, with two brakes and a bell. Last chance "
-        "before the summer: ends Sunday. Free delivery over £40.\nShop now\n#bike #kids"
-    )
-    subject = Subject(regulated=frozenset({"jobs", "housing", "credit", "health", "finance"}))
-    numbers = count()
-
-    def seconds() -> float:
-        started = time.perf_counter()
-        review(f"{text} {next(numbers)}", subject=subject)
-        return time.perf_counter() - started
-
-    seconds()  # reads the tables
-    assert statistics.median(seconds() for _ in range(200)) < 0.001

@@ -1,78 +1,67 @@
-"""Five variants are chosen by score and difference, also from sets where the greedy choice fails."""
+"""Five arguments are chosen by score and difference."""
 
 from __future__ import annotations
 
 import itertools
 
-from services.copy.domain import Format, Tone
-from services.copy.providers.local.choice import MAX_SHARED, Candidate, choose, overlap, search
-from services.copy.providers.local.library import Frame
+from services.copy.providers.local.arguments import Argument
+from services.copy.providers.local.choice import MAX_HOOK_OVERLAP, MOST, choose, overlap
+from services.copy.providers.local.material import material_of
+from services.copy.providers.local.quotes import Quote, content_words
+from tests.copy.products import PRODUCTS, brief
+
+MATERIAL = material_of(brief(PRODUCTS[0]))
+NAMES = ("alder", "birch", "cedar", "dogwood", "elder", "fir", "gorse", "hazel")
 
 
-def candidate(angle: str, words: str, *, score: float = 1.0, named: bool = False, priced: bool = False) -> Candidate:
-    """A candidate with these words; its hook and first words are unique."""
-    frame = Frame(
-        key=f"{angle}/{words}", angle=angle, hook=words, body="", tones=frozenset(Tone), formats=frozenset(Format),
-        kinds=frozenset({"goods"}),
-    )  # fmt: skip
-    return Candidate(
-        frame=frame, hook=words, body=words, closer="", lines=frozenset(), facts=frozenset(), score=score,
-        words=frozenset(words.split()), saying=words, heads=(words, f"{angle} {words}"), named=named, listed=False,
-        priced=priced,
-    )  # fmt: skip
+def fact(number: int) -> Quote:
+    return Quote(id=f"f{number}", text=f"fact {number}", role="feature", strength=0.5, source="features")
 
 
-def unchanged(text: Candidate) -> Candidate:
-    return text
+def argument(
+    hook: str, *, angle: str = "feature", score: float = 1.0, lead: Quote | None = None, what: bool = False
+) -> Argument:
+    return Argument(angle=angle, hook=hook, score=score, lead=lead, says_what=what)
 
 
-APART = [candidate(angle, f"{angle}one {angle}two {angle}three {angle}four") for angle in "abcd"]
-
-
-def most_shared(texts: list[Candidate]) -> float:
-    return max(overlap(one.words, other.words) for one, other in itertools.combinations(texts, 2))
+APART = [argument(f"{name} {name}leaf", lead=fact(number)) for number, name in enumerate(NAMES[:4])]
 
 
 class TestChoose:
-    def test_chooses_the_best_text_of_each_angle(self) -> None:
-        best = candidate("e", "eone etwo ethree efour", score=2.0)
-        chosen = choose([*APART, candidate("e", "eone etwo ethree efive"), best], unchanged)
+    def test_takes_the_best(self) -> None:
+        best = argument("hazel nuts", score=2.0, lead=fact(8))
+        chosen = choose([*APART, argument("gorse hedge", lead=fact(9), score=0.1), best], MATERIAL)
         assert chosen[0] is best
-        assert {text.frame.angle for text in chosen} == set("abcde")
+        assert len(chosen) == 5
 
-    def test_never_chooses_texts_that_share_too_many_words(self) -> None:
-        twin = candidate("e", "aone atwo athree afour")
-        assert len(choose([*APART, twin], unchanged, slack=0.5)) == 4
-
-    def test_text_rejected_by_the_final_check_is_left_out(self) -> None:
-        other = candidate("e", "eone etwo ethree efour", score=0.5)
-        refused = candidate("e", "efive esix eseven eeight", score=2.0)
-        chosen = choose([*APART, refused, other], lambda text: None if text is refused else text)
+    def test_hooks_that_say_the_same_are_not_chosen_together(self) -> None:
+        twin = argument("alder alderleaf green", score=0.9, lead=fact(9))
+        other = argument("hazel nuts", score=0.4, lead=fact(8))
+        chosen = choose([*APART, twin, other], MATERIAL)
         assert other in chosen
-        assert refused not in chosen
+        assert twin not in chosen
+        words = [content_words(each.hook, MATERIAL.words) for each in chosen]
+        assert all(overlap(one, two) <= MAX_HOOK_OVERLAP for one, two in itertools.combinations(words, 2))
 
-    def test_chooses_at_most_two_texts_with_the_price(self) -> None:
-        priced = [candidate(angle, f"{angle}five {angle}six {angle}nine", score=2.0, priced=True) for angle in "abcde"]
-        plain = [candidate(angle, f"{angle}one {angle}two {angle}three") for angle in "abcde"]
-        assert sum(text.priced for text in choose([*priced, *plain], unchanged)) == 2
+    def test_each_fact_leads_one_variant(self) -> None:
+        again = argument("gorse hedge", score=0.9, lead=fact(0))
+        other = argument("hazel nuts", score=0.4, lead=fact(8))
+        assert again not in choose([*APART, again, other], MATERIAL)
 
+    def test_a_poor_brief_repeats_a_fact_rather_than_having_four_variants(self) -> None:
+        again = argument("gorse hedge", lead=fact(0))
+        assert again in choose([*APART, again], MATERIAL)
 
-class TestSearch:
-    def test_finds_five_texts_that_the_greedy_choice_misses(self) -> None:
-        bait = candidate("a", "bone btwo btree bfour bsix", score=9.0)  # almost the only text of b
-        pool = [
-            bait,
-            *APART[:1],
-            candidate("b", "bone btwo btree bfour bfive"),
-            *APART[2:],
-            candidate("e", "eone etwo eten enine"),
+    def test_never_two_equal_hooks(self) -> None:
+        assert len(choose([*APART, argument(APART[0].hook.upper(), lead=fact(9))], MATERIAL)) == 4
+
+    def test_questions_are_bounded(self) -> None:
+        asked = [
+            argument(f"{name}?", angle="question", score=3.0, lead=fact(10 + n)) for n, name in enumerate(NAMES[4:])
         ]
-        assert len(choose(pool, unchanged, slack=0.3)) < 5
-        found = search(pool, unchanged)
-        assert len(found) == 5
-        assert most_shared(found) <= MAX_SHARED
+        chosen = choose([*APART, *asked], MATERIAL)
+        assert sum(each.angle == "question" for each in chosen) == MOST["question"]
 
-    def test_returns_nothing_when_no_five_differ(self) -> None:
-        alike = [candidate(angle, f"one two three {angle}") for angle in "abcdefgh"]
-        assert search(alike, unchanged) != []  # three of four words are at the limit, not above it
-        assert search([candidate(angle, f"one two three four {angle}") for angle in "abcdefgh"], unchanged) == []
+    def test_at_most_two_hooks_say_what_is_sold(self) -> None:
+        named = [argument(f"{name} hedge", score=3.0, lead=fact(10 + n), what=True) for n, name in enumerate(NAMES[4:])]
+        assert sum(each.says_what for each in choose([*APART, *named], MATERIAL)) == 2

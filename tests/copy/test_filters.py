@@ -9,9 +9,7 @@ from services.copy.providers import content_filters
 from services.copy.providers.ad_policy import Subject, forbidden_claim
 from tests.copy.products import Product, brief
 
-RULES = content_filters.request_rules(
-    brief(Product(name="N", brand="", category="", description="", price="9.00", currency="EUR"))
-)
+RULES = content_filters.request_rules(brief(Product(name="N", brand="", description="", price="9.00", currency="EUR")))
 
 INVENTED = """
 half-price | half off | ten percent | ten per cent | twice the size | double the fun | triple | tenfold | a dozen | dozens | hundreds |

@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.copy.domain import Variant
 from services.copy.providers.brief_facts import facts_of
 from services.copy.providers.language_check import is_other_language
-from services.copy.providers.local import engine
+from services.copy.providers.local.request import understand_order
 from services.copy.providers.model_judge import VariantJudge
 from tests.copy.products import PRODUCTS, brief
 
@@ -32,7 +32,7 @@ def test_names_are_in_no_language() -> None:
 
 def test_texts_are_judged_together_and_one_alone_is_not() -> None:
     request = replace(brief(PRODUCTS[0]), custom_instructions="Write in German.")
-    judge = VariantJudge(request, engine.understand_order(request), facts_of(request))
+    judge = VariantJudge(request, understand_order(request), facts_of(request))
     assert judge.in_other_language([ENGLISH, ENGLISH])
     assert not judge.in_other_language([ENGLISH])
     assert not judge.in_other_language([GERMAN, GERMAN])

@@ -5,101 +5,205 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
 
 import pytest
 
-from services.copy.domain import CopyBrief, Format, Platform, Tone, Variant
-from services.copy.providers.local import LocalCopyProvider, choice, engine, library
-from services.copy.providers.local.choice import overlap
-from services.copy.providers.local.facts import content_words
-from services.copy.providers.local.subject import understand
-from tests.copy.grammar import slips
-from tests.copy.products import PRODUCTS, UNMET, Product, brief
+from services.chassis.errors import InputFault
+from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
+from services.copy.providers.local import LocalCopyProvider, engine
+from services.copy.providers.local.words import LANGUAGES, words_of
+from services.copy.providers.platforms import platforms
+from tests.copy.products import CAREFUL, EVERY, FOREIGN, PRODUCTS, UNMET, Product, brief
+from tests.copy.provenance import EMOJI, NOT_SOLD, Sources, language_of, plain, sources_of
 
-MATRIX = list(itertools.product(PRODUCTS, Platform, Format, Tone))
-SAMPLE = MATRIX[::37]  # coprime to every dimension, so each platform, format, tone and product occurs
-MAX_SHARED = 0.75  # of the smaller text's words without names; reached only if a brief holds one or two facts
+MATRIX = list(itertools.product((*PRODUCTS[::2], *UNMET[::2], *FOREIGN, *CAREFUL), Platform, Format, Tone))
+STEP = 43  # shares no factor with the sizes of platforms, formats and tones, so each pair of them occurs
+TEA = Product(
+    name="静岡の煎茶",
+    brand="山本園",
+    description="静岡県で摘んだ一番茶です。香りがよく、甘みがあります。袋は100グラムです。家族で営む茶園です。急須でもマグでも飲めます。",
+)
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+Row = tuple[Product, CopyBrief, CopyResult, Sources]
 
 
-def assert_valid(request: CopyBrief, variants: tuple[Variant, ...]) -> None:
-    """Checks five variants against everything that is promised for a request."""
-    rules = library.platforms()[request.platform]
+@cache
+def sample() -> tuple[Row, ...]:
+    """Requests of the matrix with their results and sources; without those that the engine refuses."""
+    rows = []
+    for turn in MATRIX[::STEP]:
+        with suppress(InputFault):
+            rows.append(_row(*turn))
+    return tuple(rows)
+
+
+def _row(product: Product, platform: Platform, format_: Format, tone: Tone) -> Row:
+    request = brief(product, platform, format_, tone)
+    return product, request, engine.write(request, "seed"), sources_of(product, tone)
+
+
+def texts(result: CopyResult) -> Iterator[str]:
+    for variant in result.variants:
+        yield variant.hook
+        yield variant.body
+
+
+def said(request: CopyBrief) -> str:
+    """Everything that the customer wrote."""
+    return "\n".join([request.product_name, request.brand_name, request.description, *request.features,
+                      request.audience, request.price or "", request.custom_instructions])  # fmt: skip
+
+
+def where(request: CopyBrief) -> str:
+    return f"{request.product_name}/{request.platform}/{request.format}/{request.tone}"
+
+
+def assert_valid(row: Row) -> None:
+    """Checks everything that is promised for a request."""
+    _, request, result, sources = row
+    assert_shape(request, result)
+    assert_nothing_invented(request, result, sources)
+    assert_questions_answered(result, sources)
+
+
+def assert_shape(request: CopyBrief, result: CopyResult) -> None:
+    rules = platforms()[request.platform]
     layout = rules.layouts[request.format]
-    subject = understand(request)
-    source = "\n".join(
-        [
-            request.product_name,
-            request.description,
-            *request.features,
-            request.price or "",
-            request.audience,
-            request.custom_instructions,
-        ]
-    ).lower()
-    numbers = set(re.findall(r"\d+(?:[.,]\d+)*", source))
-    assert len(variants) == 5
-    assert len({variant.angle for variant in variants}) == 5
-    assert len({variant.hook for variant in variants}) == 5
-    for variant in variants:
-        where = f"{request.platform}/{request.format}/{request.tone}/{request.product_name}: {variant}"
+    assert len(result.variants) == 5
+    hooks = {plain(variant.hook) for variant in result.variants}
+    assert len({(variant.hook, variant.body) for variant in result.variants}) == 5, where(request)
+    is_thin = any("different headlines" in note for note in result.notes.not_applied)
+    assert is_thin == (len(hooks) < 5), where(request)
+    assert len(hooks) >= 2, where(request)
+    for variant in result.variants:
+        assert 0 < rules.length(variant.hook) <= layout.hook, where(request)
+        assert 0 < rules.length(variant.body) <= layout.body, where(request)
+        assert rules.length(variant.hook) + 1 + rules.length(variant.body) <= layout.whole, where(request)
+        assert len(variant.hashtags) <= rules.hashtags[1], where(request)
+        assert all(re.fullmatch(r"#\w+", tag) for tag in variant.hashtags), variant
         text = f"{variant.hook}\n{variant.body}"
-        assert 0 < len(variant.hook) <= layout.hook, where
-        assert 0 < len(variant.body) <= layout.body, where
-        assert len(variant.hook) + 1 + len(variant.body) <= layout.whole, where
-        assert 0 < len(variant.cta) <= 40, where
-        assert rules.hashtags[0] <= len(variant.hashtags) <= rules.hashtags[1], where
-        assert all(re.fullmatch(r"#\w+", tag) for tag in variant.hashtags), where
-        assert len(re.findall("[\U0001f300-\U0001faff\u2600-\u27bf]", text)) <= rules.emoji, where
-        assert not slips(text, keep=(subject.name, request.product_name)), (slips(text, keep=(subject.name,)), where)
-        assert not set(re.findall(r"\d+(?:[.,]\d+)*", text)) - numbers, where
-        assert "%" not in text or "%" in source, where
-        for word in (
-            "best",
-            "guarantee",
-            "cheapest",
-            "number one",
-            "award",
-            "% off",
-            "free trial",
-            "free shipping",
-            "limited time",
-        ):
-            assert word not in text.lower() or word in source, (word, where)
-        assert "http" not in text, where
-        assert "eczema" not in text.lower(), where
-        assert subject.name.lower().replace("'", "’") in text.lower(), where
-    named = sum(subject.name in variant.hook for variant in variants)
-    assert named <= choice.MAX_NAMED_HOOKS
-    for one, other in itertools.combinations(variants, 2):
-        first, second = (content_words(f"{v.hook} {v.body}") - content_words(subject.name) for v in (one, other))
-        assert overlap(first, second) <= MAX_SHARED, (overlap(first, second), one, other)
+        assert len(EMOJI.findall(text)) <= rules.emoji, variant
+        assert not re.search(r"[{}]|https?:|  |\.\.|[,;:][.!?]", text), variant
+
+
+def assert_nothing_invented(request: CopyBrief, result: CopyResult, sources: Sources) -> None:
+    numbers = set(NUMBER.findall(said(request))) | {n for price in sources.prices for n in NUMBER.findall(price)}
+    for text in texts(result):
+        for unit in sources.units(text):
+            assert unit.fact is None or unit.fact.role not in NOT_SOLD - {"legal"}, unit
+        assert not set(NUMBER.findall(text)) - numbers, (text, where(request))
+
+
+def assert_questions_answered(result: CopyResult, sources: Sources, *, whole: bool = False) -> None:
+    """whole: the fact need only answer as the customer wrote it, not as it is quoted."""
+    for variant in result.variants:
+        opening = sources.units(variant.hook)[0]
+        if opening.kind == "cue":
+            answer = sources.units(variant.body)[0]
+            if answer.fact is None:  # "£290 per contract. Clearbooks Legal." is a line of the data too
+                answer = sources.units(re.split(r"(?<=[.!?…])\s", variant.body)[0])[0]
+            assert answer.fact is not None, variant
+            words = answer.fact.text if whole else answer.text
+            assert any(cue.answered_by(words) for cue in opening.cues), variant
 
 
 class TestEveryRequest:
-    @pytest.mark.parametrize("tone", Tone)
-    @pytest.mark.parametrize("format_", Format)
-    def test_variants_are_valid_on_a_sample_of_the_matrix(self, format_: Format, tone: Tone) -> None:
-        tried = 0
-        for product, platform, shape, voice in SAMPLE:
-            if shape is format_ and voice is tone:
-                request = brief(product, platform, shape, voice)
-                assert_valid(request, engine.write(request, "seed").variants)
-                tried += 1
-        assert tried >= 3
+    def test_few_requests_of_the_sample_are_refused(self) -> None:
+        assert len(sample()) >= 0.98 * len(MATRIX[::STEP])
 
-    @pytest.mark.parametrize("product", UNMET, ids=lambda product: product.name)
-    def test_variants_are_valid_for_products_unknown_to_the_authors(self, product: Product) -> None:
-        for number, (platform, format_, tone) in enumerate(itertools.product(Platform, Format, Tone)):
-            if number % 29 == 0:
-                request = brief(product, platform, format_, tone)
-                assert_valid(request, engine.write(request, "seed").variants)
+    def test_no_search_ad_in_dutch_is_refused(self) -> None:
+        dutch = next(product for product in FOREIGN if product.name == "Keramiek Oost")
+        for format_ in Format:
+            assert_valid(_row(dutch, Platform.GOOGLE, format_, Tone.CASUAL))
+
+    def test_five_variants_differ_and_fit_the_platform(self) -> None:
+        for _, request, result, _ in sample():
+            assert_shape(request, result)
+
+    def test_every_sentence_is_quoted_or_a_line_of_the_data(self) -> None:
+        for _, request, result, sources in sample():
+            assert_nothing_invented(request, result, sources)
+
+    def test_a_question_is_followed_by_the_fact_that_answers_it(self) -> None:
+        asked = 0
+        for _, _, result, sources in sample():
+            assert_questions_answered(result, sources, whole=True)
+            asked += sum(sources.units(variant.hook)[0].kind == "cue" for variant in result.variants)
+        assert asked >= 20
+
+    def test_the_words_that_answer_are_not_cut_off(self) -> None:
+        for _, _, result, sources in sample():
+            assert_questions_answered(result, sources)
+
+    def test_button_is_one_of_the_platform_for_the_goal(self) -> None:
+        for _, request, result, _ in sample():
+            language = language_of(request)
+            buttons = words_of(language if language in LANGUAGES else "en").buttons
+            platform, goal = request.platform.value, request.understanding.goal if request.understanding else ""
+            labels = buttons.get((platform, goal)) or buttons[(platform, "none")]
+            assert {variant.cta for variant in result.variants} <= set(labels), where(request)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("product", [*PRODUCTS, *UNMET], ids=lambda product: product.name)
-    def test_variants_are_valid_on_the_whole_matrix(self, product: Product) -> None:
+    @pytest.mark.parametrize("product", EVERY, ids=lambda product: product.name)
+    def test_the_whole_matrix(self, product: Product) -> None:
         for platform, format_, tone in itertools.product(Platform, Format, Tone):
-            request = brief(product, platform, format_, tone)
-            assert_valid(request, engine.write(request, "seed").variants)
+            assert_valid(_row(product, platform, format_, tone))
+
+
+class TestTheTestItself:
+    """The tracing of sentences finds what is invented."""
+
+    @pytest.mark.parametrize("text", [
+        "The last bottle that you will ever buy.", "Keeps water fresh for 48 hours.", "Dishwasher-safe lid and base.",
+        "Dishwasher-safe lid. Loved by everyone.", "Aurora Bottle: pure joy.", "• Dishwasher-safe lid\n• Award winner",
+    ])  # fmt: skip
+    def test_invented_sentences_are_found(self, text: str) -> None:
+        with pytest.raises(AssertionError, match="nothing says"):
+            sources_of(PRODUCTS[0], Tone.CASUAL).units(text)
+
+    def test_a_condition_is_no_source(self) -> None:
+        product = next(product for product in FOREIGN if product.name == "Borsa Città")
+        with pytest.raises(AssertionError, match="nothing says"):
+            sources_of(product, Tone.CASUAL).units("Non adatta alla pioggia.")
+
+    def test_a_text_cut_before_a_limit_is_found(self) -> None:
+        product = Product(name="Lamp", description="Free delivery within two days, for orders over £40 only.")
+        with pytest.raises(AssertionError, match="nothing says"):
+            sources_of(product, Tone.CASUAL).units("Free delivery within two days.")
+
+
+class TestSparseBriefs:
+    @pytest.mark.parametrize("name", ["Nimbus Pillow", "Zorvax", "Kiln"])
+    def test_a_name_is_enough(self, name: str) -> None:
+        product = Product(name=name, brand=name.split(maxsplit=1)[0])
+        for number, (format_, platform) in enumerate(itertools.product(Format, Platform)):
+            assert_valid(_row(product, platform, format_, list(Tone)[number % 6]))
+
+    @pytest.mark.parametrize("product", [
+        Product(name="Nimbus Pillow", brand="Nimbus", description="adjustable down-alternative pillow, washable"),
+        Product(name="The Original Extra Strong Ergonomic Office Chair With Lumbar Support And Adjustable Armrests",
+                brand="Sit", description="mesh back, adjustable armrests"),
+    ], ids=lambda product: product.name)  # fmt: skip
+    def test_a_name_and_six_words_are_enough(self, product: Product) -> None:
+        for number, (format_, platform) in enumerate(itertools.product(Format, Platform)):
+            assert_valid(_row(product, platform, format_, list(Tone)[number % 6]))
+
+    def test_description_of_two_thousand_characters(self) -> None:
+        rows = [f"The {part} is made of {material} and lasts." for part in ("heel", "tongue", "toe cap", "insole", "lug")
+                for material in ("recycled nylon", "natural rubber", "cork", "woven hemp", "felt")]  # fmt: skip
+        long = replace(PRODUCTS[5], description=" ".join([PRODUCTS[5].description, *rows])[:2000])
+        assert_valid(_row(long, Platform.LINKEDIN, Format.LONG, Tone.PROFESSIONAL))
+
+    def test_a_brief_without_understanding_is_written_from_its_features(self) -> None:
+        request = replace(brief(PRODUCTS[0]), understanding=None)
+        result = engine.write(request, "s")
+        assert_shape(request, result)
+        assert any("dishwasher-safe lid" in text.lower() for text in texts(result))
 
 
 class TestSeed:
@@ -108,97 +212,181 @@ class TestSeed:
         assert engine.write(request, "a job") == engine.write(request, "a job")
 
     def test_other_seeds_give_other_hooks(self) -> None:
-        request = brief(PRODUCTS[0])
-        hooks = {variant.hook for number in range(4) for variant in engine.write(request, f"job {number}").variants}
-        assert len(hooks) >= 10
+        request = brief(PRODUCTS[2])
+        hooks = {variant.hook for number in range(6) for variant in engine.write(request, f"job {number}").variants}
+        assert len(hooks) >= 7
 
 
-class TestUnderstanding:
-    @pytest.mark.parametrize("product", [*PRODUCTS, *UNMET], ids=lambda product: product.name)
-    def test_category_of_every_product_is_found(self, product: Product) -> None:
-        assert understand(brief(product)).category.name == product.category
+class TestNames:
+    def test_names_in_capitals_are_calmed(self) -> None:
+        product = next(product for product in UNMET if product.name.startswith("GLOW PRO"))
+        for format_, tone in itertools.product(Format, Tone):
+            for text in texts(engine.write(brief(product, Platform.META, format_, tone), "s")):
+                assert not re.search(r"\b(?:GLOW|MASSAGE|BEST|CARRY|CASE|QUIET)\b|!!", text), text
 
-    def test_name_and_six_words_are_enough(self) -> None:
-        bare = Product(name="Nimbus Pillow", brand="Nimbus", category="bedding", description="")
-        for format_ in Format:
-            assert_valid(brief(bare, format_=format_), engine.write(brief(bare, format_=format_), "s").variants)
+    def test_every_variant_names_product_or_brand(self) -> None:
+        for product, request, result, _ in sample():
+            known = request.understanding
+            assert known is not None
+            names = {plain(word) for name in (known.name, known.brand) for word in name.split() if len(word) > 3}
+            for variant in result.variants:
+                text = plain(f"{variant.hook} {variant.body}")
+                assert not names or any(name in text for name in names), (product.name, where(request), variant)
 
-    def test_name_alone_is_enough(self) -> None:
-        unknown = Product(name="Zorvax", brand="Zorvax", category="goods", description="")
-        for format_, platform in itertools.product(Format, Platform):
-            request = brief(unknown, platform, format_)
-            assert len(engine.write(request, "s").variants) == 5
 
-    def test_description_of_two_thousand_characters_gives_valid_variants(self) -> None:
-        long = Product(
-            name="Trailwind Running Shoes", brand="Trailwind", category="footwear", description=" ".join([PRODUCTS[5].description] + [
-                f"The {part} is made of {material} and lasts." for part in ("heel", "tongue", "toe cap", "insole", "collar", "lace", "lug", "midsole")
-                for material in ("recycled nylon", "natural rubber", "cork", "woven hemp")
-            ])[:2000], features=PRODUCTS[5].features, price="135.00", currency="GBP",
-        )  # fmt: skip
-        request = brief(long, Platform.LINKEDIN, Format.LONG, Tone.PROFESSIONAL)
-        assert_valid(request, engine.write(request, "s").variants)
+class TestSensitiveSubjects:
+    @pytest.mark.parametrize("product", CAREFUL[:2], ids=lambda product: product.name)
+    def test_no_question_no_emoji_no_exclamation_mark(self, product: Product) -> None:
+        for platform, format_, tone in itertools.product((Platform.META, Platform.PINTEREST), Format, Tone):
+            request = brief(product, platform, format_, tone, instructions="Use emoji")
+            assert request.subject.sensitive
+            for text in texts(engine.write(request, "s")):
+                assert not re.search(r"[?!]", text), text
+                assert not EMOJI.search(text), text
 
-    def test_very_long_names_are_shortened_to_fit(self) -> None:
-        named = Product(
-            name="The Original Extra Strong Ergonomic Office Chair With Lumbar Support And Adjustable Armrests",
-            brand="Sit",
-            category="furniture",
-            description="mesh back, adjustable armrests",
-        )
-        for platform, format_ in itertools.product(Platform, Format):
-            assert len(engine.write(brief(named, platform, format_), "s").variants) == 5
+    def test_a_loud_tone_gives_way_and_the_notes_say_so(self) -> None:
+        loud, quiet = (engine.write(brief(CAREFUL[0], tone=tone), "s") for tone in (Tone.URGENT, Tone.PROFESSIONAL))
+        assert any("asks for a quiet one" in note for note in loud.notes.not_applied)
+        assert not any("quiet" in note for note in quiet.notes.not_applied)
+        assert not any(re.search(r"\b(?:now|today)\b", text) for text in texts(loud))
+
+    def test_other_subjects_in_the_same_tone_have_questions_and_emoji(self) -> None:
+        """Otherwise the test above would hold for an engine that never asks."""
+        found = "".join(text for product in PRODUCTS[:6] for text in texts(
+            engine.write(brief(product, Platform.META, Format.SHORT, Tone.PLAYFUL), "s")))  # fmt: skip
+        assert "?" in found
+        assert EMOJI.search(found)
+
+    def test_the_annual_rate_stands_in_every_text_of_a_loan(self) -> None:
+        result = engine.write(brief(CAREFUL[3], Platform.META, Format.LONG, Tone.URGENT), "s")
+        assert all("Representative 12.7% APR." in variant.body for variant in result.variants)
+
+    def test_legal_text_without_room_is_named_in_the_notes(self) -> None:
+        line = "Representative 12.7% APR, assumed over 36 months, for a loan of £4,000 repaid in 36 monthly instalments"
+        product = replace(CAREFUL[3], description=f"Loans online. {line}. Answer within one working day.")
+        result = engine.write(brief(product, Platform.GOOGLE, Format.SHORT), "s")
+        assert not all("12.7%" in variant.body for variant in result.variants)
+        assert any("12.7% APR" in note for note in result.notes.not_applied)
+
+
+class TestLanguages:
+    @pytest.mark.parametrize("product", FOREIGN, ids=lambda product: product.name)
+    def test_no_english_sentence_in_a_brief_of_another_language(self, product: Product) -> None:
+        request = brief(product, Platform.META, Format.LONG, Tone.CASUAL)
+        language = language_of(request)
+        assert language != "en"
+        english = words_of("en")
+        lines = {plain(phrase.text) for table in english.frames.values() for rows in table.values() for phrase in rows
+                 if "{" not in phrase.text}  # fmt: skip
+        lines |= {plain(line.text) for cue in english.cues for line in cue.lines}
+        own = words_of(language)
+        lines -= {plain(phrase.text) for table in own.frames.values() for rows in table.values() for phrase in rows}
+        sources = sources_of(product, Tone.CASUAL)
+        for text in texts(engine.write(request, "s")):
+            assert not {plain(unit.text) for unit in sources.units(text)} & lines, text
+
+    def test_a_language_without_words_is_quoted_and_noted(self) -> None:
+        dutch = next(product for product in FOREIGN if product.name == "Keramiek Oost")
+        for format_, tone in itertools.product(Format, Tone):
+            result = engine.write(brief(dutch, Platform.META, format_, tone), "s")
+            assert any("no words of its own" in note for note in result.notes.not_applied)
+            for text in texts(result):
+                assert {unit.kind for unit in sources_of(dutch, tone).units(text)} <= {"fact", "name", "price"}, text
+
+    def test_a_language_with_words_has_no_such_note(self) -> None:
+        result = engine.write(brief(FOREIGN[0]), "s")
+        assert not any("no words of its own" in note for note in result.notes.not_applied)
+        assert language_of(brief(FOREIGN[0])) == "es"
 
 
 class TestOptions:
-    def test_tones_and_formats_change_every_text(self) -> None:
-        by_tone = {tone: {v.hook for v in engine.write(brief(PRODUCTS[0], tone=tone), "s").variants} for tone in Tone}
-        for one, other in itertools.combinations(Tone, 2):
-            assert len(by_tone[one] & by_tone[other]) <= 1
+    def test_tones_change_the_texts(self) -> None:
+        by_tone = {tone: {text for product in PRODUCTS[:9:2] for text in texts(engine.write(brief(product, tone=tone), "s"))}
+                   for tone in Tone}  # fmt: skip
+        shared = [
+            len(by_tone[one] & by_tone[other]) / len(by_tone[one]) for one, other in itertools.combinations(Tone, 2)
+        ]
+        assert max(shared) <= 0.8
+        assert sum(shared) / len(shared) <= 0.6
 
-    def test_long_is_longer_than_short_and_hook_is_shortest(self) -> None:
+    def test_long_is_longest_and_hook_is_shortest(self) -> None:
         def length(format_: Format) -> float:
             return sum(
-                len(v.body) for p in PRODUCTS for v in engine.write(brief(p, Platform.META, format_), "s").variants
+                len(v.body) for p in PRODUCTS[::3] for v in engine.write(brief(p, format_=format_), "s").variants
             )
 
-        assert length(Format.HOOK) < length(Format.SHORT) < length(Format.LONG)
+        assert length(Format.HOOK) < length(Format.SHORT) < length(Format.LONG) / 2
 
-    def test_story_has_a_beginning_and_an_end(self) -> None:
-        for variant in engine.write(brief(PRODUCTS[0], Platform.META, Format.STORY, Tone.CASUAL), "s").variants:
-            assert len(re.findall(r"[.!?](?:\s|$)", variant.body)) >= 4
-            assert "\n\n" in variant.body
+    def test_long_texts_have_lists_and_stories_paragraphs(self) -> None:
+        rich = PRODUCTS[13]
+        assert sum("\n• " in v.body for v in engine.write(brief(rich, format_=Format.LONG), "s").variants) >= 4
+        assert all("\n\n" in v.body for v in engine.write(brief(rich, format_=Format.STORY), "s").variants)
 
-    def test_google_headlines_hold_no_exclamation_mark_and_no_hashtags(self) -> None:
-        for tone in Tone:
-            for variant in engine.write(brief(PRODUCTS[3], Platform.GOOGLE, Format.SHORT, tone), "s").variants:
-                assert "!" not in variant.hook
+    def test_google_has_no_exclamation_mark_and_no_hashtags(self) -> None:
+        loud = Product(name="Wow!", brand="Wow", description="A kite that flies! Two lines! Packs small!")
+        for format_, tone in itertools.product(Format, Tone):
+            for variant in engine.write(brief(loud, Platform.GOOGLE, format_, tone), "s").variants:
+                assert "!" not in variant.hook + variant.body
                 assert variant.hashtags == ()
+
+    def test_texts_in_japanese_end_once(self) -> None:
+        for text in texts(engine.write(brief(TEA), "s")):
+            assert "。." not in text
+
+    def test_wide_signs_count_double_on_google(self) -> None:
+        rules = platforms()[Platform.GOOGLE]
+        for format_ in Format:
+            for variant in engine.write(brief(TEA, Platform.GOOGLE, format_), "s").variants:
+                assert rules.length(variant.hook) <= rules.layouts[format_].hook
+                assert rules.length(variant.body) <= rules.layouts[format_].body
 
 
 class TestBrandVoice:
     def test_banned_words_appear_in_no_variant(self) -> None:
         for format_ in Format:
-            request = brief(PRODUCTS[0], format_=format_, banned_words=("easy", "steel", "bottle up", "today", "shop"))
+            request = brief(PRODUCTS[0], format_=format_, banned_words=("steel", "fresh", "today", "shop", "look"))
             for variant in engine.write(request, "s").variants:
                 text = f"{variant.hook} {variant.body} {variant.cta} {' '.join(variant.hashtags)}"
-                assert not re.search(r"\b(?:easy|steel|today|shop)", text, re.I), text
+                assert not re.search(r"\b(?:steel|fresh|today|shop|look)", text, re.I), text
 
     def test_calm_brands_get_neither_emoji_nor_exclamation_marks(self) -> None:
         request = brief(PRODUCTS[0], tone=Tone.PLAYFUL, tone_words=("calm",))
-        for variant in engine.write(request, "s").variants:
-            assert not re.search("[!\U0001f300-\U0001faff\u2600-\u27bf]", variant.hook + variant.body)
+        for text in texts(engine.write(request, "s")):
+            assert "!" not in text
+            assert not EMOJI.search(text)
 
-    def test_brand_spelling_is_used_in_every_variant(self) -> None:
-        british = brief(PRODUCTS[4], format_=Format.LONG, spelling="british")
-        american = brief(PRODUCTS[4], format_=Format.LONG, spelling="american")
-        seeds = [str(number) for number in range(6)]
-        source = " ".join(v.body for seed in seeds for v in engine.write(british, seed).variants)
-        american_text = " ".join(v.body for seed in seeds for v in engine.write(american, seed).variants)
-        assert "fibre" in source.lower()
-        assert "fiber" not in source.lower()
-        assert "fiber" in american_text.lower()
-        assert "fibre" not in american_text.lower()
+    @pytest.mark.parametrize(
+        ("spelling", "right", "wrong"), [("british", "fibre", "fiber"), ("american", "fiber", "fibre")]
+    )
+    def test_brand_spelling_is_used_in_every_variant(self, spelling: str, right: str, wrong: str) -> None:
+        request = brief(PRODUCTS[4], format_=Format.LONG, spelling=spelling)
+        found = " ".join(text.lower() for seed in "abc" for text in texts(engine.write(request, seed)))
+        assert right in found
+        assert wrong not in found
+
+
+class TestHashtags:
+    def tags(self, product: Product) -> set[str]:
+        return {tag for tone in Tone for v in engine.write(brief(product, Platform.TIKTOK, tone=tone), "s").variants
+                for tag in v.hashtags}  # fmt: skip
+
+    def test_accents_stay(self) -> None:
+        found = self.tags(FOREIGN[0])
+        assert "#CasaSeñal" in found
+        assert not any("Senal" in tag for tag in found)
+
+    @pytest.mark.parametrize(("text", "month"), [
+        ("Pottery classes in Leeds. We start in September. Materials included.", "September"),
+        ("Folk concert in York. Doors open in May. Seats for forty.", "May"),
+    ])  # fmt: skip
+    def test_months_are_no_places(self, text: str, month: str) -> None:
+        found = self.tags(Product(name="Clay Evenings", brand="Clay & Co", description=text))
+        assert not any(month in tag for tag in found), found
+        assert found & {"#Leeds", "#York"}
+
+    def test_banned_words_are_no_hashtags(self) -> None:
+        request = brief(PRODUCTS[4], Platform.TIKTOK, banned_words=("granola bar", "Vermont"))
+        assert not any("vermont" in tag.lower() for v in engine.write(request, "s").variants for tag in v.hashtags)
 
 
 class TestProvider:

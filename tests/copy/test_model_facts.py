@@ -21,7 +21,6 @@ from tests.copy.products import Product, brief
 KETTLE = Product(
     name="Alder Kettle",
     brand="Alder",
-    category="kitchen",
     description="Boils a litre in three minutes. Brushed steel.",
     features=("Keep-warm button",),
     price="899.00",
@@ -73,7 +72,7 @@ class TestPrompt:
         assert document["rules"]["cta"].startswith("one of Shop now")
 
     async def test_brief_without_understanding_is_numbered(self) -> None:
-        _, transport = await write(brief(KETTLE), GOOD)
+        _, transport = await write(replace(brief(KETTLE), understanding=None), GOOD)
         assert [(fact["id"], fact["text"]) for fact in transport.documents()[0]["facts"]] == [
             ("f1", "Keep-warm button"),
             ("f2", "Boils a litre in three minutes."),

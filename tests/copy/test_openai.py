@@ -125,15 +125,18 @@ class TestFilters:
         assert any("not an instruction about the copy" in note for note in result.notes.not_applied)
 
     async def test_what_must_not_run_is_not_sent_and_is_quoted_in_the_notes(self) -> None:
-        request = replace(
-            REQUEST, audience="Are you overweight and tired of dieting?", features=("Cures eczema", "Steel")
+        product = replace(
+            PRODUCTS[0],
+            audience="Are you overweight and tired of dieting?",
+            features=("Cures eczema", "Magnetic clasp"),
         )
+        request = brief(product)
         async with chat_server(completion(GOOD)) as server:
             provider = OpenAICopyProvider(settings(server))
             result = await provider.write(request, "seed")
             await provider.close()
         sent = server.requests[0]["messages"][1]["content"]
-        assert "Steel" in sent
+        assert "Magnetic clasp" in sent
         assert "overweight" not in sent
         assert "eczema" not in sent
         for text in ("“Cures eczema”", "“Are you overweight and tired of dieting?”"):

@@ -12,7 +12,7 @@ from services.chassis.banned_words import BannedWord, banned_words
 from services.copy.domain import CopyBrief, Format, Subject, Variant
 from services.copy.providers.ad_policy import dropped_line, forbidden_claim
 from services.copy.providers.claims import ClaimJudge
-from services.copy.providers.local.library import PlatformRules, platforms
+from services.copy.providers.platforms import PlatformRules, platforms
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PERCENT_WORDS = re.compile(
@@ -155,12 +155,13 @@ def text_defect(text: str) -> str | None:
 def length_violation(hook: str, body: str, *, platform: PlatformRules, format_: Format) -> str | None:
     """How hook and body exceed the platform's character limits; None if they fit."""
     layout = platform.layouts[format_]
-    if len(hook) > layout.hook:
-        return f"the hook has {len(hook)} characters, {layout.hook} are allowed"
-    if len(body) > layout.body:
-        return f"the body has {len(body)} characters, {layout.body} are allowed"
-    if len(hook) + 1 + len(body) > layout.whole:
-        return f"hook and body have {len(hook) + 1 + len(body)} characters, {layout.whole} are allowed"
+    hook_length, body_length = platform.length(hook), platform.length(body)
+    if hook_length > layout.hook:
+        return f"the hook has {hook_length} characters, {layout.hook} are allowed"
+    if body_length > layout.body:
+        return f"the body has {body_length} characters, {layout.body} are allowed"
+    if hook_length + 1 + body_length > layout.whole:
+        return f"hook and body have {hook_length + 1 + body_length} characters, {layout.whole} are allowed"
     return None
 
 
@@ -196,8 +197,8 @@ def wording_violation(variant: Variant, rules: RequestRules, judge: ClaimJudge |
     if dropped:
         return f"“{dropped.words}” stands without what the brief says beside it: {_lower_first(dropped.why)}"
     bare = f"{text}\n{variant.cta}"
-    for fixed in filter(None, rules.exempt.split("\n")):
-        bare = bare.replace(fixed, "Name")
+    for fixed in sorted(filter(None, rules.exempt.split("\n")), key=len, reverse=True):
+        bare = bare.replace(fixed, "•")
     claim = judge.unsupported(bare) if judge is not None else unsupported_claim(bare, rules)
     if claim:
         return f"{claim} is not in the brief" if judge is None else f"no fact says {claim}"

@@ -14,7 +14,8 @@ from services.copy.domain import CopyBrief, Format, Headline, Platform, Usage, V
 from services.copy.providers import content_filters
 from services.copy.providers.brief_facts import facts_of
 from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
-from services.copy.providers.local import engine, write_headline
+from services.copy.providers.local import write_headline
+from services.copy.providers.local.request import understand_order
 from services.copy.providers.model_judge import VariantJudge
 from services.copy.providers.model_prompt import (
     CTA_CHARACTERS,
@@ -97,7 +98,7 @@ class ModelHeadlines:
     async def _ask(self, brief: CopyBrief, total: UsageTotal) -> Headline | None:
         picture = replace(brief, platform=Platform.UNIVERSAL, format=Format.HOOK)
         facts = facts_of(picture)
-        judge = VariantJudge(picture, engine.understand_order(picture), facts)
+        judge = VariantJudge(picture, understand_order(picture), facts)
         repair: dict[str, Any] | None = None
         for _ in range(CALLS):
             reply = await self._client.complete(headline_prompt(picture, judge.request, facts, repair=repair), total)

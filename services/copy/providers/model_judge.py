@@ -13,9 +13,11 @@ from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.brief_facts import LIMITING_ROLES, claim_judge
 from services.copy.providers.figures import figures
 from services.copy.providers.language_check import is_other_language
-from services.copy.providers.local import engine, spelling
+from services.copy.providers.language_names import language_code
+from services.copy.providers.local import spelling
+from services.copy.providers.local.request import Order
 from services.copy.providers.meaning import concepts
-from services.copy.providers.model_prompt import buttons_of, language_code, language_of
+from services.copy.providers.model_prompt import buttons_of, language_of
 from services.copy.providers.model_reply import MAX_CALL_TO_ACTION, mentions_the_task
 from services.copy.providers.wish_judge import wish_rules
 
@@ -32,7 +34,7 @@ class VariantJudge:
     request: the request's rules, stricter where the subject is sensitive. wishes: the instructions as rules.
     """
 
-    def __init__(self, brief: CopyBrief, request: engine.Order, facts: Sequence[BriefFact]) -> None:
+    def __init__(self, brief: CopyBrief, request: Order, facts: Sequence[BriefFact]) -> None:
         self._brief = brief
         self._facts = {fact.id: fact for fact in facts}
         self._ids = {fact.text.casefold(): fact.id for fact in facts}
@@ -47,7 +49,9 @@ class VariantJudge:
         tags = ["#" + re.sub(r"\W", "", tag) for tag in raw.hashtags if re.sub(r"\W", "", tag)]
         hook, body = re.sub(r"\s+", " ", raw.hook), re.sub(r"[ \t]+", " ", raw.body)
         if request.spelling:
-            protected = tuple(part for part in (request.subject.name, request.offers) if part)
+            protected = tuple(
+                part for part in (request.material.full_name, request.material.name, *request.offers) if part
+            )
             hook, body = (spelling.respell(text, request.spelling, protected=protected) for text in (hook, body))
         variant = replace(
             raw,
@@ -132,14 +136,14 @@ class VariantJudge:
         return None
 
 
-def stated_by(request: engine.Order) -> list[str]:
+def stated_by(request: Order) -> list[str]:
     """What the instructions state of the product, besides its facts: offers, occasions and words to use."""
     instructions = request.instructions
     stated = [*instructions.sentences, *instructions.focus, *instructions.required, instructions.audience]
     return [text for text in stated if text and forbidden_claim(text, subject=request.brief.subject) is None]
 
 
-def _respectful(brief: CopyBrief, request: engine.Order) -> engine.Order:
+def _respectful(brief: CopyBrief, request: Order) -> Order:
     """Without emoji and exclamation marks where the subject is sensitive, whatever the tone."""
     if brief.understanding is None or not brief.understanding.sensitive:
         return request

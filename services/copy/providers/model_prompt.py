@@ -15,8 +15,10 @@ from services.copy.domain import VARIANT_COUNT, BriefFact, BriefUnderstanding, C
 from services.copy.providers.ad_policy import sentences_without_offences
 from services.copy.providers.brief_facts import LIMITING_ROLES
 from services.copy.providers.chat_client import Prompt
-from services.copy.providers.local import engine, library
+from services.copy.providers.language_names import language_code, language_name
+from services.copy.providers.local.request import Order
 from services.copy.providers.meaning import read_table
+from services.copy.providers.platforms import platforms
 
 CTA_CHARACTERS = 20
 HEADLINE_CHARACTERS = 40
@@ -80,28 +82,19 @@ class _Table:
     goals: dict[str, str]
     buttons: dict[str, dict[str, list[str]]]
     regulated: dict[str, str]
-    languages: dict[str, str]
 
 
 @cache
 def _table() -> _Table:
     table = read_table("model_rules.toml")
-    return _Table(table["formats"], table["goals"], table["buttons"], table["regulated"], table["languages"])
+    return _Table(table["formats"], table["goals"], table["buttons"], table["regulated"])
 
 
-def language_of(brief: CopyBrief, request: engine.Order) -> str:
+def language_of(brief: CopyBrief, request: Order) -> str:
     """The language that the texts must be in: a BCP 47 code, or a name from the instructions; empty: not known."""
     if request.instructions.language:
         return request.instructions.language
     return brief.understanding.language if brief.understanding is not None else ""
-
-
-def language_code(language: str) -> str:
-    """The two-letter code of a language's code or English name; empty if it is not known."""
-    lower = language.lower()
-    names = {name.lower(): code for code, name in _table().languages.items()}
-    code = names.get(lower, lower.partition("-")[0])
-    return code if code in _table().languages else ""
 
 
 def buttons_of(brief: CopyBrief) -> list[str]:
@@ -113,14 +106,14 @@ def buttons_of(brief: CopyBrief) -> list[str]:
 
 def copy_prompt(
     brief: CopyBrief,
-    request: engine.Order,
+    request: Order,
     facts: tuple[BriefFact, ...],
     *,
     repair: dict[str, Any] | None,
     tokens: int | None,
 ) -> Prompt:
     """The prompt of five variants. repair: fields of a second request, which say what to correct."""
-    layout = library.platforms()[brief.platform].layouts[brief.format]
+    layout = platforms()[brief.platform].layouts[brief.format]
     low, high = request.platform.hashtags
     rules = {
         "variants": VARIANT_COUNT,
@@ -142,7 +135,7 @@ def copy_prompt(
 
 
 def headline_prompt(
-    brief: CopyBrief, request: engine.Order, facts: tuple[BriefFact, ...], *, repair: dict[str, Any] | None
+    brief: CopyBrief, request: Order, facts: tuple[BriefFact, ...], *, repair: dict[str, Any] | None
 ) -> Prompt:
     """The prompt of a picture's lines."""
     rules = {
@@ -162,13 +155,13 @@ def headline_prompt(
     )
 
 
-def _shared_rules(brief: CopyBrief, request: engine.Order) -> dict[str, Any]:
+def _shared_rules(brief: CopyBrief, request: Order) -> dict[str, Any]:
     understood = brief.understanding or BriefUnderstanding()
     language = language_of(brief, request)
     code = language_code(language)
     rules: dict[str, Any] = {
         "tone": brief.tone.value,
-        "language": f"{_table().languages[code]} ({language})" if code else language or "that of the facts",
+        "language": f"{language_name(code)} ({language})" if code else language or "that of the facts",
         "words_never_used": [*brief.banned_words, *request.instructions.banned],
         "must_be_said_in_every_text": list(request.instructions.sentences),
         "spelling": request.spelling or "as in the product text",
@@ -188,15 +181,13 @@ def _shared_rules(brief: CopyBrief, request: engine.Order) -> dict[str, Any]:
     return rules
 
 
-def _audience(brief: CopyBrief, request: engine.Order, understood: BriefUnderstanding) -> str:
+def _audience(brief: CopyBrief, request: Order, understood: BriefUnderstanding) -> str:
     """The audience, without sentences that platforms forbid."""
     audience = request.instructions.audience or brief.audience or understood.audience
     return sentences_without_offences(audience, subject=brief.subject).text
 
 
-def _document(
-    brief: CopyBrief, request: engine.Order, facts: Iterable[BriefFact], rules: dict[str, Any]
-) -> dict[str, Any]:
+def _document(brief: CopyBrief, request: Order, facts: Iterable[BriefFact], rules: dict[str, Any]) -> dict[str, Any]:
     understood = brief.understanding or BriefUnderstanding()
     rows = [(fact.role in LIMITING_ROLES, {"id": fact.id, "role": fact.role, "text": fact.text}) for fact in facts]
     product = {

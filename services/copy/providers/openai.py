@@ -27,6 +27,8 @@ from services.copy.providers.chat_client import ChatClient, EndpointBreaker, Ope
 from services.copy.providers.chat_reply import Reply
 from services.copy.providers.chat_stream import Progress
 from services.copy.providers.local import engine
+from services.copy.providers.local.notes import notes_for
+from services.copy.providers.local.request import Order, understand_order
 from services.copy.providers.model_headline import ModelHeadlines, log_usage
 from services.copy.providers.model_prompt import copy_prompt
 from services.copy.providers.model_reply import is_unfinished_thought, read_variants
@@ -45,7 +47,7 @@ class _Work:
     """One copy request: what it is judged by, and the texts accepted so far."""
 
     brief: CopyBrief
-    request: engine.Order
+    request: Order
     facts: tuple[BriefFact, ...]
     judge: model_judge.VariantJudge
     total: UsageTotal
@@ -111,7 +113,7 @@ class OpenAICopyProvider:
         return self._result(work, seed, fault)
 
     def _work(self, brief: CopyBrief) -> _Work:
-        request = engine.understand_order(brief)
+        request = understand_order(brief)
         facts = facts_of(brief)
         judge = model_judge.VariantJudge(brief, request, facts)
         return _Work(
@@ -224,5 +226,5 @@ def _notes(work: _Work, variants: tuple[Variant, ...], filled: int, fault: Trans
             why = "the model's time ended" if fault.reason == "MODEL_TIMED_OUT" else "the model failed meanwhile"
         missed = (*missed, f"The built-in engine wrote {filled} of the five variants because {why}.")
     audience = sentences_without_offences(work.brief.audience, subject=work.brief.subject)
-    left_out = (*engine.notes_for(work.request, variants).filtered, *(part.note for part in audience.left_out))
+    left_out = (*notes_for(work.request, variants).filtered, *(part.note for part in audience.left_out))
     return Notes(applied=applied, not_applied=missed, filtered=left_out)

@@ -1,12 +1,13 @@
-"""The built-in engine: rules and frames, no model. It is the default, and what remote models fall back to."""
+"""The built-in engine: rules and quotations, no model. It is the default, and what remote models fall back to."""
 
 from __future__ import annotations
 
 from services.copy.domain import CopyBrief, CopyResult
 from services.copy.providers.local import engine
 from services.copy.providers.local.headline import write_headline
+from services.copy.providers.local.words import read_all
 
-__all__ = ["LocalCopyProvider", "write_headline"]
+__all__ = ["LocalCopyProvider", "read_all", "write_headline"]
 
 
 class LocalCopyProvider:

@@ -1,0 +1,359 @@
+"""Bodies: what follows a hook, by format. Facts are quoted as sentences or as rows of a list."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.copy.domain import Format, Tone
+from services.copy.providers.local.arguments import Argument, complete, filled
+from services.copy.providers.local.material import MADE, amounts_of
+from services.copy.providers.local.quotes import (
+    Quote,
+    as_sentence,
+    first_word,
+    says_something,
+    shortened,
+    upper_first,
+)
+from services.copy.providers.local.supply import Supply, Task
+
+_QUOTATION = re.compile(r"\b(?:quote|Angebot|devis|presupuesto|preventivo|orçamento)", re.IGNORECASE)
+ROW = 72  # characters of a row in a list
+ROW_LETTERS = 6  # fewest letters of a row: "F 10-6" says nothing by itself
+ROWS = (3, 5)  # fewest and most
+WITH_BRAND = 72  # characters of a line with product and sender
+_ROW_ROLES = ("feature", "figure", "benefit", "logistics", "proof", "offer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The text below a hook, and the facts that it uses."""
+
+    text: str
+    used: tuple[Quote, ...]
+    named: bool
+    answered: bool = True  # whether it holds the answer that its hook needs
+    missing: tuple[Quote, ...] = ()  # texts that the law asks for and that had no room
+
+
+class Writer:
+    """Writes the bodies of one request, and sees to it that they use different facts."""
+
+    def __init__(self, task: Task, random_: random.Random) -> None:
+        self._task = task
+        self._random = random_
+        self._uses: Counter[str] = Counter()
+        self._closers: Counter[str] = Counter()
+
+    def write(self, argument: Argument, *, turn: int = 0, bare: bool = False) -> Body:
+        """The body of an argument, the `turn`th of the request. `bare`: only what it cannot do without."""
+        draft = _Draft(self._task, argument, self._uses, self._random, self._closers, turn)
+        if bare:
+            draft.bare()
+        elif self._task.form is Format.LONG and self._task.layout.body > 200 and not self._task.limited:
+            draft.long()
+        elif self._task.form is Format.STORY and self._task.layout.body > 200 and not self._task.limited:
+            draft.story()
+        else:
+            draft.short()
+        body = draft.body()
+        self._uses.update(found.id for found in body.used)
+        if argument.lead is not None:
+            self._uses[argument.lead.id] += 1
+        return body
+
+
+class _Draft:
+    """One body under way."""
+
+    def __init__(
+        self,
+        task: Task,
+        argument: Argument,
+        uses: Counter[str],
+        random_: random.Random,
+        closers: Counter[str],
+        turn: int,
+    ) -> None:
+        self._task, self._argument, self._random, self._all_closers = task, argument, random_, closers
+        self._turn = turn
+        material = task.material
+        self._blocks: list[list[str]] = [[]]
+        self._supply = Supply(task, argument, uses)
+        self._missing: list[Quote] = []
+        self._hook_folded = argument.hook.casefold()
+        self._named = argument.says_what or (bool(material.names) and material.is_named_in(argument.hook))
+        self._tail = [*task.offers]
+        self._room = min(task.layout.body, task.layout.whole - len(argument.hook) - 1)
+        for text in self._tail:
+            self._room -= len(text) + 1
+        for topic in task.topics:
+            if topic.rstrip(".").casefold() not in self._hook_folded:
+                self._place(topic)
+        for found in material.must:
+            if found is not argument.lead and len(found.sentence) + 1 <= self._room:
+                self._supply.beside(found)
+                self._tail.append(found.sentence)
+                self._room -= len(found.sentence) + 1
+            elif found is not argument.lead:
+                self._missing.append(found)
+
+    # -- formats ------------------------------------------------------------------------------------------------------
+
+    def short(self) -> None:
+        """One paragraph: the answer, supporting facts, the name and the price."""
+        self._answer()
+        reserve = 0 if self._named else len(self._name_line()) + 1
+        facts = max(self._task.layout.facts, 1)
+        if self._task.form is Format.HOOK:
+            facts = 1
+        for _ in range(facts):
+            if self._length() + reserve > self._task.layout.aim and self._length():
+                break
+            if not self._support(self._room - reserve):
+                break
+        self._name_and_price()
+        if not self._length() or self._argument.turn:
+            self._closer()
+        if not self._length():
+            self.bare()
+
+    def bare(self) -> None:
+        """The answer, or else what is advertised."""
+        material = self._task.material
+        self._answer()
+        if not self._named or not (self._length() or self._tail):
+            for text in (material.what, material.name, material.brand, material.price):
+                if text and text.casefold() not in self._hook_folded and self._place(as_sentence(text)):
+                    break
+
+    def long(self) -> None:
+        """Paragraphs: the answer with what belongs to it; a list of facts; price and proof; what to do."""
+        layout = self._task.layout
+        self._answer()
+        if not self._named:
+            self._place(self._name_line(), first=not self._blocks[-1])
+            self._named = True
+        for _ in range(2):
+            if self._length() > layout.aim * 0.45 or not self._support(self._room, told=True):
+                break
+        rows = self._rows() if layout.bullets else []
+        if rows:
+            self._new_block()
+            opener = self._one(self._task.material.words.phrases("lists", "openers", self._task.tone))
+            lines = [*([opener] if opener else []), *(f"• {row}" for row in rows)]
+            self._blocks[-1] = ["\n".join(lines)]
+            self._room -= len(self._blocks[-1][0]) + 2
+        else:
+            self._new_block()
+            for _ in range(layout.facts):
+                if self._length() > layout.aim or not self._support(self._room):
+                    break
+        self._new_block()
+        self._price_line()
+        self._condition()
+        self._closer()
+
+    def story(self) -> None:
+        """The customer's own sentences in their order, then the name and what to do."""
+        layout, scene = self._task.layout, self._task.material.lines.scene
+        if scene is not None and not self._task.material.solemn and self._argument.angle == "trade":
+            fits = any(scene.when.search(found.text) for found in self._task.material.quotes)
+            if fits and self._place(scene.text):
+                self._new_block()
+        self._answer()
+        told = self._told(layout.aim * 0.8)
+        half = (len(told) + 1) // 2
+        for number, found in enumerate(told):
+            if number == half and self._length() > layout.aim * 0.35:
+                self._new_block()
+            self._quote(found)
+        for _ in range(layout.facts + 1):
+            if self._length() > layout.aim * 0.6 or not self._support(self._room):
+                break
+        self._new_block()
+        self._name_and_price()
+        self._condition()
+        self._closer()
+
+    def body(self) -> Body:
+        """The finished body."""
+        if self._tail:
+            if self._task.form in {Format.LONG, Format.STORY} and len(self._blocks) > 1:
+                self._blocks.append(self._tail)
+            else:
+                self._blocks[-1].extend(self._tail)
+        paragraphs = len(self._blocks) > 1 and self._task.layout.body > 200
+        text = ("\n\n" if paragraphs else " ").join(" ".join(block) for block in self._blocks if block)
+        answer = self._argument.answer
+        return Body(
+            text=text,
+            used=tuple(self._supply.used),
+            named=self._named,
+            answered=answer is None or answer in self._supply.used,
+            missing=tuple(self._missing),
+        )
+
+    # -- pieces -------------------------------------------------------------------------------------------------------
+
+    def _length(self) -> int:
+        return sum(len(text) + 1 for block in self._blocks for text in block)
+
+    def _new_block(self) -> None:
+        if self._blocks[-1]:
+            self._blocks.append([])
+
+    def _place(self, text: str, *, first: bool = False) -> bool:
+        if not text or len(text) + 1 > self._room:
+            return False
+        if first:
+            self._blocks[-1].insert(0, text)
+        else:
+            self._blocks[-1].append(text)
+        self._room -= len(text) + 1
+        return True
+
+    def _quote(self, found: Quote, text: str | None = None) -> bool:
+        if not self._place(as_sentence(text or found.text)):
+            return False
+        self._supply.take(found)
+        self._named = self._named or self._task.material.is_named_in(found.text)
+        return True
+
+    def _answer(self) -> None:
+        """The fact that the hook asks for, cut only where it still answers; rather with room for the name and price."""
+        found, cue = self._argument.answer, self._argument.cue
+        if found is None:
+            return
+        for kept in (self._kept(), 0):
+            text = shortened(found.text, self._room - 1 - kept, self._task.material.words)
+            if text is not None and (cue is None or cue.answered_by(text)):
+                self._quote(found, text)
+                return
+
+    def _kept(self) -> int:
+        """Characters that must stay free for the name, and for the price where the customer asks for it."""
+        material = self._task.material
+        name = 0 if self._named else len(material.name or material.brand) + 2
+        price = len(material.price) + 2 if self._task.priced and material.price else 0
+        return name + price
+
+    def _support(self, room: int, *, told: bool = False) -> bool:
+        """Adds one more fact. `told`: rather a sentence of the description than an item of a list."""
+        free = self._supply.free()
+        if told:
+            free.sort(key=lambda found: found.source != "description")
+        for found in free:
+            if found.dangling and not self._supply.follows(found, at_start=not self._blocks[-1]):
+                continue
+            text = shortened(found.text, max(room - 1, 0), self._task.material.words)
+            if text is not None and says_something(text) and self._quote(found, text):
+                return True
+        return False
+
+    def _rows(self) -> list[str]:
+        rows: list[str] = []
+        room, weak = self._room, self._task.material.words.weak_start
+        for found in self._supply.free(_ROW_ROLES):
+            if found.dangling or self._supply.says_again(found) or first_word(found.text) in weak:
+                continue
+            text = shortened(found.text, ROW, self._task.material.words)
+            if text is None or len(text) + 3 > room or sum(map(str.isalpha, text)) < ROW_LETTERS:
+                continue
+            row = upper_first(text.rstrip("."))
+            rows.append(row)
+            room -= len(row) + 3
+            self._supply.take(found)
+            if len(rows) == ROWS[1]:
+                break
+        if len(rows) < ROWS[0]:
+            self._supply.put_back(len(rows))
+            return []
+        return rows
+
+    def _name_line(self) -> str:
+        """A sentence that says what is advertised, every second time with the sender."""
+        material = self._task.material
+        said = " ".join([self._hook_folded, *(text.casefold() for block in self._blocks for text in block)])
+        is_said = bool(material.name and material.subject) and material.subject.casefold() in said
+        plain = as_sentence(material.name if is_said else material.what)
+        sender = material.brand.casefold()
+        if not sender or material.kind not in MADE or sender in f"{self._hook_folded} {material.what.casefold()}":
+            return plain
+        frames = [text for text in material.words.phrases("named", "by", self._task.tone) if "{subject}" not in text]
+        if not frames or self._turn % 2:
+            return plain
+        line = filled(frames[self._turn // 2 % len(frames)].replace("{name}", material.name), material)
+        return line if len(line) <= min(WITH_BRAND, self._room - 1) else plain
+
+    def _wants_price(self) -> bool:
+        task = self._task
+        material = task.material
+        if task.priced is False or not material.price or material.price.casefold() in self._hook_folded:
+            return False
+        if any(found.role == "price" for found in self._supply.used) or self._argument.angle == "price":
+            return False
+        amounts = amounts_of(material.price)
+        if any(amounts & amounts_of(found.text) for found in self._supply.quoted):
+            return False
+        return bool(task.priced) or task.tone is not Tone.LUXE or self._turn % 2 == 0
+
+    def _price_line(self) -> None:
+        if self._wants_price():
+            self._place(as_sentence(self._task.material.price))
+
+    def _name_and_price(self) -> None:
+        material = self._task.material
+        priced = self._wants_price()
+        if not self._named:
+            plain = as_sentence(f"{material.what}, {material.price}")
+            if priced and not material.price_is_quoted and self._place(plain):
+                self._named = True
+                return
+            self._named = self._place(self._name_line()) or self._place(as_sentence(material.name or material.brand))
+        if priced:
+            self._place(as_sentence(material.price))
+
+    def _condition(self) -> None:
+        """What limits a fact of this text, or of the whole offer, said as it is; where there is room for a sentence."""
+        material = self._task.material
+        frames = complete(material.words.phrases("condition", "note", self._task.tone), "condition")
+        found = self._supply.condition()
+        if frames and found is not None:
+            self._place(frames[self._turn % len(frames)].replace("{condition}", found.sentence))
+
+    def _closer(self) -> None:
+        material = self._task.material
+        closers = [
+            text
+            for text in material.words.phrases("closers", material.goal or "none", self._task.tone)
+            if not (material.price and _QUOTATION.search(text))
+        ]
+        fresh = sorted(closers, key=lambda text: self._all_closers[text])
+        for text in fresh:
+            if text.casefold().rstrip(".") not in self._hook_folded and self._place(text):
+                self._all_closers[text] += 1
+                return
+
+    def _one(self, phrases: Sequence[str]) -> str:
+        return self._random.choice(phrases) if phrases else ""
+
+    def _told(self, aim: float) -> list[Quote]:
+        """Sentences of the description within `aim` characters: the least used ones, in the customer's order."""
+        free = [found for found in self._supply.free() if found.source == "description"]
+        chosen: list[Quote] = []
+        length = self._length()
+        room = self._room - len(self._name_line()) - 1
+        for found in free:
+            taken = len(found.sentence) + 1
+            if length + taken <= aim and taken <= room:
+                chosen.append(found)
+                length += taken
+                room -= taken
+        chosen.sort(key=lambda found: found.place)
+        places = {found.place for found in chosen}
+        return [found for found in chosen if not found.dangling or found.place - 1 in places]

@@ -1,0 +1,175 @@
+"""Facts as they are quoted: whole, in the customer's words. Nothing is conjugated, nothing is joined into a clause."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from unicodedata import east_asian_width
+
+from services.copy.providers.local.words import Words
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
+_SEPARATOR = re.compile(r"\s[–—-]\s|[,;:]\s")
+_STEM = 6  # letters that two forms of a word have in common
+_ENDS = ".!?…。！？।"
+_ARE = frozenset({"are", "is", "sont", "est", "son", "es", "sind", "ist", "sono", "è", "são", "é"})
+FEWEST_WORDS = 3  # of a text that was cut
+FEWEST_WIDE = 4  # signs of a text in Chinese, Japanese or Korean
+POINTING_WORDS = 4  # a pronoun among the first words has its noun in the sentence before
+ITEM_WORDS = 10  # of one item of a list, with "and" and the item behind it
+MOST_ITEMS = 6  # of a list that are looked at
+LEAST_KEPT = 0.3  # share of a text: what remains of less is not what the customer said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One fact. `text` is the customer's; role, strength and source are those of adwright.catalog.v1.Fact."""
+
+    id: str
+    text: str
+    role: str
+    strength: float
+    source: str
+    words: frozenset[str] = field(default=frozenset())
+    dangling: bool = False  # refers back to a sentence before it
+
+    @property
+    def sentence(self) -> str:
+        """The fact as a sentence."""
+        return as_sentence(self.text)
+
+    @property
+    def place(self) -> int:
+        """Where the fact stands in the customer's text: facts are numbered in its order."""
+        return int(self.id[1:]) if self.id[1:].isdigit() else 0
+
+
+def content_words(text: str, words: Words) -> frozenset[str]:
+    """What two texts are compared by: the beginnings of words that carry meaning, and numbers."""
+    return frozenset(
+        word[:_STEM]
+        for written in _WORD.findall(text)
+        if (word := written.casefold()) not in words.empty and (len(word) > 3 or word.isdigit() or _is_sign(written))
+    )
+
+
+def _is_sign(word: str) -> bool:
+    """Whether a short word carries meaning by its form: "LED", "M4", "UV"."""
+    return len(word) > 1 and (word.isupper() or (word[0].isalpha() and word[-1].isdigit()))
+
+
+def says_something(text: str) -> bool:
+    """Whether a text is more than one word. Scripts without spaces are measured by their signs."""
+    return len(text.split()) > 1 or sum(east_asian_width(sign) in "WF" for sign in text) >= FEWEST_WIDE
+
+
+def first_word(text: str) -> str:
+    """The first word of a text, case folded; empty if there is none."""
+    found = _WORD.search(text)
+    return found[0].casefold().replace("’", "'") if found else ""
+
+
+def last_word(text: str) -> str:
+    found = _WORD.findall(text)
+    return found[-1].casefold() if found else ""
+
+
+def upper_first(text: str) -> str:
+    """The text with its first letter as a capital, unless its first word has capitals of its own ("iPhone")."""
+    for place, character in enumerate(text):
+        if character.isalpha():
+            word = _WORD.match(text, place)
+            if word is not None and any(letter.isupper() for letter in word[0]):
+                return text
+            return text[:place] + character.upper() + text[place + 1 :]
+        if character.isdigit():
+            return text
+    return text
+
+
+def as_sentence(text: str) -> str:
+    """The text with a capital at its start and a stop at its end."""
+    text = upper_first(text.strip().rstrip(",;:–—- "))
+    return text if not text or text.endswith((*_ENDS, ".”", "!”", "?”", "»")) else f"{text}{_stop_of(text)}"
+
+
+def _stop_of(text: str) -> str:
+    """The full stop of the script that a text ends in."""
+    last = next((sign for sign in reversed(text) if sign.isalpha()), "a")
+    if east_asian_width(last) in "WF" and not "\uac00" <= last <= "\ud7af":  # Korean has the point
+        return "。"
+    return "।" if "\u0900" <= last <= "\u097f" else "."
+
+
+def as_line(text: str) -> str:
+    """The text as a title: a capital at its start and no full stop at its end."""
+    text = upper_first(text.strip().rstrip(",;:–—- "))
+    return text[:-1] if text.endswith(".") and not text.endswith("..") and text.count(". ") == 0 else text
+
+
+def shortened(text: str, limit: int, words: Words) -> str | None:
+    """The text within `limit` characters, cut where what remains is still true; None if there is no such place.
+
+    A text is cut at a comma, colon, dash or semicolon only. A negation, a limit, a condition or a parenthesis is never
+    cut off, and a text is not cut behind a negation.
+    """
+    text = text.strip()
+    if len(text) <= limit:
+        return text
+    if not words.joints:  # of a language without data no word is known that limits
+        return None
+    for cut in reversed(list(_SEPARATOR.finditer(text))):
+        kept, dropped = text[: cut.start()].rstrip(), text[cut.start() :]
+        if len(kept) > limit:
+            continue
+        if words.guards.search(dropped) or words.negations.search(kept):
+            continue
+        if len(_WORD.findall(kept)) < FEWEST_WORDS or len(kept) < LEAST_KEPT * len(text):
+            continue
+        if last_word(kept) in words.open_end or first_word(dropped) in words.joints:
+            continue
+        if first_word(kept) in words.weak_start or _goes_on_as_list(dropped, words):
+            continue
+        if (
+            "(" in dropped
+            or kept.count("(") != kept.count(")")
+            or kept.count("“") != kept.count("”")
+            or kept.count('"') % 2
+        ):
+            continue
+        return kept
+    return None
+
+
+def _points_back(text: str, words: Words) -> bool:
+    """Whether one of the first words stands for something that was named before ("You post it to us")."""
+    opening = text.casefold().split()[:POINTING_WORDS]
+    if len(opening) > 1 and opening[1] in _ARE and (opening[0].isdigit() or text[:1].islower()):
+        return True  # "thirteen are by the water"
+    return any(word in words.pronouns for word in opening)
+
+
+def _goes_on_as_list(dropped: str, words: Words) -> bool:
+    """Whether what is cut off holds the other items of a list ("…, Frantoio and Moraiolo, at 420 metres")."""
+    items = re.split(r",\s+", dropped.lstrip(" ,"))[:MOST_ITEMS]
+    for item in items:
+        found = item.casefold().split()
+        if len(found) > ITEM_WORDS:
+            return False
+        if any(word in words.listing for word in found):
+            return True
+    return False
+
+
+def quote(*, id: str, text: str, role: str, strength: float, source: str, words: Words) -> Quote:  # noqa: A002  (as the proto)
+    """A fact ready to be quoted."""
+    text = re.sub(r"\s+", " ", text).strip()
+    return Quote(
+        id=id,
+        text=text,
+        role=role,
+        strength=strength,
+        source=source,
+        words=content_words(text, words),
+        dangling=first_word(text) in words.dangling or _points_back(text, words),
+    )

@@ -1,0 +1,194 @@
+"""The engine's own words by language: connectives, lines for what customers wonder, buttons. Data, read once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from services.copy.domain import Tone
+
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt")  # languages with words of their own; others are quoted only
+TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
+EVERY_TONE = frozenset(Tone)
+_PREFIX = re.compile(r"^([pculyb]{1,6}): ")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A text of the engine and the tones that it suits. It may hold slots such as {name}."""
+
+    text: str
+    tones: frozenset[Tone] = EVERY_TONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """Something that customers wonder, the words of a fact that answers it, and lines that ask it.
+
+    `kinds`: kinds of product that it suits; empty: all.
+    """
+
+    name: str
+    when: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    kinds: frozenset[str]
+    lines: tuple[Phrase, ...]
+
+    def answered_by(self, text: str) -> bool:
+        """Whether a fact answers it."""
+        return bool(self.when.search(text)) and not (self.unless and self.unless.search(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The opening of a story of one trade, and the words of a fact that shows that it fits."""
+
+    text: str
+    when: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeLines:
+    """Lines of one trade. `always` suit every product of the trade; cues and scene need a fact that answers them."""
+
+    always: tuple[Phrase, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    scene: Scene | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml."""
+
+    language: str
+    frames: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
+    cues: tuple[Cue, ...]
+    buttons: Mapping[tuple[str, str], tuple[str, ...]]
+    guards: re.Pattern[str]
+    negations: re.Pattern[str]
+    dangling: frozenset[str]
+    open_end: frozenset[str]
+    joints: frozenset[str]
+    listing: frozenset[str]
+    pronouns: frozenset[str]
+    weak_start: frozenset[str]
+    empty: frozenset[str]
+    heads: frozenset[str]
+    attributes: re.Pattern[str]
+    informs: re.Pattern[str]
+
+    def phrases(self, section: str, name: str, tone: Tone) -> list[str]:
+        """The phrases of a section that suit a tone, in the order of the data."""
+        return [phrase.text for phrase in self.frames.get(section, {}).get(name, ()) if tone in phrase.tones]
+
+
+def whole_words(entries: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of whole words and phrases; an entry that ends with a star matches every ending."""
+    parts = []
+    for entry in sorted(set(entries), key=len, reverse=True):
+        text = entry.strip()
+        if text == "*":
+            parts.append(r"\*")
+        elif text.endswith("*"):
+            parts.append(rf"(?<!\w){re.escape(text[:-1].strip())}\w*")
+        else:
+            parts.append(rf"(?<!\w){re.escape(text)}(?!\w)")
+    return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
+
+
+def _beginnings(stems: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of words that begin with one of the stems."""
+    return re.compile("|".join(rf"(?<!\w){re.escape(stem)}" for stem in stems) or r"(?!)", re.IGNORECASE)
+
+
+def _phrase(text: str) -> Phrase:
+    prefix = _PREFIX.match(text)
+    if prefix is None:
+        return Phrase(text)
+    return Phrase(text[prefix.end() :], frozenset(TONES[letter] for letter in prefix[1]))
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("services.copy.data").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _cue(name: str, row: Mapping[str, Any]) -> Cue:
+    return Cue(
+        name=name,
+        when=whole_words(row["when"]),
+        unless=whole_words(row["unless"]) if row.get("unless") else None,
+        kinds=frozenset(row.get("kinds", ())),
+        lines=_lines(row),
+    )
+
+
+def _lines(row: Mapping[str, Any]) -> tuple[Phrase, ...]:
+    return tuple(Phrase(line["text"], frozenset(TONES[letter] for letter in line["tones"])) for line in row["lines"])
+
+
+@cache
+def words_of(language: str) -> Words:
+    """The words of a language; those of a language without any are empty."""
+    known = language in LANGUAGES
+    forms = _read("function_words.toml")[language] if known else {}
+    frames = _read(f"frames.{language}.toml") if known else {}
+    buttons = {
+        (platform, goal): tuple(labels)
+        for platform, goals in frames.pop("buttons", {}).items()
+        for goal, labels in goals.items()
+    }
+    return Words(
+        language=language,
+        frames={
+            section: {name: tuple(map(_phrase, texts)) for name, texts in table.items()}
+            if isinstance(table, dict)
+            else {}
+            for section, table in frames.items()
+        },
+        cues=tuple(_cue(*item) for item in _read(f"cues.{language}.toml").items()) if known else (),
+        buttons=buttons or (words_of("en").buttons if not known else {}),
+        guards=whole_words(forms.get("guards", ())),
+        negations=whole_words(forms.get("negations", ())),
+        dangling=frozenset(forms.get("dangling", ())),
+        open_end=frozenset(forms.get("open_end", ())),
+        joints=frozenset(forms.get("joints", ())),
+        listing=frozenset(forms.get("listing", ())),
+        pronouns=frozenset(forms.get("pronouns", ())),
+        weak_start=frozenset(forms.get("weak_start", ())),
+        empty=frozenset(forms.get("empty", ())),
+        heads=frozenset(forms.get("heads", ())),
+        attributes=_beginnings(forms.get("attributes", ())),
+        informs=_beginnings(forms.get("informs", ())),
+    )
+
+
+@cache
+def trade_lines(trade: str, sector: str, language: str) -> TradeLines:
+    """The lines of a trade; empty for a trade or a language without any. Read once a sector."""
+    table = _sector_lines(sector, language).get(trade, {}) if trade and sector else {}
+    story = table.get("story")
+    return TradeLines(
+        always=_lines(table["always"]) if "always" in table else (),
+        cues=tuple(_cue(name, row) for name, row in table.items() if name not in {"always", "story"}),
+        scene=Scene(text=story["scene"], when=whole_words(story["when"])) if story else None,
+    )
+
+
+@cache
+def _sector_lines(sector: str, language: str) -> dict[str, Any]:
+    folder = files("services.copy.data").joinpath("trade_lines", language)
+    file = folder.joinpath(f"{sector}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8")) if sector.isidentifier() and file.is_file() else {}
+
+
+def read_all() -> None:
+    """Reads the words of all languages and trades, so that no request waits for them: about 1 s of processor time."""
+    for language in LANGUAGES:
+        words_of(language)
+    for file in files("services.copy.data").joinpath("trade_lines", "en").iterdir():
+        _sector_lines(file.name.removesuffix(".toml"), "en")

@@ -1,0 +1,189 @@
+"""Where the words of a text come from: each sentence is traced to the brief or to a line of the engine's data.
+
+It shares no code with the engine's writing: it reads the same data files and takes finished texts apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Tone
+from services.copy.providers.local.prices import amount_text
+from services.copy.providers.local.words import LANGUAGES, Cue, trade_lines, words_of
+from tests.copy.products import Product, brief
+
+NOT_SOLD = frozenset({"condition", "contact", "legal"})
+LAWFUL = frozenset({"housing", "jobs", "credit", "health", "gambling", "alcohol", "finance"})  # legal lines stand here
+GRAVE = frozenset({"credit", "gambling"})
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
+_END = re.compile(r"(?<=[.!?…])[”»\"')\]]*\s+")
+_SEPARATOR = re.compile(r"(?:\s[–—-]\s|[,;:]\s|\s\()")
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One sentence or row. kind: fact, name, price, line, cue or asked; `fact` is quoted, `cues` are asked."""
+
+    kind: str
+    text: str
+    fact: BriefFact | None = None
+    cues: tuple[Cue, ...] = ()
+
+
+def plain(text: str) -> str:
+    """The text in small letters, without emoji, bullets and the marks at its end."""
+    text = EMOJI.sub("", text).replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ").replace("!", ".")
+    return re.sub(r"\s+", " ", text).strip(" •").rstrip(".,;:…–—- ").casefold()
+
+
+def language_of(request: CopyBrief) -> str:
+    """The language that the engine writes in, or "und"."""
+    known = request.understanding or BriefUnderstanding()
+    if not known.language and not known.facts and not request.description:
+        return "en"  # a name alone
+    return (known.language or "und").split("-")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Everything that a text for one product in one tone may say."""
+
+    facts: dict[str, BriefFact]
+    names: frozenset[str]
+    prices: frozenset[str]
+    lines: frozenset[str]
+    frames: re.Pattern[str]
+    cues: dict[str, tuple[Cue, ...]]
+    guards: re.Pattern[str]
+    brand: str
+
+    def units(self, text: str, *, asked: tuple[str, ...] = ()) -> list[Unit]:
+        """The units of a text. Raises AssertionError with the words that come from nowhere."""
+        wanted = {plain(sentence) for sentence in asked}
+        return [unit for row in text.split("\n") if plain(row) for unit in self._row(row, wanted)]
+
+    def _row(self, row: str, asked: set[str]) -> list[Unit]:
+        places = [match.end() for match in _END.finditer(row)]
+        cuts = [0, *(place for place in places if plain(row[place:])), len(row)]
+
+        @cache
+        def rest(start: int) -> tuple[Unit, ...] | None:
+            if start == len(cuts) - 1:
+                return ()
+            for end in range(len(cuts) - 1, start, -1):
+                unit = self._unit(row[cuts[start] : cuts[end]], asked)
+                if unit is not None and (after := rest(end)) is not None:
+                    return (unit, *after)
+            return None
+
+        found = rest(0)
+        assert found is not None, f"nothing says: {row!r}"
+        return list(found)
+
+    def _unit(self, text: str, asked: set[str]) -> Unit | None:
+        words = plain(text)
+        if words in asked:
+            return Unit(kind="asked", text=text)
+        fact = self._fact(words)
+        if fact is not None:
+            return Unit(kind="fact", text=text, fact=fact)
+        if words in self.cues:
+            return Unit(kind="cue", text=text, cues=self.cues[words])
+        if words in self.names:
+            return Unit(kind="name", text=text)
+        if words in self.prices:
+            return Unit(kind="price", text=text)
+        if words in self.lines or self.frames.fullmatch(words):
+            return Unit(kind="line", text=text)
+        if self.brand and words.startswith(f"{self.brand}: "):
+            return self._unit(text[text.index(":") + 2 :], asked)
+        return None
+
+    def _fact(self, words: str) -> BriefFact | None:
+        """The fact that the words are, or the beginning of, cut where no negation, limit or condition is lost."""
+        if words in self.facts:
+            return self.facts[words]
+        for text, fact in self.facts.items():
+            dropped = text[len(words) :]
+            if words and text.startswith(words) and _SEPARATOR.match(dropped) and not self.guards.search(dropped):
+                return fact
+        return None
+
+
+def _shorter(name: str) -> set[str]:
+    """A name, its parts between dashes and commas, and its beginnings."""
+    words = name.split()
+    begun = {" ".join(words[:count]) for count in range(1, len(words) + 1)}
+    return {plain(part) for part in (*begun, *re.split(r"\s[–—|-]\s|\s*[|:;(\[]\s*|,\s", name)) if plain(part)}
+
+
+def _with_slots(frame: str, slots: dict[str, frozenset[str]]) -> str | None:
+    """The pattern of a frame; None where the brief has nothing for one of its slots."""
+    pattern = ""
+    for place, part in enumerate(_SLOT.split(frame)):
+        if place % 2 == 0:
+            pattern += re.escape(part)
+        elif slots.get(part):
+            pattern += "(?:" + "|".join(map(re.escape, sorted(slots[part], key=len, reverse=True))) + ")"
+        else:
+            return None
+    return pattern
+
+
+@cache
+def sources_of(product: Product, tone: Tone) -> Sources:
+    """The sources of the texts for a product in a tone."""
+    request = brief(product)
+    known = request.understanding
+    assert known is not None
+    if (known.sensitive or GRAVE.intersection(known.regulated)) and tone is not Tone.LUXE:
+        tone = Tone.PROFESSIONAL
+    language = language_of(request)
+    words = words_of(language)
+    trade = trade_lines(known.trade, known.sector, language)
+    lawful = bool(LAWFUL.intersection(known.regulated))
+    facts = {
+        plain(fact.text): fact for fact in known.facts if fact.role not in NOT_SOLD or (fact.role == "legal" and lawful)
+    }
+    names = _shorter(known.name) | _shorter(request.product_name)
+    if known.subject:
+        names |= {f"{name}: {plain(known.subject)}" for name in names}
+    brand = plain(known.brand or request.brand_name)
+    amount = amount_text(request.price, request.currency or "", language) if request.price else ""
+    prices = {plain(amount)} if amount else set()
+    prices |= {text for text, fact in facts.items() if fact.role == "price"}
+    audience = plain(known.audience or request.audience)
+    groups = {plain(audience[: match.start()]) for match in re.finditer(r"[;.(\n]|,\s| [–-] |$", audience)} - {""}
+    texts = [phrase.text for table in words.frames.values() for rows in table.values() for phrase in rows
+             if tone in phrase.tones]  # fmt: skip
+    texts += [phrase.text for phrase in trade.always if tone in phrase.tones]
+    texts += [trade.scene.text] if trade.scene else []
+    slots = {
+        "name": frozenset(names),
+        "brand": frozenset({brand} - {""}),
+        "subject": frozenset({plain(known.subject)} - {""}),
+        "price": frozenset(prices),
+        "audience": frozenset(groups),
+        "condition": frozenset(plain(fact.text) for fact in known.facts if fact.role == "condition"),
+    }
+    patterns = [_with_slots(plain(text), slots) for text in texts if _SLOT.search(text)]
+    cues: dict[str, tuple[Cue, ...]] = {}
+    for cue in (*words.cues, *trade.cues):
+        for line in cue.lines:
+            if tone in line.tones:
+                cues[plain(line.text)] = (*cues.get(plain(line.text), ()), cue)
+    return Sources(
+        facts=facts,
+        names=frozenset(names | {brand} - {""}),
+        prices=frozenset(
+            prices | {f"{name}, {price}" for name in names for price in prices} | {f"{brand} – {p}" for p in prices}
+        ),
+        lines=frozenset(plain(text) for text in texts if not _SLOT.search(text)),
+        frames=re.compile("|".join(filter(None, patterns)) or r"(?!)"),
+        cues=cues,
+        guards=words.guards if language in LANGUAGES else words_of("en").guards,
+        brand=brand,
+    )
