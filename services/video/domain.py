@@ -240,6 +240,16 @@ class ScriptNotAllowed(Refusal):
         super().__init__(f"The script is not allowed. {why}", fields=(FieldViolation(field="script", message=why),))
 
 
+class ScriptNotSpeakable(Refusal):
+    """The script has words that the voice cannot speak: another script, another language, or no words at all."""
+
+    kind = RefusalKind.INVALID
+    reason = "SCRIPT_NOT_SPEAKABLE"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The script cannot be spoken. {why}", fields=(FieldViolation(field="script", message=why),))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBrief:
     """The brief of one video.

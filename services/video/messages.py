@@ -11,6 +11,7 @@ from adwright.video.v1 import video_pb2
 
 from services.video.domain import AspectRatio, Avatar, VideoBrief, Voice
 from services.video.policy import ScriptCheck
+from services.video.script.markup import said
 
 JOB_TYPE = "video"
 DEFAULT_VOICE = "male-1"
@@ -79,9 +80,9 @@ def pronunciations(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.B
 
 
 def script_check(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> ScriptCheck:
-    """Builds the script policy's input from a request and its brief."""
+    """Builds the script policy's input from a request and its brief: the words that are spoken, without tags."""
     return ScriptCheck(
-        script=request.script,
+        script=said(request.script),
         pronunciations=pronunciations(request, brief),
         banned_words=tuple(brief.project.brand.banned_words),
         voice_id=request.voice_id if request.HasField("voice_id") else DEFAULT_VOICE,

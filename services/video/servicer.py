@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import grpc
@@ -12,9 +13,10 @@ from google.api import httpbody_pb2
 from services.chassis.banned_words import check_product_name
 from services.chassis.rpc import request_headers
 from services.video import messages
-from services.video.domain import AVATARS, VOICES, UnknownAvatar, UnknownVoice
+from services.video.domain import AVATARS, VOICES, ScriptNotSpeakable, UnknownAvatar, UnknownVoice
 from services.video.policy import ScriptPolicy
 from services.video.samples import Samples
+from services.video.script.check import why_not_speakable
 from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -53,8 +55,13 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
         )
 
     async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:
-        """Refuses a script or product name that is not allowed, before credits are held."""
-        await self._policy.check(messages.script_check(request, brief, user_id))
+        """Refuses a script or product name that is not allowed or cannot be spoken, before credits are held."""
+        script = messages.script_check(request, brief, user_id)
+        # In a thread: the first script loads the dictionary and the recogniser of languages, about a second.
+        unspeakable = await asyncio.to_thread(why_not_speakable, request.script, script.pronunciations)
+        if unspeakable is not None:
+            raise ScriptNotSpeakable(unspeakable)
+        await self._policy.check(script)
         check_product_name(brief.product.name, brief.project.brand.banned_words)
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:

@@ -116,6 +116,8 @@ MONTHS: Final = "january|february|march|april|may|june|july|august|september|oct
 FIGURES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
     (r"([$£€])(\d[\d,]*)(\.\d+)?(?: (million|billion))?", _amount),
     (rf"\b({MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)?\b", _ordinal),
+    (r"(?<=\d) ?°c\b", lambda _found: " degrees celsius "),
+    (r"(?<=\d) ?kg\b", lambda _found: " kilograms "),
     (r"\b(\d{1,2})[:.](\d\d)(?= ?[ap]\.?m)", lambda found: f"{_in_words(found[1])} {_in_words(found[2])} "),
     (r"\b(19|20)([1-9]\d)\b", lambda found: f"{_in_words(found[1])} {_in_words(found[2])}"),
     (r"\b(\d{1,2})/(\d)\b", lambda found: f"{_in_words(found[1])} {_in_words(found[2])}"),

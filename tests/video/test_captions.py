@@ -35,6 +35,11 @@ class TestTiming:
     def test_silent_characters_join_the_previous_word(self) -> None:
         assert [word.text for word in timed_words("Wow 🎉 yes", spoken("Wow 🎉 yes"))] == ["Wow 🎉", "yes"]
 
+    def test_tags_of_a_script_are_not_shown(self) -> None:
+        script = 'Wait <break time="1s"/> for <b>R&amp;D</b> now'
+        heard = [word for word in spoken(script) if script[word.script_start : word.script_end] in "Wait for R D now"]
+        assert [word.text for word in timed_words(script, heard)] == ["Wait", "for", "R&D", "now"]
+
     def test_captions_contain_every_script_word_in_order(self) -> None:
         script = "One two, three. Four five six seven eight nine ten eleven! Twelve."
         words = timed_words(script, spoken(script))

@@ -21,7 +21,6 @@ from services.video.providers.local import LocalVideoProvider, alignment, film, 
 from services.video.providers.local.kokoro import SAMPLE_RATE
 from services.video.providers.local.phonemes import passages
 from services.video.providers.local.portraits.actor import NO_FACE
-from services.video.providers.local.speakable import speakable
 from services.video.providers.remote import RemoteVideoProvider
 from services.video.providers.remote.heads import (
     DId,
@@ -34,6 +33,7 @@ from services.video.providers.remote.heads import (
     SelfHosted,
 )
 from services.video.providers.remote.openai_speech import OpenAISpeech, SpeechSettings
+from services.video.script.speakable import speakable
 from services.worker.remote import provider_client, remote_task
 from services.worker.remote.fetcher import Fetcher
 from services.worker.remote.remote_task import TaskFailed, TaskNotAccepted

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from services.video.providers.local import captions, kokoro, loudness, visemes
 from services.video.providers.local.kokoro import LABEL_LATENESS_SECONDS, SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import passages
-from services.video.providers.local.speakable import speakable
+from services.video.script.speakable import speakable
 
 # Two passages, as each of the two parts has over 70 symbols.
 TEXT = (

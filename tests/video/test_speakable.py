@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import InputFault
 from services.video.providers.local.phonemes import MAX_SYMBOLS, VOCABULARY, passages
-from services.video.providers.local.speakable import cardinal, ordinal, speakable, year
+from services.video.script import homographs
+from services.video.script.markup import MAX_BREAK_SECONDS, MAX_BREAKS_SECONDS
+from services.video.script.numbers import cardinal, ordinal, year
+from services.video.script.speakable import speakable
 
 
 class TestTextToWords:
@@ -42,7 +48,7 @@ class TestTextToWords:
         assert speakable(written).text == said
 
     def test_emoji_and_marks_are_not_spoken(self) -> None:
-        assert speakable("Wow 🎉 *so* good™").text.split() == ["Wow", "so", "goodTM"]
+        assert speakable("Wow 🎉 *so* good™").text.split() == ["Wow", "so", "good"]
 
     def test_pronunciation_takes_precedence_over_rules(self) -> None:
         assert speakable("Visit ACME.io at 5pm", {"acme.io": "ack me eye oh"}).text == "Visit ack me eye oh at five P M"
@@ -66,6 +72,82 @@ class TestTextToWords:
         assert len(spoken.text) == len(spoken.origin)
         assert all(0 <= place < len(script) for place in spoken.origin)
         assert list(spoken.origin) == sorted(spoken.origin)
+
+
+class TestMarkup:
+    def test_tags_are_not_spoken_and_references_are_resolved(self) -> None:
+        spoken = speakable('<speak><p>Tea <emphasis level="strong">now</emphasis></p> &amp; cake</speak><!-- later -->')
+        assert spoken.text.split() == ["Tea", "now", "and", "cake"]
+
+    @pytest.mark.parametrize(
+        ("tag", "seconds"),
+        [
+            ('<break time="700ms"/>', 0.7),
+            ("<break time='1.5s' />", 1.5),
+            ("<BREAK/>", 0.5),
+            ('<break strength="none"/>', 0.0),
+            ('<break time="90s"/>', MAX_BREAK_SECONDS),
+        ],
+    )
+    def test_break_is_a_bounded_silence(self, tag: str, seconds: float) -> None:
+        assert sum(speakable(f"Wait {tag} for it.").pauses.values()) == pytest.approx(seconds)
+
+    def test_breaks_together_are_bounded(self) -> None:
+        script = "go " + '<break time="3s"/> on ' * 40
+        assert sum(speakable(script).pauses.values()) == pytest.approx(MAX_BREAKS_SECONDS)
+
+    def test_break_ends_a_passage_with_its_silence(self) -> None:
+        cut = passages(speakable('One small step. And then <break time="1200ms"/> a leap. The end.'))
+        assert [passage.pause for passage in cut] == [1.2, 0.0]
+        assert [passage.text for passage in cut] == ["One small step. And then", "a leap. The end."]
+
+    def test_less_than_is_no_tag(self) -> None:
+        spoken = speakable("in <5 minutes, not >9")
+        assert " ".join(spoken.text.split()) == "in less than five minutes, not more than nine"
+
+
+class TestHomographs:
+    """Words that are written alike: only where the words beside them decide."""
+
+    @pytest.mark.parametrize(
+        ("script", "word", "sounds"),
+        [
+            ("We close at nine.", "close", "klˈOz"),
+            ("Stay close to home.", "close", "klˈOs"),
+            ("Join the live stream.", "live", "lˈIv"),
+            ("Where people live well.", "live", "lˈɪv"),
+            ("Glazed without lead.", "lead", "lˈɛd"),
+            ("Toys with no lead paint.", "lead", "lˈɛd"),
+            ("Wind the clock once a week.", "Wind", "wˈInd"),
+            ("A minute difference in taste.", "minute", "mInjˈut"),
+            ("She has read every label.", "read", "ɹˈɛd"),
+            ("We make content for brands.", "content", "kˈɑntˌɛnt"),
+            ("Tear off the strip.", "Tear", "tˈɛɹ"),
+            ("Easy to use for daily use.", "use", "jˈuz"),
+            ("Deep bass and clear highs.", "bass", "bˈAs"),
+        ],
+    )
+    def test_context_decides_the_sound(self, script: str, word: str, sounds: str) -> None:
+        spoken = speakable(script)
+        assert spoken.phonemes[spoken.text.index(word)] == sounds
+        (found, *_) = [one for part in passages(spoken) for one in part.words if script[one.start :].startswith(word)]
+        assert found.phonemes.strip(",.") == sounds
+
+    def test_sounds_of_one_part_leave_the_rest_of_a_compound(self) -> None:
+        script = "Our lead-free glaze."
+        said = [word.phonemes for part in passages(speakable(script)) for word in part.words]
+        assert "lˈɛd" in said
+        assert any("fɹ" in phonemes for phonemes in said)
+
+    @pytest.mark.parametrize("script", ["The wind is cold.", "One minute to go.", "We lead the way.", "Read on."])
+    def test_uncertain_words_keep_the_sound_of_the_dictionary(self, script: str) -> None:
+        assert not speakable(script).phonemes
+
+    def test_sounds_of_the_table_are_the_voices_own(self) -> None:
+        table = tomllib.loads((Path(homographs.__file__).parent / "data" / "homographs.toml").read_text("utf-8"))
+        sounds = {rule["sounds"] for entry in table["words"] for rule in entry["rules"]}
+        assert sounds
+        assert all(symbol in VOCABULARY for said in sounds for symbol in said)
 
 
 class TestPhonemes:

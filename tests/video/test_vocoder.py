@@ -15,7 +15,7 @@ from services.media import model_files as files
 from services.video.providers.local import vocoder
 from services.video.providers.local.kokoro import SAMPLE_RATE, Kokoro, Speech
 from services.video.providers.local.phonemes import passages
-from services.video.providers.local.speakable import speakable
+from services.video.script.speakable import speakable
 
 TEXT = "Bob moved five waves."
 # The published graph rounds every activation to a byte, which is 3.6 dB from the result in floats. Two equally good

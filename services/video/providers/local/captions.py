@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.video.providers.local.kokoro import SpokenWord
+from services.video.script.markup import shown, shown_word
 
 GROUP_CHARACTERS: Final = 24  # in the picture at once: what is read in a glance
 GROUP_WORDS: Final = 5
@@ -36,17 +37,17 @@ class Group:
 
 
 def timed_words(script: str, spoken: Sequence[SpokenWord]) -> tuple[CaptionWord, ...]:
-    """The script's words in order. What has no sound (an emoji, a dash) joins the word before it."""
+    """The script's words in order, without its tags. What has no sound (an emoji, a dash) joins the word before it."""
     words: list[CaptionWord] = []
-    for found in re.finditer(r"\S+", script):
+    for found in re.finditer(r"\S+", shown(script)):
         heard = [word for word in spoken if word.script_start < found.end() and word.script_end > found.start()]
         if heard:
             start = max(min(word.start for word in heard), words[-1].end if words else 0.0)
             end = max(start + 0.02, *(word.end for word in heard))
-            words.append(CaptionWord(text=found.group(0), start=start, end=end))
+            words.append(CaptionWord(text=shown_word(found.group(0)), start=start, end=end))
         elif words:
             last = words[-1]
-            words[-1] = CaptionWord(text=f"{last.text} {found.group(0)}", start=last.start, end=last.end)
+            words[-1] = CaptionWord(text=f"{last.text} {shown_word(found.group(0))}", start=last.start, end=last.end)
     return tuple(words)
 
 

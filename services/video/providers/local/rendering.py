@@ -34,9 +34,9 @@ from services.video.providers.local.portraits.actor import (
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
-from services.video.providers.local.speakable import speakable
 from services.video.providers.local.stage import Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
+from services.video.script.speakable import speakable
 from services.worker.progress import ReportProgress
 
 NAME: Final = "local"
@@ -132,7 +132,7 @@ def speech_of(
 ) -> Speech:
     """The script spoken; its words point into the script as it is written. Raises InputFault."""
     parts = passages(speakable(script, pronunciations))
-    return kokoro.joined(_all_spoken(parts, voice_id, models, report))
+    return kokoro.joined(_all_spoken(parts, voice_id, models, report), pauses=[part.pause for part in parts])
 
 
 def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report: ReportProgress) -> list[Speech]:
@@ -165,7 +165,8 @@ def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
         [
             alignment.aligned(passage, alignment.recorded(recording))
             for passage, recording in zip(guide, order.recordings, strict=True)
-        ]
+        ],
+        pauses=[part.pause for part in parts],
     )
 
 
