@@ -42,6 +42,23 @@ PIXELS: dict[AspectRatio, tuple[int, int]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is advertised. The fields are those of adwright.catalog.v1.Understanding; empty: not known.
+
+    confidence: how sure kind and trade are: "sure", "likely" or "not_known". subject: the customer's words for it.
+    """
+
+    trade: str = ""
+    trade_name: str = ""
+    sector: str = ""
+    kind: str = ""
+    confidence: str = ""
+    subject: str = ""
+    language: str = ""
+    sensitive: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBrief:
     """The brief of one ad image.
 
@@ -49,7 +66,7 @@ class ImageBrief:
     headline, subline, call_to_action: from the copy service; an empty one is derived from the product.
     seed: varies the image between jobs; the same brief with the same seed gives the same image.
     date: decides the season when neither style nor prompt names one.
-    format: png, jpeg or webp.
+    format: png, jpeg or webp. subject: what the catalog understood of the product.
     """
 
     product_name: str
@@ -73,6 +90,7 @@ class ImageBrief:
     seed: str
     date: datetime.date
     format: str = "png"
+    subject: Subject = Subject()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

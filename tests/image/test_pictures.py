@@ -18,7 +18,7 @@ from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import measured
 from services.image.providers.local.textstack import Role
 from services.media.colour import Harmony, Mood, palette
-from tests.image.briefs import PRODUCTS, brief
+from tests.image.briefs import PRODUCTS, brief, drawings
 
 SAMPLE = [
     (style, ratio, product)
@@ -41,9 +41,10 @@ def _promises_hold(made: Composed, product: str) -> None:
             assert drawn == " ".join(text.text.split())
     for one, other in itertools.combinations(proof.texts, 2):
         assert not (one.plate or one.box).overlaps(other.plate or other.box, 1.0), f"{one.role} lies on {other.role}"
-    face = proof.product.inset(proof.product.width * 0.2, proof.product.height * 0.12)
-    for text in proof.texts:
-        assert not face.overlaps(text.plate or text.box), f"{text.role} stands on the product ({product})"
+    if proof.product is not None:
+        face = proof.product.inset(proof.product.width * 0.2, proof.product.height * 0.12)
+        for text in proof.texts:
+            assert not face.overlaps(text.plate or text.box), f"{text.role} stands on the product ({product})"
     assert made.alt_text
     assert {Role.HEADLINE, Role.CALL_TO_ACTION} <= {text.role for text in proof.texts}
 
@@ -51,30 +52,35 @@ def _promises_hold(made: Composed, product: str) -> None:
 class TestEveryImage:
     @pytest.mark.parametrize(("style", "ratio", "product"), SAMPLE)
     def test_texts_are_legible_disjoint_and_complete(self, style: Style, ratio: AspectRatio, product: str) -> None:
-        _promises_hold(compose(brief(product, style=style, aspect_ratio=ratio), photo=None), product)
+        _promises_hold(
+            compose(brief(product, style=style, aspect_ratio=ratio), photo=None, drawings=drawings()), product
+        )
 
     @pytest.mark.slow
     @pytest.mark.parametrize("product", PRODUCTS)
     def test_every_combination_is_legible_disjoint_and_complete(self, product: str) -> None:
         for style, ratio, seed in itertools.product(Style, AspectRatio, ("one", "two", "three")):
-            made = compose(brief(product, style=style, aspect_ratio=ratio, seed=seed), photo=None)
+            made = compose(brief(product, style=style, aspect_ratio=ratio, seed=seed), photo=None, drawings=drawings())
             _promises_hold(made, f"{product} {style} {ratio} {seed}")
 
 
 class TestVariation:
     def test_same_brief_gives_same_image(self) -> None:
-        one, other = (compose(brief(style=Style.MODERN), photo=None).pixels for _ in range(2))
+        one, other = (compose(brief(style=Style.MODERN), photo=None, drawings=drawings()).pixels for _ in range(2))
         assert numpy.array_equal(one, other)
 
-    def test_other_seeds_give_other_compositions(self) -> None:
-        names = {compose(brief(seed=str(number)), photo=None).proof.composition for number in range(10)}
-        assert len(names) >= 3
+    @pytest.mark.parametrize("product", ["dentist", "unknown"])
+    def test_other_seeds_give_other_compositions(self, product: str) -> None:
+        made = [compose(brief(product, seed=str(number)), photo=None, drawings=drawings()) for number in range(12)]
+        assert len({each.proof.composition for each in made}) >= 3
 
 
 class TestScenes:
     def test_summer_has_several_scenes(self) -> None:
         places = {
-            compose(brief(style=Style.SEASONAL, seed=str(number)), photo=None).alt_text.partition(" Headline")[0]
+            compose(brief(style=Style.SEASONAL, seed=str(number)), photo=None, drawings=drawings()).alt_text.partition(
+                " Headline"
+            )[0]
             for number in range(8)
         }
         assert len(places) >= 3
@@ -100,34 +106,49 @@ class TestScenes:
 
 class TestPrompt:
     def test_applied_prompt_words_are_listed_in_the_notes(self) -> None:
-        made = compose(brief(prompt="Dark background with confetti, and a unicorn", style=Style.MODERN), photo=None)
+        made = compose(
+            brief(prompt="Dark background with confetti, and a unicorn", style=Style.MODERN),
+            photo=None,
+            drawings=drawings(),
+        )
         notes = " ".join(made.notes)
         assert "confetti (pattern)" in notes
         assert "unicorn" in notes
         assert made.pixels[..., :3].mean() < 110
 
     def test_quoted_text_is_set_verbatim(self) -> None:
-        made = compose(brief(prompt='Headline "Drink the SUN, twice" please', style=Style.BOLD), photo=None)
+        made = compose(
+            brief(prompt='Headline "Drink the SUN, twice" please', style=Style.BOLD), photo=None, drawings=drawings()
+        )
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.text == "Drink the SUN, twice"
 
     def test_prompt_moves_text_to_the_right(self) -> None:
-        made = compose(brief(prompt="text right, please", aspect_ratio=AspectRatio.LANDSCAPE), photo=None)
+        request = brief("dentist", prompt="text right, please", aspect_ratio=AspectRatio.LANDSCAPE)
+        made = compose(request, photo=None, drawings=drawings())
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+        assert made.proof.product is not None
         assert headline.box.left > made.proof.product.right
 
+    def test_prompt_moves_type_alone_to_the_right(self) -> None:
+        request = brief("unknown", prompt="text right, please", aspect_ratio=AspectRatio.LANDSCAPE)
+        made = compose(request, photo=None, drawings=drawings())
+        headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+        frame = made.proof.frame
+        assert frame.width - headline.box.right < headline.box.left
+
     def test_setting_incompatible_with_style_is_listed_in_the_notes(self) -> None:
-        made = compose(brief(prompt="at the beach", style=Style.MINIMAL), photo=None)
+        made = compose(brief(prompt="at the beach", style=Style.MINIMAL), photo=None, drawings=drawings())
         assert any("Not applied" in note and "beach" in note for note in made.notes)
 
 
 class TestScripts:
     def test_characters_without_glyph_are_left_out_with_note(self) -> None:
-        made = compose(brief(headline="Fresh 🚀 water 水"), photo=None)
+        made = compose(brief(headline="Fresh 🚀 water 水"), photo=None, drawings=drawings())
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.text == "Fresh water"
         assert any("🚀" in note for note in made.notes)
 
     def test_headline_without_any_glyph_is_an_input_fault(self) -> None:
         with pytest.raises(InputFault, match="Latin"):
-            compose(brief(headline="新しい水"), photo=None)
+            compose(brief(headline="新しい水"), photo=None, drawings=drawings())

@@ -57,7 +57,8 @@ class LocalImageProvider:
         assignment = Assignment(
             brief=brief,
             folder=folder,
-            cut_out_model=_cut_out_model(self._models),
+            cut_out_model=_stored(model_files.U2NETP, self._models),
+            drawings=_stored(model_files.DRAWINGS, self._models),
             signing_folder=self._signing.folder,
             signing_chain=self._signing.chain,
             signing_key=self._signing.key,
@@ -69,15 +70,16 @@ class LocalImageProvider:
     async def prepare(self) -> None:
         """Starts the render process and loads its models, so that the first job need not wait."""
         studio = await asyncio.to_thread(importlib.import_module, "services.image.providers.local.studio")
-        await self._process.run(studio.load, _cut_out_model(self._models))
+        stored = (_stored(model_files.U2NETP, self._models), _stored(model_files.DRAWINGS, self._models))
+        await self._process.run(studio.load, stored)
 
     async def close(self) -> None:
         """Ends the render process."""
         await self._process.close()
 
 
-def _cut_out_model(models: Path) -> Path | None:
+def _stored(name: str, models: Path) -> Path | None:
     try:
-        return model_files.model_path(model_files.U2NETP, models)
+        return model_files.model_path(name, models)
     except model_files.ModelMissing:
         return None

@@ -56,7 +56,7 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
         headline=headline,
         subline=subline,
         price=price_text(brief.price, brief.currency),
-        call_to_action=_one_line(brief.call_to_action) or ("Shop now" if brief.price else "Discover more"),
+        call_to_action=_one_line(brief.call_to_action) or "Learn more",
         product_name=name,
     )
     if quoted:

@@ -22,11 +22,20 @@ class Plan(StrEnum):
     PANEL = "panel"  # as BOTTOM or SIDE, the text on a panel of its own
     POSTER = "poster"  # a headline over the whole width, the rest beside the product
     GALLERY = "gallery"  # a small caption below a large product with much air
+    TYPE = "type"  # no product: the text alone, from the left
+    TYPE_CENTRED = "type_centred"  # the text alone, centred
+    TYPE_RIGHT = "type_right"  # the text alone, from the right
+
+
+TYPE_PLANS = frozenset({Plan.TYPE, Plan.TYPE_CENTRED, Plan.TYPE_RIGHT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrangement:
-    """Boxes of one picture. `panel` is the panel under the text; `ground` the y on which products stand."""
+    """Boxes of one picture. `panel` is the panel under the text; `ground` the y on which products stand.
+
+    product: in TYPE_PLANS nothing stands there, and light and pattern of the ground gather around it.
+    """
 
     plan: Plan
     text: Box
@@ -45,11 +54,39 @@ class Arrangement:
 
 def arrange(plan: Plan, frame: Frame, product_aspect: float) -> Arrangement:
     """The plan's boxes. Plans that do not suit the shape turn into their nearest that does."""
+    if plan in TYPE_PLANS:
+        return _type_alone(plan, frame)
     if frame.ratio is AspectRatio.LANDSCAPE:
         return _landscape(plan, frame, product_aspect)
     if frame.ratio is AspectRatio.SQUARE:
         return _square(plan, frame, product_aspect)
     return _tall(plan, frame, product_aspect)
+
+
+def _type_alone(plan: Plan, frame: Frame) -> Arrangement:
+    safe, width, height = frame.safe, float(frame.width), float(frame.height)
+    landscape = frame.ratio is AspectRatio.LANDSCAPE
+    if plan is Plan.TYPE_CENTRED:
+        inset = safe.width * (0.14 if landscape else 0.0)
+        return Arrangement(
+            plan=plan,
+            text=safe.inset(inset, 0),
+            product=Box(width * 0.3, height * 0.62, width * 0.7, height * 0.94),
+            align=Align.CENTRE,
+            spread=True,
+            anchor=0.5,
+            headline_share=0.7,
+        )
+    share = 0.72 if landscape else 0.96
+    text = Box(safe.left, safe.top, safe.left + safe.width * share, safe.bottom)
+    product = Box(width * 0.62, height * 0.56, width * 0.98, height * 0.92)
+    if plan is Plan.TYPE_RIGHT:
+        text = Box(width - text.right, text.top, width - text.left, text.bottom)
+        product = Box(width - product.right, product.top, width - product.left, product.bottom)
+    align = Align.RIGHT if plan is Plan.TYPE_RIGHT else Align.LEFT
+    return Arrangement(
+        plan=plan, text=text, product=product, align=align, spread=True, anchor=0.42, headline_share=0.72
+    )
 
 
 def _landscape(plan: Plan, frame: Frame, aspect: float) -> Arrangement:

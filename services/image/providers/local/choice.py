@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import unicodedata
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
 
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
@@ -16,6 +18,16 @@ from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import TypeLook
 from services.media import fonts
 from services.media.colour import Palette, palette
+
+SHOPS: Final = frozenset({"good", "food", "software"})  # kinds that have sales
+
+
+class Shows(StrEnum):
+    """What stands in the picture besides type."""
+
+    PHOTO = "photo"
+    DRAWING = "drawing"
+    TYPE = "type"  # nothing does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +46,21 @@ class Choice:
     notes: tuple[str, ...]
 
 
-def chosen(brief: ImageBrief, draw: random.Random) -> Choice:
+def chosen(brief: ImageBrief, draw: random.Random, *, shows: Shows) -> Choice:
+    """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set."""
     steering = read_prompt(brief.prompt)
     words = wording(brief, dict(steering.quoted or {}))
     notes: list[str] = []
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    composition = style_presets.choose(brief.style, draw)
+    composition = style_presets.choose(brief.style, draw, type_alone=shows is Shows.TYPE)
     refused: list[str] = []
     if steering.layout:
         composition = style_presets.with_layout(composition, steering.layout)
     mood = steering.mood or composition.mood
     ground, overlay, stage = composition.ground, composition.overlay, composition.stage
-    season = scene_of(steering.season or season_of(brief.date), draw)
+    season = scene_of(steering.season or _season(brief), draw)
     setting = steering.setting or ""
     if brief.style is Style.SEASONAL or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
         ground = "season"
@@ -57,7 +70,11 @@ def chosen(brief: ImageBrief, draw: random.Random) -> Choice:
         else:
             ground = "scene"
     if brief.style is Style.LIFESTYLE and ground == "scene" and not setting:
-        setting = settings.setting_for((brief.product_name, brief.description, brief.audience), draw)
+        setting = (
+            settings.setting_for((brief.product_name, brief.description, brief.audience), draw)
+            if shows is Shows.PHOTO
+            else "sunlit"
+        )
     if steering.pattern:
         if steering.pattern in overlays.OVERLAYS:
             overlay = steering.pattern
@@ -94,6 +111,12 @@ def chosen(brief: ImageBrief, draw: random.Random) -> Choice:
         overlay=overlay,
         notes=tuple(notes),
     )
+
+
+def _season(brief: ImageBrief) -> str:
+    """The season of the date: no feast beside illness or death, and no sale of shops where none is a shop's."""
+    subject = brief.subject
+    return season_of(brief.date, feasts=not subject.sensitive, sales=subject.kind in SHOPS)
 
 
 def _printable(words: Wording) -> tuple[Wording, str]:

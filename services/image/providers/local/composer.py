@@ -6,12 +6,14 @@ import hashlib
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from services.image.domain import ImageBrief
 from services.image.providers.local import (
     backdrops,
     brushes,
+    device_frames,
     legibility,
     overlays,
     scenery,
@@ -21,17 +23,16 @@ from services.image.providers.local import (
     text_drawing,
 )
 from services.image.providers.local.arrangement import Arrangement
-from services.image.providers.local.choice import Choice, chosen
+from services.image.providers.local.choice import Choice, Shows, chosen
+from services.image.providers.local.emblem import Emblem, emblem_of, figure_of
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.legibility import Pixels, Reading
-from services.image.providers.local.objects import kind_for
-from services.image.providers.local.objects.sculptor import Materials
 from services.image.providers.local.placing import laid_out
 from services.image.providers.local.scene_context import Set
-from services.image.providers.local.text_drawing import Badge, Lettered
+from services.image.providers.local.text_drawing import Lettered
 from services.image.providers.local.textstack import Placed, Role
-from services.media.colour import Colour, contrast, readable_on
+from services.media.colour import Colour
 from services.media.skia import skia
 from services.worker.progress import ReportProgress
 
@@ -40,21 +41,29 @@ GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves band
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
-    """A decoded product photo: `image` a skia.Image, cut out (with transparency) or whole."""
+    """A decoded product photo: `image` a skia.Image, cut out (with transparency) or whole.
+
+    screenshot: it shows an app or a website, and stands in the frame of a phone or a window.
+    """
 
     image: Any
     cut_out: bool
     note: str = ""
+    screenshot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What stands where on the finished picture, for checks: nothing here is guessed, all of it was drawn so."""
+    """What stands where on the finished picture, for checks: nothing here is guessed, all of it was drawn so.
+
+    product: the box of the photo or drawing; None on a picture of type. shown: the drawing's name, "" for others.
+    """
 
     frame: Frame
     texts: tuple[Placed, ...]
     readings: Mapping[Role, Reading]
-    product: Box
+    product: Box | None
+    shown: str
     plates: tuple[Box, ...]
     composition: str
     scrims: Mapping[Role, float]
@@ -74,20 +83,24 @@ def compose(
     brief: ImageBrief,
     *,
     photo: Photo | None,
+    drawings: Path | None = None,
     logo: Any = None,
     scene: Any = None,
     report: ReportProgress = lambda percent, stage: None,
 ) -> Composed:
-    """Draws the ad. `scene`, a skia.Image of the picture's size, replaces the drawn ground (from remote providers)."""
+    """Draws the ad. `scene`, a skia.Image of the picture's size, replaces the drawn ground (from remote providers).
+
+    drawings: the file that stands in for a missing photo; None when it is not installed.
+    """
     draw = random.Random(_seed(brief))
     frame = Frame.of(brief.aspect_ratio)
-    choice = chosen(brief, draw)
-    figure = _figure(brief, photo, choice)
-    notes = [*choice.notes]
-    if photo is not None and photo.note:
-        notes.append(photo.note)
+    emblem = emblem_of(brief, drawings) if photo is None else None
+    choice = chosen(brief, draw, shows=_shows(emblem))
+    figure = figure_of(emblem, brief, choice) if emblem is not None else _photographed(brief, photo)
+    note = emblem.note if emblem is not None else photo.note if photo is not None else ""
+    notes = [*choice.notes, *([note] if note else [])]
     report(25, "composing")
-    arrangement, product, stack, badge = laid_out(brief, frame, choice, figure, logo)
+    arrangement, product, stack, badge = laid_out(frame, choice, figure, logo)
     written = tuple(placed.plate or placed.box for placed in stack.placed)
     underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
     report(55, "setting type")
@@ -104,9 +117,9 @@ def compose(
     )
     return Composed(
         pixels=lettered.pixels,
-        alt_text=_alt_text(brief, choice, figure),
+        alt_text=_alt_text(brief, choice, photo, figure),
         notes=tuple(dict.fromkeys(notes)),
-        proof=_proof(frame, choice, texts, lettered, product, badge),
+        proof=_proof(frame, choice, texts, lettered, product if figure is not None else None, photo, figure),
     )
 
 
@@ -115,61 +128,27 @@ def _seed(brief: ImageBrief) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def _figure(brief: ImageBrief, photo: Photo | None, choice: Choice) -> Figure:
+def _photographed(brief: ImageBrief, photo: Photo | None) -> Figure | None:
+    if photo is None:
+        return None
     name = brief.product_name.strip() or "the product"
-    if photo is not None:
-        image = photo.image
-        return Figure(
-            name=name,
-            aspect=image.width() / image.height(),
-            floats=False,
-            flat_base=0.82,
-            whole=not photo.cut_out,
-            image=image,
-        )
-    kind, _ = kind_for(brief.product_name, f"{brief.description} {' '.join(brief.features)}")
+    if photo.screenshot:
+        image = device_frames.framed(photo.image)
+        return Figure(name=name, aspect=image.width() / image.height(), floats=True, flat_base=1.0, image=image)
     return Figure(
-        name=kind.name,
-        aspect=kind.aspect,
-        floats=kind.floats,
-        flat_base=kind.flat_base,
-        kind=kind,
-        materials=_materials(brief, choice),
+        name=name,
+        aspect=photo.image.width() / photo.image.height(),
+        floats=False,
+        flat_base=0.82,
+        whole=not photo.cut_out,
+        image=photo.image,
     )
 
 
-def _materials(brief: ImageBrief, choice: Choice) -> Materials:
-    """The object in the brand's own colours, moved away from the ground's lightness so that it stands out."""
-    colours = choice.palette
-    brand = [Colour.of(text) for text in brief.brand_colours]
-    body = next((colour for colour in brand if colour.chroma > 0.03), brand[0] if brand else colours.secondary)
-    grounds = [colours.background.mixed(colours.background_end, 0.5)]
-    if choice.composition.stage in ("disc", "card", "burst"):  # what stands behind the product, whatever is behind it
-        grounds = [stages.burst_colour(colours) if choice.composition.stage == "burst" else colours.secondary]
-    if min(_apart(body, ground) for ground in grounds) < 1.0:
-        shades = (body.with_lightness(body.lightness + 0.3), body.with_lightness(body.lightness - 0.3))
-        body = max((*brand, *shades), key=lambda colour: min(_apart(colour, ground) for ground in grounds))
-    _, chroma, hue = body.oklch
-    body = body.with_lightness(min(max(body.lightness, 0.3), 0.9))
-    accent = next((colour for colour in brand if contrast(colour, body) > 1.7), colours.accent)
-    if contrast(accent, body) < 1.5:
-        accent = readable_on(body, accent, 1.9)
-    label = brief.brand_name.strip() or brief.product_name.strip().split(" ")[0]
-    return Materials(
-        body=body,
-        accent=accent,
-        paper=Colour.from_oklch(0.965, 0.012, hue),
-        metal=Colour.from_oklch(0.82, 0.012, hue),
-        dark=Colour.from_oklch(0.22, min(chroma, 0.03), hue),
-        label=label if len(label) <= 18 else label.split(" ")[0][:18],
-        face=choice.look.strong,
-    )
-
-
-def _apart(one: Colour, other: Colour) -> float:
-    """How well one colour stands out before another: 1 and more is well, by lightness first and hue a little."""
-    turn = abs((one.hue - other.hue + 180) % 360 - 180) / 180 * min(one.chroma, other.chroma) / 0.1
-    return abs(one.lightness - other.lightness) / 0.22 + min(turn, 0.9)
+def _shows(emblem: Emblem | None) -> Shows:
+    if emblem is None:
+        return Shows.PHOTO
+    return Shows.DRAWING if emblem.name else Shows.TYPE
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -180,14 +159,14 @@ def _underlay(
     choice: Choice,
     arrangement: Arrangement,
     product: Box,
-    figure: Figure,
+    figure: Figure | None,
     draw: random.Random,
     scene: Any,
     written: tuple[Box, ...],
 ) -> Pixels:
     surface = skia.Surface(frame.width, frame.height)
     canvas = surface.getCanvas()
-    stands = not figure.floats and not figure.whole
+    stands = figure is not None and not figure.floats and not figure.whole
     stage = Set(
         canvas=canvas,
         frame=frame,
@@ -214,9 +193,11 @@ def _underlay(
         _panel(canvas, arrangement.panel, choice, frame)
     if choice.overlay:
         overlays.OVERLAYS[choice.overlay](stage)
+    if figure is None:
+        return legibility.pixels_of(surface)
     name = choice.composition.stage
     if name == "plinth" and not stands:
-        name = "none" if figure.whole or choice.ground in ("season", "scene") else "disc"
+        name = "none" if figure.whole or choice.ground == "scene" else "disc"
     stages.STAGES[name](stage)
     dark = choice.palette.dark
     canvas.save()
@@ -252,9 +233,13 @@ def _panel(canvas: Any, panel: Box, choice: Choice, frame: Frame) -> None:
 # -- words about it ----------------------------------------------------------------------------------------------------
 
 
-def _alt_text(brief: ImageBrief, choice: Choice, figure: Figure) -> str:
-    article = "an" if figure.name[:1].lower() in "aeiou" else "a"
-    thing = brief.product_name.strip() if figure.image is not None else f"{article} {figure.name}"
+def _alt_text(brief: ImageBrief, choice: Choice, photo: Photo | None, figure: Figure | None) -> str:
+    if figure is None:
+        thing = "type"
+    elif photo is not None:
+        thing = brief.product_name.strip() or figure.name
+    else:
+        thing = f"a drawing ({figure.name})"
     where = (
         choice.season.words if choice.season is not None else settings.DESCRIPTIONS.get(choice.setting, "")
     ) or f"on a {choice.steering.mood or choice.composition.mood} background"
@@ -267,13 +252,20 @@ def _alt_text(brief: ImageBrief, choice: Choice, figure: Figure) -> str:
 
 
 def _proof(
-    frame: Frame, choice: Choice, texts: tuple[Placed, ...], lettered: Lettered, product: Box, badge: Badge | None
+    frame: Frame,
+    choice: Choice,
+    texts: tuple[Placed, ...],
+    lettered: Lettered,
+    product: Box | None,
+    photo: Photo | None,
+    figure: Figure | None,
 ) -> Proof:
     return Proof(
         frame=frame,
         texts=texts,
         readings=lettered.readings,
         product=product,
+        shown=figure.name if figure is not None and photo is None else "",
         plates=tuple(placed.plate for placed in texts if placed.plate is not None),
         composition=choice.composition.name,
         scrims=lettered.scrims,

@@ -1,4 +1,4 @@
-"""The product in the picture: drawn or cut from a photo, and set on the ground with shadow and light."""
+"""The product in the picture, or the drawing that stands for it: set on the ground with shadow and light."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.objects import picture_of
-from services.image.providers.local.objects.sculptor import HEIGHT, Materials, ObjectKind
 from services.media.colour import BLACK, WHITE, Colour
 from services.media.skia import skia
 
@@ -19,7 +17,7 @@ FINEST_SIGMA: Final = 2.5  # pixels: a blur that shows no steps when it is drawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """The product: `image` is a skia.Image (None for a drawn object), aspect its width over height.
+    """The product or its drawing: `image` is a skia.Image, aspect its width over height.
 
     whole: a photo that kept its background, to be shown in a frame of its own.
     flat_base: share of the width that touches the ground. floats: shown in the air.
@@ -29,16 +27,8 @@ class Figure:
     aspect: float
     floats: bool
     flat_base: float
+    image: Any
     whole: bool = False
-    image: Any = None
-    kind: ObjectKind | None = None
-    materials: Materials | None = None
-
-    def drawing(self) -> Any:
-        """A skia.Picture one unit of HEIGHT high for drawn objects."""
-        assert self.kind is not None
-        assert self.materials is not None
-        return picture_of(self.kind, self.materials)
 
 
 def place(
@@ -103,13 +93,8 @@ def _sprite(figure: Figure, box: Box) -> tuple[Any, float]:
     surface = skia.Surface(width, height)
     canvas = surface.getCanvas()
     canvas.clear(skia.ColorTRANSPARENT)
-    if figure.image is not None:
-        target = skia.Rect.MakeXYWH(margin, margin, box.width, box.height)
-        canvas.drawImageRect(figure.image, target, SAMPLING, skia.Paint(AntiAlias=True))
-    else:
-        canvas.translate(margin, margin)
-        canvas.scale(box.width / (HEIGHT * figure.aspect), box.height / HEIGHT)
-        canvas.drawPicture(figure.drawing())
+    target = skia.Rect.MakeXYWH(margin, margin, box.width, box.height)
+    canvas.drawImageRect(figure.image, target, SAMPLING, skia.Paint(AntiAlias=True))
     return surface.makeImageSnapshot(), float(margin)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from services.image.domain import AspectRatio, ImageBrief
+from services.image.domain import AspectRatio
 from services.image.providers.local import (
     stages,
 )
@@ -19,8 +19,16 @@ from services.image.providers.local.typesetting import fit
 
 
 def laid_out(
-    brief: ImageBrief, frame: Frame, choice: Choice, figure: Figure, logo: Any
+    frame: Frame, choice: Choice, figure: Figure | None, logo: Any
 ) -> tuple[Arrangement, Box, Stack, Badge | None]:
+    """Returns the arrangement, the product's box, the texts, and the round price tag if there is one.
+
+    Without a figure the box is where the ground's light gathers.
+    """
+    if figure is None:
+        arrangement = arrange(choice.composition.plan, frame, 1.0)
+        stack = solve(_request(frame, choice, arrangement, logo, price_apart=False))
+        return arrangement, arrangement.product, stack, None
     arrangement = arrange(choice.composition.plan, frame, figure.aspect)
     wants_badge = choice.composition.badge and bool(choice.words.price) and len(choice.words.price) <= 9
     for price_apart in (True, False) if wants_badge else (False,):

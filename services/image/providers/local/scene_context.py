@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.image.providers.local.arrangement import Arrangement
+from services.image.providers.local.arrangement import TYPE_PLANS, Arrangement
 from services.image.providers.local.geometry import Box, Frame
 from services.media.colour import Palette
 from services.media.skia import skia
@@ -18,7 +18,8 @@ from services.media.skia import skia
 class Set:
     """Everything a ground needs to know: where it is drawn, in which colours, and what will stand before it.
 
-    product: the box the product itself will take. draw: the source of variation; the same seed, the same picture.
+    product: the box the product itself will take; where there is none, what the ground's light falls on. draw: the
+    source of variation; the same seed, the same picture.
     written: the boxes of the texts as they will stand, buttons included.
     """
 
@@ -38,6 +39,8 @@ class Set:
     @property
     def quiet(self) -> tuple[Box, ...]:
         """Boxes that busy things stay out of."""
+        if self.arrangement.plan in TYPE_PLANS:
+            return self.written
         boxes = [self.arrangement.text]
         if self.arrangement.foot:
             boxes.append(self.arrangement.foot)

@@ -221,6 +221,15 @@ def bathroom(scene: Set) -> None:
         )
 
 
+def sunlit(scene: Set) -> None:
+    """A wall in the brand's colours with window light and a plant's shadow, and a shelf for what stands."""
+    scenery.wall(scene)
+    scenery.window_light(scene, 0.4)
+    scenery.leaf_shadows(scene, 0.1)
+    if scene.stands:
+        scenery.counter(scene, scene.palette.surface)
+
+
 def room(scene: Set) -> None:
     scenery.wall(scene)
     unit, palette, frame = scene.unit, scene.palette, scene.frame
@@ -387,6 +396,7 @@ SCENES: Final[dict[str, Ground]] = {
     "sky": sky,
     "space": space,
     "studio": floor,
+    "sunlit": sunlit,
 }
 
 

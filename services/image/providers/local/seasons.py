@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.image.providers.local import brushes, scenery, summer
+from services.image.providers.local.arrangement import TYPE_PLANS
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.scene_context import Set, leaf_shape
+from services.image.providers.local.scene_context import Set, leaf_shape, room_beside
 from services.image.providers.local.settings import grounded
 from services.media.colour import WHITE, Colour, Mood, Palette, contrast
 
@@ -248,19 +249,20 @@ def _black_friday(scene: Set) -> None:
     x, y = scene.product.centre_x, scene.product.centre_y
     brushes.glow(scene.canvas, x, y, unit * 62, palette.accent, 0.42)
     neon = palette.accent
+    reach = max(scene.product.width, scene.product.height) * 0.62
     for index in range(3):
-        size = max(scene.product.width, scene.product.height) * 0.62 + unit * 6 * index
-        ring = Box(x - size, y - size, x + size, y + size)
+        across, along = room_beside(scene, reach + unit * 6 * index)
+        ring = Box(x - across, y - along, x + across, y + along)
+        if scene.arrangement.plan in TYPE_PLANS:  # around the type, not behind it
+            ring = frame.whole.inset(unit * (3 + 1.6 * index))
         scene.canvas.drawRRect(
             brushes.rounded(ring, unit * 3), brushes.stroke(neon, unit * 0.9, 0.3 - 0.08 * index, blur=unit)
         )
         scene.canvas.drawRRect(
             brushes.rounded(ring, unit * 3), brushes.stroke(neon.lighter(0.1), unit * 0.3, 0.9 - 0.26 * index)
         )
-    for box in scene.quiet:
-        scene.canvas.drawRRect(
-            brushes.rounded(box.inset(-2 * unit), 2 * unit), brushes.fill(palette.background, 0.86, blur=2 * unit)
-        )
+    if scene.arrangement.plan in TYPE_PLANS:
+        return
     scenery.counter(scene, palette.surface)
     scene.canvas.drawRect(
         brushes.rect(Box(0, frame.height - unit * 0.8, frame.width, frame.height)), brushes.fill(neon)
@@ -404,6 +406,17 @@ CALENDAR: Final[tuple[tuple[int, int, str], ...]] = (
 )
 
 
-def season_of(date: datetime.date) -> str:
-    """The season or feast advertised on a date."""
-    return next(name for month, day, name in reversed(CALENDAR) if (date.month, date.day) >= (month, day))
+SALES: Final = frozenset({"black_friday"})  # feasts of shops, and of nobody else
+NATURE: Final = frozenset({"spring", "summer", "autumn", "winter"})
+
+
+def season_of(date: datetime.date, *, feasts: bool = True, sales: bool = True) -> str:
+    """The season or feast advertised on a date.
+
+    feasts: False where a feast would be out of place: the last season of nature then. sales: the same for feasts of
+    shops alone.
+    """
+    past = [name for month, day, name in CALENDAR if (date.month, date.day) >= (month, day)]
+    late = [name for _, _, name in CALENDAR]  # of the year before: the date may be before the first season of nature
+    fitting = (name for name in (*reversed(past), *reversed(late)) if feasts or name in NATURE)
+    return next(name for name in fitting if sales or name not in SALES)

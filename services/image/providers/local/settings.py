@@ -264,4 +264,5 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "sky": "among clouds",
     "space": "among stars",
     "studio": "in a studio",
+    "sunlit": "on a sunlit wall",
 }

@@ -12,17 +12,21 @@ from PIL import Image, ImageOps
 
 from services.chassis.errors import InputFault, TransientFault
 from services.image.domain import ImageBrief, RenderedImage
-from services.image.providers.local import export
+from services.image.providers.local import device_frames, export
 from services.image.providers.local.composer import Photo, compose
 from services.media import cutout, provenance
 from services.media.cutout import MIN_CONFIDENCE, cut_out, cut_out_by_alpha
+from services.media.drawings import drawing_file
 from services.media.photo import decode_photo
 from services.media.skia import skia
+
+Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings; None: not installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What the render process is told. cut_out_model: u2netp.onnx, None when it is not installed.
+    """What the render process is told. cut_out_model: u2netp.onnx, drawings: the file of drawings; None when it is not
+    installed.
 
     scene: a picture from a remote provider to stand behind product and type; signing: folder of the development
     chain, or the operator's own chain and key.
@@ -31,6 +35,7 @@ class Assignment:
     brief: ImageBrief
     folder: Path
     cut_out_model: Path | None
+    drawings: Path | None
     signing_folder: Path
     signing_chain: Path | None = None
     signing_key: Path | None = None
@@ -38,10 +43,13 @@ class Assignment:
     provider: str = "local"
 
 
-def load(cut_out_model: Path | None, report: Callable[[int, str], None]) -> None:
-    """Loads what the first picture would wait for: the model that cuts out products."""
+def load(stored: Stored, report: Callable[[int, str], None]) -> None:
+    """Loads what the first picture would wait for: the model that cuts out products, and where the drawings are."""
+    cut_out_model, drawings = stored
     if cut_out_model is not None:
         cutout.load(cut_out_model)
+    if drawings is not None:
+        drawing_file(drawings)
 
 
 def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> RenderedImage:
@@ -51,11 +59,11 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         raise InputFault("FORMAT_UNSUPPORTED", f"The file format {brief.format!r} is not png, jpeg or webp.")
     report(5, "reading the photo")
     notes: list[str] = []
-    photo = read_photo(brief.photo, assignment.cut_out_model) if brief.photo is not None else None
+    photo = _shown(brief.photo, brief, assignment.cut_out_model) if brief.photo is not None else None
     logo = _logo(brief.logo, notes)
     scene = _scene(assignment.scene, brief) if assignment.scene is not None else None
     report(20, "choosing a composition")
-    composed = compose(brief, photo=photo, logo=logo, scene=scene, report=report)
+    composed = compose(brief, photo=photo, drawings=assignment.drawings, logo=logo, scene=scene, report=report)
     report(80, "writing files")
     image = assignment.folder / f"ad.{export.SUFFIXES[brief.format]}"
     thumbnail = assignment.folder / "thumbnail.webp"
@@ -88,6 +96,16 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         notes=(*composed.notes, *notes),
         provider=assignment.provider,
     )
+
+
+def _shown(path: Path, brief: ImageBrief, model: Path | None) -> Photo:
+    if brief.subject.kind == "software":  # nothing else is shown by its screen
+        picture = decode_photo(path)
+        if device_frames.is_screenshot(picture):
+            return Photo(
+                image=_raster(picture), cut_out=False, screenshot=True, note="The screenshot stands in a drawn frame."
+            )
+    return read_photo(path, model)
 
 
 def read_photo(path: Path, model: Path | None) -> Photo:

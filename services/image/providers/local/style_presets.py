@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.image.domain import Style
-from services.image.providers.local.arrangement import Plan
+from services.image.providers.local.arrangement import TYPE_PLANS, Plan
 from services.image.providers.local.textstack import ButtonShape, TypeLook
 from services.media import fonts
 from services.media.colour import Harmony, Mood
@@ -308,6 +308,236 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
     ),
 }
 
+# Compositions of type alone, for products without a photo that no drawing stands for.
+TYPE_COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
+    Style.PRODUCT_HERO: (
+        Composition(
+            name="type in coloured light",
+            plan=Plan.TYPE,
+            ground="rings",
+            stage="none",
+            mood=Mood.DARK,
+            pairs=SANS,
+            pill=True,
+            headline=27,
+            leading=1.02,
+            tracking=-0.02,
+        ),
+        Composition(
+            name="type on a deep gradient",
+            plan=Plan.TYPE,
+            ground="mesh",
+            stage="none",
+            mood=Mood.DARK,
+            pairs=SANS,
+            harmony=Harmony.SPLIT,
+            headline=27,
+            leading=1.02,
+            tracking=-0.02,
+        ),
+        Composition(
+            name="centred type in light",
+            plan=Plan.TYPE_CENTRED,
+            ground="plain",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=SANS,
+            harmony=Harmony.ANALOGOUS,
+            headline=25,
+            leading=1.02,
+            tracking=-0.02,
+        ),
+        Composition(
+            name="type over waves",
+            plan=Plan.TYPE,
+            ground="waves",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=SANS,
+            headline=26,
+            leading=1.02,
+            tracking=-0.02,
+        ),
+    ),
+    Style.LIFESTYLE: (
+        Composition(
+            name="type on a sunlit wall",
+            plan=Plan.TYPE,
+            ground="scene",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=SERIF,
+            headline=24,
+            leading=1.08,
+            tracking=-0.015,
+            harmony=Harmony.ANALOGOUS,
+        ),
+        Composition(
+            name="centred type on a sunlit wall",
+            plan=Plan.TYPE_CENTRED,
+            ground="scene",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=SERIF,
+            headline=22,
+            leading=1.08,
+            tracking=-0.015,
+            harmony=Harmony.ANALOGOUS,
+        ),
+    ),
+    Style.MINIMAL: (
+        Composition(
+            name="quiet page",
+            plan=Plan.TYPE,
+            ground="plain",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=QUIET,
+            headline=19,
+            leading=1.1,
+            tracking=-0.025,
+            button=ButtonShape.OUTLINE,
+            arrow=False,
+        ),
+        Composition(
+            name="centred page",
+            plan=Plan.TYPE_CENTRED,
+            ground="plain",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=QUIET,
+            headline=18,
+            leading=1.1,
+            tracking=-0.02,
+            button=ButtonShape.OUTLINE,
+            arrow=False,
+            harmony=Harmony.MONOCHROME,
+        ),
+    ),
+    Style.BOLD: (
+        Composition(
+            name="loud type",
+            plan=Plan.TYPE,
+            ground="halftone",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=(*LOUD, *HEAVY),
+            capitals=True,
+            headline=40,
+            leading=1.0,
+            tracking=-0.01,
+            button=ButtonShape.SQUARE,
+        ),
+        Composition(
+            name="type on rays",
+            plan=Plan.TYPE,
+            ground="sunburst",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=LOUD,
+            capitals=True,
+            headline=40,
+            leading=1.04,
+            tracking=0.0,
+            button=ButtonShape.SQUARE,
+        ),
+        Composition(
+            name="type on stripes",
+            plan=Plan.TYPE,
+            ground="stripes",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=HEAVY,
+            headline=24,
+            leading=1.0,
+            tracking=-0.025,
+            button=ButtonShape.SQUARE,
+        ),
+        Composition(
+            name="type among blocks",
+            plan=Plan.TYPE,
+            ground="geometric",
+            stage="none",
+            mood=Mood.VIVID,
+            pairs=HEAVY,
+            headline=27,
+            leading=1.0,
+            tracking=-0.025,
+            button=ButtonShape.SOFT,
+        ),
+    ),
+    Style.SEASONAL: (
+        Composition(
+            name="type in the season",
+            plan=Plan.TYPE,
+            ground="season",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=(*SERIF[:2], ("Poppins", 800, "Poppins")),
+            headline=24,
+            leading=1.05,
+        ),
+        Composition(
+            name="centred type in the season",
+            plan=Plan.TYPE_CENTRED,
+            ground="season",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=(*SERIF[:2], ("Poppins", 800, "Poppins")),
+            headline=22,
+            leading=1.05,
+        ),
+    ),
+    Style.MODERN: (
+        Composition(
+            name="type on a light gradient",
+            plan=Plan.TYPE,
+            ground="mesh",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=CLEAR,
+            headline=24,
+            button=ButtonShape.SOFT,
+            pill=True,
+            harmony=Harmony.ANALOGOUS,
+        ),
+        Composition(
+            name="type among shapes",
+            plan=Plan.TYPE,
+            ground="blobs",
+            stage="none",
+            mood=Mood.PASTEL,
+            pairs=CLEAR,
+            headline=24,
+            button=ButtonShape.SOFT,
+            harmony=Harmony.SPLIT,
+        ),
+        Composition(
+            name="type on a drawing board",
+            plan=Plan.TYPE,
+            ground="grid",
+            stage="none",
+            mood=Mood.LIGHT,
+            pairs=CLEAR,
+            headline=23,
+            button=ButtonShape.SOFT,
+            pill=True,
+            harmony=Harmony.TRIADIC,
+        ),
+        Composition(
+            name="type on dark waves",
+            plan=Plan.TYPE,
+            ground="waves",
+            stage="none",
+            mood=Mood.DARK,
+            pairs=CLEAR,
+            headline=24,
+            button=ButtonShape.SOFT,
+            harmony=Harmony.ANALOGOUS,
+        ),
+    ),
+}
+
 # What a prompt's layout words turn a composition's plan into.
 LAYOUT_PLANS: Final[dict[str, tuple[Plan, ...]]] = {
     "text_left": (Plan.SIDE, Plan.POSTER, Plan.PANEL),
@@ -318,13 +548,23 @@ LAYOUT_PLANS: Final[dict[str, tuple[Plan, ...]]] = {
 }
 
 
-def choose(style: Style, draw: random.Random) -> Composition:
-    """One of the style's compositions."""
-    return draw.choice(COMPOSITIONS[style])
+# The same for type alone.
+TYPE_LAYOUTS: Final[dict[str, Plan]] = {
+    "text_left": Plan.TYPE,
+    "text_right": Plan.TYPE_RIGHT,
+    "centred": Plan.TYPE_CENTRED,
+}
+
+
+def choose(style: Style, draw: random.Random, *, type_alone: bool = False) -> Composition:
+    """One of the style's compositions, with something to show or of type alone."""
+    return draw.choice((TYPE_COMPOSITIONS if type_alone else COMPOSITIONS)[style])
 
 
 def with_layout(composition: Composition, layout: str) -> Composition:
     """The composition with the plan a prompt asked for."""
+    if composition.plan in TYPE_PLANS:
+        return replace(composition, plan=TYPE_LAYOUTS.get(layout, composition.plan))
     plans = LAYOUT_PLANS[layout]
     return composition if composition.plan in plans else replace(composition, plan=plans[0])
 

@@ -1,0 +1,119 @@
+"""Which drawing stands for a product without a photo, read from services/media/data/trade_drawings.toml."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+MOST: Final = 4  # drawings of one trade
+CERTAIN: Final = frozenset({"sure", "likely"})
+NO_JOKES: Final = frozenset({"death", "illness", "debt", "faith"})  # subjects that take quiet drawings only
+GOODS: Final = frozenset(
+    {"good", "food"}
+)  # kinds whose own words may name a drawing; a place may sell what it does not
+SERVED: Final = frozenset({"eating_out"})  # sectors whose places are named by what they serve
+HEAD_FIRST: Final = frozenset({"es", "fr", "it", "pt"})  # languages that put the thing before what it is like
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeDrawings:
+    """The table: names of drawings by sector and trade, by sector, and by sector and words.
+
+    quiet: those that may stand beside death. free_colour: those that may take any colour.
+    """
+
+    trades: Mapping[str, Mapping[str, tuple[str, ...]]]
+    sectors: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, Mapping[str, str]]
+    quiet: frozenset[str]
+    free_colour: frozenset[str]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all drawings in the table."""
+        lists = [listed for trades in self.trades.values() for listed in trades.values()]
+        lists += [*self.sectors.values(), *(tuple(words.values()) for words in self.words.values())]
+        return frozenset(name for listed in lists for name in listed if name)
+
+
+@cache
+def trade_drawings() -> TradeDrawings:
+    """Returns the table. Raises ValueError for one that breaks its schema."""
+    text = files("services.media").joinpath("data/trade_drawings.toml").read_text(encoding="utf-8")
+    return read_table(text)
+
+
+def read_table(text: str) -> TradeDrawings:
+    """Reads the table. Raises ValueError for a missing or unknown part and for a trade that stands twice."""
+    data = tomllib.loads(text)
+    parts = {"quiet", "free_colour", "sectors", "words", "trades"}
+    if set(data) != parts:
+        raise ValueError(f"The table has the parts {', '.join(sorted(data))}, not {', '.join(sorted(parts))}.")
+    seen: set[str] = set()
+    trades: dict[str, dict[str, tuple[str, ...]]] = {}
+    for sector, table in data["trades"].items():
+        for trade, listed in table.items():
+            if trade in seen:
+                raise ValueError(f"The trade {trade} stands in two sectors.")
+            if len(listed) > MOST or len(set(listed)) < len(listed):
+                raise ValueError(f"The trade {trade} has more than {MOST} drawings, or one twice.")
+            seen.add(trade)
+        trades[sector] = {trade: tuple(listed) for trade, listed in table.items()}
+    for sector, words in data["words"].items():
+        if wrong := [word for word in words if word != word.casefold()]:
+            raise ValueError(f"Words of {sector} are not in lower case: {', '.join(wrong)}.")
+    return TradeDrawings(
+        trades=trades,
+        sectors={sector: tuple(listed) for sector, listed in data["sectors"].items()},
+        words=data["words"],
+        quiet=frozenset(data["quiet"]),
+        free_colour=frozenset(data["free_colour"]),
+    )
+
+
+def drawing_for(
+    *,
+    trade: str,
+    sector: str,
+    kind: str,
+    confidence: str,
+    sensitive: Collection[str],
+    subject: str,
+    language: str,
+    seed: str,
+) -> str:
+    """Returns the name of the drawing for a product, or "" where none certainly fits.
+
+    The arguments are fields of adwright.catalog.v1.Understanding. seed: the same gives the same drawing; others may
+    give another that fits as well, the first of the table most often.
+    """
+    if confidence not in CERTAIN:
+        return ""
+    table = trade_drawings()
+    fitting = table.trades.get(sector, {}).get(trade, ()) if trade else table.sectors.get(sector, ())
+    if kind in GOODS or sector in SERVED:
+        named = _named(subject, language, table.words.get(sector, {}))
+        if named is not None:
+            fitting = (named,) if named else ()
+    if NO_JOKES & set(sensitive):
+        fitting = tuple(name for name in fitting if name in table.quiet)
+    if not fitting:
+        return ""
+    weights = [2.0**-place for place in range(len(fitting))]
+    return random.Random(f"{seed}|{trade}|{sector}").choices(fitting, weights)[0]
+
+
+def _named(subject: str, language: str, words: Mapping[str, str]) -> str | None:
+    """The drawing of the longest words that the subject's head consists of; None if it is none of them."""
+    said = subject.casefold().split()
+    for count in range(len(said), 0, -1):
+        head = said[:count] if language in HEAD_FIRST else said[-count:]
+        found = words.get(" ".join(head))
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,238 @@
+"""A product without a photo is never invented: a drawing stands for its trade where that is certain, else type does."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from adwright.catalog.v1 import catalog_pb2
+from adwright.copy.v1 import copy_pb2
+from adwright.image.v1 import image_pb2
+from PIL import Image, ImageDraw
+
+from services.image import messages
+from services.image.domain import AspectRatio, ImageBrief, Style, Subject
+from services.image.providers.local import device_frames
+from services.image.providers.local.arrangement import TYPE_PLANS
+from services.image.providers.local.composer import Composed, Photo, compose
+from services.image.providers.local.seasons import NATURE, season_of
+from services.image.providers.local.style_presets import COMPOSITIONS, TYPE_COMPOSITIONS
+from services.image.providers.local.textstack import Role
+from services.media import model_files
+from services.media.skia import skia
+from services.media.trade_drawings import trade_drawings
+from tests.image.briefs import brief
+
+SHOWN = "stands for"
+TYPE = "made of type"
+
+
+@pytest.fixture(scope="module")
+def file() -> Path:
+    try:
+        return model_files.model_path(model_files.DRAWINGS)
+    except model_files.ModelMissing as missing:
+        pytest.skip(str(missing))
+
+
+def dentist(**changes: Any) -> ImageBrief:
+    return brief("dentist", **changes)
+
+
+def said(made: Composed) -> str:
+    return " ".join(made.notes)
+
+
+class TestWhatIsShown:
+    @pytest.mark.parametrize(("style", "ratio"), itertools.product(Style, AspectRatio))
+    def test_certain_trade_is_shown_by_its_drawing_and_a_note_says_so(
+        self, file: Path, style: Style, ratio: AspectRatio
+    ) -> None:
+        made = compose(dentist(style=style, aspect_ratio=ratio), photo=None, drawings=file)
+        assert made.proof.shown == "tooth"
+        assert "tooth" in made.alt_text
+        assert SHOWN in said(made)
+
+    @pytest.mark.parametrize(("style", "ratio"), itertools.product(Style, AspectRatio))
+    def test_uncertain_product_is_shown_by_type_alone_and_a_note_says_so(
+        self, file: Path, style: Style, ratio: AspectRatio
+    ) -> None:
+        made = compose(brief("unknown", style=style, aspect_ratio=ratio), photo=None, drawings=file)
+        assert made.proof.product is None
+        assert not made.proof.shown
+        assert TYPE in said(made)
+        assert made.proof.composition in {each.name for each in TYPE_COMPOSITIONS[style]}
+
+    @pytest.mark.parametrize("confidence", ["not_known", ""])
+    def test_trade_that_is_not_certain_is_not_drawn(self, file: Path, confidence: str) -> None:
+        request = dentist()
+        unsure = replace(request, subject=replace(request.subject, confidence=confidence))
+        assert not compose(unsure, photo=None, drawings=file).proof.shown
+
+    def test_trade_that_no_drawing_fits_is_shown_by_type(self, file: Path) -> None:
+        made = compose(brief("watch"), photo=None, drawings=file)
+        assert made.proof.product is None
+        assert "no drawing" in said(made)
+
+    def test_missing_file_of_drawings_gives_type_and_a_note(self) -> None:
+        made = compose(dentist(), photo=None, drawings=None)
+        assert made.proof.product is None
+        assert "not installed" in said(made)
+
+    @pytest.mark.parametrize("style", Style)
+    def test_beside_death_only_quiet_drawings_stand(self, file: Path, style: Style) -> None:
+        for number in range(4):
+            made = compose(brief("hospice", style=style, seed=str(number)), photo=None, drawings=file)
+            assert made.proof.shown.replace(" ", "-") in trade_drawings().quiet
+
+    @pytest.mark.parametrize("prompt", ["a bottle of milk on a podium", "show a cat and two croissants", "a tooth"])
+    def test_prompt_makes_nothing_appear(self, file: Path, prompt: str) -> None:
+        assert not compose(brief("unknown", prompt=prompt), photo=None, drawings=file).proof.shown
+        assert compose(dentist(prompt=prompt), photo=None, drawings=file).proof.shown == "tooth"
+
+    def test_one_job_shows_the_same_drawing_in_every_style_and_ratio(self, file: Path) -> None:
+        removals = Subject(trade="removals", sector="home_services", kind="service", confidence="sure")
+        shown = {
+            compose(
+                dentist(subject=removals, style=style, aspect_ratio=ratio, seed="job"), photo=None, drawings=file
+            ).proof.shown
+            for style, ratio in zip(Style, itertools.cycle(AspectRatio), strict=False)
+        }
+        assert len(shown) == 1
+
+    def test_same_brief_gives_the_same_pixels(self, file: Path) -> None:
+        one, other = (compose(dentist(style=Style.LIFESTYLE), photo=None, drawings=file).pixels for _ in range(2))
+        assert numpy.array_equal(one, other)
+
+    def test_brand_name_stands_on_nothing_but_its_line(self, file: Path) -> None:
+        """Only the texts differ between two brands of one colour: no pack carries the name."""
+        one, other = (
+            compose(dentist(brand_name=name, style=Style.PRODUCT_HERO), photo=None, drawings=file)
+            for name in ("Bright Dental", "Briar Dental!")
+        )
+        differs = (one.pixels != other.pixels).any(axis=2)
+        for made in (one, other):
+            for text in made.proof.texts:
+                box = text.plate or text.box
+                differs[int(box.top) - 16 : int(box.bottom) + 17, int(box.left) - 48 : int(box.right) + 17] = False
+        assert not differs.any()
+
+
+class TestType:
+    def test_every_style_has_compositions_of_type_alone(self) -> None:
+        assert set(TYPE_COMPOSITIONS) == set(COMPOSITIONS) == set(Style)
+        for style, compositions in TYPE_COMPOSITIONS.items():
+            assert len({each.name for each in compositions}) == len(compositions) >= 2, style
+            assert all(each.plan in TYPE_PLANS and each.stage == "none" for each in compositions)
+
+    @pytest.mark.parametrize("style", Style)
+    def test_type_alone_is_larger_than_beside_a_drawing(self, file: Path, style: Style) -> None:
+        def size(**changes: Any) -> float:
+            made = compose(dentist(style=style, **changes), photo=None, drawings=file)
+            return next(text for text in made.proof.texts if text.role is Role.HEADLINE).block.size
+
+        assert size(subject=Subject()) > size()
+
+
+class TestSeasons:
+    @pytest.mark.parametrize("month", range(1, 13))
+    def test_no_feast_is_drawn_where_it_would_be_out_of_place(self, month: int) -> None:
+        for day in (1, 8, 15, 25):
+            date = datetime.date(2026, month, day)
+            assert season_of(date, feasts=False) in NATURE
+            assert season_of(date, sales=False) != "black_friday"
+
+    def test_sale_of_shops_is_for_shops(self, file: Path) -> None:
+        friday = {"style": Style.SEASONAL, "date": datetime.date(2026, 11, 27)}
+        assert "neon" in compose(brief("candle", **friday), photo=None, drawings=file).alt_text
+        assert "autumn" in compose(dentist(**friday), photo=None, drawings=file).alt_text
+        assert "autumn" in compose(brief("hospice", **friday), photo=None, drawings=file).alt_text
+
+
+class TestScreenshots:
+    @staticmethod
+    def screen(width: int, height: int) -> Image.Image:
+        picture = Image.new("RGB", (width, height), "#f6f7fb")
+        pen = ImageDraw.Draw(picture)
+        pen.rectangle((0, 0, width, height // 9), fill="#2563eb")
+        for row in range(5):
+            pen.rectangle(
+                (width * 0.1, height * (0.2 + 0.15 * row), width * 0.6, height * (0.23 + 0.15 * row)), fill="#334"
+            )
+        return picture
+
+    def test_screen_is_told_from_a_photograph(self) -> None:
+        assert device_frames.is_screenshot(self.screen(780, 1600))
+        assert device_frames.is_screenshot(self.screen(1440, 900))
+        assert not device_frames.is_screenshot(Image.effect_noise((600, 400), 40).convert("RGB"))
+        assert not device_frames.is_screenshot(self.screen(2000, 300))
+        clear = self.screen(600, 400).convert("RGBA")
+        clear.putalpha(120)
+        assert not device_frames.is_screenshot(clear)
+
+    @pytest.mark.parametrize("size", [(780, 1600), (1440, 900)])
+    def test_frame_surrounds_the_whole_screenshot(self, size: tuple[int, int]) -> None:
+        pixels = numpy.asarray(self.screen(*size).convert("RGBA"))
+        framed = device_frames.framed(skia.Image.fromarray(pixels, colorType=skia.kRGBA_8888_ColorType))
+        around = framed.toarray(colorType=skia.kRGBA_8888_ColorType)
+        assert around[0, 0, 3] == 0
+        assert max(framed.width(), framed.height()) <= device_frames.LONGEST * 1.1
+        blue = (around[..., 2] > 200) & (around[..., 0] < 80)
+        assert 0.08 < blue.mean() < 0.13
+
+    @pytest.mark.parametrize("style", Style)
+    def test_screenshot_stands_in_a_frame_beside_the_type(self, style: Style) -> None:
+        pixels = numpy.asarray(self.screen(1440, 900).convert("RGBA"))
+        image = skia.Image.fromarray(pixels, colorType=skia.kRGBA_8888_ColorType)
+        made = compose(brief("software", style=style), photo=Photo(image=image, cut_out=False, screenshot=True))
+        product = made.proof.product
+        assert product is not None
+        assert product.width / product.height < 1440 / 900  # the bar of the window above it
+        face = product.inset(product.width * 0.2, product.height * 0.12)
+        assert not any(face.overlaps(text.plate or text.box) for text in made.proof.texts)
+
+
+class TestUnderstanding:
+    def test_job_carries_the_understanding_into_the_brief(self) -> None:
+        parameters = image_pb2.ImageJobParameters(
+            brief=catalog_pb2.Brief(
+                understanding=catalog_pb2.Understanding(
+                    trade="hospice",
+                    trade_name="hospice",
+                    sector="death_and_faith",
+                    kind="service",
+                    confidence="likely",
+                    subject="Light up a life",
+                    language="und",
+                    sensitive=["death"],
+                )
+            )
+        )
+        assert self.converted(parameters).subject == Subject(
+            trade="hospice",
+            trade_name="hospice",
+            sector="death_and_faith",
+            kind="service",
+            confidence="likely",
+            subject="Light up a life",
+            sensitive=frozenset({"death"}),
+        )
+
+    def test_job_without_an_understanding_knows_nothing(self) -> None:
+        assert self.converted(image_pb2.ImageJobParameters()).subject == Subject()
+
+    @staticmethod
+    def converted(parameters: image_pb2.ImageJobParameters) -> ImageBrief:
+        return messages.image_brief(
+            parameters,
+            seed="one",
+            date=datetime.date(2026, 7, 1),
+            photo=None,
+            logo=None,
+            headline=copy_pb2.WriteHeadlineResponse(),
+        )

@@ -1,0 +1,196 @@
+"""Drawings are found, rendered the same each time, and take a brand's colour; the table of trades is complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+from services.catalog.understanding.taxonomy import KINDS, SENSITIVE, Trade, read_trades
+from services.media import drawings, model_files
+from services.media.colour import Colour
+from services.media.skia import skia
+from services.media.trade_drawings import GOODS, NO_JOKES, drawing_for, read_table, trade_drawings
+
+PERSON = re.compile(r"\b(?:man|woman|person|people|boy|girl|baby|face|hand|hands|fist|flag)\b")
+OBJECTS = {"baby-bottle", "flag-in-hole"}  # an object for babies, and a golf course's
+
+
+@pytest.fixture(scope="module")
+def path() -> Path:
+    try:
+        return model_files.model_path(model_files.DRAWINGS)
+    except model_files.ModelMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def trades() -> list[Trade]:
+    return read_trades()
+
+
+def choose(**changes: Any) -> str:
+    fields: dict[str, Any] = {
+        "trade": "dentist",
+        "sector": "health",
+        "kind": "service",
+        "confidence": "sure",
+        "sensitive": (),
+        "subject": "",
+        "language": "en",
+        "seed": "one",
+    }
+    return drawing_for(**(fields | changes))
+
+
+class TestTable:
+    def test_every_trade_of_the_taxonomy_has_a_list_in_its_sector(self, trades: list[Trade]) -> None:
+        listed = {(sector, trade) for sector, table in trade_drawings().trades.items() for trade in table}
+        assert listed == {(trade.sector, trade.id) for trade in trades}
+
+    def test_sectors_of_words_and_fallbacks_are_those_of_the_taxonomy(self, trades: list[Trade]) -> None:
+        sectors = {trade.sector for trade in trades}
+        assert set(trade_drawings().words) <= sectors
+        assert set(trade_drawings().sectors) <= sectors
+
+    def test_subjects_and_kinds_are_those_of_the_taxonomy(self) -> None:
+        assert set(SENSITIVE) >= NO_JOKES
+        assert set(KINDS) >= GOODS
+
+    def test_sensitive_trades_have_quiet_drawings_only(self, trades: list[Trade]) -> None:
+        table = trade_drawings()
+        loud = {
+            trade.id: set(table.trades[trade.sector][trade.id]) - table.quiet
+            for trade in trades
+            if NO_JOKES & set(trade.sensitive)
+        }
+        assert {trade: names for trade, names in loud.items() if names} == {}
+
+    def test_no_drawing_shows_a_person_or_a_flag(self) -> None:
+        shown = {name for name in trade_drawings().names if PERSON.search(name.replace("-", " "))}
+        assert shown <= OBJECTS
+
+    def test_every_drawing_exists_in_the_package(self, path: Path) -> None:
+        table = trade_drawings()
+        assert table.names | table.quiet | table.free_colour <= drawings.drawing_file(path).names
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("quiet = []", "parts"),
+            ("[trades.a]\nx = []\n[trades.b]\nx = []", "two sectors"),
+            ('[trades.a]\nx = ["a", "b", "c", "d", "e"]', "more than 4"),
+            ('[trades.a]\nx = ["a", "a"]', "one twice"),
+            ('[trades.a]\n[words.a]\nBread = "bread"', "lower case"),
+        ],
+    )
+    def test_table_that_breaks_its_schema_is_refused(self, text: str, message: str) -> None:
+        rest = "quiet = []\nfree_colour = []\n[sectors]\n"
+        missing = "".join(f"[{part}]\n" for part in ("words", "trades") if f"[{part}" not in text)
+        whole = f"{rest}{missing}{text}" if text.startswith("[") else text
+        with pytest.raises(ValueError, match=message):
+            read_table(whole)
+
+
+class TestChoice:
+    def test_trade_has_its_drawing(self) -> None:
+        assert choose() == "tooth"
+
+    @pytest.mark.parametrize("confidence", ["not_known", ""])
+    def test_uncertain_trade_has_none(self, confidence: str) -> None:
+        assert choose(confidence=confidence) == ""
+
+    def test_trade_that_nothing_fits_has_none(self) -> None:
+        assert choose(trade="physiotherapy") == ""
+
+    def test_unknown_trade_of_a_sector_has_none_unless_one_fits_all_of_it(self) -> None:
+        assert choose(trade="") == ""
+        assert choose(trade="", sector="death_and_faith") == "candle"
+
+    def test_words_of_a_product_go_before_its_trade(self) -> None:
+        bakery = {"trade": "bakery", "sector": "food_drink", "kind": "food"}
+        assert choose(**bakery, subject="Butter croissants") == "croissant"
+        assert choose(**bakery, subject="Rye rolls") == "bread"
+
+    def test_head_of_the_words_decides(self) -> None:
+        chocolate = {"trade": "chocolate_sweets", "sector": "food_drink", "kind": "food"}
+        assert choose(**chocolate, subject="Honey chocolate") == "chocolate-bar"
+        assert choose(**chocolate, subject="Chocolat au miel", language="fr") == "chocolate-bar"
+        assert choose(**chocolate, subject="Miel de acacia", language="es") == "honey-pot"
+
+    def test_words_of_another_sector_do_not_count(self) -> None:
+        assert choose(trade="bags", sector="fashion", kind="good", subject="Honey") == ""
+
+    def test_words_of_a_service_do_not_count(self) -> None:
+        assert choose(trade="beauty_salon", sector="beauty", subject="Soap") == "blossom"
+
+    @pytest.mark.parametrize("subject", sorted(NO_JOKES))
+    def test_sensitive_subject_takes_quiet_drawings_only(self, subject: str) -> None:
+        assert choose(sensitive=(subject,)) == ""
+        assert choose(trade="care_home", sensitive=(subject,)) in trade_drawings().quiet
+
+    def test_same_seed_gives_the_same_drawing_and_others_give_others(self) -> None:
+        removals = {"trade": "removals", "sector": "home_services"}
+        assert choose(**removals, seed="7") == choose(**removals, seed="7")
+        assert {choose(**removals, seed=str(number)) for number in range(20)} == {"package", "delivery-truck"}
+
+
+class TestRendering:
+    def test_every_drawing_of_the_table_can_be_drawn(self, path: Path) -> None:
+        for name in sorted(trade_drawings().names):
+            document = drawings.drawing_file(path).svg(name).encode()
+            assert skia.SVGDOM.MakeFromStream(skia.MemoryStream(document, True)) is not None, name
+
+    def test_drawing_is_cropped_to_what_it_shows(self, path: Path) -> None:
+        made = drawings.render(path, "candle")
+        alpha = made.image.toarray(colorType=skia.kRGBA_8888_ColorType)[..., 3]
+        for edge in (alpha[0], alpha[-drawings.SOLE - 1], alpha[:, 0], alpha[:, -1]):
+            assert edge.max() > drawings.FAINT
+        assert max(alpha.shape) <= drawings.EDGE
+
+    def test_same_drawing_has_the_same_pixels(self, path: Path) -> None:
+        one = drawings.render(path, "rose").image.toarray()
+        drawings.render.cache_clear()
+        assert numpy.array_equal(one, drawings.render(path, "rose").image.toarray())
+
+    def test_cache_is_bounded(self) -> None:
+        assert drawings.render.cache_info().maxsize == drawings.CACHED
+
+    def test_foot_tells_what_stands_from_what_would_topple(self, path: Path) -> None:
+        assert drawings.render(path, "teddy-bear").foot > 0.5
+        assert drawings.render(path, "red-heart").foot < 0.25
+
+    def test_brand_colour_replaces_the_main_colour_and_no_other(self, path: Path) -> None:
+        teal = Colour.of("#0f8b7d")
+        own = drawings.drawing_file(path).svg("tulip")
+        made = drawings.recoloured(own, teal)
+        assert own.count("#") == made.count("#")
+        petals = _average(drawings.render(path, "tulip", teal).image, top=True)
+        leaves = [_average(drawings.render(path, "tulip", colour).image, top=False) for colour in (None, teal)]
+        assert _turn(petals, teal) < 25
+        assert _turn(_average(drawings.render(path, "tulip").image, top=True), teal) > 90
+        assert _turn(*leaves) < 20
+
+    def test_drawing_without_colour_keeps_its_greys(self) -> None:
+        grey = '<svg><path fill="#808080"/></svg>'
+        assert drawings.recoloured(grey, Colour.of("#0f8b7d")) == grey
+
+    def test_unknown_drawing_is_a_key_error(self, path: Path) -> None:
+        with pytest.raises(KeyError):
+            drawings.render(path, "no-such-drawing")
+
+
+def _average(image: Any, *, top: bool) -> Colour:
+    """The mean colour of the image's upper or lower third."""
+    pixels = image.toarray(colorType=skia.kRGBA_8888_ColorType)
+    third = len(pixels) // 3
+    pixels = pixels[:third] if top else pixels[-third:]
+    red, green, blue = (int(value) for value in pixels[pixels[..., 3] > 200][:, :3].mean(axis=0))
+    return Colour.of(f"#{red:02x}{green:02x}{blue:02x}")
+
+
+def _turn(one: Colour, other: Colour) -> float:
+    return abs((one.hue - other.hue + 180) % 360 - 180)
