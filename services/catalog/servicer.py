@@ -22,6 +22,7 @@ from services.catalog.domain import BriefKey, Product, Project, ProjectKey, type
 from services.catalog.product_photos import MAX_PHOTO_BYTES, photo_type
 from services.catalog.product_rules import CHECKED_FIELDS, check_product
 from services.catalog.understandings import Understandings
+from services.catalog.upload_forms import file_of_upload
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
@@ -213,6 +214,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             unlocked = await self._store.product(connection, product_id, user_id)
         placed(unlocked, "", "", self._clock.now())  # refuses an excess photo before it is decoded
         async with self._decoding:
+            content = await asyncio.to_thread(file_of_upload, content)
             content_type, suffix = await asyncio.to_thread(photo_type, content)
         key = f"catalog/{product_id}/{uuid4()}{suffix}"
         await self._assets.put_bytes(key, content, content_type)

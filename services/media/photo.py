@@ -20,6 +20,7 @@ HEAD_BYTES: Final = 512  # enough to recognise a file's format
 MAX_SIDE: Final = 12_000  # pixels; photos of the largest phone cameras are smaller
 MAX_PIXELS: Final = 64_000_000  # 64 megapixels; decoded at four bytes each, 256 MB
 MIN_SIDE: Final = 64  # pixels; smaller images are unrecognisable even as thumbnails
+MAX_ASPECT: Final = 20  # longer side to shorter side; in any layout a longer strip is a line
 WORKING_SIDE: Final = 2000  # pixels; more than any output shows of a photo
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
 
@@ -47,10 +48,11 @@ def photo_format(content: bytes, *, named: str, formats: Sequence[str]) -> str:
     """Returns the format of an image that `decode_photo` will accept: PNG, JPEG, WEBP or another of `formats`.
 
     The image is decoded completely, to detect damage early. A JPEG with several images (MPO, which phones write) counts
-    as JPEG. Raises InputFault as `decode_photo`.
+    as JPEG. Raises InputFault as `decode_photo`, and for a strip that no layout can show.
     """
 
     def loaded(image: Image.Image) -> str:
+        _check_aspect(*image.size, named)
         image.load()
         return "JPEG" if image.format == "MPO" else str(image.format)
 
@@ -116,6 +118,15 @@ def _check_size(width: int, height: int, named: str) -> None:
         raise InputFault(
             "PHOTO_TOO_SMALL",
             f"{named} is only {width} x {height} pixels; please use one of at least {MIN_SIDE} a side.",
+        )
+
+
+def _check_aspect(width: int, height: int, named: str) -> None:
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InputFault(
+            "PHOTO_TOO_NARROW",
+            f"{named} is a strip of {width} x {height} pixels; please crop it: the longer side may be at most "
+            f"{MAX_ASPECT} times the shorter one.",
         )
 
 

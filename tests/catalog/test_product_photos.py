@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.media.photo import MAX_SIDE, MIN_SIDE
+from services.media.photo import MAX_ASPECT, MAX_SIDE, MIN_SIDE
 from tests.catalog.harness import CatalogHarness, Refused
 from tests.catalog.photos import photo
 
@@ -52,6 +52,7 @@ class TestUpload:
             pytest.param(photo(kind="TIFF"), "IMAGE_UNREADABLE", id="tiff"),
             pytest.param(photo(kind="JPEG")[:-40], "IMAGE_UNREADABLE", id="truncated"),
             pytest.param(photo(size=(MIN_SIDE - 1, 100)), "IMAGE_UNREADABLE", id="too narrow"),
+            pytest.param(photo(size=(MIN_SIDE * MAX_ASPECT + 1, MIN_SIDE)), "IMAGE_UNREADABLE", id="sliver"),
             pytest.param(photo(size=(MAX_SIDE + 1, MIN_SIDE)), "IMAGE_TOO_LARGE", id="too wide"),
             pytest.param(partial(photo, size=(8_001, 8_001)), "IMAGE_TOO_LARGE", id="too many pixels"),  # 1 s
         ],
@@ -69,7 +70,7 @@ class TestUpload:
         assert (await harness.user().call("GetProductImage", product_id=product_id)).data == photo()
         assert harness.photos() == [photo()]
 
-    @pytest.mark.parametrize("size", [(MIN_SIDE, MIN_SIDE), (MAX_SIDE, MIN_SIDE)])
+    @pytest.mark.parametrize("size", [(MIN_SIDE, MIN_SIDE), (MAX_SIDE, MAX_SIDE // MAX_ASPECT)])
     async def test_photo_of_the_smallest_and_the_largest_side_is_accepted(
         self, harness: CatalogHarness, size: tuple[int, int]
     ) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from services.catalog.errors import ImageTooLarge, ImageUnreadable
 from services.catalog.product_photos import photo_type
 from services.chassis.errors import InputFault
-from services.media.photo import MAX_PIXELS, MAX_SIDE, MIN_SIDE, decode_photo
+from services.media.photo import MAX_ASPECT, MAX_PIXELS, MAX_SIDE, MIN_SIDE, decode_photo
 from services.video.providers.local.photos import decoded
 
 RED, BLUE = (200, 30, 40), (20, 40, 210)
@@ -107,6 +107,7 @@ WIDE = MAX_PIXELS // MAX_SIDE
         (encoded(plain(size=(800, 600)), "PNG", compress_level=0)[:9000], "damaged or incomplete"),
         (several_in_one()[:500], "damaged or incomplete"),
         (encoded(plain(size=(MIN_SIDE - 1, 400)), "PNG"), f"at least {MIN_SIDE}"),
+        (encoded(plain(size=(100, 100 * MAX_ASPECT + 1)), "PNG"), f"at most {MAX_ASPECT} times"),
     ],
 )
 def test_unusable_upload_is_refused_with_advice(content: bytes, words: str) -> None:
