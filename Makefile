@@ -12,8 +12,9 @@ ROWS ?=
 KINDS ?=
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
-TRADES := $(wildcard services/catalog/understanding/data/trades/*.toml) services/catalog/understanding/data/grammar.toml \
-  $(addprefix services/catalog/understanding/,encoder.py index.py taxonomy.py words.py)
+TRADES := $(foreach data,trades names worth,$(wildcard services/catalog/understanding/data/$(data)/*.toml)) \
+  services/catalog/understanding/data/grammar.toml \
+  $(addprefix services/catalog/understanding/,encoder.py index.py taxonomy.py words.py worth.py)
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 # Each test process and each service it starts would otherwise compile the whole project again.

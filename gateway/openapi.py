@@ -133,6 +133,7 @@ def _operation(
     if route.raw_request:
         operation["requestBody"] = {
             "required": True,
+            # forms are accepted too, and said in words: generators write broken clients for several kinds of bodies
             "content": {kind: {"schema": BINARY_SCHEMA} for kind in PHOTO_MEDIA_TYPES},
         }
     elif route.body:

@@ -113,12 +113,12 @@ async def serve(settings: CopySettings) -> None:
     try:
         await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
-        await reading
         await api_keys.close()
         await servicer.drain()
         await writers.copy.close()
         await catalog.close()
         await job.close()
+        await asyncio.gather(reading, return_exceptions=True)  # read_all is bounded; a fault of it shows at first use
 
 
 def main() -> None:

@@ -352,3 +352,45 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         facts(text)
         best = min(best, time.process_time() - started)
     assert best < 0.05
+
+
+@pytest.mark.parametrize("text", [
+    "Tax £20 a year???", "2.? standard drinks: 1.0 per can", "SKU 88213-B EAN 5010000306050",
+    "5010000306050 box of ten",
+])  # fmt: skip
+def test_doubts_and_codes_are_no_facts(text: str) -> None:
+    assert [fact.text for fact in facts(f"Made of oak.\n{text}\nTwo drawers.") if fact.text in text] == []
+
+
+@pytest.mark.parametrize(("text", "role"), [
+    ("Registered with the guild (no. 7741)", "proof"), ("Lic# PB-2213", "legal"), ("CNPJ 12.345.678/0001-90", "legal"),
+    ("Yufka 7,50", "price"), ("At the buyer's expense", "condition"), ("As long as you need", "benefit"),
+    ("Needs a 13-amp socket", "condition"),
+])  # fmt: skip
+def test_roles_of_numbers_and_needs(text: str, role: str) -> None:
+    assert [fact.role for fact in facts(text)] == [role]
+
+
+def test_units_and_streets_end_sentences_before_capitals() -> None:
+    found = {fact.text for fact in facts("Answers in 84 ms. Not for households. Shop 4, 210 Beach Rd. Open daily.")}
+    assert {"Answers in 84 ms.", "Not for households.", "Shop 4, 210 Beach Rd.", "Open daily."} <= found
+
+
+def test_a_heading_in_brackets_keeps_its_words() -> None:
+    assert "【UK only】" not in clean("【UK only】Free delivery")
+    assert clean("【UK only】Free delivery").split("\n") == ["UK only", "Free delivery"]
+
+
+@pytest.mark.parametrize(("text", "role"), [
+    ("Cookies baked fresh every morning.", None), ("Warning:contains nuts.", "condition"),
+    ("Note:not for children under 3.", "condition"), ("Item no longer under guarantee.", "condition"),
+    ("No 24-hour reception.", "condition"), ("There's no 3-pin plug in the box.", "condition"),
+    ("Registration not included.", "condition"), ("Licence not included.", "condition"),
+    ("Oak desk, not for outdoor use (SKU 882-1).", "condition"),
+    ("EAN 4006381333931 not for babies under 3", "condition"),
+])  # fmt: skip
+def test_limits_beside_codes_labels_and_numbers_stay_limits(text: str, role: str | None) -> None:
+    found = facts(f"Made in our workshop.\n{text}\nTwo drawers and a shelf.")
+    said = [fact for fact in found if fact.text.rstrip(".")[-12:] in text]
+    assert said, found
+    assert role is None or {fact.role for fact in said} == {role}, said

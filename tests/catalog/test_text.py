@@ -228,3 +228,34 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         segments(raw)
         best = min(best, time.process_time() - started)
     assert best < 0.05
+
+
+@pytest.mark.parametrize("line", [
+    "INTERN: Aktion nur bis 31.08., danach im Shop umstellen!", "Internal note: ask before use",
+    "Home > Bins > Bulky waste", "Startseite » Holz » Buche",
+])  # fmt: skip
+def test_lines_to_colleagues_and_breadcrumbs_are_dropped(line: str) -> None:
+    assert clean(f"Made of oak.\n{line}\nTwo drawers.") == "Made of oak.\nTwo drawers."
+
+
+def test_a_message_in_brackets_is_dropped_and_a_remark_stays() -> None:
+    assert clean("Made of oak (Paula: take the slogan out, remove it).") == "Made of oak."
+    assert clean("Made of oak (Size: medium).") == "Made of oak (Size: medium)."
+
+
+def test_a_range_of_german_dates_is_one_sentence() -> None:
+    assert segments("Theorie in 7 Tagen, 4.-12. August. Start um neun.") == [
+        "Theorie in 7 Tagen, 4.-12. August.",
+        "Start um neun.",
+    ]
+
+
+@pytest.mark.parametrize("text", [
+    "Our services:\n» Repairs in a day\n» Only by appointment", "Order today > Ships tomorrow > Free returns",
+    "Interno: pelle. Consegna gratuita in tutta Italia.", "Internal dimensions: W 40 cm, H 30 cm. Free delivery.",
+    "Cake (Delivery: add £5)", "Tent (Colour: change without notice)", "We do not write off old bikes. Nice shop.",
+])  # fmt: skip
+def test_what_looks_like_a_note_and_is_none_is_kept(text: str) -> None:
+    kept = clean(text)
+    for word in text.replace("»", " ").split():
+        assert word.strip("():.,") in kept, kept

@@ -25,7 +25,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One sentence or row. kind: fact, name, price, line, cue or asked; `fact` is quoted, `cues` are asked."""
+    """One sentence or row. kind: fact, limit, name, price, line, cue or asked; `fact` is quoted, `cues` are asked."""
 
     kind: str
     text: str
@@ -52,6 +52,7 @@ class Sources:
     """Everything that a text for one product in one tone may say."""
 
     facts: dict[str, BriefFact]
+    limits: frozenset[str]
     names: frozenset[str]
     prices: frozenset[str]
     lines: frozenset[str]
@@ -87,6 +88,8 @@ class Sources:
         words = plain(text)
         if words in asked:
             return Unit(kind="asked", text=text)
+        if words in self.limits:
+            return Unit(kind="limit", text=text)
         fact = self._fact(words)
         if fact is not None:
             return Unit(kind="fact", text=text, fact=fact)
@@ -159,15 +162,12 @@ def sources_of(product: Product, tone: Tone) -> Sources:
     groups = {plain(audience[: match.start()]) for match in re.finditer(r"[;.(\n]|,\s| [–-] |$", audience)} - {""}
     texts = [phrase.text for table in words.frames.values() for rows in table.values() for phrase in rows
              if tone in phrase.tones]  # fmt: skip
-    texts += [phrase.text for phrase in trade.always if tone in phrase.tones]
-    texts += [trade.scene.text] if trade.scene else []
     slots = {
         "name": frozenset(names),
         "brand": frozenset({brand} - {""}),
         "subject": frozenset({plain(known.subject)} - {""}),
         "price": frozenset(prices),
         "audience": frozenset(groups),
-        "condition": frozenset(plain(fact.text) for fact in known.facts if fact.role == "condition"),
     }
     patterns = [_with_slots(plain(text), slots) for text in texts if _SLOT.search(text)]
     cues: dict[str, tuple[Cue, ...]] = {}
@@ -177,6 +177,7 @@ def sources_of(product: Product, tone: Tone) -> Sources:
                 cues[plain(line.text)] = (*cues.get(plain(line.text), ()), cue)
     return Sources(
         facts=facts,
+        limits=frozenset(plain(fact.text) for fact in known.facts if fact.role == "condition"),
         names=frozenset(names | {brand} - {""}),
         prices=frozenset(
             prices | {f"{name}, {price}" for name in names for price in prices} | {f"{brand} – {p}" for p in prices}

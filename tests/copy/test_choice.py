@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from services.copy.providers.local.arguments import Argument
-from services.copy.providers.local.choice import MAX_HOOK_OVERLAP, MOST, choose, overlap
+from services.copy.providers.local.choice import FAIR, MAX_HOOK_OVERLAP, MOST, choose, overlap
 from services.copy.providers.local.material import material_of
 from services.copy.providers.local.quotes import Quote, content_words
 from tests.copy.products import PRODUCTS, brief
@@ -36,7 +36,7 @@ class TestChoose:
 
     def test_hooks_that_say_the_same_are_not_chosen_together(self) -> None:
         twin = argument("alder alderleaf green", score=0.9, lead=fact(9))
-        other = argument("hazel nuts", score=0.4, lead=fact(8))
+        other = argument("hazel nuts", score=FAIR, lead=fact(8))
         chosen = choose([*APART, twin, other], MATERIAL)
         assert other in chosen
         assert twin not in chosen
@@ -45,7 +45,7 @@ class TestChoose:
 
     def test_each_fact_leads_one_variant(self) -> None:
         again = argument("gorse hedge", score=0.9, lead=fact(0))
-        other = argument("hazel nuts", score=0.4, lead=fact(8))
+        other = argument("hazel nuts", score=FAIR, lead=fact(8))
         assert again not in choose([*APART, again, other], MATERIAL)
 
     def test_a_poor_brief_repeats_a_fact_rather_than_having_four_variants(self) -> None:

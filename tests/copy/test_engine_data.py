@@ -46,7 +46,7 @@ def cue_rows(language: str) -> dict[str, Any]:
         if name.startswith(f"{language}/"):
             sector = tomllib.loads(DATA.joinpath("trade_lines", name).read_text(encoding="utf-8"))
             for trade, entries in sector.items():
-                rows |= {f"{trade}.{entry}": row for entry, row in entries.items() if entry != "story"}
+                rows |= {f"{trade}.{entry}": row for entry, row in entries.items()}
     return rows
 
 
@@ -151,7 +151,7 @@ class TestTradeLines:
         rows = tomllib.loads(DATA.joinpath("trade_lines", name).read_text(encoding="utf-8"))
         for trade, entries in rows.items():
             for entry, row in entries.items():
-                assert entry == "story" or row["lines"], (trade, entry)
+                assert row["lines"], (trade, entry)
 
 
 class TestPlatforms:
@@ -164,3 +164,14 @@ class TestPlatforms:
         for layout in rules.layouts.values():
             assert layout.hook < layout.whole <= layout.hook + layout.body + 1
             assert layout.aim <= layout.body
+
+
+def test_labels_of_buttons_are_known_and_short_enough_for_a_picture() -> None:
+    known = {label for row in words_of("en").buttons.values() for label in row}
+    table = tomllib.loads(DATA.joinpath("labels.toml").read_text(encoding="utf-8"))
+    assert not set(table) & set(LANGUAGES)
+    for language, labels in table.items():
+        assert set(labels) <= known, language
+        assert "Learn more" in labels, language
+        assert all(0 < len(label) <= 24 for label in labels.values()), language
+        assert all(words_of(language).buttons.values()), language

@@ -35,6 +35,13 @@ def text_of(variant: Variant) -> str:
 
 
 class TestFollowed:
+    @pytest.mark.parametrize("mark", ["'", "’"])
+    def test_an_apostrophe_of_either_kind_is_the_same(self, mark: str) -> None:
+        result = write(f"Include the phrase “Made for the baker{mark}s dozen”")
+        assert all("Made for the baker’s dozen." in variant.body for variant in result.variants)
+        assert not result.notes.not_applied
+        assert any("baker" in note for note in result.notes.applied)
+
     @pytest.mark.parametrize(("instructions", "sentence"), [
         ("Mention free shipping", "Free shipping."), ("Use code SAVE10 for 20% off", "Use code SAVE10 for 20% off."),
         ("Include the phrase “Made to last”", "Made to last."), ("20% off until Friday", "20% off until Friday."),
@@ -52,9 +59,9 @@ class TestFollowed:
         assert len(result.notes.applied) == 2
 
     def test_no_questions(self) -> None:
-        asked = write("", tone=Tone.PLAYFUL)
+        asked = write("", tone=Tone.PLAYFUL, product=7)
         assert any("?" in variant.hook for variant in asked.variants)
-        result = write("No questions", tone=Tone.PLAYFUL)
+        result = write("No questions", tone=Tone.PLAYFUL, product=7)
         assert not any("?" in text_of(variant) for variant in result.variants)
         assert result.notes.applied == ("No questions.",)
 

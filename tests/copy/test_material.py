@@ -11,7 +11,9 @@ from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Forma
 from services.copy.providers.language_names import language_code, language_name
 from services.copy.providers.local import engine
 from services.copy.providers.local.arguments import arguments
-from services.copy.providers.local.material import Material, material_of
+from services.copy.providers.local.material import Material, material_of, phrase_within, same_amount, shows_price
+from services.copy.providers.local.quotes import names_day
+from services.copy.providers.local.words import words_of
 from tests.copy.products import PRODUCTS, Product, brief
 
 
@@ -106,8 +108,8 @@ class TestWhatLeads:
         def lines(confidence: str) -> Material:
             return material_of(request(confidence=confidence, trade="dog_food", sector="pets"))
 
-        assert lines("sure").lines.always
-        assert not lines("likely").lines.always
+        assert lines("sure").lines.cues
+        assert not lines("likely").lines.cues
 
 
 class TestPrices:
@@ -135,10 +137,17 @@ class TestConditions:
         assert any("The shade is not for bathrooms." in body for body in bodies)
         assert not any(body.startswith("The shade is not") for body in bodies)
 
-    def test_a_bare_negation_is_not_named(self) -> None:
+    @pytest.mark.parametrize(
+        ("limit", "named"), [("No wax", False), ("No wax, no polish and no oil on the shade", True)]
+    )
+    def test_a_bare_negation_is_not_named(self, limit: str, named: bool) -> None:
         facts = [fact(n, text) for n, text in enumerate(("Turned by hand from ash", "Warm light"), 1)]
-        made = replace(request(*facts, fact(3, "No wax", "condition")), format=Format.STORY, platform=Platform.META)
-        assert not any("No wax" in variant.body for variant in engine.write(made, "s").variants)
+        made = replace(
+            request(*facts, fact(3, limit, "condition", source="conditions")),
+            format=Format.STORY,
+            platform=Platform.META,
+        )
+        assert any(limit in variant.body for variant in engine.write(made, "s").variants) is named
 
 
 @pytest.mark.parametrize(("said", "code"), [
@@ -147,3 +156,70 @@ class TestConditions:
 def test_languages_are_named_in_english_in_their_own_words_or_by_code(said: str, code: str) -> None:
     assert language_code(said) == code
     assert not code or language_code(language_name(code)) == code
+
+
+@pytest.mark.parametrize(("text", "amount", "same"), [
+    ("£4.50 a cup", "4.50", True), ("£4.50 a cup", "450", False), ("1.299,00 €", "1299", True),
+    ("€1,299", "1299.00", True), ("CHF 1'250.50", "1250.50", True),
+    ("from 2, 24.90 each", "24.90", True), ("from 2, 24.90 each", "224.90", False), ("₹1,29,999", "129999", True),
+    ("12 500 kr", "12500", True), ("12,99", "1299", False), ("in 1987", "1987", True),
+    ("nothing", "5", False), ("£5", "five", False),
+])  # fmt: skip
+def test_amounts_are_compared_by_value(text: str, amount: str, same: bool) -> None:
+    assert same_amount(text, amount) is same
+
+
+@pytest.mark.parametrize(("language", "name", "limit", "kept"), [
+    ("de", "Handgefertigter Esstisch aus massiver Eiche", 30, "Handgefertigter Esstisch"),
+    ("en", "Dining table of solid oak with two leaves", 28, "Dining table of solid oak"),
+    ("en", "Trail shoe – waterproof", 20, "Trail shoe"), ("en", "The Wrens & The Larks live in Leeds", 20, ""),
+    ("fr", "Table de ferme en chêne massif", 20, "Table de ferme"), ("en", "Incomparably", 6, ""),
+])  # fmt: skip
+def test_a_name_is_cut_where_a_phrase_ends(language: str, name: str, limit: int, kept: str) -> None:
+    assert phrase_within(name, limit, words_of(language)) == kept
+
+
+@pytest.mark.parametrize("said", ["Only £29 a month plus setup.", "29 €/Monat", "£29 per seat"])
+def test_a_price_for_a_unit_is_not_named_without_it(said: str) -> None:
+    made = request(fact(1, "Warm light"), description=said, price="29.00", currency="GBP")
+    assert material_of(made).price == ""
+    plain = request(fact(1, "Warm light"), description="It is 29 cm high.", price="29.00", currency="GBP")
+    assert material_of(plain).price == "£29"
+
+
+def test_what_a_customer_lists_as_a_limit_stands_in_short_texts_too() -> None:
+    facts = [fact(n, text) for n, text in enumerate(("Turned by hand from ash", "Warm light", "Linen shade"), 1)]
+    listed = fact(9, "Repaired after a fire", "condition", source="features")
+    made = replace(request(*facts, listed), format=Format.SHORT, platform=Platform.LINKEDIN)
+    variants = engine.write(made, "s").variants
+    assert all("Repaired after a fire" in variant.body for variant in variants)
+    assert not any("Repaired" in variant.hook for variant in variants)
+
+
+@pytest.mark.parametrize(("text", "language", "named"), [
+    ("Doors on 12 March 2027", "en", True), ("Sonntag, 17. August", "de", True), ("Every March", "en", False),
+    ("12 tables", "en", False), ("le 3 mai", "fr", True), ("12 bord", "sv", False),
+])  # fmt: skip
+def test_a_day_has_a_number_and_a_name(text: str, language: str, named: bool) -> None:
+    assert names_day(text, language) is named
+
+
+def test_an_event_says_when_it_is() -> None:
+    facts = [
+        fact(n, text, "benefit", strength=0.9) for n, text in enumerate(("Songs by the fire", "Soup and bread"), 1)
+    ]
+    when = fact(9, "Saturday 12 March, 7pm", "logistics", strength=0.2)
+    made = replace(request(*facts, when, kind="event"), format=Format.SHORT, platform=Platform.LINKEDIN)
+    said = [f"{variant.hook} {variant.body}" for variant in engine.write(made, "s").variants]
+    assert all("12 March" in text for text in said)
+
+
+def test_a_number_without_a_currency_is_no_price() -> None:
+    assert not shows_price("Returns within 30 days", "30.00")
+    assert shows_price("Only £30 today", "30.00")
+    assert shows_price("nur 30 € heute", "30.00")
+
+
+def test_a_mourning_brief_has_no_tag_but_its_senders() -> None:
+    known = request(fact(1, "Made of plain oak"), sensitive=("death",), trade="funeral")
+    assert {variant.hashtags for variant in engine.write(known, "s").variants} <= {(), ("#Alder",)}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.copy.providers.local.quotes import as_line, as_sentence, content_words, shortened, upper_first
+from services.copy.providers.local.quotes import as_line, as_sentence, content_words, quote, shortened, upper_first
 from services.copy.providers.local.words import LANGUAGES, words_of
 
 EN = words_of("en")
@@ -110,3 +110,78 @@ class TestSentences:
             "24",
         }
         assert not content_words("with that from your", EN)
+
+
+# Offers and statements whose second half limits, prices or dates the first: written without a look at the word lists.
+LIMITED = {
+    "en": [
+        ("Interest-free credit for a whole year, 29.9% APR representative", "offer"),
+        ("Gym pass for twenty pounds a month, 12-month contract", "offer"),
+        ("50% off your first month with us, £99 setup", "offer"),
+        ("Two-night stay with breakfast and dinner, £180 deposit", "feature"),
+        ("Half price on all haircuts and beard trims, Tuesdays", "offer"),
+        ("Live jazz and small plates in the cellar bar, Thursdays in March", "feature"),
+        ("A lifetime guarantee on every frame that we make, registration required", "feature"),
+        ("A sofa bed that sleeps two grown people, mattress sold separately", "feature"),
+        ("Swimming, sauna and steam room all included, towels extra", "feature"),
+        ("Open seven days a week for coffee and cake, closed in August", "feature"),
+        ("Two dishes and a glass of wine for the table, Mon–Fri", "feature"),
+        ("Breakfast with fresh bread and our own honey, weekends", "feature"),
+        ("Rated five stars by our readers last year, 14 reviews", "proof"),
+    ],
+    "de": [
+        ("Unser Programm lange und gründlich testen, danach 12 € im Monat", "offer"),
+        ("Kostenlose Lieferung bis an die Wohnungstür, zzgl. Pfand", "feature"),
+        ("Frühstück und Abendessen im Haus inklusive, Kaution 200 €", "feature"),
+        ("Halber Preis auf alle Haarschnitte und Farben, dienstags", "offer"),
+    ],
+    "fr": [
+        ("Frais de dossier offerts à toutes les familles, caution 200 €", "feature"),
+        ("Une séance d’essai pour toute la famille, puis 45 € par mois", "feature"),
+        ("Moitié prix sur toutes les coupes et couleurs, le mardi", "offer"),
+    ],
+    "es": [
+        ("Prueba nuestro gimnasio con toda tu familia, luego 30 € al mes", "feature"),
+        ("Mitad de precio en todos los cortes de pelo, los martes", "offer"),
+    ],
+    "it": [
+        ("Prova la palestra con tutta la tua famiglia, poi 30 € al mese", "feature"),
+        ("Metà prezzo su tutti i tagli e le pieghe, il martedì", "offer"),
+    ],
+    "pt": [
+        ("Entrega em sua casa em todo o continente, acima de 50 euros", "feature"),
+        ("Metade do preço em todos os cortes de cabelo, às terças", "feature"),
+        ("Pão quente e café na nossa padaria, fins de semana", "feature"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "role"), [(lang, *row) for lang, rows in LIMITED.items() for row in rows])
+def test_no_limit_price_or_day_is_cut_off(language: str, text: str, role: str) -> None:
+    words = words_of(language)
+    found = quote(id="f1", text=text, role=role, strength=0.5, source="description", words=words)
+    assert found.within(len(text), words) == text
+    for limit in range(10, len(text)):
+        assert found.within(limit, words) is None, limit
+
+
+def test_a_text_without_a_limit_is_cut() -> None:
+    text = "A lamp of oak and brass, handmade in a small workshop by a river"
+    found = quote(id="f1", text=text, role="feature", strength=0.5, source="description", words=EN)
+    assert found.within(40, EN) == "A lamp of oak and brass"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("Lahmacun ab 5,-", "Lahmacun ab 5,-"), ("Oak and brass, –", "Oak and brass")]
+)
+def test_the_dash_of_a_whole_price_stays(text: str, line: str) -> None:
+    assert as_line(text) == line
+
+
+@pytest.mark.parametrize(("text", "prose"), [
+    ("We bake every loaf in a wood oven.", True), ("looking after them here, not far away", False),
+    ("Free delivery", False), ("High season.", False), ("毎朝六時に窯から出したばかりのパンを並べています。", True),
+])  # fmt: skip
+def test_prose_is_what_was_written_as_a_sentence(text: str, prose: bool) -> None:
+    found = quote(id="f1", text=text, role="feature", strength=0.5, source="description", words=EN)
+    assert found.is_prose is prose

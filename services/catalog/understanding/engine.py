@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from services.catalog.understanding.encoder import shared_encoder
 from services.catalog.understanding.facts import find_facts
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
@@ -14,6 +15,7 @@ from services.catalog.understanding.reading import Reader, Trade
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
+from services.catalog.understanding.worth import Worth
 
 WARM_UP = ProductTexts(project="", name="Oak desk", description="A desk made of oak.")  # loads what is loaded late
 
@@ -34,9 +36,14 @@ def load_engine() -> Engine:
         return recogniser.recognise(texts, language)
 
     trades = {trade.id: trade for trade in index.trades}
+    worth = Worth(index.worth, shared_encoder())
+
+    def weighed_facts(texts: ProductTexts, language: str, /) -> Sequence[Fact]:
+        return worth.weigh(find_facts(texts, language))
+
     reader = Reader(
         recognise=recognise,
-        find_facts=find_facts,
+        find_facts=weighed_facts,
         language_of=language_of,
         clean_name=clean_name,
         clean_text=clean,

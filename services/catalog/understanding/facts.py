@@ -35,6 +35,20 @@ _TELLING = (roles.MONEY, roles.PERCENT_OFF, roles.RATING, roles.TIME, roles.DATE
 _FEED_PRICE = re.compile(r"(price|sale price): (\d+(?:\.\d+)?) ([A-Z]{3})")
 _PRICE_LABEL = re.compile(r"^(?:price|preis|precio|prix|prezzo|preço) ?: ?(?=[\d$€£])", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+_IN_DOUBT = re.compile(
+    r"\?{2}|\d[.,]?\?(?!\S)|\(\?\)|(?<!\w)[xX]{2,4}(?!\w)[.,]?[xX%€£$]"
+)  # "VED £20???", "2.? drinks"
+_FEED_KEY = re.compile(
+    r"(?:[a-z]+_[a-z_]+|mrp|gst|hsn|g|mpn|ean|gtin|upc|sku):(?!//)\S"
+    r"|(?:art|artikel|item|ref|cod|réf)\.? ?-?(?:nr|no|code)\.?:?(?: ?[\w-]*\d.*)?$"
+    r"|(?:lagerbestand|stock|giacenza|existencias): ?\d+$",
+    re.IGNORECASE,
+)
+# "…, free over £40": what is free stands before the comma.
+_FREE_ABOVE = re.compile(
+    r"(?:free|gratis|gratuit\w*|grátis|kostenlos|frei|offert\w*) (?:\w+ ){0,3}(?:[€$£] ?)?\d", re.IGNORECASE
+)
+_CODES = re.compile(r"\b(?:sku|ean|gtin|mpn|asin|upc)\b[:# ]*[\w-]*\d|(?<![\d+])\d{12,14}(?!\d)", re.IGNORECASE)
 _EDGES = " \t,;:–—-"
 _NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
 
@@ -112,7 +126,7 @@ def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
         if legal:
             yield _joined(legal)
             legal = []
-        if not _is_empty(segment):
+        if not _is_empty(segment) and not (_is_for_colleagues(segment) and roles.condition_at(segment, cues) < 0):
             yield segment
     if legal:
         yield _joined(legal)
@@ -134,6 +148,11 @@ def _is_empty(segment: str) -> bool:
     if " " not in segment and segment.lower().endswith(("ly.", "mente.")):  # "Overwhelmingly … no:"
         return True
     return segment.endswith(("?", ":")) or all(word.startswith("#") for word in segment.split())
+
+
+def _is_for_colleagues(segment: str) -> bool:
+    """Returns True for codes of stock, fields of a feed and what its writer doubts. A limit among them is kept."""
+    return bool(_IN_DOUBT.search(segment) or _CODES.search(segment) or _FEED_KEY.match(segment))
 
 
 def _facts(statement: str, source: str, order: int, cues: Cues, *, is_whole: bool = False) -> Iterator[Fact]:
@@ -212,7 +231,7 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
         is_tail = role == "feature" and not cues.joint.isdisjoint(piece.lower().split())  # "with salsa, beans and rice"
         is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
         # "30-day returns, $25 restocking if opened", "free delivery, orders over £40 only"
-        is_due = role == "price" and last != "price" and _is_due_for(piece, cues)
+        is_due = (role == "price" and last != "price" and _is_due_for(piece, cues)) or bool(_FREE_ABOVE.match(piece))
         if role == last or is_limit or is_place or is_excluded or is_tail or is_due or is_fragment:
             items.append(piece)
         else:
@@ -260,7 +279,8 @@ def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
 
 def _stripped(part: str) -> str:
     """Returns a part without dividers at its ends; a minus before a number stays."""
-    stripped = _PRICE_LABEL.sub("", part.rstrip(_EDGES).lstrip(" \t,;:"))
+    is_whole_price = re.search(r"\d[,.][-–—]$", part) is not None  # "5,-"
+    stripped = _PRICE_LABEL.sub("", (part if is_whole_price else part.rstrip(_EDGES)).lstrip(" \t,;:"))
     return stripped if stripped[1:2].isdigit() else stripped.lstrip(_EDGES)
 
 

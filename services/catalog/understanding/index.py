@@ -1,7 +1,9 @@
 """The index of the taxonomy: its names and clues as stems and its sentences as vectors, in one file.
 
+It holds the weights of the model of worth too, which reads the same encoder's vectors.
+
 `python -m services.catalog.understanding.index` builds it (30 s). Reading the taxonomy itself takes 1.5 s and encoding
-its sentences 20 s, reading the index 0.1 s.
+its sentences 20 s, reading the index 0.2 s, and each language under 0.1 s more when a text first needs it.
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +23,15 @@ from numpy.typing import NDArray
 from services.catalog.understanding.encoder import SentenceEncoder, encoder_version
 from services.catalog.understanding.taxonomy import LANGUAGES, Trade, data_digest, phrases, read_trades
 from services.catalog.understanding.words import stems_of
+from services.catalog.understanding.worth import fit, read_labelled
 
-FORMAT = 3  # of the file; raise it when what is written changes
+FORMAT = 4  # of the file; raise it when what is written changes
 PATH = Path(__file__).resolve().parents[3] / "gen" / "trades.npz"
 MAX_SHOWN_NAMES = 3  # of a trade in one language: what an understanding shows of them
 MAX_WORDS = 7  # of a phrase
 BATCH = 64  # texts that the encoder reads at once
 
+Read = TypeVar("Read")
 Entries = Mapping[str, tuple[tuple[int, ...], int]]  # stems -> positions of trades, number of other trades that say it
 
 
@@ -47,6 +51,7 @@ class TradeIndex:
     starts: NDArray[np.int32]  # (trades,): each trade's first sentence
     name_vectors: NDArray[np.float32]  # (names, 512), unit length
     name_owners: NDArray[np.int32]  # (names,): positions of trades
+    worth: NDArray[np.float32]  # (513,), as services.catalog.understanding.worth.fit returns them
     version: str
 
 
@@ -73,6 +78,11 @@ def build_index(path: Path = PATH) -> None:
     names = [(name, position) for position, trade in enumerate(trades) for _, name in phrases(trade.names)]
     arrays["name_vectors"] = _bytes(_encoded([name for name, _ in names]))
     arrays["name_owners"] = np.array([position for _, position in names], np.int32)
+    labelled = list(read_labelled())
+    arrays["worth"] = fit(
+        _encoded([statement.text for statement in labelled]),
+        np.array([statement.worth for statement in labelled], np.float32),
+    )
     arrays["trades"] = _text(json.dumps([_described(trade) for trade in trades], ensure_ascii=False))
     arrays["key"] = _text(index_key())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,23 +104,48 @@ def load_index(path: Path = PATH) -> TradeIndex:
             trades=tuple(
                 Trade(**table, further_names={}, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))
             ),
-            names={language: _entries(arrays[f"names_{language}"]) for language in LANGUAGES},
-            clues={language: _entries(arrays[f"clues_{language}"]) for language in LANGUAGES},
-            vocabulary={
-                language: frozenset(bytes(arrays[f"vocabulary_{language}"]).decode().split("\n"))
-                for language in LANGUAGES
-            },
+            names=_ByLanguage(arrays, "names", _entries),
+            clues=_ByLanguage(arrays, "clues", _entries),
+            vocabulary=_ByLanguage(arrays, "vocabulary", _vocabulary),
             vectors=_units(arrays["vectors"]),
             starts=arrays["starts"],
             name_vectors=_units(arrays["name_vectors"]),
             name_owners=arrays["name_owners"],
+            worth=arrays["worth"],
             version=index_key(),
         )
 
 
+class _ByLanguage(Mapping[str, Read]):
+    """A part of the index by language, each read when it is first needed.
+
+    Few products of one seller are in many languages, and reading all of them takes half a second and 20 MB. Two
+    threads may read a language at the same time; both get the same.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, NDArray[np.uint8]], part: str, read: Callable[[NDArray[np.uint8]], Read]
+    ) -> None:
+        self._unread = {language: arrays[f"{part}_{language}"] for language in LANGUAGES}
+        self._read: dict[str, Read] = {}
+        self._reader = read
+
+    def __getitem__(self, language: str) -> Read:
+        if language not in self._read:
+            self._read[language] = self._reader(self._unread[language])
+        return self._read[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._unread)
+
+    def __len__(self) -> int:
+        return len(self._unread)
+
+
 def index_key() -> str:
     """Returns what an index depends on: format, data and encoder."""
-    stemmer = Path(__file__).with_name("words.py").read_bytes()  # its stems are the keys of the index
+    # the stems of the one are the keys of the index, the fit of the other is in it
+    stemmer = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("words.py", "worth.py"))
     return f"{FORMAT}:{data_digest()}:{blake2b(stemmer, digest_size=8).hexdigest()}:{encoder_version()}"
 
 
@@ -175,6 +210,10 @@ def _entries(array: NDArray[np.uint8]) -> Entries:
         key, owners, others = line.split("\t")
         found[key] = (tuple(map(int, owners.split(" "))), int(others))
     return found
+
+
+def _vocabulary(array: NDArray[np.uint8]) -> frozenset[str]:
+    return frozenset(bytes(array).decode().split("\n"))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -100,7 +101,8 @@ class Reader:
             trade_name=trade.name if trade else "",
             sector=found.sector,
             subject=found.subject,
-            name=self._calm_name(self._clean_name(texts.name)) or _without_marks(texts.name),
+            name=_with_brand(self._calm_name(self._clean_name(texts.name)), self._clean_name(texts.project))
+            or _without_marks(texts.name),
             brand=self._calm_name(self._clean_name(texts.project)) or _without_marks(texts.project),
             audience=self._clean_text(texts.audience),
             goal=found.goal,
@@ -133,6 +135,13 @@ class Reader:
             )
             for fact in facts
         ]
+
+
+def _with_brand(name: str, brand: str) -> str:
+    """The name with its sender's name written as the sender writes it ("ZAPPKASE case" of ZappKase)."""
+    if not brand or brand.isupper() or brand.islower():
+        return name
+    return re.sub(rf"(?<!\w){re.escape(brand)}(?!\w)", lambda _: brand, name, flags=re.IGNORECASE)
 
 
 def _without_marks(raw: str) -> str:

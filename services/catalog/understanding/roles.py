@@ -58,8 +58,11 @@ UNIT = re.compile(
 )
 _ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
 _BARE_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{2,3})+(?![\d.,])|^\D{0,20}\d{1,5}$")  # "salary 1,310"
+_NUMBER_SIGN = re.compile(r"(?<!\w)no(?=\. ?\d)")
+_PRICED_ITEM = re.compile(r"[^\W\d]\D{2,28} (?:ab |from |da |desde |dès )?\d{1,4}[.,](?:\d\d|-)")  # "Yufka 7,50"
 _NUMBER = re.compile(r"\d")
 _COUNT = re.compile(r"(?<![\d.,:/-])(?!(?:19|20)\d\d(?!\d))\d[\d.,]*\d(?![\d%:/])")
+_REGISTRATION = re.compile(r"(?<!\d)\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}(?!\d)")  # a Brazilian firm's number
 _REQUIRED_AGE = re.compile(r"(?<![\d+.,€£$/-])(?:(?:16|18|21) ?\+(?! ?\d)|(?:1\d|[3-9]) ?\+(?! ?\w))")
 
 
@@ -111,8 +114,8 @@ def cues_of(language: str) -> Cues:
 @lru_cache(maxsize=256)  # the statements of one product are asked for several times
 def role_of(text: str, cues: Cues) -> str:
     """Returns the role of a statement, as adwright.catalog.v1.Fact names roles."""
-    lowered = text.lower().replace("’", "'")
-    if cues.has("legal", lowered):
+    lowered = _lowered(text)
+    if cues.has("legal", lowered) or _REGISTRATION.search(text):
         return "legal"
     if _is_contact(text, lowered, cues):
         return "contact"
@@ -125,8 +128,11 @@ def role_of(text: str, cues: Cues) -> str:
     if limit >= 0:
         leading = _first(offer, -1 if cues.has("routine", lowered) else proof, money.start() if money else -1)
         # "two-year warranty, blades not included": the limit belongs to what it limits
-        if leading < 0 or leading >= limit:
-            return "condition"
+        is_one_clause = (
+            leading >= 0 and leading < limit == _exclusion(lowered, cues) and not _divides(text[leading:limit])
+        )
+        if leading < 0 or leading >= limit or (is_one_clause and offer == leading):
+            return "condition"  # "Free travel passes are not accepted"
     if proof >= 0 and not (0 <= offer < proof) and not (money and (PERCENT_OFF.search(text) or money.start() < proof)):
         return "proof"
     if offer >= 0:
@@ -139,7 +145,11 @@ def role_of(text: str, cues: Cues) -> str:
         return "logistics"
     if money and cues.has("sums", lowered):
         return "figure"
-    if money or (cues.has("price", lowered) and _BARE_AMOUNT.search(text) and not UNIT.search(text)):
+    if (
+        money
+        or _PRICED_ITEM.fullmatch(text)
+        or (cues.has("price", lowered) and _BARE_AMOUNT.search(text) and not UNIT.search(text))
+    ):
         return "price"
     if proof >= 0:
         return "proof"
@@ -156,10 +166,23 @@ def condition_at(text: str, cues: Cues) -> int:
     """Returns where a statement begins to exclude or demand something, or -1."""
     if text.startswith(CROSS):
         return 0
-    lowered = text.lower().replace("’", "'")
+    lowered = _lowered(text)
     return _first(
         _demand(lowered, cues), _at(_REQUIRED_AGE.search(text)), _exclusion(lowered, cues), _limit(lowered, cues)
     )
+
+
+def _divides(text: str) -> bool:
+    """Returns True if a mark or a conjunction stands between two parts of a statement."""
+    return (
+        re.search(r"[,;:()–—.]| - |(?<!\w)(?:and|but|or|und|aber|oder|et|mais|ou|y|e|pero|ma|mas|o)(?!\w)", text)
+        is not None
+    )
+
+
+def _lowered(text: str) -> str:
+    """Returns a text as cues read it; "no. 7741" is a number and negates nothing."""
+    return _NUMBER_SIGN.sub("nr", text.lower().replace("’", "'"))
 
 
 def _demand(lowered: str, cues: Cues) -> int:

@@ -54,7 +54,6 @@ _NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])
 _PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
 _OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
-_LENTICULAR = re.compile(r"【[^【】\n]{1,40}】[ \t]*(?=\S)")  # a heading of what follows
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
 _PARENTHESES = re.compile(r" ?\([^()\n]{0,200}\)")
 _ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)")
@@ -66,6 +65,14 @@ _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{2}|~{1,2}|`{1,3})(?=\S)([^\n*`~]{1
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+|^\s{0,3}>\s+|^\s*[-=_*~]{3,}\s*$", re.MULTILINE)
 _EMPTY_MARKS = re.compile(r"\*{2,}|`{3,}|={3,}|_{3,}|~{3,}")
 _TRACKING = re.compile(r"(?<=[?&])(?:utm_\w{1,20}|fbclid|gclid|msclkid|mc_eid)=[^\s&#]*&?|\?(?=\s|$)(?<=/\?)")
+_MESSAGE = re.compile(rf"\(\s?[A-ZÀ-Ý]\w{{1,14}}: [^()]*(?<!\w)(?:{_words(_DATA['notes']['tasks'])})\w{{0,3}}(?!\w)")
+_INTERNAL_LINE = re.compile(
+    rf"^\W{{0,4}}(?:(?:INTERN|INTERNE?|INTERNAL|INTERNO|INTERNA)|(?i:{_words(_DATA['notes']['line_labels'])})) ?: .*$",
+    re.MULTILINE,
+)
+_BREADCRUMBS = re.compile(
+    rf"^(?i:{_words(_DATA['notes']['first_crumbs'])})(?:[ \t]+[»›>][ \t]+[^\n»›>]{{2,60}}){{2,8}}$", re.MULTILINE
+)
 _ADDRESS = re.compile(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"]{2,300}")
 
 _CROSSES = re.compile("[❌❎✖✗✘🚫⛔🛑👎]+ ?")
@@ -86,10 +93,12 @@ _COMMAS = re.compile(r"\s+(?=[,;!?](?:\s|$))(?<=[^\W\d_] )(?=,)|\s+(?=,)")
 _BULLET = re.compile(
     r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+|\d{1,2}\.\s+(?=[A-ZÀ-Ý])|[,;:.!?)\]}]+\s*(?=\S))+"
 )
+_WHOLE_PRICE = re.compile(r"\d[,.][-–—]$")
 _TAIL = " \t\n,;:-–—|*/&(["
 
 _ABBREVIATIONS = frozenset(word.casefold() for word in _DATA["abbreviations"]["words"])
 _DATES = frozenset(word.casefold() for word in _DATA["abbreviations"]["dates"])
+_OFTEN_LAST = frozenset(_DATA["abbreviations"]["often_last"])
 _ZONE = re.compile(r"[A-Z]{2,4}(?!\w)")
 _UNITS = frozenset(_DATA["abbreviations"]["units"])
 _AFTER_ORDINAL = re.compile(_words(_DATA["abbreviations"]["after_ordinals"]))
@@ -193,8 +202,9 @@ def _calm_part(text: str) -> str:
 
 def _clean_once(text: str) -> str:
     text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
+    text = _INTERNAL_LINE.sub("", text)
+    text = _BREADCRUMBS.sub("", text)
     text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
-    text = _LENTICULAR.sub("\n", text)
     text = _BRACKETS.sub(_bracketed, text)
     text = _PARENTHESES.sub(_parenthesised, text)
     if "<-" in text:
@@ -268,7 +278,9 @@ def _without_condemned(text: str) -> str:
 
 
 def _trimmed(text: str) -> str:
-    """Returns a text without separators at its end; the plus of "18+" stays."""
+    """Returns a text without separators at its end; the plus of "18+" and the dash of "5,-" stay."""
+    if _WHOLE_PRICE.search(text):
+        return text
     trimmed = text.rstrip(_TAIL)
     while trimmed.endswith("+") and not trimmed[-2:-1].isdigit():
         trimmed = trimmed[:-1].rstrip(_TAIL)
@@ -303,6 +315,8 @@ def _bracketed(match: re.Match[str]) -> str:
 def _parenthesised(match: re.Match[str]) -> str:
     if _CONDEMNING.search(match[0]):
         return _HOLE
+    if _MESSAGE.match(match[0].strip()) and _OBJECT.search(match[0]):  # "(Paula: remove the slogan)"
+        return ""
     is_task = _TASK.match(match[0].strip()) and _OBJECT.search(match[0])  # "(Simply add water)" is none
     return "" if is_task or _NOTE.search(match[0]) else match[0]
 
@@ -335,9 +349,9 @@ def _ends_sentence(line: str, match: re.Match[str]) -> bool:
         return False
     if last in _ABBREVIATIONS:
         # "etc. We" and "a.m. The": abbreviations that often end a sentence do so before a capital
-        return last in {"etc", "usw", "ecc", "a.m", "p.m", "inc", "ltd"} and following.isupper()
+        return last in _OFTEN_LAST and following.isupper()
     if len(last) == 1 and last.isalpha():  # initials
         return False
-    if re.fullmatch(r"\d{1,2}(?:\.\d{1,2})?", last):  # German ordinals: "am 1. Dezember"
+    if re.fullmatch(r"(?:\d{1,2}\.?[-–/.])?\d{1,2}", last):  # German ordinals: "am 1. Dezember", "4.–12. August"
         return not (following.islower() or _AFTER_ORDINAL.match(line, match.end()))
     return True

@@ -143,8 +143,11 @@ def unsupported_claim(text: str, rules: RequestRules) -> str | None:
 
 
 def text_defect(text: str) -> str | None:
-    """A mechanical defect: a doubled word, a leftover slot, stray punctuation; None if there is none."""
-    if re.search(r"[{}]|\s[,.;:!?](?:\s|$)|[,;:]\s*[.!?]|\.\.(?!\.)|  |\(\s|\s\)", text.replace("…", "")):
+    """A mechanical defect: a doubled word, a leftover slot, stray punctuation; None if there is none.
+
+    French sets a space before a colon, a semicolon and the marks of question and exclamation.
+    """
+    if re.search(r"[{}]|\s[,.](?:\s|$)|[,;:]\s*[.!?]|\.\.(?!\.)|  |\(\s|\s\)", text.replace("…", "")):
         return "stray punctuation or a leftover slot"
     for match in _DOUBLED.finditer(text):
         if match.group(1).lower() not in _ALLOWED_DOUBLES:

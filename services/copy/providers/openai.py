@@ -9,6 +9,7 @@ ids of facts.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -215,7 +216,10 @@ def _fill_up(accepted: list[Variant], local: tuple[Variant, ...]) -> None:
             accepted.append(variant)
     for variant in local:
         if len(accepted) < VARIANT_COUNT and variant not in accepted:
-            accepted.append(replace(variant, angle=f"{variant.angle}, again"))
+            taken = {other.angle for other in accepted}
+            numbers = itertools.count(2)
+            named = next(name for number in numbers if (name := f"{variant.angle} {number}") not in taken)
+            accepted.append(replace(variant, angle=variant.angle if variant.angle not in taken else named))
 
 
 def _notes(work: _Work, variants: tuple[Variant, ...], filled: int, fault: TransientFault | None) -> Notes:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from services.copy.domain import Tone
-from services.copy.providers.local.material import Material, name_parts, same_amount, title_within
-from services.copy.providers.local.quotes import Quote, as_line, as_sentence, first_word, says_something, shortened
+from services.copy.providers.local.material import Material, name_parts, phrase_within, same_amount
+from services.copy.providers.local.quotes import Quote, as_line, as_sentence, first_word, says_something, upper_first
 from services.copy.providers.local.words import Cue
 
 SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
@@ -20,13 +20,20 @@ FOCUS: Final = 3.0  # what the customer asks for comes first
 PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
 WEAK: Final = 0.6  # less for a text that begins with "if"
-OWN_TRADE: Final = 0.15  # more for a line of this trade
-ANY_TRADE: Final = 0.15  # less for a line of any trade
-TRADE: Final = 0.75  # as much as a fair fact: what the trade's customers know, and the name
+OWN_TRADE: Final = -0.05  # more for a line of this trade: the fact itself is the better opening
+ANY_TRADE: Final = 0.3  # less for a line of any trade
+CUT: Final = 0.08  # less for a fact that is shortened
+FRAGMENT: Final = 0.6  # less for two words of a description: often a heading
+TELLING: Final = 0.45  # strength from which a place, a time or the second of two facts is a reason to buy
 SPECIFICATION: Final = 0.3  # less for a size or a count by itself: it informs and does not open an ad
 FEW_WORDS: Final = 4
 INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
 BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
+_KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
+_STREET: Final = re.compile(
+    r"\d+[a-z]?,? [A-Z][\w'’]+ "
+    r"(?:Rd|Road|St|Street|Ave|Avenue|Lane|Ln|Blvd|Drive|Dr|Way|Place|Square|Row|Terrace|Parade)\b"
+)
 _ADDRESS: Final = re.compile(r"\d+[a-z]? [A-Z]")
 _HOURS: Final = re.compile(r"\d ?[–-] ?\d|\d[:.h]\d\d|\d ?[ap]\.?m\b|\buhr\b", re.IGNORECASE)
 
@@ -40,7 +47,7 @@ _ORDER: Final = {
     Tone.BOLD: ("figure", "offer", "benefit", "proof", "price", "question", "feature", "logistics", "audience"),
 }
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.09
+_STEP: Final = 0.075
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
     {tone: {angle: 0.65 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
@@ -83,7 +90,7 @@ def arguments(
     `topics`: sentences that the customer asks to put first. `priced`: False where no price may stand.
     """
     if priced is False:
-        quotes = tuple(found for found in material.quotes if not _names_price(found, material))
+        quotes = tuple(found for found in material.quotes if not names_price(found, material))
         material = replace(material, quotes=quotes, price="", price_is_quoted=False)
     for topic in topics:
         if len(topic) <= limit:
@@ -94,13 +101,12 @@ def arguments(
     if material.spoken:
         if not material.solemn:
             yield from _questions(material, tone, weights, limit, answer_limit)
-        yield from _trade(material, tone, limit)
         yield from _audience(material, tone, weights, limit, answer_limit)
         yield from _price(material, tone, weights, limit)
     yield from _names(material, tone, limit)
 
 
-def _names_price(found: Quote, material: Material, *, strict: bool = False) -> bool:
+def names_price(found: Quote, material: Material, *, strict: bool = False) -> bool:
     """Whether a fact names the product's price. `strict`: not that of something beside it."""
     if not strict and found.role == "price":
         return True
@@ -117,41 +123,49 @@ def _glance(hook: str) -> float:
     return 0.0 if len(hook) <= SHORT_HOOK else -0.004 * (len(hook) - SHORT_HOOK)
 
 
+def _less(found: Quote, text: str, material: Material) -> float:
+    """What a fact loses as an opening: what informs, limits or belongs to something beside the product opens no ad."""
+    less = 0.0 if text == found.text else CUT
+    has_digit = any(sign.isdigit() for sign in text)
+    if first_word(text) in material.words.weak_start or text.rstrip().endswith("?"):
+        less += WEAK
+    if found.role in {"feature", "figure", "logistics"} and found.source != "features" and _is_specification(text):
+        less += SPECIFICATION
+    if found.role in {"feature", "proof"} and found.source == "description" and len(text.split()) < 3 and not has_digit:
+        less += FRAGMENT
+    if _KEY_AND_VALUE.fullmatch(text):
+        less += BESIDE
+    if found.role == "price" and found.text != material.price and not names_price(found, material, strict=True):
+        less += BESIDE
+    if material.words.informs.search(text):
+        less += INFORMS
+    if _STREET.search(text):
+        less += BESIDE
+    if found.role == "logistics" and material.kind != "event":
+        less += BESIDE if _HOURS.search(text) or _ADDRESS.match(text) else 0.0
+        less += INFORMS if found.strength < TELLING else 0.0
+    return less
+
+
 def _facts(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
     for found in material.quotes:
         if found.dangling or found.source == "price" or found.text.casefold().rstrip(".") in material.what.casefold():
             continue
-        text = shortened(found.text, limit, material.words)
+        text = found.within(limit, material.words)
         if text is None or not says_something(text):
             continue
         hook = as_line(text)
-        whole = 0.0 if text == found.text else -0.08
-        if first_word(text) in material.words.weak_start or text.rstrip().endswith("?"):
-            whole -= WEAK
-        if found.role in {"feature", "figure", "logistics"} and found.source != "features" and _is_specification(text):
-            whole -= SPECIFICATION
-        if found.role == "price" and found.text != material.price and not _names_price(found, material, strict=True):
-            whole -= BESIDE
-        if material.words.informs.search(text):
-            whole -= INFORMS
-        if found.role == "logistics" and (_HOURS.search(text) or _ADDRESS.match(text)):
-            whole -= BESIDE
+        score = weights.get(found.role, 0.0) + found.strength - _less(found, text, material)
         yield Argument(
             angle=found.role,
             hook=hook,
-            score=weights.get(found.role, 0.0) + found.strength + whole + _glance(hook),
+            score=score + _glance(hook),
             lead=found,
             says_what=material.what.casefold() in hook.casefold(),
         )
         both = f"{as_sentence(material.what)} {hook}"
         if not material.is_named_in(hook) and len(both) <= min(limit, BOTH):
-            yield Argument(
-                angle=found.role,
-                hook=both,
-                score=weights.get(found.role, 0.0) + found.strength + whole - 0.02,
-                lead=found,
-                says_what=True,
-            )
+            yield Argument(angle=found.role, hook=both, score=score - 0.02, lead=found, says_what=True)
 
 
 def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
@@ -162,19 +176,22 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
         if not found.dangling
         and found.source != "price"
         and len(found.text) < BOTH
+        and says_something(found.text)
         and as_line(found.text).casefold() not in f"{material.brand} {material.what}".casefold()
     ][:PAIRED]
+    worth = {found.id: found.strength - _less(found, found.text, material) for found in heads}
     for one, other in itertools.permutations(heads, 2):
         hook = f"{as_sentence(one.text)} {as_line(other.text)}"
         if len(hook) <= min(limit, BOTH) and not one.words & other.words:
-            score = weights.get(one.role, 0.0) + one.strength - PAIR
+            score = weights.get(one.role, 0.0) + worth[one.id] - PAIR + min(0.0, worth[other.id] - TELLING)
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
-    for text in dict.fromkeys((material.what, *(found.text for found in heads))):
+    for text in dict.fromkeys((material.what, *(found.text for found in heads if worth[found.id] > TELLING))):
         hook = f"{material.brand}: {text}"
         if material.brand and len(hook) <= min(limit, BOTH) and material.brand.casefold() not in text.casefold():
             yield Argument(angle="name", hook=as_line(hook), score=_LEAST["name"], says_what=text == material.what)
-    if material.price and material.price.casefold() not in material.what.casefold():
-        hook = as_line(f"{as_sentence(material.what)} {material.price}")
+    price = material.price.casefold()
+    if price and price not in material.what.casefold() and not price.startswith(material.name.casefold()):
+        hook = as_line(f"{as_sentence(material.what)} {upper_first(material.price)}")
         if len(hook) <= limit:
             yield Argument(angle="price", hook=hook, score=weights["price"] + _LEAST["name"], says_what=True)
 
@@ -190,8 +207,8 @@ def _questions(
             for found in material.quotes:
                 if found.source == "price" or not cue.answered_by(found.text):
                     continue
-                answer = shortened(found.text, answer_limit, material.words)
-                if answer is None or not cue.answered_by(answer):
+                answer = found.within(answer_limit, material.words)
+                if answer is None or not cue.answered_by(answer) or _answers_no(answer, cue, material):
                     continue
                 for line in cue.lines:
                     if tone in line.tones and len(line.text) <= limit:
@@ -204,11 +221,14 @@ def _questions(
                         )
 
 
-def _trade(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
-    """Lines that fit every product of the trade; the name follows. Those of sensitive trades are plain and kind."""
-    for line in material.lines.always:
-        if tone in line.tones and len(line.text) <= limit and not (material.solemn and "?" in line.text):
-            yield Argument(angle="trade", hook=line.text, score=TRADE + _glance(line.text))
+def _answers_no(answer: str, cue: Cue, material: Material) -> bool:
+    """Whether a text that has the words of an answer says the contrary ("there's no noise cancelling"), or leans on
+    what stands before it."""
+    words = material.words
+    if first_word(answer) in words.weak_start or first_word(answer) in words.dangling:
+        return True
+    found = cue.when.search(answer)
+    return bool(words.negations.search(answer)) and not (found and words.negations.search(found[0]))
 
 
 def _audience(
@@ -249,7 +269,7 @@ def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
                 says_what=text == material.what,
             )
     if len(material.name) > limit:
-        texts = [title_within(material.name, limit, material.words), *name_parts(material.full_name)]
+        texts = [phrase_within(material.name, limit, material.words), *name_parts(material.full_name)]
         if material.brand and material.price:
             texts.append(f"{material.brand} – {material.price}")
         for text in dict.fromkeys(texts):
@@ -257,9 +277,13 @@ def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
                 yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - 0.3)
     if material.brand and len(material.brand) <= limit:
         yield Argument(angle="name", hook=as_line(material.brand), score=_LEAST["brand"])
-    for place, text in enumerate(material.words.phrases("closers", material.goal or "none", tone)):
+    for place, text in enumerate(material.words.phrases("closers", material.closing or "none", tone)):
         if len(text) <= limit:  # what the ad asks for: usual as a headline of search ads
-            yield Argument(angle="call", hook=as_line(text), score=_LEAST["call"] - 0.01 * place)
+            yield Argument(
+                angle="call",
+                hook=as_line(text),
+                score=_LEAST["call"] - 0.01 * place - (0.0 if material.closing else 1.0),
+            )
     for place, frame in enumerate(material.words.phrases("neutral", "hooks", tone)):
         sender = material.brand.casefold()
         if ("{subject}" in frame and not material.subject) or (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections import Counter
@@ -9,19 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.copy.domain import Format, Tone
-from services.copy.providers.local.arguments import Argument, complete, filled
+from services.copy.providers.local.arguments import Argument, filled
 from services.copy.providers.local.material import MADE, amounts_of
 from services.copy.providers.local.quotes import (
     Quote,
     as_sentence,
     first_word,
+    fold,
     says_something,
-    shortened,
     upper_first,
 )
 from services.copy.providers.local.supply import Supply, Task
 
 _QUOTATION = re.compile(r"\b(?:quote|Angebot|devis|presupuesto|preventivo|orçamento)", re.IGNORECASE)
+PROSE = 0.45  # of a long text's length that is the customer's own prose, above the list
+TOLD = 0.95  # of a story's
 ROW = 72  # characters of a row in a list
 ROW_LETTERS = 6  # fewest letters of a row: "F 10-6" says nothing by itself
 ROWS = (3, 5)  # fewest and most
@@ -85,7 +88,8 @@ class _Draft:
         self._blocks: list[list[str]] = [[]]
         self._supply = Supply(task, argument, uses)
         self._missing: list[Quote] = []
-        self._hook_folded = argument.hook.casefold()
+        self._places: dict[str, int] = {}  # of placed sentences in the description
+        self._hook_folded = fold(argument.hook)
         self._named = argument.says_what or (bool(material.names) and material.is_named_in(argument.hook))
         self._tail = [*task.offers]
         self._room = min(task.layout.body, task.layout.whole - len(argument.hook) - 1)
@@ -107,6 +111,8 @@ class _Draft:
     def short(self) -> None:
         """One paragraph: the answer, supporting facts, the name and the price."""
         self._answer()
+        if not self._named and not self._length() and self._place(self._name_line()):
+            self._named = True  # what a hook speaks of is said at once
         reserve = 0 if self._named else len(self._name_line()) + 1
         facts = max(self._task.layout.facts, 1)
         if self._task.form is Format.HOOK:
@@ -117,6 +123,7 @@ class _Draft:
             if not self._support(self._room - reserve):
                 break
         self._name_and_price()
+        self._condition(listed=True)
         if not self._length() or self._argument.turn:
             self._closer()
         if not self._length():
@@ -138,6 +145,8 @@ class _Draft:
         if not self._named:
             self._place(self._name_line(), first=not self._blocks[-1])
             self._named = True
+        for found in self._supply.passage(min(self._room, int(layout.aim * PROSE))) or ():
+            self._quote(found)
         for _ in range(2):
             if self._length() > layout.aim * 0.45 or not self._support(self._room, told=True):
                 break
@@ -160,21 +169,16 @@ class _Draft:
 
     def story(self) -> None:
         """The customer's own sentences in their order, then the name and what to do."""
-        layout, scene = self._task.layout, self._task.material.lines.scene
-        if scene is not None and not self._task.material.solemn and self._argument.angle == "trade":
-            fits = any(scene.when.search(found.text) for found in self._task.material.quotes)
-            if fits and self._place(scene.text):
-                self._new_block()
+        layout = self._task.layout
         self._answer()
-        told = self._told(layout.aim * 0.8)
-        half = (len(told) + 1) // 2
-        for number, found in enumerate(told):
-            if number == half and self._length() > layout.aim * 0.35:
-                self._new_block()
+        if self._length():
+            self._new_block()
+        for found in self._supply.passage(min(self._room - len(self._name_line()) - 1, int(layout.aim * TOLD))):
             self._quote(found)
         for _ in range(layout.facts + 1):
-            if self._length() > layout.aim * 0.6 or not self._support(self._room):
+            if self._length() > layout.aim * 0.6 or not self._support(self._room, told=True):
                 break
+        self._blocks[-1].sort(key=lambda text: self._places.get(text, math.inf))
         self._new_block()
         self._name_and_price()
         self._condition()
@@ -182,6 +186,7 @@ class _Draft:
 
     def body(self) -> Body:
         """The finished body."""
+        self._without_name_said_again()
         if self._tail:
             if self._task.form in {Format.LONG, Format.STORY} and len(self._blocks) > 1:
                 self._blocks.append(self._tail)
@@ -197,6 +202,20 @@ class _Draft:
             answered=answer is None or answer in self._supply.used,
             missing=tuple(self._missing),
         )
+
+    def _without_name_said_again(self) -> None:
+        """Drops the line with the name where the next text begins with it ("Corn bread. Corn bread from an oven.")."""
+        name = fold(self._task.material.name)
+        for block in self._blocks:
+            for place in range(len(block) - 1, -1, -1):
+                line = fold(block[place]).rstrip(".。।")
+                others = [fold(text) for texts in self._blocks for text in texts if text is not block[place]]
+                if (
+                    name
+                    and line in {name, fold(self._task.material.what)}
+                    and any(text.startswith(name) for text in [*others, self._hook_folded])
+                ):
+                    del block[place]
 
     # -- pieces -------------------------------------------------------------------------------------------------------
 
@@ -218,8 +237,11 @@ class _Draft:
         return True
 
     def _quote(self, found: Quote, text: str | None = None) -> bool:
-        if not self._place(as_sentence(text or found.text)):
+        sentence = as_sentence(text or found.text)
+        if not self._place(sentence):
             return False
+        if found.source == "description":
+            self._places[sentence] = found.place
         self._supply.take(found)
         self._named = self._named or self._task.material.is_named_in(found.text)
         return True
@@ -230,7 +252,7 @@ class _Draft:
         if found is None:
             return
         for kept in (self._kept(), 0):
-            text = shortened(found.text, self._room - 1 - kept, self._task.material.words)
+            text = found.within(self._room - 1 - kept, self._task.material.words)
             if text is not None and (cue is None or cue.answered_by(text)):
                 self._quote(found, text)
                 return
@@ -250,7 +272,9 @@ class _Draft:
         for found in free:
             if found.dangling and not self._supply.follows(found, at_start=not self._blocks[-1]):
                 continue
-            text = shortened(found.text, max(room - 1, 0), self._task.material.words)
+            if told and self._supply.is_limited(found):
+                continue
+            text = found.within(max(room - 1, 0), self._task.material.words)
             if text is not None and says_something(text) and self._quote(found, text):
                 return True
         return False
@@ -261,7 +285,7 @@ class _Draft:
         for found in self._supply.free(_ROW_ROLES):
             if found.dangling or self._supply.says_again(found) or first_word(found.text) in weak:
                 continue
-            text = shortened(found.text, ROW, self._task.material.words)
+            text = found.within(ROW, self._task.material.words)
             if text is None or len(text) + 3 > room or sum(map(str.isalpha, text)) < ROW_LETTERS:
                 continue
             row = upper_first(text.rstrip("."))
@@ -287,7 +311,7 @@ class _Draft:
         frames = [text for text in material.words.phrases("named", "by", self._task.tone) if "{subject}" not in text]
         if not frames or self._turn % 2:
             return plain
-        line = filled(frames[self._turn // 2 % len(frames)].replace("{name}", material.name), material)
+        line = filled(frames[self._turn // 2 % len(frames)], material)
         return line if len(line) <= min(WITH_BRAND, self._room - 1) else plain
 
     def _wants_price(self) -> bool:
@@ -318,19 +342,17 @@ class _Draft:
         if priced:
             self._place(as_sentence(material.price))
 
-    def _condition(self) -> None:
+    def _condition(self, *, listed: bool = False) -> None:
         """What limits a fact of this text, or of the whole offer, said as it is; where there is room for a sentence."""
-        material = self._task.material
-        frames = complete(material.words.phrases("condition", "note", self._task.tone), "condition")
-        found = self._supply.condition()
-        if frames and found is not None:
-            self._place(frames[self._turn % len(frames)].replace("{condition}", found.sentence))
+        found = self._supply.condition(listed=listed)
+        if found is not None and self._place(found.sentence):
+            self._supply.beside(found)
 
     def _closer(self) -> None:
         material = self._task.material
         closers = [
             text
-            for text in material.words.phrases("closers", material.goal or "none", self._task.tone)
+            for text in material.words.phrases("closers", material.closing or "none", self._task.tone)
             if not (material.price and _QUOTATION.search(text))
         ]
         fresh = sorted(closers, key=lambda text: self._all_closers[text])
@@ -341,19 +363,3 @@ class _Draft:
 
     def _one(self, phrases: Sequence[str]) -> str:
         return self._random.choice(phrases) if phrases else ""
-
-    def _told(self, aim: float) -> list[Quote]:
-        """Sentences of the description within `aim` characters: the least used ones, in the customer's order."""
-        free = [found for found in self._supply.free() if found.source == "description"]
-        chosen: list[Quote] = []
-        length = self._length()
-        room = self._room - len(self._name_line()) - 1
-        for found in free:
-            taken = len(found.sentence) + 1
-            if length + taken <= aim and taken <= room:
-                chosen.append(found)
-                length += taken
-                room -= taken
-        chosen.sort(key=lambda found: found.place)
-        places = {found.place for found in chosen}
-        return [found for found in chosen if not found.dangling or found.place - 1 in places]

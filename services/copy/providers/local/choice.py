@@ -15,9 +15,9 @@ REPEATED_ANGLE = 0.22  # less for each variant that argues from the same side
 REPEATED_FACT = 0.4  # less for each variant that rests on the same fact
 NEAR = 0.5  # less for a hook whose words another has, in full
 NEAR_AT_LAST = 0.2  # likewise where the brief holds no other
-FAIR = 0.35  # score of an argument below which the best facts rather lead again, in other words
+FAIR = 0.8  # score of an argument below which the best facts rather lead again, in other words
 MOST_NAMED = 2  # hooks that say what is sold beside a fact
-MOST = {"question": 1, "trade": 1, "audience": 1, "price": 1, "name": 2, "logistics": 1, "neutral": 5}
+MOST = {"question": 1, "audience": 1, "price": 1, "name": 2, "logistics": 1, "neutral": 5}
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:

@@ -21,7 +21,9 @@ from services.copy.providers.local.request import Order, check_feasible, not_fou
 from services.copy.providers.local.supply import Task
 
 CHANCE = 0.2  # how much the seed may turn the order of arguments
-_STOP_DOUBLED = re.compile(r"([.!?。！？।])[.。।](?!\.)")
+MOST_TURNS = 12  # tries to find five that may go out; each refuses those that may not
+MOST_ARGUMENTS = 60  # the best that are looked at: what is worse is not chosen
+_STOP_DOUBLED = re.compile(r"(?<!\.)([.!?。！？।])[.。।](?![.。।])")
 _WIDE_STOP = re.compile(r"([。！？]) (?=\S)")  # no space follows it
 _STRAIGHT = re.compile(r"(?<=\w)'(?=\w)")
 
@@ -51,7 +53,7 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
 
 
 def _drafts(order: Order, random_: random.Random) -> list[Draft]:
-    """Five drafts that may go out; fewer if there are none. Each further try asks for less."""
+    """Five drafts that may go out; none if there are fewer. Each further try asks for less."""
     found = _arguments(order, random_)
     drafts = _drafts_of(found, order, random_, named=True)
     if len(drafts) < VARIANT_COUNT:
@@ -64,7 +66,7 @@ def _drafts(order: Order, random_: random.Random) -> list[Draft]:
 
 def _arguments(order: Order, random_: random.Random) -> list[Argument]:
     layout = order.layout
-    return [
+    found = [
         replace(argument, score=argument.score + CHANCE * random_.random() + order.focus_of(argument.fact))
         for argument in arguments(
             order.material,
@@ -77,10 +79,11 @@ def _arguments(order: Order, random_: random.Random) -> list[Argument]:
         if order.platform.length(argument.hook) <= layout.hook
         and (order.instructions.questions or "?" not in argument.hook)
     ]
+    return sorted(found, key=lambda argument: -argument.score)[:MOST_ARGUMENTS]
 
 
 def _drafts_of(found: list[Argument], order: Order, random_: random.Random, *, named: bool) -> list[Draft]:
-    """Five drafts of these arguments; fewer if there are none. `named`: each must name product or sender."""
+    """Five drafts of these arguments; none if there are fewer. `named`: each must name product or sender."""
     task = Task(
         material=order.material,
         tone=order.tone,
@@ -93,7 +96,7 @@ def _drafts_of(found: list[Argument], order: Order, random_: random.Random, *, n
         limited=order.limited,
     )
     refused: set[Argument] = set()
-    for _ in range(len(found) + 1):  # each turn refuses at least one argument, or ends
+    for _ in range(MOST_TURNS):
         chosen = choose([argument for argument in found if argument not in refused], order.material)
         writer = Writer(task, random_)
         drafts = [_draft(argument, writer, order, turn, named=named) for turn, argument in enumerate(chosen)]

@@ -41,6 +41,9 @@ def hashtags(material: Material, *, count: int, index: int, banned: Iterable[Ban
     if count <= 0:
         return ()
     own = list(dict.fromkeys(filter(None, (tag(material.brand), tag(material.name)))))
+    if material.solemn:  # no tag is made of a coffin or a debt
+        sender = filter(None, (tag(material.brand),))
+        return tuple(f"#{text}" for text in sender if not any(pattern.search(text) for pattern in banned))
     said = [
         text
         for text in (*material.trade_words, material.subject)

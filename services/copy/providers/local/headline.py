@@ -8,7 +8,7 @@ from typing import Final
 
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Variant
 from services.copy.providers import content_filters
-from services.copy.providers.local.arguments import Argument, arguments
+from services.copy.providers.local.arguments import Argument, arguments, names_price
 from services.copy.providers.local.engine import polish
 from services.copy.providers.local.quotes import as_line, as_sentence, content_words, shortened
 from services.copy.providers.local.request import Order, understand_order
@@ -38,7 +38,14 @@ def write_headline(brief: CopyBrief, seed: str) -> Headline:
 
 def _chosen(order: Order, random_: random.Random) -> tuple[Argument | None, str]:
     found = []
-    for argument in arguments(order.material, order.tone, limit=HEADLINE_CHARACTERS, answer_limit=SUBLINE_CHARACTERS):
+    for argument in arguments(
+        order.material,
+        order.tone,
+        limit=HEADLINE_CHARACTERS,
+        answer_limit=SUBLINE_CHARACTERS,
+        topics=order.topics,
+        priced=order.instructions.price,
+    ):
         if not order.instructions.questions and "?" in argument.hook:
             continue
         worth = argument.score + _LESS.get(argument.angle, 0.0) + order.focus_of(argument.fact)
@@ -46,12 +53,17 @@ def _chosen(order: Order, random_: random.Random) -> tuple[Argument | None, str]
         found.append((worth, argument))
     for _, argument in sorted(found, key=lambda pair: -pair[0]):
         text = as_line(polish(argument.hook, order, title=True))
-        variant = Variant(angle=argument.angle, hook=text, body="-", cta="-", hashtags=())
-        if content_filters.rejection_reason(variant, order.brief, order.rules) is None:
+        if _may_stand(text, order):
             return argument, text
     name = order.material.name
     short = shortened(name, HEADLINE_CHARACTERS, order.material.words)
     return None, short or name[:HEADLINE_CHARACTERS].rsplit(" ", 1)[0]
+
+
+def _may_stand(text: str, order: Order) -> bool:
+    """Whether the filters of copy let a line pass: length, banned words, claims."""
+    variant = Variant(angle="line", hook=text, body="-", cta="-", hashtags=())
+    return content_filters.rejection_reason(variant, order.brief, order.rules) is None
 
 
 def _subline(order: Order, argument: Argument | None, headline: str) -> str:
@@ -61,16 +73,19 @@ def _subline(order: Order, argument: Argument | None, headline: str) -> str:
     if offers and len(offers) <= SUBLINE_CHARACTERS:
         return offers
     if argument is not None and argument.answer is not None:
-        answer = shortened(argument.answer.text, SUBLINE_CHARACTERS - 1, material.words)
-        if answer:
+        answer = argument.answer.within(SUBLINE_CHARACTERS - 1, material.words)
+        if answer and _may_stand(answer, order):
             return polish(as_sentence(answer), order)
     said = content_words(headline, material.words)
     pieces: list[str] = []
     for found in material.quotes:
         if found.dangling or (argument is not None and found is argument.lead) or found.words & said:
             continue
-        text = shortened(found.text, LIST_CHARACTERS, material.words)
-        if text is None or len(" · ".join([*pieces, text])) > LIST_CHARACTERS:
+        # the picture shows the price by itself
+        if found.source == "price" or (order.instructions.price is False and names_price(found, material)):
+            continue
+        text = found.within(LIST_CHARACTERS, material.words)
+        if text is None or len(" · ".join([*pieces, text])) > LIST_CHARACTERS or not _may_stand(text, order):
             continue
         pieces.append(as_line(text))
         said |= found.words

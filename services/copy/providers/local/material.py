@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief
 from services.copy.providers.local.prices import amount_text
-from services.copy.providers.local.quotes import Quote, last_word, quote
+from services.copy.providers.local.quotes import Quote, first_word, fold, last_word, quote
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, trade_lines, words_of
 
 # Roles that an ad may lead with or list; the others stand in it only where they must.
@@ -18,7 +19,6 @@ FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a descr
 LISTED = 0.25  # of strength that such features gain
 SURE = "sure"  # the confidence of an understanding
 MADE = frozenset({"good", "food", "software"})  # kinds of which one says that they come from somebody
-LATIN = "\u024f"  # the last of the Latin letters
 LEAST_NAME = 5  # letters of a name
 MAX_WHAT = 56  # characters of a name that a text can repeat
 MAX_AUDIENCE = 60
@@ -36,9 +36,18 @@ _VAT_BESIDE = re.compile(  # tax that is added to prices
 _ZERO_FOR_O = re.compile(r"\b(?:[A-Z]{2,}0[A-Z]+|N0)\b")
 _VAT = re.compile(r"\b(?:VAT|MwSt|USt|IVA|TVA|TTC|HT|GST)\b", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£₹¥]|\b\d{1,3}p\b|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")
+_CURRENCY_BESIDE = re.compile(
+    r"[$€£₹¥₺₽]|,-|(?<![a-z])(?:eur|euros?|usd|gbp|chf|zł|kr|cad|aud|inr)(?![a-z])", re.IGNORECASE
+)
+_UNIT_BEHIND = re.compile(
+    r"\s?(?:[€$£₹¥]|EUR|USD|GBP|CHF|zł|kr)?(?:,-)?\s?(?:/|p\.|(?:an?|per|each|pro|je|par|la|le|al|por|ao|à|all['’]?a?|die|im|pp|pcm|pw|pa)\b)",
+    re.IGNORECASE,
+)
 _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$ ?\d")
-_AMOUNT = re.compile(r"\d[\d.,\u00a0\u202f' ]*\d|\d")
+_AMOUNT = re.compile(r"\d+(?:[.,'\u2019\u00a0\u202f ]\d+)*")  # "2, 24.90" are two
+_LAKHS = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?=$|\.\d{1,2}$)")  # "1,29,999"
+_THOUSANDS = re.compile(r"\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*(?=$|[.,]\d{1,2}$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +56,9 @@ class Material:
 
     `quotes`: facts that may be used, strongest first. `must`: texts that every variant carries where there is room,
     because the law asks for them. `conditions`: limits in the customer's words. `what`: the line that says what is
-    advertised. `price`: in words, empty where the brief has none; `amount`: its decimal
-    number. `audience`: a plural phrase, or empty. `solemn`: no
-    jokes, no questions. `said`: all texts of the product, case folded.
+    advertised. `price`: in words, empty where the brief has none; `amount`: its decimal number. `audience`: a plural
+    phrase, or empty. `solemn`: no jokes, no questions. `closing`: the goal whose closing lines may stand, empty for
+    neutral ones; `is_sure`: whether trade and goal are more than likely. `said`: all texts of the product, case folded.
     """
 
     words: Words
@@ -61,9 +70,10 @@ class Material:
     brand: str
     subject: str
     kind: str
-    trade: str
     trade_words: tuple[str, ...]
     goal: str
+    closing: str
+    is_sure: bool
     quotes: tuple[Quote, ...]
     must: tuple[Quote, ...]
     conditions: tuple[Quote, ...]
@@ -85,8 +95,8 @@ class Material:
 
     def is_named_in(self, text: str) -> bool:
         """Whether a text names the product; True where it has no name."""
-        folded = text.casefold()
-        return not self.names or any(name in folded for name in self.names)
+        folded = fold(text)
+        return not self.names or any(fold(name) in folded for name in self.names)
 
     @property
     def spoken(self) -> bool:
@@ -94,10 +104,10 @@ class Material:
         return self.language in LANGUAGES
 
 
-def material_of(brief: CopyBrief, language: str = "") -> Material:
-    """Reads a brief. `language`: the language that the customer asks for; empty: that of the brief."""
+def material_of(brief: CopyBrief) -> Material:
+    """Reads a brief."""
     subject = brief.understanding or BriefUnderstanding()
-    code = (language or subject.language or "und").split("-")[0]
+    code = (subject.language or "und").split("-")[0]
     facts = subject.facts or _plain_facts(brief)
     if code == "und" and not facts and not brief.description.strip():
         code = "en"  # a name alone has no language: that of the API's own words
@@ -130,9 +140,11 @@ def material_of(brief: CopyBrief, language: str = "") -> Material:
         brand=subject.brand or brief.brand_name.strip(),
         subject=subject.subject,
         kind=subject.kind,
-        trade=subject.trade,
         trade_words=subject.trade_words if is_sure else (),
         goal=subject.goal,
+        is_sure=is_sure,
+        # what a text asks for must fit; a button is one of a few that the platform has
+        closing=subject.goal if is_sure and not subject.sensitive else "",
         quotes=tuple(sorted(filter(_stands_alone(quotes, brief), quotes), key=lambda found: -found.strength)),
         must=tuple(found for found in quotes if found.role == "legal")
         if strict or subject.kind == "cause"  # a charity's number
@@ -156,18 +168,24 @@ def _stands_alone(quotes: Sequence[Quote], brief: CopyBrief) -> Callable[[Quote]
     """
     is_taxed = any(_VAT_BESIDE.search(found.text) and not _MONEY.search(found.text) for found in quotes)
     letters = [sign for sign in brief.description if sign.isalpha()]
-    is_foreign = 2 * sum(sign > LATIN for sign in letters) > len(letters)
+    is_foreign = 2 * sum(not _is_latin(sign) for sign in letters) > len(letters)
 
     def stands(found: Quote) -> bool:
         if found.role not in SELLING or "*" in found.text:
             return False
         if is_taxed and _MONEY.search(found.text) and not _VAT.search(found.text):
             return False
+        if found.text.count("(") != found.text.count(")"):  # torn
+            return False
         if _ZERO_FOR_O.search(found.text):  # "N0 YELL0W"
             return False
         return not (is_foreign and found.text.isascii() and ": " in found.text)
 
     return stands
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")
 
 
 def short_name(name: str) -> str:
@@ -199,13 +217,36 @@ def what_is_sold(full_name: str, subject: str, words: Words) -> str:
 
 
 def title_within(name: str, limit: int, words: Words) -> str:
-    """As many words of a title as `limit` characters hold; never one at the end that asks for another."""
+    """As much of a title as `limit` characters hold: up to a mark, or to a word that begins another phrase ("Dining
+    table | of solid oak"). Where there is neither, as many words; never one at the end that asks for another."""
     if len(name) <= limit:
         return name
-    kept = name[: limit + 1].rsplit(" ", 1)[0].split()
-    while len(kept) > 1 and _asks_for_more(last_word(kept[-1]), words):
-        kept.pop()
-    return " ".join(kept)[:limit].rstrip(" ,:;–—|-")
+    kept = phrase_within(name, limit, words)
+    if kept:
+        return kept
+    whole = name[: limit + 1].rsplit(" ", 1)[0].split()
+    while len(whole) > 1 and _asks_for_more(last_word(whole[-1]), words):
+        whole.pop()
+    return " ".join(whole)[:limit].rstrip(" ,:;–—|-")
+
+
+def phrase_within(name: str, limit: int, words: Words) -> str:
+    """The longest beginning of a title within `limit` characters that ends where a phrase ends; empty without one."""
+    for end in range(min(limit, len(name) - 1), LEAST_NAME - 1, -1):
+        if name[end] not in " ,:;(|/":
+            continue
+        kept, rest = name[:end].rstrip(" ,:;–—|(/-"), name[end:].lstrip()
+        is_mark = name[end] != " " or rest[:1] in "–—|(/-"
+        follows = first_word(rest)
+        is_phrase = is_mark or (rest[:1].isalnum() and (follows in words.open_end or follows in words.joints))
+        if (
+            is_phrase
+            and len(kept) >= LEAST_NAME
+            and kept[-1] not in "&+"
+            and not _asks_for_more(last_word(kept), words)
+        ):
+            return kept
+    return ""
 
 
 def _asks_for_more(word: str, words: Words) -> bool:
@@ -246,16 +287,36 @@ def amounts_of(text: str) -> frozenset[Decimal]:
 
 
 def _values(figure: str) -> list[Decimal]:
-    """What a figure may mean: "1.299" is 1299 or 1.299."""
-    digits = re.sub(r"[\s\u00a0\u202f']", "", figure)
-    readings = {digits.replace(",", ""), digits.replace(".", "").replace(",", "."), digits.replace(",", ".")}
+    """What a figure may mean: "1.299" is 1299 or 1.299, "4.50" is 4.5 only, "1.299,00" is 1299 only.
+
+    Thousands are groups of exactly three digits. Numbers that a space divides may also be several ("from 12 24.90").
+    """
     found = []
-    for reading in readings:
-        try:
-            found.append(Decimal(reading))
-        except InvalidOperation:
-            continue
+    grouped = _THOUSANDS.match(figure) or _LAKHS.match(figure)
+    if grouped is not None:
+        whole = re.sub(r"\D", "", grouped[0])
+        found.append(Decimal(whole + figure[grouped.end() :].replace(",", ".")))
+    parts = re.split(r"[\s\u00a0\u202f]", figure) if grouped is None else [figure]
+    found.extend(Decimal(part.replace(",", ".")) for part in parts if re.fullmatch(r"\d+(?:[.,]\d+)?", part))
     return found
+
+
+def _has_unit(text: str, price: str) -> bool:
+    """Whether a text says what the price is for ("£29 a month", "29 €/Monat"): without that the amount is not true."""
+    return any(_UNIT_BEHIND.match(text[end:]) for end in _prices(text, price))
+
+
+def shows_price(text: str, amount: str) -> bool:
+    """Whether a text names an amount of money: the number with a currency beside it."""
+    return any(True for _ in _prices(text, amount))
+
+
+def _prices(text: str, amount: str) -> Iterator[int]:
+    """Yields where an amount ends that has a currency beside it."""
+    for found in _AMOUNT.finditer(text):
+        beside = text[max(0, found.start() - 5) : found.end() + 6]
+        if same_amount(found[0], amount) and _CURRENCY_BESIDE.search(beside):
+            yield found.end()
 
 
 def _is_the_price(found: Quote, brief: CopyBrief) -> bool:
@@ -280,6 +341,6 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
     if not brief.price or any(_VAT_BESIDE.search(found.text) and not _MONEY.search(found.text) for found in quotes):
         return "", False  # no price, or one to which the tax is added
     near = [text for text in (brief.description, *brief.features) if same_amount(text, brief.price)]
-    if any(words.guards.search(text) for text in near):
+    if any(words.guards.search(text) for text in near) or any(_has_unit(text, brief.price) for text in near):
         return "", False
     return amount_text(brief.price, brief.currency or "", language), False

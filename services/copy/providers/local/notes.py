@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from services.copy.domain import Notes, Variant
 from services.copy.providers.instructions import Wish
 from services.copy.providers.language_names import language_code
-from services.copy.providers.local.quotes import content_words
+from services.copy.providers.local.material import shows_price
+from services.copy.providers.local.quotes import content_words, fold
 from services.copy.providers.local.request import Order
+from services.copy.providers.local.words import labels_of
 
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
@@ -33,9 +35,10 @@ def notes_for(order: Order, variants: Sequence[Variant], *, missing: Sequence[st
     elif wanted:
         missed.append(f"The built-in engine writes in the language of the brief, not in {wanted}.")
     if not order.material.spoken and order.material.language != "und":
+        button = "" if labels_of(order.material.language) else ", and the call to action is English"
         missed.append(
             "The built-in engine has no words of its own in the brief's language: the texts are quotations from the "
-            "brief, and the call to action is English."
+            f"brief{button}."
         )
     if order.tone is not order.brief.tone:
         missed.append(f"The tone “{order.brief.tone.value}” is not used: the subject asks for a quiet one.")
@@ -55,31 +58,29 @@ def notes_for(order: Order, variants: Sequence[Variant], *, missing: Sequence[st
 
 def _why_not(wish: Wish, order: Order, variants: Sequence[Variant]) -> str | None:
     """Why a wish does not hold in the finished texts; None where it holds in every one."""
-    texts = [f"{variant.hook}\n{variant.body}" for variant in variants]
+    plain = [f"{variant.hook}\n{variant.body}" for variant in variants]
+    texts = [fold(text) for text in plain]
     whole = [
-        f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}" for text, variant in zip(texts, variants, strict=True)
+        f"{text}\n{variant.cta}\n{' '.join(variant.hashtags)}" for text, variant in zip(plain, variants, strict=True)
     ]
     instructions, words = order.instructions, order.material.words
     match wish.kind:
         case "focus":
             topic = content_words(wish.text, words)
-            held = [bool(topic & content_words(text, words)) for text in texts]
+            held = [bool(topic & content_words(text, words)) for text in plain]
             if all(held):
                 return None
             if any(held):
                 return f"The focus on {wish.text} holds in {sum(held)} of {len(held)} variants."
             return f"The brief says nothing about {wish.text}, so nothing was claimed about it."
         case "required":
-            held = [bool(re.search(rf"(?<!\w){re.escape(wish.text)}", text, re.IGNORECASE)) for text in texts]
+            held = [bool(re.search(rf"(?<!\w){re.escape(fold(wish.text))}", text)) for text in texts]
             return None if all(held) else f"The word “{wish.text}” could not be worked into every variant."
         case "price":
-            price = order.material.price
+            shown = [_shows_price(text, order) for text in texts]
             if instructions.price:
-                shown = bool(price) and all(price.casefold().rstrip(".") in text.casefold() for text in texts)
-                return None if shown else "The price could not be named in every variant."
-            return (
-                None if not price or not any(price in text for text in texts) else "The price is part of a quoted text."
-            )
+                return None if all(shown) else "The price could not be named in every variant."
+            return "The price is part of a quoted text." if any(shown) else None
         case "emoji":
             if instructions.emoji:
                 held = [bool(_EMOJI.search(text)) for text in texts]
@@ -99,7 +100,7 @@ def _why_not(wish: Wish, order: Order, variants: Sequence[Variant]) -> str | Non
                 None if all(variant.cta == instructions.cta for variant in variants) else "Another button was needed."
             )
         case "audience":
-            if order.addressed and all(order.addressed in text for text in texts):
+            if order.addressed and all(fold(order.addressed) in text for text in texts):
                 return None
             return (
                 f"“{instructions.audience}” is not addressed: platforms do not allow pointing at personal attributes, "
@@ -107,7 +108,7 @@ def _why_not(wish: Wish, order: Order, variants: Sequence[Variant]) -> str | Non
             )
         case "mention" | "offer" | "phrase":
             sentences = [sentence for sentence in order.offers if sentence in wish.note]
-            held = [all(sentence in text for sentence in sentences) for text in texts]
+            held = [all(fold(sentence) in text for sentence in sentences) for text in texts]
             return None if sentences and all(held) else f"“{wish.text}” does not stand in every variant."
         case "length":
             return None  # the filters have refused every longer text
@@ -115,3 +116,9 @@ def _why_not(wish: Wish, order: Order, variants: Sequence[Variant]) -> str | Non
             return None if order.material.language == "en" else "The spelling applies to English texts only."
         case _:
             return None
+
+
+def _shows_price(text: str, order: Order) -> bool:
+    """Whether a folded text names the product's price, in whatever way its amount is written."""
+    price, amount = fold(order.material.price).rstrip("."), order.material.amount
+    return bool(price and price in text) or bool(amount and shows_price(text, amount))

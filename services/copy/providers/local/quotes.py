@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from unicodedata import east_asian_width
 
-from services.copy.providers.local.words import Words
+from babel.dates import get_day_names, get_month_names
+
+from services.copy.providers.local.words import LANGUAGES, Words
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 _SEPARATOR = re.compile(r"\s[–—-]\s|[,;:]\s")
+_LIMITING = re.compile(r"[\d%*†$€£₹¥₺₽]")  # what may limit the words before it: a number, money, a footnote
+_PRICED = re.compile(r"[%$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")  # what a limit may follow
+_WEEK = (
+    r"weekdays?|weekends?|week-ends?|werktags?|wochenends?|en semaine|entre semana|fin(?:es)? de semana|feriali?"
+    r"|dias úteis|fim de semana|fins de semana"
+)
 _STEM = 6  # letters that two forms of a word have in common
 _ENDS = ".!?…。！？।"
 _ARE = frozenset({"are", "is", "sont", "est", "son", "es", "sind", "ist", "sono", "è", "são", "é"})
+FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
 FEWEST_WORDS = 3  # of a text that was cut
 FEWEST_WIDE = 4  # signs of a text in Chinese, Japanese or Korean
 POINTING_WORDS = 4  # a pronoun among the first words has its noun in the sentence before
 ITEM_WORDS = 10  # of one item of a list, with "and" and the item behind it
 MOST_ITEMS = 6  # of a list that are looked at
+_WHOLE = frozenset({"offer", "price", "condition", "legal", "proof"})  # roles of facts that are never cut
 LEAST_KEPT = 0.3  # share of a text: what remains of less is not what the customer said
 
 
@@ -39,9 +50,26 @@ class Quote:
         return as_sentence(self.text)
 
     @property
+    def is_prose(self) -> bool:
+        """Whether the customer wrote it as a sentence: a capital at its start, a stop at its end."""
+        text = self.text
+        return text.endswith((*_ENDS, "”", "»")) and not text[:1].islower() and len(text) >= FEWEST_CHARACTERS
+
+    def within(self, limit: int, words: Words) -> str | None:
+        """The fact within `limit` characters, as `shortened`; an offer, a price and a legal line stand whole."""
+        if self.role in _WHOLE:
+            return self.text if len(self.text) <= limit else None
+        return shortened(self.text, limit, words)
+
+    @property
     def place(self) -> int:
         """Where the fact stands in the customer's text: facts are numbered in its order."""
         return int(self.id[1:]) if self.id[1:].isdigit() else 0
+
+
+def fold(text: str) -> str:
+    """The text as texts are compared: small letters, straight apostrophes."""
+    return text.casefold().replace("’", "'")
 
 
 def content_words(text: str, words: Words) -> frozenset[str]:
@@ -89,7 +117,7 @@ def upper_first(text: str) -> str:
 
 def as_sentence(text: str) -> str:
     """The text with a capital at its start and a stop at its end."""
-    text = upper_first(text.strip().rstrip(",;:–—- "))
+    text = upper_first(_without_tail(text))
     return text if not text or text.endswith((*_ENDS, ".”", "!”", "?”", "»")) else f"{text}{_stop_of(text)}"
 
 
@@ -101,17 +129,24 @@ def _stop_of(text: str) -> str:
     return "।" if "\u0900" <= last <= "\u097f" else "."
 
 
+def _without_tail(text: str) -> str:
+    """The text without separators at its end; the dash of "5,-" stays."""
+    text = text.strip()
+    return text if re.search(r"\d[,.][-–—]$", text) else text.rstrip(",;:–—- ")
+
+
 def as_line(text: str) -> str:
     """The text as a title: a capital at its start and no full stop at its end."""
-    text = upper_first(text.strip().rstrip(",;:–—- "))
+    text = upper_first(_without_tail(text))
     return text[:-1] if text.endswith(".") and not text.endswith("..") and text.count(". ") == 0 else text
 
 
 def shortened(text: str, limit: int, words: Words) -> str | None:
     """The text within `limit` characters, cut where what remains is still true; None if there is no such place.
 
-    A text is cut at a comma, colon, dash or semicolon only. A negation, a limit, a condition or a parenthesis is never
-    cut off, and a text is not cut behind a negation.
+    A text is cut at a comma, colon, dash or semicolon only. A number, a day, money, a negation, a condition or a
+    parenthesis is never cut off, nothing is cut off from money or a percentage, and a text is not cut behind a
+    negation: "Gym pass for £20 a month, 12-month contract" stands whole or not at all.
     """
     text = text.strip()
     if len(text) <= limit:
@@ -121,6 +156,8 @@ def shortened(text: str, limit: int, words: Words) -> str | None:
     for cut in reversed(list(_SEPARATOR.finditer(text))):
         kept, dropped = text[: cut.start()].rstrip(), text[cut.start() :]
         if len(kept) > limit:
+            continue
+        if _LIMITING.search(dropped) or _calendar(words.language).search(dropped) or _PRICED.search(kept):
             continue
         if words.guards.search(dropped) or words.negations.search(kept):
             continue
@@ -139,6 +176,25 @@ def shortened(text: str, limit: int, words: Words) -> str | None:
             continue
         return kept
     return None
+
+
+@cache
+def _calendar(language: str) -> re.Pattern[str]:
+    """The names of days and months, short and long, and of parts of a week: they limit what stands before them."""
+    names = {
+        part.rstrip(".")
+        for of in (get_day_names, get_month_names)
+        for width in ("wide", "abbreviated")
+        for name in of(width, locale=language or "en").values()
+        for part in (name, name.split("-")[0])
+    }
+    return re.compile(rf"(?<!\w)(?:(?:{'|'.join(map(re.escape, names))})(?:s|en|e)?|{_WEEK})(?!\w)", re.IGNORECASE)
+
+
+def names_day(text: str, language: str) -> bool:
+    """Whether a text names a day or month with a number ("12 March", "Sunday 17 August")."""
+    known = language if language in LANGUAGES else "en"
+    return bool(re.search(r"\d", text)) and bool(_calendar(known).search(text))
 
 
 def _points_back(text: str, words: Words) -> bool:

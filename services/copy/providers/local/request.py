@@ -11,7 +11,7 @@ from services.copy.domain import CopyBrief, Subject, Tone
 from services.copy.providers import content_filters
 from services.copy.providers.ad_policy import LeftOut, forbidden_claim
 from services.copy.providers.instructions import Instructions, parse_instructions
-from services.copy.providers.local.material import Material, audience_phrase, material_of
+from services.copy.providers.local.material import MADE, Material, audience_phrase, material_of
 from services.copy.providers.local.quotes import Quote, content_words
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
@@ -128,9 +128,20 @@ def _allowed(material: Material, rules: content_filters.RequestRules) -> tuple[M
         offence = forbidden_claim(found.text, subject=rules.subject)
         if offence is not None:
             filtered.append(LeftOut(text=found.text, finding=offence).note)
-        elif not any(word.search(found.text) for word in rules.banned):
+        elif not _is_banned(found.text, rules):
             kept.append(found)
-    return replace(material, quotes=tuple(kept)), tuple(filtered)
+    allowed = replace(
+        material,
+        quotes=tuple(kept),
+        conditions=tuple(found for found in material.conditions if not _is_banned(found.text, rules)),
+    )
+    if _is_banned(material.price, rules):
+        allowed = replace(allowed, price="", price_is_quoted=False)
+    return allowed, tuple(filtered)
+
+
+def _is_banned(text: str, rules: content_filters.RequestRules) -> bool:
+    return any(word.search(text) for word in rules.banned)
 
 
 def _unsaid_topics(instructions: Instructions, material: Material, subject: Subject) -> tuple[str, ...]:
@@ -180,7 +191,9 @@ def _buttons(
         return (instructions.cta,)
     table = material.words.buttons
     platform = brief.platform.value
-    labels = table.get((platform, material.goal or "none")) or table.get((platform, "none"), ())
+    # what is likely a service is not sold by a click
+    goal = material.goal if material.is_sure or material.goal != "sell" or material.kind in MADE else ""
+    labels = table.get((platform, goal or "none")) or table.get((platform, "none"), ())
     allowed = tuple(label for label in labels if not any(word.search(label) for word in rules.banned))
     fallback = table.get((platform, "none"), ())
     return (
@@ -193,7 +206,7 @@ def _buttons(
 
 def check_feasible(order: Order) -> None:
     """Raises InputFault, in words for the customer, when the brief contradicts itself."""
-    why = _banned_name(order) or _banned_sentence(order) or _sentences_too_long(order)
+    why = _banned_name(order) or _banned_sentence(order) or _banned_legal_line(order) or _sentences_too_long(order)
     if why is not None:
         raise InputFault(REASON, why)
 
@@ -247,6 +260,18 @@ def _banned_sentence(order: Order) -> str | None:
             return (
                 f"The custom instructions ask for “{sentence}”, which contains the banned word “{word}”. "
                 "Change the custom instructions or the banned words."
+            )
+    return None
+
+
+def _banned_legal_line(order: Order) -> str | None:
+    """What the law asks for stands in every text, so it may hold no banned word."""
+    for found in order.material.must:
+        word = _first_banned(found.text, (*order.brief.banned_words, *order.instructions.banned))
+        if word is not None:
+            return (
+                f"The product's text “{found.text}” must stand in every variant and contains the banned word “{word}”. "
+                "Change the text or the banned words."
             )
     return None
 

@@ -9,17 +9,25 @@ from typing import Final
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.arguments import Argument
 from services.copy.providers.local.material import Material
-from services.copy.providers.local.quotes import Quote, content_words
+from services.copy.providers.local.quotes import Quote, content_words, names_day
 from services.copy.providers.platforms import Layout
 
+USED_PASSAGE: Final = 0.25  # likewise in a passage, of which another one says other things
+OPENING: Final = 0.3  # more for the passage that the customer begins with: it says what is sold
+FEWEST_TOLD: Final = 2  # sentences of a passage
 USED: Final = 0.06  # of strength that a fact loses with each text of the request that has it
 LEAST: Final = 0.42  # strength below which a fact stands in no text while there are ENOUGH others
 ENOUGH: Final = 8
+FAINT: Final = 0.34  # likewise while there are FEW others
+FEW: Final = 3
 SAID: Final = 0.6  # share of its words that a text has said from which a fact says nothing new
 ALIKE: Final = 0.5  # share of words in common, of the shorter of two facts, from which they say the same
+LISTED: Final = frozenset({"conditions", "features"})  # sources of what the customer wants to be said
 CONDITION: Final = 110  # characters of a condition that a text names
 SEVERAL: Final = 4  # words of a fact of which half in common are no chance
 BARE_NEGATION: Final = 5  # words of a negation that says neither good nor bad
+INFORMS: Final = 0.2  # less for what customers want to know and do not buy for
+WHEN: Final = 1.0  # more for the day of an event: without it nobody can come
 RELATED: Final = 0.3  # more for a fact that goes on with what the hook speaks of
 
 
@@ -48,7 +56,7 @@ class Supply:
     def __init__(self, task: Task, argument: Argument, uses: Mapping[str, int]) -> None:
         self._task, self._argument, self._uses = task, argument, uses
         material, lead = task.material, argument.lead
-        self._said = {*(lead.words if lead else ()), *content_words(material.what, material.words)}
+        self._opening = (lead.words if lead else frozenset()) | content_words(material.what, material.words)
         self._beside = [lead] if lead else []  # quoted, but not as one of the body's facts
         self._hook = argument.hook.casefold()
         self.used: list[Quote] = []
@@ -58,6 +66,11 @@ class Supply:
         """Everything that the text quotes, hook and legal lines included."""
         return [*self._beside, *self.used]
 
+    @property
+    def _said(self) -> frozenset[str]:
+        """Words that hook, name and body have said."""
+        return self._opening.union(*(found.words for found in self.used))
+
     def beside(self, found: Quote) -> None:
         """Notes a text that stands in the ad without being one of its facts."""
         self._beside.append(found)
@@ -65,7 +78,6 @@ class Supply:
     def take(self, found: Quote) -> None:
         """Notes a fact as used."""
         self.used.append(found)
-        self._said |= found.words
 
     def put_back(self, count: int) -> None:
         """Makes the last `count` facts free again."""
@@ -76,12 +88,13 @@ class Supply:
         quoted = self.quoted
         taken = {found.id for found in quoted}
         free = []
+        said = self._said
         for found in self._task.material.quotes:
             if found.id in taken or (roles and found.role not in roles):
                 continue
             if found.role == "price" and (self._task.priced is False or found.source == "price"):
                 continue  # an amount alone is no fact beside others: it stands at the end
-            if found.words and len(found.words & self._said) / len(found.words) > SAID:
+            if found.words and len(found.words & said) / len(found.words) > SAID:
                 continue
             if any(_alike(found, other) for other in quoted):
                 continue
@@ -89,9 +102,13 @@ class Supply:
             if text in self._hook or text in self._task.material.what.casefold():
                 continue
             free.append(found)
-        free = free[:ENOUGH] + [found for found in free[ENOUGH:] if found.strength >= LEAST]
+        free = [
+            found
+            for place, found in enumerate(free)
+            if place < FEW or found.strength >= (FAINT if place < ENOUGH else LEAST)
+        ]
         focus = self._task.focus
-        asked = bool(focus & self._said)  # then what the customer asks for has been said
+        asked = bool(focus & said)  # then what the customer asks for has been said
         used = 1.0 if self._argument.turn else USED  # below the same hook stands what has not been said yet
         return sorted(
             free,
@@ -102,7 +119,52 @@ class Supply:
         """How well a fact follows: its strength, and whether it goes on with what the hook speaks of."""
         lead = self._argument.fact
         related = bool(lead is not None and lead.words & found.words)
-        return found.strength + (RELATED if related else 0.0)
+        material = self._task.material
+        if material.kind == "event" and found.role == "logistics" and names_day(found.text, material.language):
+            return found.strength + WHEN
+        informs = bool(material.words.informs.search(found.text))
+        return found.strength + (RELATED if related else 0.0) - (INFORMS if informs else 0.0)
+
+    def passage(self, length: int) -> list[Quote]:
+        """Sentences of the description that follow each other, within `length` characters; empty without two.
+
+        The strongest run that the request's other texts have not used. A condition that stands between two of them or
+        behind the last is part of it: it limits what was said.
+        """
+        free = {found.place: found for found in self.free() if found.source == "description" and found.is_prose}
+        limits = {found.place: found for found in self._task.material.conditions if found.source == "description"}
+        said = {found.place for found in self._task.material.quotes if self.says_again(found)}
+        last = max((*free, *limits), default=0)
+        best: list[Quote] = []
+        best_value = 0.0
+        for start, first in free.items():
+            if first.dangling and not self.follows(first, at_start=False):
+                continue
+            run, left = [first], length - len(first.sentence)
+            for place in range(start + 1, last + 1):
+                found = free.get(place) or limits.get(place)
+                if found is not None and len(found.sentence) < left:
+                    run.append(found)
+                    left -= len(found.sentence) + 1
+                elif found is not None or place not in said:
+                    if place in limits:  # a sentence does not stand without the limit behind it
+                        run.pop()
+                    break
+            if left < 0 or sum(found.place in free for found in run) < FEWEST_TOLD:
+                continue
+            value = sum(found.strength - USED_PASSAGE * self._uses[found.id] for found in run if found.place in free)
+            value += OPENING if start == min(free) else 0.0
+            if value > best_value:
+                best, best_value = run, value
+        return best
+
+    def is_limited(self, found: Quote) -> bool:
+        """Whether a condition that the text does not hold stands right behind a sentence of the description."""
+        return found.source == "description" and any(
+            limit.source == "description" and limit.place == found.place + 1
+            for limit in self._task.material.conditions
+            if limit not in self.quoted
+        )
 
     def follows(self, found: Quote, *, at_start: bool) -> bool:
         """Whether a fact that refers back would stand behind the very sentence that it refers to.
@@ -114,8 +176,11 @@ class Supply:
             return False
         return last is not None and last.source == found.source and last.place == found.place - 1
 
-    def condition(self) -> Quote | None:
-        """The condition to name: one of the customer's field, or what follows a quoted fact; None without one."""
+    def condition(self, *, listed: bool = False) -> Quote | None:
+        """The condition to name: one that the customer lists, or what follows a quoted fact; None without one.
+
+        `listed`: only one that the customer lists among features or conditions.
+        """
         negations = self._task.material.words.negations
         conditions = [
             found
@@ -126,7 +191,9 @@ class Supply:
         ]
         places = {(found.source, found.place + 1) for found in self.quoted}
         for found in conditions:
-            if found.source == "conditions" or (found.source, found.place) in places:
+            if self.says_again(found):
+                continue
+            if found.source in LISTED or (not listed and (found.source, found.place) in places):
                 return found
         return None
 

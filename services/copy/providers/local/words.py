@@ -45,20 +45,10 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """The opening of a story of one trade, and the words of a fact that shows that it fits."""
-
-    text: str
-    when: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TradeLines:
-    """Lines of one trade. `always` suit every product of the trade; cues and scene need a fact that answers them."""
+    """Lines of one trade: each needs a fact that answers it."""
 
-    always: tuple[Phrase, ...] = ()
     cues: tuple[Cue, ...] = ()
-    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +141,7 @@ def words_of(language: str) -> Words:
             for section, table in frames.items()
         },
         cues=tuple(_cue(*item) for item in _read(f"cues.{language}.toml").items()) if known else (),
-        buttons=buttons or (words_of("en").buttons if not known else {}),
+        buttons=buttons if known else _translated(words_of("en").buttons, labels_of(language)),
         guards=whole_words(forms.get("guards", ())),
         negations=whole_words(forms.get("negations", ())),
         dangling=frozenset(forms.get("dangling", ())),
@@ -168,15 +158,28 @@ def words_of(language: str) -> Words:
 
 
 @cache
+def labels_of(language: str) -> Mapping[str, str]:
+    """The labels of buttons in a language that is quoted only, by the English ones; empty for one without any."""
+    labels: Mapping[str, str] = _read("labels.toml").get(language, {})
+    return labels
+
+
+def _translated(
+    buttons: Mapping[tuple[str, str], tuple[str, ...]], labels: Mapping[str, str]
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Buttons in the language of the labels, without those that it lacks; the English ones without labels."""
+    if not labels:
+        return buttons
+    return {
+        key: tuple(dict.fromkeys(labels[label] for label in row if label in labels)) for key, row in buttons.items()
+    }
+
+
+@cache
 def trade_lines(trade: str, sector: str, language: str) -> TradeLines:
     """The lines of a trade; empty for a trade or a language without any. Read once a sector."""
     table = _sector_lines(sector, language).get(trade, {}) if trade and sector else {}
-    story = table.get("story")
-    return TradeLines(
-        always=_lines(table["always"]) if "always" in table else (),
-        cues=tuple(_cue(name, row) for name, row in table.items() if name not in {"always", "story"}),
-        scene=Scene(text=story["scene"], when=whole_words(story["when"])) if story else None,
-    )
+    return TradeLines(cues=tuple(_cue(name, row) for name, row in table.items()))
 
 
 @cache
