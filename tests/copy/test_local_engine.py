@@ -406,7 +406,7 @@ class TestProvider:
 
 
 class TestStories:
-    """A story is told in sentences of the description that follow each other there."""
+    """A story quotes sentences of the description that follow each other there."""
 
     TOLD = Product(
         name="Hollow Lane Bread", brand="Hollow Lane", description=(
@@ -421,13 +421,13 @@ class TestStories:
         for platform in (Platform.META, Platform.LINKEDIN, Platform.PINTEREST):
             for variant in engine.write(brief(self.TOLD, platform=platform, format_=Format.STORY), "s").variants:
                 places = [variant.body.find(sentence) for sentence in sentences]
-                told = [number for number, place in enumerate(places) if place >= 0]
-                assert len(told) >= 2, variant
-                with_hook = {*told, *(n for n, sentence in enumerate(sentences) if sentence in variant.hook)}
+                quoted = [number for number, place in enumerate(places) if place >= 0]
+                assert len(quoted) >= 2, variant
+                with_hook = {*quoted, *(n for n, sentence in enumerate(sentences) if sentence in variant.hook)}
                 assert any(number + 1 in with_hook for number in with_hook), variant
-                assert [places[number] for number in told] == sorted(places[number] for number in told), variant
+                assert [places[number] for number in quoted] == sorted(places[number] for number in quoted), variant
 
-    def test_a_limit_between_two_sentences_is_told_with_them(self) -> None:
+    def test_a_limit_between_two_sentences_stays_between_them(self) -> None:
         product = Product(name="Fell Pony Rides", brand="Fell", description=(
             "You ride out from the farm across the open fell. Riders must be over eight. "
             "The ponies know every path and every gate. Tea waits in the barn when you come home."

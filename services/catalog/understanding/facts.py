@@ -37,7 +37,7 @@ _PRICE_LABEL = re.compile(r"^(?:price|preis|precio|prix|prezzo|preço) ?: ?(?=[\
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _IN_DOUBT = re.compile(
     r"\?{2}|\d[.,]?\?(?!\S)|\(\?\)|(?<!\w)[xX]{2,4}(?!\w)[.,]?[xX%€£$]"
-)  # "VED £20???", "2.? drinks"
+)  # "Tax £20???", "1.? spoons"
 _FEED_KEY = re.compile(
     r"(?:[a-z]+_[a-z_]+|mrp|gst|hsn|g|mpn|ean|gtin|upc|sku):(?!//)\S"
     r"|(?:art|artikel|item|ref|cod|réf)\.? ?-?(?:nr|no|code)\.?:?(?: ?[\w-]*\d.*)?$"

@@ -138,7 +138,7 @@ class Reader:
 
 
 def _with_brand(name: str, brand: str) -> str:
-    """The name with its sender's name written as the sender writes it ("ZAPPKASE case" of ZappKase)."""
+    """The name with its sender's name written as the sender writes it ("FERNVALE lamp" of FernVale)."""
     if not brand or brand.isupper() or brand.islower():
         return name
     return re.sub(rf"(?<!\w){re.escape(brand)}(?!\w)", lambda _: brand, name, flags=re.IGNORECASE)

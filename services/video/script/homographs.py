@@ -1,4 +1,4 @@
-"""Words that are written alike and sound different, told apart by the words beside them.
+"""Words that are written alike and sound different, which the words beside them tell apart.
 
 The table is `data/homographs.toml`. A word whose place does not decide stays as the voice's dictionary has it.
 """

@@ -148,7 +148,7 @@ class _Draft:
         for found in self._supply.passage(min(self._room, int(layout.aim * PROSE))) or ():
             self._quote(found)
         for _ in range(2):
-            if self._length() > layout.aim * 0.45 or not self._support(self._room, told=True):
+            if self._length() > layout.aim * 0.45 or not self._support(self._room, prose=True):
                 break
         rows = self._rows() if layout.bullets else []
         if rows:
@@ -176,7 +176,7 @@ class _Draft:
         for found in self._supply.passage(min(self._room - len(self._name_line()) - 1, int(layout.aim * TOLD))):
             self._quote(found)
         for _ in range(layout.facts + 1):
-            if self._length() > layout.aim * 0.6 or not self._support(self._room, told=True):
+            if self._length() > layout.aim * 0.6 or not self._support(self._room, prose=True):
                 break
         self._blocks[-1].sort(key=lambda text: self._places.get(text, math.inf))
         self._new_block()
@@ -264,15 +264,15 @@ class _Draft:
         price = len(material.price) + 2 if self._task.priced and material.price else 0
         return name + price
 
-    def _support(self, room: int, *, told: bool = False) -> bool:
-        """Adds one more fact. `told`: rather a sentence of the description than an item of a list."""
+    def _support(self, room: int, *, prose: bool = False) -> bool:
+        """Adds one more fact. `prose`: rather a sentence of the description than an item of a list."""
         free = self._supply.free()
-        if told:
+        if prose:
             free.sort(key=lambda found: found.source != "description")
         for found in free:
             if found.dangling and not self._supply.follows(found, at_start=not self._blocks[-1]):
                 continue
-            if told and self._supply.is_limited(found):
+            if prose and self._supply.is_limited(found):
                 continue
             text = found.within(max(room - 1, 0), self._task.material.words)
             if text is not None and says_something(text) and self._quote(found, text):

@@ -25,7 +25,7 @@ Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What the render process is told. cut_out_model: u2netp.onnx, drawings: the file of drawings; None when it is not
+    """What the render process gets. cut_out_model: u2netp.onnx, drawings: the file of drawings; None when it is not
     installed.
 
     scene: a picture from a remote provider to stand behind product and type; signing: folder of the development
