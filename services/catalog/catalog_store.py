@@ -63,22 +63,27 @@ class CatalogStore:
         return [_project(row) for row in rows]
 
     async def update_project(self, connection: Connection, project: Project) -> None:
-        """Stores the name and brand of a project that the caller has locked."""
+        """Stores the name, brand and logo of a project that the caller has locked."""
         await connection.execute(
-            "update project set name = %(name)s, brand = %(brand)s, updated_at = %(updated_at)s where id = %(id)s",
+            """update project set name = %(name)s, brand = %(brand)s, logo_key = %(logo_key)s,
+                                  updated_at = %(updated_at)s where id = %(id)s""",
             asdict(project),
         )
 
     async def delete_project(self, connection: Connection, project_id: UUID, user_id: str) -> list[str]:
-        """Deletes a project with its products; returns the asset keys of their photos. Raises ProjectNotFound."""
-        await self.project(connection, project_id, user_id, lock=True)
+        """Deletes a project with its products; returns the asset keys of their photos and of its logo.
+
+        Raises ProjectNotFound.
+        """
+        project = await self.project(connection, project_id, user_id, lock=True)
         rows = await fetch_all(
             connection,
             "delete from product where project_id = %s returning image_key, further_image_keys",
             [project_id],
         )
         await connection.execute("delete from project where id = %s", [project_id])
-        return [key for row in rows for key in _image_keys(row)]
+        photos = [key for row in rows for key in _image_keys(row)]
+        return photos if project.logo_key is None else [*photos, project.logo_key]
 
     async def insert_product(self, connection: Connection, product: Product) -> None:
         """Stores a new product. Raises ProjectNotFound, ProductLimitReached."""

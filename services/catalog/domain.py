@@ -18,11 +18,12 @@ TEXT_FIELDS = ("description", "audience", "kind", "category", "goal", "price_per
 LIST_FIELDS = ("features", "conditions", "image_urls")
 MAX_PHOTOS = 10  # uploaded ones of a product
 PHOTO_SUFFIXES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}  # of asset keys, with their types
+SVG_SUFFIX, SVG_TYPE = ".svg", "image/svg+xml"  # of logos
 
 
 def type_of_key(key: str) -> str:
-    """Returns the content type of an uploaded photo, by the suffix of its asset key."""
-    return PHOTO_SUFFIXES[key[key.rindex(".") :]]
+    """Returns the content type of an uploaded photo or logo, by the suffix of its asset key."""
+    return {**PHOTO_SUFFIXES, SVG_SUFFIX: SVG_TYPE}[key[key.rindex(".") :]]
 
 
 def image_id_of_key(key: str) -> str:
@@ -47,7 +48,10 @@ class ProjectKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A brand and its products. `brand` is the serialized message adwright.catalog.v1.Brand."""
+    """A brand and its products. `brand` is the serialized message adwright.catalog.v1.Brand.
+
+    logo_key: asset key of the uploaded logo; None without one.
+    """
 
     id: UUID
     user_id: str
@@ -55,6 +59,13 @@ class Project:
     brand: bytes
     created_at: datetime
     updated_at: datetime
+    logo_key: str | None = None
+
+    def logo(self) -> str:
+        """Returns the asset key of the uploaded logo. Raises ImageNotFound."""
+        if self.logo_key is None:
+            raise ImageNotFound("No logo was uploaded for this project.")
+        return self.logo_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ def project_message(project: Project) -> catalog_pb2.Project:
         brand=brand,
         created_at=timestamp(project.created_at),
         updated_at=timestamp(project.updated_at),
+        has_logo=project.logo_key is not None,
     )
 
 
@@ -157,4 +158,5 @@ def brief_message(project: Project, product: Product) -> catalog_pb2.Brief:
         product=product_message(product),
         image_key=product.image_key or "",
         image_keys=product.image_keys,
+        logo_key=project.logo_key or "",
     )

@@ -19,7 +19,7 @@ from services.catalog import messages
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
 from services.catalog.domain import BriefKey, Product, Project, ProjectKey, type_of_key
-from services.catalog.product_photos import MAX_PHOTO_BYTES, photo_type
+from services.catalog.product_photos import MAX_PHOTO_BYTES, checked_logo, photo_type
 from services.catalog.product_rules import CHECKED_FIELDS, check_product
 from services.catalog.understandings import Understandings
 from services.catalog.upload_forms import file_of_upload
@@ -111,6 +111,52 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             keys = await self._store.delete_project(connection, UUID(request.project_id), caller().user_id)
         await self._delete_photos(keys)
         return empty_pb2.Empty()
+
+    async def UploadProjectLogo(
+        self, request: catalog_pb2.UploadProjectLogoRequest, context: Context
+    ) -> catalog_pb2.Project:
+        project_id, user_id = UUID(request.project_id), caller().user_id
+        async with self._database.connection() as connection:
+            await self._store.project(connection, project_id, user_id)
+        async with self._decoding:
+            content = await asyncio.to_thread(file_of_upload, request.image.data)
+            content, content_type, suffix = await asyncio.to_thread(checked_logo, content)
+        key = f"catalog/logos/{project_id}/{uuid4()}{suffix}"
+        await self._assets.put_bytes(key, content, content_type)
+        try:
+            before, project = await self._set_logo(project_id, user_id, key)
+        except Refusal as refusal:
+            if not isinstance(refusal, DependencyUnavailable):  # then the commit may have succeeded, with this logo
+                await self._delete_photos([key])
+            raise
+        await self._delete_photos([before.logo_key] if before.logo_key is not None else [])
+        return messages.project_message(project)
+
+    async def GetProjectLogo(
+        self, request: catalog_pb2.GetProjectLogoRequest, context: Context
+    ) -> httpbody_pb2.HttpBody:
+        async with self._database.connection() as connection:
+            project = await self._store.project(connection, UUID(request.project_id), caller().user_id)
+        key = project.logo()
+        content = await self._assets.read_all(key, max_bytes=MAX_PHOTO_BYTES)
+        return httpbody_pb2.HttpBody(content_type=type_of_key(key), data=content)
+
+    async def DeleteProjectLogo(
+        self, request: catalog_pb2.DeleteProjectLogoRequest, context: Context
+    ) -> catalog_pb2.Project:
+        before, project = await self._set_logo(UUID(request.project_id), caller().user_id, None)
+        await self._delete_photos([before.logo()])
+        return messages.project_message(project)
+
+    async def _set_logo(self, project_id: UUID, user_id: str, key: str | None) -> tuple[Project, Project]:
+        """Returns the project before and after. Raises ProjectNotFound, and ImageNotFound for nothing to remove."""
+        async with self._database.transaction() as connection:
+            before = await self._store.project(connection, project_id, user_id, lock=True)
+            if key is None:
+                before.logo()
+            project = replace(before, logo_key=key, updated_at=self._clock.now())
+            await self._store.update_project(connection, project)
+        return before, project
 
     async def CreateProduct(self, request: catalog_pb2.CreateProductRequest, context: Context) -> catalog_pb2.Product:
         now = self._clock.now()

@@ -84,7 +84,7 @@ class TestUpload:
         with pytest.raises(Refused) as refused:
             await harness.user().upload_photo(product_id, content + b"\0")
         assert (refused.value.code, refused.value.reason) == ("OUT_OF_RANGE", "IMAGE_TOO_LARGE")
-        assert refused.value.message == f"Photos may be at most {MAX_PHOTO_MIB} MiB."
+        assert refused.value.message == f"The photo may be at most {MAX_PHOTO_MIB} MiB."
         await harness.user().upload_photo(product_id, content)
         assert len((await harness.user().call("GetProductImage", product_id=product_id)).data) == len(content)
 

@@ -157,6 +157,20 @@ def test_service_on_a_thing_does_not_sell_the_thing(
     assert recognition.trade != thing
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "description", "trade"),
+    [
+        ("en", "From £65", "Seized brakes, noisy clutch, worn exhaust, failed MOT. Courtesy vehicle.", "car_repair"),
+        ("fr", "Dès 40 €", "Robinet, chasse, chauffe-eau, fuite sous évier. Urgence dimanche.", "plumber"),
+        ("de", "Ab 35 €", "Steckdosen, Sicherungen, Zählerschrank, Wallbox.", "electrician"),
+    ],
+)
+def test_single_words_tell_a_trade_that_no_phrase_names(
+    recogniser: Recogniser, language: str, name: str, description: str, trade: str
+) -> None:
+    assert recogniser.recognise(product(name, description), language).trade == trade
+
+
 def test_german_compound_is_recognised_by_its_last_part(recogniser: Recogniser) -> None:
     recognition = recogniser.recognise(product("Walnussholzesstisch", "Massiv, 200 x 90 cm, geölt."), "de")
 

@@ -75,6 +75,19 @@ def test_index_holds_the_data(trades: list[Trade]) -> None:
             assert position in index.names[language][key][0]
 
 
+def test_words_weigh_for_the_trades_that_say_them_more_than_others(trades: list[Trade]) -> None:
+    vocabulary = load_index().weighed["en"]
+    place = {trade.id: position for position, trade in enumerate(trades)}
+
+    score = vocabulary.score({"soot": 1.0, "flue": 1.5, "the": 1.0, "zzyzx": 1.0}, len(trades))
+
+    assert trades[int(score.argmax())].id == "chimney_sweep"
+    assert score[place["chimney_sweep"]] > 0
+    assert score[place["dentist"]] == 0
+    assert not vocabulary.score({"the": 1.0, "zzyzx": 1.0}, len(trades)).any()
+    assert (vocabulary.weights > 0).all()
+
+
 def test_further_names_are_found_by_their_trade_and_repeat_no_usual_one(trades: list[Trade]) -> None:
     index = load_index()
     for position, trade in enumerate(trades):

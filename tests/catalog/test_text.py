@@ -111,6 +111,7 @@ def test_addresses_stay_and_lose_tracking(raw: str, cleaned: str) -> None:
     [
         ("Approx. 4 m. No. 5 St. James.", ["Approx. 4 m.", "No. 5 St. James."]),
         ("Ideal z. B. für Kinder. Ab 1. Dezember geöffnet.", ["Ideal z. B. für Kinder.", "Ab 1. Dezember geöffnet."]),
+        ("1. September bis 8. November", ["1. September bis 8. November"]),
         ("P. ej. el lunes. N.º 4.", ["P. ej. el lunes.", "N.º 4."]),
         ("Open 9.30 to 4.30. Closed at 1.5 bar.", ["Open 9.30 to 4.30.", "Closed at 1.5 bar."]),
         ("- one,\n• two;\n3) three", ["one", "two", "three"]),

@@ -52,9 +52,9 @@ def test_no_refusal_contains_a_pattern(name: str) -> None:
     )
     message = message_class(f"{file.package}.{message_name}")()
     if message.DESCRIPTOR.fields_by_name[field_name].is_repeated:
-        getattr(message, field_name).append("\u00ff ^")
+        getattr(message, field_name).append("\u00ff ^\u0001")
     else:
-        setattr(message, field_name, "\u00ff ^")
+        setattr(message, field_name, "\u00ff ^\u0001")
     field = message.DESCRIPTOR.fields_by_name[field_name].json_name
     found = {item.message for item in violations(message) if item.field.partition("[")[0] == field}
     assert len(found) == 1

@@ -60,6 +60,7 @@ class Sources:
     cues: dict[str, tuple[Cue, ...]]
     guards: re.Pattern[str]
     brand: str
+    joint: str  # the word before the last item of a list
 
     def units(self, text: str, *, asked: tuple[str, ...] = ()) -> list[Unit]:
         """The units of a text. Raises AssertionError with the words that come from nowhere."""
@@ -101,8 +102,20 @@ class Sources:
             return Unit(kind="price", text=text)
         if words in self.lines or self.frames.fullmatch(words):
             return Unit(kind="line", text=text)
+        if self.joint and (parts := self._list(words)) is not None:
+            return Unit(kind="fact", text=text, fact=parts)
         if self.brand and words.startswith(f"{self.brand}: "):
             return self._unit(text[text.index(":") + 2 :], asked)
+        return None
+
+    def _list(self, words: str) -> BriefFact | None:
+        """The first of the facts that a list names, each of which must be one."""
+        *before, last = words.split(f" {self.joint} ")
+        for cut in range(len(before), 0, -1):
+            head, tail = f" {self.joint} ".join(before[:cut]), f" {self.joint} ".join([*before[cut:], last])
+            found = [self.facts.get(part) for part in (*head.split(", "), tail)]
+            if all(fact is not None for fact in found):
+                return found[0]
         return None
 
     def _fact(self, words: str) -> BriefFact | None:
@@ -187,4 +200,5 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         cues=cues,
         guards=words.guards if language in LANGUAGES else words_of("en").guards,
         brand=brand,
+        joint=words.and_,
     )

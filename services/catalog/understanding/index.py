@@ -1,6 +1,6 @@
 """The index of the taxonomy: its names and clues as stems and its sentences as vectors, in one file.
 
-It holds the weights of the model of worth too, which reads the same encoder's vectors.
+It holds the weights of single words, and those of the model of worth, which reads the same encoder's vectors.
 
 `python -m services.catalog.understanding.index` builds it (30 s). Reading the taxonomy itself takes 1.5 s and encoding
 its sentences 20 s, reading the index 0.2 s, and each language under 0.1 s more when a text first needs it.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 
 from services.catalog.understanding.encoder import SentenceEncoder, encoder_version
 from services.catalog.understanding.taxonomy import LANGUAGES, Trade, data_digest, phrases, read_trades
+from services.catalog.understanding.vocabulary import Vocabulary, fit_vocabulary, read_vocabulary
 from services.catalog.understanding.words import stems_of
 from services.catalog.understanding.worth import fit, read_labelled
 
-FORMAT = 4  # of the file; raise it when what is written changes
+FORMAT = 5  # of the file; raise it when what is written changes
 PATH = Path(__file__).resolve().parents[3] / "gen" / "trades.npz"
 MAX_SHOWN_NAMES = 3  # of a trade in one language: what an understanding shows of them
 MAX_WORDS = 7  # of a phrase
+WEIGHED = ("weighed_stems", "weighed_starts", "weighed_owners", "weighed_weights")  # arrays of a vocabulary
 BATCH = 64  # texts that the encoder reads at once
 
 Read = TypeVar("Read")
@@ -47,6 +49,7 @@ class TradeIndex:
     names: Mapping[str, Entries]
     clues: Mapping[str, Entries]
     vocabulary: Mapping[str, frozenset[str]]  # stems that the data of a language hold
+    weighed: Mapping[str, Vocabulary]  # words that tell trades apart
     vectors: NDArray[np.float32]  # (sentences, 512), unit length
     starts: NDArray[np.int32]  # (trades,): each trade's first sentence
     name_vectors: NDArray[np.float32]  # (names, 512), unit length
@@ -71,6 +74,8 @@ def build_index(path: Path = PATH) -> None:
                 for key, found in sorted(owners.items())
             ]
             arrays[f"{kind}_{language}"] = _text("\n".join(lines))
+        for part, array in zip(WEIGHED, fit_vocabulary(trades, language), strict=True):
+            arrays[f"{part}_{language}"] = array
         arrays[f"vocabulary_{language}"] = _text("\n".join(sorted({s for key in said for s in key.split()})))
     sentences = [[text for _, text in phrases(trade.sentences)] for trade in trades]
     arrays["starts"] = np.cumsum([0, *map(len, sentences)])[:-1].astype(np.int32)
@@ -104,9 +109,10 @@ def load_index(path: Path = PATH) -> TradeIndex:
             trades=tuple(
                 Trade(**table, further_names={}, clues={}, sentences={}) for table in _tables(bytes(arrays["trades"]))
             ),
-            names=_ByLanguage(arrays, "names", _entries),
-            clues=_ByLanguage(arrays, "clues", _entries),
-            vocabulary=_ByLanguage(arrays, "vocabulary", _vocabulary),
+            names=_ByLanguage(arrays, ("names",), _entries),
+            clues=_ByLanguage(arrays, ("clues",), _entries),
+            vocabulary=_ByLanguage(arrays, ("vocabulary",), _vocabulary),
+            weighed=_ByLanguage(arrays, WEIGHED, lambda *parts: read_vocabulary(parts)),
             vectors=_units(arrays["vectors"]),
             starts=arrays["starts"],
             name_vectors=_units(arrays["name_vectors"]),
@@ -123,16 +129,14 @@ class _ByLanguage(Mapping[str, Read]):
     threads may read a language at the same time; both get the same.
     """
 
-    def __init__(
-        self, arrays: Mapping[str, NDArray[np.uint8]], part: str, read: Callable[[NDArray[np.uint8]], Read]
-    ) -> None:
-        self._unread = {language: arrays[f"{part}_{language}"] for language in LANGUAGES}
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], parts: Sequence[str], read: Callable[..., Read]) -> None:
+        self._unread = {language: [arrays[f"{part}_{language}"] for part in parts] for language in LANGUAGES}
         self._read: dict[str, Read] = {}
         self._reader = read
 
     def __getitem__(self, language: str) -> Read:
         if language not in self._read:
-            self._read[language] = self._reader(self._unread[language])
+            self._read[language] = self._reader(*self._unread[language])
         return self._read[language]
 
     def __iter__(self) -> Iterator[str]:
@@ -144,9 +148,9 @@ class _ByLanguage(Mapping[str, Read]):
 
 def index_key() -> str:
     """Returns what an index depends on: format, data and encoder."""
-    # the stems of the one are the keys of the index, the fit of the other is in it
-    stemmer = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("words.py", "worth.py"))
-    return f"{FORMAT}:{data_digest()}:{blake2b(stemmer, digest_size=8).hexdigest()}:{encoder_version()}"
+    # the stems of the first are the keys of the index, the fits of the others are in it
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("words.py", "worth.py", "vocabulary.py"))
+    return f"{FORMAT}:{data_digest()}:{blake2b(code, digest_size=8).hexdigest()}:{encoder_version()}"
 
 
 def _listed(trade: Trade, kind: str, language: str) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ LATIN = ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "sv", "da", "no", "fi",
 _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "languages.toml").read_text(encoding="utf-8"))
 _WORDS = {language: frozenset(words.split()) for language, words in _DATA["words"].items()}
 _CYRILLIC = {language: frozenset(letters) for language, letters in _DATA["letters"].items()}
+_OWN_LETTERS: dict[str, str] = _DATA["own_letters"]
+OWN_LETTERS = 4  # of one language alone that decide where words do not
 _WORD = re.compile(r"[^\W\d_]+")
 # A script takes the text if it has this share of its letters: foreign names in Latin letters are common everywhere.
 _SCRIPT_SHARE = 0.3
@@ -62,7 +64,9 @@ def language_of(text: str) -> str:
         and (likely.get(best, 0.0) >= BACKED or hits[best] >= 2)
     ):
         return str(best)
-    return UNDETERMINED
+    return next(
+        (code for code, letters in _OWN_LETTERS.items() if sum(map(text.count, letters)) >= OWN_LETTERS), UNDETERMINED
+    )
 
 
 def _by_script(text: str) -> str:

@@ -30,6 +30,7 @@ _ESCAPED_TAG = re.compile(
 )
 _PAIRS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("{{", "}}"), ("{%", "%}"), ("{#", "#}"), ("${", "}"))
 _ELEMENTS = ("script", "style", "head", "noscript", "template")
+CELL_WORDS = 4  # of a table's cell that can stand alone
 _PERCENT_MARK = re.compile(r"%%[a-z_]{1,40}%%", re.IGNORECASE)
 _SHORTCODE = re.compile(
     r"\[(?:/[a-z][a-z_-]{0,40}|[a-z]{1,20}[_-][a-z_-]{1,40}|[a-z][a-z_-]{0,40}\s[a-z_-]{1,40}\s?=\s?[\"'“”][^\[\]]{0,200})/?\]"
@@ -117,9 +118,11 @@ def _row(line: str) -> str:
         cells = row.split("\x1f")
         texts = [cell for cell in cells if cell.strip()]
         label = _BLOCK_TAG.sub("", texts[0]).strip() if len(texts) == 2 else ""
-        is_labelled = (
-            0 < len(label) <= 30 and not re.search(r"[\d.:!?]", label) and len(_BLOCK_TAG.sub("", texts[1])) > 0
-        )
+        value = _BLOCK_TAG.sub("", texts[1]).strip() if len(texts) == 2 else ""
+        is_labelled = 0 < len(label) <= 30 and len(value) > 0 and not re.search(r"[:!?]", label)
+        is_labelled = is_labelled and (not re.search(r"[\d.]", label) or value[:1].isdigit())  # "0,5 m: 38,90"
+        if len(texts) > 2 and sum(any(sign.isdigit() for sign in cell) for cell in texts) >= 2:
+            cells = [cell for cell in cells if len(cell.split()) > CELL_WORDS]  # one figure of a table says nothing
         rows.append(f"\n{label}: {texts[1].strip()}\n" if is_labelled else "\n".join(cells))
     return "\n".join(rows)
 

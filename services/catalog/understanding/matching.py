@@ -41,7 +41,7 @@ def find(words: Sequence[Word], entries: Entries, functions: Grammar, *, compoun
     """Returns the phrases in a text, the longest first at each place, without negated and compared ones."""
     found = []
     for first, last, key, compound in _occurrences(words, entries, compounds=compounds):
-        if _is_excluded(words, first, functions):
+        if is_excluded(words, first, functions):
             continue
         owners, others = entries[key]
         found.append(Match(first, last, owners, others, _part(words, first, last, functions), compound))
@@ -76,7 +76,7 @@ def _compound_tail(stem: str, entries: Entries) -> str:
     return ""
 
 
-def _is_excluded(words: Sequence[Word], first: int, functions: Grammar) -> bool:
+def is_excluded(words: Sequence[Word], first: int, functions: Grammar) -> bool:
     """Returns True if a negation or comparison stands shortly before, in the same clause."""
     for back in range(first, max(first - REACH, 0), -1):
         if words[back].after_break:

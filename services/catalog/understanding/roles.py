@@ -19,6 +19,7 @@ from services.catalog.understanding.text import CROSS
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _FOLDER = Path(__file__).parent / "data" / "facts"
+DUE_WITHIN = 30  # characters before the word for a fee, of a statement that says nothing else
 _NEVER = re.compile(r"(?!)")
 
 _CURRENCY = (
@@ -90,7 +91,7 @@ class Cues:
 KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
-    "included", "sums", "opener", "harm", "lacking", "echo", "slip",
+    "included", "sums", "opener", "harm", "lacking", "echo", "slip", "due",
 )  # fmt: skip
 
 
@@ -117,6 +118,9 @@ def role_of(text: str, cues: Cues) -> str:
     lowered = _lowered(text)
     if cues.has("legal", lowered) or _REGISTRATION.search(text):
         return "legal"
+    due = cues.find("due", lowered)
+    if 0 <= due < DUE_WITHIN and is_due(text, cues) and (len(MONEY.findall(text)) < 2 or not MONEY.search(text[:due])):
+        return "condition"
     if _is_contact(text, lowered, cues):
         return "contact"
     money = MONEY.search(text)
@@ -170,6 +174,15 @@ def condition_at(text: str, cues: Cues) -> int:
     return _first(
         _demand(lowered, cues), _at(_REQUIRED_AGE.search(text)), _exclusion(lowered, cues), _limit(lowered, cues)
     )
+
+
+def is_due(text: str, cues: Cues) -> bool:
+    """Returns True for a fee, deposit or surcharge that is paid beside a price."""
+    lowered = _lowered(text)
+    position = cues.find("due", lowered)
+    if position < 0 or cues.has("offer", lowered) or not (MONEY.search(text) or "%" in text):
+        return False
+    return not cues.has("without", lowered[max(0, position - 12) : position])
 
 
 def _divides(text: str) -> bool:
@@ -264,7 +277,7 @@ def _is_contact(text: str, lowered: str, cues: Cues) -> bool:
 def _is_phone(found: str) -> bool:
     """Returns True for a telephone number; dates, spans of years and amounts have fewer digits or begin otherwise."""
     digits = sum(sign.isdigit() for sign in found)
-    if MONEY.search(found) or re.fullmatch(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{2,4}|\d{4}[ -]\d{4}", found):
+    if MONEY.search(found) or re.fullmatch(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{2,4}|(?:19|20)\d\d[ -](?:19|20)\d\d", found):
         return False
     return digits >= 9 or (digits >= 7 and found[0] in "0+(")
 

@@ -1,4 +1,4 @@
-"""Weighs what a product's texts say for each trade: names by their place and part, clues, and meaning."""
+"""Weighs what a product's texts say for each trade: names by their place and part, clues, words, and meaning."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from services.catalog.understanding.cues import kinds_in
 from services.catalog.understanding.encoder import SentenceEncoder
 from services.catalog.understanding.index import TradeIndex
-from services.catalog.understanding.matching import Match, Part, find, zone
+from services.catalog.understanding.matching import Match, Part, find, is_excluded, zone
 from services.catalog.understanding.taxonomy import LANGUAGES, alike
+from services.catalog.understanding.vocabulary import counted
 from services.catalog.understanding.words import Grammar, Word, grammar, words_of
 
 Vector = NDArray[np.float32]
@@ -41,10 +42,11 @@ class Channel(IntEnum):
     MEANING_FEATURES = 11
     NEAR_NAME = 12  # a part of the name is near a name of the trade
     KIND = 13  # the name says that the trade's kind of thing is advertised: "repair", "course", "app"
+    VOCABULARY = 14  # single words that the trade's data say more often than others'
 
 
 # Fitted on development briefs as a conditional logit with weights pulled to those set by hand.
-WEIGHTS = np.array([16, 4.5, 3.8, 6.5, 2.6, 1.4, 3, 2.2, 9, 12.5, 12.5, 5, 5.4, 3], np.float32)
+WEIGHTS = np.array([16, 4.5, 3.8, 6.5, 2.6, 1.4, 3, 2.2, 9, 12.5, 12.5, 5, 5.4, 3, 0.4], np.float32)
 INNER, AFTER, WHOLE, COMPOUND = 0.42, 0.3, 1.15, 0.8  # what a phrase counts by its part, beside a head's 1
 LONGER = 0.15  # more for each further word of a phrase
 COMMON = 0.06  # less for each other trade that says the phrase, where it is no head
@@ -53,10 +55,14 @@ LATER = 0.85  # a part of the name behind a mark
 FOREIGN = 0.45  # an English name in a text of another language
 REPEATED = 0.35  # each further name of a trade in a channel, beside the strongest
 SIMILAR = 0.7  # what a kind counts that customers do not tell apart from the one that the name says
+EARLY = 1.5  # what a word of the name and the first sentence counts, beside one of later sentences
 BRAND_WORDS = 3  # of a name that is taken out of the description before its meaning is compared
 CONTEXT = 80  # characters of a description that may contradict the name
 UNFIT, FIT = -0.5, 1.0  # standard deviations above the mean at which a description contradicts or bears out a name
 NEAR = 0.5  # likeness of names below which they have nothing in common
+
+
+_Field = tuple[Channel, str, str, list[Word]]  # with the source and the text that the words are of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +130,18 @@ class Scorer:
         """Returns the scores of a product whose texts are in this language (BCP 47)."""
         grounds: list[Ground] = []
         known = language.split("-", maxsplit=1)[0].lower()
+        fields: list[_Field] = []
         if known in LANGUAGES:
-            grounds += self._grounds(texts, known)
+            fields = _fields(texts, known)
+            grounds += self._grounds(fields, known)
             if known != "en":
-                grounds += self._grounds(texts, "en", native=known)
+                grounds += self._grounds(_fields(texts, "en"), "en", native=known)
         channels = np.zeros((len(Channel), len(self._index.trades)), np.float32)
         self._add_words(channels, grounds)
         self._add_meaning(channels, texts, known)
+        if known in LANGUAGES:
+            stems = _stems(fields, known, first=texts.sentences[:1])
+            channels[Channel.VOCABULARY] = self._index.weighed[known].score(stems, channels.shape[1])
         for kind in kinds_in(texts.name, known):
             of_kind = np.array(
                 [1.0 if other == kind else SIMILAR if alike(other, kind) else 0 for other in self._kinds]
@@ -142,12 +153,11 @@ class Scorer:
             channels[[Channel.NAME_HEAD, Channel.NAME_REST, Channel.PROJECT]] *= fit
         return Scores(channels=channels, total=WEIGHTS @ channels, fit=fit, grounds=tuple(grounds))
 
-    def _grounds(self, texts: Texts, language: str, native: str = "") -> list[Ground]:
+    def _grounds(self, fields: Sequence[_Field], language: str, native: str = "") -> list[Ground]:
         """Returns the words that are names or clues in a language; `native` is the texts' own where it is another."""
         found: list[Ground] = []
-        for channel, source, text in _fields(texts):
-            words = words_of(text, language)
-            functions = grammar(language)
+        functions = grammar(language)
+        for channel, source, text, words in fields:
             for match in find(words, self._index.names[language], functions, compounds=language == "de"):
                 if native and self._is_native(words, match, native):
                     continue
@@ -239,9 +249,9 @@ def is_said_to_be(words: Sequence[Word], first: int, functions: Grammar) -> bool
     return False
 
 
-def _fields(texts: Texts) -> list[tuple[Channel, str, str]]:
+def _fields(texts: Texts, language: str) -> list[_Field]:
     sentences = texts.sentences[:MAX_SENTENCES]
-    return [
+    listed = [
         *((Channel.CATEGORY, "category", part) for part in _category_parts(texts.category)),
         (Channel.NAME_HEAD, "name", texts.name),
         *((Channel.OPENING, "description", sentence) for sentence in sentences[:2]),
@@ -249,6 +259,21 @@ def _fields(texts: Texts) -> list[tuple[Channel, str, str]]:
         *((Channel.TEXT, "features", feature) for feature in texts.features[:MAX_FEATURES]),
         (Channel.PROJECT, "project", texts.project),
     ]
+    return [(channel, source, text, words_of(text, language)) for channel, source, text in listed]
+
+
+def _stems(fields: Sequence[_Field], language: str, first: Sequence[str]) -> dict[str, float]:
+    """Returns the stems of all texts but the project's name, with what each counts, without denied words."""
+    found: dict[str, float] = {}
+    functions = grammar(language)
+    for channel, _, text, words in fields:
+        if channel is Channel.PROJECT:
+            continue
+        factor = EARLY if channel in (Channel.CATEGORY, Channel.NAME_HEAD) or text in first else 1.0
+        stems = [word.stem for at, word in enumerate(words) if not is_excluded(words, at, functions)]
+        for stem in sorted(counted(stems, language)):
+            found[stem] = max(found.get(stem, 0.0), factor)
+    return found
 
 
 def _category_parts(category: str) -> list[str]:

@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.catalog.understanding import markup
+from babel import Locale
+
+from services.catalog.understanding import markup, mess
 
 MAX_CHARACTERS = 20_000  # of one text; the catalog accepts less
 MAX_RUN = 100  # of one sign; more say nothing, and cost patterns their square
@@ -54,7 +56,7 @@ _NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])
 _PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
 _OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
-_BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
+_BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>\n]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
 _PARENTHESES = re.compile(r" ?\([^()\n]{0,200}\)")
 _ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)")
 _HOLE = "\x02"  # stands where a note in brackets was cut out that condemns its sentence: "(delete this line)"
@@ -85,20 +87,38 @@ _CLOSED_DECORATION = re.compile(rf"\s?(?!✗)[{_PICTURES}]+\s?(?=[)\]])")
 _ARROW = re.compile("(?<=[\\w€$£%]) ?(?:→|->|=>) ?(?=[\\w€$£])")
 _BARS = re.compile(r"\s*[|¦‖│]+\s*|\s+/{2,3}\s+|\s*;{2,}\s*|\s+,{2,}\s*|,{2,}\s+|\s+[·・]\s+|\s*[【】〖〗『』]\s*")
 _CSV_HEADER = re.compile(r"^\w{2,20}(?:;\w{2,20}){3,30}$", re.MULTILINE)
+_KEYED = re.compile(r"[\w)] ?[:=]")  # a cell of a feed: "title: Lamp"
+PHRASE_WORDS = 4  # of a table's cell that can stand alone
+_STRUCK = re.compile(r"~~(?=\S)[^~\n]{1,200}?~~")
 _SEMICOLONS = re.compile(r"\s*;\s*")
 _DOTS = re.compile(r"(?<=\w)\s?\.{2,}(?=\s|$)|(?<=\w)\.{2,}(?=[A-ZÀ-Ý])")
 _LEADERS = re.compile(r"(?<!\.)\s?\.{4,} ?(?=[\d€$£₹])")  # as in a price list: "Hawthorn .... 68p"
 _EXCLAMATIONS = re.compile(r"[!?‼⁉]{2,}")
 _COMMAS = re.compile(r"\s+(?=[,;!?](?:\s|$))(?<=[^\W\d_] )(?=,)|\s+(?=,)")
+_MONTHS = "|".join(Locale("de").months["format"]["wide"].values())  # "1. September" is a day, and no first item
 _BULLET = re.compile(
-    r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+|\d{1,2}\.\s+(?=[A-ZÀ-Ý])|[,;:.!?)\]}]+\s*(?=\S))+"
+    r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+"
+    rf"|\d{{1,2}}\.\s+(?=[A-ZÀ-Ý])(?!(?:{_MONTHS})\b)|[,;:.!?)\]}}]+\s*(?=\S))+"
 )
 _WHOLE_PRICE = re.compile(r"\d[,.][-–—]$")
+_NAME_PIECE = re.compile(r"(\s[–—-]\s[^()–—]*|\([^()]*\)|,\s[^,()]*)")
+_NAME_CODE = re.compile(
+    r"\s*(?:[–—-]\s*)?[(\[]?(?<!\w)(?:ref|req|art|artikel|item|job id|sku|ilan no|i̇lan no|kod)"
+    r"(?:\.|erence|-?nr\.?)?:?\s?#?\s?"
+    r"(?=[\w-]*\d)[\w-]{3,20}(?:[)\]]|$)",
+    re.IGNORECASE,
+)
 _TAIL = " \t\n,;:-–—|*/&(["
 
 _ABBREVIATIONS = frozenset(word.casefold() for word in _DATA["abbreviations"]["words"])
 _DATES = frozenset(word.casefold() for word in _DATA["abbreviations"]["dates"])
 _OFTEN_LAST = frozenset(_DATA["abbreviations"]["often_last"])
+_BEFORE_SMALL = frozenset(_DATA["abbreviations"]["before_small"])
+_COMMON_LAST = frozenset(_DATA["abbreviations"]["common_last"].split())
+_INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")  # "W.P", "m.in"
+_NO_WORD_END = re.compile(r"[bcdfgkptvz][lr]$|[lmnr]h$|nb$")  # "wirtschaftl", "innerh"
+_NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,5}")
+MAX_ABBREVIATION, LEAST_ABBREVIATION = 4, 3  # letters
 _ZONE = re.compile(r"[A-Z]{2,4}(?!\w)")
 _UNITS = frozenset(_DATA["abbreviations"]["units"])
 _AFTER_ORDINAL = re.compile(_words(_DATA["abbreviations"]["after_ordinals"]))
@@ -106,7 +126,7 @@ _SENTENCE_END = re.compile(r"([.!?…]+[\"”’»)\]]*)\s+|([。！？]+[」』
 _CAPITAL_WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@])")
 _ACRONYMS = frozenset(_DATA["capitals"]["acronyms"])
 _SHOUTED = frozenset(_DATA["capitals"]["shouted"])
-_VOWELS = frozenset("AEIOUYÀÁÂÃÄÅÆÈÉÊËÌÍÎÏÒÓÔÕÖØŒÙÚÛÜÝĄĘÓ")
+_VOWELS = frozenset("AEIOUYİÀÁÂÃÄÅÆÈÉÊËÌÍÎÏÒÓÔÕÖØŒÙÚÛÜÝĄĘÓ")
 _SMALL_CAPITALS = {
     ord(small): letter for small, letter in zip(*[iter(_DATA["letters"]["small_capitals"])] * 2, strict=True)
 }
@@ -129,8 +149,21 @@ def clean(raw: str) -> str:
 
 def clean_name(raw: str) -> str:
     """Returns the name of a product or project on one line; its parts stand between commas."""
-    parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in clean(raw.replace("\n", " ")).split("\n")]
+    lines = [_NAME_CODE.sub("", line) for line in clean(raw.replace("\n", " ")).split("\n")]
+    lines = [part for line in lines for part in _for_customers(line)] or lines
+    parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in lines]
     return re.sub(r"(?<=[\w)])!+(?=,)", "", ", ".join(part for part in parts if part))
+
+
+def _for_customers(line: str) -> list[str]:
+    """Returns a name's parts but those that speak to whoever makes the ad: "Lamp - paste from the old page"."""
+    if not mess.is_for_maker(line) and not mess.is_page(line):
+        return [line]
+    pieces = [piece for piece in _NAME_PIECE.split(line) if piece]
+    kept = [
+        piece for piece in pieces if not (mess.is_for_maker(piece.strip(" ()")) or mess.is_page(piece.strip(" ()")))
+    ]
+    return ["".join(kept).rstrip(" –—-(")] if kept else []
 
 
 def segments(raw: str) -> list[str]:
@@ -156,6 +189,9 @@ def shouting(text: str) -> bool:
     return loud >= 6 and loud > 0.6 * sum(len(word) for word in words)
 
 
+_TURKISH = frozenset("İıŞşĞğ")
+_TURKISH_SMALL = str.maketrans({"İ": "i", "I": "ı"})
+_CODE_BESIDE = re.compile(r"/[A-Z]|[ -]?\d{3}")  # of standards
 _LAST_LATIN = "\u052f"  # the last of the Latin, Greek and Cyrillic letters
 _NAME_PARTS = re.compile(r"(\s[–—-]\s|,\s|\s\||\s\(|\))")
 
@@ -172,12 +208,28 @@ def calm(text: str) -> str:
             return word
         if not (is_shouting or len(word) >= 6 or (word in _SHOUTED and word not in _ACRONYMS)):
             return word
-        return word.lower()
+        if _CODE_BESIDE.match(text, match.end()) or text[max(0, match.start() - 1) : match.start()] == "/":
+            return word  # "AS/NZS 4766", "EN 853"
+        return _small(word, is_turkish=is_turkish)
 
+    is_turkish = _is_turkish(text)
     calmed = _CAPITAL_WORD.sub(lowered, text)
     if calmed == text:
         return text
-    return re.sub(r"(?:^|(?<=[.!?]\s))[^\W\d_]", lambda match: match[0].upper(), calmed)
+    return re.sub(
+        r"(?:^|(?<=[.!?]\s))[^\W\d_]",
+        lambda match: "İ" if is_turkish and match[0] == "i" else match[0].upper(),
+        calmed,
+    )
+
+
+def _is_turkish(text: str) -> bool:
+    """Returns True if a text has letters that Turkish alone has, whose capital I is that of the dotless ı."""
+    return not _TURKISH.isdisjoint(text)
+
+
+def _small(word: str, *, is_turkish: bool) -> str:
+    return word.translate(_TURKISH_SMALL).lower() if is_turkish else word.lower()
 
 
 def calm_name(text: str) -> str:
@@ -188,6 +240,7 @@ def calm_name(text: str) -> str:
 def _calm_part(text: str) -> str:
     if not shouting(text):
         return text
+    is_turkish = _is_turkish(text)
 
     def capitalised(match: re.Match[str]) -> str:
         word = match[0]
@@ -195,7 +248,8 @@ def _calm_part(text: str) -> str:
             return word.lower()
         if len(word) < 4 or not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
             return word
-        return word.capitalize()
+        small = _small(word[1:], is_turkish=is_turkish)
+        return word[0] + small
 
     return _CAPITAL_WORD.sub(capitalised, text)
 
@@ -210,6 +264,7 @@ def _clean_once(text: str) -> str:
     if "<-" in text:
         text = "\n".join(line for line in text.split("\n") if not _ARROW_NOTE.search(line) or not line.strip())
     text = _HEADING.sub("\n", text)
+    text = _STRUCK.sub(" ", text)  # withdrawn
     text = _EMPHASIS.sub(r"\2", text)
     text = _collapsed(_EMPTY_MARKS.sub("\n", text))
     text = _TRACKING.sub("", text)
@@ -222,12 +277,39 @@ def _clean_once(text: str) -> str:
     text = text.replace(" → ", "\x00")
     text = _DECORATION.sub("\n", _CLOSED_DECORATION.sub("", text))
     text = text.replace("\x00", " → ").replace("!?", "?")
-    text = _CSV_HEADER.sub("", text)
+    text = _without_rows(_without_table(text)) if _CSV_HEADER.search(text) or "|" in text else text
     text = _BARS.sub("\n", text)
     text = _LEADERS.sub(": ", text)
     text = _DOTS.sub(".", text)
     text = _collapsed(_without_condemned(text))
     return "\n".join(line for raw in text.split("\n") for line in _lines(raw))
+
+
+def _without_table(text: str) -> str:
+    """Returns a text without the header of pasted CSV, and of the rows below it only cells that are phrases."""
+    lines: list[str] = []
+    columns = 0
+    for line in text.split("\n"):
+        if _CSV_HEADER.fullmatch(line.strip()):
+            columns = line.count(";")
+        elif columns and line.count(";") == columns:
+            lines.extend(cell for cell in line.split(";") if len(cell.split()) >= PHRASE_WORDS)
+        else:
+            columns = 0
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _without_rows(text: str) -> str:
+    """Returns a text without the rows of a table drawn with bars: what stands in one cell says nothing by itself."""
+    lines = text.split("\n")
+    is_row = [line.count("|") >= 2 and not _KEYED.search(line) for line in lines]
+    kept: list[str] = []
+    for at, line in enumerate(lines):
+        is_table = is_row[at] and ((at > 0 and is_row[at - 1]) or (at + 1 < len(lines) and is_row[at + 1]))
+        cells = line.split("|") if is_table else [line]
+        kept.extend(cell for cell in cells if not is_table or len(cell.split()) > PHRASE_WORDS)
+    return "\n".join(kept)
 
 
 def _collapsed(text: str) -> str:
@@ -315,6 +397,8 @@ def _bracketed(match: re.Match[str]) -> str:
 def _parenthesised(match: re.Match[str]) -> str:
     if _CONDEMNING.search(match[0]):
         return _HOLE
+    if mess.is_for_maker(match[0].strip(" ()")):  # "(Has to be in.)"
+        return ""
     if _MESSAGE.match(match[0].strip()) and _OBJECT.search(match[0]):  # "(Paula: remove the slogan)"
         return ""
     is_task = _TASK.match(match[0].strip()) and _OBJECT.search(match[0])  # "(Simply add water)" is none
@@ -330,6 +414,25 @@ def _sentences(line: str) -> list[str]:
         start = match.end()
     found.append(line[start:].strip())
     return [sentence for sentence in found if sentence]
+
+
+def _is_shortened(last: str, line: str, match: re.Match[str]) -> bool:
+    """Returns True for an abbreviation that no list has: no word ends so, or a small letter goes on after it.
+
+    A small letter begins no sentence of a writer who begins his lines with capitals.
+    """
+    if not last.isalpha():
+        return False
+    following = line[match.end() : match.end() + 2]
+    if len(last) >= LEAST_ABBREVIATION and _NO_WORD_END.search(last):
+        return True
+    if _NO_VOWEL.fullmatch(last):
+        return not following[:1].isupper()
+    if last in _BEFORE_SMALL:
+        return following[:1].islower() or following[:1].isdigit() or following[:1] in "-–+("
+    if not following[:1].islower() or len(last) > MAX_ABBREVIATION or last in _COMMON_LAST:
+        return False
+    return next((sign for sign in line if sign.isalpha()), "").isupper()
 
 
 def _ends_sentence(line: str, match: re.Match[str]) -> bool:
@@ -351,6 +454,10 @@ def _ends_sentence(line: str, match: re.Match[str]) -> bool:
         # "etc. We" and "a.m. The": abbreviations that often end a sentence do so before a capital
         return last in _OFTEN_LAST and following.isupper()
     if len(last) == 1 and last.isalpha():  # initials
+        return False
+    if _INITIALS.fullmatch(last):  # "r.ż. Osobom" ends one, "M.P. Sharma" does not
+        return following.isupper() and word[-1][:1].islower()
+    if _is_shortened(last, line, match):
         return False
     if re.fullmatch(r"(?:\d{1,2}\.?[-–/.])?\d{1,2}", last):  # German ordinals: "am 1. Dezember", "4.–12. August"
         return not (following.islower() or _AFTER_ORDINAL.match(line, match.end()))

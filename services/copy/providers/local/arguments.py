@@ -10,32 +10,36 @@ from types import MappingProxyType
 from typing import Final
 
 from services.copy.domain import Tone
-from services.copy.providers.local.material import Material, name_parts, phrase_within, same_amount
-from services.copy.providers.local.quotes import Quote, as_line, as_sentence, first_word, says_something, upper_first
+from services.copy.providers.local.amounts import same_amount
+from services.copy.providers.local.fitness import BARE_PRICE, stands_for
+from services.copy.providers.local.material import MADE, Material, name_parts, phrase_within
+from services.copy.providers.local.quotes import (
+    Quote,
+    as_line,
+    as_sentence,
+    first_word,
+    fold,
+    says_something,
+    upper_first,
+)
 from services.copy.providers.local.words import Cue
 
 SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
-BOTH: Final = 58  # characters of a hook that says what is sold and leads with a fact
+BOTH: Final = 64  # characters of a hook that says what is sold and leads with a fact
 FOCUS: Final = 3.0  # what the customer asks for comes first
 PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
-WEAK: Final = 0.6  # less for a text that begins with "if"
-OWN_TRADE: Final = -0.05  # more for a line of this trade: the fact itself is the better opening
-ANY_TRADE: Final = 0.3  # less for a line of any trade
+OPENING: Final = 0.5  # more for the sentence that says what is offered
+OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
+ANY_TRADE: Final = 0.8  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
-FRAGMENT: Final = 0.6  # less for two words of a description: often a heading
-TELLING: Final = 0.45  # strength from which a place, a time or the second of two facts is a reason to buy
-SPECIFICATION: Final = 0.3  # less for a size or a count by itself: it informs and does not open an ad
-FEW_WORDS: Final = 4
-INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
-BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
-_KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
-_STREET: Final = re.compile(
-    r"\d+[a-z]?,? [A-Z][\w'’]+ "
-    r"(?:Rd|Road|St|Street|Ave|Avenue|Lane|Ln|Blvd|Drive|Dr|Way|Place|Square|Row|Terrace|Parade)\b"
-)
-_ADDRESS: Final = re.compile(r"\d+[a-z]? [A-Z]")
-_HOURS: Final = re.compile(r"\d ?[–-] ?\d|\d[:.h]\d\d|\d ?[ap]\.?m\b|\buhr\b", re.IGNORECASE)
+UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
+LAST: Final = 1.2  # less for those
+WEAK_AUDIENCE: Final = 0.4  # less for whom it is for: it does not say what
+AGAIN: Final = (0.8, 1.15, 1.5, 1.85)  # less for the same hook with another text below it
+FEWEST_AGAIN: Final = -0.6  # score of a hook that stands again
+SAID_TWICE: Final = 0.4  # less for a hook whose fact says the name again
+NAMED_PRICE: Final = 0.1  # more for what is sold with its price
 
 # What a tone likes to lead with. The strength of the fact decides as much.
 _ORDER: Final = {
@@ -51,7 +55,7 @@ _STEP: Final = 0.075
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
     {tone: {angle: 0.65 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
-_LEAST: Final = {"name": -0.2, "brand": -0.9, "call": -1.7, "neutral": -1.0}  # hooks that say nothing about the product
+_LEAST: Final = {"name": -0.2, "brand": -0.9, "call": -3.0, "neutral": -2.5}  # hooks that say nothing about the product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,38 +117,14 @@ def names_price(found: Quote, material: Material, *, strict: bool = False) -> bo
     return bool(material.amount) and same_amount(found.text, material.amount)
 
 
-def _is_specification(text: str) -> bool:
-    """Whether a text is a size, a count or an hour and little else: "62 dB", "Mon–Thurs 8–8"."""
-    words = text.split()
-    return len(words) <= FEW_WORDS and any(sign.isdigit() for sign in text) and "%" not in text
-
-
 def _glance(hook: str) -> float:
     return 0.0 if len(hook) <= SHORT_HOOK else -0.004 * (len(hook) - SHORT_HOOK)
 
 
-def _less(found: Quote, text: str, material: Material) -> float:
-    """What a fact loses as an opening: what informs, limits or belongs to something beside the product opens no ad."""
-    less = 0.0 if text == found.text else CUT
-    has_digit = any(sign.isdigit() for sign in text)
-    if first_word(text) in material.words.weak_start or text.rstrip().endswith("?"):
-        less += WEAK
-    if found.role in {"feature", "figure", "logistics"} and found.source != "features" and _is_specification(text):
-        less += SPECIFICATION
-    if found.role in {"feature", "proof"} and found.source == "description" and len(text.split()) < 3 and not has_digit:
-        less += FRAGMENT
-    if _KEY_AND_VALUE.fullmatch(text):
-        less += BESIDE
-    if found.role == "price" and found.text != material.price and not names_price(found, material, strict=True):
-        less += BESIDE
-    if material.words.informs.search(text):
-        less += INFORMS
-    if _STREET.search(text):
-        less += BESIDE
-    if found.role == "logistics" and material.kind != "event":
-        less += BESIDE if _HOURS.search(text) or _ADDRESS.match(text) else 0.0
-        less += INFORMS if found.strength < TELLING else 0.0
-    return less
+def _worth(found: Quote, text: str) -> float:
+    """What a fact is worth as an opening."""
+    loss = found.loss + (LAST if found.loss >= UNFIT else 0.0)
+    return found.strength - loss - (0.0 if text == found.text else CUT)
 
 
 def _facts(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
@@ -155,45 +135,60 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int) -> Iter
         if text is None or not says_something(text):
             continue
         hook = as_line(text)
-        score = weights.get(found.role, 0.0) + found.strength - _less(found, text, material)
+        score = weights.get(found.role, 0.0) + _worth(found, text)
+        is_opening = found is material.opening
+        says_what = fold(material.what) in fold(hook) or (
+            is_opening and stands_for(material.name, found, material.words)
+        )
+        bare = BARE_PRICE if found.role == "price" and not says_what else 0.0
         yield Argument(
             angle=found.role,
             hook=hook,
-            score=score + _glance(hook),
+            score=score + _glance(hook) + (OPENING if is_opening else 0.0) - bare,
             lead=found,
-            says_what=material.what.casefold() in hook.casefold(),
+            says_what=says_what,
         )
         both = f"{as_sentence(material.what)} {hook}"
-        if not material.is_named_in(hook) and len(both) <= min(limit, BOTH):
-            yield Argument(angle=found.role, hook=both, score=score - 0.02, lead=found, says_what=True)
+        if not says_what and not material.is_named_in(hook) and len(both) <= min(limit, BOTH):
+            yield Argument(
+                angle=found.role,
+                hook=both,
+                score=score - 0.02 - _said_twice(found, material),
+                lead=found,
+                says_what=True,
+            )
+
+
+def _said_twice(found: Quote, material: Material) -> float:
+    """What a hook with the name loses where the fact says the name's own words again."""
+    return SAID_TWICE if stands_for(material.name, found, material.words) else 0.0
 
 
 def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
-    """Two short texts side by side: two facts, or the sender's name and a fact. They need no words of the engine."""
+    """Two short texts side by side: two facts, the sender's name and what is sold, or what is sold and its price."""
     heads = [
         found
         for found in material.quotes
         if not found.dangling
-        and found.source != "price"
+        and found.loss < UNFIT
+        and found.source not in {"price", "description"}
         and len(found.text) < BOTH
         and says_something(found.text)
         and as_line(found.text).casefold() not in f"{material.brand} {material.what}".casefold()
     ][:PAIRED]
-    worth = {found.id: found.strength - _less(found, found.text, material) for found in heads}
     for one, other in itertools.permutations(heads, 2):
         hook = f"{as_sentence(one.text)} {as_line(other.text)}"
         if len(hook) <= min(limit, BOTH) and not one.words & other.words:
-            score = weights.get(one.role, 0.0) + worth[one.id] - PAIR + min(0.0, worth[other.id] - TELLING)
+            score = weights.get(one.role, 0.0) + one.strength - one.loss - PAIR - other.loss
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
-    for text in dict.fromkeys((material.what, *(found.text for found in heads if worth[found.id] > TELLING))):
-        hook = f"{material.brand}: {text}"
-        if material.brand and len(hook) <= min(limit, BOTH) and material.brand.casefold() not in text.casefold():
-            yield Argument(angle="name", hook=as_line(hook), score=_LEAST["name"], says_what=text == material.what)
+    hook = f"{material.brand}: {material.what}"
+    if material.brand and len(hook) <= limit and fold(material.brand) not in fold(material.what):
+        yield Argument(angle="name", hook=as_line(hook), score=_LEAST["name"] + _glance(hook), says_what=True)
     price = material.price.casefold()
     if price and price not in material.what.casefold() and not price.startswith(material.name.casefold()):
         hook = as_line(f"{as_sentence(material.what)} {upper_first(material.price)}")
-        if len(hook) <= limit:
-            yield Argument(angle="price", hook=hook, score=weights["price"] + _LEAST["name"], says_what=True)
+        if len(hook) <= limit and not material.solemn:
+            yield Argument(angle="price", hook=hook, score=weights["price"] + NAMED_PRICE, says_what=True)
 
 
 def _questions(
@@ -215,7 +210,7 @@ def _questions(
                         yield Argument(
                             angle="question",
                             hook=line.text,
-                            score=weights["question"] + found.strength + more,
+                            score=weights["question"] + _worth(found, found.text) + more,
                             answer=found,
                             cue=cue,
                         )
@@ -242,7 +237,9 @@ def _audience(
     for frame in material.words.phrases("audience", "hooks", tone):
         hook = as_line(frame.replace("{audience}", material.audience))
         if len(hook) <= limit:
-            yield Argument(angle="audience", hook=hook, score=weights["audience"] + 0.5 + _glance(hook), answer=answer)
+            yield Argument(
+                angle="audience", hook=hook, score=weights["audience"] + _glance(hook) - WEAK_AUDIENCE, answer=answer
+            )
 
 
 def _price(material: Material, tone: Tone, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
@@ -254,7 +251,7 @@ def _price(material: Material, tone: Tone, weights: Mapping[str, float], limit: 
             yield Argument(
                 angle="price",
                 hook=hook,
-                score=weights["price"] + 0.35 + _glance(hook),
+                score=weights["price"] + _glance(hook),
                 says_what=material.what.casefold() in hook.casefold(),
             )
 
@@ -286,18 +283,28 @@ def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
             )
     for place, frame in enumerate(material.words.phrases("neutral", "hooks", tone)):
         sender = material.brand.casefold()
-        if ("{subject}" in frame and not material.subject) or (
+        if ("{subject}" in frame and (not material.subject or fold(material.subject) in fold(material.what))) or (
             "{brand}" in frame and (not sender or sender in material.what.casefold())
         ):
             continue
         hook = as_line(filled(frame, material))
         if len(hook) <= limit:
+            # "from the shelter: foster families": only what is made comes from somebody
+            strange = 0.0 if material.kind in MADE and material.is_sure else 1.0
             yield Argument(
                 angle="neutral",
                 hook=hook,
-                score=_LEAST["neutral"] - 0.01 * place,
+                score=_LEAST["neutral"] - 0.01 * place - strange,
                 says_what=material.what.casefold() in hook.casefold(),
             )
+
+
+def again(found: Iterable[Argument]) -> Iterator[Argument]:
+    """The better arguments once more, with other texts below the same hooks."""
+    for argument in found:
+        if argument.score >= FEWEST_AGAIN:
+            for turn, less in enumerate(AGAIN, 1):
+                yield replace(argument, turn=turn, score=argument.score - less)
 
 
 def complete(frames: Iterable[str], *further: str) -> list[str]:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.copy.domain import Format, Tone
+from services.copy.providers.local.amounts import amounts_of
 from services.copy.providers.local.arguments import Argument, filled
-from services.copy.providers.local.material import MADE, amounts_of
+from services.copy.providers.local.fitness import stands_for
+from services.copy.providers.local.material import MADE
 from services.copy.providers.local.quotes import (
     Quote,
     as_sentence,
     first_word,
     fold,
+    names_day,
     says_something,
     upper_first,
 )
@@ -26,8 +29,16 @@ _QUOTATION = re.compile(r"\b(?:quote|Angebot|devis|presupuesto|preventivo|orçam
 PROSE = 0.45  # of a long text's length that is the customer's own prose, above the list
 TOLD = 0.95  # of a story's
 ROW = 72  # characters of a row in a list
+ROW_STRENGTH = 0.6  # of a sentence that is a row
 ROW_LETTERS = 6  # fewest letters of a row: "F 10-6" says nothing by itself
+CALLS = frozenset({"apply", "book", "donate", "call"})  # goals that a closing line speaks of
 ROWS = (3, 5)  # fewest and most
+SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
+SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
+LABEL_WORDS = 6  # most words of a label
+_PARENTHESIS = re.compile(r"\s*\([^()]*\)\s*$")
+_INNER = re.compile(r"[,;:()–—]|\s-\s|\.\s")
+_WORD_AT_START = re.compile(r"[^\W\d_]+")
 WITH_BRAND = 72  # characters of a line with product and sender
 _ROW_ROLES = ("feature", "figure", "benefit", "logistics", "proof", "offer")
 
@@ -88,6 +99,7 @@ class _Draft:
         self._blocks: list[list[str]] = [[]]
         self._supply = Supply(task, argument, uses)
         self._missing: list[Quote] = []
+        self._labels: set[str] = set()
         self._places: dict[str, int] = {}  # of placed sentences in the description
         self._hook_folded = fold(argument.hook)
         self._named = argument.says_what or (bool(material.names) and material.is_named_in(argument.hook))
@@ -99,33 +111,40 @@ class _Draft:
             if topic.rstrip(".").casefold() not in self._hook_folded:
                 self._place(topic)
         for found in material.must:
-            if found is not argument.lead and len(found.sentence) + 1 <= self._room:
-                self._supply.beside(found)
-                self._tail.append(found.sentence)
-                self._room -= len(found.sentence) + 1
-            elif found is not argument.lead:
+            if found is argument.lead:
+                continue
+            texts = (found.sentence, as_sentence(_PARENTHESIS.sub("", found.text)))
+            line = next((text for text in texts if len(text) + 1 <= self._room), None)
+            if line is None:
                 self._missing.append(found)
+                continue
+            self._supply.beside(found)
+            self._tail.append(line)
+            self._room -= len(line) + 1
 
     # -- formats ------------------------------------------------------------------------------------------------------
 
     def short(self) -> None:
-        """One paragraph: the answer, supporting facts, the name and the price."""
+        """One paragraph: the answer, what is advertised, supporting facts and the price."""
         self._answer()
-        if not self._named and not self._length() and self._place(self._name_line()):
-            self._named = True  # what a hook speaks of is said at once
-        reserve = 0 if self._named else len(self._name_line()) + 1
+        priced = len(self._task.material.price) + 2 if self._wants_price() else 0
+        named = 0 if self._named else len(self._name_line()) + 1
+        if named + priced > self._room:
+            priced = 0
+        if self._argument.turn >= SWAPPED:  # below a hook that stands again
+            self._support(self._room - priced - named)
+        self._what_line(self._room - priced)
+        self._dates(self._room - priced)
         facts = max(self._task.layout.facts, 1)
-        if self._task.form is Format.HOOK:
-            facts = 1
-        for _ in range(facts):
-            if self._length() + reserve > self._task.layout.aim and self._length():
+        for count in range(facts):
+            if count and self._length() + priced > self._task.layout.aim:
                 break
-            if not self._support(self._room - reserve):
+            if not self._support(self._room - priced):
                 break
         self._name_and_price()
         self._condition(listed=True)
-        if not self._length() or self._argument.turn:
-            self._closer()
+        if self._argument.turn > SWAPPED or not self._length():
+            self._sender()
         if not self._length():
             self.bare()
 
@@ -137,18 +156,24 @@ class _Draft:
             for text in (material.what, material.name, material.brand, material.price):
                 if text and text.casefold() not in self._hook_folded and self._place(as_sentence(text)):
                     break
+        if not self._length() and not self._tail:
+            self._closer(last=True)
+        for found in material.spare:
+            if not self._length() and not self._tail and len(found.text.split()) >= SPARE_WORDS and self._quote(found):
+                break
 
     def long(self) -> None:
         """Paragraphs: the answer with what belongs to it; a list of facts; price and proof; what to do."""
         layout = self._task.layout
         self._answer()
-        if not self._named:
-            self._place(self._name_line(), first=not self._blocks[-1])
-            self._named = True
+        self._what_line(self._room)
+        self._dates(self._room)
         for found in self._supply.passage(min(self._room, int(layout.aim * PROSE))) or ():
             self._quote(found)
         for _ in range(2):
-            if self._length() > layout.aim * 0.45 or not self._support(self._room, prose=True):
+            if self._length() > layout.aim * 0.45 or not self._support(
+                self._room, prose=True, listed=not layout.bullets
+            ):
                 break
         rows = self._rows() if layout.bullets else []
         if rows:
@@ -166,6 +191,8 @@ class _Draft:
         self._price_line()
         self._condition()
         self._closer()
+        if self._argument.turn > SWAPPED:
+            self._sender()
 
     def story(self) -> None:
         """The customer's own sentences in their order, then the name and what to do."""
@@ -173,20 +200,28 @@ class _Draft:
         self._answer()
         if self._length():
             self._new_block()
-        for found in self._supply.passage(min(self._room - len(self._name_line()) - 1, int(layout.aim * TOLD))):
+        passage = self._supply.passage(min(self._room - len(self._name_line()) - 1, int(layout.aim * TOLD)))
+        if not passage:  # no sentences that follow each other: plainly, what it is and what speaks for it
+            self._what_line(self._room)
+            self._dates(self._room)
+        for found in passage:
             self._quote(found)
         for _ in range(layout.facts + 1):
             if self._length() > layout.aim * 0.6 or not self._support(self._room, prose=True):
                 break
-        self._blocks[-1].sort(key=lambda text: self._places.get(text, math.inf))
+        # the name before the sentences, and those in their order
+        self._blocks[-1].sort(key=lambda text: self._places.get(text, math.inf if passage else -1))
         self._new_block()
         self._name_and_price()
-        self._condition()
+        self._condition(listed=True)
         self._closer()
+        if self._argument.turn > SWAPPED:
+            self._sender()
 
     def body(self) -> Body:
         """The finished body."""
         self._without_name_said_again()
+        self._blocks = [self._joined(block) for block in self._blocks]
         if self._tail:
             if self._task.form in {Format.LONG, Format.STORY} and len(self._blocks) > 1:
                 self._blocks.append(self._tail)
@@ -264,25 +299,110 @@ class _Draft:
         price = len(material.price) + 2 if self._task.priced and material.price else 0
         return name + price
 
-    def _support(self, room: int, *, prose: bool = False) -> bool:
-        """Adds one more fact. `prose`: rather a sentence of the description than an item of a list."""
+    def _what_line(self, room: int) -> None:
+        """Says what is advertised, where the hook does not: in the customer's own first sentence, or by name."""
+        material = self._task.material
+        found = material.opening
+        if found is not None and (found in self._supply.quoted or self._supply.says_again(found)):
+            found = None
+        if found is not None and self._task.form is Format.STORY and self._supply.is_limited(found):
+            found = None
+        if self._named and (found is None or self._argument.says_what):
+            return
+        is_free = found is not None and not (self._turn % 2 and self._task.form in {Format.SHORT, Format.HOOK})
+        fits = found is not None and is_free and len(found.sentence) + 1 <= room
+        if found is not None and fits and stands_for(material.name, found, material.words) and self._quote(found):
+            self._named = True
+            return
+        if self._named:
+            return
+        line = self._name_line()
+        if len(line) + 1 <= room and self._place(line):
+            self._named = True
+            room -= len(line) + 1
+            if found is not None and is_free and len(found.sentence) + 1 <= room:
+                self._quote(found)
+
+    def _sender(self) -> None:
+        """Names the sender, where nothing has."""
+        sender = self._task.material.brand
+        said = fold(" ".join([self._hook_folded, *(text for block in self._blocks for text in block)]))
+        if sender and fold(sender) not in said:
+            self._place(as_sentence(sender))
+
+    def _dates(self, room: int) -> None:
+        """Says when and where, of what takes place on a day."""
+        material = self._task.material
+        if not material.dated:
+            return
+        for found in self._supply.free(("logistics", "feature", "figure", "benefit", "proof")):
+            if found.dangling or not names_day(found.text, material.language):
+                continue
+            if len(found.sentence) + 1 <= room and self._quote(found):
+                return
+
+    def _support(self, room: int, *, prose: bool = False, listed: bool = True) -> bool:
+        """Adds one more fact. `prose`: rather a sentence of the description than an item of a list; `listed`: whether
+        items may stand at all."""
         free = self._supply.free()
+        if self._bare_of_terms:
+            free = [found for found in free if not any(sign.isdigit() for sign in found.text)]
         if prose:
             free.sort(key=lambda found: found.source != "description")
+        turn = self._argument.turn
+        if turn and len(free) > 1:  # below a hook that stands again
+            free = [*free[turn % len(free) :], *free[: turn % len(free)]]
         for found in free:
             if found.dangling and not self._supply.follows(found, at_start=not self._blocks[-1]):
                 continue
-            if prose and self._supply.is_limited(found):
+            if not listed and found.source == "features":
+                continue
+            if self._supply.is_limited(found) and (prose or found.role in {"offer", "price"}):
                 continue
             text = found.within(max(room - 1, 0), self._task.material.words)
             if text is not None and says_something(text) and self._quote(found, text):
+                if is_label(found, text):
+                    self._labels.add(as_sentence(text))
                 return True
         return False
+
+    def _joined(self, block: list[str]) -> list[str]:
+        """The block with its labels as one list: "Free repairs, 60-day exchanges and a gift box."."""
+        words = self._task.material.words
+        made: list[str] = []
+        run: list[str] = []
+        for text in [*block, ""]:
+            if text in self._labels and (not run or self._lowered(text) is not None):
+                run.append(text)
+                continue
+            if len(run) > 1 and words.and_:
+                parts = [run[0].rstrip("."), *((self._lowered(part) or part).rstrip(".") for part in run[1:])]
+                made.append(f"{', '.join(parts[:-1])} {words.and_} {parts[-1]}.")
+            else:
+                made.extend(run)
+            run = [text] if text in self._labels else []
+            if text and not run:
+                made.append(text)
+        return made
+
+    def _lowered(self, text: str) -> str | None:
+        """A label as it stands within a sentence; None where its first word may be a name."""
+        first = _WORD_AT_START.match(text)
+        if first is None:
+            return text if text[:1].isdigit() else None
+        word = first[0]
+        if word[1:].casefold() != word[1:]:
+            return None
+        if re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", self._task.material.written):
+            return word.casefold() + text[len(word) :]
+        return None
 
     def _rows(self) -> list[str]:
         rows: list[str] = []
         room, weak = self._room, self._task.material.words.weak_start
         for found in self._supply.free(_ROW_ROLES):
+            if found.source == "description" and found.is_prose and found.strength < ROW_STRENGTH:
+                continue
             if found.dangling or self._supply.says_again(found) or first_word(found.text) in weak:
                 continue
             text = found.within(ROW, self._task.material.words)
@@ -306,7 +426,12 @@ class _Draft:
         is_said = bool(material.name and material.subject) and material.subject.casefold() in said
         plain = as_sentence(material.name if is_said else material.what)
         sender = material.brand.casefold()
-        if not sender or material.kind not in MADE or sender in f"{self._hook_folded} {material.what.casefold()}":
+        if (
+            not sender
+            or material.kind not in MADE
+            or not material.is_sure
+            or sender in f"{self._hook_folded} {material.what.casefold()}"
+        ):
             return plain
         frames = [text for text in material.words.phrases("named", "by", self._task.tone) if "{subject}" not in text]
         if not frames or self._turn % 2:
@@ -314,9 +439,16 @@ class _Draft:
         line = filled(frames[self._turn // 2 % len(frames)], material)
         return line if len(line) <= min(WITH_BRAND, self._room - 1) else plain
 
+    @property
+    def _bare_of_terms(self) -> bool:
+        """Whether a loan's terms may not stand, because lines that the law asks for beside them have no room."""
+        return bool(self._missing) and "credit" in self._task.material.regulated
+
     def _wants_price(self) -> bool:
         task = self._task
         material = task.material
+        if self._bare_of_terms:
+            return False
         if task.priced is False or not material.price or material.price.casefold() in self._hook_folded:
             return False
         if any(found.role == "price" for found in self._supply.used) or self._argument.angle == "price":
@@ -348,8 +480,11 @@ class _Draft:
         if found is not None and self._place(found.sentence):
             self._supply.beside(found)
 
-    def _closer(self) -> None:
+    def _closer(self, *, last: bool = False) -> None:
+        """What to do, where the customer asks for more than to look; `last`: where nothing else can be said."""
         material = self._task.material
+        if not last and (not self._task.calls or material.closing not in CALLS):
+            return
         closers = [
             text
             for text in material.words.phrases("closers", material.closing or "none", self._task.tone)
@@ -363,3 +498,13 @@ class _Draft:
 
     def _one(self, phrases: Sequence[str]) -> str:
         return self._random.choice(phrases) if phrases else ""
+
+
+def is_label(found: Quote, text: str) -> bool:
+    """Whether a fact is an item of a list rather than a sentence."""
+    return (
+        found.source == "features"
+        and len(text.split()) <= LABEL_WORDS
+        and not _INNER.search(text)
+        and not text.rstrip().endswith((".", "!", "?"))
+    )

@@ -9,10 +9,10 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Platform, Tone, Variant
+from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Platform, Variant
 from services.copy.providers import content_filters
 from services.copy.providers.local import spelling
-from services.copy.providers.local.arguments import Argument, arguments
+from services.copy.providers.local.arguments import Argument, again, arguments
 from services.copy.providers.local.bodies import Body, Writer
 from services.copy.providers.local.choice import choose
 from services.copy.providers.local.hashtags import hashtags
@@ -21,6 +21,9 @@ from services.copy.providers.local.request import Order, check_feasible, not_fou
 from services.copy.providers.local.supply import Task
 
 CHANCE = 0.2  # how much the seed may turn the order of arguments
+CROWDED = 0.25
+LEFT = 22  # characters of one more fact
+UNBACKED = 2.0
 MOST_TURNS = 12  # tries to find five that may go out; each refuses those that may not
 MOST_ARGUMENTS = 60  # the best that are looked at: what is worse is not chosen
 _STOP_DOUBLED = re.compile(r"(?<!\.)([.!?。！？।])[.。।](?![.。।])")
@@ -55,19 +58,28 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
 def _drafts(order: Order, random_: random.Random) -> list[Draft]:
     """Five drafts that may go out; none if there are fewer. Each further try asks for less."""
     found = _arguments(order, random_)
-    drafts = _drafts_of(found, order, random_, named=True)
+    # rather the best headline again, with another text below it, than a poor one
+    both = [*found, *again(found)]
+    drafts = _drafts_of(both, order, random_, named=True)
     if len(drafts) < VARIANT_COUNT:
-        drafts = _drafts_of(found, order, random_, named=False)
-    if len(drafts) < VARIANT_COUNT:  # one headline with several texts below it
-        again = [replace(argument, turn=turn) for turn in range(1, VARIANT_COUNT) for argument in found]
-        drafts = _drafts_of([*found, *again], order, random_, named=False)
+        drafts = _drafts_of(both, order, random_, named=False)
+    if len(drafts) < VARIANT_COUNT:
+        turned = [replace(argument, turn=turn) for turn in range(1, VARIANT_COUNT) for argument in found]
+        drafts = _drafts_of([*found, *turned], order, random_, named=False)
     return drafts
 
 
 def _arguments(order: Order, random_: random.Random) -> list[Argument]:
     layout = order.layout
     found = [
-        replace(argument, score=argument.score + CHANCE * random_.random() + order.focus_of(argument.fact))
+        replace(
+            argument,
+            score=argument.score
+            + CHANCE * random_.random()
+            + order.focus_of(argument.fact)
+            - _crowded(argument, order)
+            - _unbacked(argument, order),
+        )
         for argument in arguments(
             order.material,
             order.tone,
@@ -82,6 +94,25 @@ def _arguments(order: Order, random_: random.Random) -> list[Argument]:
     return sorted(found, key=lambda argument: -argument.score)[:MOST_ARGUMENTS]
 
 
+def _crowded(argument: Argument, order: Order) -> float:
+    """What a hook loses that leaves no room to say what is advertised and one thing more."""
+    layout = order.layout
+    left = min(layout.body, layout.whole - len(argument.hook) - 1)
+    if not argument.says_what:
+        left -= len(order.material.what) + 2
+    return CROWDED if left < LEFT else 0.0
+
+
+def _unbacked(argument: Argument, order: Order) -> float:
+    """What the terms of a loan lose as an opening where the lines that the law asks for beside them have no room."""
+    material = order.material
+    if "credit" not in material.regulated or argument.lead is None:
+        return 0.0
+    needed = sum(len(found.sentence) + 1 for found in material.must)
+    terms = any(sign.isdigit() for sign in argument.hook)
+    return UNBACKED if terms and needed > order.layout.body else 0.0
+
+
 def _drafts_of(found: list[Argument], order: Order, random_: random.Random, *, named: bool) -> list[Draft]:
     """Five drafts of these arguments; none if there are fewer. `named`: each must name product or sender."""
     task = Task(
@@ -94,6 +125,7 @@ def _drafts_of(found: list[Argument], order: Order, random_: random.Random, *, n
         focus=order.focus,
         priced=order.instructions.price,
         limited=order.limited,
+        calls=order.calls,
     )
     refused: set[Argument] = set()
     for _ in range(MOST_TURNS):
@@ -116,7 +148,8 @@ def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named
     hook = polish(argument.hook, order, title=True)
     for bare in (False, True):
         body = writer.write(argument, turn=turn, bare=bare)
-        if not body.answered or (named and not order.material.is_named_in(f"{hook}\n{body.text}")):
+        is_named = body.named or order.material.is_named_in(f"{hook}\n{body.text}")
+        if not body.answered or not body.text or (named and not is_named):
             continue
         text = polish(body.text, order)
         variant = Variant(angle=argument.angle, hook=hook, body=text, cta="-", hashtags=())
@@ -145,16 +178,21 @@ def _variant(draft: Draft, index: int, order: Order) -> Variant:
     return Variant(
         angle=draft.argument.angle,
         hook=draft.hook,
-        body=_with_emoji(draft, index, order),
+        body=_with_emoji(draft, order),
         cta=order.button,
         hashtags=hashtags(order.material, count=count, index=index, banned=order.rules.banned),
     )
 
 
-def _with_emoji(draft: Draft, index: int, order: Order) -> str:
+def _with_emoji(draft: Draft, order: Order) -> str:
     body = draft.body.text
-    wanted = order.instructions.emoji or (order.brief.tone is Tone.PLAYFUL and index in {0, 3})
-    if not wanted or order.rules.emoji_max == 0 or order.material.solemn or order.limited or "\n•" in body:
+    if (
+        not order.instructions.emoji
+        or order.rules.emoji_max == 0
+        or order.material.solemn
+        or order.limited
+        or "\n•" in body
+    ):
         return body
     dressed = f"{body} ✨"
     too_long = content_filters.length_violation(

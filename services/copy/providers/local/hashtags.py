@@ -10,20 +10,25 @@ from functools import cache
 from babel import Locale
 
 from services.chassis.banned_words import BannedWord
+from services.copy.providers.local.fitness import is_shorthand
 from services.copy.providers.local.material import Material
 
 FEWEST, MOST = 3, 24  # characters of a tag
 ENDING = 2  # characters by which forms of one word differ
 _APOSTROPHE = re.compile(r"['’]")
-# The small word before a place, by language; the place follows with a capital.
+# The small word before the place where something is, by language; the place follows with a capital.
 _PLACE = {
-    "en": r"\b(?:in|near|from)\s+",
-    "es": r"\b(?:en|de)\s+",
-    "fr": r"(?:\bà\s+|\bde\s+|\bd['’])",
-    "de": r"\b(?:in|aus|bei)\s+",
-    "it": r"\b(?:a|in|di|da)\s+",
-    "pt": r"\b(?:em|no|na|de)\s+",
+    "en": r"\b(?:in|near)\s+",
+    "es": r"\ben\s+",
+    "fr": r"\bà\s+",
+    "it": r"\b(?:a|in)\s+",
+    "pt": r"\bem\s+",
 }
+_AND = {"en": "And", "es": "Y", "fr": "Et", "de": "Und", "it": "E", "pt": "E"}
+LOCAL = frozenset(
+    {"", "service", "place", "event", "property", "cause", "public_body", "job"}
+)  # kinds that have a place
+NAME_WORDS = 3  # most words of a name that is a tag
 _CAPITALISED = r"([A-ZÀ-ÖØ-Þ][\w'’-]+(?:\s+[A-ZÀ-ÖØ-Þ][\w'’-]+)?)"
 
 
@@ -40,14 +45,16 @@ def hashtags(material: Material, *, count: int, index: int, banned: Iterable[Ban
     """Up to `count` hashtags for the variant `index`: the brand's own, then others in turn."""
     if count <= 0:
         return ()
-    own = list(dict.fromkeys(filter(None, (tag(material.brand), tag(material.name)))))
+    brand = material.brand.replace("&", f" {_AND.get(material.language, '')} ")
+    named = material.name if len(material.name.split()) <= NAME_WORDS and not is_shorthand(material.name) else ""
+    own = list(dict.fromkeys(filter(None, (tag(brand), tag(named)))))
     if material.solemn:  # no tag is made of a coffin or a debt
-        sender = filter(None, (tag(material.brand),))
+        sender = filter(None, (tag(brand),))
         return tuple(f"#{text}" for text in sender if not any(pattern.search(text) for pattern in banned))
     said = [
         text
         for text in (*material.trade_words, material.subject)
-        if text and re.search(rf"(?<![\w-]){re.escape(text.casefold())}\w{{0,2}}(?!\w)", material.said)
+        if text and re.search(rf"(?<![\w-]){re.escape(text.casefold())}\w{{0,2}}(?!\w)", material.full_name.casefold())
     ]
     topics = dict.fromkeys(filter(None, map(tag, said[:2])))
     others = [text for text in (*topics, *_places(material)) if text.casefold() not in {o.casefold() for o in own}]
@@ -69,16 +76,18 @@ def _is_form(text: str, other: str) -> bool:
 def _places(material: Material) -> list[str]:
     """Places that the facts name, if the language has a sign for them."""
     pattern = _PLACE.get(material.language)
-    # German nouns have capitals too, and software works "in Slack": a place cannot be told from them
-    if pattern is None or material.kind == "software" or material.language == "de":
+    # German nouns have capitals too, software works "in Slack", and a coat is made in places where it is not sold
+    if pattern is None or material.kind not in LOCAL:
         return []
     made_here = re.compile(pattern + _CAPITALISED)
-    found = (
-        match[1]
-        for quote in material.quotes
-        if quote.role in {"feature", "benefit", "logistics", "proof"}
-        for match in made_here.finditer(quote.text)
-    )
+    texts = [
+        material.full_name,
+        material.brand,
+        *(quote.text for quote in material.quotes if quote.source == "features"),
+    ]
+    described = [quote for quote in material.quotes if quote.source == "description"]
+    texts.extend(quote.text for quote in sorted(described, key=lambda quote: quote.place)[:1])
+    found = (match[1] for text in texts for match in made_here.finditer(text))
     months = _months(material.language)
     places = (tag(text) for text in found if text.casefold() not in months and not text.isupper())
     return list(dict.fromkeys(filter(None, places)))[:2]

@@ -18,7 +18,7 @@ SUBLINE_CHARACTERS: Final = 90
 LIST_CHARACTERS: Final = 66  # of a list of features: more is not read on a picture
 CTA_CHARACTERS: Final = 20
 SHORT: Final = range(8, 31)  # characters that are read at a glance
-VARIETY: Final = 0.35  # how much chance may turn the order, so that another job gets another headline
+VARIETY: Final = 0.7  # how much chance may turn the order, so that another job gets another headline
 # A line that needs an answer below it, or says only the name, is the last choice for a picture.
 _LESS: Final = {"question": -0.6, "audience": -0.4, "name": -0.1, "neutral": -0.6}
 

@@ -4,61 +4,76 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief
+from services.copy.providers.local.amounts import amounts_of, first_amount, has_unit, same_amount, western
+from services.copy.providers.local.fitness import (
+    Setting,
+    is_shorthand,
+    is_torn,
+    lead_loss,
+    may_open,
+    may_stand,
+    opening_of,
+)
 from services.copy.providers.local.prices import amount_text
-from services.copy.providers.local.quotes import Quote, first_word, fold, last_word, quote
+from services.copy.providers.local.quotes import Quote, first_word, fold, last_word, names_day, quote
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, trade_lines, words_of
 
 # Roles that an ad may lead with or list; the others stand in it only where they must.
 SELLING = frozenset({"benefit", "feature", "figure", "offer", "price", "proof", "logistics"})
 FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a description that says more
+FEW_TEXTS = 4  # facts of a brief that is a line or two
+OPENS = 0.601  # strength of a first sentence that limits what it says
 LISTED = 0.25  # of strength that such features gain
 SURE = "sure"  # the confidence of an understanding
 MADE = frozenset({"good", "food", "software"})  # kinds of which one says that they come from somebody
 LEAST_NAME = 5  # letters of a name
 MAX_WHAT = 56  # characters of a name that a text can repeat
 MAX_AUDIENCE = 60
+MAX_PRICE = 72  # characters of a text that is a price
 PRICE_WITHIN = 12  # characters before the amount of a text that is a price ("From £95")
 HEAD_WITHIN = 3  # words: "busy parents", "small local shops"
 STRICT = frozenset({"housing", "jobs", "credit", "health", "gambling", "alcohol", "finance"})
 _NAME_END = re.compile(r"\s[–—|-]\s|\s*[|:;(\[]\s*|,\s")
 _AUDIENCE_END = re.compile(r"[;.(\n]|,\s| – | - ")
+FEWEST_LEGAL = 3  # words of a legal line: less is the link to a page
+DATED = frozenset({"event", "cause", "public_body", ""})  # kinds of which a day says when they are
 GRAVE = frozenset({"credit", "gambling"})  # about which one does not joke either
 _VAT_BESIDE = re.compile(  # tax that is added to prices
-    r"(?:\+|plus|excl\w*\.?|excluding|zzgl\.?|más|más el|mais|più|hors)\s?(?:VAT|MwSt|USt|IVA|TVA|GST|tax)\b"
-    r"|\bH\.?T\.?(?!\w)",
+    r"(?:\+|plus|excl\w*\.?|excluding|ex|before|zzgl\.?|exkl\.?|más|más el|mais|più|hors)\s?"
+    r"(?:VAT|MwSt|USt|IVA|TVA|GST|tax|taxes|btw|KDV|moms|DPH|sales tax)\b"
+    r"|\bH\.?T\.?(?!\w)|\bnetto\b|غير شامل|税別|税抜|별도",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}\s+(?=\w+ \w{3})")  # "WT-22700 Round tank"
+_REFERENCE = re.compile(
+    r"\s*(?:[-–(]\s*)?\b(?:ref|réf|sku|art|item|req|mod|modell?o?|cod|cód)\b\.?\s?(?:no\.?|nr\.?|#|:)?\s?"
+    r"[#A-Z0-9][A-Z0-9-]*\d[A-Z0-9-]*\)?\s*$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|;\s")
 _ZERO_FOR_O = re.compile(r"\b(?:[A-Z]{2,}0[A-Z]+|N0)\b")
 _VAT = re.compile(r"\b(?:VAT|MwSt|USt|IVA|TVA|TTC|HT|GST)\b", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£₹¥]|\b\d{1,3}p\b|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")
-_CURRENCY_BESIDE = re.compile(
-    r"[$€£₹¥₺₽]|,-|(?<![a-z])(?:eur|euros?|usd|gbp|chf|zł|kr|cad|aud|inr)(?![a-z])", re.IGNORECASE
-)
-_UNIT_BEHIND = re.compile(
-    r"\s?(?:[€$£₹¥]|EUR|USD|GBP|CHF|zł|kr)?(?:,-)?\s?(?:/|p\.|(?:an?|per|each|pro|je|par|la|le|al|por|ao|à|all['’]?a?|die|im|pp|pcm|pw|pa)\b)",
-    re.IGNORECASE,
-)
 _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$ ?\d")
-_AMOUNT = re.compile(r"\d+(?:[.,'\u2019\u00a0\u202f ]\d+)*")  # "2, 24.90" are two
-_LAKHS = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?=$|\.\d{1,2}$)")  # "1,29,999"
-_THOUSANDS = re.compile(r"\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*(?=$|[.,]\d{1,2}$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """The brief, ready to write with.
 
-    `quotes`: facts that may be used, strongest first. `must`: texts that every variant carries where there is room,
-    because the law asks for them. `conditions`: limits in the customer's words. `what`: the line that says what is
-    advertised. `price`: in words, empty where the brief has none; `amount`: its decimal number. `audience`: a plural
-    phrase, or empty. `solemn`: no jokes, no questions. `closing`: the goal whose closing lines may stand, empty for
-    neutral ones; `is_sure`: whether trade and goal are more than likely. `said`: all texts of the product, case folded.
+    `quotes`: facts that may be used, strongest first; `spare`: others, for a text that were empty without. `must`:
+    texts that every variant carries where there is room, because the law asks for them. `conditions`: limits in the
+    customer's words. `what`: the line that says what is advertised. `price`: in words, empty where the brief has none;
+    `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
+    the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
+    likely. `opening`: the sentence of the description that says what is offered; `dated`: whether a fact names a day.
+    `said`: all texts of the product, case folded; `written`: the same with their capitals.
     """
 
     words: Words
@@ -75,6 +90,7 @@ class Material:
     closing: str
     is_sure: bool
     quotes: tuple[Quote, ...]
+    spare: tuple[Quote, ...]
     must: tuple[Quote, ...]
     conditions: tuple[Quote, ...]
     price: str
@@ -82,8 +98,11 @@ class Material:
     price_is_quoted: bool
     audience: str
     solemn: bool
+    opening: Quote | None
+    dated: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
+    written: str
     said: str
 
     @property
@@ -127,15 +146,45 @@ def material_of(brief: CopyBrief) -> Material:
     ]
     is_sure = subject.confidence == SURE
     strict = bool(STRICT.intersection(subject.regulated))
-    name = subject.name or brief.product_name.strip()
+    name = without_codes(subject.name or brief.product_name.strip())
     price, quoted = _price(brief, quotes, words, code)
+    setting = Setting(
+        words=words,
+        kind=subject.kind,
+        dated=subject.kind in DATED and any(names_day(found.text, code) for found in quotes),
+        few=len(quotes) <= FEW_TEXTS,
+        begins=min((found.place for found in quotes if found.source == "description"), default=0),
+        capitals=2 * sum(found.text[:1].islower() for found in quotes if found.source == "description")
+        <= sum(found.source == "description" for found in quotes),
+        listed=sum(fact.source == "features" for fact in facts) >= FEW_FEATURES,
+        is_priced=lambda text: not brief.price or same_amount(text, brief.price),
+        prices=frozenset[Decimal]().union(*(amounts_of(found.text) for found in quotes if found.source == "features")),
+    )
+    alone = _stands_alone(quotes, brief)
+    described = re.sub(r"[ \t\u00a0]+", " ", brief.description).casefold()
+    fit = [
+        replace(found, loss=lead_loss(found, setting))
+        for found in quotes
+        if alone(found) and may_stand(found, setting) and not is_torn(found, described)
+    ]
+    first = min(
+        (found for found in quotes if found.source == "description"), key=lambda found: found.place, default=None
+    )
+    if first is not None and may_open(first, words):  # a proof is quoted whole, and its limit with it
+        fit.append(replace(first, role="proof", strength=OPENS, loss=lead_loss(first, setting)))
+    opening = opening_of(fit, quotes, setting)
+    if opening is None or opening.strength != OPENS:
+        fit = [found for found in fit if found.strength != OPENS or found.role != "proof" or found is opening]
+    written = "\n".join((name, brief.description, *brief.features))
     return Material(
         words=words,
         # a line of another trade is worse than none
         lines=trade_lines(subject.trade, subject.sector, code) if is_sure else TradeLines(),
         language=code,
         name=short_name(name),
-        what=what_is_sold(name, subject.subject if is_sure else "", words),
+        what=what_is_sold(name, subject.subject if is_sure else "", words)
+        if not (" / " in name and subject.subject)
+        else subject.subject,
         full_name=name,
         brand=subject.brand or brief.brand_name.strip(),
         subject=subject.subject,
@@ -145,20 +194,33 @@ def material_of(brief: CopyBrief) -> Material:
         is_sure=is_sure,
         # what a text asks for must fit; a button is one of a few that the platform has
         closing=subject.goal if is_sure and not subject.sensitive else "",
-        quotes=tuple(sorted(filter(_stands_alone(quotes, brief), quotes), key=lambda found: -found.strength)),
-        must=tuple(found for found in quotes if found.role == "legal")
-        if strict or subject.kind == "cause"  # a charity's number
-        else (),
+        quotes=tuple(sorted(fit, key=lambda found: -found.strength)),
+        spare=tuple(found for found in quotes if alone(found) and not any(found.id == other.id for other in fit)),
+        must=tuple(
+            found
+            for found in quotes
+            if found.role == "legal"
+            and is_line(found.text)
+            and (strict or subject.kind == "cause")  # a charity's number
+        ),
         conditions=tuple(found for found in quotes if found.role == "condition"),
         price=price,
         amount=brief.price or "",
         price_is_quoted=quoted,
         audience="" if strict or subject.sensitive else audience_phrase(subject.audience or brief.audience, words),
         solemn=bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated)),
+        opening=opening,
+        dated=setting.dated,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),
-        said="\n".join((name, brief.description, *brief.features)).casefold(),
+        written=written,
+        said=written.casefold(),
     )
+
+
+def is_line(text: str) -> bool:
+    """Whether a legal text is a statement, rather than the link of a page or the key of a footnote ("APR = …")."""
+    return len(text.split()) >= FEWEST_LEGAL and " = " not in text
 
 
 def _stands_alone(quotes: Sequence[Quote], brief: CopyBrief) -> Callable[[Quote], bool]:
@@ -201,6 +263,12 @@ def short_name(name: str) -> str:
 def name_parts(name: str) -> list[str]:
     """The parts of a product's name between dashes and commas."""
     return [part.strip() for part in _NAME_END.split(name) if part.strip()]
+
+
+def without_codes(name: str) -> str:
+    """A title without the number of an article before or behind it, if words remain."""
+    kept = _REFERENCE.sub("", _CODE.sub("", name)).strip(" -–,;:")
+    return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
 
 
 def what_is_sold(full_name: str, subject: str, words: Words) -> str:
@@ -272,75 +340,59 @@ def audience_phrase(text: str, words: Words) -> str:
     return first[0].lower() + first[1:] if words.language != "de" else first
 
 
-def same_amount(text: str, amount: str) -> bool:
-    """Whether a text names an amount, however its thousands and decimals are written."""
-    try:
-        wanted = Decimal(amount)
-    except InvalidOperation:
-        return False
-    return any(value == wanted for found in _AMOUNT.findall(text) for value in _values(found))
-
-
-def amounts_of(text: str) -> frozenset[Decimal]:
-    """The amounts that a text may name."""
-    return frozenset(value for found in _AMOUNT.findall(text) for value in _values(found))
-
-
-def _values(figure: str) -> list[Decimal]:
-    """What a figure may mean: "1.299" is 1299 or 1.299, "4.50" is 4.5 only, "1.299,00" is 1299 only.
-
-    Thousands are groups of exactly three digits. Numbers that a space divides may also be several ("from 12 24.90").
-    """
-    found = []
-    grouped = _THOUSANDS.match(figure) or _LAKHS.match(figure)
-    if grouped is not None:
-        whole = re.sub(r"\D", "", grouped[0])
-        found.append(Decimal(whole + figure[grouped.end() :].replace(",", ".")))
-    parts = re.split(r"[\s\u00a0\u202f]", figure) if grouped is None else [figure]
-    found.extend(Decimal(part.replace(",", ".")) for part in parts if re.fullmatch(r"\d+(?:[.,]\d+)?", part))
-    return found
-
-
-def _has_unit(text: str, price: str) -> bool:
-    """Whether a text says what the price is for ("£29 a month", "29 €/Monat"): without that the amount is not true."""
-    return any(_UNIT_BEHIND.match(text[end:]) for end in _prices(text, price))
-
-
-def shows_price(text: str, amount: str) -> bool:
-    """Whether a text names an amount of money: the number with a currency beside it."""
-    return any(True for _ in _prices(text, amount))
-
-
-def _prices(text: str, amount: str) -> Iterator[int]:
-    """Yields where an amount ends that has a currency beside it."""
-    for found in _AMOUNT.finditer(text):
-        beside = text[max(0, found.start() - 5) : found.end() + 6]
-        if same_amount(found[0], amount) and _CURRENCY_BESIDE.search(beside):
-            yield found.end()
-
-
 def _is_the_price(found: Quote, brief: CopyBrief) -> bool:
     """Whether a fact about money says what the product costs, rather than a part of it or something beside it."""
     if found.source == "price":
         return True
     if brief.price:
         return same_amount(found.text, brief.price)
-    first = _AMOUNT.search(found.text)
-    return first is not None and first.start() <= PRICE_WITHIN
+    return first_amount(found.text) <= PRICE_WITHIN
 
 
 def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -> tuple[str, bool]:
     """The price, and whether it is the customer's own words for it.
 
-    The amount is written by itself only where no text of the brief names it together with a limit ("from £40 for two").
+    The amount is written by itself only where no text of the brief names it together with a limit ("from £40 for two")
+    or with another amount ("uprights £78, grands £90").
     """
-    for found in quotes:
-        if found.role == "price" and len(found.text) <= MAX_AUDIENCE and _is_the_price(found, brief):
-            is_plain = _BARE_DOLLAR.search("\n".join((brief.description, *brief.features))) is not None
-            return _COUNTRY_DOLLAR.sub("$", found.text) if is_plain else found.text, True
-    if not brief.price or any(_VAT_BESIDE.search(found.text) and not _MONEY.search(found.text) for found in quotes):
-        return "", False  # no price, or one to which the tax is added
-    near = [text for text in (brief.description, *brief.features) if same_amount(text, brief.price)]
-    if any(words.guards.search(text) for text in near) or any(_has_unit(text, brief.price) for text in near):
+    named = [
+        found
+        for found in quotes
+        if found.role == "price"
+        and len(found.text) <= MAX_PRICE
+        and not is_shorthand(found.text[:2])
+        and _is_the_price(found, brief)
+    ]
+    named = [found for found in named if found.source != "price"] or named
+    texts = (brief.description, *brief.features)
+    for found in named:
+        if found.source == "price" and brief.price and not _is_whole_price(brief, quotes, words):
+            return "", False
+        is_plain = _BARE_DOLLAR.search("\n".join(texts)) is not None
+        return _COUNTRY_DOLLAR.sub("$", found.text) if is_plain else found.text, True
+    if not brief.price or not _is_whole_price(brief, quotes, words):
         return "", False
     return amount_text(brief.price, brief.currency or "", language), False
+
+
+def _is_whole_price(brief: CopyBrief, quotes: list[Quote], words: Words) -> bool:
+    """Whether the amount by itself is what a customer pays: no tax is added, no text limits it or sets another amount
+    beside it. Of a language without words no limit is known: then no other text may name an amount."""
+    if not brief.price:
+        return False
+    written = "\n".join((brief.description, *brief.features))
+    if _VAT_BESIDE.search(written):
+        return False
+    if not words.joints:
+        return not any(_MONEY.search(found.text) and found.source != "price" for found in quotes) and not (
+            same_amount(western(written), brief.price) or any(sign in written for sign in "万만")
+        )
+    near = [
+        text
+        for part in (brief.description, *brief.features)
+        for text in _SENTENCE_END.split(part)
+        if text and same_amount(text, brief.price)
+    ]
+    return not any(
+        words.guards.search(text) or has_unit(text, brief.price) or len(_MONEY.findall(text)) > 1 for text in near
+    )

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from services.copy.domain import Notes, Variant
 from services.copy.providers.instructions import Wish
 from services.copy.providers.language_names import language_code
-from services.copy.providers.local.material import shows_price
+from services.copy.providers.local.amounts import shows_price
 from services.copy.providers.local.quotes import content_words, fold
 from services.copy.providers.local.request import Order
 from services.copy.providers.local.words import labels_of
 
+FEWEST_HOOKS = 3  # different ones; a strong one stands again before a poor one does
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
 
@@ -43,7 +44,7 @@ def notes_for(order: Order, variants: Sequence[Variant], *, missing: Sequence[st
     if order.tone is not order.brief.tone:
         missed.append(f"The tone “{order.brief.tone.value}” is not used: the subject asks for a quiet one.")
     hooks = len({variant.hook.casefold().rstrip(".") for variant in variants})
-    if hooks < len(variants):
+    if hooks < FEWEST_HOOKS:
         missed.append(
             f"The brief holds too few short texts for {len(variants)} different headlines: there are {hooks}. More "
             "features, or shorter ones, give more."

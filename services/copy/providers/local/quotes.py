@@ -12,6 +12,7 @@ from babel.dates import get_day_names, get_month_names
 from services.copy.providers.local.words import LANGUAGES, Words
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
+_WIDE_RUN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _SEPARATOR = re.compile(r"\s[–—-]\s|[,;:]\s")
 _LIMITING = re.compile(r"[\d%*†$€£₹¥₺₽]")  # what may limit the words before it: a number, money, a footnote
 _PRICED = re.compile(r"[%$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")  # what a limit may follow
@@ -19,6 +20,8 @@ _WEEK = (
     r"weekdays?|weekends?|week-ends?|werktags?|wochenends?|en semaine|entre semana|fin(?:es)? de semana|feriali?"
     r"|dias úteis|fim de semana|fins de semana"
 )
+_LEAST_STEM = 4  # letters that two forms of a short word have in common
+_ENDING = 3  # letters by which two forms of a word differ
 _STEM = 6  # letters that two forms of a word have in common
 _ENDS = ".!?…。！？।"
 _ARE = frozenset({"are", "is", "sont", "est", "son", "es", "sind", "ist", "sono", "è", "são", "é"})
@@ -43,6 +46,7 @@ class Quote:
     source: str
     words: frozenset[str] = field(default=frozenset())
     dangling: bool = False  # refers back to a sentence before it
+    loss: float = 0.0  # what it loses as an opening
 
     @property
     def sentence(self) -> str:
@@ -74,11 +78,20 @@ def fold(text: str) -> str:
 
 def content_words(text: str, words: Words) -> frozenset[str]:
     """What two texts are compared by: the beginnings of words that carry meaning, and numbers."""
-    return frozenset(
-        word[:_STEM]
-        for written in _WORD.findall(text)
-        if (word := written.casefold()) not in words.empty and (len(word) > 3 or word.isdigit() or _is_sign(written))
-    )
+    found: set[str] = set()
+    for written in _WORD.findall(text):
+        word = written.casefold()
+        if _WIDE_RUN.search(word):  # of scripts without spaces, pairs of signs
+            found.update(word[place : place + 2] for place in range(len(word) - 1))
+        elif word not in words.empty and (len(word) > 3 or word.isdigit() or _is_sign(written)):
+            found.add(word[:_STEM])
+    return frozenset(found)
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two words are forms of one: the same beginning, and endings of at most two letters."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter[: max(_LEAST_STEM, len(shorter) - 2)]) and len(longer) - len(shorter) <= _ENDING
 
 
 def _is_sign(word: str) -> bool:

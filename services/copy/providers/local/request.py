@@ -11,8 +11,9 @@ from services.copy.domain import CopyBrief, Subject, Tone
 from services.copy.providers import content_filters
 from services.copy.providers.ad_policy import LeftOut, forbidden_claim
 from services.copy.providers.instructions import Instructions, parse_instructions
-from services.copy.providers.local.material import MADE, Material, audience_phrase, material_of
+from services.copy.providers.local.material import Material, audience_phrase, material_of
 from services.copy.providers.local.quotes import Quote, content_words
+from services.copy.providers.local.words import ASKED
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
 REASON = "BRIEF_NOT_POSSIBLE"
@@ -20,6 +21,14 @@ FOCUS = 1.2  # how much a fact gains that the customer asks to put first
 CALM = frozenset({"calm", "quiet", "discreet", "restrained", "serious", "sober", "understated", "minimal", "dignified"})
 LOUD = frozenset({Tone.URGENT, Tone.PLAYFUL, Tone.BOLD, Tone.CASUAL})
 CTA_CHARACTERS = 40
+SOLD = frozenset({"good", "food"})  # kinds that are bought by a click
+APPLIED = frozenset({"", "job", "service", "finance", "property", "cause", "public_body"})  # what one applies for
+USUAL = {  # kinds of which a goal is usual, so that their words need not say it
+    "sign_up": frozenset({"software", "event"}),
+    "apply": frozenset({"job", "finance", "property"}),
+    "donate": frozenset({"cause"}),
+    "download": frozenset({"software"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,11 @@ class Order:
         if fact is None or not self.focus:
             return 0.0
         return FOCUS * len(fact.words & self.focus) / len(self.focus)
+
+    @property
+    def calls(self) -> bool:
+        """Whether the button asks for what the closing lines ask for."""
+        return bool(self.material.closing) and goal_of(self.material) == self.material.closing
 
     @property
     def button(self) -> str:
@@ -130,9 +144,18 @@ def _allowed(material: Material, rules: content_filters.RequestRules) -> tuple[M
             filtered.append(LeftOut(text=found.text, finding=offence).note)
         elif not _is_banned(found.text, rules):
             kept.append(found)
+    spare = []
+    for found in material.spare:
+        offence = forbidden_claim(found.text, subject=rules.subject)
+        if offence is not None:
+            filtered.append(LeftOut(text=found.text, finding=offence).note)
+        elif not _is_banned(found.text, rules):
+            spare.append(found)
     allowed = replace(
         material,
         quotes=tuple(kept),
+        spare=tuple(spare),
+        opening=material.opening if material.opening in kept else None,
         conditions=tuple(found for found in material.conditions if not _is_banned(found.text, rules)),
     )
     if _is_banned(material.price, rules):
@@ -186,19 +209,60 @@ def _layout(layout: Layout, instructions: Instructions) -> Layout:
 def _buttons(
     brief: CopyBrief, instructions: Instructions, material: Material, rules: content_filters.RequestRules
 ) -> tuple[str, ...]:
-    """Calls to action of the platform for the product's goal."""
+    """Calls to action of the platform for what the brief asks of its readers."""
     if instructions.cta:
         return (instructions.cta,)
     table = material.words.buttons
     platform = brief.platform.value
-    # what is likely a service is not sold by a click
-    goal = material.goal if material.is_sure or material.goal != "sell" or material.kind in MADE else ""
-    labels = table.get((platform, goal or "none")) or table.get((platform, "none"), ())
+    labels = table.get((platform, goal_of(material) or "none")) or table.get((platform, "none"), ())
+    if material.solemn and goal_of(material) in {"call", "book"}:  # who mourns is not hurried
+        quiet = [label for label in labels if label in table.get((platform, "call"), ())[1:]]
+        labels = (*quiet, *labels)
     allowed = tuple(label for label in labels if not any(word.search(label) for word in rules.banned))
     fallback = table.get((platform, "none"), ())
     return (
         allowed or tuple(label for label in fallback if not any(word.search(label) for word in rules.banned)) or ("→",)
     )
+
+
+def goal_of(material: Material) -> str:
+    """What the brief asks of its readers; empty where that is not sure.
+
+    Its own words count before what products of its kind are usually advertised for: nobody buys a job, a volunteer or a
+    quotation by a click.
+    """
+    goal, kind = material.goal, material.kind
+    asked = [
+        name for name in ASKED if name in material.words.asked and material.words.asked[name].search(material.written)
+    ]
+    if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
+        return "call" if goal == "call" else ""
+    if "helpers" in asked:
+        return "donate" if goal == "donate" and "donate" in asked else ""
+    if "apply" in asked and kind in APPLIED:
+        return "apply"
+    if goal == "sell":
+        if material.is_sure and kind in SOLD:
+            return "" if "enquire" in asked and "sell" not in asked else goal
+        offered = "sell" in asked or bool(material.amount)
+        return goal if kind in SOLD and offered and not {"enquire", "book", "apply", "call"} & set(asked) else ""
+    if goal in {"sign_up", "apply", "donate", "download"}:
+        usual = material.is_sure and kind in USUAL[goal]
+        return goal if usual or (goal in asked and kind not in SOLD) else _asked_of_service(asked)
+    if goal in {"book", "call", "visit"}:
+        return (
+            goal
+            if material.is_sure or goal in asked or (goal == "call" and kind == "service")
+            else _asked_of_service(asked)
+        )
+    return _asked_of_service(asked) if not kind or kind in {"service", "event", "place"} else ""
+
+
+def _asked_of_service(asked: list[str]) -> str:
+    """What a service asks for in its own words."""
+    if "sell" in asked:
+        return ""
+    return next((name for name in ("sign_up", "book", "call") if name in asked), "")
 
 
 # -- what no copy can be written for ----------------------------------------------------------------------------------

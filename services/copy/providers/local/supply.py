@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from services.copy.domain import Format, Tone
+from services.copy.providers.local.amounts import amounts_of
 from services.copy.providers.local.arguments import Argument
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import Quote, content_words, names_day
@@ -14,12 +17,18 @@ from services.copy.providers.platforms import Layout
 
 USED_PASSAGE: Final = 0.25  # likewise in a passage, of which another one says other things
 OPENING: Final = 0.3  # more for the passage that the customer begins with: it says what is sold
+INFORMED: Final = 1.1  # loss as an opening from which a sentence merely informs
+DULL: Final = 0.3  # less for such a sentence in a passage
+LIMITED: Final = 0.45  # less for each limit that a passage carries
 FEWEST_TOLD: Final = 2  # sentences of a passage
 USED: Final = 0.06  # of strength that a fact loses with each text of the request that has it
 LEAST: Final = 0.42  # strength below which a fact stands in no text while there are ENOUGH others
 ENOUGH: Final = 8
 FAINT: Final = 0.34  # likewise while there are FEW others
 FEW: Final = 3
+REFUSAL: Final = 2  # words among which a refusal begins
+LINES: Final = 4  # facts of a brief that is a line or two
+CHOSEN: Final = 0.55  # strength from which a sentence stands beside features that the customer lists
 SAID: Final = 0.6  # share of its words that a text has said from which a fact says nothing new
 ALIKE: Final = 0.5  # share of words in common, of the shorter of two facts, from which they say the same
 LISTED: Final = frozenset({"conditions", "features"})  # sources of what the customer wants to be said
@@ -48,6 +57,7 @@ class Task:
     focus: frozenset[str] = frozenset()
     priced: bool | None = None
     limited: bool = False
+    calls: bool = False  # whether the button asks for what the closing lines ask for
 
 
 class Supply:
@@ -83,12 +93,13 @@ class Supply:
         """Makes the last `count` facts free again."""
         del self.used[len(self.used) - count :]
 
-    def free(self, roles: Sequence[str] = ()) -> list[Quote]:
+    def free(self, roles: Sequence[str] = (), *, prose: bool = False) -> list[Quote]:
         """Facts that this text has not used and that say something new, the least used and strongest first."""
         quoted = self.quoted
         taken = {found.id for found in quoted}
         free = []
         said = self._said
+        listed = sum(found.source == "features" for found in self._task.material.quotes) >= FEW
         for found in self._task.material.quotes:
             if found.id in taken or (roles and found.role not in roles):
                 continue
@@ -101,6 +112,14 @@ class Supply:
             text = found.text.rstrip(".").casefold()
             if text in self._hook or text in self._task.material.what.casefold():
                 continue
+            if (
+                not prose
+                and found.source == "description"
+                and listed
+                and found.strength < CHOSEN
+                and found.role != "price"
+            ):
+                continue  # beside what the customer lists
             free.append(found)
         free = [
             found
@@ -131,7 +150,9 @@ class Supply:
         The strongest run that the request's other texts have not used. A condition that stands between two of them or
         behind the last is part of it: it limits what was said.
         """
-        free = {found.place: found for found in self.free() if found.source == "description" and found.is_prose}
+        free = {
+            found.place: found for found in self.free(prose=True) if found.source == "description" and found.is_prose
+        }
         limits = {found.place: found for found in self._task.material.conditions if found.source == "description"}
         said = {found.place for found in self._task.material.quotes if self.says_again(found)}
         last = max((*free, *limits), default=0)
@@ -152,7 +173,9 @@ class Supply:
                     break
             if left < 0 or sum(found.place in free for found in run) < FEWEST_TOLD:
                 continue
-            value = sum(found.strength - USED_PASSAGE * self._uses[found.id] for found in run if found.place in free)
+            value = -LIMITED * sum(found.place not in free for found in run)
+            value -= sum(DULL for found in run if found.loss > INFORMED)
+            value += sum(found.strength - USED_PASSAGE * self._uses[found.id] for found in run if found.place in free)
             value += OPENING if start == min(free) else 0.0
             if value > best_value:
                 best, best_value = run, value
@@ -182,6 +205,9 @@ class Supply:
         `listed`: only one that the customer lists among features or conditions.
         """
         negations = self._task.material.words.negations
+        material = self._task.material
+        # of a line or two, all is said
+        listed = listed and len(material.quotes) + len(material.conditions) > LINES
         conditions = [
             found
             for found in self._task.material.conditions
@@ -189,17 +215,37 @@ class Supply:
             if len(found.text) <= CONDITION
             and not (negations.match(found.text) and len(found.text.split()) <= BARE_NEGATION)
         ]
-        places = {(found.source, found.place + 1) for found in self.quoted}
+        places = {(found.source, found.place + 1) for found in self._said_of_price(listed=listed)}
         for found in conditions:
             if self.says_again(found):
                 continue
-            if found.source in LISTED or (not listed and (found.source, found.place) in places):
+            if found.source in LISTED or ((found.source, found.place) in places and not _refuses(found, negations)):
                 return found
         return None
+
+    def _said_of_price(self, *, listed: bool) -> list[Quote]:
+        """The quoted facts that a limit may stand behind. `listed`: only those of prices and offers, with the sentences
+        of the description that name the same amounts."""
+        if not listed:
+            return self.quoted
+        bound = [found for found in self.quoted if found.role in {"price", "offer"}]
+        amounts = frozenset[Decimal]().union(*(amounts_of(found.text) for found in bound))
+        same = [
+            found
+            for found in self._task.material.quotes
+            if found.role in {"price", "offer"} and amounts & amounts_of(found.text)
+        ]
+        return [*bound, *same]
 
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
         return any(_alike(found, other) for other in self.quoted)
+
+
+def _refuses(found: Quote, negations: re.Pattern[str]) -> bool:
+    """Whether a limit only says what is not done: it limits nothing that was said."""
+    opening = " ".join(found.text.split()[:REFUSAL])
+    return bool(negations.search(opening)) and not any(sign.isdigit() for sign in found.text)
 
 
 def _alike(one: Quote, other: Quote) -> bool:

@@ -15,6 +15,8 @@ from services.copy.domain import Tone
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")  # languages with words of their own; others are quoted only
 TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
 EVERY_TONE = frozenset(Tone)
+# what a brief may ask of its readers; the first that is found counts
+ASKED = ("apply", "donate", "book", "sign_up", "call", "sell", "enquire", "helpers")
 _PREFIX = re.compile(r"^([pculyb]{1,6}): ")
 
 
@@ -53,7 +55,11 @@ class TradeLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml."""
+    """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml.
+
+    `asked`: by what a brief asks of its readers, the phrases that ask it; `demands`: words of texts that ask something
+    of the customer; `and_`: the word before the last item of a list (services/copy/data/asked.toml).
+    """
 
     language: str
     frames: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
@@ -71,6 +77,9 @@ class Words:
     heads: frozenset[str]
     attributes: re.Pattern[str]
     informs: re.Pattern[str]
+    demands: re.Pattern[str]
+    asked: Mapping[str, re.Pattern[str]]
+    and_: str
 
     def phrases(self, section: str, name: str, tone: Tone) -> list[str]:
         """The phrases of a section that suit a tone, in the order of the data."""
@@ -126,6 +135,7 @@ def words_of(language: str) -> Words:
     """The words of a language; those of a language without any are empty."""
     known = language in LANGUAGES
     forms = _read("function_words.toml")[language] if known else {}
+    asked = _read("asked.toml")[language] if known else {}
     frames = _read(f"frames.{language}.toml") if known else {}
     buttons = {
         (platform, goal): tuple(labels)
@@ -154,6 +164,9 @@ def words_of(language: str) -> Words:
         heads=frozenset(forms.get("heads", ())),
         attributes=_beginnings(forms.get("attributes", ())),
         informs=_beginnings(forms.get("informs", ())),
+        demands=whole_words(asked.get("demands", ())),
+        asked={kind: whole_words(asked[kind]) for kind in ASKED if kind in asked},
+        and_=asked.get("and", ""),
     )
 
 

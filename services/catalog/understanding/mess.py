@@ -1,0 +1,230 @@
+"""Says how messy a text is, per line and whole, and which of its lines state nothing about the product.
+
+Pasted pages, feeds and letters hold menus, greetings, instructions to whoever makes the ad, and shorthand between the
+statements. What an ad may quote of such a text is judged here; the words are data, in data/mess.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+_DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "mess.toml").read_text(encoding="utf-8"))
+
+MESSY: Final = 0.21  # share of a text's lines with signs of mess, from which only whole clean statements count
+FEW_LINES: Final = 8  # of a text that is too short to be called messy
+SIGNS: Final = 2.0  # of a line that may not be quoted from any text
+SIGN: Final = 1.0  # of a line that may not be quoted from a messy text
+MAX_PHRASE_WORDS: Final = 9  # of a noun phrase; longer lines need a verb
+MAX_CHARACTERS: Final = 400  # of a line that are judged
+MAX_LINES: Final = 200
+LEAST_SENTENCE: Final = 4  # words of a line that is judged at all
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
+
+
+_NAVIGATION = re.compile(_any_of(_DATA["navigation"]["words"]))
+_MENU_DIVIDER = re.compile(r"\s*[|>»›/·•\u2022.:–—!]+\s*|\s+-\s+|\s{2,}")
+_PAGE = re.compile(rf"\W*(?:{_any_of(_DATA['page']['patterns'])})\W*")
+_OPENING = re.compile(rf"\W*(?:{_any_of(_DATA['letter']['openings'])})(?!\w)")
+_CLOSING = re.compile(rf"\W*(?:{_any_of(_DATA['letter']['closings'])})(?!\w)(?:\W+\w+){{0,3}}\W*")
+_LETTER = re.compile(rf"(?<!\w)(?:{_any_of(_DATA['letter']['phrases'])})(?!\w)")
+_MAKER = re.compile(rf"(?<!\w)(?:{_any_of(_DATA['maker']['anywhere'])})(?!\w)")
+_MAKER_BEGINNING = re.compile(rf"\W*(?:{_any_of(_DATA['maker']['beginning'])})")
+_COLLEAGUE = re.compile(rf"\W*(?:{_any_of(_DATA['colleague']['patterns'])})\W*")
+_SHORTHAND = re.compile(rf"(?<![\w/'’.-])(?:{_any_of(_DATA['shorthand']['patterns'])})(?![\w'’])")
+_SPELLED = frozenset(_DATA["shorthand"]["spelled"].split())
+_SENTENCE = re.compile(rf"(?<![\w-])(?:{_any_of(_DATA['sentence']['words'])})(?![\w-])")
+
+_VOWELLESS = re.compile(r"(?<![\w.’'-])[bcdfghjklmnpqrstvwxz]{2,5}(?![\w’'-])")
+_MONEY_UNIT = re.compile(
+    r"(?:[€$£¥₺₹]|eur|zł|kr|rs\.?)? ?\d[\d.,]* ?(?:[€$£¥₺₹]|eur|zł|kr|rs\.?)? ?(?:,-)? ?/ ?[^\W\d]"
+)
+_SPACED_SLASH = re.compile(r"\w\)? / \(?\w|^/|/$")
+_SLASHES = re.compile(r"[^\W\d]/[^\W\d]")
+_JOINED_WORDS = re.compile(r"[^\W\d]\)? ?\+ ?\(?[^\W\d]")
+_TAX = re.compile(r"\+ ?(?:vat|mwst|ust|iva|tva|gst|hst|tax|btw|moms|kdv|ggf)(?!\w)")
+_DRAWN = re.compile(
+    r" = |->|<-|→|=>|>{2}|<{2}|~|[{}_|\\]|//|::|\*{2}|#\w|!!| \.(?=\s|$)|(?<=\w) ,|\.\.(?!\.)| -- |^\W*\*"
+)
+_STUCK = re.compile(r"[a-zà-ÿ](?:,[a-zà-ÿ]|\.[A-ZÀ-Ý][a-zà-ÿ])")
+_CAPITAL_LABEL = re.compile(r"^[A-ZÀ-ÝİŞĞ][A-ZÀ-ÝİŞĞ ]{2,24}: ?\S")
+_LABEL = re.compile(r"^[^\W\d]\w{2,24}(?: \w+)?: \S")
+_SMALL_LABEL = re.compile(r"^[a-zà-ÿ]+(?: [a-zà-ÿ]+)?: \S")  # of a feed: "color: navy"
+_SHOUTED = re.compile(r"(?<![\w/-])[A-ZÀ-ÝİŞĞ]{4,}(?![\w/-])")
+_SMALL = re.compile(r"[a-zà-ÿ]{3}")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_AMOUNT = re.compile(
+    r"(?:[€$£¥₺₹]|R\$|Rs\.?|(?<!\w)(?:EUR|CHF|AED|USD)) ?\d[\d.,]*|\d[\d.,]* ?(?:[€$£¥₺₹]|zł|kr|EUR|TL)(?!\w)|\d,-"
+)
+_LIST_PRICE = re.compile(r"[^\W\d]: ?\d+[.,]\d\d$")
+_REFERENCE = re.compile(
+    r"(?<!\w)(?:(?:photo|foto|pic|bild|image|imagen|fig|seite|page|p[aá]g(?:ina)?)s?\.? ?\d+"
+    r"|see (?:below|above|faq|photo|pic|attach)\w*"
+    r"|siehe (?:unten|oben|aushang|anhang|foto|bild)|voir (?:photo|ci-dessous)|ver (?:foto|abajo)|vedi (?:foto|sotto))",
+    re.IGNORECASE,
+)
+_TORN_START = re.compile(r"^[)\]},;:/&+=%]|^\)|^(?:\d{1,2}[-–]\d{1,2} \()")
+_TORN_END = re.compile(
+    r"[(\[{&+=/,–-]$|(?<!\w)(?:and|or|the|an?|of|with|for|to"
+    r"|und|oder|der|die|das|mit|für|von|et|ou|le|la|les|de|du|avec|y|o"
+    r"|el|los|con|para|e|il|lo|per|do|da|com)$"
+)
+_MASKED = re.compile(r"\dx{3,}|x{4,}\d|(?<!\d)0{3,}[ -]0{2,}")
+_LIST_NUMBER = re.compile(r"^\W*\d+\W*$")
+_DEFINITION = re.compile(
+    r"^\W*([A-Z]{2,8})\.? ?(?:=|:|–|-|stands for|means|bedeutet|steht für|signifie|significa) ?([^\d.;]{6,80})\.?$"
+)
+_ODD_PHONE = re.compile(r"(?<!\d)\d{4}[- ]\d{4}(?!\d)")
+_CORRECTION = re.compile(rf"\W*(?:{_any_of(_DATA['correction']['openings'])})(?!\w)")
+_NOT = _any_of(_DATA["correction"]["not"])
+_INSTEAD = re.compile(
+    rf"(?P<right>\d[\d.,]*)[^\d.;]{{0,20}}?(?<!\w)(?:{_NOT})(?!\w)[^\d.;]{{0,12}}(?P<wrong>\d[\d.,]*)"
+    rf"|(?:{_NOT}) (?P<wrong2>\d[\d.,]*)[^\d.;]{{0,12}}?(?:but|sondern|sino|mais|ma|mas) (?P<right2>\d[\d.,]*)",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"[^\W\d_]")
+
+
+def is_no_statement(line: str) -> bool:
+    """Returns True for a line that is no statement about the product, whatever the text around it is like.
+
+    That is a menu, a footer, a cookie line, a phrase of a letter, an instruction to whoever makes the ad, a question or
+    remark to a colleague, or the definition of an abbreviation.
+    """
+    lowered = _lowered(line)
+    if _is_menu(lowered) or _PAGE.fullmatch(lowered) or _COLLEAGUE.fullmatch(lowered):
+        return True
+    if _OPENING.match(lowered) or _CLOSING.fullmatch(lowered) or _LETTER.search(lowered):
+        return True
+    return is_for_maker(line) or is_definition(line)
+
+
+def _lowered(line: str) -> str:
+    return line[:MAX_CHARACTERS].lower().replace("’", "'").strip()
+
+
+def is_for_maker(line: str) -> bool:
+    """Returns True for an instruction to whoever makes the ad: "please no pictures of children"."""
+    lowered = _lowered(line)
+    return _MAKER.search(lowered) is not None or _MAKER_BEGINNING.match(lowered) is not None
+
+
+def is_page(line: str) -> bool:
+    """Returns True for a line of the page around a text: a footer, a cookie line, the date of its last change."""
+    return _PAGE.fullmatch(_lowered(line)) is not None
+
+
+def is_definition(line: str) -> bool:
+    """Returns True for an abbreviation with its own words: "APR = annual percentage rate"."""
+    match = _DEFINITION.match(line)
+    if match is None:
+        return False
+    words = re.findall(r"[^\W\d_]+", match[2])
+    initials = "".join(word[0] for word in words).upper()
+    capitals = "".join(word[0] for word in words if len(word) > 3).upper()
+    return match[1] in (initials, capitals)
+
+
+def _is_menu(lowered: str) -> bool:
+    parts = [part for part in _MENU_DIVIDER.split(lowered.strip(" *[]()")) if part]
+    return bool(parts) and all(_NAVIGATION.fullmatch(part) for part in parts)
+
+
+def is_torn(line: str) -> bool:
+    """Returns True for a piece that something was cut off from: an open bracket, an article at the end."""
+    stripped = line[-MAX_CHARACTERS:].strip() if len(line) > MAX_CHARACTERS else line.strip()
+    return (
+        any(stripped.count(opening) != stripped.count(closing) for opening, closing in ("()", "[]"))
+        or (stripped.count('"') % 2 == 1 and re.search(r'\d ?"', stripped) is None)
+        or _TORN_START.match(stripped) is not None
+        or _TORN_END.search(stripped.lower()) is not None
+    )
+
+
+@lru_cache(maxsize=512)
+def signs(line: str) -> float:
+    """Returns how many signs of mess a line has: shorthand, drawn marks, labels, shouted words, rows of numbers."""
+    line = line[:MAX_CHARACTERS]
+    lowered = line.lower()
+    found = 0.0
+    found += len(set(_SHORTHAND.findall(lowered)))
+    found += sum(word not in _SPELLED for word in _VOWELLESS.findall(line))
+    plain = _MONEY_UNIT.sub("1 ", _TAX.sub("", lowered))
+    found += bool(_SPACED_SLASH.search(plain)) + (len(_SLASHES.findall(plain)) >= 2)
+    found += bool(_JOINED_WORDS.search(plain))
+    found += len(set(_DRAWN.findall(line)))
+    found += bool(_STUCK.search(line))
+    found += 1.0 if _CAPITAL_LABEL.match(line) or _SMALL_LABEL.match(line) else 0.5 * bool(_LABEL.match(line))
+    if _SMALL.search(line):
+        found += 0.5 * min(2, len(_SHOUTED.findall(line)))
+    found += bool(_REFERENCE.search(line)) + 2 * bool(_MASKED.search(lowered)) + bool(_ODD_PHONE.search(line))
+    words = line.split()
+    numbers = sum(any(sign.isdigit() for sign in word) for word in words)
+    found += (numbers >= 3 and numbers >= 0.4 * len(words)) + 0.5 * (numbers >= 5 and numbers >= 0.3 * len(words))
+    found += bool(_LIST_PRICE.search(line))
+    found += 0.5 * (len(_AMOUNT.findall(line)) >= 3 and not _SENTENCE.search(lowered))
+    return found
+
+
+def without_withdrawn(statements: Sequence[str]) -> list[str]:
+    """Returns statements without what their writer takes back: "We bake 45 a day. Sorry, it's 40 not 45."
+
+    A withdrawn number is replaced by the corrected one; where there is no such pair, both statements go.
+    """
+    kept: list[str] = []
+    for statement in statements:
+        if not _CORRECTION.match(_lowered(statement)):
+            kept.append(statement)
+            continue
+        pair = _INSTEAD.search(statement)
+        if pair is not None:
+            right, wrong = (pair["right"], pair["wrong"]) if pair["right"] else (pair["right2"], pair["wrong2"])
+            number = re.compile(rf"(?<![\d.,]){re.escape(wrong.rstrip('.,'))}(?![\d]|[.,]\d)")
+            kept = [number.sub(right.rstrip(".,"), earlier) for earlier in kept]
+        elif kept:
+            kept.pop()
+    return kept
+
+
+def share(lines: Sequence[str]) -> float:
+    """Returns the share of a text's lines that have signs of mess or are no statements, 0 to 1; 0 for short texts."""
+    judged = [line for line in lines[:MAX_LINES] if len(line.split()) >= LEAST_SENTENCE or is_no_statement(line)]
+    if not judged:
+        return 0.0
+    messy = sum(is_no_statement(line) or signs(line) >= SIGN for line in judged)
+    return messy / len(judged) if len(judged) >= FEW_LINES else 0.0
+
+
+def is_quotable(statement: str, *, in_messy: bool) -> bool:
+    """Returns True for a statement that an ad can print: in a messy text only whole sentences and clean phrases."""
+    if is_torn(statement):
+        return False
+    found = signs(statement)
+    if found >= SIGNS:
+        return False
+    if not in_messy:
+        return True
+    return found < SIGN and _is_whole(statement)
+
+
+def _is_whole(statement: str) -> bool:
+    """Returns True for a sentence with a verb or pronoun, and for a short phrase that begins as one does."""
+    words = statement.split()
+    letters = len(_LETTERS.findall(statement))
+    if sum(len(_LETTERS.findall(word)) >= 3 for word in words) < 2 and statement.isascii():
+        return False
+    if letters < 0.6 * len(statement.replace(" ", "")) or letters < 6:
+        return _AMOUNT.search(statement) is not None and re.search(r"[^\W\d_]{4}", statement) is not None
+    first = next((sign for sign in statement if sign.isalpha()), "")
+    if not first.isascii() and first.lower() == first.upper():  # a script without capitals
+        return True
+    if len(words) <= MAX_PHRASE_WORDS:
+        return len(words) >= 2
+    return _SENTENCE.search(statement.lower()) is not None

@@ -1,0 +1,254 @@
+"""Which facts may open an ad, and which may stand in one: by their form, and by the words that ask or refuse."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from services.copy.providers.local.amounts import amounts_of, western
+from services.copy.providers.local.quotes import Quote, first_word, last_word, names_day, same_word
+from services.copy.providers.local.words import Words
+
+WEAK: Final = 0.6  # less for a text that begins with "if"
+FRAGMENT: Final = 0.6  # less for two words of a description: often a heading
+TWO_WORDS: Final = 0.15  # less for two words that the customer lists
+SPECIFICATION: Final = 0.3  # less for a size or a count by itself: it informs and does not open an ad
+INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
+BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
+UNFIT: Final = 1.4  # less for what asks something of the customer, and for a part of a sentence
+BARE_PRICE: Final = 0.3  # less for a price before one knows of what
+NOT_CHOSEN: Final = 0.6  # less for a weaker sentence of the description
+BESIDE_LIST: Final = 0.25  # less for a strong one beside the features that a customer lists
+LISTED: Final = 0.07  # strength that it needs there beyond the usual
+STRONG: Final = 0.55  # strength of a sentence that leads
+LABEL: Final = 0.15  # less for "Key: value" that the customer lists
+SHORTHAND: Final = 0.5  # less for notes: strokes, capitals, "w/"
+TELLING: Final = 0.45  # strength from which a place or a time is a reason to buy
+FEW_WORDS: Final = 4
+DAY_WORDS: Final = 10  # of a text that says a day and little else
+KEY_WORDS: Final = 7  # of a key and its value
+CONTEXT: Final = 8  # characters before a word of demand in which a negation turns it
+LEAST_WORDS: Final = 3  # of a text of the description
+FEW_TEXTS: Final = 2  # of a description that is a line or two
+LEAST_PRICED: Final = 60  # characters of a price that says what is offered, too
+LEAST_OPENING: Final = (28, 5)  # characters and words of a sentence that says what is sold
+REFUSAL: Final = 4  # words among which a refusal begins
+SHARED: Final = 0.5  # share of the name's words that such a sentence needs to stand for the name
+_KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
+_KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
+_CAPITAL_KEY: Final = re.compile(r"[A-Z][A-Z &/]+\s?[:.]\s?\S")  # "SEO: storage near me"
+_STREET: Final = re.compile(
+    r"\d+[a-z]?,? [A-Z][\w'’]+ "
+    r"(?:Rd|Road|St|Street|Ave|Avenue|Lane|Ln|Blvd|Drive|Dr|Way|Place|Square|Row|Terrace|Parade)\b"
+)
+_ADDRESS: Final = re.compile(r"\d+[a-z]? [A-Z]")
+_HOURS: Final = re.compile(r"\d ?[–-] ?\d|\d[:.h]\d\d|\d ?[ap]\.?m\b|\buhr\b", re.IGNORECASE)
+_SLASHES: Final = re.compile(r"(?<![\d\w])[wcpnm]/|\s/\s|/\S*/|^\W*/|\bu\b|\||>|\d{5,}|\.{2,}|\+$|\b[xX]{3,}")
+_MARK_START: Final = re.compile(r"\s*[-–—/(+*>=&.]")  # the rest of a text
+_SHOUTED: Final = 4  # letters of a word in capitals
+_START: Final = re.compile(r"\W*/")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_MANY_SHOUTED: Final = 2
+_MONEY: Final = re.compile(r"[$€£₹¥₺₽%]|\b(?:EUR|USD|GBP|CHF|zł|kr|TL|RM|AED)\b")
+_TAIL: Final = re.compile(r"(?:\b[b-df-hj-np-tv-z]{2,4}|[–-])\.?$")  # ends in an abbreviation without a vowel
+_TORN_TAIL: Final = re.compile(r"^(?:[^\W\d_]{1,3}|[^\W\d_]*[b-df-hj-np-tv-z]{2}|\w\.\w)$")
+_UNITS: Final = frozenset(
+    {"km", "cm", "mm", "kg", "ml", "ft", "hp", "kw", "kwh", "mph", "hrs", "yrs", "db", "gb", "tb", "mb"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What facts are judged in: the language, the kind of product, and what else the brief holds."""
+
+    words: Words
+    kind: str
+    dated: bool
+    listed: bool  # whether the customer lists enough features to lead with
+    is_priced: Callable[[str], bool]  # whether a text names the product's own price
+    few: bool  # whether the brief is a line or two
+    begins: int  # place of the description's first text
+    capitals: bool  # whether the customer begins sentences with a capital
+    prices: frozenset[Decimal]  # amounts of the prices that the customer lists
+
+
+def is_demand(text: str, words: Words) -> bool:
+    """Whether a text asks something of the customer, refuses, warns or charges ("own boots", "late fee £20").
+
+    "No deposit" does not: there a negation stands before the word.
+    """
+    return any(
+        not words.negations.search(text[max(0, found.start() - CONTEXT) : found.start()])
+        for found in words.demands.finditer(text)
+    )
+
+
+def is_part(found: Quote, setting: Setting) -> bool:
+    """Whether a text of the description is a part of a sentence: it begins with a small letter, or ends in a
+    shortened word."""
+    text = found.text.strip()
+    if found.source != "description" or not text:
+        return False
+    head = text.split()[0]
+    if setting.capitals and found.place > setting.begins and head.islower():
+        return True
+    tail = _TAIL.search(text)
+    return tail is not None and tail[0].rstrip(".").casefold() not in _UNITS and not (tail[0].isupper())
+
+
+def is_torn(found: Quote, description: str) -> bool:
+    """Whether the description goes on behind a text in the middle of a sentence ("free within | 6 weeks")."""
+    if found.source != "description":
+        return False
+    kept = found.text.strip().rstrip(".").casefold()
+    place = description.find(kept)
+    if place < 0:
+        return False
+    behind = description[place + len(kept) :].split("\n", 1)[0]
+    if not behind.startswith("."):
+        return False
+    follows = behind.lstrip(".").lstrip(" ")[:1]
+    tail = kept.split()[-1] if kept.split() else ""
+    if follows.isdigit() or follows in "+-–(":
+        return bool(follows) and bool(_TORN_TAIL.search(tail))
+    return False
+
+
+def is_shorthand(text: str) -> bool:
+    """Whether a text is written as a note: strokes, keys of a feed, words in capitals."""
+    return (
+        bool(_SLASHES.search(text))
+        or sum(len(word) >= _SHOUTED and word.isupper() for word in _LETTERS.findall(text)) >= _MANY_SHOUTED
+    )
+
+
+def may_stand(found: Quote, setting: Setting) -> bool:
+    """Whether a fact may stand in an ad at all, apart from price and offer, which stand as they are."""
+    text = found.text
+    letters = sum(sign.isalpha() for sign in text)
+    if found.role in {"price", "offer"}:
+        # what something beside the product costs is no part of its price
+        beside = found.role == "price" and found.source == "description" and not setting.is_priced(western(text))
+        beside = beside or (found.role == "price" and is_demand(text, setting.words) and not setting.is_priced(text))
+        return letters > 0 and not beside and not is_part(found, setting) and not _MARK_START.match(text)
+    if letters < len(text.replace(" ", "")) * 0.4:
+        return False
+    if text.rstrip().endswith("?") or _MARK_START.match(text):
+        return False
+    if is_demand(text, setting.words):
+        return False
+    if found.source == "features":
+        return True
+    count = len(re.findall(r"[^\W\d_]+", text))
+    has_digit = any(sign.isdigit() for sign in text)
+    if count < LEAST_WORDS - has_digit and not setting.few and not _is_wide(text):
+        return False  # a heading, a link of a menu, a part of a table
+    if _CAPITAL_KEY.match(text) or found.source == "name":
+        return False
+    return not (is_part(found, setting) or is_shorthand(text) or (_KEY.match(text) and len(text.split()) < KEY_WORDS))
+
+
+def lead_loss(found: Quote, setting: Setting) -> float:
+    """What a fact loses as an opening: what informs, limits or belongs to something beside the product opens no ad."""
+    text, words = found.text, setting.words
+    count = len(text.split())
+    has_digit = any(sign.isdigit() for sign in text)
+    is_event = setting.kind == "event" or setting.dated
+    less = 0.0
+    if setting.few:
+        pass  # of a line or two, each text is chosen
+    elif found.source == "description" and found.strength < STRONG + (LISTED if setting.listed else 0.0):
+        less += NOT_CHOSEN
+    elif found.source == "description" and setting.listed:
+        less += BESIDE_LIST
+    if found.role == "price" and not setting.is_priced(text):
+        less += BESIDE
+    if found.role == "price" and found.source == "description" and amounts_of(text) & setting.prices:
+        less += UNFIT
+    if first_word(text) in words.weak_start or text.rstrip().endswith("?"):
+        less += WEAK
+    if found.role in {"feature", "figure", "logistics"} and count <= FEW_WORDS and has_digit and "%" not in text:
+        less += SPECIFICATION * (2 if found.source != "features" or count < 3 else 1)
+    if found.role in {"feature", "proof"} and found.source == "description" and count < 3 and not has_digit:
+        less += FRAGMENT if not _is_wide(text) else 0.0
+    elif count < 3 and not has_digit and not _is_wide(text):
+        less += TWO_WORDS
+    if _KEY_AND_VALUE.fullmatch(text):
+        less += BESIDE
+    elif _KEY.match(text):
+        less += LABEL if found.source == "features" else BESIDE
+    if words.informs.search(text):
+        less += INFORMS
+    if _STREET.search(text):
+        less += BESIDE
+    if found.role == "logistics" and not is_event:
+        less += BESIDE if _HOURS.search(text) or _ADDRESS.match(text) else 0.0
+        less += INFORMS if found.strength < TELLING else 0.0
+    if is_event and _is_where_or_when(found, setting):
+        less += UNFIT
+    if is_demand(text, words) or is_part(found, setting):
+        less += UNFIT
+    if last_word(text) in words.dangling:  # "no charge for that"
+        less += UNFIT
+    if is_shorthand(text):
+        less += SHORTHAND
+    return less
+
+
+def _is_where_or_when(found: Quote, setting: Setting) -> bool:
+    """Whether a text is only a day or a proper noun ("12 March", "Town Hall")."""
+    written = found.text.split()
+    if len(written) <= DAY_WORDS and names_day(found.text, setting.words.language):
+        return True
+    if len(written) > FEW_WORDS or setting.words.language == "de":
+        return False
+    return all(word[:1].isupper() for word in written if word[:1].isalpha()) and not _MONEY.search(found.text)
+
+
+def _is_wide(text: str) -> bool:
+    return any(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+
+
+def may_open(found: Quote, words: Words) -> bool:
+    """Whether a limit with which the customer begins the description says what is offered, limit and all."""
+    opening = " ".join(found.text.split()[:REFUSAL])
+    return found.role == "condition" and not words.negations.search(opening) and not words.guards.match(opening)
+
+
+def opening_of(quotes: list[Quote], every: list[Quote], setting: Setting) -> Quote | None:
+    """The sentence with which the customer begins the description, if it says what is offered; None without one."""
+    described = [found for found in every if found.source == "description"]
+    begins = min(described, key=lambda found: found.place, default=None)
+    first = next((found for found in quotes if begins is not None and found.id == begins.id), None)
+    if first is None or first.dangling:
+        return None
+    text = first.text
+    if first.role == "price" and len(text) < LEAST_PRICED:
+        return None
+    fewest, words = LEAST_OPENING
+    is_wide = _is_wide(text)
+    if (len(text) < fewest or len(text.split()) < words) and not is_wide:
+        return None
+    if (
+        (not first.is_prose and len(described) > FEW_TEXTS)
+        or is_part(first, setting)
+        or is_shorthand(text)
+        or is_demand(text, setting.words)
+    ):
+        return None
+    if first_word(text) in setting.words.weak_start or text.endswith("?"):
+        return None
+    return first
+
+
+def stands_for(name: str, found: Quote, words: Words) -> bool:
+    """Whether a sentence says what a name says, so that the name need not stand beside it."""
+    parts = [word for word in re.findall(r"[^\W\d_]{4,}", name.casefold()) if word not in words.empty]
+    said = re.findall(r"[^\W\d_]{4,}", found.text.casefold())
+    if not parts:
+        return False
+    return sum(any(same_word(part, other) for other in said) for part in parts) >= SHARED * len(parts)
