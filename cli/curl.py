@@ -60,6 +60,9 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("PATCH", "/api/products/$PRODUCT", {"audience": "hikers"}),
         ("GET", "/api/products/$PRODUCT/understanding", None),
         ("PATCH", "/api/products/$PRODUCT/understanding", {"kind": "good", "subject": "trail bottle"}),
+        ("POST", "/api/projects/$PROJECT/logo", None),
+        ("GET", "/api/projects/$PROJECT/logo", None),
+        ("DELETE", "/api/projects/$PROJECT/logo", None),
         ("POST", "/api/products/$PRODUCT/image", None),
         ("GET", "/api/products/$PRODUCT/image", None),
         ("POST", "/api/products/$PRODUCT/images", None),
@@ -98,7 +101,7 @@ def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certifica
     parts = ["curl -sN" if path.endswith("events") or "/events?" in path else "curl -s"]
     if certificate:
         parts.append('--cacert "$ADWRIGHT_CERTIFICATE"')
-    image = path.endswith(("/image", "/images")) and verb == "POST"
+    image = path.endswith(("/image", "/images", "/logo")) and verb == "POST"
     if verb not in ("GET", "POST") or (verb == "POST" and body is None and not image):
         parts.append(f"-X {verb}")
     if path not in PUBLIC_PATHS:
@@ -110,7 +113,7 @@ def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certifica
         parts.append("-H 'Content-Type: image/png' --data-binary @photo.png")
     if path in OUTPUT_FILES:
         parts.append(f"-o {OUTPUT_FILES[path]}")
-    elif path.endswith(("/image", "/images/$IMAGE")) and verb == "GET":
+    elif path.endswith(("/image", "/images/$IMAGE", "/logo")) and verb == "GET":
         parts.append("-o product.png")
     parts.append(f'"{path}"' if path.startswith("$") else f'"$ADWRIGHT_URL{path}"')
     if body is not None:

@@ -59,7 +59,7 @@ def generate_static_ad(
     style: Annotated[
         str, typer.Option(help="product_hero, lifestyle, minimal, bold, seasonal or modern.")
     ] = "product_hero",
-    ratio: Annotated[str, typer.Option(help="1:1, 9:16, 4:5 or 16:9.")] = "1:1",
+    ratio: Annotated[str, typer.Option(help="1:1, 9:16, 4:5, 16:9, 1.91:1 or 2:3.")] = "1:1",
     prompt: Annotated[str, typer.Option(help="Mood, season, setting, colours; 5 to 1000 characters.")] = "",
     file_format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
     project: Project = "",

@@ -26,6 +26,8 @@ class AspectRatio(StrEnum):
     STORY = "9:16"
     PORTRAIT = "4:5"
     LANDSCAPE = "16:9"
+    WIDE = "1.91:1"
+    PIN = "2:3"
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -38,6 +40,8 @@ PIXELS: dict[AspectRatio, tuple[int, int]] = {
     AspectRatio.STORY: (1080, 1920),
     AspectRatio.PORTRAIT: (1080, 1350),
     AspectRatio.LANDSCAPE: (1920, 1080),
+    AspectRatio.WIDE: (1910, 1000),
+    AspectRatio.PIN: (1080, 1620),
 }
 
 
@@ -59,12 +63,29 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """A rating with proof behind it. value: "4.8", "" for an award alone; best: of how many; count: of ratings, 0: not
+    known; source: where they stand; award: with its giver and year."""
+
+    value: str = ""
+    best: int = 5
+    count: int = 0
+    source: str = ""
+    award: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBrief:
     """The brief of one ad image.
 
-    photo, logo: downloaded files, or None.
+    photo, logo: downloaded files, or None. more_photos: further photos of the product.
     headline, subline, call_to_action: from the copy service; an empty one is derived from the product.
+    price: what is paid now. old_price: what was paid before, None: nothing that is known.
+    benefits: short facts of the product, the strongest first. offer: the product's offer in the customer's words.
+    badge: text of a sticker, from the request. rating: of the product; None: none that may be shown.
+    given: names of the texts that the request sets, which are printed verbatim.
     seed: varies the image between jobs; the same brief with the same seed gives the same image.
+    concept: pictures with the same one share headline, colours, typefaces and what is shown; empty: the seed.
     date: decides the season when neither style nor prompt names one.
     format: png, jpeg or webp. subject: what the catalog understood of the product.
     """
@@ -91,6 +112,14 @@ class ImageBrief:
     date: datetime.date
     format: str = "png"
     subject: Subject = Subject()
+    more_photos: tuple[Path, ...] = ()
+    old_price: str | None = None
+    benefits: tuple[str, ...] = ()
+    offer: str = ""
+    badge: str = ""
+    rating: Rating | None = None
+    given: frozenset[str] = frozenset()
+    concept: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

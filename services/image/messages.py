@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 
-from services.image.domain import AspectRatio, ImageBrief, Style, Subject
+from services.chassis.banned_words import first_banned_word
+from services.chassis.errors import FieldViolation, ValidationFailed
+from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Subject
+from services.image.providers.local.prompt_parsing import read_prompt
 
 JOB_TYPE = "static_ad"
 UNDETERMINED = "und"  # BCP 47: the language is not known
+TEXT_FIELDS: Final = ("headline", "subline", "cta", "badge")  # of a request, printed verbatim
+MUST_SAY: Final = ("headline", "cta")  # those that need a letter or digit
+BENEFIT_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics"})  # of facts that praise the product
+BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
+MOST_BENEFITS: Final = 6  # four stand in a list; each may be a headline
+GOOD_SHARE: Final = Decimal("0.8")  # of the best rating, from which a rating speaks for a product
 
 # Tone of the headline by style; the brand's tone words take precedence.
 TONES = {
@@ -41,9 +52,72 @@ def job_submission(
     )
 
 
+def copy_instructions(prompt: str) -> str:
+    """Returns what copy may know of the prompt: it steers the look, and its words are never printed."""
+    return "No price." if "price" in read_prompt(prompt).omitted else ""
+
+
 def tone_of(style: str) -> str:
     """Returns the tone of the headline for a request's style; empty means product_hero."""
     return TONES[Style(style or Style.PRODUCT_HERO)]
+
+
+def check_texts(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief) -> None:
+    """Raises ValidationFailed for texts and figures of a request that cannot be printed: banned words, a headline
+    without a letter, an old price without a higher one to compare it to."""
+    found: list[FieldViolation] = []
+    for name in TEXT_FIELDS:
+        text = getattr(request, name)
+        word = first_banned_word(text, brief.project.brand.banned_words) if text else None
+        if word is not None:
+            found.append(
+                FieldViolation(field=name, message=f"must not contain “{word}”, one of the project's banned words")
+            )
+        elif request.HasField(name) and name in MUST_SAY and not any(letter.isalnum() for letter in text):
+            found.append(FieldViolation(field=name, message="must contain a letter or a digit"))
+    if request.HasField("old_price"):
+        now, _ = prices(request, brief.product)
+        if now is None:
+            found.append(FieldViolation(field="oldPrice", message="needs a price of the product"))
+        elif Decimal(request.old_price) <= Decimal(now):
+            found.append(FieldViolation(field="oldPrice", message=f"must be higher than the price, which is {now}"))
+    if found:
+        raise ValidationFailed(found)
+
+
+def prices(request: image_pb2.GenerateStaticAdRequest, product: catalog_pb2.Product) -> tuple[str | None, str | None]:
+    """Returns what is paid now and what was paid before, None for what is not known."""
+    if not product.HasField("price"):
+        return None, None
+    now, before = product.price, product.old_price if product.HasField("old_price") else None
+    if product.HasField("sale_price"):
+        now, before = product.sale_price, product.price
+    return now, request.old_price if request.HasField("old_price") else before
+
+
+def rating(request: image_pb2.GenerateStaticAdRequest, product: catalog_pb2.Product) -> Rating | None:
+    """Returns the rating to show: the request's, else the product's if it speaks for the product; None: none.
+
+    Number and source of ratings belong to the product's value and are shown with it only.
+    """
+    proof, best = product.proof, product.proof.best or 5
+    own = request.rating if request.HasField("rating") else ""
+    same = bool(proof.rating) and best == 5 and bool(own) and Decimal(own) == Decimal(proof.rating)
+    if own and not same:
+        return Rating(value=own)
+    good = bool(proof.rating) and Decimal(proof.rating) / best >= GOOD_SHARE
+    if own or good:
+        return Rating(value=own or proof.rating, best=best, count=proof.count, source=proof.source)
+    return Rating(award=proof.award) if proof.award else None
+
+
+def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
+    """Returns short facts that praise the product, the strongest first; without an understanding, its features."""
+    facts = brief.understanding.facts
+    said = [fact.text for fact in facts if fact.role in BENEFIT_ROLES] if facts else brief.product.features
+    texts = [" ".join(text.split()).rstrip(".;,") for text in said]
+    short = [text for text in texts if 3 <= len(text) <= BENEFIT_CHARACTERS]
+    return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
 
 
 def image_brief(
@@ -52,16 +126,18 @@ def image_brief(
     seed: str,
     date: datetime.date,
     photo: Path | None,
+    more_photos: Sequence[Path] = (),
     logo: Path | None,
     headline: copy_pb2.WriteHeadlineResponse,
 ) -> ImageBrief:
     """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
+    price, old_price = prices(request, product)
     return ImageBrief(
         product_name=product.name,
         description=product.description,
         features=tuple(product.features),
-        price=product.price if product.HasField("price") else None,
+        price=price,
         currency=product.currency if product.HasField("currency") else None,
         audience=product.audience,
         brand_name=project.name,
@@ -73,14 +149,27 @@ def image_brief(
         prompt=request.prompt,
         photo=photo,
         logo=logo,
-        headline=headline.headline,
-        subline=headline.subline,
-        call_to_action=headline.call_to_action,
-        seed=seed,
+        headline=request.headline or headline.headline,
+        subline=request.subline or headline.subline,
+        call_to_action=request.cta or headline.call_to_action,
+        seed=request.seed or seed,
         date=date,
         format=request.file_format if request.HasField("file_format") else "png",
         subject=_subject(parameters.brief.understanding),
+        more_photos=tuple(more_photos),
+        old_price=old_price,
+        benefits=benefits(parameters.brief),
+        offer=product.offer.text if not product.offer.ends or product.offer.ends >= date.isoformat() else "",
+        badge=request.badge,
+        rating=rating(request, product),
+        given=frozenset(name for name in TEXT_FIELDS if request.HasField(name)),
+        concept=concept_of(request, seed),
     )
+
+
+def concept_of(request: image_pb2.GenerateStaticAdRequest, job_id: str) -> str:
+    """Returns what headline, colours and typefaces of a job's pictures are drawn from."""
+    return request.concept or request.seed or job_id
 
 
 def _subject(message: catalog_pb2.Understanding) -> Subject:

@@ -8,9 +8,11 @@ import grpc
 from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
-from services.chassis.banned_words import check_product_name
+from services.chassis.banned_words import BriefNotPossible, check_product_name
 from services.chassis.rpc import request_headers
 from services.image import messages
+from services.image.providers.local.prompt_parsing import read_prompt
+from services.media.writing_systems import is_unsupported, unsupported_script
 from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -31,7 +33,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             context,
             lambda brief, user_id: messages.job_submission(request, brief, user_id, unknown),
             may_wait=True,
-            check=_check,
+            check=lambda brief, _: _check(request, brief),
         )
         return image_pb2.GenerateStaticAdResponse(
             job_id=result.response.job_id,
@@ -43,6 +45,12 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
         )
 
 
-async def _check(brief: catalog_pb2.Brief, _: str) -> None:
-    """Refuses a product name that contains a banned word, before credits are held."""
+async def _check(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief) -> None:
+    """Refuses what no image can be made of, before credits are held: texts that cannot be printed, a product name that
+    contains a banned word, and a text in a script that no typeface has. Raises BriefNotPossible."""
+    messages.check_texts(request, brief)
     check_product_name(brief.product.name, brief.project.brand.banned_words)
+    quoted = (read_prompt(request.prompt).quoted or {}).values()
+    for text in (brief.product.name, request.headline, request.subline, request.cta, request.badge, *quoted):
+        if is_unsupported(text):
+            raise BriefNotPossible(unsupported_script(text))

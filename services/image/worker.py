@@ -17,6 +17,7 @@ from services.worker.loop import AttemptResult, ResultFile, RunningAttempt
 from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 45.0  # a language model may take 40 s, after which the built-in engine writes
+FURTHER_PHOTOS = 2  # no layout shows more than three
 
 log = structlog.get_logger()
 
@@ -45,13 +46,17 @@ class ImageWorker:
         notes = list(parameters.notes)
         attempt.progress.report(2, "gathering")
         photo = await self._customer_images.product_photo(parameters.brief, attempt.folder / "photo")
+        further = await self._customer_images.further_photos(
+            parameters.brief, attempt.folder, most=FURTHER_PHOTOS, notes=notes
+        )
         logo = await self._customer_images.brand_logo(parameters.brief, attempt.folder / "logo", notes)
-        headline = await self._write_headline(parameters, attempt.job.job_id)
+        headline = await self._write_headline(parameters, messages.concept_of(parameters.request, attempt.job.job_id))
         brief = messages.image_brief(
             parameters,
             seed=attempt.job.job_id,
             date=self._clock.now().date(),
             photo=photo,
+            more_photos=further,
             logo=logo,
             headline=headline,
         )
@@ -80,7 +85,7 @@ class ImageWorker:
                     brief=parameters.brief,
                     tone=messages.tone_of(parameters.request.style),
                     seed=seed,
-                    instructions=parameters.request.prompt,
+                    instructions=messages.copy_instructions(parameters.request.prompt),
                 ),
                 metadata=self._identity.metadata(),
                 timeout=HEADLINE_SECONDS,

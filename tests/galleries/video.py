@@ -1,4 +1,5 @@
-"""Writes out/videos.html: twelve clips, a contact sheet of each mouth around visible sounds, and measurements.
+"""Writes out/videos.html: twelve clips of avatars with a contact sheet of each mouth around visible sounds, product
+films with contact sheets of their shots, and measurements.
 
 Run from the root of the tree: python -m tests.galleries.video [--clips 12] [--folder out] [--portrait FILE ...]
 """
@@ -18,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from services.media.model_files import default_folder
-from services.video.domain import FRAMES_PER_SECOND, AspectRatio, VideoBrief
+from services.video.domain import FRAMES_PER_SECOND, AspectRatio, VideoBrief, VideoKind
 from services.video.providers.local.captions import timed_words
 from services.video.providers.local.kokoro import Phone, Speech
 from services.video.providers.local.photos import decoded
@@ -102,6 +103,9 @@ def main() -> None:
             f'</video><img loading="lazy" src="videos/{name}/sheet.png" alt="mouths of {html.escape(name)}">'
             f"<p>{html.escape(' '.join(made.notes))}</p></section>"
         )
+    product_cells, product_work, product_video = _product_films(chosen.folder / "videos")
+    cells += product_cells
+    work, video = work + product_work, video + product_video
     figures = (
         f"{work / max(video, 0.1):.2f} s of work per second of video, speech included",
         f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB, contact sheets included",
@@ -113,6 +117,53 @@ def main() -> None:
     )
     (chosen.folder / "videos.html").write_text(page, encoding="utf-8")
     print("\n".join(figures))
+
+
+#          photo   ratio   voice
+PRODUCT_FILMS: Final[tuple[tuple[bool, str, bool], ...]] = (
+    (True, "9:16", True),
+    (False, "9:16", True),
+    (True, "1:1", False),
+    (False, "4:5", False),
+    (True, "16:9", True),
+)
+SHEET_EVERY: Final = 24  # frames
+SHEET_COLUMNS: Final = 6
+
+
+def _product_films(folder: Path) -> tuple[list[str], float, float]:
+    """Renders the product films: their part of the page, seconds of work and seconds of video."""
+    cells: list[str] = []
+    work = video = 0.0
+    for number, (photo, ratio, voice) in enumerate(PRODUCT_FILMS):
+        name = f"product-{number + 1:02d}"
+        brief = replace(
+            _brief(folder, number, "", "female-1", "product" if photo else ""),
+            aspect_ratio=AspectRatio(ratio),
+            kind=VideoKind.PRODUCT,
+            voice_over=voice,
+        )
+        place = folder / name
+        place.mkdir(exist_ok=True)
+        began = time.perf_counter()
+        made = render(RenderOrder(brief=brief, folder=place, models=default_folder()), _silent)
+        seconds = time.perf_counter() - began
+        work, video = work + seconds, video + made.duration_seconds
+        frames = pictures(made.video, every=SHEET_EVERY)
+        tall, wide = frames[0].shape[:2]
+        sheet = Image.new("RGB", (wide * SHEET_COLUMNS, tall * -(-len(frames) // SHEET_COLUMNS)))
+        for place_number, frame in enumerate(frames):
+            row, column = divmod(place_number, SHEET_COLUMNS)
+            sheet.paste(Image.fromarray(frame), (column * wide, row * tall))
+        sheet.save(place / "sheet.png")
+        label = f"{name}: {ratio}, {seconds / made.duration_seconds:.2f} s of work per second"
+        print(label, *made.notes, flush=True)
+        cells.append(
+            f'<section><h2>{html.escape(label)}</h2><video controls preload="none" poster="videos/{name}/poster.jpg" '
+            f'src="videos/{name}/video.mp4"></video><img loading="lazy" src="videos/{name}/sheet.png" alt="shots of '
+            f'{name}"><p>{html.escape(" ".join(made.notes))}</p></section>'
+        )
+    return cells, work, video
 
 
 def _silent(percent: int, stage: str) -> None:

@@ -51,17 +51,34 @@ class TestFiles:
             assert picture.info.get("icc_profile")
         with Image.open(made.thumbnail) as small:
             assert max(small.size) == 400
-        _signed(made)
+        _signed(made, provenance.SOURCE_PHOTO_COMPOSITE)  # of the place behind it
 
     @pytest.mark.parametrize("file_format", ["jpeg", "webp"])
     async def test_jpeg_and_webp_are_signed(
         self, provider: LocalImageProvider, tmp_path: Path, file_format: str
     ) -> None:
-        made = await provider.render(brief(format=file_format), tmp_path, lambda percent, stage: None)
+        made = await provider.render(brief(style=Style.BOLD, format=file_format), tmp_path, lambda percent, stage: None)
         assert made.content_type == f"image/{file_format}"
         with Image.open(made.image) as picture:
             assert picture.format == file_format.upper()
         _signed(made)
+
+    @pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
+    async def test_photo_is_a_capture_and_an_ingredient(
+        self, provider: LocalImageProvider, tmp_path: Path, file_format: str
+    ) -> None:
+        photo_path = tmp_path / "photo"  # stored without a suffix, as the worker does
+        Image.new("RGB", (600, 500), (120, 60, 30)).save(photo_path, file_format)
+        made = await provider.render(brief(photo=photo_path), tmp_path, lambda percent, stage: None)
+        (photo_of_it,) = _signed(made, provenance.SOURCE_PHOTO_COMPOSITE)
+        assert (photo_of_it["title"], photo_of_it["relationship"]) == ("Product photo", "componentOf")
+        assert photo_of_it["format"] == f"image/{file_format.lower()}"
+
+    async def test_scene_of_a_model_is_marked_as_ai(self, provider: LocalImageProvider, tmp_path: Path) -> None:
+        scene = tmp_path / "scene"
+        Image.new("RGB", (1080, 1080), (20, 90, 120)).save(scene, "PNG")
+        made = await provider.compose(brief(), tmp_path, lambda percent, stage: None, scene=scene, provider="openai")
+        assert _signed(made, provenance.SOURCE_MODEL_COMPOSITE) == []
 
     async def test_operator_certificate_signs_if_configured(self, tmp_path: Path) -> None:
         own = provenance.development_identity(tmp_path / "own")
@@ -85,13 +102,19 @@ class TestFiles:
             await provider.render(brief(photo=bad), tmp_path, lambda percent, stage: None)
 
 
-def _signed(made: RenderedImage) -> None:
+def _signed(made: RenderedImage, source_type: str = provenance.SOURCE_DRAWN) -> list[dict[str, str]]:
+    """Checks that C2PA and XMP name the source type; returns the manifest's ingredients."""
     with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
         assert reader.get_validation_state() == "Valid"
-        assert "digitalsourcetype/compositeSynthetic" in reader.json()
-    source_type, _, alt_text = _xmp_fields(made.image)
-    assert source_type.endswith("digitalsourcetype/compositeSynthetic")
+        manifests = json.loads(reader.json())
+    manifest = manifests["manifests"][manifests["active_manifest"]]
+    actions = next(each["data"]["actions"] for each in manifest["assertions"] if "actions" in each["label"])
+    assert actions[0]["digitalSourceType"] == source_type
+    in_xmp, _, alt_text = _xmp_fields(made.image)
+    assert in_xmp == source_type
     assert alt_text == made.alt_text
+    ingredients: list[dict[str, str]] = manifest.get("ingredients", [])
+    return ingredients
 
 
 def _xmp_fields(path: Path) -> tuple[str, str, str]:
@@ -132,7 +155,7 @@ class TestProvenance:
         path = tmp_path / "ad.png"
         Image.new("RGB", (80, 80), "red").save(path)
         identity = provenance.development_identity(tmp_path / "signing")
-        provenance.sign(path, "image/png", identity, title="x", source_type=provenance.SOURCE_COMPOSITE)
+        provenance.sign(path, "image/png", identity, title="x", source_type=provenance.SOURCE_DRAWN)
         content = bytearray(path.read_bytes())
         content[content.rindex(b"IDAT") + 8] ^= 0xFF
         path.write_bytes(content)
@@ -308,8 +331,68 @@ class TestTransparentPhotos:
             assert made.proof.product is not None
             assert made.proof.frame.whole.contains(made.proof.product, 1.0)
 
+    def test_soft_shadow_goes_and_a_pair_stays(self) -> None:
+        made = Image.new("RGBA", (600, 600), (0, 0, 0, 0))
+        pen = ImageDraw.Draw(made)
+        pen.ellipse((60, 420, 560, 520), fill=(0, 0, 0, 90))  # a shadow baked into the file
+        pen.rectangle((100, 80, 240, 460), fill=(200, 40, 40, 255))
+        pen.rectangle((320, 80, 460, 460), fill=(200, 40, 40, 255))
+        pen.rectangle((540, 20, 560, 40), fill=(10, 10, 10, 255))  # a speck
+        cut = cut_out_by_alpha(made)
+        assert cut is not None
+        assert cut.stands
+        assert abs(cut.image.width - 361) <= 8
+        assert abs(cut.image.height - 381) <= 8
+        assert float((numpy.asarray(cut.image)[..., 3] > 40).mean()) < 0.85  # the gap between the two is open
+
+    def test_old_background_does_not_stay_as_a_rim(self) -> None:
+        made = _bottle()
+        pen = ImageDraw.Draw(made)
+        pen.rounded_rectangle((120, 60, 280, 540), 40, outline=(255, 0, 255, 160), width=2)
+        cut = cut_out_by_alpha(made)
+        assert cut is not None
+        pixels = numpy.asarray(cut.image).astype(int)
+        seen = pixels[pixels[..., 3] > 40]
+        assert (seen[:, 0] < 60).all()
+
+    @pytest.mark.parametrize("kind", ["photo with a margin", "ghost"])
+    def test_transparency_that_outlines_no_product_is_not_trusted(self, kind: str, tmp_path: Path) -> None:
+        made = Image.new("RGBA", (600, 500), (0, 0, 0, 0))
+        if kind == "ghost":
+            ImageDraw.Draw(made).ellipse((100, 100, 500, 400), fill=(40, 60, 200, 70))
+        else:
+            made.paste((90, 120, 60, 255), (0, 80, 600, 420))
+        assert cut_out_by_alpha(made) is None
+        made.save(tmp_path / "photo.png")
+        read = read_photo(tmp_path / "photo.png", None)
+        assert not read.cut_out
+        assert "kept its background" in read.note
+
+    def test_things_seen_from_above_do_not_stand(self) -> None:
+        made = Image.new("RGBA", (600, 600), (0, 0, 0, 0))
+        ImageDraw.Draw(made).ellipse((50, 50, 550, 550), fill=(180, 160, 140, 255))
+        plate, bottle = cut_out_by_alpha(made), cut_out_by_alpha(_bottle())
+        assert plate is not None
+        assert bottle is not None
+        assert not plate.stands
+        assert bottle.stands
+
 
 class TestCutout:
+    @pytest.mark.parametrize("side", ["bottom", "left"])
+    def test_product_that_runs_off_the_photo_is_not_cut_out(self, tmp_path: Path, side: str) -> None:
+        try:
+            model = model_files.model_path(model_files.U2NETP)
+        except model_files.ModelMissing as missing:
+            pytest.skip(str(missing))
+        cup = photo.decode_photo(photo_of_a_cup(tmp_path / "cup.png"))
+        assert cut_out(cup, model).trusted
+        box = (0, 0, cup.width, 560) if side == "bottom" else (420, 0, cup.width, cup.height)
+        cup.crop(box).save(tmp_path / "cropped.png")
+        read = read_photo(tmp_path / "cropped.png", model)
+        assert not read.cut_out
+        assert side in read.note
+
     def test_clear_product_is_cut_out_with_high_confidence(self, tmp_path: Path) -> None:
         try:
             model = model_files.model_path(model_files.U2NETP)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import numpy
 import pytest
 
 from services.chassis.errors import InputFault
-from services.image.domain import AspectRatio, Style
+from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local import scenery
 from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Composed, compose
@@ -27,7 +28,7 @@ SAMPLE = [
 ]
 
 
-def _promises_hold(made: Composed, product: str) -> None:
+def promises_hold(made: Composed, product: str) -> None:
     proof = made.proof
     frame = proof.frame
     for text in proof.texts:
@@ -36,9 +37,9 @@ def _promises_hold(made: Composed, product: str) -> None:
         outer = text.plate or text.box
         assert frame.safe.contains(text.box, 1.5), f"{text.role} leaves the safe zone: {text.box}"
         assert frame.whole.contains(outer, 0.5), f"{text.role}'s plate leaves the picture: {outer}"
-        drawn = " ".join(line.text for line in text.block.lines)
+        drawn = "".join(line.text for line in text.block.lines)  # without spaces and the dots where lines end
         if text.block.complete and not text.block.broken:
-            assert drawn == " ".join(text.text.split())
+            assert "".join(re.findall(r"[^\s·]", drawn)) == "".join(re.findall(r"[^\s·]", text.text))
     for one, other in itertools.combinations(proof.texts, 2):
         assert not (one.plate or one.box).overlaps(other.plate or other.box, 1.0), f"{one.role} lies on {other.role}"
     if proof.product is not None:
@@ -52,7 +53,7 @@ def _promises_hold(made: Composed, product: str) -> None:
 class TestEveryImage:
     @pytest.mark.parametrize(("style", "ratio", "product"), SAMPLE)
     def test_texts_are_legible_disjoint_and_complete(self, style: Style, ratio: AspectRatio, product: str) -> None:
-        _promises_hold(
+        promises_hold(
             compose(brief(product, style=style, aspect_ratio=ratio), photo=None, drawings=drawings()), product
         )
 
@@ -61,7 +62,7 @@ class TestEveryImage:
     def test_every_combination_is_legible_disjoint_and_complete(self, product: str) -> None:
         for style, ratio, seed in itertools.product(Style, AspectRatio, ("one", "two", "three")):
             made = compose(brief(product, style=style, aspect_ratio=ratio, seed=seed), photo=None, drawings=drawings())
-            _promises_hold(made, f"{product} {style} {ratio} {seed}")
+            promises_hold(made, f"{product} {style} {ratio} {seed}")
 
 
 class TestVariation:
@@ -144,11 +145,36 @@ class TestPrompt:
 
 class TestScripts:
     def test_characters_without_glyph_are_left_out_with_note(self) -> None:
-        made = compose(brief(headline="Fresh 🚀 water 水"), photo=None, drawings=drawings())
+        made = compose(brief(headline="Fresh 🚀 water ទឹក"), photo=None, drawings=drawings())
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.text == "Fresh water"
         assert any("🚀" in note for note in made.notes)
 
-    def test_headline_without_any_glyph_is_an_input_fault(self) -> None:
-        with pytest.raises(InputFault, match="Latin"):
-            compose(brief(headline="新しい水"), photo=None, drawings=drawings())
+    def test_headline_without_any_glyph_is_an_input_fault_that_names_the_script(self) -> None:
+        with pytest.raises(InputFault, match="Khmer"):
+            compose(brief(headline="ទឹកថ្មី"), photo=None, drawings=drawings())
+
+    @pytest.mark.parametrize(
+        ("language", "text"),
+        [
+            ("ar", "خصم ٢٠٪ على كل شيء"),
+            ("he", "שישי משפחתי 18:00"),
+            ("th", "ลดราคาวันนี้เท่านั้น"),
+            ("hi", "ताज़ी कॉफ़ी, हर सुबह"),
+            ("ja", "新鮮な珈琲豆、毎週届く。"),
+            ("zh", "全场八折，仅限今天"),
+            ("ko", "오늘만 전 품목 20% 할인"),
+        ],
+    )
+    def test_texts_of_other_scripts_are_set_without_missing_glyphs(self, language: str, text: str) -> None:
+        made = compose(
+            brief("unknown", headline=text, brand_name=text, subject=Subject(language=language)),
+            photo=None,
+            drawings=None,
+        )
+        assert not any("left out" in note for note in made.notes)
+        placed = {each.role: each for each in made.proof.texts}
+        for role in (Role.HEADLINE, Role.BRAND):
+            glyphs = [glyph for line in placed[role].block.lines for glyph in line.glyphs]
+            assert glyphs
+            assert 0 not in glyphs  # .notdef, the box

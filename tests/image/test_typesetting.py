@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import unicodedata
+
 import pytest
 
-from services.image.domain import AspectRatio, Style
+from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local.composer import compose
+from services.image.providers.local.prices import price_text
 from services.image.providers.local.textstack import Role
-from services.image.providers.local.typesetting import fit
-from services.media.text_shaping import Face
+from services.image.providers.local.typesetting import Writing, fit
+from services.media import model_files
+from services.media.hyphenation import division_points
+from services.media.text_shaping import Face, shape
 from tests.image.briefs import brief
 
 FACE = Face(family="Inter", weight=800)
@@ -20,6 +26,7 @@ FACE = Face(family="Inter", weight=800)
         ("This is Aurora Bottle", ["This is", "Aurora Bottle"]),
         ("Slow mornings, properly poured.", ["Slow mornings,", "properly poured."]),
         ("Everything you need for the road", ["Everything you", "need for the road"]),
+        ("Now also for 49,90 € in store", ["Now also", "for 49,90 € in store"]),
     ],
 )
 def test_lines_are_balanced_and_avoid_trailing_articles(text: str, lines: list[str]) -> None:
@@ -43,14 +50,92 @@ def test_sentence_starts_new_line_if_no_extra_line_is_needed(text: str, lines: l
 
 
 @pytest.mark.parametrize("width", [300, 420, 560, 700])
-def test_list_items_stay_whole_and_lines_do_not_start_with_a_dot(width: float) -> None:
+def test_no_line_of_a_list_starts_or_ends_with_a_dot(width: float) -> None:
     text = "Cleans itself · Keeps water fresh for 24 hours · Charges over USB-C"
     block = fit(text, FACE, box_width=width, box_height=400, largest=30, smallest=20, line_height=1.1, most_lines=4)
     lines = [line.text for line in block.lines]
-    assert " ".join(lines) == text
-    assert not any(line.startswith("·") for line in lines)
+    assert not any(line.strip("· ") != line for line in lines)
+    assert sorted(" ".join(lines).replace("·", "").split()) == sorted(text.replace("·", "").split())
     if width >= 560:
-        assert all(line.endswith("·") for line in lines[:-1])
+        assert set(" · ".join(lines).split(" · ")) == set(text.split(" · "))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "lines"),
+    [
+        ("ja", "新鮮な珈琲豆をご自宅まで", ["新鮮な珈琲豆を", "ご自宅まで"]),
+        ("zh", "每周新鲜烘焙咖啡豆", ["每周新鲜", "烘焙咖啡豆"]),
+        ("th", "กาแฟคั่วสดส่งถึงบ้าน", ["กาแฟคั่วสด", "ส่งถึงบ้าน"]),
+        ("ko", "오늘만 전 품목 할인", ["오늘만", "전 품목 할인"]),
+    ],
+)
+def test_lines_end_between_words_in_languages_without_spaces(language: str, text: str, lines: list[str]) -> None:
+    block = fit(
+        text,
+        FACE,
+        box_width=660,
+        box_height=400,
+        largest=90,
+        smallest=90,
+        line_height=1.1,
+        most_lines=3,
+        writing=Writing(language=language),
+    )
+    assert [line.text for line in block.lines] == lines
+
+
+def test_right_to_left_line_is_shaped_from_the_right() -> None:
+    joined, apart = shape("بيت", FACE, 100), [shape(letter, FACE, 100) for letter in "بيت"]
+    alone = {glyph for letter in apart for glyph in letter.glyphs}  # the dots are glyphs of their own
+    assert len(set(joined.glyphs) - alone) == 3  # each letter has the form that joins its neighbour
+    mixed = shape("خصم 20", FACE, 100)
+    turned = shape("20 خصم", FACE, 100, right_to_left=False)
+    assert mixed.runs[0].glyphs[:2] == turned.runs[0].glyphs[:2]  # figures are seen on the left, from left to right
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "given", "parts"),
+    [
+        ("Kraftfahrzeughaftpflichtversicherung", "de", "", "Kraft fahr zeug haft pflicht ver si che rung"),
+        ("Segelfliegerschule", "xx", "Segel\u00adflieger\u00adschule", "Segel flieger schule"),
+        ("Segelfliegerschule", "xx", "", "Segelfliegerschule"),
+    ],
+)
+def test_words_are_divided_by_their_language_or_at_given_places(
+    word: str, language: str, given: str, parts: str
+) -> None:
+    if language == "de" and not model_files.is_fetched(model_files.HYPHENATION_GERMAN):
+        pytest.skip("the German patterns are not fetched")
+    places = [0, *division_points(word, language, given), len(word)]
+    assert set(places[1:-1]) <= set(itertools.accumulate(len(part) for part in parts.split()))
+    assert (len(places) > 2) == (" " in parts)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "language", "text"),
+    [
+        ("129999", "INR", "en", "₹1,29,999"),
+        ("49.9", "PLN", "en", "49,90 zł"),
+        ("12990", "SEK", "", "12 990 kr"),
+        ("1290.50", "JPY", "ja", "¥1,290"),
+        ("48500", "KRW", "ko", "₩48,500"),
+        ("385000", "GBP", "", "£385,000"),
+        ("29.9", "EUR", "de", "29,90 €"),
+        ("1,299.00", "EUR", "en", "€1,299"),
+        ("from $49", "USD", "en", "from $49"),
+        ("0", "EUR", "", ""),
+    ],
+)
+def test_prices_are_written_as_in_the_currencys_country(price: str, currency: str, language: str, text: str) -> None:
+    assert price_text(price, currency, language).replace("\u00a0", " ") == text
+
+
+def test_signs_that_are_not_seen_are_printed_nowhere() -> None:
+    name = "Zürich\u00adsee Segel\u200bschule Cafe\u0301 4&nbsp;you \u202eabc"
+    made = compose(brief("unknown", product_name=name, brand_name=name, headline=name), photo=None)
+    texts = [made.alt_text, *(text.text for text in made.proof.texts)]
+    assert all("Zürichsee Segelschule Café 4\u00a0you abc" in text for text in texts[:1])
+    assert not any(unicodedata.category(sign) in ("Cf", "Mn") for text in texts for sign in text)
 
 
 @pytest.mark.parametrize("style", [Style.LIFESTYLE, Style.PRODUCT_HERO, Style.BOLD, Style.SEASONAL])
@@ -76,11 +161,16 @@ class TestLongWords:
     @pytest.mark.parametrize("ratio", list(AspectRatio))
     def test_word_wider_than_its_line_is_broken(self, ratio: AspectRatio) -> None:
         word = "Donaudampfschifffahrtsgesellschaftskapitänsmütze"
-        made = compose(brief("bottle", aspect_ratio=ratio, headline=f"{word} today", style=Style.BOLD), photo=None)
+        language = Subject(confidence="not_known", language="de")
+        made = compose(
+            brief("bottle", aspect_ratio=ratio, headline=f"{word} today", style=Style.BOLD, subject=language),
+            photo=None,
+        )
         texts = {text.role: text for text in made.proof.texts}
         headline = texts[Role.HEADLINE].block
         assert headline.broken
         assert headline.complete
+        assert sum(line.text.endswith("-") for line in headline.lines) <= 2
         drawn = "".join(line.text for line in headline.lines).replace("-", "").replace(" ", "")
         assert drawn.casefold() == f"{word}today".casefold()
         assert {Role.SUBLINE, Role.PRICE, Role.CALL_TO_ACTION} <= set(texts)

@@ -59,11 +59,13 @@ class LocalImageProvider:
             folder=folder,
             cut_out_model=_stored(model_files.U2NETP, self._models),
             drawings=_stored(model_files.DRAWINGS, self._models),
+            panoramas=self._models,
             signing_folder=self._signing.folder,
             signing_chain=self._signing.chain,
             signing_key=self._signing.key,
             scene=scene,
             provider=provider,
+            models=self._models,
         )
         return await self._process.run(draw_assignment, assignment, report)
 

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from services.image.domain import ImageBrief
+from services.image.domain import ImageBrief, Rating
+from services.image.providers.local.prices import price_text
+from services.media.hyphenation import SOFT_HYPHEN
+from services.media.writing_systems import clean_text, languages_of
 
-SYMBOLS: Final[dict[str, str]] = {
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "JPY": "¥",
-    "INR": "₹",
-    "AUD": "A$",
-    "CAD": "C$",
-    "NZD": "NZ$",
-    "CNY": "¥",
-    "KRW": "₩",
-    "BRL": "R$",
-    "MXN": "MX$",
-    "SGD": "S$",
-    "HKD": "HK$",
-}
-NO_DECIMALS: Final = frozenset({"JPY", "KRW"})
+ROLES: Final = {"headline": "headline", "subline": "subline", "cta": "call_to_action", "badge": "badge"}  # by field
+MOST_STARS: Final = 5
 SUBLINE_LIMIT: Final = 110  # characters; more is not read in an ad
-DIGITS_ONLY: Final = re.compile(r"^\d+(?:[.,]\d+)*$")
+DEFAULT_CALLS: Final = ("", "en")  # languages in which the button may say "Learn more" when nobody wrote it
+SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """Each text of the picture; "" leaves it out. `quoted` names those set verbatim from the prompt."""
+    """Each text of the picture; "" leaves it out. `quoted` names those set verbatim from the prompt or the request.
+
+    old_price: what was paid before. badge: of a sticker. rating: of the trust line, beside stars if stars is not None,
+    which is its share of the best rating. benefits: the items of a list. figure_leads: whether the headline is the
+    price or the rating. language: BCP 47 code of the texts, "" where it is not known. soft: words that came with soft
+    hyphens, by the word without them in lower case.
+    """
 
     brand: str
     eyebrow: str
@@ -41,49 +38,103 @@ class Wording:
     call_to_action: str
     product_name: str
     quoted: tuple[str, ...] = ()
+    old_price: str = ""
+    badge: str = ""
+    rating: str = ""
+    stars: float | None = None
+    benefits: tuple[str, ...] = ()
+    figure_leads: bool = False
+    language: str = ""
+    soft: Mapping[str, str] = field(default_factory=dict)
 
 
 def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     """The brief's words; `quoted` (role to text) comes from the prompt and goes before everything."""
-    name = _one_line(brief.product_name)
-    headline = _one_line(brief.headline) or name or _one_line(brief.brand_name)
-    subline = _one_line(brief.subline) or _plain_subline(brief)
+    name = clean_text(brief.product_name)
+    brand = clean_text(brief.brand_name)
+    headline = clean_text(brief.headline) or name or brand
+    subline = clean_text(brief.subline) or _plain_subline(brief)
     if subline.casefold().strip(".!") == headline.casefold().strip(".!"):
         subline = ""
+    language = brief.subject.language or next(iter(languages_of(f"{headline} {name}")), "")
+    call = clean_text(brief.call_to_action) or ("Learn more" if language[:2] in DEFAULT_CALLS else "")
+    saved_from = brief.old_price if _saving(brief.price, brief.old_price) else ""
     made = Wording(
-        brand=_one_line(brief.brand_name),
+        brand=brand,
         eyebrow="",
         headline=headline,
         subline=subline,
-        price=price_text(brief.price, brief.currency),
-        call_to_action=_one_line(brief.call_to_action) or "Learn more",
+        price=price_text(brief.price, brief.currency, language),
+        call_to_action=call,
         product_name=name,
+        old_price=price_text(saved_from, brief.currency, language),
+        badge=clean_text(brief.badge) or discount_text(brief.price, brief.old_price),
+        rating=rating_text(brief.rating, brief.subject.language) if brief.rating else "",
+        stars=float(brief.rating.value) / brief.rating.best if brief.rating and brief.rating.value else None,
+        benefits=tuple(text for text in map(clean_text, brief.benefits) if text),
+        quoted=tuple(ROLES[name] for name in sorted(brief.given)),
+        language=language,
+        soft=_soft_words(brief, quoted),
     )
+    quoted = {role: text for role, text in quoted.items() if role not in made.quoted}  # fields go before the prompt
     if quoted:
-        made = replace(made, **quoted, quoted=tuple(quoted))
+        made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
     says_name = name.casefold() in f"{made.headline} {made.brand}".casefold()
     if name and not says_name:
         made = replace(made, eyebrow=name)
     return made
 
 
-def price_text(price: str | None, currency: str | None) -> str:
-    """ "29.9", "EUR" -> "€29.90"; prices that carry their own currency stay as they are."""
-    text = _one_line(price or "")
-    if not text or not DIGITS_ONLY.match(text):
-        return text
-    code = (currency or "").strip().upper()
-    if "." in text and "," not in text and code not in NO_DECIMALS:
-        whole, _, cents = text.partition(".")
-        if len(cents) <= 2 and "." not in cents:
-            text = whole if not cents.strip("0") else f"{whole}.{cents.ljust(2, '0')}"
-    if not code:
-        return text
-    return f"{SYMBOLS[code]}{text}" if code in SYMBOLS else f"{code} {text}"
+def _with_quoted(words: Wording, quoted: dict[str, str]) -> Wording:
+    return replace(
+        words,
+        headline=quoted.get("headline", words.headline),
+        subline=quoted.get("subline", words.subline),
+        call_to_action=quoted.get("call_to_action", words.call_to_action),
+        badge=quoted.get("badge", words.badge),
+        quoted=(*words.quoted, *quoted),
+    )
+
+
+def discount_text(price: str | None, old_price: str | None) -> str:
+    """ "45.00", "60" -> "−25%": the discount in whole per cent, rounded down; "" without one, or for less than 1 %."""
+    share = int(100 * _saving(price, old_price))
+    return f"−{share}%" if 1 <= share < 100 else ""
+
+
+def _saving(price: str | None, old_price: str | None) -> Decimal:
+    """The share of the old price that is saved; 0 where it is not higher, or one of both is no number."""
+    try:
+        now, before = Decimal(price or ""), Decimal(old_price or "")
+    except InvalidOperation:
+        return Decimal(0)
+    return (before - now) / before if before > now >= 0 else Decimal(0)
+
+
+def rating_text(rating: Rating, language: str) -> str:
+    """A line in any language: "4.8 · Trustpilot (2,310)", or the award."""
+    if not rating.value:
+        return clean_text(rating.award)
+    count = f"{rating.count:,}" if language in ("", "en") else f"{rating.count:,}".replace(",", "\u00a0")
+    value = rating.value if rating.best == MOST_STARS else f"{rating.value}/{rating.best}"
+    source = clean_text(rating.source)
+    text = f"{value} · {source}" if source else value
+    return f"{text} ({count})" if rating.count else text
+
+
+def cleaned(brief: ImageBrief) -> ImageBrief:
+    """The brief with its names as they are printed, for alternative text and metadata."""
+    return replace(brief, product_name=clean_text(brief.product_name), brand_name=clean_text(brief.brand_name))
+
+
+def _soft_words(brief: ImageBrief, quoted: dict[str, str]) -> dict[str, str]:
+    texts = (brief.product_name, brief.brand_name, brief.headline, brief.subline, brief.description, *quoted.values())
+    found = (word for text in texts for word in SOFT_WORD.findall(text))
+    return {word.replace(SOFT_HYPHEN, "").casefold(): word for word in found}
 
 
 def _plain_subline(brief: ImageBrief) -> str:
-    sentences = re.split(r"(?<=[.!?])\s+", _one_line(brief.description))
+    sentences = re.split(r"(?<=[.!?])\s+", clean_text(brief.description))
     first = sentences[0] if sentences else ""
     if first and len(first) <= SUBLINE_LIMIT:
         return first
@@ -91,12 +142,7 @@ def _plain_subline(brief: ImageBrief) -> str:
         clause = re.split(r"\s[–—-]\s|[;:,]\s", first)[0]
         if 12 <= len(clause) <= SUBLINE_LIMIT:
             return clause.rstrip(".,;:") + "."
-    features = [_one_line(feature).rstrip(".") for feature in brief.features[:3] if feature.strip()]
+    features = [clean_text(feature).rstrip(".") for feature in brief.features[:3] if feature.strip()]
     while features and len(" · ".join(features)) > SUBLINE_LIMIT:
         features.pop()
     return " · ".join(features)
-
-
-def _one_line(text: str) -> str:
-    """White space collapsed, control characters dropped."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

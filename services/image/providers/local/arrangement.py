@@ -25,6 +25,7 @@ class Plan(StrEnum):
     TYPE = "type"  # no product: the text alone, from the left
     TYPE_CENTRED = "type_centred"  # the text alone, centred
     TYPE_RIGHT = "type_right"  # the text alone, from the right
+    PHOTO = "photo"  # the boxes of a layout in data/layouts.toml
 
 
 TYPE_PLANS = frozenset({Plan.TYPE, Plan.TYPE_CENTRED, Plan.TYPE_RIGHT})
@@ -56,7 +57,7 @@ def arrange(plan: Plan, frame: Frame, product_aspect: float) -> Arrangement:
     """The plan's boxes. Plans that do not suit the shape turn into their nearest that does."""
     if plan in TYPE_PLANS:
         return _type_alone(plan, frame)
-    if frame.ratio is AspectRatio.LANDSCAPE:
+    if frame.landscape:
         return _landscape(plan, frame, product_aspect)
     if frame.ratio is AspectRatio.SQUARE:
         return _square(plan, frame, product_aspect)
@@ -65,7 +66,7 @@ def arrange(plan: Plan, frame: Frame, product_aspect: float) -> Arrangement:
 
 def _type_alone(plan: Plan, frame: Frame) -> Arrangement:
     safe, width, height = frame.safe, float(frame.width), float(frame.height)
-    landscape = frame.ratio is AspectRatio.LANDSCAPE
+    landscape = frame.landscape
     if plan is Plan.TYPE_CENTRED:
         inset = safe.width * (0.14 if landscape else 0.0)
         return Arrangement(

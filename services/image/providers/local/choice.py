@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import random
-import unicodedata
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
-from services.image.providers.local import overlays, settings, style_presets
-from services.image.providers.local.ad_text import Wording, wording
+from services.image.providers.local import backdrops, overlays, photo_grounds, settings, style_presets
+from services.image.providers.local.ad_text import Wording, rating_text, wording
+from services.image.providers.local.arrangement import Plan
+from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
+from services.image.providers.local.photo_grounds import Backdrop
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import TypeLook
-from services.media import fonts
-from services.media.colour import Palette, palette
+from services.media.colour import Colour, Mood, Palette, palette
+from services.media.places import places, places_for, season_places
+from services.media.text_shaping import unsupported_characters
+from services.media.writing_systems import clean_text, unsupported_script
 
+NO_PANORAMAS: Final = "The photographed places are not installed: the ground is drawn."
+# Grounds that are drawn for some plans only.
+GROUND_PLANS: Final = {"split": (Plan.SIDE,), "arch": (Plan.SIDE, Plan.MIRRORED)}
+LARGEST_CAPTION: Final = 13.0  # units of the headline that a gallery's caption may have
+HEADLINE_SHARE: Final = 2  # times that the written headline leads, for each time that another text may
+FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alone
+FEWEST_BENEFITS: Final = 3
+MOST_IN_A_LIST: Final = 4
+LONGEST_FACT: Final = 48  # characters of a fact that is read at a glance
+LONGEST_OFFER: Final = 60  # characters
 SHOPS: Final = frozenset({"good", "food", "software"})  # kinds that have sales
-
-
-class Shows(StrEnum):
-    """What stands in the picture besides type."""
-
-    PHOTO = "photo"
-    DRAWING = "drawing"
-    TYPE = "type"  # nothing does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,7 @@ class Choice:
     """Everything decided before the first stroke."""
 
     composition: Composition
+    layout: Layout
     steering: Steering
     words: Wording
     palette: Palette
@@ -44,10 +51,25 @@ class Choice:
     ground: str
     overlay: str
     notes: tuple[str, ...]
+    backdrop: Backdrop | None = None  # a photographed ground
 
 
-def chosen(brief: ImageBrief, draw: random.Random, *, shows: Shows) -> Choice:
-    """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set."""
+def chosen(
+    brief: ImageBrief,
+    draw: random.Random,
+    *,
+    shows: Shows,
+    layout_draw: random.Random,
+    photos: int = 0,
+    covers: bool = True,
+    panoramas: Path | None = None,
+) -> Choice:
+    """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set.
+
+    draw: decides the idea, which pictures of one concept share. layout_draw: decides the layout. photos: how many
+    there are. covers: whether the first is large enough for the whole picture. panoramas: the folder of photographed
+    grounds.
+    """
     steering = read_prompt(brief.prompt)
     words = wording(brief, dict(steering.quoted or {}))
     notes: list[str] = []
@@ -55,12 +77,19 @@ def chosen(brief: ImageBrief, draw: random.Random, *, shows: Shows) -> Choice:
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
     composition = style_presets.choose(brief.style, draw, type_alone=shows is Shows.TYPE)
+    words = _led(words, brief, draw)
+    layout = _layout(
+        composition, layout_draw, shows=shows, photos=photos, covers=covers, with_list=bool(words.benefits)
+    )
+    composition = replace(composition, plan=layout.plan or Plan.PHOTO)
     refused: list[str] = []
-    if steering.layout:
+    if steering.layout and shows is not Shows.PHOTO:
         composition = style_presets.with_layout(composition, steering.layout)
+        layout = by_plan(composition.plan)
     mood = steering.mood or composition.mood
     ground, overlay, stage = composition.ground, composition.overlay, composition.stage
-    season = scene_of(steering.season or _season(brief), draw)
+    season_name = steering.season or _season(brief)
+    season = scene_of(season_name, draw)
     setting = steering.setting or ""
     if brief.style is Style.SEASONAL or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
         ground = "season"
@@ -72,7 +101,7 @@ def chosen(brief: ImageBrief, draw: random.Random, *, shows: Shows) -> Choice:
     if brief.style is Style.LIFESTYLE and ground == "scene" and not setting:
         setting = (
             settings.setting_for((brief.product_name, brief.description, brief.audience), draw)
-            if shows is Shows.PHOTO
+            if shows in (Shows.PHOTO, Shows.CUT_OUT)
             else "sunlit"
         )
     if steering.pattern:
@@ -82,25 +111,41 @@ def chosen(brief: ImageBrief, draw: random.Random, *, shows: Shows) -> Choice:
             refused.append(f"pattern {steering.pattern}")
         else:
             ground = steering.pattern
+    backdrop, missing = None, ""
+    if shows is not Shows.PHOTO:  # a photo has a place of its own
+        backdrop, missing = _backdrop(brief, steering, composition, ground, season_name, draw, panoramas)
+    if missing:
+        notes.append(missing)
+    if backdrop is not None:
+        ground, stage = "place", "none"
     if ground in ("scene", "season") and stage not in ("none", "plinth"):
         stage = "none"
+    if shows is Shows.PHOTO and ground in ("scene", "season"):
+        ground, setting, overlay = "plain", "", ""
     composition = replace(composition, stage=stage)
-    colours = (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
+    if backdrop is not None and not steering.mood:
+        mood = Mood.DARK if backdrop.dark else Mood.LIGHT
+    colours = _colours(steering, brief)
     if ground == "season" and not steering.colours:
         mood = steering.mood or season.mood
     colour_set = palette(colours, mood=mood, harmony=composition.harmony)
-    if ground == "season":
+    if backdrop is not None:
+        colour_set = settings.grounded(colour_set, *backdrop.colours())
+    elif ground == "season":
         colour_set = season.tinted(colour_set, keep=bool(steering.colours))
     elif ground == "scene":
         colour_set = settings.scene_palette(setting or "studio", colour_set, mood, steering.light)
     look, font_note = style_presets.type_look(composition, brief.brand_font, draw)
     if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
         look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.14)
+    if words.figure_leads:
+        look = replace(look, headline_largest=look.headline_largest * FIGURE_SCALE)
     if font_note:
         notes.append(font_note)
     notes = [*_prompt_notes(steering, refused, brief.style), *notes]
     return Choice(
         composition=composition,
+        layout=layout,
         steering=steering,
         words=words,
         palette=colour_set,
@@ -110,7 +155,118 @@ def chosen(brief: ImageBrief, draw: random.Random, *, shows: Shows) -> Choice:
         ground=ground,
         overlay=overlay,
         notes=tuple(notes),
+        backdrop=backdrop,
     )
+
+
+def _backdrop(
+    brief: ImageBrief,
+    steering: Steering,
+    composition: Composition,
+    ground: str,
+    season: str,
+    draw: random.Random,
+    panoramas: Path | None,
+) -> tuple[Backdrop | None, str]:
+    """The photographed place for a composition that takes one, or a note that its files are missing."""
+    table = places()
+    subject = brief.subject
+    suiting = places_for(
+        trade=subject.trade, sector=subject.sector, confidence=subject.confidence, sensitive=subject.sensitive
+    )
+    dark, more = (steering.mood or composition.mood) is Mood.DARK, {}
+    if steering.colours or steering.pattern in backdrops.GROUNDS:  # the customer's own ground
+        return None, ""
+    if ground == "season":
+        scenery = table.seasons[season]
+        names, dark = season_places(season, suiting), scenery.dark
+        more = {"grade": Colour.of(scenery.grade), "strewn": scenery.strewn}
+    elif ground == "scene" and steering.setting:
+        names = table.settings.get(steering.setting, ())
+    elif composition.photographic:
+        names = suiting
+    else:
+        return None, ""
+    found = photo_grounds.installed(panoramas, names)
+    if found and panoramas is not None:
+        return photo_grounds.backdrop(panoramas, found, brief.aspect_ratio, draw, dark=dark, **more), ""
+    return None, NO_PANORAMAS if names else ""
+
+
+def on_photo(choice: Choice, brief: ImageBrief, *, dark: bool) -> Choice:
+    """The choice with the colours for text on a dark or a light photo."""
+    mood = Mood.DARK if dark else Mood.LIGHT
+    return replace(
+        choice, palette=palette(_colours(choice.steering, brief), mood=mood, harmony=choice.composition.harmony)
+    )
+
+
+def _colours(steering: Steering, brief: ImageBrief) -> tuple[str, ...]:
+    return (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
+
+
+def _layout(
+    composition: Composition, draw: random.Random, *, shows: Shows, photos: int, covers: bool, with_list: bool
+) -> Layout:
+    """A layout in which the composition's ground and type work."""
+
+    def suits(layout: Layout) -> bool:
+        plan = layout.plan
+        if layout.to_the_edges and not covers:
+            return False
+        if plan is None or plan is composition.plan:
+            return True
+        if plan not in GROUND_PLANS.get(composition.ground, (plan,)):
+            return False
+        return plan is not Plan.GALLERY or composition.headline <= LARGEST_CAPTION
+
+    return choose_layout(draw, shows=shows, photos=photos, with_list=with_list, suits=suits)
+
+
+def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
+    """The words with what leads: the headline that was written, the offer, the price, the rating, a fact, or a list of
+    benefits below the headline. Only what the product holds can lead, and nothing goes before the customer's headline.
+    """
+    leads = ["headline"] * HEADLINE_SHARE
+    sensitive = bool(brief.subject.sensitive)
+    if "headline" not in words.quoted and not sensitive:
+        leads += [fact for fact in words.benefits if len(fact) <= LONGEST_FACT]
+        if _fits(brief.offer) and "subline" not in words.quoted:
+            leads += ["offer", "offer"]
+        if words.price and words.old_price and "subline" not in words.quoted:
+            leads.append("price")
+        if words.stars is not None and brief.rating is not None and "subline" not in words.quoted:
+            leads.append("rating")
+    if len(words.benefits) >= FEWEST_BENEFITS and "subline" not in words.quoted:
+        leads += ["benefits", "benefits"]
+    lead = draw.choice(leads)
+    if lead == "benefits":
+        said = words.headline.casefold()
+        kept = tuple(text for text in words.benefits if text.casefold().strip(".!") not in said)
+        if len(kept) >= FEWEST_BENEFITS:
+            return replace(words, benefits=kept[:MOST_IN_A_LIST], subline="")
+    fact = lead if lead in words.benefits else ""
+    words = replace(words, benefits=())
+    if fact:
+        told = fact.casefold() in words.subline.casefold() and "subline" not in words.quoted
+        said = words.headline if told else words.subline
+        return replace(words, headline=fact[0].upper() + fact[1:], subline=said)
+    if lead == "offer":
+        return replace(words, headline=" ".join(brief.offer.split()), subline=words.headline)
+    if lead == "price":
+        return replace(words, headline=words.price, subline=words.headline, price="", figure_leads=True)
+    if lead == "rating" and brief.rating is not None:
+        value = f"{brief.rating.value}/{brief.rating.best}"
+        source = replace(brief.rating, value="", award=brief.rating.source)
+        where = rating_text(source, brief.subject.language) or value
+        return replace(words, headline=value, subline=words.headline, rating=where, figure_leads=True)
+    return words
+
+
+def _fits(offer: str) -> bool:
+    """Whether an offer can be a headline: short, and in letters that the bundled faces have."""
+    known = not unsupported_characters(offer)
+    return 0 < len(offer) <= LONGEST_OFFER and known
 
 
 def _season(brief: ImageBrief) -> str:
@@ -128,10 +284,9 @@ def _printable(words: Wording) -> tuple[Wording, str]:
 
     def kept(text: str) -> str:
         nonlocal missing
-        composed = unicodedata.normalize("NFC", text)
-        absent = fonts.missing_characters(fonts.typeface(fonts.DEFAULT_FAMILY), composed)
+        absent = unsupported_characters(text, words.language)
         missing += "".join(letter for letter in absent if letter not in missing)
-        return " ".join("".join(letter for letter in composed if letter not in absent).split())
+        return clean_text("".join(letter for letter in text if letter not in absent)) if absent else text
 
     printable = replace(
         words,
@@ -141,19 +296,20 @@ def _printable(words: Wording) -> tuple[Wording, str]:
         subline=kept(words.subline),
         price=kept(words.price),
         call_to_action=kept(words.call_to_action),
+        old_price=kept(words.old_price),
+        badge=kept(words.badge),
+        rating=kept(words.rating),
+        benefits=tuple(filter(None, map(kept, words.benefits))),
     )
     if words.headline and not any(letter.isalnum() for letter in printable.headline):
-        raise InputFault(
-            "SCRIPT_UNSUPPORTED",
-            "The fonts do not support the headline's writing system; please use Latin letters.",
-        )
+        raise InputFault("SCRIPT_UNSUPPORTED", unsupported_script(words.headline))
     return printable, missing
 
 
 def _without(words: Wording, omitted: frozenset[str]) -> Wording:
     """The words without what the prompt wants left out; the headline always stays."""
     if "price" in omitted:
-        words = replace(words, price="")
+        words = replace(words, price="", old_price="", badge=words.badge if "badge" in words.quoted else "")
     if "brand" in omitted:
         words = replace(words, brand="")
     if "call_to_action" in omitted:

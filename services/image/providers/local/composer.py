@@ -16,23 +16,28 @@ from services.image.providers.local import (
     device_frames,
     legibility,
     overlays,
+    photo_grounds,
+    photo_layouts,
     scenery,
     scenes,
     settings,
     stages,
     text_drawing,
 )
+from services.image.providers.local.ad_text import cleaned
 from services.image.providers.local.arrangement import Arrangement
-from services.image.providers.local.choice import Choice, Shows, chosen
+from services.image.providers.local.choice import Choice, chosen, on_photo
 from services.image.providers.local.emblem import Emblem, emblem_of, figure_of
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.layouts import Mask, Shows
 from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.placing import laid_out
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import Lettered
 from services.image.providers.local.textstack import Placed, Role
 from services.media.colour import Colour
+from services.media.places import places
 from services.media.skia import skia
 from services.worker.progress import ReportProgress
 
@@ -43,13 +48,21 @@ GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves band
 class Photo:
     """A decoded product photo: `image` a skia.Image, cut out (with transparency) or whole.
 
-    screenshot: it shows an app or a website, and stands in the frame of a phone or a window.
+    screenshot: it shows an app or a website, and stands in the frame of a phone or a window. stands: it has something
+    to stand on; a thing seen from above has not. more: further photos of the product, whole skia.Images.
     """
 
     image: Any
     cut_out: bool
     note: str = ""
     screenshot: bool = False
+    stands: bool = True
+    more: tuple[Any, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is shown as a photograph."""
+        return not self.cut_out and not self.screenshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,7 @@ class Composed:
     alt_text: str
     notes: tuple[str, ...]
     proof: Proof
+    photographed: bool  # something in it was: the product, or the place
 
 
 def compose(
@@ -84,32 +98,51 @@ def compose(
     *,
     photo: Photo | None,
     drawings: Path | None = None,
+    panoramas: Path | None = None,
     logo: Any = None,
     scene: Any = None,
     report: ReportProgress = lambda percent, stage: None,
 ) -> Composed:
     """Draws the ad. `scene`, a skia.Image of the picture's size, replaces the drawn ground (from remote providers).
 
-    drawings: the file that stands in for a missing photo; None when it is not installed.
+    drawings: the file that stands in for a missing photo; panoramas: the folder of photographed grounds; None when not
+    installed.
     """
-    draw = random.Random(_seed(brief))
+    draw, layout_draw = random.Random(_idea_seed(brief)), random.Random(_seed(brief))
     frame = Frame.of(brief.aspect_ratio)
     emblem = emblem_of(brief, drawings) if photo is None else None
-    choice = chosen(brief, draw, shows=_shows(emblem))
+    choice = chosen(
+        brief,
+        draw,
+        shows=_shows(emblem, photo, scene),
+        layout_draw=layout_draw,
+        panoramas=panoramas,
+        photos=1 + len(photo.more) if photo is not None else 0,
+        covers=photo is not None and photo_layouts.fills(photo.image, frame.whole),
+    )
+    brief = cleaned(brief)
     figure = figure_of(emblem, brief, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""
     notes = [*choice.notes, *([note] if note else [])]
     report(25, "composing")
     arrangement, product, stack, badge = laid_out(frame, choice, figure, logo)
     written = tuple(placed.plate or placed.box for placed in stack.placed)
-    underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
+    if photo is not None and choice.layout.plan is None:
+        underlay, choice = _photo_underlay(brief, frame, choice, arrangement, product, photo, draw, written)
+    else:
+        underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
     report(55, "setting type")
     overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
-    lettered = text_drawing.inscribe(underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge)
+    stars = choice.words.stars or 0.0
+    lettered = text_drawing.inscribe(
+        underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge, stars=stars
+    )
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     notes.extend(stack.notes)
     if lettered.scrims:
         notes.append("A soft veil was laid under text where the ground made it hard to read.")
+    if lettered.logo_plate:
+        notes.append("The logo stands on a plate, as it would not be seen well on the ground.")
     notes.extend(
         f"The {role.value.replace('_', ' ')} has a contrast of {reading.ratio:.1f} where {reading.needed:g} is wanted."
         for role, reading in lettered.readings.items()
@@ -119,13 +152,22 @@ def compose(
         pixels=lettered.pixels,
         alt_text=_alt_text(brief, choice, photo, figure),
         notes=tuple(dict.fromkeys(notes)),
-        proof=_proof(frame, choice, texts, lettered, product if figure is not None else None, photo, figure),
+        photographed=photo is not None or (choice.backdrop is not None and scene is None),
+        proof=_proof(frame, choice, texts, lettered, _shown_box(choice, product, figure, written), photo, figure),
     )
 
 
+def _idea_seed(brief: ImageBrief) -> int:
+    """Of what pictures of one concept share in every aspect ratio."""
+    return _hashed("idea", brief.concept or brief.seed, brief.product_name, brief.style, brief.prompt)
+
+
 def _seed(brief: ImageBrief) -> int:
-    text = "\n".join((brief.seed, brief.product_name, brief.style, brief.aspect_ratio, brief.prompt))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return _hashed("layout", brief.seed, brief.product_name, brief.style, brief.prompt)
+
+
+def _hashed(*parts: str) -> int:
+    return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:8], "big")
 
 
 def _photographed(brief: ImageBrief, photo: Photo | None) -> Figure | None:
@@ -138,17 +180,25 @@ def _photographed(brief: ImageBrief, photo: Photo | None) -> Figure | None:
     return Figure(
         name=name,
         aspect=photo.image.width() / photo.image.height(),
-        floats=False,
+        floats=photo.cut_out and (not photo.stands or brief.subject.trade in places().lying),
         flat_base=0.82,
         whole=not photo.cut_out,
         image=photo.image,
     )
 
 
-def _shows(emblem: Emblem | None) -> Shows:
-    if emblem is None:
+def _shows(emblem: Emblem | None, photo: Photo | None, scene: Any) -> Shows:
+    if photo is not None and photo.whole and scene is None:
         return Shows.PHOTO
+    if emblem is None:
+        return Shows.CUT_OUT
     return Shows.DRAWING if emblem.name else Shows.TYPE
+
+
+def _shown_box(choice: Choice, product: Box, figure: Figure | None, written: tuple[Box, ...]) -> Box | None:
+    """The box of what is shown; None on pictures of type, and where text stands on the photo."""
+    over = choice.layout.plan is None and any(product.overlaps(box) for box in written)
+    return None if figure is None or over else product
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -179,6 +229,8 @@ def _underlay(
     )
     if scene is not None:
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
+    elif choice.backdrop is not None:
+        photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
         choice.season.paint(stage)
     elif choice.ground == "scene":
@@ -197,9 +249,12 @@ def _underlay(
         return legibility.pixels_of(surface)
     name = choice.composition.stage
     if name == "plinth" and not stands:
-        name = "none" if figure.whole or choice.ground == "scene" else "disc"
+        name = "none" if figure.whole or choice.ground in ("scene", "place") else "disc"
     stages.STAGES[name](stage)
     dark = choice.palette.dark
+    light, light_from = choice.palette.glow, (-1.0, -0.8)
+    if choice.backdrop is not None and scene is None:
+        light, light_from = photo_grounds.lamp(choice.backdrop)
     canvas.save()
     if arrangement.panel is not None and not arrangement.panel.overlaps(product):  # no shadow falls on the panel
         canvas.clipRect(brushes.rect(arrangement.panel), skia.ClipOp.kDifference)
@@ -208,20 +263,67 @@ def _underlay(
         figure,
         product,
         shade=choice.palette.shade,
-        light=choice.palette.glow,
+        light=light,
         shadow=0.6 if dark else 0.4,
         rim=0.55 if dark else 0.4,
         reflection=choice.composition.reflection,
         floating=name in ("disc", "card", "burst"),
+        light_from=light_from,
     )
     canvas.restore()
     return legibility.pixels_of(surface)
 
 
+def _photo_underlay(
+    brief: ImageBrief,
+    frame: Frame,
+    choice: Choice,
+    arrangement: Arrangement,
+    product: Box,
+    photo: Photo,
+    draw: random.Random,
+    written: tuple[Box, ...],
+) -> tuple[Pixels, Choice]:
+    """The ground with the photos of a layout, and the choice with colours that read on them."""
+    layout, boxes = choice.layout, choice.layout.boxes[frame.ratio]
+    covers = layout.mask is Mask.FULL and product.contains(frame.whole)
+    surface = skia.Surface(frame.width, frame.height)
+    canvas = surface.getCanvas()
+    if not covers:
+        stage = Set(
+            canvas=canvas,
+            frame=frame,
+            palette=choice.palette,
+            arrangement=arrangement,
+            product=product,
+            draw=draw,
+            stands=False,
+            written=written,
+        )
+        if choice.season is not None:
+            choice.season.paint(stage)
+        else:
+            backdrops.GROUNDS[choice.ground](stage)
+    for image, place_ in zip((photo.image, *photo.more), boxes.photos, strict=False):
+        box = photo_layouts.mask_box(place_.of(frame.whole), layout.mask)
+        photo_layouts.draw_photo(canvas, image, box, layout.mask, frame, choice.palette.shade)
+    if not covers:
+        return legibility.pixels_of(surface), choice
+    if arrangement.panel is not None:
+        panel = arrangement.panel
+        tone = choice.palette.surface if not choice.palette.dark else choice.palette.background
+        shape = brushes.rounded(panel, 2.6 * frame.unit)
+        canvas.drawRRect(shape, brushes.fill(tone))
+        return legibility.pixels_of(surface), choice
+    veil = photo_layouts.veil_for(legibility.pixels_of(surface), written)
+    photo_layouts.draw_veil(canvas, veil, written, frame)
+    return legibility.pixels_of(surface), on_photo(choice, brief, dark=veil.light_text)
+
+
 def _panel(canvas: Any, panel: Box, choice: Choice, frame: Frame) -> None:
     colours = choice.palette
     tone = colours.surface if not colours.dark else colours.background
-    if choice.ground in ("scene", "season") and not colours.dark:  # a scene's surface is its floor
+    if choice.ground in ("scene", "season", "place") and not colours.dark:  # a scene's surface is its floor
         tone = Colour.from_oklch(0.985, 0.008, colours.background.hue)
     canvas.drawRect(
         brushes.rect(panel),
@@ -241,8 +343,10 @@ def _alt_text(brief: ImageBrief, choice: Choice, photo: Photo | None, figure: Fi
     else:
         thing = f"a drawing ({figure.name})"
     where = (
-        choice.season.words if choice.season is not None else settings.DESCRIPTIONS.get(choice.setting, "")
-    ) or f"on a {choice.steering.mood or choice.composition.mood} background"
+        (choice.backdrop.place.words if choice.backdrop is not None else "")
+        or (choice.season.words if choice.season is not None else settings.DESCRIPTIONS.get(choice.setting, ""))
+        or f"on a {choice.steering.mood or choice.composition.mood} background"
+    )
     words = choice.words
     said = f"Headline: “{words.headline}”." if words.headline else ""
     more = " ".join(part for part in (said, f"Price: {words.price}." if words.price else "") if part)
@@ -267,6 +371,6 @@ def _proof(
         product=product,
         shown=figure.name if figure is not None and photo is None else "",
         plates=tuple(placed.plate for placed in texts if placed.plate is not None),
-        composition=choice.composition.name,
+        composition=f"{choice.composition.name}, {choice.layout.name}",
         scrims=lettered.scrims,
     )

@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy
-from PIL import Image
-
 from services.image.providers.local import brushes
 from services.image.providers.local.geometry import Box
 from services.media.colour import BLACK, WHITE, Colour
 from services.media.skia import skia
 
 PHONE_BELOW: Final = 0.75  # width over height of a screenshot that a phone shows
-WIDEST: Final = 2.6  # width over height past which a picture is no screen
-FLAT_SHARE: Final = 0.5  # of neighbouring pixels that are equal: screens are flat, photographs are not
 LONGEST: Final = 1400  # pixels of the framed screenshot's longer side
 SAMPLING: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 METAL: Final = Colour.of("#3a3d45")
 GLASS: Final = Colour.of("#0b0c10")
 BAR: Final = Colour.of("#eceef2")
 LIGHTS: Final = (Colour.of("#ff5f57"), Colour.of("#febc2e"), Colour.of("#28c840"))
-
-
-def is_screenshot(picture: Image.Image) -> bool:
-    """Returns True for an opaque picture in a screen's shape, most of whose neighbouring pixels are equal."""
-    shape = picture.width / picture.height
-    if not 1 / WIDEST < shape < WIDEST:
-        return False
-    pixels = numpy.asarray(picture.convert("RGBA"))
-    if pixels[..., 3].min() < 255:
-        return False
-    equal = (pixels[:, 1:, :3] == pixels[:, :-1, :3]).all(axis=2)
-    return float(equal.mean()) >= FLAT_SHARE
 
 
 def framed(screen: Any) -> Any:

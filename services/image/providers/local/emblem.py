@@ -45,7 +45,7 @@ def emblem_of(brief: ImageBrief, drawings: Path | None) -> Emblem:
         sensitive=subject.sensitive,
         subject=subject.subject,
         language=subject.language,
-        seed=f"{brief.seed}|{brief.product_name}",
+        seed=f"{brief.concept or brief.seed}|{brief.product_name}",
     )
     if name and drawings is not None:
         trade = subject.trade_name or "its trade"

@@ -42,10 +42,12 @@ def place(
     rim: float = 0.5,
     reflection: float = 0.0,
     floating: bool = False,
+    light_from: tuple[float, float] = (-1.0, -0.8),
 ) -> None:
     """Draws the figure into its box with contact shadow, soft cast shadow and rim light.
 
-    shadow, rim and reflection are opacities. A floating figure casts its shadow on the wall behind, not on a ground.
+    shadow, rim and reflection are opacities. light_from: the direction of the light in the picture, x to the right and
+    y down, each -1 to 1. A floating figure casts its shadow on the wall behind, not on a ground.
     """
     if figure.whole:
         _framed(canvas, figure, box, shade, shadow)
@@ -58,11 +60,11 @@ def place(
         colour = shade.argb(min(0.62, shadow * 0.9))
         _glow(canvas, sprite, corner, (box.width * 0.015, box.height * 0.06), reach, colour)
     else:
-        _ground_shadow(canvas, figure, box, shade, shadow)
+        _ground_shadow(canvas, figure, box, shade, shadow, light_from[0])
         if reflection > 0:
             _reflection(canvas, sprite, box, margin, reflection)
     if rim > 0:
-        _glow(canvas, sprite, corner, (-2.5, -2.0), 5.0, light.argb(rim))
+        _glow(canvas, sprite, corner, (2.5 * light_from[0], 2.5 * light_from[1]), 5.0, light.argb(rim))
     canvas.drawImage(sprite, *corner)
 
 
@@ -98,12 +100,13 @@ def _sprite(figure: Figure, box: Box) -> tuple[Any, float]:
     return surface.makeImageSnapshot(), float(margin)
 
 
-def _ground_shadow(canvas: Any, figure: Figure, box: Box, shade: Colour, opacity: float) -> None:
+def _ground_shadow(canvas: Any, figure: Figure, box: Box, shade: Colour, opacity: float, side: float) -> None:
     base = box.width * figure.flat_base
     centre = box.centre_x
     depth = max(10.0, min(base, box.height) * 0.075)
     canvas.save()
-    wide = Box(centre - base * 0.62, box.bottom - depth * 1.1, centre + base * 0.72, box.bottom + depth * 1.5)
+    cast = centre - base * 0.05 * side  # away from the light
+    wide = Box(cast - base * 0.67, box.bottom - depth * 1.1, cast + base * 0.67, box.bottom + depth * 1.5)
     canvas.drawOval(brushes.rect(wide), brushes.fill(shade, opacity * 0.75, blur=max(8.0, depth * 0.8)))
     tight = Box(centre - base * 0.5, box.bottom - depth * 0.45, centre + base * 0.52, box.bottom + depth * 0.42)
     canvas.drawOval(brushes.rect(tight), brushes.fill(BLACK, opacity, blur=max(4.0, depth * 0.24)))

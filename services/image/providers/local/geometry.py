@@ -105,11 +105,16 @@ class Frame:
         margin = 9 * self.unit
         if self.ratio is AspectRatio.STORY:
             return Box(margin, self.height * STORY_TOP, self.width - margin, self.height * (1 - STORY_BOTTOM))
-        if self.ratio is AspectRatio.LANDSCAPE:
+        if self.landscape:
             return Box(margin * 1.35, margin, self.width - margin * 1.35, self.height - margin)
         return Box(margin, margin, self.width - margin, self.height - margin)
 
     @property
+    def landscape(self) -> bool:
+        """Whether it is much wider than high."""
+        return self.ratio in (AspectRatio.LANDSCAPE, AspectRatio.WIDE)
+
+    @property
     def wide(self) -> bool:
         """Whether columns stand side by side better than above each other."""
-        return self.ratio in (AspectRatio.SQUARE, AspectRatio.LANDSCAPE)
+        return self.landscape or self.ratio is AspectRatio.SQUARE

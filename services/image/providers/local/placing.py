@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from services.image.domain import AspectRatio
-from services.image.providers.local import (
-    stages,
-)
+from services.image.providers.local import photo_layouts, stages
 from services.image.providers.local.arrangement import Arrangement, Plan, arrange
 from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.layouts import Mask
 from services.image.providers.local.text_drawing import Badge
 from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
 from services.image.providers.local.typesetting import fit
+
+MOST_ON_A_STICKER = 9  # characters
 
 
 def laid_out(
@@ -25,25 +26,46 @@ def laid_out(
 
     Without a figure the box is where the ground's light gathers.
     """
+    if choice.layout.plan is None and figure is not None:
+        arrangement = _calmest(choice.layout.arrangements(frame), figure, choice.layout.mask, frame)
+        stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
+        return arrangement, photo_layouts.mask_box(arrangement.product, choice.layout.mask), stack, None
     if figure is None:
         arrangement = arrange(choice.composition.plan, frame, 1.0)
-        stack = solve(_request(frame, choice, arrangement, logo, price_apart=False))
+        stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
         return arrangement, arrangement.product, stack, None
     arrangement = arrange(choice.composition.plan, frame, figure.aspect)
-    wants_badge = choice.composition.badge and bool(choice.words.price) and len(choice.words.price) <= 9
-    for price_apart in (True, False) if wants_badge else (False,):
-        stack = solve(_request(frame, choice, arrangement, logo, price_apart=price_apart))
+    sticker = _sticker(choice)
+    for wanted in (sticker, None) if sticker is not None else (None,):
+        stack = solve(_request(frame, choice, arrangement, logo, sticker=wanted))
         fitted = _grown(_paneled(arrangement, stack, frame), stack, frame)
         product = _product_box(fitted, figure, choice, frame, stack)
-        if not price_apart:
+        if wanted is None:
             return fitted, product, stack, None
-        badge = _badge(frame, choice, fitted, product, stack)
+        badge = _badge(frame, choice, fitted, product, stack, wanted)
         if badge is not None:
             return fitted, product, stack, badge
-    raise AssertionError("the second try keeps the price in the column")
+    raise AssertionError("the second try keeps the sticker's text in the column")
 
 
-def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, *, price_apart: bool) -> Request:
+def _calmest(places: tuple[Arrangement, ...], figure: Figure, mask: Mask, frame: Frame) -> Arrangement:
+    """The arrangement whose text stands where the photo shows the least."""
+    if len(places) == 1 or mask is not Mask.FULL:
+        return places[0]
+    found = photo_layouts.details(figure.image)
+    return min(places, key=lambda place: photo_layouts.busyness(figure.image, place.product, place.text, found))
+
+
+def _sticker(choice: Choice) -> Role | None:
+    """What stands on a round sticker: the badge, else the price in compositions that have one; None: nothing does."""
+    words = choice.words
+    if words.badge:
+        return Role.BADGE if len(words.badge) <= MOST_ON_A_STICKER else None
+    short = bool(words.price) and len(words.price) <= MOST_ON_A_STICKER and not words.old_price
+    return Role.PRICE if choice.composition.badge and short else None
+
+
+def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, *, sticker: Role | None) -> Request:
     return Request(
         wording=choice.words,
         look=choice.look,
@@ -52,7 +74,8 @@ def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, 
         unit=frame.unit,
         spread=arrangement.spread,
         anchor=arrangement.anchor,
-        price_apart=price_apart,
+        price_apart=sticker is Role.PRICE,
+        badge_apart=sticker is Role.BADGE,
         brand_apart=arrangement.brand,
         brand_align=arrangement.brand_align,
         logo_aspect=logo.width() / logo.height() if logo is not None else None,
@@ -138,7 +161,10 @@ def _product_box(arrangement: Arrangement, figure: Figure, choice: Choice, frame
     return box
 
 
-def _badge(frame: Frame, choice: Choice, arrangement: Arrangement, product: Box, stack: Stack) -> Badge | None:
+def _badge(
+    frame: Frame, choice: Choice, arrangement: Arrangement, product: Box, stack: Stack, role: Role
+) -> Badge | None:
+    text = choice.words.badge if role is Role.BADGE else choice.words.price
     unit = frame.unit
     radius = unit * 10.5
     taken = [placed.plate or placed.box for placed in stack.placed]
@@ -162,7 +188,7 @@ def _badge(frame: Frame, choice: Choice, arrangement: Arrangement, product: Box,
         fill = choice.palette.accent
         face = choice.look.strong
         block = fit(
-            choice.words.price,
+            text,
             face,
             box_width=radius * 1.5,
             box_height=radius,
@@ -176,6 +202,6 @@ def _badge(frame: Frame, choice: Choice, arrangement: Arrangement, product: Box,
         line = block.lines[0]
         pen = (x - (line.ink[0] + line.ink[2]) / 2, y - (line.ink[1] + line.ink[3]) / 2)
         ink_box = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
-        placed = Placed(role=Role.PRICE, block=block, pens=(pen,), box=ink_box, text=choice.words.price, plate=box)
+        placed = Placed(role=role, block=block, pens=(pen,), box=ink_box, text=text, plate=box)
         return Badge(text=placed, centre=(x, y), radius=radius, fill=fill, ink=choice.palette.accent_ink)
     return None

@@ -26,6 +26,16 @@ SUBLINE_WORDS: Final = (
     "subheadline",
     "below it",
 )
+LABELS: Final[dict[str, tuple[str, ...]]] = {
+    "call_to_action": CTA_WORDS,
+    "subline": SUBLINE_WORDS,
+    "badge": ("sticker", "badge", "label", "stamp"),
+    "headline": ("headline", "title", "slogan"),
+}
+_ANY_LABEL: Final = "|".join(re.escape(word) for words in LABELS.values() for word in words)
+LABEL_BEHIND: Final = re.compile(rf"\s*(?:(?:as|on|in)\s+)?(?:(?:the|a)\s+)?({_ANY_LABEL})")
+LABEL_BEFORE: Final = 40  # characters of the prompt before a quoted text, in which its label may stand
+LABEL_AFTER: Final = 24
 UNKNOWN_SHOWN: Final = 8
 
 
@@ -106,23 +116,36 @@ def read_prompt(prompt: str) -> Steering:
 
 
 def _quoted_texts(prompt: str) -> tuple[dict[str, str], str]:
+    """The quoted texts by role, and the prompt without them. A label before a text goes before one behind it, and each
+    label counts once; texts without a label are headline, sub-line and button in their order."""
     roles: dict[str, str] = {}
-    order = ["headline", "subline", "call_to_action"]
     before = 0
     for match in QUOTES.finditer(prompt):
         text = " ".join(next(group for group in match.groups() if group is not None).split())
-        lead = prompt[max(before, match.start() - 40) : match.start()].casefold()
-        after = prompt[match.end() : match.end() + 24].casefold()
+        lead = prompt[max(before, match.start() - LABEL_BEFORE) : match.start()].casefold()
+        after = prompt[match.end() : match.end() + LABEL_AFTER].casefold()
         before = match.end()
-        if any(word in lead or re.match(rf"\s*(?:as |on )?(?:the |a )?{word}", after) for word in CTA_WORDS):
-            role = "call_to_action"
-        elif any(word in lead for word in SUBLINE_WORDS):
-            role = "subline"
-        else:
-            role = next((name for name in order if name not in roles), "")
+        role = _label(lead)
+        if not role:
+            behind = LABEL_BEHIND.match(after)
+            role = _label(behind[1]) if behind else ""
+            before += behind.end() if behind and role else 0
+        if not role:
+            role = next((name for name in ("headline", "subline", "call_to_action") if name not in roles), "")
         if text and role and role not in roles:
             roles[role] = text
     return roles, QUOTES.sub(" ", prompt)
+
+
+def _label(text: str) -> str:
+    """The role that the last label of a text names; empty: none does."""
+    ends = {
+        role: max(text.rfind(word) + len(word) for word in words if word in text)
+        for role, words in LABELS.items()
+        if any(word in text for word in words)
+    }
+    # "headline" stands in "sub-headline" too
+    return max(ends, key=lambda name: (ends[name], name != "headline")) if ends else ""
 
 
 def _unknown_words(text: str, taken: list[tuple[int, int]]) -> tuple[str, ...]:

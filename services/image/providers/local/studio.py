@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,15 @@ from PIL import Image, ImageOps
 
 from services.chassis.errors import InputFault, TransientFault
 from services.image.domain import ImageBrief, RenderedImage
-from services.image.providers.local import device_frames, export
+from services.image.providers.local import export
+from services.image.providers.local.ad_text import cleaned
 from services.image.providers.local.composer import Photo, compose
-from services.media import cutout, provenance
-from services.media.cutout import MIN_CONFIDENCE, cut_out, cut_out_by_alpha
+from services.image.providers.local.logo import read_logo
+from services.media import cutout, model_files, provenance
+from services.media.cutout import cut_out, cut_out_by_alpha, seen_part
 from services.media.drawings import drawing_file
 from services.media.photo import decode_photo
+from services.media.screenshots import is_screenshot
 from services.media.skia import skia
 
 Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings; None: not installed
@@ -26,7 +29,7 @@ Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """What the render process gets. cut_out_model: u2netp.onnx, drawings: the file of drawings; None when it is not
-    installed.
+    installed. panoramas: the folder with photographed grounds.
 
     scene: a picture from a remote provider to stand behind product and type; signing: folder of the development
     chain, or the operator's own chain and key.
@@ -36,11 +39,13 @@ class Assignment:
     folder: Path
     cut_out_model: Path | None
     drawings: Path | None
+    panoramas: Path | None
     signing_folder: Path
     signing_chain: Path | None = None
     signing_key: Path | None = None
     scene: Path | None = None
     provider: str = "local"
+    models: Path | None = None  # folder of the fetched fonts and patterns; None: the default one
 
 
 def load(stored: Stored, report: Callable[[int, str], None]) -> None:
@@ -55,20 +60,32 @@ def load(stored: Stored, report: Callable[[int, str], None]) -> None:
 def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> RenderedImage:
     """Draws, writes and signs the picture. Raises InputFault when the customer's photo is at fault."""
     brief = assignment.brief
+    if assignment.models is not None:
+        model_files.use_folder(assignment.models)
     if brief.format not in export.CONTENT_TYPES:
         raise InputFault("FORMAT_UNSUPPORTED", f"The file format {brief.format!r} is not png, jpeg or webp.")
     report(5, "reading the photo")
     notes: list[str] = []
     photo = _shown(brief.photo, brief, assignment.cut_out_model) if brief.photo is not None else None
+    if photo is not None and photo.whole:
+        photo = replace(photo, more=_more(brief.more_photos, notes))
     logo = _logo(brief.logo, notes)
     scene = _scene(assignment.scene, brief) if assignment.scene is not None else None
     report(20, "choosing a composition")
-    composed = compose(brief, photo=photo, drawings=assignment.drawings, logo=logo, scene=scene, report=report)
+    composed = compose(
+        brief,
+        photo=photo,
+        drawings=assignment.drawings,
+        panoramas=assignment.panoramas,
+        logo=logo,
+        scene=scene,
+        report=report,
+    )
     report(80, "writing files")
     image = assignment.folder / f"ad.{export.SUFFIXES[brief.format]}"
     thumbnail = assignment.folder / "thumbnail.webp"
-    source_type = provenance.SOURCE_COMPOSITE_WITH_MODEL if scene is not None else provenance.SOURCE_COMPOSITE
-    title = f"Advertisement for {brief.product_name}".strip()
+    source_type = _source_type(generated=scene is not None, photographed=composed.photographed)
+    title = f"Advertisement for {cleaned(brief).product_name}".strip()
     packet = export.xmp_packet(source_type=source_type, title=title, alt_text=composed.alt_text)
     export.write_image(composed.pixels, image, brief.format, packet=packet)
     export.write_thumbnail(composed.pixels, thumbnail)
@@ -84,6 +101,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         identity,
         title=title,
         source_type=source_type,
+        photo=provenance.Ingredient.of(brief.photo),
     )
     width, height = brief.aspect_ratio.pixels
     return RenderedImage(
@@ -98,10 +116,16 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
     )
 
 
+def _source_type(*, generated: bool, photographed: bool) -> str:
+    if generated:
+        return provenance.SOURCE_MODEL_COMPOSITE
+    return provenance.SOURCE_PHOTO_COMPOSITE if photographed else provenance.SOURCE_DRAWN
+
+
 def _shown(path: Path, brief: ImageBrief, model: Path | None) -> Photo:
     if brief.subject.kind == "software":  # nothing else is shown by its screen
         picture = decode_photo(path)
-        if device_frames.is_screenshot(picture):
+        if is_screenshot(picture):
             return Photo(
                 image=_raster(picture), cut_out=False, screenshot=True, note="The screenshot stands in a drawn frame."
             )
@@ -113,28 +137,36 @@ def read_photo(path: Path, model: Path | None) -> Photo:
     picture = decode_photo(path)
     own = cut_out_by_alpha(picture)
     if own is not None:
-        return Photo(image=_raster(own.image), cut_out=True, note="The photo's own transparency was kept.")
+        note = "The photo's own transparency was kept."
+        return Photo(image=_raster(own.image), cut_out=True, stands=own.stands, note=note)
+    whole = seen_part(picture)
     if model is None:
-        return Photo(
-            image=_raster(picture),
-            cut_out=False,
-            note="The photo kept its background: the cut-out model is not installed.",
-        )
-    cut = cut_out(picture, model)
-    if cut.confidence >= MIN_CONFIDENCE:
-        return Photo(image=_raster(cut.image), cut_out=True, note="The product was cut out of its photo.")
-    return Photo(
-        image=_raster(picture),
-        cut_out=False,
-        note=f"The photo kept its background: the cut-out was not sure enough ({cut.confidence:.0%}).",
-    )
+        doubt = "the cut-out model is not installed"
+    else:
+        cut = cut_out(whole, model)
+        if cut.trusted:
+            note = "The product was cut out of its photo."
+            return Photo(image=_raster(cut.image), cut_out=True, stands=cut.stands, note=note)
+        doubt = cut.doubt
+    return Photo(image=_raster(whole), cut_out=False, note=f"The photo kept its background: {doubt}.")
+
+
+def _more(paths: tuple[Path, ...], notes: list[str]) -> tuple[Any, ...]:
+    """The further photos that can be used; a note names each that cannot."""
+    found: list[Any] = []
+    for path in paths:
+        try:
+            found.append(_raster(decode_photo(path, named="A further photo of the product")))
+        except InputFault as fault:
+            notes.append(f"A further photo was left out. {fault.message}")
+    return tuple(found)
 
 
 def _logo(path: Path | None, notes: list[str]) -> Any:
     if path is None:
         return None
     try:
-        return _raster(decode_photo(path, named="The brand's logo"))
+        return read_logo(path)
     except InputFault as fault:  # an ad without a logo is worth having, one that fails is not
         notes.append(f"The logo was left out. {fault.message}")
         return None

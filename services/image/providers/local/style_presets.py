@@ -36,6 +36,7 @@ class Composition:
     overlay: str = ""
     reflection: float = 0.0
     product_share: float = 1.0
+    photographic: bool = False  # before a photographed place, where those are installed
 
 
 SANS: Final = (
@@ -63,6 +64,7 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="studio floor",
+            photographic=True,
             plan=Plan.TOP,
             ground="floor",
             stage="none",
@@ -72,6 +74,7 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="podium in daylight",
+            photographic=True,
             plan=Plan.MIRRORED,
             ground="plain",
             stage="plinth",
@@ -81,6 +84,7 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="spotlit stage",
+            photographic=True,
             plan=Plan.TOP,
             ground="mesh",
             stage="plinth",
@@ -92,6 +96,7 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
     Style.LIFESTYLE: (
         Composition(
             name="scene beside the text",
+            photographic=True,
             plan=Plan.SIDE,
             ground="scene",
             stage="none",
@@ -104,6 +109,7 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="scene below the text",
+            photographic=True,
             plan=Plan.TOP,
             ground="scene",
             stage="none",
@@ -116,6 +122,7 @@ COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="scene with the text on a panel",
+            photographic=True,
             plan=Plan.PANEL,
             ground="scene",
             stage="none",
@@ -325,6 +332,7 @@ TYPE_COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="type on a deep gradient",
+            photographic=True,
             plan=Plan.TYPE,
             ground="mesh",
             stage="none",
@@ -337,6 +345,7 @@ TYPE_COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="centred type in light",
+            photographic=True,
             plan=Plan.TYPE_CENTRED,
             ground="plain",
             stage="none",
@@ -362,6 +371,7 @@ TYPE_COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
     Style.LIFESTYLE: (
         Composition(
             name="type on a sunlit wall",
+            photographic=True,
             plan=Plan.TYPE,
             ground="scene",
             stage="none",
@@ -374,6 +384,7 @@ TYPE_COMPOSITIONS: Final[dict[Style, tuple[Composition, ...]]] = {
         ),
         Composition(
             name="centred type on a sunlit wall",
+            photographic=True,
             plan=Plan.TYPE_CENTRED,
             ground="scene",
             stage="none",

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy
 
-from services.image.providers.local import brushes, legibility
+from services.image.providers.local import brushes, legibility, text_marks
+from services.image.providers.local import logo as logo_drawing
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.textstack import ButtonShape, Placed, Role, Stack, TypeLook
@@ -30,6 +31,7 @@ class Lettered:
     readings: Mapping[Role, Reading]
     scrims: Mapping[Role, float]
     colours: Mapping[Role, Colour]
+    logo_plate: bool = False  # whether the logo stands on a plate
 
 
 @dataclass(slots=True)
@@ -58,14 +60,20 @@ def inscribe(
     *,
     logo: Any = None,
     badge: Badge | None,
+    stars: float = 0.0,
 ) -> Lettered:
     """Draws everything with words over the ground, measures it on the result, and repairs what does not read."""
     ground = skia.Image.fromarray(numpy.ascontiguousarray(underlay), colorType=skia.kRGBA_8888_ColorType)
     plan = _planned(underlay, stack, look, palette)
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     if badge:
-        plan.inks[Role.PRICE] = badge.ink
-        plan.plates[Role.PRICE] = badge.fill
+        plan.inks[badge.text.role] = badge.ink
+        plan.plates[badge.text.role] = badge.fill
+    plate = (
+        logo_drawing.plate_of(logo, underlay, stack.mark, palette)
+        if logo is not None and stack.mark is not None
+        else None
+    )
     for round_number in range(ROUNDS):
         surface = skia.Surface(frame.width, frame.height)
         canvas = surface.getCanvas()
@@ -73,9 +81,14 @@ def inscribe(
         _scrims(canvas, frame, stack, plan)
         if badge:
             _draw_badge(canvas, badge, frame)
-        _draw_mark(canvas, stack, plan, palette, logo)
+        if logo is not None and stack.mark is not None:
+            logo_drawing.draw(canvas, logo, stack.mark, plate)
         for placed in texts:
-            _draw_text(canvas, placed, look, plan, frame)
+            _draw_text(canvas, placed, look, plan, frame, mirrored=stack.right_to_left)
+            ground_colour = plan.veils.get(placed.role) or _average(underlay, placed.box)
+            text_marks.draw_marks(
+                canvas, placed, plan.inks[placed.role], ground_colour, accent=palette.accent, stars=stars
+            )
         pixels = legibility.pixels_of(surface)
         readings = {placed.role: measured(pixels, placed) for placed in texts}
         failing = [role for role, reading in readings.items() if not reading.passes]
@@ -95,6 +108,7 @@ def inscribe(
         readings=readings,
         scrims={role: SCRIM_STEPS[level] for role, level in plan.scrims.items() if level},
         colours=dict(plan.inks),
+        logo_plate=plate is not None,
     )
 
 
@@ -114,6 +128,8 @@ def coverage_of(placed: Placed, around: int = 8) -> tuple[Pixels, Box]:
         blob = line.blob()
         if blob is not None:
             canvas.drawTextBlob(blob, x, y, brushes.fill(WHITE))
+    if placed.role is Role.OLD_PRICE:
+        text_marks.draw_strike(canvas, placed, WHITE)
     return legibility.pixels_of(surface)[..., 0], box
 
 
@@ -158,7 +174,7 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
         if placed.plate is None or _unfilled(placed, look):
             continue
         average = _average(underlay, placed.plate)
-        if placed.role is Role.CALL_TO_ACTION:
+        if placed.role in (Role.CALL_TO_ACTION, Role.BADGE):
             face = palette.accent
             if contrast(face, average) < BUTTON_CONTRAST:
                 face = light if average.luminance < 0.3 else dark
@@ -166,7 +182,7 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
             ink = plan.inks.get(Role.HEADLINE, palette.ink)
             face = average.mixed(ink, 0.12)
         wish = palette.accent_ink if face is palette.accent else readable_on(face, average, 5.2)
-        if placed.role is not Role.CALL_TO_ACTION:
+        if placed.role not in (Role.CALL_TO_ACTION, Role.BADGE):
             wish = plan.inks.get(Role.HEADLINE, palette.ink)
         plan.plates[placed.role] = face
         plan.inks[placed.role] = readable_on(face, wish, needed(placed) * MARGIN)
@@ -181,7 +197,7 @@ def _wishes(placed: Placed, palette: Palette, dark: Colour, light: Colour) -> li
     first, second = (light, dark) if palette.ink.luminance > 0.3 else (dark, light)
     if placed.role is Role.EYEBROW:
         return [palette.accent, first, second]
-    if placed.role is Role.SUBLINE:
+    if placed.role in (Role.SUBLINE, Role.OLD_PRICE):
         return [palette.muted_ink, first, second]
     return [first, second]
 
@@ -251,21 +267,26 @@ def _scrims(canvas: Any, frame: Frame, stack: Stack, plan: _Plan) -> None:
             )
 
 
-def _draw_text(canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame) -> None:
+def _draw_text(
+    canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame, *, mirrored: bool = False
+) -> None:
     ink = plan.inks[placed.role]
     if placed.role is Role.CALL_TO_ACTION and placed.plate is not None:
-        _draw_button(canvas, placed, look, plan, frame, ink)
-    elif placed.plate is not None and placed.role is Role.EYEBROW:
+        _draw_button(canvas, placed, look, plan, frame, ink, mirrored=mirrored)
+    elif placed.plate is not None and placed.role in (Role.EYEBROW, Role.BADGE) and placed.pens:
         plate = brushes.rounded(placed.plate, placed.plate.height / 2)
         canvas.drawRRect(plate, brushes.fill(plan.plates[placed.role]))
-        canvas.drawRRect(plate, brushes.stroke(ink, 1.6, 0.3))
+        if placed.role is Role.EYEBROW:
+            canvas.drawRRect(plate, brushes.stroke(ink, 1.6, 0.3))
     for line, (x, y) in zip(placed.block.lines, placed.pens, strict=True):
         blob = line.blob()
         if blob is not None:
             canvas.drawTextBlob(blob, x, y, brushes.fill(ink))
 
 
-def _draw_button(canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame, ink: Colour) -> None:
+def _draw_button(
+    canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame, ink: Colour, *, mirrored: bool = False
+) -> None:
     plate = placed.plate
     assert plate is not None
     unit = frame.unit
@@ -295,44 +316,23 @@ def _draw_button(canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame
         size = placed.block.size * 0.36
         x = (placed.box.right + plate.right) / 2 - size * 0.1
         y = plate.centre_y
+        canvas.save()
+        if mirrored:  # to the left, as the text runs
+            x = (placed.box.left + plate.left) / 2 + size * 0.1
+            canvas.scale(-1, 1)
+            x = -x
         head = brushes.path(
             [(x + size * 0.15, y - size * 0.75), (x + size, y), (x + size * 0.15, y + size * 0.75)], closed=False
         )
         pen = brushes.stroke(ink, placed.block.size * 0.115)
         canvas.drawLine(x - size, y, x + size * 0.95, y, pen)
         canvas.drawPath(head, pen)
-
-
-def _draw_mark(canvas: Any, stack: Stack, plan: _Plan, palette: Palette, logo: Any) -> None:
-    if stack.mark is None:
-        return
-    if logo is not None:
-        canvas.drawImageRect(logo, brushes.rect(stack.mark), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
-        return
-    ink = plan.inks.get(Role.BRAND, palette.ink)
-    box = stack.mark
-    canvas.save()
-    canvas.clipRRect(brushes.rounded(box, box.width * 0.3), doAntiAlias=True)
-    canvas.drawRect(brushes.rect(box), brushes.fill(ink))
-    ground = Colour.from_oklch(0.2 if ink.luminance > 0.3 else 0.97, 0.01, palette.background.hue)
-    canvas.drawCircle(box.left + box.width * 0.5, box.top + box.height * 0.5, box.width * 0.24, brushes.fill(ground))
-    canvas.drawRect(
-        brushes.rect(
-            Box(
-                box.left + box.width * 0.5,
-                box.top + box.height * 0.26,
-                box.left + box.width * 0.74,
-                box.top + box.height * 0.74,
-            )
-        ),
-        brushes.fill(ground),
-    )
-    canvas.restore()
+        canvas.restore()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Badge:
-    """A round price tag beside the product."""
+    """A round sticker beside the product: the price, or the text of a badge."""
 
     text: Placed
     centre: tuple[float, float]

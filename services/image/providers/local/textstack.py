@@ -8,14 +8,17 @@ the button, and the column says what it left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.typesetting import Block, fit
+from services.image.providers.local.line_breaking import ends_with_joiner
+from services.image.providers.local.typesetting import MOST_HYPHENS, Block, Writing, fit
+from services.media.bidi import is_right_to_left
 from services.media.text_shaping import Face
+from services.media.writing_systems import capitals
 
 
 class Align(StrEnum):
@@ -31,6 +34,10 @@ class Role(StrEnum):
     SUBLINE = "subline"
     PRICE = "price"
     CALL_TO_ACTION = "call_to_action"
+    OLD_PRICE = "old_price"  # struck through, beside the price
+    RATING = "rating"  # stars and a line, or an award
+    BENEFITS = "benefits"  # a list
+    BADGE = "badge"  # of a sticker
 
 
 class ButtonShape(StrEnum):
@@ -69,16 +76,22 @@ class Placed:
     box: Box
     text: str
     plate: Box | None = None  # the button, pill or badge drawn under it
+    indent: float = 0.0  # room on the left of each line, for what is drawn before it
+    starts: tuple[int, ...] = ()  # lines that begin an item of a list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """The solved column. `mark` is where the brand's sign stands, left of its name."""
+    """The solved column. `mark` is where the brand's logo stands, beside its name or in place of it.
+
+    right_to_left: whether the texts are read from the right.
+    """
 
     placed: tuple[Placed, ...]
     mark: Box | None
     notes: tuple[str, ...]
     headline_size: float
+    right_to_left: bool = False
 
     def of(self, role: Role) -> Placed | None:
         return next((text for text in self.placed if text.role is role), None)
@@ -86,17 +99,29 @@ class Stack:
 
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
+DIVIDE_FROM: Final = 0.5  # of a headline's largest size: from here on, long words may be divided
+# The area of a logo, in square units (a unit is 8 px at 1080): a square one stands beside the name, a wide one without.
+SIGN_AREA: Final = 7.5**2
+WORDMARK_AREA: Final = 12.5**2
+WORDMARK_ASPECT: Final = 1.9  # from this width to height on, a logo is taken to spell the name
+MARK_GAP: Final = 1.6  # units between a logo and the name
+WIDEST_MARK: Final = 0.55  # of the room's width
+SHORT_CLAUSE: Final = 7  # characters of Chinese or Japanese, its sign included: it stays on one line
 TIDY_SHARE: Final = 0.66  # of its size: as far as a headline shrinks so that its sentences stay together
-DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.PRICE)
+DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.BENEFITS, Role.RATING, Role.BADGE, Role.PRICE)
+STARS_WIDE: Final = 6.6  # ems that five stars and the gap behind them take
+BULLET_WIDE: Final = 1.5  # ems of a list's indent
+ITEM_GAP: Final = 0.42  # ems between the items of a list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to set and where. brand_box: where the brand stands when it is apart from the column (a frame's top).
 
-    price_apart: the price goes to a badge and not into the column. spread: brand at the top and button at the
-    bottom of the box, the rest between; otherwise all one group, at `anchor` (0 top .. 1 bottom). foot_box: where price
-    and button (and the sub-line with subline_in_foot) stand when they are apart from the column, at its bottom.
+    price_apart: the price goes to a sticker and not into the column; badge_apart: the badge's text does.
+    spread: brand at the top and button at the bottom of the box, the rest between; otherwise all one group, at
+    `anchor` (0 top .. 1 bottom). foot_box: where price and button (and the sub-line with subline_in_foot) stand when
+    they are apart from the column, at its bottom.
     """
 
     wording: Wording
@@ -107,6 +132,7 @@ class Request:
     spread: bool
     anchor: float = 0.5
     price_apart: bool = False
+    badge_apart: bool = False
     brand_apart: Box | None = None
     brand_align: Align | None = None
     logo_aspect: float | None = None
@@ -118,16 +144,41 @@ class Request:
 
 def solve(request: Request) -> Stack:
     """The column. Raises nothing: what does not fit is left out or cut short, and noted."""
+    if is_right_to_left(request.wording.headline):
+        return replace(_solved(_mirrored(request)), right_to_left=True)
+    return _solved(request)
+
+
+def _mirrored(request: Request) -> Request:
+    """The request with its texts aligned for readers from the right."""
+    other = {Align.LEFT: Align.RIGHT, Align.RIGHT: Align.LEFT}
+
+    def turned(align: Align | None) -> Align | None:
+        return None if align is None else other.get(align, align)
+
+    return replace(
+        request,
+        align=other.get(request.align, request.align),
+        brand_align=turned(request.brand_align),
+        foot_align=turned(request.foot_align),
+    )
+
+
+def _is_wordmark(request: Request) -> bool:
+    return request.logo_aspect is not None and request.logo_aspect >= WORDMARK_ASPECT
+
+
+def _solved(request: Request) -> Stack:
     dropped: list[Role] = []
     notes: list[str] = []
     least = SMALLEST_STEP ** (STEPS - 1)
     # A word wider than its line at any size will be broken: leaving other texts out would not help it.
     breaking = _tried(request, least, frozenset(DROP_ORDER), (), last=False) is None
     for attempt in range(len(DROP_ORDER) + 1):
-        scale = 1.0
-        for _ in range(STEPS):
+        scale = DIVIDE_FROM if breaking else 1.0
+        for step in range(STEPS):
             stack = _tried(request, scale, frozenset(dropped), tuple(notes), last=False, breaking=breaking)
-            if stack is not None:
+            if stack is not None and not (_is_shredded(stack) and step < STEPS - 1):
                 return _tidier(stack, request, scale, frozenset(dropped), tuple(notes), breaking=breaking)
             scale *= SMALLEST_STEP
         if attempt < len(DROP_ORDER):
@@ -135,9 +186,17 @@ def solve(request: Request) -> Stack:
             if role in _texts(request):
                 notes.append(f"There was no room for the {role.value.replace('_', ' ')}; it was left out.")
             dropped.append(role)
+            if role is Role.PRICE:
+                dropped.append(Role.OLD_PRICE)
     final = _tried(request, 0.27, frozenset(dropped), tuple(notes), last=True)
     assert final is not None  # the last try takes whatever comes out
     return final
+
+
+def _is_shredded(stack: Stack) -> bool:
+    """Whether the headline's words are divided more often than a reader forgives."""
+    headline = stack.of(Role.HEADLINE)
+    return headline is not None and sum(line.text.endswith("-") for line in headline.block.lines) > MOST_HYPHENS
 
 
 def _tidier(
@@ -145,42 +204,49 @@ def _tidier(
 ) -> Stack:
     """The column with a somewhat smaller headline, if that keeps sentences and words together which are torn apart."""
     smaller = scale
-    while _torn(stack) and smaller * SMALLEST_STEP >= scale * TIDY_SHARE:
+    while _torn(stack, request.wording.language) and smaller * SMALLEST_STEP >= scale * TIDY_SHARE:
         smaller *= SMALLEST_STEP
         tried = _tried(request, smaller, dropped, notes, last=False, breaking=breaking)
-        if tried is not None and not _torn(tried):
+        if tried is not None and not _torn(tried, request.wording.language):
             return tried
     return stack
 
 
-def _torn(stack: Stack) -> bool:
-    """Whether a headline's sentence ends within a line, a short one runs over two, each of many lines holds a single
-    word, or the last holds next to nothing."""
+def _torn(stack: Stack, language: str) -> bool:
+    """Whether a headline's sentence ends within a line, a short one runs over two, all but one of many lines hold a
+    single word, the last holds next to nothing, or one ends with an article or the like."""
     headline = stack.of(Role.HEADLINE)
     lines = [line.text for line in headline.block.lines] if headline is not None else []
     if len(lines) < 2:
         return False
     text = " ".join(lines)
     short = [sentence for sentence in re.split(r"(?<=[.!?…])\s", text) if len(sentence.split()) < 4]
+    clauses = [clause for clause in re.split(r"(?<=[，。、！？])", "".join(lines)) if 0 < len(clause) <= SHORT_CLAUSE]
     return (
-        len(lines[-1]) < 3
+        (len(lines[-1]) < 3 and lines[-1].isascii())
         or any(re.search(r"[.!?…]\s", line) for line in lines)
+        or any(ends_with_joiner(line, language) for line in lines[:-1])
         or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
-        or (len(lines) > 3 and all(" " not in line for line in lines))
+        or (len(clauses) > 1 and any(not any(clause in line for line in lines) for clause in clauses))
+        or (len(lines) > 3 and " " in text and sum(" " not in line for line in lines) >= len(lines) - 1)
     )
 
 
 def _texts(request: Request) -> dict[Role, str]:
     words = request.wording
     texts = {
-        Role.BRAND: words.brand,
-        Role.EYEBROW: words.eyebrow.upper() if request.look.eyebrow_capitals else words.eyebrow,
-        Role.HEADLINE: words.headline.upper()
+        Role.BRAND: "" if _is_wordmark(request) else words.brand,
+        Role.EYEBROW: capitals(words.eyebrow, words.language) if request.look.eyebrow_capitals else words.eyebrow,
+        Role.HEADLINE: capitals(words.headline, words.language)
         if request.look.headline_capitals and "headline" not in words.quoted
         else words.headline,
         Role.SUBLINE: words.subline,
         Role.PRICE: "" if request.price_apart else words.price,
         Role.CALL_TO_ACTION: words.call_to_action,
+        Role.OLD_PRICE: words.old_price if words.price or words.figure_leads else "",
+        Role.RATING: words.rating,
+        Role.BENEFITS: " ".join(words.benefits),
+        Role.BADGE: "" if request.badge_apart else words.badge,
     }
     return {role: text for role, text in texts.items() if text}
 
@@ -194,14 +260,16 @@ class _Row:
     gap: float
     pad_x: float = 0.0
     pad_y: float = 0.0
+    indent: float = 0.0
+    gaps: tuple[float, ...] = ()  # above each line, besides the leading
 
     @property
     def height(self) -> float:
-        return self.block.height + 2 * self.pad_y
+        return self.block.height + 2 * self.pad_y + sum(self.gaps)
 
     @property
     def width(self) -> float:
-        return self.block.width + 2 * self.pad_x
+        return self.block.width + 2 * self.pad_x + self.indent
 
 
 def _tried(
@@ -217,6 +285,8 @@ def _tried(
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
     small = max(0.72, min(1.0, 0.55 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
     rows: dict[Role, _Row] = {}
+    writing = Writing(language=request.wording.language, soft=request.wording.soft)
+    headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
 
     def set_text(
         role: Role, face: Face, size: float, lines: int, gap: float, leading: float, pad: tuple[float, float]
@@ -224,6 +294,7 @@ def _tried(
         if role not in texts:
             return
         covering = face if face.covers(texts[role]) else Face(family="Inter", weight=face.weight)
+        covering = replace(covering, language=request.wording.language)
         in_foot = role in (Role.PRICE, Role.CALL_TO_ACTION) or (role is Role.SUBLINE and request.subline_in_foot)
         room = request.foot_box if request.foot_box is not None and in_foot else box
         block = fit(
@@ -237,12 +308,14 @@ def _tried(
             else min(size, (2 if role is Role.BRAND else 2.5) * unit),
             line_height=leading,
             most_lines=lines,
+            writing=writing,
+            divide_from=look.headline_largest * unit * DIVIDE_FROM if role is Role.HEADLINE else None,
         )
         rows[role] = _Row(role, block, gap, *pad)
 
-    brand_size = 3.7 * unit * max(small, 0.85)
-    mark_size = brand_size * 1.3
-    sign = mark_size * (min(request.logo_aspect or 1.0, 4.0) + 0.32)  # the sign and its gap, left of the name
+    brand_size = 4.3 * unit * max(small, 0.85)
+    mark = _mark_size(request)
+    sign = mark[0] + MARK_GAP * unit if mark is not None else 0.0  # the logo and its gap, beside the name
     set_text(Role.BRAND, look.strong, brand_size, 1, 0, 1.1, (sign / 2, 0))
     if Role.BRAND in rows:
         rows[Role.BRAND] = _Row(Role.BRAND, rows[Role.BRAND].block, 0)
@@ -250,7 +323,6 @@ def _tried(
     set_text(Role.EYEBROW, look.strong, 2.75 * unit * small, 2, 4.5 * unit, 1.25, eyebrow_pad)
     if look.eyebrow_pill and Role.EYEBROW in rows and len(rows[Role.EYEBROW].block.lines) > 1:
         rows[Role.EYEBROW] = _Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
-    headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
     set_text(
         Role.HEADLINE,
         look.headline,
@@ -261,7 +333,15 @@ def _tried(
         (0, 0),
     )
     set_text(Role.SUBLINE, look.text, 4.05 * unit * small, 4, 2.6 * unit + 0.16 * headline, 1.38, (0, 0))
+    if Role.BENEFITS in texts:
+        rows[Role.BENEFITS] = _list_row(request, 3.9 * unit * small, 3.4 * unit + 0.1 * headline)
+    set_text(Role.RATING, look.strong, 3.2 * unit * small, 2, 3.2 * unit, 1.3, (0, 0))
+    if Role.RATING in rows and request.wording.stars is not None:
+        block = rows[Role.RATING].block
+        rows[Role.RATING] = _Row(Role.RATING, block, 3.4 * unit, indent=STARS_WIDE * block.size)
+    set_text(Role.BADGE, look.strong, 3.1 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
     set_text(Role.PRICE, look.strong, 6.6 * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
+    set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
         ButtonShape.OUTLINE: (4.6 * unit * small, 3.3 * unit * small),
@@ -279,18 +359,62 @@ def _tried(
     crowded = [  # a brand too long for its line is cut short: no other text could give it room
         row.block
         for role, row in rows.items()
-        if role is not Role.BRAND and (not row.block.complete or (row.block.broken and not breaking))
-    ]
+        if role is not Role.BRAND and (not row.block.complete or (row.block.forced and not breaking))
+    ] + [row.block for row in rows.values() if row.indent and row.width > box.width + 0.5]
     if crowded and not last:
         return None
-    return _stacked(request, rows, texts, mark_size, arrow_room, notes, last=last)
+    return _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
+
+
+def _mark_size(request: Request) -> tuple[float, float] | None:
+    """The logo's width and height in pixels, by its area, so that wide and square ones weigh the same; None without."""
+    aspect = request.logo_aspect
+    if aspect is None:
+        return None
+    room = (request.brand_apart or request.box).width * WIDEST_MARK
+    area = WORDMARK_AREA if _is_wordmark(request) else SIGN_AREA
+    width = min((area * aspect) ** 0.5 * request.unit, room)
+    return width, width / aspect
+
+
+def _list_row(request: Request, size: float, gap: float) -> _Row:
+    """The benefits, each on one or two lines beside its bullet."""
+    items = request.wording.benefits
+    face = request.look.text if request.look.text.covers("".join(items)) else Face(family="Inter", weight=500)
+    indent = BULLET_WIDE * size
+    blocks = [
+        fit(
+            item,
+            face,
+            box_width=request.box.width - indent,
+            box_height=4 * size,
+            largest=size,
+            smallest=size,
+            line_height=1.26,
+            most_lines=2,
+        )
+        for item in items
+    ]
+    lines = tuple(line for block in blocks for line in block.lines)
+    firsts = [place == 0 for block in blocks for place in range(len(block.lines))]
+    whole = Block(
+        lines=lines,
+        size=size,
+        leading=size * 1.26,
+        ascent=blocks[0].ascent,
+        descent=blocks[-1].descent,
+        complete=all(block.complete for block in blocks),
+        broken=any(block.broken for block in blocks),
+    )
+    gaps = tuple(ITEM_GAP * size if first and place else 0.0 for place, first in enumerate(firsts))
+    return _Row(Role.BENEFITS, whole, gap, indent=indent, gaps=gaps)
 
 
 def _stacked(
     request: Request,
     rows: dict[Role, _Row],
     texts: dict[Role, str],
-    mark_size: float,
+    size: tuple[float, float] | None,
     arrow_room: float,
     notes: tuple[str, ...],
     *,
@@ -298,16 +422,26 @@ def _stacked(
 ) -> Stack | None:
     unit = request.unit
     brand = rows.get(Role.BRAND)
-    in_foot = (Role.SUBLINE,) if request.subline_in_foot and request.foot_box else ()
+    below = (Role.SUBLINE, Role.BENEFITS, Role.RATING)
+    led = () if Role.PRICE in rows else (Role.OLD_PRICE,)  # the headline is the price
+    in_foot = below if request.subline_in_foot and request.foot_box else ()
     middle = [
-        rows[role] for role in (Role.EYEBROW, Role.HEADLINE, Role.SUBLINE) if role in rows and role not in in_foot
+        rows[role]
+        for role in (Role.BADGE, Role.EYEBROW, Role.HEADLINE, *led, *below)
+        if role in rows and role not in in_foot
     ]
-    foot = [rows[role] for role in (*in_foot, Role.PRICE, Role.CALL_TO_ACTION) if role in rows]
-    foot_area = _Area(request.foot_box or request.box, request.foot_align or request.align)
-    area = _Area(request.box, request.align)
+    foot = [
+        rows[role]
+        for role in (*in_foot, Role.PRICE, Role.OLD_PRICE, Role.CALL_TO_ACTION)
+        if role in rows and role not in led
+    ]
+    mirrored = is_right_to_left(request.wording.headline)
+    foot_area = _Area(request.foot_box or request.box, request.foot_align or request.align, mirrored)
+    area = _Area(request.box, request.align, mirrored)
     foot_steps = _foot_steps(foot, foot_area, unit)
     foot_height = sum(step.height + (step.gap if place else 0) for place, step in enumerate(foot_steps))
-    brand_height = 0.0 if brand is None or request.brand_apart else max(brand.height, mark_size)
+    own_height = max(brand.height if brand is not None else 0.0, size[1] if size is not None else 0.0)
+    brand_height = 0.0 if request.brand_apart else own_height
     middle_height = sum(row.height + (row.gap if place else 0) for place, row in enumerate(middle))
     brand_gap = 4.2 * unit if brand_height and middle else 0.0
     foot_gap = 4.4 * unit if foot and middle and request.foot_box is None else 0.0
@@ -319,10 +453,10 @@ def _stacked(
     mark: Box | None = None
     slack = max(0.0, area.box.height - total)
     top = area.box.top + (0.0 if request.spread else slack * request.anchor)
-    if brand is not None:
+    if brand is not None or size is not None:
         where = request.brand_apart or Box(area.box.left, top, area.box.right, top + brand_height)
-        mark, text = _brand(request, brand, texts[Role.BRAND], where, mark_size)
-        placed.append(text)
+        mark, name = _brand(request, brand, texts.get(Role.BRAND, ""), where, size)
+        placed += [name] if name is not None else []
     y = top + brand_height + brand_gap + (slack * request.anchor if request.spread else 0.0)
     for place, row in enumerate(middle):
         y += row.gap if place else 0.0
@@ -359,6 +493,7 @@ def _stacked(
 class _Area:
     box: Box
     align: Align
+    right_to_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,22 +509,38 @@ class _Step:
 
 
 def _foot_steps(foot: list[_Row], area: _Area, unit: float) -> list[_Step]:
-    steps = [_Step(((row, None),), row.gap) for row in foot]
-    pair = foot[-2:]
-    if len(pair) < 2 or pair[0].role is not Role.PRICE:
-        return steps
-    gap = 3.6 * unit
-    price, button = pair
-    together = price.width + gap + button.width
-    if together > area.box.width:
-        return steps
-    first, second = (price, button) if area.align is not Align.LEFT else (button, price)
-    start = {
+    """The foot from top to bottom: the old price stands beside the price, and the button beside both if it fits."""
+    prices = [row for row in foot if row.role in (Role.PRICE, Role.OLD_PRICE)]
+    button = next((row for row in foot if row.role is Role.CALL_TO_ACTION), None)
+    steps = [_Step(((row, None),), row.gap) for row in foot if row not in prices and row is not button]
+    if not prices:
+        return [*steps, *([_Step(((button, None),), button.gap)] if button else [])]
+    near, apart = 1.8 * unit, 3.6 * unit
+    beside = [*prices, button] if button else prices
+    gaps = [near] * (len(prices) - 1) + ([apart] if button else [])
+    if sum(row.width for row in beside) + sum(gaps) <= area.box.width:
+        if button and area.align is Align.LEFT:
+            beside, gaps = [button, *prices], [apart, *gaps[:-1]]
+        return [*steps, _line(beside, gaps, area, prices[0].gap)]
+    last = [_Step(((button, None),), button.gap)] if button else []
+    if len(prices) > 1 and sum(row.width for row in prices) + near > area.box.width:
+        prices = prices[:1]
+    return [*steps, _line(prices, [near] * (len(prices) - 1), area, prices[0].gap), *last]
+
+
+def _line(rows: list[_Row], gaps: list[float], area: _Area, above: float) -> _Step:
+    """Rows beside each other, aligned as one."""
+    total = sum(row.width for row in rows) + sum(gaps)
+    left = {
         Align.LEFT: area.box.left,
-        Align.CENTRE: area.box.centre_x - together / 2,
-        Align.RIGHT: area.box.right - together,
+        Align.CENTRE: area.box.centre_x - total / 2,
+        Align.RIGHT: area.box.right - total,
     }[area.align]
-    return [*steps[:-2], _Step(((first, start), (second, start + first.width + gap)), price.gap)]
+    places: list[tuple[_Row, float | None]] = []
+    for row, gap in zip(rows, [*gaps, 0.0], strict=True):
+        places.append((row, left))
+        left += row.width + gap
+    return _Step(tuple(places), above)
 
 
 def _placed(area: _Area, row: _Row, text: str, top: float, arrow_room: float, *, left: float | None = None) -> Placed:
@@ -405,12 +556,17 @@ def _placed(area: _Area, row: _Row, text: str, top: float, arrow_room: float, *,
     shift = arrow_room / 2 if row.role is Role.CALL_TO_ACTION else 0.0
     align = area.align
     if row.pad_x:
-        align = Align.CENTRE if not shift else Align.LEFT
+        align = Align.CENTRE if not shift else Align.RIGHT if area.right_to_left else Align.LEFT
+    if row.indent:
+        align, outer = Align.LEFT, Box(outer.left + row.indent, outer.top, outer.right, outer.bottom)
+    shift = -shift if area.right_to_left else shift
     inner = Box(outer.left + row.pad_x - shift, outer.top + row.pad_y, outer.right - row.pad_x - shift, outer.bottom)
     pens: list[tuple[float, float]] = []
     baseline = inner.top + row.block.ascent
     ink: Box | None = None
-    for line in row.block.lines:
+    gaps = row.gaps or (0.0,) * len(row.block.lines)
+    for line, gap in zip(row.block.lines, gaps, strict=True):
+        baseline += gap
         line_width = line.ink[2] - line.ink[0]
         x = {
             Align.LEFT: inner.left,
@@ -429,23 +585,29 @@ def _placed(area: _Area, row: _Row, text: str, top: float, arrow_room: float, *,
         box=ink or outer,
         text=text,
         plate=outer if plated else None,
+        indent=row.indent,
+        starts=tuple(place for place, gap in enumerate(row.gaps) if gap or not place),
     )
 
 
-def _brand(request: Request, row: _Row, text: str, where: Box, mark_size: float) -> tuple[Box, Placed]:
-    """The brand's sign and its name on one line, centred on each other."""
-    aspect = request.logo_aspect or 1.0
-    mark_height = mark_size if aspect < 2 else mark_size * 0.95
-    mark_width = min(mark_height * min(aspect, 4.0), where.width * 0.5)
-    mark_height = mark_width / aspect
-    gap = mark_size * 0.32
+def _brand(
+    request: Request, row: _Row | None, text: str, where: Box, size: tuple[float, float] | None
+) -> tuple[Box | None, Placed | None]:
+    """The brand's logo, its name, or both on one line, centred on each other."""
+    width, height = size or (0.0, 0.0)
+    gap = MARK_GAP * request.unit if row is not None and size is not None else 0.0
     align = request.brand_align or request.align
-    total = mark_width + gap + row.block.width
+    total = width + gap + (row.block.width if row is not None else 0.0)
     left = {Align.LEFT: where.left, Align.CENTRE: where.centre_x - total / 2, Align.RIGHT: where.right - total}[align]
-    middle = where.top + max(row.height, mark_height) / 2
-    mark = Box(left, middle - mark_height / 2, left + mark_width, middle + mark_height / 2)
+    middle = where.top + max(row.height if row is not None else 0.0, height) / 2
+    reversed_ = is_right_to_left(request.wording.headline)  # the logo stands before the name, as it is read
+    start = left + total - width if reversed_ else left
+    mark = Box(start, middle - height / 2, start + width, middle + height / 2) if size is not None else None
+    if row is None:
+        return mark, None
     line = row.block.lines[0]
     capital = line.face.metrics().cap_height * line.size
-    pen = (mark.right + gap - line.ink[0], middle + capital / 2)
+    baseline = max(middle + capital / 2, where.top + row.block.ascent)  # accents stay below the top
+    pen = (left + (0.0 if reversed_ else width + gap) - line.ink[0], baseline)
     ink = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
     return mark, Placed(role=Role.BRAND, block=row.block, pens=(pen,), box=ink, text=text)

@@ -91,6 +91,8 @@ class OpenAIImages:
         AspectRatio.LANDSCAPE: "1536x1024",
         AspectRatio.PORTRAIT: "1024x1536",
         AspectRatio.STORY: "1024x1536",
+        AspectRatio.WIDE: "1536x1024",
+        AspectRatio.PIN: "1024x1536",
     }
 
     def __init__(self, settings: EngineSettings, fetcher: Fetcher | None = None) -> None:

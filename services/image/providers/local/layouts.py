@@ -1,0 +1,191 @@
+"""The layouts, read from services/image/providers/local/data/layouts.toml."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.image.domain import AspectRatio
+from services.image.providers.local.arrangement import Arrangement, Plan
+from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.textstack import Align
+
+PANEL_MARGIN: Final = 5.5  # units between a panel's edge and its text
+
+
+class Shows(StrEnum):
+    """What stands in the picture besides type."""
+
+    CUT_OUT = "cut_out"  # the product without its background, or a framed screenshot
+    PHOTO = "photo"  # with its background
+    DRAWING = "drawing"
+    TYPE = "type"  # nothing does
+
+
+class Mask(StrEnum):
+    """The shape in which a photo is shown."""
+
+    FULL = "full"
+    ARCH = "arch"
+    CIRCLE = "circle"
+    CARD = "card"
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Shares(BaseModel):
+    """A box in shares of another one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    left: Share
+    top: Share
+    right: Share
+    bottom: Share
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: object) -> object:
+        if isinstance(value, list) and len(value) == 4:
+            return dict(zip(("left", "top", "right", "bottom"), value, strict=True))
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Shares:
+        if self.left >= self.right or self.top >= self.bottom:
+            raise ValueError("a box needs a width and a height")
+        return self
+
+    def of(self, box: Box) -> Box:
+        """The box in pixels within another one."""
+        return Box(
+            box.left + self.left * box.width,
+            box.top + self.top * box.height,
+            box.left + self.right * box.width,
+            box.top + self.bottom * box.height,
+        )
+
+
+class Boxes(BaseModel):
+    """The places of one layout in one aspect ratio."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    texts: tuple[Shares, ...] = Field(min_length=1, max_length=4)
+    photos: tuple[Shares, ...] = Field(min_length=1, max_length=3)
+    panel: Shares | None = None
+    align: Align = Align.LEFT
+    anchor: Share = 0.5
+    spread: bool = False
+
+
+class Layout(BaseModel):
+    """One layout: a plan of arrangement.py, or boxes for every aspect ratio."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = Field(min_length=3, max_length=80)
+    shows: frozenset[Shows] = Field(min_length=1)
+    plan: Plan | None = None
+    mask: Mask = Mask.FULL
+    list: bool = False
+    boxes: dict[AspectRatio, Boxes] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Layout:
+        if (self.plan is None) != (set(self.boxes) == set(AspectRatio)):
+            raise ValueError(f"{self.name} needs a plan, or boxes for every aspect ratio")
+        return self
+
+    @property
+    def photos(self) -> int:
+        """How many photos it shows."""
+        return max((len(boxes.photos) for boxes in self.boxes.values()), default=1)
+
+    @property
+    def to_the_edges(self) -> bool:
+        """Whether a photo fills the whole picture in each aspect ratio."""
+        firsts = [boxes.photos[0] for boxes in self.boxes.values()]
+        return bool(firsts) and all((box.left, box.top, box.right, box.bottom) == (0, 0, 1, 1) for box in firsts)
+
+    def arrangements(self, frame: Frame) -> tuple[Arrangement, ...]:
+        """The boxes in pixels, one arrangement for each place of the texts. Only for layouts with boxes."""
+        boxes = self.boxes[frame.ratio]
+        panel = boxes.panel.of(frame.whole) if boxes.panel else None
+        return tuple(
+            Arrangement(
+                plan=Plan.PHOTO,
+                text=_inside(panel, frame) if panel else text.of(frame.safe),
+                product=boxes.photos[0].of(frame.whole),
+                align=boxes.align,
+                anchor=_anchor(boxes, text),
+                spread=boxes.spread,
+                panel=panel,
+                headline_share=0.66,
+            )
+            for text in boxes.texts
+        )
+
+
+def _anchor(boxes: Boxes, text: Shares) -> float:
+    """Of several places, those above begin at their top and those below end at their foot."""
+    if len(boxes.texts) == 1 or boxes.spread:
+        return boxes.anchor
+    return 0.0 if text.top < 1 - text.bottom else 1.0
+
+
+def _inside(panel: Box, frame: Frame) -> Box:
+    inner, safe = panel.inset(PANEL_MARGIN * frame.unit), frame.safe
+    return Box(
+        max(inner.left, safe.left),
+        max(inner.top, safe.top),
+        min(inner.right, safe.right),
+        min(inner.bottom, safe.bottom),
+    )
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    layouts: tuple[Layout, ...]
+
+    @model_validator(mode="after")
+    def _unique(self) -> _File:
+        names = [layout.name for layout in self.layouts]
+        if len(set(names)) < len(names):
+            raise ValueError("two layouts have one name")
+        return self
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """Returns all layouts. Raises pydantic's ValidationError for a file that breaks the schema."""
+    text = files("services.image.providers.local").joinpath("data/layouts.toml").read_text(encoding="utf-8")
+    return read_layouts(text)
+
+
+def read_layouts(text: str) -> tuple[Layout, ...]:
+    """Reads layouts. Raises pydantic's ValidationError for a file that breaks the schema."""
+    return _File.model_validate(tomllib.loads(text)).layouts
+
+
+def by_plan(plan: Plan) -> Layout:
+    """Returns the layout of a plan."""
+    return next(layout for layout in layouts() if layout.plan is plan)
+
+
+def choose_layout(
+    draw: random.Random, *, shows: Shows, photos: int, with_list: bool, suits: Callable[[Layout], bool]
+) -> Layout:
+    """Draws a layout that suits and can show what there is. Layouts that show several photos weigh more.
+
+    photos: how many there are. with_list: only layouts in which a list of benefits fits, if there are such.
+    """
+    fitting = [layout for layout in layouts() if shows in layout.shows and layout.photos <= max(photos, 1)]
+    fitting = [layout for layout in fitting if suits(layout)]
+    fitting = ([layout for layout in fitting if layout.list] if with_list else []) or fitting
+    return draw.choices(fitting, [layout.photos**2 for layout in fitting])[0]

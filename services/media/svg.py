@@ -1,0 +1,196 @@
+"""SVG drawings of customers: checked against a list of what is allowed, and rasterised within bounds.
+
+An SVG can run scripts, load other addresses and grow without limit while it is drawn. Elements and attributes that are
+not listed are dropped; what would make the drawing wrong without them is refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+from xml.etree import ElementTree
+
+import numpy
+from PIL import Image
+
+from services.chassis.errors import InputFault
+from services.media.skia import skia
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_ELEMENTS: Final = 5_000  # written and drawn: a `use` counts what it repeats
+MAX_DEPTH: Final = 48
+HEAD_BYTES: Final = 2048
+MIN_SIDE: Final = 4  # units of the drawing
+MAX_ASPECT: Final = 20
+
+SVG: Final = "http://www.w3.org/2000/svg"
+XLINK: Final = "http://www.w3.org/1999/xlink"
+ELEMENT_NAMES: Final = """
+    svg g defs symbol use path rect circle ellipse line polyline polygon linearGradient radialGradient stop
+    clipPath mask style
+"""
+# Without these the drawing would show something else than its author meant.
+NEEDED: Final = {
+    "text": "contains text; please convert it to paths (outlines)",
+    "image": "contains a picture; please use a PNG instead",
+    "foreignObject": "contains a web page; please use a PNG instead",
+    "pattern": "contains a pattern; please use a PNG instead",
+    "filter": "contains a filter effect; please use a PNG instead",
+}
+ATTRIBUTE_NAMES: Final = """
+    id class d x y x1 y1 x2 y2 cx cy r rx ry fx fy fr width height points viewBox preserveAspectRatio
+    transform fill fill-rule fill-opacity stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit
+    stroke-dasharray stroke-dashoffset stroke-opacity opacity color clip-path clip-rule mask maskUnits
+    maskContentUnits clipPathUnits gradientUnits gradientTransform spreadMethod offset stop-color stop-opacity
+    display visibility version style mix-blend-mode
+"""
+ELEMENTS: Final = frozenset(ELEMENT_NAMES.split())
+ATTRIBUTES: Final = frozenset(ATTRIBUTE_NAMES.split())
+PROPERTIES: Final = ATTRIBUTES - {"id", "class", "d", "style", "viewBox", "points"}
+ADDRESS: Final = re.compile(r"url\s*\(\s*['\"]?(?!\s*['\"]?#)", re.IGNORECASE)
+RULE: Final = re.compile(r"([^{}]+)\{([^{}]*)\}")
+
+
+def is_svg(content: bytes) -> bool:
+    """Whether the bytes begin like an SVG document."""
+    head = content[:HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return head.startswith((b"<?xml", b"<svg", b"<!--", b"<!doctype svg")) and b"<svg" in head
+
+
+def sanitized(content: bytes, *, named: str) -> bytes:
+    """Returns the document with allowed elements and attributes only: no scripts, events or other addresses.
+
+    Raises InputFault for one that is too large, damaged, or that would look different.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} may be at most 1 MiB as SVG.")
+    if re.search(rb"<!(?:DOCTYPE[^>]*\[|ENTITY)", content, re.IGNORECASE):
+        raise InputFault("PHOTO_UNSUPPORTED", f"{named} declares entities; please export the SVG without them.")
+    try:
+        root = ElementTree.fromstring(content)  # noqa: S314 - entities are refused above, and the size is bounded
+    except (ElementTree.ParseError, ValueError, LookupError):
+        raise InputFault("PHOTO_DAMAGED", f"{named} is not a complete SVG; please export it again.") from None
+    if root.tag != f"{{{SVG}}}svg":
+        raise InputFault("PHOTO_UNSUPPORTED", f"{named} is not an SVG drawing.")
+    clean = _clean(root, named, 0)
+    _inline_styles(clean)
+    _check_extent(clean, named)
+    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("xlink", XLINK)
+    written: bytes = ElementTree.tostring(clean, encoding="utf-8")
+    return written
+
+
+def render(content: bytes, longest_side: int, *, named: str) -> Image.Image:
+    """Draws the document, `longest_side` pixels on its longer side, on nothing. Raises InputFault as `sanitized`."""
+    data = sanitized(content, named=named)
+    picture = skia.SVGDOM.MakeFromStream(skia.MemoryStream(data, True))  # True: it copies the bytes
+    if picture is None:
+        raise InputFault("PHOTO_DAMAGED", f"{named} cannot be drawn; please use a PNG.")
+    root = ElementTree.fromstring(data)  # noqa: S314 - it was written by `sanitized`
+    width, height = _extent(root)
+    scale = longest_side / max(width, height)
+    surface = skia.Surface(max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale)))
+    canvas = surface.getCanvas()
+    canvas.clear(skia.ColorTRANSPARENT)
+    picture.setContainerSize(skia.Size.Make(surface.width(), surface.height()))
+    picture.render(canvas)
+    pixels = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)
+    if not (pixels[..., 3] > 0).any():
+        raise InputFault("PHOTO_DAMAGED", f"{named} is an empty drawing.")
+    return Image.fromarray(numpy.ascontiguousarray(pixels), "RGBA")
+
+
+def _clean(element: ElementTree.Element, named: str, depth: int) -> ElementTree.Element:
+    if depth > MAX_DEPTH:
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} is nested too deeply; please simplify the SVG.")
+    made = ElementTree.Element(element.tag)
+    made.text = element.text if element.tag == f"{{{SVG}}}style" else None
+    for key, value in element.attrib.items():
+        if key in (f"{{{XLINK}}}href", "href"):
+            if value.startswith("#"):
+                made.set(f"{{{XLINK}}}href", value)
+        elif key in ATTRIBUTES and not ADDRESS.search(value):
+            made.set(key, value)
+    for child in element:
+        tag = child.tag if isinstance(child.tag, str) else ""
+        name = tag.removeprefix(f"{{{SVG}}}")
+        if name in NEEDED:
+            raise InputFault("PHOTO_UNSUPPORTED", f"{named} {NEEDED[name]}.")
+        if tag.startswith(f"{{{SVG}}}") and name in ELEMENTS:
+            made.append(_clean(child, named, depth + 1))
+    return made
+
+
+def _inline_styles(root: ElementTree.Element) -> None:
+    """Moves the rules of style sheets and `style` attributes into attributes, which skia reads; in place."""
+    rules: list[tuple[str, dict[str, str]]] = []
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for sheet in [element for element in root.iter() if element.tag == f"{{{SVG}}}style"]:
+        for selectors, body in RULE.findall(re.sub(r"/\*.*?\*/", "", sheet.text or "", flags=re.DOTALL)):
+            rules += [(selector.strip(), _declarations(body)) for selector in selectors.split(",")]
+        parents[sheet].remove(sheet)
+    for element in root.iter():
+        name = str(element.tag).removeprefix(f"{{{SVG}}}")
+        classes = {f".{each}" for each in element.attrib.pop("class", "").split()}
+        found: dict[str, str] = {}
+        for selector, declared in rules:
+            if selector == name or selector in classes or selector == f"#{element.get('id', '')}":
+                found |= declared
+        found |= _declarations(element.attrib.pop("style", ""))
+        for key, value in found.items():
+            element.set(key, value)
+
+
+def _declarations(body: str) -> dict[str, str]:
+    pairs = (declaration.partition(":")[::2] for declaration in body.split(";"))
+    return {
+        key.strip(): value.strip().removesuffix("!important").strip()
+        for key, value in pairs
+        if key.strip() in PROPERTIES and value.strip() and not ADDRESS.search(value)
+    }
+
+
+def _check_extent(root: ElementTree.Element, named: str) -> None:
+    """Raises InputFault for too many elements, counting what `use` repeats, and for a size that cannot be drawn."""
+    by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
+    counted: dict[int, int] = {}
+    open_: set[int] = set()
+
+    def drawn(element: ElementTree.Element) -> int:
+        if id(element) in counted:
+            return counted[id(element)]
+        if id(element) in open_:
+            raise InputFault("PHOTO_UNSUPPORTED", f"{named} repeats itself without end; please export it again.")
+        open_.add(id(element))
+        total = 1 + sum(drawn(child) for child in element)
+        target = by_id.get(element.get(f"{{{XLINK}}}href", "")[1:])
+        if target is not None:
+            total += drawn(target)
+        open_.discard(id(element))
+        counted[id(element)] = total
+        return total
+
+    if drawn(root) > MAX_ELEMENTS:
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} has more than {MAX_ELEMENTS} elements; please simplify the SVG.")
+    width, height = _extent(root)
+    if not (width >= MIN_SIDE and height >= MIN_SIDE and max(width, height) <= MAX_ASPECT * min(width, height)):
+        raise InputFault("PHOTO_UNSUPPORTED", f"{named} has no usable size; please export it with width and height.")
+    if not root.get("viewBox"):
+        root.set("viewBox", f"0 0 {width:g} {height:g}")
+    root.set("width", "100%")
+    root.set("height", "100%")
+
+
+def _extent(root: ElementTree.Element) -> tuple[float, float]:
+    """Returns the drawing's width and height in its own units; zero where it states none."""
+    box = re.split(r"[\s,]+", root.get("viewBox", "").strip())
+    if len(box) == 4:
+        return _number(box[2]), _number(box[3])
+    return _number(root.get("width", "")), _number(root.get("height", ""))
+
+
+def _number(text: str) -> float:
+    found = re.match(r"\s*(\d*\.?\d+(?:[eE][+-]?\d{1,2})?)(?!\s*%)", text)
+    return float(found[1]) if found else 0.0

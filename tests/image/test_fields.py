@@ -1,0 +1,127 @@
+"""Promises of the request's own texts and figures: checked before credits are held, printed as they are sent."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from adwright.catalog.v1 import catalog_pb2
+from adwright.copy.v1 import copy_pb2
+from adwright.image.v1 import image_pb2
+
+from services.chassis.errors import ValidationFailed
+from services.image import messages
+from services.image.domain import ImageBrief, Rating, Style
+from services.image.providers.local.ad_text import discount_text
+from services.image.providers.local.composer import compose
+from services.image.providers.local.prompt_parsing import read_prompt
+from services.image.providers.local.textstack import Role
+from tests.image.briefs import brief, drawings
+
+DAY = datetime.date(2026, 7, 1)
+
+
+def _request(**fields: Any) -> image_pb2.GenerateStaticAdRequest:
+    return image_pb2.GenerateStaticAdRequest(**fields)
+
+
+def _catalog(banned: tuple[str, ...] = (), **product: Any) -> catalog_pb2.Brief:
+    return catalog_pb2.Brief(
+        project=catalog_pb2.Project(name="Aurora", brand=catalog_pb2.Brand(banned_words=banned)),
+        product=catalog_pb2.Product(name="Bottle", **product),
+    )
+
+
+def _image_brief(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief) -> ImageBrief:
+    written = copy_pb2.WriteHeadlineResponse(headline="Written", subline="Also written", call_to_action="Go")
+    parameters = image_pb2.ImageJobParameters(request=request, brief=brief)
+    return messages.image_brief(parameters, seed="job", date=DAY, photo=None, logo=None, headline=written)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("request_fields", "product", "field"),
+        [
+            ({"headline": "The cheapest bottle"}, {}, "headline"),
+            ({"badge": "CHEAPEST"}, {}, "badge"),
+            ({"headline": "!!!"}, {}, "headline"),
+            ({"old_price": "60"}, {}, "oldPrice"),
+            ({"old_price": "49"}, {"price": "49.00"}, "oldPrice"),
+            ({"old_price": "45"}, {"price": "60", "sale_price": "45.00"}, "oldPrice"),
+        ],
+    )
+    def test_text_that_cannot_be_printed_is_refused(
+        self, request_fields: dict[str, Any], product: dict[str, Any], field: str
+    ) -> None:
+        with pytest.raises(ValidationFailed) as refused:
+            messages.check_texts(_request(**request_fields), _catalog(("cheapest",), **product))
+        assert [violation.field for violation in refused.value.fields] == [field]
+
+    def test_fitting_fields_are_accepted(self) -> None:
+        request = _request(headline="Cold for 24 hours", cta="Shop", badge="New", old_price="60", rating="4.8")
+        messages.check_texts(request, _catalog(("cheapest",), price="49"))
+
+
+class TestProof:
+    def test_old_price_and_discount_need_an_old_price(self) -> None:
+        assert _image_brief(_request(), _catalog(price="60")).old_price is None
+        sale = _image_brief(_request(), _catalog(price="60", sale_price="45"))
+        assert (sale.price, sale.old_price) == ("45", "60")
+        assert [discount_text("45", "60"), discount_text("60", None), discount_text("60", "45")] == ["−25%", "", ""]
+
+    def test_rating_is_shown_only_with_proof_that_speaks_for_the_product(self) -> None:
+        good = catalog_pb2.Proof(rating="4.8", count=2310, source="Trustpilot")
+        assert messages.rating(_request(), catalog_pb2.Product()) is None
+        assert messages.rating(_request(), catalog_pb2.Product(proof=catalog_pb2.Proof(rating="3.1"))) is None
+        assert messages.rating(_request(), catalog_pb2.Product(proof=good)) == Rating(
+            value="4.8", count=2310, source="Trustpilot"
+        )
+        # The source vouches for its own value only.
+        assert messages.rating(_request(rating="4.9"), catalog_pb2.Product(proof=good)) == Rating(value="4.9")
+
+    def test_expired_offer_is_not_shown(self) -> None:
+        offer = catalog_pb2.Offer(text="Two for one", ends="2026-06-30")
+        assert _image_brief(_request(), _catalog(offer=offer)).offer == ""
+
+
+class TestPictures:
+    def test_given_texts_and_proof_are_printed(self) -> None:
+        made = compose(
+            brief(
+                style=Style.BOLD,
+                headline="Cold for 24 hours",
+                call_to_action="Get it",
+                given=frozenset({"headline", "cta"}),
+                badge="New",
+                old_price="79",
+                rating=Rating(value="4.8", source="Trustpilot"),
+            ),
+            photo=None,
+            drawings=drawings(),
+        )
+        texts = {text.role: text.text for text in made.proof.texts}
+        assert texts[Role.HEADLINE] == "Cold for 24 hours"
+        assert texts[Role.CALL_TO_ACTION] == "Get it"
+        assert texts[Role.BADGE] == "New"
+        assert texts[Role.OLD_PRICE] == "$79"
+        assert texts[Role.RATING] == "4.8 · Trustpilot"
+        assert all(reading.passes for reading in made.proof.readings.values())
+
+    def test_prompt_is_printed_only_in_quotation_marks(self) -> None:
+        prompt = "add a sticker saying 50% off and the old price crossed out"
+        made = compose(brief(prompt=prompt, headline=""), photo=None, drawings=drawings())
+        assert not any("50%" in text.text or "sticker" in text.text.casefold() for text in made.proof.texts)
+        assert messages.copy_instructions(prompt) == ""
+
+    @pytest.mark.parametrize(
+        ("prompt", "roles"),
+        [
+            ('headline "Foam." button "Go now"', {"headline": "Foam.", "call_to_action": "Go now"}),
+            ('"Foam." headline, "Buy now" button', {"headline": "Foam.", "call_to_action": "Buy now"}),
+            ('dark, with a "New" badge', {"badge": "New"}),
+            ('sub-headline "One line" headline "Two"', {"subline": "One line", "headline": "Two"}),
+        ],
+    )
+    def test_labels_give_quoted_texts_their_places(self, prompt: str, roles: dict[str, str]) -> None:
+        assert read_prompt(prompt).quoted == roles

@@ -1,0 +1,147 @@
+"""Promises of the layouts: complete data, photos shown as photographs, variety between jobs, one idea in all ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy
+import pytest
+from pydantic import ValidationError
+
+from services.image.domain import AspectRatio, ImageBrief, Rating, Style
+from services.image.providers.local import photo_layouts
+from services.image.providers.local.composer import Composed, Photo, compose
+from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.layouts import Layout, Shows, layouts, read_layouts
+from services.image.providers.local.textstack import Role
+from services.media.skia import skia
+from tests.image.briefs import brief, drawings
+from tests.image.test_pictures import promises_hold
+
+OFFER: Final[dict[str, Any]] = {
+    "offer": "Two for the price of one",
+    "benefits": ("No scrubbing, ever", "Fresh for 24 hours", "Charged in one hour"),
+    "rating": Rating(value="4.8", count=2310, source="Trustpilot"),
+    "old_price": "79",
+}
+
+
+def _image(pixels: Any) -> Any:
+    return skia.Image.fromarray(numpy.ascontiguousarray(pixels), colorType=skia.kRGBA_8888_ColorType)
+
+
+def _photo(busy: Callable[[Any], Any], width: int = 1400, height: int = 1400) -> Any:
+    """A photo that is calm but for the part that `busy` selects, which has many details."""
+    pixels = numpy.full((height, width, 4), (60, 90, 110, 255), dtype=numpy.uint8)
+    noise = numpy.random.default_rng(1).integers(0, 256, (height // 20, width // 20, 1), dtype=numpy.uint8)
+    blocks = numpy.kron(noise[..., 0], numpy.ones((20, 20), dtype=numpy.uint8))[..., None].repeat(3, axis=2)
+    part = busy(pixels)
+    part[..., :3] = busy(blocks)
+    return _image(pixels)
+
+
+def _composed(request: ImageBrief, photo: Any | None = None, more: tuple[Any, ...] = ()) -> Composed:
+    shown = Photo(image=photo, cut_out=False, more=more) if photo is not None else None
+    return compose(request, photo=shown, drawings=drawings())
+
+
+class TestData:
+    def test_there_are_60_layouts_over_ratios_for_each_thing_shown(self) -> None:
+        kinds = {shows: [layout for layout in layouts() if shows in layout.shows] for shows in Shows}
+        assert sum(len(AspectRatio) for _ in layouts()) >= 60
+        assert len(kinds[Shows.PHOTO]) >= 10
+        assert min(map(len, kinds.values())) >= 3
+        assert max(layout.photos for layout in layouts()) == 3
+
+    @pytest.mark.parametrize("layout", [layout for layout in layouts() if layout.boxes], ids=lambda layout: layout.name)
+    def test_text_stands_beside_photos_or_wholly_on_one(self, layout: Layout) -> None:
+        for ratio in AspectRatio:
+            frame = Frame.of(ratio)
+            for arrangement in layout.arrangements(frame):
+                assert frame.safe.contains(arrangement.text)
+                boxes = [box.of(frame.whole) for box in layout.boxes[ratio].photos]
+                assert layout.to_the_edges or not any(arrangement.text.overlaps(box) for box in boxes), ratio
+
+    @pytest.mark.parametrize(
+        "broken",
+        ["shows = []", 'shows = ["film"]', 'shows = ["photo"]', 'shows = ["photo"]\nplan = "side"\ncolour = "red"'],
+    )
+    def test_layout_that_breaks_the_schema_is_refused(self, broken: str) -> None:
+        with pytest.raises(ValidationError):
+            read_layouts(f'[[layouts]]\nname = "broken"\n{broken}\n')
+
+
+class TestPhotos:
+    @pytest.mark.parametrize(("style", "seed"), [(Style.BOLD, "1"), (Style.MINIMAL, "2"), (Style.LIFESTYLE, "3")])
+    def test_every_promise_holds_on_photos(self, style: Style, seed: str) -> None:
+        photo = _photo(lambda pixels: pixels[200:1200, 300:1100])
+        for ratio in AspectRatio:
+            made = _composed(brief("coffee", style=style, aspect_ratio=ratio, seed=seed, **OFFER), photo, (photo,))
+            promises_hold(made, f"{style} {ratio} {made.proof.composition}")
+
+    def test_text_avoids_the_busy_half(self) -> None:
+        frame = Frame.of(AspectRatio.SQUARE)
+        upper = _photo(lambda pixels: pixels[:700])
+        found = photo_layouts.details(upper)
+        above, below = Box(80, 80, 1000, 500), Box(80, 580, 1000, 1000)
+        calm = photo_layouts.busyness(upper, frame.whole, below, found)
+        assert calm < photo_layouts.busyness(upper, frame.whole, above, found) / 4
+
+    def test_crop_keeps_what_is_to_be_seen(self) -> None:
+        photo = _photo(lambda pixels: pixels[:, 1500:2000], width=2100, height=1000)
+        part = photo_layouts.cropped(photo, Box(0, 0, 500, 1000), photo_layouts.details(photo))
+        assert part.left > 1200
+        assert part.width == pytest.approx(500)
+
+    def test_calm_dark_photo_needs_no_veil(self) -> None:
+        pixels = numpy.full((200, 200, 4), (20, 24, 30, 255), dtype=numpy.uint8)
+        assert photo_layouts.veil_for(pixels, [Box(20, 20, 180, 80)]).opacity == 0
+        pixels[:, ::3] = 200
+        assert photo_layouts.veil_for(pixels, [Box(20, 20, 180, 80)]).opacity > 0
+
+    def test_small_photo_is_not_stretched_to_the_edges(self) -> None:
+        small = _photo(lambda pixels: pixels, width=400, height=400)
+        for seed in range(12):
+            made = _composed(brief("coffee", seed=str(seed)), small)
+            assert "edges" not in made.proof.composition
+
+
+class TestVariety:
+    @pytest.mark.parametrize("photo", [None, _photo(lambda pixels: pixels[300:900, 300:900])], ids=["drawing", "photo"])
+    def test_eight_jobs_give_six_compositions(self, photo: Any) -> None:
+        made = [_composed(brief("dentist", seed=f"job {number}", **OFFER), photo) for number in range(8)]
+        assert len({each.proof.composition for each in made}) >= 6
+
+    def test_eight_jobs_give_five_headlines_of_the_facts(self) -> None:
+        facts = (
+            "X-rays included",
+            "Open until 8 pm",
+            "Free parking",
+            "Same-day care",
+            "No waiting list",
+            "Quiet rooms",
+        )
+        headlines = {
+            next(text for text in made.proof.texts if text.role is Role.HEADLINE).text.casefold()
+            for number in range(8)
+            for made in [_composed(brief("dentist", seed=f"job {number}", **(OFFER | {"benefits": facts})))]
+        }
+        held = {text.casefold() for text in (*facts, OFFER["offer"], "£59", "4.8/5", "Evening appointments until 8 pm")}
+        assert len(headlines) >= 5
+        assert headlines <= held
+
+    def test_headline_of_the_request_leads_in_every_job(self) -> None:
+        for number in range(6):
+            given = {"headline": "Smile again", "given": frozenset({"headline"}), "seed": f"job {number}"}
+            made = _composed(brief("dentist", **(OFFER | given)))
+            assert next(text for text in made.proof.texts if text.role is Role.HEADLINE).text == "Smile again"
+
+    def test_one_concept_is_one_idea_in_every_ratio(self) -> None:
+        def idea(ratio: AspectRatio) -> tuple[Any, ...]:
+            made = _composed(brief("dentist", concept="spring", seed=str(ratio), aspect_ratio=ratio, **OFFER))
+            headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+            ground = made.proof.composition.split(", ", maxsplit=1)[0]
+            return headline.text.casefold(), headline.block.lines[0].face.family, made.proof.shown, ground
+
+        assert len({idea(ratio) for ratio in AspectRatio}) == 1
