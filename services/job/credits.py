@@ -66,7 +66,7 @@ class BillingClient:
             hold = message.holds.add(
                 job_id=str(submission.job_id),
                 user_id=submission.user_id,
-                type=submission.type,
+                type=submission.priced_as or submission.type,
                 project_id=str(submission.project_id),
                 api_key_id=submission.api_key_id,
             )

@@ -114,6 +114,8 @@ class Submission(IdempotentRequest):
     idempotency_key: str
     """From the request's body; empty: none."""
     parameters: bytes
+    priced_as: str = ""
+    """The price that is held; empty: that of the type."""
     worker: str = ""
     retry_of: UUID | None = None
     api_key_id: str = ""

@@ -77,6 +77,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         product_id=UUID(request.product_id),
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
+        priced_as=request.priced_as,
         worker=request.worker,
         idempotency_key_header=request.idempotency_key_header,
         request_digest=request.request_digest,

@@ -187,7 +187,8 @@ async def retryable(connection: Connection, job_id: UUID) -> DictRow | None:
     """The columns of the job that a retry needs; None: there is no such job."""
     return await fetch_one(
         connection,
-        "select id, user_id, type, project_id, product_id, parameters, dead, self_made from job where id = %s",
+        """select id, user_id, type, project_id, product_id, parameters, priced_as, dead, self_made
+             from job where id = %s""",
         [job_id],
     )
 

@@ -304,6 +304,7 @@ class Submissions:
                 product_id=row["product_id"],
                 idempotency_key="",
                 parameters=bytes(row["parameters"]),
+                priced_as=row["priced_as"],
                 retry_of=job_id,
                 traceparent=current_traceparent(),
             )

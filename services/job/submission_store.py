@@ -98,15 +98,16 @@ class SubmissionStore:
         rows = await fetch_all(
             connection,
             """insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made,
-                                parameters, retry_of, traceparent, expires_at, deadline, created_at, updated_at)
+                                parameters, priced_as, retry_of, traceparent, expires_at, deadline, created_at,
+                                updated_at)
                select id, user_id, type, project_id, product_id, nullif(key, ''), 'pending', self_made,
-                      parameters, retry_of, traceparent, %(now)s + total, %(now)s + total, %(now)s, %(now)s
+                      parameters, priced_as, retry_of, traceparent, %(now)s + total, %(now)s + total, %(now)s, %(now)s
                  from unnest(%(id)s::uuid[], %(user)s::text[], %(type)s::text[], %(project)s::uuid[],
                              %(product)s::uuid[], %(key)s::text[], %(self_made)s::boolean[],
-                             %(parameters)s::bytea[], %(retry_of)s::uuid[], %(traceparent)s::text[],
-                             %(total)s::interval[])
-                      as given (id, user_id, type, project_id, product_id, key, self_made, parameters, retry_of,
-                                traceparent, total)
+                             %(parameters)s::bytea[], %(priced_as)s::text[], %(retry_of)s::uuid[],
+                             %(traceparent)s::text[], %(total)s::interval[])
+                      as given (id, user_id, type, project_id, product_id, key, self_made, parameters, priced_as,
+                                retry_of, traceparent, total)
                 order by user_id, key, retry_of, id  -- batches lock keys in the same order, and so cannot deadlock
                on conflict do nothing
                returning id""",
@@ -120,6 +121,7 @@ class SubmissionStore:
                 "key": [submission.idempotency_key for submission in submissions],
                 "self_made": [bool(submission.worker) for submission in submissions],
                 "parameters": [submission.parameters for submission in submissions],
+                "priced_as": [submission.priced_as for submission in submissions],
                 "retry_of": [submission.retry_of for submission in submissions],
                 "traceparent": [submission.traceparent for submission in submissions],
                 "total": [limit.total for limit in limits],

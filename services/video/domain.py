@@ -22,6 +22,7 @@ class AspectRatio(StrEnum):
     """Width to height of a video. The resolution names the shorter side."""
 
     PORTRAIT = "9:16"
+    FEED = "4:5"
     SQUARE = "1:1"
     LANDSCAPE = "16:9"
 
@@ -33,11 +34,13 @@ class AspectRatio(StrEnum):
 SIZES: Final[dict[str, dict[AspectRatio, tuple[int, int]]]] = {
     "720p": {
         AspectRatio.PORTRAIT: (720, 1280),
+        AspectRatio.FEED: (720, 900),
         AspectRatio.SQUARE: (720, 720),
         AspectRatio.LANDSCAPE: (1280, 720),
     },
     "1080p": {
         AspectRatio.PORTRAIT: (1080, 1920),
+        AspectRatio.FEED: (1080, 1350),
         AspectRatio.SQUARE: (1080, 1080),
         AspectRatio.LANDSCAPE: (1920, 1080),
     },
@@ -250,13 +253,42 @@ class ScriptNotSpeakable(Refusal):
         super().__init__(f"The script cannot be spoken. {why}", fields=(FieldViolation(field="script", message=why),))
 
 
+class VideoKind(StrEnum):
+    """What a film consists of: an avatar who speaks the script, or shots of the product without a presenter."""
+
+    AVATAR = "avatar"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFacts:
+    """What the catalog understood of the product, as far as films use it; empty where nothing is known.
+
+    trade to language: fields of adwright.catalog.v1.Understanding. old_price: what was paid before `price`, as a
+    decimal number. offer_code: what buyers enter. small_print: lines that the brief obliges ads to show.
+    """
+
+    trade: str = ""
+    trade_name: str = ""
+    sector: str = ""
+    kind: str = ""
+    confidence: str = ""
+    subject: str = ""
+    language: str = ""
+    sensitive: frozenset[str] = frozenset()
+    old_price: str | None = None
+    offer_code: str = ""
+    small_print: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBrief:
     """The brief of one video.
 
     avatar_id: one of AVATARS, or "" to choose a suitable one. avatar_photo: a downloaded portrait, which takes
     precedence over avatar_id. product_photo, logo: downloaded files, not yet decoded. brand_colours: "#rrggbb", most
-    important first. pronunciations: written words to English respellings. seed: seeds all random choices.
+    important first. pronunciations: written words to English respellings. seed: seeds all random choices. seconds: the
+    wanted length of a product film, None for as long as the script. voice_over: whether a product film is spoken.
     """
 
     script: str
@@ -278,6 +310,10 @@ class VideoBrief:
     burn_captions: bool = True
     pronunciations: Mapping[str, str] = field(default_factory=dict)
     seed: str
+    kind: VideoKind = VideoKind.AVATAR
+    seconds: int | None = None
+    voice_over: bool = True
+    facts: ProductFacts = field(default_factory=ProductFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,17 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2
 
-from services.video.domain import AspectRatio, Avatar, VideoBrief, Voice
+from services.video.domain import AspectRatio, Avatar, ProductFacts, VideoBrief, VideoKind, Voice
 from services.video.policy import ScriptCheck
+from services.video.prices import written_price
+from services.video.product.writing import Fact, Material
 from services.video.script.markup import said
 
 JOB_TYPE = "video"
 DEFAULT_VOICE = "male-1"
+PRODUCT_PRICE = "video_product"
+PRESET_RESOLUTION = "1080p"  # what ad platforms ask for
+MAX_SMALL_PRINT = 6  # lines of the brief that the end card shows
 
 
 def job_submission(
@@ -27,6 +33,7 @@ def job_submission(
         project_id=request.project_id,
         product_id=request.product_id,
         idempotency_key=request.idempotency_key,
+        priced_as=PRODUCT_PRICE if kind_of(request) is VideoKind.PRODUCT else "",
         parameters=video_pb2.VideoJobParameters(request=request, brief=brief, notes=notes).SerializeToString(),
     )
 
@@ -48,10 +55,10 @@ def video_brief(
         avatar_id=request.avatar_id,
         avatar_photo=avatar_photo,
         aspect_ratio=AspectRatio(request.aspect_ratio) if request.HasField("aspect_ratio") else AspectRatio("9:16"),
-        resolution=request.resolution if request.HasField("resolution") else "720p",
+        resolution=_resolution(request),
         product_name=product.name,
         description=product.description,
-        price=product.price if product.HasField("price") else None,
+        price=_price(product),
         currency=product.currency if product.HasField("currency") else None,
         brand_name=project.name,
         brand_colours=tuple(project.brand.colours),
@@ -62,6 +69,73 @@ def video_brief(
         burn_captions=request.captions if request.HasField("captions") else True,
         pronunciations=pronunciations(request, parameters.brief),
         seed=seed,
+        kind=kind_of(request),
+        seconds=request.seconds if request.HasField("seconds") else None,
+        voice_over=request.voice_over if request.HasField("voice_over") else True,
+        facts=_facts(parameters.brief),
+    )
+
+
+def kind_of(request: video_pb2.GenerateVideoRequest) -> VideoKind:
+    """The kind of film that a request asks for."""
+    return VideoKind(request.kind) if request.HasField("kind") else VideoKind.AVATAR
+
+
+def _resolution(request: video_pb2.GenerateVideoRequest) -> str:
+    if request.HasField("resolution"):
+        return request.resolution
+    return PRESET_RESOLUTION if request.HasField("platform") else "720p"
+
+
+def _price(product: catalog_pb2.Product) -> str | None:
+    """What is paid now."""
+    if product.HasField("sale_price"):
+        return product.sale_price
+    return product.price if product.HasField("price") else None
+
+
+def _old_price(product: catalog_pb2.Product) -> str | None:
+    """What was paid before, only where the brief says so."""
+    if product.HasField("sale_price") and product.HasField("price"):
+        return product.price
+    return product.old_price if product.HasField("old_price") else None
+
+
+def _facts(brief: catalog_pb2.Brief) -> ProductFacts:
+    known = brief.understanding
+    return ProductFacts(
+        trade=known.trade,
+        trade_name=known.trade_name,
+        sector=known.sector,
+        kind=known.kind,
+        confidence=known.confidence,
+        subject=known.subject,
+        language="" if known.language == "und" else known.language,
+        sensitive=frozenset(known.sensitive),
+        old_price=_old_price(brief.product),
+        offer_code=brief.product.offer.code,
+        small_print=tuple(fact.text for fact in known.facts if fact.role == "legal")[:MAX_SMALL_PRINT],
+    )
+
+
+def script_material(brief: catalog_pb2.Brief, today: datetime.date) -> Material:
+    """What a product film's script is written from. An offer that has ended is left out."""
+    known, product = brief.understanding, brief.product
+    ended = bool(product.offer.ends) and product.offer.ends < today.isoformat()
+    currency = product.currency if product.HasField("currency") else None
+    return Material(
+        name=known.name or product.name,
+        brand=known.brand or brief.project.name,
+        language="" if known.language == "und" else known.language,
+        goal=known.goal,
+        facts=[
+            Fact(text=fact.text, role=fact.role, strength=fact.strength)
+            for fact in known.facts
+            if not (ended and fact.source == "offer")
+        ],
+        price=written_price(_price(product), currency),
+        old_price=written_price(_old_price(product), currency),
+        code="" if ended else product.offer.code,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -10,13 +11,14 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
-from services.chassis.banned_words import check_product_name
+from services.chassis.banned_words import BriefNotPossible, check_product_name
 from services.chassis.rpc import request_headers
+from services.media.writing_systems import is_unsupported, unsupported_script
 from services.video import messages
 from services.video.domain import AVATARS, VOICES, ScriptNotSpeakable, UnknownAvatar, UnknownVoice
+from services.video.film_request import check_fields, script_for, why_not_renderable
 from services.video.policy import ScriptPolicy
 from services.video.samples import Samples
-from services.video.script.check import why_not_speakable
 from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -37,13 +39,18 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise UnknownVoice(request.voice_id)
         if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
             raise UnknownAvatar(request.avatar_id)
+        check_fields(request)
+        order = video_pb2.GenerateVideoRequest()  # the request, with the script that is written for it
+        order.CopyFrom(request)
         unknown = request_headers.unknown_field_notes(context.invocation_metadata())
         result = await self._submitter.submit(
             request,
             context,
-            lambda brief, user_id: messages.job_submission(request, brief, user_id, unknown),
+            lambda brief, user_id: messages.job_submission(
+                order, brief, user_id, [*unknown, *_script_notes(request, order)]
+            ),
             may_wait=True,
-            check=lambda brief, user_id: self._check(request, brief, user_id),
+            check=lambda brief, user_id: self._check(order, brief, user_id),
         )
         return video_pb2.GenerateVideoResponse(
             job_id=result.response.job_id,
@@ -55,10 +62,17 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
         )
 
     async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:
-        """Refuses a script or product name that is not allowed or cannot be spoken, before credits are held."""
-        script = messages.script_check(request, brief, user_id)
+        """Writes the script of a product film without one. Refuses a script or product name that is not allowed or
+        cannot be spoken or shown, before credits are held."""
+        if is_unsupported(brief.product.name):
+            raise BriefNotPossible(unsupported_script(brief.product.name))
+        pronunciations = messages.pronunciations(request, brief)
         # In a thread: the first script loads the dictionary and the recogniser of languages, about a second.
-        unspeakable = await asyncio.to_thread(why_not_speakable, request.script, script.pronunciations)
+        if not request.script:
+            material = messages.script_material(brief, datetime.now(UTC).date())
+            request.script = await asyncio.to_thread(script_for, request, material, pronunciations)
+        script = messages.script_check(request, brief, user_id)
+        unspeakable = await asyncio.to_thread(why_not_renderable, request, script.pronunciations)
         if unspeakable is not None:
             raise ScriptNotSpeakable(unspeakable)
         await self._policy.check(script)
@@ -85,3 +99,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise UnknownAvatar(request.avatar_id)
         content = await self._samples.avatar(AVATARS[request.avatar_id])
         return httpbody_pb2.HttpBody(content_type=Samples.AVATAR_TYPE, data=content)
+
+
+def _script_notes(request: video_pb2.GenerateVideoRequest, order: video_pb2.GenerateVideoRequest) -> list[str]:
+    return [] if request.script else [f"The script was written from the product's facts: {order.script}"]

@@ -9,7 +9,9 @@ from services.billing.domain import prices_of
 
 class TestPrices:
     def test_price_list_is_parsed(self) -> None:
-        assert prices_of("copy=1, static_ad=3,video=40") == {"copy": 1, "static_ad": 3, "video": 40}
+        listed = {"copy": 1, "static_ad": 3, "video": 40}
+        assert prices_of("copy=1, static_ad=3,video=40,video_product=20") == {**listed, "video_product": 20}
+        assert prices_of("copy=1, static_ad=3,video=40") == {**listed, "video_product": 15}, "lists from before"
 
     @pytest.mark.parametrize(
         "text", ["copy=1", "copy=1,static_ad=3,video=0", "copy=1,static_ad=3,video=40,vidoe=1", "copy=1,static_ad=x"]

@@ -89,6 +89,8 @@ class TestExamples:
 
         shell["PROJECT"] = str(do("POST", "/api/projects")["id"])
         shell["PRODUCT"] = str(do("POST", "/api/projects/$PROJECT/products")["id"])
+        do("POST", "/api/projects/$PROJECT/logo")
+        run(lines.pop(("GET", "/api/projects/$PROJECT/logo")), shell, tmp_path)
         do("POST", "/api/products/$PRODUCT/image")
         run(lines.pop(("GET", "/api/products/$PRODUCT/image")), shell, tmp_path)
         assert (tmp_path / "product.png").stat().st_size > 1000

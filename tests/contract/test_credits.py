@@ -107,6 +107,21 @@ class TestRelease:
             assert canceled["creditsReleased"] == 3
             assert customer.credits == {"available": 3, "held": 0}
 
+    def test_product_film_has_a_price_of_its_own(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(15)
+        listed = customer.client.get("/api/prices").json()["prices"]
+        assert {"type": "video_product", "credits": 15} in listed
+        body = {**customer.ids, "kind": "product", "aspectRatio": "4:5", "script": "Cold all day, warm all night."}
+        refused = customer.client.post("/api/generate/video", json={**body, "avatarId": "maya"})
+        assert refused.status_code == 400, refused.text
+        assert customer.credits == {"available": 15, "held": 0}
+        job = customer.client.post("/api/generate/video", json=body)
+        assert job.status_code == 200, job.text
+        assert job.json()["creditsUsed"] == 15
+        canceled = customer.client.post("/api/generate/cancel", json={"jobId": job.json()["jobId"]}).json()
+        assert canceled["creditsReleased"] == 15
+        assert customer.credits == {"available": 15, "held": 0}
+
     def test_credits_are_released_once_the_status_is_failed(self, system: RunningSystem) -> None:
         customer = system.customer(40)
         body = {

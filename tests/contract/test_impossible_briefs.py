@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.running import Customer, RunningSystem
-from tests.support import SCRIPT, error_of, until
+from tests.support import SCRIPT, error_of, invalid_fields, until
 
 COPY = {"platform": "meta", "format": "short", "tone": "bold"}
 KINDS = [("copy", COPY), ("static-ad", {}), ("video", {"script": SCRIPT})]
@@ -94,3 +94,35 @@ def test_refusal_by_the_engine_releases_the_hold(waiting_system: RunningSystem) 
     check_refusal(again, "the limit of 2 words")
     # Settlement follows the end of the job.
     until(lambda: customer.credits == {"available": 100, "held": 0}, describe=lambda: customer.credits)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"headline": "The best serving tray"}, "headline"),
+        ({"badge": "New\u0007"}, "badge"),
+        ({"cta": "x" * 31}, "cta"),
+        ({"oldPrice": 60}, "oldPrice"),
+        ({"rating": "5.1"}, "rating"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_text_of_an_image_that_cannot_be_printed_is_refused_before_a_hold(
+    waiting_system: RunningSystem, more: dict[str, Any], field: str
+) -> None:
+    customer = with_brief(waiting_system, "Oak Tray", ["serving"])
+    response = generate(customer, "static-ad", more)
+    assert invalid_fields(response) == {field}
+    assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
+    assert customer.credits == {"available": 100, "held": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"), [("ថាសឈើ", ""), ("Fell Serving Tray", 'Headline "ថាសឈើ"')], ids=["name", "quoted text"]
+)
+def test_image_in_a_script_that_the_typefaces_lack_is_refused_before_a_hold(
+    waiting_system: RunningSystem, name: str, prompt: str
+) -> None:
+    customer = with_brief(waiting_system, name, [])
+    check_refusal(generate(customer, "static-ad", {"prompt": prompt} if prompt else {}), "Khmer")
+    assert customer.credits == {"available": 100, "held": 0}

@@ -207,9 +207,12 @@ class TestVideo:
         until(lambda: customer.credits == {"available": 40, "held": 0}, describe=lambda: customer.credits)
 
     def test_script_length_voice_and_ratio_are_validated(self, customer: Customer) -> None:
-        short = {**customer.ids, "script": "too short", "aspectRatio": "4:5", "avatarUrl": "no address"}
+        short = {**customer.ids, "script": "too short", "aspectRatio": "3:2", "avatarUrl": "no address"}
         response = customer.client.post("/api/generate/video", json=short)
         assert invalid_fields(response) == {"script", "aspectRatio", "avatarUrl"}
+        for body, field in (({"script": SCRIPT, "aspectRatio": "4:5"}, "aspectRatio"), ({}, "script")):
+            response = customer.client.post("/api/generate/video", json={**customer.ids, **body})
+            assert invalid_fields(response) == {field}  # both are for product films
         unknown = {**customer.ids, "script": SCRIPT, "voiceId": "robot-9"}
         response = customer.client.post("/api/generate/video", json=unknown)
         assert "male-1" in error_of(response, 400)["message"]
@@ -465,7 +468,12 @@ class TestCatalogAndCredits:
 
     def test_prices_are_listed(self, customer: Customer) -> None:
         prices = customer.client.get("/api/prices").json()["prices"]
-        assert {price["type"]: price["credits"] for price in prices} == {"copy": 1, "static_ad": 3, "video": 40}
+        assert {price["type"]: price["credits"] for price in prices} == {
+            "copy": 1,
+            "static_ad": 3,
+            "video": 40,
+            "video_product": 15,
+        }
 
     def test_repeated_grant_id_grants_once(self, system: RunningSystem) -> None:
         customer = system.customer(0)

@@ -72,7 +72,7 @@ class TestWrongTypes:
             "productId": "must be a valid UUID",
             "script": "must be at least 10 characters",
             "voiceId": "must not be empty",
-            "aspectRatio": "must be one of 9:16, 1:1, 16:9",
+            "aspectRatio": "must be one of 9:16, 1:1, 16:9, 4:5",
             "idempotencyKey": "must be at most 128 characters",
         }
 

@@ -16,6 +16,15 @@ def spoken(script: str, pace: float = 0.4) -> list[SpokenWord]:
     ]
 
 
+def test_cues_last_long_enough_to_be_read_and_lines_are_short() -> None:
+    texts = "Oh! Yes. Now a rather longer thought about warm bread and butter follows without any pause at all. " * 3
+    words = [CaptionWord(text=text, start=n * 0.25, end=n * 0.25 + 0.24) for n, text in enumerate(texts.split())]
+    for gathered in (groups(words), cues(words)):
+        assert [word for group in gathered for word in group.words] == words
+        assert all(group.end - group.start >= 0.7 - 1e-9 for group in gathered)
+    assert all(len(line) <= 42 for line in srt(words).splitlines())
+
+
 class TestTiming:
     def test_price_caption_lasts_as_long_as_its_speech(self) -> None:
         script = "Only $9.99 now"

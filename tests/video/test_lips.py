@@ -41,7 +41,8 @@ def frames_spoken(made: RenderedVideo) -> int:
 
 @pytest.fixture(scope="module")
 def opening(finished: RenderedVideo) -> Floats:
-    return mouth_opening(pictures(finished.video), presenter_mouth())
+    """Until the end card, which lies where the mouth was."""
+    return mouth_opening(pictures(finished.video), presenter_mouth())[: frames_spoken(finished)]
 
 
 class TestDrawnMouth:

@@ -190,7 +190,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     (
         re.compile(
-            r"(?<![\w/.])(?P<first>\d{1,2})(?P<sign>[/.])(?P<second>\d{1,2})(?P=sign)(?P<year>(?:19|20)\d\d|\d\d)(?![\w/])(?!\.\d)"
+            r"(?<![\w/.-])(?<!ISBN )(?<!part )(?P<first>\d{1,2})(?P<sign>[/.-])(?P<second>\d{1,2})(?P=sign)"
+            r"(?P<year>(?:19|20)\d\d|(?<!-)\d\d)(?![\w/])(?![.-]\d)"
         ),
         _figures,
     ),

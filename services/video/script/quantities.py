@@ -192,6 +192,16 @@ def _vulgar(found: re.Match[str]) -> str | None:
     return fraction(int(above), int(below))
 
 
+def _vulgar_measure(found: re.Match[str]) -> str | None:
+    """A fraction of a unit: "½ kg" -> "half a kilogram", "1½ lb" -> "one and a half pounds"."""
+    said, unit = _vulgar(found), found["unit"]
+    if said is None or found["whole"]:
+        return said and f"{said} {unit_name(unit, one=False)}"
+    name = unit_name(unit, one=True)
+    article = "an" if name[0] in "aeio" or name == "hour" else "a"
+    return f"half {article} {name}" if found["part"] == "½" else f"{said} of {article} {name}"
+
+
 def _mixed_fraction(found: re.Match[str]) -> str | None:
     above, below = int(found["above"]), int(found["below"])
     return _mixed(found["whole"], above, below) if above < below else None
@@ -318,6 +328,7 @@ RATIOS: Final[tuple[Rule, ...]] = (
 )
 
 SHARES: Final[tuple[Rule, ...]] = (
+    (re.compile(rf"(?P<whole>(?<!\d)\d{{1,6}}\s?)?(?P<part>[{VULGAR}])\s?{UNIT}"), _vulgar_measure),
     (re.compile(rf"(?P<whole>(?<!\d)\d{{1,6}}\s?)?(?P<part>[{VULGAR}])"), _vulgar),
     (re.compile(r"(?<![\w.,/])(?P<whole>\d{1,3})\s(?P<above>\d{1,2})/(?P<below>\d{1,3})(?![\w/])"), _mixed_fraction),
     (re.compile(r"(?<![\w/])(?P<left>\d{1,3}(?:[.,]\d{1,2})?)\s?/\s?(?P<right>\d{1,3})(?![\w/]|\.\d)"), _stroke),

@@ -141,6 +141,13 @@ def _numbered_thing(found: re.Match[str]) -> str:
     return f"{found['thing']} number "
 
 
+def _freephone(found: re.Match[str]) -> str:
+    """A number with a word for its digits: "1-800-FLOWERS" -> "one, eight hundred, Flowers"."""
+    area = found["area"]
+    said = cardinal(int(area)) if area.endswith("00") else digits(area)
+    return f"one, {said}, {found['word'].replace('-', ' ').title()}"
+
+
 def _before_figure(found: re.Match[str]) -> str:
     return str(DATA["before_figure"][found[0]])
 
@@ -153,7 +160,13 @@ def _known(table: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
+_MEASURED: Final = (
+    r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|yrs?|times|people"
+    r"|km|kg|cm|mm|m|g|lbs?|oz|ft|miles?)\b"
+)
 ABBREVIATIONS: Final[tuple[Rule, ...]] = (
+    (re.compile(r"(?<![\w-])1-(?P<area>8\d\d)-(?P<word>[A-Z]{2,10}(?:-[A-Z]{2,10})*)\b"), _freephone),
+    (re.compile(rf"(?:(?<=\bI )|(?<=\b[Ww]e ))<3(?=\s[A-Za-z])(?!\s{_MEASURED})"), lambda _found: "love"),
     (re.compile(rf"\b(?P<thing>(?i:{one_of(DATA['words']['numbered'].split())}))\sno\.\s?(?=\d)"), _numbered_thing),
     (re.compile(rf"(?:{_known('before_figure').pattern})(?=\s?\d)"), _before_figure),
     (re.compile(rf"(?:{_known('before_name').pattern})(?=\s[A-Z])"), lambda found: DATA["before_name"][found[0]]),

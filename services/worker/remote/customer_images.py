@@ -19,6 +19,7 @@ FETCH_SECONDS = 20.0
 # most about a minute.
 RETRY_SECONDS = (1.0, 5.0)
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+LOGO_TYPES = (*IMAGE_TYPES, "image/svg+xml")
 # Safe to accept, since the decoder checks the content itself.
 OTHER_IMAGE_TYPES = ("image/jpg", "image/pjpeg", "image/x-png", *GENERIC_TYPES)
 
@@ -51,13 +52,34 @@ class CustomerImages:
             return await self.download(brief.product.image_url, path, named="The product's imageUrl")
         return None
 
+    async def further_photos(
+        self, brief: catalog_pb2.Brief, folder: Path, *, most: int, notes: list[str]
+    ) -> list[Path]:
+        """Writes up to `most` uploaded photos besides the main one into `folder`. A deleted one adds a note."""
+        found: list[Path] = []
+        for number, key in enumerate([key for key in brief.image_keys if key != brief.image_key][:most]):
+            try:
+                found.append(await self._read_upload(key, folder / f"photo-{number + 2}"))
+            except InputFault:
+                notes.append("A further photo of the product was left out: it was deleted before the job could use it.")
+        return found
+
     async def brand_logo(self, brief: catalog_pb2.Brief, path: Path, notes: list[str]) -> Path | None:
-        """Writes the brand's logo to `path`. Returns None without one; a failed download adds a note."""
+        """Writes the brand's logo to `path`: the upload, else the image at logoUrl.
+
+        Returns None without either; a failed download adds a note.
+        """
+        if brief.logo_key:
+            try:
+                return await self._read_upload(brief.logo_key, path)
+            except InputFault:
+                notes.append("The logo was left out. It was deleted before the job could use it.")
+                return None
         url = brief.project.brand.logo_url
         if not url:
             return None
         try:
-            return await self.download(url, path, named="The brand's logoUrl")
+            return await self.download(url, path, named="The brand's logoUrl", accept=LOGO_TYPES)
         except InputFault as fault:
             notes.append(f"The logo was left out. {fault.message}")
             log.info("logo_left_out", reason=fault.reason)
@@ -66,14 +88,14 @@ class CustomerImages:
             log.warning("logo_left_out", reason=fault.reason)
         return None
 
-    async def download(self, url: str, path: Path, *, named: str) -> Path:
+    async def download(self, url: str, path: Path, *, named: str, accept: tuple[str, ...] = IMAGE_TYPES) -> Path:
         """Downloads an image from a URL given by the customer into `path`; `named` is the URL's name in messages.
 
         A failing host is tried three times. Raises InputFault, and TransientFault when DNS itself fails, which the
         customer cannot mend.
         """
         try:
-            fetched = await self._fetch_with_retries(url)
+            fetched = await self._fetch_with_retries(url, accept)
         except Fault as fault:
             if fault.reason == LOOKUP_FAILED:
                 raise TransientFault(fault.reason, f"{named}: {fault.message}") from fault
@@ -81,14 +103,14 @@ class CustomerImages:
         await asyncio.to_thread(path.write_bytes, fetched.content)
         return path
 
-    async def _fetch_with_retries(self, url: str) -> Fetched:
+    async def _fetch_with_retries(self, url: str, accept: tuple[str, ...]) -> Fetched:
         for pause in (*RETRY_SECONDS, None):
             try:
                 return await self._fetcher.fetch(
                     url,
                     max_bytes=MAX_IMAGE_BYTES,
                     timeout=FETCH_SECONDS,
-                    accept=IMAGE_TYPES,
+                    accept=accept,
                     also=OTHER_IMAGE_TYPES,
                 )
             except TransientFault as fault:

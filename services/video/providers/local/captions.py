@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +15,9 @@ GROUP_CHARACTERS: Final = 24  # in the picture at once: what is read in a glance
 GROUP_WORDS: Final = 5
 CUE_CHARACTERS: Final = 74  # two lines of 37, as broadcasters do
 LINE_CHARACTERS: Final = 37
+LONGEST_LINE: Final = 42  # characters; a longer address is broken
 HOLD_SECONDS: Final = 0.25  # a group stays a little when nothing follows at once
-SHORTEST_CUE_SECONDS: Final = 0.6
+SHORTEST_CUE_SECONDS: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +98,25 @@ def _gathered(words: Sequence[CaptionWord], *, characters: int, count: int, at: 
             current = []
     if current:
         gathered.append(current)
+    gathered = _lasting(gathered, most=max(LONGEST_LINE, characters + LONGEST_LINE // 4))
     made: list[Group] = []
     for place, members in enumerate(gathered):
         following = gathered[place + 1][0].start if place + 1 < len(gathered) else float("inf")
         wanted = max(members[-1].end + HOLD_SECONDS, members[0].start + SHORTEST_CUE_SECONDS)
         made.append(Group(words=tuple(members), start=members[0].start, end=min(wanted, following)))
     return tuple(made)
+
+
+def _lasting(gathered: list[list[CaptionWord]], *, most: int) -> list[list[CaptionWord]]:
+    """Groups too short to be read joined to the next, where both have at most `most` characters together."""
+    made: list[list[CaptionWord]] = []
+    for members in gathered:
+        length = sum(len(word.text) + 1 for word in (*(made[-1] if made else ()), *members)) - 1
+        if made and members[0].start - made[-1][0].start < SHORTEST_CUE_SECONDS and length <= most:
+            made[-1] = [*made[-1], *members]
+        else:
+            made.append(list(members))
+    return made
 
 
 def _lines(cue: Group) -> str:
@@ -112,7 +127,10 @@ def _lines(cue: Group) -> str:
     if not spaces:
         return text
     cut = min(spaces, key=lambda place: abs(place - len(text) / 2))
-    return f"{text[:cut]}\n{text[cut + 1 :]}"
+    lines = [text[:cut], text[cut + 1 :]]
+    if max(map(len, lines)) > LONGEST_LINE:
+        lines = textwrap.wrap(text, LONGEST_LINE)
+    return "\n".join(lines)
 
 
 def _escaped(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from services.media import svg
 from services.media.photo import decode_photo
 from services.video.providers.local.strokes import image_of
 
@@ -19,6 +20,14 @@ Pixels = NDArray[np.uint8]
 def decoded(path: Path, *, named: str, longest_side: int = LONGEST_SIDE) -> Pixels:
     """RGBA pixels, upright, no side longer than `longest_side`. Raises InputFault, which calls the picture `named`."""
     return np.asarray(decode_photo(path, named=named, longest_side=longest_side).convert("RGBA"))
+
+
+def decoded_logo(path: Path, *, named: str) -> Pixels:
+    """RGBA pixels of a logo, which may be an SVG. Raises InputFault, which calls the picture `named`."""
+    content = path.read_bytes()
+    if not svg.is_svg(content):
+        return decoded(path, named=named)
+    return np.asarray(svg.render(content, LONGEST_SIDE, named=named).convert("RGBA"))
 
 
 def picture(pixels: Pixels) -> Any:

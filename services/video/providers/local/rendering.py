@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -16,12 +17,13 @@ from services.chassis.errors import InputFault
 from services.media import provenance
 from services.media.model_files import ModelMissing
 from services.media.provenance import Signing
-from services.video.domain import AVATARS, FRAMES_PER_SECOND, RenderedVideo, VideoBrief, suitable_avatar
+from services.video.domain import AVATARS, FRAMES_PER_SECOND, RenderedVideo, VideoBrief, VideoKind, suitable_avatar
+from services.video.product.storyboard import SHORTEST_FILM_SECONDS
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
-from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, write_sound
+from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, raise_rate, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import Passage, passages
-from services.video.providers.local.photos import Pixels, decoded
+from services.video.providers.local.photos import Pixels, decoded, decoded_logo
 from services.video.providers.local.portraits.actor import (
     SEVERAL,
     ClipActor,
@@ -34,7 +36,9 @@ from services.video.providers.local.portraits.actor import (
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
-from services.video.providers.local.stage import Frame, Stage, layout
+from services.video.providers.local.product.film import render_product
+from services.video.providers.local.product_picture import product_picture
+from services.video.providers.local.stage import CHEST_CARD, Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
 from services.video.script.speakable import speakable
 from services.worker.progress import ReportProgress
@@ -84,10 +88,11 @@ class Rehearsal:
 
 
 class Actor(Protocol):
-    """Whoever presents: drawn or from a photo. `card_low` when the card would lie on the face: it comes below it."""
+    """Whoever presents: drawn or from a photo. `card_at`: the card's top in a vertical picture, as a share of the
+    height; None where it would lie on the face."""
 
     @property
-    def card_low(self) -> bool: ...
+    def card_at(self) -> float | None: ...
 
     def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None: ...
 
@@ -99,7 +104,7 @@ class Actor(Protocol):
 class DrawnActor:
     """One of the presenters of the table."""
 
-    card_low = False
+    card_at = CHEST_CARD
 
     def __init__(self, avatar_id: str, stage: Stage, seed: str) -> None:
         place = stage.layout
@@ -204,16 +209,23 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     """Speaks, draws and encodes. Raises InputFault for what the customer gave, and where no voices are installed."""
     brief, folder = order.brief, order.folder
     sys.setswitchinterval(SWITCH_SECONDS)
+    if brief.kind is VideoKind.PRODUCT:
+        return render_product(order, lambda: _delayed(_speech(order, report), SPEECH_BEGINS_SECONDS), report)
     notes: list[str] = []
     with ThreadPoolExecutor(1, thread_name_prefix="speaking") as pool:  # pictures are made ready meanwhile
         speaking = pool.submit(_speech, order, report)
-        product = _optional(brief.product_photo, "The product's photo", notes)
-        logo = _optional(brief.logo, "The brand's logo", notes)
-        stage = Stage(brief, product=product, logo=logo)
+        product = _optional(brief.product_photo, decoded, "The product's photo", notes)
+        logo = _optional(brief.logo, decoded_logo, "The brand's logo", notes)
+        shown_product = (
+            product_picture(replace(brief, product_photo=None), order.models, []) if product is None else None
+        )
+        stage = Stage(brief, product=product, logo=logo, drawing=shown_product and shown_product.figure)
+        if shown_product is not None:
+            notes.append(shown_product.note)
         actor = _actor(order, stage, notes)
         speech = _delayed(speaking.result(), SPEECH_BEGINS_SECONDS)
     words = captions.timed_words(brief.script, speech.words)
-    seconds = speech.seconds + END_CARD_SECONDS
+    seconds = max(speech.seconds + END_CARD_SECONDS, SHORTEST_FILM_SECONDS)
     frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
     sound = np.zeros(round(frames / FRAMES_PER_SECOND * SOUND_RATE), np.float32)
     spoken = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
@@ -246,7 +258,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
                 np.copyto(frame, stage.backdrop)
                 aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
                 actor.draw(canvas, number, aside)
-                stage.draw_card(canvas, float(shown[number]), low=actor.card_low)
+                stage.draw_card(canvas, float(shown[number]), at=actor.card_at)
                 while place < len(groups) and groups[place].end <= time:
                     place += 1
                 if place < len(groups) and groups[place].start - 0.04 <= time:
@@ -261,11 +273,14 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
             if number % FRAMES_PER_SECOND == 0:
                 report(SPEECH_SHARE + (97 - SPEECH_SHARE) * number // frames, "drawing")
     report(97, "finishing")
+    raise_rate(video, seconds=frames / FRAMES_PER_SECOND)
     order.signing.sign(
         video,
         "video/mp4",
         title=f"Advertisement for {brief.product_name}".strip(),
-        source_type=provenance.SOURCE_COMPOSITE if order.clip is None else provenance.SOURCE_MODEL,
+        # The voice is a model's in every film; in a film of a remote engine the speaking head is too.
+        source_type=provenance.SOURCE_MODEL_COMPOSITE if order.clip is None else provenance.SOURCE_MODEL,
+        photo=provenance.Ingredient.of(brief.product_photo),
     )
     srt, vtt = folder / "captions.srt", folder / "captions.vtt"
     srt.write_text(captions.srt(words), encoding="utf-8")
@@ -338,11 +353,11 @@ def _avatar_id(brief: VideoBrief) -> str:
     return suitable_avatar(voice_id=brief.voice_id, words=words, seed=brief.seed).id
 
 
-def _optional(path: Path | None, named: str, notes: list[str]) -> Pixels | None:
+def _optional(path: Path | None, read: Callable[..., Pixels], named: str, notes: list[str]) -> Pixels | None:
     if path is None:
         return None
     try:
-        return decoded(path, named=named)
+        return read(path, named=named)
     except InputFault as fault:
         notes.append(f"{named} was left out. {fault.message}")
         return None

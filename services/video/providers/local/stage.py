@@ -21,8 +21,11 @@ from services.media.colour import Colour, Mood, Palette, palette, readable_on
 from services.media.skia import skia
 from services.media.text_shaping import Face, Line, shape
 from services.video.domain import AspectRatio, VideoBrief
+from services.video.prices import written_price
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
+from services.video.providers.local.product.figures import draw_rows
+from services.video.providers.local.product.lettering import fitted
 from services.video.providers.local.strokes import along, around, box, fill, image_of, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]
@@ -30,9 +33,8 @@ Frame = NDArray[np.uint8]
 HIGHEST_QUALITY: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
 CAPTION_REACH: Final = 3.2  # of the size of captions, above and below their middle: four rows and what is about them
-LOW_CARD: Final = 0.565  # of the height, between chin and captions
-LOWEST_CHIN: Final = 0.55  # of the height: with a chin below it, the card has no room there and lies on the hair
-SYMBOL_BEFORE: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$"}
+CHEST_CARD: Final = 0.456  # of the height, between chin and captions
+HEAD_CARD: Final = 0.185  # of the height, above a face that stands low
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +62,10 @@ def layout(ratio: AspectRatio, resolution: str) -> Layout:
     unit = min(width, height) / 720
     if ratio is AspectRatio.PORTRAIT:
         return Layout(
-            width=width, height=height, unit=unit, scale=0.86 * unit, presenter_x=width * 0.5,
-            presenter_aside_x=width * 0.5, presenter_y=height * 0.465,
-            card=(width * 0.075, height * 0.118, width * 0.85, height * 0.118), caption_y=height * 0.752,
-            caption_width=width * 0.84, caption_size=54 * unit, brand_x=width * 0.5, brand_y=height * 0.077,
+            width=width, height=height, unit=unit, scale=0.66 * unit, presenter_x=width * 0.5,
+            presenter_aside_x=width * 0.5, presenter_y=height * 0.324,
+            card=(width * 0.14, height * CHEST_CARD, width * 0.72, height * 0.076), caption_y=height * 0.6,
+            caption_width=width * 0.7, caption_size=48 * unit, brand_x=width * 0.5, brand_y=height * 0.157,
             tall_card=False,
         )  # fmt: skip
     if ratio is AspectRatio.SQUARE:
@@ -86,7 +88,7 @@ def layout(ratio: AspectRatio, resolution: str) -> Layout:
 class Stage:
     """Everything of one video but the presenter."""
 
-    def __init__(self, brief: VideoBrief, *, product: Pixels | None, logo: Pixels | None) -> None:
+    def __init__(self, brief: VideoBrief, *, product: Pixels | None, logo: Pixels | None, drawing: Any = None) -> None:
         self.layout = layout(brief.aspect_ratio, brief.resolution)
         self.brief = brief
         moods = (Mood.VIVID, Mood.DARK, Mood.PASTEL)
@@ -94,6 +96,7 @@ class Stage:
         self.colours: Palette = palette(brief.brand_colours, mood=mood)
         self.family = fonts.nearest_family(brief.brand_font)
         self._product = picture(product) if product is not None else None
+        self._drawing = drawing  # a skia.Image that stands for a product without a photo
         self._logo = picture(logo) if logo is not None else None
         self._lines: dict[str, Line] = {}
         self._caption: tuple[tuple[Group, int | None], Any] | None = None
@@ -183,11 +186,7 @@ class Stage:
 
     def price(self) -> str:
         """The price as it is written, "" without one."""
-        amount, currency = self.brief.price, (self.brief.currency or "").upper()
-        if not amount:
-            return ""
-        symbol = SYMBOL_BEFORE.get(currency)
-        return f"{symbol}{amount}" if symbol else f"{amount} {currency}".strip()
+        return written_price(self.brief.price, self.brief.currency)
 
     def _card_picture(self) -> Any:
         _, _, width, height = self.layout.card
@@ -210,27 +209,28 @@ class Stage:
         if self.layout.tall_card:
             side = min(width - 2 * pad, height * 0.64)
             self._draw_product(canvas, (width - side) / 2, pad, side, side, 18 * unit)
-            middle = (pad + side + height) / 2
-            text_x, text_width, y = pad, width - 2 * pad, middle + (-10 if self.price() else 11) * unit
+            text_x, text_width = pad, width - 2 * pad
             centred = True
         else:
             side = height - 2 * pad
             self._draw_product(canvas, pad, pad, side, side, 18 * unit)
             text_x, text_width = pad + side + 20 * unit, width - side - 3 * pad - 8 * unit
-            y = height * (0.44 if self.price() else 0.58)
             centred = False
-        name = self._fitted(self.brief.product_name.strip() or "", self.face(700), 32 * unit, text_width)
-        place = text_x + (text_width - name.advance) / 2 if centred else text_x
-        if name.glyphs:
-            canvas.drawTextBlob(name.blob(), place, y, fill(ink))
+        priced = 30 * unit if self.price() else 0.0
+        if self.layout.tall_card:
+            area = (text_x, pad * 1.3 + side, text_width, height - side - pad * 2.1 - priced * 1.6)
+        else:
+            area = (text_x, pad * 0.6, text_width, height - pad * 1.2 - priced * 1.25)
+        self._draw_name(canvas, area, ink, centred=centred)
         price = self.price()
         if price:
-            made = self._fitted(price, self.face(800), 34 * unit, text_width)
+            made = self._fitted(price, self.face(800), 32 * unit, text_width)
             place = text_x + (text_width - made.advance) / 2 if centred else text_x
-            canvas.drawTextBlob(made.blob(), place, y + 44 * unit, fill(accent))
+            canvas.drawTextBlob(made.blob(), place, height - pad * 1.15, fill(accent))
 
     def _draw_product(self, canvas: Any, x: float, y: float, width: float, height: float, radius: float) -> None:
-        """The product's photo, cropped to fill; without one its initial on the brand's colours."""
+        """The product's photo, cropped to fill; without one the drawing of its trade, or its whole name, on the brand's
+        colours."""
         colours = self.colours
         canvas.save()
         canvas.clipRRect(rounded(x, y, width, height, radius), doAntiAlias=True)
@@ -249,30 +249,40 @@ class Stage:
                 along((x, y), (x + width, y + height), [colours.accent.lighter(0.08), colours.accent]),
             )
             canvas.drawCircle(x + width * 0.84, y + height * 0.16, width * 0.36, fill("#ffffff", 0.14))
-            letter = shape((self.brief.product_name.strip() or "•")[0].upper(), self.face(800), height * 0.52)
-            if letter.glyphs:
-                canvas.drawTextBlob(
-                    letter.blob(),
-                    x + width / 2 - (letter.ink[0] + letter.ink[2]) / 2,
-                    y + height / 2 - (letter.ink[1] + letter.ink[3]) / 2,
-                    fill(colours.accent_ink),
+            if self._drawing is not None:
+                canvas.drawRect(box(x, y, width, height), fill("#eef0f4"))
+                grow = 0.78 * min(width / self._drawing.width(), height / self._drawing.height())
+                wide, tall = self._drawing.width() * grow, self._drawing.height() * grow
+                target = box(x + (width - wide) / 2, y + (height - tall) / 2, wide, tall)
+                canvas.drawImageRect(self._drawing, target, HIGHEST_QUALITY)
+            else:
+                self._draw_name(
+                    canvas, (x + width * 0.08, y + height * 0.1, width * 0.84, height * 0.8), colours.accent_ink
                 )
         canvas.restore()
 
-    def draw_card(self, canvas: Any, shown: float, *, low: bool = False) -> None:
-        """The card, `shown` of the way in (0 away .. 1 there). `low` puts it under the chin of a face that fills the
-        picture, where it would otherwise lie on the forehead."""
-        if shown <= 0.001:
+    def _draw_name(
+        self, canvas: Any, area: tuple[float, float, float, float], ink: Any, *, centred: bool = True
+    ) -> None:
+        """The product's whole name in a box, in as many rows as it needs."""
+        x, y, width, height = area
+        made = fitted(
+            self.brief.product_name, self.family, 800, width_px=width, height_px=height, largest=60 * self.layout.unit,
+            rows=4,
+        )  # fmt: skip
+        draw_rows(canvas, made, x + width / 2 if centred else x, y + height / 2, ink, centre=centred)
+
+    def draw_card(self, canvas: Any, shown: float, *, at: float | None = CHEST_CARD) -> None:
+        """The card, `shown` of the way in (0 away .. 1 there). at: its top in a vertical picture, as a share of the
+        height, where it is clear of the face; None: there is no such place, and no card."""
+        if shown <= 0.001 or at is None:
             return
-        x, y, _, height = self.layout.card
+        x, y, _, _ = self.layout.card
         margin = CARD_MARGIN * self.layout.unit
         eased = 1 - (1 - shown) ** 3
-        if low and not self.layout.tall_card:
-            y = LOW_CARD * self.layout.height
-        if self.layout.tall_card or low:
-            x += (1 - eased) * (self.layout.width - x + margin)
-        else:
-            y -= (1 - eased) * (y + height + margin)
+        if not self.layout.tall_card:
+            y = at * self.layout.height
+        x += (1 - eased) * (self.layout.width - x + margin)
         # On whole pixels, which are blended ten times faster than what lies between them.
         canvas.drawImage(self._card, round(x - margin), round(y - margin))
 
@@ -336,21 +346,17 @@ class Stage:
             picture_x, picture_y = width * 0.11, height * 0.5 - side / 2
             text_x, text_width = width * 0.5, width * 0.40
         else:
-            side = width * (0.56 if height > width else 0.40)
-            picture_x, picture_y = (width - side) / 2, height * (0.20 if height > width else 0.13)
-            text_x, text_width = width * 0.09, width * 0.82
+            side = height * 0.21 if height > width else width * 0.40
+            picture_x, picture_y = (width - side) / 2, height * (0.195 if height > width else 0.13)
+            text_x, text_width = width * 0.14, width * 0.72
         radius = 36 * unit
         canvas.drawRRect(
             rounded(picture_x, picture_y + 18 * unit, side, side, radius), fill(colours.shade, 0.42, blur=26 * unit)
         )
         self._draw_product(canvas, picture_x, picture_y, side, side, radius)
-        y = height * 0.40 if wide else picture_y + side + (92 if height > width else 62) * unit
-        name = self._fitted(
-            self.brief.product_name.strip(), self.face(800), (60 if height > width else 50) * unit, text_width
-        )
-        if name.glyphs:
-            x = text_x if wide else text_x + (text_width - name.advance) / 2
-            canvas.drawTextBlob(name.blob(), x, y, fill(colours.ink))
+        room = 100 * unit
+        y = height * 0.40 if wide else picture_y + side + (102 if height > width else 90) * unit
+        self._draw_name(canvas, (text_x, y - room + 14 * unit, text_width, room), colours.ink, centred=not wide)
         price = self.price()
         if price:
             made = self._fitted(price, self.face(600), 44 * unit, text_width)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from services.video.domain import RenderedVideo, VideoBrief
+from services.video.domain import RenderedVideo, VideoBrief, VideoKind
 from services.video.providers.local import LocalVideoProvider
 from services.video.providers.remote.heads import HeadEngine, HeadInputs
 from services.worker.progress import ReportProgress
@@ -32,6 +32,8 @@ class RemoteVideoProvider:
         self, brief: VideoBrief, folder: Path, report: ReportProgress, checkpoints: Checkpoints
     ) -> RenderedVideo:
         """Implements VideoProvider.render. A portrait without a usable face is framed locally instead."""
+        if brief.kind is VideoKind.PRODUCT:  # there is no head in it to animate
+            return await self._studio.render(brief, folder, report, checkpoints)
         engine = self._engine
         rehearsal = await self._studio.rehearse(brief, folder, report)
         if rehearsal.note:

@@ -25,7 +25,7 @@ from services.video.providers.local.portraits import faces
 from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD, LEFT_CHEEK, NOSE, RIGHT_CHEEK, SpeakingFace
 from services.video.providers.local.presenters.pose import Mouth, Pose
-from services.video.providers.local.stage import LOWEST_CHIN, Layout, Stage
+from services.video.providers.local.stage import CHEST_CARD, HEAD_CARD, Layout, Stage
 from services.video.providers.local.strokes import fill, line, rounded
 from services.video.providers.local.visemes import OPEN, Mouths
 
@@ -81,8 +81,12 @@ class PortraitActor:
         self._seed = seed
         place = stage.layout
         self._x, self._y, width, height = panel(place)
-        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.42 if place.tall_card else 0.40)
-        self.card_low = not place.tall_card and float(points[CHIN][1]) < LOWEST_CHIN * height
+        plate, points = _plate(pixels, sitter.points, width, height, eye_line=0.42 if place.tall_card else 0.31)
+        tall = place.card[3] / place.height
+        self.card_at: float | None = CHEST_CARD
+        if not place.tall_card and float(points[CHIN][1]) > CHEST_CARD * height:
+            above = float(points[FOREHEAD][1]) > (HEAD_CARD + tall) * height
+            self.card_at = HEAD_CARD if above else None
         self._face = SpeakingFace(plate, points)
         self._image = picture(plate)
         self._poses: list[Pose] = []
@@ -109,7 +113,7 @@ class ClipActor:
 
     def __init__(self, clip: Path, stage: Stage) -> None:
         self._stage = stage
-        self.card_low = not stage.layout.tall_card
+        self.card_at = CHEST_CARD if stage.layout.tall_card else None  # where its face is, is not known
         _, _, self._width, self._height = panel(stage.layout)
         self._container: Any = None
         try:
@@ -157,7 +161,7 @@ class ClipActor:
 class FramedActor:
     """A picture that cannot speak: in a round frame, with rings that swell with the voice."""
 
-    card_low = False
+    card_at = CHEST_CARD
 
     def __init__(self, pixels: Pixels, stage: Stage) -> None:
         self._stage = stage
@@ -222,23 +226,40 @@ def _plate(pixels: Pixels, points: Points, width: int, height: int, *, eye_line:
     tall = float(np.linalg.norm(points[FOREHEAD] - points[CHIN]))
     share = 0.30 if height > width * 1.3 else 0.40
     grow = max(height * share / tall, width / pixels.shape[1], height / pixels.shape[0])
-    crop_width, crop_height = width / grow, height / grow
     eyes = (points[33] + points[263]) / 2
-    left = min(max(0.0, float(eyes[0]) - crop_width / 2), pixels.shape[1] - crop_width)
-    top = min(max(0.0, float(eyes[1]) - crop_height * eye_line), pixels.shape[0] - crop_height)
-    image = Image.fromarray(_opaque(pixels)).resize(
-        (width, height), Image.Resampling.LANCZOS, box=(left, top, left + crop_width, top + crop_height)
+    box = box_within(
+        (pixels.shape[1], pixels.shape[0]),
+        (width / grow, height / grow),
+        float(eyes[0]) - width / grow / 2,
+        float(eyes[1]) - height / grow * eye_line,
     )
-    return np.asarray(image.convert("RGBA")).copy(), (points - np.array([left, top])) * grow
+    image = Image.fromarray(_opaque(pixels)).resize((width, height), Image.Resampling.LANCZOS, box=box)
+    return np.asarray(image.convert("RGBA")).copy(), (points - np.array(box[:2])) * grow
+
+
+def box_within(
+    whole: tuple[int, int], part: tuple[float, float], left: float, top: float
+) -> tuple[float, float, float, float]:
+    """The box (left, top, right, bottom) of a part of a picture, moved and cut so that it never leaves the picture.
+
+    whole, part: (width, height). Quotients of sizes are off by a rounding error, and Pillow refuses a box that leaves
+    the picture by as little.
+    """
+    width, height = min(part[0], whole[0]), min(part[1], whole[1])
+    left, top = max(0.0, min(left, whole[0] - width)), max(0.0, min(top, whole[1] - height))
+    return left, top, min(left + width, float(whole[0])), min(top + height, float(whole[1]))
 
 
 def _covering(pixels: Pixels, width: int, height: int) -> Pixels:
     grow = max(width / pixels.shape[1], height / pixels.shape[0])
-    crop_width, crop_height = width / grow, height / grow
-    left, top = (pixels.shape[1] - crop_width) / 2, (pixels.shape[0] - crop_height) * 0.35
-    image = Image.fromarray(_opaque(pixels)).resize(
-        (width, height), Image.Resampling.LANCZOS, box=(left, top, left + crop_width, top + crop_height)
+    part = width / grow, height / grow
+    box = box_within(
+        (pixels.shape[1], pixels.shape[0]),
+        part,
+        (pixels.shape[1] - part[0]) / 2,
+        (pixels.shape[0] - part[1]) * 0.35,
     )
+    image = Image.fromarray(_opaque(pixels)).resize((width, height), Image.Resampling.LANCZOS, box=box)
     return np.asarray(image.convert("RGBA"))
 
 

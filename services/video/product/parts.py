@@ -1,0 +1,299 @@
+"""A script in parts that one shot shows, and what each says: a price, a code, a list, a figure, or plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from services.video.product.shots import cues
+
+MOST_WORDS: Final = 11  # of one shot: about four seconds of speech
+FEWEST_WORDS: Final = 3
+LIST_WORDS: Final = 5  # of an item that a chip holds
+LIST_LETTERS: Final = 5  # of an item: shorter ones are interjections
+LIST_ITEMS: Final = range(3, 5)
+ABBREVIATED_LETTERS: Final = 5  # of a word with a full stop before a small letter, which ends no sentence
+LABEL_WORDS: Final = 6  # beside a figure
+END_MARKS: Final = ".!?…"
+CLAUSE_MARKS: Final = ",;:–—"
+MONEY: Final = re.compile(
+    r"(?:[A-Z]{0,3}[$€£¥₹]\s?\d[\d.,]*\d|[A-Z]{0,3}[$€£¥₹]\s?\d)|\d[\d.,]*\s?(?:[€£¥₹]|(?:USD|EUR|GBP|CHF|kr|zł)\b)"
+)
+NUMBER: Final = re.compile(r"\d(?:[\d.,]*\d)?")
+PERCENT: Final = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s?(?:%|percent\b|per cent\b)")
+ADDRESS: Final = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w./-]*\w)?(?![\w@])", re.IGNORECASE)
+PHONE: Final = re.compile(r"\+?\(?\d[\d\s().-]{6,}\d")
+CLOCK: Final = re.compile(r"^\d{1,2}(?:[:.]\d\d)?\s?(?:a\.?m|p\.?m|h|uhr)\b", re.IGNORECASE)
+YEAR: Final = re.compile(r"^(?:19|20)\d\d$")
+QUOTED: Final = re.compile(r"[“„«\"]([^“”„«»\"]{8,140})[”“»\"]")
+
+
+class Word(Protocol):
+    """A written word and when it is said, in seconds."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The product's price as amounts of money: what is paid now, and before (None: not said in the brief)."""
+
+    now: float
+    before: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Words that one shot shows. says: what they are, one of shots.SAYS. value, label, items: what is drawn of them."""
+
+    words: tuple[Word, ...]
+    says: str = "plain"
+    value: str = ""
+    label: str = ""
+    items: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The words as they are written."""
+        return " ".join(word.text for word in self.words)
+
+
+def parts_of(words: Sequence[Word], *, name: str = "", price: Price | None = None, code: str = "") -> list[Part]:
+    """Cuts a script into parts, in order. Nothing of it is left out or written anew.
+
+    name, price, code: the product's; a price is only shown as one when it is the product's own.
+    """
+    made: list[Part] = []
+    for sentence in sentences(words):
+        whole = _listed(sentence)
+        if whole is not None:
+            made.append(whole)
+        else:
+            made.extend(_read(piece, name, price, code) for piece in _pieces(sentence))
+    if made:  # whatever it says, a film opens with it word by word
+        made[0] = Part(words=made[0].words, says="hook")
+    return made
+
+
+def sentences(words: Sequence[Word]) -> list[tuple[Word, ...]]:
+    """Words by sentence; the full stop of an abbreviation or of initials ends none."""
+    found: list[list[Word]] = [[]]
+    for place, word in enumerate(words):
+        found[-1].append(word)
+        bare = word.text.rstrip("\"')”’»")
+        following = words[place + 1].text if place + 1 < len(words) else ""
+        if bare[-1:] in END_MARKS and following and not _abbreviated(bare, following):
+            found.append([])
+    return [tuple(sentence) for sentence in found if sentence]
+
+
+def _abbreviated(word: str, following: str) -> bool:
+    if not word.endswith("."):
+        return False
+    stem = word[:-1].lstrip("(“\"'").casefold()
+    return stem in cues().abbreviations or (len(stem) <= ABBREVIATED_LETTERS and following[:1].islower())
+
+
+def _pieces(sentence: tuple[Word, ...]) -> list[tuple[Word, ...]]:
+    """A sentence in pieces of at most MOST_WORDS, cut at its marks, at joining words, or else in the middle."""
+    if len(sentence) <= MOST_WORDS:
+        return [sentence]
+    middle = len(sentence) / 2
+    places = range(FEWEST_WORDS, len(sentence) - FEWEST_WORDS + 1)
+    at_marks = [place for place in places if sentence[place - 1].text[-1:] in CLAUSE_MARKS]
+    at_joins = [place for place in places if sentence[place].text.casefold() in cues().joins]
+    cut = min(at_marks or at_joins or [round(middle)], key=lambda place: abs(place - middle))
+    if at_joins and abs(cut - middle) > len(sentence) * 0.3:
+        cut = min([cut, *at_joins], key=lambda place: abs(place - middle))
+    return [*_pieces(sentence[:cut]), *_pieces(sentence[cut:])]
+
+
+def _listed(sentence: tuple[Word, ...]) -> Part | None:
+    """The sentence as a list: three or four short items between marks."""
+    text = " ".join(word.text for word in sentence)
+    if MONEY.search(text) or ADDRESS.search(text) or PHONE.search(text):
+        return None
+    joins = "|".join(re.escape(join) for join in ("and", "or", "y", "o", "e", "et", "ou", "und", "oder"))
+    head, colon, rest = text.partition(": ")
+    body = rest if colon and len(head.split()) <= LIST_WORDS else text
+    items = [item.strip(" .!?…,;") for item in re.split(rf",\s+(?:(?:{joins})\s+)?|;\s+|\s+(?:&)\s+", body)]
+    last = re.split(rf"\s+(?:{joins})\s+", items[-1])
+    if len(items) >= 2 and len(last) == 2:
+        items[-1:] = last
+    items = [item for item in items if item]
+    if len(items) not in LIST_ITEMS or any(len(item.split()) > LIST_WORDS for item in items):
+        return None
+    if any(len(item) < LIST_LETTERS for item in items):
+        return None
+    label = head if body is rest else ""
+    return Part(words=sentence, says="list", label=label, items=tuple(_capital(item) for item in items))
+
+
+def _capital(item: str) -> str:
+    first = item.split(maxsplit=1)[0]
+    return item[:1].upper() + item[1:] if first.islower() else item
+
+
+def _read(words: tuple[Word, ...], name: str, price: Price | None, code: str) -> Part:
+    """What a piece says: the first of the kinds below that holds."""
+    text = " ".join(word.text for word in words)
+    bare = text.strip(" .!?…,;:–—")
+    for found in (
+        _price(words, text, price),
+        _code(words, text, code),
+        _rating(words, text),
+        _contact(words, text),
+        _offer(words, text),
+        _quote(words, text),
+        _change(words, bare),
+        _named(words, text, name),
+        _figure(words, text),
+    ):
+        if found is not None:
+            return found
+    return Part(words=words)
+
+
+def amount_of(money: str) -> float | None:
+    """The amount of a written price, by the form of its last mark: "1.299,00" and "1,299.00" are the same."""
+    found = NUMBER.search(money)
+    if found is None:
+        return None
+    digits = found[0]
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last >= 0 and len(digits) - last - 1 != 3:
+        digits = re.sub(r"[.,]", "", digits[:last]) + "." + digits[last + 1 :]
+    else:
+        digits = re.sub(r"[.,]", "", digits)
+    return float(digits)
+
+
+def _price(words: tuple[Word, ...], text: str, price: Price | None) -> Part | None:
+    """The product's own price, with the word before it and what one price pays for."""
+    if price is None:
+        return None
+    for found in MONEY.finditer(text):
+        if amount_of(found[0]) != price.now or _is_turned(text[: found.start()], kept=cues().before_prices):
+            continue
+        before = text[: found.start()].split()
+        prefix = before[-1].strip(",.:;") if before else ""
+        prefix = prefix if prefix.casefold() in cues().before_prices else ""
+        after = text[found.end() :]
+        after = after.split(",")[0] if after[:1] in (" ", "/") else ""
+        tail = re.split(r"[.!?;:–—]", after)[0].split()
+        suffix = " ".join(tail) if tail and tail[0].strip("/").casefold() in cues().per and len(tail) <= 3 else ""
+        if after.startswith("/"):
+            suffix = after.split()[0]
+        return Part(words=words, says="price", value=found[0], label=prefix, items=(suffix,) if suffix else ())
+    return None
+
+
+def _code(words: tuple[Word, ...], text: str, code: str) -> Part | None:
+    if code and re.search(rf"(?<!\w){re.escape(code)}(?!\w)", text):
+        return Part(words=words, says="code", value=code)
+    found = cues().codes.search(text)
+    if found and text[: found.start()].strip() and not cues().code_verbs.search(text[: found.start()]):
+        return None
+    return Part(words=words, says="code", value=found[1]) if found else None
+
+
+def _rating(words: tuple[Word, ...], text: str) -> Part | None:
+    for pattern in cues().ratings:
+        found = pattern.search(text)
+        if found and not _is_turned(text[: found.start()]):
+            rest = text[found.end() :].strip(" .,;:–—")
+            return Part(words=words, says="rating", value=found["value"], label=_short(rest))
+    return None
+
+
+def _contact(words: tuple[Word, ...], text: str) -> Part | None:
+    address, phone = ADDRESS.search(text), PHONE.search(text)
+    if address and not NUMBER.fullmatch(address[0]):
+        return Part(words=words, says="contact", value=address[0], label="web")
+    if phone is None or not (phone[0].lstrip("( ").startswith("+") or cues().calls.search(text)):
+        return None
+    return Part(words=words, says="contact", value=phone[0].strip(), label="phone")
+
+
+def _offer(words: tuple[Word, ...], text: str) -> Part | None:
+    found = PERCENT.search(text)
+    if found is None or len(PERCENT.findall(text)) > 1 or _is_turned(text[: found.start()]):
+        return None
+    before, after = text[: found.start()].split()[-1:], text[found.end() :].split()[:2]
+    if not {word.strip(".,!?").casefold() for word in (*before, *after)} & cues().offers:
+        return None
+    return Part(words=words, says="offer", value=f"{found[1]}%", label=_around(text, *found.span()))
+
+
+def _quote(words: tuple[Word, ...], text: str) -> Part | None:
+    found = QUOTED.search(text)
+    return Part(words=words, says="quote", value=found[1]) if found and len(found[1].split()) > 2 else None
+
+
+def _change(words: tuple[Word, ...], bare: str) -> Part | None:
+    for pattern in cues().changes:
+        found = pattern.match(bare)
+        if found:
+            return Part(words=words, says="change", items=(_capital(found["before"]), _capital(found["after"])))
+    return None
+
+
+def _named(words: tuple[Word, ...], text: str, name: str) -> Part | None:
+    """A piece that names the product: its whole name, or its two or more first words."""
+    said, short = text.casefold(), " ".join(re.split(r"\s+[–—|-]\s+|, ", name)[0].split()[:3]).casefold()
+    if short and len(short) > 2 and re.search(rf"(?<!\w){re.escape(short)}", said):
+        return Part(words=words, says="name")
+    return None
+
+
+def _figure(words: tuple[Word, ...], text: str) -> Part | None:
+    """A piece with one number that counts or measures something, and the words after it."""
+    found = list(NUMBER.finditer(text))
+    if len(found) != 1 or MONEY.search(text) or CLOCK.match(text[found[0].start() :]) or YEAR.match(found[0][0]):
+        return None
+    before, after = text[: found[0].start()], text[found[0].end() :]
+    if before and not before[-1].isspace() and before[-1] not in "(~≈+":
+        return None  # a part of a name: "P1", "IPX4"
+    unit = re.match(r"\s?%|[\s-]?[^\W\d_]{1,12}\b", after)
+    if unit is None:
+        return None
+    word = unit[0].strip(" -")
+    if word in cues().no_units or (word[:1].isupper() and not word.isupper()):
+        return None  # "47 of them", "14 Depot Road"
+    qualifier = cues().qualifiers.search(before.casefold())
+    if _is_denied(before):
+        return None
+    kicker = before[qualifier.start() :].strip() if qualifier else ""
+    label = _short(after[len(unit[0]) :])
+    return Part(words=words, says="figure", value=found[0][0] + unit[0], label=label, items=(kicker,) if kicker else ())
+
+
+def _is_denied(before: str) -> bool:
+    return bool({word.strip(",;").casefold() for word in before.split()} & cues().negations)
+
+
+def _is_turned(before: str, *, kept: Collection[str] = ()) -> bool:
+    """Whether the words before a value deny or qualify it, so that it is not true alone.
+
+    kept: qualifiers that are shown with the value.
+    """
+    qualifier = cues().qualifiers.search(before.casefold())
+    return _is_denied(before) or (qualifier is not None and qualifier[0].strip() not in kept)
+
+
+def _short(text: str) -> str:
+    """The first words of a text up to a mark; "" if they are too many to stand beside a figure."""
+    first = re.split(r"[,.;:!?–—()](?:\s|$)", text.strip())[0].split()
+    return " ".join(first) if len(first) <= LABEL_WORDS else ""
+
+
+def _around(text: str, start: int, end: int) -> str:
+    after = _short(text[end:])
+    return after or _short(text[:start].rsplit(",", maxsplit=1)[-1])

@@ -1,0 +1,140 @@
+"""The storyboard of a product film: which shot shows which part of the script, from when until when."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from services.video.product.parts import Part
+from services.video.product.shots import Shot, shots
+
+BEAT_SECONDS: Final = 0.48  # 125 beats a minute, twelve frames
+LEAD_SECONDS: Final = 0.12  # a shot begins this long before its first word
+NEAR_BEAT_SECONDS: Final = 0.14  # a cut this close to a beat falls on it
+SHORTEST_SHOT_SECONDS: Final = 1.15  # shorter parts are shown with the one before
+READING_SECONDS: Final = 0.3  # of a word
+SETTLING_SECONDS: Final = 0.5  # until what comes in can be read
+END_SECONDS: Final = 2.4  # of the end card after the last word
+SHORTEST_END_SECONDS: Final = 1.6  # of it in a film of a wanted length
+SHORTEST_FILM_SECONDS: Final = 5.0  # what ad platforms accept
+FIRST_WORD_SECONDS: Final = 0.30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A shot with the part it shows, `start` to `end` in seconds of the film."""
+
+    shot: Shot
+    part: Part
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedWord:
+    """A word of a silent film, and when it is read."""
+
+    text: str
+    start: float
+    end: float
+
+
+def storyboard(
+    parts: Sequence[Part], *, shows: Collection[str], until: float, seconds: float | None, seed: str
+) -> tuple[Scene, ...]:
+    """Returns the scenes of a film without gaps, the end card last.
+
+    shows: what there is to show, of shots.NEEDS. until: when the last word ends. seconds: the wanted length; the end
+    card takes what the words leave. seed: chooses among shots that fit equally.
+    """
+    if not parts:
+        raise ValueError("a film has at least one part")
+    gathered = _gathered(parts)
+    starts = [0.0, *(_on_beat(part.words[0].start - LEAD_SECONDS) for part in gathered[1:])]
+    turn = max(_on_beat(until + 0.2), starts[-1] + 0.6)
+    end = max(seconds or 0.0, turn + (SHORTEST_END_SECONDS if seconds else END_SECONDS), SHORTEST_FILM_SECONDS)
+    chosen = _chosen(gathered, shows, seed)
+    scenes = [
+        Scene(shot=shot, part=part, start=start, end=after)
+        for shot, part, start, after in zip(chosen, gathered, starts, [*starts[1:], turn], strict=True)
+    ]
+    closing = Part(words=gathered[-1].words, says="end")
+    return (*scenes, Scene(shot=_fitting("end", shows)[0], part=closing, start=turn, end=end))
+
+
+def _gathered(parts: Sequence[Part]) -> list[Part]:
+    """Parts with those that are too short for a shot joined to a neighbour; the one that says more keeps its shot."""
+    made: list[Part] = []
+    for part in parts:
+        if made:
+            last = made[-1]
+            short = min(part.words[-1].end - part.words[0].start, part.words[0].start - last.words[0].start)
+            if short < SHORTEST_SHOT_SECONDS and len(last.words) + len(part.words) <= 14:
+                keeps = part if last.says == "plain" else last
+                made[-1] = replace(keeps, words=(*last.words, *part.words))
+                continue
+        made.append(part)
+    return made
+
+
+def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str) -> list[Shot]:
+    """A shot for each part: the first that fits, plain ones in turn, never the same twice running."""
+    made: list[Shot] = []
+    plain = _fitting("plain", shows)
+    chance = random.Random(f"shots {seed}")
+    rest = [shot for shot in plain if shot.id != "hero"]
+    offset = chance.randrange(len(rest))
+    turns = [*rest[offset:], *rest[:offset]]
+    seen_product = False
+    for part in parts:
+        if part.says == "plain":
+            if not seen_product and made:
+                shot = next(shot for shot in plain if shot.id == "hero")
+            else:
+                shot = next((each for each in turns if not made or each is not made[-1]), turns[0])
+                turns = [each for each in turns if each is not shot] + [shot]
+        else:
+            fitting = _fitting(part.says, shows)
+            shot = next((each for each in fitting if not made or each is not made[-1]), fitting[0])
+            if made and shot is made[-1]:
+                shot = next(each for each in turns if each is not made[-1])
+        seen_product = seen_product or shot.product == "hero"
+        made.append(shot)
+    return made
+
+
+def _fitting(says: str, shows: Collection[str]) -> list[Shot]:
+    return [shot for shot in shots() if says in shot.says and (not shot.needs or shot.needs & set(shows))]
+
+
+def _on_beat(time: float) -> float:
+    """The nearest beat if it is near, else the time itself; at least one beat in."""
+    beat = round(time / BEAT_SECONDS) * BEAT_SECONDS
+    return max(BEAT_SECONDS, beat if abs(beat - time) <= NEAR_BEAT_SECONDS else time)
+
+
+def silent_words(script: str) -> tuple[TimedWord, ...]:
+    """The script's words at the pace of reading: READING_SECONDS each, with a pause at every sentence's end."""
+    made: list[TimedWord] = []
+    time = FIRST_WORD_SECONDS
+    for text in script.split():
+        spent = READING_SECONDS + max(0, len(text) - 9) * 0.03
+        made.append(TimedWord(text=text, start=time, end=time + spent))
+        time += spent
+        if text.rstrip("\"')”’»")[-1:] in ".!?…":
+            time += SETTLING_SECONDS
+        elif text[-1:] in ",;:–—":
+            time += SETTLING_SECONDS / 3
+    return tuple(made)
+
+
+def silent_seconds(script: str) -> float:
+    """How long a silent film of the script is at least, end card included."""
+    words = silent_words(script)
+    return max(SHORTEST_FILM_SECONDS, (words[-1].end if words else 0.0) + 0.2 + BEAT_SECONDS / 2 + END_SECONDS)

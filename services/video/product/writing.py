@@ -1,0 +1,154 @@
+"""A script for a product film whose request has none: the product's facts in the customer's words, strongest first.
+
+Facts are quoted whole; none is shortened or joined to another. The few words round them are in data/lines.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from services.video.product.storyboard import silent_seconds
+
+SELLING: Final = ("benefit", "offer", "proof", "figure", "feature")  # roles of facts that a film says
+HOOKS: Final = (
+    "benefit",
+    "offer",
+    "proof",
+    "feature",
+    "figure",
+)  # of those, what may open it
+WEAKEST: Final = 0.35  # strength below which a fact is left out
+LONGEST_WORDS: Final = 16  # of a quoted fact: one breath
+MOST_FACTS: Final = 6
+OVERLAP: Final = 0.5  # of a fact's words that another has already said
+DEFAULT_SECONDS: Final = 15
+SPOKEN_SHARE: Final = 0.94  # of the reading time: what speech takes
+SHORT_SECONDS: Final = 10  # a shorter film says one fact and the name
+NAME_MARKS: Final = re.compile(r"\s+[–—|]\s+|,\s+")
+
+
+# For languages without lines: names and prices alone, since a film never mixes languages.
+NEUTRAL: Final[Mapping[str, Any]] = {
+    "named": "{name}, {brand}.",
+    "unbranded": "{name}.",
+    "price": "{price}.",
+    "sale": "{price}.",
+    "code": "{code}.",
+    "closers": {"none": ""},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A fact of the catalog's understanding."""
+
+    text: str
+    role: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a script is written from. price and old_price: as they are written, "" without one."""
+
+    name: str
+    brand: str
+    language: str
+    goal: str
+    facts: Sequence[Fact]
+    price: str = ""
+    old_price: str = ""
+    code: str = ""
+
+
+@cache
+def lines() -> Mapping[str, Mapping[str, Any]]:
+    """Returns the lines by language."""
+    return tomllib.loads(files("services.video.product").joinpath("data/lines.toml").read_text(encoding="utf-8"))
+
+
+def written_script(material: Material, *, seconds: int | None, sayable: Callable[[str], bool]) -> str:
+    """Writes a script for a film of that many seconds; "" when there is nothing to quote.
+
+    sayable: whether the voice, or captions, can render a line. Facts that cannot be rendered are passed over.
+    """
+    language = material.language.split("-")[0]
+    words = lines().get(language) or NEUTRAL
+    budget = seconds or DEFAULT_SECONDS
+    name = _short_name(material.name)
+    named = words["named" if material.brand and material.brand.casefold() not in name.casefold() else "unbranded"]
+    frame = [named.format(name=name, brand=material.brand)]
+    if material.price and material.old_price:
+        frame.append(words["sale"].format(price=material.price, old=material.old_price))
+    elif material.price:
+        frame.append(words["price"].format(price=material.price))
+    if material.code:
+        frame.append(words["code"].format(code=material.code))
+    frame.append(words["closers"].get(material.goal) or words["closers"]["none"])
+    frame = [line for line in frame if line and sayable(line)]
+    if budget < SHORT_SECONDS:
+        frame = frame[:1]
+    chosen: list[str] = []
+    for fact in _ranked(material):
+        if len(chosen) >= MOST_FACTS:
+            break
+        line = _sentence(fact.text)
+        if _said(line, chosen) or (material.price and _money(material.price) in _money(line)) or not sayable(line):
+            continue
+        if _seconds([line, *chosen, *frame]) <= budget:
+            chosen.append(line)
+    hook, rest = chosen[:1], chosen[1:]
+    script = [line for line in (*hook, frame[0] if frame else "", *rest, *frame[1:]) if line]
+    while len(script) > 1 and _seconds(script) > budget:
+        script.pop(-2)  # the closer stays; offers and prices go before the name and the hook
+    return " ".join(script) if chosen or (material.price and script) else ""
+
+
+def _ranked(material: Material) -> list[Fact]:
+    """Facts that sell, the strongest first, the first of them one that can open a film."""
+    facts = [
+        fact
+        for fact in sorted(material.facts, key=lambda fact: -fact.strength)
+        if fact.role in SELLING
+        and "*" not in fact.text  # a footnote limits it, which a film does not show
+        and fact.strength >= WEAKEST
+        and 2 <= len(fact.text.split()) <= LONGEST_WORDS
+    ]
+    opening = next((fact for role in HOOKS[:3] for fact in facts if fact.role == role and fact.strength > 0.5), None)
+    strongest = facts[0] if facts and facts[0].role in HOOKS[:4] else opening
+    return [strongest, *(fact for fact in facts if fact is not strongest)] if strongest else facts
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split()).rstrip(",;: ")
+    text = text[:1].upper() + text[1:]
+    return text if text[-1:] in ".!?…" else f"{text}."
+
+
+def _short_name(name: str) -> str:
+    """The name up to its first mark, if that is still a name: the rest is said by the facts."""
+    first = NAME_MARKS.split(name)[0].strip()
+    return first if sum(word.isalpha() for word in first.split()) >= 2 else name.strip().rstrip(".")
+
+
+def _said(line: str, chosen: Sequence[str]) -> bool:
+    new = _terms(line)
+    return any(len(new & _terms(old)) >= OVERLAP * min(len(new), len(_terms(old))) for old in chosen)
+
+
+def _terms(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 3 or word.isdecimal()} or {text}
+
+
+def _money(text: str) -> str:
+    return re.sub(r"[^\d.,]", "", text).strip(".,")
+
+
+def _seconds(script: Sequence[str]) -> float:
+    return silent_seconds(" ".join(script)) * SPOKEN_SHARE

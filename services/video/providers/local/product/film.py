@@ -1,0 +1,451 @@
+"""A product film from one brief: speech, storyboard, shots, captions and end card, frame by frame."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from services.chassis.errors import InputFault
+from services.media import fonts, model_files, provenance
+from services.media.colour import Colour
+from services.media.text_shaping import shape, width
+from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
+from services.video.prices import written_price
+from services.video.product.layouts import Box, layouts
+from services.video.product.parts import Price, parts_of
+from services.video.product.storyboard import Scene, silent_words, storyboard
+from services.video.providers.local import captions, loudness
+from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, raise_rate
+from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
+from services.video.providers.local.photos import decoded_logo, picture
+from services.video.providers.local.product import looks
+from services.video.providers.local.product.figures import (
+    HALF_BEAT,
+    TEXTS,
+    Stage,
+    disc,
+    draw_rows,
+    product_layers,
+    standing,
+    sticker_layers,
+)
+from services.video.providers.local.product.layers import FINE, SAMPLING, Drawn, Ground, Layer, painted, smooth
+from services.video.providers.local.product.lettering import CAP, LEADING, SPACE, Set, drawable, face_for, fitted
+from services.video.providers.local.product.looks import DARK, WHITE, Look, Tone
+from services.video.providers.local.product_picture import ProductPicture, product_picture
+from services.video.providers.local.strokes import box, fill, rgb_of, rounded, surface_of
+from services.video.script.markup import shown
+from services.worker.progress import ReportProgress
+
+TURN_SECONDS: Final = 0.28  # from shot to shot
+CAPTION_UNITS: Final = 46.0  # the size of captions
+LONGER_SECONDS: Final = 0.3  # that a film may exceed its length by without a note
+LOGO_SHARE: Final = 0.34  # of the frame's width
+SPEECH_SHARE: Final = 40  # of the progress
+
+
+class ProductFilm:
+    """Draws the shots of one film in order."""
+
+    def __init__(
+        self, brief: VideoBrief, shown_product: ProductPicture, logo: Any, scenes: tuple[Scene, ...], icons: Path | None
+    ) -> None:
+        self.width, self.height = brief.aspect_ratio.size(brief.resolution)
+        self.brief, self.scenes, self._logo = brief, scenes, logo
+        self.look: Look = looks.look_of(brief.brand_colours, brief.seed)
+        self.stage = Stage(
+            width=self.width,
+            height=self.height,
+            unit=min(self.width, self.height) / 720,
+            places=layouts()[brief.aspect_ratio].scaled(self.width, self.height),
+            wide=brief.aspect_ratio is AspectRatio.LANDSCAPE,
+            family=fonts.nearest_family(brief.brand_font),
+            picture=shown_product,
+            name=drawable(brief.product_name),
+            icons=icons,
+        )
+        self._wide_photo: Any = None
+        self._grounds: dict[str, Any] = {}
+        self._caption: tuple[object, Any] = (None, None)
+        self._drawn: dict[int, Drawn] = {}
+        self._captions = [
+            captions.groups([captions.CaptionWord(text=w.text, start=w.start, end=w.end) for w in scene.part.words])
+            if scene.shot.captions and brief.burn_captions
+            else ()
+            for scene in scenes
+        ]
+
+    def draw(self, canvas: Any, time: float) -> None:
+        """Draws the frame of a time, in seconds."""
+        number = next((place for place, scene in enumerate(self.scenes) if time < scene.end), len(self.scenes) - 1)
+        scene = self.scenes[number]
+        since = time - scene.start
+        turning = number > 0 and scene.shot.cut != "cut" and since < TURN_SECONDS
+        if turning:
+            share = smooth(since / TURN_SECONDS)
+            before = self.scenes[number - 1]
+            away, towards = (-share * 0.3, 1 - share)
+            canvas.save()
+            if scene.shot.cut == "push":
+                canvas.translate(round(away * self.width), 0)
+            else:
+                canvas.translate(0, round(away * self.height))
+            self._shot(number - 1).draw(canvas, before.seconds + since)
+            canvas.restore()
+            canvas.save()
+            if scene.shot.cut == "push":
+                canvas.translate(round(towards * self.width), 0)
+            else:
+                canvas.translate(0, round(towards * self.height))
+            self._shot(number).draw(canvas, since)
+            canvas.restore()
+        else:
+            self._shot(number).draw(canvas, since)
+            self._drawn.pop(number - 1, None)
+        self._draw_caption(canvas, number, time)
+
+    # shots
+
+    def _shot(self, number: int) -> Drawn:
+        if number not in self._drawn:
+            self._drawn[number] = self._made(number)
+        return self._drawn[number]
+
+    def _made(self, number: int) -> Drawn:
+        scene = self.scenes[number]
+        tone = self.look.of(scene.shot.ground)
+        if scene.shot.text == "end":
+            return Drawn(
+                ground=self._ground(scene), layers=[*self._brand(tone), *self._end(tone)], seconds=scene.seconds
+            )
+        layers = product_layers(self.stage, scene, tone)
+        if scene.shot.text == "sticker":
+            layers += sticker_layers(self.stage, scene, tone, before=self._old_price())
+        elif scene.shot.text:
+            layers += TEXTS[scene.shot.text](self.stage, scene, tone)
+        if scene.shot.ground == "photo":
+            layers.insert(0, self._scrim(scene))
+        return Drawn(ground=self._ground(scene), layers=[*layers, *self._brand(tone)], seconds=scene.seconds)
+
+    def _old_price(self) -> str:
+        old = self.brief.facts.old_price
+        return written_price(old, self.brief.currency) if old else ""
+
+    def _ground(self, scene: Scene) -> Ground:
+        kind, photo = scene.shot.ground, self.stage.picture.photo
+        tone = self.look.of(kind)
+        if kind == "photo" and photo is not None:
+            if self._wide_photo is None:
+                self._wide_photo = looks.photo_ground(photo, self.width, self.height)
+            return Ground(image=self._wide_photo, width=self.width, height=self.height, camera=scene.shot.camera)
+        x, y, w, h = self.stage.places.hero
+        name = f"{kind} {scene.shot.text == 'end'}"
+        if name not in self._grounds:
+            if kind == "blur" and photo is not None:
+                brand = Colour.of(self.brief.brand_colours[0]) if self.brief.brand_colours else DARK
+                made = looks.blur_ground(photo, tone, brand, self.width, self.height, self.brief.seed)
+            else:
+                made = looks.flat_ground(
+                    tone, self.width, self.height, (x + w / 2, y + h / 2), f"{self.brief.seed}{name}"
+                )
+            self._grounds[name] = made
+        return Ground(image=self._grounds[name], width=self.width, height=self.height)
+
+    def _scrim(self, scene: Scene) -> Layer:
+        places = self.stage.places
+        if self.stage.wide:
+            image = looks.side_scrim(self.width, self.height)
+        else:
+            area = places.words if scene.shot.text == "words" else places.caption
+            image = looks.scrim(self.width, self.height, 0, round(area[1] + area[3] + self.height * 0.14))
+        return Layer(
+            image=image, x=self.width / 2, y=image.height() / 2, width=self.width, height=image.height(), at=-1.0
+        )
+
+    def _brand(self, tone: Tone) -> list[Layer]:
+        x, y, w, h = self.stage.places.brand
+        if self._logo is not None:
+            return [self._logo_layer(x, y, w, h)]
+        name = drawable(self.brief.brand_name)
+        if not name:
+            return []
+        text = fitted(name, self.stage.family, 700, width_px=w, height_px=h, largest=30 * self.stage.unit, rows=1)
+        image = painted(
+            text.width + 4,
+            text.height + 4,
+            lambda canvas: draw_rows(canvas, text, text.width / 2 + 2, text.height / 2 + 2, tone.ink),
+        )
+        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+        return [Layer(image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), at=-1.0)]
+
+    def _logo_layer(self, x: float, y: float, w: float, h: float) -> Layer:
+        grow = min(w * LOGO_SHARE / self._logo.width(), h * 0.86 / self._logo.height())
+        wide, tall = self._logo.width() * grow, self._logo.height() * grow
+        pad = h * 0.16
+
+        def draw(canvas: Any) -> None:
+            canvas.drawRRect(rounded(0, 0, wide + 4 * pad, tall + 2 * pad, h * 0.2), fill(WHITE, 0.94))
+            canvas.drawImageRect(self._logo, box(2 * pad, pad, wide, tall), FINE)
+
+        image = painted(wide + 4 * pad, tall + 2 * pad, draw)
+        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+        return Layer(image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), at=-1.0)
+
+    # the end card
+
+    def _end(self, tone: Tone) -> list[Layer]:
+        """The product, its name, its price, the button and what the brief obliges to say, in one column."""
+        stage, unit = self.stage, self.stage.unit
+        x, y, w, h = stage.places.column
+        gap = 20 * unit
+        name = fitted(
+            stage.name,
+            stage.family,
+            800,
+            width_px=w,
+            height_px=h * 0.19,
+            largest=(58 if stage.picture.shows else 92) * unit,
+            rows=3,
+        )
+        price = self.brief.price and written_price(self.brief.price, self.brief.currency)
+        rows: list[tuple[float, str, Any]] = [(name.height, "name", name)]
+        if price:
+            rows.append((44 * unit, "price", price))
+        if drawable(self.brief.call_to_action):
+            rows.append((84 * unit, "button", self.brief.call_to_action.strip()))
+        small = self._small_print(w, h * 0.28)
+        if small.rows:
+            rows.append((small.height, "small", small))
+        below = sum(row[0] for row in rows) + gap * len(rows)
+        layers: list[Layer] = []
+        top = y
+        if stage.wide:
+            layers.append(standing(stage, stage.places.hero, tone, enter="pop", at=0.0))
+            top = y + max(0.0, (h - below) / 2)
+        elif stage.picture.shows and y + h < self.height * 0.7:  # below the safe zone there is room for the product
+            foot = y + below - gap
+            low = (self.width * 0.1, foot + gap, self.width * 0.8, self.height * 0.965 - foot - gap)
+            layers += [disc(stage, low, tone), standing(stage, low, tone, enter="pop", at=0.0)]
+        elif stage.picture.shows:
+            room = h - below
+            layers.append(standing(stage, (x + w * 0.04, y, w * 0.92, room), tone, enter="pop", at=0.0))
+            top = y + room + gap * 0.6
+        else:
+            top = y + max(0.0, (h - below) / 2)
+        for place, (tall, what, made) in enumerate(rows):
+            at = HALF_BEAT * (place + 1) * 0.7
+            layers.append(self._end_row(what, made, (x, top, w, tall), tone, at))
+            top += tall + gap
+        return layers
+
+    def _end_row(self, what: str, made: Any, area: Box, tone: Tone, at: float) -> Layer:
+        x, y, w, h = area
+        if what == "button":
+            return self._button(made, area, tone, at)
+        if what == "price":
+            made = fitted(made, self.stage.family, 700, width_px=w, height_px=h, largest=48 * self.stage.unit, rows=1)
+        ink = tone.accent if what == "price" else tone.ink
+        pad = 4.0
+        image = painted(
+            made.width + 2 * pad,
+            made.height + 2 * pad,
+            lambda canvas: draw_rows(
+                canvas, made, pad + (0 if self.stage.wide else made.width / 2), pad + made.height / 2, ink,
+                centre=not self.stage.wide,
+            ),
+        )  # fmt: skip
+        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+        return Layer(
+            image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="rise", at=at
+        )
+
+    def _button(self, words: str, area: Box, tone: Tone, at: float) -> Layer:
+        x, y, w, h = area
+        unit = self.stage.unit
+        text = fitted(words, self.stage.family, 700, width_px=w * 0.8, height_px=h * 0.6, largest=40 * unit, rows=1)
+        wide, pad = min(w, text.width + 96 * unit), 14 * unit
+
+        def draw(canvas: Any) -> None:
+            canvas.drawRRect(rounded(pad, pad + 7 * unit, wide, h, h / 2), fill(DARK, 0.32, blur=6 * unit))
+            canvas.drawRRect(rounded(pad, pad, wide, h, h / 2), fill(tone.accent))
+            draw_rows(canvas, text, pad + wide / 2, pad + h / 2, tone.accent_ink)
+
+        image = painted(wide + 2 * pad, h + 2 * pad, draw)
+        centre = x + wide / 2 if self.stage.wide else x + w / 2
+        return Layer(
+            image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="pop", at=at,
+            pulse=0.03,
+        )  # fmt: skip
+
+    def _small_print(self, w: float, h: float) -> Set:
+        unit = self.stage.unit
+        text = " ".join(self.brief.facts.small_print)
+        return fitted(text, self.stage.family, 500, width_px=w, height_px=h, largest=24 * unit, rows=9)
+
+    # captions
+
+    def _draw_caption(self, canvas: Any, number: int, time: float) -> None:
+        for group in self._captions[number]:
+            if group.start - 0.06 <= time < group.end:
+                current = max((n for n, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
+                if self._caption[0] != (group, current):
+                    self._caption = (group, current), self._caption_picture(group, current, self.scenes[number])
+                image, x, y = self._caption[1]
+                canvas.drawImage(image, x, y, SAMPLING)
+                return
+
+    def _caption_picture(self, group: captions.Group, lit: int, scene: Scene) -> tuple[Any, int, int]:
+        unit, places = self.stage.unit, self.stage.places
+        x, y, w, h = places.caption
+        if scene.shot.text != "name" and not self.stage.wide and scene.shot.text != "sticker":
+            y, h = places.title[1] + places.title[3] * 0.45, h + places.title[3] * 0.55
+        words = [drawable(word.text) for word in group.words]
+        lit_word = sum(1 for word in words[: lit + 1] if word) - 1 if words[lit] else -1
+        words = [word for word in words if word]
+        text = " ".join(words)
+        rows = fitted(
+            text, self.stage.family, 800, width_px=w - 44 * unit, height_px=h - 24 * unit, largest=CAPTION_UNITS * unit,
+            rows=2,
+        )  # fmt: skip
+        if not rows.rows:
+            return painted(1, 1, lambda canvas: None), 0, 0
+        size, face = rows.size, face_for(text, self.stage.family, 800)
+        pad_x, pad_y = 22 * unit, 13 * unit
+        wide, tall = rows.width + 2 * pad_x, rows.height + 2 * pad_y
+        tone = self.look.of("photo")
+
+        def draw(canvas: Any) -> None:
+            canvas.drawRRect(rounded(0, 0, wide, tall, 20 * unit), fill(DARK, 0.82))
+            number = 0
+            for row, made in enumerate(rows.rows):
+                spoken = made.text.split()
+                widths = [width(word, face, size) for word in spoken]
+                left = (wide - sum(widths) - SPACE * size * (len(spoken) - 1)) / 2
+                baseline = pad_y + (CAP + 0.05 + row * LEADING) * size
+                for word, advance in zip(spoken, widths, strict=True):
+                    if number == lit_word:
+                        patch = rounded(
+                            left - 0.13 * size, baseline - (CAP + 0.17) * size, advance + 0.26 * size,
+                            (CAP + 0.4) * size, 0.18 * size,
+                        )  # fmt: skip
+                        canvas.drawRRect(patch, fill(tone.accent))
+                    ink = tone.accent_ink if number == lit_word else WHITE
+                    canvas.drawTextBlob(shape(word, face, size).blob(), left, baseline, fill(ink))
+                    left += advance + SPACE * size
+                    number += 1
+
+        image = painted(wide, tall, draw)
+        left = x if self.stage.wide else x + (w - wide) / 2
+        return image, round(left), round(y + (h - tall) / 2)
+
+
+def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedVideo:
+    """Renders a product film. order: a rendering.RenderOrder; speech: makes its Speech, called in a thread of its own
+    unless the film is silent. Raises as rendering.render."""
+    brief: VideoBrief = order.brief
+    notes: list[str] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="speaking") as pool:
+        speaking = pool.submit(speech) if brief.voice_over else None
+        shown_product = product_picture(brief, order.models, notes)
+        logo = _logo(brief, notes)
+        spoken: Speech | None = speaking.result() if speaking is not None else None
+    words = captions.timed_words(brief.script, spoken.words) if spoken else silent_words(shown(brief.script))
+    until = max(spoken.seconds if spoken else 0.0, words[-1].end)
+    price = _price(brief)
+    parts = parts_of(words, name=brief.product_name, price=price, code=brief.facts.offer_code)
+    scenes = storyboard(parts, shows=shown_product.shows, until=until, seconds=brief.seconds, seed=brief.seed)
+    seconds = scenes[-1].end
+    if brief.seconds and seconds > brief.seconds + LONGER_SECONDS:
+        notes.append(f"The words take {seconds:.1f} s, so the film is longer than {brief.seconds} s.")
+    report(SPEECH_SHARE, "drawing")
+    frames = round(seconds * FRAMES_PER_SECOND)
+    sound = np.zeros(round(frames / FRAMES_PER_SECOND * SOUND_RATE), np.float32)
+    if spoken is not None:
+        voice = loudness.normalised(loudness.to_48k(spoken.samples, SAMPLE_RATE))
+        sound[: len(voice)] = voice[: len(sound)]
+    film = ProductFilm(brief, shown_product, logo, scenes, _icons(order.models))
+    video, poster = order.folder / "video.mp4", order.folder / "poster.jpg"
+    poster_frame = round((scenes[0].end - 0.1) * FRAMES_PER_SECOND)
+    pictures = [np.zeros((film.height, film.width, 4), np.uint8) for _ in range(WAITING_FRAMES + 2)]
+    surfaces = [surface_of(frame) for frame in pictures]
+    with Film(
+        video,
+        width=film.width,
+        height=film.height,
+        frames_per_second=FRAMES_PER_SECOND,
+        sound=sound,
+        title=brief.product_name or brief.brand_name,
+    ) as encoder:
+        for number in range(frames):
+            place = number % len(pictures)
+            film.draw(surfaces[place].getCanvas(), number / FRAMES_PER_SECOND)
+            encoder.add(pictures[place])
+            if number == poster_frame:
+                Image.fromarray(rgb_of(pictures[place])).save(poster, quality=90)
+            if number % FRAMES_PER_SECOND == 0:
+                report(SPEECH_SHARE + (97 - SPEECH_SHARE) * number // frames, "drawing")
+    report(97, "finishing")
+    photographed = bool(shown_product.shows & {"photo", "cutout", "screenshot"})
+    raise_rate(video, seconds=frames / FRAMES_PER_SECOND)
+    order.signing.sign(
+        video,
+        "video/mp4",
+        title=f"Advertisement for {brief.product_name}".strip(),
+        source_type=_source_type(spoken=spoken is not None, photographed=photographed),
+        photo=provenance.Ingredient.of(brief.product_photo) if photographed else None,
+    )
+    written = [captions.CaptionWord(text=word.text, start=word.start, end=word.end) for word in words]
+    srt, vtt = order.folder / "captions.srt", order.folder / "captions.vtt"
+    srt.write_text(captions.srt(written), encoding="utf-8")
+    vtt.write_text(captions.vtt(written), encoding="utf-8")
+    notes.append(shown_product.note)
+    notes.append(_shots_note(scenes))
+    return RenderedVideo(
+        video=video,
+        poster=poster,
+        captions_srt=srt,
+        captions_vtt=vtt,
+        width=film.width,
+        height=film.height,
+        duration_seconds=frames / FRAMES_PER_SECOND,
+        notes=tuple(note for note in notes if note),
+        provider=order.provider,
+    )
+
+
+def _source_type(*, spoken: bool, photographed: bool) -> str:
+    if spoken:  # the voice is a model's
+        return provenance.SOURCE_MODEL_COMPOSITE
+    return provenance.SOURCE_PHOTO_COMPOSITE if photographed else provenance.SOURCE_DRAWN
+
+
+def _shots_note(scenes: tuple[Scene, ...]) -> str:
+    return f"The film has {len(scenes)} shots in {scenes[-1].end:.1f} s."
+
+
+def _price(brief: VideoBrief) -> Price | None:
+    try:
+        return Price(now=float(brief.price)) if brief.price else None
+    except ValueError:
+        return None
+
+
+def _logo(brief: VideoBrief, notes: list[str]) -> Any:
+    if brief.logo is None:
+        return None
+    try:
+        return picture(decoded_logo(brief.logo, named="The brand's logo"))
+    except InputFault as fault:
+        notes.append(f"The brand's logo was left out. {fault.message}")
+        return None
+
+
+def _icons(models: Path) -> Path | None:
+    try:
+        return model_files.model_path(model_files.DRAWINGS, models)
+    except model_files.ModelMissing:
+        return None
