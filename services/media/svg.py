@@ -17,9 +17,9 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media.skia import skia
 
-MAX_BYTES: Final = 1024 * 1024
-MAX_ELEMENTS: Final = 5_000  # written and drawn: a `use` counts what it repeats
-MAX_DEPTH: Final = 48
+MAX_BYTES: Final = 256 * 1024
+MAX_ELEMENTS: Final = 5_000  # written and drawn: a `use` and a clip path count what they repeat
+MAX_DEPTH: Final = 48  # of elements, and of references to others
 HEAD_BYTES: Final = 2048
 MIN_SIDE: Final = 4  # units of the drawing
 MAX_ASPECT: Final = 20
@@ -28,7 +28,7 @@ SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"
 ELEMENT_NAMES: Final = """
     svg g defs symbol use path rect circle ellipse line polyline polygon linearGradient radialGradient stop
-    clipPath mask style
+    clipPath style
 """
 # Without these the drawing would show something else than its author meant.
 NEEDED: Final = {
@@ -36,20 +36,20 @@ NEEDED: Final = {
     "image": "contains a picture; please use a PNG instead",
     "foreignObject": "contains a web page; please use a PNG instead",
     "pattern": "contains a pattern; please use a PNG instead",
+    "mask": "contains a mask; please use a PNG instead",
     "filter": "contains a filter effect; please use a PNG instead",
 }
 ATTRIBUTE_NAMES: Final = """
     id class d x y x1 y1 x2 y2 cx cy r rx ry fx fy fr width height points viewBox preserveAspectRatio
     transform fill fill-rule fill-opacity stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit
-    stroke-dasharray stroke-dashoffset stroke-opacity opacity color clip-path clip-rule mask maskUnits
-    maskContentUnits clipPathUnits gradientUnits gradientTransform spreadMethod offset stop-color stop-opacity
+    stroke-dasharray stroke-dashoffset stroke-opacity opacity color clip-path clip-rule clipPathUnits gradientUnits
+    gradientTransform spreadMethod offset stop-color stop-opacity
     display visibility version style mix-blend-mode
 """
 ELEMENTS: Final = frozenset(ELEMENT_NAMES.split())
 ATTRIBUTES: Final = frozenset(ATTRIBUTE_NAMES.split())
 PROPERTIES: Final = ATTRIBUTES - {"id", "class", "d", "style", "viewBox", "points"}
-ADDRESS: Final = re.compile(r"url\s*\(\s*['\"]?(?!\s*['\"]?#)", re.IGNORECASE)
-RULE: Final = re.compile(r"([^{}]+)\{([^{}]*)\}")
+REFERENCE: Final = re.compile(r"url\(['\"]?#([^'\")]{1,200})")
 
 
 def is_svg(content: bytes) -> bool:
@@ -64,7 +64,7 @@ def sanitized(content: bytes, *, named: str) -> bytes:
     Raises InputFault for one that is too large, damaged, or that would look different.
     """
     if len(content) > MAX_BYTES:
-        raise InputFault("PHOTO_TOO_LARGE", f"{named} may be at most 1 MiB as SVG.")
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} may be at most 256 KiB as SVG.")
     if re.search(rb"<!(?:DOCTYPE[^>]*\[|ENTITY)", content, re.IGNORECASE):
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} declares entities; please export the SVG without them.")
     try:
@@ -73,6 +73,7 @@ def sanitized(content: bytes, *, named: str) -> bytes:
         raise InputFault("PHOTO_DAMAGED", f"{named} is not a complete SVG; please export it again.") from None
     if root.tag != f"{{{SVG}}}svg":
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} is not an SVG drawing.")
+    _check_number(sum(1 for _ in root.iter()), named)
     clean = _clean(root, named, 0)
     _inline_styles(clean)
     _check_extent(clean, named)
@@ -111,7 +112,7 @@ def _clean(element: ElementTree.Element, named: str, depth: int) -> ElementTree.
         if key in (f"{{{XLINK}}}href", "href"):
             if value.startswith("#"):
                 made.set(f"{{{XLINK}}}href", value)
-        elif key in ATTRIBUTES and not ADDRESS.search(value):
+        elif key in ATTRIBUTES and not _leads_outside(value):
             made.set(key, value)
     for child in element:
         tag = child.tag if isinstance(child.tag, str) else ""
@@ -125,22 +126,38 @@ def _clean(element: ElementTree.Element, named: str, depth: int) -> ElementTree.
 
 def _inline_styles(root: ElementTree.Element) -> None:
     """Moves the rules of style sheets and `style` attributes into attributes, which skia reads; in place."""
-    rules: list[tuple[str, dict[str, str]]] = []
+    rules: dict[str, list[tuple[int, dict[str, str]]]] = {}
     parents = {child: parent for parent in root.iter() for child in parent}
+    order = 0
     for sheet in [element for element in root.iter() if element.tag == f"{{{SVG}}}style"]:
-        for selectors, body in RULE.findall(re.sub(r"/\*.*?\*/", "", sheet.text or "", flags=re.DOTALL)):
-            rules += [(selector.strip(), _declarations(body)) for selector in selectors.split(",")]
+        for rule in _without_comments(sheet.text or "").split("}"):
+            selectors, _, body = rule.partition("{")
+            declared = _declarations(body)
+            for selector in selectors.split(","):
+                order += 1
+                rules.setdefault(selector.strip(), []).append((order, declared))
         parents[sheet].remove(sheet)
     for element in root.iter():
         name = str(element.tag).removeprefix(f"{{{SVG}}}")
         classes = {f".{each}" for each in element.attrib.pop("class", "").split()}
         found: dict[str, str] = {}
-        for selector, declared in rules:
-            if selector == name or selector in classes or selector == f"#{element.get('id', '')}":
-                found |= declared
+        matching = [rule for key in (name, f"#{element.get('id', '')}", *classes) for rule in rules.get(key, ())]
+        for _, declared in sorted(matching, key=lambda rule: rule[0]):
+            found |= declared
         found |= _declarations(element.attrib.pop("style", ""))
         for key, value in found.items():
             element.set(key, value)
+
+
+def _without_comments(sheet: str) -> str:
+    parts = sheet.split("/*")
+    return parts[0] + "".join(part.partition("*/")[2] for part in parts[1:])
+
+
+def _leads_outside(value: str) -> bool:
+    """Whether an attribute names another address than a part of the document."""
+    plain = "".join(value.split()).casefold()
+    return any(not part.lstrip("'\"").startswith("#") for part in plain.split("url(")[1:])
 
 
 def _declarations(body: str) -> dict[str, str]:
@@ -148,7 +165,7 @@ def _declarations(body: str) -> dict[str, str]:
     return {
         key.strip(): value.strip().removesuffix("!important").strip()
         for key, value in pairs
-        if key.strip() in PROPERTIES and value.strip() and not ADDRESS.search(value)
+        if key.strip() in PROPERTIES and value.strip() and not _leads_outside(value)
     }
 
 
@@ -163,17 +180,20 @@ def _check_extent(root: ElementTree.Element, named: str) -> None:
             return counted[id(element)]
         if id(element) in open_:
             raise InputFault("PHOTO_UNSUPPORTED", f"{named} repeats itself without end; please export it again.")
+        if len(open_) > 4 * MAX_DEPTH:
+            raise InputFault("PHOTO_TOO_LARGE", f"{named} is nested too deeply; please simplify the SVG.")
         open_.add(id(element))
         total = 1 + sum(drawn(child) for child in element)
-        target = by_id.get(element.get(f"{{{XLINK}}}href", "")[1:])
-        if target is not None:
-            total += drawn(target)
+        cut = REFERENCE.match("".join(element.get("clip-path", "").split()))
+        for name in (element.get(f"{{{XLINK}}}href", "")[1:], cut[1] if cut else ""):
+            target = by_id.get(name)
+            if target is not None:
+                total += drawn(target)
         open_.discard(id(element))
         counted[id(element)] = total
         return total
 
-    if drawn(root) > MAX_ELEMENTS:
-        raise InputFault("PHOTO_TOO_LARGE", f"{named} has more than {MAX_ELEMENTS} elements; please simplify the SVG.")
+    _check_number(drawn(root), named)
     width, height = _extent(root)
     if not (width >= MIN_SIDE and height >= MIN_SIDE and max(width, height) <= MAX_ASPECT * min(width, height)):
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} has no usable size; please export it with width and height.")
@@ -181,6 +201,11 @@ def _check_extent(root: ElementTree.Element, named: str) -> None:
         root.set("viewBox", f"0 0 {width:g} {height:g}")
     root.set("width", "100%")
     root.set("height", "100%")
+
+
+def _check_number(elements: int, named: str) -> None:
+    if elements > MAX_ELEMENTS:
+        raise InputFault("PHOTO_TOO_LARGE", f"{named} has more than {MAX_ELEMENTS} elements; please simplify the SVG.")
 
 
 def _extent(root: ElementTree.Element) -> tuple[float, float]:

@@ -22,6 +22,22 @@ BOMB = (
 )
 
 
+CLIPS = (
+    OPENING
+    + '<clipPath id="c0"><path d="M0 0h9v9z"/></clipPath>'
+    + "".join(
+        f'<clipPath id="c{step}">' + f'<path d="M0 0h9v9z" clip-path="url( #c{step - 1})"/>' * 2 + "</clipPath>"
+        for step in range(1, 16)
+    )
+    + '<path d="M0 0h9v9z" clip-path="url(#c15)"/></svg>'
+)
+CHAIN = (
+    OPENING
+    + "".join(f'<use id="u{step}" xlink:href="#u{step + 1}"/>' for step in range(4_000))
+    + '<path id="u4000" d="M0 0h9v9z"/></svg>'
+)
+
+
 async def upload(harness: CatalogHarness, project_id: str, content: bytes) -> object:
     image = {"content_type": "application/octet-stream", "data": content}
     return await harness.user().call("UploadProjectLogo", project_id=project_id, image=image)
@@ -56,6 +72,10 @@ async def test_svg_logo_is_stored_without_scripts_events_and_addresses(harness: 
     ("content", "reason"),
     [
         pytest.param(BOMB.encode(), "IMAGE_TOO_LARGE", id="repeats"),
+        pytest.param(CLIPS.encode(), "IMAGE_TOO_LARGE", id="clip paths in clip paths"),
+        pytest.param(CHAIN.encode(), "IMAGE_TOO_LARGE", id="chain of references"),
+        pytest.param(f"{OPENING}<mask id='m'/></svg>".encode(), "IMAGE_UNREADABLE", id="mask"),
+        pytest.param(f"{OPENING}{'<g/>' * 6000}</svg>".encode(), "IMAGE_TOO_LARGE", id="too many elements"),
         pytest.param(
             b"<!DOCTYPE svg [<!ENTITY a 'b'>]>" + OPENING.encode() + b"</svg>", "IMAGE_UNREADABLE", id="entity"
         ),

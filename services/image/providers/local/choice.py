@@ -248,8 +248,8 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
     fact = lead if lead in words.benefits else ""
     words = replace(words, benefits=())
     if fact:
-        told = fact.casefold() in words.subline.casefold() and "subline" not in words.quoted
-        said = words.headline if told else words.subline
+        is_below = fact.casefold() in words.subline.casefold() and "subline" not in words.quoted
+        said = words.headline if is_below else words.subline
         return replace(words, headline=fact[0].upper() + fact[1:], subline=said)
     if lead == "offer":
         return replace(words, headline=" ".join(brief.offer.split()), subline=words.headline)

@@ -21,7 +21,7 @@ LONGEST_SIDE: Final = 1200  # pixels; a logo is drawn at most half as wide
 FAINT: Final = 16  # of 255: less opaque pixels are margin
 MARGIN_TONES: Final = 12  # of 255: what a colour may differ from the margin's and still be margin
 SOLID_SHARE: Final = 0.97  # of pixels: a logo without transparency has a ground of its own
-SEEN_CONTRAST: Final = 2.4  # a pixel of a logo against the ground: enough to be told from it
+SEEN_CONTRAST: Final = 2.4  # a pixel of a logo against the ground: enough to be seen on it
 SEEN_SHARE: Final = 0.75  # of the logo's pixels that must be seen
 PLATE_INSET: Final = 0.13  # of the shorter side: the margin of a plate
 SAMPLE_SIDE: Final = 160  # pixels; the logo is measured at this size
@@ -70,7 +70,7 @@ def plate_of(logo: Any, underlay: Pixels, box: Box, palette: Palette) -> Colour 
 
 
 def _seen(luminances: Any, ground: float) -> float:
-    """Returns the share of the logo's pixels that are told from a ground of the given luminance."""
+    """Returns the share of the logo's pixels that can be seen on a ground of the given luminance."""
     high, low = numpy.maximum(luminances, ground), numpy.minimum(luminances, ground)
     return float(((high + 0.05) / (low + 0.05) >= SEEN_CONTRAST).mean())
 
