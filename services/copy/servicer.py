@@ -25,6 +25,7 @@ from services.chassis.rpc.multiplexing import BatchedChannel
 from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
+from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local.request import check_feasible, understand_order
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify
@@ -70,7 +71,6 @@ log = structlog.get_logger()
 class GenerationFailed(Refusal):
     """The copy could not be written. Nothing is charged."""
 
-    kind = RefusalKind.UNAVAILABLE
     reason = "GENERATION_FAILED"
 
 
@@ -272,5 +272,10 @@ class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
         writer = LocalHeadlines() if request.call_to_action_only else self._headlines
         headline = await writer.write(brief, request.seed)
         return copy_pb2.WriteHeadlineResponse(
-            headline=headline.headline, subline=headline.subline, call_to_action=headline.cta
+            headline=headline.headline,
+            subline=headline.subline,
+            call_to_action=headline.cta,
+            forbidden_texts=[
+                text for text in request.product_texts if forbidden_claim(text, subject=brief.subject) is not None
+            ],
         )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.values import NOT_KNOWN, ProductTexts, Recognition
+from tests.support import calls_in
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +17,37 @@ def recogniser() -> Recogniser:
 
 def product(name: str, description: str = "", project: str = "Corvo", **fields: object) -> ProductTexts:
     return ProductTexts(project=project, name=name, description=description, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("language", "name", "description", "subject"), [
+    ("en", "XR7", "This is a 12-litre dehumidifier for basements.", "12-litre dehumidifier"),
+    ("en", "M-1188", "The oak bench that seats three. Made in Devon.", "oak bench"),
+    ("de", "RT-5", "Ein Wäschetrockner mit Wärmepumpe.", "Wäschetrockner"),
+    ("fr", "BX 100", "Un aspirateur sans sac de 800 W.", "aspirateur sans sac"),
+    ("en", "BQX", "A kettle for campers.", ""), ("en", "Q-17", "The best soup for miles.", ""),
+    ("en", "Q-17", "A neighbour of ours built it.", ""), ("de", "Q-17", "Ein paar Zeilen zum Anfang.", ""),
+    ("en", "Zoltan", "This is a way of life.", ""), ("en", "M-1188", "Made in Devon by three people.", ""),
+])  # fmt: skip
+def test_a_thing_that_has_a_code_for_a_name_is_called_what_its_text_calls_it(
+    recogniser: Recogniser, language: str, name: str, description: str, subject: str
+) -> None:
+    assert recogniser.recognise(product(name, description), language).subject == subject
+
+
+@pytest.mark.parametrize(("language", "name", "description", "unit", "goal"), [
+    ("en", "Two-person canoe", "Green canoe with paddles.", "day", "book"),
+    ("en", "Two-person canoe", "Green canoe with paddles.", "", "sell"),
+    ("de", "Hochzeitskleid", "Hochzeitskleider mieten statt kaufen, in Größe 36 bis 48.", "", "book"),
+    ("en", "Two-person canoe", "Sturdy. Canoes for hire on the lake.", "", "book"),
+    ("en", "Two-person canoe", "The canoe that hire firms choose.", "", "sell"),
+    ("fr", "Canapé en lin", "Parfait pour un appartement en résidence ou toute location.", "", "sell"),
+    ("en", "Accordion", "Restored by us. Bellows get new tape. Hire instruments are £18 a month.", "", "sell"),
+])  # fmt: skip
+def test_what_is_lent_is_booked_and_never_bought(
+    recogniser: Recogniser, language: str, name: str, description: str, unit: str, goal: str
+) -> None:
+    assert recogniser.recognise(product(name, description, price_per=unit), language).goal == goal
+    assert recogniser.recognise(product(name, description, price_per=unit, goal="visit"), language).goal == "visit"
 
 
 @pytest.mark.parametrize(
@@ -276,10 +306,11 @@ def test_same_texts_give_the_same_recognition(recogniser: Recogniser) -> None:
         "((((" * 4_000,
     ],
 )
-def test_adversarial_text_is_read_in_bounded_time(recogniser: Recogniser, text: str) -> None:
+def test_adversarial_text_takes_linear_work(recogniser: Recogniser, text: str) -> None:
+    def work(share: float) -> int:
+        part = text[: int(len(text) * share)]
+        brief = product(part[:200], part, features=(part[:500],) * 24)
+        return calls_in(lambda: recogniser.recognise(brief, "de"))
+
     recogniser.recognise(product("Lamp"), "de")  # loads what is loaded once
-    started = time.monotonic()
-
-    recogniser.recognise(product(text[:200], text[:20_000], features=(text[:500],) * 24), "de")
-
-    assert time.monotonic() - started < 5
+    assert work(1.0) <= 2.5 * work(0.5) + 2_000

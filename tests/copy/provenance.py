@@ -20,6 +20,7 @@ GRAVE = frozenset({"credit", "gambling"})
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 _END = re.compile(r"(?<=[.!?…])[”»\"')\]]*\s+")
 _SEPARATOR = re.compile(r"(?:\s[–—-]\s|[,;:]\s|\s\()")
+_FIGURE = re.compile(r"[\d$€£₹¥%]")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -60,7 +61,7 @@ class Sources:
     cues: dict[str, tuple[Cue, ...]]
     guards: re.Pattern[str]
     brand: str
-    joint: str  # the word before the last item of a list
+    negations: re.Pattern[str]
 
     def units(self, text: str, *, asked: tuple[str, ...] = ()) -> list[Unit]:
         """The units of a text. Raises AssertionError with the words that come from nowhere."""
@@ -102,20 +103,9 @@ class Sources:
             return Unit(kind="price", text=text)
         if words in self.lines or self.frames.fullmatch(words):
             return Unit(kind="line", text=text)
-        if self.joint and (parts := self._list(words)) is not None:
-            return Unit(kind="fact", text=text, fact=parts)
-        if self.brand and words.startswith(f"{self.brand}: "):
-            return self._unit(text[text.index(":") + 2 :], asked)
-        return None
-
-    def _list(self, words: str) -> BriefFact | None:
-        """The first of the facts that a list names, each of which must be one."""
-        *before, last = words.split(f" {self.joint} ")
-        for cut in range(len(before), 0, -1):
-            head, tail = f" {self.joint} ".join(before[:cut]), f" {self.joint} ".join([*before[cut:], last])
-            found = [self.facts.get(part) for part in (*head.split(", "), tail)]
-            if all(fact is not None for fact in found):
-                return found[0]
+        before, colon, after = text.partition(": ")
+        if colon and plain(before) in self.names:
+            return self._unit(after, asked)
         return None
 
     def _fact(self, words: str) -> BriefFact | None:
@@ -126,7 +116,22 @@ class Sources:
             dropped = text[len(words) :]
             if words and text.startswith(words) and _SEPARATOR.match(dropped) and not self.guards.search(dropped):
                 return fact
+            if fact.source != "description" or fact.role == "offer" or not words:
+                continue
+            if text.startswith(words) and self._is_clause(words, dropped):
+                return fact
+            if text.endswith(words):  # the end of the sentence that a hook begins
+                begun = text[: -len(words)].rstrip(" ,:;–—-")
+                if self._is_clause(begun, text[len(begun) :]):
+                    return fact
         return None
+
+    def _is_clause(self, kept: str, dropped: str) -> bool:
+        """Whether a clause without figures stands before amounts, and what limits those: it loses nothing without."""
+        if _FIGURE.search(kept) or self.negations.search(dropped) or not _SEPARATOR.match(dropped):
+            return False
+        parts = [part for part in _SEPARATOR.split(dropped) if part.strip()]
+        return all(_FIGURE.search(part) or not self.guards.search(part) for part in parts)
 
 
 def _shorter(name: str) -> set[str]:
@@ -190,7 +195,11 @@ def sources_of(product: Product, tone: Tone) -> Sources:
                 cues[plain(line.text)] = (*cues.get(plain(line.text), ()), cue)
     return Sources(
         facts=facts,
-        limits=frozenset(plain(fact.text) for fact in known.facts if fact.role == "condition"),
+        limits=frozenset(
+            plain(fact.text)
+            for fact in known.facts
+            if fact.role == "condition" or (fact.role == "legal" and words.always.search(fact.text))
+        ),
         names=frozenset(names | {brand} - {""}),
         prices=frozenset(
             prices | {f"{name}, {price}" for name in names for price in prices} | {f"{brand} – {p}" for p in prices}
@@ -200,5 +209,5 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         cues=cues,
         guards=words.guards if language in LANGUAGES else words_of("en").guards,
         brand=brand,
-        joint=words.and_,
+        negations=words.negations if language in LANGUAGES else words_of("en").negations,
     )

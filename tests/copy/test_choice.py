@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 from services.copy.providers.local.arguments import Argument
 from services.copy.providers.local.choice import FAIR, MAX_HOOK_OVERLAP, MOST, choose, overlap
-from services.copy.providers.local.material import material_of
+from services.copy.providers.local.material import Material, material_of
 from services.copy.providers.local.quotes import Quote, content_words
 from tests.copy.products import PRODUCTS, brief
 
-MATERIAL = material_of(brief(PRODUCTS[0]))
 NAMES = ("alder", "birch", "cedar", "dogwood", "elder", "fir", "gorse", "hazel")
+
+
+@functools.cache
+def material() -> Material:
+    return material_of(brief(PRODUCTS[0]))
 
 
 def fact(number: int) -> Quote:
@@ -30,38 +35,38 @@ APART = [argument(f"{name} {name}leaf", lead=fact(number)) for number, name in e
 class TestChoose:
     def test_takes_the_best(self) -> None:
         best = argument("hazel nuts", score=2.0, lead=fact(8))
-        chosen = choose([*APART, argument("gorse hedge", lead=fact(9), score=0.1), best], MATERIAL)
+        chosen = choose([*APART, argument("gorse hedge", lead=fact(9), score=0.1), best], material())
         assert chosen[0] is best
         assert len(chosen) == 5
 
     def test_hooks_that_say_the_same_are_not_chosen_together(self) -> None:
         twin = argument("alder alderleaf green", score=0.9, lead=fact(9))
         other = argument("hazel nuts", score=FAIR, lead=fact(8))
-        chosen = choose([*APART, twin, other], MATERIAL)
+        chosen = choose([*APART, twin, other], material())
         assert other in chosen
         assert twin not in chosen
-        words = [content_words(each.hook, MATERIAL.words) for each in chosen]
+        words = [content_words(each.hook, material().words) for each in chosen]
         assert all(overlap(one, two) <= MAX_HOOK_OVERLAP for one, two in itertools.combinations(words, 2))
 
     def test_each_fact_leads_one_variant(self) -> None:
         again = argument("gorse hedge", score=0.9, lead=fact(0))
         other = argument("hazel nuts", score=FAIR, lead=fact(8))
-        assert again not in choose([*APART, again, other], MATERIAL)
+        assert again not in choose([*APART, again, other], material())
 
     def test_a_poor_brief_repeats_a_fact_rather_than_having_four_variants(self) -> None:
         again = argument("gorse hedge", lead=fact(0))
-        assert again in choose([*APART, again], MATERIAL)
+        assert again in choose([*APART, again], material())
 
     def test_never_two_equal_hooks(self) -> None:
-        assert len(choose([*APART, argument(APART[0].hook.upper(), lead=fact(9))], MATERIAL)) == 4
+        assert len(choose([*APART, argument(APART[0].hook.upper(), lead=fact(9))], material())) == 4
 
     def test_questions_are_bounded(self) -> None:
         asked = [
             argument(f"{name}?", angle="question", score=3.0, lead=fact(10 + n)) for n, name in enumerate(NAMES[4:])
         ]
-        chosen = choose([*APART, *asked], MATERIAL)
+        chosen = choose([*APART, *asked], material())
         assert sum(each.angle == "question" for each in chosen) == MOST["question"]
 
     def test_at_most_two_hooks_say_what_is_sold(self) -> None:
         named = [argument(f"{name} hedge", score=3.0, lead=fact(10 + n), what=True) for n, name in enumerate(NAMES[4:])]
-        assert sum(each.says_what for each in choose([*APART, *named], MATERIAL)) == 2
+        assert sum(each.says_what for each in choose([*APART, *named], material())) == 2

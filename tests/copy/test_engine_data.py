@@ -175,3 +175,21 @@ def test_labels_of_buttons_are_known_and_short_enough_for_a_picture() -> None:
         assert "Learn more" in labels, language
         assert all(0 < len(label) <= 24 for label in labels.values()), language
         assert all(words_of(language).buttons.values()), language
+
+
+class TestWordLists:
+    SIGNS = tomllib.loads(files("services.copy.data").joinpath("signs.toml").read_text(encoding="utf-8"))
+    ASKED = tomllib.loads(files("services.copy.data").joinpath("asked.toml").read_text(encoding="utf-8"))
+
+    @pytest.mark.parametrize("name", sorted(SIGNS))
+    def test_signs_are_a_list_without_repetition(self, name: str) -> None:
+        words = self.SIGNS[name]
+        assert words
+        assert all(isinstance(word, str) and word == word.strip() for word in words)
+        assert len(set(words)) == len(words)
+
+    def test_each_language_has_the_same_kinds_of_phrases(self) -> None:
+        assert set(self.ASKED) == set(LANGUAGES)
+        assert len({frozenset(kinds) for kinds in self.ASKED.values()}) == 1
+        for kinds in self.ASKED.values():
+            assert all(len(set(phrases)) == len(phrases) and phrases for phrases in kinds.values())

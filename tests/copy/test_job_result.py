@@ -15,9 +15,11 @@ from adwright.job.v1 import job_pb2
 
 from services.chassis.errors import Overloaded
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.refusals import rich_status
 from services.copy import messages
 from services.copy.domain import CopyBrief, CopyResult, Notes, Usage, Variant
 from services.copy.servicer import CopyServicer, GenerationFailed
+from services.job.errors import StaleAttempt
 from services.worker.submission import PreparedRequest, Submitter
 from tests.copy.products import PRODUCTS, brief
 
@@ -39,8 +41,7 @@ class FakeJobService(batch_pb2_grpc.BatchServiceServicer):
         assert request.method == "/adwright.job.v1.JobWorkerService/CompleteJob"
         self.completions += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
         if self.stale:
-            body = '{"error":{"reason":"STALE_ATTEMPT","message":"not the current one"}}'
-            refused = batch_pb2.Refused(code="ABORTED", http_status=409, body=body)
+            refused = rich_status(StaleAttempt())
             return batch_pb2.CallBatchResponse(outcomes=[batch_pb2.Outcome(refused=refused) for _ in request.calls])
         return batch_pb2.CallBatchResponse(outcomes=[batch_pb2.Outcome(response=b"") for _ in request.calls])
 

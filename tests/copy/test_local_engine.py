@@ -16,7 +16,6 @@ from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
 from services.copy.providers.local import LocalCopyProvider, engine
 from services.copy.providers.local.material import material_of
-from services.copy.providers.local.request import goal_of
 from services.copy.providers.local.words import words_of
 from services.copy.providers.platforms import platforms
 from tests.copy.products import CAREFUL, EVERY, FOREIGN, PRODUCTS, UNMET, Product, brief
@@ -29,6 +28,20 @@ TEA = Product(
     brand="山本園",
     description="静岡県で摘んだ一番茶です。香りがよく、甘みがあります。袋は100グラムです。家族で営む茶園です。急須でもマグでも飲めます。",
 )
+# What the products that are not bought by a click ask of their readers, by hand.
+GOALS = {
+    "Ledgerly": "sign_up", "Harbor Plumbing": "call", "Casa Lupo": "visit", "Peakform Studio": "book", "Pulseboard": "sign_up",
+    "Relay Inbox": "sign_up", "Lingo Loft": "sign_up", "Seabright Cottage": "book", "Greenroot Fund": "donate",
+    "Northwind Festival": "visit", "Brightside Dental": "book", "Tidepool Swim School": "book", "Marlowe & Finch": "call",
+    "Stillwater": "download", "Fleetwise": "call", "Brightwell Kitchen": "book", "Watercolour in 10 Evenings": "sign_up",
+    "Havenly Home Insurance": "apply", "Cobbler & Son": "visit", "Tally": "download", "Verdant Solar": "call",
+    "Clearbooks Legal": "", "Nest Learning": "book", "Borealis Sauna Tent": "sell", "Datapatch": "sign_up",
+    "Harvest Table Food Bank": "donate", "Loop Laundry": "book", "Clases de cerámica en Lavapiés": "sign_up",
+    "Hofladen Brückner": "visit", "Steuerhelfer": "sign_up", "Agriturismo La Quercia": "book", "Keramiek Oost": "sell",
+    "Harrow & Sons Funeral Directors": "call", "Maison de repos Les Tilleuls": "call", "Shift nurse (part-time)": "apply",
+    "Personal loan": "apply", "Grandma's Pierogi": "sell", "Kiln": "sell", "Moss & Meadow": "sell",
+    "GLOW PRO MASSAGE GUN 3000!!!": "sell",
+}  # fmt: skip
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 Row = tuple[Product, CopyBrief, CopyResult, Sources]
@@ -148,12 +161,19 @@ class TestEveryRequest:
             assert_questions_answered(result, sources)
 
     def test_button_is_one_of_the_platform_for_the_goal(self) -> None:
-        for _, request, result, _ in sample():
+        bought = 0
+        for product, request, result, _ in sample():
             language = language_of(request)
             buttons = words_of(language).buttons
-            platform, goal = request.platform.value, goal_of(material_of(request))
-            labels = {*buttons.get((platform, goal), ()), *buttons[(platform, "none")]}
-            assert {variant.cta for variant in result.variants} <= labels, where(request)
+            platform, goal = request.platform.value, GOALS.get(product.name, "sell")
+            neutral = buttons[(platform, "none")]
+            asked = buttons.get((platform, goal), ())
+            shown = {variant.cta for variant in result.variants}
+            assert shown <= {*asked, *neutral}, where(request)
+            if product.name not in GOALS:
+                bought += 1
+                assert shown <= set(asked) or platform == "linkedin", where(request)
+        assert bought >= 20
 
     @pytest.mark.slow
     @pytest.mark.parametrize("product", EVERY, ids=lambda product: product.name)
@@ -231,13 +251,17 @@ class TestNames:
             for text in texts(engine.write(brief(product, Platform.META, format_, tone), "s")):
                 assert not re.search(r"\b(?:GLOW|MASSAGE|BEST|CARRY|CASE|QUIET)\b|!!", text), text
 
-    def test_every_variant_names_product_or_brand(self) -> None:
+    def test_every_variant_names_product_or_brand_or_quotes_what_is_offered(self) -> None:
         for product, request, result, _ in sample():
             known = request.understanding
             assert known is not None
             names = {plain(word) for name in (known.name, known.brand) for word in name.split() if len(word) > 3}
+            opening = material_of(request).opening
+            offered = plain(re.split(r"[,;:–—]\s", opening.text)[0]) if opening is not None else ""
             for variant in result.variants:
                 text = plain(f"{variant.hook} {variant.body}")
+                if offered and offered in text:
+                    continue
                 assert not names or any(name in text for name in names), (product.name, where(request), variant)
 
 
@@ -312,13 +336,15 @@ class TestLanguages:
 
 class TestOptions:
     def test_tones_change_the_texts(self) -> None:
-        by_tone = {tone: {text for product in PRODUCTS[:9:2] for text in texts(engine.write(brief(product, tone=tone), "s"))}
-                   for tone in Tone}  # fmt: skip
+        written = {tone: [engine.write(brief(product, tone=tone), "s") for product in PRODUCTS[:9:2]] for tone in Tone}
+        by_tone = {tone: {text for result in results for text in texts(result)} for tone, results in written.items()}
         shared = [
             len(by_tone[one] & by_tone[other]) / len(by_tone[one]) for one, other in itertools.combinations(Tone, 2)
         ]
-        assert max(shared) <= 0.95
-        assert sum(shared) / len(shared) <= 0.8
+        assert max(shared) < 1
+        assert sum(shared) / len(shared) <= 0.9
+        leading = [{results[place].variants[0].hook for results in written.values()} for place in range(5)]
+        assert sum(map(len, leading)) >= 10, leading  # another argument comes first
 
     def test_long_is_longest_and_hook_is_shortest(self) -> None:
         def length(format_: Format) -> float:
@@ -454,3 +480,18 @@ class TestStories:
         ))  # fmt: skip
         for variant in engine.write(brief(product, platform=Platform.TIKTOK, format_=Format.STORY), "s").variants:
             assert "across the open fell" not in variant.body or limit in variant.body, variant
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        Product(name="Ash stool", brand="Holm", description="A stool of ash."),
+        Product(name="Piano tuning", description="Piano tuning."),
+        Product(name="Plum jam", brand="Orr", description="Plum jam."),
+    ],
+    ids=lambda product: product.name,
+)
+def test_a_description_that_says_the_name_again_is_no_less_than_none(product: Product) -> None:
+    for platform, format_ in itertools.product(Platform, Format):
+        found = engine.write(brief(product, platform, format_), "s").variants
+        assert len({(variant.hook, variant.body) for variant in found}) == 5, (platform, format_)

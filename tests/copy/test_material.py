@@ -12,7 +12,8 @@ from services.copy.providers.language_names import language_code, language_name
 from services.copy.providers.local import engine
 from services.copy.providers.local.amounts import same_amount, shows_price
 from services.copy.providers.local.arguments import arguments
-from services.copy.providers.local.material import Material, material_of, phrase_within
+from services.copy.providers.local.material import Material, audience_phrase, material_of
+from services.copy.providers.local.names import phrase_within
 from services.copy.providers.local.quotes import names_day
 from services.copy.providers.local.words import words_of
 from tests.copy.products import PRODUCTS, Product, brief
@@ -156,6 +157,36 @@ class TestConditions:
             platform=Platform.META,
         )
         assert any(limit in variant.body for variant in engine.write(made, "s").variants) is named
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "is_said"),
+    [
+        ("Minimum load 2 000", "en", False),
+        ("Does not fit the Fiat 500 or the Renault 112", "en", False),
+        ("Not for tanks over 18 litres", "en", False),
+        ("Versand nur ab 18 Flaschen", "de", False),
+        ("Solo mayores de 18 pulgadas", "es", False),
+        ("If swallowed call 111", "en", True),
+        ("Im Brandfall 112 rufen", "de", True),
+        ("You must be over 18 to order", "en", True),
+        ("Ab 18 Jahren", "de", True),
+        ("Solo mayores de 18", "es", True),
+    ],
+)
+def test_a_number_is_about_age_or_safety_only_where_its_neighbours_say_so(
+    text: str, language: str, is_said: bool
+) -> None:
+    made = request(fact(1, "Turned from ash"), fact(2, text, "condition"), language=language)
+    assert (text in [found.text for found in material_of(made).must]) is is_said
+
+
+@pytest.mark.parametrize(
+    ("audience", "phrase"),
+    [("vos clients", ""), ("certaines familles", ""), ("tous les parents", ""), ("familles aînées", "familles aînées")],
+)  # fmt: skip
+def test_a_french_audience_has_no_determiner_of_its_own(audience: str, phrase: str) -> None:
+    assert audience_phrase(audience, words_of("fr")) == phrase
 
 
 @pytest.mark.parametrize(("said", "code"), [

@@ -120,4 +120,6 @@ async def test_call_to_action_alone_asks_no_model() -> None:
     assert (await servicer.WriteHeadline(request, cast(Any, None))).headline == GOOD.headline
     request.call_to_action_only = True
     assert (await servicer.WriteHeadline(request, cast(Any, None))).call_to_action
+    request.product_texts.extend(["Cures cancer in a week", "Free parking"])
+    assert list((await servicer.WriteHeadline(request, cast(Any, None))).forbidden_texts) == ["Cures cancer in a week"]
     assert asked == ["s"]

@@ -40,6 +40,23 @@ def goals_in(texts: Sequence[str], language: str, kind: str) -> tuple[str, str]:
     return ordered[0][0], words[ordered[0][0]]
 
 
+def rental_in(name: str, texts: Sequence[str], language: str) -> str:
+    """Returns the words by which a name or first sentence says that the thing is lent for money, "" without any."""
+    found = _found("rental_name", (name,), language, heads=True) or _found("rental", (name, *texts), language)
+    return next(iter(found.values()), "")
+
+
+@cache
+def words_in(group: str, language: str) -> frozenset[str]:
+    """Returns the single words of a group in a language, in small letters."""
+    return frozenset(word for table in _cues()[group].values() for word in table.get(language, ()))
+
+
+def is_lent_by(unit: str) -> bool:
+    """Returns True for what a price pays for of a good that is lent: "day"."""
+    return unit.strip().casefold() in _cues()["lent_by"]["units"]
+
+
 def subjects_in(group: str, name: str, texts: Sequence[str], language: str) -> tuple[str, ...]:
     """Returns the subjects of `group` (sensitive or regulated) that a name mentions, or its texts with two words."""
     in_name = _found(group, (name,), language)

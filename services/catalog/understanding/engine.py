@@ -16,6 +16,7 @@ from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 from services.catalog.understanding.worth import Worth
+from services.chassis import amounts
 
 WARM_UP = ProductTexts(project="", name="Oak desk", description="A desk made of oak.")  # loads what is loaded late
 
@@ -57,9 +58,10 @@ def load_engine() -> Engine:
 
 
 def _digest(index_version: str) -> str:
-    """The version of everything that readings are made with: the package's code and data, and the index."""
+    """The version of everything that readings are made with: the package's code and data, amounts, and the index."""
     digest = blake2b(index_version.encode(), digest_size=8)
-    for path in sorted(Path(__file__).parent.rglob("*")):
+    shared = [Path(amounts.__file__).with_suffix(suffix) for suffix in (".py", ".toml")]
+    for path in (*sorted(Path(__file__).parent.rglob("*")), *shared):
         if path.suffix in {".py", ".toml"} and path.parent.name != "trades":  # the index has a digest of the trades
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.roles import Cues
+from services.catalog.understanding.statements import MAX_PRICED, segments_of, statements_of, stating
 from services.catalog.understanding.values import Fact, ProductTexts
 
 MAX_FACTS = 60
@@ -17,7 +18,6 @@ DUE_WORDS = 6  # of a piece that goes on about delivery
 _COUNTED = re.compile(r"\d+ [a-zà-ÿ]+ ")
 MAX_FEATURE = 60  # characters of a feature that is one fact, as the customer wrote it
 MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
-MAX_PRICED = 200  # characters of a price with its fees
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
 
 # How much a role sells, before the statement itself is looked at.
@@ -31,29 +31,14 @@ _SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
 
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
 _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
-# Numbers that say something without a word.
-_TELLING = (roles.MONEY, roles.PERCENT_OFF, roles.RATING, roles.TIME, roles.DATE, roles.PHONE)
-_FEED_PRICE = re.compile(r"(price|sale price): (\d+(?:\.\d+)?) ([A-Z]{3})")
 _PRICE_LABEL = re.compile(r"^(?:price|preis|precio|prix|prezzo|preço) ?: ?(?=[\d$€£])", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
-_IN_DOUBT = re.compile(
-    r"\?{2}|\d[.,]?\?(?!\S)|\(\?\)|(?<!\w)[xX]{2,4}(?!\w)[.,]?[xX%€£$]"
-)  # "Tax £20???", "1.? spoons"
-_FEED_KEY = re.compile(
-    r"(?:[a-z]+_[a-z_]+|mrp|gst|hsn|g|mpn|ean|gtin|upc|sku):(?!//)\S"
-    r"|(?:art|artikel|item|ref|cod|réf)\.? ?-?(?:nr|no|code)\.?:?(?: ?[\w-]*\d.*)?$"
-    r"|(?:lagerbestand|stock|giacenza|existencias): ?\d+$",
-    re.IGNORECASE,
-)
 # "…, free over £40": what is free stands before the comma.
 _FREE_ABOVE = re.compile(
     r"(?:free|gratis|gratuit\w*|grátis|kostenlos|frei|offert\w*) (?:\w+ ){0,3}(?:[€$£] ?)?\d", re.IGNORECASE
 )
-_CODES = re.compile(r"\b(?:sku|ean|gtin|mpn|asin|upc)\b[:# ]*[\w-]*\d|(?<![\d+])\d{12,14}(?!\d)", re.IGNORECASE)
-MAX_ITEM = 160  # characters of an item below a heading
 _RAW_END = re.compile(r"\n|(?<=[.!?])\s")
 _TAG = re.compile(r"<[^<>]{0,200}>")
-_ITEM = re.compile(r"^[-–*•]\s*")
 _EDGES = " \t,;:–—-"
 _NAME_DIVIDER = re.compile(r"\s[–—-]\s|,\s+|:\s+|\s\|\s")
 
@@ -67,13 +52,13 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     cues = roles.cues_of(language)
     found: list[Fact] = []
     for order, feature in enumerate(texts.features):
-        for statement in _statements(text.segments(feature), cues):
+        for statement in stating(text.segments(feature), cues):
             facts = _facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE)
             found.extend(fact for fact in facts if _is_printable(fact, is_messy=False))
     cleaned = text.clean(texts.description)
     is_messy = mess.share(text.divided(cleaned)) >= mess.MESSY
-    segments = _with_brackets_joined(mess.without_withdrawn(text.divided(_with_exclusions_joined(cleaned, cues))))
-    statements = _with_one_price(_with_dues_joined(list(_statements(segments, cues)), cues), language)
+    segments = segments_of(cleaned, cues)
+    statements = statements_of(segments, language, cues)
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         facts = _facts(statement, "description", order, cues)
         found.extend(fact for fact in facts if _is_printable(fact, is_messy=is_messy))
@@ -93,122 +78,6 @@ def _is_printable(fact: Fact, *, is_messy: bool) -> bool:
     if fact.role in _UNSOLD:
         return fact.role != "condition" or not mess.is_torn(fact.text)
     return mess.is_quotable(fact.text, in_messy=is_messy)
-
-
-def _with_brackets_joined(segments: list[str]) -> list[str]:
-    """Returns statements with a fee, limit or date in brackets joined to what it belongs to."""
-    joined: list[str] = []
-    for segment in segments:
-        is_bracketed = (
-            segment.startswith("(") and segment.rstrip(".!").endswith(")") and segment.find(")") >= len(segment) - 2
-        )
-        if not is_bracketed:
-            joined.append(segment)
-        elif joined and not mess.is_no_statement(segment.strip("().! ")):
-            joined[-1] = f"{joined[-1].rstrip('.!')} {segment}"
-    return joined
-
-
-def _with_dues_joined(statements: list[str], cues: Cues) -> list[str]:
-    """Returns statements with a fee, deposit or surcharge joined to the price before it: neither stands alone."""
-    joined: list[str] = []
-    for statement in statements:
-        last = joined[-1] if joined else ""
-        is_due = roles.is_due(statement, cues) and len(last) + len(statement) < MAX_PRICED
-        if is_due and roles.MONEY.search(last) and roles.role_of(last, cues) in {"price", "offer"}:
-            joined[-1] = f"{last} {statement}" if last.endswith((".", "!")) else f"{last}; {statement}"
-        else:
-            joined.append(statement)
-    return joined
-
-
-def _with_one_price(statements: list[str], language: str) -> list[str]:
-    """Returns a feed's "price: 54.95 AUD" and "sale price: 39.95 AUD" as one statement: the first alone is not true."""
-    fields = {match[1]: (at, match) for at, line in enumerate(statements) if (match := _FEED_PRICE.fullmatch(line))}
-    if set(fields) != {"price", "sale price"}:
-        return statements
-    (at, old), (_, new) = fields["price"], fields["sale price"]
-    texts = ProductTexts(project="", name="", price=old[2], sale_price=new[2], currency=new[3])
-    others = [line for line in statements if not _FEED_PRICE.fullmatch(line)]
-    return [*others[:at], prices.price_text(texts, language), *others[at:]]
-
-
-def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:
-    """Returns a text in which "Not included:" and the list below it are one line: no item may stand without it."""
-    lines: list[str] = []
-    is_open = has_bullets = False
-    for line in cleaned.split("\n"):
-        is_heading = len(line) <= 60 and (line.endswith((":", "?")) or (line.isupper() and len(line.split()) <= 4))
-        if lines and is_open and lines[-1].endswith(":") and is_heading:
-            lines.pop()  # a heading states nothing
-        if is_heading:
-            is_open, has_bullets = roles.condition_at(line, cues) >= 0, False
-            if is_open or not line.endswith(":"):
-                lines.append(f"{line.rstrip(':?')}:" if is_open else line)
-        elif line.startswith(text.CROSS):
-            if is_open and lines[-1].endswith(":"):
-                lines.pop()  # the crosses say it
-            lines.append(line)
-        elif (
-            is_open
-            and len(line) <= (MAX_ITEM if _ITEM.match(line) else 90)
-            and not line.rstrip().endswith((".", "!"))
-            and (not has_bullets or _ITEM.match(line))
-        ):
-            has_bullets = _ITEM.match(line) is not None
-            lines[-1] += f"{' ' if lines[-1].endswith(':') else ', '}{_ITEM.sub('', line)}"
-        else:
-            if is_open and lines[-1].endswith(":"):
-                lines.pop()
-            is_open = False
-            lines.append(line)
-    return "\n".join(lines[:-1] if is_open and lines[-1].endswith(":") else lines)
-
-
-def _statements(segments: list[str], cues: Cues) -> Iterator[str]:
-    """Yields statements; legal lines that follow one another are one, since none may stand without the next."""
-    legal: list[str] = []
-    for segment in segments:
-        lowered = segment.lower()
-        if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
-            continue
-        if cues.patterns["slip"].match(lowered) or mess.is_no_statement(segment):
-            continue
-        if " " not in segment and segment.endswith("!") and roles.role_of(segment, cues) == "condition":  # "Attention!"
-            continue
-        if roles.role_of(segment, cues) == "legal" or (legal and _continues_legal(segment, legal, cues)):
-            legal.append(segment)
-            continue
-        if legal:
-            yield _joined(legal)
-            legal = []
-        if not _is_empty(segment) and not (_is_for_colleagues(segment) and roles.condition_at(segment, cues) < 0):
-            yield segment
-    if legal:
-        yield _joined(legal)
-
-
-def _joined(lines: list[str]) -> str:
-    return "".join(f"{line} " if line.endswith((".", "!", ";")) else f"{line}; " for line in lines).rstrip("; ")
-
-
-def _continues_legal(segment: str, legal: list[str], cues: Cues) -> bool:
-    """Returns True for the sums of a representative example: they go on until the next line that has none."""
-    return "%" in " ".join(legal) and bool(roles.MONEY.search(segment)) and len(segment) < 120
-
-
-def _is_empty(segment: str) -> bool:
-    """Returns True for questions, headings and hashtags: they state nothing."""
-    if not any(sign.isalpha() for sign in segment):  # a number of a table
-        return not any(sign.search(segment) for sign in _TELLING)
-    if " " not in segment and segment.lower().endswith(("ly.", "mente.")):  # "Overwhelmingly … no:"
-        return True
-    return segment.endswith(("?", ":")) or all(word.startswith("#") for word in segment.split())
-
-
-def _is_for_colleagues(segment: str) -> bool:
-    """Returns True for codes of stock, fields of a feed and what its writer doubts. A limit among them is kept."""
-    return bool(_IN_DOUBT.search(segment) or _CODES.search(segment) or _FEED_KEY.match(segment))
 
 
 def _facts(statement: str, source: str, order: int, cues: Cues, *, is_whole: bool = False) -> Iterator[Fact]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-_DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "mess.toml").read_text(encoding="utf-8"))
+DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "mess.toml").read_text(encoding="utf-8"))
 
 MESSY: Final = 0.21  # share of a text's lines with signs of mess, from which only whole clean statements count
 FEW_LINES: Final = 8  # of a text that is too short to be called messy
@@ -25,22 +25,31 @@ MAX_LINES: Final = 200
 LEAST_SENTENCE: Final = 4  # words of a line that is judged at all
 
 
-def _any_of(patterns: Iterable[str]) -> str:
+def any_of(patterns: Iterable[str]) -> str:
     return "|".join(f"(?:{pattern})" for pattern in patterns)
 
 
-_NAVIGATION = re.compile(_any_of(_DATA["navigation"]["words"]))
+_NAVIGATION = re.compile(any_of(DATA["navigation"]["words"]))
 _MENU_DIVIDER = re.compile(r"\s*[|>»›/·•\u2022.:–—!]+\s*|\s+-\s+|\s{2,}")
-_PAGE = re.compile(rf"\W*(?:{_any_of(_DATA['page']['patterns'])})\W*")
-_OPENING = re.compile(rf"\W*(?:{_any_of(_DATA['letter']['openings'])})(?!\w)")
-_CLOSING = re.compile(rf"\W*(?:{_any_of(_DATA['letter']['closings'])})(?!\w)(?:\W+\w+){{0,3}}\W*")
-_LETTER = re.compile(rf"(?<!\w)(?:{_any_of(_DATA['letter']['phrases'])})(?!\w)")
-_MAKER = re.compile(rf"(?<!\w)(?:{_any_of(_DATA['maker']['anywhere'])})(?!\w)")
-_MAKER_BEGINNING = re.compile(rf"\W*(?:{_any_of(_DATA['maker']['beginning'])})")
-_COLLEAGUE = re.compile(rf"\W*(?:{_any_of(_DATA['colleague']['patterns'])})\W*")
-_SHORTHAND = re.compile(rf"(?<![\w/'’.-])(?:{_any_of(_DATA['shorthand']['patterns'])})(?![\w'’])")
-_SPELLED = frozenset(_DATA["shorthand"]["spelled"].split())
-_SENTENCE = re.compile(rf"(?<![\w-])(?:{_any_of(_DATA['sentence']['words'])})(?![\w-])")
+_PAGE = re.compile(rf"\W*(?:{any_of(DATA['page']['patterns'])})\W*")
+_OPENING = re.compile(rf"\W*(?:{any_of(DATA['letter']['openings'])})(?!\w)")
+_CLOSING = re.compile(rf"\W*(?:{any_of(DATA['letter']['closings'])})(?!\w)(?:\W+\w+){{0,3}}\W*")
+_LETTER = re.compile(rf"(?<!\w)(?:{any_of(DATA['letter']['phrases'])})(?!\w)")
+
+
+def _for_maker(kind: str) -> str:
+    """Returns a pattern of the instructions of a kind; "{object}" and "{detail}" stand for their lists of words."""
+    maker = DATA["maker"]
+    pattern = any_of(maker[kind])
+    return pattern.replace("{object}", maker["object"]).replace("{detail}", maker["detail"])
+
+
+_CERTAIN = re.compile(rf"(?<!\w)(?:{_for_maker('certain')})|^\W*(?:{_for_maker('beginning')})")
+_LIKELY = re.compile(rf"(?<!\w)(?:{_for_maker('likely')})")
+_COLLEAGUE = re.compile(rf"\W*(?:{any_of(DATA['colleague']['patterns'])})\W*")
+_SHORTHAND = re.compile(rf"(?<![\w/'’.-])(?:{any_of(DATA['shorthand']['patterns'])})(?![\w'’])")
+_SPELLED = frozenset(DATA["shorthand"]["spelled"].split())
+_SENTENCE = re.compile(rf"(?<![\w-])(?:{any_of(DATA['sentence']['words'])})(?![\w-])")
 
 _VOWELLESS = re.compile(r"(?<![\w.’'-])[bcdfghjklmnpqrstvwxz]{2,5}(?![\w’'-])")
 _MONEY_UNIT = re.compile(
@@ -77,33 +86,27 @@ _TORN_END = re.compile(
     r"|el|los|con|para|e|il|lo|per|do|da|com)$"
 )
 _MASKED = re.compile(r"\dx{3,}|x{4,}\d|(?<!\d)0{3,}[ -]0{2,}")
-_LIST_NUMBER = re.compile(r"^\W*\d+\W*$")
 _DEFINITION = re.compile(
     r"^\W*([A-Z]{2,8})\.? ?(?:=|:|–|-|stands for|means|bedeutet|steht für|signifie|significa) ?([^\d.;]{6,80})\.?$"
 )
 _ODD_PHONE = re.compile(r"(?<!\d)\d{4}[- ]\d{4}(?!\d)")
-_CORRECTION = re.compile(rf"\W*(?:{_any_of(_DATA['correction']['openings'])})(?!\w)")
-_NOT = _any_of(_DATA["correction"]["not"])
-_INSTEAD = re.compile(
-    rf"(?P<right>\d[\d.,]*)[^\d.;]{{0,20}}?(?<!\w)(?:{_NOT})(?!\w)[^\d.;]{{0,12}}(?P<wrong>\d[\d.,]*)"
-    rf"|(?:{_NOT}) (?P<wrong2>\d[\d.,]*)[^\d.;]{{0,12}}?(?:but|sondern|sino|mais|ma|mas) (?P<right2>\d[\d.,]*)",
-    re.IGNORECASE,
-)
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
-def is_no_statement(line: str) -> bool:
+def is_no_statement(line: str, *, binds: bool = False) -> bool:
     """Returns True for a line that is no statement about the product, whatever the text around it is like.
 
     That is a menu, a footer, a cookie line, a phrase of a letter, an instruction to whoever makes the ad, a question or
-    remark to a colleague, or the definition of an abbreviation.
+    remark to a colleague, or the definition of an abbreviation. `binds`: the line reads as a condition or a legal line;
+    it then counts as an instruction only where it names the ad.
     """
     lowered = _lowered(line)
     if _is_menu(lowered) or _PAGE.fullmatch(lowered) or _COLLEAGUE.fullmatch(lowered):
         return True
     if _OPENING.match(lowered) or _CLOSING.fullmatch(lowered) or _LETTER.search(lowered):
         return True
-    return is_for_maker(line) or is_definition(line)
+    is_instruction = is_certainly_for_maker(line) if binds else is_for_maker(line)
+    return is_instruction or is_definition(line)
 
 
 def _lowered(line: str) -> str:
@@ -112,8 +115,12 @@ def _lowered(line: str) -> str:
 
 def is_for_maker(line: str) -> bool:
     """Returns True for an instruction to whoever makes the ad: "please no pictures of children"."""
-    lowered = _lowered(line)
-    return _MAKER.search(lowered) is not None or _MAKER_BEGINNING.match(lowered) is not None
+    return is_certainly_for_maker(line) or _LIKELY.search(_lowered(line)) is not None
+
+
+def is_certainly_for_maker(line: str) -> bool:
+    """Returns True for an instruction that names the ad or a part of it, whatever else the line says."""
+    return _CERTAIN.search(_lowered(line)) is not None
 
 
 def is_page(line: str) -> bool:
@@ -171,26 +178,6 @@ def signs(line: str) -> float:
     found += bool(_LIST_PRICE.search(line))
     found += 0.5 * (len(_AMOUNT.findall(line)) >= 3 and not _SENTENCE.search(lowered))
     return found
-
-
-def without_withdrawn(statements: Sequence[str]) -> list[str]:
-    """Returns statements without what their writer takes back: "We bake 45 a day. Sorry, it's 40 not 45."
-
-    A withdrawn number is replaced by the corrected one; where there is no such pair, both statements go.
-    """
-    kept: list[str] = []
-    for statement in statements:
-        if not _CORRECTION.match(_lowered(statement)):
-            kept.append(statement)
-            continue
-        pair = _INSTEAD.search(statement)
-        if pair is not None:
-            right, wrong = (pair["right"], pair["wrong"]) if pair["right"] else (pair["right2"], pair["wrong2"])
-            number = re.compile(rf"(?<![\d.,]){re.escape(wrong.rstrip('.,'))}(?![\d]|[.,]\d)")
-            kept = [number.sub(right.rstrip(".,"), earlier) for earlier in kept]
-        elif kept:
-            kept.pop()
-    return kept
 
 
 def share(lines: Sequence[str]) -> float:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.understanding.cues import goals_in, kinds_in, subjects_in
+from services.catalog.understanding.cues import goals_in, is_lent_by, kinds_in, rental_in, subjects_in
 from services.catalog.understanding.encoder import SentenceEncoder, shared_encoder
 from services.catalog.understanding.index import TradeIndex
 from services.catalog.understanding.scoring import WEIGHTS, Channel, Ground, Scorer, Scores, Texts
-from services.catalog.understanding.subject import subject_of
+from services.catalog.understanding.subject import subject_behind_code, subject_of
 from services.catalog.understanding.taxonomy import LANGUAGES, alike
 from services.catalog.understanding.text import clean_name, segments
 from services.catalog.understanding.values import NOT_KNOWN, Evidence, ProductTexts, Recognition
@@ -42,6 +42,7 @@ USUAL_GOAL = {
     "cause": "donate",
     "good": "sell",
 }  # of other kinds it depends on the trade
+LENT_WITHIN = 2  # sentences that may say that the thing is lent; later ones speak of something beside it
 WORDS = slice(Channel.CATEGORY, Channel.CLUE + 1)
 NAMING = [Channel.CATEGORY, Channel.NAME_HEAD, Channel.STATED]
 
@@ -84,6 +85,7 @@ class Recogniser:
         said = [read.name, *read.sentences, *read.features]
         kind = texts.kind or (next(iter(marked)) if len(marked) == 1 else trade.kind)
         goal, goal_words = goals_in(said, known, kind)
+        goal, goal_words = _unless_lent(goal or trade.goal, goal_words, read, texts, known)
         return Recognition(
             confidence=confidence,
             kind=kind,
@@ -91,8 +93,9 @@ class Recogniser:
             sector=trade.sector,
             subject=subject_of(
                 reading.scores.grounds, top, read.project, self._index.vocabulary.get(known, frozenset())
-            ),
-            goal=texts.goal or goal or trade.goal,
+            )
+            or subject_behind_code(read.name, read.sentences, known),
+            goal=texts.goal or goal,
             sensitive=_joined(trade.sensitive, subjects_in("sensitive", read.name, said, known)),
             regulated=_joined(trade.regulated, subjects_in("regulated", read.name, said, known)),
             evidence=(
@@ -100,7 +103,7 @@ class Recogniser:
                 *_field_evidence(texts),
                 *(
                     [Evidence(decided="goal", source="description", words=goal_words, by="phrase")]
-                    if goal and not texts.goal
+                    if goal_words and not texts.goal
                     else []
                 ),
             ),
@@ -175,15 +178,27 @@ class Recogniser:
         elif not kind and not marked and kinds.max() >= KIND_PROBABILITY and score >= KIND_SCORE and is_said:
             kind = self._kinds[int(kinds.argmax())]
             evidence.append(Evidence(decided="kind", source="description", words="", by="meaning"))
+        usual = goals_in(said, language, kind)[0] or USUAL_GOAL.get(kind, "") if kind else ""
         return Recognition(
             confidence=NOT_KNOWN,
             kind=kind,
             sector=sector,
-            goal=texts.goal or (goals_in(said, language, kind)[0] or USUAL_GOAL.get(kind, "") if kind else ""),
+            subject=subject_behind_code(read.name, read.sentences, language),
+            goal=texts.goal or _unless_lent(usual, "", read, texts, language)[0],
             sensitive=subjects_in("sensitive", read.name, said, language),
             regulated=subjects_in("regulated", read.name, said, language),
             evidence=tuple(evidence),
         )
+
+
+def _unless_lent(goal: str, words: str, read: Texts, texts: ProductTexts, language: str) -> tuple[str, str]:
+    """Returns a goal and its words; of what is lent for money, which nobody buys, those of booking it."""
+    if goal != "sell":
+        return goal, words
+    lent = rental_in(read.name, read.sentences[:LENT_WITHIN], language)
+    if lent or is_lent_by(texts.price_per):
+        return "book", lent
+    return goal, words
 
 
 def _texts(texts: ProductTexts) -> Texts:

@@ -100,6 +100,7 @@ def cues_of(language: str) -> Cues:
     """Returns the cues of a language code; of languages without data those that all share."""
     shared = _load("any")
     own = _load(language) if language in LANGUAGES else {"negation": _load("negations").get(language, ())}
+    own = {**own, "condition": (*own.get("condition", ()), *_load("safety").get(language, ()))}
     patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in KINDS}
     words = own.get("numbers", "").split()
     return Cues(

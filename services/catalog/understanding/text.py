@@ -15,6 +15,7 @@ from typing import Any
 from babel import Locale
 
 from services.catalog.understanding import markup, mess
+from services.chassis.amounts import amounts_in
 
 MAX_CHARACTERS = 20_000  # of one text; the catalog accepts less
 MAX_RUN = 100  # of one sign; more say nothing, and cost patterns their square
@@ -89,7 +90,12 @@ _BARS = re.compile(r"\s*[|¦‖│]+\s*|\s+/{2,3}\s+|\s*;{2,}\s*|\s+,{2,}\s*|,{2
 _CSV_HEADER = re.compile(r"^\w{2,20}(?:;\w{2,20}){3,30}$", re.MULTILINE)
 _KEYED = re.compile(r"[\w)] ?[:=]")  # a cell of a feed: "title: Lamp"
 PHRASE_WORDS = 4  # of a table's cell that can stand alone
-_STRUCK = re.compile(r"~~(?=\S)[^~\n]{1,200}?~~")
+_STRUCK = re.compile(r"~~(?=\S)([^~\n]{1,200}?)~~")
+_CENTS = re.compile(r"[.,]\d\d$")
+MAX_BEFORE_STRUCK = 40  # characters in which "was" stands
+_BEFORE_STRUCK = re.compile(rf"(?<!\w)(?P<word>{_words(_DATA['struck']['before'])}):?\s*$", re.IGNORECASE)
+_EVERYDAY = frozenset(_DATA["struck"]["everyday"])
+_LIMITING = re.compile(rf"(?<!\w)(?:{_words(_DATA['tables']['limits'])})(?!\w)|(?<!\d)1[68] ?\+", re.IGNORECASE)
 _SEMICOLONS = re.compile(r"\s*;\s*")
 _DOTS = re.compile(r"(?<=\w)\s?\.{2,}(?=\s|$)|(?<=\w)\.{2,}(?=[A-ZÀ-Ý])")
 _LEADERS = re.compile(r"(?<!\.)\s?\.{4,} ?(?=[\d€$£₹])")  # as in a price list: "Hawthorn .... 68p"
@@ -264,7 +270,7 @@ def _clean_once(text: str) -> str:
     if "<-" in text:
         text = "\n".join(line for line in text.split("\n") if not _ARROW_NOTE.search(line) or not line.strip())
     text = _HEADING.sub("\n", text)
-    text = _STRUCK.sub(" ", text)  # withdrawn
+    text = _STRUCK.sub(_struck, text)
     text = _EMPHASIS.sub(r"\2", text)
     text = _collapsed(_EMPTY_MARKS.sub("\n", text))
     text = _TRACKING.sub("", text)
@@ -293,7 +299,7 @@ def _without_table(text: str) -> str:
         if _CSV_HEADER.fullmatch(line.strip()):
             columns = line.count(";")
         elif columns and line.count(";") == columns:
-            lines.extend(cell for cell in line.split(";") if len(cell.split()) >= PHRASE_WORDS)
+            lines.extend(cell for cell in line.split(";") if len(cell.split()) >= PHRASE_WORDS or _limits(cell))
         else:
             columns = 0
             lines.append(line)
@@ -308,8 +314,30 @@ def _without_rows(text: str) -> str:
     for at, line in enumerate(lines):
         is_table = is_row[at] and ((at > 0 and is_row[at - 1]) or (at + 1 < len(lines) and is_row[at + 1]))
         cells = line.split("|") if is_table else [line]
-        kept.extend(cell for cell in cells if not is_table or len(cell.split()) > PHRASE_WORDS)
+        kept.extend(cell for cell in cells if not is_table or len(cell.split()) > PHRASE_WORDS or _limits(cell))
     return "\n".join(kept)
+
+
+def _limits(cell: str) -> bool:
+    """Returns True for "No dogs" and "18+ only": it limits what is sold, whatever row it stands in; "no" does not."""
+    return _LIMITING.search(cell) is not None and (len(cell.split()) > 1 or "+" in cell)
+
+
+def _is_price(struck: str, *, has_sign: bool) -> bool:
+    """Returns True for what has an amount; `has_sign`: one with a currency or cents."""
+    return any(
+        not has_sign or found.is_money or _CENTS.search(struck, found.start, found.end) for found in amounts_in(struck)
+    )
+
+
+def _struck(match: re.Match[str]) -> str:
+    """Returns nothing for what is struck out, and a price behind "was" with a comma: "was £49, now £39"."""
+    text = match.string
+    before = _BEFORE_STRUCK.search(text, max(0, match.start() - MAX_BEFORE_STRUCK), match.start())
+    if before and _is_price(match[1], has_sign=before["word"].lower() in _EVERYDAY):
+        follows = text[match.end() : match.end() + 2].lstrip()
+        return f"{match[1]}," if follows[:1].isalnum() else match[1]
+    return " "  # withdrawn
 
 
 def _collapsed(text: str) -> str:

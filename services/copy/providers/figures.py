@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final
 
+from services.chassis.amounts import values_of
 from services.copy.providers.meaning import fold, is_stop_word, read_table, stem
 
 _DIGITS: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
@@ -118,18 +119,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
 
 
 def _values(digits: str) -> frozenset[Decimal]:
-    digits = re.sub(r"['’\u00a0\u202f ]", "", digits)
-    points, commas = digits.count("."), digits.count(",")
-    if points and commas:
-        decimal = max(digits.rfind("."), digits.rfind(","))
-        whole = re.sub(r"[.,]", "", digits[:decimal])
-        return frozenset({Decimal(f"{whole}.{digits[decimal + 1 :]}")})
-    if points + commas > 1:
-        return frozenset({Decimal(re.sub(r"[.,]", "", digits))})
-    found = {Decimal(digits.replace(",", "."))}
-    if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", digits):
-        found.add(Decimal(re.sub(r"[.,]", "", digits)))
-    return frozenset(found)
+    """Returns what digits may mean: never nothing, so that every figure can be compared ("1.234 567")."""
+    joined = re.sub(r"['’\u00a0\u202f ]", "", digits)
+    return frozenset(values_of(digits) or (*values_of(joined), Decimal(re.sub(r"\D", "", digits))))
 
 
 @lru_cache(maxsize=4096)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import structlog
+from cachetools import LRUCache
 
 from services.chassis.errors import TransientFault
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Usage, Variant
@@ -60,7 +60,7 @@ class ModelHeadlines:
         self._client = client
         self._breaker = breaker
         self._settings = settings
-        self._written: OrderedDict[tuple[str, CopyBrief], Headline] = OrderedDict()
+        self._written: LRUCache[tuple[str, CopyBrief], Headline] = LRUCache(REMEMBERED)
 
     async def write(self, brief: CopyBrief, seed: str) -> Headline:
         key = (seed, brief)
@@ -70,8 +70,6 @@ class ModelHeadlines:
         if headline is None:
             return write_headline(brief, seed)
         self._written[key] = headline
-        while len(self._written) > REMEMBERED:
-            self._written.popitem(last=False)
         return headline
 
     async def _by_model(self, brief: CopyBrief) -> Headline | None:

@@ -11,20 +11,25 @@ from typing import Final
 
 from services.copy.domain import Tone
 from services.copy.providers.local.amounts import same_amount
-from services.copy.providers.local.fitness import BARE_PRICE, stands_for
-from services.copy.providers.local.material import MADE, Material, name_parts, phrase_within
+from services.copy.providers.local.fitness import BARE_PRICE
+from services.copy.providers.local.material import MADE, Material
+from services.copy.providers.local.names import name_parts, phrase_within, title_within
 from services.copy.providers.local.quotes import (
     Quote,
     as_line,
     as_sentence,
+    echoes,
     first_word,
     fold,
     says_something,
     upper_first,
 )
-from services.copy.providers.local.words import Cue
+from services.copy.providers.local.words import LANGUAGES, Cue
 
 SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
+FRAGMENT: Final = 0.4  # less for a few words that do not say of what they are true
+ALONE: Final = 5  # words of a text that stands alone
+ROOMY: Final = 50  # characters of a hook that has room for the name beside such words
 BOTH: Final = 64  # characters of a hook that says what is sold and leads with a fact
 FOCUS: Final = 3.0  # what the customer asks for comes first
 PAIRED: Final = 6  # facts that are set beside each other
@@ -36,9 +41,11 @@ CUT: Final = 0.08  # less for a fact that is shortened
 UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
 LAST: Final = 1.2  # less for those
 WEAK_AUDIENCE: Final = 0.4  # less for whom it is for: it does not say what
-AGAIN: Final = (0.8, 1.15, 1.5, 1.85)  # less for the same hook with another text below it
+AGAIN: Final = (1.3, 1.8, 2.3, 2.8)  # less for the same hook with another text below it
 FEWEST_AGAIN: Final = -0.6  # score of a hook that stands again
-SAID_TWICE: Final = 0.4  # less for a hook whose fact says the name again
+SHORTENED: Final = 0.05  # less for a part of the name
+ONE_WORD: Final = 0.6  # less for a name of one word
+FEWEST_REST: Final = 3  # words of the end of a sentence that a body begins with
 NAMED_PRICE: Final = 0.1  # more for what is sold with its price
 
 # What a tone likes to lead with. The strength of the fact decides as much.
@@ -51,11 +58,11 @@ _ORDER: Final = {
     Tone.BOLD: ("figure", "offer", "benefit", "proof", "price", "question", "feature", "logistics", "audience"),
 }
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.075
+_STEP: Final = 0.12
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
-    {tone: {angle: 0.65 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
+    {tone: {angle: 0.8 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
-_LEAST: Final = {"name": -0.2, "brand": -0.9, "call": -3.0, "neutral": -2.5}  # hooks that say nothing about the product
+_LEAST: Final = {"name": -0.2, "brand": -2.0, "call": -3.0, "neutral": -2.5}  # hooks that say nothing about the product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +79,7 @@ class Argument:
     answer: Quote | None = None
     cue: Cue | None = None
     says_what: bool = False  # whether the hook says what is advertised
+    rest: str = ""  # the end of the sentence that the hook begins, for the body
     turn: int = 0  # more than 0: the same hook again, with another text below it
 
     @property
@@ -88,10 +96,12 @@ def arguments(
     answer_limit: int,
     topics: Sequence[str] = (),
     priced: bool | None = None,
+    sparse: bool = False,
 ) -> Iterator[Argument]:
     """All arguments of a brief whose hooks have at most `limit` characters, and whose answers `answer_limit`.
 
     `topics`: sentences that the customer asks to put first. `priced`: False where no price may stand.
+    `sparse`: whether the brief holds too little for five texts, so that a hook may say name and fact in the same words.
     """
     if priced is False:
         quotes = tuple(found for found in material.quotes if not names_price(found, material))
@@ -100,7 +110,7 @@ def arguments(
         if len(topic) <= limit:
             yield Argument(angle="focus", hook=as_line(topic), score=FOCUS)
     weights = WEIGHTS[tone]
-    yield from _facts(material, weights, limit)
+    yield from _facts(material, weights, limit, sparse=sparse)
     yield from _pairs(material, weights, limit)
     if material.spoken:
         if not material.solemn:
@@ -127,7 +137,7 @@ def _worth(found: Quote, text: str) -> float:
     return found.strength - loss - (0.0 if text == found.text else CUT)
 
 
-def _facts(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
+def _facts(material: Material, weights: Mapping[str, float], limit: int, *, sparse: bool) -> Iterator[Argument]:
     for found in material.quotes:
         if found.dangling or found.source == "price" or found.text.casefold().rstrip(".") in material.what.casefold():
             continue
@@ -137,31 +147,54 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int) -> Iter
         hook = as_line(text)
         score = weights.get(found.role, 0.0) + _worth(found, text)
         is_opening = found is material.opening
-        says_what = fold(material.what) in fold(hook) or (
-            is_opening and stands_for(material.name, found, material.words)
-        )
+        says_what = fold(material.what) in fold(hook) or (is_opening and material.says_the_name(found.text))
         bare = BARE_PRICE if found.role == "price" and not says_what else 0.0
+        if not says_what and limit >= ROOMY and not stands_alone(found, material):
+            bare += FRAGMENT
         yield Argument(
             angle=found.role,
             hook=hook,
-            score=score + _glance(hook) + (OPENING if is_opening else 0.0) - bare,
+            score=score + _glance(hook) + (OPENING if is_opening else 0.0) - bare - (LAST if found.late else 0.0),
             lead=found,
             says_what=says_what,
         )
-        both = f"{as_sentence(material.what)} {hook}"
-        if not says_what and not material.is_named_in(hook) and len(both) <= min(limit, BOTH):
-            yield Argument(
-                angle=found.role,
-                hook=both,
-                score=score - 0.02 - _said_twice(found, material),
-                lead=found,
-                says_what=True,
-            )
+        both = with_name(material, hook)
+        says_again = material.is_named_in(hook) if sparse else says_what or echoes(text, material.what)
+        if not says_again and len(both) <= min(limit, BOTH):
+            yield Argument(angle=found.role, hook=both, score=score - 0.02, lead=found, says_what=True)
+    yield from _opening(material, weights, limit)
 
 
-def _said_twice(found: Quote, material: Material) -> float:
-    """What a hook with the name loses where the fact says the name's own words again."""
-    return SAID_TWICE if stands_for(material.name, found, material.words) else 0.0
+def _opening(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
+    """The first clause of the sentence that says what is offered; the rest of the sentence begins the body."""
+    found = material.opening
+    if found is not None and len(found.text) <= min(limit, SHORT_HOOK):
+        return  # it stands whole
+    head = material.opening_clause(limit)
+    if found is None or head is None:
+        return
+    rest = found.text[len(head) :].lstrip(" ,;:–—-")
+    yield Argument(
+        angle=found.role,
+        hook=as_line(head),
+        score=weights.get(found.role, 0.0) + found.strength + OPENING + _glance(head) - CUT,
+        lead=found,
+        rest=rest if len(rest.split()) >= FEWEST_REST else "",
+        says_what=material.says_the_name(head),
+    )
+
+
+def with_name(material: Material, hook: str) -> str:
+    """What is sold, and a fact about it."""
+    is_plain = not any(sign in f"{material.what}{hook}" for sign in ":?!") and ". " not in hook
+    return f"{material.what}: {hook}" if is_plain else f"{as_sentence(material.what)} {hook}"
+
+
+def stands_alone(found: Quote, material: Material) -> bool:
+    """Whether a fact says enough by itself: a sentence, an offer, or words for the thing."""
+    if found.is_prose or found.role in {"offer", "price"} or len(found.text.split()) >= ALONE:
+        return True
+    return echoes(found.text, f"{material.what} {material.subject}") or material.words.language not in LANGUAGES
 
 
 def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
@@ -178,7 +211,7 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
     ][:PAIRED]
     for one, other in itertools.permutations(heads, 2):
         hook = f"{as_sentence(one.text)} {as_line(other.text)}"
-        if len(hook) <= min(limit, BOTH) and not one.words & other.words:
+        if len(hook) <= min(limit, BOTH) and not echoes(other.text, one.text):
             score = weights.get(one.role, 0.0) + one.strength - one.loss - PAIR - other.loss
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
     hook = f"{material.brand}: {material.what}"
@@ -262,16 +295,20 @@ def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
             yield Argument(
                 angle="name",
                 hook=as_line(text),
-                score=_LEAST["name"] + _glance(text),
+                score=_LEAST["name"] + _glance(text) - (0.0 if says_something(text) else ONE_WORD),
                 says_what=text == material.what,
             )
     if len(material.name) > limit:
         texts = [phrase_within(material.name, limit, material.words), *name_parts(material.full_name)]
         if material.brand and material.price:
             texts.append(f"{material.brand} – {material.price}")
+        cut = title_within(material.name, limit, material.words)
+        left = material.name[len(cut) :]
+        if not (material.words.negations.search(left) or material.words.guards.search(left)):
+            texts.append(cut)
         for text in dict.fromkeys(texts):
             if len(text) <= limit and says_something(text):
-                yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - 0.3)
+                yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - SHORTENED)
     if material.brand and len(material.brand) <= limit:
         yield Argument(angle="name", hook=as_line(material.brand), score=_LEAST["brand"])
     for place, text in enumerate(material.words.phrases("closers", material.closing or "none", tone)):

@@ -16,8 +16,9 @@ REPEATED_FACT = 0.4  # less for each variant that rests on the same fact
 NEAR = 0.5  # less for a hook whose words another has, in full
 NEAR_AT_LAST = 0.2  # likewise where the brief holds no other
 FAIR = 0.8  # score of an argument below which the best facts rather lead again, in other words
+PRICED_AGAIN = 1.0  # less for a second hook that says nothing but the price
 MOST_NAMED = 2  # hooks that say what is sold beside a fact
-MOST = {"question": 1, "audience": 1, "price": 1, "name": 2, "logistics": 1, "neutral": 5}
+MOST = {"question": 1, "audience": 1, "price": 1, "name": 1, "logistics": 1, "neutral": 5}
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:
@@ -26,7 +27,12 @@ def overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def _is_same(one: Argument, other: Argument) -> bool:
-    return one.turn == other.turn and one.hook.casefold().rstrip(".") == other.hook.casefold().rstrip(".")
+    return one.turn == other.turn and _plain(one.hook) == _plain(other.hook)
+
+
+def _plain(hook: str) -> str:
+    """A hook as hooks are compared: its letters and figures."""
+    return "".join(filter(str.isalnum, hook.casefold()))
 
 
 def choose(found: Sequence[Argument], material: Material) -> list[Argument]:
@@ -56,6 +62,7 @@ def choose(found: Sequence[Argument], material: Material) -> list[Argument]:
                     continue
                 value = (
                     argument.score
+                    - (PRICED_AGAIN if argument.angle == "price" and angles["price"] else 0.0)
                     - REPEATED_ANGLE * angles[argument.angle]
                     - REPEATED_FACT * repeated
                     - (NEAR if strict else NEAR_AT_LAST) * near

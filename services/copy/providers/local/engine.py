@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Platform, Variant
@@ -19,11 +21,13 @@ from services.copy.providers.local.hashtags import hashtags
 from services.copy.providers.local.notes import notes_for
 from services.copy.providers.local.request import Order, check_feasible, not_found, understand_order
 from services.copy.providers.local.supply import Task
+from services.copy.providers.local.words import words_of
 
 CHANCE = 0.2  # how much the seed may turn the order of arguments
 CROWDED = 0.25
 LEFT = 22  # characters of one more fact
 UNBACKED = 2.0
+UNKNOWN, PLAIN = "und", "en"  # languages
 MOST_TURNS = 12  # tries to find five that may go out; each refuses those that may not
 MOST_ARGUMENTS = 60  # the best that are looked at: what is worse is not chosen
 _STOP_DOUBLED = re.compile(r"(?<!\.)([.!?。！？।])[.。।](?![.。।])")
@@ -48,6 +52,9 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
         f"{seed}|{brief.platform}|{brief.format}|{brief.tone}|{brief.product_name}|{brief.custom_instructions}"
     )
     drafts = _drafts(order, random_)
+    for plainer in _plainer(order):
+        if len(drafts) < VARIANT_COUNT:
+            drafts = _drafts(plainer, random_, sparse=True)
     if len(drafts) < VARIANT_COUNT:
         raise not_found(order)
     variants = tuple(_variant(draft, index, order) for index, draft in enumerate(drafts))
@@ -55,9 +62,25 @@ def write(brief: CopyBrief, seed: str) -> CopyResult:
     return CopyResult(variants=variants, notes=notes_for(order, variants, missing=missing), provider="local")
 
 
-def _drafts(order: Order, random_: random.Random) -> list[Draft]:
-    """Five drafts that may go out; none if there are fewer. Each further try asks for less."""
-    found = _arguments(order, random_)
+def _plainer(order: Order) -> Iterator[Order]:
+    """What is tried where a brief holds too little for five texts: the same facts with hooks that say the name twice,
+    and then name and sender alone, as for a product without a description. A line or two in Latin letters whose
+    language is not known gets the words of the API's own, as a name alone does."""
+    yield order
+    material = order.material
+    written = unicodedata.normalize("NFD", material.written)
+    if material.language == UNKNOWN and all(sign.isascii() for sign in written if sign.isalpha()):
+        material = replace(material, language=PLAIN, words=words_of(PLAIN))
+        yield replace(order, material=material)
+    yield replace(order, material=replace(material, quotes=(), opening=None))
+
+
+def _drafts(order: Order, random_: random.Random, *, sparse: bool = False) -> list[Draft]:
+    """Five drafts that may go out; none if there are fewer. Each further try asks for less.
+
+    `sparse`: as for `arguments`.
+    """
+    found = _arguments(order, random_, sparse=sparse)
     # rather the best headline again, with another text below it, than a poor one
     both = [*found, *again(found)]
     drafts = _drafts_of(both, order, random_, named=True)
@@ -69,7 +92,7 @@ def _drafts(order: Order, random_: random.Random) -> list[Draft]:
     return drafts
 
 
-def _arguments(order: Order, random_: random.Random) -> list[Argument]:
+def _arguments(order: Order, random_: random.Random, *, sparse: bool) -> list[Argument]:
     layout = order.layout
     found = [
         replace(
@@ -87,6 +110,7 @@ def _arguments(order: Order, random_: random.Random) -> list[Argument]:
             answer_limit=layout.body - 1,
             topics=order.topics,
             priced=order.instructions.price,
+            sparse=sparse,
         )
         if order.platform.length(argument.hook) <= layout.hook
         and (order.instructions.questions or "?" not in argument.hook)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from services.copy.providers.local.amounts import amounts_of, western
-from services.copy.providers.local.quotes import Quote, first_word, last_word, names_day, same_word
-from services.copy.providers.local.words import Words
+from services.chassis.amounts import western
+from services.copy.providers.local.amounts import amounts_of
+from services.copy.providers.local.quotes import Quote, first_word, head_of, last_word, names_day, same_word
+from services.copy.providers.local.telephones import has_telephone
+from services.copy.providers.local.words import Words, signs
 
 WEAK: Final = 0.6  # less for a text that begins with "if"
 FRAGMENT: Final = 0.6  # less for two words of a description: often a heading
@@ -29,36 +31,52 @@ LABEL: Final = 0.15  # less for "Key: value" that the customer lists
 SHORTHAND: Final = 0.5  # less for notes: strokes, capitals, "w/"
 TELLING: Final = 0.45  # strength from which a place or a time is a reason to buy
 FEW_WORDS: Final = 4
+BEGINNING: Final = 4  # first words
+PRICE_LIST: Final = 3  # amounts of a text that is a list of prices
 DAY_WORDS: Final = 10  # of a text that says a day and little else
 KEY_WORDS: Final = 7  # of a key and its value
+PLACES: Final = frozenset({"place", "event"})  # kinds whose address is worth a line
 CONTEXT: Final = 8  # characters before a word of demand in which a negation turns it
 LEAST_WORDS: Final = 3  # of a text of the description
 FEW_TEXTS: Final = 2  # of a description that is a line or two
 LEAST_PRICED: Final = 60  # characters of a price that says what is offered, too
 LEAST_OPENING: Final = (28, 5)  # characters and words of a sentence that says what is sold
 REFUSAL: Final = 4  # words among which a refusal begins
-SHARED: Final = 0.5  # share of the name's words that such a sentence needs to stand for the name
+SHARED: Final = 0.6  # share of the name's words that such a sentence needs to stand for the name
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
 _KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
 _CAPITAL_KEY: Final = re.compile(r"[A-Z][A-Z &/]+\s?[:.]\s?\S")  # "SEO: storage near me"
+_STREETS: Final = "|".join(map(re.escape, signs("streets")))
+_STREET_ENDS: Final = "|".join(map(re.escape, signs("street_ends")))
+_FIRST: Final = "|".join(map(re.escape, signs("streets_first")))
+_FIRST_CAPITAL: Final = "|".join(re.escape(word.capitalize()) for word in signs("streets_first"))
+_BETWEEN: Final = "|".join(map(re.escape, signs("streets_between")))
+_HOUSE: Final = (  # the number of a house counts nothing
+    rf"(?<!\d)\d{{1,4}}[a-z]?(?![\w%]|[.,]\d)(?!\s?(?:{'|'.join(map(re.escape, signs('units')))})\b)(?! [a-zà-ÿ])"
+)
+_NAMED: Final = r" (?:[a-zà-ÿ'’]{1,5} ){0,2}[A-ZÀ-Þ][\w'’-]*(?: [\w'’-]+){0,3}"
 _STREET: Final = re.compile(
-    r"\d+[a-z]?,? [A-Z][\w'’]+ "
-    r"(?:Rd|Road|St|Street|Ave|Avenue|Lane|Ln|Blvd|Drive|Dr|Way|Place|Square|Row|Terrace|Parade)\b"
+    rf"\d+[a-z]?,? [A-Z][\w'’]+ (?:{_STREETS})(?!\w)"  # "12 Mill Lane"
+    rf"|(?<!\w)(?:(?:{_FIRST_CAPITAL}){_NAMED},? |(?:{_FIRST}){_NAMED}, ){_HOUSE}"  # "Rua Belém Velho, 418"
+    rf"|(?<!\d)\d{{1,4}}[a-z]?,? (?i:{_BETWEEN}) (?:\w{{1,3}} )*[A-Z]"  # "12 rue du Moulin"
+    rf"|\b[A-ZÄÖÜ][\w-]{{2,}}(?:{_STREET_ENDS}) {_HOUSE}",  # "Ziegelweg 4", and no "Umweg 4"
 )
 _ADDRESS: Final = re.compile(r"\d+[a-z]? [A-Z]")
 _HOURS: Final = re.compile(r"\d ?[–-] ?\d|\d[:.h]\d\d|\d ?[ap]\.?m\b|\buhr\b", re.IGNORECASE)
+_CLOCK: Final = re.compile(r"\d[:.h]\d\d|\d ?[ap]\.?m\b|\buhr\b", re.IGNORECASE)
+_HOURS_FIRST: Final = re.compile(r"\d{1,2}(?:[:.h]\d\d)? ?[–-] ?\d{1,2}(?:[:.h]\d\d)?\s?[,;]")
 _SLASHES: Final = re.compile(r"(?<![\d\w])[wcpnm]/|\s/\s|/\S*/|^\W*/|\bu\b|\||>|\d{5,}|\.{2,}|\+$|\b[xX]{3,}")
+_NOTE: Final = re.compile(r"\b[xX] ?\d+ [$€£]|\b[xX] \d+\b|\bp\.?a\b\.?,")  # "raised beds x 2 £15 pa"
 _MARK_START: Final = re.compile(r"\s*[-–—/(+*>=&.]")  # the rest of a text
 _SHOUTED: Final = 4  # letters of a word in capitals
-_START: Final = re.compile(r"\W*/")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _MANY_SHOUTED: Final = 2
 _MONEY: Final = re.compile(r"[$€£₹¥₺₽%]|\b(?:EUR|USD|GBP|CHF|zł|kr|TL|RM|AED)\b")
 _TAIL: Final = re.compile(r"(?:\b[b-df-hj-np-tv-z]{2,4}|[–-])\.?$")  # ends in an abbreviation without a vowel
 _TORN_TAIL: Final = re.compile(r"^(?:[^\W\d_]{1,3}|[^\W\d_]*[b-df-hj-np-tv-z]{2}|\w\.\w)$")
-_UNITS: Final = frozenset(
-    {"km", "cm", "mm", "kg", "ml", "ft", "hp", "kw", "kwh", "mph", "hrs", "yrs", "db", "gb", "tb", "mb"}
-)
+_QUANTITIES: Final = frozenset(signs("quantities"))
+_BESIDES: Final = frozenset(signs("besides"))
+_UNITS: Final = frozenset(signs("units"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +92,7 @@ class Setting:
     begins: int  # place of the description's first text
     capitals: bool  # whether the customer begins sentences with a capital
     prices: frozenset[Decimal]  # amounts of the prices that the customer lists
+    chosen: Callable[[Quote], float]  # strength that a fact has gained because the customer lists it
 
 
 def is_demand(text: str, words: Words) -> bool:
@@ -134,12 +153,13 @@ def may_stand(found: Quote, setting: Setting) -> bool:
         # what something beside the product costs is no part of its price
         beside = found.role == "price" and found.source == "description" and not setting.is_priced(western(text))
         beside = beside or (found.role == "price" and is_demand(text, setting.words) and not setting.is_priced(text))
-        return letters > 0 and not beside and not is_part(found, setting) and not _MARK_START.match(text)
+        is_note = found.source == "description" and not setting.few and _NOTE.search(text) is not None
+        return letters > 0 and not (beside or is_note or is_part(found, setting) or _MARK_START.match(text))
     if letters < len(text.replace(" ", "")) * 0.4:
         return False
     if text.rstrip().endswith("?") or _MARK_START.match(text):
         return False
-    if is_demand(text, setting.words):
+    if is_demand(text, setting.words) and found.source != "features":
         return False
     if found.source == "features":
         return True
@@ -169,8 +189,11 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += BESIDE
     if found.role == "price" and found.source == "description" and amounts_of(text) & setting.prices:
         less += UNFIT
-    if first_word(text) in words.weak_start or text.rstrip().endswith("?"):
+    has_limit = count <= KEY_WORDS and not words.weak_start.isdisjoint(text.casefold().split())
+    if first_word(text) in words.weak_start or text.rstrip().endswith("?") or has_limit:  # "Season when ice is 12 in"
         less += WEAK
+    if _HOURS_FIRST.match(text) or has_telephone(text):
+        less += BESIDE
     if found.role in {"feature", "figure", "logistics"} and count <= FEW_WORDS and has_digit and "%" not in text:
         less += SPECIFICATION * (2 if found.source != "features" or count < 3 else 1)
     if found.role in {"feature", "proof"} and found.source == "description" and count < 3 and not has_digit:
@@ -184,10 +207,12 @@ def lead_loss(found: Quote, setting: Setting) -> float:
     if words.informs.search(text):
         less += INFORMS
     if _STREET.search(text):
-        less += BESIDE
+        less += BESIDE if setting.kind in PLACES else UNFIT
     if found.role == "logistics" and not is_event:
         less += BESIDE if _HOURS.search(text) or _ADDRESS.match(text) else 0.0
-        less += INFORMS if found.strength < TELLING else 0.0
+        less += INFORMS if found.strength - setting.chosen(found) < TELLING else 0.0
+    if not is_event and _CLOCK.search(text) and names_day(text, words.language):
+        less += BESIDE
     if is_event and _is_where_or_when(found, setting):
         less += UNFIT
     if is_demand(text, words) or is_part(found, setting):
@@ -216,7 +241,9 @@ def _is_wide(text: str) -> bool:
 def may_open(found: Quote, words: Words) -> bool:
     """Whether a limit with which the customer begins the description says what is offered, limit and all."""
     opening = " ".join(found.text.split()[:REFUSAL])
-    return found.role == "condition" and not words.negations.search(opening) and not words.guards.match(opening)
+    return (
+        found.role in {"condition", "legal"} and not words.negations.search(opening) and not words.guards.match(opening)
+    )
 
 
 def opening_of(quotes: list[Quote], every: list[Quote], setting: Setting) -> Quote | None:
@@ -237,18 +264,38 @@ def opening_of(quotes: list[Quote], every: list[Quote], setting: Setting) -> Quo
         (not first.is_prose and len(described) > FEW_TEXTS)
         or is_part(first, setting)
         or is_shorthand(text)
-        or is_demand(text, setting.words)
+        or is_demand(head_of(text, len(text), setting.words) or text, setting.words)
     ):
         return None
-    if first_word(text) in setting.words.weak_start or text.endswith("?"):
+    if first_word(text) in setting.words.weak_start or first_word(text) in _QUANTITIES or text.endswith("?"):
+        return None  # "Most tables wobble" is about others
+    clause = head_of(text, len(text), setting.words) or text
+    if setting.kind != "event" and not setting.dated and _CLOCK.search(clause):
         return None
     return first
 
 
-def stands_for(name: str, found: Quote, words: Words) -> bool:
-    """Whether a sentence says what a name says, so that the name need not stand beside it."""
+def is_late(found: Quote, setting: Setting) -> bool:
+    """Whether a fact stands in a text only where nothing else does: it asks something of the customer, lists prices or
+    says the listed price again, or is an address."""
+    if found.source == "features":
+        return is_demand(found.text, setting.words)
+    if found.role == "price" and amounts_of(found.text) & setting.prices:
+        return True
+    if not _BESIDES.isdisjoint(found.text.casefold().split()[:BEGINNING]):  # "We also buy clothes"
+        return True
+    if (_STREET.search(found.text) and setting.kind not in PLACES) or has_telephone(found.text):
+        return True
+    if first_word(found.text) in setting.words.weak_start and found.role != "offer":
+        return True
+    return bool(setting.prices) and len(_MONEY.findall(found.text)) >= PRICE_LIST
+
+
+def stands_for(name: str, text: str, words: Words) -> bool:
+    """Whether a text says what a name says, so that the name need not stand beside it."""
     parts = [word for word in re.findall(r"[^\W\d_]{4,}", name.casefold()) if word not in words.empty]
-    said = re.findall(r"[^\W\d_]{4,}", found.text.casefold())
+    said = re.findall(r"[^\W\d_]{4,}", text.casefold())
     if not parts:
         return False
-    return sum(any(same_word(part, other) for other in said) for part in parts) >= SHARED * len(parts)
+    matched = sum(any(same_word(part, other) for other in said) for part in parts)
+    return matched >= max(SHARED * len(parts), min(len(parts), 2))

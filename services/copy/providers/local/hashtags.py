@@ -29,7 +29,10 @@ LOCAL = frozenset(
     {"", "service", "place", "event", "property", "cause", "public_body", "job"}
 )  # kinds that have a place
 NAME_WORDS = 3  # most words of a name that is a tag
-_CAPITALISED = r"([A-ZÀ-ÖØ-Þ][\w'’-]+(?:\s+[A-ZÀ-ÖØ-Þ][\w'’-]+)?)"
+_CAPITALISED = (  # "Città di Castello" is one name
+    r"([A-ZÀ-ÖØ-Þ][\w'’-]+(?:\s+(?:(?:of|the|upon|on|de|da|do|dos|das|del|della|di|la|le|les|sur|en)\s+){0,2}"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]+)?)"
+)
 
 
 def tag(text: str) -> str:
@@ -82,7 +85,6 @@ def _places(material: Material) -> list[str]:
     made_here = re.compile(pattern + _CAPITALISED)
     texts = [
         material.full_name,
-        material.brand,
         *(quote.text for quote in material.quotes if quote.source == "features"),
     ]
     described = [quote for quote in material.quotes if quote.source == "description"]

@@ -8,20 +8,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from services.chassis.amounts import western
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief
-from services.copy.providers.local.amounts import amounts_of, first_amount, has_unit, same_amount, western
+from services.copy.providers.local.amounts import amounts_of, first_amount, has_unit, same_amount
 from services.copy.providers.local.fitness import (
     Setting,
+    is_late,
     is_shorthand,
     is_torn,
     lead_loss,
     may_open,
     may_stand,
     opening_of,
+    stands_for,
 )
+from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes
 from services.copy.providers.local.prices import amount_text
-from services.copy.providers.local.quotes import Quote, first_word, fold, last_word, names_day, quote
-from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, trade_lines, words_of
+from services.copy.providers.local.quotes import Quote, first_word, fold, head_of, names_day, quote, upper_first
+from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
 # Roles that an ad may lead with or list; the others stand in it only where they must.
 SELLING = frozenset({"benefit", "feature", "figure", "offer", "price", "proof", "logistics"})
@@ -31,33 +35,34 @@ OPENS = 0.601  # strength of a first sentence that limits what it says
 LISTED = 0.25  # of strength that such features gain
 SURE = "sure"  # the confidence of an understanding
 MADE = frozenset({"good", "food", "software"})  # kinds of which one says that they come from somebody
-LEAST_NAME = 5  # letters of a name
-MAX_WHAT = 56  # characters of a name that a text can repeat
 MAX_AUDIENCE = 60
+MAX_ALWAYS = 64  # characters of a limit that every text carries
 MAX_PRICE = 72  # characters of a text that is a price
 PRICE_WITHIN = 12  # characters before the amount of a text that is a price ("From £95")
 HEAD_WITHIN = 3  # words: "busy parents", "small local shops"
 STRICT = frozenset({"housing", "jobs", "credit", "health", "gambling", "alcohol", "finance"})
-_NAME_END = re.compile(r"\s[–—|-]\s|\s*[|:;(\[]\s*|,\s")
 _AUDIENCE_END = re.compile(r"[;.(\n]|,\s| – | - ")
 FEWEST_LEGAL = 3  # words of a legal line: less is the link to a page
 DATED = frozenset({"event", "cause", "public_body", ""})  # kinds of which a day says when they are
 GRAVE = frozenset({"credit", "gambling"})  # about which one does not joke either
+_TAXES = "|".join(map(re.escape, signs("taxes")))
 _VAT_BESIDE = re.compile(  # tax that is added to prices
-    r"(?:\+|plus|excl\w*\.?|excluding|ex|before|zzgl\.?|exkl\.?|más|más el|mais|più|hors)\s?"
-    r"(?:VAT|MwSt|USt|IVA|TVA|GST|tax|taxes|btw|KDV|moms|DPH|sales tax)\b"
-    r"|\bH\.?T\.?(?!\w)|\bnetto\b|غير شامل|税別|税抜|별도",
-    re.IGNORECASE,
-)
-_CODE = re.compile(r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}\s+(?=\w+ \w{3})")  # "WT-22700 Round tank"
-_REFERENCE = re.compile(
-    r"\s*(?:[-–(]\s*)?\b(?:ref|réf|sku|art|item|req|mod|modell?o?|cod|cód)\b\.?\s?(?:no\.?|nr\.?|#|:)?\s?"
-    r"[#A-Z0-9][A-Z0-9-]*\d[A-Z0-9-]*\)?\s*$",
+    rf"(?<!\w)(?:{'|'.join(map(re.escape, signs('tax_before')))})\s?(?:{_TAXES})\b"
+    rf"|(?<!\w)(?:{'|'.join(map(re.escape, signs('tax_alone')))})(?!\w)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|;\s")
+_DETERMINERS = frozenset(signs("determiners"))
+_ELIDED = re.compile(r"[ldLD]['’]")  # "l'équipe"
 _ZERO_FOR_O = re.compile(r"\b(?:[A-Z]{2,}0[A-Z]+|N0)\b")
 _VAT = re.compile(r"\b(?:VAT|MwSt|USt|IVA|TVA|TTC|HT|GST)\b", re.IGNORECASE)
+_EMERGENCIES = "|".join(signs("emergency"))
+_EMERGENCY = re.compile(  # at the end of a clause, so that it counts nothing
+    rf"\b(?:{'|'.join(signs('calls'))})\b:?(?: [^\W\d_]+){{0,2}} (?:{_EMERGENCIES})"
+    rf"(?!\s?(?:{'|'.join(signs('units'))})\b)(?=\W*$|[.,;)](?!\d)|\s[^\W\d]{{1,3}}\b)"
+    rf"|(?<![\d.,-])(?<!\d\s)(?:{_EMERGENCIES}) (?:{'|'.join(signs('calls_behind'))})\b",
+    re.IGNORECASE,
+)
 _MONEY = re.compile(r"[$€£₹¥]|\b\d{1,3}p\b|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")
 _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$ ?\d")
@@ -117,6 +122,17 @@ class Material:
         folded = fold(text)
         return not self.names or any(fold(name) in folded for name in self.names)
 
+    def opening_clause(self, limit: int) -> str | None:
+        """The first clause of the opening; None where there is none, or where a limit or offer would lose its end."""
+        found = self.opening
+        if found is None or found.role in {"offer", "legal"} or found.strength == OPENS:
+            return None
+        return head_of(found.text, limit, self.words)
+
+    def says_the_name(self, text: str) -> bool:
+        """Whether a text says what the product's name says, in whatever order."""
+        return self.is_named_in(text) or stands_for(self.name, text, self.words)
+
     @property
     def spoken(self) -> bool:
         """Whether the engine has words of its own in the brief's language; otherwise it only quotes."""
@@ -135,7 +151,7 @@ def material_of(brief: CopyBrief) -> Material:
     quotes = [
         quote(
             id=fact.id,
-            text=fact.text,
+            text=_with_its_question(fact, brief),
             role=fact.role,
             strength=fact.strength + (LISTED if listed and fact.source == "features" else 0.0),
             source=fact.source,
@@ -146,7 +162,10 @@ def material_of(brief: CopyBrief) -> Material:
     ]
     is_sure = subject.confidence == SURE
     strict = bool(STRICT.intersection(subject.regulated))
-    name = without_codes(subject.name or brief.product_name.strip())
+    written = "\n".join((brief.description, *brief.features))
+    name = spoken_name(without_codes(subject.name or brief.product_name.strip()), brief.product_name, written)
+    if code == "de":  # nouns have capitals
+        name = upper_first(name)
     price, quoted = _price(brief, quotes, words, code)
     setting = Setting(
         words=words,
@@ -158,12 +177,13 @@ def material_of(brief: CopyBrief) -> Material:
         <= sum(found.source == "description" for found in quotes),
         listed=sum(fact.source == "features" for fact in facts) >= FEW_FEATURES,
         is_priced=lambda text: not brief.price or same_amount(text, brief.price),
+        chosen=lambda found: LISTED if listed and found.source == "features" else 0.0,
         prices=frozenset[Decimal]().union(*(amounts_of(found.text) for found in quotes if found.source == "features")),
     )
     alone = _stands_alone(quotes, brief)
     described = re.sub(r"[ \t\u00a0]+", " ", brief.description).casefold()
     fit = [
-        replace(found, loss=lead_loss(found, setting))
+        replace(found, loss=lead_loss(found, setting), late=is_late(found, setting))
         for found in quotes
         if alone(found) and may_stand(found, setting) and not is_torn(found, described)
     ]
@@ -175,16 +195,15 @@ def material_of(brief: CopyBrief) -> Material:
     opening = opening_of(fit, quotes, setting)
     if opening is None or opening.strength != OPENS:
         fit = [found for found in fit if found.strength != OPENS or found.role != "proof" or found is opening]
-    written = "\n".join((name, brief.description, *brief.features))
     return Material(
         words=words,
         # a line of another trade is worse than none
         lines=trade_lines(subject.trade, subject.sector, code) if is_sure else TradeLines(),
         language=code,
         name=short_name(name),
-        what=what_is_sold(name, subject.subject if is_sure else "", words)
+        what=what_is_sold(name, subject.subject if is_sure else "", words, said=written)
         if not (" / " in name and subject.subject)
-        else subject.subject,
+        else upper_first(subject.subject),
         full_name=name,
         brand=subject.brand or brief.brand_name.strip(),
         subject=subject.subject,
@@ -199,11 +218,10 @@ def material_of(brief: CopyBrief) -> Material:
         must=tuple(
             found
             for found in quotes
-            if found.role == "legal"
-            and is_line(found.text)
-            and (strict or subject.kind == "cause")  # a charity's number
+            if is_always_said(found, words)
+            or (found.role == "legal" and is_line(found.text) and (strict or subject.kind == "cause"))
         ),
-        conditions=tuple(found for found in quotes if found.role == "condition"),
+        conditions=tuple(found for found in quotes if found.role == "condition" and not is_always_said(found, words)),
         price=price,
         amount=brief.price or "",
         price_is_quoted=quoted,
@@ -213,9 +231,27 @@ def material_of(brief: CopyBrief) -> Material:
         dated=setting.dated,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),
-        written=written,
-        said=written.casefold(),
+        written=f"{name}\n{written}",
+        said=f"{name}\n{written}".casefold(),
     )
+
+
+def is_always_said(found: Quote, words: Words) -> bool:
+    """Whether a short limit or legal line is about age or safety ("18+", "If bitten ring 000"): every text has it."""
+    if found.role not in {"condition", "legal"} or len(found.text) > MAX_ALWAYS or _MONEY.search(found.text):
+        return False
+    is_plain = not re.search(r"[,:;]\s", found.text)  # "Bring: photo ID, 18+, cell number" is more
+    return (is_plain and bool(words.always.search(found.text))) or bool(_EMERGENCY.search(found.text))
+
+
+def _with_its_question(fact: BriefFact, brief: CopyBrief) -> str:
+    """A fact of a feature with the question that stands before it there: the answer is true of that case only."""
+    if fact.source == "features":
+        for feature in brief.features:
+            before, found, after = feature.strip().partition(fact.text)
+            if found and not after.strip(" .") and before.rstrip().endswith("?"):
+                return feature.strip()
+    return fact.text
 
 
 def is_line(text: str) -> bool:
@@ -250,78 +286,6 @@ def _is_latin(letter: str) -> bool:
     return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")
 
 
-def short_name(name: str) -> str:
-    """The product's name without the description behind a dash or comma, if a name remains."""
-    parts = name_parts(name)
-    for count in range(1, len(parts) + 1):
-        kept = name[: name.find(parts[count - 1], 0) + len(parts[count - 1])].strip(" ,:;–—|-")
-        if sum(map(str.isalpha, kept)) >= LEAST_NAME:
-            return kept
-    return name.strip()
-
-
-def name_parts(name: str) -> list[str]:
-    """The parts of a product's name between dashes and commas."""
-    return [part.strip() for part in _NAME_END.split(name) if part.strip()]
-
-
-def without_codes(name: str) -> str:
-    """A title without the number of an article before or behind it, if words remain."""
-    kept = _REFERENCE.sub("", _CODE.sub("", name)).strip(" -–,;:")
-    return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
-
-
-def what_is_sold(full_name: str, subject: str, words: Words) -> str:
-    """The line that says what is advertised: the product's name, with the words for the thing where the name lacks
-    them. A name that is too long to be repeated ends at a dash or comma, or else at a word."""
-    name = short_name(full_name)
-    if subject and subject.casefold() not in full_name.casefold() and len(name) + len(subject) + 2 <= MAX_WHAT:
-        return f"{name}: {subject}"
-    if len(full_name) <= MAX_WHAT:
-        return full_name
-    if len(name) <= MAX_WHAT:
-        return name
-    return title_within(name, MAX_WHAT, words)
-
-
-def title_within(name: str, limit: int, words: Words) -> str:
-    """As much of a title as `limit` characters hold: up to a mark, or to a word that begins another phrase ("Dining
-    table | of solid oak"). Where there is neither, as many words; never one at the end that asks for another."""
-    if len(name) <= limit:
-        return name
-    kept = phrase_within(name, limit, words)
-    if kept:
-        return kept
-    whole = name[: limit + 1].rsplit(" ", 1)[0].split()
-    while len(whole) > 1 and _asks_for_more(last_word(whole[-1]), words):
-        whole.pop()
-    return " ".join(whole)[:limit].rstrip(" ,:;–—|-")
-
-
-def phrase_within(name: str, limit: int, words: Words) -> str:
-    """The longest beginning of a title within `limit` characters that ends where a phrase ends; empty without one."""
-    for end in range(min(limit, len(name) - 1), LEAST_NAME - 1, -1):
-        if name[end] not in " ,:;(|/":
-            continue
-        kept, rest = name[:end].rstrip(" ,:;–—|(/-"), name[end:].lstrip()
-        is_mark = name[end] != " " or rest[:1] in "–—|(/-"
-        follows = first_word(rest)
-        is_phrase = is_mark or (rest[:1].isalnum() and (follows in words.open_end or follows in words.joints))
-        if (
-            is_phrase
-            and len(kept) >= LEAST_NAME
-            and kept[-1] not in "&+"
-            and not _asks_for_more(last_word(kept), words)
-        ):
-            return kept
-    return ""
-
-
-def _asks_for_more(word: str, words: Words) -> bool:
-    """Whether a text cannot end with a word: none, an article, "if"."""
-    return not word or word in words.open_end or word in words.weak_start or bool(words.guards.fullmatch(word))
-
-
 def _plain_facts(brief: CopyBrief) -> tuple[BriefFact, ...]:
     """The features as facts, for a brief that was stored before the catalog understood its texts."""
     return tuple(
@@ -334,6 +298,10 @@ def audience_phrase(text: str, words: Words) -> str:
     """The audience as a plural phrase in lower case; empty where it is none, or one by personal attributes."""
     first = _AUDIENCE_END.split(text.strip(), maxsplit=1)[0].strip()
     if not first or len(first) > MAX_AUDIENCE or words.attributes.search(first) or re.search(r"\d", first):
+        return ""
+    if words.language == "fr" and (
+        first_word(first) in words.open_end or first_word(first) in _DETERMINERS or _ELIDED.match(first)
+    ):  # the frame has the article
         return ""
     if not words.heads.intersection(first.casefold().split()[:HEAD_WITHIN]):
         return ""

@@ -9,27 +9,31 @@ from unicodedata import east_asian_width
 
 from babel.dates import get_day_names, get_month_names
 
-from services.copy.providers.local.words import LANGUAGES, Words
+from services.copy.providers.local.words import LANGUAGES, Words, signs
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 _WIDE_RUN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _SEPARATOR = re.compile(r"\s[–—-]\s|[,;:]\s")
 _LIMITING = re.compile(r"[\d%*†$€£₹¥₺₽]")  # what may limit the words before it: a number, money, a footnote
 _PRICED = re.compile(r"[%$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")  # what a limit may follow
-_WEEK = (
-    r"weekdays?|weekends?|week-ends?|werktags?|wochenends?|en semaine|entre semana|fin(?:es)? de semana|feriali?"
-    r"|dias úteis|fim de semana|fins de semana"
-)
+_WEEK = "|".join(map(re.escape, signs("weeks")))
+_NUMBER = re.compile(r"[\d$€£₹¥₺₽%]")
 _LEAST_STEM = 4  # letters that two forms of a short word have in common
 _ENDING = 3  # letters by which two forms of a word differ
 _STEM = 6  # letters that two forms of a word have in common
 _ENDS = ".!?…。！？।"
-_ARE = frozenset({"are", "is", "sont", "est", "son", "es", "sind", "ist", "sono", "è", "são", "é"})
+_ARE = frozenset(signs("linking"))
+_QUANTITIES = frozenset(signs("quantities"))
 FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
 FEWEST_WORDS = 3  # of a text that was cut
 FEWEST_WIDE = 4  # signs of a text in Chinese, Japanese or Korean
 POINTING_WORDS = 4  # a pronoun among the first words has its noun in the sentence before
 ITEM_WORDS = 10  # of one item of a list, with "and" and the item behind it
+ECHO = 0.34  # share of a text's words that another has from which it says them again
+HEAD_WORDS = 5  # fewest of a clause that says what is offered, or
+NEAR_WORDS = 3  # first words behind a comma
+SHORT_ITEM = 6  # words of an item of a list
+HEAD_CHARACTERS = 24  # fewest of one
 MOST_ITEMS = 6  # of a list that are looked at
 _WHOLE = frozenset({"offer", "price", "condition", "legal", "proof"})  # roles of facts that are never cut
 LEAST_KEPT = 0.3  # share of a text: what remains of less is not what the customer said
@@ -47,6 +51,7 @@ class Quote:
     words: frozenset[str] = field(default=frozenset())
     dangling: bool = False  # refers back to a sentence before it
     loss: float = 0.0  # what it loses as an opening
+    late: bool = False  # stands in a text only where nothing else does
 
     @property
     def sentence(self) -> str:
@@ -191,6 +196,63 @@ def shortened(text: str, limit: int, words: Words) -> str | None:
     return None
 
 
+def echoes(text: str, other: str) -> bool:
+    """Whether a good part of a text's words and figures stand in another text, too ("Oak pew. 14 pews, 9 ft oak")."""
+    said, known = _stems(text), _stems(other)
+    return len(said & known) > ECHO * len(said) if said else False
+
+
+def _stems(text: str) -> frozenset[str]:
+    found = (word.casefold().rstrip("s") for word in _WORD.findall(text))
+    return frozenset(word[:_STEM] for word in found if len(word) > 2 or word[:1].isdigit())
+
+
+def head_of(text: str, limit: int, words: Words) -> str | None:
+    """The first clause of a sentence that says what is offered, within `limit` characters; None without one.
+
+    Amounts and what limits them may be cut off together ("Hives for cherry trees | , from €38, minimum 20"): the clause
+    itself names no number. A negation, or a limit of anything else, is never cut off.
+    """
+    if not words.joints:
+        return None
+    for cut in _SEPARATOR.finditer(text):
+        kept, dropped = text[: cut.start()].rstrip(), text[cut.start() :]
+        if len(kept) > limit:
+            return None
+        if len(_WORD.findall(kept)) < HEAD_WORDS and len(kept) < HEAD_CHARACTERS:
+            continue
+        if _NUMBER.search(kept) or words.negations.search(kept) or "(" in kept or last_word(kept) in words.open_end:
+            return None
+        if first_word(kept) in words.weak_start or first_word(kept) in words.dangling:
+            return None
+        if not _may_be_cut_off(dropped, words):
+            return None
+        parts = [part for part in re.split(r"[,;:–—]\s", dropped) if part.strip()]
+        if words.negations.search(dropped) or any(
+            words.guards.search(part) and not _NUMBER.search(part) for part in parts
+        ):
+            return None
+        return kept
+    return None
+
+
+def _may_be_cut_off(dropped: str, words: Words) -> bool:
+    """Whether the clause before a comma is whole: what follows is a place, an amount, another clause or the items of a
+    list, but no second adjective ("free, confidential advice") and, in German, no list that a verb may follow."""
+    if not dropped.startswith(","):
+        return True
+    item, *more = re.split(r"[,;:]\s", dropped[1:].strip())
+    found = item.split()
+    is_list = _goes_on_as_list(dropped, words)
+    if words.language == "de" and is_list:
+        return False
+    if not found or not found[0][:1].islower() or first_word(item) in words.open_end:
+        return True
+    return any(sign.isdigit() for word in found[:NEAR_WORDS] for sign in word) or (
+        len(found) <= SHORT_ITEM and bool(more) and not words.guards.search(item)
+    )
+
+
 @cache
 def _calendar(language: str) -> re.Pattern[str]:
     """The names of days and months, short and long, and of parts of a week: they limit what stands before them."""
@@ -213,8 +275,9 @@ def names_day(text: str, language: str) -> bool:
 def _points_back(text: str, words: Words) -> bool:
     """Whether one of the first words stands for something that was named before ("You post it to us")."""
     opening = text.casefold().split()[:POINTING_WORDS]
-    if len(opening) > 1 and opening[1] in _ARE and (opening[0].isdigit() or text[:1].islower()):
-        return True  # "thirteen are by the water"
+    is_quantity = bool(opening) and (opening[0].isdigit() or opening[0] in _QUANTITIES or text[:1].islower())
+    if is_quantity and len(opening) > 1 and opening[1] in _ARE:  # "thirteen are by the water"
+        return True
     return any(word in words.pronouns for word in opening)
 
 

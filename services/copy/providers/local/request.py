@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from services.chassis.amounts import western
 from services.chassis.banned_words import banned_name_message
 from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, Subject, Tone
@@ -13,6 +15,7 @@ from services.copy.providers.ad_policy import LeftOut, forbidden_claim
 from services.copy.providers.instructions import Instructions, parse_instructions
 from services.copy.providers.local.material import Material, audience_phrase, material_of
 from services.copy.providers.local.quotes import Quote, content_words
+from services.copy.providers.local.telephones import has_telephone
 from services.copy.providers.local.words import ASKED
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
@@ -21,6 +24,8 @@ FOCUS = 1.2  # how much a fact gains that the customer asks to put first
 CALM = frozenset({"calm", "quiet", "discreet", "restrained", "serious", "sober", "understated", "minimal", "dignified"})
 LOUD = frozenset({Tone.URGENT, Tone.PLAYFUL, Tone.BOLD, Tone.CASUAL})
 CTA_CHARACTERS = 40
+BEGINNING = 160  # characters of a description that say what it is about
+_NEVER = re.compile(r"(?!)")
 SOLD = frozenset({"good", "food"})  # kinds that are bought by a click
 APPLIED = frozenset({"", "job", "service", "finance", "property", "cause", "public_body"})  # what one applies for
 USUAL = {  # kinds of which a goal is usual, so that their words need not say it
@@ -73,7 +78,7 @@ class Order:
     @property
     def calls(self) -> bool:
         """Whether the button asks for what the closing lines ask for."""
-        return bool(self.material.closing) and goal_of(self.material) == self.material.closing
+        return bool(self.material.closing)
 
     @property
     def button(self) -> str:
@@ -85,6 +90,8 @@ def understand_order(brief: CopyBrief) -> Order:
     """Reads brief and instructions and sets the rules."""
     instructions, refused = _lawful(parse_instructions(brief.custom_instructions), brief.subject)
     material = material_of(brief)
+    if goal_of(material) != material.closing:  # what a text asks for is what the button asks for
+        material = replace(material, closing="")
     calm = bool({word.casefold().strip() for word in brief.tone_words} & CALM) or material.solemn
     rules = content_filters.request_rules(
         brief,
@@ -232,6 +239,10 @@ def goal_of(material: Material) -> str:
     quotation by a click.
     """
     goal, kind = material.goal, material.kind
+    if goal == "call" and not _has_number(material):
+        goal = ""  # there is no number to call
+    elif goal == "sell" and _is_rented(material):
+        goal = "book" if material.words.asked.get("book", _NEVER).search(material.written) else ""
     asked = [
         name for name in ASKED if name in material.words.asked and material.words.asked[name].search(material.written)
     ]
@@ -248,21 +259,33 @@ def goal_of(material: Material) -> str:
         return goal if kind in SOLD and offered and not {"enquire", "book", "apply", "call"} & set(asked) else ""
     if goal in {"sign_up", "apply", "donate", "download"}:
         usual = material.is_sure and kind in USUAL[goal]
-        return goal if usual or (goal in asked and kind not in SOLD) else _asked_of_service(asked)
+        return goal if usual or (goal in asked and kind not in SOLD) else _asked_of_service(asked, material)
     if goal in {"book", "call", "visit"}:
         return (
             goal
             if material.is_sure or goal in asked or (goal == "call" and kind == "service")
-            else _asked_of_service(asked)
+            else _asked_of_service(asked, material)
         )
-    return _asked_of_service(asked) if not kind or kind in {"service", "event", "place"} else ""
+    return _asked_of_service(asked, material) if not kind or kind in {"service", "event", "place"} else ""
 
 
-def _asked_of_service(asked: list[str]) -> str:
+def _asked_of_service(asked: list[str], material: Material) -> str:
     """What a service asks for in its own words."""
     if "sell" in asked:
         return ""
-    return next((name for name in ("sign_up", "book", "call") if name in asked), "")
+    found = next((name for name in ("sign_up", "book", "call") if name in asked), "")
+    return found if found != "call" or _has_number(material) else ""
+
+
+def _has_number(material: Material) -> bool:
+    """Whether the brief holds a number to call."""
+    return has_telephone(western(material.written))
+
+
+def _is_rented(material: Material) -> bool:
+    """Whether the name, or what the description begins with, says that the thing is lent for money."""
+    described = material.written[len(material.full_name) :].strip()
+    return bool(material.words.rented.search(f"{material.full_name}\n{described[:BEGINNING]}"))
 
 
 # -- what no copy can be written for ----------------------------------------------------------------------------------

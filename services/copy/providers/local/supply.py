@@ -20,6 +20,7 @@ OPENING: Final = 0.3  # more for the passage that the customer begins with: it s
 INFORMED: Final = 1.1  # loss as an opening from which a sentence merely informs
 DULL: Final = 0.3  # less for such a sentence in a passage
 LIMITED: Final = 0.45  # less for each limit that a passage carries
+TOLD: Final = 0.47  # strength from which a sentence is told beside features that the customer lists
 FEWEST_TOLD: Final = 2  # sentences of a passage
 USED: Final = 0.06  # of strength that a fact loses with each text of the request that has it
 LEAST: Final = 0.42  # strength below which a fact stands in no text while there are ENOUGH others
@@ -33,6 +34,7 @@ SAID: Final = 0.6  # share of its words that a text has said from which a fact s
 ALIKE: Final = 0.5  # share of words in common, of the shorter of two facts, from which they say the same
 LISTED: Final = frozenset({"conditions", "features"})  # sources of what the customer wants to be said
 CONDITION: Final = 110  # characters of a condition that a text names
+_KEY: Final = re.compile(r"[^\W\d_][\w /]{2,24}:\s")  # "Payment: in advance"
 SEVERAL: Final = 4  # words of a fact of which half in common are no chance
 BARE_NEGATION: Final = 5  # words of a negation that says neither good nor bad
 INFORMS: Final = 0.2  # less for what customers want to know and do not buy for
@@ -121,6 +123,9 @@ class Supply:
             ):
                 continue  # beside what the customer lists
             free.append(found)
+        early = [found for found in free if not found.late]
+        if early or self.used or prose:
+            free = early
         free = [
             found
             for place, found in enumerate(free)
@@ -150,8 +155,14 @@ class Supply:
         The strongest run that the request's other texts have not used. A condition that stands between two of them or
         behind the last is part of it: it limits what was said.
         """
+        material = self._task.material
+        listed = sum(found.source == "features" for found in material.quotes) >= FEW
         free = {
-            found.place: found for found in self.free(prose=True) if found.source == "description" and found.is_prose
+            found.place: found
+            for found in self.free(prose=True)
+            if found.source == "description"
+            and found.is_prose
+            and (found.strength >= TOLD or not listed or found is material.opening)
         }
         limits = {found.place: found for found in self._task.material.conditions if found.source == "description"}
         said = {found.place for found in self._task.material.quotes if self.says_again(found)}
@@ -164,6 +175,8 @@ class Supply:
             run, left = [first], length - len(first.sentence)
             for place in range(start + 1, last + 1):
                 found = free.get(place) or limits.get(place)
+                if found is not None and place in limits and _refuses(found, self._task.material.words.negations):
+                    break
                 if found is not None and len(found.sentence) < left:
                     run.append(found)
                     left -= len(found.sentence) + 1
@@ -183,10 +196,19 @@ class Supply:
 
     def is_limited(self, found: Quote) -> bool:
         """Whether a condition that the text does not hold stands right behind a sentence of the description."""
-        return found.source == "description" and any(
-            limit.source == "description" and limit.place == found.place + 1
-            for limit in self._task.material.conditions
-            if limit not in self.quoted
+        return self.limit_behind(found) is not None
+
+    def limit_behind(self, found: Quote) -> Quote | None:
+        """The condition right behind a sentence of the description that the text does not hold; None without one."""
+        return next(
+            (
+                limit
+                for limit in self._task.material.conditions
+                if found.source == limit.source == "description"
+                and limit.place == found.place + 1
+                and limit not in self.quoted
+            ),
+            None,
         )
 
     def follows(self, found: Quote, *, at_start: bool) -> bool:
@@ -199,20 +221,26 @@ class Supply:
             return False
         return last is not None and last.source == found.source and last.place == found.place - 1
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the brief is a line or two, of which all is said."""
+        return len(self._task.material.quotes) + len(self._task.material.conditions) <= LINES
+
     def condition(self, *, listed: bool = False) -> Quote | None:
         """The condition to name: one that the customer lists, or what follows a quoted fact; None without one.
 
         `listed`: only one that the customer lists among features or conditions.
         """
         negations = self._task.material.words.negations
-        material = self._task.material
-        # of a line or two, all is said
-        listed = listed and len(material.quotes) + len(material.conditions) > LINES
+        if self.is_sparse and self._argument.turn % 2:
+            return next((found for found in self._task.material.conditions if not self.says_again(found)), None)
+        listed = listed and not self.is_sparse
         conditions = [
             found
             for found in self._task.material.conditions
             # "No per-seat pricing" may be meant as a good thing
             if len(found.text) <= CONDITION
+            and not _KEY.match(found.text)
             and not (negations.match(found.text) and len(found.text.split()) <= BARE_NEGATION)
         ]
         places = {(found.source, found.place + 1) for found in self._said_of_price(listed=listed)}
@@ -237,6 +265,11 @@ class Supply:
         ]
         return [*bound, *same]
 
+    def says_most_of(self, found: Quote) -> bool:
+        """Whether the text has said most words of a fact."""
+        said = frozenset[str]().union(*(other.words for other in self.quoted))
+        return bool(found.words) and len(found.words & said) > SAID * len(found.words)
+
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
         return any(_alike(found, other) for other in self.quoted)
@@ -250,6 +283,9 @@ def _refuses(found: Quote, negations: re.Pattern[str]) -> bool:
 
 def _alike(one: Quote, other: Quote) -> bool:
     """Whether two facts say the same, or most of it."""
+    brief, long = sorted((one.text.casefold().rstrip("."), other.text.casefold()), key=len)
+    if re.search(rf"(?<!\w){re.escape(brief)}(?!\w)", long):
+        return True
     shorter = max(1, min(len(one.words), len(other.words)))
     shared = len(one.words & other.words)
     return shared > ALIKE * shorter or (shared >= ALIKE * shorter and shorter >= SEVERAL)

@@ -58,7 +58,8 @@ class Words:
     """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml.
 
     `asked`: by what a brief asks of its readers, the phrases that ask it; `demands`: words of texts that ask something
-    of the customer; `and_`: the word before the last item of a list (services/copy/data/asked.toml).
+    of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money
+    (services/copy/data/asked.toml).
     """
 
     language: str
@@ -78,8 +79,9 @@ class Words:
     attributes: re.Pattern[str]
     informs: re.Pattern[str]
     demands: re.Pattern[str]
+    always: re.Pattern[str]
+    rented: re.Pattern[str]
     asked: Mapping[str, re.Pattern[str]]
-    and_: str
 
     def phrases(self, section: str, name: str, tone: Tone) -> list[str]:
         """The phrases of a section that suit a tone, in the order of the data."""
@@ -97,6 +99,21 @@ def whole_words(entries: Iterable[str]) -> re.Pattern[str]:
             parts.append(rf"(?<!\w){re.escape(text[:-1].strip())}\w*")
         else:
             parts.append(rf"(?<!\w){re.escape(text)}(?!\w)")
+    return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
+
+
+def _ages(entries: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of phrases of which those that end in a number are about an age ("over 18"): at the end of a clause, or
+    before a word for years."""
+    either = "|".join(re.escape(word) for word in signs("ages"))
+    units = "|".join(re.escape(word) for word in signs("units"))
+    parts = []
+    for entry in sorted(set(entries), key=len, reverse=True):
+        phrase = rf"(?<!\w){re.escape(entry)}"
+        if entry[-1].isdigit():
+            parts.append(rf"{phrase}(?:(?=\W*$|[.,;!?)](?!\d))|(?=[ \u00a0-](?:{either})(?!\w)))")
+        else:
+            parts.append(rf"{phrase}(?!\w|\s?(?:{units})\b|\s?\d|\s?[°€$£%])")
     return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
 
 
@@ -165,9 +182,16 @@ def words_of(language: str) -> Words:
         attributes=_beginnings(forms.get("attributes", ())),
         informs=_beginnings(forms.get("informs", ())),
         demands=whole_words(asked.get("demands", ())),
+        always=_ages(asked.get("always", ())),
+        rented=whole_words(asked.get("rented", ())),
         asked={kind: whole_words(asked[kind]) for kind in ASKED if kind in asked},
-        and_=asked.get("and", ""),
     )
+
+
+@cache
+def signs(name: str) -> tuple[str, ...]:
+    """Words and marks that mean the same in any language: services/copy/data/signs.toml."""
+    return tuple(_read("signs.toml")[name])
 
 
 @cache

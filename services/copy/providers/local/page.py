@@ -1,0 +1,72 @@
+"""The room that a body has, and the paragraphs that fill it."""
+
+from __future__ import annotations
+
+
+class Page:
+    """Paragraphs of whole texts within `room` characters; the space or line break behind each text counts as one."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self._blocks: list[list[str]] = [[]]
+
+    @property
+    def length(self) -> int:
+        """Characters of what has been placed."""
+        return sum(len(text) + 1 for block in self._blocks for text in block)
+
+    @property
+    def texts(self) -> list[str]:
+        """Everything that has been placed, in order."""
+        return [text for block in self._blocks for text in block]
+
+    @property
+    def is_at_start(self) -> bool:
+        """Whether the next text begins a paragraph."""
+        return not self._blocks[-1]
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether there is more than one paragraph."""
+        return len(self._blocks) > 1
+
+    def new_block(self) -> None:
+        """Begins a paragraph."""
+        if self._blocks[-1]:
+            self._blocks.append([])
+
+    def place(self, text: str) -> bool:
+        """Adds a text to the paragraph; False where it has no room."""
+        if not text or len(text) + 1 > self.room:
+            return False
+        self._blocks[-1].append(text)
+        self.room -= len(text) + 1
+        return True
+
+    def reserve(self, text: str) -> bool:
+        """Keeps room for a text that `close` adds; False where there is none."""
+        if len(text) + 1 > self.room:
+            return False
+        self.room -= len(text) + 1
+        return True
+
+    def sort(self, places: dict[str, int], *, others: float) -> None:
+        """Puts the paragraph's texts in the order of `places`, those without a place at `others`."""
+        self._blocks[-1].sort(key=lambda text: places.get(text, others))
+
+    def drop(self, text: str) -> None:
+        """Takes a text out."""
+        for block in self._blocks:
+            if text in block:
+                block.remove(text)
+                self.room += len(text) + 1
+                return
+
+    def close(self, tail: list[str], *, apart: bool, paragraphs: bool) -> str:
+        """The whole text with what must stand at its end; `apart`: in a paragraph of its own."""
+        blocks = [*self._blocks]
+        if tail and apart and self.is_divided:
+            blocks.append(tail)
+        elif tail:
+            blocks[-1] = [*blocks[-1], *tail]
+        return ("\n\n" if paragraphs and len(blocks) > 1 else " ").join(" ".join(block) for block in blocks if block)
