@@ -84,6 +84,7 @@ class ImageBrief:
     benefits: short facts of the product, the strongest first. offer: the product's offer in the customer's words.
     badge: text of a sticker, from the request. rating: of the product; None: none that may be shown.
     given: names of the texts that the request sets, which are printed verbatim.
+    forbidden_texts: those that rules of advertising forbid; a prompt may quote one, and it is left out.
     seed: varies the image between jobs; the same brief with the same seed gives the same image.
     concept: pictures with the same one share headline, colours, typefaces and what is shown; empty: the seed.
     date: decides the season when neither style nor prompt names one.
@@ -119,6 +120,7 @@ class ImageBrief:
     badge: str = ""
     rating: Rating | None = None
     given: frozenset[str] = frozenset()
+    forbidden_texts: frozenset[str] = frozenset()
     concept: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,11 @@ from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 
-from services.chassis.banned_words import first_banned_word
+from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Subject
 from services.image.providers.local.prompt_parsing import read_prompt
+from services.media.writing_systems import is_unsupported, unsupported_script
 
 JOB_TYPE = "static_ad"
 UNDETERMINED = "und"  # BCP 47: the language is not known
@@ -24,6 +26,7 @@ TEXT_FIELDS: Final = ("headline", "subline", "cta", "badge")  # of a request, pr
 MUST_SAY: Final = ("headline", "cta")  # those that need a letter or digit
 BENEFIT_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics"})  # of facts that praise the product
 BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
+MOST_TEXTS: Final = 100  # that the copy service takes
 MOST_BENEFITS: Final = 6  # four stand in a list; each may be a headline
 GOOD_SHARE: Final = Decimal("0.8")  # of the best rating, from which a rating speaks for a product
 
@@ -75,6 +78,11 @@ def check_texts(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.B
             )
         elif request.HasField(name) and name in MUST_SAY and not any(letter.isalnum() for letter in text):
             found.append(FieldViolation(field=name, message="must contain a letter or a digit"))
+    for text in quoted_texts(request.prompt):
+        word = first_banned_word(text, brief.project.brand.banned_words)
+        if word is not None:
+            message = f"must not quote “{word}”, one of the project's banned words"
+            found.append(FieldViolation(field="prompt", message=message))
     if request.HasField("old_price"):
         now, _ = prices(request, brief.product)
         if now is None:
@@ -120,6 +128,43 @@ def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
     return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
 
 
+def check_scripts(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, date: datetime.date) -> None:
+    """Raises BriefNotPossible for a text of the request, the brand or the product's name in a script that no typeface
+    has, and for a product of which no statement could be printed; single statements in such a script are left out."""
+    given = (request.headline, request.subline, request.cta, request.badge, *quoted_texts(request.prompt))
+    for text in (*given, brief.project.name, brief.product.name):
+        if is_unsupported(text):
+            raise BriefNotPossible(unsupported_script(text))
+    stated = [text for text in (_current_offer(brief.product, date), *benefits(brief)) if text]
+    if stated and all(map(is_unsupported, stated)):
+        raise BriefNotPossible(unsupported_script(stated[0]))
+
+
+def _current_offer(product: catalog_pb2.Product, date: datetime.date) -> str:
+    return product.offer.text if not product.offer.ends or product.offer.ends >= date.isoformat() else ""
+
+
+def quoted_texts(prompt: str) -> tuple[str, ...]:
+    """Returns the texts that a prompt quotes, which are printed word for word."""
+    return tuple((read_prompt(prompt).quoted or {}).values())
+
+
+def product_texts(parameters: image_pb2.ImageJobParameters) -> list[str]:
+    """Returns the texts of the product and the prompt that the picture may print beside the written lines; the copy
+    service names those that rules of advertising forbid."""
+    product = parameters.brief.product
+    texts = [
+        *benefits(parameters.brief),
+        *product.features,
+        product.description,
+        product.offer.text,
+        product.proof.source,
+        product.proof.award,
+        *quoted_texts(parameters.request.prompt),
+    ]
+    return [*dict.fromkeys(text for text in texts if text)][:MOST_TEXTS]
+
+
 def image_brief(
     parameters: image_pb2.ImageJobParameters,
     *,
@@ -133,10 +178,19 @@ def image_brief(
     """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
     price, old_price = prices(request, product)
+    forbidden, banned = frozenset(headline.forbidden_texts), project.brand.banned_words
+
+    def printable(text: str) -> str:
+        return "" if text in forbidden or first_banned_word(text, banned) is not None else text
+
+    proof = rating(request, product)
+    if proof is not None:
+        proof = replace(proof, source=printable(proof.source), award=printable(proof.award))
+        proof = proof if proof.value or proof.award else None
     return ImageBrief(
         product_name=product.name,
-        description=product.description,
-        features=tuple(product.features),
+        description=printable(product.description),
+        features=tuple(filter(printable, product.features)),
         price=price,
         currency=product.currency if product.HasField("currency") else None,
         audience=product.audience,
@@ -158,10 +212,11 @@ def image_brief(
         subject=_subject(parameters.brief.understanding),
         more_photos=tuple(more_photos),
         old_price=old_price,
-        benefits=benefits(parameters.brief),
-        offer=product.offer.text if not product.offer.ends or product.offer.ends >= date.isoformat() else "",
+        benefits=tuple(filter(printable, benefits(parameters.brief))),
+        offer=printable(_current_offer(product, date)),
         badge=request.badge,
-        rating=rating(request, product),
+        rating=proof,
+        forbidden_texts=forbidden,
         given=frozenset(name for name in TEXT_FIELDS if request.HasField(name)),
         concept=concept_of(request, seed),
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2, image_pb2_grpc
 
-from services.chassis.banned_words import BriefNotPossible, check_product_name
+from services.chassis.banned_words import check_product_name
 from services.chassis.rpc import request_headers
 from services.image import messages
-from services.image.providers.local.prompt_parsing import read_prompt
-from services.media.writing_systems import is_unsupported, unsupported_script
 from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -47,10 +46,7 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
 
 async def _check(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief) -> None:
     """Refuses what no image can be made of, before credits are held: texts that cannot be printed, a product name that
-    contains a banned word, and a text in a script that no typeface has. Raises BriefNotPossible."""
+    contains a banned word, and texts in a script that no typeface has. Raises BriefNotPossible."""
     messages.check_texts(request, brief)
     check_product_name(brief.product.name, brief.project.brand.banned_words)
-    quoted = (read_prompt(request.prompt).quoted or {}).values()
-    for text in (brief.product.name, request.headline, request.subline, request.cta, request.badge, *quoted):
-        if is_unsupported(text):
-            raise BriefNotPossible(unsupported_script(text))
+    messages.check_scripts(request, brief, datetime.now(UTC).date())

@@ -86,6 +86,7 @@ class ImageWorker:
                     tone=messages.tone_of(parameters.request.style),
                     seed=seed,
                     instructions=messages.copy_instructions(parameters.request.prompt),
+                    product_texts=messages.product_texts(parameters),
                 ),
                 metadata=self._identity.metadata(),
                 timeout=HEADLINE_SECONDS,

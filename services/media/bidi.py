@@ -27,6 +27,11 @@ def is_right_to_left(text: str) -> bool:
     return False
 
 
+def has_right_to_left(text: str) -> bool:
+    """Whether any letter of the text runs from right to left."""
+    return any(unicodedata.bidirectional(character) in RTL for character in text)
+
+
 def levels(text: str, *, right_to_left: bool) -> list[int]:
     """Returns the embedding level of each character: even from left to right, odd from right to left."""
     base = 1 if right_to_left else 0

@@ -22,7 +22,7 @@ MAX_PIXELS: Final = 64_000_000  # 64 megapixels; decoded at four bytes each, 256
 MIN_SIDE: Final = 64  # pixels; smaller images are unrecognisable even as thumbnails
 MAX_ASPECT: Final = 20  # longer side to shorter side; in any layout a longer strip is a line
 WORKING_SIDE: Final = 2000  # pixels; more than any output shows of a photo
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 
 # Brands of ISO base media files (ISO 14496-12, "ftyp") that contain images, with the names of their formats.
 _PHONE_FORMATS: Final = {
@@ -69,7 +69,7 @@ def _open_bounded(
     """Opens the image, checks it, and returns `use(image)` before its pixels are loaded. Raises InputFault."""
     if not content:
         raise InputFault("PHOTO_UNREADABLE", f"{named} is an empty file.")
-    _refuse_other_formats(content[:HEAD_BYTES], named)
+    _refuse_other_formats(content[:HEAD_BYTES], named, formats)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # _check_size detects decompression bombs, and odd metadata is harmless
@@ -89,7 +89,7 @@ def _open_bounded(
         raise InputFault("PHOTO_DAMAGED", f"{named} is damaged or incomplete; please export it again.") from error
 
 
-def _refuse_other_formats(head: bytes, named: str) -> None:
+def _refuse_other_formats(head: bytes, named: str, formats: Sequence[str]) -> None:
     """Raises InputFault for formats that are often mistaken for photos, with advice for each."""
     text = head.lstrip().lower()
     if text.startswith((b"<?xml", b"<svg")) or b"<svg" in text:
@@ -99,7 +99,7 @@ def _refuse_other_formats(head: bytes, named: str) -> None:
     if text.startswith(b"%pdf-"):
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} is a PDF; please export it as PNG, JPEG or WebP.")
     kind = _PHONE_FORMATS.get(head[8:12]) if head[4:8] == b"ftyp" else None
-    if kind is not None:
+    if kind is not None and kind not in formats:
         raise InputFault(
             "PHOTO_UNSUPPORTED",
             f"{named} is in the {kind} format; please export it as JPEG, PNG or WebP. Phones take JPEGs when the "

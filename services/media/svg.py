@@ -1,13 +1,23 @@
 """SVG drawings of customers: checked against a list of what is allowed, and rasterised within bounds.
 
 An SVG can run scripts, load other addresses and grow without limit while it is drawn. Elements and attributes that are
-not listed are dropped; what would make the drawing wrong without them is refused.
+not listed are dropped; what would make the drawing wrong without them is refused. It is drawn by a process of its own,
+with limits of time and memory and without the secrets of the environment; it does not outlive the one that waits for
+it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import io
 import math
+import os
 import re
+import resource
+import signal
+import subprocess
+import sys
 from typing import Final
 from xml.etree import ElementTree
 
@@ -21,6 +31,9 @@ MAX_BYTES: Final = 256 * 1024
 MAX_ELEMENTS: Final = 5_000  # written and drawn: a `use` and a clip path count what they repeat
 MAX_DEPTH: Final = 48  # of elements, and of references to others
 HEAD_BYTES: Final = 2048
+DRAWING_SECONDS: Final = 10.0  # for the drawing and the start of its process, which takes about one
+DRAWING_BYTES: Final = 1536 * 1024 * 1024  # of address space; the largest drawing needs a quarter of it
+PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of Linux
 MIN_SIDE: Final = 4  # units of the drawing
 MAX_ASPECT: Final = 20
 
@@ -83,14 +96,64 @@ def sanitized(content: bytes, *, named: str) -> bytes:
     return written
 
 
-def render(content: bytes, longest_side: int, *, named: str) -> Image.Image:
-    """Draws the document, `longest_side` pixels on its longer side, on nothing. Raises InputFault as `sanitized`."""
+def render(content: bytes, longest_side: int, *, named: str, seconds: float | None = None) -> Image.Image:
+    """Draws the document, `longest_side` pixels on its longer side, on nothing. Raises InputFault as `sanitized`, and
+    for a drawing that takes longer than `seconds`, by default DRAWING_SECONDS: its process is ended then."""
     data = sanitized(content, named=named)
+    limit = DRAWING_SECONDS if seconds is None else seconds
+    too_slow = InputFault("PHOTO_TOO_LARGE", f"{named} takes too long to draw; please simplify the SVG.")
+    try:
+        drawn = subprocess.run(  # noqa: S603 - this interpreter and this module
+            [sys.executable, "-m", __name__, str(longest_side), str(math.ceil(limit) + 1), str(os.getpid())],
+            input=data,
+            capture_output=True,
+            timeout=limit,
+            check=False,
+            env=_environment(),
+        )
+    except subprocess.TimeoutExpired:
+        raise too_slow from None
+    if drawn.returncode in (-signal.SIGALRM, -signal.SIGXCPU):
+        raise too_slow
+    if drawn.returncode or not drawn.stdout:
+        raise InputFault("PHOTO_DAMAGED", f"{named} cannot be drawn; please use a PNG.")
+    picture = Image.open(io.BytesIO(drawn.stdout)).convert("RGBA")
+    if picture.getbbox() is None:
+        raise InputFault("PHOTO_DAMAGED", f"{named} is an empty drawing.")
+    return picture
+
+
+def _environment() -> dict[str, str]:
+    """Returns the environment of the process that draws: what it needs to start, and no secrets."""
+    paths = os.pathsep.join(filter(None, sys.path))
+    return {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _bound(seconds: int, parent: int) -> None:
+    """Bounds this process by limits of the kernel: no thread of Python runs while skia draws."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)
+    for name, limit in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, DRAWING_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(name)
+        lower = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS cannot limit address space
+            resource.setrlimit(name, (lower, hard))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def _rasterised(data: bytes, longest_side: int) -> Image.Image:
+    """Draws a document that `sanitized` returned. Raises ValueError for one that cannot be drawn."""
     picture = skia.SVGDOM.MakeFromStream(skia.MemoryStream(data, True))  # True: it copies the bytes
     if picture is None:
-        raise InputFault("PHOTO_DAMAGED", f"{named} cannot be drawn; please use a PNG.")
-    root = ElementTree.fromstring(data)  # noqa: S314 - it was written by `sanitized`
-    width, height = _extent(root)
+        raise ValueError("no drawing")
+    width, height = _extent(ElementTree.fromstring(data))  # noqa: S314 - it was written by `sanitized`
     scale = longest_side / max(width, height)
     surface = skia.Surface(max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale)))
     canvas = surface.getCanvas()
@@ -98,8 +161,6 @@ def render(content: bytes, longest_side: int, *, named: str) -> Image.Image:
     picture.setContainerSize(skia.Size.Make(surface.width(), surface.height()))
     picture.render(canvas)
     pixels = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)
-    if not (pixels[..., 3] > 0).any():
-        raise InputFault("PHOTO_DAMAGED", f"{named} is an empty drawing.")
     return Image.fromarray(numpy.ascontiguousarray(pixels), "RGBA")
 
 
@@ -219,3 +280,8 @@ def _extent(root: ElementTree.Element) -> tuple[float, float]:
 def _number(text: str) -> float:
     found = re.match(r"\s*(\d*\.?\d+(?:[eE][+-]?\d{1,2})?)(?!\s*%)", text)
     return float(found[1]) if found else 0.0
+
+
+if __name__ == "__main__":
+    _bound(int(sys.argv[2]), int(sys.argv[3]))
+    _rasterised(sys.stdin.buffer.read(), int(sys.argv[1])).save(sys.stdout.buffer, format="png", compress_level=1)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 import uharfbuzz
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 COMMON: Final = frozenset({"Zyyy", "Zinh"})  # figures, punctuation, combining marks
 # Letters join, or vowels stand above and below: space between them breaks words apart.
@@ -52,6 +52,15 @@ def capitals(text: str, language: str = "") -> str:
         bare = "".join(mark for mark in unicodedata.normalize("NFD", made) if mark not in "\u0301\u0300")
         return unicodedata.normalize("NFC", bare)
     return made
+
+
+@lru_cache(maxsize=256)
+def is_language_right_to_left(language: str) -> bool:
+    """Whether a language (BCP 47) is written from right to left, by CLDR; not one that CLDR lacks."""
+    try:
+        return Locale.parse(language, sep="-").text_direction == "rtl"
+    except (UnknownLocaleError, ValueError):
+        return False
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from services.chassis.errors import FieldViolation, Refusal, RefusalKind
+from services.chassis.errors import FieldViolation, Refusal
 
 FRAMES_PER_SECOND: Final = 25
 DEFAULT_RESOLUTION: Final = "720p"
@@ -210,9 +210,6 @@ def suitable_avatar(*, voice_id: str, words: str, seed: str) -> Avatar:
 
 
 class UnknownVoice(Refusal):
-    """The request names a voice that does not exist."""
-
-    kind = RefusalKind.INVALID
     reason = "UNKNOWN_VOICE"
 
     def __init__(self, voice_id: str) -> None:
@@ -222,9 +219,6 @@ class UnknownVoice(Refusal):
 
 
 class UnknownAvatar(Refusal):
-    """The request names an avatar that does not exist."""
-
-    kind = RefusalKind.INVALID
     reason = "UNKNOWN_AVATAR"
 
     def __init__(self, avatar_id: str) -> None:
@@ -234,9 +228,6 @@ class UnknownAvatar(Refusal):
 
 
 class ScriptNotAllowed(Refusal):
-    """The project's banned words or the operator's policy reject the script."""
-
-    kind = RefusalKind.INVALID
     reason = "SCRIPT_NOT_ALLOWED"
 
     def __init__(self, why: str) -> None:
@@ -244,9 +235,6 @@ class ScriptNotAllowed(Refusal):
 
 
 class ScriptNotSpeakable(Refusal):
-    """The script has words that the voice cannot speak: another script, another language, or no words at all."""
-
-    kind = RefusalKind.INVALID
     reason = "SCRIPT_NOT_SPEAKABLE"
 
     def __init__(self, why: str) -> None:

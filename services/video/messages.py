@@ -13,7 +13,7 @@ from adwright.video.v1 import video_pb2
 from services.video.domain import AspectRatio, Avatar, ProductFacts, VideoBrief, VideoKind, Voice
 from services.video.policy import ScriptCheck
 from services.video.prices import written_price
-from services.video.product.writing import Fact, Material
+from services.video.product.writing import FOOTNOTE_MARKS, Fact, Material
 from services.video.script.markup import said
 
 JOB_TYPE = "video"
@@ -101,6 +101,11 @@ def _old_price(product: catalog_pb2.Product) -> str | None:
     return product.old_price if product.HasField("old_price") else None
 
 
+def _is_small_print(fact: catalog_pb2.Fact) -> bool:
+    """Whether a film shows a fact on its end card: what the brief obliges to, and footnotes."""
+    return fact.role == "legal" or fact.text[:1] in FOOTNOTE_MARKS
+
+
 def _facts(brief: catalog_pb2.Brief) -> ProductFacts:
     known = brief.understanding
     return ProductFacts(
@@ -114,7 +119,7 @@ def _facts(brief: catalog_pb2.Brief) -> ProductFacts:
         sensitive=frozenset(known.sensitive),
         old_price=_old_price(brief.product),
         offer_code=brief.product.offer.code,
-        small_print=tuple(fact.text for fact in known.facts if fact.role == "legal")[:MAX_SMALL_PRINT],
+        small_print=tuple(fact.text for fact in known.facts if _is_small_print(fact))[:MAX_SMALL_PRINT],
     )
 
 

@@ -12,6 +12,7 @@ from adwright.video.v1 import video_pb2, video_pb2_grpc
 from google.api import httpbody_pb2
 
 from services.chassis.banned_words import BriefNotPossible, check_product_name
+from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc import request_headers
 from services.media.writing_systems import is_unsupported, unsupported_script
 from services.video import messages
@@ -19,6 +20,7 @@ from services.video.domain import AVATARS, VOICES, ScriptNotSpeakable, UnknownAv
 from services.video.film_request import check_fields, script_for, why_not_renderable
 from services.video.policy import ScriptPolicy
 from services.video.samples import Samples
+from services.worker.remote.fetcher import Resolve, is_unknown_host, resolve_apart
 from services.worker.submission import Submitter, reuse_notes
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -27,10 +29,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class VideoServicer(video_pb2_grpc.VideoServiceServicer):
     """Accepts video jobs, and lists voices and avatars with their samples."""
 
-    def __init__(self, submitter: Submitter, samples: Samples, policy: ScriptPolicy) -> None:
+    def __init__(
+        self, submitter: Submitter, samples: Samples, policy: ScriptPolicy, *, lookup: Resolve = resolve_apart
+    ) -> None:
         self._submitter = submitter
         self._samples = samples
         self._policy = policy
+        self._lookup = lookup
 
     async def GenerateVideo(
         self, request: video_pb2.GenerateVideoRequest, context: Context
@@ -63,7 +68,7 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
 
     async def _check(self, request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str) -> None:
         """Writes the script of a product film without one. Refuses a script or product name that is not allowed or
-        cannot be spoken or shown, before credits are held."""
+        cannot be spoken or shown, and an avatarUrl whose host does not exist, before credits are held."""
         if is_unsupported(brief.product.name):
             raise BriefNotPossible(unsupported_script(brief.product.name))
         pronunciations = messages.pronunciations(request, brief)
@@ -77,6 +82,12 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise ScriptNotSpeakable(unspeakable)
         await self._policy.check(script)
         check_product_name(brief.product.name, brief.project.brand.banned_words)
+        # A request with a key may repeat one that was accepted while the host existed, and gets its job.
+        is_checked = request.HasField("avatar_url") and not request.idempotency_key
+        if is_checked and await is_unknown_host(request.avatar_url, lookup=self._lookup):
+            raise ValidationFailed(
+                [FieldViolation(field="avatarUrl", message="names a host that does not exist in the public internet")]
+            )
 
     async def ListVoices(self, request: video_pb2.ListVoicesRequest, context: Context) -> video_pb2.ListVoicesResponse:
         return video_pb2.ListVoicesResponse(voices=[messages.voice_message(voice) for voice in VOICES.values()])

@@ -10,6 +10,7 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 
+from services.chassis.banned_words import BriefNotPossible
 from services.chassis.errors import ValidationFailed
 from services.image import messages
 from services.image.domain import ImageBrief, Rating, Style
@@ -33,8 +34,12 @@ def _catalog(banned: tuple[str, ...] = (), **product: Any) -> catalog_pb2.Brief:
     )
 
 
-def _image_brief(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief) -> ImageBrief:
-    written = copy_pb2.WriteHeadlineResponse(headline="Written", subline="Also written", call_to_action="Go")
+def _image_brief(
+    request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, forbidden: tuple[str, ...] = ()
+) -> ImageBrief:
+    written = copy_pb2.WriteHeadlineResponse(
+        headline="Written", subline="Also written", call_to_action="Go", forbidden_texts=forbidden
+    )
     parameters = image_pb2.ImageJobParameters(request=request, brief=brief)
     return messages.image_brief(parameters, seed="job", date=DAY, photo=None, logo=None, headline=written)
 
@@ -45,6 +50,7 @@ class TestRefusals:
         [
             ({"headline": "The cheapest bottle"}, {}, "headline"),
             ({"badge": "CHEAPEST"}, {}, "badge"),
+            ({"prompt": 'dark, with a "Cheapest" badge'}, {}, "prompt"),
             ({"headline": "!!!"}, {}, "headline"),
             ({"old_price": "60"}, {}, "oldPrice"),
             ({"old_price": "49"}, {"price": "49.00"}, "oldPrice"),
@@ -57,6 +63,31 @@ class TestRefusals:
         with pytest.raises(ValidationFailed) as refused:
             messages.check_texts(_request(**request_fields), _catalog(("cheapest",), **product))
         assert [violation.field for violation in refused.value.fields] == [field]
+
+    @pytest.mark.parametrize("place", ["brand", "offer", "feature", "quoted"])
+    def test_script_that_no_typeface_has_is_refused_by_name(self, place: str) -> None:
+        text = "ქართული ჩაი"
+        catalog = _catalog(
+            offer=catalog_pb2.Offer(text=text if place == "offer" else ""),
+            features=[text] if place == "feature" else [],
+        )
+        catalog.project.name = text if place == "brand" else "Aurora"
+        with pytest.raises(BriefNotPossible, match="Georgian"):
+            messages.check_scripts(_request(prompt=f'headline "{text}"' if place == "quoted" else ""), catalog, DAY)
+
+    @pytest.mark.parametrize(
+        ("offer", "ends", "features"),
+        [
+            ("ორი ერთის ფასად", "2020-12-31", []),
+            ("ორი ერთის ფასად", "", ["Picked by hand"]),
+            ("", "", ["ხელით მოკრეფილი", "Picked by hand"]),
+        ],
+    )
+    def test_statement_that_the_picture_leaves_out_does_not_refuse_it(
+        self, offer: str, ends: str, features: list[str]
+    ) -> None:
+        catalog = _catalog(offer=catalog_pb2.Offer(text=offer, ends=ends), features=features)
+        messages.check_scripts(_request(), catalog, DAY)
 
     def test_fitting_fields_are_accepted(self) -> None:
         request = _request(headline="Cold for 24 hours", cta="Shop", badge="New", old_price="60", rating="4.8")
@@ -79,6 +110,39 @@ class TestProof:
         )
         # The source vouches for its own value only.
         assert messages.rating(_request(rating="4.9"), catalog_pb2.Product(proof=good)) == Rating(value="4.9")
+
+    def test_banned_and_forbidden_texts_are_printed_nowhere(self) -> None:
+        product = {
+            "features": ["Cheap and quick", "Cures cancer", "Free parking"],
+            "offer": catalog_pb2.Offer(text="Cheap today"),
+            "proof": catalog_pb2.Proof(rating="4.8", source="Cheap Reviews"),
+            "description": "Cures cancer.",
+        }
+        catalog = _catalog(("cheap",), **product)
+        request = _request(prompt='with a "Cures cancer" badge')
+        parameters = image_pb2.ImageJobParameters(request=request, brief=catalog)
+        assert {"Cures cancer", "Cheap today", "Cheap Reviews"} <= set(messages.product_texts(parameters))
+        found = _image_brief(request, catalog, forbidden=("Cures cancer", "Cures cancer."))
+        assert (found.benefits, found.features) == (("Free parking",), ("Free parking",))
+        assert (found.offer, found.description, found.rating) == ("", "", Rating(value="4.8"))
+        made = compose(found, photo=None)
+        assert not any("cancer" in text.text for text in made.proof.texts)
+        assert any("forbid it: “Cures cancer”" in note for note in made.notes)
+
+    def test_benefit_that_no_typeface_can_draw_is_dropped_whole(self) -> None:
+        facts = ("24 საათი", "ღია 7 დღე", "Fresh for 24 hours")
+        for seed in range(8):
+            made = compose(brief("dentist", benefits=facts, seed=str(seed)), photo=None)
+            assert not {"24", "7"} & {text.text.strip() for text in made.proof.texts}
+
+    def test_offer_is_printed_clean(self) -> None:
+        offer = "Buy\u202eone get&nbsp;one &amp; so\u00adft"
+        said = {
+            text.text
+            for seed in range(8)
+            for text in compose(brief("dentist", offer=offer, seed=str(seed)), photo=None).proof.texts
+        }
+        assert any(text.casefold() == "buyone get\u00a0one & soft" for text in said)
 
     def test_expired_offer_is_not_shown(self) -> None:
         offer = catalog_pb2.Offer(text="Two for one", ends="2026-06-30")
@@ -125,3 +189,19 @@ class TestPictures:
     )
     def test_labels_give_quoted_texts_their_places(self, prompt: str, roles: dict[str, str]) -> None:
         assert read_prompt(prompt).quoted == roles
+
+    @pytest.mark.parametrize(
+        ("prompt", "texts"),
+        [
+            ('A calm scene. Never use the phrase "bargain bin".', ()),
+            ('headline "Slow mornings", without the words "hurry", "rush" or "sale"', ("Slow mornings",)),
+            ('say "Good value" instead of "bargain"', ("Good value",)),
+            ('no people, headline "Slow mornings"', ("Slow mornings",)),
+            ('not dark; "Slow mornings"', ("Slow mornings",)),
+        ],
+    )
+    def test_text_that_the_prompt_excludes_is_neither_printed_nor_refused(
+        self, prompt: str, texts: tuple[str, ...]
+    ) -> None:
+        assert messages.quoted_texts(prompt) == texts
+        messages.check_texts(_request(prompt=prompt), _catalog(("bargain", "hurry", "sale")))

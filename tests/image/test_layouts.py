@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from services.image.domain import AspectRatio, ImageBrief, Rating, Style
 from services.image.providers.local import photo_layouts
+from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Composed, Photo, compose
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Layout, Shows, layouts, read_layouts
@@ -46,10 +47,34 @@ def _composed(request: ImageBrief, photo: Any | None = None, more: tuple[Any, ..
     return compose(request, photo=shown, drawings=drawings())
 
 
+def _compositions() -> set[tuple[object, ...]]:
+    """The places of texts, photos and panel, in eighths of the picture: what differs by less is one composition."""
+    found: set[tuple[object, ...]] = set()
+    for ratio in AspectRatio:
+        frame = Frame.of(ratio)
+
+        def eighths(box: Box, frame: Frame = frame) -> tuple[int, ...]:
+            across, down = frame.width / 8, frame.height / 8
+            return (
+                round(box.left / across),
+                round(box.top / down),
+                round(box.right / across),
+                round(box.bottom / down),
+            )
+
+        for layout in layouts():
+            arranged = layout.arrangements(frame) if layout.boxes else (arrange(layout.plan or Plan.PHOTO, frame, 1.0),)
+            photos = layout.boxes[ratio].photos if layout.boxes else ()
+            shown = tuple(eighths(box.of(frame.whole)) for box in photos)
+            for place in arranged:
+                found.add((ratio, layout.mask, shown or eighths(place.product), eighths(place.text)))
+    return found
+
+
 class TestData:
-    def test_there_are_60_layouts_over_ratios_for_each_thing_shown(self) -> None:
+    def test_60_compositions_differ_in_where_things_stand(self) -> None:
         kinds = {shows: [layout for layout in layouts() if shows in layout.shows] for shows in Shows}
-        assert sum(len(AspectRatio) for _ in layouts()) >= 60
+        assert len(_compositions()) >= 60
         assert len(kinds[Shows.PHOTO]) >= 10
         assert min(map(len, kinds.values())) >= 3
         assert max(layout.photos for layout in layouts()) == 3
@@ -93,6 +118,20 @@ class TestPhotos:
         part = photo_layouts.cropped(photo, Box(0, 0, 500, 1000), photo_layouts.details(photo))
         assert part.left > 1200
         assert part.width == pytest.approx(500)
+
+    @pytest.mark.parametrize("size", [(64, 7900), (7900, 64), (1, 600)])
+    def test_strip_is_drawn_as_any_photo(self, size: tuple[int, int]) -> None:
+        strip = _image(numpy.full((size[1], size[0], 4), 200, dtype=numpy.uint8))
+        assert photo_layouts.details(strip).size
+        made = _composed(brief("coffee"), strip)
+        assert made.proof.product is not None
+
+    @pytest.mark.parametrize("asked", ["at the beach", "in winter", "with confetti"])
+    def test_what_a_photo_does_not_take_is_not_called_applied(self, asked: str) -> None:
+        for seed in range(3):
+            made = _composed(brief("coffee", prompt=asked, seed=str(seed)), _photo(lambda pixels: pixels))
+            assert any("the photo is shown as it is" in note for note in made.notes), made.notes
+            assert not any(note.startswith("Applied") for note in made.notes), made.notes
 
     def test_calm_dark_photo_needs_no_veil(self) -> None:
         pixels = numpy.full((200, 200, 4), (20, 24, 30, 255), dtype=numpy.uint8)

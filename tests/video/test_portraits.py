@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from adwright.catalog.v1 import catalog_pb2
+from adwright.video.v1 import video_pb2
 from PIL import Image
 
-from services.chassis.errors import InputFault
+from services.chassis.errors import InputFault, Unauthenticated, ValidationFailed
 from services.video.domain import VideoBrief
 from services.video.providers.local.photos import decoded
 from services.video.providers.local.portraits.actor import (
@@ -23,6 +28,7 @@ from services.video.providers.local.portraits.actor import (
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.stage import Stage
 from services.video.providers.local.strokes import rgb_of, surface_of
+from services.video.servicer import VideoServicer
 from tests.video.conftest import Render
 from tests.video.watching import pictures
 
@@ -64,6 +70,32 @@ class TestOutcomes:
         assert sitter.count == 2
         assert sitter.points[:, 0].max() < 900  # the first, larger one is on the left
 
+    @pytest.mark.parametrize("kind", ["transparent", "16 bits", "CMYK", "turned", "AVIF", "animated"])
+    def test_face_is_found_however_the_file_is_made(
+        self, models: Path, portrait: Portrait, tmp_path: Path, kind: str
+    ) -> None:
+        picture = Image.open(portrait(tmp_path)).convert("RGB")
+        path = tmp_path / "made"
+        if kind == "transparent":  # under transparent pixels there may be anything
+            faces = np.asarray(Image.open(portrait(tmp_path, faces=2)).convert("RGBA")).copy()
+            faces[:, faces.shape[1] // 2 :, 3] = 0
+            Image.fromarray(faces).save(path, "PNG")
+        elif kind == "16 bits":
+            Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257).save(path, "PNG")
+        elif kind == "CMYK":
+            picture.convert("CMYK").save(path, "JPEG")
+        elif kind == "turned":
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            picture.transpose(Image.Transpose.ROTATE_90).save(path, "JPEG", exif=exif)
+        elif kind == "AVIF":
+            picture.save(path, "AVIF")
+        else:
+            picture.save(path, "WEBP", save_all=True, append_images=[Image.new("RGB", picture.size)])
+        sitter = sitter_of(decoded(path, named="x"), models)
+        assert isinstance(sitter, Sitter)
+        assert sitter.count == 1
+
     def test_small_face_is_framed(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
         small = Image.open(portrait(tmp_path)).resize((150, 200))
         small.save(tmp_path / "small.png")
@@ -90,6 +122,53 @@ class TestOutcomes:
         (tmp_path / "page.html").write_text("<html>")
         with pytest.raises(InputFault, match="PNG, JPEG or WebP"):
             rendered(script="Try it today.", avatar_photo=tmp_path / "page.html")
+
+
+class Checking:
+    """A submitter that only runs the check."""
+
+    async def submit(self, request: Any, context: Any, submission: Any, *, check: Any, **_: Any) -> Any:
+        brief = catalog_pb2.Brief(product=catalog_pb2.Product(name="Bottle"))
+        await check(brief, "user")
+        raise Unauthenticated("the check passed")
+
+
+class Allowing:
+    async def check(self, script: Any) -> None:
+        """Allows it."""
+
+    async def close(self) -> None:
+        """Holds nothing."""
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "is_refused"),
+    [
+        ("no.such.host", "", True),
+        ("intranet.corp", "", True),  # it exists, inside
+        ("pictures.example.org", "", False),
+        ("no.such.host", "order-7", False),  # maybe the repeat of a request that was accepted
+    ],
+)
+async def test_address_with_an_unknown_host_is_refused_before_anything_is_submitted(
+    host: str, key: str, is_refused: bool
+) -> None:
+    async def lookup(host: str, port: int) -> Sequence[str]:
+        if host == "no.such.host":
+            raise socket.gaierror(socket.EAI_NONAME, "no")
+        return ["10.1.2.3" if host == "intranet.corp" else "93.184.216.34"]
+
+    submitter: Any = Checking()
+    unused: Any = SimpleNamespace(invocation_metadata=lambda: ())
+    servicer = VideoServicer(submitter, unused, Allowing(), lookup=lookup)
+    request = video_pb2.GenerateVideoRequest(script="Try it today, friends.", avatar_url=f"https://{host}/a.jpg")
+    request.idempotency_key = key
+    with pytest.raises(ValidationFailed if is_refused else Unauthenticated) as refused:
+        await servicer.GenerateVideo(request, unused)
+    if isinstance(refused.value, ValidationFailed):
+        assert [(each.field, each.message) for each in refused.value.fields] == [
+            ("avatarUrl", "names a host that does not exist in the public internet")
+        ]
 
 
 def seated(picture: Path, models: Path, brief: VideoBrief) -> PortraitActor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,19 +11,25 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import ValidationFailed
 from services.video.domain import AspectRatio, ScriptNotSpeakable, VideoBrief, VideoKind
 from services.video.film_request import check_fields, script_for, why_not_renderable
+from services.video.messages import script_material
 from services.video.product.layouts import TEXTS, layouts, read_layouts
 from services.video.product.parts import Part, Price, amount_of, parts_of
 from services.video.product.safe_zones import read_zones, safe_zones
 from services.video.product.shots import read_shots, shots
-from services.video.product.storyboard import Scene, silent_words, storyboard
+from services.video.product.storyboard import SHORTEST_SHOT_SECONDS, Scene, silent_words, storyboard
 from services.video.product.writing import Fact, Material, written_script
+from services.video.providers.local.product.film import ProductFilm
 from services.video.providers.local.product.lettering import drawable, fitted
+from services.video.providers.local.product.sticker import sticker_layers
+from services.video.providers.local.product_picture import product_picture
 from services.video.providers.local.rendering import RenderOrder, render
+from services.video.providers.local.strokes import surface_of
 from tests.image.briefs import photo_of_a_cup
 from tests.video.watching import pictures
 
@@ -59,9 +66,9 @@ class TestData:
             read_shots('[[shot]]\nid = "x"\nsays = ["plain"]')
         with pytest.raises(ValueError, match="boxes"):
             read_layouts('["1:1"]\nbrand = [0, 0, 1, 1]')
-        with pytest.raises(ValueError, match="source"):
+        with pytest.raises(ValueError, match="page"):
             read_zones(
-                '[[platform]]\nid="a"\nname="A"\ntop=0.1\nbottom=0.1\nleft=0\nright=0\nsource=""\nread=2026-01-01\n[rim]'
+                '[[platform]]\nid="a"\nname="A"\ntop=0.1\nbottom=0.1\nleft=0\nright=0\npage=""\nupdated=""\nfigures="a"\nread=2026-01-01\n[rim]'
             )
 
 
@@ -85,6 +92,34 @@ class TestParts:
         assert self.said("It does not last 60 days.").says == "plain"
         assert self.said("Call at 14 Depot Road.").says == "plain"
 
+    def test_the_price_stays_one_beside_free_delivery_and_a_code_that_earns_something_a_code(self) -> None:
+        price = Price(now=29.5)
+        assert self.said("Just $29.50 with free delivery.", price=price).says == "price"
+        assert self.said("Delivery is free, it is yours for $29.50.", price=price).says == "price"
+        assert self.said("Code BLACK saves 10% today.").value == "BLACK"
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            "Order your flask now for $29.50.", "Please order for $29.50.",
+            "The flask with a fitting included for $29.50.",
+            "Take it home with free postage for only $29.50.", "Only $29.50 when you order.",
+        ],
+    )  # fmt: skip
+    def test_the_price_stays_one_behind_words_that_also_name_a_charge(self, sentence: str) -> None:
+        assert self.said(sentence, price=Price(now=29.5)).says == "price"
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            "Postage to the islands is $29.50.", "A refill costs just $29.50.", "It takes a deposit of $29.50.",
+            "Add $29.50 for home installation.", "Shipping: $29.50 flat.", "A $29.50 delivery fee applies.",
+            "The minimum order is $29.50.", "Montage für nur 29,50 €.",
+        ],
+    )  # fmt: skip
+    def test_an_amount_beside_a_charge_is_not_the_price(self, sentence: str) -> None:
+        assert self.said(sentence, price=Price(now=29.5)).says != "price"
+
     def test_each_kind_is_recognised(self) -> None:
         assert self.said("Use code TARN15 today.").value == "TARN15"
         assert self.said("Save 15% this week.").says == "offer"
@@ -99,7 +134,8 @@ class TestParts:
             "Save up to 50% today.", "No 15% off here.", "Not 5% off but 10% off.", "Save energy with 100% cotton.",
             "Not $29.50 but less.", "Shipping over $29.50 is free.", "It is not 4.5 stars.", "From 9 am to 5 pm.",
             "From nurses to pilots.", "Scan the QR code NOW.", "The dress code BLACK applies.", "Our ZIP code 90210.",
-            "We sold 12345678 units of it.",
+            "We sold 12345678 units of it.", "Delivery is $29.50 flat.", "It costs $29.50 for shipping.",
+            "Free delivery on orders of $29.50.", "Code BLACK is our darkest roast.", "Code BLACK.",
         ],
     )  # fmt: skip
     def test_what_a_sentence_denies_or_qualifies_is_shown_as_words(self, sentence: str) -> None:
@@ -135,6 +171,15 @@ class TestStoryboard:
         assert scenes[-1].shot.id == "end"
         assert all(scene.shot.needs & shows or not scene.shot.needs for scene in scenes)
 
+    @pytest.mark.parametrize(
+        "script", ["Cold all day. Tarn Flask. Now $29.50.", "Wow. Now $29.50. Tarn Flask. Tea hot."]
+    )
+    def test_no_neighbour_swallows_the_price_of_a_short_film(self, script: str) -> None:
+        scenes = board(script, seconds=6)
+        assert "price" in [scene.shot.id for scene in scenes]
+        assert scenes[-1].end == 6
+        assert all(scene.seconds >= SHORTEST_SHOT_SECONDS for scene in scenes)
+
     def test_every_word_can_be_read(self) -> None:
         for scene in board()[1:-1]:
             assert scene.seconds >= 0.29 * len(scene.part.words)
@@ -154,6 +199,7 @@ class TestWriting:
             Fact(text="Not for fizzy drinks", role="condition", strength=0.9),
             Fact(text="Keeps tea hot for 12 hours", role="benefit", strength=0.7),
             Fact(text="Lifetime warranty on the lid", role="proof", strength=0.6),
+            Fact(text="Ranked first of twelve flasks†", role="proof", strength=0.8),
             Fact(text="Keeps tea hot for 12 hours in tests", role="feature", strength=0.5),
         ],
         price="$29.50",
@@ -165,6 +211,7 @@ class TestWriting:
         assert "Lifetime warranty on the lid." in script
         assert "$29.50." in script
         assert "fizzy" not in script
+        assert "†" not in script
         assert script.count("Keeps tea hot") == 1
 
     def test_lines_that_cannot_be_said_are_passed_over(self) -> None:
@@ -216,6 +263,62 @@ class TestLettering:
         assert made.height <= 200.5
 
 
+class TestShots:
+    """What single shots draw."""
+
+    def film(self, brief: VideoBrief, models: Path, script: str = SCRIPT, **facts: Any) -> ProductFilm:
+        made = replace(brief, kind=VideoKind.PRODUCT, script=script, facts=replace(brief.facts, **facts))
+        words = silent_words(script)
+        parts = parts_of(words, name="Mapp", price=Price(now=9.99))
+        shown_product = product_picture(made, models, [])
+        scenes = storyboard(parts, shows=shown_product.shows, until=words[-1].end, seconds=None, seed="a")
+        return ProductFilm(made, shown_product, None, scenes, None)
+
+    def test_small_print_is_shown_at_a_readable_size_or_named(self, brief: VideoBrief, models: Path) -> None:
+        lines = tuple(
+            f"Condition {number} of it applies to {'every single order placed anywhere in its week and ' * 3}no later."
+            for number in range(6)
+        )
+        film = self.film(brief, models, small_print=lines)
+        shown_lines, size = film.end_card.small, film.end_card.small.size
+        assert shown_lines.rows
+        assert size >= 17 * film.stage.unit
+        text = " ".join(row.text for row in shown_lines.rows)
+        assert all((line in text) != (line in film.note) for line in lines)
+        assert self.film(brief, models, small_print=lines[:1]).note == ""
+
+    @pytest.mark.parametrize("before", ["", "$15"])
+    def test_sticker_shows_what_one_price_pays_for_also_beside_an_old_price(
+        self, brief: VideoBrief, models: Path, before: str
+    ) -> None:
+        film = self.film(brief, models, "Cold all day. Now $9.99 each. That is all there is to it.")
+        scene = next(scene for scene in film.scenes if scene.shot.id == "price")
+        bare = replace(scene, part=replace(scene.part, items=()))
+        each, none = (
+            sticker_layers(film.stage, made, film.look.of("accent"), before=before)[-1].image.toarray()
+            for made in (scene, bare)
+        )
+        assert scene.part.items == ("each",)
+        assert (each != none).any()
+
+    def test_captions_wait_until_a_sentence_that_was_set_large_has_left(self, brief: VideoBrief, models: Path) -> None:
+        film = self.film(brief, models)
+        number = next(
+            place
+            for place, (before, scene) in enumerate(pairwise(film.scenes), start=1)
+            if not before.shot.captions and scene.shot.captions and scene.shot.cut != "cut"
+        )
+        start = film.scenes[number].start
+
+        def drawn(time: float) -> int:
+            pixels = np.zeros((film.height, film.width, 4), np.uint8)
+            film.captions.draw(surface_of(pixels).getCanvas(), number, time)
+            return int(pixels.any())
+
+        assert not drawn(start + 0.2)
+        assert drawn(start + 0.4)
+
+
 class TestFilm:
     def film(self, brief: VideoBrief, folder: Path, models: Path, **changes: Any) -> Path:
         folder.mkdir()
@@ -240,3 +343,24 @@ class TestFilm:
     def test_the_same_brief_gives_the_same_frames(self, brief: VideoBrief, models: Path, tmp_path: Path) -> None:
         one, two = (self.film(brief, tmp_path / name, models) for name in ("a", "b"))
         assert (pictures(one, every=25) == pictures(two, every=25)).all()
+
+
+class TestTruth:
+    @pytest.mark.parametrize(("day", "said"), [(9, True), (10, True), (11, False)])
+    def test_an_offer_is_said_until_it_ends_and_other_facts_always(self, day: int, said: bool) -> None:
+        brief = catalog_pb2.Brief(
+            product=catalog_pb2.Product(offer=catalog_pb2.Offer(text="15% off", code="TARN15", ends="2026-03-10")),
+            understanding=catalog_pb2.Understanding(
+                facts=[
+                    catalog_pb2.Fact(text="15% off all week", role="offer", source="offer"),
+                    catalog_pb2.Fact(text="Keeps tea hot", role="benefit", source="description"),
+                ]
+            ),
+        )
+        material = script_material(brief, datetime.date(2026, 3, day))
+        assert ("15% off all week" in [fact.text for fact in material.facts]) is said
+        assert "Keeps tea hot" in [fact.text for fact in material.facts]
+        assert material.code == ("TARN15" if said else "")
+
+    def test_words_of_a_silent_film_are_shown_without_character_references(self) -> None:
+        assert [word.text for word in silent_words("Our R&amp;D team")] == ["Our", "R&D", "team"]

@@ -10,10 +10,12 @@ import av.filter
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.signal import resample
 
 from services.video.providers.local import captions, kokoro, loudness, visemes
 from services.video.providers.local.kokoro import LABEL_LATENESS_SECONDS, SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import passages
+from services.video.providers.local.soundtrack import room_tone, soundtrack
 from services.video.script.speakable import speakable
 
 # Two passages, as each of the two parts has over 70 symbols.
@@ -51,6 +53,11 @@ def speech(models: Path) -> Speech:
     return kokoro.joined([engine.speak(passage, "male-4") for passage in passages(speakable(TEXT))])
 
 
+def true_peak_db(samples: NDArray[np.float32]) -> float:
+    """Returns dBTP by Fourier interpolation, eightfold."""
+    return 20 * float(np.log10(np.abs(resample(samples, 8 * len(samples))).max()))
+
+
 class TestLoudness:
     def test_reference_tone_has_the_loudness_of_the_standard(self) -> None:
         tone = np.sin(2 * np.pi * 997 * np.arange(48_000 * 4) / 48_000).astype(np.float32)
@@ -59,10 +66,32 @@ class TestLoudness:
     def test_silence_stays_silent(self) -> None:
         assert not loudness.normalised(np.zeros(48_000, np.float32)).any()
 
+    def test_peaks_between_samples_count(self) -> None:
+        """A tone at a quarter of the rate, sampled beside its crests: the wave is 3 dB above every sample."""
+        tone = np.sin(np.pi / 2 * np.arange(48_000) + np.pi / 4).astype(np.float32) * 0.7
+        assert float(loudness.true_peaks(tone)[1000:-1000].max()) == pytest.approx(0.7, abs=0.01)
+        assert float(np.abs(tone).max()) < 0.5
+
     def test_speech_meets_the_target_without_clipping(self, speech: Speech) -> None:
         made = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
         assert loudness.integrated_loudness(made) + 3.01 == pytest.approx(loudness.TARGET_LUFS, abs=0.5)
-        assert float(np.abs(made).max()) <= loudness.CEILING + 1e-4
+        assert true_peak_db(made) <= loudness.CEILING_DB + 0.1
+
+
+class TestRoomTone:
+    def test_pauses_hold_a_faint_tone_and_the_ends_none(self) -> None:
+        tone = room_tone(96_000, seed="a")
+        level = 20 * np.log10(np.sqrt(np.mean(tone[8_000:-8_000] ** 2)))
+        assert -75 < level < -60
+        assert tone[0] == tone[-1] == 0.0
+        assert np.array_equal(tone, room_tone(96_000, seed="a"))
+
+    def test_no_stretch_of_a_spoken_film_is_digital_silence(self, speech: Speech) -> None:
+        sound = soundtrack(speech, round(speech.seconds * 25) + 50, seed="a")
+        assert np.abs(sound[480:-480]).reshape(-1, 480).max(axis=1).min() > 0.0
+
+    def test_silent_film_stays_silent(self) -> None:
+        assert not soundtrack(None, 25, seed="a").any()
 
 
 class TestSpeech:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -46,6 +47,26 @@ class TestTextToWords:
     )
     def test_text_is_spoken_as_expected(self, written: str, said: str) -> None:
         assert speakable(written).text == said
+
+    @pytest.mark.parametrize(
+        "number",
+        ["part 12-10-2020-77", "Part 12-10-2020", "ISBN: 10-12-1999", "ref. 2020-12-10", "555-12-10-2000",
+         "555-2020-12-10", "2020-12-10-77"],
+    )  # fmt: skip
+    def test_groups_of_a_number_are_no_date(self, number: str) -> None:
+        assert not re.search("October|December", speakable(f"See {number} now.").text)
+
+    @pytest.mark.parametrize(
+        "script",
+        ["Open at 7 a.m. today", "flight BA2490", "Unit 3A is free", "Plan A works", "Vitamin A helps", "I got an A."],
+    )
+    def test_letter_a_is_no_article(self, script: str) -> None:
+        said = " ".join(passage.symbols for passage in passages(speakable(script))).replace(".", "").split()
+        assert "ˈA" in said
+        assert "ɐ" not in said
+
+    def test_article_stays_an_article(self) -> None:
+        assert passages(speakable("A plan for a day"))[0].symbols.startswith("ɐ ")
 
     def test_emoji_and_marks_are_not_spoken(self) -> None:
         assert speakable("Wow 🎉 *so* good™").text.split() == ["Wow", "so", "good"]

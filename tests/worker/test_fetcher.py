@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ from local.certificate import write_certificate
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.worker.remote import customer_images
+from services.worker.remote import fetcher as fetcher_module
 from services.worker.remote.customer_images import CustomerImages
-from services.worker.remote.fetcher import Fetcher, is_public
+from services.worker.remote.fetcher import KNOWN_HOST, Fetcher, is_public, is_unknown_host
 from tests.running import free_port
 
 ACCEPT = ("image/png",)
@@ -169,6 +171,64 @@ class TestUnresolvableNames:
         assert refused.value.reason == "NAME_LOOKUP_FAILED"
 
 
+class TestUnknownHosts:
+    """What is refused before a job is made of it."""
+
+    @pytest.mark.parametrize(
+        ("known", "fault", "unknown"),
+        [
+            ({KNOWN_HOST}, socket.EAI_NONAME, True),
+            ({KNOWN_HOST, "host.test"}, socket.EAI_NONAME, False),
+            ({KNOWN_HOST}, socket.EAI_AGAIN, False),
+            ({KNOWN_HOST}, socket.EAI_FAIL, False),
+            (set(), socket.EAI_NONAME, False),  # cut off from the public DNS
+        ],
+    )
+    async def test_only_a_host_that_certainly_does_not_exist_is_unknown(
+        self, known: set[str], fault: int, unknown: bool
+    ) -> None:
+        async def lookup(host: str, port: int) -> Sequence[str]:
+            if host not in known:
+                raise socket.gaierror(fault, "no")
+            return ["93.184.216.34"]
+
+        assert await is_unknown_host("https://host.test/a.jpg", lookup=lookup) is unknown
+
+    @pytest.mark.parametrize(
+        ("url", "unknown"),
+        [
+            ("https://vault.internal/a.jpg", True),
+            ("https://printer/a.jpg", True),
+            ("https://10.1.2.3/a.jpg", False),  # no name: the job says what is wrong
+        ],
+    )
+    async def test_name_inside_is_as_unknown_as_one_that_does_not_exist(self, url: str, unknown: bool) -> None:
+        async def lookup(host: str, port: int) -> Sequence[str]:
+            return ["93.184.216.34"] if host == KNOWN_HOST else ["10.1.2.3", "fd00::7"]
+
+        assert await is_unknown_host(url, lookup=lookup) is unknown
+
+    async def test_silent_name_servers_take_none_of_the_threads_of_the_service(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answered = threading.Event()
+
+        def silent(*_: object, **__: object) -> list[object]:
+            answered.wait(20)
+            return []
+
+        monkeypatch.setattr(socket, "getaddrinfo", silent)
+        monkeypatch.setattr(fetcher_module, "UNKNOWN_HOST_SECONDS", 0.2)
+        urls = [f"https://host-{number}.test/a.jpg" for number in range(3 * fetcher_module.MOST_LOOKUPS)]
+        try:
+            assert not any(await asyncio.gather(*map(is_unknown_host, urls)))
+            async with asyncio.timeout(2):
+                assert await asyncio.to_thread(lambda: "in its turn") == "in its turn"
+                assert not await is_unknown_host("https://one.more.test/a.jpg")
+        finally:
+            answered.set()
+
+
 class TestTls:
     async def test_untrusted_certificate_is_an_input_fault(self, tmp_path: Path) -> None:
         write_certificate(tmp_path, ("127.0.0.1",), datetime.now(UTC))
@@ -217,6 +277,7 @@ class TestCustomerImages:
             (["200 OK\nContent-Type: application/octet-stream"], "", 1),
             (["200 OK\nContent-Type: binary/octet-stream"], "", 1),
             (["200 OK"], "", 1),
+            (["200 OK\nContent-Type: image/avif"], "", 1),
         ],
     )
     async def test_transient_faults_are_retried_and_final_ones_named(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from services.chassis.amounts import read_amount
 from services.video.product.shots import cues
 
 MOST_WORDS: Final = 11  # of one shot: about four seconds of speech
@@ -27,6 +28,9 @@ ADDRESS: Final = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w./-]*\w)?(?![\w
 PHONE: Final = re.compile(r"\+?\(?\d[\d\s().-]{6,}\d")
 CLOCK: Final = re.compile(r"^\d{1,2}(?:[:.]\d\d)?\s?(?:a\.?m|p\.?m|h|uhr)\b", re.IGNORECASE)
 YEAR: Final = re.compile(r"^(?:19|20)\d\d$")
+CLAUSE_END: Final = re.compile(
+    r"[,.;:!?–—](?:\s|$)|\b(?:with|and|incl\w*|plus|con|mit|avec|com|e|y|et|und)\b", re.IGNORECASE
+)
 QUOTED: Final = re.compile(r"[“„«\"]([^“”„«»\"]{8,140})[”“»\"]")
 
 
@@ -162,17 +166,9 @@ def _read(words: tuple[Word, ...], name: str, price: Price | None, code: str) ->
 
 
 def amount_of(money: str) -> float | None:
-    """The amount of a written price, by the form of its last mark: "1.299,00" and "1,299.00" are the same."""
-    found = NUMBER.search(money)
-    if found is None:
-        return None
-    digits = found[0]
-    last = max(digits.rfind("."), digits.rfind(","))
-    if last >= 0 and len(digits) - last - 1 != 3:
-        digits = re.sub(r"[.,]", "", digits[:last]) + "." + digits[last + 1 :]
-    else:
-        digits = re.sub(r"[.,]", "", digits)
-    return float(digits)
+    """The amount of a written price: "1.299,00" and "1,299.00" are the same."""
+    amount = read_amount(money)
+    return None if amount is None else float(amount)
 
 
 def _price(words: tuple[Word, ...], text: str, price: Price | None) -> Part | None:
@@ -181,6 +177,8 @@ def _price(words: tuple[Word, ...], text: str, price: Price | None) -> Part | No
         return None
     for found in MONEY.finditer(text):
         if amount_of(found[0]) != price.now or _is_turned(text[: found.start()], kept=cues().before_prices):
+            continue
+        if _other_charge(text[: found.start()], text[found.end() :]):
             continue
         before = text[: found.start()].split()
         prefix = before[-1].strip(",.:;") if before else ""
@@ -195,13 +193,57 @@ def _price(words: tuple[Word, ...], text: str, price: Price | None) -> Part | No
     return None
 
 
+def _other_charge(before: str, after: str) -> bool:
+    """Whether an amount is that of something beside the product: "delivery is $5", "$5 for shipping", "$5 postage"."""
+    clause = re.findall(r"[^\W\d_]+", re.split(r"[,;–—]\s", before)[-1].casefold())
+    following = re.findall(r"[^\W\d_]+", CLAUSE_END.split(after, maxsplit=1)[0].casefold())
+    return _charged_before(clause) or _charged_after(following)
+
+
+def _charged_before(clause: Sequence[str]) -> bool:
+    """Whether the last words before an amount tie it to a charge: "delivery is", "orders of", not "order today for"."""
+    joins, tied = cues().charge_joins, bool(clause) and clause[-1] in cues().charge_copulas
+    for place in range(len(clause) - 1, -1, -1):
+        word = clause[place]
+        if word in cues().other_charges:
+            earlier = clause[place - 1] if place else ""
+            if word in cues().charge_verbs and (not earlier or earlier in cues().before_verbs):
+                return False
+            return cues().included.isdisjoint(clause[max(0, place - 2) : place])
+        if word not in joins and (not tied or word in cues().joins):
+            return False
+    return False
+
+
+def _charged_after(following: Sequence[str]) -> bool:
+    """Whether the first words after an amount name a charge: "for shipping", "home delivery", not "free delivery"."""
+    others = 0
+    for place, word in enumerate(following):
+        if word in cues().other_charges:
+            return not (word in cues().charge_verbs and others)
+        others += word not in cues().charge_joins
+        if others > 1 or word in cues().included or place > LABEL_WORDS:
+            return False
+    return False
+
+
 def _code(words: tuple[Word, ...], text: str, code: str) -> Part | None:
     if code and re.search(rf"(?<!\w){re.escape(code)}(?!\w)", text):
         return Part(words=words, says="code", value=code)
     found = cues().codes.search(text)
-    if found and text[: found.start()].strip() and not cues().code_verbs.search(text[: found.start()]):
+    if found is None:
         return None
-    return Part(words=words, says="code", value=found[1]) if found else None
+    before, after = text[: found.start()].strip(), text[found.end() :]
+    if before and not cues().code_verbs.search(before):
+        return None
+    if not before and not re.search(r"\d", found[1]) and not _earns(after):
+        return None  # "Code BLACK is our darkest roast."
+    return Part(words=words, says="code", value=found[1])
+
+
+def _earns(text: str) -> bool:
+    """Whether a text says what a code is good for."""
+    return bool({word.strip(",.!?").casefold() for word in text.split()} & cues().offers) or bool(PERCENT.search(text))
 
 
 def _rating(words: tuple[Word, ...], text: str) -> Part | None:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-FIELDS: Final = {"id", "name", "top", "bottom", "left", "right", "source", "read"}
+FIELDS: Final = {"id", "name", "top", "bottom", "left", "right", "page", "updated", "figures", "read"}
 VERTICAL: Final = "9:16"
 
 
@@ -55,7 +55,10 @@ def safe_zones() -> SafeZones:
 
 
 def read_zones(text: str) -> SafeZones:
-    """Reads a table. Raises ValueError for missing or unknown fields, shares outside 0..0.5, and a missing source."""
+    """Reads a table.
+
+    Raises ValueError for missing or unknown fields, shares outside 0..0.5, and a zone that names no page or figures.
+    """
     data = tomllib.loads(text)
     if set(data) != {"platform", "rim"}:
         raise ValueError("The table has the parts platform and rim.")
@@ -64,8 +67,8 @@ def read_zones(text: str) -> SafeZones:
         if set(entry) != FIELDS:
             raise ValueError(f"A platform has the fields {', '.join(sorted(FIELDS))}.")
         edges = [float(entry[edge]) for edge in ("top", "bottom", "left", "right")]
-        if not entry["source"] or not all(0 <= edge < 0.5 for edge in edges):
-            raise ValueError(f"The platform {entry['id']} has no source, or an edge outside 0 to 0.5.")
+        if not entry["page"] or not entry["figures"] or not all(0 <= edge < 0.5 for edge in edges):
+            raise ValueError(f"The platform {entry['id']} names no page or figures, or has an edge outside 0 to 0.5.")
         top, bottom, left, right = edges
         platforms[entry["id"]] = Zone(left=left, top=top, right=1 - right, bottom=1 - bottom)
     return SafeZones(platforms=platforms, rims={ratio: float(rim) for ratio, rim in data["rim"].items()})

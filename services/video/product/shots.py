@@ -64,6 +64,12 @@ class Cues:
     ratings: tuple[re.Pattern[str], ...]
     before_prices: frozenset[str]
     per: frozenset[str]
+    other_charges: frozenset[str]
+    charge_verbs: frozenset[str]
+    before_verbs: frozenset[str]
+    included: frozenset[str]
+    charge_joins: frozenset[str]
+    charge_copulas: frozenset[str]
     joins: frozenset[str]
     no_units: frozenset[str]
     qualifiers: re.Pattern[str]
@@ -120,6 +126,12 @@ def read_cues(text: str) -> Cues:
             ratings=tuple(re.compile(pattern, re.IGNORECASE) for pattern in data["ratings"]),
             before_prices=frozenset(data["before_prices"]),
             per=frozenset(data["per"]),
+            other_charges=frozenset(data["other_charges"]),
+            charge_verbs=frozenset(data["charge_verbs"]),
+            before_verbs=frozenset(data["before_verbs"]),
+            included=frozenset(data["included"]),
+            charge_joins=frozenset(data["charge_joins"]),
+            charge_copulas=frozenset(data["charge_copulas"]),
             joins=frozenset(data["joins"]),
             no_units=frozenset(data["no_units"]),
             qualifiers=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['qualifiers']))})\s*$"),

@@ -9,6 +9,7 @@ from typing import Final
 
 from services.video.product.parts import Part
 from services.video.product.shots import Shot, shots
+from services.video.script.markup import shown_word
 
 BEAT_SECONDS: Final = 0.48  # 125 beats a minute, twelve frames
 LEAD_SECONDS: Final = 0.12  # a shot begins this long before its first word
@@ -20,6 +21,7 @@ END_SECONDS: Final = 2.4  # of the end card after the last word
 SHORTEST_END_SECONDS: Final = 1.6  # of it in a film of a wanted length
 SHORTEST_FILM_SECONDS: Final = 5.0  # what ad platforms accept
 FIRST_WORD_SECONDS: Final = 0.30
+TELLING: Final = frozenset({"price", "offer", "code"})  # what no other shot may swallow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def storyboard(
         raise ValueError("a film has at least one part")
     gathered = _gathered(parts)
     starts = [0.0, *(_on_beat(part.words[0].start - LEAD_SECONDS) for part in gathered[1:])]
-    turn = max(_on_beat(until + 0.2), starts[-1] + 0.6)
+    turn = max(_on_beat(until + 0.2), starts[-1] + SHORTEST_SHOT_SECONDS)
     end = max(seconds or 0.0, turn + (SHORTEST_END_SECONDS if seconds else END_SECONDS), SHORTEST_FILM_SECONDS)
     chosen = _chosen(gathered, shows, seed)
     scenes = [
@@ -74,9 +76,11 @@ def _gathered(parts: Sequence[Part]) -> list[Part]:
     for part in parts:
         if made:
             last = made[-1]
-            short = min(part.words[-1].end - part.words[0].start, part.words[0].start - last.words[0].start)
-            if short < SHORTEST_SHOT_SECONDS and len(last.words) + len(part.words) <= 14:
-                keeps = part if last.says == "plain" else last
+            before = part.words[0].start - last.words[0].start
+            own = part.words[-1].end - part.words[0].start
+            short = before < SHORTEST_SHOT_SECONDS or (own < SHORTEST_SHOT_SECONDS and part.says not in TELLING)
+            if short and len(last.words) + len(part.words) <= 14:
+                keeps = max(last, part, key=lambda each: (each.says in TELLING, each.says != "plain"))
                 made[-1] = replace(keeps, words=(*last.words, *part.words))
                 continue
         made.append(part)
@@ -123,7 +127,7 @@ def silent_words(script: str) -> tuple[TimedWord, ...]:
     """The script's words at the pace of reading: READING_SECONDS each, with a pause at every sentence's end."""
     made: list[TimedWord] = []
     time = FIRST_WORD_SECONDS
-    for text in script.split():
+    for text in map(shown_word, script.split()):
         spent = READING_SECONDS + max(0, len(text) - 9) * 0.03
         made.append(TimedWord(text=text, start=time, end=time + spent))
         time += spent

@@ -23,6 +23,7 @@ HOOKS: Final = (
     "feature",
     "figure",
 )  # of those, what may open it
+FOOTNOTE_MARKS: Final = frozenset("*†‡§")
 WEAKEST: Final = 0.35  # strength below which a fact is left out
 LONGEST_WORDS: Final = 16  # of a quoted fact: one breath
 MOST_FACTS: Final = 6
@@ -116,7 +117,7 @@ def _ranked(material: Material) -> list[Fact]:
         fact
         for fact in sorted(material.facts, key=lambda fact: -fact.strength)
         if fact.role in SELLING
-        and "*" not in fact.text  # a footnote limits it, which a film does not show
+        and not set(fact.text) & FOOTNOTE_MARKS  # a footnote limits it, which does not stand beside it in a film
         and fact.strength >= WEAKEST
         and 2 <= len(fact.text.split()) <= LONGEST_WORDS
     ]

@@ -18,12 +18,23 @@ SHORT_DAYS: Final = one_of(name for name in DAYS if name not in DAY_NAMES.values
 SHORT_MONTHS: Final = one_of(name for name in MONTHS if name not in MONTH_NAMES.values())
 MONTH: Final = rf"(?P<month>(?:{one_of(MONTHS)}))\b(?:(?<!May)(?<!\w{5})\.)?"
 DAY: Final = r"(?P<day>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+DAY_ONLY: Final = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 LAST: Final = r"(?:\s?[-–—]\s?(?P<last>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?)?"
 YEAR: Final = r"(?:,?\s(?P<year>1[5-9]\d\d|20\d\d))?"
 WEEKDAY: Final = rf"(?:(?P<weekday>{one_of(DAYS)})\b\.?,?\s)?"
 HALF: Final = r"(?:\s?(?P<half>[ap]\.m\.(?!\w)|[ap]m\b|[AP]M\b|[AP]\.M\.))"
 DASH: Final = r"\s?(?:[-–—]|to)\s?"
+_JOINED: Final = r"(?:\s?[,&+/–-]\s?|,?\s(?:and|or|to)\s)"
+BESIDE_DAY: Final = re.compile(rf"\b(?:{one_of(DAYS)})s?\.?{_JOINED}(?:(?:and|or|&)\s)?$")
+AFTER_DAY: Final = re.compile(
+    rf"\.?(?:{_JOINED}(?:{one_of(DAYS)})s?\b|,?\s(?:\d|(?:at|from|till|until|{one_of(words('day_after'))})\b))"
+)
+ALONE_DAY: Final = re.compile(rf"[.,;:!?)]|\s*$|\s(?:{one_of(words('following') - {'and', 'or', 'of'})})\b")
+MEASURED: Final = re.compile(  # fractions, of what stands behind them
+    rf"\d{{1,2}}/\d{{1,2}}(?:(?:\s?[-–—]\s?|\sto\s)\d{{1,2}}/\d{{1,2}})?[\s-](?:{one_of(words('measured'))})\b"
+)
 CENTURY: Final = 100
+REFERENCE: Final = re.compile(r"\b(?:ISBN|ISSN|part|ref|reference|no|number|serial|SKU|model)[.:#]?\s?$", re.IGNORECASE)
 
 
 @lru_cache(256)
@@ -58,7 +69,9 @@ def _written_date(found: re.Match[str]) -> str:
 
 
 def _figures(found: re.Match[str]) -> str | None:
-    """A date in figures; None when it is no day of a calendar."""
+    """A date in figures; None when it is no day of a calendar, or groups of a number after "ISBN" or "part"."""
+    if found["sign"] == "-" and _is_reference(found):
+        return None
     first, second, written = int(found["first"]), int(found["second"]), found["year"]
     full = int(written) if len(written) == 4 else 2000 + int(written)
     dotted = found["sign"] == "."
@@ -74,7 +87,49 @@ def short_date(first: int, second: int, script: str) -> str | None:
     return _date_in_words(month, day, None) if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
-def _iso(found: re.Match[str]) -> str:
+def _short_range(found: re.Match[str]) -> str | None:
+    """Two dates without years, where a word before says that they are dates; else fractions."""
+    if "th" not in found["joint"] and not dated(found.string, found.start()):
+        return None
+    first, last = (
+        short_date(int(found[low]), int(found[high]), found.string)
+        for low, high in (("first", "second"), ("third", "fourth"))
+    )
+    return f"{first} to {last}" if first and last else None
+
+
+def dated(script: str, place: int) -> bool:
+    """Whether the words beside a place tell that figures with a stroke at it are a date: "by 3/4", not "by 3/4 cup"."""
+    if MEASURED.match(script, place):
+        return False
+    before = script[max(0, place - 48) : place].lower()
+    if before.endswith(" by ") and words("changing") & set(re.findall(r"[a-z]+", before)):
+        return False
+    return re.search(rf"\b(?:{one_of(words('dated'))})\s$", before) is not None
+
+
+def _weekday_in_figures(found: re.Match[str]) -> str | None:
+    date = short_date(int(found["first"]), int(found["second"]), found.string)
+    return f"{DAY_NAMES[DAYS[found['weekday']]]}, {date}" if date else None
+
+
+def _bare_zone(found: re.Match[str]) -> str:
+    return " ".join(found["zone"] or found["other"])
+
+
+def _short_year(found: re.Match[str]) -> str:
+    """A year of two digits: "'98" -> "ninety-eight", "'09" -> "oh nine"."""
+    number = int(found["year"])
+    return cardinal(number) if number >= 10 else f"oh {cardinal(number)}"
+
+
+def _is_reference(found: re.Match[str]) -> bool:
+    return REFERENCE.search(found.string[max(0, found.start() - 24) : found.start()]) is not None
+
+
+def _iso(found: re.Match[str]) -> str | None:
+    if _is_reference(found):
+        return None
     return _date_in_words(int(found["month"]), int(found["day"]), int(found["year"]))
 
 
@@ -92,6 +147,19 @@ def _day_range(found: re.Match[str]) -> str:
 
 def _weekday(found: re.Match[str]) -> str:
     return DAY_NAMES[DAYS[found["weekday"]]]
+
+
+def _short_weekday(found: re.Match[str]) -> str | None:
+    """A day after a word or mark; "Sun", "Sat" and "Mon" only where the words beside tell: not "every Sat nav"."""
+    before = found.groupdict().get("before") or ""
+    said = f"{before}{' ' if before else ''}{_weekday(found)}"
+    if found["weekday"] not in words("also_days"):
+        return said
+    start, end = found.start("weekday"), found.end("weekday")
+    if BESIDE_DAY.search(found.string[max(0, start - 20) : start]) or AFTER_DAY.match(found.string, end):
+        return said
+    alone = before not in ("", "and", "or", "from")
+    return said if alone and ALONE_DAY.match(found.string, end) else None
 
 
 def _clock(hour: int, minute: int | None, half: str) -> str:
@@ -184,13 +252,13 @@ ZONE: Final = rf"(?P<zone>\s(?:{one_of(ZONES)})\b)?"
 RULES: Final[tuple[Rule, ...]] = (
     (
         re.compile(
-            rf"{WEEKDAY}(?<![\w.])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])\b"
+            rf"{WEEKDAY}(?<![\w.-])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])\b(?!-\d)"
         ),
         _iso,
     ),
     (
         re.compile(
-            r"(?<![\w/.-])(?<!ISBN )(?<!part )(?P<first>\d{1,2})(?P<sign>[/.-])(?P<second>\d{1,2})(?P=sign)"
+            r"(?<![\w/.-])(?P<first>\d{1,2})(?P<sign>[/.-])(?P<second>\d{1,2})(?P=sign)"
             r"(?P<year>(?:19|20)\d\d|(?<!-)\d\d)(?![\w/])(?![.-]\d)"
         ),
         _figures,
@@ -199,15 +267,46 @@ RULES: Final[tuple[Rule, ...]] = (
     (re.compile(rf"(?<![\w.,])(?:{WEEKDAY})(?:the\s)?{DAY}{LAST}\s(?:of\s)?{MONTH}{YEAR}"), _written_date),
     (re.compile(rf"\b{MONTH},?\s(?P<year>(?:19|20)\d\d)\b"), _month_only),
     (re.compile(rf"\b(?P<low>{one_of(MONTHS)})\.?\s?[-–—]\s?(?P<high>{one_of(MONTHS)})\b"), _month_range),
-    (re.compile(rf"\b(?P<low>{one_of(DAYS)})\.?\s?[-–—]\s?(?P<high>{one_of(DAYS)})\b"), _day_range),
+    (
+        re.compile(
+            rf"\b(?P<low>{one_of(DAYS)})\.?(?:\s?[-–—]\s?|\s(?:to|thru|through|till|until)\s)(?P<high>{one_of(DAYS)})\b"
+        ),
+        _day_range,
+    ),
+    (re.compile(rf"(?<=[a-z\d])\s?[-–—]\s?(?={DAY_ONLY}\s(?:{one_of(MONTHS)})\b)"), lambda _found: " to "),
+    (re.compile(rf"(?<=\d)\s?[-–—]\s?(?=(?:{one_of(MONTHS)})\b\.?\s\d)"), lambda _found: " to "),
+    (
+        re.compile(
+            rf"(?<![\w.,/])(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})(?P<joint>{DASH}|\s(?:through|thru)\s)"
+            r"(?P<third>\d{1,2})/(?P<fourth>\d{1,2})(?![\w/]|\.\d)"
+        ),
+        _short_range,
+    ),
+    (
+        re.compile(rf"\b(?P<weekday>{one_of(DAYS)})\b\.?,?\s(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}})(?![\w/]|\.\d)"),
+        _weekday_in_figures,
+    ),
+    (re.compile(rf"(?<=\bnoon )(?P<zone>{one_of(ZONES)})\b|(?<=\bmidnight )(?P<other>{one_of(ZONES)})\b"), _bare_zone),
+    (re.compile(r"(?<![\w'’])['’‘](?P<year>\d\d)(?![\w'’])"), _short_year),
     (re.compile(rf"\b(?P<weekday>{one_of(DAYS)})\b\.?(?=,?\s(?:\d|(?:{one_of(MONTHS)})\b))"), _weekday),
     (
         re.compile(rf"\b(?P<weekday>{SHORT_DAYS})\b(?=\s?[,&+/]\s?(?:{one_of(DAYS)})\b)"),
         _weekday,
     ),
     (
-        re.compile(rf"(?<=[,&+/] )(?P<weekday>{SHORT_DAYS})\b(?=[\s,.:;)]|$)"),
-        _weekday,
+        re.compile(rf"(?:(?<=[,&+/] )|(?<=[a-z]/))(?P<weekday>{SHORT_DAYS})\b(?=[\s,.:;)]|$)"),
+        _short_weekday,
+    ),
+    (re.compile(rf"\b(?P<weekday>{SHORT_DAYS})\.(?=,|\s[a-z])"), _weekday),
+    (
+        re.compile(
+            rf"\b(?P<before>before|by|on|until|till|this|next|last|every|each|and|or|from)\s(?P<weekday>{SHORT_DAYS})(?=[.,;:!?)]|\s|$)"
+        ),
+        _short_weekday,
+    ),
+    (
+        re.compile(r"\b(?P<named>[Nn]oon|[Mm]idnight)\s?[-–—]\s?(?=\d|midnight\b|noon\b)"),
+        lambda found: f"{found['named']} to ",
     ),
     (
         re.compile(rf"\b(?P<month>{SHORT_MONTHS})\.(?=\s[a-z])"),
@@ -223,6 +322,13 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     (re.compile(rf"(?<![\w.,:]){TIME}:(?P<minute>[0-5]\d){HALF}?(?![\w:]){ZONE}"), _time),
     (re.compile(rf"(?<![\w.,:]){TIME}(?:\.(?P<minute>[0-5]\d))?{HALF}{ZONE}"), _time),
+    (
+        re.compile(
+            rf"\b(?P<before>(?i:from|until|till|doors|show|starts|opens|closes|kick-off))\s{TIME}\.(?P<minute>00|15|30|45)(?P<half>)"
+            r"(?=[,;!]|\.?$|\.\s|\s(?:to|until|till|on|every|daily|sharp|onwards|in)\b)"
+        ),
+        lambda found: f"{found['before']} {_time(found)}",
+    ),
     (re.compile(rf"(?<=\b[Aa]t ){TIME}\.(?P<minute>[0-5]\d)(?P<half>)(?![\w%]|[.,:]\d|\s[a-z]+s\b)"), _time),
     (re.compile(r"(?<![\w.,])['‘’]?(?P<decade>(?:1[5-9]|20)\d0|[2-9]0)(?:['’])?s\b"), _decade),
     (

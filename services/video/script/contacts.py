@@ -23,12 +23,12 @@ REGIONS: Final = ("US", "GB", "AU", "IE", "DE", "FR", "IN")  # where a number wi
 MIN_DIGITS: Final = 7
 SHORT_NUMBER: Final = (
     rf"(?i:\b(?P<verb>{one_of(words('dialled') - {'number'})}))[.:]?\s(?P<word>[A-Z]+\sto\s)?(?P<number>\d{{3,6}})"
-    r"(?=[.,;:!?)]|$|\s(?:now|today|for|to|if|or|and)\b)"
+    r"(?=[.,;:!?)]|$|\s(?:now|today|for|to|if|or|and|in|at|from|anytime|free)\b)"
 )
 EXTENSION: Final = r"(?:,?\s?(?:ext\.?|extension|x)\s?(?P<extension>\d{1,6}))?"
 NUMBER: Final = (
-    rf"(?<![\w.,$£€])(?P<number>\+?\(?\d{{1,15}}(?!\d)\)?(?:[\s./-]?\(?\d{{1,5}}(?!\d)\)?){{0,6}})"
-    rf"{EXTENSION}(?![\w%]|[.,:]\d)"
+    rf"(?<![\w.,$£€])(?P<number>\+?\(?\d{{1,15}}(?!\d)\)?(?:[\s./-]?\(?\d{{1,8}}(?!\d)\)?){{0,6}})"
+    rf"(?:(?P<joint>\s(?:or|and)\s|\s?/\s?)(?P<other>\d{{3,4}}[\s-]\d{{3,4}}))?{EXTENSION}(?![\w%]|[.,:]\d)"
 )
 LABEL: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
 HOST: Final = rf"(?:{LABEL}\.){{1,8}}[A-Za-z]{{2,24}}"
@@ -107,6 +107,10 @@ def _phone(found: re.Match[str]) -> str | None:
         return None
     groups = [digits(group) for group in re.findall(r"\d+", written)]
     said = ("plus " if written.startswith("+") else "") + ", ".join(groups)
+    if found["other"]:
+        said += (
+            f" {'and' if 'and' in found['joint'] else 'or'} {', '.join(map(digits, re.split('[ -]', found['other'])))}"
+        )
     return f"{said}, extension {digits(found['extension'])}" if found["extension"] else said
 
 
@@ -128,6 +132,10 @@ def _short(found: re.Match[str]) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    (
+        re.compile(r"(?<=[Dd]ial )(?P<code>[*#][*#\d]{1,20})(?!\w)"),
+        lambda found: " ".join({"*": "star", "#": "hash"}.get(sign) or digits(sign) for sign in found["code"]),
+    ),
     (
         re.compile(
             rf"(?<![\w@.])(?:(?P<scheme>https?://)|(?P<user>[\w+-]+(?:\.[\w+-]+)*)@)?(?P<host>{HOST})(?::\d{{2,5}})?"

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from services.video.script.calendar import short_date
+from services.video.script.calendar import dated, short_date
 from services.video.script.numbers import NUMBER, cardinal, digits, figure, is_one, ordinal, parts
 from services.video.script.spans import Rule
 from services.video.script.vocabulary import (
@@ -29,11 +29,12 @@ MINUS: Final = r"(?P<minus>(?<!\w)[-−]\s?)?"
 PERIOD: Final = rf"(?P<per>(?:\s?/\s?(?:{one_of(PERIODS)})(?![\w²]))+|\s?(?:{one_of(PRICED)})(?!\w))?"
 SCALE: Final = r"(?P<scale>\s?(?:thousand|million|billion|trillion)\b|\s?(?:mn|mio|bn|tn|[kKmMbB])(?![\w²]))?"
 SIGN: Final = one_of(CURRENCIES)
-UNIT: Final = rf"(?P<unit>(?:{one_of(UNITS)})(?![\w²³°]))"
+UNIT: Final = rf"(?P<unit>(?:{one_of(UNITS)})(?![\w²³°]))(?:\.(?=\s[a-z]))?"
 UNIT_PER: Final = rf"(?P<per>(?:\s?/\s?(?:{one_of(PERIODS)})(?![\w²]))+)?"
 LOW: Final = rf"(?P<low>{NUMBER})(?:\s?(?:{one_of(UNITS)}))?"
 BY: Final = r"\s?[x×]\s?"
 VULGAR: Final = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+MARKED: Final = rf"\d+(?:\.\d+)?\s?[{VULGAR}]?|[{VULGAR}]"
 HALVES: Final = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 INCHES_BEFORE: Final = one_of(words("sides"))
 
@@ -92,9 +93,15 @@ def _money_range(found: re.Match[str]) -> str:
     return said + _period(found["per"])
 
 
+def _scaled_range(found: re.Match[str]) -> str:
+    """ "$18k–$22k" -> "eighteen thousand to twenty-two thousand dollars"."""
+    low = f"{figure(found['low'])} {SCALES[found['low_scale']]}"
+    return f"{low} to {_amount(found['symbol'], found['high'], found['scale'])}{_period(found['per'])}"
+
+
 def _cents(found: re.Match[str]) -> str:
     one, many = DATA["hundredths"]["GBP" if found["p"] else "USD"]
-    return f"{figure(found['amount'])} {one if is_one(found['amount']) else many}"
+    return f"{figure(found['amount'])} {one if is_one(found['amount']) else many}{_period(found['per'])}"
 
 
 def _describes(found: re.Match[str]) -> bool:
@@ -131,7 +138,24 @@ def _dimensions(found: re.Match[str]) -> str:
     if unit.startswith(("in", '"')):
         described = re.match(r"[ -][a-z]{3,}", found.string[found.end() : found.end() + 8])
         return f"{said} {'inch' if described else 'inches'}"
-    return f"{said} {unit_name(unit, one=False)}"
+    return f"{said} {unit_name(unit, one=_adjective(found))}"
+
+
+def _marked_number(written: str) -> str:
+    """A number with a fraction's sign: "8½" -> "eight and a half"."""
+    found = re.fullmatch(rf"(?P<whole>\d*)\s?(?P<part>[{VULGAR}])", written)
+    return (_vulgar(found) or "") if found else figure(written)
+
+
+def _marked_sizes(found: re.Match[str]) -> str:
+    """Sizes in feet or inches: "4' x 8'" -> "four by eight feet"."""
+    one, many = ("inch", "inches") if found["mark"] in '"″”' else ("foot", "feet")
+    said = f"{_marked_number(found['low'])} by {_marked_number(found['high'])}"
+    return f"{said} {one if _adjective(found) else many}"
+
+
+def _inch_range(found: re.Match[str]) -> str:
+    return f"{figure(found['low'])} to {figure(found['amount'])} {'inch' if _adjective(found) else 'inches'}"
 
 
 def _times(found: re.Match[str]) -> str:
@@ -140,9 +164,7 @@ def _times(found: re.Match[str]) -> str:
 
 
 def _inches(found: re.Match[str]) -> str:
-    described = re.match(r"[ -]([a-z]{2,})", found.string[found.end() : found.end() + 30], re.IGNORECASE)
-    adjective = described is not None and described[1].lower() not in words("following")
-    return f"{figure(found['amount'])} {'inch' if adjective or is_one(found['amount']) else 'inches'}"
+    return f"{figure(found['amount'])} {'inch' if _adjective(found) or is_one(found['amount']) else 'inches'}"
 
 
 def _quoted(found: re.Match[str], mark: str) -> bool:
@@ -207,11 +229,33 @@ def _mixed_fraction(found: re.Match[str]) -> str | None:
     return _mixed(found["whole"], above, below) if above < below else None
 
 
+def _inch_fraction(found: re.Match[str]) -> str | None:
+    """ "3/8"" drill" -> "three eighths inch drill", "1 1/2" wide" -> "one and a half inches wide"."""
+    above, below = int(found["above"]), int(found["below"])
+    if above >= below or _quoted(found, '"'):
+        return None
+    part = _mixed(found["whole"], above, below) if found["whole"] else fraction(above, below)
+    if part is None:
+        return None
+    if found["whole"] and not _adjective(found):
+        return f"{part} inches"
+    return f"{part} inch"
+
+
+def _adjective(found: re.Match[str]) -> bool:
+    """Whether the word after a size is what it describes."""
+    after = re.match(r"[ -]([a-z]{2,})", found.string[found.end() : found.end() + 30], re.IGNORECASE)
+    return after is not None and after[1].lower() not in words("following")
+
+
 def _stroke(found: re.Match[str]) -> str | None:
     """Two numbers with a stroke: a rating, halves of a whole, a fraction or two numbers in a row."""
     left, right = found["left"], found["right"]
     before = found.string[max(0, found.start() - 24) : found.start()].lower()
-    if left.isdigit() and re.search(r"\b(?:on|until|till|by|before|starts|ends|since)\s$", before):
+    if left.isdigit() and re.search(r"\bsizes?\s$", before):
+        return f"{figure(left)} {figure(right)}"
+    timed = re.match(r"\s(?:at|@)\s\d", found.string[found.end() : found.end() + 6]) is not None
+    if left.isdigit() and (timed or dated(found.string, found.start())):
         named = short_date(int(left), int(right), found.string)
         if named is not None:
             return named
@@ -237,7 +281,7 @@ def _ratio(found: re.Match[str]) -> str | None:
     named = after[1] if after else ""
     known = found[0] in words("aspects") and (found[0] in words("wide") or named in words("shown"))
     mixed = re.search(r"\b(mix|ratio|ratio of|dilute|odds|proportions?)\s$", before) is not None
-    if len(right) == 2 and not known and not mixed and named not in ("ratio", "mix", "odds"):
+    if len(right) == 2 and not known and not mixed and named not in words("diluted"):
         return None  # a time
     joint = "by" if known and not mixed else "to"
     return f"{cardinal(int(left))} {joint} {cardinal(int(right))}"
@@ -260,7 +304,10 @@ def _row_of_stars(found: re.Match[str]) -> str:
 def _is_count(found: re.Match[str], following: re.Match[str] | None) -> bool:
     """Whether a capital M or B stands for millions: "5M downloads", but not "Flat 12B" or "221B Baker Street"."""
     before = found.string[max(0, found.start() - 24) : found.start()]
-    return not re.search(r"[A-Z]\w*\s$", before) and following is not None and following[1][:1].islower()
+    if re.search("[.,]", found["amount"]):
+        return True  # no door has a number with a decimal mark
+    counted = following is not None and following[1][:1].islower() and following[1] not in words("following")
+    return counted and not re.search(r"[A-Z]\w*\.?\s$", before)
 
 
 def _scaled(found: re.Match[str]) -> str | None:
@@ -278,7 +325,7 @@ def _percent_range(found: re.Match[str]) -> str:
 
 def _percent(found: re.Match[str]) -> str:
     sign = {"-": "minus ", "−": "minus ", "+": "plus "}.get((found["minus"] or "").strip(), "")
-    return f"{sign}{figure(found['amount'])} percent"
+    return f"{sign}{figure(found['amount'])} percent{' a year' if found['per'] else ''}"
 
 
 def _signed(found: re.Match[str]) -> str:
@@ -303,6 +350,13 @@ MONEY: Final[tuple[Rule, ...]] = (
         _money_range,
     ),
     (
+        re.compile(
+            rf"(?<!\w)(?P<symbol>{SIGN})\s?(?P<low>{NUMBER})(?P<low_scale>[kKmMbB]){DASH}"
+            rf"(?:(?P=symbol)\s?)?(?P<high>{NUMBER})(?P<scale>[kKmMbB])(?!\w){PERIOD}"
+        ),
+        _scaled_range,
+    ),
+    (
         re.compile(rf"{LEFT}(?P<low>{NUMBER}){DASH}(?P<high>{NUMBER}){SCALE}\s?(?P<symbol>{SIGN})(?!\w){PERIOD}"),
         _money_range,
     ),
@@ -318,7 +372,14 @@ MONEY: Final[tuple[Rule, ...]] = (
         ),
         _money,
     ),
-    (re.compile(rf"(?<![\w.,])(?!(?:144|240|360|480|720)p|\d{{4}})(?P<amount>{NUMBER})(?:¢|(?P<p>p)(?!\w))"), _cents),
+    (
+        re.compile(rf"(?<![\w.,])(?!(?:144|240|360|480|720)p|\d{{4}})(?P<amount>{NUMBER})(?:¢|(?P<p>p)(?!\w)){PERIOD}"),
+        _cents,
+    ),
+    (
+        re.compile(rf"(?<!\w)(?P<symbol>[$€£])\.(?P<amount>\d\d)(?!\d){PERIOD}"),
+        lambda found: _amount(found["symbol"], f"0.{found['amount']}", None) + _period(found["per"]),
+    ),
     (re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})[.,][-–](?!\w)"), lambda found: figure(found["amount"])),
 )
 
@@ -328,12 +389,30 @@ RATIOS: Final[tuple[Rule, ...]] = (
 )
 
 SHARES: Final[tuple[Rule, ...]] = (
+    (
+        re.compile(rf"(?<![\w.,])(?P<low>{MARKED})(?P<mark>['′’\"″”]){BY}(?P<high>{MARKED})(?P=mark)(?!\w)"),
+        _marked_sizes,
+    ),
+    (
+        re.compile(
+            r"(?<![\w.,/])(?:(?P<whole>\d{1,3})[\s-])?(?P<above>\d{1,2})/(?P<below>\d{1,2})(?P<sign>[\"″”])(?!\w)"
+        ),
+        _inch_fraction,
+    ),
+    (
+        re.compile(r"(?<![\w.,/])(?P<high>\d{2,3})/(?P<low>\d{2,3})\s?(?P<unit>mmHg)\b"),
+        lambda found: f"{figure(found['high'])} over {figure(found['low'])} {unit_name('mmHg', one=False)}",
+    ),
     (re.compile(rf"(?P<whole>(?<!\d)\d{{1,6}}\s?)?(?P<part>[{VULGAR}])\s?{UNIT}"), _vulgar_measure),
     (re.compile(rf"(?P<whole>(?<!\d)\d{{1,6}}\s?)?(?P<part>[{VULGAR}])"), _vulgar),
+    (
+        re.compile(rf"(?<![\w.,/])(?P<whole>\d{{1,3}})\s(?P<above>\d{{1,2}})/(?P<below>\d{{1,3}})[\s-]?{UNIT}"),
+        lambda found: (said := _mixed_fraction(found)) and f"{said} {unit_name(found['unit'], one=False)}",
+    ),
     (re.compile(r"(?<![\w.,/])(?P<whole>\d{1,3})\s(?P<above>\d{1,2})/(?P<below>\d{1,3})(?![\w/])"), _mixed_fraction),
     (re.compile(r"(?<![\w/])(?P<left>\d{1,3}(?:[.,]\d{1,2})?)\s?/\s?(?P<right>\d{1,3})(?![\w/]|\.\d)"), _stroke),
     (re.compile(rf"{LEFT}(?P<low>{NUMBER})\s?%?{DASH}(?P<high>{NUMBER})\s?%"), _percent_range),
-    (re.compile(rf"{SIGNED}(?<![\w.,])(?P<amount>{NUMBER})\s?%"), _percent),
+    (re.compile(rf"{SIGNED}(?<![\w.,])(?P<amount>{NUMBER})\s?%(?P<per>\s?p\.?a\.?(?!\w))?"), _percent),
     (re.compile(r"[★⭐]\ufe0f?(?:\s?[★⭐]\ufe0f?)+"), _row_of_stars),
     (re.compile(rf"(?<!\d)(?P<amount>{NUMBER})\s?[★⭐]\ufe0f?(?P<before>)"), _stars),
 )
@@ -350,8 +429,24 @@ MEASURES: Final[tuple[Rule, ...]] = (
         ),
         _dimensions,
     ),
+    (
+        re.compile(
+            rf"(?<![\w.,])(?P<first>{NUMBER})\s?(?P<unit>{one_of(UNITS)}){BY}(?P<second>{NUMBER})\s?(?P=unit)(?![\w²³°])"
+        ),
+        lambda found: f"{figure(found['first'])} by {figure(found['second'])} {unit_name(found['unit'], one=False)}",
+    ),
     (re.compile(rf"(?<![\w.,])(?:(?P<low>{NUMBER}){DASH})?(?P<amount>{NUMBER})\s?[x×](?!\w){UNIT_PER}"), _times),
+    (re.compile(rf"{LEFT}(?P<low>{NUMBER}){DASH}(?P<amount>{NUMBER})\s?[\"″”](?!\w)"), _inch_range),
     (re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})\s?(?P<sign>[\"″”])(?!\w)"), _inch_mark),
+    (
+        re.compile(
+            rf"\b(?P<before>(?i:{one_of(words('seconds_after'))}))\s(?P<amount>{NUMBER})\s?s"
+            rf"(?=[.,;!?)]|$|\s(?:{one_of(words('following') | words('seconds_before'))})\b)"
+        ),
+        lambda found: (
+            f"{found['before']} {figure(found['amount'])} {'second' if is_one(found['amount']) else 'seconds'}"
+        ),
+    ),
     (re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})(?:-inch|\s?in\.)(?=[\s-][a-z])"), _inches),
     (re.compile(rf"(?<![\w.,])(?P<amount>{NUMBER})(?:-in|\s?in)(?=[\s-](?:{INCHES_BEFORE})\b)"), _inches),
     (re.compile(r"(?<=\bft )(?P<amount>\d{1,2})\s?in\b"), _inches),
@@ -370,6 +465,18 @@ MEASURES: Final[tuple[Rule, ...]] = (
 )
 
 COUNTS: Final[tuple[Rule, ...]] = (
+    (
+        re.compile(r"(?<![\w.,$£€])(?P<round>100|1,?000|1,?000,?000)s\b"),
+        lambda found: f"{cardinal(int(found['round'].replace(',', ''))).removeprefix('one ')}s",
+    ),
+    (
+        re.compile(
+            rf"(?<![\w.,])(?P<amount>{one_of(words('karats'))})[kK](?:t)?"
+            rf"(?=\s(?:(?i:{one_of(words('golds'))})\s)?[Gg]old\b"
+            rf"(?!\s(?:{one_of(words('counted') | words('plural') | (words('rated') - words('following')))})\b))"
+        ),
+        lambda found: f"{figure(found['amount'])} karat",
+    ),
     (re.compile(rf"{LEFT}(?P<amount>{NUMBER})(?P<scale>bn|mn|tn|[kKmMB])(?P<plus>\+?)(?!\w)"), _scaled),
     (re.compile(rf"{LEFT}(?P<low>{NUMBER}){DASH}(?P<high>{NUMBER})(?![\w.,:/]\w)"), _range),
     (re.compile(rf"[~≈]\s?(?P<amount>{NUMBER})"), _aside),

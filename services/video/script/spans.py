@@ -16,6 +16,7 @@ Rewrite = Callable[[re.Match[str]], str | None]
 Rule = tuple[re.Pattern[str], Rewrite]
 
 SPACE: Final = "\u0020"
+LETTER_A: Final = "ˈA"  # misaki's sounds of the letter; the voice's dictionary has the article
 LETTERS: Final = {
     "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l", "Ł": "L", "ı": "i", "đ": "d",
     "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H",
@@ -85,6 +86,8 @@ def spoken_of(script: str, edits: Iterable[Edit]) -> Spoken:
             if edit.phonemes:
                 phonemes[len(text) + len(before)] = edit.phonemes
             said = f"{before}{edit.words}{after}"
+            for letter in re.finditer(r"(?<![\w'])A(?![\w'])", said):  # alone in capitals: the letter, not the article
+                phonemes.setdefault(len(text) + letter.start(), LETTER_A)
             for number, character in enumerate(said):
                 text.append(character)
                 origin.append(min(edit.end - 1, edit.start + number * (edit.end - edit.start) // max(1, len(said))))

@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from services.video.script import calendar, contacts, homographs, quantities, wording
+from services.video.script import calendar, contacts, homographs, places, quantities, references, wording
 from services.video.script.markup import ENTITY, tag_edits
 from services.video.script.spans import Edit, Rule, Spoken, edits_of, said, spoken_of
 
 RULES: Final[tuple[Rule, ...]] = (  # the most telling form first: what a rule took, later ones leave
     *contacts.RULES,
+    *references.RULES,
+    *places.RULES,
     *quantities.MONEY,
     *quantities.RATIOS,
     *wording.ABBREVIATIONS,
@@ -21,9 +23,9 @@ RULES: Final[tuple[Rule, ...]] = (  # the most telling form first: what a rule t
     *quantities.MEASURES,
     *wording.CODES,
     calendar.RULES[-1],
-    *quantities.COUNTS[:1],
+    *quantities.COUNTS[:3],
     *wording.JOINED,
-    *quantities.COUNTS[1:],
+    *quantities.COUNTS[3:],
     *wording.SIGNS,
 )
 

@@ -40,6 +40,7 @@ DAYS: Final[dict[str, int]] = {
     **{name: number for number, name in get_day_names("wide", locale="en").items()},
     **{name: number for number, name in get_day_names("abbreviated", locale="en").items()},
     "Tues": 1,
+    "Weds": 2,
     "Thur": 3,
     "Thurs": 3,
 }

@@ -16,6 +16,7 @@ VALUES: Final = {"I": 1, "V": 5, "X": 10}
 HEADINGS: Final = DATA["numerals"]["headings"].split()
 TITLES: Final = DATA["numerals"]["titles"].split()
 MONARCHS: Final = frozenset(DATA["numerals"]["monarchs"].split())
+FIRST_TYPES: Final = frozenset(DATA["words"]["first_types"].split())
 SPELLED: Final = 3  # letters of an acronym that are spelt although they would form no word
 
 
@@ -37,6 +38,8 @@ def _by_place(found: re.Match[str]) -> str:
         return str(first)
     if not name_after:
         return f"{last}{'.' if not after.strip() else ''}"
+    if name_before["name"] in FIRST_TYPES:
+        return str(first)
     addressed = re.search(r"\d+\w?\s(?:[\w'.]+\s){0,3}$", before[: name_before.start("name")]) is not None
     return f"{last}." if addressed else str(first)
 
@@ -60,6 +63,13 @@ def _roman(numeral: str) -> int:
         following = VALUES.get(numeral[place + 1 : place + 2], 0)
         total += -value if value < following else value
     return total
+
+
+def _sizes(found: re.Match[str]) -> str:
+    """A range of clothes' sizes: "XS–3XL" -> "X S to three X L"."""
+    return " to ".join(
+        " ".join(cardinal(int(sign)) if sign.isdecimal() else sign for sign in found[end]) for end in ("low", "high")
+    )
 
 
 def _version(found: re.Match[str]) -> str:
@@ -145,7 +155,8 @@ def _freephone(found: re.Match[str]) -> str:
     """A number with a word for its digits: "1-800-FLOWERS" -> "one, eight hundred, Flowers"."""
     area = found["area"]
     said = cardinal(int(area)) if area.endswith("00") else digits(area)
-    return f"one, {said}, {found['word'].replace('-', ' ').title()}"
+    groups = [digits(group) if group.isdecimal() else group.title() for group in found["word"].split("-")]
+    return f"one, {said}, {' '.join(groups)}"
 
 
 def _before_figure(found: re.Match[str]) -> str:
@@ -160,12 +171,20 @@ def _known(table: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 
 
+CLOTHES: Final = r"(?:\d?X{1,3}[SL]|[SML])"  # sizes of clothes
+_DIALLED: Final = r"(?:[A-Z]{1,10}|\d{1,4})"  # a group of a telephone number
 _MEASURED: Final = (
-    r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|yrs?|times|people"
+    r"(?:hundred|thousand|million|billion|dozen|per\s?cent"
+    r"|seconds?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|yrs?|times|people"
     r"|km|kg|cm|mm|m|g|lbs?|oz|ft|miles?)\b"
 )
 ABBREVIATIONS: Final[tuple[Rule, ...]] = (
-    (re.compile(r"(?<![\w-])1-(?P<area>8\d\d)-(?P<word>[A-Z]{2,10}(?:-[A-Z]{2,10})*)\b"), _freephone),
+    (
+        re.compile(
+            rf"(?<![\w-])1-(?P<area>8\d\d)-(?P<word>(?=[\d-]*[A-Z]{{2}}){_DIALLED}(?:-{_DIALLED}){{0,4}})\b(?!-\w)"
+        ),
+        _freephone,
+    ),
     (re.compile(rf"(?:(?<=\bI )|(?<=\b[Ww]e ))<3(?=\s[A-Za-z])(?!\s{_MEASURED})"), lambda _found: "love"),
     (re.compile(rf"\b(?P<thing>(?i:{one_of(DATA['words']['numbered'].split())}))\sno\.\s?(?=\d)"), _numbered_thing),
     (re.compile(rf"(?:{_known('before_figure').pattern})(?=\s?\d)"), _before_figure),
@@ -173,7 +192,10 @@ ABBREVIATIONS: Final[tuple[Rule, ...]] = (
     (_known("by_place"), _by_place),
     (_known("closing"), _closing),
     (_known("abbreviations"), lambda found: DATA["abbreviations"][found[0]]),
-    (re.compile(r"\b(?P<word>[Mm]in)\.(?=\s[a-z])(?<!\d\smin\.)(?<!\dmin\.)"), lambda found: f"{found['word']}imum"),
+    (
+        re.compile(r"\b(?P<word>[Mm]in)\.(?=\s[a-z])(?<!\d\smin\.)(?<!\dmin\.)(?<!\d-min\.)"),
+        lambda found: f"{found['word']}imum",
+    ),
     (
         re.compile(
             rf"\b(?:(?P<title>{one_of(TITLES)})\s)?(?P<name>[A-Z][a-z]+)\s(?P<numeral>{ROMAN})(?![\w'’])(?!\.\w)"
@@ -183,6 +205,7 @@ ABBREVIATIONS: Final[tuple[Rule, ...]] = (
 )
 
 CODES: Final[tuple[Rule, ...]] = (
+    (re.compile(rf"(?<![\w-])(?P<low>{CLOTHES})\s?[-–—]\s?(?P<high>{CLOTHES})(?![\w-])"), _sizes),
     (re.compile(r"\b(?P<lines>480|720|1080|1440|2160|4320)(?P<scan>[pi])\b"), _lines),
     (re.compile(r"(?<![\w.])(?P<v>[vV]\.?\s?)(?P<number>\d+(?:\.\d+){1,3})(?![\w]|\.\d)"), _version),
     (

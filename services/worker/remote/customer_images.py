@@ -21,7 +21,7 @@ RETRY_SECONDS = (1.0, 5.0)
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 LOGO_TYPES = (*IMAGE_TYPES, "image/svg+xml")
 # Safe to accept, since the decoder checks the content itself.
-OTHER_IMAGE_TYPES = ("image/jpg", "image/pjpeg", "image/x-png", *GENERIC_TYPES)
+OTHER_IMAGE_TYPES = ("image/jpg", "image/pjpeg", "image/x-png", "image/avif", "image/gif", *GENERIC_TYPES)
 
 log = structlog.get_logger()
 

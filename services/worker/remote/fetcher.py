@@ -11,7 +11,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -23,10 +25,14 @@ from services.chassis.errors import InputFault, TransientFault
 MAX_REDIRECTS = 3
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
+UNKNOWN_HOST_SECONDS = 2.0  # a request waits for it
+MOST_LOOKUPS = 8  # of requests, at a time
+KNOWN_HOST = "example.com"  # reserved by RFC 2606, and always in the public DNS
 PORTS = frozenset({80, 443})
 USER_AGENT = b"Adwright"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_FAIL, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+CERTAINLY_NO_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+NO_SUCH_NAME = CERTAINLY_NO_NAME | {socket.EAI_FAIL}
 # Types that object storages send for any file. The decoder decides what the file is.
 GENERIC_TYPES = ("application/octet-stream", "binary/octet-stream")
 LOOKUP_FAILED = "NAME_LOOKUP_FAILED"
@@ -70,6 +76,61 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     """Resolves a host to its addresses by the system's resolver."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+_lookups = ThreadPoolExecutor(MOST_LOOKUPS, thread_name_prefix="lookup")
+_free_lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
+
+
+async def resolve_apart(host: str, port: int) -> Sequence[str]:
+    """Resolves like `resolve`, in threads of its own: a lookup cannot be ended, and a silent name server must not take
+    the threads that the service works with. Raises TimeoutError at once while all of them are busy."""
+    if not _free_lookups.acquire(blocking=False):
+        raise TimeoutError
+    try:
+        lookup = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    except BaseException:
+        _free_lookups.release()
+        raise
+    lookup.add_done_callback(lambda _: _free_lookups.release())
+    return list(dict.fromkeys(str(entry[4][0]) for entry in await asyncio.wrap_future(lookup)))
+
+
+async def is_unknown_host(url: str, *, lookup: Resolve = resolve_apart) -> bool:
+    """Whether the host's name certainly does not exist in the public internet. In doubt, or without an answer in time,
+    it may exist.
+
+    Names of the internal network count as unknown, so that customers cannot probe it. An IP address is no name. A
+    resolver that does not know KNOWN_HOST either is cut off from the public names, and its word is no evidence.
+    """
+    host = urlsplit(url).hostname or ""
+    if _is_ip_address(host):
+        return False
+    try:
+        async with asyncio.timeout(UNKNOWN_HOST_SECONDS):
+            return await _is_unknown(host, lookup) and not await _is_unknown(KNOWN_HOST, lookup)
+    except TimeoutError:
+        return False
+
+
+async def _is_unknown(host: str, lookup: Resolve) -> bool:
+    try:
+        addresses = await lookup(host, 443)
+    except TimeoutError:
+        raise
+    except UnicodeError:
+        return True  # no name of the DNS has such labels
+    except OSError as error:
+        return isinstance(error, socket.gaierror) and error.errno in CERTAINLY_NO_NAME
+    return not any(is_public(address) for address in addresses)
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 class _AddressRefused(Exception):

@@ -10,8 +10,9 @@ from typing import Final
 
 from services.image.domain import ImageBrief, Rating
 from services.image.providers.local.prices import price_text
+from services.media.bidi import has_right_to_left, is_right_to_left
 from services.media.hyphenation import SOFT_HYPHEN
-from services.media.writing_systems import clean_text, languages_of
+from services.media.writing_systems import clean_text, is_language_right_to_left, languages_of
 
 ROLES: Final = {"headline": "headline", "subline": "subline", "cta": "call_to_action", "badge": "badge"}  # by field
 MOST_STARS: Final = 5
@@ -47,6 +48,16 @@ class Wording:
     language: str = ""
     soft: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def right_to_left(self) -> bool:
+        """Whether the ad is read from the right: by its language, where that is known and its letters are there; else
+        by the first text that has letters."""
+        texts = (self.headline, self.subline, self.call_to_action, self.product_name, *self.benefits)
+        if self.language and is_language_right_to_left(self.language):
+            return any(map(has_right_to_left, texts))
+        spoken = next((text for text in texts if any(map(str.isalpha, text))), "")
+        return is_right_to_left(spoken)
+
 
 def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     """The brief's words; `quoted` (role to text) comes from the prompt and goes before everything."""
@@ -58,16 +69,17 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
         subline = ""
     language = brief.subject.language or next(iter(languages_of(f"{headline} {name}")), "")
     call = clean_text(brief.call_to_action) or ("Learn more" if language[:2] in DEFAULT_CALLS else "")
-    saved_from = brief.old_price if _saving(brief.price, brief.old_price) else ""
+    price = price_text(brief.price, brief.currency, language, beside=brief.old_price)
+    saved_from = brief.old_price if price and _saving(brief.price, brief.old_price) else ""
     made = Wording(
         brand=brand,
         eyebrow="",
         headline=headline,
         subline=subline,
-        price=price_text(brief.price, brief.currency, language),
+        price=price if saved_from else price_text(brief.price, brief.currency, language),
         call_to_action=call,
         product_name=name,
-        old_price=price_text(saved_from, brief.currency, language),
+        old_price=price_text(saved_from, brief.currency, language, beside=brief.price),
         badge=clean_text(brief.badge) or discount_text(brief.price, brief.old_price),
         rating=rating_text(brief.rating, brief.subject.language) if brief.rating else "",
         stars=float(brief.rating.value) / brief.rating.best if brief.rating and brief.rating.value else None,

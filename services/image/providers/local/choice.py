@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from services.media.places import places, places_for, season_places
 from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, unsupported_script
 
+PHOTO_STAYS: Final = "the photo is shown as it is"
 NO_PANORAMAS: Final = "The photographed places are not installed: the ground is drawn."
 # Grounds that are drawn for some plans only.
 GROUND_PLANS: Final = {"split": (Plan.SIDE,), "arch": (Plan.SIDE, Plan.MIRRORED)}
@@ -71,8 +73,10 @@ def chosen(
     grounds.
     """
     steering = read_prompt(brief.prompt)
-    words = wording(brief, dict(steering.quoted or {}))
-    notes: list[str] = []
+    quoted, refused_texts = dict(steering.quoted or {}), [*(steering.quoted or {}).values()]
+    refused_texts = [text for text in refused_texts if text in brief.forbidden_texts]
+    words = wording(brief, {role: text for role, text in quoted.items() if text not in brief.forbidden_texts})
+    notes = [f"Left out, as rules of advertising forbid it: “{text}”." for text in refused_texts]
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
@@ -82,7 +86,8 @@ def chosen(
         composition, layout_draw, shows=shows, photos=photos, covers=covers, with_list=bool(words.benefits)
     )
     composition = replace(composition, plan=layout.plan or Plan.PHOTO)
-    refused: list[str] = []
+    refused: dict[str, str] = {}  # reasons by what the prompt asked for
+    own_ground = f"the style {brief.style.value} keeps a ground of its own"
     if steering.layout and shows is not Shows.PHOTO:
         composition = style_presets.with_layout(composition, steering.layout)
         layout = by_plan(composition.plan)
@@ -95,7 +100,7 @@ def chosen(
         ground = "season"
     if steering.setting:
         if brief.style in (Style.MINIMAL, Style.BOLD) or (brief.style is Style.SEASONAL and steering.season):
-            refused.append(f"setting {steering.setting}")
+            refused[f"setting {steering.setting}"] = own_ground
         else:
             ground = "scene"
     if brief.style is Style.LIFESTYLE and ground == "scene" and not setting:
@@ -108,7 +113,7 @@ def chosen(
         if steering.pattern in overlays.OVERLAYS:
             overlay = steering.pattern
         elif ground in ("scene", "season"):
-            refused.append(f"pattern {steering.pattern}")
+            refused[f"pattern {steering.pattern}"] = own_ground
         else:
             ground = steering.pattern
     backdrop, missing = None, ""
@@ -142,7 +147,9 @@ def chosen(
         look = replace(look, headline_largest=look.headline_largest * FIGURE_SCALE)
     if font_note:
         notes.append(font_note)
-    notes = [*_prompt_notes(steering, refused, brief.style), *notes]
+    if shows is Shows.PHOTO:
+        refused |= dict.fromkeys(_hidden_by_photo(steering, layout), PHOTO_STAYS)
+    notes = [*_prompt_notes(steering, refused, refused_texts), *notes]
     return Choice(
         composition=composition,
         layout=layout,
@@ -227,11 +234,11 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
     """The words with what leads: the headline that was written, the offer, the price, the rating, a fact, or a list of
     benefits below the headline. Only what the product holds can lead, and nothing goes before the customer's headline.
     """
-    leads = ["headline"] * HEADLINE_SHARE
+    leads, offer = ["headline"] * HEADLINE_SHARE, clean_text(brief.offer)
     sensitive = bool(brief.subject.sensitive)
     if "headline" not in words.quoted and not sensitive:
         leads += [fact for fact in words.benefits if len(fact) <= LONGEST_FACT]
-        if _fits(brief.offer) and "subline" not in words.quoted:
+        if _fits(offer) and "subline" not in words.quoted:
             leads += ["offer", "offer"]
         if words.price and words.old_price and "subline" not in words.quoted:
             leads.append("price")
@@ -252,7 +259,7 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
         said = words.headline if is_below else words.subline
         return replace(words, headline=fact[0].upper() + fact[1:], subline=said)
     if lead == "offer":
-        return replace(words, headline=" ".join(brief.offer.split()), subline=words.headline)
+        return replace(words, headline=offer, subline=words.headline)
     if lead == "price":
         return replace(words, headline=words.price, subline=words.headline, price="", figure_leads=True)
     if lead == "rating" and brief.rating is not None:
@@ -299,7 +306,7 @@ def _printable(words: Wording) -> tuple[Wording, str]:
         old_price=kept(words.old_price),
         badge=kept(words.badge),
         rating=kept(words.rating),
-        benefits=tuple(filter(None, map(kept, words.benefits))),
+        benefits=tuple(text for text in words.benefits if not unsupported_characters(text, words.language)),
     )
     if words.headline and not any(letter.isalnum() for letter in printable.headline):
         raise InputFault("SCRIPT_UNSUPPORTED", unsupported_script(words.headline))
@@ -319,7 +326,22 @@ def _without(words: Wording, omitted: frozenset[str]) -> Wording:
     return words
 
 
-def _prompt_notes(steering: Steering, refused: list[str], style: Style) -> list[str]:
+def _hidden_by_photo(steering: Steering, layout: Layout) -> list[str]:
+    """What the prompt asks for that a photo shown as a photograph does not take."""
+    asked = {
+        "setting": steering.setting,
+        "season": steering.season,
+        "light": steering.light,
+        "layout": steering.layout,
+        "pattern": steering.pattern if layout.to_the_edges or steering.pattern in overlays.OVERLAYS else "",
+        "mood": steering.mood
+        if layout.to_the_edges and not any(boxes.panel for boxes in layout.boxes.values())
+        else "",
+    }
+    return [f"{kind} {value}" for kind, value in asked.items() if value]
+
+
+def _prompt_notes(steering: Steering, refused: Mapping[str, str], refused_texts: list[str]) -> list[str]:
     notes: list[str] = []
     used: dict[str, str] = {}
     dropped: list[str] = []
@@ -333,17 +355,16 @@ def _prompt_notes(steering: Steering, refused: list[str], style: Style) -> list[
         }
         single |= {"pattern": steering.pattern, "layout": steering.layout}
         if meaning in refused:
-            dropped.append(f"“{word}” (the style {style.value} keeps a ground of its own)")
+            dropped.append(f"“{word}” ({refused[meaning]})")
         elif kind in single and single[kind] != value:
             dropped.append(f"“{word}” (another {kind} was named first)")
         else:
             used[word] = kind
     if used:
         notes.append("Applied from the prompt: " + ", ".join(f"{word} ({kind})" for word, kind in used.items()) + ".")
-    if steering.quoted:
-        notes.append(
-            "Set word for word from the prompt: " + ", ".join(role.replace("_", " ") for role in steering.quoted) + "."
-        )
+    quoted = [role.replace("_", " ") for role, text in (steering.quoted or {}).items() if text not in refused_texts]
+    if quoted:
+        notes.append(f"Set word for word from the prompt: {', '.join(quoted)}.")
     if dropped:
         notes.append("Not applied: " + "; ".join(dropped) + ".")
     if steering.unknown:

@@ -40,6 +40,8 @@ def details(photo: Any) -> Details:
     pixels = photo.toarray(colorType=skia.kRGBA_8888_ColorType)
     small = Image.fromarray(pixels).convert("RGB")
     small.thumbnail((MAP_SIDE * 2, MAP_SIDE * 2), Image.Resampling.BOX)
+    if min(small.size) < 2:  # of a strip: a cell needs two pixels a side
+        small = small.resize((max(small.width, 2), max(small.height, 2)))
     light, blue, red = (numpy.asarray(band, dtype=numpy.float32) for band in small.convert("YCbCr").split())
     grey = light / 255
     skin = (blue >= SKIN_CB[0]) & (blue <= SKIN_CB[1]) & (red >= SKIN_CR[0]) & (red <= SKIN_CR[1])

@@ -10,48 +10,75 @@ from typing import Final
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.languages import get_official_languages
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
+from services.chassis.amounts import read_amount
 from services.media.writing_systems import clean_text
 
 DIGITS_ONLY: Final = re.compile(r"^\d+(?:[.,]\d+)*$")
-GROUPED: Final = re.compile(r"^\d{1,3}(?:[.,]\d{3})+$")
+GROUPED: Final = re.compile(r"^[1-9]\d{0,2}\.\d{3}$")
 # A currency of several countries is written as in the country of the ad's language; without one, in this way.
 SHARED: Final = "en_IE"
 DECIMALS: Final = re.compile(r"\.0+")
+CENTS: Final = 2  # decimals of a broken amount in currencies whose coins are whole
+MOST_DECIMALS: Final = 4
+MOST_DIGITS: Final = 18  # longer figures are no prices; they stay as they are
+CODE: Final = re.compile(r"(?<=[A-Z]{3})(?=\d)|(?<=\d)(?=[A-Z]{3})")  # a code and its figure stand apart
 
 
-def price_text(price: str | None, currency: str | None, language: str = "") -> str:
+def price_text(price: str | None, currency: str | None, language: str = "", *, beside: str | None = None) -> str:
     """Returns a price with its currency: "29.9", "EUR" -> "€29.90"; prices that carry their own currency stay.
 
-    language: of the ad, as BCP 47; "" where it is not known. Nothing is returned for a price of zero.
+    language: of the ad, as BCP 47; "" where it is not known. beside: a price next to it, which gets as many decimals.
+    Decimals are dropped only where they are zero. Nothing is returned for a price of zero.
     """
     text = clean_text(price or "")
-    if not DIGITS_ONLY.match(text):
+    if not DIGITS_ONLY.match(text) or len(text) > MOST_DIGITS:
         return text
-    amount = _amount(text)
     code = (currency or "").strip().upper()
+    amount = _amount(text, code)
     if not amount:
         return ""
     if not code:
         return text
-    locale = _locale(code, language[:2].casefold() or "en")
-    pattern = locale.currency_formats["standard"].pattern
-    if amount == amount.to_integral_value() or not get_currency_precision(code):
-        pattern = DECIMALS.sub("", pattern)
-    formatted = format_currency(amount, code, format=pattern, locale=locale, currency_digits="." in pattern)
-    return clean_text(formatted).replace("￥", "¥")  # the wide sign of Japanese fonts stands apart from its figures
+    spoken = language[:2].casefold() or "en"
+    locale = _locale(code, spoken)
+    digits = _decimals(amount, code)
+    other = clean_text(beside or "")
+    if DIGITS_ONLY.match(other) and len(other) <= MOST_DIGITS:
+        digits = max(digits, _decimals(_amount(other, code), code))
+    pattern = DECIMALS.sub("." + "0" * digits if digits else "", locale.currency_formats["standard"].pattern)
+    if digits and "." not in pattern:  # patterns of currencies without coins
+        pattern = re.sub(r"0(?![\d#,.])", "0." + "0" * digits, pattern)
+    formatted = format_currency(amount, code, format=pattern, locale=locale, currency_digits=False)
+    local = get_currency_symbol(code, locale)
+    formatted = formatted.replace(local, _symbol(code, local, locale, spoken))
+    # The wide sign of Japanese fonts stands apart from its figures.
+    return CODE.sub("\u00a0", clean_text(formatted).replace("￥", "¥"))
 
 
-def _amount(text: str) -> Decimal:
-    """Reads 1299.00, 1,299.00, 1.299,00 and 8,90."""
-    if "." in text and "," in text:
-        decimal = max(text.rfind("."), text.rfind(","))
-        return Decimal(f"{re.sub('[.,]', '', text[:decimal])}.{text[decimal + 1 :]}")
-    if GROUPED.match(text) and ("," in text or text.count(".") > 1):
-        return Decimal(re.sub("[.,]", "", text))
-    head, _, tail = text.replace(",", ".").rpartition(".")
-    return Decimal(f"{head.replace('.', '')}.{tail}" if head else tail)
+def _decimals(amount: Decimal, code: str) -> int:
+    """Returns how many decimals an amount needs: none for whole ones, at least the currency's for others."""
+    exponent = amount.normalize().as_tuple().exponent
+    own = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    return min(max(own, get_currency_precision(code) or CENTS), MOST_DECIMALS) if own else 0
+
+
+def _symbol(code: str, local: str, locale: Locale, language: str) -> str:
+    """Returns the sign of a currency: a bare dollar sign only for US dollars, or in a language of the currency's
+    country that is not read in all others as well, as English is."""
+    if local != "$" or code == "USD" or (language == locale.language and language != "en"):
+        return local
+    return str(get_currency_symbol(code, "en"))
+
+
+def _amount(text: str, code: str) -> Decimal:
+    """Reads 1299.00, 1,299.00, 1.299,00 and 8,90; a single point stands before decimals, as the API writes them, but in
+    a currency without coins 150.000 is 150 thousand."""
+    if "," not in text and text.count(".") <= 1:
+        is_grouped = GROUPED.match(text) and code and not get_currency_precision(code)
+        return Decimal(text.replace(".", "") if is_grouped else text)
+    return read_amount(text) or Decimal(0)
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,14 @@ QUOTES: Final = re.compile(
     r"\"([^\"]{1,200})\"|“([^”]{1,200})”|«([^»]{1,200})»|„([^“”]{1,200})[“”]|(?<!\w)'([^']{2,200})'(?!\w)"
 )
 NEGATION: Final = re.compile(r"\b(?:no|not|without|avoid|don't use|never)\s+(?:any\s+|a\s+|the\s+)?$")
+# Before a quoted text, which is then no text to print: 'avoid the word "cheap"', 'do not say "cheap"'.
+EXCLUSION: Final = re.compile(
+    r"\b(?:no|not|without|avoid|avoiding|never|exclude|excluding|omit|don't|dont|instead of|rather than)"
+    r"(?:\s+(?:ever|use|using|say|saying|write|writing|print|printing|show|showing|include|including|mention"
+    r"|mentioning|contain|quote|put|add|have|words?|phrases?|terms?|claims?|expressions?|texts?|like|such as|any|an?"
+    r"|the|this|these|of|or))*[\s:]*$"
+)
+LIST_OF_TEXTS: Final = re.compile(r"\s*(?:,|;|/|,?\s*\b(?:and|or|nor)\b)\s*(?:the\s+words?\s+)?$")
 CTA_WORDS: Final = ("button", "cta", "call to action", "call-to-action")
 SUBLINE_WORDS: Final = (
     "subline",
@@ -117,14 +125,21 @@ def read_prompt(prompt: str) -> Steering:
 
 def _quoted_texts(prompt: str) -> tuple[dict[str, str], str]:
     """The quoted texts by role, and the prompt without them. A label before a text goes before one behind it, and each
-    label counts once; texts without a label are headline, sub-line and button in their order."""
+    label counts once; texts without a label are headline, sub-line and button in their order. A text behind a negation
+    is none, and neither are those that continue its list."""
     roles: dict[str, str] = {}
     before = 0
+    is_excluded = False
     for match in QUOTES.finditer(prompt):
         text = " ".join(next(group for group in match.groups() if group is not None).split())
         lead = prompt[max(before, match.start() - LABEL_BEFORE) : match.start()].casefold()
+        lead = lead.replace("’", "'")
         after = prompt[match.end() : match.end() + LABEL_AFTER].casefold()
+        continues = is_excluded and LIST_OF_TEXTS.match(prompt[before : match.start()].casefold())
+        is_excluded = bool(continues or EXCLUSION.search(lead))
         before = match.end()
+        if is_excluded:
+            continue
         role = _label(lead)
         if not role:
             behind = LABEL_BEHIND.match(after)

@@ -47,15 +47,17 @@ def draw_strike(canvas: Any, placed: Placed, ink: Colour) -> None:
 def _draw_stars(canvas: Any, placed: Placed, colour: Colour, share: float) -> None:
     size = placed.block.size
     step = size * 1.2
-    left = placed.pens[0][0] - placed.indent
+    wide = (STARS - 1) * step + size * 1.1
+    left = placed.box.right + placed.indent - wide if placed.marks_on_right else placed.pens[0][0] - placed.indent
     y = placed.pens[0][1] - size * 0.36
     row = skia.Path()
     for number in range(STARS):
         row.addPath(_star(left + size * 0.55 + number * step, y, size * 0.56))
     canvas.drawPath(row, brushes.fill(colour, 0.3))
     canvas.save()
-    right = left + size * 0.55 + (share * STARS - 0.5) * step + size * 0.06
-    canvas.clipRect(skia.Rect.MakeLTRB(left - size, y - size, right, y + size))
+    filled = size * 0.55 + (share * STARS - 0.5) * step + size * 0.06
+    start, end = (left + wide - filled, left + wide + size) if placed.marks_on_right else (left - size, left + filled)
+    canvas.clipRect(skia.Rect.MakeLTRB(start, y - size, end, y + size))
     canvas.drawPath(row, brushes.fill(colour))
     canvas.restore()
 
@@ -72,7 +74,8 @@ def _star(x: float, y: float, radius: float) -> Any:
 def _draw_check(canvas: Any, placed: Placed, line: int, colour: Colour) -> None:
     size = placed.block.size
     x, y = placed.pens[line]
-    left, middle = x - placed.indent + size * 0.04, y - size * 0.36
+    left = placed.box.right + placed.indent - size * 0.9 if placed.marks_on_right else x - placed.indent + size * 0.04
+    middle = y - size * 0.36
     mark = brushes.path(
         [
             (left, middle + size * 0.02),

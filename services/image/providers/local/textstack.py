@@ -16,7 +16,6 @@ from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.line_breaking import ends_with_joiner
 from services.image.providers.local.typesetting import MOST_HYPHENS, Block, Writing, fit
-from services.media.bidi import is_right_to_left
 from services.media.text_shaping import Face
 from services.media.writing_systems import capitals
 
@@ -76,7 +75,8 @@ class Placed:
     box: Box
     text: str
     plate: Box | None = None  # the button, pill or badge drawn under it
-    indent: float = 0.0  # room on the left of each line, for what is drawn before it
+    indent: float = 0.0  # room before each line, for the marks that are drawn there
+    marks_on_right: bool = False  # where a line is read from the right, and `box` ends at its marks
     starts: tuple[int, ...] = ()  # lines that begin an item of a list
 
 
@@ -144,7 +144,7 @@ class Request:
 
 def solve(request: Request) -> Stack:
     """The column. Raises nothing: what does not fit is left out or cut short, and noted."""
-    if is_right_to_left(request.wording.headline):
+    if request.wording.right_to_left:
         return replace(_solved(_mirrored(request)), right_to_left=True)
     return _solved(request)
 
@@ -285,7 +285,7 @@ def _tried(
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
     small = max(0.72, min(1.0, 0.55 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
     rows: dict[Role, _Row] = {}
-    writing = Writing(language=request.wording.language, soft=request.wording.soft)
+    writing = _writing(request)
     headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
 
     def set_text(
@@ -377,10 +377,16 @@ def _mark_size(request: Request) -> tuple[float, float] | None:
     return width, width / aspect
 
 
+def _writing(request: Request) -> Writing:
+    words = request.wording
+    return Writing(language=words.language, soft=words.soft, right_to_left=words.right_to_left)
+
+
 def _list_row(request: Request, size: float, gap: float) -> _Row:
     """The benefits, each on one or two lines beside its bullet."""
     items = request.wording.benefits
     face = request.look.text if request.look.text.covers("".join(items)) else Face(family="Inter", weight=500)
+    face = replace(face, language=request.wording.language)
     indent = BULLET_WIDE * size
     blocks = [
         fit(
@@ -392,6 +398,7 @@ def _list_row(request: Request, size: float, gap: float) -> _Row:
             smallest=size,
             line_height=1.26,
             most_lines=2,
+            writing=_writing(request),
         )
         for item in items
     ]
@@ -435,7 +442,7 @@ def _stacked(
         for role in (*in_foot, Role.PRICE, Role.OLD_PRICE, Role.CALL_TO_ACTION)
         if role in rows and role not in led
     ]
-    mirrored = is_right_to_left(request.wording.headline)
+    mirrored = request.wording.right_to_left
     foot_area = _Area(request.foot_box or request.box, request.foot_align or request.align, mirrored)
     area = _Area(request.box, request.align, mirrored)
     foot_steps = _foot_steps(foot, foot_area, unit)
@@ -558,7 +565,9 @@ def _placed(area: _Area, row: _Row, text: str, top: float, arrow_room: float, *,
     if row.pad_x:
         align = Align.CENTRE if not shift else Align.RIGHT if area.right_to_left else Align.LEFT
     if row.indent:
-        align, outer = Align.LEFT, Box(outer.left + row.indent, outer.top, outer.right, outer.bottom)
+        ahead = (0.0, row.indent) if area.right_to_left else (row.indent, 0.0)
+        align = Align.RIGHT if area.right_to_left else Align.LEFT
+        outer = Box(outer.left + ahead[0], outer.top, outer.right - ahead[1], outer.bottom)
     shift = -shift if area.right_to_left else shift
     inner = Box(outer.left + row.pad_x - shift, outer.top + row.pad_y, outer.right - row.pad_x - shift, outer.bottom)
     pens: list[tuple[float, float]] = []
@@ -586,6 +595,7 @@ def _placed(area: _Area, row: _Row, text: str, top: float, arrow_room: float, *,
         text=text,
         plate=outer if plated else None,
         indent=row.indent,
+        marks_on_right=area.right_to_left and row.indent > 0,
         starts=tuple(place for place, gap in enumerate(row.gaps) if gap or not place),
     )
 
@@ -600,7 +610,7 @@ def _brand(
     total = width + gap + (row.block.width if row is not None else 0.0)
     left = {Align.LEFT: where.left, Align.CENTRE: where.centre_x - total / 2, Align.RIGHT: where.right - total}[align]
     middle = where.top + max(row.height if row is not None else 0.0, height) / 2
-    reversed_ = is_right_to_left(request.wording.headline)  # the logo stands before the name, as it is read
+    reversed_ = request.wording.right_to_left  # the logo stands before the name, as it is read
     start = left + total - width if reversed_ else left
     mark = Box(start, middle - height / 2, start + width, middle + height / 2) if size is not None else None
     if row is None:

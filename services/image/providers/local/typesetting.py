@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from services.image.providers.local.line_breaking import Piece, divided, lines_of, pieces_of
-from services.media.bidi import is_right_to_left
+from services.media.bidi import has_right_to_left, is_right_to_left
 from services.media.hyphenation import LEAST_LETTERS, division_points
 from services.media.text_shaping import Face, Line, leading_face, shape, width
 from services.media.writing_systems import SPACES
@@ -52,9 +52,11 @@ class Writing:
     """How a text's words are written. language: BCP 47, "" where it is not known.
 
     soft: words with the soft hyphens that the customer gave, by the word without them, in lower case.
+    right_to_left: whether the ad is read from the right; a text without such letters keeps its own direction.
     """
 
     language: str = ""
+    right_to_left: bool = False
     soft: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -95,13 +97,13 @@ def fit(
                 if hyphens > MOST_HYPHENS:
                     continue
                 broken = hyphens > 0
-                block = _block(lines, text, face, size, line_height, complete=True, broken=broken)
+                block = _block(lines, text, face, size, line_height, writing, complete=True, broken=broken)
                 if block.height <= box_height and block.width <= box_width + 0.5:
                     return block
         if size <= smallest:
             break
         size = max(size * SIZE_STEP, smallest)
-    return _forced(parts, text, face, box_width, box_height, smallest, line_height, most_lines)
+    return _forced(parts, text, face, box_width, box_height, smallest, line_height, most_lines, writing)
 
 
 def _points(word: str, *, writing: Writing) -> tuple[int, ...]:
@@ -128,6 +130,7 @@ def _forced(
     size: float,
     line_height: float,
     most_lines: int,
+    writing: Writing,
 ) -> Block:
     across = partial(width, face=face, size=size)
     cut: list[Piece] = []
@@ -146,7 +149,7 @@ def _forced(
         lines[-1] = re.sub(r"[\s,;:.·\-–—]+$", "", last) + "…"
     forced = len(cut) > len(pieces)
     broken = forced or (any(piece.hyphen for piece in pieces) and any(line.endswith("-") for line in lines))
-    return _block(lines, text, face, size, line_height, complete=complete, broken=broken, forced=forced)
+    return _block(lines, text, face, size, line_height, writing, complete=complete, broken=broken, forced=forced)
 
 
 def _cuts(word: str, across: Callable[[str], float], limit: float) -> tuple[int, ...]:
@@ -177,12 +180,13 @@ def _block(
     face: Face,
     size: float,
     line_height: float,
+    writing: Writing,
     *,
     complete: bool,
     broken: bool,
     forced: bool = False,
 ) -> Block:
-    right_to_left = is_right_to_left(text)
+    right_to_left = is_right_to_left(text) or (writing.right_to_left and has_right_to_left(text))
     shaped = tuple(shape(line, face, size, right_to_left=right_to_left) for line in lines)
     # Scripts with marks above and below, and capitals with accents, need more than the look's line height.
     apart = max((upper.ink[3] - lower.ink[1] for upper, lower in pairwise(shaped)), default=0.0)

@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 
 PRESET: Final = "veryfast"
 # A simpler search for movement, a shorter look ahead: a third less work, and nothing to be seen of it in such pictures.
-SEARCH: Final = "me=dia:subme=1:weightp=0:rc-lookahead=5"
+# The macroblock tree of x264 reads memory that it has not written: with it, equal frames give different files. A
+# constant quantiser (qcomp=1) in its place takes a third more bits in product films (40.7 dB for 40.0) and a tenth
+# fewer in others.
+SEARCH: Final = "me=dia:subme=1:weightp=0:rc-lookahead=5:mbtree=0:qcomp=1"
 QUALITY: Final = "22"  # CRF; drawn pictures show no blocks at it
 KEYFRAME_SECONDS: Final = 2
 SOUND_RATE: Final = 48_000
@@ -145,7 +148,7 @@ def raise_rate(path: Path, *, seconds: float) -> None:
     The sound is copied.
     """
     for quality in FINER:
-        if path.stat().st_size * 8 >= LOWEST_RATE * seconds:
+        if _content_bytes(path) * 8 >= LOWEST_RATE * seconds:
             return
         finer = path.with_suffix(".finer.mp4")
         with (
@@ -178,6 +181,12 @@ def raise_rate(path: Path, *, seconds: float) -> None:
                     target.mux(stream.encode(frame))
             target.mux(stream.encode())
         finer.replace(path)
+
+
+def _content_bytes(path: Path) -> int:
+    """Bytes of a file's pictures and sound. Its index depends on how the two were interleaved, which is chance."""
+    with av.open(str(path)) as container:
+        return sum(packet.size for packet in container.demux())
 
 
 CONTAINERS: Final = {"aac": ("mp4", "fltp"), "libmp3lame": ("mp3", "fltp"), "pcm_s16le": ("wav", "s16")}

@@ -30,6 +30,13 @@ def decoded_logo(path: Path, *, named: str) -> Pixels:
     return np.asarray(svg.render(content, LONGEST_SIDE, named=named).convert("RGBA"))
 
 
+def on_white(pixels: Pixels) -> Pixels:
+    """RGB pixels of RGBA ones: on white where they were transparent."""
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    flat = pixels[..., :3] * alpha + 255 * (1 - alpha)
+    return np.asarray(np.round(flat), np.uint8)
+
+
 def picture(pixels: Pixels) -> Any:
     """The skia.Image of RGBA pixels that are not premultiplied; it is, so that drawing it is quick."""
     alpha = pixels[..., 3:]

@@ -20,10 +20,10 @@ from services.media.provenance import Signing
 from services.video.domain import AVATARS, FRAMES_PER_SECOND, RenderedVideo, VideoBrief, VideoKind, suitable_avatar
 from services.video.product.storyboard import SHORTEST_FILM_SECONDS
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
-from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, raise_rate, write_sound
+from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import Passage, passages
-from services.video.providers.local.photos import Pixels, decoded, decoded_logo
+from services.video.providers.local.photos import Pixels, decoded, decoded_logo, on_white
 from services.video.providers.local.portraits.actor import (
     SEVERAL,
     ClipActor,
@@ -38,6 +38,7 @@ from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
 from services.video.providers.local.product.film import render_product
 from services.video.providers.local.product_picture import product_picture
+from services.video.providers.local.soundtrack import soundtrack
 from services.video.providers.local.stage import CHEST_CARD, Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
 from services.video.script.speakable import speakable
@@ -192,7 +193,7 @@ def rehearse(order: RenderOrder, report: ReportProgress) -> Rehearsal:
         pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
         sitter = _sitter(pixels, order)
         note = sitter if isinstance(sitter, str) else ""
-        Image.fromarray(pixels[..., :3]).save(picture)
+        Image.fromarray(on_white(pixels)).save(picture)
     even = 2  # encoders take even sizes only
     return Rehearsal(
         speech=speech,
@@ -227,9 +228,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     words = captions.timed_words(brief.script, speech.words)
     seconds = max(speech.seconds + END_CARD_SECONDS, SHORTEST_FILM_SECONDS)
     frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
-    sound = np.zeros(round(frames / FRAMES_PER_SECOND * SOUND_RATE), np.float32)
-    spoken = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))
-    sound[: len(spoken)] = spoken[: len(sound)]
+    sound = soundtrack(speech, frames, seed=brief.seed)
     report(SPEECH_SHARE, "drawing")
 
     shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)

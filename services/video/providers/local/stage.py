@@ -24,8 +24,8 @@ from services.video.domain import AspectRatio, VideoBrief
 from services.video.prices import written_price
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
-from services.video.providers.local.product.figures import draw_rows
 from services.video.providers.local.product.lettering import fitted
+from services.video.providers.local.product.stage import draw_rows
 from services.video.providers.local.strokes import along, around, box, fill, image_of, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]

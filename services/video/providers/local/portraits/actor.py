@@ -20,7 +20,7 @@ from services.media.skia import skia
 from services.video.domain import FRAMES_PER_SECOND
 from services.video.providers.local import motion
 from services.video.providers.local.kokoro import Speech
-from services.video.providers.local.photos import Pixels, picture
+from services.video.providers.local.photos import Pixels, on_white, picture
 from services.video.providers.local.portraits import faces
 from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD, LEFT_CHEEK, NOSE, RIGHT_CHEEK, SpeakingFace
@@ -57,6 +57,7 @@ class Sitter:
 
 def sitter_of(pixels: Pixels, models: Path) -> Sitter | str:
     """The face to animate, or the note that says why none can be. Raises ModelMissing."""
+    pixels = on_white(pixels)  # what transparent pixels hide is no picture
     found = faces.found_faces(pixels, models)
     if not found:
         return NO_FACE
@@ -233,7 +234,7 @@ def _plate(pixels: Pixels, points: Points, width: int, height: int, *, eye_line:
         float(eyes[0]) - width / grow / 2,
         float(eyes[1]) - height / grow * eye_line,
     )
-    image = Image.fromarray(_opaque(pixels)).resize((width, height), Image.Resampling.LANCZOS, box=box)
+    image = Image.fromarray(on_white(pixels)).resize((width, height), Image.Resampling.LANCZOS, box=box)
     return np.asarray(image.convert("RGBA")).copy(), (points - np.array(box[:2])) * grow
 
 
@@ -259,12 +260,5 @@ def _covering(pixels: Pixels, width: int, height: int) -> Pixels:
         (pixels.shape[1] - part[0]) / 2,
         (pixels.shape[0] - part[1]) * 0.35,
     )
-    image = Image.fromarray(_opaque(pixels)).resize((width, height), Image.Resampling.LANCZOS, box=box)
+    image = Image.fromarray(on_white(pixels)).resize((width, height), Image.Resampling.LANCZOS, box=box)
     return np.asarray(image.convert("RGBA"))
-
-
-def _opaque(pixels: Pixels) -> Pixels:
-    """On white where it was transparent."""
-    alpha = pixels[..., 3:].astype(np.float32) / 255
-    flat = pixels[..., :3] * alpha + 255 * (1 - alpha)
-    return np.asarray(np.round(flat), np.uint8)

@@ -12,37 +12,31 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media import fonts, model_files, provenance
 from services.media.colour import Colour
-from services.media.text_shaping import shape, width
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
 from services.video.prices import written_price
-from services.video.product.layouts import Box, layouts
+from services.video.product.layouts import layouts
 from services.video.product.parts import Price, parts_of
 from services.video.product.storyboard import Scene, silent_words, storyboard
-from services.video.providers.local import captions, loudness
-from services.video.providers.local.film import SOUND_RATE, WAITING_FRAMES, Film, raise_rate
-from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
+from services.video.providers.local import captions
+from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate
+from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.photos import decoded_logo, picture
 from services.video.providers.local.product import looks
-from services.video.providers.local.product.figures import (
-    HALF_BEAT,
-    TEXTS,
-    Stage,
-    disc,
-    draw_rows,
-    product_layers,
-    standing,
-    sticker_layers,
-)
-from services.video.providers.local.product.layers import FINE, SAMPLING, Drawn, Ground, Layer, painted, smooth
-from services.video.providers.local.product.lettering import CAP, LEADING, SPACE, Set, drawable, face_for, fitted
+from services.video.providers.local.product.caption_strip import TURN_SECONDS, CaptionStrip
+from services.video.providers.local.product.end_card import EndCard
+from services.video.providers.local.product.layers import FINE, Drawn, Ground, Layer, painted, smooth
+from services.video.providers.local.product.lettering import drawable, fitted
 from services.video.providers.local.product.looks import DARK, WHITE, Look, Tone
+from services.video.providers.local.product.panels import TEXTS
+from services.video.providers.local.product.stage import Stage, draw_rows
+from services.video.providers.local.product.standing_product import product_layers
+from services.video.providers.local.product.sticker import sticker_layers
 from services.video.providers.local.product_picture import ProductPicture, product_picture
+from services.video.providers.local.soundtrack import soundtrack
 from services.video.providers.local.strokes import box, fill, rgb_of, rounded, surface_of
 from services.video.script.markup import shown
 from services.worker.progress import ReportProgress
 
-TURN_SECONDS: Final = 0.28  # from shot to shot
-CAPTION_UNITS: Final = 46.0  # the size of captions
 LONGER_SECONDS: Final = 0.3  # that a film may exceed its length by without a note
 LOGO_SHARE: Final = 0.34  # of the frame's width
 SPEECH_SHARE: Final = 40  # of the progress
@@ -70,14 +64,18 @@ class ProductFilm:
         )
         self._wide_photo: Any = None
         self._grounds: dict[str, Any] = {}
-        self._caption: tuple[object, Any] = (None, None)
         self._drawn: dict[int, Drawn] = {}
-        self._captions = [
-            captions.groups([captions.CaptionWord(text=w.text, start=w.start, end=w.end) for w in scene.part.words])
-            if scene.shot.captions and brief.burn_captions
-            else ()
-            for scene in scenes
-        ]
+        self.captions = CaptionStrip(self.stage, scenes, self.look.of("photo"), wanted=brief.burn_captions)
+        self.end_card = EndCard(self.stage, brief)
+
+    @property
+    def note(self) -> str:
+        """Names the small print that the end card has no room for, for the customer; "" if all of it is shown."""
+        lines = self.end_card.left_out
+        if not lines:
+            return ""
+        named = ", ".join(f"“{line}”" for line in lines)
+        return f"The end card has no room for {named} at a readable size. Show it beside the film."
 
     def draw(self, canvas: Any, time: float) -> None:
         """Draws the frame of a time, in seconds."""
@@ -106,7 +104,7 @@ class ProductFilm:
         else:
             self._shot(number).draw(canvas, since)
             self._drawn.pop(number - 1, None)
-        self._draw_caption(canvas, number, time)
+        self.captions.draw(canvas, number, time)
 
     # shots
 
@@ -120,7 +118,9 @@ class ProductFilm:
         tone = self.look.of(scene.shot.ground)
         if scene.shot.text == "end":
             return Drawn(
-                ground=self._ground(scene), layers=[*self._brand(tone), *self._end(tone)], seconds=scene.seconds
+                ground=self._ground(scene),
+                layers=[*self._brand(tone), *self.end_card.layers(tone)],
+                seconds=scene.seconds,
             )
         layers = product_layers(self.stage, scene, tone)
         if scene.shot.text == "sticker":
@@ -195,153 +195,6 @@ class ProductFilm:
         centre = x + image.width() / 2 if self.stage.wide else x + w / 2
         return Layer(image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), at=-1.0)
 
-    # the end card
-
-    def _end(self, tone: Tone) -> list[Layer]:
-        """The product, its name, its price, the button and what the brief obliges to say, in one column."""
-        stage, unit = self.stage, self.stage.unit
-        x, y, w, h = stage.places.column
-        gap = 20 * unit
-        name = fitted(
-            stage.name,
-            stage.family,
-            800,
-            width_px=w,
-            height_px=h * 0.19,
-            largest=(58 if stage.picture.shows else 92) * unit,
-            rows=3,
-        )
-        price = self.brief.price and written_price(self.brief.price, self.brief.currency)
-        rows: list[tuple[float, str, Any]] = [(name.height, "name", name)]
-        if price:
-            rows.append((44 * unit, "price", price))
-        if drawable(self.brief.call_to_action):
-            rows.append((84 * unit, "button", self.brief.call_to_action.strip()))
-        small = self._small_print(w, h * 0.28)
-        if small.rows:
-            rows.append((small.height, "small", small))
-        below = sum(row[0] for row in rows) + gap * len(rows)
-        layers: list[Layer] = []
-        top = y
-        if stage.wide:
-            layers.append(standing(stage, stage.places.hero, tone, enter="pop", at=0.0))
-            top = y + max(0.0, (h - below) / 2)
-        elif stage.picture.shows and y + h < self.height * 0.7:  # below the safe zone there is room for the product
-            foot = y + below - gap
-            low = (self.width * 0.1, foot + gap, self.width * 0.8, self.height * 0.965 - foot - gap)
-            layers += [disc(stage, low, tone), standing(stage, low, tone, enter="pop", at=0.0)]
-        elif stage.picture.shows:
-            room = h - below
-            layers.append(standing(stage, (x + w * 0.04, y, w * 0.92, room), tone, enter="pop", at=0.0))
-            top = y + room + gap * 0.6
-        else:
-            top = y + max(0.0, (h - below) / 2)
-        for place, (tall, what, made) in enumerate(rows):
-            at = HALF_BEAT * (place + 1) * 0.7
-            layers.append(self._end_row(what, made, (x, top, w, tall), tone, at))
-            top += tall + gap
-        return layers
-
-    def _end_row(self, what: str, made: Any, area: Box, tone: Tone, at: float) -> Layer:
-        x, y, w, h = area
-        if what == "button":
-            return self._button(made, area, tone, at)
-        if what == "price":
-            made = fitted(made, self.stage.family, 700, width_px=w, height_px=h, largest=48 * self.stage.unit, rows=1)
-        ink = tone.accent if what == "price" else tone.ink
-        pad = 4.0
-        image = painted(
-            made.width + 2 * pad,
-            made.height + 2 * pad,
-            lambda canvas: draw_rows(
-                canvas, made, pad + (0 if self.stage.wide else made.width / 2), pad + made.height / 2, ink,
-                centre=not self.stage.wide,
-            ),
-        )  # fmt: skip
-        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
-        return Layer(
-            image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="rise", at=at
-        )
-
-    def _button(self, words: str, area: Box, tone: Tone, at: float) -> Layer:
-        x, y, w, h = area
-        unit = self.stage.unit
-        text = fitted(words, self.stage.family, 700, width_px=w * 0.8, height_px=h * 0.6, largest=40 * unit, rows=1)
-        wide, pad = min(w, text.width + 96 * unit), 14 * unit
-
-        def draw(canvas: Any) -> None:
-            canvas.drawRRect(rounded(pad, pad + 7 * unit, wide, h, h / 2), fill(DARK, 0.32, blur=6 * unit))
-            canvas.drawRRect(rounded(pad, pad, wide, h, h / 2), fill(tone.accent))
-            draw_rows(canvas, text, pad + wide / 2, pad + h / 2, tone.accent_ink)
-
-        image = painted(wide + 2 * pad, h + 2 * pad, draw)
-        centre = x + wide / 2 if self.stage.wide else x + w / 2
-        return Layer(
-            image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="pop", at=at,
-            pulse=0.03,
-        )  # fmt: skip
-
-    def _small_print(self, w: float, h: float) -> Set:
-        unit = self.stage.unit
-        text = " ".join(self.brief.facts.small_print)
-        return fitted(text, self.stage.family, 500, width_px=w, height_px=h, largest=24 * unit, rows=9)
-
-    # captions
-
-    def _draw_caption(self, canvas: Any, number: int, time: float) -> None:
-        for group in self._captions[number]:
-            if group.start - 0.06 <= time < group.end:
-                current = max((n for n, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
-                if self._caption[0] != (group, current):
-                    self._caption = (group, current), self._caption_picture(group, current, self.scenes[number])
-                image, x, y = self._caption[1]
-                canvas.drawImage(image, x, y, SAMPLING)
-                return
-
-    def _caption_picture(self, group: captions.Group, lit: int, scene: Scene) -> tuple[Any, int, int]:
-        unit, places = self.stage.unit, self.stage.places
-        x, y, w, h = places.caption
-        if scene.shot.text != "name" and not self.stage.wide and scene.shot.text != "sticker":
-            y, h = places.title[1] + places.title[3] * 0.45, h + places.title[3] * 0.55
-        words = [drawable(word.text) for word in group.words]
-        lit_word = sum(1 for word in words[: lit + 1] if word) - 1 if words[lit] else -1
-        words = [word for word in words if word]
-        text = " ".join(words)
-        rows = fitted(
-            text, self.stage.family, 800, width_px=w - 44 * unit, height_px=h - 24 * unit, largest=CAPTION_UNITS * unit,
-            rows=2,
-        )  # fmt: skip
-        if not rows.rows:
-            return painted(1, 1, lambda canvas: None), 0, 0
-        size, face = rows.size, face_for(text, self.stage.family, 800)
-        pad_x, pad_y = 22 * unit, 13 * unit
-        wide, tall = rows.width + 2 * pad_x, rows.height + 2 * pad_y
-        tone = self.look.of("photo")
-
-        def draw(canvas: Any) -> None:
-            canvas.drawRRect(rounded(0, 0, wide, tall, 20 * unit), fill(DARK, 0.82))
-            number = 0
-            for row, made in enumerate(rows.rows):
-                spoken = made.text.split()
-                widths = [width(word, face, size) for word in spoken]
-                left = (wide - sum(widths) - SPACE * size * (len(spoken) - 1)) / 2
-                baseline = pad_y + (CAP + 0.05 + row * LEADING) * size
-                for word, advance in zip(spoken, widths, strict=True):
-                    if number == lit_word:
-                        patch = rounded(
-                            left - 0.13 * size, baseline - (CAP + 0.17) * size, advance + 0.26 * size,
-                            (CAP + 0.4) * size, 0.18 * size,
-                        )  # fmt: skip
-                        canvas.drawRRect(patch, fill(tone.accent))
-                    ink = tone.accent_ink if number == lit_word else WHITE
-                    canvas.drawTextBlob(shape(word, face, size).blob(), left, baseline, fill(ink))
-                    left += advance + SPACE * size
-                    number += 1
-
-        image = painted(wide, tall, draw)
-        left = x if self.stage.wide else x + (w - wide) / 2
-        return image, round(left), round(y + (h - tall) / 2)
-
 
 def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedVideo:
     """Renders a product film. order: a rendering.RenderOrder; speech: makes its Speech, called in a thread of its own
@@ -363,10 +216,7 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         notes.append(f"The words take {seconds:.1f} s, so the film is longer than {brief.seconds} s.")
     report(SPEECH_SHARE, "drawing")
     frames = round(seconds * FRAMES_PER_SECOND)
-    sound = np.zeros(round(frames / FRAMES_PER_SECOND * SOUND_RATE), np.float32)
-    if spoken is not None:
-        voice = loudness.normalised(loudness.to_48k(spoken.samples, SAMPLE_RATE))
-        sound[: len(voice)] = voice[: len(sound)]
+    sound = soundtrack(spoken, frames, seed=brief.seed)
     film = ProductFilm(brief, shown_product, logo, scenes, _icons(order.models))
     video, poster = order.folder / "video.mp4", order.folder / "poster.jpg"
     poster_frame = round((scenes[0].end - 0.1) * FRAMES_PER_SECOND)
@@ -402,7 +252,7 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
     srt, vtt = order.folder / "captions.srt", order.folder / "captions.vtt"
     srt.write_text(captions.srt(written), encoding="utf-8")
     vtt.write_text(captions.vtt(written), encoding="utf-8")
-    notes.append(shown_product.note)
+    notes += [shown_product.note, film.note]
     notes.append(_shots_note(scenes))
     return RenderedVideo(
         video=video,

@@ -20,7 +20,7 @@ SPACE: Final = 0.26  # of the size, between words that are set apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Set:
+class TextBlock:
     """Rows of text at one size: each row's line and the number of its first word."""
 
     rows: tuple[Line, ...]
@@ -61,12 +61,12 @@ def face_for(text: str, family: str, weight: int) -> Face:
 
 def fitted(
     text: str, family: str, weight: int, *, width_px: float, height_px: float, largest: float, rows: int = 3
-) -> Set:
+) -> TextBlock:
     """The text in at most `rows` rows, at the largest size up to `largest` at which all of it fits the box."""
     text = drawable(text)
     words = text.split()
     if not words:
-        return Set(rows=(), size=largest)
+        return TextBlock(rows=(), size=largest)
     face = face_for(text, family, weight)
     best: tuple[float, list[str]] = (0.0, [text])
     for count in range(1, min(rows, len(words)) + 1):
@@ -77,7 +77,7 @@ def fitted(
         if size > best[0] * 1.04:
             best = (size, lines)
     size = best[0]
-    return Set(rows=tuple(shape(line, face, size) for line in best[1]), size=size)
+    return TextBlock(rows=tuple(shape(line, face, size) for line in best[1]), size=size)
 
 
 def _even(words: list[str], count: int, face: Face) -> list[str]:

@@ -1,0 +1,133 @@
+"""The end card: the product, its name, its price, the button and what the brief obliges to say, in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from services.video.domain import VideoBrief
+from services.video.prices import written_price
+from services.video.product.layouts import Box
+from services.video.providers.local.product.layers import Layer, painted
+from services.video.providers.local.product.lettering import TextBlock, drawable, fitted
+from services.video.providers.local.product.looks import DARK, Tone
+from services.video.providers.local.product.panels import HALF_BEAT
+from services.video.providers.local.product.stage import Stage, draw_rows
+from services.video.providers.local.product.standing_product import disc, standing
+from services.video.providers.local.strokes import fill, rounded
+
+SMALL_UNITS: Final = 24.0  # the largest size of small print
+SMALLEST_UNITS: Final = 17.0  # the smallest: at 720 pixels of width, what a phone shows as 9 points
+SMALL_SHARE: Final = 0.34  # of the column's height, what small print may take
+SMALL_ROWS: Final = 10
+
+
+class EndCard:
+    """Draws the end card of one film. small: the small print that is shown; left_out: lines that find no room."""
+
+    def __init__(self, stage: Stage, brief: VideoBrief) -> None:
+        self.stage, self.brief = stage, brief
+        _, _, w, h = stage.places.column
+        self.small, self.left_out = small_print(
+            brief.facts.small_print, stage.family, width_px=w, height_px=h * SMALL_SHARE, unit=stage.unit
+        )
+
+    def layers(self, tone: Tone) -> list[Layer]:
+        """The product, its name, its price, the button and what the brief obliges to say, in one column."""
+        stage, unit = self.stage, self.stage.unit
+        x, y, w, h = stage.places.column
+        gap = 20 * unit
+        name = fitted(
+            stage.name,
+            stage.family,
+            800,
+            width_px=w,
+            height_px=h * 0.19,
+            largest=(58 if stage.picture.shows else 92) * unit,
+            rows=3,
+        )
+        price = self.brief.price and written_price(self.brief.price, self.brief.currency)
+        rows: list[tuple[float, str, Any]] = [(name.height, "name", name)]
+        if price:
+            rows.append((44 * unit, "price", price))
+        if drawable(self.brief.call_to_action):
+            rows.append((84 * unit, "button", self.brief.call_to_action.strip()))
+        if self.small.rows:
+            rows.append((self.small.height, "small", self.small))
+        below = sum(row[0] for row in rows) + gap * len(rows)
+        layers: list[Layer] = []
+        top = y
+        if stage.wide:
+            layers.append(standing(stage, stage.places.hero, tone, enter="pop", at=0.0))
+            top = y + max(0.0, (h - below) / 2)
+        elif stage.picture.shows and y + h < stage.height * 0.7:  # below the safe zone there is room for the product
+            foot = y + below - gap
+            low = (stage.width * 0.1, foot + gap, stage.width * 0.8, stage.height * 0.965 - foot - gap)
+            layers += [disc(stage, low, tone), standing(stage, low, tone, enter="pop", at=0.0)]
+        elif stage.picture.shows:
+            room = h - below
+            layers.append(standing(stage, (x + w * 0.04, y, w * 0.92, room), tone, enter="pop", at=0.0))
+            top = y + room + gap * 0.6
+        else:
+            top = y + max(0.0, (h - below) / 2)
+        for place, (tall, what, made) in enumerate(rows):
+            at = HALF_BEAT * (place + 1) * 0.7
+            layers.append(self._row(what, made, (x, top, w, tall), tone, at))
+            top += tall + gap
+        return layers
+
+    def _row(self, what: str, made: Any, area: Box, tone: Tone, at: float) -> Layer:
+        x, y, w, h = area
+        if what == "button":
+            return self._button(made, area, tone, at)
+        if what == "price":
+            made = fitted(made, self.stage.family, 700, width_px=w, height_px=h, largest=48 * self.stage.unit, rows=1)
+        ink = tone.accent if what == "price" else tone.ink
+        pad = 4.0
+        image = painted(
+            made.width + 2 * pad,
+            made.height + 2 * pad,
+            lambda canvas: draw_rows(
+                canvas, made, pad + (0 if self.stage.wide else made.width / 2), pad + made.height / 2, ink,
+                centre=not self.stage.wide,
+            ),
+        )  # fmt: skip
+        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+        return Layer(
+            image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="rise", at=at
+        )
+
+    def _button(self, words: str, area: Box, tone: Tone, at: float) -> Layer:
+        x, y, w, h = area
+        unit = self.stage.unit
+        text = fitted(words, self.stage.family, 700, width_px=w * 0.8, height_px=h * 0.6, largest=40 * unit, rows=1)
+        wide, pad = min(w, text.width + 96 * unit), 14 * unit
+
+        def draw(canvas: Any) -> None:
+            canvas.drawRRect(rounded(pad, pad + 7 * unit, wide, h, h / 2), fill(DARK, 0.32, blur=6 * unit))
+            canvas.drawRRect(rounded(pad, pad, wide, h, h / 2), fill(tone.accent))
+            draw_rows(canvas, text, pad + wide / 2, pad + h / 2, tone.accent_ink)
+
+        image = painted(wide + 2 * pad, h + 2 * pad, draw)
+        centre = x + wide / 2 if self.stage.wide else x + w / 2
+        return Layer(
+            image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="pop", at=at,
+            pulse=0.03,
+        )  # fmt: skip
+
+
+def small_print(
+    lines: Sequence[str], family: str, *, width_px: float, height_px: float, unit: float
+) -> tuple[TextBlock, tuple[str, ...]]:
+    """As many whole lines as the box holds at SMALLEST_UNITS or larger, in order, and those it does not hold."""
+    made, kept, left_out = TextBlock(rows=(), size=0.0), "", []
+    for each in lines:
+        text = f"{kept} {each}".strip()
+        tried = fitted(
+            text, family, 500, width_px=width_px, height_px=height_px, largest=SMALL_UNITS * unit, rows=SMALL_ROWS
+        )
+        if tried.size >= SMALLEST_UNITS * unit:
+            made, kept = tried, text
+        else:
+            left_out.append(each)
+    return made, tuple(left_out)

@@ -1,0 +1,79 @@
+"""The sentence itself, word by word as it is said, in place of captions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from services.media.text_shaping import shape, width
+from services.video.product.storyboard import Scene
+from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
+from services.video.providers.local.product.lettering import CAP, LEADING, SPACE, drawable, face_for, fitted
+from services.video.providers.local.product.looks import Tone
+from services.video.providers.local.product.stage import Stage, placed
+from services.video.providers.local.strokes import fill, rounded
+
+
+def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
+    """Each word as it is said, all in one block; the word that weighs most stands on a patch."""
+    area = stage.places.aside_words if scene.shot.product == "aside" else stage.places.words
+    x, y, w, h = area
+    spoken = [(drawable(word.text), word) for word in scene.part.words]
+    spoken = [(text, word) for text, word in spoken if text]
+    text = " ".join(each for each, _ in spoken)
+    if not text:
+        return []
+    largest = (86 if len(spoken) > 6 else 104) * stage.unit
+    pad = 0.14
+    rows = fitted(text, stage.family, 800, width_px=w * 0.95, height_px=h * 0.96, largest=largest, rows=7)
+    size = rows.size
+    weighty = _weighty([each for each, _ in spoken])
+    face = face_for(text, stage.family, 800)
+    top = y + (h - rows.height) / 2 if not scene.shot.product else y + max(0.0, (h - rows.height) * 0.35)
+    layers: list[Layer] = []
+    number = 0
+    for row, made in enumerate(rows.rows):
+        count = len(made.text.split())
+        words = spoken[number : number + count]
+        widths = [width(each, face, size) for each, _ in words]
+        total = sum(widths) + SPACE * size * (count - 1)
+        left = x + (w - total) / 2 if stage.centre else x
+        baseline = top + (CAP + row * LEADING) * size
+        for place, ((each, word), advance) in enumerate(zip(words, widths, strict=True)):
+            lit = number + place == weighty
+            image = _word(each, face, size, advance, tone, lit, pad)
+            centre_x = left + advance / 2
+            centre_y = baseline - CAP * size / 2
+            at = max(0.0, word.start - scene.start - 0.08)
+            if scene.start == 0.0:
+                at = min(at, (number + place) * 0.14) - ENTER_SECONDS / 2  # the hook is read within two seconds
+            layers.append(placed(image, centre_x, centre_y, enter="pop" if lit else "rise", at=at, far=28 * stage.unit))
+            left += advance + SPACE * size
+        number += count
+    return layers
+
+
+def _word(text: str, face: Any, size: float, advance: float, tone: Tone, lit: bool, pad: float) -> Any:
+    margin = size * 0.4
+
+    def draw(canvas: Any) -> None:
+        baseline = margin + CAP * size
+        if lit:
+            patch = rounded(
+                margin - pad * size, margin - 0.16 * size, advance + 2 * pad * size, (CAP + 0.36) * size, 0.16 * size
+            )
+            canvas.drawRRect(patch, fill(tone.accent))
+        canvas.drawTextBlob(
+            shape(text, face, size).blob(), margin, baseline, fill(tone.accent_ink if lit else tone.ink)
+        )
+
+    return painted(advance + 2 * margin, CAP * size + 2 * margin, draw)
+
+
+def _weighty(words: list[str]) -> int:
+    """The number of the word that weighs most: one with a figure, else the longest of the second half."""
+    for number, word in enumerate(words):
+        if re.search(r"\d", word):
+            return number
+    half = len(words) // 2
+    return max(range(half, len(words)), key=lambda number: len(words[number].strip(".,!?;:")))
