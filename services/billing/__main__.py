@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 from adwright.billing.v1 import billing_pb2_grpc, keys_pb2_grpc
 from pydantic import Field
+from sqlalchemy import text
 
 from services.billing.api_key_lookup import DatabaseApiKeyLookup
 from services.billing.api_key_servicer import ApiKeyLookupServicer, ApiKeyServicer
@@ -23,12 +24,18 @@ from services.billing.metrics import GAUGES
 from services.billing.servicer import BillingAdminServicer, BillingLedgerServicer, BillingServicer
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
-from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.data.database import Database
+from services.chassis.data.migrations import migrate, prepare
 from services.chassis.data.sql_gauges import SqlGauges
+from services.chassis.data.statements import run
 from services.chassis.rpc.server import Server, start
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PROBLEMS_SHOWN = 50
+AUDIT_SETTINGS = (  # Core has no `set`
+    text("set transaction isolation level repeatable read, read only"),
+    text("set local statement_timeout = 0"),
+)
 SERVICES = tuple(
     f"adwright.billing.v1.{name}"
     for name in (
@@ -101,8 +108,8 @@ async def run_audit(settings: DatabaseSettings, recorded_head: str) -> int:
     await database.open()
     try:
         async with database.transaction() as connection:
-            await connection.execute("set transaction isolation level repeatable read, read only")
-            await connection.execute("set local statement_timeout = 0")
+            for setting in AUDIT_SETTINGS:
+                await run(connection, setting)
             found = await verify(connection, recorded_head)
     finally:
         await database.close()

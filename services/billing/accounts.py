@@ -6,30 +6,44 @@ Lock order, everywhere: accounts by user id, then holds. An account's lots chang
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from services.chassis.data.database import Connection, fetch_all
+from sqlalchemy import Integer, Text, bindparam, insert, literal_column, select, update
 
-# kind of entry: (account that is debited, account that is credited)
-ACCOUNTS_OF_ENTRY = {
-    "grant": ("issued", "available"),
-    "hold": ("available", "held"),
-    "capture": ("held", "revenue"),
-    "release": ("held", "available"),
-    "expire": ("held", "available"),
-    "refund": ("revenue", "available"),
-    "lapse": ("available", "issued"),
-}
-RARE_KINDS = ("grant", "lapse", "refund")  # the index entry_of_user_rare covers them
+from services.billing.domain import ACCOUNTS_OF_ENTRY, EntryKind
+from services.billing.tables import ACCOUNT, ENTRY, LOT, MOMENT, UNSPENT
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import among, unnest
+from services.chassis.data.statements import fetch_rows, run
+
+LOCK_ACCOUNTS = select(ACCOUNT).where(among(ACCOUNT.c.user_id, "users")).order_by(ACCOUNT.c.user_id).with_for_update()
+READ_LOTS = (
+    select(LOT.c.user_id, LOT.c.grant_id, LOT.c.remaining, LOT.c.expires_at)
+    .where(among(LOT.c.user_id, "users"), UNSPENT)
+    .order_by(LOT.c.expires_at, LOT.c.grant_id)
+)
+EMPTY_LOTS = update(LOT).where(among(LOT.c.grant_id, "grant_ids")).values(remaining=literal_column("0"))
+_BALANCES = unnest("given", user_id=Text, available=Integer, held=Integer, expiring=Integer)
+SAVE = (
+    update(ACCOUNT)
+    .where(ACCOUNT.c.user_id == _BALANCES.c.user_id)
+    .values({name: _BALANCES.c[name] for name in ("available", "held", "expiring")})
+)
+_NEW_COLUMNS = [column for column in ENTRY.c if column.name not in ("id", "created_at")]
+_ENTRIES = unnest("given", ordinality=None, **{column.name: column.type for column in _NEW_COLUMNS})
+INSERT_ENTRIES = insert(ENTRY).from_select(
+    [*_NEW_COLUMNS, ENTRY.c.created_at], select(_ENTRIES, bindparam("now", type_=MOMENT))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
     """An entry to add. `amount` is in credits and positive."""
 
-    kind: str
+    kind: EntryKind
     user_id: str
     amount: int
     job_id: UUID | None = None
@@ -85,13 +99,8 @@ async def lock(connection: Connection, users: set[str], now: datetime) -> dict[s
     """
     if not users:
         return {}
-    rows = await fetch_all(
-        connection,
-        """select user_id, available, held, expiring from account
-            where user_id = any(%s) order by user_id for update""",
-        [sorted(users)],
-    )
-    accounts = {row["user_id"]: Account(row["available"], row["held"], row["expiring"]) for row in rows}
+    rows = await fetch_rows(connection, LOCK_ACCOUNTS, {"users": sorted(users)})
+    accounts = {row.user_id: Account(row.available, row.held, row.expiring) for row in rows}
     with_lots = [user for user, account in accounts.items() if account.expiring]
     if with_lots:
         await _read_lots(connection, with_lots, accounts, now)
@@ -101,65 +110,44 @@ async def lock(connection: Connection, users: set[str], now: datetime) -> dict[s
 async def _read_lots(
     connection: Connection, users: Sequence[str], accounts: Mapping[str, Account], now: datetime
 ) -> None:
-    rows = await fetch_all(
-        connection,
-        """select user_id, grant_id, remaining, expires_at from lot
-            where user_id = any(%s) and remaining > 0 order by expires_at, grant_id""",
-        [list(users)],
-    )
+    rows = await fetch_rows(connection, READ_LOTS, {"users": list(users)})
     lapsed = []
     for row in rows:
-        account = accounts[row["user_id"]]
-        if row["expires_at"] > now:
-            account.lots.append(Lot(row["grant_id"], row["remaining"], row["expires_at"]))
+        account = accounts[row.user_id]
+        if row.expires_at > now:
+            account.lots.append(Lot(row.grant_id, row.remaining, row.expires_at))
             continue
-        account.available -= row["remaining"]
-        account.expiring -= row["remaining"]
-        lapsed.append(NewEntry(kind="lapse", user_id=row["user_id"], amount=row["remaining"], grant_id=row["grant_id"]))
+        account.available -= row.remaining
+        account.expiring -= row.remaining
+        lapsed.append(NewEntry(kind=EntryKind.LAPSE, user_id=row.user_id, amount=row.remaining, grant_id=row.grant_id))
     if lapsed:
-        await connection.execute(
-            "update lot set remaining = 0 where grant_id = any(%s)", [[entry.grant_id for entry in lapsed]]
-        )
+        await run(connection, EMPTY_LOTS, {"grant_ids": [entry.grant_id for entry in lapsed]})
         await insert_entries(connection, lapsed, now)
         await save(connection, {entry.user_id: accounts[entry.user_id] for entry in lapsed})
 
 
 async def insert_entries(connection: Connection, entries: Sequence[NewEntry], now: datetime) -> None:
     """Inserts entries, in order."""
-    await connection.execute(
-        """insert into entry (kind, user_id, amount, debit, credit, job_id, job_type, project_id,
-                              grant_id, grant_type, reason, expires_at, created_at)
-           select given.*, %s
-             from unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::uuid[], %s::text[],
-                         %s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as given""",
-        [
-            now,
-            [entry.kind for entry in entries],
-            [entry.user_id for entry in entries],
-            [entry.amount for entry in entries],
-            [ACCOUNTS_OF_ENTRY[entry.kind][0] for entry in entries],
-            [ACCOUNTS_OF_ENTRY[entry.kind][1] for entry in entries],
-            [entry.job_id for entry in entries],
-            [entry.job_type for entry in entries],
-            [entry.project_id for entry in entries],
-            [entry.grant_id for entry in entries],
-            [entry.grant_type for entry in entries],
-            [entry.reason for entry in entries],
-            [entry.expires_at for entry in entries],
-        ],
+    debited, credited = zip(*(ACCOUNTS_OF_ENTRY[entry.kind] for entry in entries), strict=True)
+    columns: dict[str, list[Any]] = {
+        f"given_{field.name}": [getattr(entry, field.name) for entry in entries] for field in fields(NewEntry)
+    }
+    await run(
+        connection,
+        INSERT_ENTRIES,
+        {**columns, "given_debit": list(debited), "given_credit": list(credited), "now": now},
     )
 
 
 async def save(connection: Connection, accounts: Mapping[str, Account]) -> None:
     """Updates the balances of accounts that the caller has locked."""
-    await connection.execute(
-        """update account set available = given.available, held = given.held, expiring = given.expiring
-             from unnest(%s::text[], %s::int[], %s::int[], %s::int[]) as given (user_id, available, held, expiring)
-            where account.user_id = given.user_id""",
-        [
-            list(accounts),
-            [account.available for account in accounts.values()],
-            [account.held for account in accounts.values()],
-            [account.expiring for account in accounts.values()],
-        ],
+    await run(
+        connection,
+        SAVE,
+        {
+            "given_user_id": list(accounts),
+            "given_available": [account.available for account in accounts.values()],
+            "given_held": [account.held for account in accounts.values()],
+            "given_expiring": [account.expiring for account in accounts.values()],
+        },
     )

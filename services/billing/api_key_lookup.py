@@ -18,7 +18,4 @@ class DatabaseApiKeyLookup:
     async def find(self, key_hash: bytes) -> ApiKeyOwner | None:
         """See ApiKeyLookup. Raises DependencyUnavailable when the database cannot be reached."""
         async with self._database.connection() as connection:
-            row = await api_keys.find_usable(connection, key_hash, self._clock.now())
-        if row is None:
-            return None
-        return ApiKeyOwner(user_id=row["user_id"], key_id=str(row["id"]), expires_at=row["expires_at"])
+            return await api_keys.find_usable(connection, key_hash, self._clock.now())

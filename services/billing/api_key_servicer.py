@@ -85,9 +85,9 @@ class ApiKeyLookupServicer(keys_pb2_grpc.ApiKeyLookupServiceServicer):
 
     async def FindApiKey(self, request: keys_pb2.FindApiKeyRequest, context: Context) -> keys_pb2.FindApiKeyResponse:
         async with self._database.connection() as connection:
-            row = await api_keys.find_usable(connection, request.key_hash, self._clock.now())
-        if row is None:
+            owner = await api_keys.find_usable(connection, request.key_hash, self._clock.now())
+        if owner is None:
             return keys_pb2.FindApiKeyResponse()
         return keys_pb2.FindApiKeyResponse(
-            user_id=row["user_id"], key_id=str(row["id"]), expires_at=timestamp(row["expires_at"])
+            user_id=owner.user_id, key_id=owner.key_id, expires_at=timestamp(owner.expires_at)
         )

@@ -8,67 +8,109 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import DictRow
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy import insert as sql_insert
 
 from services.billing.domain import ApiKey, HoldRequest
 from services.billing.errors import ApiKeyLimitReached, ApiKeyNotFound
-from services.chassis.data.database import Connection, fetch_all, fetch_one
+from services.billing.tables import API_KEY, KEY_SPENDING, MOMENT
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import among, unnest
+from services.chassis.data.statements import fetch_row, fetch_rows, run
+from services.chassis.rpc.api_keys import ApiKeyOwner
 
 MAX_KEYS = 50  # usable keys of one user: neither revoked nor expired
+
+NOW = bindparam("now", type_=MOMENT)
+USER = bindparam("user", type_=Text())
+BEFORE = bindparam("before", type_=Uuid())
+IS_USABLE = and_(API_KEY.c.revoked_at.is_(None), API_KEY.c.expires_at > NOW)
+
+# Serializes the user's inserts while the keys are counted; the user may have no account to lock.
+LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text()), 1)))
+COUNT_USABLE = select(func.count().label("usable")).where(API_KEY.c.user_id == USER, IS_USABLE)
+_STORED = [API_KEY.c[field.name] for field in fields(ApiKey)]  # all columns but the hash
+INSERT = sql_insert(API_KEY).values({column: bindparam(column.name) for column in (*_STORED, API_KEY.c.hash)})
+LIST = (
+    select(*_STORED)
+    .where(API_KEY.c.user_id == USER, or_(API_KEY.c.id < BEFORE, BEFORE.is_(None)))
+    .order_by(API_KEY.c.id.desc())
+    .limit(bindparam("limit", type_=BigInteger()))
+)
+REVOKE = (
+    update(API_KEY)
+    .where(API_KEY.c.id == bindparam("key_id"), API_KEY.c.user_id == USER)
+    .values(revoked_at=func.coalesce(API_KEY.c.revoked_at, NOW))
+)
+FIND_USABLE = select(API_KEY.c.id, API_KEY.c.user_id, API_KEY.c.expires_at).where(
+    API_KEY.c.hash == bindparam("key_hash"), IS_USABLE
+)
+_KEYS = unnest("given", id=Uuid, user_id=Text)
+REMAINING_BUDGETS = (
+    select(API_KEY.c.id, (API_KEY.c.budget - API_KEY.c.spent).label("remaining"))
+    .join_from(API_KEY, _KEYS, and_(_KEYS.c.id == API_KEY.c.id, _KEYS.c.user_id == API_KEY.c.user_id))
+    .where(IS_USABLE)
+)
+_CHARGES = unnest("given", job_id=Uuid, key_id=Uuid, amount=Integer)
+INSERT_SPENDING = sql_insert(KEY_SPENDING).from_select(["job_id", "key_id", "amount"], select(_CHARGES))
+_TOTALS = unnest("given", id=Uuid, amount=Integer)
+CHARGE = update(API_KEY).where(API_KEY.c.id == _TOTALS.c.id).values(spent=API_KEY.c.spent + _TOTALS.c.amount)
+_RESTORED = (
+    update(KEY_SPENDING)
+    .where(among(KEY_SPENDING.c.job_id, "job_ids"), ~KEY_SPENDING.c.restored)
+    .values(restored=true())
+    .returning(KEY_SPENDING.c.key_id, KEY_SPENDING.c.amount)
+    .cte("updated")
+)
+_SUMS = (
+    select(_RESTORED.c.key_id, func.sum(_RESTORED.c.amount).label("amount"))
+    .group_by(_RESTORED.c.key_id)
+    .subquery("sums")
+)
+RESTORE = update(API_KEY).where(API_KEY.c.id == _SUMS.c.key_id).values(spent=API_KEY.c.spent - _SUMS.c.amount)
 
 
 async def insert(connection: Connection, key: ApiKey, key_hash: bytes, now: datetime) -> None:
     """Stores a new key. Raises ApiKeyLimitReached."""
-    # An advisory lock serializes the user's inserts while the keys are counted; the user may have no account to lock.
-    await connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"api_key {key.user_id}"])
-    row = await fetch_one(
-        connection,
-        "select count(*) as usable from api_key where user_id = %s and revoked_at is null and expires_at > %s",
-        [key.user_id, now],
-    )
-    assert row is not None, "an aggregate returns one row"
-    if row["usable"] >= MAX_KEYS:
+    await run(connection, LOCK_USER, {"name": f"api_key {key.user_id}"})
+    [row] = await fetch_rows(connection, COUNT_USABLE, {"user": key.user_id, "now": now})
+    if row.usable >= MAX_KEYS:
         raise ApiKeyLimitReached(MAX_KEYS)
-    await connection.execute(
-        """insert into api_key (id, user_id, name, hint, hash, budget, created_at, expires_at)
-           values (%s, %s, %s, %s, %s, %s, %s, %s)""",
-        [key.id, key.user_id, key.name, key.hint, key_hash, key.budget, key.created_at, key.expires_at],
-    )
+    await run(connection, INSERT, {**asdict(key), "hash": key_hash})
 
 
 async def list_keys(connection: Connection, user_id: str, before: UUID | None, limit: int) -> list[ApiKey]:
     """Returns a user's keys, newest first, revoked and expired ones included; `before`: only keys older than this."""
-    rows = await fetch_all(
-        connection,
-        """select id, user_id, name, hint, budget, spent, created_at, expires_at, revoked_at from api_key
-            where user_id = %(user)s and (id < %(before)s or %(before)s::uuid is null)
-            order by id desc limit %(limit)s""",
-        {"user": user_id, "before": before, "limit": limit},
-    )
-    return [ApiKey(**row) for row in rows]
+    rows = await fetch_rows(connection, LIST, {"user": user_id, "before": before, "limit": limit})
+    return [ApiKey(**row._asdict()) for row in rows]
 
 
 async def revoke(connection: Connection, key_id: UUID, user_id: str, now: datetime) -> None:
     """Revokes a user's key; a repeated call leaves the time of the first. Raises ApiKeyNotFound."""
-    row = await fetch_one(
-        connection,
-        """update api_key set revoked_at = coalesce(revoked_at, %s) where id = %s and user_id = %s returning id""",
-        [now, key_id, user_id],
-    )
-    if row is None:
+    if not await run(connection, REVOKE, {"key_id": key_id, "user": user_id, "now": now}):
         raise ApiKeyNotFound
 
 
-async def find_usable(connection: Connection, key_hash: bytes, now: datetime) -> DictRow | None:
-    """Finds a key by its SHA-256: (id, user_id, expires_at). None: unknown, revoked or expired."""
-    return await fetch_one(
-        connection,
-        "select id, user_id, expires_at from api_key where hash = %s and revoked_at is null and expires_at > %s",
-        [key_hash, now],
-    )
+async def find_usable(connection: Connection, key_hash: bytes, now: datetime) -> ApiKeyOwner | None:
+    """Finds the owner of a key by its SHA-256. None: unknown, revoked or expired."""
+    row = await fetch_row(connection, FIND_USABLE, {"key_hash": key_hash, "now": now})
+    return None if row is None else ApiKeyOwner(user_id=row.user_id, key_id=str(row.id), expires_at=row.expires_at)
 
 
 async def remaining_budgets(
@@ -81,14 +123,10 @@ async def remaining_budgets(
     keys = {request.key_id: request.user_id for request in requests if request.key_id is not None}
     if not keys:
         return {}
-    rows = await fetch_all(
-        connection,
-        """select api_key.id, budget - spent as remaining from api_key
-             join unnest(%s::uuid[], %s::text[]) as given (id, user_id) using (id, user_id)
-            where revoked_at is null and expires_at > %s""",
-        [list(keys), list(keys.values()), now],
+    rows = await fetch_rows(
+        connection, REMAINING_BUDGETS, {"given_id": list(keys), "given_user_id": list(keys.values()), "now": now}
     )
-    return {row["id"]: row["remaining"] for row in rows}
+    return {row.id: row.remaining for row in rows}
 
 
 async def charge_budgets(connection: Connection, charges: Sequence[tuple[UUID, UUID, int]]) -> None:
@@ -98,26 +136,13 @@ async def charge_budgets(connection: Connection, charges: Sequence[tuple[UUID, U
     totals: defaultdict[UUID, int] = defaultdict(int)
     for _, key_id, amount in charges:
         totals[key_id] += amount
-    await connection.execute(
-        "insert into key_spending (job_id, key_id, amount) select * from unnest(%s::uuid[], %s::uuid[], %s::int[])",
-        [list(column) for column in zip(*charges, strict=True)],
-    )
-    await connection.execute(
-        """update api_key set spent = spent + given.amount
-             from unnest(%s::uuid[], %s::int[]) as given (id, amount) where api_key.id = given.id""",
-        [list(totals), list(totals.values())],
-    )
+    job_ids, key_ids, amounts = (list(column) for column in zip(*charges, strict=True))
+    await run(connection, INSERT_SPENDING, {"given_job_id": job_ids, "given_key_id": key_ids, "given_amount": amounts})
+    await run(connection, CHARGE, {"given_id": list(totals), "given_amount": list(totals.values())})
 
 
 async def restore_budgets(connection: Connection, job_ids: Sequence[UUID]) -> None:
     """Restores to their keys' budgets the credits that these jobs were charged, once for each job."""
     if not job_ids:
         return
-    await connection.execute(
-        """with updated as (update key_spending set restored = true where job_id = any(%s) and not restored
-                             returning key_id, amount)
-           update api_key set spent = spent - sums.amount
-             from (select key_id, sum(amount) as amount from updated group by key_id) as sums
-            where api_key.id = sums.key_id""",
-        [list(job_ids)],
-    )
+    await run(connection, RESTORE, {"job_ids": list(job_ids)})

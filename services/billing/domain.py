@@ -13,22 +13,73 @@ DEFAULT_PRICES = {"video_product": 15}  # credits, for price lists from before t
 MAX_BALANCE = 2_000_000_000  # credits; the API's fields are int32
 
 
-class HoldEnd(StrEnum):
-    """How a hold ends. The value is the kind of the entry that ends it."""
+class Book(StrEnum):
+    """The accounts that entries move credits between. A user has AVAILABLE and HELD; the others are the house's."""
 
+    ISSUED = "issued"
+    AVAILABLE = "available"
+    HELD = "held"
+    REVENUE = "revenue"
+
+
+class EntryKind(StrEnum):
+    """The kinds of entries; ACCOUNTS_OF_ENTRY says what each moves."""
+
+    GRANT = "grant"
+    HOLD = "hold"
     CAPTURE = "capture"
     RELEASE = "release"
     EXPIRE = "expire"
+    REFUND = "refund"
+    LAPSE = "lapse"
+
+
+# kind of entry: (account that is debited, account that is credited)
+ACCOUNTS_OF_ENTRY = {
+    EntryKind.GRANT: (Book.ISSUED, Book.AVAILABLE),
+    EntryKind.HOLD: (Book.AVAILABLE, Book.HELD),
+    EntryKind.CAPTURE: (Book.HELD, Book.REVENUE),
+    EntryKind.RELEASE: (Book.HELD, Book.AVAILABLE),
+    EntryKind.EXPIRE: (Book.HELD, Book.AVAILABLE),
+    EntryKind.REFUND: (Book.REVENUE, Book.AVAILABLE),
+    EntryKind.LAPSE: (Book.AVAILABLE, Book.ISSUED),
+}
+
+
+class HoldState(StrEnum):
+    """The states of a hold. All but HELD are final."""
+
+    HELD = "held"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class HoldEnd(StrEnum):
+    """How a hold ends. The value is the kind of the entry that ends it."""
+
+    CAPTURE = EntryKind.CAPTURE.value
+    RELEASE = EntryKind.RELEASE.value
+    EXPIRE = EntryKind.EXPIRE.value
 
     @property
-    def state(self) -> str:
+    def kind(self) -> EntryKind:
+        """The kind of the entry that ends the hold."""
+        return EntryKind(self.value)
+
+    @property
+    def state(self) -> HoldState:
         """The hold's state afterwards."""
-        return {HoldEnd.CAPTURE: "captured", HoldEnd.RELEASE: "released", HoldEnd.EXPIRE: "expired"}[self]
+        return {
+            HoldEnd.CAPTURE: HoldState.CAPTURED,
+            HoldEnd.RELEASE: HoldState.RELEASED,
+            HoldEnd.EXPIRE: HoldState.EXPIRED,
+        }[self]
 
     @property
-    def credit(self) -> str:
+    def credit(self) -> Book:
         """The account that the held credits move to."""
-        return "revenue" if self is HoldEnd.CAPTURE else "available"
+        return ACCOUNTS_OF_ENTRY[self.kind][1]
 
 
 class HoldResult(StrEnum):

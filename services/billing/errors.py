@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import Refusal, RefusalKind
+from services.chassis.errors import Refusal
 
 
 class GrantConflict(Refusal):
-    """The grant id was used before with other values."""
-
-    kind = RefusalKind.CONFLICT
     reason = "GRANT_CONFLICT"
 
     def __init__(self) -> None:
@@ -16,9 +13,6 @@ class GrantConflict(Refusal):
 
 
 class BalanceTooLarge(Refusal):
-    """The grant or refund would raise the user's credits above the limit."""
-
-    kind = RefusalKind.UNPROCESSABLE
     reason = "BALANCE_TOO_LARGE"
 
     def __init__(self, limit: int) -> None:
@@ -26,9 +20,6 @@ class BalanceTooLarge(Refusal):
 
 
 class HoldNotFound(Refusal):
-    """The caller has no such job, or no credits were held for it."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "HOLD_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -36,9 +27,6 @@ class HoldNotFound(Refusal):
 
 
 class NotCaptured(Refusal):
-    """The job's hold was not captured, so nothing can be refunded."""
-
-    kind = RefusalKind.CONFLICT
     reason = "NOT_CAPTURED"
 
     def __init__(self) -> None:
@@ -46,9 +34,6 @@ class NotCaptured(Refusal):
 
 
 class AlreadyRefunded(Refusal):
-    """The job was refunded before; a job is refunded once."""
-
-    kind = RefusalKind.CONFLICT
     reason = "ALREADY_REFUNDED"
 
     def __init__(self) -> None:
@@ -56,9 +41,6 @@ class AlreadyRefunded(Refusal):
 
 
 class ApiKeyNotFound(Refusal):
-    """The API key does not exist, or belongs to another user."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "API_KEY_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -66,9 +48,6 @@ class ApiKeyNotFound(Refusal):
 
 
 class ApiKeyLimitReached(Refusal):
-    """The user has as many usable API keys as allowed."""
-
-    kind = RefusalKind.CONFLICT
     reason = "API_KEY_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:

@@ -10,21 +10,47 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from psycopg.rows import DictRow
+from sqlalchemy import BigInteger, LargeBinary, bindparam, func, insert, literal_column, select, text
 
-from services.chassis.data.database import Connection, Database, fetch_all, fetch_one
+from services.billing.tables import ENTRY, SEAL
+from services.chassis.data.database import Connection, Database
 from services.chassis.data.locks import CHAIN_SEALERS_LOCK, CHAIN_WRITERS_LOCK
+from services.chassis.data.statements import fetch_row, fetch_rows, run
 
 SEAL_ENTRIES = 5_000
 DIGEST_BYTES = 16
 GENESIS = bytes(32)
 
-# Every column of an entry, in an order and a form that do not depend on any setting.
-DIGEST = """substring(sha256(convert_to(jsonb_build_array(
+# Every column of an entry, in an order and a form that do not depend on any setting. As text: the hashes of all seals
+# depend on it, and functions of Core would hide it.
+DIGEST = literal_column(
+    """substring(sha256(convert_to(jsonb_build_array(
     id, kind, user_id, amount, debit, credit, job_id, job_type, project_id, grant_id, grant_type, reason,
     (extract(epoch from expires_at) * 1000000)::bigint, (extract(epoch from created_at) * 1000000)::bigint
-  )::text, 'UTF8')), 1, 16)"""
+  )::text, 'UTF8')), 1, 16)""",
+    LargeBinary,
+).label("digest")
+
+LIMIT_LOCK_WAIT = text("set local lock_timeout = '1s'")  # Core has no `set`
+LOCK_WRITERS = select(func.pg_advisory_xact_lock(CHAIN_WRITERS_LOCK))
+LOCK_SEALERS = select(func.pg_try_advisory_xact_lock(CHAIN_SEALERS_LOCK).label("free"))
+NEWEST_ENTRY = select(func.max(ENTRY.c.id).label("newest"))
+_AFTER = bindparam("after", type_=BigInteger())
+DIGESTS = (
+    select(ENTRY.c.id, DIGEST)
+    .where(ENTRY.c.id > _AFTER, ENTRY.c.id <= bindparam("until", type_=BigInteger()))
+    .order_by(ENTRY.c.id)
+)
+DIGESTS_TO_SEAL = DIGESTS.limit(SEAL_ENTRIES)
+LAST_SEAL = (
+    select(SEAL.c.id, SEAL.c.hash, SEAL.c.ids[func.array_upper(SEAL.c.ids, 1)].label("newest"))
+    .order_by(SEAL.c.id.desc())
+    .limit(1)
+)
+NEXT_SEALS = select(SEAL).where(SEAL.c.id > _AFTER).order_by(SEAL.c.id).limit(20)
+INSERT_SEAL = insert(SEAL).values({column: bindparam(column.name) for column in SEAL.c})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +78,31 @@ async def seal(database: Database, now: datetime) -> int:
         async with database.transaction() as connection:
             # While this lock is held alone, every id up to the newest is committed or rolled back for good. Writers
             # wait for it, so it is held for one query, and requested for one second at most.
-            await connection.execute("set local lock_timeout = '1s'")
-            await connection.execute("select pg_advisory_xact_lock(%s)", [CHAIN_WRITERS_LOCK])
-            row = await fetch_one(connection, "select max(id) as newest from entry")
-            newest = row["newest"] if row else None
+            await run(connection, LIMIT_LOCK_WAIT)
+            await run(connection, LOCK_WRITERS)
+            newest = (await fetch_rows(connection, NEWEST_ENTRY))[0].newest
         if newest is None:
             return total
         async with database.transaction() as connection:
-            free = await fetch_one(connection, "select pg_try_advisory_xact_lock(%s) as free", [CHAIN_SEALERS_LOCK])
-            if free is None or not free["free"]:
+            if not (await fetch_rows(connection, LOCK_SEALERS))[0].free:
                 return total
-            last = await fetch_one(
-                connection, "select id, ids[array_upper(ids, 1)] as newest, hash from seal order by id desc limit 1"
-            )
-            rows = await fetch_all(
-                connection,
-                f"select id, {DIGEST} as digest from entry where id > %s and id <= %s order by id limit %s",
-                [last["newest"] if last else 0, newest, SEAL_ENTRIES],
-            )
+            last = await fetch_row(connection, LAST_SEAL)
+            rows = await fetch_rows(connection, DIGESTS_TO_SEAL, {"after": last.newest if last else 0, "until": newest})
             if not rows:
                 return total
-            ids, digests = [row["id"] for row in rows], b"".join(row["digest"] for row in rows)
-            previous = last["hash"] if last else GENESIS
-            await connection.execute(
-                "insert into seal (id, ids, digests, previous, hash, sealed_at) values (%s, %s, %s, %s, %s, %s)",
-                [
-                    last["id"] + 1 if last else 1,
-                    ids,
-                    digests,
-                    previous,
-                    chain_hash(previous, ids, digests),
-                    now,
-                ],
+            ids, digests = [row.id for row in rows], b"".join(row.digest for row in rows)
+            previous = last.hash if last else GENESIS
+            await run(
+                connection,
+                INSERT_SEAL,
+                {
+                    "id": last.id + 1 if last else 1,
+                    "ids": ids,
+                    "digests": digests,
+                    "previous": previous,
+                    "hash": chain_hash(previous, ids, digests),
+                    "sealed_at": now,
+                },
             )
         total += len(rows)
         if len(rows) < SEAL_ENTRIES:
@@ -100,13 +119,13 @@ async def check(connection: Connection, recorded_head: str = "") -> ChainCheck:
     has_recorded_head = not recorded_head
     async for row in _seals(connection):
         number += 1
-        if row["id"] != number:
+        if row.id != number:
             problems.append(f"seal {number}: missing")
-            number = row["id"]
-        ids, digests = row["ids"], row["digests"]
-        if row["previous"] != previous or row["hash"] != chain_hash(row["previous"], ids, digests):
+            number = row.id
+        ids, digests = row.ids, row.digests
+        if row.previous != previous or row.hash != chain_hash(row.previous, ids, digests):
             problems.append(f"seal {number} (entries {ids[0]} to {ids[-1]}): does not follow from the previous seal")
-        previous = row["hash"]
+        previous = row.hash
         has_recorded_head = has_recorded_head or previous.hex() == recorded_head
         problems += await _compare_entries(connection, newest, ids, digests)
         newest = ids[-1]
@@ -115,12 +134,12 @@ async def check(connection: Connection, recorded_head: str = "") -> ChainCheck:
     return ChainCheck(number, newest, previous.hex(), tuple(problems))
 
 
-async def _seals(connection: Connection) -> AsyncIterator[DictRow]:
+async def _seals(connection: Connection) -> AsyncIterator[Any]:
     after = 0
-    while rows := await fetch_all(connection, "select * from seal where id > %s order by id limit 20", [after]):
+    while rows := await fetch_rows(connection, NEXT_SEALS, {"after": after}):
         for row in rows:
             yield row
-        after = rows[-1]["id"]
+        after = rows[-1].id
 
 
 async def _compare_entries(connection: Connection, after: int, ids: list[int], digests: bytes) -> list[str]:
@@ -128,12 +147,8 @@ async def _compare_entries(connection: Connection, after: int, ids: list[int], d
 
     The seal covers the ids above `after`, the newest id of the previous seal, up to its own newest id.
     """
-    rows = await fetch_all(
-        connection,
-        f"select id, {DIGEST} as digest from entry where id > %s and id <= %s order by id",
-        [after, ids[-1]],
-    )
-    found = {row["id"]: row["digest"] for row in rows}
+    rows = await fetch_rows(connection, DIGESTS, {"after": after, "until": ids[-1]})
+    found = {row.id: row.digest for row in rows}
     sealed = {number: digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES] for index, number in enumerate(ids)}
     return [
         f"entry {number}: "

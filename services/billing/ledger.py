@@ -8,20 +8,238 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import LiteralString
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
-from psycopg.rows import DictRow
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 
 from services.billing import api_keys
-from services.billing.accounts import RARE_KINDS, Account, NewEntry, insert_entries, lock, save
-from services.billing.domain import MAX_BALANCE, Balance, Grant, HoldEnd, HoldOutcome, HoldRequest, HoldResult
+from services.billing.accounts import Account, NewEntry, insert_entries, lock, save
+from services.billing.domain import (
+    MAX_BALANCE,
+    Balance,
+    Book,
+    EntryKind,
+    Grant,
+    HoldEnd,
+    HoldOutcome,
+    HoldRequest,
+    HoldResult,
+    HoldState,
+)
 from services.billing.errors import AlreadyRefunded, BalanceTooLarge, GrantConflict, HoldNotFound, NotCaptured
-from services.chassis.data.database import Connection, fetch_all, fetch_one
+from services.billing.tables import (
+    ACCOUNT,
+    DRAW,
+    ENDS,
+    ENTRY,
+    HOLD,
+    IS_HELD,
+    IS_RARE,
+    LOT,
+    MOMENT,
+    NEWEST_FIRST,
+    RARE_KINDS,
+    UNSPENT,
+    is_kind,
+)
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import among, inline, unnest
+from services.chassis.data.statements import fetch_row, fetch_rows, run
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 EXPIRING_SOON_PERIOD = timedelta(days=7)
+
+NOW = bindparam("now", type_=MOMENT)
+LIMIT = bindparam("limit", type_=BigInteger())
+SINCE = bindparam("since", type_=MOMENT)
+UNTIL = bindparam("until", type_=MOMENT)
+JOB = bindparam("job", type_=Uuid())
+USER = bindparam("user", type_=Text())
+NO_CREDITS = literal_column("0", Integer)
+
+_HOLDS = unnest(
+    "given",
+    job_id=Uuid,
+    user_id=Text,
+    type=Text,
+    project_id=Uuid,
+    amount=Integer,
+    drawn=Integer,
+    expires_at=MOMENT,
+)
+INSERT_HOLDS = insert(HOLD).from_select(
+    [*(column.name for column in _HOLDS.c), "state", "created_at"], select(_HOLDS, inline(HoldState.HELD), NOW)
+)
+# A data-modifying expression that no other part of the statement reads runs all the same.
+_DRAWS = select(unnest("given", job_id=Uuid, grant_id=Text, amount=Integer)).cte("drawn")
+_DRAW_SUMS = (
+    select(_DRAWS.c.grant_id, func.sum(_DRAWS.c.amount).label("total")).group_by(_DRAWS.c.grant_id).subquery("sums")
+)
+INSERT_DRAWS = (
+    insert(DRAW)
+    .from_select(["job_id", "grant_id", "amount"], select(_DRAWS))
+    .add_cte(
+        update(LOT)
+        .where(LOT.c.grant_id == _DRAW_SUMS.c.grant_id)
+        .values(remaining=LOT.c.remaining - _DRAW_SUMS.c.total)
+        .cte("updated")
+    )
+)
+_TOMBSTONES = unnest("given", job_id=Uuid)
+INSERT_TOMBSTONES = (
+    insert(HOLD)
+    .from_select(
+        ["job_id", "user_id", "type", "amount", "state", "created_at", "expires_at", "ended_at"],
+        select(
+            _TOMBSTONES.c.job_id, cast(null(), Text), inline(""), NO_CREDITS, inline(HoldState.RELEASED), NOW, NOW, NOW
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+HOLDS_OF_JOBS = among(HOLD.c.job_id, "job_ids")
+FIND_HELD = select(HOLD.c.job_id, HOLD.c.user_id).where(HOLDS_OF_JOBS, IS_HELD)
+_ENDS = unnest("given", job_id=Uuid, state=Text)
+END_HOLDS = (
+    update(HOLD)
+    .where(HOLD.c.job_id == _ENDS.c.job_id, IS_HELD)
+    .values(state=_ENDS.c.state, ended_at=NOW)
+    .returning(HOLD.c.job_id, HOLD.c.user_id, HOLD.c.type, HOLD.c.project_id, HOLD.c.amount, HOLD.c.drawn)
+)
+FIND_DRAWS = (
+    select(DRAW.c.job_id, DRAW.c.grant_id, LOT.c.user_id, DRAW.c.amount, LOT.c.expires_at)
+    .join_from(DRAW, LOT)
+    .where(among(DRAW.c.job_id, "job_ids"))
+)
+_RELEASED = unnest("given", grant_id=Text, amount=Integer)
+RELEASE_TO_LOTS = (
+    update(LOT).where(LOT.c.grant_id == _RELEASED.c.grant_id).values(remaining=LOT.c.remaining + _RELEASED.c.amount)
+)
+FIND_LAPSED = (
+    select(LOT.c.user_id)
+    .where(UNSPENT, LOT.c.expires_at <= NOW)
+    .group_by(LOT.c.user_id)
+    .order_by(func.min(LOT.c.expires_at))
+    .limit(LIMIT)
+)
+FIND_EXPIRED = select(HOLD.c.job_id).where(IS_HELD, HOLD.c.expires_at < NOW).order_by(HOLD.c.expires_at).limit(LIMIT)
+INSERT_ACCOUNT = insert(ACCOUNT).values(user_id=bindparam("user_id")).on_conflict_do_nothing()
+FIND_GRANT = select(ENTRY.c.user_id, ENTRY.c.amount, ENTRY.c.reason, ENTRY.c.grant_type, ENTRY.c.expires_at).where(
+    ENTRY.c.grant_id == bindparam("grant"), is_kind(EntryKind.GRANT)
+)
+INSERT_LOT = insert(LOT).values({column: bindparam(column.name) for column in LOT.c})
+FIND_HOLD = select(HOLD).where(HOLD.c.job_id == JOB)
+LOCK_HOLD = FIND_HOLD.with_for_update()
+FIND_HOLD_OF_USER = FIND_HOLD.where(HOLD.c.user_id == USER)
+REFUND_HOLD = update(HOLD).where(HOLD.c.job_id == JOB).values(refunded_at=NOW)
+IS_PLACED = HOLD.c.user_id.is_not(None)  # not a tombstone
+LIST_HOLDS = (
+    select(HOLD).where(HOLD.c.job_id > bindparam("after", type_=Uuid()), IS_PLACED).order_by(HOLD.c.job_id).limit(LIMIT)
+)
+FIND_HOLDS = select(HOLD).where(HOLDS_OF_JOBS, IS_PLACED)
+STATES = select(HOLD.c.job_id, HOLD.c.state, HOLD.c.user_id, HOLD.c.amount).where(HOLDS_OF_JOBS)
+
+_SOON = bindparam("soon", type_=MOMENT)
+_REMAINING = func.sum(LOT.c.remaining)
+_LOTS = (
+    select(
+        cast(_REMAINING.filter(LOT.c.expires_at <= NOW), Integer).label("past"),
+        cast(_REMAINING.filter(LOT.c.expires_at > NOW, LOT.c.expires_at <= _SOON), Integer).label("soon"),
+        func.min(LOT.c.expires_at).filter(LOT.c.expires_at > NOW).label("next_expiry"),
+    )
+    .where(LOT.c.user_id == ACCOUNT.c.user_id, UNSPENT)
+    .lateral("lots")
+)
+BALANCES = (
+    select(
+        ACCOUNT.c.user_id,
+        (ACCOUNT.c.available - func.coalesce(_LOTS.c.past, NO_CREDITS)).label("available"),
+        ACCOUNT.c.held,
+        func.coalesce(_LOTS.c.soon, NO_CREDITS).label("expiring_soon"),
+        _LOTS.c.next_expiry,
+    )
+    .select_from(ACCOUNT.outerjoin(_LOTS, ACCOUNT.c.expiring > NO_CREDITS))
+    .where(among(ACCOUNT.c.user_id, "users"))
+)
+
+_DAY = func.to_char(func.timezone(inline("UTC"), ENTRY.c.created_at), inline("YYYY-MM-DD"))
+
+
+def _credits_of(kind: EntryKind) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(ENTRY.c.amount).filter(is_kind(kind)), NO_CREDITS), Integer)
+
+
+USAGE = (
+    select(
+        _DAY.label("date"),
+        ENTRY.c.job_type.label("type"),
+        cast(func.count().filter(is_kind(EntryKind.CAPTURE)), Integer).label("jobs"),
+        _credits_of(EntryKind.CAPTURE).label("credits"),
+        _credits_of(EntryKind.REFUND).label("refunded"),
+    )
+    .where(
+        ENTRY.c.user_id == USER,
+        ENTRY.c.created_at >= SINCE,
+        ENTRY.c.created_at < UNTIL,
+        is_kind(EntryKind.CAPTURE, EntryKind.REFUND),
+    )
+    .group_by(literal_column("1"), literal_column("2"))
+    .order_by(literal_column("1"), literal_column("2"))
+)
+
+_OF_JOB = ENTRY.c.job_id == JOB
+_DRAWN_BY_JOB = select(DRAW.c.grant_id).where(DRAW.c.job_id == JOB).scalar_subquery()
+# By the name of the filter's parameter.
+ENTRY_FILTERS: dict[str, ColumnElement[bool]] = {
+    "before_id": tuple_(ENTRY.c.created_at, ENTRY.c.id)
+    < tuple_(bindparam("before_time", type_=MOMENT), bindparam("before_id", type_=BigInteger())),
+    "since": ENTRY.c.created_at >= SINCE,
+    "until": ENTRY.c.created_at < UNTIL,
+    # Spelled like the conditions of the partial unique indexes; otherwise none of them is used.
+    "job": or_(
+        and_(is_kind(EntryKind.HOLD), _OF_JOB),
+        and_(ENDS, _OF_JOB),
+        and_(is_kind(EntryKind.REFUND), _OF_JOB),
+        and_(is_kind(EntryKind.LAPSE), _OF_JOB, ENTRY.c.grant_id.in_(_DRAWN_BY_JOB)),
+    ),
+    "project": ENTRY.c.project_id == bindparam("project", type_=Uuid()),
+    "kind": ENTRY.c.kind == bindparam("kind", type_=Text()),
+}
+
+
+@cache
+def _statement(filters: tuple[str, ...], rare: bool) -> Select[Any]:
+    """Returns the query of entries with these filters. rare: only kinds that the index entry_of_user_rare covers."""
+    found = select(ENTRY).where(ENTRY.c.user_id == USER, *(ENTRY_FILTERS[name] for name in filters))
+    return (found.where(IS_RARE) if rare else found).order_by(*NEWEST_FIRST).limit(LIMIT)
+
+
+class HoldStatus(NamedTuple):
+    """The state of a job's hold or tombstone; user_id is None for a tombstone. `amount` is in credits."""
+
+    state: HoldState
+    user_id: str | None
+    amount: int
 
 
 class Ledger:
@@ -63,7 +281,7 @@ class Ledger:
                     continue
                 budgets[request.key_id] = None if remaining is None else remaining - amount
             placed[request.job_id] = request
-            states[request.job_id] = ("held", request.user_id, amount)
+            states[request.job_id] = HoldStatus(HoldState.HELD, request.user_id, amount)
             draws += [(request.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
         if placed:
             await self._record_holds(connection, list(placed.values()), draws, now)
@@ -75,7 +293,7 @@ class Ledger:
             if request.job_id in states:
                 # The amount is the one that was held; the price may have changed since.
                 state, holder, amount = states[request.job_id]
-                result = HoldResult.HELD if (state, holder) == ("held", request.user_id) else HoldResult.ENDED
+                result = HoldResult.HELD if (state, holder) == (HoldState.HELD, request.user_id) else HoldResult.ENDED
             elif request.job_id in key_ended:
                 result = HoldResult.KEY_ENDED
             elif request.job_id in over_budget:
@@ -117,7 +335,7 @@ class Ledger:
             connection,
             [
                 NewEntry(
-                    kind="hold",
+                    kind=EntryKind.HOLD,
                     user_id=request.user_id,
                     amount=self.prices[request.type],
                     job_id=request.job_id,
@@ -141,91 +359,76 @@ class Ledger:
             drawn[job_id] += part
         # Sorted by job id, as release tombstones are: otherwise the two inserts could deadlock.
         requests = sorted(requests, key=lambda request: request.job_id)
-        await connection.execute(
-            """insert into hold (job_id, user_id, type, project_id, amount, drawn, state, created_at, expires_at)
-               select job_id, user_id, type, project_id, amount, drawn, 'held', %s, expires_at
-                 from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[])
-                      as given (job_id, user_id, type, project_id, amount, drawn, expires_at)""",
-            [
-                now,
-                [request.job_id for request in requests],
-                [request.user_id for request in requests],
-                [request.type for request in requests],
-                [request.project_id for request in requests],
-                [self.prices[request.type] for request in requests],
-                [drawn[request.job_id] for request in requests],
-                [request.expires_at for request in requests],
-            ],
+        await run(
+            connection,
+            INSERT_HOLDS,
+            {
+                "now": now,
+                "given_job_id": [request.job_id for request in requests],
+                "given_user_id": [request.user_id for request in requests],
+                "given_type": [request.type for request in requests],
+                "given_project_id": [request.project_id for request in requests],
+                "given_amount": [self.prices[request.type] for request in requests],
+                "given_drawn": [drawn[request.job_id] for request in requests],
+                "given_expires_at": [request.expires_at for request in requests],
+            },
         )
         if draws:
-            await connection.execute(
-                """with given as (select * from unnest(%s::uuid[], %s::text[], %s::int[])
-                                         as given (job_id, grant_id, amount)),
-                        updated as (update lot set remaining = remaining - total
-                                    from (select grant_id, sum(amount) as total from given group by grant_id) as sums
-                                   where lot.grant_id = sums.grant_id)
-                   insert into draw (job_id, grant_id, amount) select * from given""",
-                [list(column) for column in zip(*draws, strict=True)],
+            job_ids, grant_ids, amounts = (list(column) for column in zip(*draws, strict=True))
+            await run(
+                connection,
+                INSERT_DRAWS,
+                {"given_job_id": job_ids, "given_grant_id": grant_ids, "given_amount": amounts},
             )
 
     async def insert_release_tombstones(self, connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
         """Inserts a tombstone for each job without a hold, so that a hold request that arrives later is refused."""
-        await connection.execute(
-            """insert into hold (job_id, user_id, type, amount, state, created_at, expires_at, ended_at)
-               select job_id, null, '', 0, 'released', %(now)s, %(now)s, %(now)s
-                 from unnest(%(ids)s::uuid[]) as given (job_id) on conflict do nothing""",
-            {"now": now, "ids": list(job_ids)},
-        )
+        await run(connection, INSERT_TOMBSTONES, {"now": now, "given_job_id": list(job_ids)})
 
     async def end_holds(
         self, connection: Connection, ends: Mapping[UUID, HoldEnd], now: datetime
-    ) -> dict[UUID, tuple[str, int]]:
+    ) -> dict[UUID, tuple[HoldState, int]]:
         """Ends the holds that have not ended yet.
 
         Returns (state, amount) of every hold that has ended, by this call or an earlier one. A hold that is placed
         while the batch waits for account locks is neither ended nor returned.
         """
-        owners = await fetch_all(
-            connection, "select job_id, user_id from hold where job_id = any(%s) and state = 'held'", [list(ends)]
-        )
+        owners = await fetch_rows(connection, FIND_HELD, {"job_ids": list(ends)})
         # Only these are updated: the account of a hold that is placed from now on may not be locked.
-        ids = sorted(row["job_id"] for row in owners)
-        accounts = await lock(connection, {row["user_id"] for row in owners}, now)
-        rows = await fetch_all(
+        ids = sorted(row.job_id for row in owners)
+        accounts = await lock(connection, {row.user_id for row in owners}, now)
+        rows = await fetch_rows(
             connection,
-            """update hold set state = given.state, ended_at = %s
-                 from unnest(%s::uuid[], %s::text[]) as given (job_id, state)
-                where hold.job_id = given.job_id and hold.state = 'held'
-               returning hold.job_id, user_id, type, project_id, amount, drawn""",
-            [now, ids, [ends[job_id].state for job_id in ids]],
+            END_HOLDS,
+            {"now": now, "given_job_id": ids, "given_state": [ends[job_id].state for job_id in ids]},
         )
         if rows:
             entries = []
             for row in rows:
-                end = ends[row["job_id"]]
-                account = accounts[row["user_id"]]
-                account.held -= row["amount"]
-                if end.credit == "available":
-                    account.available += row["amount"]
+                end = ends[row.job_id]
+                account = accounts[row.user_id]
+                account.held -= row.amount
+                if end.credit is Book.AVAILABLE:
+                    account.available += row.amount
                 entries.append(
                     NewEntry(
-                        kind=end.value,
-                        user_id=row["user_id"],
-                        amount=row["amount"],
-                        job_id=row["job_id"],
-                        job_type=row["type"],
-                        project_id=row["project_id"],
+                        kind=end.kind,
+                        user_id=row.user_id,
+                        amount=row.amount,
+                        job_id=row.job_id,
+                        job_type=row.type,
+                        project_id=row.project_id,
                     )
                 )
-            to_available = [row for row in rows if ends[row["job_id"]].credit == "available"]
-            drawn = [row["job_id"] for row in to_available if row["drawn"]]
+            to_available = [row for row in rows if ends[row.job_id].credit is Book.AVAILABLE]
+            drawn = [row.job_id for row in to_available if row.drawn]
             if drawn:
                 entries += await self._release_drawn_credits(connection, drawn, accounts, now)
             await insert_entries(connection, entries, now)
-            await save(connection, {row["user_id"]: accounts[row["user_id"]] for row in rows})
-            await api_keys.restore_budgets(connection, [row["job_id"] for row in to_available])
+            await save(connection, {row.user_id: accounts[row.user_id] for row in rows})
+            await api_keys.restore_budgets(connection, [row.job_id for row in to_available])
         states = await self._states(connection, list(ends))
-        return {job_id: (state, amount) for job_id, (state, _, amount) in states.items() if state != "held"}
+        return {job_id: (state, amount) for job_id, (state, _, amount) in states.items() if state is not HoldState.HELD}
 
     async def _release_drawn_credits(
         self, connection: Connection, job_ids: Sequence[UUID], accounts: Mapping[str, Account], now: datetime
@@ -234,74 +437,54 @@ class Ledger:
 
         Returns the entries for credits whose last day has passed since: they lapse instead.
         """
-        rows = await fetch_all(
-            connection,
-            """select job_id, grant_id, user_id, amount, expires_at from draw join lot using (grant_id)
-                where job_id = any(%s)""",
-            [list(job_ids)],
-        )
+        rows = await fetch_rows(connection, FIND_DRAWS, {"job_ids": list(job_ids)})
         lapsed = []
         released: defaultdict[str, int] = defaultdict(int)
         for row in rows:
-            account = accounts[row["user_id"]]
-            if row["expires_at"] > now:
-                released[row["grant_id"]] += row["amount"]
-                account.expiring += row["amount"]
+            account = accounts[row.user_id]
+            if row.expires_at > now:
+                released[row.grant_id] += row.amount
+                account.expiring += row.amount
             else:
-                account.available -= row["amount"]
+                account.available -= row.amount
                 lapsed.append(
                     NewEntry(
-                        kind="lapse",
-                        user_id=row["user_id"],
-                        amount=row["amount"],
-                        job_id=row["job_id"],
-                        grant_id=row["grant_id"],
+                        kind=EntryKind.LAPSE,
+                        user_id=row.user_id,
+                        amount=row.amount,
+                        job_id=row.job_id,
+                        grant_id=row.grant_id,
                     )
                 )
         if released:
-            await connection.execute(
-                """update lot set remaining = remaining + given.amount
-                     from unnest(%s::text[], %s::int[]) as given (grant_id, amount)
-                    where lot.grant_id = given.grant_id""",
-                [list(released), list(released.values())],
+            await run(
+                connection,
+                RELEASE_TO_LOTS,
+                {"given_grant_id": list(released), "given_amount": list(released.values())},
             )
         return lapsed
 
     async def lapse_credits(self, connection: Connection, now: datetime, limit: int) -> int:
         """Lapses the credits past their last day of at most `limit` users; returns the number of users."""
-        rows = await fetch_all(
-            connection,
-            """select user_id from lot where remaining > 0 and expires_at <= %s
-                group by user_id order by min(expires_at) limit %s""",
-            [now, limit],
-        )
-        await lock(connection, {row["user_id"] for row in rows}, now)
+        rows = await fetch_rows(connection, FIND_LAPSED, {"now": now, "limit": limit})
+        await lock(connection, {row.user_id for row in rows}, now)
         return len(rows)
 
     async def expired_holds(self, connection: Connection, now: datetime, limit: int) -> list[UUID]:
         """Returns the job ids of holds that are past their expiry and have not ended, oldest expiry first."""
-        rows = await fetch_all(
-            connection,
-            "select job_id from hold where state = 'held' and expires_at < %s order by expires_at limit %s",
-            [now, limit],
-        )
-        return [row["job_id"] for row in rows]
+        rows = await fetch_rows(connection, FIND_EXPIRED, {"now": now, "limit": limit})
+        return [row.job_id for row in rows]
 
     async def grant(self, connection: Connection, grant: Grant, now: datetime) -> int:
         """Adds the credits, once for a grant id; returns the user's available credits.
 
         Raises GrantConflict, BalanceTooLarge, and ValidationFailed for an expiry in the past.
         """
-        await connection.execute("insert into account (user_id) values (%s) on conflict do nothing", [grant.user_id])
+        await run(connection, INSERT_ACCOUNT, {"user_id": grant.user_id})
         account = (await lock(connection, {grant.user_id}, now))[grant.user_id]
-        before = await fetch_one(
-            connection,
-            """select user_id, amount, reason, grant_type, expires_at from entry
-                where grant_id = %s and kind = 'grant'""",
-            [grant.grant_id],
-        )
+        before = await fetch_row(connection, FIND_GRANT, {"grant": grant.grant_id})
         if before is not None:
-            if tuple(before.values()) != (
+            if before != (
                 grant.user_id,
                 grant.credits,
                 grant.reason,
@@ -319,7 +502,7 @@ class Ledger:
                 connection,
                 [
                     NewEntry(
-                        kind="grant",
+                        kind=EntryKind.GRANT,
                         user_id=grant.user_id,
                         amount=grant.credits,
                         grant_id=grant.grant_id,
@@ -335,9 +518,16 @@ class Ledger:
         account.available += grant.credits
         if grant.expires_at is not None:
             account.expiring += grant.credits
-            await connection.execute(
-                "insert into lot (grant_id, user_id, granted, remaining, expires_at) values (%s, %s, %s, %s, %s)",
-                [grant.grant_id, grant.user_id, grant.credits, grant.credits, grant.expires_at],
+            await run(
+                connection,
+                INSERT_LOT,
+                {
+                    "grant_id": grant.grant_id,
+                    "user_id": grant.user_id,
+                    "granted": grant.credits,
+                    "remaining": grant.credits,
+                    "expires_at": grant.expires_at,
+                },
             )
         await save(connection, {grant.user_id: account})
         return account.available
@@ -347,33 +537,31 @@ class Ledger:
 
         Raises HoldNotFound, NotCaptured, AlreadyRefunded, BalanceTooLarge.
         """
-        hold = await fetch_one(connection, "select user_id, amount from hold where job_id = %s", [job_id])
-        if hold is None or hold["user_id"] is None:
+        hold = await fetch_row(connection, FIND_HOLD, {"job": job_id})
+        if hold is None or hold.user_id is None:
             raise HoldNotFound
-        user, amount = hold["user_id"], hold["amount"]
+        user, amount = hold.user_id, hold.amount
         account = (await lock(connection, {user}, now))[user]
-        state = await fetch_one(
-            connection, "select state, refunded_at, type, project_id from hold where job_id = %s for update", [job_id]
-        )
-        assert state is not None, "holds are never deleted"
-        if state["state"] != "captured":
+        hold = await fetch_row(connection, LOCK_HOLD, {"job": job_id})
+        assert hold is not None, "holds are never deleted"
+        if hold.state != HoldState.CAPTURED:
             raise NotCaptured
-        if state["refunded_at"] is not None:
+        if hold.refunded_at is not None:
             raise AlreadyRefunded
         if account.available + account.held + amount > MAX_BALANCE:
             raise BalanceTooLarge(MAX_BALANCE)
-        await connection.execute("update hold set refunded_at = %s where job_id = %s", [now, job_id])
+        await run(connection, REFUND_HOLD, {"job": job_id, "now": now})
         await api_keys.restore_budgets(connection, [job_id])
         await insert_entries(
             connection,
             [
                 NewEntry(
-                    kind="refund",
+                    kind=EntryKind.REFUND,
                     user_id=user,
                     amount=amount,
                     job_id=job_id,
-                    job_type=state["type"],
-                    project_id=state["project_id"],
+                    job_type=hold.type,
+                    project_id=hold.project_id,
                     reason=reason,
                 )
             ],
@@ -385,33 +573,22 @@ class Ledger:
 
     async def balances(self, connection: Connection, users: Sequence[str], now: datetime) -> dict[str, Balance]:
         """Returns the balances of the users that have an account. Expired credits do not count, lapsed or not."""
-        rows = await fetch_all(
-            connection,
-            """select account.user_id, available - coalesce(past, 0) as available, held,
-                      coalesce(soon, 0) as expiring_soon, next_expiry
-                 from account left join lateral (
-                   select sum(remaining) filter (where expires_at <= %(now)s)::int as past,
-                          sum(remaining) filter (where expires_at > %(now)s and expires_at <= %(soon)s)::int as soon,
-                          min(expires_at) filter (where expires_at > %(now)s) as next_expiry
-                     from lot where lot.user_id = account.user_id and remaining > 0) as lots on account.expiring > 0
-                where account.user_id = any(%(users)s)""",
-            {"users": list(users), "now": now, "soon": now + EXPIRING_SOON_PERIOD},
+        rows = await fetch_rows(
+            connection, BALANCES, {"users": list(users), "now": now, "soon": now + EXPIRING_SOON_PERIOD}
         )
-        return {row.pop("user_id"): Balance(**row) for row in rows}
+        return {
+            row.user_id: Balance(
+                available=row.available,
+                held=row.held,
+                expiring_soon=row.expiring_soon,
+                next_expiry=row.next_expiry,
+            )
+            for row in rows
+        }
 
-    async def usage(self, connection: Connection, user_id: str, since: datetime, until: datetime) -> list[DictRow]:
+    async def usage(self, connection: Connection, user_id: str, since: datetime, until: datetime) -> Sequence[Any]:
         """Returns (date, type, jobs, credits, refunded) by day in UTC and type of job, oldest first."""
-        return await fetch_all(
-            connection,
-            """select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD') as date, job_type as type,
-                      (count(*) filter (where kind = 'capture'))::int as jobs,
-                      coalesce(sum(amount) filter (where kind = 'capture'), 0)::int as credits,
-                      coalesce(sum(amount) filter (where kind = 'refund'), 0)::int as refunded
-                 from entry
-                where user_id = %s and created_at >= %s and created_at < %s and kind in ('capture', 'refund')
-                group by 1, 2 order by 1, 2""",
-            [user_id, since, until],
-        )
+        return await fetch_rows(connection, USAGE, {"user": user_id, "since": since, "until": until})
 
     async def entries(
         self,
@@ -425,70 +602,44 @@ class Ledger:
         job_id: UUID | None,
         project_id: UUID | None,
         kind: str | None,
-    ) -> list[DictRow]:
+    ) -> Sequence[Any]:
         """Returns a user's entries, newest first; `before` is (created_at, id) of the previous page's last entry."""
-        conditions: list[LiteralString] = ["user_id = %(user)s"]
-        if before is not None:
-            conditions.append("(created_at, id) < (%(before_time)s, %(before_id)s)")
-        if since is not None:
-            conditions.append("created_at >= %(since)s")
-        if until is not None:
-            conditions.append("created_at < %(until)s")
-        if job_id is not None:
-            # Spelled like the predicates of the partial unique indexes; otherwise none of them is used.
-            conditions.append(
-                """(kind = 'hold' and job_id = %(job)s or kind in ('capture', 'release', 'expire') and job_id = %(job)s
-                    or kind = 'refund' and job_id = %(job)s or kind = 'lapse' and job_id = %(job)s
-                       and grant_id in (select grant_id from draw where draw.job_id = %(job)s))"""
-            )
-        if project_id is not None:
-            conditions.append("project_id = %(project)s")
-        if kind is not None:
-            conditions.append("kind = %(kind)s")
-            if kind in RARE_KINDS:
-                conditions.append("kind in ('grant', 'lapse', 'refund')")
-        return await fetch_all(
+        given = {
+            "before_id": before[1] if before else None,
+            "since": since,
+            "until": until,
+            "job": job_id,
+            "project": project_id,
+            "kind": kind,
+        }
+        filters = tuple(name for name in ENTRY_FILTERS if given[name] is not None)
+        return await fetch_rows(
             connection,
-            "select * from entry where "
-            + " and ".join(conditions)
-            + " order by created_at desc, id desc limit %(limit)s",
+            _statement(filters, kind in RARE_KINDS),
             {
                 "user": user_id,
-                "before_time": before[0] if before else None,
-                "before_id": before[1] if before else None,
-                "since": since,
-                "until": until,
-                "job": job_id,
-                "project": project_id,
-                "kind": kind,
                 "limit": limit,
+                "before_time": before[0] if before else None,
+                **{name: given[name] for name in filters},
             },
         )
 
-    async def find_hold(self, connection: Connection, job_id: UUID, user_id: str) -> DictRow:
+    async def find_hold(self, connection: Connection, job_id: UUID, user_id: str) -> Any:
         """Returns the hold of a user's job. Raises HoldNotFound."""
-        row = await fetch_one(connection, "select * from hold where job_id = %s and user_id = %s", [job_id, user_id])
+        row = await fetch_row(connection, FIND_HOLD_OF_USER, {"job": job_id, "user": user_id})
         if row is None:
             raise HoldNotFound
         return row
 
-    async def list_holds(self, connection: Connection, after: UUID, limit: int) -> list[DictRow]:
+    async def list_holds(self, connection: Connection, after: UUID, limit: int) -> Sequence[Any]:
         """Returns holds in order of job id, without tombstones."""
-        return await fetch_all(
-            connection,
-            "select * from hold where job_id > %s and user_id is not null order by job_id limit %s",
-            [after, limit],
-        )
+        return await fetch_rows(connection, LIST_HOLDS, {"after": after, "limit": limit})
 
-    async def find_holds(self, connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
+    async def find_holds(self, connection: Connection, job_ids: Sequence[UUID]) -> Sequence[Any]:
         """Returns the holds of these jobs, without tombstones."""
-        return await fetch_all(
-            connection, "select * from hold where job_id = any(%s) and user_id is not null", [list(job_ids)]
-        )
+        return await fetch_rows(connection, FIND_HOLDS, {"job_ids": list(job_ids)})
 
-    async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str | None, int]]:
-        """Returns (state, user, amount) of the jobs that have a hold or a tombstone."""
-        rows = await fetch_all(
-            connection, "select job_id, state, user_id, amount from hold where job_id = any(%s)", [list(job_ids)]
-        )
-        return {row["job_id"]: (row["state"], row["user_id"], row["amount"]) for row in rows}
+    async def _states(self, connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, HoldStatus]:
+        """Returns the states of the jobs that have a hold or a tombstone."""
+        rows = await fetch_rows(connection, STATES, {"job_ids": list(job_ids)})
+        return {row.job_id: HoldStatus(HoldState(row.state), row.user_id, row.amount) for row in rows}

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from adwright.billing.v1 import billing_pb2, keys_pb2
-from psycopg.rows import DictRow
 
-from services.billing.domain import ApiKey, Balance, HoldEnd, HoldOutcome, HoldRequest, HoldResult
+from services.billing.domain import ApiKey, Balance, Book, HoldEnd, HoldOutcome, HoldRequest, HoldResult, HoldState
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.pagination import timestamp
 
@@ -31,9 +30,9 @@ HOLD_RESULTS = {
     HoldResult.KEY_ENDED: billing_pb2.HOLD_RESULT_KEY_ENDED,
 }
 SETTLEMENT_RESULTS = {
-    "captured": billing_pb2.SETTLEMENT_RESULT_CAPTURED,
-    "released": billing_pb2.SETTLEMENT_RESULT_RELEASED,
-    "expired": billing_pb2.SETTLEMENT_RESULT_EXPIRED,
+    HoldState.CAPTURED: billing_pb2.SETTLEMENT_RESULT_CAPTURED,
+    HoldState.RELEASED: billing_pb2.SETTLEMENT_RESULT_RELEASED,
+    HoldState.EXPIRED: billing_pb2.SETTLEMENT_RESULT_EXPIRED,
 }
 
 
@@ -62,7 +61,7 @@ def hold_ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, HoldEnd]:
     return {UUID(settlement.job_id): HOLD_ENDS[settlement.kind] for settlement in request.settlements}
 
 
-def settlement_outcome(job_id: str, found: tuple[str, int] | None) -> billing_pb2.SettlementOutcome:
+def settlement_outcome(job_id: str, found: tuple[HoldState, int] | None) -> billing_pb2.SettlementOutcome:
     if found is None:
         return billing_pb2.SettlementOutcome(job_id=job_id, result=billing_pb2.SETTLEMENT_RESULT_UNKNOWN)
     return billing_pb2.SettlementOutcome(job_id=job_id, result=SETTLEMENT_RESULTS[found[0]], amount=found[1])
@@ -82,9 +81,9 @@ def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> 
     }
 
 
-def page_token(last: DictRow | None) -> str:
+def page_token(last: Any | None) -> str:
     """Returns the token that continues a statement after this entry: its time in microseconds and its id."""
-    return f"{(last['created_at'] - EPOCH) // MICROSECOND}-{last['id']}" if last is not None else ""
+    return f"{(last.created_at - EPOCH) // MICROSECOND}-{last.id}" if last is not None else ""
 
 
 def token_position(token: str) -> tuple[datetime, int] | None:
@@ -106,57 +105,57 @@ def credits_message(balance: Balance) -> billing_pb2.Credits:
     return message
 
 
-def entry_message(row: DictRow) -> billing_pb2.StatementEntry:
-    debit, credit = row["debit"], row["credit"]
+def entry_message(row: Any) -> billing_pb2.StatementEntry:
+    debit, credit = row.debit, row.credit
     message = billing_pb2.StatementEntry(
-        id=str(row["id"]),
-        kind=row["kind"],
-        amount=row["amount"],
-        available_change=row["amount"] * ((credit == "available") - (debit == "available")),
-        held_change=row["amount"] * ((credit == "held") - (debit == "held")),
-        created_at=timestamp(row["created_at"]),
+        id=str(row.id),
+        kind=row.kind,
+        amount=row.amount,
+        available_change=row.amount * ((credit == Book.AVAILABLE) - (debit == Book.AVAILABLE)),
+        held_change=row.amount * ((credit == Book.HELD) - (debit == Book.HELD)),
+        created_at=timestamp(row.created_at),
     )
     for name in ("job_id", "job_type", "project_id", "grant_id", "grant_type", "reason"):
-        if row[name] is not None:
-            setattr(message, name, str(row[name]))
-    if row["expires_at"] is not None:
-        message.expires_at.CopyFrom(timestamp(row["expires_at"]))
+        if (value := getattr(row, name)) is not None:
+            setattr(message, name, str(value))
+    if row.expires_at is not None:
+        message.expires_at.CopyFrom(timestamp(row.expires_at))
     return message
 
 
-def job_statement(row: DictRow) -> billing_pb2.JobStatement:
-    captured = row["amount"] if row["state"] == "captured" else 0
-    released = row["amount"] if row["state"] in ("released", "expired") else 0
+def job_statement(row: Any) -> billing_pb2.JobStatement:
+    captured = row.amount if row.state == HoldState.CAPTURED else 0
+    released = row.amount if row.state in (HoldState.RELEASED, HoldState.EXPIRED) else 0
     message = billing_pb2.JobStatement(
-        job_id=str(row["job_id"]),
-        type=row["type"],
-        state="refunded" if row["refunded_at"] else row["state"],
-        held=row["amount"],
+        job_id=str(row.job_id),
+        type=row.type,
+        state="refunded" if row.refunded_at else row.state,
+        held=row.amount,
         captured=captured,
         released=released,
-        refunded=captured if row["refunded_at"] else 0,
-        held_at=timestamp(row["created_at"]),
+        refunded=captured if row.refunded_at else 0,
+        held_at=timestamp(row.created_at),
     )
-    if row["ended_at"] is not None:
-        message.ended_at.CopyFrom(timestamp(row["ended_at"]))
-    if row["refunded_at"] is not None:
-        message.refunded_at.CopyFrom(timestamp(row["refunded_at"]))
+    if row.ended_at is not None:
+        message.ended_at.CopyFrom(timestamp(row.ended_at))
+    if row.refunded_at is not None:
+        message.refunded_at.CopyFrom(timestamp(row.refunded_at))
     return message
 
 
-def hold_message(row: DictRow) -> billing_pb2.Hold:
+def hold_message(row: Any) -> billing_pb2.Hold:
     message = billing_pb2.Hold(
-        job_id=str(row["job_id"]),
-        user_id=row["user_id"],
-        type=row["type"],
-        amount=row["amount"],
-        state=row["state"],
-        created_at=timestamp(row["created_at"]),
-        expires_at=timestamp(row["expires_at"]),
-        refunded=row["refunded_at"] is not None,
+        job_id=str(row.job_id),
+        user_id=row.user_id,
+        type=row.type,
+        amount=row.amount,
+        state=row.state,
+        created_at=timestamp(row.created_at),
+        expires_at=timestamp(row.expires_at),
+        refunded=row.refunded_at is not None,
     )
-    if row["ended_at"] is not None:
-        message.ended_at.CopyFrom(timestamp(row["ended_at"]))
+    if row.ended_at is not None:
+        message.ended_at.CopyFrom(timestamp(row.ended_at))
     return message
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from prometheus_client import Gauge
+from datetime import timedelta
 
+from prometheus_client import Gauge
+from sqlalchemy import func, select
+
+from services.billing.tables import HOLD, IS_HELD
 from services.chassis.data.sql_gauges import SqlGauge
+
+OVERDUE = timedelta(minutes=1)
 
 GAUGES = (
     SqlGauge(
         gauge=Gauge("adwright_credits_held", "Credits held for jobs that have not ended"),
-        query="select coalesce(sum(amount), 0) as value from hold where state = 'held'",
+        query=select(func.coalesce(func.sum(HOLD.c.amount), 0).label("value")).where(IS_HELD),
     ),
     SqlGauge(
         gauge=Gauge("adwright_holds_overdue", "Holds that are past their expiry and have not ended"),
-        query="select count(*) as value from hold where state = 'held' and expires_at < now() - interval '1 minute'",
+        query=select(func.count().label("value")).where(IS_HELD, HOLD.c.expires_at < func.now() - OVERDUE),
     ),
 )

@@ -13,7 +13,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
 from services.billing import messages
-from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest
+from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest, HoldState
 from services.billing.ledger import Ledger
 from services.chassis.clock import Clock
 from services.chassis.data.batcher import Batcher
@@ -78,7 +78,7 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
             )
         async with self._database.connection() as connection:
             rows = await self._ledger.usage(connection, caller().user_id, since, until)
-        return billing_pb2.GetUsageResponse(days=[billing_pb2.DayUsage(**row) for row in rows])
+        return billing_pb2.GetUsageResponse(days=[billing_pb2.DayUsage(**row._asdict()) for row in rows])
 
     async def GetJobStatement(
         self, request: billing_pb2.GetJobStatementRequest, context: Context
@@ -133,7 +133,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
         self._placements: Batcher[HoldRequests, list[HoldOutcome]] = Batcher(
             self._place_holds, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
-        self._settlements: Batcher[HoldEnds, dict[UUID, tuple[str, int]]] = Batcher(
+        self._settlements: Batcher[HoldEnds, dict[UUID, tuple[HoldState, int]]] = Batcher(
             self._end_holds, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
@@ -165,7 +165,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
             ]
         )
 
-    async def _end_holds(self, batch: Sequence[HoldEnds]) -> list[dict[UUID, tuple[str, int]] | Refusal]:
+    async def _end_holds(self, batch: Sequence[HoldEnds]) -> list[dict[UUID, tuple[HoldState, int]] | Refusal]:
         ends: HoldEnds = {}
         for rpc in batch:
             for job_id, end in rpc.items():

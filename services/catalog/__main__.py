@@ -19,7 +19,8 @@ from services.catalog.understandings import Understandings
 from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.assets import AssetStore
-from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.data.database import Database
+from services.chassis.data.migrations import migrate, prepare
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, start
 from services.clients.billing_keys import BillingApiKeyLookup

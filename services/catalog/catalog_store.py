@@ -7,15 +7,109 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from services.catalog.domain import LIST_FIELDS, BriefKey, Product, Project, ProjectKey
 from services.catalog.errors import ProductLimitReached, ProductNotFound, ProjectLimitReached, ProjectNotFound
+from services.catalog.tables import PRODUCT, PROJECT, UNDERSTANDING
 from services.catalog.understanding.values import Offer, Proof
-from services.chassis.data.database import Connection, fetch_all, fetch_one
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import unnest
+from services.chassis.data.statements import fetch_row, fetch_rows, run
 
 ARRAY_COLUMNS = (*LIST_FIELDS, "further_image_keys")
+IDENTITY = ("id", "project_id", "user_id", "created_at")  # columns that never change
+BEFORE = bindparam("before", type_=Uuid())
+LIMIT = bindparam("limit", type_=BigInteger())
+
+
+def _of_user(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.id == bindparam("row_id", type_=Uuid()), table.c.user_id == bindparam("user"))
+
+
+def _page(of: Select[Any], table: Table) -> Select[Any]:
+    """Restricts a query to the rows before BEFORE, newest first."""
+    return of.where(or_(table.c.id < BEFORE, BEFORE.is_(None))).order_by(table.c.id.desc()).limit(LIMIT)
+
+
+def _insert(table: Table) -> Any:
+    return insert(table).values({column: bindparam(column.name) for column in table.c})
+
+
+def _update(table: Table) -> Any:
+    """Sets all columns but the identity; the parameters are named like the columns, with `new_` before."""
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row_id"))
+        .values({column: bindparam(f"new_{column.name}") for column in table.c if column.name not in IDENTITY})
+    )
+
+
+def _version(table: Table) -> ColumnElement[str]:
+    """The version of a row: every change gives it another one."""
+    return cast(literal_column(f"{table.name}.xmin"), Text).label(f"{table.name}_version")
+
+
+# Serializes a user's inserts: concurrent ones would count the same projects and exceed the limit.
+LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user", type_=Text()), 1)))
+COUNT_PROJECTS = select(func.count().label("count")).where(PROJECT.c.user_id == bindparam("user"))
+INSERT_PROJECT = _insert(PROJECT)
+FIND_PROJECT = select(PROJECT).where(_of_user(PROJECT))
+LOCK_PROJECT = FIND_PROJECT.with_for_update()
+LIST_PROJECTS = _page(select(PROJECT).where(PROJECT.c.user_id == bindparam("user")), PROJECT)
+UPDATE_PROJECT = _update(PROJECT)
+DELETE_PROJECT = delete(PROJECT).where(PROJECT.c.id == bindparam("row_id"))
+
+IN_PROJECT = PRODUCT.c.project_id == bindparam("project", type_=Uuid())
+COUNT_PRODUCTS = select(func.count().label("count")).where(IN_PROJECT)
+INSERT_PRODUCT = _insert(PRODUCT)
+FIND_PRODUCT = select(PRODUCT).where(_of_user(PRODUCT))
+LOCK_PRODUCT = FIND_PRODUCT.with_for_update()
+LIST_PRODUCTS = _page(select(PRODUCT).where(IN_PROJECT), PRODUCT)
+LIST_PRODUCT_IDS = (
+    select(PRODUCT.c.id)
+    .where(IN_PROJECT, PRODUCT.c.user_id == bindparam("user"))
+    .order_by(PRODUCT.c.id.desc())
+    .limit(LIMIT)
+)
+UPDATE_PRODUCT = _update(PRODUCT)
+PHOTO_KEYS = (PRODUCT.c.image_key, PRODUCT.c.further_image_keys)
+DELETE_PRODUCT = delete(PRODUCT).where(_of_user(PRODUCT)).returning(*PHOTO_KEYS)
+DELETE_PRODUCTS = delete(PRODUCT).where(IN_PROJECT).returning(*PHOTO_KEYS)
+
+GIVEN = unnest("given", user_id=Text, project_id=Uuid, product_id=Uuid)
+GIVEN_PROJECTS = GIVEN.join(PROJECT, and_(PROJECT.c.id == GIVEN.c.project_id, PROJECT.c.user_id == GIVEN.c.user_id))
+IS_GIVEN_PRODUCT = and_(PRODUCT.c.id == GIVEN.c.product_id, PRODUCT.c.project_id == PROJECT.c.id)
+VERSIONS = select(GIVEN, _version(PROJECT), _version(PRODUCT), _version(UNDERSTANDING)).select_from(
+    GIVEN_PROJECTS.outerjoin(PRODUCT, IS_GIVEN_PRODUCT).outerjoin(
+        UNDERSTANDING, UNDERSTANDING.c.product_id == PRODUCT.c.id
+    )
+)
+OF_PROJECT = "of_project_"  # before the names of the project's columns, which the product has too
+BRIEFS = select(
+    _version(PROJECT),
+    _version(PRODUCT),
+    *(column.label(OF_PROJECT + column.name) for column in PROJECT.c),
+    *PRODUCT.c,
+).select_from(GIVEN_PROJECTS.join(PRODUCT, IS_GIVEN_PRODUCT))
 
 
 class CatalogStore:
@@ -27,26 +121,16 @@ class CatalogStore:
 
     async def insert_project(self, connection: Connection, project: Project) -> None:
         """Stores a new project. Raises ProjectLimitReached."""
-        # Serializes the user's inserts: concurrent ones would count the same projects and exceed the limit.
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", [project.user_id])
-        row = await fetch_one(connection, "select count(*) as count from project where user_id = %s", [project.user_id])
-        assert row is not None, "an aggregate returns one row"
-        if row["count"] >= self._projects_per_user:
+        await run(connection, LOCK_USER, {"user": project.user_id})
+        [row] = await fetch_rows(connection, COUNT_PROJECTS, {"user": project.user_id})
+        if row.count >= self._projects_per_user:
             raise ProjectLimitReached(self._projects_per_user)
-        await connection.execute(
-            """insert into project (id, user_id, name, brand, created_at, updated_at)
-               values (%(id)s, %(user_id)s, %(name)s, %(brand)s, %(created_at)s, %(updated_at)s)""",
-            asdict(project),
-        )
+        await run(connection, INSERT_PROJECT, asdict(project))
 
     async def project(self, connection: Connection, project_id: UUID, user_id: str, *, lock: bool = False) -> Project:
         """Returns a user's project; lock: locks its row for update. Raises ProjectNotFound."""
-        row = await fetch_one(
-            connection,
-            "select * from project where id = %s and user_id = %s for update"
-            if lock
-            else "select * from project where id = %s and user_id = %s",
-            [project_id, user_id],
+        row = await fetch_row(
+            connection, LOCK_PROJECT if lock else FIND_PROJECT, {"row_id": project_id, "user": user_id}
         )
         if row is None:
             raise ProjectNotFound
@@ -54,21 +138,12 @@ class CatalogStore:
 
     async def projects(self, connection: Connection, user_id: str, before: UUID | None, limit: int) -> list[Project]:
         """Returns a user's projects, newest first; `before`: only projects older than this."""
-        rows = await fetch_all(
-            connection,
-            """select * from project where user_id = %(user)s and (id < %(before)s or %(before)s::uuid is null)
-                order by id desc limit %(limit)s""",
-            {"user": user_id, "before": before, "limit": limit},
-        )
+        rows = await fetch_rows(connection, LIST_PROJECTS, {"user": user_id, "before": before, "limit": limit})
         return [_project(row) for row in rows]
 
     async def update_project(self, connection: Connection, project: Project) -> None:
         """Stores the name, brand and logo of a project that the caller has locked."""
-        await connection.execute(
-            """update project set name = %(name)s, brand = %(brand)s, logo_key = %(logo_key)s,
-                                  updated_at = %(updated_at)s where id = %(id)s""",
-            asdict(project),
-        )
+        await run(connection, UPDATE_PROJECT, _changes(asdict(project)))
 
     async def delete_project(self, connection: Connection, project_id: UUID, user_id: str) -> list[str]:
         """Deletes a project with its products; returns the asset keys of their photos and of its logo.
@@ -76,12 +151,8 @@ class CatalogStore:
         Raises ProjectNotFound.
         """
         project = await self.project(connection, project_id, user_id, lock=True)
-        rows = await fetch_all(
-            connection,
-            "delete from product where project_id = %s returning image_key, further_image_keys",
-            [project_id],
-        )
-        await connection.execute("delete from project where id = %s", [project_id])
+        rows = await fetch_rows(connection, DELETE_PRODUCTS, {"project": project_id})
+        await run(connection, DELETE_PROJECT, {"row_id": project_id})
         photos = [key for row in rows for key in _image_keys(row)]
         return photos if project.logo_key is None else [*photos, project.logo_key]
 
@@ -89,31 +160,15 @@ class CatalogStore:
         """Stores a new product. Raises ProjectNotFound, ProductLimitReached."""
         # Locking the project serializes its inserts: concurrent ones would exceed the limit.
         await self.project(connection, product.project_id, product.user_id, lock=True)
-        row = await fetch_one(
-            connection, "select count(*) as count from product where project_id = %s", [product.project_id]
-        )
-        assert row is not None, "an aggregate returns one row"
-        if row["count"] >= self._products_per_project:
+        [row] = await fetch_rows(connection, COUNT_PRODUCTS, {"project": product.project_id})
+        if row.count >= self._products_per_project:
             raise ProductLimitReached(self._products_per_project)
-        await connection.execute(
-            """insert into product (id, project_id, user_id, name, description, features, price, currency, image_url,
-                                    landing_page, audience, created_at, updated_at, kind, category, goal, sale_price,
-                                    old_price, price_per, offer, proof, conditions, external_id, gtin, image_urls)
-               values (%(id)s, %(project_id)s, %(user_id)s, %(name)s, %(description)s, %(features)s, %(price)s,
-                       %(currency)s, %(image_url)s, %(landing_page)s, %(audience)s, %(created_at)s, %(updated_at)s,
-                       %(kind)s, %(category)s, %(goal)s, %(sale_price)s, %(old_price)s, %(price_per)s, %(offer)s,
-                       %(proof)s, %(conditions)s, %(external_id)s, %(gtin)s, %(image_urls)s)""",
-            _row(product),
-        )
+        await run(connection, INSERT_PRODUCT, _row(product))
 
     async def product(self, connection: Connection, product_id: UUID, user_id: str, *, lock: bool = False) -> Product:
         """Returns a user's product; lock: locks its row for update. Raises ProductNotFound."""
-        row = await fetch_one(
-            connection,
-            "select * from product where id = %s and user_id = %s for update"
-            if lock
-            else "select * from product where id = %s and user_id = %s",
-            [product_id, user_id],
+        row = await fetch_row(
+            connection, LOCK_PRODUCT if lock else FIND_PRODUCT, {"row_id": product_id, "user": user_id}
         )
         if row is None:
             raise ProductNotFound
@@ -127,45 +182,23 @@ class CatalogStore:
         Raises ProjectNotFound.
         """
         await self.project(connection, project_id, user_id)
-        rows = await fetch_all(
-            connection,
-            """select * from product where project_id = %(project)s and (id < %(before)s or %(before)s::uuid is null)
-                order by id desc limit %(limit)s""",
-            {"project": project_id, "before": before, "limit": limit},
-        )
+        rows = await fetch_rows(connection, LIST_PRODUCTS, {"project": project_id, "before": before, "limit": limit})
         return [_product(row) for row in rows]
 
     async def product_ids(self, connection: Connection, key: ProjectKey, limit: int) -> list[UUID]:
         """Returns the ids of a project's products, newest first; none of a project of another user."""
-        rows = await fetch_all(
-            connection,
-            "select id from product where project_id = %s and user_id = %s order by id desc limit %s",
-            [key.project_id, key.user_id, limit],
+        rows = await fetch_rows(
+            connection, LIST_PRODUCT_IDS, {"project": key.project_id, "user": key.user_id, "limit": limit}
         )
-        return [row["id"] for row in rows]
+        return [row.id for row in rows]
 
     async def update_product(self, connection: Connection, product: Product) -> None:
         """Stores all fields of a product that the caller has locked."""
-        await connection.execute(
-            """update product set name = %(name)s, description = %(description)s, features = %(features)s,
-                      price = %(price)s, currency = %(currency)s, image_url = %(image_url)s, image_key = %(image_key)s,
-                      image_type = %(image_type)s, landing_page = %(landing_page)s, audience = %(audience)s,
-                      updated_at = %(updated_at)s, kind = %(kind)s, category = %(category)s, goal = %(goal)s,
-                      sale_price = %(sale_price)s, old_price = %(old_price)s, price_per = %(price_per)s,
-                      offer = %(offer)s, proof = %(proof)s, conditions = %(conditions)s,
-                      external_id = %(external_id)s, gtin = %(gtin)s, image_urls = %(image_urls)s,
-                      further_image_keys = %(further_image_keys)s
-                where id = %(id)s""",
-            _row(product),
-        )
+        await run(connection, UPDATE_PRODUCT, _changes(_row(product)))
 
     async def delete_product(self, connection: Connection, product_id: UUID, user_id: str) -> list[str]:
         """Deletes a product; returns the asset keys of its photos. Raises ProductNotFound."""
-        row = await fetch_one(
-            connection,
-            "delete from product where id = %s and user_id = %s returning image_key, further_image_keys",
-            [product_id, user_id],
-        )
+        row = await fetch_row(connection, DELETE_PRODUCT, {"row_id": product_id, "user": user_id})
         if row is None:
             raise ProductNotFound
         return _image_keys(row)
@@ -179,21 +212,12 @@ class CatalogStore:
         Every change of a row gives it another version. A project that does not exist, or belongs to another user, has
         no entry.
         """
-        rows = await fetch_all(
-            connection,
-            """select given.*, project.xmin::text as project_version, product.xmin::text as product_version,
-                      understanding.xmin::text as understanding_version
-                 from unnest(%s::text[], %s::uuid[], %s::uuid[]) as given (user_id, project_id, product_id)
-                 join project on project.id = given.project_id and project.user_id = given.user_id
-                 left join product on product.id = given.product_id and product.project_id = project.id
-                 left join understanding on understanding.product_id = product.id""",
-            [list(column) for column in zip(*keys, strict=True)],
-        )
+        rows = await fetch_rows(connection, VERSIONS, _given(keys))
         return {
-            BriefKey(row["user_id"], row["project_id"], row["product_id"]): (
-                row["project_version"],
-                row["product_version"],
-                row["understanding_version"],
+            BriefKey(row.user_id, row.project_id, row.product_id): (
+                row.project_version,
+                row.product_version,
+                row.understanding_version,
             )
             for row in rows
         }
@@ -202,47 +226,45 @@ class CatalogStore:
         self, connection: Connection, keys: Sequence[BriefKey]
     ) -> dict[BriefKey, tuple[tuple[str, str], Project, Product]]:
         """Reads the projects and products of briefs, with their row versions; those not found have no entry."""
-        rows = await fetch_all(
-            connection,
-            """select given.user_id as owner, project.xmin::text as project_version,
-                      product.xmin::text as product_version, project.name as project_name, project.brand,
-                      project.created_at as project_created_at, project.updated_at as project_updated_at, product.*
-                 from unnest(%s::text[], %s::uuid[], %s::uuid[]) as given (user_id, project_id, product_id)
-                 join project on project.id = given.project_id and project.user_id = given.user_id
-                 join product on product.id = given.product_id and product.project_id = project.id""",
-            [list(column) for column in zip(*keys, strict=True)],
-        )
+        rows = await fetch_rows(connection, BRIEFS, _given(keys))
         found = {}
         for row in rows:
-            versions = (row.pop("project_version"), row.pop("product_version"))
-            project = Project(
-                id=row["project_id"],
-                user_id=row.pop("owner"),
-                name=row.pop("project_name"),
-                brand=bytes(row.pop("brand")),
-                created_at=row.pop("project_created_at"),
-                updated_at=row.pop("project_updated_at"),
-            )
+            project = Project(**{column.name: getattr(row, OF_PROJECT + column.name) for column in PROJECT.c})
             product = _product(row)
+            versions = (row.project_version, row.product_version)
             found[BriefKey(project.user_id, project.id, product.id)] = (versions, project, product)
         return found
 
 
-def _project(row: DictRow) -> Project:
-    return Project(**{**row, "brand": bytes(row["brand"])})
+def _given(keys: Sequence[BriefKey]) -> dict[str, list[Any]]:
+    return {
+        "given_user_id": [key.user_id for key in keys],
+        "given_project_id": [key.project_id for key in keys],
+        "given_product_id": [key.product_id for key in keys],
+    }
 
 
-def _image_keys(row: DictRow) -> list[str]:
-    return [*([row["image_key"]] if row["image_key"] else []), *row["further_image_keys"]]
+def _changes(row: dict[str, Any]) -> dict[str, Any]:
+    """Returns the parameters of _update."""
+    return {"row_id": row["id"], **{f"new_{name}": value for name, value in row.items() if name not in IDENTITY}}
 
 
-def _product(row: DictRow) -> Product:
+def _project(row: Any) -> Project:
+    return Project(**row._asdict())
+
+
+def _image_keys(row: Any) -> list[str]:
+    return [*([row.image_key] if row.image_key else []), *row.further_image_keys]
+
+
+def _product(row: Any) -> Product:
+    values = {column.name: getattr(row, column.name) for column in PRODUCT.c}
     return Product(
         **{
-            **row,
-            **{name: tuple(row[name]) for name in ARRAY_COLUMNS},
-            "offer": Offer(**row["offer"]) if row["offer"] is not None else None,
-            "proof": Proof(**row["proof"]) if row["proof"] is not None else None,
+            **values,
+            **{name: tuple(values[name]) for name in ARRAY_COLUMNS},
+            "offer": Offer(**row.offer) if row.offer is not None else None,
+            "proof": Proof(**row.proof) if row.proof is not None else None,
         }
     )
 

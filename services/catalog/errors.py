@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import Refusal, RefusalKind
+from services.chassis.errors import Refusal
 
 
 class ProjectNotFound(Refusal):
-    """The project does not exist, or belongs to another user."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "PROJECT_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -16,9 +13,6 @@ class ProjectNotFound(Refusal):
 
 
 class ProductNotFound(Refusal):
-    """The product does not exist, or belongs to another user or another project."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "PRODUCT_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -26,9 +20,6 @@ class ProductNotFound(Refusal):
 
 
 class ProjectLimitReached(Refusal):
-    """The user has as many projects as allowed."""
-
-    kind = RefusalKind.CONFLICT
     reason = "PROJECT_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:
@@ -36,9 +27,6 @@ class ProjectLimitReached(Refusal):
 
 
 class ProductLimitReached(Refusal):
-    """The project has as many products as allowed."""
-
-    kind = RefusalKind.CONFLICT
     reason = "PRODUCT_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:
@@ -46,23 +34,14 @@ class ProductLimitReached(Refusal):
 
 
 class ImageUnreadable(Refusal):
-    """The upload is not a photo that can be used: damaged, too small, or of a format that is not accepted."""
-
-    kind = RefusalKind.INVALID
     reason = "IMAGE_UNREADABLE"
 
 
 class ImageTooLarge(Refusal):
-    """The upload exceeds the limit of a product photo, in bytes or in pixels."""
-
-    kind = RefusalKind.TOO_LARGE
     reason = "IMAGE_TOO_LARGE"
 
 
 class ImageLimitReached(Refusal):
-    """The product has as many uploaded photos as allowed."""
-
-    kind = RefusalKind.CONFLICT
     reason = "IMAGE_LIMIT_REACHED"
 
     def __init__(self, limit: int) -> None:
@@ -70,9 +49,6 @@ class ImageLimitReached(Refusal):
 
 
 class ImageNotFound(Refusal):
-    """The product has no uploaded photo, or none with this id."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "IMAGE_NOT_FOUND"
 
     def __init__(self, message: str = "The product has no uploaded photo with this id.") -> None:

@@ -9,7 +9,8 @@ from services.media import svg
 from services.media.photo import photo_format
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
-SVG_TRIAL_SIDE = 256  # pixels; shows whether the drawing is empty
+SVG_TRIAL_SIDE = 2048  # pixels; no job draws a logo larger
+SVG_TRIAL_SECONDS = 5.0  # half of what jobs allow, so that load does not make a job refuse what was accepted
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}  # by the format, as Pillow names it
 
 
@@ -29,7 +30,8 @@ def photo_type(content: bytes, *, named: str = "The photo") -> tuple[str, str]:
 
 
 def checked_logo(content: bytes) -> tuple[bytes, str, str]:
-    """Returns (content, content type, file suffix) of a logo; of an SVG, the cleaned document, which it draws once.
+    """Returns (content, content type, file suffix) of a logo; of an SVG, the cleaned document, which it draws once,
+    at the size that jobs use and in less time than they allow.
 
     Raises ImageTooLarge, ImageUnreadable.
     """
@@ -37,7 +39,7 @@ def checked_logo(content: bytes) -> tuple[bytes, str, str]:
         return content, *photo_type(content, named="The logo")
     try:
         cleaned = svg.sanitized(content, named="The logo")
-        svg.render(cleaned, SVG_TRIAL_SIDE, named="The logo")
+        svg.render(cleaned, SVG_TRIAL_SIDE, named="The logo", seconds=SVG_TRIAL_SECONDS)
     except InputFault as fault:
         raise _refusal(fault) from None
     return cleaned, SVG_TYPE, SVG_SUFFIX

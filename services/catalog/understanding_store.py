@@ -7,7 +7,38 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.chassis.data.database import Connection, fetch_all, fetch_one
+from sqlalchemy import Text, bindparam, cast, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.catalog.tables import UNDERSTANDING
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import among
+from services.chassis.data.statements import fetch_rows, run
+
+VERSION = cast(literal_column("understanding.xmin"), Text).label("version")
+FIND = select(
+    UNDERSTANDING.c.product_id,
+    VERSION,
+    UNDERSTANDING.c.inputs_digest,
+    UNDERSTANDING.c.reading,
+    UNDERSTANDING.c.made_at,
+    UNDERSTANDING.c.corrections,
+).where(among(UNDERSTANDING.c.product_id, "product_ids"))
+_READING = insert(UNDERSTANDING).values(
+    product_id=bindparam("product_id"),
+    inputs_digest=bindparam("inputs_digest"),
+    reading=bindparam("reading"),
+    made_at=bindparam("made_at"),
+    corrections=bindparam("corrections"),
+)
+WRITE_READING = _READING.on_conflict_do_update(
+    index_elements=[UNDERSTANDING.c.product_id],
+    set_={name: _READING.excluded[name] for name in ("inputs_digest", "reading", "made_at")},
+).returning(UNDERSTANDING.c.corrections)
+_CORRECTIONS = insert(UNDERSTANDING).values(product_id=bindparam("product_id"), corrections=bindparam("corrections"))
+WRITE_CORRECTIONS = _CORRECTIONS.on_conflict_do_update(
+    index_elements=[UNDERSTANDING.c.product_id], set_={"corrections": _CORRECTIONS.excluded.corrections}
+)
 
 
 class StoredUnderstanding(NamedTuple):
@@ -25,18 +56,10 @@ class UnderstandingStore:
 
     async def find(self, connection: Connection, product_ids: Sequence[UUID]) -> dict[UUID, StoredUnderstanding]:
         """Returns the rows by product id; a product that was not read or corrected yet has no entry."""
-        rows = await fetch_all(
-            connection,
-            "select *, xmin::text as version from understanding where product_id = any(%s)",
-            [list(product_ids)],
-        )
+        rows = await fetch_rows(connection, FIND, {"product_ids": list(product_ids)})
         return {
-            row["product_id"]: StoredUnderstanding(
-                row["version"],
-                bytes(row["inputs_digest"] or b""),
-                bytes(row["reading"] or b""),
-                row["made_at"],
-                bytes(row["corrections"]),
+            row.product_id: StoredUnderstanding(
+                row.version, row.inputs_digest or b"", row.reading or b"", row.made_at, row.corrections
             )
             for row in rows
         }
@@ -45,22 +68,19 @@ class UnderstandingStore:
         self, connection: Connection, product_id: UUID, *, inputs_digest: bytes, reading: bytes, made_at: datetime
     ) -> bytes:
         """Stores a reading of a product that the caller has locked; returns the corrections, which stay."""
-        row = await fetch_one(
+        [row] = await fetch_rows(
             connection,
-            """insert into understanding (product_id, inputs_digest, reading, made_at, corrections)
-               values (%(product)s, %(digest)s, %(reading)s, %(made_at)s, '')
-               on conflict (product_id) do update
-                  set inputs_digest = excluded.inputs_digest, reading = excluded.reading, made_at = excluded.made_at
-               returning corrections""",
-            {"product": product_id, "digest": inputs_digest, "reading": reading, "made_at": made_at},
+            WRITE_READING,
+            {
+                "product_id": product_id,
+                "inputs_digest": inputs_digest,
+                "reading": reading,
+                "made_at": made_at,
+                "corrections": b"",
+            },
         )
-        assert row is not None, "an upsert returns one row"
-        return bytes(row["corrections"])
+        return bytes(row.corrections)
 
     async def write_corrections(self, connection: Connection, product_id: UUID, corrections: bytes) -> None:
         """Stores the corrections of a product that the caller has locked; its reading stays."""
-        await connection.execute(
-            """insert into understanding (product_id, corrections) values (%s, %s)
-               on conflict (product_id) do update set corrections = excluded.corrections""",
-            [product_id, corrections],
-        )
+        await run(connection, WRITE_CORRECTIONS, {"product_id": product_id, "corrections": corrections})

@@ -7,16 +7,13 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.chassis.errors import Refusal, RefusalKind
+from services.chassis.errors import Refusal
 
 _STRAIGHT = str.maketrans({**dict.fromkeys("‘’‚‛ʼ′`´", "'"), **dict.fromkeys("“”„‟«»″", '"')})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class BriefNotPossible(Refusal):
-    """No creative can be made from this brief unless it is changed."""
-
-    kind = RefusalKind.UNPROCESSABLE
     reason = "BRIEF_NOT_POSSIBLE"
 
 

@@ -2,8 +2,8 @@
 
 A refusal is raised by a domain rule and reaches the caller: `rpc/refusals.py` turns it into a gRPC status, an ErrorInfo
 and the REST body. A fault is raised during an attempt and reaches the job. A service's own refusals stand in its
-`errors.py`, or beside the one rule that raises them; docs/errors.md lists all. `services/worker/faults.py` classifies
-the exceptions of an attempt.
+`errors.py`, or beside the one rule that raises them; protos/errors.toml has all reasons. `services/worker/faults.py`
+classifies the exceptions of an attempt.
 """
 
 from __future__ import annotations
@@ -13,36 +13,38 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from services.chassis.error_table import TABLE
+
 
 class RefusalKind(Enum):
-    """The kind of a refusal: the name of its google.rpc code and the HTTP status of the REST response."""
+    """The kind of a refusal, which gives the name of its google.rpc code and the HTTP status of the REST response."""
 
-    INVALID = ("INVALID_ARGUMENT", 400)
-    UNAUTHENTICATED = ("UNAUTHENTICATED", 401)
-    PAYMENT_REQUIRED = ("FAILED_PRECONDITION", 402)
-    FORBIDDEN = ("PERMISSION_DENIED", 403)
-    NOT_FOUND = ("NOT_FOUND", 404)
-    CONFLICT = ("ABORTED", 409)
-    TOO_LARGE = ("OUT_OF_RANGE", 413)
-    RANGE_NOT_SATISFIABLE = ("OUT_OF_RANGE", 416)
-    UNPROCESSABLE = ("FAILED_PRECONDITION", 422)
-    LIMITED = ("RESOURCE_EXHAUSTED", 429)
-    FAILED = ("INTERNAL", 500)
-    UNAVAILABLE = ("UNAVAILABLE", 503)
-    TIMED_OUT = ("DEADLINE_EXCEEDED", 504)
+    INVALID = "INVALID"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    PAYMENT_REQUIRED = "PAYMENT_REQUIRED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    TOO_LARGE = "TOO_LARGE"
+    RANGE_NOT_SATISFIABLE = "RANGE_NOT_SATISFIABLE"
+    UNPROCESSABLE = "UNPROCESSABLE"
+    LIMITED = "LIMITED"
+    FAILED = "FAILED"
+    UNAVAILABLE = "UNAVAILABLE"
+    TIMED_OUT = "TIMED_OUT"
 
     @property
     def code(self) -> str:
-        return self.value[0]
+        return TABLE.kinds[self.value].code
 
     @property
     def http_status(self) -> int:
-        return self.value[1]
+        return TABLE.kinds[self.value].status
 
     @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later."""
-        return self in (RefusalKind.LIMITED, RefusalKind.UNAVAILABLE, RefusalKind.TIMED_OUT)
+        return TABLE.kinds[self.value].retryable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,19 @@ class FieldViolation:
 
 
 class Refusal(Exception):
-    """An error that the caller receives. Subclasses set `kind` and the stable `reason`; `message` is product copy."""
+    """An error that the caller receives. `message` is product copy.
 
-    kind: RefusalKind = RefusalKind.FAILED
+    Subclasses set the stable `reason`; protos/errors.toml has its kind, its meaning and whether it is retryable.
+    """
+
     reason: str = "INTERNAL"
+    kind: RefusalKind = RefusalKind(TABLE.refusals[reason].kind)
+
+    def __init_subclass__(cls) -> None:
+        """Reads the kind of a reason of its own. Raises KeyError for a reason that is not in the table."""
+        super().__init_subclass__()
+        if "reason" in vars(cls):
+            cls.kind = RefusalKind(TABLE.refusals[cls.reason].kind)
 
     def __init__(
         self, message: str, *, fields: Sequence[FieldViolation] = (), retry_after_seconds: int | None = None
@@ -69,8 +80,9 @@ class Refusal(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later: by its kind, or because retry_after_seconds is set."""
-        return self.kind.retryable or self.retry_after_seconds is not None
+        """Whether the same request may succeed later: by its reason, or because retry_after_seconds is set."""
+        row = TABLE.refusals.get(self.reason)
+        return (row or self.kind).retryable or self.retry_after_seconds is not None
 
 
 class ForwardedRefusal(Refusal):
@@ -91,9 +103,6 @@ class ForwardedRefusal(Refusal):
 
 
 class ValidationFailed(Refusal):
-    """Fields of the request break the rules of the proto."""
-
-    kind = RefusalKind.INVALID
     reason = "VALIDATION_FAILED"
 
     def __init__(self, fields: Sequence[FieldViolation]) -> None:
@@ -102,30 +111,20 @@ class ValidationFailed(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """The request has no valid token or API key."""
-
-    kind = RefusalKind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
 
 
 class Forbidden(Refusal):
-    """The caller is authenticated and may not call this method."""
-
-    kind = RefusalKind.FORBIDDEN
     reason = "FORBIDDEN"
 
 
 class Overloaded(Refusal):
     """Too many requests are queued. Nothing was done."""
 
-    kind = RefusalKind.UNAVAILABLE
     reason = "OVERLOADED"
 
 
 class DependencyUnavailable(Refusal):
-    """Another part of the system cannot be reached."""
-
-    kind = RefusalKind.UNAVAILABLE
     reason = "DEPENDENCY_UNAVAILABLE"
 
 

@@ -22,8 +22,9 @@ from services.chassis.config import (
     read_settings_or_exit,
 )
 from services.chassis.data.assets import AssetStore
-from services.chassis.data.database import Database, migrate, prepare
+from services.chassis.data.database import Database
 from services.chassis.data.kafka import Producer, quiet_client_logs
+from services.chassis.data.migrations import migrate, prepare
 from services.chassis.data.outbox import Relay
 from services.chassis.data.sql_gauges import SqlGauges
 from services.chassis.rotating_secret import RotatingSecret

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 
-from services.chassis.errors import Refusal, RefusalKind
+from services.chassis.errors import Refusal
 
 _SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class RangeNotSatisfiable(Refusal):
-    """The requested range lies outside the file."""
-
-    kind = RefusalKind.RANGE_NOT_SATISFIABLE
     reason = "RANGE_NOT_SATISFIABLE"
 
 

@@ -32,8 +32,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-# All transitions. Statements with `status = any(%(sources)s)` take their condition from here, by allowed_from(). Others
-# have the statuses as literals, without which PostgreSQL would not use a partial index: change them together.
+# All transitions. Statements take their conditions from here, by allowed_from() and the tuples below.
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.QUEUED, Status.PROCESSING, Status.CANCELED, Status.EXPIRED}),
     Status.QUEUED: frozenset({Status.PROCESSING, Status.FAILED, Status.CANCELED, Status.EXPIRED}),
@@ -45,6 +44,9 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 }
 LIVE_STATUSES = tuple(status for status in Status if TRANSITIONS[status])
 TERMINAL_STATUSES = tuple(status for status in Status if not TRANSITIONS[status])
+UNSUCCESSFUL_STATUSES = (Status.FAILED, Status.CANCELED, Status.EXPIRED)
+# Of a key's ended jobs, those that a request finds that arrived before their end: they did, or undid, what it asks for.
+DUPLICABLE_STATUSES = (Status.COMPLETED, Status.CANCELED)
 
 
 def plausible_arrival(arrived_at: datetime | None, now: datetime) -> datetime:
@@ -149,6 +151,23 @@ class FoundJob:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedJob:
+    """A job's row after a change. The fields are columns of the table, in the order in which statements return them."""
+
+    id: UUID
+    user_id: str
+    type: str
+    project_id: UUID
+    status: str
+    attempt: int
+    worker: str | None
+    traceparent: str
+    self_made: bool
+    error_reason: str | None
+    settle: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedJob:
     """A job that has ended, and whether settlement captures or releases its hold (`settle`)."""
@@ -158,6 +177,13 @@ class EndedJob:
     traceparent: str
     self_made: bool = False
     """Made by the service that submitted it, which responds to its request only after the settlement."""
+
+    @classmethod
+    def of(cls, job: ChangedJob) -> EndedJob:
+        """The ended job of a row. Raises ValueError for a job that has not ended."""
+        if job.settle is None:
+            raise ValueError(f"the job {job.id} has not ended")
+        return cls(id=job.id, settle=job.settle, traceparent=job.traceparent, self_made=job.self_made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +316,20 @@ class DeadJob:
     job: Job
     attempts: tuple[Attempt, ...]
     retried_as: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryableJob:
+    """What a retry of a job needs of it. The fields are columns of the table, in the order in which they are read."""
+
+    user_id: str
+    type: str
+    project_id: UUID
+    product_id: UUID
+    parameters: bytes = field(repr=False)
+    priced_as: str
+    dead: bool
+    self_made: bool
 
 
 OUTAGE_MESSAGE = (

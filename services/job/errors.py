@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import FieldViolation, Refusal, RefusalKind
+from services.chassis.errors import FieldViolation, Refusal
 
 PRICES = "GET /api/prices"  # where customers find the price of a request
 
 
 class JobNotFound(Refusal):
-    """The job does not exist or belongs to another user."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "JOB_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -18,16 +15,10 @@ class JobNotFound(Refusal):
 
 
 class JobEnded(Refusal):
-    """The job has already ended."""
-
-    kind = RefusalKind.CONFLICT
     reason = "JOB_ENDED"
 
 
 class StaleAttempt(Refusal):
-    """The attempt is not the job's current attempt."""
-
-    kind = RefusalKind.CONFLICT
     reason = "STALE_ATTEMPT"
 
     def __init__(self) -> None:
@@ -41,7 +32,6 @@ def _credits(number: int) -> str:
 class InsufficientCredits(Refusal):
     """The user has too few credits. `fields` has the numbers: price, available and, if it would suffice, held."""
 
-    kind = RefusalKind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
     def __init__(self, *, price: int, available: int, held: int = 0) -> None:
@@ -58,9 +48,6 @@ class InsufficientCredits(Refusal):
 
 
 class KeyBudgetExceeded(Refusal):
-    """The price exceeds the remaining budget of the API key."""
-
-    kind = RefusalKind.PAYMENT_REQUIRED
     reason = "API_KEY_BUDGET_EXCEEDED"
 
     def __init__(self, *, price: int) -> None:
@@ -72,9 +59,6 @@ class KeyBudgetExceeded(Refusal):
 
 
 class ApiKeyEnded(Refusal):
-    """The API key was revoked or has expired since the request was admitted."""
-
-    kind = RefusalKind.UNAUTHENTICATED
     reason = "API_KEY_ENDED"
 
     def __init__(self) -> None:
@@ -82,9 +66,6 @@ class ApiKeyEnded(Refusal):
 
 
 class TooManyLiveJobs(Refusal):
-    """The user has reached the limit of live jobs."""
-
-    kind = RefusalKind.LIMITED
     reason = "TOO_MANY_LIVE_JOBS"
 
     def __init__(self, limit: int) -> None:
@@ -94,9 +75,6 @@ class TooManyLiveJobs(Refusal):
 
 
 class KeyReused(Refusal):
-    """The Idempotency-Key was used for a different request."""
-
-    kind = RefusalKind.UNPROCESSABLE
     reason = "IDEMPOTENCY_KEY_REUSED"
 
     def __init__(self) -> None:
@@ -104,9 +82,6 @@ class KeyReused(Refusal):
 
 
 class RequestInFlight(Refusal):
-    """The first request with this Idempotency-Key is not decided yet."""
-
-    kind = RefusalKind.CONFLICT
     reason = "REQUEST_IN_FLIGHT"
 
     def __init__(self) -> None:
@@ -116,16 +91,10 @@ class RequestInFlight(Refusal):
 
 
 class JobsOverloaded(Refusal):
-    """The job could not be accepted in time and was not created."""
-
-    kind = RefusalKind.UNAVAILABLE
     reason = "JOBS_OVERLOADED"
 
 
 class EarlierUndecided(Refusal):
-    """An earlier request with the same key in its body is not decided yet, so this one cannot be decided either."""
-
-    kind = RefusalKind.UNAVAILABLE
     reason = "EARLIER_REQUEST_UNDECIDED"
 
     def __init__(self) -> None:
@@ -135,16 +104,10 @@ class EarlierUndecided(Refusal):
 
 
 class JobNotDead(Refusal):
-    """Only a dead job can be retried."""
-
-    kind = RefusalKind.CONFLICT
     reason = "JOB_NOT_DEAD"
 
 
 class AssetNotFound(Refusal):
-    """The asset does not exist or was deleted."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "ASSET_NOT_FOUND"
 
     def __init__(self) -> None:
@@ -152,9 +115,6 @@ class AssetNotFound(Refusal):
 
 
 class BadSignature(Refusal):
-    """The URL was not signed by this service, or was changed."""
-
-    kind = RefusalKind.FORBIDDEN
     reason = "BAD_SIGNATURE"
 
     def __init__(self) -> None:
@@ -162,9 +122,6 @@ class BadSignature(Refusal):
 
 
 class LinkExpired(Refusal):
-    """The URL has expired."""
-
-    kind = RefusalKind.FORBIDDEN
     reason = "LINK_EXPIRED"
 
     def __init__(self) -> None:
@@ -172,9 +129,6 @@ class LinkExpired(Refusal):
 
 
 class TooManyStreams(Refusal):
-    """The process or the user has too many open streams."""
-
-    kind = RefusalKind.LIMITED
     reason = "TOO_MANY_STREAMS"
 
     def __init__(self) -> None:

@@ -7,12 +7,11 @@ from datetime import datetime
 from uuid import uuid4
 
 from adwright.job.v1 import events_pb2
-from psycopg.rows import DictRow
 
 from services.chassis.data import outbox
 from services.chassis.data.database import Connection
 from services.chassis.data.kafka import Record
-from services.job.domain import Status
+from services.job.domain import TERMINAL_STATUSES, ChangedJob, Status
 from services.job.metrics import JOB_CHANGES
 
 DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
@@ -20,46 +19,47 @@ EVENTS_TOPIC = "adwright.job.events.v1"
 TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
 
 
-async def write_events(connection: Connection, rows: Sequence[DictRow], now: datetime, *, dispatch: bool) -> None:
-    """Writes an event for each changed row of `job`, and with `dispatch` a dispatch for each queued one."""
-    if not rows:
+async def write_events(connection: Connection, jobs: Sequence[ChangedJob], now: datetime, *, dispatch: bool) -> None:
+    """Writes an event for each of these changed jobs, and with `dispatch` a dispatch for each queued one."""
+    if not jobs:
         return
     records = []
-    for row in rows:
-        JOB_CHANGES.labels(row["type"], row["status"]).inc()
+    for job in jobs:
+        JOB_CHANGES.labels(job.type, job.status).inc()
         event = events_pb2.JobEvent(
             id=str(uuid4()),
-            job_id=str(row["id"]),
-            user_id=row["user_id"],
-            project_id=str(row["project_id"]),
-            type=row["type"],
-            status=row["status"],
-            attempt=row["attempt"],
-            reason=row.get("error_reason") or "",
+            job_id=str(job.id),
+            user_id=job.user_id,
+            project_id=str(job.project_id),
+            type=job.type,
+            status=job.status,
+            attempt=job.attempt,
+            # A live job's reason is why a worker returned it, which is not why it ends.
+            reason=(job.error_reason or "") if job.status in TERMINAL_STATUSES else "",
         )
         event.occurred_at.FromDatetime(now)
-        records.append(_record(EVENTS_TOPIC, row, event.SerializeToString()))
+        records.append(_record(EVENTS_TOPIC, job, event.SerializeToString()))
     if dispatch:
-        records += _dispatches([row for row in rows if row["status"] == Status.QUEUED], now)
+        records += _dispatches([job for job in jobs if job.status == Status.QUEUED], now)
     await outbox.add(connection, records)
 
 
-async def write_dispatches(connection: Connection, rows: Sequence[DictRow], now: datetime) -> None:
+async def write_dispatches(connection: Connection, jobs: Sequence[ChangedJob], now: datetime) -> None:
     """Writes a dispatch for each of these queued jobs; types that no worker leases are skipped."""
-    await outbox.add(connection, _dispatches(rows, now))
+    await outbox.add(connection, _dispatches(jobs, now))
 
 
-def _dispatches(rows: Sequence[DictRow], now: datetime) -> list[Record]:
+def _dispatches(jobs: Sequence[ChangedJob], now: datetime) -> list[Record]:
     records = []
-    for row in rows:
-        topic = DISPATCH_TOPICS.get(row["type"])
+    for job in jobs:
+        topic = DISPATCH_TOPICS.get(job.type)
         if topic is None:
             continue
-        message = events_pb2.JobDispatch(job_id=str(row["id"]), type=row["type"])
+        message = events_pb2.JobDispatch(job_id=str(job.id), type=job.type)
         message.dispatched_at.FromDatetime(now)
-        records.append(_record(topic, row, message.SerializeToString()))
+        records.append(_record(topic, job, message.SerializeToString()))
     return records
 
 
-def _record(topic: str, row: DictRow, value: bytes) -> Record:
-    return Record(topic=topic, key=str(row["id"]), value=value, traceparent=row["traceparent"])
+def _record(topic: str, job: ChangedJob, value: bytes) -> Record:
+    return Record(topic=topic, key=str(job.id), value=value, traceparent=job.traceparent)

@@ -9,22 +9,124 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import LiteralString
 from uuid import UUID
 
-from services.chassis.data.database import Connection, fetch_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import among, inline, unnest
+from services.chassis.data.statements import fetch_rows, run
 from services.chassis.errors import Refusal
-from services.job.domain import AcceptedJob, IdempotentRequest, Submission
+from services.job.domain import UNSUCCESSFUL_STATUSES, AcceptedJob, IdempotentRequest, Status, Submission
 from services.job.errors import KeyReused, RequestInFlight
+from services.job.tables import MOMENT, idempotency_record, job, status_is
 
 RETENTION = timedelta(hours=24)
+REUSED = "reused"  # the status of a record whose request found the live job of its key
 
-# Conditions on a record and its job: the key may be claimed again; the request is still being processed.
-_FREE: LiteralString = """(idempotency_record.created_at <= %(cutoff)s
-  or (idempotency_record.status is null and job.status in ('canceled', 'expired'))
-  or (idempotency_record.status = 'processing' and job.status in ('failed', 'canceled', 'expired')))"""
-_IN_FLIGHT: LiteralString = """(idempotency_record.status is null
-  or (idempotency_record.status = 'processing' and job.status = 'processing'))"""
+_NOW, _CUTOFF = bindparam("now", type_=MOMENT), bindparam("cutoff", type_=MOMENT)
+_record = idempotency_record
+_SELF_MADE = inline(Status.PROCESSING)  # the status in the response of a self-made job
+_undecided = _record.c.status.is_(None)
+
+
+def _free(created_at: ColumnElement[datetime], status: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition on these columns of a record, and on its job, that the key may be claimed again."""
+    return or_(
+        created_at <= _CUTOFF,
+        and_(status.is_(None), status_is(Status.CANCELED, Status.EXPIRED)),
+        and_(status == _SELF_MADE, status_is(*UNSUCCESSFUL_STATUSES)),
+    )
+
+
+# The request is still being processed.
+_IN_FLIGHT = or_(_undecided, and_(_record.c.status == _SELF_MADE, status_is(Status.PROCESSING)))
+
+_requests = unnest("given", id=Uuid, user_id=Text, key=Text, hash=LargeBinary)
+_FIND = (
+    select(
+        _requests.c.id.label("submission_id"),
+        (_record.c.digest == _requests.c.hash).label("same"),
+        _IN_FLIGHT.label("in_flight"),
+        _record.c.job_id,
+        _record.c.status,
+        _record.c.credits_used,
+        _record.c.credits_remaining,
+        job.c.type,
+    )
+    .join_from(_requests, _record, and_(_record.c.user_id == _requests.c.user_id, _record.c.key == _requests.c.key))
+    .join(job, job.c.id == _record.c.job_id)
+    .where(~_free(_record.c.created_at, _record.c.status))
+)
+_inserted = insert(_record).from_select(
+    ["user_id", "key", "digest", "job_id", "created_at"],
+    select(_requests.c.user_id, _requests.c.key, _requests.c.hash, _requests.c.id, _NOW).order_by(
+        _requests.c.user_id, _requests.c.key
+    ),
+)
+_CLAIM = _inserted.on_conflict_do_update(
+    index_elements=[_record.c.user_id, _record.c.key],
+    set_={
+        "digest": _inserted.excluded.digest,
+        "job_id": _inserted.excluded.job_id,
+        "created_at": _inserted.excluded.created_at,
+        "status": null(),
+        "credits_used": null(),
+        "credits_remaining": null(),
+    },
+    # As names: SQLAlchemy correlates nothing with `on conflict`, and would read the records again.
+    where=exists(
+        select(job.c.id).where(
+            job.c.id == literal_column("idempotency_record.job_id", Uuid),
+            _free(
+                literal_column("idempotency_record.created_at", MOMENT),
+                literal_column("idempotency_record.status", Text),
+            ),
+        )
+    ),
+).returning(_record.c.job_id)
+
+_found = unnest("given", id=Uuid, job_id=Uuid)
+_NO_CREDITS = literal_column("0", Integer)
+_REUSE = (
+    update(_record)
+    .values(job_id=_found.c.job_id, status=inline(REUSED), credits_used=_NO_CREDITS, credits_remaining=_NO_CREDITS)
+    .where(_record.c.job_id == _found.c.id)
+)
+_DROP = delete(_record).where(among(_record.c.job_id, "ids"))
+
+_accepted = unnest("given", job_id=Uuid, status=Text, used=Integer, remaining=Integer)
+_DECIDE = (
+    update(_record)
+    .values(status=_accepted.c.status, credits_used=_accepted.c.used, credits_remaining=_accepted.c.remaining)
+    .where(_record.c.job_id == _accepted.c.job_id, _undecided)
+)
+
+_expired = (
+    select(_record.c.user_id, _record.c.key)
+    .where(_record.c.created_at <= _CUTOFF)
+    .order_by(_record.c.created_at)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+_DELETE_EXPIRED = delete(_record).where(tuple_(_record.c.user_id, _record.c.key).in_(_expired))
 
 
 async def find(
@@ -34,31 +136,21 @@ async def find(
     keyed = [entry for entry in requests if entry.idempotency_key_header]
     if not keyed:
         return {}
-    rows = await fetch_all(
-        connection,
-        f"""select given.id as submission_id, digest = given.hash as same, {_IN_FLIGHT} as in_flight,
-                   idempotency_record.job_id, idempotency_record.status, credits_used, credits_remaining, job.type
-              from unnest(%(id)s::uuid[], %(user)s::text[], %(key)s::text[], %(hash)s::bytea[])
-                   as given (id, user_id, key, hash)
-              join idempotency_record using (user_id, key)
-              join job on job.id = idempotency_record.job_id
-             where not {_FREE}""",
-        {**_columns(keyed), "cutoff": now - RETENTION},
-    )
+    rows = await fetch_rows(connection, _FIND, {**_arrays(keyed), "cutoff": now - RETENTION})
     found: dict[UUID, AcceptedJob | Refusal] = {}
     for row in rows:
-        if not row["same"]:
-            found[row["submission_id"]] = KeyReused()
-        elif row["in_flight"]:
-            found[row["submission_id"]] = RequestInFlight()
+        if not row.same:
+            found[row.submission_id] = KeyReused()
+        elif row.in_flight:
+            found[row.submission_id] = RequestInFlight()
         else:
-            found[row["submission_id"]] = AcceptedJob(
-                job_id=row["job_id"],
-                status="completed" if row["status"] == "processing" else row["status"],
-                credits_used=row["credits_used"],
-                credits_remaining=row["credits_remaining"],
+            found[row.submission_id] = AcceptedJob(
+                job_id=row.job_id,
+                status=Status.COMPLETED.value if row.status == Status.PROCESSING else row.status,
+                credits_used=row.credits_used,
+                credits_remaining=row.credits_remaining,
                 replayed=True,
-                job_type=row["type"] if row["status"] == "reused" else "",
+                job_type=row.type if row.status == REUSED else "",
             )
     return found
 
@@ -71,71 +163,50 @@ async def claim(connection: Connection, submissions: Sequence[Submission], now: 
             keyed.setdefault((entry.user_id, entry.idempotency_key_header), entry)
     if not keyed:
         return set()
-    rows = await fetch_all(
-        connection,
-        f"""insert into idempotency_record (user_id, key, digest, job_id, created_at)
-            select user_id, key, hash, id, %(now)s
-              from unnest(%(id)s::uuid[], %(user)s::text[], %(key)s::text[], %(hash)s::bytea[])
-                   as given (id, user_id, key, hash)
-             order by user_id, key
-            on conflict (user_id, key) do update
-               set digest = excluded.digest, job_id = excluded.job_id, created_at = excluded.created_at,
-                   status = null, credits_used = null, credits_remaining = null
-             where exists (select from job where job.id = idempotency_record.job_id and {_FREE})
-            returning job_id""",
-        {**_columns(list(keyed.values())), "now": now, "cutoff": now - RETENTION},
+    rows = await fetch_rows(
+        connection, _CLAIM, {**_arrays(list(keyed.values())), "now": now, "cutoff": now - RETENTION}
     )
-    claimed = {row["job_id"] for row in rows}
+    claimed = {row.job_id for row in rows}
     return {entry.job_id for entry in submissions if entry.idempotency_key_header and entry.job_id not in claimed}
 
 
 async def reuse(connection: Connection, live: Sequence[tuple[UUID, UUID]]) -> None:
     """Points claimed keys to the live jobs that their submissions found. live: submission id and job id of each."""
-    await connection.execute(
-        """update idempotency_record
-              set job_id = given.job_id, status = 'reused', credits_used = 0, credits_remaining = 0
-             from unnest(%s::uuid[], %s::uuid[]) as given (id, job_id) where idempotency_record.job_id = given.id""",
-        [[entry for entry, _ in live], [job_id for _, job_id in live]],
+    await run(
+        connection,
+        _REUSE,
+        {"given_id": [entry for entry, _ in live], "given_job_id": [job_id for _, job_id in live]},
     )
 
 
 async def drop(connection: Connection, submission_ids: Sequence[UUID]) -> None:
     """Deletes the claims of submissions that made no job."""
-    await connection.execute("delete from idempotency_record where job_id = any(%s)", [list(submission_ids)])
+    await run(connection, _DROP, {"ids": list(submission_ids)})
 
 
 async def decide(connection: Connection, accepted: Sequence[AcceptedJob]) -> None:
     """Records the responses of keyed jobs that are accepted in this transaction."""
-    await connection.execute(
-        """update idempotency_record
-              set status = given.status, credits_used = given.used, credits_remaining = given.remaining
-             from unnest(%s::uuid[], %s::text[], %s::int[], %s::int[]) as given (job_id, status, used, remaining)
-            where idempotency_record.job_id = given.job_id and idempotency_record.status is null""",
-        [
-            [job.job_id for job in accepted],
-            [job.status for job in accepted],
-            [job.credits_used for job in accepted],
-            [job.credits_remaining for job in accepted],
-        ],
+    await run(
+        connection,
+        _DECIDE,
+        {
+            "given_job_id": [entry.job_id for entry in accepted],
+            "given_status": [entry.status for entry in accepted],
+            "given_used": [entry.credits_used for entry in accepted],
+            "given_remaining": [entry.credits_remaining for entry in accepted],
+        },
     )
 
 
 async def delete_expired(connection: Connection, now: datetime, limit: int) -> int:
     """Deletes at most `limit` records whose retention is over; their number."""
-    rows = await fetch_all(
-        connection,
-        """delete from idempotency_record where (user_id, key) in (
-             select user_id, key from idempotency_record where created_at <= %s
-              order by created_at limit %s for update skip locked) returning 1""",
-        [now - RETENTION, limit],
-    )
-    return len(rows)
+    return await run(connection, _DELETE_EXPIRED, {"cutoff": now - RETENTION, "most": limit})
 
 
-def _columns(requests: Sequence[IdempotentRequest]) -> dict[str, list[object]]:
+def _arrays(requests: Sequence[IdempotentRequest]) -> dict[str, object]:
     return {
-        "id": [entry.job_id for entry in requests],
-        "user": [entry.user_id for entry in requests],
-        "key": [entry.idempotency_key_header for entry in requests],
-        "hash": [entry.request_digest for entry in requests],
+        "given_id": [entry.job_id for entry in requests],
+        "given_user_id": [entry.user_id for entry in requests],
+        "given_key": [entry.idempotency_key_header for entry in requests],
+        "given_hash": [entry.request_digest for entry in requests],
     }

@@ -10,8 +10,6 @@ import random
 from collections.abc import Sequence
 from uuid import UUID
 
-from psycopg.rows import DictRow
-
 from services.chassis.clock import Clock
 from services.chassis.data.batcher import Batcher
 from services.chassis.data.database import Database
@@ -21,6 +19,7 @@ from services.chassis.observability.tracing import record_past_span
 from services.job.batching import MAX_BATCH, MAX_WAITING
 from services.job.domain import (
     AttemptFailure,
+    ChangedJob,
     Completion,
     EndedJob,
     Heartbeat,
@@ -31,7 +30,7 @@ from services.job.domain import (
 )
 from services.job.errors import StaleAttempt
 from services.job.events import write_events
-from services.job.lease_store import LeaseStore, ended_job_of, lease_of
+from services.job.lease_store import LeaseStore
 
 MAX_LEASE_ROUNDS = 5  # while other replicas take users' last shares; workers repeat the request soon in any case
 MAX_LEASE_WAIT_SECONDS = 3.0  # a worker waits 5 s
@@ -70,27 +69,28 @@ class Leases:
 
     async def lease_batch(self, job_type: str, workers: Sequence[str]) -> list[Lease | Refusal | None]:
         """Leases up to one job to each of these workers, in order; a worker may be listed several times."""
-        rows: list[DictRow] = []
+        jobs: list[tuple[ChangedJob, Lease]] = []
         for _ in range(MAX_LEASE_ROUNDS):
             async with self._database.transaction() as connection:
                 leased, try_again = await self._store.lease(
-                    connection, job_type, workers[len(rows) :], self._clock.now()
+                    connection, job_type, workers[len(jobs) :], self._clock.now()
                 )
-                await write_events(connection, leased, self._clock.now(), dispatch=False)
-            rows += leased
+                await write_events(connection, [changed for changed, _ in leased], self._clock.now(), dispatch=False)
+            jobs += leased
             if not try_again:
                 break
-        if rows:
+        if jobs:
             self._relay.wake(soon=True)
         leases: dict[str, list[Lease]] = {}
-        for row in rows:
+        for changed, lease in jobs:
+            worker = changed.worker or ""
             record_past_span(
-                row["traceparent"],
+                changed.traceparent,
                 "queued",
-                began=row["created_at"].timestamp(),
-                attributes={"adwright.worker": row["worker"]},
+                began=lease.created_at.timestamp(),
+                attributes={"adwright.worker": worker},
             )
-            leases.setdefault(row["worker"], []).append(lease_of(row))
+            leases.setdefault(worker, []).append(lease)
         return [leases[worker].pop() if leases.get(worker) else None for worker in workers]
 
     async def heartbeat(self, heartbeat: Heartbeat) -> str:
@@ -117,12 +117,12 @@ class Leases:
             # A repetition within the batch is treated as one that arrives a batch later.
             first.setdefault((completion.job_id, completion.attempt), completion)
         async with self._database.transaction() as connection:
-            rows, repeated = await self._store.complete(connection, list(first.values()), self._clock.now())
-            await write_events(connection, rows, self._clock.now(), dispatch=False)
+            completed, repeated = await self._store.complete(connection, list(first.values()), self._clock.now())
+            await write_events(connection, completed, self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        if not all(row["self_made"] for row in rows):
+        if not all(job.self_made for job in completed):
             self._ended.set()
-        ended = {(row["id"], row["attempt"]): ended_job_of(row) for row in [*rows, *repeated]}
+        ended = {(job.id, job.attempt): EndedJob.of(job) for job in [*completed, *repeated]}
         return [ended.get((completion.job_id, completion.attempt)) or StaleAttempt() for completion in completions]
 
     async def fail(self, failure: AttemptFailure) -> tuple[Status, EndedJob | None]:
@@ -131,15 +131,15 @@ class Leases:
         Raises StaleAttempt. Safe to repeat. The caller of a self-made job waits for its settlement, as in `complete`.
         """
         async with self._database.transaction() as connection:
-            row, changed = await self._store.fail(connection, failure, self._clock.now(), jitter=random.random())
+            job, changed = await self._store.fail(connection, failure, self._clock.now(), jitter=random.random())
             if changed:
                 # The sweeper dispatches a job whose next attempt has to wait, when the wait is over.
-                await write_events(connection, [row], self._clock.now(), dispatch=False)
+                await write_events(connection, [job], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        job = ended_job_of(row) if row["status"] == Status.FAILED else None
-        if job is not None and not job.self_made:
+        ended = EndedJob.of(job) if job.status == Status.FAILED else None
+        if ended is not None and not ended.self_made:
             self._ended.set()
-        return Status(row["status"]), job
+        return Status(job.status), ended
 
     async def return_job(self, job_id: UUID, attempt: int, reason: str = "", message: str = "") -> None:
         """Queues an unfinished job again, at no cost in attempts. Raises StaleAttempt.
@@ -148,8 +148,8 @@ class Leases:
         message: for the operator.
         """
         async with self._database.transaction() as connection:
-            row = await self._store.return_job(connection, job_id, attempt, reason, message, self._clock.now())
-            if row is None:
+            job = await self._store.return_job(connection, job_id, attempt, reason, message, self._clock.now())
+            if job is None:
                 raise StaleAttempt
-            await write_events(connection, [row], self._clock.now(), dispatch=True)
+            await write_events(connection, [job], self._clock.now(), dispatch=True)
         self._relay.wake()

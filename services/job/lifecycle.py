@@ -36,21 +36,21 @@ class Lifecycle:
         Raises JobNotFound, JobEnded.
         """
         async with self._database.transaction() as connection:
-            row, before, amount = await self._store.cancel(connection, job_id, user_id, self._clock.now())
-            await write_events(connection, [row], self._clock.now(), dispatch=False)
+            job, before, amount = await self._store.cancel(connection, job_id, user_id, self._clock.now())
+            await write_events(connection, [job], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
         self._ended.set()
-        return EndedJob(id=job_id, settle="release", traceparent=row["traceparent"]), before, amount
+        return EndedJob.of(job), before, amount
 
     async def expire(self, limit: int) -> int:
         """Expires live jobs whose time is over; their number."""
         async with self._database.transaction() as connection:
-            rows = await self._store.expire(connection, self._clock.now(), limit)
-            await write_events(connection, rows, self._clock.now(), dispatch=False)
-        if rows:
+            jobs = await self._store.expire(connection, self._clock.now(), limit)
+            await write_events(connection, jobs, self._clock.now(), dispatch=False)
+        if jobs:
             self._relay.wake(soon=True)
             self._ended.set()
-        return len(rows)
+        return len(jobs)
 
     async def recover_lost(self, limit: int) -> int:
         """Fails attempts whose leases have run out, so that their jobs are retried or end; their number."""
@@ -58,9 +58,9 @@ class Lifecycle:
             now = self._clock.now()
             lost = await self._store.lost(connection, now, limit)
             for failure in lost:
-                row, changed = await self._store.fail(connection, failure, now, jitter=random.random())
+                job, changed = await self._store.fail(connection, failure, now, jitter=random.random())
                 if changed:
-                    await write_events(connection, [row], self._clock.now(), dispatch=row["status"] == Status.QUEUED)
+                    await write_events(connection, [job], self._clock.now(), dispatch=job.status == Status.QUEUED)
         if lost:
             self._relay.wake()
             self._ended.set()
@@ -69,8 +69,8 @@ class Lifecycle:
     async def dispatch_again(self, limit: int) -> int:
         """Dispatches queued jobs again that no worker has leased; their number."""
         async with self._database.transaction() as connection:
-            rows = await self._store.stale_dispatches(connection, self._clock.now(), limit)
-            await write_dispatches(connection, rows, self._clock.now())
-        if rows:
+            jobs = await self._store.stale_dispatches(connection, self._clock.now(), limit)
+            await write_dispatches(connection, jobs, self._clock.now())
+        if jobs:
             self._relay.wake()
-        return len(rows)
+        return len(jobs)

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import Counter, Gauge
+from sqlalchemy import ColumnElement, Integer, exists, extract, func, literal_column, select
 
 from services.chassis.data.sql_gauges import SqlGauge
+from services.job.tables import LIVE, PROCESSING, QUEUED, UNSETTLED, job, outbox
 
 JOB_CHANGES = Counter("adwright_jobs_total", "Changes of jobs, by their new status", ["type", "status"])
+
+_ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
+_retry = job.alias("retry")
+
+
+def _seconds_since(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    return extract("epoch", func.now() - moment)
+
 
 GAUGES = (
     SqlGauge(
         gauge=Gauge("adwright_live_jobs", "Jobs that have not ended", ["type", "status"]),
-        query="""select type, status, count(*) as value from job where status in ('pending', 'queued', 'processing')
-                  group by type, status""",
+        query=select(job.c.type, job.c.status, func.count().label("value"))
+        .where(LIVE)
+        .group_by(job.c.type, job.c.status),
         labels=("type", "status"),
     ),
     SqlGauge(
         gauge=Gauge("adwright_queue_age_seconds", "How long the oldest queued job has been ready", ["type"]),
-        query="""select type, greatest(0, extract(epoch from now() - min(greatest(created_at, not_before)))) as value
-                   from job where status = 'queued' group by type""",
+        query=select(
+            job.c.type,
+            func.greatest(_ZERO, _seconds_since(func.min(func.greatest(job.c.created_at, job.c.not_before)))).label(
+                "value"
+            ),
+        )
+        .where(QUEUED)
+        .group_by(job.c.type),
         labels=("type",),
     ),
     SqlGauge(
         gauge=Gauge("adwright_lease_overdue_seconds", "How long the oldest lost lease has waited for the sweeper"),
-        query="""select greatest(0, extract(epoch from now() - min(lease_expires_at))) as value
-                   from job where status = 'processing'""",
+        query=select(func.greatest(_ZERO, _seconds_since(func.min(job.c.lease_expires_at))).label("value")).where(
+            PROCESSING
+        ),
     ),
     SqlGauge(
         gauge=Gauge("adwright_settlement_lag_seconds", "How long the oldest ended job has waited for its settlement"),
-        query="""select extract(epoch from now() - min(completed_at)) as value
-                   from job where settle is not null and settled_at is null""",
+        query=select(_seconds_since(func.min(job.c.completed_at)).label("value")).where(UNSETTLED),
     ),
     SqlGauge(
         gauge=Gauge(
             "adwright_dead_jobs",
             "Dead jobs that were not retried: they failed for unknown reasons or expired in an outage",
         ),
-        query="""select count(*) as value from job as dead
-                  where dead.dead and not exists (select from job where retry_of = dead.id)""",
+        query=select(func.count().label("value")).where(job.c.dead, ~exists().where(_retry.c.retry_of == job.c.id)),
     ),
     SqlGauge(
         gauge=Gauge("adwright_outbox_lag_seconds", "Age of the oldest row that waits in the outbox"),
-        query="""select extract(epoch from now() - created_at) as value from outbox order by id limit 1""",
+        query=select(_seconds_since(outbox.c.created_at).label("value")).order_by(outbox.c.id).limit(_ONE),
     ),
 )

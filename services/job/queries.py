@@ -3,51 +3,196 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import LiteralString
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from psycopg.rows import DictRow
+from sqlalchemy import (
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.chassis.data.database import Connection, fetch_all, fetch_one
+from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
-from services.job.domain import Asset, Attempt, DeadJob, Job, JobFilter, Status
+from services.chassis.data.sql import among, inline, unnest
+from services.chassis.data.statements import fetch_row, fetch_rows
+from services.job.domain import UNSUCCESSFUL_STATUSES, Asset, Attempt, DeadJob, Job, JobFilter, RetryableJob, Status
 from services.job.errors import AssetNotFound
+from services.job.tables import (
+    MOMENT,
+    QUEUED,
+    TERMINAL,
+    UNSUCCESSFUL,
+    attempt,
+    job,
+    retention_mark,
+    status_is,
+)
+from services.job.tables import asset as asset_table
 
-UNSUCCESSFUL = ("failed", "canceled", "expired")
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 MAX_STREAMED_JOBS = 1_000  # of one user, in a stream of all jobs
+MAX_QUEUE_POSITION = 10_000  # a higher position is reported as this one, to bound the count
 # An id holds the time at which the job was requested; its row was created at most this much later.
 ID_MARGIN = timedelta(minutes=1)
 
-# A job with its assets and its queue position, each found by index. A position above 10,000 is reported as 10,000, to
-# bound the count.
-_JOB: LiteralString = """
-  select job.id, job.user_id, job.type, job.project_id, job.status, job.created_at, job.completed_at, job.credits,
-         job.error_reason, job.error_message, job.progress, job.attempt, job.notes, job.result, job.updated_at,
-         job.traceparent,
-         case when job.settled_at is null then job.settle end as unsettled,
-         case when job.status = 'completed' then
-           (select jsonb_agg(jsonb_build_object('id', id, 'type', type, 'key', key, 'content_type', content_type,
-                                                'size_bytes', size_bytes) order by position)
-              from asset where asset.job_id = job.id) end as assets,
-         case when job.status = 'queued' then
-           (select count(*)::int from (
-              select from job as ahead where ahead.status = 'queued' and ahead.type = job.type
-                 and (ahead.turn, ahead.id) < (job.turn, job.id) limit 10000) as ahead) end as queue_position
-    from job"""
+_ONE = literal_column("1", Integer)
+_MOST = bindparam("most", type_=Integer())
+_OLDEST = bindparam("oldest", type_=Uuid())
+
+_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes")
+_assets = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_object(
+                    *(part for name in _ASSET_FIELDS for part in (inline(name), asset_table.c[name]))
+                ),
+                asset_table.c.position,
+            )
+        )
+    )
+    .where(asset_table.c.job_id == job.c.id)
+    .correlate(job)
+    .scalar_subquery()
+)
+_ahead = job.alias("ahead")
+_jobs_ahead = (
+    select(_ONE.label("one"))
+    .where(
+        _ahead.c.status == inline(Status.QUEUED),
+        _ahead.c.type == job.c.type,
+        tuple_(_ahead.c.turn, _ahead.c.id) < tuple_(job.c.turn, job.c.id),
+    )
+    .limit(literal_column(str(MAX_QUEUE_POSITION), Integer))
+    .correlate(job)
+    .subquery("ahead")
+)
+_queue_position = cast(select(func.count()).select_from(_jobs_ahead).scalar_subquery(), Integer)
+
+# A job with its assets and its queue position, each found by index.
+_JOBS = select(
+    job.c.id,
+    job.c.user_id,
+    job.c.type,
+    job.c.project_id,
+    job.c.status,
+    job.c.created_at,
+    job.c.completed_at,
+    job.c.credits,
+    job.c.error_reason,
+    job.c.error_message,
+    job.c.progress,
+    job.c.attempt,
+    job.c.notes,
+    job.c.result,
+    job.c.traceparent,
+    case((job.c.settled_at.is_(None), job.c.settle)).label("unsettled"),
+    case((status_is(Status.COMPLETED), _assets)).label("assets"),
+    case((QUEUED, _queue_position)).label("queue_position"),
+)
+_BY_ID = _JOBS.where(among(job.c.id, "ids"))
+_CHANGE_TIMES = select(job.c.id, job.c.updated_at).where(among(job.c.id, "ids"))
+
+_wanted = unnest("given", user_id=Text)
+_CHANGE = (job.c.id, job.c.updated_at, job.c.status)
+# `offset 0` keeps the planner from walking a user's whole history backwards to find the few that are live.
+_live = (
+    select(*_CHANGE)
+    .where(job.c.user_id == _wanted.c.user_id, status_is(Status.QUEUED, Status.PROCESSING))
+    .offset(literal_column("0", Integer))
+    .correlate(_wanted)
+    .subquery("live")
+)
+_changing = union(
+    select(_live).order_by((_live.c.status == inline(Status.PROCESSING)).desc(), _live.c.id.desc()).limit(_MOST),
+    select(*_CHANGE)
+    .where(job.c.user_id == _wanted.c.user_id, job.c.id >= _OLDEST, job.c.status != inline(Status.PENDING))
+    .order_by(job.c.id.desc())
+    .limit(_MOST)
+    .correlate(_wanted),
+).lateral("found")
+_LIVE_AND_RECENT = (
+    select(_wanted.c.user_id, _changing.c.id, _changing.c.updated_at, _changing.c.status)
+    .join_from(_wanted, _changing, true())
+    .order_by(_changing.c.id)
+)
+
+_ended = (
+    select(job.c.id, job.c.updated_at)
+    .where(
+        job.c.user_id == bindparam("user", type_=Text()),
+        job.c.id >= _OLDEST,
+        job.c.updated_at >= bindparam("since", type_=MOMENT),
+        TERMINAL,
+    )
+    .order_by(job.c.updated_at.desc())
+    .limit(_MOST)
+    .subquery("ended")
+)
+_ENDED_SINCE = select(_ended.c.id).order_by(_ended.c.updated_at)
+
+_ASSET = select(*(asset_table.c[name] for name in _ASSET_FIELDS), asset_table.c.sha256).where(
+    asset_table.c.id == bindparam("asset_id", type_=Uuid())
+)
+
+_BEFORE = bindparam("before", type_=Uuid())
+_DEAD_JOBS = _JOBS.where(job.c.dead, or_(job.c.id < _BEFORE, _BEFORE.is_(None))).order_by(job.c.id.desc()).limit(_MOST)
+_RETRIES = select(job.c.id, job.c.retry_of).where(among(job.c.retry_of, "ids"))
+_ATTEMPTS = (
+    select(
+        attempt.c.job_id,
+        attempt.c.number,
+        attempt.c.worker,
+        attempt.c.started_at,
+        attempt.c.ended_at,
+        func.coalesce(attempt.c.outcome, literal_column("''")).label("outcome"),
+        attempt.c.cause,
+    )
+    .where(among(attempt.c.job_id, "ids"))
+    .order_by(attempt.c.job_id, attempt.c.number)
+)
+_RETRYABLE = select(*(job.c[field.name] for field in fields(RetryableJob))).where(
+    job.c.id == bindparam("job_id", type_=Uuid())
+)
+
+_SETTLEMENTS = select(
+    job.c.id,
+    job.c.user_id,
+    job.c.status,
+    func.coalesce(job.c.credits, literal_column("0", Integer)).label("credits"),
+    job.c.settled_at.is_not(None).label("settled"),
+    job.c.created_at,
+)
+_SETTLEMENTS_AFTER = _SETTLEMENTS.where(job.c.id > bindparam("after", type_=Uuid())).order_by(job.c.id).limit(_MOST)
+_SETTLEMENTS_OF = _SETTLEMENTS.where(among(job.c.id, "ids"))
+_DELETED_UNTIL = select(retention_mark.c.deleted_until)
 
 
 async def jobs_by_id(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
     """Those of these jobs that exist, by id."""
-    rows = await fetch_all(connection, _JOB + " where job.id = any(%s)", [list(job_ids)])
-    return {row["id"]: _job_of(row) for row in rows}
+    return {row.id: _job_of(row) for row in await fetch_rows(connection, _BY_ID, {"ids": list(job_ids)})}
 
 
 async def change_times(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """When each of these jobs was last changed, by id."""
-    rows = await fetch_all(connection, "select id, updated_at from job where id = any(%s)", [list(job_ids)])
-    return {row["id"]: row["updated_at"] for row in rows}
+    rows = await fetch_rows(connection, _CHANGE_TIMES, {"ids": list(job_ids)})
+    return {row.id: row.updated_at for row in rows}
 
 
 async def live_and_recent_jobs(
@@ -56,27 +201,15 @@ async def live_and_recent_jobs(
     """Each user's jobs that are queued or processing, and those with ids from `oldest` on: id, last change, status.
 
     Of more than MAX_STREAMED_JOBS, the newest and those that are processing.
-
-    `offset 0` keeps the planner from walking a user's whole history backwards to find the few that are live.
     """
-    rows = await fetch_all(
+    rows = await fetch_rows(
         connection,
-        """select wanted.user_id, found.id, found.updated_at, found.status
-             from unnest(%(users)s::text[]) as wanted (user_id) cross join lateral (
-               (select id, updated_at, status from (
-                  select id, updated_at, status from job
-                   where job.user_id = wanted.user_id and status in ('queued', 'processing') offset 0) as live
-                 order by status = 'processing' desc, id desc limit %(limit)s)
-               union
-               (select id, updated_at, status from job
-                 where job.user_id = wanted.user_id and id >= %(oldest)s and status <> 'pending'
-                 order by id desc limit %(limit)s)) as found
-            order by found.id""",
-        {"users": list(users), "oldest": oldest, "limit": MAX_STREAMED_JOBS},
+        _LIVE_AND_RECENT,
+        {"given_user_id": list(users), "oldest": oldest, "most": MAX_STREAMED_JOBS},
     )
     found: dict[str, list[tuple[UUID, datetime, Status]]] = {}
     for row in rows:
-        found.setdefault(row["user_id"], []).append((row["id"], row["updated_at"], Status(row["status"])))
+        found.setdefault(row.user_id, []).append((row.id, row.updated_at, Status(row.status)))
     return found
 
 
@@ -85,50 +218,56 @@ async def ended_since(connection: Connection, user_id: str, since: datetime, old
 
     Of more than MAX_STREAMED_JOBS, those that ended last.
     """
-    rows = await fetch_all(
+    rows = await fetch_rows(
         connection,
-        """select id from (
-             select id, updated_at from job
-              where user_id = %(user_id)s and id >= %(oldest)s and updated_at >= %(since)s
-                and status in ('completed', 'failed', 'canceled', 'expired')
-              order by updated_at desc limit %(limit)s) as ended
-            order by updated_at""",
-        {"user_id": user_id, "oldest": oldest, "since": since, "limit": MAX_STREAMED_JOBS},
+        _ENDED_SINCE,
+        {"user": user_id, "oldest": oldest, "since": since, "most": MAX_STREAMED_JOBS},
     )
-    return [row["id"] for row in rows]
+    return [row.id for row in rows]
+
+
+# The conditions of a page, by the field of the filter.
+_FILTERS = {
+    "before": (job.c.id < _BEFORE,),
+    "status": (job.c.status == bindparam("wanted_status", type_=Text()),),
+    "type": (job.c.type == bindparam("wanted_type", type_=Text()),),
+    "project_id": (job.c.project_id == bindparam("wanted_project", type_=Uuid()),),
+    "since": (job.c.created_at >= bindparam("since", type_=MOMENT), job.c.id >= bindparam("first", type_=Uuid())),
+    "until": (job.c.created_at < bindparam("until", type_=MOMENT), job.c.id < bindparam("last", type_=Uuid())),
+}
+
+
+@cache
+def _page(filters: tuple[str, ...], *, unsuccessful: bool) -> Select[Any]:
+    """The statement of a page with these filters; there are few, so each is built once.
+
+    unsuccessful: the status is one of the partial index of unsuccessful jobs.
+    """
+    statement = _JOBS.where(job.c.user_id == bindparam("user", type_=Text()))
+    for name in filters:
+        statement = statement.where(*_FILTERS[name])
+    if unsuccessful:
+        statement = statement.where(UNSUCCESSFUL)
+    return statement.order_by(job.c.id.desc()).limit(_MOST)
 
 
 async def list_jobs(connection: Connection, wanted: JobFilter) -> list[Job]:
     """A page of a user's jobs, newest first."""
-    conditions: list[LiteralString] = ["job.user_id = %(user_id)s"]
-    if wanted.before is not None:
-        conditions.append("job.id < %(before)s")
-    if wanted.status is not None:
-        conditions.append("job.status = %(status)s")
-        if wanted.status in UNSUCCESSFUL:
-            conditions.append("job.status in ('failed', 'canceled', 'expired')")  # as the partial index is defined
-    if wanted.type is not None:
-        conditions.append("job.type = %(type)s")
-    if wanted.project_id is not None:
-        conditions.append("job.project_id = %(project_id)s")
-    if wanted.since is not None:
-        conditions.append("job.created_at >= %(since)s and job.id >= %(first)s")
-    if wanted.until is not None:
-        conditions.append("job.created_at < %(until)s and job.id < %(last)s")
-    rows = await fetch_all(
+    filters = tuple(name for name in _FILTERS if getattr(wanted, name) is not None)
+    rows = await fetch_rows(
         connection,
-        _JOB + " where " + " and ".join(conditions) + " order by job.id desc limit %(size)s",
+        _page(filters, unsuccessful=wanted.status in UNSUCCESSFUL_STATUSES),
         {
-            "user_id": wanted.user_id,
+            "user": wanted.user_id,
             "before": wanted.before,
-            "status": wanted.status,
-            "type": wanted.type,
-            "project_id": wanted.project_id,
+            "wanted_status": wanted.status,
+            "wanted_type": wanted.type,
+            "wanted_project": wanted.project_id,
             "since": wanted.since,
             "until": wanted.until,
             "first": _id_at(wanted.since, -ID_MARGIN),
             "last": _id_at(wanted.until, ID_MARGIN),
-            "size": wanted.size,
+            "most": wanted.size,
         },
     )
     return [_job_of(row) for row in rows]
@@ -143,87 +282,77 @@ def _id_at(moment: datetime | None, margin: timedelta) -> UUID | None:
 
 async def asset(connection: Connection, asset_id: UUID) -> Asset:
     """One asset. Raises AssetNotFound."""
-    row = await fetch_one(
-        connection, "select id, type, key, content_type, size_bytes, sha256 from asset where id = %s", [asset_id]
-    )
+    row = await fetch_row(connection, _ASSET, {"asset_id": asset_id})
     if row is None:
         raise AssetNotFound
-    return Asset(**row)
+    return Asset(**row._asdict())
 
 
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
     """A page of dead jobs with ids below `before`, newest first."""
-    rows = await fetch_all(
-        connection,
-        _JOB
-        + " where job.dead and (job.id < %(before)s or %(before)s::uuid is null) order by job.id desc limit %(size)s",
-        {"before": before, "size": size},
-    )
-    ids = [row["id"] for row in rows]
-    retries = await fetch_all(connection, "select id, retry_of from job where retry_of = any(%s)", [ids])
-    retried = {row["retry_of"]: row["id"] for row in retries}
+    rows = await fetch_rows(connection, _DEAD_JOBS, {"before": before, "most": size})
+    ids = [row.id for row in rows]
+    retried = {row.retry_of: row.id for row in await fetch_rows(connection, _RETRIES, {"ids": ids})}
     attempts = await attempts_of(connection, ids)
     return [
-        DeadJob(job=_job_of(row), attempts=tuple(attempts.get(row["id"], ())), retried_as=retried.get(row["id"]))
+        DeadJob(job=_job_of(row), attempts=tuple(attempts.get(row.id, ())), retried_as=retried.get(row.id))
         for row in rows
     ]
 
 
 async def attempts_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
     """The attempts of these jobs by job id, in order of their numbers."""
-    rows = await fetch_all(
-        connection,
-        """select job_id, number, worker, started_at, ended_at, coalesce(outcome, '') as outcome, cause
-             from attempt where job_id = any(%s) order by job_id, number""",
-        [list(job_ids)],
-    )
     found: dict[UUID, list[Attempt]] = {}
-    for row in rows:
-        found.setdefault(row.pop("job_id"), []).append(Attempt(**row))
+    for row in await fetch_rows(connection, _ATTEMPTS, {"ids": list(job_ids)}):
+        found.setdefault(row.job_id, []).append(
+            Attempt(
+                number=row.number,
+                worker=row.worker,
+                started_at=row.started_at,
+                ended_at=row.ended_at,
+                outcome=row.outcome,
+                cause=row.cause,
+            )
+        )
     return found
 
 
-async def retryable(connection: Connection, job_id: UUID) -> DictRow | None:
+async def retryable(connection: Connection, job_id: UUID) -> RetryableJob | None:
     """The columns of the job that a retry needs; None: there is no such job."""
-    return await fetch_one(
-        connection,
-        """select id, user_id, type, project_id, product_id, parameters, priced_as, dead, self_made
-             from job where id = %s""",
-        [job_id],
-    )
+    row = await fetch_row(connection, _RETRYABLE, {"job_id": job_id})
+    return None if row is None else RetryableJob(*row)
 
 
-_SETTLEMENT: LiteralString = """select id, user_id, status, coalesce(credits, 0) as credits,
-    settled_at is not null as settled, created_at from job"""
+async def settlements(connection: Connection, after: UUID, size: int) -> Sequence[Any]:
+    """Jobs with ids above `after` in order of id, as reconciliation compares them with holds.
+
+    Each row has id, user_id, status, credits, settled and created_at.
+    """
+    return await fetch_rows(connection, _SETTLEMENTS_AFTER, {"after": after, "most": size})
 
 
-async def settlements(connection: Connection, after: UUID, size: int) -> list[DictRow]:
-    """Jobs with ids above `after` in order of id, as reconciliation compares them with holds."""
-    return await fetch_all(connection, _SETTLEMENT + " where id > %s order by id limit %s", [after, size])
-
-
-async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> list[DictRow]:
+async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> Sequence[Any]:
     """These jobs, as `settlements` reads them."""
-    return await fetch_all(connection, _SETTLEMENT + " where id = any(%s)", [list(job_ids)])
+    return await fetch_rows(connection, _SETTLEMENTS_OF, {"ids": list(job_ids)})
 
 
 async def deleted_until(connection: Connection) -> datetime | None:
     """Jobs that ended before this time may have been deleted for their age; None: none were."""
-    row = await fetch_one(connection, "select deleted_until from retention_mark")
-    return row["deleted_until"] if row else None
+    row = await fetch_row(connection, _DELETED_UNTIL)
+    return row.deleted_until if row else None
 
 
-def _job_of(row: DictRow) -> Job:
-    """The job that a row of _JOB describes."""
+def _job_of(row: Any) -> Job:
+    """The job that a row of _JOBS describes."""
     return Job(
-        id=row["id"],
-        user_id=row["user_id"],
-        type=row["type"],
-        project_id=row["project_id"],
-        status=Status(row["status"]),
-        created_at=row["created_at"],
-        credits=row["credits"] or 0,
-        completed_at=row["completed_at"],
+        id=row.id,
+        user_id=row.user_id,
+        type=row.type,
+        project_id=row.project_id,
+        status=Status(row.status),
+        created_at=row.created_at,
+        credits=row.credits or 0,
+        completed_at=row.completed_at,
         assets=tuple(
             Asset(
                 id=UUID(asset["id"]),
@@ -232,15 +361,15 @@ def _job_of(row: DictRow) -> Job:
                 content_type=asset["content_type"],
                 size_bytes=asset["size_bytes"],
             )
-            for asset in row["assets"] or ()
+            for asset in row.assets or ()
         ),
-        error_reason=row["error_reason"] or "",
-        error_message=row["error_message"] or "",
-        progress=row["progress"],
-        attempt=row["attempt"],
-        queue_position=row["queue_position"],
-        notes=tuple(row["notes"]),
-        result=bytes(row["result"] or b""),
-        unsettled=row["unsettled"] or "",
-        traceparent=row["traceparent"],
+        error_reason=row.error_reason or "",
+        error_message=row.error_message or "",
+        progress=row.progress,
+        attempt=row.attempt,
+        queue_position=row.queue_position,
+        notes=tuple(row.notes),
+        result=bytes(row.result or b""),
+        unsettled=row.unsettled or "",
+        traceparent=row.traceparent,
     )

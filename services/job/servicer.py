@@ -244,12 +244,12 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
             deleted_until=timestamp(deleted_until) if deleted_until else None,
             jobs=[
                 job_pb2.JobSettlement(
-                    job_id=str(row["id"]),
-                    user_id=row["user_id"],
-                    status=row["status"],
-                    credits=row["credits"],
-                    settled=row["settled"],
-                    created_at=timestamp(row["created_at"]),
+                    job_id=str(row.id),
+                    user_id=row.user_id,
+                    status=row.status,
+                    credits=row.credits,
+                    settled=row.settled,
+                    created_at=timestamp(row.created_at),
                 )
                 for row in rows
             ],

@@ -225,14 +225,14 @@ class Submissions:
             started = await self._store.start_self_made(connection, self_made, now) if self_made else []
             await write_events(connection, [*queued, *started], self._clock.now(), dispatch=True)
             accepted = {
-                row["id"]: AcceptedJob(
-                    job_id=row["id"],
-                    status=row["status"],
-                    credits_used=held[row["id"]].credits,
-                    credits_remaining=held[row["id"]].available,
-                    attempt=row["attempt"],
+                job.id: AcceptedJob(
+                    job_id=job.id,
+                    status=job.status,
+                    credits_used=held[job.id].credits,
+                    credits_remaining=held[job.id].available,
+                    attempt=job.attempt,
                 )
-                for row in [*queued, *started]
+                for job in [*queued, *started]
             }
             keyed = [
                 accepted[entry.job_id]
@@ -290,21 +290,21 @@ class Submissions:
     async def retry_dead(self, job_id: UUID) -> AcceptedJob:
         """Submits a dead job's request again. Raises JobNotFound, JobNotDead, and as `submit`."""
         async with self._database.connection() as connection:
-            row = await queries.retryable(connection, job_id)
-        if row is None:
+            dead = await queries.retryable(connection, job_id)
+        if dead is None:
             raise JobNotFound
-        if not row["dead"] or row["self_made"]:
+        if not dead.dead or dead.self_made:
             raise JobNotDead("Only a job that failed for unknown reasons or because of an outage can be retried.")
         return await self.submit(
             Submission(
                 job_id=new_id(self._clock.now()),
-                user_id=row["user_id"],
-                type=row["type"],
-                project_id=row["project_id"],
-                product_id=row["product_id"],
+                user_id=dead.user_id,
+                type=dead.type,
+                project_id=dead.project_id,
+                product_id=dead.product_id,
                 idempotency_key="",
-                parameters=bytes(row["parameters"]),
-                priced_as=row["priced_as"],
+                parameters=dead.parameters,
+                priced_as=dead.priced_as,
                 retry_of=job_id,
                 traceparent=current_traceparent(),
             )

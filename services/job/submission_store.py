@@ -11,21 +11,48 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from psycopg.rows import DictRow
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    Integer,
+    Interval,
+    LargeBinary,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 
-from services.chassis.data.database import Connection, fetch_all
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import among, inline, unnest
+from services.chassis.data.statements import fetch_rows, run
+from services.job.attempt_store import CHANGED, changed_jobs, open_attempts
 from services.job.domain import (
     PROMPT_SETTLEMENT,
     REDISPATCH_INTERVAL,
     SELF_MADE_LEASE,
+    ChangedJob,
     FoundJob,
     JobPolicy,
     Status,
     Submission,
 )
-from services.job.lease_store import open_attempts
+from services.job.tables import DUPLICABLE, LIVE, MOMENT, PENDING, QUEUED, job
 
 # A user with less remaining quota submits one transaction at a time. More than the live jobs that one user can have in
 # the open transactions of all replicas.
@@ -35,6 +62,212 @@ SERIALIZED_QUOTA = 1_000
 CACHEABLE_QUOTA = 5_000
 CACHE_SECONDS = 1.0
 MAX_CACHED_USERS = 10_000
+
+
+_NOW = bindparam("now", type_=MOMENT)
+_ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
+
+_users = unnest("given", user_id=Text)
+_keys = (
+    select(func.hashtextextended(_users.c.user_id, literal_column("2")).label("key"))
+    .order_by("key")
+    .offset(_ZERO)  # the locks are taken in this order
+    .subquery("keys")
+)
+_LOCK_USERS = select(func.pg_advisory_xact_lock(_keys.c.key))
+
+_live_of_user = (
+    select(_ONE.label("one"))
+    .where(job.c.user_id == _users.c.user_id, LIVE)
+    .limit(bindparam("quota", type_=Integer))
+    .correlate(_users)
+    .subquery("live")
+)
+_COUNT_LIVE = select(
+    _users.c.user_id, cast(select(func.count()).select_from(_live_of_user).scalar_subquery(), Integer).label("live")
+)
+
+_new = unnest(
+    "given",
+    id=Uuid,
+    user_id=Text,
+    type=Text,
+    project_id=Uuid,
+    product_id=Uuid,
+    idempotency_key=Text,
+    self_made=Boolean,
+    parameters=LargeBinary,
+    priced_as=Text,
+    retry_of=Uuid,
+    traceparent=Text,
+    total=Interval,
+)
+_INSERTED: dict[str, Any] = {
+    **{column.name: column for column in _new.c if column.name != "total"},
+    "idempotency_key": func.nullif(_new.c.idempotency_key, literal_column("''")),
+    "status": inline(Status.PENDING),
+    "expires_at": _NOW + _new.c.total,
+    "deadline": _NOW + _new.c.total,
+    "created_at": _NOW,
+    "updated_at": _NOW,
+}
+_INSERT_PENDING = (
+    insert(job)
+    .from_select(
+        list(_INSERTED),
+        # Batches lock keys in the same order, and so cannot deadlock.
+        select(*_INSERTED.values()).order_by(_new.c.user_id, _new.c.idempotency_key, _new.c.retry_of, _new.c.id),
+    )
+    .on_conflict_do_nothing()
+    .returning(job.c.id)
+)
+
+_keyed = unnest("given", id=Uuid, user_id=Text, key=Text, retry_of=Uuid)
+_LIVE_JOBS = select(_keyed.c.id.label("submission_id"), job.c.id, job.c.status, job.c.type).join_from(
+    _keyed,
+    job,
+    or_(
+        and_(
+            job.c.user_id == _keyed.c.user_id,
+            job.c.idempotency_key == _keyed.c.key,
+            _keyed.c.key != literal_column("''"),
+            LIVE,
+        ),
+        job.c.retry_of == _keyed.c.retry_of,
+    ),
+)
+
+_arrived = unnest("given", id=Uuid, user_id=Text, key=Text, arrived_at=DateTime(timezone=True))
+_WAIT = bindparam("wait", type_=Interval)
+_ended = (
+    select(job.c.id, job.c.status, job.c.type)
+    .where(
+        job.c.user_id == _arrived.c.user_id,
+        job.c.idempotency_key == _arrived.c.key,
+        DUPLICABLE,
+        job.c.completed_at >= _arrived.c.arrived_at - _WAIT,
+        _arrived.c.arrived_at
+        <= case(
+            (
+                and_(job.c.self_made, job.c.status == inline(Status.COMPLETED)),
+                func.greatest(
+                    job.c.completed_at,
+                    func.least(func.coalesce(job.c.settled_at, _NOW), job.c.completed_at + _WAIT),
+                ),
+            ),
+            else_=job.c.completed_at,
+        ),
+    )
+    .order_by(job.c.completed_at.desc())
+    .limit(_ONE)
+    .lateral("ended")
+)
+_LIVE_AT_ARRIVAL = select(_arrived.c.id.label("submission_id"), _ended.c.id, _ended.c.status, _ended.c.type).join_from(
+    _arrived, _ended, true()
+)
+
+_held = unnest("held", id=Uuid, credits=Integer)
+_limits = unnest("limits", type=Text, start=Interval)
+_waiting = (
+    select(job.c.id, job.c.type, job.c.user_id, job.c.deadline, _held.c.credits)
+    .join_from(_held, job, job.c.id == _held.c.id)
+    .cte("waiting")
+)
+_lowest = (
+    select(
+        _limits.c.type,
+        _limits.c.start,
+        (
+            func.coalesce(
+                select(func.min(job.c.turn))
+                .where(QUEUED, job.c.type == _limits.c.type)
+                .correlate(_limits)
+                .scalar_subquery(),
+                _ONE,
+            )
+            - _ONE
+        ).label("turn"),
+    )
+    .cte("lowest")
+    .prefix_with("materialized")
+)
+_waiting_users = select(_waiting.c.type, _waiting.c.user_id).distinct().subquery("users")
+_highest = (
+    select(
+        _waiting_users.c.type,
+        _waiting_users.c.user_id,
+        func.coalesce(
+            select(func.max(job.c.turn))
+            .where(QUEUED, job.c.type == _waiting_users.c.type, job.c.user_id == _waiting_users.c.user_id)
+            .correlate(_waiting_users)
+            .scalar_subquery(),
+            _ZERO,
+        ).label("turn"),
+    )
+    .cte("highest")
+    .prefix_with("materialized")
+)
+_placed = (
+    select(
+        _waiting.c.id,
+        _waiting.c.credits,
+        func.least(_NOW + _lowest.c.start, _waiting.c.deadline).label("expires_at"),
+        (
+            func.greatest(_highest.c.turn, _lowest.c.turn)
+            + func.row_number().over(partition_by=(_waiting.c.type, _waiting.c.user_id), order_by=_waiting.c.id)
+        ).label("turn"),
+    )
+    .join_from(_waiting, _lowest, _lowest.c.type == _waiting.c.type)
+    .join(_highest, and_(_highest.c.type == _waiting.c.type, _highest.c.user_id == _waiting.c.user_id))
+    .cte("placed")
+)
+_QUEUE = (
+    update(job)
+    .values(
+        status=inline(Status.QUEUED),
+        credits=_placed.c.credits,
+        turn=_placed.c.turn,
+        expires_at=_placed.c.expires_at,
+        dispatch_at=_NOW + bindparam("again", type_=Interval),
+        dispatches=_ONE,
+        updated_at=_NOW,
+    )
+    .where(job.c.id == _placed.c.id, PENDING, ~job.c.abandoned)
+    .returning(*CHANGED)
+)
+
+_self_made = unnest("given", id=Uuid, credits=Integer, worker=Text, heartbeats=Boolean)
+_START_SELF_MADE = (
+    update(job)
+    .values(
+        status=inline(Status.PROCESSING),
+        credits=_self_made.c.credits,
+        attempt=_ONE,
+        worker=_self_made.c.worker,
+        lease_expires_at=case(
+            (_self_made.c.heartbeats, func.least(_NOW + bindparam("lease", type_=Interval), job.c.deadline)),
+            else_=job.c.deadline,
+        ),
+        attempt_deadline=job.c.deadline,
+        updated_at=_NOW,
+    )
+    .where(job.c.id == _self_made.c.id, PENDING, ~job.c.abandoned)
+    .returning(*CHANGED)
+)
+
+_lost_ids = unnest("given", id=Uuid)
+_marked = update(job).values(abandoned=true()).where(among(job.c.id, "ids"), PENDING).returning(job.c.id).cte("marked")
+_MARK_TAKEN_BACK = union_all(
+    select(_marked.c.id), select(_lost_ids.c.id).where(~exists().where(job.c.id == _lost_ids.c.id))
+)
+_DELETE_PENDING = delete(job).where(among(job.c.id, "ids"), PENDING)
+_PENDING_BEFORE = (
+    select(job.c.id)
+    .where(PENDING, job.c.created_at < bindparam("before", type_=MOMENT))
+    .order_by(job.c.created_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_PENDING_AMONG = select(job.c.id).where(among(job.c.id, "ids"), PENDING)
 
 
 class SubmissionStore:
@@ -52,12 +285,7 @@ class SubmissionStore:
         remaining = await self._cached_or_counted_quota(connection, list(dict.fromkeys(users)))
         near = [user for user, left in remaining.items() if 0 < left < SERIALIZED_QUOTA]
         if near:
-            await connection.execute(
-                """select pg_advisory_xact_lock(key) from (
-                     select hashtextextended(user_id, 2) as key from unnest(%s::text[]) as given (user_id)
-                      order by key offset 0) as keys""",
-                [near],
-            )
+            await run(connection, _LOCK_USERS, {"given_user_id": near})
             remaining |= await self._count_quota(connection, near)
         return remaining
 
@@ -80,72 +308,48 @@ class SubmissionStore:
         if not users:
             return {}
         limit = self._policy.live_jobs_per_user
-        rows = await fetch_all(
-            connection,
-            """select user_id, (select count(*) from (
-                   select from job where job.user_id = given.user_id and status in ('pending', 'queued', 'processing')
-                   limit %s) as live)::int as live
-                 from unnest(%s::text[]) as given (user_id)""",
-            [limit, list(users)],
-        )
-        return {row["user_id"]: limit - row["live"] for row in rows}
+        rows = await fetch_rows(connection, _COUNT_LIVE, {"quota": limit, "given_user_id": list(users)})
+        return {row.user_id: limit - row.live for row in rows}
 
     async def insert_pending(
         self, connection: Connection, submissions: Sequence[Submission], now: datetime
     ) -> set[UUID]:
         """Inserts pending jobs, except where the key has a live job; the ids that were inserted."""
         limits = [self._policy.limits[submission.type] for submission in submissions]
-        rows = await fetch_all(
+        rows = await fetch_rows(
             connection,
-            """insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made,
-                                parameters, priced_as, retry_of, traceparent, expires_at, deadline, created_at,
-                                updated_at)
-               select id, user_id, type, project_id, product_id, nullif(key, ''), 'pending', self_made,
-                      parameters, priced_as, retry_of, traceparent, %(now)s + total, %(now)s + total, %(now)s, %(now)s
-                 from unnest(%(id)s::uuid[], %(user)s::text[], %(type)s::text[], %(project)s::uuid[],
-                             %(product)s::uuid[], %(key)s::text[], %(self_made)s::boolean[],
-                             %(parameters)s::bytea[], %(priced_as)s::text[], %(retry_of)s::uuid[],
-                             %(traceparent)s::text[], %(total)s::interval[])
-                      as given (id, user_id, type, project_id, product_id, key, self_made, parameters, priced_as,
-                                retry_of, traceparent, total)
-                order by user_id, key, retry_of, id  -- batches lock keys in the same order, and so cannot deadlock
-               on conflict do nothing
-               returning id""",
+            _INSERT_PENDING,
             {
                 "now": now,
-                "id": [submission.job_id for submission in submissions],
-                "user": [submission.user_id for submission in submissions],
-                "type": [submission.type for submission in submissions],
-                "project": [submission.project_id for submission in submissions],
-                "product": [submission.product_id for submission in submissions],
-                "key": [submission.idempotency_key for submission in submissions],
-                "self_made": [bool(submission.worker) for submission in submissions],
-                "parameters": [submission.parameters for submission in submissions],
-                "priced_as": [submission.priced_as for submission in submissions],
-                "retry_of": [submission.retry_of for submission in submissions],
-                "traceparent": [submission.traceparent for submission in submissions],
-                "total": [limit.total for limit in limits],
+                "given_id": [submission.job_id for submission in submissions],
+                "given_user_id": [submission.user_id for submission in submissions],
+                "given_type": [submission.type for submission in submissions],
+                "given_project_id": [submission.project_id for submission in submissions],
+                "given_product_id": [submission.product_id for submission in submissions],
+                "given_idempotency_key": [submission.idempotency_key for submission in submissions],
+                "given_self_made": [bool(submission.worker) for submission in submissions],
+                "given_parameters": [submission.parameters for submission in submissions],
+                "given_priced_as": [submission.priced_as for submission in submissions],
+                "given_retry_of": [submission.retry_of for submission in submissions],
+                "given_traceparent": [submission.traceparent for submission in submissions],
+                "given_total": [limit.total for limit in limits],
             },
         )
-        return {row["id"] for row in rows}
+        return {row.id for row in rows}
 
     async def live_jobs(self, connection: Connection, submissions: Sequence[Submission]) -> dict[UUID, FoundJob]:
         """The live job of each submission's key, or the earlier retry of the same dead job, by the submission's id."""
-        rows = await fetch_all(
+        rows = await fetch_rows(
             connection,
-            """select given.id as submission_id, job.id, job.status, job.type
-                 from unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[]) as given (id, user_id, key, retry_of)
-                 join job on (job.user_id = given.user_id and job.idempotency_key = given.key and given.key <> ''
-                              and job.status in ('pending', 'queued', 'processing'))
-                          or job.retry_of = given.retry_of""",
-            [
-                [submission.job_id for submission in submissions],
-                [submission.user_id for submission in submissions],
-                [submission.idempotency_key for submission in submissions],
-                [submission.retry_of for submission in submissions],
-            ],
+            _LIVE_JOBS,
+            {
+                "given_id": [submission.job_id for submission in submissions],
+                "given_user_id": [submission.user_id for submission in submissions],
+                "given_key": [submission.idempotency_key for submission in submissions],
+                "given_retry_of": [submission.retry_of for submission in submissions],
+            },
         )
-        return {row["submission_id"]: _found(row) for row in rows}
+        return {row.submission_id: _found(row) for row in rows}
 
     async def jobs_live_at_arrival(
         self, connection: Connection, submissions: Sequence[Submission], now: datetime
@@ -160,93 +364,53 @@ class SubmissionStore:
         keyed = [entry for entry in submissions if entry.idempotency_key and entry.arrived_at is not None]
         if not keyed:
             return {}
-        rows = await fetch_all(
+        rows = await fetch_rows(
             connection,
-            """select given.id as submission_id, ended.id, ended.status, ended.type
-                 from unnest(%(id)s::uuid[], %(user)s::text[], %(key)s::text[], %(arrived)s::timestamptz[])
-                      as given (id, user_id, key, arrived_at)
-                 cross join lateral (
-                   select id, status, type from job
-                    where user_id = given.user_id and idempotency_key = given.key
-                      and status in ('completed', 'canceled')
-                      and completed_at >= given.arrived_at - %(wait)s::interval
-                      and given.arrived_at <= case when self_made and status = 'completed'
-                            then greatest(completed_at, least(coalesce(settled_at, %(now)s), completed_at + %(wait)s))
-                            else completed_at end
-                    order by completed_at desc limit 1) as ended""",
+            _LIVE_AT_ARRIVAL,
             {
                 "now": now,
                 "wait": PROMPT_SETTLEMENT,
-                "id": [entry.job_id for entry in keyed],
-                "user": [entry.user_id for entry in keyed],
-                "key": [entry.idempotency_key for entry in keyed],
-                "arrived": [entry.arrived_at for entry in keyed],
+                "given_id": [entry.job_id for entry in keyed],
+                "given_user_id": [entry.user_id for entry in keyed],
+                "given_key": [entry.idempotency_key for entry in keyed],
+                "given_arrived_at": [entry.arrived_at for entry in keyed],
             },
         )
-        return {row["submission_id"]: _found(row) for row in rows}
+        return {row.submission_id: _found(row) for row in rows}
 
-    async def queue(self, connection: Connection, held: Sequence[tuple[UUID, int]], now: datetime) -> list[DictRow]:
+    async def queue(self, connection: Connection, held: Sequence[tuple[UUID, int]], now: datetime) -> list[ChangedJob]:
         """Queues pending jobs whose holds were placed; the rows of those that were still pending.
 
         held: job id and credits of each.
         """
-        return await fetch_all(
+        return await changed_jobs(
             connection,
-            """with given as (
-                 select job.id, job.type, job.user_id, job.deadline, held.credits
-                   from unnest(%(id)s::uuid[], %(credits)s::int[]) as held (id, credits) join job using (id)),
-               lowest as materialized (
-                 select type, start, coalesce((select min(turn) from job where status = 'queued'
-                                                  and job.type = limits.type), 1) - 1 as turn
-                   from unnest(%(types)s::text[], %(start)s::interval[]) as limits (type, start)),
-               highest as materialized (
-                 select type, user_id, coalesce((select max(turn) from job where status = 'queued'
-                                                    and type = users.type and user_id = users.user_id), 0) as turn
-                   from (select distinct type, user_id from given) as users),
-               placed as (
-                 select id, credits, deadline, %(now)s + start as start_by, greatest(highest.turn, lowest.turn)
-                        + row_number() over (partition by type, user_id order by id) as turn
-                   from given join lowest using (type) join highest using (type, user_id))
-               update job set status = 'queued', credits = placed.credits, turn = placed.turn,
-                      expires_at = least(placed.start_by, placed.deadline),
-                      dispatch_at = %(now)s + %(again)s, dispatches = 1, updated_at = %(now)s
-                 from placed
-                where job.id = placed.id and job.status = 'pending' and not job.abandoned
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt,
-                         job.traceparent""",
+            _QUEUE,
             {
-                "id": [job_id for job_id, _ in held],
-                "credits": [amount for _, amount in held],
+                "held_id": [job_id for job_id, _ in held],
+                "held_credits": [amount for _, amount in held],
                 "now": now,
                 "again": REDISPATCH_INTERVAL,
-                "types": list(self._policy.limits),
-                "start": [limit.start for limit in self._policy.limits.values()],
+                "limits_type": list(self._policy.limits),
+                "limits_start": [limit.start for limit in self._policy.limits.values()],
             },
         )
 
     async def start_self_made(
         self, connection: Connection, held: Sequence[tuple[UUID, int, str, bool]], now: datetime
-    ) -> list[DictRow]:
+    ) -> list[ChangedJob]:
         """Starts pending jobs that their submitters make; the rows of those that were still pending.
 
         held: job id, credits, worker, and whether the worker sends heartbeats.
         """
-        rows = await fetch_all(
+        rows = await changed_jobs(
             connection,
-            """update job set status = 'processing', credits = given.credits, attempt = 1, worker = given.worker,
-                      lease_expires_at = case when given.heartbeats then least(%(now)s + %(lease)s, job.deadline)
-                                              else job.deadline end,
-                      attempt_deadline = job.deadline, updated_at = %(now)s
-                 from unnest(%(id)s::uuid[], %(credits)s::int[], %(worker)s::text[], %(heartbeats)s::boolean[])
-                      as given (id, credits, worker, heartbeats)
-                where job.id = given.id and job.status = 'pending' and not job.abandoned
-               returning job.id, job.user_id, job.type, job.project_id, job.status, job.attempt, job.worker,
-                         job.traceparent""",
+            _START_SELF_MADE,
             {
-                "id": [job_id for job_id, _, _, _ in held],
-                "credits": [amount for _, amount, _, _ in held],
-                "worker": [worker for _, _, worker, _ in held],
-                "heartbeats": [heartbeats for _, _, _, heartbeats in held],
+                "given_id": [job_id for job_id, _, _, _ in held],
+                "given_credits": [amount for _, amount, _, _ in held],
+                "given_worker": [worker for _, _, worker, _ in held],
+                "given_heartbeats": [heartbeats for _, _, _, heartbeats in held],
                 "lease": SELF_MADE_LEASE,
                 "now": now,
             },
@@ -259,39 +423,26 @@ class SubmissionStore:
 
         They include the ids of rows that were lost in a crash. The column `abandoned` is the mark.
         """
-        rows = await fetch_all(
-            connection,
-            """with given as (select unnest(%(ids)s::uuid[]) as id),
-                    marked as (update job set abandoned = true where id = any(%(ids)s) and status = 'pending'
-                               returning id)
-               select id from marked union all
-               select id from given where not exists (select from job where job.id = given.id)""",
-            {"ids": list(job_ids)},
-        )
-        return [row["id"] for row in rows]
+        ids = list(job_ids)
+        rows = await fetch_rows(connection, _MARK_TAKEN_BACK, {"ids": ids, "given_id": ids})
+        return [row.id for row in rows]
 
     async def delete_pending(self, connection: Connection, job_ids: Sequence[UUID]) -> None:
         """Deletes those of these jobs that are pending."""
-        await connection.execute("delete from job where id = any(%s) and status = 'pending'", [list(job_ids)])
+        await run(connection, _DELETE_PENDING, {"ids": list(job_ids)})
 
     async def pending_before(self, connection: Connection, before: datetime, limit: int) -> list[UUID]:
         """Jobs that are pending since before this time, oldest first: their submissions were interrupted."""
-        rows = await fetch_all(
-            connection,
-            "select id from job where status = 'pending' and created_at < %s order by created_at limit %s",
-            [before, limit],
-        )
-        return [row["id"] for row in rows]
+        rows = await fetch_rows(connection, _PENDING_BEFORE, {"before": before, "most": limit})
+        return [row.id for row in rows]
 
     async def pending_among(self, connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
         """Those of these jobs that are pending."""
         if not job_ids:
             return []
-        rows = await fetch_all(
-            connection, "select id from job where id = any(%s) and status = 'pending'", [list(job_ids)]
-        )
-        return [row["id"] for row in rows]
+        rows = await fetch_rows(connection, _PENDING_AMONG, {"ids": list(job_ids)})
+        return [row.id for row in rows]
 
 
-def _found(row: DictRow) -> FoundJob:
-    return FoundJob(id=row["id"], status=Status(row["status"]), type=row["type"])
+def _found(row: Any) -> FoundJob:
+    return FoundJob(id=row.id, status=Status(row.status), type=row.type)

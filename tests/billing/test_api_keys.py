@@ -59,7 +59,7 @@ class TestLookup:
         async with harness.database.connection() as connection:
             found = await api_keys.find_usable(connection, HASH, NOW)
             assert found is not None
-            assert (found["id"], found["user_id"]) == (key_id, "u")
+            assert (found.key_id, found.user_id) == (str(key_id), "u")
             assert await api_keys.find_usable(connection, hashlib.sha256(b"other").digest(), NOW) is None
             assert await api_keys.find_usable(connection, HASH, NOW + timedelta(days=1)) is None
             with pytest.raises(ApiKeyNotFound):

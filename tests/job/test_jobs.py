@@ -232,6 +232,26 @@ class TestAttempts:
             with pytest.raises(JobNotDead):
                 await harness.submissions.retry_dead(job_id)
 
+    async def test_job_with_a_price_of_its_own_keeps_it_when_captured_and_when_retried(
+        self, harness: JobHarness
+    ) -> None:
+        await harness.grant("u", 100)
+        job_id = await harness.submitted(type="video", priced_as="video_product")
+        assert await harness.balance() == (85, 15)
+        for attempt in (1, 2, 3):
+            assert await harness.leases.lease("video", "m") is not None
+            await harness.leases.fail(failure(job_id, attempt, FaultKind.UNKNOWN))
+            harness.clock.ahead += timedelta(minutes=5)
+        await harness.settlement.settle_all()
+        assert await harness.balance() == (100, 0)
+        again = await harness.submissions.retry_dead(job_id)
+        assert again.credits_used == 15
+        assert await harness.balance() == (85, 15)
+        await harness.leases.lease("video", "m")
+        await harness.leases.complete(completion(again.job_id, 1))
+        await harness.settlement.settle_all()
+        assert await harness.balance() == (85, 0)
+
     async def test_returned_attempts_do_not_count_as_failures(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
         job_id = await harness.submitted()

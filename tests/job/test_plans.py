@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -27,10 +27,12 @@ from tests.job.harness import JobHarness, completion, failure
 
 ENDED = int(os.environ.get("ADWRIGHT_ENDED_JOBS", "60000"))
 BIG = ("job", "attempt", "asset")
-# Indexes become one or two levels deeper, and ended jobs are laid out differently from live ones. Reading all ended
-# jobs would touch thousands of pages.
+# Indexes become one or two levels deeper, ended jobs are laid out differently from live ones, and the planner finds
+# queue positions by one of two indexes, as chance has it, for about 70 pages more or less. Reading all ended jobs would
+# touch thousands of pages.
 MORE_PAGES = 1.3
 MORE_PAGES_A_STATEMENT = 25
+MORE_PAGES_A_POSITION = 100  # a statement that finds queue positions
 
 FILL = """
   insert into job (id, user_id, type, project_id, product_id, idempotency_key, status, self_made, credits, parameters,
@@ -54,6 +56,16 @@ FILL_PARTS = """
 """
 
 
+Plans = list[tuple[str, dict[str, Any]]]  # statements and their plans
+
+
+def numbered(query: str, parameters: Mapping[str, Any]) -> str:
+    """The statement with PostgreSQL's parameters in place of psycopg's."""
+    numbers = {name: f"${number}" for number, name in enumerate(parameters, start=1)}
+    casts = {name: "::interval" for name, value in parameters.items() if isinstance(value, timedelta)}
+    return re.sub(r"%\((\w+)\)s", lambda found: numbers[found[1]] + casts.get(found[1], ""), query)
+
+
 class Counted:
     """A connection that explains each statement before running it."""
 
@@ -62,12 +74,19 @@ class Counted:
         self._database = database
 
     async def execute(self, query: Any, parameters: Any = None) -> Any:
+        query = query.decode() if isinstance(query, bytes) else query
         if str(query).lstrip().split()[0].lower() in ("select", "insert", "update", "delete", "with"):
             async with self._connection.transaction(force_rollback=True):
                 cursor = await self._connection.execute("explain (analyze, buffers, format json) " + query, parameters)
                 row = await cursor.fetchone()
+                assert row is not None, "an explanation is a row"
+                self._database.plans.append((query, row[0][0]["Plan"]))
+                cursor = await self._connection.execute(
+                    "explain (generic_plan, format json) " + numbered(query, parameters)
+                )
+                row = await cursor.fetchone()
             assert row is not None, "an explanation is a row"
-            self._database.plans.append((query, row["QUERY PLAN"][0]["Plan"]))
+            self._database.generic_plans.append((query, row[0][0]["Plan"]))
         return await self._connection.execute(query, parameters)
 
 
@@ -76,7 +95,8 @@ class Explained(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__(url, pool_size=2)
-        self.plans: list[tuple[str, dict[str, Any]]] = []
+        self.plans: Plans = []
+        self.generic_plans: Plans = []  # as prepared statements have them
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -88,7 +108,7 @@ class Explained(Database):
         async with super().connection() as connection:
             yield cast(Connection, Counted(connection, self))
 
-    def taken(self) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
+    def taken(self) -> tuple[int, Plans]:
         """The pages touched since the last call, and the plans."""
         plans, self.plans = self.plans, []
         return sum(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for _, plan in plans), plans
@@ -100,8 +120,28 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(part)
 
 
-async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]]:
-    """The cost of each operation on jobs, with a few live jobs of several users."""
+def scans_of(plans: Plans) -> list[str]:
+    """The statements that read a big table as a whole."""
+    return [
+        query
+        for query, plan in plans
+        if any(node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG for node in nodes(plan))
+    ]
+
+
+def indexes_of(plans: Plans) -> set[str]:
+    return {node["Index Name"] for _, plan in plans for node in nodes(plan) if "Index Name" in node}
+
+
+async def partial_indexes(harness: JobHarness) -> set[str]:
+    rows = await harness.rows(
+        "select indexrelid::regclass::text as name from pg_index where indpred is not null and not indisunique"
+    )
+    return {row["name"] for row in rows}
+
+
+async def costs(harness: JobHarness) -> tuple[dict[str, tuple[int, Plans]], Plans]:
+    """The cost of each operation on jobs, with a few live jobs of several users, and all generic plans."""
     database = Explained(harness.url)
     await database.open()
     explained = replace(harness, database=database)
@@ -110,7 +150,7 @@ async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dic
         await harness.grant(user, 1000)
         for _ in range(10):
             await harness.submitted(user)
-    found: dict[str, tuple[int, list[tuple[str, dict[str, Any]]]]] = {}
+    found: dict[str, tuple[int, Plans]] = {}
 
     async def listed(**filters: Any) -> None:
         async with database.connection() as connection:
@@ -183,7 +223,7 @@ async def costs(harness: JobHarness) -> dict[str, tuple[int, list[tuple[str, dic
     finally:
         await database.close()
         harness.clock.ahead = timedelta(0)
-    return found
+    return found, database.generic_plans
 
 
 def show(before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -191,8 +231,7 @@ def show(before: dict[str, Any], after: dict[str, Any]) -> None:
     for column in ("what", "none", f"{ENDED:,}", "indexes"):
         table.add_column(column, justify="left" if column in ("what", "indexes") else "right")
     for name, (pages, plans) in after.items():
-        used = {node["Index Name"] for _, plan in plans for node in nodes(plan) if "Index Name" in node}
-        table.add_row(name, str(before[name][0]), str(pages), ", ".join(sorted(used)))
+        table.add_row(name, str(before[name][0]), str(pages), ", ".join(sorted(indexes_of(plans))))
     Console(width=160).print(table)
 
 
@@ -210,27 +249,25 @@ async def show_plans(harness: JobHarness, found: dict[str, Any]) -> None:
 
 @pytest.mark.timeout(900 + ENDED // 2000)
 async def test_statement_costs_do_not_grow_with_ended_jobs(harness: JobHarness) -> None:
-    before = await costs(harness)
+    before, _ = await costs(harness)
     await harness.rows("delete from job returning id")
     with psycopg.connect(harness.url, autocommit=True) as connection:
         connection.execute(FILL.encode(), [ENDED])
         connection.execute(FILL_PARTS.encode())
         connection.execute("vacuum analyze")
-    after = await costs(harness)
+    after, generic = await costs(harness)
     show(before, after)
     if os.environ.get("ADWRIGHT_PLANS"):
         await show_plans(harness, after)
-    whole = [
-        (name, node["Relation Name"])
-        for name, (_, plans) in after.items()
-        for _, plan in plans
-        for node in nodes(plan)
-        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG
-    ]
-    assert whole == [], "no table is read as a whole"
+    whole = {name: scans for name, (_, plans) in after.items() if (scans := scans_of(plans))}
+    assert whole == {}, "no table is read as a whole"
+    assert scans_of(generic) == [], "nor by the plan of a prepared statement, which serves every value"
+    missing = {name for _, plans in after.values() for name in indexes_of(plans)} - indexes_of(generic)
+    assert missing & await partial_indexes(harness) == set(), "its conditions are literals, so it uses partial indexes"
     allowed = {
         # With any filter, a page of ended jobs costs no more than a page of live jobs.
-        name: MORE_PAGES * before["list" if name.startswith("list") else name][0] + MORE_PAGES_A_STATEMENT * len(plans)
+        name: MORE_PAGES * before["list" if name.startswith("list") else name][0]
+        + sum(MORE_PAGES_A_POSITION if "queue_position" in query else MORE_PAGES_A_STATEMENT for query, _ in plans)
         for name, (_, plans) in after.items()
     }
     dearer = {name: (pages, allowed[name]) for name, (pages, _) in after.items() if pages > allowed[name]}

@@ -13,6 +13,7 @@ import pytest
 from deploy import ad_policy_reference, error_reference, notices, settings_reference
 from gateway.error_reasons import STATUS_ERRORS
 from services.chassis.config import Settings
+from services.chassis.error_table import TABLE
 from services.copy.providers.ad_policy.rules import rules
 from services.media.model_files import MODELS
 
@@ -97,7 +98,7 @@ class TestSettings:
 
 
 class TestErrors:
-    def test_reference_matches_the_code(self) -> None:
+    def test_reference_matches_the_table(self) -> None:
         assert error_reference.ERRORS.read_text(encoding="utf-8") == error_reference.render(), "run: make docs"
 
     def test_reference_holds_reasons_of_services_gateway_and_jobs(self) -> None:
@@ -106,17 +107,12 @@ class TestErrors:
         gateway, jobs = rest.split("## Reasons of failed jobs and attempts")
         own = {item.reason for row in STATUS_ERRORS for item in (row.from_envoy, row.from_service) if item}
         for part, reasons in (
-            (refused, {"JOB_NOT_FOUND", "PROJECT_NOT_FOUND", "RANGE_NOT_SATISFIABLE", "GENERATION_FAILED"}),
+            (refused, set(TABLE.refusals)),
             (gateway, own | {"REQUEST_FAILED", "DEPENDENCY_UNAVAILABLE"}),
-            (jobs, {"ADDRESS_NOT_PUBLIC", "NAME_LOOKUP_FAILED", "MODEL_MISSING", "MAKER_LOST", "STORAGE_UNAVAILABLE"}),
+            (jobs, set(TABLE.faults)),
         ):
-            assert reasons <= set(re.findall(r"^\| `([A-Z_]+)` \|", part, re.MULTILINE))
-
-    def test_retryable_includes_refusals_that_set_retry_after(self) -> None:
-        error_reference.load_services()
-        retryable = {kind.reason for kind in error_reference.refusals() if error_reference.is_retryable(kind)}
-        assert {"REQUEST_IN_FLIGHT", "OVERLOADED"} <= retryable
-        assert not {"JOB_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"} & retryable
+            assert set(re.findall(r"^\| `([A-Z_]+)` \|", part, re.MULTILINE)) == reasons
+        assert not re.search(r"\| *\|", text)  # no empty cell
 
 
 class TestAdPolicy:

@@ -21,8 +21,9 @@ from local.certificate import write_certificate
 from local.system import Options
 from services.chassis.config import KafkaSettings
 from services.chassis.data import outbox
-from services.chassis.data.database import Database, migrate
+from services.chassis.data.database import Database
 from services.chassis.data.kafka import RETENTION_MS, DispatchReader, Producer, Record, create_topics, quiet_client_logs
+from services.chassis.data.migrations import migrate
 from services.chassis.data.outbox import Relay
 from services.job.events import EVENTS_TOPIC, TOPICS
 from tests.platform.kafka.broker import PASSWORD, USER, Broker, Secured, command

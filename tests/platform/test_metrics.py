@@ -11,7 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from local.system import SERVICES, WORKERS, metrics_of
-from services.chassis.data.database import Database, migrate
+from services.chassis.data.database import Database
+from services.chassis.data.migrations import migrate
 from services.chassis.data.sql_gauges import MEASURED_AT, SqlGauges
 from services.chassis.errors import DependencyUnavailable
 from services.job.metrics import GAUGES

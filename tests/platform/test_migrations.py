@@ -11,26 +11,40 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 
 from protos.compatibility import incompatibilities, last_release
-from services.chassis.data.database import NO_TRANSACTION, migrate, prepare
+from services.chassis.data.migrations import configuration, migrate, prepare, revisions
 from tests.platform.manifests import ROOT
 from tests.running import Postgres
 
-MIGRATIONS = sorted(ROOT.glob("services/*/migrations/*.sql"))
-JOBS = ROOT / "services" / "job" / "migrations"
+FOLDERS = [ROOT / "services" / name / "migrations" for name in ("billing", "catalog", "job")]
+CATALOG = ROOT / "services" / "catalog" / "migrations"
+AUTOCOMMIT = "with op.get_context().autocommit_block():\n        "
 
 
-def squawk(file: Path) -> str:
-    """Returns squawk's complaints about a migration."""
-    apart = file.read_text(encoding="utf-8").startswith(NO_TRANSACTION)
+def write_revision(folder: Path, number: int, upgrade: str) -> str:
+    """Writes a revision with these statements of Python; its file name."""
+    name = f"{number:04}_revision.py"
+    before = f"{number - 1:04}" if number > 1 else None
+    (folder / name).write_text(
+        f"from alembic import op\nrevision, down_revision = '{number:04}', {before!r}\nreplaces = {{}}\n"
+        f"def upgrade():\n    {upgrade}\ndef downgrade():\n    pass\n"
+    )
+    return name
+
+
+def squawk(folder: Path, revision: str, tmp_path: Path) -> str:
+    """Returns squawk's complaints about the SQL of a revision."""
+    file = tmp_path / f"{revision}.sql"
+    with file.open("w", encoding="utf-8") as output:
+        config = configuration(folder)
+        config.output_buffer = output
+        down = revisions(folder)[int(revision) - 1].down_revision if len(revisions(folder)) >= int(revision) else None
+        command.upgrade(config, f"{down or 'base'}:{revision}", sql=True)
     program, settings = Path(sys.executable).parent / "squawk", ROOT / ".squawk.toml"
-    options = [] if apart else ["--assume-in-transaction"]
     done = subprocess.run(
-        [program, "--config", settings, "--reporter", "gcc", *options, file],
-        capture_output=True,
-        text=True,
-        check=False,
+        [program, "--config", settings, "--reporter", "gcc", file], capture_output=True, text=True, check=False
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
@@ -38,70 +52,73 @@ def squawk(file: Path) -> str:
 async def one_migration_waits(connection: psycopg.AsyncConnection[Any]) -> bool:
     waiting = await connection.execute(
         """select count(*) from pg_stat_activity
-            where query like 'create index concurrently%' and wait_event_type = 'Lock'"""
+            where query ilike 'create index concurrently%' and wait_event_type = 'Lock'"""
     )
     return await waiting.fetchone() == (1,)
 
 
+def test_file_that_is_no_revision_is_refused(tmp_path: Path) -> None:
+    write_revision(tmp_path, 1, "op.execute('create table a (id uuid primary key)')")
+    (tmp_path / "0002_more.sql").write_text("create table b (id uuid primary key)")
+    with pytest.raises(RuntimeError, match=r"0002_more\.sql is no revision"):
+        asyncio.run(migrate("host=/nowhere", tmp_path))
+
+
 class TestLocks:
-    @pytest.mark.parametrize("file", MIGRATIONS, ids=lambda file: f"{file.parts[-3]}/{file.name}")
-    def test_no_migration_locks_or_removes_parts_in_use(self, file: Path) -> None:
-        assert squawk(file) == ""
+    @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parts[-2])
+    def test_no_migration_locks_or_removes_parts_in_use(self, folder: Path, tmp_path: Path) -> None:
+        for revision in revisions(folder):
+            assert squawk(folder, revision.revision, tmp_path) == ""
 
     @pytest.mark.parametrize(
         ("statement", "rule"),
         [
-            ("create index slow on job (stage);", "require-concurrent-index-creation"),
-            ("alter table job add column n integer not null;", "adding-required-field"),
-            ("alter table job alter column credits type bigint;", "changing-column-type"),
-            ("alter table job alter column stage set not null;", "adding-not-nullable-field"),
-            ("alter table job add constraint c check (credits > 0);", "constraint-missing-not-valid"),
-            ("alter table job drop column stage;", "ban-drop-column"),
-            ("alter table job rename column stage to step;", "renaming-column"),
-            ("drop table asset;", "ban-drop-table"),
-            (
-                "select 1;\ncreate index concurrently slow on job (stage);",
-                "ban-concurrent-index-creation-in-transaction",
-            ),
+            ("create index slow on job (stage)", "require-concurrent-index-creation"),
+            ("alter table job add column n integer not null", "adding-required-field"),
+            ("alter table job alter column credits type bigint", "changing-column-type"),
+            ("alter table job alter column stage set not null", "adding-not-nullable-field"),
+            ("alter table job add constraint c check (credits > 0)", "constraint-missing-not-valid"),
+            ("alter table job drop column stage", "ban-drop-column"),
+            ("alter table job rename column stage to step", "renaming-column"),
+            ("drop table asset", "ban-drop-table"),
+            ("create index concurrently slow on job (stage)", "ban-concurrent-index-creation-in-transaction"),
         ],
     )
     def test_unsafe_statement_is_found(self, statement: str, rule: str, tmp_path: Path) -> None:
-        file = tmp_path / "0002_more.sql"
-        file.write_text(statement + "\n", encoding="utf-8")
-        assert rule in squawk(file)
+        write_revision(tmp_path, 1, f"op.execute({statement!r})")
+        assert rule in squawk(tmp_path, "0001", tmp_path)
 
     @pytest.mark.parametrize(
-        "text",
+        "upgrade",
         [
-            "create table more (id uuid primary key);\ncreate index more_id on more (id);\n",
-            "alter table job add column note text not null default '';\n",
-            "alter table job add constraint c check (credits > 0) not valid;\n",
-            f"{NO_TRANSACTION}\ndrop index concurrently if exists i;\ncreate index concurrently i on job (stage);\n",
+            "op.execute('create table more (id uuid primary key); create index more_id on more (id)')",
+            "op.execute('alter table job add column note text not null default 1')",
+            "op.execute('alter table job add constraint c check (credits > 0) not valid')",
+            f"{AUTOCOMMIT}op.execute('create index concurrently i on job (stage)')",
         ],
     )
-    def test_safe_statement_is_accepted(self, text: str, tmp_path: Path) -> None:
-        file = tmp_path / "0002_more.sql"
-        file.write_text(text, encoding="utf-8")
-        assert squawk(file) == ""
+    def test_safe_statement_is_accepted(self, upgrade: str, tmp_path: Path) -> None:
+        write_revision(tmp_path, 1, upgrade)
+        assert squawk(tmp_path, "0001", tmp_path) == ""
 
 
 class TestRunning:
     async def test_concurrent_and_repeated_migrations_apply_once(self, postgres: Postgres) -> None:
         url = postgres.database()
-        applied = await asyncio.gather(*(migrate(url, JOBS) for _ in range(6)))
-        assert sorted(name for names in applied for name in names) == sorted(file.name for file in JOBS.glob("*.sql"))
-        assert await migrate(url, JOBS) == []
+        applied = await asyncio.gather(*(migrate(url, CATALOG) for _ in range(6)))
+        assert sorted(name for names in applied for name in names) == sorted(file.name for file in CATALOG.glob("*.py"))
+        assert await migrate(url, CATALOG) == []
 
     async def test_index_is_built_beside_writers_while_other_processes_wait(
         self, postgres: Postgres, tmp_path: Path
     ) -> None:
         url = postgres.database()
-        (tmp_path / "0001_table.sql").write_text("create table thing (id bigint primary key, size int);\n")
+        write_revision(tmp_path, 1, "op.execute('create table thing (id bigint primary key, size int)')")
         await migrate(url, tmp_path)
-        (tmp_path / "0002_index.sql").write_text(
-            f"{NO_TRANSACTION}: beside writers\n"
-            "drop index concurrently if exists thing_size;\n"
-            "create index concurrently thing_size on thing (size);\n"
+        index = write_revision(
+            tmp_path,
+            2,
+            f"{AUTOCOMMIT}op.create_index('thing_size', 'thing', ['size'], postgresql_concurrently=True)",
         )
         async with await psycopg.AsyncConnection.connect(url) as writer:
             await writer.execute("insert into thing values (1, 1)")  # without a commit yet
@@ -114,29 +131,30 @@ class TestRunning:
             await writer.commit()
             async with asyncio.timeout(30):
                 applied = await asyncio.gather(*migrating)
-        assert sorted(applied) == [[], [], ["0002_index.sql"]]
+        assert sorted(applied) == [[], [], [index]]
 
     async def test_older_release_runs_and_newer_release_waits_for_migrations(
         self, postgres: Postgres, tmp_path: Path
     ) -> None:
         url = postgres.database()
-        newer = tmp_path / "migrations"
-        shutil.copytree(JOBS, newer)
-        (newer / "9000_more.sql").write_text("alter table job add column more text not null default '';\n")
-        await migrate(url, JOBS)
-        with pytest.raises(RuntimeError, match=r"lacks 9000_more\.sql"):
+        older, newer = tmp_path / "older", tmp_path / "newer"
+        older.mkdir()
+        write_revision(older, 1, "op.execute('create table thing (id bigint)')")
+        shutil.copytree(older, newer)
+        write_revision(newer, 2, "op.execute('alter table thing add column more text')")
+        await migrate(url, older)
+        with pytest.raises(RuntimeError, match=r"lacks 0002_revision\.py"):
             await prepare(url, newer, auto_migrate=False)
         await migrate(url, newer)
         await prepare(url, newer, auto_migrate=False)
-        await prepare(url, JOBS, auto_migrate=False)
-        assert await migrate(url, JOBS) == []
+        await prepare(url, older, auto_migrate=False)
+        assert await migrate(url, older) == []
 
     async def test_file_changed_after_it_was_applied_is_rejected(self, postgres: Postgres, tmp_path: Path) -> None:
         url = postgres.database()
-        file = tmp_path / "0001_table.sql"
-        file.write_text("create table thing (id bigint);\n")
+        write_revision(tmp_path, 1, "op.execute('create table thing (id bigint)')")
         await migrate(url, tmp_path)
-        file.write_text("create table thing (id uuid);\n")
+        write_revision(tmp_path, 1, "op.execute('create table thing (id uuid)')")
         with pytest.raises(RuntimeError, match="was changed"):
             await migrate(url, tmp_path)
 
@@ -150,7 +168,7 @@ class TestCompatibility:
         for part in ("protos", "buf.yaml"):
             source = ROOT / part
             (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / part)
-        shutil.copytree(JOBS, tmp_path / "services" / "job" / "migrations")
+        shutil.copytree(CATALOG, tmp_path / "services" / "catalog" / "migrations")
         self_named = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
         for line in (
             ["init", "-q"],
@@ -168,18 +186,16 @@ class TestCompatibility:
     def test_additions_are_compatible(self, tree: Path) -> None:
         replace(tree / "protos/adwright/job/v1/job.proto", "  repeated JobSettlement jobs = 1;\n",
                 "  repeated JobSettlement jobs = 1;\n  string added = 99;\n")  # fmt: skip
-        (tree / "services/job/migrations/9000_more.sql").write_text("select 1;\n")
+        (tree / "services/catalog/migrations/9000_more.py").write_text("")
         assert incompatibilities(tree, "v1.0.0") == []
 
     def test_changed_field_and_changed_migration_are_incompatible(self, tree: Path) -> None:
         replace(tree / "protos/adwright/job/v1/job.proto", "  repeated JobSettlement jobs = 1;\n",
                 "  repeated JobSettlement jobs = 98;\n")  # fmt: skip
-        replace(tree / "services/job/migrations/0001_jobs.sql", "fillfactor = 85", "fillfactor = 86")
-        (tree / "services/job/migrations/0002_trace.sql").unlink()
+        replace(tree / "services/catalog/migrations/0001_first.py", "product_photo_limit", "photo_limit")
         complaints = "\n".join(incompatibilities(tree, "v1.0.0"))
         assert 'field "1" with name "jobs"' in complaints
-        assert "0001_jobs.sql is part of v1.0.0 and has changed" in complaints
-        assert "0002_trace.sql is part of v1.0.0 and has changed" in complaints
+        assert "0001_first.py is part of v1.0.0 and has changed" in complaints
 
 
 def replace(file: Path, old: str, new: str) -> None:

@@ -18,7 +18,7 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from services.chassis.errors import Refusal, RefusalKind, StorageFull, StorageUnavailable
+from services.chassis.errors import Refusal, StorageFull, StorageUnavailable
 from services.chassis.observability.telemetry import STORAGE_ERRORS
 
 CHUNK_BYTES = 256 * 1024
@@ -47,9 +47,6 @@ log = structlog.get_logger()
 
 
 class ObjectMissing(Refusal):
-    """No object has this key."""
-
-    kind = RefusalKind.NOT_FOUND
     reason = "OBJECT_NOT_FOUND"
 
 

@@ -1,32 +1,29 @@
-"""PostgreSQL: a connection pool, transactions, and numbered migrations.
+"""PostgreSQL: a pool of connections, transactions, and the errors of an unavailable database.
 
-Statements are SQL text run by psycopg. Most of them are multi-row statements over `unnest`ed arrays, written for
-certain row locks and partial indexes.
+Statements are SQLAlchemy Core, run by psycopg (see statements.py). The pool is psycopg's: it replaces connections that
+the server has ended, and a statement costs what it costs without SQLAlchemy's engine.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 import structlog
 from opentelemetry.trace import SpanKind
-from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
+from psycopg.rows import DictRow, dict_row, namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from services.chassis.data.locks import MIGRATION_LOCK
 from services.chassis.errors import DependencyUnavailable, StorageFull
 from services.chassis.observability.telemetry import DATABASE_ERRORS
 from services.chassis.observability.tracing import child_span
 
-Connection = psycopg.AsyncConnection[DictRow]
+Connection = psycopg.AsyncConnection[Any]  # rows are named tuples
 
 # Longer than any statement takes; after it the caller should retry. Three tries of the gateway that each wait this long
 # finish within its timeout of 15 s.
@@ -44,10 +41,6 @@ CONNECT_TIMEOUT_SECONDS = 5
 # transaction, for up to 20 s.
 IDLE_TRANSACTION_MS = 30_000
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-MIGRATION_LOCK_TIMEOUT = "10s"  # a migration that waits longer for a table lock fails: readers queue behind its wait
-MIGRATION_POLL_SECONDS = 0.5
-MIGRATION_WAIT_SECONDS = 3_600  # building an index over many millions of rows takes tens of minutes
-NO_TRANSACTION = "-- no transaction"
 # Errors that a retry may not meet and that psycopg does not class as OperationalError: the server became a standby or
 # read-only, or the transaction idled or ran for too long.
 TRANSIENT_ERRORS = (
@@ -74,7 +67,7 @@ class Database:
             open=False,
             check=None,
             kwargs={
-                "row_factory": dict_row,
+                "row_factory": namedtuple_row,
                 "autocommit": True,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
@@ -149,113 +142,16 @@ class Database:
         """
         try:
             async with asyncio.timeout(2), self.connection() as connection:
-                found = await fetch_one(
-                    connection, "select current_setting('transaction_read_only') = 'on' as unwritable"
-                )
-            if found is not None and found["unwritable"]:
-                await self._drain()
+                cursor = await connection.execute("select current_setting('transaction_read_only') = 'on'")
+                if await cursor.fetchone() == (True,):
+                    await self._drain()
         except (DependencyUnavailable, psycopg.Error, TimeoutError):
             return False
         return True
 
 
-async def migrate(url: str, folder: Path) -> list[str]:
-    """Applies the migrations in `folder` that the database lacks, in order. Returns the names of the applied files.
-
-    Files are named `0001_name.sql`. Each is applied and recorded in one transaction, under an advisory lock, so several
-    processes may call this concurrently. Raises RuntimeError for a file that was changed after it had been applied.
-    Migrations in the database that have no file here are accepted: an older release may run against a newer database.
-
-    A file that starts with NO_TRANSACTION is run statement by statement, for `create index concurrently` and similar
-    statements. Each statement ends with a semicolon at the end of a line, and the file must be safe to run again.
-    """
-    files = await asyncio.to_thread(lambda: sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")))
-    applied: list[str] = []
-    connection: psycopg.AsyncConnection[TupleRow]
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
-    ) as connection:
-        await _lock_migrations(connection)
-        # Writes nothing unless a migration is missing, so that a service can start on a read-only database.
-        if await _applied(connection) is None:
-            await connection.execute(
-                """create table schema_migration (
-                     name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
-            )
-        known = await _applied(connection) or {}
-        for file in files:
-            text = await asyncio.to_thread(file.read_text, encoding="utf-8")
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            if file.name in known:
-                if known[file.name] != digest:
-                    raise RuntimeError(
-                        f"{file.name} was changed after it had been applied: this database belongs to another version"
-                    )
-                continue
-            await connection.execute(f"set lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'")
-            if text.startswith(NO_TRANSACTION):
-                for statement in filter(str.strip, text.split(";\n")):
-                    await connection.execute(statement.encode())
-                await _record_migration(connection, file.name, digest)
-            else:
-                async with connection.transaction():
-                    await connection.execute(text.encode())
-                    await _record_migration(connection, file.name, digest)
-            applied.append(file.name)
-            log.info("migration_applied", name=file.name)
-    return applied
-
-
-async def _applied(connection: psycopg.AsyncConnection[TupleRow]) -> dict[str, str] | None:
-    """Returns the digests of the applied migrations by name; None when the database has no migration table."""
-    exists = await (await connection.execute("select to_regclass('schema_migration') is not null")).fetchone()
-    if exists != (True,):
-        return None
-    return dict(await (await connection.execute("select name, sha256 from schema_migration")).fetchall())
-
-
-async def _lock_migrations(connection: psycopg.AsyncConnection[TupleRow]) -> None:
-    """Takes MIGRATION_LOCK by polling. Raises RuntimeError after MIGRATION_WAIT_SECONDS.
-
-    A statement that waited for the lock would be an open transaction, for which the holder's `create index
-    concurrently` would wait in turn.
-    """
-    give_up = time.monotonic() + MIGRATION_WAIT_SECONDS
-    while time.monotonic() < give_up:
-        result = await connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
-        if await result.fetchone() == (True,):
-            return
-        await asyncio.sleep(MIGRATION_POLL_SECONDS)
-    raise RuntimeError(f"another process has been migrating this database for {MIGRATION_WAIT_SECONDS} seconds")
-
-
-async def _record_migration(connection: psycopg.AsyncConnection[TupleRow], name: str, digest: str) -> None:
-    await connection.execute("insert into schema_migration (name, sha256) values (%s, %s)", [name, digest])
-
-
-async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
-    """Migrates the database, or checks that it has been migrated. Raises RuntimeError with the missing migrations.
-
-    A supervisor restarts a service that exits with this error, so a rollout waits for its migrations.
-    """
-    if auto_migrate:
-        await migrate(url, folder)
-        return
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_TIMEOUT_SECONDS
-    ) as connection:
-        applied = await _applied(connection) or {}
-    files = await asyncio.to_thread(lambda: {file.name for file in folder.glob("[0-9][0-9][0-9][0-9]_*.sql")})
-    missing = sorted(files - applied.keys())
-    if missing:
-        raise RuntimeError(f"the database lacks {', '.join(missing)}: run the service with `migrate` first")
-
-
 async def fetch_all(connection: Connection, query: LiteralString, parameters: Any = None) -> list[DictRow]:
     """Returns all rows of a query as dictionaries by column name."""
-    return await (await connection.execute(query, parameters)).fetchall()
-
-
-async def fetch_one(connection: Connection, query: LiteralString, parameters: Any = None) -> DictRow | None:
-    """Returns the first row of a query, or None."""
-    return await (await connection.execute(query, parameters)).fetchone()
+    cursor = await connection.execute(query, parameters)
+    cursor.row_factory = dict_row
+    return await cursor.fetchall()

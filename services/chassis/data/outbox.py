@@ -1,12 +1,6 @@
 """The transactional outbox: events are written in the transaction of their change, and a relay sends them to Kafka.
 
-A service that uses it needs this table:
-
-    create table outbox (
-      id bigint generated always as identity primary key,
-      topic text not null, key text not null, value bytea not null,
-      created_at timestamptz not null default now(), traceparent text not null default ''
-    );
+A service that uses it has the table of `outbox_table` among its tables.
 """
 
 from __future__ import annotations
@@ -19,10 +13,27 @@ from collections.abc import Sequence
 import psycopg
 import structlog
 from opentelemetry.trace import SpanKind
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+)
 
-from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.data.database import Connection, Database
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.locks import RELAY_LOCK
+from services.chassis.data.sql import among, unnest
+from services.chassis.data.statements import fetch_rows, run
 from services.chassis.errors import DependencyUnavailable
 from services.chassis.observability.telemetry import OUTBOX_SENT
 from services.chassis.observability.tracing import record_past_span
@@ -35,18 +46,45 @@ BACKOFF_SECONDS = (0.2, 5.0)
 log = structlog.get_logger()
 
 
+def outbox_table(metadata: MetaData) -> Table:
+    """Adds the table of the outbox to a service's tables."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("topic", Text, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("value", LargeBinary, nullable=False),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("traceparent", Text, nullable=False, server_default=""),
+    )
+
+
+OUTBOX = outbox_table(MetaData())
+GIVEN = unnest("given", topic=Text, key=Text, value=LargeBinary, traceparent=Text)
+ADD = insert(OUTBOX).from_select([column.name for column in GIVEN.c], select(GIVEN))
+BEGIN_BATCH = select(
+    func.pg_try_advisory_xact_lock(RELAY_LOCK).label("locked"),
+    # A deletion that a crash loses only sends the row again, so the commit need not wait for the disk.
+    func.set_config("synchronous_commit", "off", true()),
+    (func.current_setting("transaction_read_only") == "on").label("read_only"),
+)
+READ_BATCH = select(OUTBOX).order_by(OUTBOX.c.id).limit(RELAY_BATCH)
+DELETE = delete(OUTBOX).where(among(OUTBOX.c.id, "ids"))
+
+
 async def add(connection: Connection, records: Sequence[Record]) -> None:
     """Inserts the records in the connection's transaction."""
     if records:
-        await connection.execute(
-            """insert into outbox (topic, key, value, traceparent)
-               select * from unnest(%s::text[], %s::text[], %s::bytea[], %s::text[])""",
-            [
-                [record.topic for record in records],
-                [record.key for record in records],
-                [record.value for record in records],
-                [record.traceparent for record in records],
-            ],
+        await run(
+            connection,
+            ADD,
+            {
+                "given_topic": [record.topic for record in records],
+                "given_key": [record.key for record in records],
+                "given_value": [record.value for record in records],
+                "given_traceparent": [record.traceparent for record in records],
+            },
         )
 
 
@@ -101,43 +139,24 @@ class Relay:
     async def send_batch(self) -> int:
         """Sends up to RELAY_BATCH rows and returns their number. Raises when some were not acknowledged; those stay."""
         async with self._database.transaction() as connection:
-            state = await fetch_all(
-                connection,
-                # A deletion that a crash loses only sends the row again, so the commit need not wait for the disk.
-                """select pg_try_advisory_xact_lock(%s) as locked, set_config('synchronous_commit', 'off', true),
-                          current_setting('transaction_read_only') = 'on' as read_only""",
-                [RELAY_LOCK],
-            )
-            if not state[0]["locked"]:
+            state = (await fetch_rows(connection, BEGIN_BATCH))[0]
+            if not state.locked:
                 return 0
-            if state[0]["read_only"]:
+            if state.read_only:
                 # Rows that cannot be deleted must not be sent: every retry would send them again.
                 raise psycopg.errors.ReadOnlySqlTransaction("the outbox is read-only")
-            rows = await fetch_all(
-                connection,
-                """select id, topic, key, value, traceparent
-                     from outbox order by id limit %s""",
-                [RELAY_BATCH],
-            )
+            rows = await fetch_rows(connection, READ_BATCH)
             if not rows:
                 return 0
             started_at = time.time()
             sent = await self._producer.send(
-                [
-                    Record(
-                        topic=row["topic"],
-                        key=row["key"],
-                        value=bytes(row["value"]),
-                        traceparent=row["traceparent"],
-                    )
-                    for row in rows
-                ]
+                [Record(topic=row.topic, key=row.key, value=row.value, traceparent=row.traceparent) for row in rows]
             )
             if sent:
-                await connection.execute("delete from outbox where id = any(%s)", [[row["id"] for row in rows[:sent]]])
+                await run(connection, DELETE, {"ids": [row.id for row in rows[:sent]]})
         for row in rows[:sent]:
-            OUTBOX_SENT.labels(row["topic"]).inc()
-            record_past_span(row["traceparent"], f"publish {row['topic']}", began=started_at, kind=SpanKind.PRODUCER)
+            OUTBOX_SENT.labels(row.topic).inc()
+            record_past_span(row.traceparent, f"publish {row.topic}", began=started_at, kind=SpanKind.PRODUCER)
         if sent < len(rows):
             raise RecordsNotAcknowledged
         return sent

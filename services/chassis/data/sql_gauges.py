@@ -10,12 +10,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import LiteralString
 
 import structlog
 from prometheus_client import Gauge
+from sqlalchemy import Executable
 
-from services.chassis.data.database import Database, fetch_all
+from services.chassis.data.database import Database
+from services.chassis.data.statements import fetch_rows
 from services.chassis.errors import DependencyUnavailable
 
 QUERY_SECONDS = 10.0  # between queries; metrics are scraped every 15 to 30 s
@@ -30,7 +31,7 @@ class SqlGauge:
     """A gauge and its query, which returns a column `value` and one column for each label of the gauge."""
 
     gauge: Gauge
-    query: LiteralString
+    query: Executable
     labels: tuple[str, ...] = ()
 
 
@@ -53,11 +54,11 @@ class SqlGauges:
         """Queries all gauges once. Label sets without a row are removed. Raises DependencyUnavailable."""
         for gauge in self._gauges:
             async with self._database.connection() as connection:
-                rows = await fetch_all(connection, gauge.query)
+                rows = await fetch_rows(connection, gauge.query)
             if not gauge.labels:
-                gauge.gauge.set(float(rows[0]["value"] or 0) if rows else 0.0)
+                gauge.gauge.set(float(rows[0].value or 0) if rows else 0.0)
                 continue
             gauge.gauge.clear()
             for row in rows:
-                gauge.gauge.labels(*(row[name] for name in gauge.labels)).set(float(row["value"] or 0))
+                gauge.gauge.labels(*(getattr(row, name) for name in gauge.labels)).set(float(row.value or 0))
         MEASURED_AT.set(time.time())

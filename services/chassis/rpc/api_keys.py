@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from cachetools import LRUCache
 
 from services.chassis.clock import Clock
 from services.chassis.errors import DependencyUnavailable, Unauthenticated
@@ -57,7 +58,7 @@ class ApiKeyVerifier:
     def __init__(self, lookup: ApiKeyLookup, *, clock: Clock) -> None:
         self._lookup = lookup
         self._clock = clock
-        self._cached: OrderedDict[bytes, tuple[CallerIdentity | None, datetime]] = OrderedDict()
+        self._cached: LRUCache[bytes, tuple[CallerIdentity | None, datetime]] = LRUCache(MAX_CACHED_KEYS)
         self._lookups: dict[bytes, asyncio.Task[CallerIdentity | None]] = {}
 
     async def verify(self, key: str) -> CallerIdentity:
@@ -68,7 +69,6 @@ class ApiKeyVerifier:
         key_hash = hashlib.sha256(key.encode()).digest()
         cached = self._cached.get(key_hash)
         if cached is not None and cached[1] > self._clock.now():
-            self._cached.move_to_end(key_hash)
             identity = cached[0]
         else:
             # Concurrent calls with one key share a single lookup.
@@ -97,7 +97,4 @@ class ApiKeyVerifier:
                 user_id=owner.user_id, api_key_id=owner.key_id, expires_at=owner.expires_at.timestamp()
             )
         self._cached[key_hash] = (identity, cached_until)
-        self._cached.move_to_end(key_hash)
-        if len(self._cached) > MAX_CACHED_KEYS:
-            self._cached.popitem(last=False)
         return identity

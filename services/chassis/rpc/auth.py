@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from cachetools import LRUCache
 
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.errors import Unauthenticated
@@ -134,7 +134,7 @@ class TokenVerifier:
         self._secrets = RotatingSecret(service_secret) if isinstance(service_secret, str) else service_secret
         self._accepted = self._secrets.accepted()
         self._keys = IssuerKeys(jwks, monotonic=monotonic)
-        self._verified: OrderedDict[str, tuple[CallerIdentity, float]] = OrderedDict()
+        self._verified: LRUCache[str, tuple[CallerIdentity, float]] = LRUCache(CACHED_TOKENS)
 
     async def verify(self, authorization: str) -> CallerIdentity:
         """Returns the caller of an Authorization header. Raises Unauthenticated, DependencyUnavailable."""
@@ -146,7 +146,6 @@ class TokenVerifier:
         cached = self._verified.get(authorization)
         if cached is not None:
             if cached[1] > now:
-                self._verified.move_to_end(authorization)
                 return cached[0]
             del self._verified[authorization]
         token = bearer_token(authorization)
@@ -166,8 +165,6 @@ class TokenVerifier:
             # Cached no longer than the keys: the token of a withdrawn key must not stay valid by the cache.
             cached_until = min(identity.expires_at, self._clock.now().timestamp() + self._keys.seconds_fresh)
         self._verified[authorization] = (identity, cached_until)
-        if len(self._verified) > CACHED_TOKENS:
-            self._verified.popitem(last=False)
         return identity
 
     def _verify_service(self, token: str, claims: Mapping[str, Any], now: float) -> CallerIdentity:

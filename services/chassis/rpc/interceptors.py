@@ -20,7 +20,7 @@ from services.chassis.observability.telemetry import CALL_SECONDS, CALLS
 from services.chassis.observability.tracing import HEADER, begin_call, mark_refused
 from services.chassis.rpc.api_keys import ApiKeyVerifier
 from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, caller, set_caller
-from services.chassis.rpc.refusals import MAX_MESSAGE, refusal_metadata, rest_body, to_refusal
+from services.chassis.rpc.refusals import MAX_MESSAGE, refusal_metadata, rich_status, to_refusal
 from services.chassis.rpc.validation import validate
 
 MAX_REQUEST_ID = 100
@@ -145,16 +145,7 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             validate(request)
             response = handler.response_serializer(await handler.unary_unary(request, None))
         except Exception as error:
-            refusal = _record_refusal(method, error)
-            kind = refusal.kind
-            return batch_pb2.Outcome(
-                refused=batch_pb2.Refused(
-                    code=kind.code,
-                    http_status=kind.http_status,
-                    body=rest_body(refusal, request_id()),
-                    retry_after_seconds=refusal.retry_after_seconds or 0,
-                )
-            )
+            return batch_pb2.Outcome(refused=rich_status(_record_refusal(method, error)))
         finally:
             CALL_SECONDS.labels(method).observe(time.perf_counter() - began)
             span.end()

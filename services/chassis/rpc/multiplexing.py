@@ -19,7 +19,7 @@ from services.chassis.errors import Refusal
 from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import RpcInterceptor, request_id
-from services.chassis.rpc.refusals import refusal_from_body, refusal_from_rpc_error
+from services.chassis.rpc.refusals import refusal_from_rpc_error, refusal_from_status
 
 Response = TypeVar("Response", bound=Message)
 Handlers = Mapping[str, Any]  # gRPC's handlers by "/package.Service/Method" or by method name
@@ -78,14 +78,7 @@ class BatchedChannel:
             refusal = refusal_from_rpc_error(error)
             return [refusal for _ in calls]
         return [
-            refusal_from_body(
-                outcome.refused.code,
-                outcome.refused.body,
-                outcome.refused.http_status,
-                outcome.refused.retry_after_seconds,
-            )
-            if outcome.HasField("refused")
-            else outcome.response
+            refusal_from_status(outcome.refused) if outcome.HasField("refused") else outcome.response
             for outcome in response.outcomes
         ]
 

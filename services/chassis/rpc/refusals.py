@@ -1,4 +1,4 @@
-"""The wire format of refusals: gRPC status, ErrorInfo and REST body, written by one service and read by another."""
+"""The wire format of refusals: the rich gRPC status, which services exchange, and the REST body for the gateway."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import grpc
 import structlog
-from google.protobuf import any_pb2
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from services.chassis.error_table import TABLE
 from services.chassis.errors import DependencyUnavailable, FieldViolation, ForwardedRefusal, Refusal, RefusalKind
 
 ERROR_DOMAIN = "adwright"
+STATUS_HEADER = "grpc-status-details-bin"
 # By default Envoy refuses header blocks over 60 KiB and gRPC metadata over 8 KiB: a refusal must stay well below.
 MAX_FIELDS = 15
 MAX_FIELD_MESSAGE = 200
@@ -36,13 +37,9 @@ def to_refusal(error: BaseException) -> Refusal | None:
 
 def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
     """Returns the refusal that another service sent; DependencyUnavailable or INTERNAL for a failure without one."""
-    metadata = {str(key): value for key, value in error.trailing_metadata() or ()}
-    body, status = metadata.get("x-adwright-error"), metadata.get("x-adwright-status")
-    if isinstance(body, str):
-        retry_after = metadata.get("retry-after")
-        return refusal_from_body(
-            error.code().name, body, int(str(status)) if status else 0, int(str(retry_after)) if retry_after else 0
-        )
+    details = {str(key): value for key, value in error.trailing_metadata() or ()}.get(STATUS_HEADER)
+    if isinstance(details, bytes):
+        return refusal_from_status(status_pb2.Status.FromString(details))
     if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
         log.warning("dependency_unavailable", code=error.code().name, details=error.details())
         return DependencyUnavailable("Part of the system cannot be reached; try again.", retry_after_seconds=1)
@@ -50,37 +47,49 @@ def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
     return Refusal("Something went wrong on our side.")
 
 
-def refusal_from_body(code: str, body: str, http_status: int, retry_after_seconds: int) -> Refusal:
-    """Returns the refusal that another service wrote with `rest_body`."""
-    error = json.loads(body)["error"]
-    kind = next(
-        (kind for kind in RefusalKind if kind.code == code and kind.http_status == http_status),
-        next((kind for kind in RefusalKind if kind.code == code), RefusalKind.FAILED),
-    )
-    if error["reason"] in END_USER_REASONS or kind not in (
+def refusal_from_status(status: status_pb2.Status) -> Refusal:
+    """Returns the refusal that another service sent as `rich_status`."""
+    info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    for detail in status.details:
+        for part in (info, bad, retry):
+            detail.Unpack(part)
+    kind = _kind_of(info.reason, status.code)
+    if info.reason in END_USER_REASONS or kind not in (
         RefusalKind.UNAUTHENTICATED,
         RefusalKind.FORBIDDEN,
         RefusalKind.INVALID,
         RefusalKind.FAILED,
     ):
         return ForwardedRefusal(
-            error["message"],
+            status.message,
             kind=kind,
-            reason=error["reason"],
-            fields=[FieldViolation(**field) for field in error.get("fields", [])],
-            retry_after_seconds=retry_after_seconds or None,
+            reason=info.reason,
+            fields=[FieldViolation(field=item.field, message=item.description) for item in bad.field_violations],
+            retry_after_seconds=retry.retry_delay.seconds or None,
         )
     # A defect between the services: the end user neither caused it nor can avoid it.
-    log.error("internal_call_refused", code=code, reason=error["reason"], message=error["message"])
+    log.error("internal_call_refused", code=kind.code, reason=info.reason, message=status.message)
     return Refusal("Something went wrong on our side.")
 
 
+def _kind_of(reason: str, code: int) -> RefusalKind:
+    """The kind of a reason; of a reason that only a newer service knows, a kind with the status's code."""
+    if reason in TABLE.refusals:
+        return RefusalKind(TABLE.refusals[reason].kind)
+    name = code_pb2.Code.Name(code) if code in code_pb2.Code.values() else ""
+    return next((kind for kind in RefusalKind if kind.code == name), RefusalKind.FAILED)
+
+
 def refusal_metadata(refusal: Refusal, request_identifier: str) -> tuple[tuple[str, str | bytes], ...]:
-    """Returns the trailing metadata of a refused call: REST body, HTTP status, rich gRPC status and retry-after."""
+    """Returns the trailing metadata of a refused call.
+
+    The rich gRPC status is for gRPC clients, the other services among them. REST body, HTTP status and retry-after are
+    for the gateway, which removes the first two; no service reads them.
+    """
     metadata: list[tuple[str, str | bytes]] = [
         ("x-adwright-error", rest_body(refusal, request_identifier)),
         ("x-adwright-status", str(refusal.kind.http_status)),
-        ("grpc-status-details-bin", _rich_status(refusal)),
+        (STATUS_HEADER, rich_status(refusal).SerializeToString()),
     ]
     if refusal.retry_after_seconds is not None:
         metadata.append(("retry-after", str(refusal.retry_after_seconds)))
@@ -106,31 +115,25 @@ def rest_body(refusal: Refusal, request_identifier: str) -> str:
     return json.dumps({"error": error}, ensure_ascii=True, separators=(",", ":"))
 
 
-def _rich_status(refusal: Refusal) -> bytes:
-    details = []
-    info = any_pb2.Any()
-    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN))
-    details.append(info)
-    if refusal.fields:
-        bad = any_pb2.Any()
-        bad.Pack(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(
-                        field=_truncated(violation.field, MAX_FIELD_MESSAGE),
-                        description=_truncated(violation.message, MAX_FIELD_MESSAGE),
-                    )
-                    for violation in refusal.fields[:MAX_FIELDS]
-                ]
-            )
-        )
-        details.append(bad)
-    code = grpc.StatusCode[refusal.kind.code].value[0]
-    return bytes(
-        status_pb2.Status(
-            code=code, message=_truncated(refusal.message, MAX_MESSAGE), details=details
-        ).SerializeToString()
+def rich_status(refusal: Refusal) -> status_pb2.Status:
+    """Returns the refusal as google.rpc.Status with ErrorInfo and, where it has them, BadRequest and RetryInfo."""
+    status = status_pb2.Status(
+        code=code_pb2.Code.Value(refusal.kind.code), message=_truncated(refusal.message, MAX_MESSAGE)
     )
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=refusal.reason, domain=ERROR_DOMAIN))
+    if refusal.fields:
+        bad = error_details_pb2.BadRequest()
+        for violation in refusal.fields[:MAX_FIELDS]:
+            bad.field_violations.add(
+                field=_truncated(violation.field, MAX_FIELD_MESSAGE),
+                description=_truncated(violation.message, MAX_FIELD_MESSAGE),
+            )
+        status.details.add().Pack(bad)
+    if refusal.retry_after_seconds is not None:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromSeconds(refusal.retry_after_seconds)
+        status.details.add().Pack(retry)
+    return status
 
 
 def _truncated(text: str, length: int) -> str:

@@ -12,19 +12,39 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Integer, Uuid, and_, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore, job_folder
-from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
+from services.chassis.data.sql import among
+from services.chassis.data.statements import fetch_rows, run
 from services.chassis.errors import Refusal
 from services.job import idempotency_records
+from services.job.tables import MOMENT, job, retention_mark
 
 TICK_SECONDS = 30.0
 RECORD_BATCH = 1_000
 MAX_RECORD_BATCHES = 100  # per tick: 100,000 records, enough for more than 3,000 requests a second
 JOB_BATCH = 200  # their assets are deleted one after the other
 MAX_JOB_BATCHES = 25  # per tick: 5,000 jobs, 160 a second: more than workers finish
+
+_CUTOFF = bindparam("cutoff", type_=MOMENT)
+_OLD = and_(job.c.completed_at < _CUTOFF, job.c.settled_at.is_not(None))
+_ENDED_BEFORE = (
+    select(job.c.id, job.c.type)
+    .where(job.c.id < bindparam("first", type_=Uuid()), _OLD)
+    .order_by(job.c.id)
+    .limit(bindparam("most", type_=Integer()))
+)
+_inserted = insert(retention_mark).from_select(["deleted_until"], select(_CUTOFF))
+_MARK_DELETED = _inserted.on_conflict_do_update(
+    index_elements=[retention_mark.c.singleton],
+    set_={"deleted_until": func.greatest(retention_mark.c.deleted_until, _inserted.excluded.deleted_until)},
+)
+_DELETE_JOBS = delete(job).where(among(job.c.id, "ids"), _OLD)
 
 log = structlog.get_logger()
 
@@ -94,25 +114,13 @@ async def ended_before(connection: Connection, cutoff: datetime, limit: int) -> 
 
     Ids are in order of creation, and a job ends later, so only the oldest end of the primary key is read.
     """
-    rows = await fetch_all(
-        connection,
-        """select id, type from job
-            where id < %(first)s and completed_at < %(cutoff)s and settled_at is not null
-            order by id limit %(limit)s""",
-        {"first": new_id(cutoff, entropy=bytes(10)), "cutoff": cutoff, "limit": limit},
+    rows = await fetch_rows(
+        connection, _ENDED_BEFORE, {"first": new_id(cutoff, entropy=bytes(10)), "cutoff": cutoff, "most": limit}
     )
-    return [(row["id"], row["type"]) for row in rows]
+    return [(row.id, row.type) for row in rows]
 
 
 async def delete_jobs(connection: Connection, job_ids: Sequence[UUID], cutoff: datetime) -> int:
     """Deletes these jobs and records the cutoff, which `queries.deleted_until` reads; the number of deleted jobs."""
-    await connection.execute(
-        """insert into retention_mark (deleted_until) values (%s)
-           on conflict (singleton)
-           do update set deleted_until = greatest(retention_mark.deleted_until, excluded.deleted_until)""",
-        [cutoff],
-    )
-    deleted = await connection.execute(
-        "delete from job where id = any(%s) and completed_at < %s and settled_at is not null", [list(job_ids), cutoff]
-    )
-    return deleted.rowcount
+    await run(connection, _MARK_DELETED, {"cutoff": cutoff})
+    return await run(connection, _DELETE_JOBS, {"ids": list(job_ids), "cutoff": cutoff})

