@@ -7,7 +7,6 @@ HTTPS ?= 0
 EXAMPLES ?= 150
 TEST_PROCESSES ?= 4
 REQUESTS ?= 100000
-BROKER ?= apache-kafka
 ROWS ?=
 KINDS ?=
 SETTINGS ?= gateway/resources/settings.json
@@ -21,7 +20,7 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up runnable logs test test-all test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
+.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -46,11 +45,14 @@ test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb 
 fuzz: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Send thousands of random requests to the whole system, by its API description (EXAMPLES=n, REQUESTS=n)
 	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES) --requests $(REQUESTS)
 
+test-containers: .venv/dev gen/descriptors.binpb gen/trades.npz ## Run the tests of job and billing on PostgreSQL and Kafka in containers (needs Docker or podman's socket in DOCKER_HOST)
+	@ADWRIGHT_TEST_STACK=containers $(BIN)/python -m pytest -q -m "not slow" tests/job tests/billing tests/contract/test_event_consumers.py
+
 test-platform: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of deploy/ and of the cluster's gateway, including slow ones (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform
 
-test-kafka: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of the whole system on Apache Kafka (needs java and mvn; BROKER=docker: Docker)
-	@ADWRIGHT_TEST_BROKER=$(BROKER) $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
+test-kafka: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of the whole system on Apache Kafka (needs java and mvn)
+	@ADWRIGHT_TEST_BROKER=apache-kafka $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
 	  tests/platform/test_traces.py tests/platform/test_metrics.py tests/platform/test_backup.py
 	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
 

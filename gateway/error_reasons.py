@@ -1,14 +1,19 @@
-"""The one table of the errors that the gateway writes itself: reason, message and retryability by HTTP status.
+"""The gateway's part of protos/errors.toml, the one table of errors: its own reasons, by HTTP status.
 
-Envoy's local replies (`local_replies.py`), the Lua filter that finishes responses (`lua_filters.py`) and the API
-description (`openapi.py`) are all made from it. Errors that a service words itself pass the gateway as they are; their
-statuses are those of `RefusalKind` in services/chassis/errors.py, and a test compares the two.
+Envoy's local replies (`local_replies.py`), the Lua filters (`lua_filters.py`) and the API description (`openapi.py`)
+are all made from it. Errors that a service words itself pass the gateway as they are; the services read their reasons
+and statuses from the same file.
 """
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+FILE = Path(__file__).parents[1] / "protos" / "errors.toml"
 # Envoy's message ("Jwt is expired", "upstream connect error …"); used only where clients may read it.
 ENVOY_MESSAGE = "%LOCAL_REPLY_BODY%"
 
@@ -42,108 +47,53 @@ class StatusErrors:
     """The API description's text for responses with this status; empty: operations do not list the status."""
 
 
-BODY_TOO_LARGE = ErrorText(reason="BODY_TOO_LARGE", message="The body is larger than this method accepts.")
-BAD_UPSTREAM = ErrorText(reason="BAD_UPSTREAM", message="Part of the system gave an invalid response.")
-UNAVAILABLE = ErrorText(reason="UNAVAILABLE", message="Part of the system cannot be reached right now; try again.")
-TIMED_OUT = ErrorText(reason="TIMED_OUT", message="The request took too long; try again.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonStatus:
+    """The HTTP status of a reason, and whether the same request may succeed later."""
 
-STATUS_ERRORS = (
-    StatusErrors(
-        status=400,
-        # Envoy gives no message for a few requests; response.lua matches the text before the placeholder.
-        from_envoy=ErrorText(reason="MALFORMED_REQUEST", message=f"The request is not valid. {ENVOY_MESSAGE}"),
-        from_service=ErrorText(reason="VALIDATION_FAILED", message="The request is not valid."),
-        description="The request is not valid; every wrong field is named.",
-    ),
-    StatusErrors(
-        status=401,
-        from_envoy=ErrorText(reason="UNAUTHENTICATED", message=ENVOY_MESSAGE),
-        from_service=ErrorText(reason="UNAUTHENTICATED", message="A valid token is required."),
-        description="The token or API key is missing or not valid.",
-    ),
-    StatusErrors(status=402, description="Too few credits. Nothing was generated and nothing was charged."),
-    StatusErrors(
-        status=403,
-        from_service=ErrorText(reason="FORBIDDEN", message="You are not allowed to call this method."),
-        description="The caller is not allowed to call this method, or the link is no longer valid.",
-    ),
-    StatusErrors(
-        status=404,
-        from_envoy=ErrorText(reason="ROUTE_NOT_FOUND", message="There is nothing at this path."),
-        from_service=ErrorText(reason="NOT_FOUND", message="The resource does not exist."),
-        description="The resource does not exist or is not the caller's.",
-    ),
-    StatusErrors(
-        status=405,
-        from_envoy=ErrorText(
-            reason="METHOD_NOT_ALLOWED", message="This path does not support the method; see the Allow header."
-        ),
-    ),
-    StatusErrors(
-        status=408,
-        from_envoy=ErrorText(reason="REQUEST_TIMED_OUT", message="The request did not arrive in time."),
-        retryable=True,
-    ),
-    StatusErrors(
-        status=409,
-        from_service=ErrorText(reason="CONFLICT", message="The request conflicts with the current state."),
-        description="It conflicts with the current state.",
-    ),
-    StatusErrors(
-        status=413,
-        from_envoy=BODY_TOO_LARGE,
-        from_service=BODY_TOO_LARGE,
-        description="The body is too large.",
-    ),
-    StatusErrors(
-        status=415,
-        from_envoy=ErrorText(reason="UNSUPPORTED_MEDIA_TYPE", message="The body must be JSON: application/json."),
-        description="The body is not JSON.",
-    ),
-    StatusErrors(status=416),
-    StatusErrors(status=422, description="The request is well-formed but cannot be fulfilled as it stands."),
-    StatusErrors(
-        status=429,
-        from_envoy=ErrorText(reason="RATE_LIMITED", message="Too many requests; slow down."),
-        from_service=ErrorText(reason="LIMITED", message="Too many concurrent requests; try again."),
-        retryable=True,
-        description="Too many requests, or too many concurrently; Retry-After gives the delay.",
-    ),
-    StatusErrors(
-        status=431,
-        from_envoy=ErrorText(reason="HEADERS_TOO_LARGE", message="The request's headers are too large."),
-    ),
-    StatusErrors(
-        status=500,
-        from_service=ErrorText(reason="INTERNAL", message="Something went wrong on our side."),
-    ),
-    StatusErrors(
-        status=501,
-        from_service=ErrorText(reason="NOT_PROVIDED", message="This method is not implemented."),
-    ),
-    StatusErrors(status=502, from_envoy=BAD_UPSTREAM, from_service=BAD_UPSTREAM, retryable=True),
-    StatusErrors(
-        status=503,
-        from_envoy=UNAVAILABLE,
-        from_service=UNAVAILABLE,
-        retryable=True,
-        retry_after_seconds=1,
-        description="Part of the system cannot be reached; try again.",
-    ),
-    StatusErrors(
-        status=504,
-        from_envoy=TIMED_OUT,
-        from_service=TIMED_OUT,
-        retryable=True,
-        description="The request took too long; try again.",
-    ),
-)
+    status: int
+    retryable: bool
+
+
+def _text(data: Mapping[str, Any], reason: str, column: str = "message") -> ErrorText:
+    return ErrorText(reason=reason, message=data["gateway"][reason][column].replace("…", ENVOY_MESSAGE))
+
+
+def _status_errors(data: Mapping[str, Any]) -> tuple[StatusErrors, ...]:
+    return tuple(
+        StatusErrors(
+            **{
+                **{name: value for name, value in row.items() if name not in ("envoy", "service")},
+                "status": int(status),
+                "from_envoy": _text(data, row["envoy"]) if "envoy" in row else None,
+                "from_service": _text(data, row["service"], "service_message") if "service" in row else None,
+            }
+        )
+        for status, row in sorted(data["status"].items())
+    )
+
+
+def _reasons(data: Mapping[str, Any]) -> dict[str, ReasonStatus]:
+    """The status of every reason with which a request can be refused, by a service or by the gateway."""
+    found: dict[str, ReasonStatus] = {}
+    for status, row in data["status"].items():
+        for column in ("envoy", "service"):
+            if column in row:
+                found[row[column]] = ReasonStatus(status=int(status), retryable=row.get("retryable", False))
+    for reason, row in data["refusal"].items():
+        status = data["kind"][row["kind"]]["status"]
+        retryable = row.get("retryable", data["status"][str(status)].get("retryable", False))
+        found[reason] = ReasonStatus(status=status, retryable=retryable)
+    return found
+
+
+_DATA = tomllib.loads(FILE.read_text(encoding="utf-8"))
+STATUS_ERRORS = _status_errors(_DATA)
+REASONS = _reasons(_DATA)
 # Errors of statuses that are not in the table.
-UNKNOWN_FROM_ENVOY = ErrorText(reason="REQUEST_FAILED", message="The request failed.")
-UNKNOWN_FROM_SERVICE = ErrorText(reason="REQUEST_FAILED", message="Something went wrong on our side.")
+UNKNOWN_FROM_ENVOY = _text(_DATA, "REQUEST_FAILED")
+UNKNOWN_FROM_SERVICE = _text(_DATA, "REQUEST_FAILED", "service_message")
 # Envoy's 400 for bytes that are not HTTP; no request has been read.
-NOT_HTTP = ErrorText(reason="MALFORMED_REQUEST", message="This is not a well-formed HTTP request.")
-# A 503 in place of Envoy's 401: the issuer's keys could not be fetched, which is not the token's fault.
-JWKS_UNAVAILABLE = ErrorText(
-    reason="DEPENDENCY_UNAVAILABLE", message="The token cannot be checked right now; try again."
-)
+NOT_HTTP = _text(_DATA, "MALFORMED_REQUEST", "not_http_message")
+# In place of Envoy's 401: the issuer's keys could not be fetched, which is not the token's fault.
+JWKS_UNAVAILABLE = _text(_DATA, "DEPENDENCY_UNAVAILABLE")

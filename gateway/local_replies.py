@@ -8,6 +8,7 @@ from typing import Any
 from gateway.error_reasons import (
     ENVOY_MESSAGE,
     NOT_HTTP,
+    REASONS,
     STATUS_ERRORS,
     UNKNOWN_FROM_ENVOY,
     ErrorText,
@@ -45,16 +46,21 @@ def _without_request_id(mapper: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_http_mapper() -> dict[str, Any]:
+    malformed = REASONS[NOT_HTTP.reason]
     return _without_request_id(
-        {"filter": _status_filter(400), "body_format_override": _body_format(NOT_HTTP, retryable=False)}
+        {
+            "filter": _status_filter(malformed.status),
+            "body_format_override": _body_format(NOT_HTTP, retryable=malformed.retryable),
+        }
     )
 
 
 def _wrong_audience_mapper() -> dict[str, Any]:
     """Maps 403 to 401: Envoy gives 403 only for a token of another audience, which the API treats as no token."""
+    unauthenticated = REASONS["UNAUTHENTICATED"]
     return {
         "filter": _status_filter(403),
-        "status_code": 401,
+        "status_code": unauthenticated.status,
         "headers_to_add": [
             {
                 "header": {"key": "www-authenticate", "value": 'Bearer error="invalid_token"'},
@@ -62,7 +68,7 @@ def _wrong_audience_mapper() -> dict[str, Any]:
             }
         ],
         "body_format_override": _body_format(
-            ErrorText(reason="UNAUTHENTICATED", message=ENVOY_MESSAGE), retryable=False
+            ErrorText(reason="UNAUTHENTICATED", message=ENVOY_MESSAGE), retryable=unauthenticated.retryable
         ),
     }
 

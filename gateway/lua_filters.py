@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.error_reasons import JWKS_UNAVAILABLE, STATUS_ERRORS, UNKNOWN_FROM_SERVICE, ErrorText
+from gateway.error_reasons import (
+    JWKS_UNAVAILABLE,
+    REASONS,
+    STATUS_ERRORS,
+    UNKNOWN_FROM_SERVICE,
+    ErrorText,
+    ReasonStatus,
+)
 from gateway.routes import Route
 from gateway.schema import FieldSchema, MessageSchema, Rules, reachable
 
@@ -29,12 +36,25 @@ def response_filter() -> str:
         for row in STATUS_ERRORS
         if row.from_service is not None
     }
+    unavailable = REASONS[JWKS_UNAVAILABLE.reason]
+    retry_after = next(row.retry_after_seconds or 1 for row in STATUS_ERRORS if row.status == unavailable.status)
     head = (
         f"local ERRORS = {to_lua(errors)}\n"
         f"local UNKNOWN_ERROR = {to_lua({**_error_table(UNKNOWN_FROM_SERVICE), 'retryable': False})}\n"
-        f"local JWKS_UNAVAILABLE = {to_lua({**_error_table(JWKS_UNAVAILABLE), 'retryable': True})}\n"
+        f"local JWKS_UNAVAILABLE = {to_lua({**_error_table(JWKS_UNAVAILABLE), **_reason_table(unavailable)})}\n"
+        f"local RETRY_AFTER = {to_lua(str(retry_after))}\n{_reasons()}"
     )
     return head + (FOLDER / "response.lua").read_text(encoding="utf-8")
+
+
+def _reasons() -> str:
+    """Builds the Lua table of the reasons that the filters give themselves, with status and retryability."""
+    given = {row.from_envoy.reason for row in STATUS_ERRORS if row.from_envoy} | {"VALIDATION_FAILED"}
+    return f"local REASONS = {to_lua({reason: _reason_table(REASONS[reason]) for reason in sorted(given)})}\n"
+
+
+def _reason_table(row: ReasonStatus) -> dict[str, Any]:
+    return {"status": str(row.status), "retryable": row.retryable}
 
 
 def _error_table(text: ErrorText) -> dict[str, Any]:
@@ -51,7 +71,7 @@ def request_filter(routes: tuple[Route, ...], messages: Mapping[str, MessageSche
     methods = {route.grpc_path: _method_table(route, messages) for route in routes}
     head = (
         f"local MAX_DEPTH = {MAX_DEPTH}\nlocal MAX_VALUES = {MAX_VALUES}\n"
-        f"local SCHEMA = {to_lua(schema)}\nlocal METHODS = {to_lua(methods)}\n"
+        f"local SCHEMA = {to_lua(schema)}\nlocal METHODS = {to_lua(methods)}\n{_reasons()}"
     )
     return head + "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in REQUEST_FILES)
 

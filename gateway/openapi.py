@@ -15,7 +15,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2
 
-from gateway.error_reasons import STATUS_ERRORS
+from gateway.error_reasons import REASONS, STATUS_ERRORS
 from gateway.routes import Route, RouteError, read_descriptors, routes_of
 from gateway.schema import Comments, FieldSchema, MessageSchema, Rules, comments_of, messages_of, reachable
 
@@ -213,10 +213,10 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
         statuses.add(401)
     if route.body:
         statuses |= {413} if route.raw_request else {413, 415}
-    statuses |= {int(found) for found in re.findall(r"\((4\d\d)", text)}
-    if "NOT_FOUND" in text or route.variables:
+    statuses |= {REASONS[found].status for found in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text) if found in REASONS}
+    if route.variables:
         statuses.add(404)
-    if not (route.keys or route.public) or "LINK_EXPIRED" in text:
+    if not (route.keys or route.public):
         statuses.add(403)
     for status in sorted(statuses):
         responses[str(status)] = _error_response(DESCRIPTIONS.get(status, "The request was refused."))
@@ -328,10 +328,6 @@ def _reference(name: str) -> dict[str, Any]:
 
 def _error_schema() -> dict[str, Any]:
     text = {"type": "string"}
-    reasons = sorted(
-        {row.from_envoy.reason for row in STATUS_ERRORS if row.from_envoy}
-        | {"VALIDATION_FAILED", "INSUFFICIENT_CREDITS"}  # the most frequent ones of the services
-    )
     return {
         "type": "object",
         "description": "The body of every error.",
@@ -341,7 +337,7 @@ def _error_schema() -> dict[str, Any]:
                 "type": "object",
                 "required": ["reason", "message", "requestId", "retryable"],
                 "properties": {
-                    "reason": {**text, "description": "Stable, for programs.", "examples": reasons},
+                    "reason": {**text, "description": "Stable, for programs.", "examples": sorted(REASONS)},
                     "message": {**text, "description": "For people."},
                     "fields": {
                         "type": "array",

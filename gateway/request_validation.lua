@@ -28,9 +28,10 @@ local function refuse(handle, reason, message, fields, headers)
   local identifier = handle:headers():get("x-request-id") or ""
   -- Not in a header: names that a client invents may hold any bytes. response.lua reads the metadata.
   handle:streamInfo():dynamicMetadata():set("adwright", "refusal", '{"error":{"reason":' .. quoted(reason)
-    .. ',"message":' .. quoted(message) .. "," .. part .. '"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
+    .. ',"message":' .. quoted(message) .. "," .. part .. '"requestId":' .. quoted(identifier)
+    .. ',"retryable":' .. tostring(REASONS[reason].retryable) .. "}}")
   local response_headers = headers or {}
-  response_headers[":status"] = response_headers[":status"] or "400"
+  response_headers[":status"] = REASONS[reason].status
   handle:respond(response_headers, "")
 end
 
@@ -48,7 +49,7 @@ local function refuse_fields(handle, fields, headers)
 end
 
 local function refuse_type(handle, message)
-  refuse(handle, "UNSUPPORTED_MEDIA_TYPE", message, {}, { [":status"] = "415" })
+  refuse(handle, "UNSUPPORTED_MEDIA_TYPE", message, {})
 end
 
 local BYTES = {} -- for gsub: maps two hexadecimal digits to their byte
@@ -237,7 +238,7 @@ function envoy_on_request(handle)
   end
   local length = tonumber(headers:get("content-length") or "")
   if length ~= nil and length > limit then
-    handle:respond({ [":status"] = "413" }, "")
+    handle:respond({ [":status"] = REASONS.BODY_TOO_LARGE.status }, "")
     return
   end
   local coding = (headers:get("content-encoding") or ""):lower()

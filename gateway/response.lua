@@ -1,6 +1,6 @@
 -- The first filter of the chain: it runs before all others on requests, and after all others on responses.
 -- It sets the status and the body of REST responses that a service requests in x-adwright-status and x-adwright-error.
--- ERRORS, UNKNOWN_ERROR and JWKS_UNAVAILABLE are prepended by lua_filters.py from the table in error_reasons.py.
+-- ERRORS, UNKNOWN_ERROR, JWKS_UNAVAILABLE, RETRY_AFTER and REASONS are prepended by lua_filters.py from protos/errors.toml.
 
 local MAX_LOCAL_REPLY_BYTES = 16384 -- Envoy's local replies are a few hundred bytes
 
@@ -221,11 +221,14 @@ function envoy_on_request(handle)
   facts:set("adwright", "request_id", identifier)
   if typed then
     -- Envoy's own reply would be gRPC's: status 200 and the error in a trailer.
-    facts:set("adwright", "status", "415")
-    facts:set("adwright", "refusal", '{"error":{"reason":"UNSUPPORTED_MEDIA_TYPE","message":' .. quoted(
-      "This path takes JSON: add -H 'Content-Type: application/json'. gRPC clients call /package.Service/Method."
-    ) .. ',"requestId":' .. quoted(identifier) .. ',"retryable":false}}')
-    handle:respond({ [":status"] = "415" }, "")
+    local item = REASONS.UNSUPPORTED_MEDIA_TYPE
+    facts:set("adwright", "status", item.status)
+    facts:set("adwright", "refusal", error_body({
+      reason = "UNSUPPORTED_MEDIA_TYPE",
+      message = "This path takes JSON: add -H 'Content-Type: application/json'. gRPC clients call /package.Service/Method.",
+      retryable = item.retryable,
+    }, identifier))
+    handle:respond({ [":status"] = item.status }, "")
     return
   end
   if headers:get(":method") == "HEAD" then
@@ -271,8 +274,8 @@ function envoy_on_response(handle)
   if length ~= nil and length:match("^%d+$") then headers:replace("content-length", length) end
   -- A stopping server cancels calls that it has not started. A client that cancels a call does not read the response.
   if headers:get(":status") == "499" then
-    headers:replace(":status", "503")
-    headers:replace("retry-after", "1")
+    headers:replace(":status", REASONS.UNAVAILABLE.status)
+    headers:replace("retry-after", RETRY_AFTER)
   end
   local status = tonumber(headers:get(":status")) or 500
   if status == 204 then
@@ -302,8 +305,8 @@ function envoy_on_response(handle)
     local text = body:getBytes(0, body:length())
     if text:find(JWKS_FETCH_FAILED, 1, true) then -- not the token's fault
       local response_headers = handle:headers() -- fetched again: the earlier object is invalid
-      response_headers:replace(":status", "503")
-      response_headers:replace("retry-after", "1")
+      response_headers:replace(":status", JWKS_UNAVAILABLE.status)
+      response_headers:replace("retry-after", RETRY_AFTER)
       response_headers:remove("www-authenticate")
       body:setBytes(error_body(JWKS_UNAVAILABLE, identifier))
       return

@@ -49,7 +49,7 @@ def _breaking_proto_changes(tree: Path, release: str) -> list[str]:
 
 
 def _changed_migrations(tree: Path, release: str) -> list[str]:
-    changed = _git(tree, "diff", "--name-status", "--no-renames", release, "--", "services/*/migrations/*.sql")
+    changed = _git(tree, "diff", "--name-status", "--no-renames", release, "--", "services/*/migrations/*.py")
     lines = [line.split("\t") for line in changed.stdout.decode().splitlines()]
     complaint = f"is part of {release} and has changed: add a new migration instead"
     return [f"{path} {complaint}" for kind, path in lines if kind != "A"]

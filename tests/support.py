@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -103,3 +104,19 @@ def error_of(response: httpx.Response, status: int | None = None, reason: str | 
 def invalid_fields(response: httpx.Response) -> set[str]:
     """The names of the fields that a 400 refuses."""
     return {field["field"] for field in error_of(response, 400)["fields"]}
+
+
+def calls_in(run: Callable[[], object]) -> int:
+    """Returns how many functions a piece of work calls, in Python and C: a measure of work that needs no clock."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(counted)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count

@@ -24,8 +24,8 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from services.billing.__main__ import MIGRATIONS
 from services.chassis.data.batcher import Batcher
-from services.chassis.data.database import migrate
 from services.chassis.data.ids import new_id
+from services.chassis.data.migrations import migrate
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel

@@ -13,25 +13,31 @@ from typing import LiteralString, cast
 import psycopg
 import pytest
 
-from services.chassis.data.database import Connection, Database, fetch_all, migrate, prepare
+from services.chassis.data.database import Connection, Database, fetch_all
 from services.chassis.data.kafka import Producer, Record
+from services.chassis.data.migrations import migrate, prepare
 from services.chassis.data.outbox import Relay, add
 from services.chassis.errors import DependencyUnavailable, StorageFull
 from tests.disks import SmallDisk
 from tests.running import Postgres
 
-OUTBOX = """create table outbox (
-  id bigint generated always as identity primary key,
-  topic text not null, key text not null, value bytea not null,
-  created_at timestamptz not null default now(), traceparent text not null default ''
-);
+OUTBOX = """
+from alembic import op
+from sqlalchemy import MetaData
+from services.chassis.data.outbox import outbox_table
+
+revision, down_revision = "0001", None
+
+
+def upgrade():
+    outbox_table(MetaData()).create(op.get_bind())
 """
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Migrations: the outbox."""
-    (tmp_path / "0001_outbox.sql").write_text(OUTBOX, encoding="utf-8")
+    (tmp_path / "0001_outbox.py").write_text(OUTBOX, encoding="utf-8")
     return tmp_path
 
 
@@ -39,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 async def address(postgres: Postgres, folder: Path) -> str:
     """A migrated database."""
     found = postgres.database()
-    assert await migrate(found, folder) == ["0001_outbox.sql"]
+    assert await migrate(found, folder) == ["0001_outbox.py"]
     return found
 
 
@@ -105,6 +111,18 @@ async def test_read_only_connection_is_not_reused(address: str, database: Databa
     await empty_outbox(database, pids)
     first, refused, last = pids
     assert first == refused != last
+
+
+async def test_connection_that_the_server_ended_is_replaced(address: str, database: Database) -> None:
+    """Otherwise every request would fail after a restart of the server, until the process restarts."""
+    pids: list[int] = []
+    await empty_outbox(database, pids)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("select pg_terminate_backend(%s, 10000)", pids)
+    with pytest.raises(DependencyUnavailable):  # nothing has used the connection since
+        await empty_outbox(database, pids)
+    await empty_outbox(database, pids)
+    assert len(set(pids)) == 2
 
 
 async def test_migrated_service_starts_on_a_read_only_database(address: str, folder: Path) -> None:

@@ -26,7 +26,6 @@ SECRET = "s" * 32
 
 
 class NoSuchProject(Refusal):
-    kind = RefusalKind.NOT_FOUND
     reason = "PROJECT_NOT_FOUND"
 
 

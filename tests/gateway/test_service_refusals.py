@@ -16,7 +16,7 @@ from adwright.image.v1 import image_pb2, image_pb2_grpc
 
 from gateway.settings import Address, GatewaySettings
 from services.chassis.config import ServiceSettings
-from services.chassis.errors import Overloaded, Refusal, RefusalKind
+from services.chassis.errors import Overloaded, Refusal
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.server import Server, always_ready
 from tests.gateway.envoy_process import ISSUER, IssuerKeys, running_gateway
@@ -27,12 +27,10 @@ START_SECONDS = 15
 
 
 class InsufficientCredits(Refusal):
-    kind = RefusalKind.PAYMENT_REQUIRED
     reason = "INSUFFICIENT_CREDITS"
 
 
 class TooMany(Refusal):
-    kind = RefusalKind.LIMITED
     reason = "TOO_MANY_LIVE_JOBS"
 
 

@@ -93,11 +93,19 @@ def children_of(process: int) -> list[str]:
     return [child for task in Path(f"/proc/{process}/task").glob("*/children") for child in task.read_text().split()]
 
 
+def draws(process: str) -> bool:
+    """Whether a process was started to draw: this one has other children, too."""
+    try:
+        return svg.__name__.encode() in Path("/proc", process, "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
 def drawing_process_of(process: int, *, least_cpu_seconds: float) -> str:
-    """Waits for a child of a process that has worked for a while, and returns it."""
+    """Waits for a child of a process that has drawn for a while, and returns it."""
     for _ in range(600):
         for child in children_of(process):
-            if cpu_seconds(child) >= least_cpu_seconds:
+            if draws(child) and cpu_seconds(child) >= least_cpu_seconds:
                 return child
         time.sleep(0.05)
     raise AssertionError("no process draws")
