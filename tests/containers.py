@@ -3,7 +3,7 @@
 testcontainers talks to the engine's Docker-compatible socket (DOCKER_HOST): Docker, or `podman system service`.
 The images are settings: ADWRIGHT_TEST_POSTGRES_IMAGE and ADWRIGHT_TEST_KAFKA_IMAGE.
 
-`python -m tests.containers PORT` runs a broker on a port until it is told to stop, as the supervisor starts processes.
+`python -m tests.containers PORT` runs a broker on a port until it gets SIGTERM, as the supervisor starts processes.
 """
 
 from __future__ import annotations

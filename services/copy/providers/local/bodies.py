@@ -27,7 +27,7 @@ from services.copy.providers.local.words import signs
 
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)
 PROSE = 0.45  # of a long text's length that is the customer's own prose, above the list
-TOLD = 0.95  # of a story's
+STORY_SHARE = 0.95  # of a story's
 LISTED = 40  # characters of the heading of a list
 CALLS = frozenset({"apply", "book", "donate", "call"})  # goals that a closing line speaks of
 SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
@@ -202,7 +202,7 @@ class _Draft:
         self._rest()
         if self._page.length:
             self._page.new_block()
-        room = min(self._page.room - len(self._name_line()) - 1, int(layout.aim * TOLD))
+        room = min(self._page.room - len(self._name_line()) - 1, int(layout.aim * STORY_SHARE))
         passage = self._supply.passage(room)
         if not passage or not (self._named or self._task.material.opening in passage):
             self._what_line(self._page.room)  # first of all, what it is

@@ -179,11 +179,10 @@ def lead_loss(found: Quote, setting: Setting) -> float:
     has_digit = any(sign.isdigit() for sign in text)
     is_event = setting.kind == "event" or setting.dated
     less = 0.0
-    if setting.few:
-        pass  # of a line or two, each text is chosen
-    elif found.source == "description" and found.strength < STRONG + (LISTED if setting.listed else 0.0):
+    is_choice = not setting.few  # of a line or two, each text is chosen
+    if is_choice and found.source == "description" and found.strength < STRONG + (LISTED if setting.listed else 0.0):
         less += NOT_CHOSEN
-    elif found.source == "description" and setting.listed:
+    elif is_choice and found.source == "description" and setting.listed:
         less += BESIDE_LIST
     if found.role == "price" and not setting.is_priced(text):
         less += BESIDE

@@ -20,8 +20,8 @@ OPENING: Final = 0.3  # more for the passage that the customer begins with: it s
 INFORMED: Final = 1.1  # loss as an opening from which a sentence merely informs
 DULL: Final = 0.3  # less for such a sentence in a passage
 LIMITED: Final = 0.45  # less for each limit that a passage carries
-TOLD: Final = 0.47  # strength from which a sentence is told beside features that the customer lists
-FEWEST_TOLD: Final = 2  # sentences of a passage
+STRENGTH_BESIDE_LIST: Final = 0.47  # from which a sentence stands beside features that the customer lists
+FEWEST_SENTENCES: Final = 2  # sentences of a passage
 USED: Final = 0.06  # of strength that a fact loses with each text of the request that has it
 LEAST: Final = 0.42  # strength below which a fact stands in no text while there are ENOUGH others
 ENOUGH: Final = 8
@@ -162,7 +162,7 @@ class Supply:
             for found in self.free(prose=True)
             if found.source == "description"
             and found.is_prose
-            and (found.strength >= TOLD or not listed or found is material.opening)
+            and (found.strength >= STRENGTH_BESIDE_LIST or not listed or found is material.opening)
         }
         limits = {found.place: found for found in self._task.material.conditions if found.source == "description"}
         said = {found.place for found in self._task.material.quotes if self.says_again(found)}
@@ -184,7 +184,7 @@ class Supply:
                     if place in limits:  # a sentence does not stand without the limit behind it
                         run.pop()
                     break
-            if left < 0 or sum(found.place in free for found in run) < FEWEST_TOLD:
+            if left < 0 or sum(found.place in free for found in run) < FEWEST_SENTENCES:
                 continue
             value = -LIMITED * sum(found.place not in free for found in run)
             value -= sum(DULL for found in run if found.loss > INFORMED)
