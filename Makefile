@@ -45,8 +45,8 @@ test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb 
 fuzz: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Send thousands of random requests to the whole system, by its API description (EXAMPLES=n, REQUESTS=n)
 	@$(BIN)/python -m tests.contract.fuzzing --examples $(EXAMPLES) --requests $(REQUESTS)
 
-test-containers: .venv/dev gen/descriptors.binpb gen/trades.npz ## Run the tests of job and billing on PostgreSQL and Kafka in containers (needs Docker or podman's socket in DOCKER_HOST)
-	@ADWRIGHT_TEST_STACK=containers $(BIN)/python -m pytest -q -m "not slow" tests/job tests/billing tests/contract/test_event_consumers.py
+test-containers: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of job, billing and the API on PostgreSQL and Kafka in containers (needs Docker or podman's socket in DOCKER_HOST)
+	@ADWRIGHT_TEST_STACK=containers $(BIN)/python -m pytest -q -m "not slow" tests/job tests/billing tests/contract
 
 test-platform: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tests of deploy/ and of the cluster's gateway, including slow ones (needs go, java and mvn)
 	@$(BIN)/python -m pytest -q tests/platform
@@ -140,6 +140,6 @@ clean: ## Remove generated and installed files; the data in var/ stays
 gen/descriptors.binpb: .venv/runtime $(PROTOS)
 	@$(BIN)/python protos/generate.py
 
-gen/trades.npz: .venv/runtime $(TRADES) | gen/descriptors.binpb # which replaces gen/
+gen/trades.npz: .venv/runtime $(TRADES) | gen/descriptors.binpb
 	@echo "Building the index of trades: half a minute …"
 	@$(BIN)/python -m services.catalog.understanding.index

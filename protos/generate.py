@@ -5,6 +5,7 @@ Run as `python protos/generate.py`. It downloads nothing: imported protos come f
 
 gen/adwright/            messages, stubs and servicers, with type stubs
 gen/buf/                 the same for buf.validate
+gen/trades.npz           kept as it is: `python -m services.catalog.understanding.index` writes it
 gen/descriptors.binpb    all files with their imports, for the gateway's transcoder
 gen/image.binpb          the same as a buf image with comments, for `buf lint`, `buf breaking` and the OpenAPI document
 """
@@ -95,6 +96,8 @@ def main() -> None:
     for folder in [path for path in partial.rglob("*") if path.is_dir()] + [partial]:
         if folder != partial:
             (folder / "__init__.py").touch()
+    for index in GEN.glob("*.npz"):  # of trades: made of the catalog's data, not of protos
+        index.rename(partial / index.name)
     shutil.rmtree(GEN, ignore_errors=True)
     partial.rename(GEN)
 

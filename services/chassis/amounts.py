@@ -66,6 +66,19 @@ _MULTIPLE: Final = re.compile(
     rf"|[{_SPACES}]?(?P<word>{_ordered([word for word in _WORDS if len(word) > 1])}))(?![^\W_])",
     re.IGNORECASE,
 )
+# These stand beside a currency only: "€1.2m", "2 mil €", "3 M€".
+_OF_MONEY: Final = re.compile(
+    rf"[{_SPACES}]?(?P<word>{_ordered(list(_DATA['multiples_of_money']))})(?![^\W_])|(?P<sign>(?!))(?P<letter>(?!))",
+    re.IGNORECASE,
+)
+_PENCE: Final = re.compile(r"p(?=$|[/,.)!]| (?:each|per|an?|for|only|off)(?!\w))")
+_SCREENS: Final = frozenset(_DATA["pence"]["screens"])
+MAX_PENCE: Final = 999
+_PACK: Final = re.compile(rf"(?<!\w)(?:{'|'.join(_DATA['packs']['words'])})[{_SPACES}]?$", re.IGNORECASE)
+_SIZE: Final = re.compile(rf"[{_SPACES}]?(?:{'|'.join(_DATA['packs']['sizes'])})(?!\w)", re.IGNORECASE)
+# A name with a capital inside ends with a number of its own: "iPhone 15 999 €".
+_MODEL: Final = re.compile(rf"(?<!\w)(?=\w*[a-z][A-Z])\w{{2,20}}[{_SPACES}]$")
+NEAR: Final = 24  # characters before a figure that say what it counts
 _LONGEST: Final = max(map(len, (*_BY_SIGN, *_SHARED))) + 3  # with a full stop and a space
 _BY_FOLDED: Final = {sign.casefold(): code for sign, code in _BY_SIGN.items()}
 
@@ -92,14 +105,16 @@ class Amount:
 def amounts_in(text: str) -> Iterator[Amount]:
     """Yields the amounts of a text in order. Numbers that spaces divide ("from 12 24.90") are several."""
     for figure in _FIGURE.finditer(text):
-        for digits, start in _parts(figure[0], figure.start()):
+        for digits, start in _parts(figure[0], figure.start(), is_divided=_is_divided(text, figure)):
             if not (values := values_of(digits)):
                 continue
             end = start + len(digits)
-            multiple = _MULTIPLE.match(text, end)
-            factor = _factor(multiple) if multiple else 1
+            multiple = _multiple(text, start, end)
+            factor = _factor(multiple) if multiple else Decimal(1)
             stop = multiple.end() if multiple else end
             sign, sign_start, sign_end = _sign(text, start, stop)
+            if not sign and values[0] <= MAX_PENCE and values[0] not in _SCREENS and _PENCE.match(text, end):
+                sign, stop, sign_end, factor = "£", end + 1, end + 1, Decimal("0.01")
             yield Amount(
                 values=tuple(value * factor for value in values),
                 start=start,
@@ -142,8 +157,31 @@ def western(text: str) -> str:
     return "".join(str(unicodedata.digit(sign)) if sign.isdigit() and not sign.isascii() else sign for sign in text)
 
 
-def _parts(figure: str, start: int) -> Iterator[tuple[str, int]]:
+def _multiple(text: str, start: int, end: int) -> re.Match[str] | None:
+    """Returns the word or sign behind a number that multiplies it, or None."""
+    if multiple := _MULTIPLE.match(text, end):
+        return multiple
+    of_money = _OF_MONEY.match(text, end)
+    return of_money if of_money and _sign(text, start, of_money.end())[0] else None
+
+
+def _is_divided(text: str, figure: re.Match[str]) -> bool:
+    """Returns True where a space stands between two numbers: "pack of 3 250 g", "iPhone 15 999 €"."""
+    if not _SPACE.search(figure[0]):
+        return False
+    before = text[max(0, figure.start() - NEAR) : figure.start()]
+    if _MODEL.search(before):
+        return True
+    return _PACK.search(before) is not None and _SIZE.match(text, figure.end()) is not None
+
+
+def _parts(figure: str, start: int, *, is_divided: bool) -> Iterator[tuple[str, int]]:
     """Yields the numbers of a figure with their places: one, or those that spaces divide but no thousands."""
+    if is_divided:  # the first number is one of its own
+        first = _SPACE.split(figure, maxsplit=1)[0]
+        yield first, start
+        yield from _parts(figure[len(first) + 1 :], start + len(first) + 1, is_divided=False)
+        return
     if _grouped(figure) or not _SPACE.search(figure):
         yield figure, start
         return
@@ -168,8 +206,9 @@ def _decimal(figure: str) -> Decimal:
     return Decimal(re.sub("[,٫．]", ".", figure))
 
 
-def _factor(multiple: re.Match[str]) -> int:
-    return int(_DATA["multiples"][(multiple["sign"] or multiple["letter"] or multiple["word"]).lower()])
+def _factor(multiple: re.Match[str]) -> Decimal:
+    word = (multiple["sign"] or multiple["letter"] or multiple["word"]).lower()
+    return Decimal(_DATA["multiples"].get(word) or _DATA["multiples_of_money"][word])
 
 
 def _sign(text: str, start: int, stop: int) -> tuple[str, int, int]:

@@ -112,7 +112,8 @@ class HarnessReader:
         self._failing: set[str] = set()
         self._changed = threading.Condition()
         self._reader = Reader(
-            recognise=_recognise, find_facts=_find_facts, language_of=lambda text: "en",
+            recognise=_recognise, find_facts=_find_facts, about=lambda kind, facts, language: facts,
+            language_of=lambda text: "en",
             clean_name=str.strip, clean_text=str.strip, calm=str, calm_name=str, trades=TRADES, data_version="t",
         )  # fmt: skip
 

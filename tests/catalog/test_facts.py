@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.understanding.facts import MAX_FACTS, find_facts
+from services.catalog.understanding.facts import MAX_FACTS, about, find_facts
 from services.catalog.understanding.prices import offer_text
 from services.catalog.understanding.roles import KINDS, LANGUAGES
 from services.catalog.understanding.text import clean
-from services.catalog.understanding.values import Fact, Offer, ProductTexts, Proof
+from services.catalog.understanding.values import BESIDE, Fact, Offer, ProductTexts, Proof
 from tests.support import calls_in
 
 FOLDER = Path(__file__).resolve().parents[2] / "services" / "catalog" / "understanding" / "data" / "facts"
@@ -391,3 +391,72 @@ def test_limits_beside_codes_labels_and_numbers_stay_limits(text: str, role: str
     said = [fact for fact in found if fact.text.rstrip(".")[-12:] in text]
     assert said, found
     assert role is None or {fact.role for fact in said} == {role}, said
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "Prices plus VAT."), ("en", "Cancellations within 48 hours are charged at 50%."), ("en", "Skates hire £6."),
+    ("en", "Who can join: residents over 60."), ("en", "Everyone over 18 in the house is police checked."),
+    ("en", "Hose and clamps extra"), ("en", "Night calls £40 more."), ("en", "Children 6 and up."),
+    ("de", "Alle Preise zzgl. MwSt."), ("de", "Absage bis 24 Stunden vorher frei, danach 40 €."),
+    ("de", "Jede angefangene Stunde 48 €."), ("fr", "Prix hors TVA."), ("fr", "Autorisation à demander par vous."),
+    ("es", "Precios más IVA."), ("es", "Domingos $200 más."), ("it", "Prezzi IVA esclusa."), ("pt", "Preços com IVA."),
+    ("ja", "キャンセルは前日まで無料、当日50%。"), ("es", "Anticipo 40%."), ("pt", "Levar toalha."),
+])  # fmt: skip
+def test_taxes_extras_cancelling_and_who_may_lead_nothing(language: str, text: str) -> None:
+    assert {fact.role for fact in facts(text, language=language)} == {"condition"}
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "We accept cash, cards and bank transfer."), ("de", "Kartenzahlung möglich."),
+    ("es", "Aceptamos tarjeta y efectivo."), ("fr", "Nous acceptons les cartes et les chèques."),
+])  # fmt: skip
+def test_ways_to_pay_are_logistics(language: str, text: str) -> None:
+    assert {fact.role for fact in facts(text, language=language)} == {"logistics"}
+
+
+@pytest.mark.parametrize("text", [
+    "Extra warm lining for cold mornings.", "Free cancellation at any time.", "We tune every piano ourselves.",
+    "Weekend course £45.", "Call-out £60, first hour included.", "Large tub £12.",
+])  # fmt: skip
+def test_what_is_sold_is_no_side_fee(text: str) -> None:
+    assert not {fact.role for fact in facts(text)} & {"condition", "legal"}
+
+
+def test_only_the_row_with_the_products_price_leads() -> None:
+    texts = ProductTexts(
+        project="", name="Tank", price="385", currency="USD",
+        description="Tank 1,000 gal $385.\nTank 1,250 gal $440.\nTank 1,500 gal $495.",
+    )  # fmt: skip
+    strength = {fact.text: fact.strength for fact in find_facts(texts, "en")}
+    assert strength["Tank 1,000 gal $385."] > BESIDE
+    assert strength["Tank 1,250 gal $440."] == strength["Tank 1,500 gal $495."] == BESIDE
+
+
+def test_a_feature_keeps_the_moment_from_which_it_is_true() -> None:
+    found = facts("There is a 24-hour line to our own staff once you have a place.", "24-hour line to our own staff")
+    assert [fact.text for fact in found] == ["There is a 24-hour line to our own staff once you have a place."]
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("Do they bite? Often.", []), ("Dogs allowed? No.", ["Dogs allowed? No."]),
+    ("Already on the list? You do not need to apply.", ["Already on the list? You do not need to apply."]),
+    ("Tired of rust? We sand and paint gates.", ["We sand and paint gates."]),
+])  # fmt: skip
+def test_answers_stay_with_their_questions(text: str, found: list[str]) -> None:
+    assert [fact.text for fact in facts(text)] == found
+
+
+def test_a_word_behind_a_comma_stays_with_what_it_is_said_of() -> None:
+    assert [fact.text for fact in facts("Probesitzen im Laden, 20 Minuten, kostenlos.", language="de")] == [
+        "Probesitzen im Laden, 20 Minuten, kostenlos."
+    ]
+    (price,) = facts("48 €/Std., jede angefangene Stunde zählt.", language="de")
+    assert price.role == "price"
+
+
+def test_an_advertisement_of_a_job_has_no_prices_but_pay() -> None:
+    found = facts("Gehalt 2.400 € brutto im Monat.\nTageskarte ab 29,50 €.", language="de")
+    assert [fact.text for fact in about("job", found, "de") if fact.role == "price"] == [
+        "Gehalt 2.400 € brutto im Monat."
+    ]
+    assert about("good", found, "de") == found

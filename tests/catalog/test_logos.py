@@ -97,6 +97,21 @@ async def test_unusable_logo_is_refused_and_the_former_one_stays(
     assert harness.photos() == [photo()]
 
 
+async def test_brief_carries_the_logo_for_as_long_as_the_project_has_it(harness: CatalogHarness) -> None:
+    project_id = await harness.user().create_project()
+    product_id = await harness.user().create_product(project_id)
+
+    async def logo_of_brief() -> bytes | None:
+        key = (await harness.service().brief("u", project_id, product_id)).logo_key
+        return (harness.assets / key).read_bytes() if key else None
+
+    assert await logo_of_brief() is None
+    await upload(harness, project_id, photo())
+    assert await logo_of_brief() == photo()
+    await harness.user().call("DeleteProjectLogo", project_id=project_id)
+    assert await logo_of_brief() is None
+
+
 async def test_logo_goes_with_its_project(harness: CatalogHarness) -> None:
     project_id = await harness.user().create_project()
     await upload(harness, project_id, photo())

@@ -284,3 +284,109 @@ def test_capitals_are_lowered_as_their_language_does(text: str, calmed: str) -> 
 ])  # fmt: skip
 def test_a_name_holds_no_notes_and_no_codes(raw: str, name: str) -> None:
     assert clean_name(raw) == name
+
+
+@pytest.mark.parametrize(("language", "note"), [
+    ("en", "Mia, could you swap the photo in the advert before it goes live?"),
+    ("en", "Office: confirm the dates before we publish."), ("en", "(Priya - please remove the raffle from the ad)"),
+    ("en", "Note to sales team: purchase price 310, not below 450"),
+    ("en", "Owen, don't go below 70, cost price is 52"),
+    ("de", "Jakob, bitte vor dem Veröffentlichen die Maße prüfen"),
+    ("de", "Redaktion: bitte den Namen ändern, bevor wir das veröffentlichen"),
+    ("es", "Lucía, revisa el anuncio antes de subirlo."), ("fr", "Inès, peux-tu remplacer le logo de l'annonce ?"),
+    ("it", "Paolo, togli il cognome dall'annuncio."), ("pt", "Rita, podes tirar a morada do anúncio?"),
+    ("nl", "Sanne, kun je de datum vervangen voordat we publiceren?"), ("en", "Draft v4, kiln prices still open"),
+    ("es", "Inicio > Talleres > Vidrio"), ("en", "Sitemap | Legal notice | My account"),
+    ("de", "Impressum | AGB | Datenschutzhinweise"), ("fr", "Mentions légales · Plan du site · Mon compte"),
+    ("en", "#cycling #hull #weekend"),
+])  # fmt: skip
+def test_notes_among_staff_and_links_of_pages_are_no_facts(language: str, note: str) -> None:
+    assert facts(f"We mend bikes.\n{note}", language=language) == facts("We mend bikes.", language=language)
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    # roles in the firm, and what people say
+    ("de", "Der Chef kocht selbst, die Chefin backt."), ("en", "Our head chef trained under chef Dumas in Lyon."),
+    ("en", "Legal, HR and accounts for small firms."),
+    ("en", "Reserved for guests, reserved for members: two lounges."),
+    ("en", "The boss says yes and accounts pays you in a day."), ("fr", "Le patron et la patronne servent en salle."),
+    ("es", "La jefa y el jefe atienden la barra."), ("en", "Management courses for head office and shop staff."),
+    # requests to customers that name a page, a draft, a line or an approval
+    ("en", "Please order on our website."), ("es", "Por favor, reserva en la web."),
+    ("pt", "Você pode comprar no site."),
+    ("it", "Potete prenotare sul sito."), ("en", "Delete the old version with one click."),
+    ("de", "Bitte den Entwurf als PDF schicken, wir drucken in drei Tagen."),
+    ("en", "Please check the proof before we print."),
+    ("fr", "Vérifiez le brouillon avant l'impression, s'il vous plaît."),
+    ("en", "Please approve the drawing, then our saw goes live."), ("es", "Puedes borrar el borrador en la web."),
+    ("en", "Bring this advert and tea is free."), ("de", "Gäste, bitte diese Anzeige vorzeigen."),
+    ("en", "First, check the advert before it goes live."), ("en", "Landlords, update the advert before it goes live."),
+    ("en", "Editor: change the ad before it goes live."), ("de", "Kunden bitte die Anzeige mitbringen."),
+    # requests beside a role, a limit or a figure
+    ("en", "Please tell the chef about allergies."), ("fr", "Notre chef cuisine à vue, s'il vous plaît réservez."),
+    ("en", "Please store the wine not below 8 degrees."), ("en", "Tables reserved for groups: please call."),
+    ("en", "Gold: buying price £310, never under £300."), ("en", "Please keep the seedlings not under 5 degrees."),
+    ("de", "Bitte den Leim nicht unter 10 Grad lagern."), ("en", "Trade price for members, trade counter open to all."),
+    # labels that look like names
+    ("en", "London – legal advice for tenants."), ("en", "Boston: draft beer and burgers."),
+    ("en", "Warning: never below 5 degrees."), ("en", "Marco, our chef, cooks pasta."),
+    ("de", "Köln: Entwurf und Bau von Möbeln."), ("de", "Hamburg – Marge und Gewinn im Griff."),
+    ("en", "Office: check-in until ten, approved by the council."), ("it", "Torino: bozza di stampa in un'ora."),
+    ("en", "Staff: two trainers for every group of six."), ("de", "Personal: zwei Trainer für jede Gruppe."),
+    ("es", "Personal: dos monitores por grupo."), ("en", "Intern: a novel about a summer on a paper."),
+    ("de", "Nur für Mitarbeiter: zwanzig Prozent auf Räder."), ("en", "Staff only: a fifth off all boots."),
+    # phrases of notes, said to customers
+    ("en", "Interior paint for internal use only."), ("en", "No sad faces at our parties."),
+    ("en", "Draft 2 metres, length 12 metres."), ("en", "Never lead with your left: boxing for beginners."),
+    ("en", "Ask Anna if a boat is free."), ("ja", "壁に書かないでください。"),
+    ("es", "Esto hay que decirlo con flores."),
+    # brackets
+    ("en", "We restore portraits (Clients upload the photos on day one)."),
+    ("en", "Membership (Members get the price of last year)."),
+    ("en", "We make cards (Parents send a photo and a name)."),
+    ("en", "Supper club (Guests take home a photo of the menu)."), ("en", "Our shop (( open daily )) sells wool."),
+    ("en", "Framing (Artists keep the picture dry in our store)."),
+    ("en", "Kennels (( Sundays too )) and a vet next door."),
+])  # fmt: skip
+def test_sentences_to_customers_are_kept_whole(language: str, text: str) -> None:
+    assert [fact.text for fact in facts(text, language=language)] == [text]
+
+
+@pytest.mark.parametrize("row", [
+    "Bike with basket | 7 gears | Lights", "Golf cart | Horse cart | Rickshaw", "Cookies | Brownies | Muffins",
+    "Wicker basket · handmade · free delivery", "Free parking · Wheelchair accessibility · Café",
+    "Aufzug · Parkplatz · Barrierefreiheit", "Sepet | Bambu | El yapımı", "Dark chocolate cookies | €4.50 | box of 12",
+    "Panier en osier | Deux anses | Doublé", "Privacy glass | Oak frame | Fitted", "Oak | Brass | Linen",
+])  # fmt: skip
+def test_a_row_of_features_that_shares_words_with_links_loses_none(row: str) -> None:
+    parts = [part.strip() for part in row.replace("·", "|").split("|")]
+    assert clean_name(row) == ", ".join(parts)
+    assert sorted(fact.text for fact in facts(row)) == sorted(parts)
+
+
+@pytest.mark.parametrize(("raw", "name"), [
+    ("Wicker basket | Large", "Wicker basket, Large"), ("Cookies | Box of 12", "Cookies, Box of 12"),
+    ("Privacy screen | Oak", "Privacy screen, Oak"), ("Golf cart · two seats", "Golf cart, two seats"),
+    ("Staff: The Game", "Staff: The Game"), ("Personal: a diary", "Personal: a diary"), ("#wool #socks", "wool socks"),
+    ("Draft 4 m sailing barge", "Draft 4 m sailing barge"),
+])  # fmt: skip
+def test_names_keep_words_that_pages_and_notes_have_as_well(raw: str, name: str) -> None:
+    assert clean_name(raw) == name
+
+
+@pytest.mark.parametrize("feature", [
+    "Staff: 12 trained nurses", "Wheelchair accessibility", "Personal: two tutors", "Cookies on arrival",
+    "Chef on board",
+])  # fmt: skip
+def test_single_features_keep_words_that_pages_and_notes_have_as_well(feature: str) -> None:
+    assert [fact.text for fact in facts("", feature)] == [feature]
+
+
+@pytest.mark.parametrize(("raw", "cleaned"), [
+    ("Wool socks #warm #soft in three colours.", "Wool socks warm soft in three colours."),
+    ("Felt hats. #felt #hats", "Felt hats."), ("#lamp #brass", "lamp brass"),
+    ("Paints #aabbcc #ddeeff by the tin", "Paints #aabbcc #ddeeff by the tin"),
+    ("Size #4 and #6 hooks", "Size #4 and #6 hooks"),
+])  # fmt: skip
+def test_hashtags_within_a_sentence_are_words(raw: str, cleaned: str) -> None:
+    assert clean(raw) == cleaned

@@ -34,6 +34,7 @@ def reader(facts: Sequence[Fact] = (), found: Recognition | None = None, data_ve
     return Reader(
         recognise=lambda texts, language, facts: found or Recognition(),
         find_facts=lambda texts, language: facts,
+        about=lambda kind, facts, language: facts,
         language_of=lambda text: "en" if "teeth" in text else "und",
         clean_name=lambda raw: raw.strip("!"),
         clean_text=str.strip,

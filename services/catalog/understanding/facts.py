@@ -9,7 +9,7 @@ from dataclasses import replace
 from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.statements import MAX_PRICED, segments_of, statements_of, stating
-from services.catalog.understanding.values import Fact, ProductTexts
+from services.catalog.understanding.values import BESIDE, Fact, ProductTexts
 
 MAX_FACTS = 60
 MAX_CHARACTERS = 600  # of one fact, as the contract allows
@@ -69,8 +69,44 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     found = [
         fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD
     ]
+    found = _with_others_beside(found, texts)
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def about(kind: str, facts: Sequence[Fact], language: str) -> list[Fact]:
+    """Returns the facts that are about a thing of this kind: a job's are without the prices of what its employer sells.
+
+    What the customer named a feature stays.
+    """
+    if kind != "job":
+        return list(facts)
+    cues = roles.cues_of(language)
+    return [
+        fact
+        for fact in facts
+        if fact.role != "price" or fact.source != "description" or not roles.is_of_other_than_work(fact.text, cues)
+    ]
+
+
+def _with_others_beside(facts: list[Fact], texts: ProductTexts) -> list[Fact]:
+    """Returns facts in which the description's prices of other things than the product are no stronger than BESIDE.
+
+    A row of a price list and a sentence name the product's price if they name its amount; where none does, all may.
+    """
+    own = [value for field in (texts.sale_price, texts.price) if (value := amounts.amount_of(field))]
+
+    def names_own(fact: Fact) -> bool:
+        return any(amounts.names_amount(fact.text, value, beside_currency=False) for value in own)
+
+    if not own or not any(names_own(fact) for fact in facts if fact.role in {"price", "offer"}):
+        return facts
+    return [
+        replace(fact, strength=min(fact.strength, BESIDE))
+        if fact.role == "price" and fact.source == "description" and not names_own(fact)
+        else fact
+        for fact in facts
+    ]
 
 
 def _is_printable(fact: Fact, *, is_messy: bool) -> bool:
@@ -156,11 +192,12 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
         is_narrowing = cues.has("negation", piece.lower()) or cues.has("limit", piece.lower())
         is_limit = role == "condition" and (is_narrowing or last == "price")
         is_fragment = len(piece.split()) <= FRAGMENT_WORDS and role in {"feature", "figure", "price"}
+        is_fragment = is_fragment or (role == "offer" and " " not in piece.strip())  # "…, 45 minutes, free"
         is_tail = role == "feature" and not cues.joint.isdisjoint(piece.lower().split())  # "with salsa, beans and rice"
         is_place = role == "feature" and last == "logistics" and piece[:1].isupper()
         # "30-day returns, $25 restocking if opened", "free delivery, orders over £40 only"
         is_due = (role == "price" and last != "price" and _is_due_for(piece, cues)) or bool(_FREE_ABOVE.match(piece))
-        is_due = is_due or roles.is_due(piece, cues)
+        is_due = is_due or roles.is_due(piece, cues) or cues.has("side", piece.lower())
         if role == last or is_limit or is_place or is_excluded or is_tail or is_due or is_fragment:
             items.append(piece)
         else:
@@ -351,8 +388,13 @@ def _is_chosen(fact: Fact, other: Fact, cues: Cues) -> bool:
         return False
     feature, sentence = by_source["features"], by_source["description"]
     return len(feature.text) < len(sentence.text) and (
-        roles.condition_at(sentence.text, cues) < 0 or roles.condition_at(feature.text, cues) >= 0
+        not _is_bounded(sentence.text, cues) or _is_bounded(feature.text, cues)
     )
+
+
+def _is_bounded(statement: str, cues: Cues) -> bool:
+    """Returns True for what is true within a limit or from a moment on: "once you have a place"."""
+    return roles.condition_at(statement, cues) >= 0 or cues.has("once", statement.lower())
 
 
 def _tokens(part: str, cues: Cues) -> frozenset[str]:

@@ -51,6 +51,24 @@ _SHORTHAND = re.compile(rf"(?<![\w/'’.-])(?:{any_of(DATA['shorthand']['pattern
 _SPELLED = frozenset(DATA["shorthand"]["spelled"].split())
 _SENTENCE = re.compile(rf"(?<![\w-])(?:{any_of(DATA['sentence']['words'])})(?![\w-])")
 
+_STAFF = DATA["staff"]
+_ADDRESSED = re.compile(
+    r"\W*(?i:(?:note|nb|n\.b|hinweis|nota|notiz)[.:]? (?:to |for |an |für |para |pour |per )?)?"
+    rf"(?:(?i:(?P<role>{any_of(_STAFF['roles'])}))"
+    rf"|(?!(?i:{any_of(_STAFF['no_names'])})(?!\w))(?P<name>[A-ZÀ-Ý][a-zà-ÿ]{{1,14}}(?: [A-ZÀ-Ý]\w+)?(?<!s)))"
+    rf"(?:(?P<comma> ?, ?)| ?[:–—] ?| - | (?=(?i:{any_of(_STAFF['requests'])})(?!\w)))",
+)
+_REQUEST = re.compile(rf"(?:{any_of(_STAFF['requests'])})(?!\w)")
+_EDITS = re.compile(rf"(?<!\w)(?:{any_of(_STAFF['edits'])})(?!\w)")
+_PUBLISHING = re.compile(rf"(?<!\w)(?:{any_of(_STAFF['publishing'])})(?!\w)")
+_FIGURE = re.compile(rf"(?<!\w)(?:{any_of(_STAFF['figures'])})(?!\w)")
+_LIMIT = re.compile(rf"(?<!\w)(?:{any_of(_STAFF['limits'])})[^.!?]{{0,20}}\d")
+_FLOOR = re.compile(rf"(?<!\w)(?:{any_of(_STAFF['floors'])})[^.!?]{{0,20}}\d")
+_CUSTOMER = re.compile(
+    r"(?<!\w)(?:you|yours?|votre|vos|ihre?[nmrs]?|eure?[nmrs]?|deine?[nmrs]?|tus?|vuestr[oa]s?|vostr[oaie]|seus?|suas?"
+    r"|uw|jouw|twoj\w+)(?!\w)"
+)
+
 _VOWELLESS = re.compile(r"(?<![\w.’'-])[bcdfghjklmnpqrstvwxz]{2,5}(?![\w’'-])")
 _MONEY_UNIT = re.compile(
     r"(?:[€$£¥₺₹]|eur|zł|kr|rs\.?)? ?\d[\d.,]* ?(?:[€$£¥₺₹]|eur|zł|kr|rs\.?)? ?(?:,-)? ?/ ?[^\W\d]"
@@ -106,7 +124,7 @@ def is_no_statement(line: str, *, binds: bool = False) -> bool:
     if _OPENING.match(lowered) or _CLOSING.fullmatch(lowered) or _LETTER.search(lowered):
         return True
     is_instruction = is_certainly_for_maker(line) if binds else is_for_maker(line)
-    return is_instruction or is_definition(line)
+    return is_instruction or is_for_staff(line) or is_definition(line)
 
 
 def _lowered(line: str) -> str:
@@ -121,6 +139,28 @@ def is_for_maker(line: str) -> bool:
 def is_certainly_for_maker(line: str) -> bool:
     """Returns True for an instruction that names the ad or a part of it, whatever else the line says."""
     return _CERTAIN.search(_lowered(line)) is not None
+
+
+def is_for_staff(line: str) -> bool:
+    """Returns True for what a colleague is told: a name or role, then a request about the ad or an internal figure.
+
+    None of these alone is proof: "please book on our page" asks a customer, "Anna, baker: …" names a person.
+    """
+    text = line[:MAX_CHARACTERS].replace("’", "'").strip()
+    addressed = _ADDRESSED.match(text)
+    if addressed is None:
+        return False
+    said = text[addressed.end() :].lower()
+    request = _REQUEST.match(said)
+    rest = said[request.end() :] if request else said
+    is_told = request or addressed["comma"] or addressed["role"]
+    if _CUSTOMER.search(rest):
+        return False
+    edits = is_told and (_EDITS.search(rest) if request else _EDITS.match(rest))
+    if edits and _PUBLISHING.search(rest):
+        return True
+    is_limited = _LIMIT.search(said) or (addressed["role"] and _FLOOR.search(said))
+    return bool(is_limited and _FIGURE.search(said))
 
 
 def is_page(line: str) -> bool:

@@ -50,6 +50,12 @@ class FindFacts(Protocol):
     def __call__(self, texts: ProductTexts, language: str, /) -> Sequence[Fact]: ...
 
 
+class About(Protocol):
+    """Leaves out the facts that are about another thing than one of this kind."""
+
+    def __call__(self, kind: str, facts: Sequence[Fact], language: str, /) -> Sequence[Fact]: ...
+
+
 class ProductReader(Protocol):
     """What makes understandings: Reader, or a test's own."""
 
@@ -67,6 +73,7 @@ class Reader:
         *,
         recognise: Recognise,
         find_facts: FindFacts,
+        about: About,
         language_of: Callable[[str], str],
         clean_name: Callable[[str], str],
         clean_text: Callable[[str], str],
@@ -79,6 +86,7 @@ class Reader:
         self.VERSION = f"{ENGINE_VERSION}.{data_version}"
         self._recognise = recognise
         self._find_facts = find_facts
+        self._about = about
         self._language_of = language_of
         self._clean_name = clean_name
         self._clean_text = clean_text
@@ -92,6 +100,7 @@ class Reader:
         language = self._language_of(said)
         facts = [fact for fact in self._find_facts(texts, language) if 0 < len(fact.text) <= MAX_FACT_CHARACTERS]
         found = self._recognise(texts, language, facts)
+        facts = list(self._about(found.kind, facts, language))
         trade = self._trades.get(found.trade)
         names = trade.names.get(language, ()) if trade else ()
         return catalog_pb2.Understanding(

@@ -19,6 +19,8 @@ from services.catalog.understanding.text import CROSS
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _FOLDER = Path(__file__).parent / "data" / "facts"
+INCLUDED_WITHIN = 4  # characters before the word for what is included
+TAX_REST = 12  # characters behind the tax, of a statement that says nothing else
 DUE_WITHIN = 30  # characters before the word for a fee, of a statement that says nothing else
 _NEVER = re.compile(r"(?!)")
 
@@ -92,6 +94,7 @@ KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
     "included", "sums", "opener", "harm", "lacking", "echo", "slip", "due",
+    "tax", "side", "cancelling", "payment", "person", "once", "pay",
 )  # fmt: skip
 
 
@@ -125,6 +128,8 @@ def role_of(text: str, cues: Cues) -> str:
     if _is_contact(text, lowered, cues):
         return "contact"
     money = MONEY.search(text)
+    if beside := _beside(text, lowered, cues):
+        return beside
     offer = _offer(text, lowered, cues)
     proof = _first(cues.find("proof", lowered), _at(RATING.search(text)))
     limit = condition_at(text, cues)
@@ -138,7 +143,9 @@ def role_of(text: str, cues: Cues) -> str:
         )
         if leading < 0 or leading >= limit or (is_one_clause and offer == leading):
             return "condition"  # "Free travel passes are not accepted"
-    if proof >= 0 and not (0 <= offer < proof) and not (money and (PERCENT_OFF.search(text) or money.start() < proof)):
+    is_priced = money and (PERCENT_OFF.search(text) or money.start() < proof or cues.has("price", lowered))
+    is_part = 0 <= cues.find("included", lowered) < INCLUDED_WITHIN  # "includes a certificate" of its own thing
+    if proof >= 0 and not (0 <= offer < proof) and not is_priced and not is_part:
         return "proof"
     if offer >= 0:
         return "offer"
@@ -166,6 +173,25 @@ def role_of(text: str, cues: Cues) -> str:
     return "feature"
 
 
+def _beside(text: str, lowered: str, cues: Cues) -> str:
+    """Returns the role of what stands beside every sale: taxes, ways to pay, rules of cancelling, who may; or ""."""
+    money = MONEY.findall(text)
+    if not money and (tax := cues.patterns["tax"].match(lowered)) and len(lowered) - tax.end() < TAX_REST:
+        return "condition"
+    side = cues.patterns["side"].search(lowered)
+    is_first = side is not None and bool(money) and side.start() <= min(DUE_WITHIN, text.find(money[0]))
+    if side and len(money) == 1 and (is_first or side.end() == len(lowered)):
+        return "condition"
+    if cues.has("cancelling", lowered) and (money or "%" in text):
+        return "condition"
+    if cues.has("person", lowered):
+        return "condition"
+    payment = cues.patterns["payment"].search(lowered)
+    if payment and payment.start() < DUE_WITHIN and 2 * len(payment[0]) > len(lowered):
+        return "logistics"
+    return ""
+
+
 @lru_cache(maxsize=256)
 def condition_at(text: str, cues: Cues) -> int:
     """Returns where a statement begins to exclude or demand something, or -1."""
@@ -184,6 +210,11 @@ def is_due(text: str, cues: Cues) -> bool:
     if position < 0 or cues.has("offer", lowered) or not (MONEY.search(text) or "%" in text):
         return False
     return not cues.has("without", lowered[max(0, position - 12) : position])
+
+
+def is_of_other_than_work(fact: str, cues: Cues) -> bool:
+    """Returns True for a price in an advertisement of a job that is no pay: "children's tickets from 29.50"."""
+    return not cues.has("pay", _lowered(fact))
 
 
 def _divides(text: str) -> bool:

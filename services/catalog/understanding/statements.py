@@ -25,6 +25,10 @@ _FEED_KEY = re.compile(
     re.IGNORECASE,
 )
 _CODES = re.compile(r"\b(?:sku|ean|gtin|mpn|asin|upc)\b[:# ]*[\w-]*\d|(?<![\d+])\d{12,14}(?!\d)", re.IGNORECASE)
+_QUESTIONS = mess.DATA["questions"]
+_LABEL = re.compile(rf"^(?:{mess.any_of(_QUESTIONS['labels'])}) ?:\s+", re.IGNORECASE)
+_ANSWER = re.compile(rf"(?:{mess.any_of(_QUESTIONS['answers'])})(?!\w)")
+_CONDITIONAL = re.compile(rf"\W*(?:{mess.any_of(_QUESTIONS['conditions'])})(?!\w)")
 MAX_ITEM = 160  # characters of an item below a heading
 _ITEM = re.compile(r"^[-–*•]\s*")
 
@@ -61,15 +65,32 @@ def _with_brackets_joined(segments: list[str]) -> list[str]:
 
 
 def _with_questions_joined(segments: list[str], cues: Cues) -> list[str]:
-    """Returns statements with an offer or guarantee joined to the short question that it answers: "Dead cup? …"."""
+    """Returns statements joined to the short question that they answer, where they say nothing without it.
+
+    That is an offer or guarantee ("Dead cup? We replace it."), a limit ("Dogs allowed? No.") and what a question sets a
+    condition for ("Already on the list? You need not apply."). Other answers state nothing: "Do they bite? Often."
+    """
     joined: list[str] = []
-    for segment in segments:
+    for raw in segments:
+        segment = _LABEL.sub("", raw)
         last = joined[-1] if joined else ""
-        is_asked = last.endswith("?") and not last.startswith(text.CROSS) and len(last.split()) <= QUESTION_WORDS
-        if is_asked and not segment.endswith("?") and roles.role_of(segment, cues) in {"offer", "proof"}:
+        is_asked = last.endswith("?") and not last.startswith(text.CROSS)
+        is_short = len(last.split()) <= QUESTION_WORDS
+        is_answer = _ANSWER.match(segment.lower()) is not None or (segment != raw and not segment.endswith("?"))
+        is_conditional = is_asked and _CONDITIONAL.match(last.lower()) is not None
+        if not is_asked or segment.endswith("?"):
+            if not is_answer or segment == raw:
+                joined.append(segment)
+        elif (is_conditional and len(last) + len(segment) < MAX_PRICED) or (
+            is_short and roles.role_of(segment, cues) in {"offer", "proof"}
+        ):
+            joined[-1] = f"{last} {segment}"
+        elif not is_answer:
+            joined.append(segment)
+        elif roles.condition_at(segment, cues) >= 0 and len(last) + len(segment) < MAX_PRICED:
             joined[-1] = f"{last} {segment}"
         else:
-            joined.append(segment)
+            joined.pop()
     return joined
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from babel import Locale
 
 from services.catalog.understanding import markup, mess
+from services.catalog.understanding.sentences import sentences_of
 from services.chassis.amounts import amounts_in
 
 MAX_CHARACTERS = 20_000  # of one text; the catalog accepts less
@@ -73,8 +74,12 @@ _INTERNAL_LINE = re.compile(
     rf"^\W{{0,4}}(?:(?:INTERN|INTERNE?|INTERNAL|INTERNO|INTERNA)|(?i:{_words(_DATA['notes']['line_labels'])})) ?: .*$",
     re.MULTILINE,
 )
+_HASHTAG_ROW = r"(?<![\w&/#])#(?![0-9a-fA-F]{6}(?!\w))[^\W\d_]\w{1,40}(?:[ ,]+#[^\W\d_]\w{1,40})+"
+_HASHTAGS = re.compile(_HASHTAG_ROW)
+_LAST_HASHTAGS = re.compile(rf"(?:^|(?<=[.!?…] )){_HASHTAG_ROW}[ \t]*$", re.MULTILINE)
 _BREADCRUMBS = re.compile(
-    rf"^(?i:{_words(_DATA['notes']['first_crumbs'])})(?:[ \t]+[»›>][ \t]+[^\n»›>]{{2,60}}){{2,8}}$", re.MULTILINE
+    rf"(?:^|(?<=[.!?] ))(?i:{_words(_DATA['notes']['first_crumbs'])})(?:[ \t]+[»›>][ \t]+[^\n»›>]{{2,60}}){{2,8}}$",
+    re.MULTILINE,
 )
 _ADDRESS = re.compile(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"]{2,300}")
 
@@ -106,6 +111,7 @@ _BULLET = re.compile(
     r"^(?:[-–—*+•»›>~°·¬]+\s+|[-*•·]+(?=[^\W\d_])|[(\[]?\d{1,2}[)\]]\s+"
     rf"|\d{{1,2}}\.\s+(?=[A-ZÀ-Ý])(?!(?:{_MONTHS})\b)|[,;:.!?)\]}}]+\s*(?=\S))+"
 )
+_STRAY = re.compile(r"(?<=[.!?]) [.!?]{1,3}$")  # what a dropped note leaves
 _WHOLE_PRICE = re.compile(r"\d[,.][-–—]$")
 _NAME_PIECE = re.compile(r"(\s[–—-]\s[^()–—]*|\([^()]*\)|,\s[^,()]*)")
 _NAME_CODE = re.compile(
@@ -116,19 +122,6 @@ _NAME_CODE = re.compile(
 )
 _TAIL = " \t\n,;:-–—|*/&(["
 
-_ABBREVIATIONS = frozenset(word.casefold() for word in _DATA["abbreviations"]["words"])
-_DATES = frozenset(word.casefold() for word in _DATA["abbreviations"]["dates"])
-_OFTEN_LAST = frozenset(_DATA["abbreviations"]["often_last"])
-_BEFORE_SMALL = frozenset(_DATA["abbreviations"]["before_small"])
-_COMMON_LAST = frozenset(_DATA["abbreviations"]["common_last"].split())
-_INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")  # "W.P", "m.in"
-_NO_WORD_END = re.compile(r"[bcdfgkptvz][lr]$|[lmnr]h$|nb$")  # "wirtschaftl", "innerh"
-_NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,5}")
-MAX_ABBREVIATION, LEAST_ABBREVIATION = 4, 3  # letters
-_ZONE = re.compile(r"[A-Z]{2,4}(?!\w)")
-_UNITS = frozenset(_DATA["abbreviations"]["units"])
-_AFTER_ORDINAL = re.compile(_words(_DATA["abbreviations"]["after_ordinals"]))
-_SENTENCE_END = re.compile(r"([.!?…]+[\"”’»)\]]*)\s+|([。！？]+[」』）)]*)")
 _CAPITAL_WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@])")
 _ACRONYMS = frozenset(_DATA["capitals"]["acronyms"])
 _SHOUTED = frozenset(_DATA["capitals"]["shouted"])
@@ -181,7 +174,7 @@ def divided(cleaned: str) -> list[str]:
     """Returns the sentences and list items of a text that is cleaned already."""
     found = []
     for line in cleaned.split("\n"):
-        for sentence in _sentences(line):
+        for sentence in sentences_of(line):
             text = _trimmed(_BULLET.sub("", sentence.strip()))
             if any(sign.isalnum() for sign in text):
                 found.append(text)
@@ -264,6 +257,7 @@ def _clean_once(text: str) -> str:
     text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
     text = _INTERNAL_LINE.sub("", text)
     text = _BREADCRUMBS.sub("", text)
+    text = _without_hashtags(text)
     text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
     text = _BRACKETS.sub(_bracketed, text)
     text = _PARENTHESES.sub(_parenthesised, text)
@@ -289,6 +283,15 @@ def _clean_once(text: str) -> str:
     text = _DOTS.sub(".", text)
     text = _collapsed(_without_condemned(text))
     return "\n".join(line for raw in text.split("\n") for line in _lines(raw))
+
+
+def _without_hashtags(text: str) -> str:
+    """Returns a text without rows of hashtags behind its sentences; within one, or alone, they are words."""
+    if "#" not in text:
+        return text
+    rest = _LAST_HASHTAGS.sub("", text)
+    text = rest if any(sign.isalnum() for sign in rest) else text
+    return _HASHTAGS.sub(lambda match: match[0].replace("#", ""), text)
 
 
 def _without_table(text: str) -> str:
@@ -360,7 +363,7 @@ def _lines(line: str) -> list[str]:
         if field := _ANY_G_FIELD.match(item):
             item = f"{field[1].replace('_', ' ')}: {item[field.end() :]}"
         if _NOTE.search(item):
-            item = " ".join(filter(None, map(_without_note, _sentences(item))))
+            item = " ".join(filter(None, map(_without_note, sentences_of(item))))
         item = _COMMAS.sub("", item).strip(" ;|")
         if any(sign.isalnum() for sign in item):
             found.append(item)
@@ -382,7 +385,7 @@ def _without_condemned(text: str) -> str:
     lines = []
     for line in text.split("\n"):
         *condemned, rest = line.split(_HOLE)
-        kept = [" ".join(_sentences(part.strip())[:-1]) for part in condemned]
+        kept = [" ".join(sentences_of(part.strip())[:-1]) for part in condemned]
         lines.append(" ".join((*kept, rest.lstrip("?!. ") if condemned else rest)))
     return "\n".join(lines)
 
@@ -391,7 +394,7 @@ def _trimmed(text: str) -> str:
     """Returns a text without separators at its end; the plus of "18+" and the dash of "5,-" stay."""
     if _WHOLE_PRICE.search(text):
         return text
-    trimmed = text.rstrip(_TAIL)
+    trimmed = _STRAY.sub("", text.rstrip(_TAIL))
     while trimmed.endswith("+") and not trimmed[-2:-1].isdigit():
         trimmed = trimmed[:-1].rstrip(_TAIL)
     return trimmed
@@ -425,68 +428,9 @@ def _bracketed(match: re.Match[str]) -> str:
 def _parenthesised(match: re.Match[str]) -> str:
     if _CONDEMNING.search(match[0]):
         return _HOLE
-    if mess.is_for_maker(match[0].strip(" ()")):  # "(Has to be in.)"
+    if mess.is_for_maker(match[0].strip(" ()")) or mess.is_for_staff(match[0].strip(" ()")):  # "(Has to be in.)"
         return ""
     if _MESSAGE.match(match[0].strip()) and _OBJECT.search(match[0]):  # "(Paula: remove the slogan)"
         return ""
     is_task = _TASK.match(match[0].strip()) and _OBJECT.search(match[0])  # "(Simply add water)" is none
     return "" if is_task or _NOTE.search(match[0]) else match[0]
-
-
-def _sentences(line: str) -> list[str]:
-    found, start = [], 0
-    for match in _SENTENCE_END.finditer(line):
-        if match[1] and not _ends_sentence(line, match):
-            continue
-        found.append(line[start : match.end()].strip())
-        start = match.end()
-    found.append(line[start:].strip())
-    return [sentence for sentence in found if sentence]
-
-
-def _is_shortened(last: str, line: str, match: re.Match[str]) -> bool:
-    """Returns True for an abbreviation that no list has: no word ends so, or a small letter goes on after it.
-
-    A small letter begins no sentence of a writer who begins his lines with capitals.
-    """
-    if not last.isalpha():
-        return False
-    following = line[match.end() : match.end() + 2]
-    if len(last) >= LEAST_ABBREVIATION and _NO_WORD_END.search(last):
-        return True
-    if _NO_VOWEL.fullmatch(last):
-        return not following[:1].isupper()
-    if last in _BEFORE_SMALL:
-        return following[:1].islower() or following[:1].isdigit() or following[:1] in "-–+("
-    if not following[:1].islower() or len(last) > MAX_ABBREVIATION or last in _COMMON_LAST:
-        return False
-    return next((sign for sign in line if sign.isalpha()), "").isupper()
-
-
-def _ends_sentence(line: str, match: re.Match[str]) -> bool:
-    following = line[match.end() : match.end() + 1]
-    if not match[1].startswith("."):
-        return not (following.islower() and match[1][-1] in '"”’»')
-    word = line[max(0, match.start() - 24) : match.start()].rsplit(maxsplit=1)
-    last = re.split("[(\"'’„“«\\[]", word[-1])[-1].casefold() if word else ""
-    if not last or following == "(":
-        return False
-    before = line[max(0, match.start() - 24) : match.start() - len(last)].rstrip()
-    is_unit = last in _UNITS and before[-1:].isdigit()
-    if last in _DATES or is_unit:  # "11 h. Then"; "8 p.m. ET"
-        begins = following.isupper() or (is_unit and following.isdigit())
-        return begins and not _ZONE.match(line, match.end())
-    if last.endswith("str"):
-        return False
-    if last in _ABBREVIATIONS:
-        # "etc. We" and "a.m. The": abbreviations that often end a sentence do so before a capital
-        return last in _OFTEN_LAST and following.isupper()
-    if len(last) == 1 and last.isalpha():  # initials
-        return False
-    if _INITIALS.fullmatch(last):  # "r.ż. Osobom" ends one, "M.P. Sharma" does not
-        return following.isupper() and word[-1][:1].islower()
-    if _is_shortened(last, line, match):
-        return False
-    if re.fullmatch(r"(?:\d{1,2}\.?[-–/.])?\d{1,2}", last):  # German ordinals: "am 1. Dezember", "4.–12. August"
-        return not (following.islower() or _AFTER_ORDINAL.match(line, match.end()))
-    return True

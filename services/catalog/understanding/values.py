@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 NOT_KNOWN = "not_known"
+BESIDE = 0.15  # strength of what may stand beside other facts and leads nothing: the price of something else
 UNDETERMINED = "und"  # BCP 47: the language is not known
 
 
@@ -52,7 +53,10 @@ class ProductTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One statement about a product. Roles and sources are those of adwright.catalog.v1.Fact; `strength` is 0 to 1."""
+    """One statement about a product. Roles and sources are those of adwright.catalog.v1.Fact.
+
+    strength: 0 to 1; up to BESIDE the fact leads nothing.
+    """
 
     text: str
     role: str

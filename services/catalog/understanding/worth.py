@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.catalog.understanding.encoder import SentenceEncoder
-from services.catalog.understanding.values import Fact
+from services.catalog.understanding.values import BESIDE, Fact
 
 FOLDER: Final = Path(__file__).parent / "data" / "worth"
 CLASSES: Final = ("unfit", "informs", "supports", "reason", "opener")  # in the data; evenly spaced from 0 to 1
@@ -73,9 +73,11 @@ class Worth:
     def weigh(self, facts: Sequence[Fact]) -> list[Fact]:
         """Returns the facts with strengths that their worth raises or lowers, the strongest first.
 
-        What sells nothing keeps its strength.
+        What sells nothing, or stands beside others only, keeps its strength.
         """
-        sold = sorted((fact for fact in facts if fact.role in SOLD), key=lambda fact: -fact.strength)
+        sold = sorted(
+            (fact for fact in facts if fact.role in SOLD and fact.strength > BESIDE), key=lambda fact: -fact.strength
+        )
         worth = dict.fromkeys(map(id, sold), TYPICAL)
         worth.update(zip(map(id, sold), self.of([fact.text for fact in sold[:MOST]]).tolist(), strict=False))
         weighed = [
