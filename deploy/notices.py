@@ -19,6 +19,7 @@ from services.media.model_files import MODELS, Installed, Model
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTICE: Final = ROOT / "NOTICE"
+LICENCES: Final = ROOT / "deploy" / "licences"  # texts by model file, of packages that ship none
 EXTRAS: Final = ("dev", "hearing", "clients")  # of pyproject.toml: for work on Adwright, not for running it
 WIDTH: Final = 110
 
@@ -76,7 +77,8 @@ Licensed under the Apache License, Version 2.0; see LICENSE.
 
 This repository contains no third-party code, fonts or models. Setting it up downloads the packages and model files
 below, and the container image contains those that it needs. Each package keeps its own licence files in the folder
-*.dist-info of the Python environment. This file is generated: `make notice`.
+*.dist-info of the Python environment; licences that stand in no file of the package are at the end. This file is
+generated: `make notice`.
 """
 
 
@@ -146,6 +148,12 @@ def notices_of(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def licences_of(names: Iterable[str]) -> dict[str, str]:
+    """The licence texts that go along with model files whose packages ship none, by file."""
+    found = {name: (LICENCES / name).with_suffix(".txt") for name in names}
+    return {name: path.read_text(encoding="utf-8").strip() for name, path in found.items() if path.exists()}
+
+
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
     rows = list(rows)
     width = max(len(name) for name, _ in rows) + 2
@@ -177,6 +185,8 @@ def render() -> str:
         ),
         "== Notices of these packages ==\n",
         *(f"-- {name} --\n\n{text}\n" for name, text in notices_of(packages()).items()),
+        "== Licences of model files ==\n",
+        *(f"-- {name} --\n\n{text}\n" for name, text in licences_of(MODELS).items()),
     ]
     return "\n".join(parts)
 

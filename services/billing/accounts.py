@@ -127,7 +127,9 @@ async def _read_lots(
 
 
 async def insert_entries(connection: Connection, entries: Sequence[NewEntry], now: datetime) -> None:
-    """Inserts entries, in order."""
+    """Inserts entries, in order; none for an empty list."""
+    if not entries:
+        return
     debited, credited = zip(*(ACCOUNTS_OF_ENTRY[entry.kind] for entry in entries), strict=True)
     columns: dict[str, list[Any]] = {
         f"given_{field.name}": [getattr(entry, field.name) for entry in entries] for field in fields(NewEntry)

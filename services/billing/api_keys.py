@@ -83,6 +83,22 @@ _SUMS = (
     .group_by(_RESTORED.c.key_id)
     .subquery("sums")
 )
+_REDUCED = unnest("given", job_id=Uuid, amount=Integer)
+_REDUCTIONS = (
+    update(KEY_SPENDING)
+    .where(KEY_SPENDING.c.job_id == _REDUCED.c.job_id)
+    .values(amount=KEY_SPENDING.c.amount - _REDUCED.c.amount)
+    .returning(KEY_SPENDING.c.key_id, _REDUCED.c.amount)
+    .cte("reduced")
+)
+_REDUCED_SUMS = (
+    select(_REDUCTIONS.c.key_id, func.sum(_REDUCTIONS.c.amount).label("amount"))
+    .group_by(_REDUCTIONS.c.key_id)
+    .subquery("reduced_sums")
+)
+REDUCE = (
+    update(API_KEY).where(API_KEY.c.id == _REDUCED_SUMS.c.key_id).values(spent=API_KEY.c.spent - _REDUCED_SUMS.c.amount)
+)
 RESTORE = update(API_KEY).where(API_KEY.c.id == _SUMS.c.key_id).values(spent=API_KEY.c.spent - _SUMS.c.amount)
 
 
@@ -146,3 +162,10 @@ async def restore_budgets(connection: Connection, job_ids: Sequence[UUID]) -> No
     if not job_ids:
         return
     await run(connection, RESTORE, {"job_ids": list(job_ids)})
+
+
+async def reduce_spending(connection: Connection, parts: Mapping[UUID, int]) -> None:
+    """Restores a part of what these jobs were charged to their keys' budgets: credits by job id."""
+    if not parts:
+        return
+    await run(connection, REDUCE, {"given_job_id": list(parts), "given_amount": list(parts.values())})

@@ -35,13 +35,16 @@ HOLDS = text("""select coalesce(hold.job_id, entry.job_id) as job_id, hold.state
              from hold full join (select * from entry where job_id is not null and kind <> 'lapse') as entry
                on entry.job_id = hold.job_id
             where hold.job_id is null or hold.user_id is not null
-            group by coalesce(hold.job_id, entry.job_id), hold.state, hold.refunded_at
+            group by coalesce(hold.job_id, entry.job_id), hold.state, hold.refunded_at, hold.remainder
            having hold.state is null
                or array_agg(entry.kind order by entry.id) is distinct from
-                  (array['hold'] || case hold.state when 'captured' then array['capture'] when 'released'
+                  (array['hold'] || case hold.state when 'captured' then array['capture']
+                   || case when hold.remainder > 0 then array['remainder'] else '{}' end when 'released'
                    then array['release'] when 'expired' then array['expire'] else '{}' end
                    || case when hold.refunded_at is null then '{}' else array['refund'] end)
-               or bool_or((entry.user_id, entry.amount) is distinct from (hold.user_id, hold.amount))
+               or bool_or((entry.user_id, entry.amount) is distinct from (hold.user_id, case
+                   when entry.kind in ('capture', 'refund') then hold.amount - hold.remainder
+                   when entry.kind = 'remainder' then hold.remainder else hold.amount end))
             order by 1""")
 LOTS = text("""select lot.grant_id, remaining, granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) as expected
              from lot
@@ -96,7 +99,10 @@ async def _balances(connection: Connection) -> list[str]:
 
 
 async def _holds(connection: Connection) -> list[str]:
-    """Checks that every hold has exactly the entries of its state, with its user and amount."""
+    """Checks that every hold has exactly the entries of its state, with its user and amount.
+
+    The capture and the remainder of a hold that was captured in part make its amount together.
+    """
     rows = await fetch_rows(connection, HOLDS)
     return [
         f"job {row.job_id}: its hold is {row.state or 'missing'}, its entries are {row.entries or 'none'}"

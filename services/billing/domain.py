@@ -11,6 +11,8 @@ from uuid import UUID
 TYPES = ("copy", "static_ad", "video", "video_product")
 DEFAULT_PRICES = {"video_product": 15}  # credits, for price lists from before the type existed
 MAX_BALANCE = 2_000_000_000  # credits; the API's fields are int32
+MAX_QUANTITY = 10  # units that one hold may reserve, as the proto says
+MAX_PRICE = MAX_BALANCE // MAX_QUANTITY  # credits of one unit
 
 
 class Book(StrEnum):
@@ -32,6 +34,7 @@ class EntryKind(StrEnum):
     EXPIRE = "expire"
     REFUND = "refund"
     LAPSE = "lapse"
+    REMAINDER = "remainder"  # what a capture of a part of a hold releases
 
 
 # kind of entry: (account that is debited, account that is credited)
@@ -43,6 +46,7 @@ ACCOUNTS_OF_ENTRY = {
     EntryKind.EXPIRE: (Book.HELD, Book.AVAILABLE),
     EntryKind.REFUND: (Book.REVENUE, Book.AVAILABLE),
     EntryKind.LAPSE: (Book.AVAILABLE, Book.ISSUED),
+    EntryKind.REMAINDER: (Book.HELD, Book.AVAILABLE),
 }
 
 
@@ -95,7 +99,8 @@ class HoldResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest:
-    """A request to hold a job's price. `key_id` is the API key whose budget pays; None: no budget applies."""
+    """A request to hold a job's price, `quantity` times. `key_id` is the API key whose budget pays; None: no budget
+    applies."""
 
     job_id: UUID
     user_id: str
@@ -103,13 +108,14 @@ class HoldRequest:
     project_id: UUID | None
     expires_at: datetime
     key_id: UUID | None = None
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOutcome:
     """The outcome of a hold request, in credits.
 
-    `amount` is the price; `available` and `held` are the user's balances after the whole batch.
+    `amount` is the price of all units; `available` and `held` are the user's balances after the whole batch.
     """
 
     job_id: UUID
@@ -117,6 +123,23 @@ class HoldOutcome:
     amount: int
     available: int
     held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a job's hold is to end. `delivered`: of a capture, the units to capture; 0: all."""
+
+    end: HoldEnd
+    delivered: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedHold:
+    """A hold that has ended: the credits that were held, and those of them that were captured."""
+
+    state: HoldState
+    amount: int
+    captured: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +190,8 @@ def prices_of(text: str) -> Mapping[str, int]:
     prices: dict[str, int] = {}
     for part in text.split(","):
         name, _, amount = part.partition("=")
-        if not amount.strip().isdecimal() or not 1 <= int(amount) <= MAX_BALANCE:
-            raise ValueError(f"{part!r} must have the form static_ad=3, with a price from 1 to {MAX_BALANCE}")
+        if not amount.strip().isdecimal() or not 1 <= int(amount) <= MAX_PRICE:
+            raise ValueError(f"{part!r} must have the form static_ad=3, with a price from 1 to {MAX_PRICE}")
         prices[name.strip()] = int(amount)
     prices = {**DEFAULT_PRICES, **prices}
     if set(prices) != set(TYPES):

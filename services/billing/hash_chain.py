@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, LargeBinary, bindparam, func, insert, literal_column, select, text
 
@@ -44,12 +44,24 @@ DIGESTS = (
     .order_by(ENTRY.c.id)
 )
 DIGESTS_TO_SEAL = DIGESTS.limit(SEAL_ENTRIES)
+
+
+class _Seal(NamedTuple):
+    """A row of SEAL: the ids that it covers, 16 bytes for each, and its place in the chain."""
+
+    id: int
+    ids: list[int]
+    digests: bytes
+    previous: bytes
+    hash: bytes
+
+
 LAST_SEAL = (
     select(SEAL.c.id, SEAL.c.hash, SEAL.c.ids[func.array_upper(SEAL.c.ids, 1)].label("newest"))
     .order_by(SEAL.c.id.desc())
     .limit(1)
 )
-NEXT_SEALS = select(SEAL).where(SEAL.c.id > _AFTER).order_by(SEAL.c.id).limit(20)
+NEXT_SEALS = select(*(SEAL.c[field] for field in _Seal._fields)).where(SEAL.c.id > _AFTER).order_by(SEAL.c.id).limit(20)
 INSERT_SEAL = insert(SEAL).values({column: bindparam(column.name) for column in SEAL.c})
 
 
@@ -134,11 +146,11 @@ async def check(connection: Connection, recorded_head: str = "") -> ChainCheck:
     return ChainCheck(number, newest, previous.hex(), tuple(problems))
 
 
-async def _seals(connection: Connection) -> AsyncIterator[Any]:
+async def _seals(connection: Connection) -> AsyncIterator[_Seal]:
     after = 0
     while rows := await fetch_rows(connection, NEXT_SEALS, {"after": after}):
         for row in rows:
-            yield row
+            yield _Seal(*row)
         after = rows[-1].id
 
 

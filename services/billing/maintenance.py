@@ -6,15 +6,15 @@ Every replica runs all of it; two replicas that find the same work do it once.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 
 import psycopg
 import structlog
 
 from services.billing import hash_chain
-from services.billing.domain import HoldEnd
+from services.billing.domain import HoldEnd, Settlement
 from services.billing.ledger import Ledger
+from services.chassis.backoff import jittered
 from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
@@ -35,7 +35,7 @@ class Maintenance:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
+            await asyncio.sleep(jittered(TICK_SECONDS))
             await self._step("expire_holds", self.expire_holds)
             await self._step("lapse_credits", self.lapse_credits)
             await self._step("seal", self.seal)
@@ -47,7 +47,7 @@ class Maintenance:
             expired = await self._ledger.expired_holds(connection, now, BATCH)
         if expired:
             async with self._database.transaction() as connection:
-                await self._ledger.end_holds(connection, dict.fromkeys(expired, HoldEnd.EXPIRE), now)
+                await self._ledger.end_holds(connection, dict.fromkeys(expired, Settlement(end=HoldEnd.EXPIRE)), now)
         return len(expired)
 
     async def lapse_credits(self) -> int:

@@ -9,7 +9,18 @@ from uuid import UUID
 
 from adwright.billing.v1 import billing_pb2, keys_pb2
 
-from services.billing.domain import ApiKey, Balance, Book, HoldEnd, HoldOutcome, HoldRequest, HoldResult, HoldState
+from services.billing.domain import (
+    ApiKey,
+    Balance,
+    Book,
+    EndedHold,
+    HoldEnd,
+    HoldOutcome,
+    HoldRequest,
+    HoldResult,
+    HoldState,
+    Settlement,
+)
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.pagination import timestamp
 
@@ -44,6 +55,7 @@ def hold_request(request: billing_pb2.HoldRequest) -> HoldRequest:
         project_id=UUID(request.project_id) if request.project_id else None,
         expires_at=request.expires_at.ToDatetime(tzinfo=UTC),
         key_id=UUID(request.api_key_id) if request.api_key_id else None,
+        quantity=request.quantity or 1,
     )
 
 
@@ -57,14 +69,19 @@ def hold_outcome(outcome: HoldOutcome) -> billing_pb2.HoldOutcome:
     )
 
 
-def hold_ends(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, HoldEnd]:
-    return {UUID(settlement.job_id): HOLD_ENDS[settlement.kind] for settlement in request.settlements}
+def settlements(request: billing_pb2.SettleHoldsRequest) -> dict[UUID, Settlement]:
+    return {
+        UUID(settlement.job_id): Settlement(end=HOLD_ENDS[settlement.kind], delivered=settlement.delivered)
+        for settlement in request.settlements
+    }
 
 
-def settlement_outcome(job_id: str, found: tuple[HoldState, int] | None) -> billing_pb2.SettlementOutcome:
+def settlement_outcome(job_id: str, found: EndedHold | None) -> billing_pb2.SettlementOutcome:
     if found is None:
         return billing_pb2.SettlementOutcome(job_id=job_id, result=billing_pb2.SETTLEMENT_RESULT_UNKNOWN)
-    return billing_pb2.SettlementOutcome(job_id=job_id, result=SETTLEMENT_RESULTS[found[0]], amount=found[1])
+    return billing_pb2.SettlementOutcome(
+        job_id=job_id, result=SETTLEMENT_RESULTS[found.state], amount=found.amount, captured=found.captured
+    )
 
 
 def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> dict[str, Any]:
@@ -123,9 +140,14 @@ def entry_message(row: Any) -> billing_pb2.StatementEntry:
     return message
 
 
+def captured_credits(row: Any) -> int:
+    """The credits that a hold's capture spent; 0 without one."""
+    return int(row.amount - row.remainder) if row.state == HoldState.CAPTURED else 0
+
+
 def job_statement(row: Any) -> billing_pb2.JobStatement:
-    captured = row.amount if row.state == HoldState.CAPTURED else 0
-    released = row.amount if row.state in (HoldState.RELEASED, HoldState.EXPIRED) else 0
+    captured = captured_credits(row)
+    released = 0 if row.state == HoldState.HELD else row.amount - captured
     message = billing_pb2.JobStatement(
         job_id=str(row.job_id),
         type=row.type,
@@ -153,6 +175,7 @@ def hold_message(row: Any) -> billing_pb2.Hold:
         created_at=timestamp(row.created_at),
         expires_at=timestamp(row.expires_at),
         refunded=row.refunded_at is not None,
+        captured=captured_credits(row),
     )
     if row.ended_at is not None:
         message.ended_at.CopyFrom(timestamp(row.ended_at))

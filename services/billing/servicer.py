@@ -13,7 +13,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
 from services.billing import messages
-from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest, HoldState
+from services.billing.domain import Balance, EndedHold, Grant, HoldEnd, HoldOutcome, HoldRequest, Settlement
 from services.billing.ledger import Ledger
 from services.chassis.clock import Clock
 from services.chassis.data.batcher import Batcher
@@ -23,7 +23,7 @@ from services.chassis.rpc.auth import caller
 
 Context = grpc.aio.ServicerContext[Any, Any]
 HoldRequests = tuple[HoldRequest, ...]
-HoldEnds = dict[UUID, HoldEnd]
+Settlements = dict[UUID, Settlement]
 
 MAX_BATCH = 64  # RPCs in one transaction; each may carry many holds
 MAX_WAITING = 1_000
@@ -133,7 +133,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
         self._placements: Batcher[HoldRequests, list[HoldOutcome]] = Batcher(
             self._place_holds, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
-        self._settlements: Batcher[HoldEnds, dict[UUID, tuple[HoldState, int]]] = Batcher(
+        self._settlements: Batcher[Settlements, dict[UUID, EndedHold]] = Batcher(
             self._end_holds, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
@@ -157,7 +157,7 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
     async def SettleHolds(
         self, request: billing_pb2.SettleHoldsRequest, context: Context
     ) -> billing_pb2.SettleHoldsResponse:
-        found = await self._settlements.submit(messages.hold_ends(request))
+        found = await self._settlements.submit(messages.settlements(request))
         return billing_pb2.SettleHoldsResponse(
             outcomes=[
                 messages.settlement_outcome(settlement.job_id, found.get(UUID(settlement.job_id)))
@@ -165,20 +165,20 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
             ]
         )
 
-    async def _end_holds(self, batch: Sequence[HoldEnds]) -> list[dict[UUID, tuple[HoldState, int]] | Refusal]:
-        ends: HoldEnds = {}
+    async def _end_holds(self, batch: Sequence[Settlements]) -> list[dict[UUID, EndedHold] | Refusal]:
+        settlements: Settlements = {}
         for rpc in batch:
-            for job_id, end in rpc.items():
-                ends.setdefault(job_id, end)  # of several for one job, the first one counts
+            for job_id, settlement in rpc.items():
+                settlements.setdefault(job_id, settlement)  # of several for one job, the first one counts
         now = self._clock.now()
-        releases = [job_id for job_id, end in ends.items() if end is HoldEnd.RELEASE]
+        releases = [job_id for job_id, settlement in settlements.items() if settlement.end is HoldEnd.RELEASE]
         if releases:
             # In a transaction of its own: place_holds inserts holds while it has accounts locked, so waiting for an
             # account with a new tombstone uncommitted would reverse the lock order.
             async with self._database.connection() as connection:
                 await self._ledger.insert_release_tombstones(connection, sorted(releases), now)
         async with self._database.transaction() as connection:
-            found = await self._ledger.end_holds(connection, ends, now)
+            found = await self._ledger.end_holds(connection, settlements, now)
         return [found for _ in batch]
 
     async def GetBalances(

@@ -89,24 +89,34 @@ HOLD = Table(
     Column("expires_at", MOMENT, nullable=False),
     Column("ended_at", MOMENT),
     Column("refunded_at", MOMENT),
+    # How many units of the type were held; each costs the same part of `amount`.
+    Column("quantity", Integer, nullable=False, server_default=text("1")),
+    # Of a captured hold: the price of the units that were not delivered, which its capture released.
+    Column("remainder", Integer, nullable=False, server_default=ZERO),
     CheckConstraint("amount >= 0", name="hold_amount_check"),
     CheckConstraint(one_of("state", HoldState), name="hold_state_check"),
     CheckConstraint("drawn between 0 and amount", name="hold_check"),
     CheckConstraint(f"(state = '{HoldState.HELD}') = (ended_at is null)", name="hold_check1"),
     CheckConstraint(f"refunded_at is null or state = '{HoldState.CAPTURED}'", name="hold_check2"),
     CheckConstraint(f"user_id is not null or (state = '{HoldState.RELEASED}' and amount = 0)", name="hold_check3"),
+    CheckConstraint("quantity > 0 and mod(amount, quantity) = 0", name="hold_quantity_check"),
+    CheckConstraint(
+        f"remainder = 0 or (state = '{HoldState.CAPTURED}' and remainder between 1 and amount - 1"
+        " and mod(remainder::bigint * quantity, amount) = 0)",
+        name="hold_remainder_check",
+    ),
 )
 IS_HELD = HOLD.c.state == inline(HoldState.HELD)
 Index("hold_expiry", HOLD.c.expires_at, postgresql_where=IS_HELD)
 
-# What a hold took from which lot.
+# What a hold took from which lot, less what the capture of a part of it put back.
 DRAW = Table(
     "draw",
     METADATA,
     Column("job_id", Uuid, ForeignKey(HOLD.c.job_id), primary_key=True),
     Column("grant_id", Text, ForeignKey(LOT.c.grant_id), primary_key=True),
     Column("amount", Integer, nullable=False),
-    CheckConstraint("amount > 0", name="draw_amount_check"),
+    CheckConstraint("amount >= 0", name="draw_amount_check"),
 )
 
 ENTRY = Table(
@@ -158,6 +168,7 @@ IS_RARE = is_kind(*RARE_KINDS)
 Index("entry_of_grant", ENTRY.c.grant_id, unique=True, postgresql_where=is_kind(EntryKind.GRANT))
 Index("entry_of_hold", ENTRY.c.job_id, unique=True, postgresql_where=is_kind(EntryKind.HOLD))
 Index("entry_of_end", ENTRY.c.job_id, unique=True, postgresql_where=ENDS)
+Index("entry_of_remainder", ENTRY.c.job_id, unique=True, postgresql_where=is_kind(EntryKind.REMAINDER))
 Index("entry_of_refund", ENTRY.c.job_id, unique=True, postgresql_where=is_kind(EntryKind.REFUND))
 Index(
     "entry_of_lapse",

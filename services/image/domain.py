@@ -75,18 +75,29 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Headlines and layouts of the earlier pictures of a job. headlines: empty if all pictures share one."""
+
+    headlines: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBrief:
     """The brief of one ad image.
 
     photo, logo: downloaded files, or None. more_photos: further photos of the product.
     headline, subline, call_to_action: from the copy service; an empty one is derived from the product.
     price: what is paid now. old_price: what was paid before, None: nothing that is known.
-    benefits: short facts of the product, the strongest first. offer: the product's offer in the customer's words.
+    benefits: short facts of the product, the strongest first. leading_benefits: those that may be headlines; None: all.
+    offer: the product's offer in the customer's words.
     badge: text of a sticker, from the request. rating: of the product; None: none that may be shown.
     given: names of the texts that the request sets, which are printed verbatim.
     forbidden_texts: those that rules of advertising forbid; a prompt may quote one, and it is left out.
     seed: varies the image between jobs; the same brief with the same seed gives the same image.
+    visible_mark: whether a small line says how the picture was made.
     concept: pictures with the same one share headline, colours, typefaces and what is shown; empty: the seed.
+    taken: what the picture avoids, so that the variants of a job differ.
     date: decides the season when neither style nor prompt names one.
     format: png, jpeg or webp. subject: what the catalog understood of the product.
     """
@@ -116,18 +127,22 @@ class ImageBrief:
     more_photos: tuple[Path, ...] = ()
     old_price: str | None = None
     benefits: tuple[str, ...] = ()
+    leading_benefits: frozenset[str] | None = None
     offer: str = ""
     badge: str = ""
     rating: Rating | None = None
     given: frozenset[str] = frozenset()
     forbidden_texts: frozenset[str] = frozenset()
     concept: str = ""
+    taken: Taken = Taken()
+    visible_mark: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedImage:
     """A finished ad image, its thumbnail and its alternative text.
 
+    headline, layout: what is printed as headline, and the name of the layout.
     notes: for the customer: which parts of the prompt were applied or not, and every fallback.
     """
 
@@ -139,3 +154,5 @@ class RenderedImage:
     alt_text: str
     notes: tuple[str, ...]
     provider: str
+    headline: str = ""
+    layout: str = ""

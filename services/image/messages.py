@@ -16,15 +16,18 @@ from adwright.job.v1 import job_pb2
 
 from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
-from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Subject
+from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Subject, Taken
 from services.image.providers.local.prompt_parsing import read_prompt
 from services.media.writing_systems import is_unsupported, unsupported_script
 
 JOB_TYPE = "static_ad"
+NOTHING_TAKEN: Final = Taken()
 UNDETERMINED = "und"  # BCP 47: the language is not known
 TEXT_FIELDS: Final = ("headline", "subline", "cta", "badge")  # of a request, printed verbatim
 MUST_SAY: Final = ("headline", "cta")  # those that need a letter or digit
 BENEFIT_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics"})  # of facts that praise the product
+LEADING_ROLES: Final = frozenset({"benefit", "feature", "figure"})  # of facts that may be headlines
+LEAST_STRENGTH: Final = 0.5  # of such a fact; weaker ones are details that no one is won by
 BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
 MOST_TEXTS: Final = 100  # that the copy service takes
 MOST_BENEFITS: Final = 6  # four stand in a list; each may be a headline
@@ -51,6 +54,7 @@ def job_submission(
         project_id=request.project_id,
         product_id=request.product_id,
         idempotency_key=request.idempotency_key,
+        quantity=request.variants if request.HasField("variants") else 1,
         parameters=image_pb2.ImageJobParameters(request=request, brief=brief, notes=notes).SerializeToString(),
     )
 
@@ -128,6 +132,17 @@ def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
     return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
 
 
+def leading_benefits(brief: catalog_pb2.Brief) -> frozenset[str] | None:
+    """Returns those of `benefits` that may be headlines; None without an understanding: all."""
+    facts = brief.understanding.facts
+    strong = {
+        " ".join(fact.text.split()).rstrip(".;,")
+        for fact in facts
+        if fact.role in LEADING_ROLES and fact.strength >= LEAST_STRENGTH
+    }
+    return frozenset(strong.intersection(benefits(brief))) if facts else None
+
+
 def check_scripts(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, date: datetime.date) -> None:
     """Raises BriefNotPossible for a text of the request, the brand or the product's name in a script that no typeface
     has, and for a product of which no statement could be printed; single statements in such a script are left out."""
@@ -174,6 +189,7 @@ def image_brief(
     more_photos: Sequence[Path] = (),
     logo: Path | None,
     headline: copy_pb2.WriteHeadlineResponse,
+    taken: Taken = NOTHING_TAKEN,
 ) -> ImageBrief:
     """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
@@ -213,18 +229,41 @@ def image_brief(
         more_photos=tuple(more_photos),
         old_price=old_price,
         benefits=tuple(filter(printable, benefits(parameters.brief))),
+        leading_benefits=leading_benefits(parameters.brief),
         offer=printable(_current_offer(product, date)),
         badge=request.badge,
         rating=proof,
         forbidden_texts=forbidden,
         given=frozenset(name for name in TEXT_FIELDS if request.HasField(name)),
         concept=concept_of(request, seed),
+        taken=taken,
+        visible_mark=request.visible_mark,
     )
 
 
 def concept_of(request: image_pb2.GenerateStaticAdRequest, job_id: str) -> str:
     """Returns what headline, colours and typefaces of a job's pictures are drawn from."""
     return request.concept or request.seed or job_id
+
+
+def variant_parameters(
+    parameters: image_pb2.ImageJobParameters, job_id: str, number: int
+) -> image_pb2.ImageJobParameters:
+    """Returns the parameters of one of a job's variants, from 1: those of a job with a seed of its own.
+
+    The first has the seed of the request, so that it is the picture that a request for one would get.
+    """
+    own = image_pb2.ImageJobParameters()
+    own.CopyFrom(parameters)
+    own.request.ClearField("variants")
+    seed = parameters.request.seed or job_id
+    own.request.seed = seed if number == 1 else f"{seed} #{number}"
+    return own
+
+
+def shares_headline(request: image_pb2.GenerateStaticAdRequest) -> bool:
+    """Whether all pictures of a request have the same headline, as it asks for."""
+    return request.HasField("headline") or request.HasField("concept")
 
 
 def _subject(message: catalog_pb2.Understanding) -> Subject:

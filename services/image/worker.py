@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
 import grpc
 import structlog
 from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.image.v1 import image_pb2
 
 from services.chassis.clock import Clock
-from services.chassis.errors import DependencyFault
+from services.chassis.errors import DependencyFault, InputFault, TransientFault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.image import messages
+from services.image.domain import ImageBrief, RenderedImage, Taken
 from services.image.providers import ImageProvider
-from services.worker.loop import AttemptResult, ResultFile, RunningAttempt
+from services.image.variants import VariantCheckpoints, VariantState
+from services.worker.faults import dependency_fault
+from services.worker.loop import SUPERSEDED, AttemptResult, ResultFile, RunningAttempt, remaining_seconds
 from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 45.0  # a language model may take 40 s, after which the built-in engine writes
@@ -22,8 +32,18 @@ FURTHER_PHOTOS = 2  # no layout shows more than three
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inputs:
+    """The customer's files, and notes on those that could not be used."""
+
+    photo: Path | None
+    further: tuple[Path, ...]
+    logo: Path | None
+    notes: tuple[str, ...]
+
+
 class ImageWorker:
-    """Produces the ad image of a job and its thumbnail."""
+    """Produces the ad image of a job and its thumbnail, or several variants."""
 
     def __init__(
         self,
@@ -43,39 +63,120 @@ class ImageWorker:
     async def handle(self, attempt: RunningAttempt) -> AttemptResult:
         """Produces the result of one attempt. Raises the faults of chassis.errors."""
         parameters = image_pb2.ImageJobParameters.FromString(attempt.job.parameters)
-        notes = list(parameters.notes)
         attempt.progress.report(2, "gathering")
-        photo = await self._customer_images.product_photo(parameters.brief, attempt.folder / "photo")
-        further = await self._customer_images.further_photos(
-            parameters.brief, attempt.folder, most=FURTHER_PHOTOS, notes=notes
-        )
-        logo = await self._customer_images.brand_logo(parameters.brief, attempt.folder / "logo", notes)
+        inputs = await self._gather(parameters, attempt.folder)
+        if parameters.request.variants > 1:
+            return await self._make_variants(attempt, parameters, inputs)
         headline = await self._write_headline(parameters, messages.concept_of(parameters.request, attempt.job.job_id))
-        brief = messages.image_brief(
-            parameters,
-            seed=attempt.job.job_id,
-            date=self._clock.now().date(),
-            photo=photo,
-            more_photos=further,
-            logo=logo,
-            headline=headline,
-        )
+        brief = self._brief(parameters, inputs, attempt.job.job_id, headline)
         folder = attempt.folder / "output"
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
-        thumbnail_type = (
-            "image/jpeg" if rendered.thumbnail.suffix in {".jpg", ".jpeg"} else f"image/{rendered.thumbnail.suffix[1:]}"
-        )
         return AttemptResult(
-            files=(
-                ResultFile(path=rendered.image, type="image", content_type=rendered.content_type),
-                ResultFile(path=rendered.thumbnail, type="thumbnail", content_type=thumbnail_type),
-            ),
-            notes=(f"Alternative text: {rendered.alt_text}", *notes, *rendered.notes),
+            files=_files(rendered), notes=(f"Alternative text: {rendered.alt_text}", *inputs.notes, *rendered.notes)
         )
 
+    async def _gather(self, parameters: image_pb2.ImageJobParameters, folder: Path) -> _Inputs:
+        notes = list(parameters.notes)
+        photo = await self._customer_images.product_photo(parameters.brief, folder / "photo")
+        further = await self._customer_images.further_photos(parameters.brief, folder, most=FURTHER_PHOTOS, notes=notes)
+        logo = await self._customer_images.brand_logo(parameters.brief, folder / "logo", notes)
+        return _Inputs(photo=photo, further=tuple(further), logo=logo, notes=tuple(notes))
+
+    def _brief(
+        self,
+        parameters: image_pb2.ImageJobParameters,
+        inputs: _Inputs,
+        job_id: str,
+        headline: copy_pb2.WriteHeadlineResponse,
+        taken: Taken = messages.NOTHING_TAKEN,
+    ) -> ImageBrief:
+        return messages.image_brief(
+            parameters,
+            seed=job_id,
+            date=self._clock.now().date(),
+            photo=inputs.photo,
+            more_photos=inputs.further,
+            logo=inputs.logo,
+            headline=headline,
+            taken=taken,
+        )
+
+    async def _make_variants(
+        self, attempt: RunningAttempt, parameters: image_pb2.ImageJobParameters, inputs: _Inputs
+    ) -> AttemptResult:
+        """Makes one picture after the other and stores each when it is finished; skips those that are stored.
+
+        A picture that fails does not keep the next ones from being made. Raises the first fault that another attempt
+        may not meet, else that of the first picture if none can be made. Raises at once if a dependency of the
+        platform is unavailable.
+        """
+        total, failed = parameters.request.variants, dict[int, Exception]()
+        seconds = remaining_seconds(attempt) / total  # so that a task that never ends leaves time for the others
+        for number in range(1, total + 1):
+            if number in attempt.stored_variants:
+                continue
+            done = len(attempt.stored_variants) + len(failed)
+            try:
+                await self._make_variant(attempt, parameters, inputs, number, done, seconds)
+            except Exception as error:
+                if dependency_fault(error) is not None:
+                    raise
+                if isinstance(error, TransientFault) and error.reason == SUPERSEDED:
+                    raise
+                log.warning("variant_failed", job_id=attempt.job.job_id, number=number, exc_info=error)
+                failed[number] = error
+        for failure in failed.values():
+            if not isinstance(failure, InputFault):
+                raise failure
+        if failed and not attempt.stored_variants:
+            raise next(iter(failed.values()))
+        return AttemptResult(
+            files=(),
+            notes=tuple(
+                f"Picture {number} could not be made: {failure.message}"
+                for number, failure in failed.items()
+                if isinstance(failure, InputFault)
+            ),
+        )
+
+    async def _make_variant(
+        self,
+        attempt: RunningAttempt,
+        parameters: image_pb2.ImageJobParameters,
+        inputs: _Inputs,
+        number: int,
+        done: int,
+        seconds: float,
+    ) -> None:
+        """Makes and stores one picture. Raises TransientFault if it is not made within `seconds`."""
+        total, job_id = parameters.request.variants, attempt.job.job_id
+
+        def report(percent: int, stage: str) -> None:
+            attempt.progress.report((100 * done + percent) // total, f"picture {number} of {total}: {stage}")
+
+        report(0, "writing")
+        state = VariantState.read(attempt.checkpoint)
+        own = messages.variant_parameters(parameters, job_id, number)
+        taken = state.taken
+        if messages.shares_headline(parameters.request):
+            taken = replace(taken, headlines=())
+        folder = attempt.folder / f"output-{number}"
+        folder.mkdir()
+        try:
+            async with _time_limit(seconds):
+                headline = await self._write_headline(own, messages.concept_of(own.request, job_id), taken.headlines)
+                brief = self._brief(own, inputs, job_id, headline, taken)
+                checkpoints = VariantCheckpoints(attempt, state, number)
+                rendered = await self._provider.render(brief, folder, report, checkpoints)
+            alt_text = f"Alternative text of picture {number}: {rendered.alt_text}"
+            result = AttemptResult(files=_files(rendered), notes=(alt_text, *inputs.notes, *rendered.notes))
+            await attempt.store_variant(number, result, state.after(number, rendered).to_bytes())
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
     async def _write_headline(
-        self, parameters: image_pb2.ImageJobParameters, seed: str
+        self, parameters: image_pb2.ImageJobParameters, seed: str, taken: Sequence[str] = ()
     ) -> copy_pb2.WriteHeadlineResponse:
         """Requests headline, sub-line and call to action from the copy service. Raises DependencyFault while it is
         unavailable."""
@@ -87,6 +188,7 @@ class ImageWorker:
                     seed=seed,
                     instructions=messages.copy_instructions(parameters.request.prompt),
                     product_texts=messages.product_texts(parameters),
+                    taken=taken,
                 ),
                 metadata=self._identity.metadata(),
                 timeout=HEADLINE_SECONDS,
@@ -96,3 +198,24 @@ class ImageWorker:
             if refusal_from_rpc_error(error).retryable:
                 raise DependencyFault("COPY_UNAVAILABLE", f"the copy service failed: {error.code().name}") from error
             raise
+
+
+@asynccontextmanager
+async def _time_limit(seconds: float) -> AsyncIterator[None]:
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise TransientFault("ATTEMPT_TIMED_OUT", "the picture exceeded its share of the attempt's time") from None
+
+
+def _files(rendered: RenderedImage) -> tuple[ResultFile, ...]:
+    suffix = rendered.thumbnail.suffix
+    thumbnail_type = "image/jpeg" if suffix in {".jpg", ".jpeg"} else f"image/{suffix[1:]}"
+    return (
+        ResultFile(path=rendered.image, type="image", content_type=rendered.content_type),
+        ResultFile(path=rendered.thumbnail, type="thumbnail", content_type=thumbnail_type),
+    )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Executable, Integer, Text, Uuid, bindparam, insert, select, update
 
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import unnest
 from services.chassis.data.statements import fetch_rows, run
-from services.job.domain import ChangedJob, Completion
+from services.job.domain import Asset, ChangedJob, Completion, FinishedVariant
 from services.job.tables import MOMENT, asset, attempt, job
+
+MAX_VARIANT_ASSETS = 10  # as the proto says; their positions are numbered by it
 
 CHANGED = tuple(job.c[field.name] for field in fields(ChangedJob))
 
@@ -43,6 +46,7 @@ _stored = unnest(
     content_type=Text,
     size_bytes=BigInteger,
     sha256=Text,
+    variant=Integer,
 )
 _INSERT_ASSETS = insert(asset).from_select([column.name for column in _stored.c], select(*_stored.c))
 
@@ -89,10 +93,36 @@ async def close_attempts(
 
 async def insert_assets(connection: Connection, completions: Sequence[Completion]) -> None:
     """Inserts the assets of these results, in their order."""
+    assets = [(entry.job_id, place, asset) for entry in completions for place, asset in enumerate(entry.assets)]
+    await _insert_assets(connection, assets)
+
+
+async def insert_variant_assets(connection: Connection, variant: FinishedVariant) -> None:
+    """Inserts the assets of a variant behind those of the variants before it."""
+    first = variant.number * MAX_VARIANT_ASSETS
+    await _insert_assets(
+        connection,
+        [
+            (variant.job_id, first + position, replace(asset, variant=variant.number))
+            for position, asset in enumerate(variant.assets)
+        ],
+    )
+
+
+async def _insert_assets(connection: Connection, assets: Sequence[tuple[UUID, int, Asset]]) -> None:
     rows = [
-        (asset.id, entry.job_id, position, asset.type, asset.key, asset.content_type, asset.size_bytes, asset.sha256)
-        for entry in completions
-        for position, asset in enumerate(entry.assets)
+        (
+            asset.id,
+            job_id,
+            position,
+            asset.type,
+            asset.key,
+            asset.content_type,
+            asset.size_bytes,
+            asset.sha256,
+            asset.variant,
+        )
+        for job_id, position, asset in assets
     ]
     if rows:
         names = (f"given_{column.name}" for column in _stored.c)

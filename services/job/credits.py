@@ -69,6 +69,7 @@ class BillingClient:
                 type=submission.priced_as or submission.type,
                 project_id=str(submission.project_id),
                 api_key_id=submission.api_key_id,
+                quantity=submission.quantity,
             )
             hold.expires_at.FromDatetime(expires_at)
         with _rpc_errors_as_refusals():
@@ -102,7 +103,10 @@ class BillingClient:
 
         Safe to repeat: billing ends each hold once and reports how.
         """
-        settlements = [billing_pb2.Settlement(job_id=str(job.id), kind=SETTLEMENT_KINDS[job.settle]) for job in jobs]
+        settlements = [
+            billing_pb2.Settlement(job_id=str(job.id), kind=SETTLEMENT_KINDS[job.settle], delivered=job.delivered)
+            for job in jobs
+        ]
         with _rpc_errors_as_refusals():
             response = await self._stub.SettleHolds(
                 billing_pb2.SettleHoldsRequest(settlements=settlements),

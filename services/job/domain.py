@@ -118,6 +118,8 @@ class Submission(IdempotentRequest):
     parameters: bytes
     priced_as: str = ""
     """The price that is held; empty: that of the type."""
+    quantity: int = 1
+    """How many variants the job makes, each at the price."""
     worker: str = ""
     retry_of: UUID | None = None
     api_key_id: str = ""
@@ -166,6 +168,8 @@ class ChangedJob:
     self_made: bool
     error_reason: str | None
     settle: str | None
+    quantity: int
+    delivered: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,8 @@ class EndedJob:
     id: UUID
     settle: str
     traceparent: str
+    delivered: int = 0
+    """How many variants a capture pays for; 0: the whole job."""
     self_made: bool = False
     """Made by the service that submitted it, which responds to its request only after the settlement."""
 
@@ -183,7 +189,13 @@ class EndedJob:
         """The ended job of a row. Raises ValueError for a job that has not ended."""
         if job.settle is None:
             raise ValueError(f"the job {job.id} has not ended")
-        return cls(id=job.id, settle=job.settle, traceparent=job.traceparent, self_made=job.self_made)
+        return cls(
+            id=job.id,
+            settle=job.settle,
+            delivered=job.delivered,
+            traceparent=job.traceparent,
+            self_made=job.self_made,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +208,8 @@ class Asset:
     content_type: str
     size_bytes: int
     sha256: str = ""
+    variant: int = 0
+    """The variant that it belongs to, from 1; 0: the job makes one only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +245,9 @@ class Job:
     queue_position: int | None = None
     notes: tuple[str, ...] = ()
     result: bytes = field(default=b"", repr=False)
+    quantity: int = 1
+    delivered: int = 0
+    """The number of finished variants, of a job that makes several."""
     unsettled: str = ""
     """capture or release until billing has confirmed that settlement; then empty."""
 
@@ -247,6 +264,7 @@ class Lease:
     attempt_deadline: datetime
     created_at: datetime
     traceparent: str = ""
+    stored_variants: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +287,18 @@ class Completion:
     assets: tuple[Asset, ...]
     result: bytes
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedVariant:
+    """A variant that an attempt has made; the checkpoint replaces that of the job."""
+
+    job_id: UUID
+    attempt: int
+    number: int
+    assets: tuple[Asset, ...]
+    notes: tuple[str, ...]
+    checkpoint: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +349,20 @@ class DeadJob:
 
 
 @dataclass(frozen=True, slots=True)
+class JobSettlement:
+    """A job as reconciliation compares it with its hold. The fields are those of its row, in this order."""
+
+    id: UUID
+    user_id: str
+    status: str
+    credits: int
+    settled: bool
+    created_at: datetime
+    captured: int
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True)
 class RetryableJob:
     """What a retry of a job needs of it. The fields are columns of the table, in the order in which they are read."""
 
@@ -328,6 +372,7 @@ class RetryableJob:
     product_id: UUID
     parameters: bytes = field(repr=False)
     priced_as: str
+    quantity: int
     dead: bool
     self_made: bool
 
@@ -336,3 +381,9 @@ OUTAGE_MESSAGE = (
     "The creative could not be generated in time because part of our system was unavailable. You have not been "
     "charged; please try again."
 )
+PARTLY_MADE_NOTE = "The other variants could not be made."
+
+
+def part_of_credits(amount: int, quantity: int, delivered: int) -> int:
+    """The price of `delivered` of a job's variants; `amount` is that of all of them."""
+    return amount // quantity * delivered

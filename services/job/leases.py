@@ -18,10 +18,12 @@ from services.chassis.errors import Refusal
 from services.chassis.observability.tracing import record_past_span
 from services.job.batching import MAX_BATCH, MAX_WAITING
 from services.job.domain import (
+    TERMINAL_STATUSES,
     AttemptFailure,
     ChangedJob,
     Completion,
     EndedJob,
+    FinishedVariant,
     Heartbeat,
     JobPolicy,
     Lease,
@@ -103,6 +105,11 @@ class Leases:
             stopped = await self._store.heartbeat(connection, merge_heartbeats(heartbeats), self._clock.now())
         return [stopped.get((heartbeat.job_id, heartbeat.attempt), "") for heartbeat in heartbeats]
 
+    async def store_variant(self, variant: FinishedVariant) -> None:
+        """Stores a finished variant of a job that makes several. Raises StaleAttempt. Safe to repeat."""
+        async with self._database.transaction() as connection:
+            await self._store.store_variant(connection, variant, self._clock.now())
+
     async def complete(self, completion: Completion) -> EndedJob:
         """Records the attempt's result. Raises StaleAttempt. Safe to repeat.
 
@@ -136,7 +143,7 @@ class Leases:
                 # The sweeper dispatches a job whose next attempt has to wait, when the wait is over.
                 await write_events(connection, [job], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        ended = EndedJob.of(job) if job.status == Status.FAILED else None
+        ended = EndedJob.of(job) if job.status in TERMINAL_STATUSES else None
         if ended is not None and not ended.self_made:
             self._ended.set()
         return Status(job.status), ended

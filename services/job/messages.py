@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from adwright.job.v1 import job_pb2
 from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc.pagination import parse_page_token, timestamp
 from services.job.domain import (
+    TERMINAL_STATUSES,
     AcceptedJob,
     Asset,
     Attempt,
@@ -19,6 +20,7 @@ from services.job.domain import (
     Completion,
     DeadJob,
     FaultKind,
+    FinishedVariant,
     Heartbeat,
     Job,
     JobFilter,
@@ -26,6 +28,7 @@ from services.job.domain import (
     Lease,
     Status,
     Submission,
+    part_of_credits,
     plausible_arrival,
 )
 
@@ -43,20 +46,40 @@ def status_message(job: Job, asset_url: Callable[[UUID], str]) -> job_pb2.JobSta
         job_id=str(job.id),
         type=job.type,
         status=job.status.value,
-        assets=[job_pb2.Asset(id=str(asset.id), type=asset.type, url=asset_url(asset.id)) for asset in job.assets],
+        assets=[_asset_message(asset, asset_url) for asset in job.assets],
         created_at=timestamp(job.created_at),
-        notes=job.notes,
+        notes=[*_variant_notes(job), *job.notes],
     )
     if job.completed_at is not None:
         message.completed_at.CopyFrom(timestamp(job.completed_at))
     if job.status is Status.FAILED or (job.status is Status.EXPIRED and job.error_reason):
         message.error.CopyFrom(job_pb2.JobError(reason=job.error_reason, message=job.error_message))
+    if job.quantity > 1:
+        message.variants_total, message.variants_done = job.quantity, job.delivered
     if job.status is Status.PROCESSING:
         message.progress = job.progress
         message.attempt = job.attempt
     if job.queue_position is not None:
         message.queue_position = job.queue_position
     return message
+
+
+def _asset_message(asset: Asset, asset_url: Callable[[UUID], str]) -> job_pb2.Asset:
+    message = job_pb2.Asset(id=str(asset.id), type=asset.type, url=asset_url(asset.id))
+    if asset.variant:
+        message.variant = asset.variant
+    return message
+
+
+def _variant_notes(job: Job) -> list[str]:
+    """What an ended job that delivers only some of its variants costs."""
+    if job.status not in TERMINAL_STATUSES or not 0 < job.delivered < job.quantity:
+        return []
+    spent = part_of_credits(job.credits, job.quantity, job.delivered)
+    return [
+        f"{job.delivered} of {job.quantity} variants were made. You were charged {spent} credits for them; "
+        f"{job.credits - spent} were released."
+    ]
 
 
 def variants_of(job: Job) -> list[copy_pb2.Variant]:
@@ -78,6 +101,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
         priced_as=request.priced_as,
+        quantity=request.quantity or 1,
         worker=request.worker,
         idempotency_key_header=request.idempotency_key_header,
         request_digest=request.request_digest,
@@ -112,6 +136,7 @@ def lease_message(lease: Lease, policy: JobPolicy) -> job_pb2.LeasedJob:
         attempt_deadline=timestamp(lease.attempt_deadline),
         created_at=timestamp(lease.created_at),
         traceparent=lease.traceparent,
+        stored_variants=lease.stored_variants,
     )
 
 
@@ -129,19 +154,34 @@ def completion(request: job_pb2.CompleteJobRequest) -> Completion:
     return Completion(
         job_id=UUID(request.job_id),
         attempt=request.attempt,
-        assets=tuple(
-            Asset(
-                id=UUID(asset.id),
-                type=asset.type,
-                key=asset.key,
-                content_type=asset.content_type,
-                size_bytes=asset.size_bytes,
-                sha256=asset.sha256,
-            )
-            for asset in request.assets
-        ),
+        assets=_assets(request.assets),
         result=request.result,
         notes=tuple(request.notes),
+    )
+
+
+def finished_variant(request: job_pb2.StoreVariantRequest) -> FinishedVariant:
+    return FinishedVariant(
+        job_id=UUID(request.job_id),
+        attempt=request.attempt,
+        number=request.number,
+        assets=_assets(request.assets),
+        notes=tuple(request.notes),
+        checkpoint=request.checkpoint,
+    )
+
+
+def _assets(stored: Iterable[job_pb2.StoredAsset]) -> tuple[Asset, ...]:
+    return tuple(
+        Asset(
+            id=UUID(asset.id),
+            type=asset.type,
+            key=asset.key,
+            content_type=asset.content_type,
+            size_bytes=asset.size_bytes,
+            sha256=asset.sha256,
+        )
+        for asset in stored
     )
 
 

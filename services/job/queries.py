@@ -31,7 +31,17 @@ from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among, inline, unnest
 from services.chassis.data.statements import fetch_row, fetch_rows
-from services.job.domain import UNSUCCESSFUL_STATUSES, Asset, Attempt, DeadJob, Job, JobFilter, RetryableJob, Status
+from services.job.domain import (
+    UNSUCCESSFUL_STATUSES,
+    Asset,
+    Attempt,
+    DeadJob,
+    Job,
+    JobFilter,
+    JobSettlement,
+    RetryableJob,
+    Status,
+)
 from services.job.errors import AssetNotFound
 from services.job.tables import (
     MOMENT,
@@ -55,7 +65,7 @@ _ONE = literal_column("1", Integer)
 _MOST = bindparam("most", type_=Integer())
 _OLDEST = bindparam("oldest", type_=Uuid())
 
-_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes")
+_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes", "variant")
 _assets = (
     select(
         func.jsonb_agg(
@@ -79,6 +89,7 @@ _jobs_ahead = (
         _ahead.c.type == job.c.type,
         tuple_(_ahead.c.turn, _ahead.c.id) < tuple_(job.c.turn, job.c.id),
     )
+    .order_by(_ahead.c.turn, _ahead.c.id)  # only the index of the queue has this order, so no other is read
     .limit(literal_column(str(MAX_QUEUE_POSITION), Integer))
     .correlate(job)
     .subquery("ahead")
@@ -102,8 +113,10 @@ _JOBS = select(
     job.c.notes,
     job.c.result,
     job.c.traceparent,
+    job.c.quantity,
+    job.c.delivered,
     case((job.c.settled_at.is_(None), job.c.settle)).label("unsettled"),
-    case((status_is(Status.COMPLETED), _assets)).label("assets"),
+    case((job.c.settle == inline("capture"), _assets)).label("assets"),
     case((QUEUED, _queue_position)).label("queue_position"),
 )
 _BY_ID = _JOBS.where(among(job.c.id, "ids"))
@@ -178,6 +191,12 @@ _SETTLEMENTS = select(
     func.coalesce(job.c.credits, literal_column("0", Integer)).label("credits"),
     job.c.settled_at.is_not(None).label("settled"),
     job.c.created_at,
+    case(
+        (job.c.settle.is_distinct_from(inline("capture")), literal_column("0", Integer)),
+        (job.c.quantity == _ONE, job.c.credits),
+        else_=job.c.credits // job.c.quantity * job.c.delivered,
+    ).label("captured"),
+    job.c.delivered,
 )
 _SETTLEMENTS_AFTER = _SETTLEMENTS.where(job.c.id > bindparam("after", type_=Uuid())).order_by(job.c.id).limit(_MOST)
 _SETTLEMENTS_OF = _SETTLEMENTS.where(among(job.c.id, "ids"))
@@ -291,6 +310,8 @@ async def asset(connection: Connection, asset_id: UUID) -> Asset:
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
     """A page of dead jobs with ids below `before`, newest first."""
     rows = await fetch_rows(connection, _DEAD_JOBS, {"before": before, "most": size})
+    if not rows:
+        return []  # an empty list implies every index's condition, so the next statement might read any of them
     ids = [row.id for row in rows]
     retried = {row.retry_of: row.id for row in await fetch_rows(connection, _RETRIES, {"ids": ids})}
     attempts = await attempts_of(connection, ids)
@@ -323,17 +344,15 @@ async def retryable(connection: Connection, job_id: UUID) -> RetryableJob | None
     return None if row is None else RetryableJob(*row)
 
 
-async def settlements(connection: Connection, after: UUID, size: int) -> Sequence[Any]:
-    """Jobs with ids above `after` in order of id, as reconciliation compares them with holds.
-
-    Each row has id, user_id, status, credits, settled and created_at.
-    """
-    return await fetch_rows(connection, _SETTLEMENTS_AFTER, {"after": after, "most": size})
+async def settlements(connection: Connection, after: UUID, size: int) -> list[JobSettlement]:
+    """Jobs with ids above `after`, in order of id."""
+    rows = await fetch_rows(connection, _SETTLEMENTS_AFTER, {"after": after, "most": size})
+    return [JobSettlement(*row) for row in rows]
 
 
-async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> Sequence[Any]:
-    """These jobs, as `settlements` reads them."""
-    return await fetch_rows(connection, _SETTLEMENTS_OF, {"ids": list(job_ids)})
+async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> list[JobSettlement]:
+    """Those of these jobs that exist."""
+    return [JobSettlement(*row) for row in await fetch_rows(connection, _SETTLEMENTS_OF, {"ids": list(job_ids)})]
 
 
 async def deleted_until(connection: Connection) -> datetime | None:
@@ -360,6 +379,7 @@ def _job_of(row: Any) -> Job:
                 key=asset["key"],
                 content_type=asset["content_type"],
                 size_bytes=asset["size_bytes"],
+                variant=asset["variant"],
             )
             for asset in row.assets or ()
         ),
@@ -370,6 +390,8 @@ def _job_of(row: Any) -> Job:
         queue_position=row.queue_position,
         notes=tuple(row.notes),
         result=bytes(row.result or b""),
+        quantity=row.quantity,
+        delivered=row.delivered,
         unsettled=row.unsettled or "",
         traceparent=row.traceparent,
     )

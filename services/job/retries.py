@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.chassis.backoff import Backoff
 from services.job.domain import AttemptFailure, FaultKind, JobPolicy
 
 
@@ -30,10 +31,10 @@ def decide_retry(
     if failure.kind is FaultKind.INPUT:
         return RetryDecision(retry_after=None, error_reason=failure.reason, error_message=failure.message)
     if failures < limit:
-        delay = min(policy.retry_cap, policy.retry_base * 2 ** (failures - 1))
         if failure.kind is FaultKind.LOST:
-            delay = timedelta(0)  # the worker died, which is no reason for the job to wait
-        return RetryDecision(retry_after=delay * (0.5 + jitter / 2))
+            return RetryDecision(retry_after=timedelta(0))  # the worker died, which is no reason for the job to wait
+        pauses = Backoff(policy.retry_base.total_seconds(), policy.retry_cap.total_seconds())
+        return RetryDecision(retry_after=timedelta(seconds=pauses.seconds(failures, jitter)))
     if failure.kind is FaultKind.TRANSIENT:
         return RetryDecision(
             retry_after=None,

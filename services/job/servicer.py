@@ -250,6 +250,8 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                     credits=row.credits,
                     settled=row.settled,
                     created_at=timestamp(row.created_at),
+                    captured=row.captured,
+                    delivered=row.delivered,
                 )
                 for row in rows
             ],
@@ -275,6 +277,12 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
         reason = await self._leases.heartbeat(messages.heartbeat(request))
         return job_pb2.HeartbeatResponse(stop=bool(reason), reason=reason)
 
+    async def StoreVariant(
+        self, request: job_pb2.StoreVariantRequest, context: Context
+    ) -> job_pb2.StoreVariantResponse:
+        await self._leases.store_variant(messages.finished_variant(request))
+        return job_pb2.StoreVariantResponse()
+
     async def CompleteJob(self, request: job_pb2.CompleteJobRequest, context: Context) -> job_pb2.CompleteJobResponse:
         job = await self._leases.complete(messages.completion(request))
         if job.self_made:
@@ -298,7 +306,7 @@ async def wait_for_settlement(job: Job, settle: Settle, clock: Clock) -> None:
     Returns immediately for a job that ended more than PROMPT_SETTLEMENT ago: billing is unavailable then.
     """
     if job.unsettled and job.completed_at is not None and clock.now() - job.completed_at < PROMPT_SETTLEMENT:
-        await settle(EndedJob(id=job.id, settle=job.unsettled, traceparent=job.traceparent))
+        await settle(EndedJob(id=job.id, settle=job.unsettled, delivered=job.delivered, traceparent=job.traceparent))
 
 
 def _suffix(key: str) -> str:

@@ -185,13 +185,23 @@ class Submissions:
             return {entry.job_id: error for entry in submissions}
         held: dict[UUID, Held] = {}
         outcomes: dict[UUID, AcceptedJob | Refusal] = {}
+        unequal: list[UUID] = []
         for entry, outcome in zip(submissions, placed, strict=True):
             match outcome:
+                case Held(credits) if credits % entry.quantity:
+                    # A billing service of an earlier release holds the price of one variant for all of them.
+                    log.error("hold_not_for_all_variants", job_id=str(entry.job_id), credits=credits)
+                    unequal.append(entry.job_id)
+                    outcomes[entry.job_id] = JobsOverloaded("The job could not be accepted; try again.")
                 case Held():
                     held[entry.job_id] = outcome
                 case Refused(refusal):
                     outcomes[entry.job_id] = refusal
-        accepted = await self._queue(submissions, held, refused=list(outcomes))
+        if unequal:
+            await self._take_back_now_or_later(unequal)
+        accepted = await self._queue(
+            submissions, held, refused=[job_id for job_id in outcomes if job_id not in unequal]
+        )
         outcomes.update(accepted)
         lost = [job_id for job_id in held if job_id not in accepted]
         if lost:
@@ -305,6 +315,7 @@ class Submissions:
                 idempotency_key="",
                 parameters=dead.parameters,
                 priced_as=dead.priced_as,
+                quantity=dead.quantity,
                 retry_of=job_id,
                 traceparent=current_traceparent(),
             )

@@ -1,19 +1,19 @@
 """SQL of submissions: from a pending row, which is no accepted job yet, to a queued job.
 
-Fair queueing: a job's `turn` is one more than the highest turn that its user has queued for the same type, and at
-least the lowest turn that is queued at all. Workers lease in order of turn, so users take turns (start-time fair
-queueing: Goyal, Vin, Cheng 1996, with every job of cost one): ten thousand queued jobs of one user have ten thousand
-different turns, and another user's first job has the lowest.
+Fair queueing: a job's `turn` is the number of its variants more than the highest turn that its user has queued for the
+same type, and than the lowest turn that is queued at all, less one. Workers lease in order of turn, so users take turns
+(start-time fair queueing: Goyal, Vin, Cheng 1996, with every variant of cost one): ten thousand queued jobs of one user
+have ten thousand different turns, and another user's first job has the lowest.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cachetools import TTLCache
 from sqlalchemy import (
     Boolean,
     DateTime,
@@ -98,6 +98,7 @@ _new = unnest(
     self_made=Boolean,
     parameters=LargeBinary,
     priced_as=Text,
+    quantity=Integer,
     retry_of=Uuid,
     traceparent=Text,
     total=Interval,
@@ -169,7 +170,7 @@ _LIVE_AT_ARRIVAL = select(_arrived.c.id.label("submission_id"), _ended.c.id, _en
 _held = unnest("held", id=Uuid, credits=Integer)
 _limits = unnest("limits", type=Text, start=Interval)
 _waiting = (
-    select(job.c.id, job.c.type, job.c.user_id, job.c.deadline, _held.c.credits)
+    select(job.c.id, job.c.type, job.c.user_id, job.c.deadline, job.c.quantity, _held.c.credits)
     .join_from(_held, job, job.c.id == _held.c.id)
     .cte("waiting")
 )
@@ -214,7 +215,9 @@ _placed = (
         func.least(_NOW + _lowest.c.start, _waiting.c.deadline).label("expires_at"),
         (
             func.greatest(_highest.c.turn, _lowest.c.turn)
-            + func.row_number().over(partition_by=(_waiting.c.type, _waiting.c.user_id), order_by=_waiting.c.id)
+            + func.sum(_waiting.c.quantity).over(
+                partition_by=(_waiting.c.type, _waiting.c.user_id), order_by=_waiting.c.id, rows=(None, 0)
+            )
         ).label("turn"),
     )
     .join_from(_waiting, _lowest, _lowest.c.type == _waiting.c.type)
@@ -275,7 +278,7 @@ class SubmissionStore:
 
     def __init__(self, policy: JobPolicy) -> None:
         self._policy = policy
-        self._cached_quota: dict[str, tuple[int, float]] = {}  # by user: remaining quota, expiry (monotonic seconds)
+        self._cached_quota: TTLCache[str, int] = TTLCache(MAX_CACHED_USERS, CACHE_SECONDS)  # remaining quota by user
 
     async def remaining_quota(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
         """The number of further live jobs that each of these users may have.
@@ -292,16 +295,9 @@ class SubmissionStore:
     async def _cached_or_counted_quota(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
         """Remaining quota by user. Large quotas are cached: counting all live jobs for every new one would make
         submissions to a long queue slow."""
-        now = time.monotonic()
-        cached = {
-            user: found[0] for user in users if (found := self._cached_quota.get(user)) is not None and found[1] > now
-        }
+        cached = {user: found for user in users if (found := self._cached_quota.get(user)) is not None}
         counted = await self._count_quota(connection, [user for user in users if user not in cached])
-        if len(self._cached_quota) > MAX_CACHED_USERS:
-            self._cached_quota.clear()
-        self._cached_quota |= {
-            user: (left, now + CACHE_SECONDS) for user, left in counted.items() if left >= CACHEABLE_QUOTA
-        }
+        self._cached_quota.update({user: left for user, left in counted.items() if left >= CACHEABLE_QUOTA})
         return cached | counted
 
     async def _count_quota(self, connection: Connection, users: Sequence[str]) -> dict[str, int]:
@@ -330,6 +326,7 @@ class SubmissionStore:
                 "given_self_made": [bool(submission.worker) for submission in submissions],
                 "given_parameters": [submission.parameters for submission in submissions],
                 "given_priced_as": [submission.priced_as for submission in submissions],
+                "given_quantity": [submission.quantity for submission in submissions],
                 "given_retry_of": [submission.retry_of for submission in submissions],
                 "given_traceparent": [submission.traceparent for submission in submissions],
                 "given_total": [limit.total for limit in limits],

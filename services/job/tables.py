@@ -101,6 +101,9 @@ job = Table(
     Column("dispatch_at", MOMENT, nullable=False, server_default=text("now()")),
     # The price that billing holds for the job where it is not that of its type.
     Column("priced_as", Text, nullable=False, server_default=EMPTY),
+    Column("quantity", Integer, nullable=False, server_default=text("1")),  # variants, each at the price
+    # Stored variants of a job that makes several; 0 in other jobs.
+    Column("delivered", Integer, nullable=False, server_default=ZERO),
     PrimaryKeyConstraint("id", name="job_pkey"),
     CheckConstraint("type in ('copy', 'static_ad', 'video')", name="job_type_check"),
     CheckConstraint(f"status in ({_listed(Status)})", name="job_status_check"),
@@ -108,12 +111,17 @@ job = Table(
     CheckConstraint("settle in ('capture', 'release')", name="job_settle_check"),
     CheckConstraint(f"(status in ({_listed(TERMINAL_STATUSES)})) = (completed_at is not null)", name="job_check"),
     CheckConstraint("(completed_at is not null) = (settle is not null)", name="job_check1"),
-    CheckConstraint("settle is distinct from 'capture' or status = 'completed'", name="job_check2"),
+    CheckConstraint("settle is distinct from 'capture' or status = 'completed' or delivered > 0", name="job_check2"),
     CheckConstraint(
         "status <> 'processing' or (lease_expires_at is not null and attempt_deadline is not null and attempt > 0)",
         name="job_check3",
     ),
     CheckConstraint("status not in ('queued', 'processing', 'completed') or credits is not null", name="job_check4"),
+    CheckConstraint("quantity > 0 and delivered between 0 and quantity", name="job_quantity_check"),
+    # What is delivered is paid for, and what is not is not.
+    CheckConstraint(
+        "quantity = 1 or settle is null or (settle = 'capture') = (delivered > 0)", name="job_delivered_check"
+    ),
 )
 
 attempt = Table(
@@ -147,6 +155,7 @@ asset = Table(
     Column("content_type", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
+    Column("variant", Integer, nullable=False, server_default=ZERO),  # from 1; 0: the job makes one only
     PrimaryKeyConstraint("id", name="asset_pkey"),
     ForeignKeyConstraint(["job_id"], ["job.id"], name="asset_job_id_fkey", ondelete="CASCADE"),
     UniqueConstraint("job_id", "position", name="asset_job_id_position_key"),
@@ -215,6 +224,11 @@ UNSUCCESSFUL = status_is(*UNSUCCESSFUL_STATUSES)
 DUPLICABLE = status_is(*DUPLICABLE_STATUSES)
 UNSETTLED = and_(job.c.settle.is_not(None), job.c.settled_at.is_(None))
 _WITH_KEY = job.c.idempotency_key.is_not(None)
+# True of every job, but the planner does not know it, so only the sweeper's statements read the indexes with these
+# conditions. While the last analysis found hardly any live job, all indexes of live jobs cost the planner the same; it
+# might then read all live jobs by these two where another statement wants those of one user.
+EXPIRES = job.c.expires_at > ALWAYS
+IS_DISPATCHED = job.c.dispatch_at > ALWAYS
 
 # One live job per idempotency key of a user: the second of two concurrent requests reuses the first one's job.
 Index("job_live_key", job.c.user_id, job.c.idempotency_key, unique=True, postgresql_where=and_(_WITH_KEY, LIVE))
@@ -225,11 +239,11 @@ Index("job_queue", job.c.type, job.c.turn, job.c.id, postgresql_where=QUEUED)
 Index("job_queue_of_user", job.c.type, job.c.user_id, job.c.turn, postgresql_where=QUEUED)
 Index("job_processing", job.c.type, job.c.user_id, postgresql_where=PROCESSING)
 Index("job_live_of_user", job.c.user_id, postgresql_where=LIVE)
-Index("job_expiry", job.c.expires_at, postgresql_where=LIVE)
+Index("job_expiry", job.c.expires_at, postgresql_where=and_(LIVE, EXPIRES))
 Index("job_unsettled", job.c.id, postgresql_where=UNSETTLED)
 Index("job_dead", job.c.id, postgresql_where=job.c.dead)
 # The sweeper looks twice a second for queued jobs to dispatch again and for interrupted submissions.
-Index("job_to_dispatch", job.c.dispatch_at, postgresql_where=QUEUED)
+Index("job_to_dispatch", job.c.dispatch_at, postgresql_where=and_(QUEUED, IS_DISPATCHED))
 Index("job_pending", job.c.created_at, postgresql_where=PENDING)
 Index("job_of_user", job.c.user_id, job.c.id.desc())
 # Few of a user's jobs are unsuccessful. This index finds a page of them without reading the other jobs.

@@ -1,6 +1,7 @@
-"""Vector drawings of objects: Microsoft's Fluent Emoji, from the file that model_files.py stores.
+"""Vector drawings of objects and icons of one colour: Microsoft's Fluent Emoji and Lucide, from the files that
+model_files.py stores.
 
-The file holds 3,174 drawings in 104 MB. Only the places of the drawings stay in memory; a drawing is read when it is
+The former holds 3,174 drawings in 104 MB. Only the places of the drawings stay in memory; a drawing is read when it is
 drawn.
 """
 
@@ -22,6 +23,7 @@ from services.media.skia import skia
 
 EDGE: Final = 768  # pixels of a drawing's longer side: about as large as a picture shows it
 GRID: Final = 32  # width and height of a drawing that names none
+ICON_GRID: Final = 24  # of an icon that names none
 CACHED: Final = 8  # rendered drawings, of at most 2.4 MB each
 FOOT: Final = 0.04  # share of the height that counts as what touches the ground
 SOLID: Final = 96  # alpha from which a pixel belongs to the object and not to its soft edge
@@ -65,13 +67,14 @@ class DrawingFile:
         """The names of all drawings."""
         return frozenset(self._places)
 
-    def svg(self, name: str) -> str:
-        """Returns a drawing as an SVG document. Raises KeyError for an unknown name."""
+    def svg(self, name: str, *, grid: int = GRID) -> str:
+        """Returns a drawing as an SVG document. grid: width and height of one that names none. Raises KeyError for an
+        unknown name."""
         start, length = self._places[name]
         with self._path.open("rb") as file:
             file.seek(start)
             icon = json.loads(file.read(length))
-        width, height = icon.get("width", GRID), icon.get("height", GRID)
+        width, height = icon.get("width", grid), icon.get("height", grid)
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
             f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
@@ -113,6 +116,22 @@ def render(path: Path, name: str, colour: Colour | None = None) -> Drawing:
     bottom = min(bottom, solid[3] + SOLE)
     image = surface.makeImageSnapshot(skia.IRect.MakeLTRB(left, top, right, bottom))
     return Drawing(name=name, image=image, foot=(low[2] - low[0]) / (right - left))
+
+
+def draw_icon(canvas: Any, path: Path, name: str, *, left: float, top: float, size: float, colour: Colour) -> None:
+    """Draws an icon of the file into a square of `size` pixels, as outlines, so that it is sharp at any size.
+
+    Raises KeyError, OSError, and ValueError for an icon that cannot be read.
+    """
+    text = drawing_file(path).svg(name, grid=ICON_GRID).replace("currentColor", colour.hex)
+    picture = skia.SVGDOM.MakeFromStream(skia.MemoryStream(text.encode(), True))
+    if picture is None:
+        raise ValueError(f"the icon {name} cannot be read")
+    canvas.save()
+    canvas.translate(left, top)
+    canvas.scale(size / ICON_GRID, size / ICON_GRID)
+    picture.render(canvas)
+    canvas.restore()
 
 
 def _bounds(mask: Any) -> tuple[int, int, int, int] | None:

@@ -41,6 +41,7 @@ FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
 FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
 DRAWINGS: Final = "fluent-emoji.json"
+ICONS: Final = "lucide.json"
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
 # Files of the Noto Sans families for Chinese, Japanese and Korean, by weight.
 FONTS_JAPANESE: Final = {400: "NotoSansJP-Regular.ttf", 700: "NotoSansJP-Bold.ttf"}
@@ -81,6 +82,8 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
         if DRAWINGS in missing:
             lines.append("Without the drawings, images of products without a photo consist of type only.")
+        if ICONS in missing:
+            lines.append("Without the icons, lists in images have ticks.")
         if any(name in missing for name in PANORAMA_FILES):
             lines.append("Without the panoramas, images have drawn grounds only.")
         if any(name in missing for name in FONT_FILES):
@@ -137,6 +140,11 @@ EMOJI: Final = (
     "1.2.7",
     "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
 )
+LUCIDE: Final = (
+    "@iconify-json/lucide",
+    "1.2.137",
+    "e74db8c3a55fff55bc82de21268c4bced9f65ff10aacc0d5f3a395b0e93243c3",
+)
 PLACES: Final = ("@pmndrs/assets", "1.7.0", "152bd218a3390703f184f0c6ce16e73c8f0a87f32d38530d418a09d33d8208dc")
 VOICES: Final = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
 
@@ -178,6 +186,9 @@ VOICE_HASHES: Final[dict[str, str]] = {
     "bf_isabella": "3754352c4aaa46d17f27654ab7518d65b62ad6163a0f55a5f4330c2da2c4e94f",
     "bm_fable": "f889083196807b4adb15e9204252165f503b8d33d3982e681c52443c49d798f1",
     "bm_george": "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc",
+    "ef_dora": "f66ec66bd295acb18372e37008533a9a3228483ccd294e7538d5d9294ac9a532",
+    "em_alex": "27809e9eafdcbcfff90a3016c697568676531de2a2c39cee29c96c7bd6b83e95",
+    "em_santa": "ad43b774e1ca24d05c6161297d8aeb770ac3d29bb95daf516727af5f7d543683",
 }
 
 PANORAMA_HASHES: Final[dict[str, str]] = {
@@ -273,6 +284,12 @@ MODELS: Final[dict[str, Model]] = {
             sha256="87f3336be6f46747d40d046a15ffa8b23809ff7a1a280b5d3521d3782fb85de7",
             licence="MIT (Microsoft's Fluent Emoji)",
             source=NodePackage(package=EMOJI[0], version=EMOJI[1], sha256=EMOJI[2], member="package/icons.json"),
+        ),
+        Model(
+            name=ICONS,
+            sha256="d7f318d772fabb60549c70939f9b05661afb34ca5aef1b2fa0bc35751219714c",
+            licence="ISC (Lucide) and MIT (its icons of Feather)",
+            source=NodePackage(package=LUCIDE[0], version=LUCIDE[1], sha256=LUCIDE[2], member="package/icons.json"),
         ),
         *(
             Model(

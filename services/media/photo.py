@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy
+import pi_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from services.chassis.errors import InputFault
+
+pi_heif.register_heif_opener(thumbnails=False, aux_images=False, depth_images=False)  # Pillow's format "HEIF"
 
 Result = TypeVar("Result")
 
@@ -19,16 +22,13 @@ MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 HEAD_BYTES: Final = 512  # enough to recognise a file's format
 MAX_SIDE: Final = 12_000  # pixels; photos of the largest phone cameras are smaller
 MAX_PIXELS: Final = 64_000_000  # 64 megapixels; decoded at four bytes each, 256 MB
+MAX_PIXELS_OF: Final = {"AVIF": 24_000_000, "HEIF": 24_000_000}  # their decoders take up to 18 bytes a pixel, 430 MB
 MIN_SIDE: Final = 64  # pixels; smaller images are unrecognisable even as thumbnails
 MAX_ASPECT: Final = 20  # longer side to shorter side; in any layout a longer strip is a line
 WORKING_SIDE: Final = 2000  # pixels; more than any output shows of a photo
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-
-# Brands of ISO base media files (ISO 14496-12, "ftyp") that contain images, with the names of their formats.
-_PHONE_FORMATS: Final = {
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), "HEIC"),
-    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
-}
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
+CONVERTED_SIDES: Final = (3000, 2000, 1400)  # pixels of a photo that is stored in another format than it came in
+CONVERTED_QUALITY: Final = 92  # of JPEG and WebP
 
 _SRGB: Final = ImageCms.createProfile("sRGB")
 
@@ -41,7 +41,12 @@ def decode_photo(path: Path, *, named: str = "The product's photo", longest_side
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise InputFault("PHOTO_TOO_LARGE", f"{named} may be at most {MAX_FILE_BYTES // 1024 // 1024} MiB.")
-    return _open_bounded(path.read_bytes(), named, FORMATS, lambda image: _decode(image, longest_side), longest_side)
+    return decode_content(path.read_bytes(), named=named, longest_side=longest_side)
+
+
+def decode_content(content: bytes, *, named: str, longest_side: int = WORKING_SIDE) -> Image.Image:
+    """Decodes the bytes of an image as `decode_photo` decodes a file."""
+    return _open_bounded(content, named, FORMATS, lambda image: _decode(image, longest_side), longest_side)
 
 
 def photo_format(content: bytes, *, named: str, formats: Sequence[str]) -> str:
@@ -59,6 +64,23 @@ def photo_format(content: bytes, *, named: str, formats: Sequence[str]) -> str:
     return _open_bounded(content, named, formats, loaded, WORKING_SIDE)
 
 
+def converted_photo(content: bytes, *, named: str, max_bytes: int) -> tuple[bytes, str]:
+    """Returns an image in a format that every browser shows, and that format: JPEG, or WEBP for a transparent one.
+
+    It is upright, in sRGB, without metadata, its longer side the first of CONVERTED_SIDES with which it takes at most
+    `max_bytes`. Raises InputFault as `decode_photo`.
+    """
+    picture = decode_content(content, named=named, longest_side=CONVERTED_SIDES[0])
+    found = "JPEG" if picture.mode == "RGB" else "WEBP"
+    for side in CONVERTED_SIDES:
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        picture.save(out, found, quality=CONVERTED_QUALITY)
+        if out.tell() <= max_bytes:
+            return out.getvalue(), found
+    raise InputFault("PHOTO_TOO_LARGE", f"{named} has too much detail to be stored; please use a PNG, JPEG or WebP.")
+
+
 def _open_bounded(
     content: bytes,
     named: str,
@@ -69,12 +91,12 @@ def _open_bounded(
     """Opens the image, checks it, and returns `use(image)` before its pixels are loaded. Raises InputFault."""
     if not content:
         raise InputFault("PHOTO_UNREADABLE", f"{named} is an empty file.")
-    _refuse_other_formats(content[:HEAD_BYTES], named, formats)
+    _refuse_other_formats(content[:HEAD_BYTES], named)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # _check_size detects decompression bombs, and odd metadata is harmless
             with Image.open(io.BytesIO(content), formats=tuple(formats)) as image:
-                _check_size(*image.size, named)
+                _check_size(*image.size, named, MAX_PIXELS_OF.get(str(image.format), MAX_PIXELS))
                 image.draft("RGB", (longest_side, longest_side))  # decodes large JPEGs at reduced size
                 return use(image)
     except InputFault:
@@ -89,7 +111,7 @@ def _open_bounded(
         raise InputFault("PHOTO_DAMAGED", f"{named} is damaged or incomplete; please export it again.") from error
 
 
-def _refuse_other_formats(head: bytes, named: str, formats: Sequence[str]) -> None:
+def _refuse_other_formats(head: bytes, named: str) -> None:
     """Raises InputFault for formats that are often mistaken for photos, with advice for each."""
     text = head.lstrip().lower()
     if text.startswith((b"<?xml", b"<svg")) or b"<svg" in text:
@@ -98,21 +120,14 @@ def _refuse_other_formats(head: bytes, named: str, formats: Sequence[str]) -> No
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} is a web page; please use the PNG, JPEG or WebP itself.")
     if text.startswith(b"%pdf-"):
         raise InputFault("PHOTO_UNSUPPORTED", f"{named} is a PDF; please export it as PNG, JPEG or WebP.")
-    kind = _PHONE_FORMATS.get(head[8:12]) if head[4:8] == b"ftyp" else None
-    if kind is not None and kind not in formats:
-        raise InputFault(
-            "PHOTO_UNSUPPORTED",
-            f"{named} is in the {kind} format; please export it as JPEG, PNG or WebP. Phones take JPEGs when the "
-            'camera is set to "most compatible".',
-        )
 
 
-def _check_size(width: int, height: int, named: str) -> None:
-    if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
+def _check_size(width: int, height: int, named: str, max_pixels: int) -> None:
+    if width > MAX_SIDE or height > MAX_SIDE or width * height > max_pixels:
         raise InputFault(
             "PHOTO_TOO_LARGE",
             f"{named} is {width} x {height} pixels; please use one of at most {MAX_SIDE} a side and "
-            f"{MAX_PIXELS // 1_000_000} megapixels.",
+            f"{max_pixels // 1_000_000} megapixels.",
         )
     if min(width, height) < MIN_SIDE:
         raise InputFault(
@@ -133,7 +148,8 @@ def _check_aspect(width: int, height: int, named: str) -> None:
 def _decode(image: Image.Image, longest_side: int) -> Image.Image:
     profile = image.info.get("icc_profile")
     image.load()
-    upright, profile = _normalize_mode(ImageOps.exif_transpose(image), profile)
+    ImageOps.exif_transpose(image, in_place=True)
+    upright, profile = _normalize_mode(image, profile)
     upright.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     return _convert_to_srgb(upright, profile)
 

@@ -17,10 +17,10 @@ from typing import Final
 
 import c2pa
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image
+
+from services.chassis.certificates import certify, name_of
 
 # IPTC NewsCodes, digitalsourcetype. Only media with parts that a trained model generated have a type with "trained".
 _TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -32,6 +32,7 @@ SOURCE_MODEL: Final = f"{_TYPES}trainedAlgorithmicMedia"  # generated as a whole
 PHOTO_ID: Final = "product-photo"  # of the ingredient, in its manifest
 
 VALID_DAYS: Final = 825
+ORGANIZATION: Final = "Adwright development"
 DEVELOPMENT_FILE: Final = "development.pem"
 KEY_HEADER: Final = b"-----BEGIN PRIVATE KEY-----"
 
@@ -187,51 +188,23 @@ def sign(
 
 def _create_development_identity() -> SigningIdentity:
     now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=5)
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("Adwright development authority")
-
-    def builder(subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(authority_name)
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now)
-            .not_valid_after(now + datetime.timedelta(days=VALID_DAYS))
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-            )
-        )
-
-    authority = (
-        builder(authority_name, authority_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signing=False), critical=True)
-        .sign(authority_key, hashes.SHA256())
+    valid = (now, now + datetime.timedelta(days=VALID_DAYS))
+    authority = certify(
+        name_of("Adwright development authority", ORGANIZATION),
+        valid,
+        authority=True,
+        extensions=[(_usage(signing=False), True)],
     )
-    leaf = (
-        builder(_name("Adwright development signer"), key.public_key())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signing=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-        .sign(authority_key, hashes.SHA256())
+    leaf = certify(
+        name_of("Adwright development signer", ORGANIZATION),
+        valid,
+        issuer=authority,
+        extensions=[
+            (_usage(signing=True), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
+        ],
     )
-    pem = serialization.Encoding.PEM
-    return SigningIdentity(
-        chain=leaf.public_bytes(pem) + authority.public_bytes(pem),
-        key=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Adwright development"),
-            x509.NameAttribute(NameOID.COMMON_NAME, common),
-        ]
-    )
+    return SigningIdentity(chain=leaf.certificate_pem + authority.certificate_pem, key=leaf.key_pem)
 
 
 def _usage(*, signing: bool) -> x509.KeyUsage:

@@ -17,6 +17,7 @@ from local.home import ROOT
 from tests.bench import grown, holds, home, rows
 from tests.bench.figures import Figure, show, write
 from tests.bench.harness import BenchHarness, running_harness
+from tests.bench.pictures import pictures
 
 HARNESS_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "submit": rows.submit,
@@ -26,6 +27,7 @@ HARNESS_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "holds": holds.holds,
     "dispatch": rows.dispatch,
     "drain": rows.drain,
+    "pictures": pictures,
     "grown": grown.grown,
 }
 HOME_ROWS: dict[str, Callable[[Path], list[Figure]]] = {"start": home.start, "memory": home.memory}

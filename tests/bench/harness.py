@@ -115,6 +115,12 @@ class BenchHarness:
         environment = self.system.environment(name, port) | {"ADWRIGHT_SLOTS": str(slots)}
         self._add(name, [sys.executable, "-m", "tests.stub_worker", "static_ad", str(self.leases)], port, environment)
 
+    def add_image_worker(self, name: str) -> None:
+        """Starts the worker of images with the settings of `make up`."""
+        port = free_port()
+        environment = self.system.environment(name, port)
+        self._add(name, [sys.executable, "-m", "services.image", "worker"], port, environment)
+
     def pids(self) -> dict[str, int]:
         """The process ids of all measured processes by name."""
         found = {name: process.pid for name, process in (self.system.processes | self._extra).items()}

@@ -16,7 +16,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
 from services.billing.audit import AuditResult, verify
-from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest
+from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRequest, Settlement
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
@@ -88,10 +88,11 @@ class LedgerHarness:
             except UniqueViolation:
                 continue
 
-    async def end_hold(self, job_id: uuid.UUID, end: HoldEnd) -> str:
+    async def end_hold(self, job_id: uuid.UUID, end: HoldEnd, delivered: int = 0) -> str:
         """Ends a hold; returns its state, which an earlier end may have decided."""
+        settlement = Settlement(end=end, delivered=delivered)
         async with self.transaction() as connection:
-            return (await LEDGER.end_holds(connection, {job_id: end}, self.now))[job_id][0]
+            return (await LEDGER.end_holds(connection, {job_id: settlement}, self.now))[job_id].state
 
     async def refund(self, job_id: uuid.UUID) -> int:
         """Refunds a job; returns the credits."""

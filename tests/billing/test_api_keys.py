@@ -44,7 +44,8 @@ async def credits_spent(harness: LedgerHarness, key_id: uuid.UUID) -> int:
     async with harness.database.connection() as connection:
         rows = await fetch_all(
             connection,
-            """select spent, (select coalesce(sum(hold.amount), 0)::int from key_spending join hold using (job_id)
+            """select spent, (select coalesce(sum(hold.amount - remainder), 0)::int
+                                from key_spending join hold using (job_id)
                                where key_id = api_key.id and refunded_at is null
                                  and state in ('held', 'captured')) as counted from api_key where id = %s""",
             [key_id],
@@ -165,3 +166,18 @@ class TestBudget:
         with pytest.raises(psycopg.errors.CheckViolation):
             async with harness.transaction() as connection:
                 await api_keys.charge_budgets(connection, [(uuid.uuid4(), key_id, 4)])
+
+
+async def test_budget_pays_for_delivered_units_only(harness: LedgerHarness) -> None:
+    await harness.grant("u", 100)
+    key_id = await create_key(harness, budget=24)
+    job = replace(hold_request(kind="three"), quantity=8, key_id=key_id)
+    more = replace(hold_request(kind="three"), quantity=3, key_id=key_id)
+    outcomes = await harness.place_holds(job, more)
+    assert [outcome.result for outcome in outcomes] == [HoldResult.HELD, HoldResult.OVER_BUDGET]
+    await harness.end_hold(job.job_id, HoldEnd.CAPTURE, delivered=5)
+    assert await credits_spent(harness, key_id) == 15
+    assert (await harness.place_holds(more))[0].result is HoldResult.HELD
+    await harness.refund(job.job_id)
+    assert await credits_spent(harness, key_id) == 9
+    assert await harness.problems() == []

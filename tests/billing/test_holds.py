@@ -6,12 +6,13 @@ import asyncio
 import random
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 from adwright.billing.v1 import billing_pb2
 
-from services.billing.domain import HoldEnd, HoldResult
+from services.billing.domain import EndedHold, HoldEnd, HoldResult, HoldState, Settlement
 from services.billing.ledger import Ledger
 from services.chassis.data.database import IDLE_TRANSACTION_MS, Database, fetch_all
 from services.chassis.errors import DependencyUnavailable
@@ -85,8 +86,9 @@ class TestHolds:
         job, unknown = hold_request(), uuid.uuid4()
         await harness.place_holds(job)
         async with harness.database.transaction() as connection:
-            ended = await LEDGER.end_holds(connection, {unknown: HoldEnd.CAPTURE, job.job_id: HoldEnd.CAPTURE}, NOW)
-        assert ended == {job.job_id: ("captured", 1)}
+            captures = dict.fromkeys((unknown, job.job_id), Settlement(end=HoldEnd.CAPTURE))
+            ended = await LEDGER.end_holds(connection, captures, NOW)
+        assert ended == {job.job_id: EndedHold(state=HoldState.CAPTURED, amount=1, captured=1)}
         assert await harness.balance() == (9, 0)
 
     async def test_holds_and_release_tombstones_do_not_deadlock(self, harness: LedgerHarness) -> None:
@@ -140,3 +142,68 @@ class TestFrozenReplica:
             await freeze()
         await frozen.close()
         assert await harness.balance() == (1, 1)
+
+
+class TestPartialCapture:
+    async def test_undelivered_units_are_released_in_the_settlement_that_captures_the_others(
+        self, harness: LedgerHarness
+    ) -> None:
+        await harness.grant("u", 30)
+        job = replace(hold_request(kind="three"), quantity=8)
+        [held] = await harness.place_holds(job)
+        assert (held.amount, held.available, held.held) == (24, 6, 24)
+        settlement = {job.job_id: Settlement(end=HoldEnd.CAPTURE, delivered=5)}
+        for _ in range(2):
+            async with harness.database.transaction() as connection:
+                ended = await LEDGER.end_holds(connection, settlement, NOW)
+            assert ended == {job.job_id: EndedHold(state=HoldState.CAPTURED, amount=24, captured=15)}
+            assert await harness.balance() == (15, 0)
+        assert await harness.problems() == []
+        assert await harness.refund(job.job_id) == 15
+        assert await harness.balance() == (30, 0)
+        assert await harness.problems() == []
+
+    async def test_part_that_was_captured_is_taken_from_the_credits_that_lapse_first(
+        self, harness: LedgerHarness
+    ) -> None:
+        await harness.grant("u", 4, days=1)
+        await harness.grant("u", 4, days=9)
+        await harness.grant("u", 10)
+        job = replace(hold_request(kind="three"), quantity=3)  # 4 + 4 of the lots, 1 without an end
+        await harness.place_holds(job)
+        await harness.end_hold(job.job_id, HoldEnd.CAPTURE, delivered=1)  # 6 come back: 1 without an end, 4, and 1
+        harness.now += timedelta(days=2)
+        assert await harness.balance() == (14, 0)
+        harness.now += timedelta(days=8)
+        assert await harness.balance() == (10, 0)
+        await harness.lapse_credits()
+        assert await harness.problems() == []
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "update hold set remainder = 4",  # no whole unit
+            "update hold set remainder = 24",  # of nothing captured
+            "update hold set state = 'released'",
+            "update hold set quantity = 7",
+        ],
+    )
+    async def test_schema_refuses_a_part_that_is_no_number_of_units(
+        self, harness: LedgerHarness, statement: str
+    ) -> None:
+        await harness.grant("u", 30)
+        job = replace(hold_request(kind="three"), quantity=8)
+        await harness.place_holds(job)
+        await harness.end_hold(job.job_id, HoldEnd.CAPTURE, delivered=5)
+        with psycopg.connect(harness.url) as connection, pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(statement.encode())
+
+    @pytest.mark.parametrize("statement", ["remainder = 12", "remainder = 0", "amount = 16, remainder = 6"])
+    async def test_audit_names_a_remainder_without_its_entry(self, harness: LedgerHarness, statement: str) -> None:
+        await harness.grant("u", 30)
+        job = replace(hold_request(kind="three"), quantity=8)
+        await harness.place_holds(job)
+        await harness.end_hold(job.job_id, HoldEnd.CAPTURE, delivered=5)
+        with psycopg.connect(harness.url) as connection:
+            connection.execute(f"update hold set {statement}".encode())
+        assert str(job.job_id) in (await harness.problems())[0]

@@ -10,7 +10,7 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from services.billing import hash_chain
-from services.billing.domain import Balance, HoldEnd
+from services.billing.domain import Balance, HoldEnd, Settlement
 from services.billing.ledger import EXPIRING_SOON_PERIOD
 from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
@@ -34,13 +34,17 @@ CONCURRENT_OPERATIONS = 4
 Operation = tuple[Any, ...]
 users = st.integers(0, USERS - 1)
 jobs = st.integers(0, JOBS - 1)  # the job's user is its number modulo USERS
+kinds = st.tuples(st.sampled_from(list(KINDS)), st.integers(1, 3))  # and how many units of it
+ends = st.builds(Settlement, end=st.sampled_from(list(HoldEnd)), delivered=st.integers(0, 4))
 operations = st.one_of(
     st.tuples(st.just("grant"), users, st.integers(1, 6), st.integers(0, GRANTS - 1), st.sampled_from([None, 1, 2, 9])),
-    st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
-    st.tuples(st.just("hold"), jobs, st.sampled_from(list(KINDS))),
-    st.tuples(st.just("holds"), st.lists(st.tuples(jobs, st.sampled_from(list(KINDS))), min_size=2, max_size=4)),
-    st.tuples(st.just("end"), jobs, st.sampled_from(list(HoldEnd))),
-    st.tuples(st.just("ends"), st.dictionaries(jobs, st.sampled_from(list(HoldEnd)), min_size=2, max_size=4)),
+    st.tuples(st.just("hold"), jobs, kinds),
+    st.tuples(st.just("hold"), jobs, kinds),
+    st.tuples(
+        st.just("holds"), st.lists(st.tuples(jobs, kinds), min_size=2, max_size=4, unique_by=lambda hold: hold[0])
+    ),
+    st.tuples(st.just("end"), jobs, ends),
+    st.tuples(st.just("ends"), st.dictionaries(jobs, ends, min_size=2, max_size=4)),
     st.tuples(st.just("release"), jobs),
     st.tuples(st.just("refund"), jobs),
     st.tuples(st.just("lapse")),
@@ -57,8 +61,10 @@ class LotModel:
 @dataclass
 class Held:
     amount: int
+    quantity: int = 1
     state: str = "held"
     draws: list[tuple[LotModel, int]] = field(default_factory=list)
+    captured: int = 0
     refunded: bool = False
 
 
@@ -111,14 +117,15 @@ class Model:
             self.accounts[user].expiring.append(LotModel(grant, amount, expires))
         return self.available(user)
 
-    def hold(self, job: int, kind: str) -> Any:
-        user, amount = job % USERS, KINDS[kind]
+    def hold(self, job: int, kind: tuple[str, int]) -> Any:
+        name, quantity = kind
+        user, amount = job % USERS, KINDS[name] * quantity
         if job in self.jobs:
             result = "held" if self.jobs[job].state == "held" else "ended"
         elif self.available(user) < amount:
             result = "insufficient"
         else:
-            held = self.jobs[job] = Held(amount)
+            held = self.jobs[job] = Held(amount, quantity)
             left = amount
             for grant in self.unexpired(user):
                 part = min(left, grant.left)
@@ -131,30 +138,37 @@ class Model:
             result = "held"
         return result, self.available(user)
 
-    def holds(self, requests: list[tuple[int, str]]) -> Any:
+    def holds(self, requests: list[tuple[int, tuple[str, int]]]) -> Any:
         results = [self.hold(job, kind)[0] for job, kind in requests]
         return [(result, self.available(job % USERS)) for result, (job, _) in zip(results, requests, strict=True)]
 
-    def ends(self, ends: dict[int, HoldEnd]) -> Any:
+    def ends(self, ends: dict[int, Settlement]) -> Any:
         return [self.end(job, end) for job, end in ends.items()]
 
-    def end(self, job: int, end: HoldEnd) -> Any:
+    def end(self, job: int, settlement: Settlement) -> Any:
         held = self.jobs.get(job)
         if held is None:
             return None
         if held.state == "held":
-            held.state = end.state
+            held.state = settlement.end.state
             account = self.accounts[job % USERS]
             account.held -= held.amount
-            if end is not HoldEnd.CAPTURE:
-                account.unexpiring += held.amount - sum(part for _, part in held.draws)
-                for grant, part in held.draws:
-                    grant.left += part  # without effect once the lot has lapsed
+            if settlement.end is HoldEnd.CAPTURE:
+                units = min(settlement.delivered or held.quantity, held.quantity)
+                held.captured = held.amount // held.quantity * units
+            left = held.amount - held.captured
+            unexpiring = min(left, held.amount - sum(part for _, part in held.draws))
+            account.unexpiring += unexpiring
+            left -= unexpiring
+            for grant, part in reversed(held.draws):  # those that end first stay spent
+                back = min(left, part)
+                grant.left += back  # without effect once the lot has lapsed
+                left -= back
         return held.state
 
     def release(self, job: int) -> Any:
-        self.jobs.setdefault(job, Held(0, "released"))
-        return self.end(job, HoldEnd.RELEASE)
+        self.jobs.setdefault(job, Held(0, state="released"))
+        return self.end(job, Settlement(end=HoldEnd.RELEASE))
 
     def refund(self, job: int) -> Any:
         held = self.jobs.get(job)
@@ -165,8 +179,8 @@ class Model:
         if held.refunded:
             return "AlreadyRefunded"
         held.refunded = True
-        self.accounts[job % USERS].unexpiring += held.amount
-        return held.amount
+        self.accounts[job % USERS].unexpiring += held.captured
+        return held.captured
 
     def lapse(self) -> None:
         return None
@@ -269,31 +283,34 @@ class Interleavings(RuleBasedStateMachine):
         left = (NOW + timedelta(days=days) - self.harness.now) / timedelta(days=1) if days is not None else None
         return await self.harness.grant(self._user(user), amount, f"{self.mark}-{grant}", days=left)
 
-    async def _hold(self, job: int, kind: str) -> tuple[str, int]:
+    async def _hold(self, job: int, kind: tuple[str, int]) -> tuple[str, int]:
         return (await self._holds([(job, kind)]))[0]
 
-    async def _holds(self, requests: list[tuple[int, str]]) -> list[tuple[str, int]]:
+    async def _holds(self, requests: list[tuple[int, tuple[str, int]]]) -> list[tuple[str, int]]:
         """Returns (result, available) of each request; available is the balance after the whole batch."""
         outcomes = await self.harness.place_holds(
-            *(hold_request(self._user(job % USERS), kind, self.job_ids[job]) for job, kind in requests)
+            *(
+                replace(hold_request(self._user(job % USERS), kind, self.job_ids[job]), quantity=quantity)
+                for job, (kind, quantity) in requests
+            )
         )
         return [(outcome.result.value, outcome.available) for outcome in outcomes]
 
-    async def _end(self, job: int, end: HoldEnd) -> str | None:
+    async def _end(self, job: int, end: Settlement) -> str | None:
         return (await self._ends({job: end}))[0]
 
-    async def _ends(self, ends: dict[int, HoldEnd]) -> list[str | None]:
+    async def _ends(self, ends: dict[int, Settlement]) -> list[str | None]:
         async with self.harness.database.transaction() as connection:
             found = await LEDGER.end_holds(
                 connection, {self.job_ids[job]: end for job, end in ends.items()}, self.harness.now
             )
         states = (found.get(self.job_ids[job]) for job in ends)
-        return [state[0] if state else None for state in states]
+        return [hold.state if hold else None for hold in states]
 
     async def _release(self, job: int) -> str | None:
         async with self.harness.database.connection() as connection:
             await LEDGER.insert_release_tombstones(connection, [self.job_ids[job]], self.harness.now)
-        return await self._end(job, HoldEnd.RELEASE)
+        return await self._end(job, Settlement(end=HoldEnd.RELEASE))
 
     async def _refund(self, job: int) -> int:
         return await self.harness.refund(self.job_ids[job])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -128,6 +129,21 @@ class TestProof:
         made = compose(found, photo=None)
         assert not any("cancer" in text.text for text in made.proof.texts)
         assert any("forbid it: “Cures cancer”" in note for note in made.notes)
+
+    def test_weak_facts_and_logistics_stand_in_lists_and_never_lead(self) -> None:
+        catalog = _catalog((), features=["Two-hour lesson", "Ring before noon"])
+        for text, role, strength in (
+            ("Two-hour lesson", "feature", 0.6),
+            ("Ring before noon", "logistics", 0.8),
+            ("Faktura VAT", "feature", 0.2),
+        ):
+            catalog.understanding.facts.add(text=text, role=role, strength=strength)
+        found = _image_brief(_request(), catalog)
+        assert set(found.benefits) == {"Two-hour lesson", "Ring before noon", "Faktura VAT"}
+        assert found.leading_benefits == frozenset({"Two-hour lesson"})
+        headlines = {compose(replace(found, concept=str(idea)), photo=None).headline for idea in range(24)}
+        assert "Two-hour lesson" in headlines
+        assert not headlines & {"Ring before noon", "Faktura VAT"}
 
     def test_benefit_that_no_typeface_can_draw_is_dropped_whole(self) -> None:
         facts = ("24 საათი", "ღია 7 დღე", "Fresh for 24 hours")

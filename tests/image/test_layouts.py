@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import numpy
 import pytest
 from pydantic import ValidationError
 
-from services.image.domain import AspectRatio, ImageBrief, Rating, Style
+from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Taken
 from services.image.providers.local import photo_layouts
 from services.image.providers.local.arrangement import Plan, arrange
+from services.image.providers.local.choice import NO_ICONS
 from services.image.providers.local.composer import Composed, Photo, compose
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Layout, Shows, layouts, read_layouts
 from services.image.providers.local.textstack import Role
+from services.media import model_files
 from services.media.skia import skia
 from tests.image.briefs import brief, drawings
 from tests.image.test_pictures import promises_hold
@@ -146,11 +149,61 @@ class TestPhotos:
             assert "edges" not in made.proof.composition
 
 
+class TestLists:
+    BENEFITS = ("Delivered on Monday", "Ten-year guarantee", "Stitched by hand")
+
+    def _with_list(self, icons: Path | None) -> Composed:
+        for number in range(20):
+            request = brief("candle", benefits=self.BENEFITS, seed=f"list {number}", headline="Slow evenings")
+            made = compose(request, photo=None, drawings=drawings(), icons=icons)
+            if any(text.role is Role.BENEFITS for text in made.proof.texts):
+                return made
+        raise AssertionError("no job of 20 has a list")
+
+    def test_icons_are_drawn_beside_the_items_and_do_not_touch_them(self) -> None:
+        try:
+            path = model_files.model_path(model_files.ICONS)
+        except model_files.ModelMissing as missing:
+            pytest.skip(str(missing))
+        made = self._with_list(path)
+        assert NO_ICONS not in made.notes
+        placed = next(text for text in made.proof.texts if text.role is Role.BENEFITS)
+        ground = made.pixels[int(placed.box.top) - 8, int(placed.pens[0][0]) - 4, :3].astype(int)
+        for line in placed.starts:
+            x, y = placed.pens[line]
+            tall = placed.block.lines[line].face.metrics().x_height * placed.block.size
+            square = made.pixels[
+                int(y - tall / 2) - 24 : int(y - tall / 2) + 24, int(x - placed.indent) : int(x) - 2, :3
+            ]
+            rows, columns = numpy.nonzero(numpy.abs(square.astype(int) - ground).max(axis=2) > 90)
+            assert rows.size, line
+            assert abs((rows.min() + rows.max()) / 2 - 24) <= 0.12 * placed.block.size  # at half the height of an x
+            assert columns.max() < placed.indent - 0.2 * placed.block.size
+
+    def test_ticks_stand_in_for_icons_and_a_note_says_so(self) -> None:
+        assert NO_ICONS in self._with_list(None).notes
+
+
 class TestVariety:
     @pytest.mark.parametrize("photo", [None, _photo(lambda pixels: pixels[300:900, 300:900])], ids=["drawing", "photo"])
     def test_eight_jobs_give_six_compositions(self, photo: Any) -> None:
         made = [_composed(brief("dentist", seed=f"job {number}", **OFFER), photo) for number in range(8)]
         assert len({each.proof.composition for each in made}) >= 6
+
+    @pytest.mark.parametrize("photo", [None, _photo(lambda pixels: pixels[300:900, 300:900])], ids=["drawing", "photo"])
+    @pytest.mark.parametrize("written", [8, 1])
+    def test_eight_variants_differ_in_layout_and_in_headline_as_far_as_facts_go(self, photo: Any, written: int) -> None:
+        """written: how many different headlines copy has."""
+        taken, layouts_, headlines = Taken(), set(), set()
+        for number in range(8):
+            seed = f"job #{number}"
+            own = {"seed": seed, "concept": seed, "headline": f"Smile {number % written}", "taken": taken}
+            made = _composed(brief("dentist", **(OFFER | own)), photo)
+            layouts_.add(made.layout)
+            headlines.add(made.headline)
+            taken = Taken(headlines=(*taken.headlines, made.headline), layouts=(*taken.layouts, made.layout))
+        assert len(layouts_) >= 6
+        assert len(headlines) >= (8 if written == 8 else 5)
 
     def test_eight_jobs_give_five_headlines_of_the_facts(self) -> None:
         facts = (

@@ -18,7 +18,10 @@ from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import measured
 from services.image.providers.local.textstack import Role
+from services.image.providers.local.visible_mark import mark_text, mark_texts
 from services.media.colour import Harmony, Mood, palette
+from services.media.skia import skia
+from services.media.text_shaping import unsupported_characters
 from tests.image.briefs import PRODUCTS, brief, drawings
 
 SAMPLE = [
@@ -63,6 +66,48 @@ class TestEveryImage:
         for style, ratio, seed in itertools.product(Style, AspectRatio, ("one", "two", "three")):
             made = compose(brief(product, style=style, aspect_ratio=ratio, seed=seed), photo=None, drawings=drawings())
             promises_hold(made, f"{product} {style} {ratio} {seed}")
+
+
+class TestVisibleMark:
+    @pytest.mark.parametrize("ratio", AspectRatio)
+    def test_line_keeps_every_promise_of_texts(self, ratio: AspectRatio) -> None:
+        for number, (style, product) in enumerate(
+            zip(Style, ("bottle", "long name", "accents", "dentist", "unknown", "hospice"), strict=True)
+        ):
+            request = brief(product, style=style, aspect_ratio=ratio, seed=str(number), visible_mark=True)
+            made = compose(request, photo=None, drawings=drawings())
+            promises_hold(made, f"{product} {style}")
+            line = next(text for text in made.proof.texts if text.role is Role.MADE_WITH)
+            assert line.text == "Ad made with software"
+            assert line.block.size < min(text.block.size for text in made.proof.texts if text.role is Role.HEADLINE)
+            assert any("Ad made with software" in note for note in made.notes)
+
+    def test_line_is_not_read_as_one_of_the_other_texts(self) -> None:
+        for number, (product, ratio) in enumerate(itertools.product(("bottle", "unknown", "dentist"), AspectRatio)):
+            request = brief(
+                product, style=list(Style)[number % 6], aspect_ratio=ratio, seed=f"g{number}", visible_mark=True
+            )
+            texts = compose(request, photo=None, drawings=drawings()).proof.texts
+            line = next(text for text in texts if text.role is Role.MADE_WITH)
+            around = line.box.inset(-1.2 * line.block.size)
+            near = [text.text for text in texts if text is not line and around.overlaps(text.plate or text.box)]
+            assert not near, (product, ratio)
+
+    def test_nothing_else_of_the_picture_moves_and_without_the_option_there_is_none(self) -> None:
+        plain, marked = (compose(brief(visible_mark=asked), photo=None, drawings=drawings()) for asked in (False, True))
+        texts = [(text.role, text.pens) for text in marked.proof.texts if text.role is not Role.MADE_WITH]
+        assert [(text.role, text.pens) for text in plain.proof.texts] == texts
+        assert plain.proof.product == marked.proof.product
+
+    def test_line_says_which_pictures_a_model_made_in_the_language_of_the_ad(self) -> None:
+        for kind, texts in mark_texts().items():
+            for language, text in texts.items():
+                assert mark_text(f"{language}-XX", generated=kind == "generated") == text
+                assert not unsupported_characters(text, language)
+        assert mark_text("xx", generated=True) == "Made with AI"
+        scene = skia.Image.fromarray(numpy.full((1080, 1080, 4), 255, numpy.uint8), colorType=skia.kRGBA_8888_ColorType)
+        made = compose(brief(visible_mark=True), photo=None, drawings=drawings(), scene=scene)
+        assert next(text for text in made.proof.texts if text.role is Role.MADE_WITH).text == "Made with AI"
 
 
 class TestVariation:

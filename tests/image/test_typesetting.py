@@ -18,6 +18,7 @@ from services.image.providers.local.typesetting import Writing, fit
 from services.media import model_files
 from services.media.hyphenation import division_points
 from services.media.text_shaping import Face, shape
+from services.media.writing_systems import clean_text
 from tests.image.briefs import brief
 
 FACE = Face(family="Inter", weight=800)
@@ -232,3 +233,21 @@ class TestLongWords:
         left_out = {Role.EYEBROW, Role.SUBLINE, Role.PRICE} - roles
         for role in left_out:
             assert any(f"no room for the {role.value.replace('_', ' ')}" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Larch Stool (copy from last year, shorten)", "Larch Stool"),
+        ("LARCH STOOL *** UPDATE PRICE *** ", "LARCH STOOL"),
+        ("Larch Stool – three-legged, oiled, for kitchens and baths", "Larch Stool"),
+        ("Tischler (m/w/d)", "Tischler (m/w/d)"),
+        ("Larch Stool, oiled", "Larch Stool, oiled"),
+        ("Loan £1,000–£7,500", "Loan £1,000–£7,500"),
+        ("(all of it is a remark)", "(all of it is a remark)"),
+    ],
+)
+def test_line_above_the_headline_is_what_a_name_says_first(name: str, printed: str) -> None:
+    words = wording(brief(product_name=name, headline="Sit well", brand_name="Holm"), {})
+    assert words.eyebrow == printed
+    assert words.product_name == clean_text(name)

@@ -17,6 +17,7 @@ import pytest
 import structlog
 from adwright.job.v1 import job_pb2_grpc
 
+from services.chassis.backoff import Backoff
 from services.chassis.config import ServiceSettings
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import DependencyFault
@@ -33,7 +34,7 @@ from tests.job.harness import JobHarness
 from tests.support import until_async
 
 SLOTS = 3
-PAUSES = (0.1, 0.8)
+PAUSES = Backoff(0.1, 0.8)
 SERVICE = "adwright.job.v1.JobWorkerService"
 
 
@@ -115,7 +116,7 @@ async def running_worker(
         dispatch_reader=None,
         slots=SLOTS,
         stop_grace_seconds=2,
-        pause_seconds=PAUSES,
+        pauses=PAUSES,
         **options,
     )
     stopping = asyncio.Event()

@@ -27,9 +27,10 @@ from tests.job.harness import JobHarness, completion, failure
 
 ENDED = int(os.environ.get("ADWRIGHT_ENDED_JOBS", "60000"))
 BIG = ("job", "attempt", "asset")
-# Indexes become one or two levels deeper, ended jobs are laid out differently from live ones, and the planner finds
-# queue positions by one of two indexes, as chance has it, for about 70 pages more or less. Reading all ended jobs would
-# touch thousands of pages.
+SWEEPERS = {"job_expiry", "job_to_dispatch"}  # in no order that other statements want
+# Indexes become one or two levels deeper, and the live jobs, which lie together when there are no others, lie in the
+# gaps between ended ones: each queue position of a page of jobs reads the queue's. Reading all ended jobs would touch
+# thousands of pages.
 MORE_PAGES = 1.3
 MORE_PAGES_A_STATEMENT = 25
 MORE_PAGES_A_POSITION = 100  # a statement that finds queue positions
@@ -131,6 +132,10 @@ def scans_of(plans: Plans) -> list[str]:
 
 def indexes_of(plans: Plans) -> set[str]:
     return {node["Index Name"] for _, plan in plans for node in nodes(plan) if "Index Name" in node}
+
+
+def is_scan_of(node: dict[str, Any], alias: str) -> bool:
+    return node.get("Alias") == alias and "Relation Name" in node
 
 
 async def partial_indexes(harness: JobHarness) -> set[str]:
@@ -264,6 +269,13 @@ async def test_statement_costs_do_not_grow_with_ended_jobs(harness: JobHarness) 
     assert scans_of(generic) == [], "nor by the plan of a prepared statement, which serves every value"
     missing = {name for _, plans in after.values() for name in indexes_of(plans)} - indexes_of(generic)
     assert missing & await partial_indexes(harness) == set(), "its conditions are literals, so it uses partial indexes"
+    strays = {
+        name: indexes_of(plans) & SWEEPERS for name, (_, plans) in after.items() if not name.startswith("sweeper")
+    }
+    assert {name: found for name, found in strays.items() if found} == {}, "the sweeper's indexes serve the sweeper"
+    every = [plan for _, plans in after.values() for _, plan in plans] + [plan for _, plan in generic]
+    ahead = {node["Index Name"] for plan in every for node in nodes(plan) if is_scan_of(node, "ahead")}
+    assert ahead == {"job_queue"}, "a position is counted up to a bound, in the order of the queue"
     allowed = {
         # With any filter, a page of ended jobs costs no more than a page of live jobs.
         name: MORE_PAGES * before["list" if name.startswith("list") else name][0]

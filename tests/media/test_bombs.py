@@ -19,7 +19,7 @@ import pytest
 
 from services.catalog import product_photos
 from services.catalog.errors import ImageTooLarge
-from services.catalog.product_photos import photo_type
+from services.catalog.product_photos import checked_photo
 from services.chassis.errors import InputFault
 from services.image.providers.local import logo
 from services.media import svg
@@ -49,7 +49,7 @@ def bomb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def upload(file: Path) -> None:
-    photo_type(file.read_bytes())
+    checked_photo(file.read_bytes())
 
 
 def avatar(file: Path) -> None:

@@ -6,7 +6,6 @@ Each transaction deletes a bounded number of rows. The ledger retains what the j
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,6 +14,7 @@ import structlog
 from sqlalchemy import Integer, Uuid, and_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.chassis.backoff import jittered
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore, job_folder
 from services.chassis.data.database import Connection, Database
@@ -64,7 +64,7 @@ class Retention:
     async def run(self) -> None:
         """Deletes at every tick until cancelled."""
         while True:
-            await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
+            await asyncio.sleep(jittered(TICK_SECONDS))
             try:
                 await self.delete_expired_records()
                 await self.delete_old_jobs()

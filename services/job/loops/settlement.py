@@ -30,7 +30,7 @@ PROMPT_CONCURRENCY = 2  # one batch is at billing while another is recorded
 CALL_SECONDS = 10.0
 
 _UNSETTLED_JOBS = (
-    select(job.c.id, job.c.settle, job.c.traceparent)
+    select(job.c.id, job.c.settle, job.c.delivered, job.c.traceparent)
     .where(UNSETTLED, job.c.id > bindparam("after", type_=Uuid()))
     .order_by(job.c.id)
     .limit(bindparam("most", type_=Integer()))
@@ -117,7 +117,9 @@ class Settlement:
 async def unsettled(connection: Connection, after: UUID, limit: int) -> list[EndedJob]:
     """Ended jobs whose holds billing has not confirmed as ended, with ids above `after`, in order of id."""
     rows = await fetch_rows(connection, _UNSETTLED_JOBS, {"after": after, "most": limit})
-    return [EndedJob(id=row.id, settle=row.settle, traceparent=row.traceparent) for row in rows]
+    return [
+        EndedJob(id=row.id, settle=row.settle, delivered=row.delivered, traceparent=row.traceparent) for row in rows
+    ]
 
 
 async def mark_settled(connection: Connection, job_ids: Sequence[UUID], now: datetime) -> None:

@@ -8,12 +8,12 @@ own: a billing service that hangs does not delay the recovery of lost jobs.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
 
+from services.chassis.backoff import jittered
 from services.chassis.rpc.refusals import to_refusal
 from services.job.lifecycle import Lifecycle
 from services.job.submission import Submissions
@@ -42,7 +42,7 @@ class Sweeper:
         loop = asyncio.get_running_loop()
         healthy_since = last = loop.time()
         while True:
-            await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
+            await asyncio.sleep(jittered(TICK_SECONDS))
             if loop.time() - last > MAX_GAP_SECONDS:
                 healthy_since = loop.time()  # no heartbeat was processed during the gap
             last = loop.time()
@@ -56,7 +56,7 @@ class Sweeper:
     async def run_leftovers(self) -> None:
         """Takes back interrupted submissions."""
         while True:
-            await asyncio.sleep(TICK_SECONDS * random.uniform(0.8, 1.2))
+            await asyncio.sleep(jittered(TICK_SECONDS))
             await self._step("take_back_leftovers", lambda: self._submissions.take_back_leftovers(LEFTOVER_AGE, BATCH))
 
     async def _step(self, name: str, step: Callable[[], Awaitable[int]]) -> bool:

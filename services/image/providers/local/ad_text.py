@@ -18,6 +18,12 @@ ROLES: Final = {"headline": "headline", "subline": "subline", "cta": "call_to_ac
 MOST_STARS: Final = 5
 SUBLINE_LIMIT: Final = 110  # characters; more is not read in an ad
 DEFAULT_CALLS: Final = ("", "en")  # languages in which the button may say "Learn more" when nobody wrote it
+LONG_NAME: Final = 36  # characters of a name that stands on one line above the headline
+SHORTEST_NAME: Final = 4
+BRACKETS: Final = re.compile(r"\([^()]{8,}\)|\[[^\[\]]{8,}\]|【[^【】]*】|（[^（）]{5,}）")  # "(m/w/d)" stays
+MARKS: Final = re.compile(r"\*|!!|\|")  # of listings and of notes to oneself
+SEPARATOR: Final = re.compile(r"\s+[-–—+/]+\s+|\s*[|*;:•·]+\s*|!!+|,\s+|、")
+SEPARATORS: Final = " -–—|*,;:•·+/"
 SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
 
 
@@ -26,7 +32,8 @@ class Wording:
     """Each text of the picture; "" leaves it out. `quoted` names those set verbatim from the prompt or the request.
 
     old_price: what was paid before. badge: of a sticker. rating: of the trust line, beside stars if stars is not None,
-    which is its share of the best rating. benefits: the items of a list. figure_leads: whether the headline is the
+    which is its share of the best rating. benefits: the items of a list; icons: the name of each one's icon,
+    () for ticks. figure_leads: whether the headline is the
     price or the rating. language: BCP 47 code of the texts, "" where it is not known. soft: words that came with soft
     hyphens, by the word without them in lower case.
     """
@@ -44,6 +51,7 @@ class Wording:
     rating: str = ""
     stars: float | None = None
     benefits: tuple[str, ...] = ()
+    icons: tuple[str, ...] = ()
     figure_leads: bool = False
     language: str = ""
     soft: Mapping[str, str] = field(default_factory=dict)
@@ -91,10 +99,20 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     quoted = {role: text for role, text in quoted.items() if role not in made.quoted}  # fields go before the prompt
     if quoted:
         made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
-    says_name = name.casefold() in f"{made.headline} {made.brand}".casefold()
-    if name and not says_name:
-        made = replace(made, eyebrow=name)
+    printed = short_name(name)
+    if name and printed.casefold() not in f"{made.headline} {made.brand}".casefold():
+        made = replace(made, eyebrow=printed)
     return made
+
+
+def short_name(name: str) -> str:
+    """Returns what a name says first: without brackets of more than a word, and of a long one the part ahead of the
+    first dash, bar, asterisk or comma."""
+    kept = " ".join(BRACKETS.sub(" ", name).split()).strip(SEPARATORS)
+    if len(kept) > LONG_NAME or MARKS.search(kept):
+        parts = [part.strip(SEPARATORS) for part in SEPARATOR.split(kept)]
+        kept = next((part for part in parts if len(part) >= SHORTEST_NAME and any(map(str.isalpha, part))), kept)
+    return kept or name
 
 
 def _with_quoted(words: Wording, quoted: dict[str, str]) -> Wording:

@@ -19,12 +19,14 @@ from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import TypeLook
+from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
 from services.media.places import places, places_for, season_places
 from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, unsupported_script
 
 PHOTO_STAYS: Final = "the photo is shown as it is"
+NO_ICONS: Final = "The icons are not installed: the list has ticks."
 NO_PANORAMAS: Final = "The photographed places are not installed: the ground is drawn."
 # Grounds that are drawn for some plans only.
 GROUND_PLANS: Final = {"split": (Plan.SIDE,), "arch": (Plan.SIDE, Plan.MIRRORED)}
@@ -65,12 +67,13 @@ def chosen(
     photos: int = 0,
     covers: bool = True,
     panoramas: Path | None = None,
+    with_icons: bool = False,
 ) -> Choice:
     """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set.
 
     draw: decides the idea, which pictures of one concept share. layout_draw: decides the layout. photos: how many
     there are. covers: whether the first is large enough for the whole picture. panoramas: the folder of photographed
-    grounds.
+    grounds. with_icons: whether icons are installed.
     """
     steering = read_prompt(brief.prompt)
     quoted, refused_texts = dict(steering.quoted or {}), [*(steering.quoted or {}).values()]
@@ -82,6 +85,8 @@ def chosen(
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
     composition = style_presets.choose(brief.style, draw, type_alone=shows is Shows.TYPE)
     words = _led(words, brief, draw)
+    words, ticks_only = _with_icons(words, installed=with_icons)
+    notes.extend(ticks_only)
     layout = _layout(
         composition, layout_draw, shows=shows, photos=photos, covers=covers, with_list=bool(words.benefits)
     )
@@ -142,7 +147,9 @@ def chosen(
         colour_set = settings.scene_palette(setting or "studio", colour_set, mood, steering.light)
     look, font_note = style_presets.type_look(composition, brief.brand_font, draw)
     if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
-        look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.14)
+        look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.22)
+    elif brief.aspect_ratio in (AspectRatio.LANDSCAPE, AspectRatio.WIDE):  # twice as wide: seen at half the size
+        look = replace(look, headline_largest=look.headline_largest * 1.3, text_scale=1.32)
     if words.figure_leads:
         look = replace(look, headline_largest=look.headline_largest * FIGURE_SCALE)
     if font_note:
@@ -237,7 +244,8 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
     leads, offer = ["headline"] * HEADLINE_SHARE, clean_text(brief.offer)
     sensitive = bool(brief.subject.sensitive)
     if "headline" not in words.quoted and not sensitive:
-        leads += [fact for fact in words.benefits if len(fact) <= LONGEST_FACT]
+        leading = words.benefits if brief.leading_benefits is None else brief.leading_benefits
+        leads += [fact for fact in words.benefits if len(fact) <= LONGEST_FACT and fact in leading]
         if _fits(offer) and "subline" not in words.quoted:
             leads += ["offer", "offer"]
         if words.price and words.old_price and "subline" not in words.quoted:
@@ -268,6 +276,14 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
         where = rating_text(source, brief.subject.language) or value
         return replace(words, headline=value, subline=words.headline, rating=where, figure_leads=True)
     return words
+
+
+def _with_icons(words: Wording, *, installed: bool) -> tuple[Wording, list[str]]:
+    """The words with icons for the list's items where some fit, or a note that they are not installed."""
+    names = icons_for(words.benefits, words.language)
+    if not any(name != TICK for name in names):
+        return words, []
+    return (replace(words, icons=names), []) if installed else (words, [NO_ICONS])
 
 
 def _fits(offer: str) -> bool:

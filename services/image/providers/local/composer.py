@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from services.image.providers.local import (
     settings,
     stages,
     text_drawing,
+    visible_mark,
 )
 from services.image.providers.local.ad_text import cleaned
 from services.image.providers.local.arrangement import Arrangement
@@ -35,12 +36,14 @@ from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.placing import laid_out
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import Lettered
+from services.image.providers.local.text_marks import ListIcons
 from services.image.providers.local.textstack import Placed, Role
 from services.media.colour import Colour
 from services.media.places import places
 from services.media.skia import skia
 from services.worker.progress import ReportProgress
 
+MOST_SEEDS: Final = 16  # tried for a picture that its job has not yet; a choice takes about a millisecond
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
 
 
@@ -91,6 +94,8 @@ class Composed:
     notes: tuple[str, ...]
     proof: Proof
     photographed: bool  # something in it was: the product, or the place
+    headline: str
+    layout: str
 
 
 def compose(
@@ -99,34 +104,35 @@ def compose(
     photo: Photo | None,
     drawings: Path | None = None,
     panoramas: Path | None = None,
+    icons: Path | None = None,
     logo: Any = None,
     scene: Any = None,
     report: ReportProgress = lambda percent, stage: None,
 ) -> Composed:
     """Draws the ad. `scene`, a skia.Image of the picture's size, replaces the drawn ground (from remote providers).
 
-    drawings: the file that stands in for a missing photo; panoramas: the folder of photographed grounds; None when not
-    installed.
+    drawings: the file that stands in for a missing photo; panoramas: the folder of photographed grounds; icons: the
+    file of icons for lists; None when not installed.
     """
-    draw, layout_draw = random.Random(_idea_seed(brief)), random.Random(_seed(brief))
     frame = Frame.of(brief.aspect_ratio)
     emblem = emblem_of(brief, drawings) if photo is None else None
-    choice = chosen(
-        brief,
-        draw,
-        shows=_shows(emblem, photo, scene),
-        layout_draw=layout_draw,
-        panoramas=panoramas,
-        photos=1 + len(photo.more) if photo is not None else 0,
-        covers=photo is not None and photo_layouts.fills(photo.image, frame.whole),
-    )
+    shows = _shows(emblem, photo, scene)
+    brief = _unlike(brief, photo, shows)
+    draw = random.Random(_idea_seed(brief))
+    choice = _chosen(brief, photo, shows, draw, panoramas, with_icons=icons is not None)
     brief = cleaned(brief)
     figure = figure_of(emblem, brief, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""
     notes = [*choice.notes, *([note] if note else [])]
     report(25, "composing")
     arrangement, product, stack, badge = laid_out(frame, choice, figure, logo)
-    written = tuple(placed.plate or placed.box for placed in stack.placed)
+    column = written = tuple(placed.plate or placed.box for placed in stack.placed)
+    if brief.visible_mark:
+        mark = visible_mark.placed_mark(
+            frame, stack, choice.look, choice.words.language, generated=scene is not None, badge=badge, product=product
+        )
+        stack, written = replace(stack, placed=(*stack.placed, mark)), (*written, mark.box)
+        notes.append(f"A small line on the picture says: “{mark.text}”.")
     if photo is not None and choice.layout.plan is None:
         underlay, choice = _photo_underlay(brief, frame, choice, arrangement, product, photo, draw, written)
     else:
@@ -135,7 +141,15 @@ def compose(
     overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
     stars = choice.words.stars or 0.0
     lettered = text_drawing.inscribe(
-        underlay, frame, stack, choice.look, choice.palette, logo=logo, badge=badge, stars=stars
+        underlay,
+        frame,
+        stack,
+        choice.look,
+        choice.palette,
+        logo=logo,
+        badge=badge,
+        stars=stars,
+        icons=ListIcons(path=icons, names=choice.words.icons) if icons is not None and choice.words.icons else None,
     )
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     notes.extend(stack.notes)
@@ -153,8 +167,53 @@ def compose(
         alt_text=_alt_text(brief, choice, photo, figure),
         notes=tuple(dict.fromkeys(notes)),
         photographed=photo is not None or (choice.backdrop is not None and scene is None),
-        proof=_proof(frame, choice, texts, lettered, _shown_box(choice, product, figure, written), photo, figure),
+        headline=choice.words.headline,
+        layout=choice.layout.name,
+        proof=_proof(frame, choice, texts, lettered, _shown_box(choice, product, figure, column), photo, figure),
     )
+
+
+def _chosen(
+    brief: ImageBrief,
+    photo: Photo | None,
+    shows: Shows,
+    draw: random.Random,
+    panoramas: Path | None = None,
+    *,
+    with_icons: bool = False,
+) -> Choice:
+    return chosen(
+        brief,
+        draw,
+        shows=shows,
+        layout_draw=random.Random(_seed(brief)),
+        panoramas=panoramas,
+        with_icons=with_icons,
+        photos=1 + len(photo.more) if photo is not None else 0,
+        covers=photo is not None and photo_layouts.fills(photo.image, Frame.of(brief.aspect_ratio).whole),
+    )
+
+
+def _unlike(brief: ImageBrief, photo: Photo | None, shows: Shows) -> ImageBrief:
+    """The brief with other seeds, if those it has lead to a headline or a layout that is taken.
+
+    Without a seed that avoids both, the last one stays: a further picture may repeat what the product has no more of.
+    """
+
+    def choice_of(candidate: ImageBrief) -> Choice:
+        return _chosen(candidate, photo, shows, random.Random(_idea_seed(candidate)))
+
+    seed, concept = brief.seed, brief.concept or brief.seed
+    if brief.taken.headlines:
+        for number in range(1, MOST_SEEDS):
+            if choice_of(brief).words.headline not in brief.taken.headlines:
+                break
+            brief = replace(brief, concept=f"{concept} {number}")
+    for number in range(1, MOST_SEEDS) if brief.taken.layouts else ():
+        if choice_of(brief).layout.name not in brief.taken.layouts:
+            break
+        brief = replace(brief, seed=f"{seed} {number}", concept=brief.concept or concept)
+    return brief
 
 
 def _idea_seed(brief: ImageBrief) -> int:

@@ -19,6 +19,7 @@ from services.image.providers.local.logo import read_logo
 from services.media import cutout, model_files, provenance
 from services.media.cutout import cut_out, cut_out_by_alpha, seen_part
 from services.media.drawings import drawing_file
+from services.media.faces import is_person
 from services.media.photo import decode_photo
 from services.media.screenshots import is_screenshot
 from services.media.skia import skia
@@ -28,8 +29,8 @@ Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """What the render process gets. cut_out_model: u2netp.onnx, drawings: the file of drawings; None when it is not
-    installed. panoramas: the folder with photographed grounds.
+    """What the render process gets. cut_out_model: u2netp.onnx, drawings, icons: the files of drawings and icons; None
+    when it is not installed. panoramas: the folder with photographed grounds.
 
     scene: a picture from a remote provider to stand behind product and type; signing: folder of the development
     chain, or the operator's own chain and key.
@@ -39,6 +40,7 @@ class Assignment:
     folder: Path
     cut_out_model: Path | None
     drawings: Path | None
+    icons: Path | None
     panoramas: Path | None
     signing_folder: Path
     signing_chain: Path | None = None
@@ -66,7 +68,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         raise InputFault("FORMAT_UNSUPPORTED", f"The file format {brief.format!r} is not png, jpeg or webp.")
     report(5, "reading the photo")
     notes: list[str] = []
-    photo = _shown(brief.photo, brief, assignment.cut_out_model) if brief.photo is not None else None
+    photo = _shown(brief.photo, brief, assignment.cut_out_model, assignment.models) if brief.photo is not None else None
     if photo is not None and photo.whole:
         photo = replace(photo, more=_more(brief.more_photos, notes))
     logo = _logo(brief.logo, notes)
@@ -76,6 +78,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         brief,
         photo=photo,
         drawings=assignment.drawings,
+        icons=assignment.icons,
         panoramas=assignment.panoramas,
         logo=logo,
         scene=scene,
@@ -113,6 +116,8 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         alt_text=composed.alt_text,
         notes=(*composed.notes, *notes),
         provider=assignment.provider,
+        headline=composed.headline,
+        layout=composed.layout,
     )
 
 
@@ -122,18 +127,21 @@ def _source_type(*, generated: bool, photographed: bool) -> str:
     return provenance.SOURCE_PHOTO_COMPOSITE if photographed else provenance.SOURCE_DRAWN
 
 
-def _shown(path: Path, brief: ImageBrief, model: Path | None) -> Photo:
+def _shown(path: Path, brief: ImageBrief, model: Path | None, models: Path | None) -> Photo:
     if brief.subject.kind == "software":  # nothing else is shown by its screen
         picture = decode_photo(path)
         if is_screenshot(picture):
             return Photo(
                 image=_raster(picture), cut_out=False, screenshot=True, note="The screenshot stands in a drawn frame."
             )
-    return read_photo(path, model)
+    return read_photo(path, model, models)
 
 
-def read_photo(path: Path, model: Path | None) -> Photo:
-    """The product's photo, cut out when that can be trusted and framed as it is when not."""
+def read_photo(path: Path, model: Path | None, models: Path | None = None) -> Photo:
+    """The product's photo, cut out when that can be trusted and framed as it is when not: a person never is cut out.
+
+    model: u2netp.onnx; None: not installed. models: the folder of the models that find faces; None: the default one.
+    """
     picture = decode_photo(path)
     own = cut_out_by_alpha(picture)
     if own is not None:
@@ -142,6 +150,8 @@ def read_photo(path: Path, model: Path | None) -> Photo:
     whole = seen_part(picture)
     if model is None:
         doubt = "the cut-out model is not installed"
+    elif is_person(whole, models):
+        doubt = "it shows a person"
     else:
         cut = cut_out(whole, model)
         if cut.trusted:

@@ -61,6 +61,7 @@ def inscribe(
     logo: Any = None,
     badge: Badge | None,
     stars: float = 0.0,
+    icons: text_marks.ListIcons | None = None,
 ) -> Lettered:
     """Draws everything with words over the ground, measures it on the result, and repairs what does not read."""
     ground = skia.Image.fromarray(numpy.ascontiguousarray(underlay), colorType=skia.kRGBA_8888_ColorType)
@@ -87,7 +88,13 @@ def inscribe(
             _draw_text(canvas, placed, look, plan, frame, mirrored=stack.right_to_left)
             ground_colour = plan.veils.get(placed.role) or _average(underlay, placed.box)
             text_marks.draw_marks(
-                canvas, placed, plan.inks[placed.role], ground_colour, accent=palette.accent, stars=stars
+                canvas,
+                placed,
+                plan.inks[placed.role],
+                ground_colour,
+                accent=palette.accent,
+                stars=stars,
+                icons=icons,
             )
         pixels = legibility.pixels_of(surface)
         readings = {placed.role: measured(pixels, placed) for placed in texts}

@@ -1,22 +1,45 @@
-"""What stands beside texts: the line through an old price, the stars of a rating, the check marks of a list."""
+"""What stands beside texts: the line through an old price, the stars of a rating, the icons or ticks of a list."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from services.image.providers.local import brushes
 from services.image.providers.local.textstack import Placed, Role
 from services.media.colour import Colour, contrast
+from services.media.drawings import draw_icon
 from services.media.skia import skia
 
 GOLD: Final = Colour.of("#f5a623")
 SEEN: Final = 1.9  # contrast from which golden stars stand out; others take the colour of their text
 STARS: Final = 5
+ICON: Final = 1.3  # ems of an icon's square, of which its strokes fill five sixths
 
 
-def draw_marks(canvas: Any, placed: Placed, ink: Colour, ground: Colour, *, accent: Colour, stars: float) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListIcons:
+    """The icons of a list: the file that holds them, and the name of each item's."""
+
+    path: Path
+    names: Sequence[str]
+
+
+def draw_marks(
+    canvas: Any,
+    placed: Placed,
+    ink: Colour,
+    ground: Colour,
+    *,
+    accent: Colour,
+    stars: float,
+    icons: ListIcons | None = None,
+) -> None:
     """Draws the marks of a placed text. ground: the average colour under it. stars: share of the stars that is filled.
+    icons: those of a list; None: ticks.
 
     Other roles than OLD_PRICE, RATING and BENEFITS have none.
     """
@@ -25,6 +48,9 @@ def draw_marks(canvas: Any, placed: Placed, ink: Colour, ground: Colour, *, acce
     elif placed.role is Role.RATING and placed.indent:
         colour = GOLD if contrast(GOLD, ground) >= SEEN else ink
         _draw_stars(canvas, placed, colour, stars)
+    elif placed.role is Role.BENEFITS and icons is not None:
+        for line, name in zip(placed.starts, icons.names, strict=False):
+            _draw_icon(canvas, placed, line, icons.path, name, ink)
     elif placed.role is Role.BENEFITS:
         colour = accent if contrast(accent, ground) >= SEEN else ink
         for line in placed.starts:
@@ -69,6 +95,16 @@ def _star(x: float, y: float, radius: float) -> Any:
         angle = math.pi * (corner / 5 - 0.5)
         points.append((x + reach * math.cos(angle), y + reach * math.sin(angle)))
     return brushes.path(points)
+
+
+def _draw_icon(canvas: Any, placed: Placed, line: int, path: Path, name: str, colour: Colour) -> None:
+    """Draws an icon ahead of an item, its middle at half the height of a small x of the item's first line."""
+    size = placed.block.size
+    side = round(size * ICON)
+    x, y = placed.pens[line]
+    left = placed.box.right + placed.indent - side if placed.marks_on_right else x - placed.indent
+    middle = y - placed.block.lines[line].face.metrics().x_height * size / 2
+    draw_icon(canvas, path, name, left=round(left), top=round(middle - side / 2), size=side, colour=colour)
 
 
 def _draw_check(canvas: Any, placed: Placed, line: int, colour: Colour) -> None:

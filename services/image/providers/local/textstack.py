@@ -37,6 +37,7 @@ class Role(StrEnum):
     RATING = "rating"  # stars and a line, or an award
     BENEFITS = "benefits"  # a list
     BADGE = "badge"  # of a sticker
+    MADE_WITH = "visible_mark"  # says how the picture was made; apart from the column
 
 
 class ButtonShape(StrEnum):
@@ -111,6 +112,7 @@ TIDY_SHARE: Final = 0.66  # of its size: as far as a headline shrinks so that it
 DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.BENEFITS, Role.RATING, Role.BADGE, Role.PRICE)
 STARS_WIDE: Final = 6.6  # ems that five stars and the gap behind them take
 BULLET_WIDE: Final = 1.5  # ems of a list's indent
+ICON_WIDE: Final = 1.95  # ems of the indent of a list with icons
 ITEM_GAP: Final = 0.42  # ems between the items of a list
 
 
@@ -387,7 +389,7 @@ def _list_row(request: Request, size: float, gap: float) -> _Row:
     items = request.wording.benefits
     face = request.look.text if request.look.text.covers("".join(items)) else Face(family="Inter", weight=500)
     face = replace(face, language=request.wording.language)
-    indent = BULLET_WIDE * size
+    indent = (ICON_WIDE if request.wording.icons else BULLET_WIDE) * size
     blocks = [
         fit(
             item,
