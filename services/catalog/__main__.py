@@ -12,6 +12,7 @@ from pydantic import Field
 
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
+from services.catalog.portraits import PortraitServicer
 from services.catalog.servicer import CatalogLookupServicer, CatalogServicer
 from services.catalog.understanding.engine import load_engine
 from services.catalog.understanding_store import UnderstandingStore
@@ -26,7 +27,11 @@ from services.chassis.rpc.server import Server, start
 from services.clients.billing_keys import BillingApiKeyLookup
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SERVICES = ("adwright.catalog.v1.CatalogService", "adwright.catalog.v1.CatalogLookupService")
+SERVICES = (
+    "adwright.catalog.v1.CatalogService",
+    "adwright.catalog.v1.CatalogLookupService",
+    "adwright.catalog.v1.PortraitService",
+)
 
 
 class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
@@ -34,6 +39,7 @@ class CatalogSettings(ServiceSettings, DatabaseSettings, AssetSettings):
 
     projects_per_user: int = Field(default=1_000, ge=1, description="Limit of projects of a user.")
     products_per_project: int = Field(default=1_000, ge=1, description="Limit of products of a project.")
+    portraits_per_user: int = Field(default=100, ge=1, le=1_000, description="Limit of uploaded portraits of a user.")
 
 
 async def serve(settings: CatalogSettings) -> None:
@@ -68,6 +74,12 @@ async def serve(settings: CatalogSettings) -> None:
             server,
         )
         catalog_pb2_grpc.add_CatalogLookupServiceServicer_to_server(CatalogLookupServicer(briefs), server)
+        catalog_pb2_grpc.add_PortraitServiceServicer_to_server(
+            PortraitServicer(
+                database=database, assets=assets, clock=clock, portraits_per_user=settings.portraits_per_user
+            ),
+            server,
+        )
 
     try:
         await Server(

@@ -6,10 +6,10 @@ therefore never older than its request, whichever replica has changed the rows.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from adwright.catalog.v1 import catalog_pb2
+from cachetools import LRUCache
 
 from services.catalog import messages
 from services.catalog.catalog_store import CatalogStore
@@ -45,9 +45,9 @@ class Briefs:
         self._store = store
         self._understanding_store = understanding_store
         self._understandings = understandings
-        self._cached: OrderedDict[BriefKey, tuple[Versions, catalog_pb2.Brief]] = OrderedDict()
-        self._cached_bytes = 0
-        self._max_cached_bytes = max_cached_bytes
+        self._cached: LRUCache[BriefKey, tuple[Versions, catalog_pb2.Brief]] = LRUCache(
+            max_cached_bytes, getsizeof=lambda cached: cached[1].ByteSize()
+        )
         self._lookups: Batcher[BriefKey, catalog_pb2.Brief] = Batcher(
             self._find_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
@@ -75,7 +75,6 @@ class Briefs:
             for key, current in versions.items():
                 cached = self._cached.get(key)
                 if cached is not None and cached[0] == current:
-                    self._cached.move_to_end(key)
                     found[key] = cached[1]
                 elif current[1] is None:
                     found[key] = ProductNotFound()
@@ -91,16 +90,6 @@ class Briefs:
                     understanding = self._understandings.current(self._understandings.inputs(key, brief), row)
                     if understanding is not None and row is not None:
                         brief.understanding.CopyFrom(understanding)
-                        self._remember(key, (*version, row.version), brief)
+                        if brief.ByteSize() <= self._cached.maxsize:
+                            self._cached[key] = ((*version, row.version), brief)
         return [found[key] if key in found else ProjectNotFound() for key in keys]
-
-    def _remember(self, key: BriefKey, versions: Versions, brief: catalog_pb2.Brief) -> None:
-        """Caches a brief, and forgets those that were used longest ago when all together are too large."""
-        former = self._cached.pop(key, None)
-        if former is not None:
-            self._cached_bytes -= former[1].ByteSize()
-        self._cached[key] = (versions, brief)
-        self._cached_bytes += brief.ByteSize()
-        while self._cached_bytes > self._max_cached_bytes:
-            _, (_, forgotten) = self._cached.popitem(last=False)
-            self._cached_bytes -= forgotten.ByteSize()

@@ -33,6 +33,20 @@ class ProductLimitReached(Refusal):
         super().__init__(f"A project can have at most {limit} products. Delete one first.")
 
 
+class AvatarNotFound(Refusal):
+    reason = "AVATAR_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("Avatar not found.")
+
+
+class AvatarLimitReached(Refusal):
+    reason = "AVATAR_LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You can have at most {limit} uploaded portraits. Delete one first.")
+
+
 class ImageUnreadable(Refusal):
     reason = "IMAGE_UNREADABLE"
 

@@ -19,10 +19,9 @@ from services.catalog import messages
 from services.catalog.briefs import Briefs
 from services.catalog.catalog_store import CatalogStore
 from services.catalog.domain import BriefKey, Product, Project, ProjectKey, type_of_key
-from services.catalog.product_photos import MAX_PHOTO_BYTES, checked_logo, photo_type
+from services.catalog.product_photos import MAX_PHOTO_BYTES, checked_logo, checked_photo, uploaded_file
 from services.catalog.product_rules import CHECKED_FIELDS, check_product
 from services.catalog.understandings import Understandings
-from services.catalog.upload_forms import file_of_upload
 from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
@@ -35,9 +34,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 PlacePhoto = Callable[[Product, str, str, datetime], Product]
 
 DEFAULT_PAGE = 50
-CONCURRENT_DECODES = (
-    1  # the largest photo takes 256 MB while it is decoded, beside 330 MB for the reader; the pod has 768
-)
+# The largest photo takes up to 430 MB while it is decoded, beside 330 MB for the reader; the pod has 1 GiB.
+CONCURRENT_DECODES = 1
 
 log = structlog.get_logger()
 
@@ -119,7 +117,7 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
         async with self._database.connection() as connection:
             await self._store.project(connection, project_id, user_id)
         async with self._decoding:
-            content = await asyncio.to_thread(file_of_upload, request.image.data)
+            content = await asyncio.to_thread(uploaded_file, request.image.data)
             content, content_type, suffix = await asyncio.to_thread(checked_logo, content)
         key = f"catalog/logos/{project_id}/{uuid4()}{suffix}"
         await self._assets.put_bytes(key, content, content_type)
@@ -260,8 +258,8 @@ class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
             unlocked = await self._store.product(connection, product_id, user_id)
         placed(unlocked, "", "", self._clock.now())  # refuses an excess photo before it is decoded
         async with self._decoding:
-            content = await asyncio.to_thread(file_of_upload, content)
-            content_type, suffix = await asyncio.to_thread(photo_type, content)
+            content = await asyncio.to_thread(uploaded_file, content)
+            content, content_type, suffix = await asyncio.to_thread(checked_photo, content)
         key = f"catalog/{product_id}/{uuid4()}{suffix}"
         await self._assets.put_bytes(key, content, content_type)
         try:

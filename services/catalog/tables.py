@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -89,3 +90,18 @@ UNDERSTANDING = Table(
     CheckConstraint("(inputs_digest is null) = (reading is null)", name="understanding_check"),
     CheckConstraint("(made_at is null) = (reading is null)", name="understanding_check1"),
 )
+
+# Portraits that users uploaded as avatars of videos.
+PORTRAIT = Table(
+    "portrait",
+    METADATA,
+    Column("id", Uuid, primary_key=True),  # version 7: in order of creation
+    Column("user_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("asset_key", Text, nullable=False),
+    Column("created_at", MOMENT, nullable=False),  # also the time of the consent
+    Column("consent_version", Text, nullable=False),  # of the text agreed to; "" where the operator asked for none
+    Column("faces", BigInteger),  # found in it; null: not searched for
+    CheckConstraint("faces >= 0", name="portrait_faces"),
+)
+Index("portrait_of_user", PORTRAIT.c.user_id, PORTRAIT.c.id.desc())

@@ -17,6 +17,7 @@ from services.chassis.rpc.server import Server, always_ready, open_channel, star
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.video.messages import JOB_TYPE
 from services.video.policy import policy_of
+from services.video.portraits import Consent, Portraits
 from services.video.providers import SpeechEngine, VideoProvider
 from services.video.samples import Samples
 from services.video.servicer import VideoServicer
@@ -24,6 +25,9 @@ from services.worker.process import DEFAULT_MODELS_FOLDER, WorkerSettings, healt
 from services.worker.submission import Submitter
 
 SERVICES = ("adwright.video.v1.VideoService",)
+CONSENT_TEXT = (
+    "I have the right to use this portrait, and the person in it agrees that it is animated and speaks in advertising."
+)
 DISPATCH_TOPIC = "adwright.job.dispatch.video.v1"
 
 
@@ -39,6 +43,18 @@ class VideoSettings(ServiceSettings):
     video_policy_key: SecretStr = Field(
         default=SecretStr(""), description="Bearer token for ADWRIGHT_VIDEO_POLICY_URL."
     )
+    avatar_consent_version: str = Field(
+        default="1",
+        max_length=60,
+        pattern="^[A-Za-z0-9._-]*$",
+        description="Version of the text that users agree to before they upload a portrait; stored with the time. "
+        "Change it with the text. Empty: no consent is asked for.",
+    )
+    avatar_consent_text: str = Field(
+        default=CONSENT_TEXT,
+        max_length=600,
+        description="The text that users agree to before they upload a portrait; shown by GET /api/avatars.",
+    )
 
 
 async def run_api(settings: VideoSettings) -> None:
@@ -48,7 +64,13 @@ async def run_api(settings: VideoSettings) -> None:
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     samples = Samples(models=settings.models)
     policy = policy_of(settings.video_policy_url, settings.video_policy_key.get_secret_value())
-    servicer = VideoServicer(Submitter(catalog=catalog, job=job, identity=identity), samples, policy)
+    portraits = Portraits(
+        catalog=catalog,
+        identity=identity,
+        models=settings.models,
+        consent=Consent(version=settings.avatar_consent_version, text=settings.avatar_consent_text),
+    )
+    servicer = VideoServicer(Submitter(catalog=catalog, job=job, identity=identity), samples, policy, portraits)
 
     def register(server: grpc.aio.Server) -> None:
         video_pb2_grpc.add_VideoServiceServicer_to_server(servicer, server)
@@ -59,6 +81,7 @@ async def run_api(settings: VideoSettings) -> None:
         await api_keys.close()
         await policy.close()
         await samples.close()
+        await portraits.close()
         await catalog.close()
         await job.close()
 

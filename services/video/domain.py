@@ -49,13 +49,14 @@ SIZES: Final[dict[str, dict[AspectRatio, tuple[int, int]]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A voice. `engine_voice` is its name in the local speech model."""
+    """A voice. `engine_voice` is its name in the local speech model, `language` what it speaks (ISO 639-1)."""
 
     id: str
     name: str
     accent: str
     style: str
     engine_voice: str
+    language: str = "en"
 
 
 VOICES: Final[dict[str, Voice]] = {
@@ -74,6 +75,15 @@ VOICES: Final[dict[str, Voice]] = {
         Voice(id="female-5", name="Kore", accent="american", style="bright, brisk", engine_voice="af_kore"),
         Voice(id="female-6", name="Aoede", accent="american", style="soft, easygoing", engine_voice="af_aoede"),
         Voice(id="female-7", name="Isabella", accent="british", style="gentle, elegant", engine_voice="bf_isabella"),
+        Voice(
+            id="female-es-1", name="Dora", accent="european", style="clear, warm", engine_voice="ef_dora", language="es"
+        ),
+        Voice(
+            id="male-es-1", name="Alex", accent="european", style="steady, clear", engine_voice="em_alex", language="es"
+        ),
+        Voice(
+            id="male-es-2", name="Santa", accent="european", style="deep, jolly", engine_voice="em_santa", language="es"
+        ),
     )
 }
 
@@ -218,6 +228,20 @@ class UnknownVoice(Refusal):
         super().__init__(message, fields=(FieldViolation(field="voiceId", message=f"must be one of {known}"),))
 
 
+DEFAULT_VOICES: Final = {"en": "male-1", "es": "female-es-1"}  # of each language
+
+
+class VoiceOfAnotherLanguage(Refusal):
+    """The voice speaks another language than the script is in."""
+
+    reason = "VOICE_LANGUAGE_MISMATCH"
+
+    def __init__(self, voice_id: str, language: str) -> None:
+        fitting = ", ".join(voice.id for voice in VOICES.values() if voice.language == language)
+        message = f"Voice {voice_id!r} does not speak the script's language ({language}). Voices that do: {fitting}."
+        super().__init__(message, fields=(FieldViolation(field="voiceId", message=f"must be one of {fitting}"),))
+
+
 class UnknownAvatar(Refusal):
     reason = "UNKNOWN_AVATAR"
 
@@ -277,6 +301,7 @@ class VideoBrief:
     precedence over avatar_id. product_photo, logo: downloaded files, not yet decoded. brand_colours: "#rrggbb", most
     important first. pronunciations: written words to English respellings. seed: seeds all random choices. seconds: the
     wanted length of a product film, None for as long as the script. voice_over: whether a product film is spoken.
+    speed: how many times as fast as usual the voice speaks, 0.8 to 1.25.
     """
 
     script: str
@@ -301,6 +326,7 @@ class VideoBrief:
     kind: VideoKind = VideoKind.AVATAR
     seconds: int | None = None
     voice_over: bool = True
+    speed: float = 1.0
     facts: ProductFacts = field(default_factory=ProductFacts)
 
 

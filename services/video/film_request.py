@@ -11,10 +11,11 @@ from adwright.video.v1 import video_pb2
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.media.writing_systems import COMMON, script_of
 from services.video.domain import AspectRatio, ScriptNotSpeakable, VideoKind
-from services.video.messages import kind_of
+from services.video.messages import is_spoken, kind_of
 from services.video.product.storyboard import END_SECONDS, silent_seconds
 from services.video.product.writing import Material, written_script
 from services.video.script.check import why_not_speakable
+from services.video.script.language import SPOKEN
 from services.video.script.markup import shown, shown_word
 from services.video.script.speakable import speakable
 
@@ -27,7 +28,10 @@ SHORTEST_SCRIPT: Final = 10
 
 
 def check_fields(request: video_pb2.GenerateVideoRequest) -> None:
-    """Raises ValidationFailed for fields that the kind of film does not have, and for an avatar without a script."""
+    """Raises ValidationFailed for fields that the kind of film does not have, and for an avatar without a script.
+
+    What hangs on the script's language is checked once that is known: `check_length`.
+    """
     broken: list[FieldViolation] = []
     if kind_of(request) is VideoKind.AVATAR:
         if not request.HasField("script"):
@@ -41,57 +45,87 @@ def check_fields(request: video_pb2.GenerateVideoRequest) -> None:
         given = {"avatarId": request.HasField("avatar_id"), "avatarUrl": request.HasField("avatar_url")}
         message = "does not apply to product films, which have no presenter"
         broken += [FieldViolation(field=name, message=message) for name, is_given in given.items() if is_given]
-        if request.script:
-            broken += _too_long(request)
+        if request.HasField("speed") and not is_spoken(request):
+            broken.append(FieldViolation(field="speed", message="does not apply to a film without a voice"))
     if broken:
         raise ValidationFailed(broken)
 
 
-def _too_long(request: video_pb2.GenerateVideoRequest) -> list[FieldViolation]:
-    """A violation for a script that takes longer than the film's length, or than any film's."""
-    text = " ".join(shown(request.script).split())
-    if _spoken(request):
-        spoken = speakable(request.script, dict(request.pronunciations))
-        needed = len(spoken.text) / LETTERS_PER_SECOND + sum(spoken.pauses.values()) + END_SECONDS
-    else:
-        needed = silent_seconds(text)
+def check_length(request: video_pb2.GenerateVideoRequest) -> None:
+    """Raises ValidationFailed for a script that takes longer than the film's length, or than any film's.
+
+    The request's language is settled: figures are read in it.
+    """
+    needed = _needed_seconds(request, request.script, request.language or "en")
     limit = request.seconds if request.HasField("seconds") else LONGEST_SECONDS
     if needed <= limit * TOLERANCE:
-        return []
-    room = max(1, round(len(text.split()) * (limit - END_SECONDS) / (needed - END_SECONDS)))
-    message = f"takes about {needed:.1f} s; a film of {limit:.0f} s has room for about {room} words"
-    return [FieldViolation(field="script", message=message)]
+        return
+    words = len(shown(request.script).split())
+    room = max(1, round(words * (limit - END_SECONDS) / (needed - END_SECONDS)))
+    at_speed = f" at speed {_speed(request):g}" if request.HasField("speed") else ""
+    message = f"takes about {needed:.1f} s{at_speed}; a film of {limit:.0f} s has room for about {room} words"
+    raise ValidationFailed([FieldViolation(field="script", message=message)])
+
+
+def _needed_seconds(request: video_pb2.GenerateVideoRequest, script: str, language: str) -> float:
+    """The estimated length of a film that says or shows a script, with its end."""
+    if not is_spoken(request):
+        return silent_seconds(" ".join(shown(script).split()))
+    spoken = speakable(script, dict(request.pronunciations), language)
+    return len(spoken.text) / (LETTERS_PER_SECOND * _speed(request)) + sum(spoken.pauses.values()) + END_SECONDS
 
 
 def script_for(request: video_pb2.GenerateVideoRequest, material: Material, pronunciations: Mapping[str, str]) -> str:
     """Writes the script of a product film from its facts. Raises ScriptNotSpeakable when there is nothing to say."""
 
     def sayable(line: str) -> bool:
-        if not _spoken(request):
+        if not is_spoken(request):
             return _not_shown(line) is None
-        return why_not_speakable(line, pronunciations) is None
+        return why_not_speakable(line, pronunciations, language) is None
 
+    language = request.language or written_language(material)
     seconds = request.seconds if request.HasField("seconds") else None
-    script = written_script(material, seconds=seconds, sayable=sayable)
+    usual = written_script(material, seconds=seconds, sayable=sayable)
+    script = usual
+    if seconds and _speed(request) != 1.0:
+        fits = _needed_seconds(request, usual, language) <= seconds * TOLERANCE
+        if _speed(request) > 1.0 or not fits:
+            scaled = END_SECONDS + (seconds - END_SECONDS) * _speed(request)
+            script = written_script(material, seconds=scaled, sayable=sayable)
     if len(script) >= SHORTEST_SCRIPT:
         return script
-    if _spoken(request) and material.language not in ("", "en") and any(fact.text for fact in material.facts):
+    if len(usual) >= SHORTEST_SCRIPT:
         raise ScriptNotSpeakable(
-            "The product's texts are not in English, which the voices speak. Send a script, or set voiceOver to false "
-            "for a silent film with captions."
+            f"At speed {_speed(request):g} no fact of the product fits a film of {seconds} s. Choose a higher speed or "
+            "a longer film, or send a script."
+        )
+    if (
+        is_spoken(request)
+        and material.language.split("-")[0] not in ("", *SPOKEN)
+        and any(fact.text for fact in material.facts)
+    ):
+        raise ScriptNotSpeakable(
+            f"The product's texts are in no language that voices speak: {', '.join(SPOKEN.values())}. Send a script, "
+            "or set voiceOver to false for a silent film with captions."
         )
     raise ScriptNotSpeakable("The product has no facts that a film could say. Describe the product, or send a script.")
 
 
 def why_not_renderable(request: video_pb2.GenerateVideoRequest, pronunciations: Mapping[str, str]) -> str | None:
     """Returns a sentence that names what of the script can be neither spoken nor shown, or None."""
-    if _spoken(request):
-        return why_not_speakable(request.script, pronunciations)
+    if is_spoken(request):
+        return why_not_speakable(request.script, pronunciations, request.language or "en")
     return _not_shown(request.script)
 
 
-def _spoken(request: video_pb2.GenerateVideoRequest) -> bool:
-    return kind_of(request) is VideoKind.AVATAR or not request.HasField("voice_over") or request.voice_over
+def written_language(material: Material, voice_language: str = "en") -> str:
+    """The language of a script that is written from a product's facts: theirs if voices speak it, else the voice's."""
+    language = material.language.split("-")[0]
+    return language if language in SPOKEN else voice_language
+
+
+def _speed(request: video_pb2.GenerateVideoRequest) -> float:
+    return request.speed if request.HasField("speed") else 1.0
 
 
 def _not_shown(script: str) -> str | None:

@@ -10,23 +10,41 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2
 
-from services.video.domain import AspectRatio, Avatar, ProductFacts, VideoBrief, VideoKind, Voice
+from services.video.domain import (
+    DEFAULT_VOICES,
+    VOICES,
+    AspectRatio,
+    Avatar,
+    ProductFacts,
+    VideoBrief,
+    VideoKind,
+    Voice,
+    VoiceOfAnotherLanguage,
+)
 from services.video.policy import ScriptCheck
 from services.video.prices import written_price
 from services.video.product.writing import FOOTNOTE_MARKS, Fact, Material
+from services.video.script.language import spoken_language
 from services.video.script.markup import said
 
 JOB_TYPE = "video"
-DEFAULT_VOICE = "male-1"
 PRODUCT_PRICE = "video_product"
 PRESET_RESOLUTION = "1080p"  # what ad platforms ask for
 MAX_SMALL_PRINT = 6  # lines of the brief that the end card shows
 
 
 def job_submission(
-    request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Brief, user_id: str, notes: Sequence[str] = ()
+    request: video_pb2.GenerateVideoRequest,
+    brief: catalog_pb2.Brief,
+    user_id: str,
+    notes: Sequence[str] = (),
+    *,
+    portrait_key: str = "",
 ) -> job_pb2.SubmitJobRequest:
-    """Builds the job of a request, with a copy of the current brief. `notes` become notes of the finished job."""
+    """Builds the job of a request, with a copy of the current brief. `notes` become notes of the finished job.
+
+    portrait_key: asset key of the uploaded portrait that presents.
+    """
     return job_pb2.SubmitJobRequest(
         user_id=user_id,
         type=JOB_TYPE,
@@ -34,7 +52,9 @@ def job_submission(
         product_id=request.product_id,
         idempotency_key=request.idempotency_key,
         priced_as=PRODUCT_PRICE if kind_of(request) is VideoKind.PRODUCT else "",
-        parameters=video_pb2.VideoJobParameters(request=request, brief=brief, notes=notes).SerializeToString(),
+        parameters=video_pb2.VideoJobParameters(
+            request=request, brief=brief, notes=notes, portrait_key=portrait_key
+        ).SerializeToString(),
     )
 
 
@@ -51,7 +71,7 @@ def video_brief(
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
     return VideoBrief(
         script=request.script,
-        voice_id=request.voice_id if request.HasField("voice_id") else DEFAULT_VOICE,
+        voice_id=voice_id(request),
         avatar_id=request.avatar_id,
         avatar_photo=avatar_photo,
         aspect_ratio=AspectRatio(request.aspect_ratio) if request.HasField("aspect_ratio") else AspectRatio("9:16"),
@@ -72,6 +92,7 @@ def video_brief(
         kind=kind_of(request),
         seconds=request.seconds if request.HasField("seconds") else None,
         voice_over=request.voice_over if request.HasField("voice_over") else True,
+        speed=request.speed if request.HasField("speed") else 1.0,
         facts=_facts(parameters.brief),
     )
 
@@ -79,6 +100,33 @@ def video_brief(
 def kind_of(request: video_pb2.GenerateVideoRequest) -> VideoKind:
     """The kind of film that a request asks for."""
     return VideoKind(request.kind) if request.HasField("kind") else VideoKind.AVATAR
+
+
+def is_spoken(request: video_pb2.GenerateVideoRequest) -> bool:
+    """Whether a film has a voice: all but product films without a voice-over."""
+    return kind_of(request) is VideoKind.AVATAR or not request.HasField("voice_over") or request.voice_over
+
+
+def settle_language(request: video_pb2.GenerateVideoRequest) -> None:
+    """Sets the language of a request that names none, from its script, and the voice where English's does not fit.
+
+    A script that does not tell is in its voice's language. Raises VoiceOfAnotherLanguage.
+    """
+    if not request.HasField("language"):
+        named = VOICES[request.voice_id].language if request.voice_id in VOICES else "en"
+        recognised = spoken_language(said(request.script)) if request.script else None
+        request.language = recognised or named
+    if not request.HasField("voice_id"):
+        request.voice_id = DEFAULT_VOICES[request.language]
+    if VOICES[request.voice_id].language != request.language:
+        raise VoiceOfAnotherLanguage(request.voice_id, request.language)
+
+
+def voice_id(request: video_pb2.GenerateVideoRequest) -> str:
+    """The voice of a request: as given, or the default one of its language."""
+    if request.HasField("voice_id"):
+        return request.voice_id
+    return DEFAULT_VOICES[request.language if request.HasField("language") else "en"]
 
 
 def _resolution(request: video_pb2.GenerateVideoRequest) -> str:
@@ -164,7 +212,7 @@ def script_check(request: video_pb2.GenerateVideoRequest, brief: catalog_pb2.Bri
         script=said(request.script),
         pronunciations=pronunciations(request, brief),
         banned_words=tuple(brief.project.brand.banned_words),
-        voice_id=request.voice_id if request.HasField("voice_id") else DEFAULT_VOICE,
+        voice_id=voice_id(request),
         user_id=user_id,
         project_id=request.project_id,
     )
@@ -177,6 +225,7 @@ def voice_message(voice: Voice) -> video_pb2.Voice:
         accent=voice.accent,
         style=voice.style,
         sample_url=f"/api/voices/{voice.id}/sample",
+        language=voice.language,
     )
 
 
@@ -186,4 +235,19 @@ def avatar_message(avatar: Avatar) -> video_pb2.Avatar:
         name=avatar.name,
         description=avatar.description,
         preview_url=f"/api/avatars/{avatar.id}/preview",
+    )
+
+
+def portrait_message(portrait: catalog_pb2.Portrait, notes: Sequence[str] = ()) -> video_pb2.Avatar:
+    """An uploaded portrait as an avatar of its owner. notes: on its faces."""
+    return video_pb2.Avatar(
+        id=portrait.id,
+        name=portrait.name,
+        description="Your uploaded portrait",
+        preview_url=f"/api/avatars/{portrait.id}/image",
+        uploaded=True,
+        created_at=portrait.created_at,
+        consent_version=portrait.consent_version or None,
+        faces=portrait.faces if portrait.HasField("faces") else None,
+        notes=notes,
     )

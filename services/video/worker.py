@@ -48,6 +48,10 @@ class VideoWorker:
             avatar = await self._customer_images.download(
                 parameters.request.avatar_url, attempt.folder / "avatar", named="avatarUrl"
             )
+        elif parameters.portrait_key:
+            avatar = await self._customer_images.upload(
+                parameters.portrait_key, attempt.folder / "avatar", named="The avatar's portrait"
+            )
         product_photo = await self._customer_images.product_photo(parameters.brief, attempt.folder / "photo")
         logo = await self._customer_images.brand_logo(parameters.brief, attempt.folder / "logo", notes)
         brief = messages.video_brief(

@@ -14,7 +14,10 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2
 from PIL import Image
 
+from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, Unauthenticated, ValidationFailed
+from services.image.providers.local.studio import read_photo
+from services.media import model_files
 from services.video.domain import VideoBrief
 from services.video.providers.local.photos import decoded
 from services.video.providers.local.portraits.actor import (
@@ -29,6 +32,9 @@ from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.stage import Stage
 from services.video.providers.local.strokes import rgb_of, surface_of
 from services.video.servicer import VideoServicer
+from services.video.worker import VideoWorker
+from services.worker.remote.customer_images import CustomerImages
+from tests.image.briefs import photo_of_a_cup
 from tests.video.conftest import Render
 from tests.video.watching import pictures
 
@@ -160,7 +166,7 @@ async def test_address_with_an_unknown_host_is_refused_before_anything_is_submit
 
     submitter: Any = Checking()
     unused: Any = SimpleNamespace(invocation_metadata=lambda: ())
-    servicer = VideoServicer(submitter, unused, Allowing(), lookup=lookup)
+    servicer = VideoServicer(submitter, unused, Allowing(), unused, lookup=lookup)
     request = video_pb2.GenerateVideoRequest(script="Try it today, friends.", avatar_url=f"https://{host}/a.jpg")
     request.idempotency_key = key
     with pytest.raises(ValidationFailed if is_refused else Unauthenticated) as refused:
@@ -169,6 +175,40 @@ async def test_address_with_an_unknown_host_is_refused_before_anything_is_submit
         assert [(each.field, each.message) for each in refused.value.fields] == [
             ("avatarUrl", "names a host that does not exist in the public internet")
         ]
+
+
+class Shown(Exception):
+    """Ends a job with the portrait that its film would show."""
+
+
+async def test_job_shows_the_uploaded_portrait_and_fails_once_it_is_deleted(tmp_path: Path) -> None:
+    async def headline(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(call_to_action="Try it")
+
+    async def render(brief: VideoBrief, *_: Any) -> Any:
+        assert brief.avatar_photo is not None
+        raise Shown(brief.avatar_photo.read_bytes())
+
+    assets = AssetStore((tmp_path / "assets").as_uri())
+    await assets.put_bytes("catalog/portraits/a.png", b"portrait", "image/png")
+    fetcher: Any = None
+    parts: Any = {
+        "provider": SimpleNamespace(render=render),
+        "copy": SimpleNamespace(WriteHeadline=headline),
+        "identity": SimpleNamespace(metadata=lambda: ()),
+    }
+    worker = VideoWorker(customer_images=CustomerImages(assets=assets, fetcher=fetcher), **parts)
+    parameters = video_pb2.VideoJobParameters(portrait_key="catalog/portraits/a.png").SerializeToString()
+    attempt: Any = SimpleNamespace(
+        job=SimpleNamespace(parameters=parameters, job_id="j"),
+        progress=SimpleNamespace(report=lambda *_: None),
+        folder=tmp_path,
+    )
+    with pytest.raises(Shown, match="portrait"):
+        await worker.handle(attempt)
+    await assets.delete("catalog/portraits/a.png")
+    with pytest.raises(InputFault, match="portrait was deleted"):
+        await worker.handle(attempt)
 
 
 def seated(picture: Path, models: Path, brief: VideoBrief) -> PortraitActor:
@@ -256,3 +296,13 @@ def test_crop_never_leaves_a_picture_of_any_size() -> None:
             box = box_within((width, height), (wide / grow, tall / grow), left, top)
             assert 0 <= box[0] < box[2] <= width
             assert 0 <= box[1] < box[3] <= height
+
+
+class TestPeopleInProductPhotos:
+    def test_person_is_never_cut_out_of_a_photo(self, models: Path, portrait: Portrait, tmp_path: Path) -> None:
+        cut_out_model = model_files.model_path(model_files.U2NETP, models)
+        photo = read_photo(portrait(tmp_path), cut_out_model, models)
+        assert not photo.cut_out
+        assert "it shows a person" in photo.note
+        thing = read_photo(photo_of_a_cup(tmp_path / "cup.png"), cut_out_model, models)
+        assert thing.cut_out

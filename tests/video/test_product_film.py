@@ -16,7 +16,7 @@ from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import ValidationFailed
 from services.video.domain import AspectRatio, ScriptNotSpeakable, VideoBrief, VideoKind
-from services.video.film_request import check_fields, script_for, why_not_renderable
+from services.video.film_request import check_fields, check_length, script_for, why_not_renderable
 from services.video.messages import script_material
 from services.video.product.layouts import TEXTS, layouts, read_layouts
 from services.video.product.parts import Part, Price, amount_of, parts_of
@@ -151,13 +151,77 @@ class TestRequests:
         request = video_pb2.GenerateVideoRequest(kind="product", voice_over=False, script=script)
         if why_not_renderable(request, {}) is None:
             with pytest.raises(ValidationFailed):
-                check_fields(request)
+                check_length(request)
 
     def test_a_script_longer_than_its_film_is_refused_by_what_is_said(self) -> None:
         script = "$1,299,999.99 $1,299,999.99 2026-12-31"
         request = video_pb2.GenerateVideoRequest(kind="product", seconds=6, script=script)
         with pytest.raises(ValidationFailed):
-            check_fields(request)
+            check_length(request)
+
+    def test_a_faster_voice_says_more_in_the_same_film(self) -> None:
+        script = "Fresh bread for you, every single morning of this long wet year."
+        request = video_pb2.GenerateVideoRequest(kind="product", seconds=6, script=script, speed=1.25)
+        check_length(request)
+        request.ClearField("speed")
+        with pytest.raises(ValidationFailed):
+            check_length(request)
+
+    def test_only_a_slow_voice_makes_an_avatars_longest_script_too_long(self) -> None:
+        request = video_pb2.GenerateVideoRequest(script=("fresh bread every day " * 100)[:2000])
+        check_length(request)
+        request.speed = 0.8
+        with pytest.raises(ValidationFailed, match=r"at speed 0\.8; a film of 150 s has room for about"):
+            check_length(request)
+
+    @pytest.mark.parametrize("speed", [None, 0.8, 1.0, 1.25])
+    @pytest.mark.parametrize(
+        ("language", "sentence"),
+        [
+            ("en", "Only £1,234,567.89 and 999,999 on 12/12/2029. "),
+            ("en", "Call 0113 496 0987 or 0800 496 0123 today. "),
+            ("en", "Now $8,765,432.10, was $9,876,543.21! "),
+            ("es", "Solo 1.234.567,89 € y 999.999 el 12/12/2029. "),
+            ("es", "Llama al 912 345 678 o al 600 123 456 hoy. "),
+        ],
+    )
+    def test_script_of_figures_is_too_long_at_any_speed(
+        self, language: str, sentence: str, speed: float | None
+    ) -> None:
+        request = video_pb2.GenerateVideoRequest(script=(sentence * 50)[:2000], language=language, speed=speed)
+        with pytest.raises(ValidationFailed) as caught:
+            check_length(request)
+        (broken,) = caught.value.fields
+        assert broken.field == "script"
+        assert "a film of 150 s has room for about" in broken.message
+
+    @pytest.mark.parametrize("speed", [0.8, 0.9])
+    @pytest.mark.parametrize(
+        ("language", "name", "brand", "fact", "script"),
+        [
+            ("en", "Oven Loaf", "Hale", "Free delivery in Leeds", "Free delivery in Leeds. Oven Loaf, from Hale."),
+            ("en", "Rope Leash", "Fenn", "Dries in one hour", "Dries in one hour. Rope Leash, from Fenn."),
+            ("es", "Pan Rústico", "Olmo", "Envío gratis en Soria", "Envío gratis en Soria. Pan Rústico, de Olmo."),
+        ],
+    )
+    def test_slow_short_film_says_what_fits(
+        self, language: str, name: str, brand: str, fact: str, script: str, speed: float
+    ) -> None:
+        facts = [Fact(text=fact, role="benefit", strength=0.8)]
+        material = Material(name=name, brand=brand, language=language, goal="", facts=facts)
+        request = video_pb2.GenerateVideoRequest(kind="product", seconds=6, speed=speed)
+        assert script_for(request, material, {}) == script
+        request.script, request.language = script, language
+        check_length(request)
+
+    def test_refusal_of_a_slow_film_without_room_names_the_speed(self) -> None:
+        fact = Fact(text="Warm until the morning comes round", role="benefit", strength=0.8)
+        material = Material(name="Tarn Flask", brand="", language="en", goal="", facts=[fact])
+        request = video_pb2.GenerateVideoRequest(kind="product", seconds=6)
+        assert script_for(request, material, {}) == "Warm until the morning comes round. Tarn Flask."
+        request.speed = 0.8
+        with pytest.raises(ScriptNotSpeakable, match=r"At speed 0\.8 no fact of the product fits a film of 6 s"):
+            script_for(request, material, {})
 
 
 class TestStoryboard:
@@ -233,7 +297,7 @@ class TestRequest:
             ({"script": "Hello there all.", "seconds": 6}, "seconds"),
             ({"script": "Hello there all.", "aspect_ratio": "4:5"}, "aspectRatio"),
             ({"kind": "product", "avatar_id": "maya"}, "avatarId"),
-            ({"kind": "product", "script": "Word after word. " * 30, "seconds": 6}, "script"),
+            ({"kind": "product", "voice_over": False, "speed": 1.1}, "speed"),
         ],
     )
     def test_what_a_kind_of_film_does_not_have_is_refused(self, fields: dict[str, Any], named: str) -> None:

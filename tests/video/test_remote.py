@@ -535,6 +535,14 @@ class TestVoice:
         assert all(request.json["voice"] == "ash" for request in stub.requests)
         assert stub.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
+    async def test_speed_is_requested_only_where_it_differs(self, stub: StubServer, tmp_path: Path) -> None:
+        stub.respond = lambda request: StubResponse(value=b"RIFF", kind="audio/wav")
+        voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", key=KEY, pause_seconds=0.0))
+        for speed in (1.0, 1.25):
+            await voice.speak(["One."], "male-2", tmp_path, speed=speed)
+        await voice.close()
+        assert [request.json.get("speed") for request in stub.requests] == [None, 1.25]
+
     @pytest.mark.parametrize("content", [b"<html>", b""])
     def test_invalid_audio_is_a_transient_fault(self, content: bytes, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(content)

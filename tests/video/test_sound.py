@@ -110,6 +110,16 @@ class TestSpeech:
     def test_uncorrected_model_labels_are_late(self, speech: Speech) -> None:
         assert voicing_match(speech, LABEL_LATENESS_SECONDS) < voicing_match(speech, 0.0) - 0.04
 
+    @pytest.mark.parametrize("speed", [0.8, 1.25])
+    def test_speed_changes_the_length_and_keeps_the_labels(self, models: Path, speed: float) -> None:
+        parts = passages(speakable("We wish you big dreams, and bold plans for your family, every day of the year."))
+        usual, paced = (
+            kokoro.joined(kokoro.spoken(kokoro.engine(models), parts, "male-4", speed=s)) for s in (1.0, speed)
+        )
+        assert usual.seconds / paced.seconds == pytest.approx(speed, rel=0.1)
+        assert [phone.symbol for phone in usual.phones] == [phone.symbol for phone in paced.phones]
+        assert paced.phones[-1].end <= paced.seconds + 1e-6
+
     def test_two_voices_differ_and_one_voice_repeats_itself(self, models: Path) -> None:
         engine, (passage,) = kokoro.engine(models), passages(speakable("Hello."))
         one, again, other = (engine.speak(passage, voice) for voice in ("male-1", "male-1", "female-2"))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_opening
 from scipy.signal import butter, sosfilt
 
+from services.media.faces import found_faces, mesh
 from services.video.domain import AspectRatio
 from services.video.providers.local.kokoro import Phone
-from services.video.providers.local.portraits.faces import found_faces, mesh
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD
 from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
 from services.video.providers.local.stage import layout

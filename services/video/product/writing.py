@@ -74,7 +74,7 @@ def lines() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(files("services.video.product").joinpath("data/lines.toml").read_text(encoding="utf-8"))
 
 
-def written_script(material: Material, *, seconds: int | None, sayable: Callable[[str], bool]) -> str:
+def written_script(material: Material, *, seconds: float | None, sayable: Callable[[str], bool]) -> str:
     """Writes a script for a film of that many seconds; "" when there is nothing to quote.
 
     sayable: whether the voice, or captions, can render a line. Facts that cannot be rendered are passed over.

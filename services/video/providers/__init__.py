@@ -39,8 +39,10 @@ class VideoProvider(Protocol):
 class SpeechEngine(Protocol):
     """A remote text-to-speech engine, in place of the local voice."""
 
-    async def speak(self, passages: Sequence[str], voice_id: str, folder: Path) -> list[Path]:
+    async def speak(self, passages: Sequence[str], voice_id: str, folder: Path, *, speed: float = 1.0) -> list[Path]:
         """Writes one audio file a passage into `folder`, in the voice for the platform's `voice_id`. Returns the paths.
+
+        speed: how many times as fast as usual.
 
         Raises InputFault when the engine refuses the text, TransientFault when another attempt may succeed.
         """

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from services.video.script.language import foreign_language
+from services.video.script.language import SPOKEN, foreign_language, other_than
 from services.video.script.markup import TAG, shown
 from services.video.script.spans import Spoken, plain
-from services.video.script.speakable import pronunciation_rules, speakable
+from services.video.script.speakable import ENGLISH, letters_of, pronunciation_rules, speakable
 
 MAX_NAMED: Final = 5  # unspeakable words that a message names
 MAX_WORD: Final = 40  # characters of a word that a message quotes
@@ -25,30 +25,32 @@ NAMED_SIGNS: Final = ("Sc", "Sm")
 SILENT_SIGNS: Final = frozenset("<>|~^←↑→↓↔⇒⇐⇔▶►◀◄◁▷⟶⟵➜➡")
 
 
-def why_not_speakable(script: str, pronunciations: Mapping[str, str] | None = None) -> str | None:
+def why_not_speakable(
+    script: str, pronunciations: Mapping[str, str] | None = None, language: str = ENGLISH
+) -> str | None:
     """Returns a sentence for the customer that names what cannot be spoken, or None if all of the script can be.
 
-    pronunciations: written words to English respellings; what they respell may be in any script.
+    pronunciations: written words to respellings in the language, one of SPOKEN; what they respell may be in any script.
     """
     entries = pronunciations or {}
-    spoken = speakable(script, entries)
+    spoken = speakable(script, entries, language)
     if not any(character.isalnum() for character in spoken.text):
         return "It contains no words that the voice can speak." + _example(script)
     for written, respelling in entries.items():
         if written.casefold() in script.casefold() and _lost(respelling):
             return f"The pronunciation of “{written[:MAX_WORD]}” is not in Latin letters."
-    words = _unspeakable(script, entries, spoken)
+    words = _unspeakable(script, entries, spoken, letters_of(language))
     if words:
         named = ", ".join(f"“{word}”" for word in words[:MAX_NAMED])
         more = f" and {len(words) - MAX_NAMED} more" if len(words) > MAX_NAMED else ""
         return (
-            f"The English voice cannot speak {named}{more}. Write {'it' if len(words) == 1 else 'them'} in Latin "
-            "letters, or add respellings to pronunciations."
+            f"The {SPOKEN[language]} voice cannot speak {named}{more}. "
+            f"Write {'it' if len(words) == 1 else 'them'} in Latin letters, or add respellings to pronunciations."
         )
     long = next((word for word in re.findall(r"[^\W\d_]+", shown(script)) if len(word) > MAX_LETTERS), None)
     if long is not None:
         return f"The word “{long[:MAX_WORD]}…” has more than {MAX_LETTERS} letters. Shorten it."
-    return _foreign(script, entries)
+    return _foreign(script, entries, language)
 
 
 def _example(script: str) -> str:
@@ -60,7 +62,7 @@ def _lost(text: str) -> bool:
     return any(unicodedata.category(character)[0] in SOUNDING and not plain(character) for character in text)
 
 
-def _unspeakable(script: str, pronunciations: Mapping[str, str], spoken: Spoken) -> list[str]:
+def _unspeakable(script: str, pronunciations: Mapping[str, str], spoken: Spoken, kept: frozenset[str]) -> list[str]:
     """Returns the words with characters that a reader would say and the voice leaves out, in order, each once."""
     said = {place for place, character in zip(spoken.origin, spoken.text, strict=True) if character.isalnum()}
     covered = [False] * len(script)
@@ -72,7 +74,7 @@ def _unspeakable(script: str, pronunciations: Mapping[str, str], spoken: Spoken)
         start, end = found.span()
         letters = [place for place in range(start, end) if not covered[place]]
         lost = [place for place in letters if place not in said and _sounds(script[place])]
-        if any(not plain(script[place]) for place in lost):
+        if any(not plain(script[place], kept) for place in lost):
             word = script[start:end].strip(".,;:!?\"'()[]{}“”‘’…")
             found_words.setdefault(word if len(word) <= MAX_WORD else f"{word[:MAX_WORD]}…")
     return list(found_words)
@@ -83,18 +85,23 @@ def _sounds(character: str) -> bool:
     return category[0] in SOUNDING or (category in NAMED_SIGNS and character not in SILENT_SIGNS)
 
 
-def _foreign(script: str, pronunciations: Mapping[str, str]) -> str | None:
+def _foreign(script: str, pronunciations: Mapping[str, str], language: str) -> str | None:
     """Names the sentence that is in another language: the whole script, or one sentence of it."""
     text = shown(script)
     for pattern, _ in pronunciation_rules(pronunciations):
         text = pattern.sub(" ", text)
     text = re.sub(r"\S+@\S+|https?://\S+|\S+\.\w{2,}/\S*", " ", text)
     for part in (text, *SENTENCE.findall(text)):
-        language = foreign_language(part)
-        if language is not None:
+        other = foreign_language(part) if language == ENGLISH else other_than(part, language)
+        if other is not None:
             begins = " ".join(part.split()[:6])
             return (
-                f"“{begins[: MAX_WORD * 2]}…” reads as {language}, and the voices speak English only. "
-                "Write the script in English, or add respellings to pronunciations."
+                f"“{begins[: MAX_WORD * 2]}…” reads as {other}, and the script's voice speaks {SPOKEN[language]}. "
+                f"Voices speak {_listed(list(SPOKEN.values()))}. Write the whole script in one of them, or add "
+                "respellings to pronunciations."
             )
     return None
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -44,9 +44,15 @@ def _suffixes() -> TLDExtract:
 
 
 @lru_cache(1024)
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
+    """Whether a name ends with a public suffix and has more than that."""
     parts = _suffixes()(host)
     return bool(parts.suffix and parts.domain)
+
+
+def public_suffix(host: str) -> str:
+    """The public suffix of a name, "" where it has none: "shop.co.uk" -> "co.uk"."""
+    return _suffixes()(host).suffix
 
 
 def _address(found: re.Match[str]) -> str | None:
@@ -56,12 +62,12 @@ def _address(found: re.Match[str]) -> str | None:
     declared = bool(found["scheme"] or found["user"]) or host.lower().startswith("www.")
     if not declared and not (end.islower() or host.isupper()):
         return None  # "sale.Next week": a full stop without a space
-    if not _is_host(host) and not found["scheme"]:
+    if not is_host(host) and not found["scheme"]:
         return None
     if not declared and re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]{2,3}", host) and len(host) < 5:
         return None
     host = re.sub(r"^www\.", "", host, flags=re.IGNORECASE)
-    suffix = _suffixes()(host).suffix
+    suffix = public_suffix(host)
     name = host[: len(host) - len(suffix) - 1] if suffix else host
     said = [_pieces(found["user"]), "at"] if found["user"] else []
     said.append(_pieces(name))
@@ -131,18 +137,16 @@ def _short(found: re.Match[str]) -> str:
     return f"{found['verb']} {found['word'] or ''}{digits(found['number'])}"
 
 
+ADDRESS: Final = re.compile(
+    rf"(?<![\w@.])(?:(?P<scheme>https?://)|(?P<user>[\w+-]+(?:\.[\w+-]+)*)@)?(?P<host>{HOST})(?::\d{{2,5}})?"
+    rf"(?P<path>{PATH})(?![\w@])"
+)
 RULES: Final[tuple[Rule, ...]] = (
     (
         re.compile(r"(?<=[Dd]ial )(?P<code>[*#][*#\d]{1,20})(?!\w)"),
         lambda found: " ".join({"*": "star", "#": "hash"}.get(sign) or digits(sign) for sign in found["code"]),
     ),
-    (
-        re.compile(
-            rf"(?<![\w@.])(?:(?P<scheme>https?://)|(?P<user>[\w+-]+(?:\.[\w+-]+)*)@)?(?P<host>{HOST})(?::\d{{2,5}})?"
-            rf"(?P<path>{PATH})(?![\w@])"
-        ),
-        _address,
-    ),
+    (ADDRESS, _address),
     (re.compile(NUMBER), _phone),
     (re.compile(SHORT_NUMBER), _short),
 )

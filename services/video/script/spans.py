@@ -65,8 +65,8 @@ def edits_of(script: str, rules: Iterable[Rule], taken: list[bool]) -> list[Edit
     return edits
 
 
-def spoken_of(script: str, edits: Iterable[Edit]) -> Spoken:
-    """Puts the edits and the plain rest of the script together."""
+def spoken_of(script: str, edits: Iterable[Edit], kept: frozenset[str] = frozenset()) -> Spoken:
+    """Puts the edits and the plain rest of the script together. kept: letters of the language beside a to z."""
     text: list[str] = []
     origin: list[int] = []
     phonemes: dict[int, str] = {}
@@ -75,7 +75,7 @@ def spoken_of(script: str, edits: Iterable[Edit]) -> Spoken:
     ordered = sorted(edits, key=lambda edit: edit.start)
     for edit in [*ordered, Edit(start=len(script), end=len(script), words="")]:
         for position in range(place, edit.start):
-            for character in plain(script[position]):
+            for character in plain(script[position], kept):
                 text.append(character)
                 origin.append(position)
         if edit.pause:
@@ -86,7 +86,9 @@ def spoken_of(script: str, edits: Iterable[Edit]) -> Spoken:
             if edit.phonemes:
                 phonemes[len(text) + len(before)] = edit.phonemes
             said = f"{before}{edit.words}{after}"
-            for letter in re.finditer(r"(?<![\w'])A(?![\w'])", said):  # alone in capitals: the letter, not the article
+            for letter in re.finditer(
+                r"(?<![\w'])A(?![\w'])", said if not kept else ""
+            ):  # alone in capitals: the letter, not the article
                 phonemes.setdefault(len(text) + letter.start(), LETTER_A)
             for number, character in enumerate(said):
                 text.append(character)
@@ -95,8 +97,10 @@ def spoken_of(script: str, edits: Iterable[Edit]) -> Spoken:
     return Spoken(text="".join(text), origin=tuple(origin), phonemes=phonemes, pauses=pauses)
 
 
-def plain(character: str) -> str:
+def plain(character: str, kept: frozenset[str] = frozenset()) -> str:
     """One written character as the phonemiser takes it: typographic forms made plain, silent ones dropped."""
+    if character in kept:
+        return character
     if character in "‘’ʼ`´":
         return "'"
     if character in '“”«»„"*_~^|<>[]{}#\\':
@@ -120,6 +124,6 @@ def plain(character: str) -> str:
     return LETTERS.get(character, "")
 
 
-def said(text: str) -> str:
+def said(text: str, kept: frozenset[str] = frozenset()) -> str:
     """A pronunciation as it is spoken."""
-    return "".join(plain(character) for character in text)
+    return "".join(plain(character, kept) for character in text)

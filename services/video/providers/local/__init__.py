@@ -103,7 +103,7 @@ class LocalVideoProvider:
             return order
         report(2, "speaking")
         passages = await self._process.run(recited, order)
-        recordings = await self._voice.speak(passages, brief.voice_id, folder)
+        recordings = await self._voice.speak(passages, brief.voice_id, folder, speed=brief.speed)
         return RenderOrder(
             brief=brief, folder=folder, models=self._models, signing=self._signing, recordings=tuple(recordings)
         )

@@ -128,7 +128,12 @@ class Kokoro:
 
 
 def spoken(
-    engine: Kokoro, passages: Sequence[Passage], voice_id: str, heard: Callable[[int], None] = lambda count: None
+    engine: Kokoro,
+    passages: Sequence[Passage],
+    voice_id: str,
+    heard: Callable[[int], None] = lambda count: None,
+    *,
+    speed: float = 1.0,
 ) -> list[Speech]:
     """All passages, the longest first, ABREAST at a time if they are not too long; `heard(count)` tells how many are
     done. Raises as Kokoro.speak.
@@ -139,7 +144,7 @@ def spoken(
     together = sum(len(passages[place].symbols) for place in longest_first[:ABREAST])
     abreast = ABREAST if together <= ABREAST_SYMBOLS else 1
     with ThreadPoolExecutor(abreast, thread_name_prefix="speech") as pool:
-        waiting = {pool.submit(engine.speak, passages[place], voice_id): place for place in longest_first}
+        waiting = {pool.submit(engine.speak, passages[place], voice_id, speed=speed): place for place in longest_first}
         parts: dict[int, Speech] = {}
         try:
             for done in as_completed(waiting):

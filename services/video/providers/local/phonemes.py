@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from services.chassis.errors import InputFault
+from services.video.providers.local import pronunciation
 from services.video.script.spans import Spoken
 
-# Symbol to number, as the published configuration of Kokoro-82M v1.0 has it; English uses this part of it.
+# Symbol to number, as the published configuration of Kokoro-82M v1.0 has it; languages here use this part.
 VOCABULARY: Final[dict[str, int]] = {
     ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, '"': 11, "(": 12, ")": 13, "“": 14, "”": 15,
     " ": 16, "ʣ": 18, "ʥ": 19, "ʦ": 20, "ʨ": 21, "A": 24, "I": 25, "O": 31, "Q": 33, "S": 35, "T": 36, "W": 39,
@@ -21,7 +23,8 @@ VOCABULARY: Final[dict[str, int]] = {
     "l": 54, "m": 55, "n": 56, "o": 57, "p": 58, "q": 59, "r": 60, "s": 61, "t": 62, "u": 63, "v": 64, "w": 65,
     "x": 66, "y": 67, "z": 68, "ɑ": 69, "ɐ": 70, "ɒ": 71, "æ": 72, "β": 75, "ɔ": 76, "ɕ": 77, "ç": 78, "ɖ": 80,
     "ð": 81, "ʤ": 82, "ə": 83, "ɚ": 85, "ɛ": 86, "ɜ": 87, "ɟ": 90, "ɡ": 92, "ɥ": 99, "ɨ": 101, "ɪ": 102, "ʝ": 103,
-    "ŋ": 112, "θ": 119, "œ": 120, "ɹ": 123, "ɾ": 125, "ʃ": 131, "ʧ": 133, "ʊ": 135, "ʌ": 138, "ʒ": 147, "ʔ": 148,
+    "ŋ": 112, "ɲ": 114, "ø": 116, "θ": 119, "œ": 120, "ɹ": 123, "ɾ": 125, "ʁ": 128, "ʃ": 131, "ʧ": 133, "ʊ": 135,
+    "ʌ": 138, "ɣ": 139, "ʎ": 143, "ʒ": 147, "ʔ": 148,
     "ˈ": 156, "ˌ": 157, "ː": 158, "ᵻ": 177,
 }  # fmt: skip
 
@@ -59,25 +62,29 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The words as written English, made speakable."""
+        """The words as they are written, made speakable."""
         return " ".join("".join(word.text for word in self.words).split())
 
 
-def passages(spoken: Spoken) -> tuple[Passage, ...]:
-    """The script cut where a speaker would breathe. Raises InputFault when nothing in it can be said."""
+def passages(spoken: Spoken, language: str = "en") -> tuple[Passage, ...]:
+    """The script cut where a speaker would breathe, in the sounds of a language that voices speak.
+
+    Raises InputFault when nothing in it can be said.
+    """
+    read = _words if language == "en" else partial(_other_words, language=language)
     sentences: list[list[Syllables]] = []
     pauses: dict[int, float] = {}  # after so many sentences
     gaps = [gap.span() for gap in SENTENCE_END.finditer(spoken.text)]
     place = 0
     for start, stop in sorted([*gaps, *((pause, pause) for pause in spoken.pauses), (len(spoken.text),) * 2]):
-        words = _words(spoken, place, max(place, start))
+        words = read(spoken, place, max(place, start))
         if any(any(symbol.isalpha() for symbol in word.phonemes) for word in words):
             sentences.extend(_short_enough(words))
         if start == stop and start in spoken.pauses:
             pauses[len(sentences)] = pauses.get(len(sentences), 0.0) + spoken.pauses[start]
         place = max(place, stop)
     if not sentences:
-        raise InputFault("SCRIPT_NOT_SPEAKABLE", "The script contains no words that the voice can speak in English.")
+        raise InputFault("SCRIPT_NOT_SPEAKABLE", "The script contains no words that the voice can speak.")
     joined: list[list[Syllables]] = []
     after: list[float] = []
     for number, sentence in enumerate(sentences):
@@ -131,6 +138,26 @@ def _words(spoken: Spoken, start: int, end: int) -> list[Syllables]:
                 joined = False
                 written = ""
         joined = not token.whitespace
+    if words:
+        words[-1] = replace(words[-1], text=f"{words[-1].text} ")
+    return words
+
+
+def _other_words(spoken: Spoken, start: int, end: int, *, language: str) -> list[Syllables]:
+    """The words of a language whose spelling tells the sounds of each word by itself."""
+    words: list[Syllables] = []
+    for found in re.finditer(r"[^\W\d_]+(?:'[^\W\d_]+)*'?|[.,;:!?—]|\s+", spoken.text[start:end]):
+        piece, place = found[0], start + found.start()
+        if piece.isspace():
+            words[-1:] = [replace(word, text=f"{word.text} ") for word in words[-1:]]
+        elif piece[0].isalpha():
+            sounds = "".join(sound for sound in pronunciation.phonemes(piece, language) if sound in VOCABULARY)
+            if sounds:
+                first, last = spoken.origin[place], spoken.origin[place + len(piece) - 1] + 1
+                words.append(Syllables(phonemes=sounds, start=first, end=last, text=piece))
+        elif words and words[-1].phonemes[-1] not in ".,;:!?—":
+            word = words[-1]
+            words[-1] = replace(word, phonemes=word.phonemes + piece, text=word.text + piece)
     if words:
         words[-1] = replace(words[-1], text=f"{words[-1].text} ")
     return words

@@ -24,7 +24,10 @@ from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.strokes import along, rgb_of, surface_of
 from services.video.script.speakable import speakable
 
-SAMPLE_TEXT: Final = "Hi, I'm {name}. This is how your next video could sound."
+SAMPLE_TEXTS: Final = {
+    "en": "Hi, I'm {name}. This is how your next video could sound.",
+    "es": "Hola, soy {name}. Así podría sonar tu próximo vídeo.",
+}
 PREVIEW_SIZE: Final = (512, 640)
 PORTRAIT_SIZE: Final = (1024, 1280)
 
@@ -39,10 +42,11 @@ def no_voices() -> InputFault:
 
 def voice_sample(voice_id: str, models: Path) -> bytes:
     """About four seconds in an MP4 (AAC, 48 kHz, mono, -14 LUFS in stereo terms). Raises KeyError, InputFault."""
-    text = SAMPLE_TEXT.format(name=VOICES[voice_id].name)
+    voice = VOICES[voice_id]
+    spoken = speakable(SAMPLE_TEXTS[voice.language].format(name=voice.name), language=voice.language)
     try:
         engine = kokoro.engine(models)
-        speech = kokoro.joined([engine.speak(passage, voice_id) for passage in passages(speakable(text))])
+        speech = kokoro.joined([engine.speak(part, voice_id) for part in passages(spoken, voice.language)])
     except ModelMissing as error:
         raise no_voices() from error
     sound = loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE))

@@ -16,6 +16,7 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media import cutout, drawings, model_files
 from services.media.colour import Colour
+from services.media.faces import is_person
 from services.media.photo import decode_photo
 from services.media.screenshots import is_screenshot
 from services.media.trade_drawings import drawing_for, trade_drawings
@@ -60,6 +61,10 @@ def _photographed(image: Image.Image, facts: ProductFacts, models: Path) -> Prod
             figure=_skia(own.image), shows=frozenset({"cutout"}), note="The photo's own transparency was kept."
         )
     whole = _skia(image)
+    if is_person(image, models):
+        return ProductPicture(
+            photo=whole, shows=frozenset({"photo"}), note="The photo kept its background: it shows a person."
+        )
     try:
         cut = cutout.cut_out(image, model_files.model_path(model_files.U2NETP, models))
     except model_files.ModelMissing:

@@ -17,7 +17,15 @@ from services.chassis.errors import InputFault
 from services.media import provenance
 from services.media.model_files import ModelMissing
 from services.media.provenance import Signing
-from services.video.domain import AVATARS, FRAMES_PER_SECOND, RenderedVideo, VideoBrief, VideoKind, suitable_avatar
+from services.video.domain import (
+    AVATARS,
+    FRAMES_PER_SECOND,
+    VOICES,
+    RenderedVideo,
+    VideoBrief,
+    VideoKind,
+    suitable_avatar,
+)
 from services.video.product.storyboard import SHORTEST_FILM_SECONDS
 from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate, write_sound
@@ -54,7 +62,7 @@ CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the he
 UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
 SWITCH_SECONDS: Final = 0.00005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
-NO_FACE_MODELS: Final = "The picture at avatarUrl is not animated: the models that find faces are not installed."
+NO_FACE_MODELS: Final = "The portrait is not animated: the models that find faces are not installed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,27 +142,42 @@ def load(models: Path, report: ReportProgress) -> None:
 
 
 def speech_of(
-    script: str, voice_id: str, pronunciations: dict[str, str], models: Path, report: ReportProgress
+    script: str,
+    voice_id: str,
+    pronunciations: dict[str, str],
+    models: Path,
+    report: ReportProgress,
+    *,
+    speed: float = 1.0,
 ) -> Speech:
-    """The script spoken; its words point into the script as it is written. Raises InputFault."""
-    parts = passages(speakable(script, pronunciations))
-    return kokoro.joined(_all_spoken(parts, voice_id, models, report), pauses=[part.pause for part in parts])
+    """The script spoken, `speed` times as fast as usual; its words point into the script as it is written. Raises
+    InputFault."""
+    parts = _passages(script, voice_id, pronunciations)
+    return kokoro.joined(_all_spoken(parts, voice_id, models, report, speed), pauses=[part.pause for part in parts])
 
 
-def _all_spoken(parts: tuple[Passage, ...], voice_id: str, models: Path, report: ReportProgress) -> list[Speech]:
+def _passages(script: str, voice_id: str, pronunciations: dict[str, str]) -> tuple[Passage, ...]:
+    """The script in the language of the voice, which was chosen by the script's."""
+    language = VOICES[voice_id].language
+    return passages(speakable(script, pronunciations, language), language)
+
+
+def _all_spoken(
+    parts: tuple[Passage, ...], voice_id: str, models: Path, report: ReportProgress, speed: float
+) -> list[Speech]:
     def heard(count: int) -> None:
         report(2 + (SPEECH_SHARE - 2) * count // len(parts), "speaking")
 
     try:
-        return kokoro.spoken(kokoro.engine(models), parts, voice_id, heard)
+        return kokoro.spoken(kokoro.engine(models), parts, voice_id, heard, speed=speed)
     except ModelMissing as error:  # no attempt here can succeed: the job ends at once and its credits go back
         raise no_voices() from error
 
 
 def recited(order: RenderOrder, report: ReportProgress) -> tuple[str, ...]:
     """The passages of the script as text made speakable, for a voice elsewhere. Raises InputFault."""
-    spoken = speakable(order.brief.script, dict(order.brief.pronunciations))
-    return tuple(passage.text for passage in passages(spoken))
+    brief = order.brief
+    return tuple(passage.text for passage in _passages(brief.script, brief.voice_id, dict(brief.pronunciations)))
 
 
 def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
@@ -164,9 +187,9 @@ def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
         return order.speech
     pronunciations = dict(brief.pronunciations)
     if not order.recordings:
-        return speech_of(brief.script, brief.voice_id, pronunciations, order.models, report)
-    parts = passages(speakable(brief.script, pronunciations))
-    guide = _all_spoken(parts, brief.voice_id, order.models, report)
+        return speech_of(brief.script, brief.voice_id, pronunciations, order.models, report, speed=brief.speed)
+    parts = _passages(brief.script, brief.voice_id, pronunciations)
+    guide = _all_spoken(parts, brief.voice_id, order.models, report, brief.speed)
     return kokoro.joined(
         [
             alignment.aligned(passage, alignment.recorded(recording))
@@ -190,7 +213,7 @@ def rehearse(order: RenderOrder, report: ReportProgress) -> Rehearsal:
     if brief.avatar_photo is None:
         drawn_portrait(picture, _avatar_id(brief))
     else:
-        pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
+        pixels = decoded(brief.avatar_photo, named="The portrait")
         sitter = _sitter(pixels, order)
         note = sitter if isinstance(sitter, str) else ""
         Image.fromarray(on_white(pixels)).save(picture)
@@ -327,7 +350,7 @@ def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
     if order.clip is not None:
         return ClipActor(order.clip, stage)
     if brief.avatar_photo is not None:
-        pixels = decoded(brief.avatar_photo, named="The picture at avatarUrl")
+        pixels = decoded(brief.avatar_photo, named="The portrait")
         sitter = _sitter(pixels, order)
         if isinstance(sitter, str):
             notes.append(sitter)

@@ -47,17 +47,17 @@ SHAPES: Final[dict[str, tuple[float, float, float, float, float, float]]] = {
 }
 
 BY_SYMBOL: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys("mbp", ("closed",)),
+    **dict.fromkeys("mbpβ", ("closed",)),
     **dict.fromkeys("fv", ("bite",)),
     **dict.fromkeys("θð", ("between",)),
-    **dict.fromkeys("tdnɾʔT", ("ridge",)),
-    **dict.fromkeys("sz", ("hiss",)),
+    **dict.fromkeys("tdnɾrʔT", ("ridge",)),
+    **dict.fromkeys("szʦʣ", ("hiss",)),
     **dict.fromkeys("ʃʒʧʤ", ("hush",)),
-    **dict.fromkeys("kɡŋ", ("back",)),
+    **dict.fromkeys("kɡŋɣxʁ", ("back",)),
     **dict.fromkeys("ɹɜɚ", ("curl",)),
-    "l": ("lift",),
+    **dict.fromkeys("lʎɲ", ("lift",)),
     "w": ("purse",),
-    **dict.fromkeys("iɪjᵻ", ("spread",)),
+    **dict.fromkeys("iɪjʝᵻ", ("spread",)),
     **dict.fromkeys("ɛeæa", ("mid",)),
     **dict.fromkeys("ɑɒ", ("wide",)),
     **dict.fromkeys("ʌəɐᵊ", ("neutral",)),

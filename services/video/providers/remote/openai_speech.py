@@ -31,6 +31,9 @@ OPENAI_VOICES: Final[dict[str, str]] = {
     "female-5": "coral",
     "female-6": "alloy",
     "female-7": "sage",
+    "female-es-1": "nova",
+    "male-es-1": "onyx",
+    "male-es-2": "ash",
 }
 
 
@@ -57,9 +60,10 @@ class OpenAISpeech:
         headers = {"authorization": f"Bearer {settings.key}"} if settings.key else {}
         self._client = ProviderClient(settings.base_url, headers, pause_seconds=settings.pause_seconds)
 
-    async def speak(self, passages: Sequence[str], voice_id: str, folder: Path) -> list[Path]:
+    async def speak(self, passages: Sequence[str], voice_id: str, folder: Path, *, speed: float = 1.0) -> list[Path]:
         """Implements SpeechEngine.speak."""
         semaphore = asyncio.Semaphore(CONCURRENT_PASSAGES)
+        pace = {} if speed == 1.0 else {"speed": speed}  # left out where it says nothing: not every server knows it
 
         async def speak_passage(number: int, text: str) -> Path:
             async with semaphore:
@@ -72,6 +76,7 @@ class OpenAISpeech:
                         "voice": self._settings.voices.get(voice_id, voice_id),
                         "input": text,
                         "response_format": "wav",
+                        **pace,
                     },
                 )
             path = folder / f"passage-{number}.sound"

@@ -16,13 +16,13 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 from services.chassis.errors import TransientFault
+from services.media import faces
+from services.media.faces import Points
 from services.media.skia import skia
 from services.video.domain import FRAMES_PER_SECOND
 from services.video.providers.local import motion
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.photos import Pixels, on_white, picture
-from services.video.providers.local.portraits import faces
-from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD, LEFT_CHEEK, NOSE, RIGHT_CHEEK, SpeakingFace
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.stage import CHEST_CARD, HEAD_CARD, Layout, Stage
@@ -33,18 +33,16 @@ LARGEST_CLIP: Final = 4096 * 4096  # pixels of a film made elsewhere
 SMALLEST_FACE: Final = 70  # pixels of width in the picture: fewer, and the mouth is a smear when enlarged
 MOST_TURNED: Final = 0.26  # of the face's width: how far the nose may be off its middle
 
-NO_FACE: Final = (
-    "No face was found in the picture at avatarUrl, so it is shown in a frame with a ring that moves with the voice."
-)
+NO_FACE: Final = "No face was found in the portrait, so it is shown in a frame with a ring that moves with the voice."
 TOO_SMALL: Final = (
-    "The face in the picture at avatarUrl is too small to animate ({width} pixels wide, at least {least} are needed), "
+    "The face in the portrait is too small to animate ({width} pixels wide, at least {least} are needed), "
     "so the picture is shown in a frame with a ring that moves with the voice."
 )
 TURNED: Final = (
-    "The face in the picture at avatarUrl is turned too far to the side to animate, so the picture is shown in a frame "
+    "The face in the portrait is turned too far to the side to animate, so the picture is shown in a frame "
     "with a ring that moves with the voice."
 )
-SEVERAL: Final = "The picture at avatarUrl shows {count} faces; the largest one speaks."
+SEVERAL: Final = "The portrait shows {count} faces; the largest one speaks."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +70,15 @@ def sitter_of(pixels: Pixels, models: Path) -> Sitter | str:
     if abs(off) > MOST_TURNED:
         return TURNED
     return Sitter(points=points, count=len(found))
+
+
+def faces_in(pixels: Pixels, models: Path) -> tuple[int, tuple[str, ...]]:
+    """How many faces a portrait has, and notes on what a film will make of them. Raises ModelMissing."""
+    count = len(faces.found_faces(on_white(pixels), models))
+    sitter = sitter_of(pixels, models)
+    if isinstance(sitter, str):
+        return count, (sitter,)
+    return count, (SEVERAL.format(count=count),) if count > 1 else ()
 
 
 class PortraitActor:

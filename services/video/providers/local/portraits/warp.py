@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from services.media.faces import Points
 from services.media.skia import skia
 from services.video.providers.local.photos import Pixels
-from services.video.providers.local.portraits.faces import Points
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.strokes import along, around, box, image_of, line
 
