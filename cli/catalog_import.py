@@ -18,13 +18,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.api import Api, ApiError
 from cli.terminal import console, print_error, print_line, printable
+from services.chassis.backoff import Backoff
 from services.chassis.rpc.validation import violations
 
 MAX_ROWS = 10_000  # in one file; above the catalog's limits for one user
 MAX_FILE_BYTES = 64 << 20
 MAX_IMAGE_BYTES = 10 << 20  # the API's limit
 MAX_CALL_ATTEMPTS = 6  # of a rate-limited call: half a minute of waiting in all, longer if Retry-After says so
-MAX_PAUSE_SECONDS = 30.0
+BACKOFF = Backoff(2.0, 30.0)
 PROGRESS_LINE_ROWS = 100  # rows per progress line when there is no terminal
 PAGE_SIZE = 100
 LIST_SEPARATOR = "|"  # between the values of one cell of a CSV file
@@ -202,13 +203,13 @@ def _retry_rate_limited(call: Callable[..., dict[str, Any]], *arguments: Any, **
 
     Raises ApiError.
     """
-    for attempt in range(MAX_CALL_ATTEMPTS):
+    for attempt in range(1, MAX_CALL_ATTEMPTS + 1):
         try:
             return call(*arguments, **query)
         except ApiError as error:
-            if error.status != 429 or attempt == MAX_CALL_ATTEMPTS - 1:
+            if error.status != 429 or attempt == MAX_CALL_ATTEMPTS:
                 raise
-            time.sleep(min(MAX_PAUSE_SECONDS, error.retry_after_seconds or 2.0**attempt))
+            time.sleep(min(BACKOFF.longest, error.retry_after_seconds or BACKOFF.seconds(attempt)))
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -54,15 +54,17 @@ def create_assets(api: Api, kind: str, body: dict[str, Any], folder: Path) -> li
     if ended["status"] != "completed":
         error = ended.get("error", {})
         raise ApiError(0, error.get("reason", ""), error.get("message", f"The job is {ended['status']}."))
-    _print_result(kind, "completed", accepted["creditsUsed"], ended.get("notes", []))
+    total = ended.get("variantsTotal", 1)
+    done = ended.get("variantsDone", total)
+    result = "completed" if total == 1 else f"completed, {done} of {total} pictures"
+    _print_result(kind, result, accepted["creditsUsed"] // total * done, ended.get("notes", []))
     name = "ad" if kind == "static-ad" else "video"
     saved = []
     for asset in ended["assets"]:
         suffix = SUFFIXES.get(asset["type"]) or f".{body.get('fileFormat', 'png')}"
-        main = asset["type"] in ("image", "video")
-        saved.append(
-            api.save(asset["url"], folder / (f"{name}{suffix}" if main else f"{name}-{asset['type']}{suffix}"))
-        )
+        parts = [name, *([str(asset["variant"])] if "variant" in asset else [])]
+        parts += [] if asset["type"] in ("image", "video") else [asset["type"]]
+        saved.append(api.save(asset["url"], folder / f"{'-'.join(parts)}{suffix}"))
     return saved
 
 

@@ -17,6 +17,7 @@ PLACEHOLDERS = {
     "PROJECT": "a project of yours: id",
     "PRODUCT": "a product of yours: id",
     "IMAGE": "an uploaded photo of a product: images[].id of the product",
+    "PORTRAIT": "an uploaded portrait: id",
     "KEY": "an API key: apiKey.id",
 }
 
@@ -48,6 +49,9 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("GET", "/api/voices/male-1/sample", None),
         ("GET", "/api/avatars", None),
         ("GET", "/api/avatars/finn/preview", None),
+        ("POST", "/api/avatars?name=Ana&consent=1", None),
+        ("GET", "/api/avatars/$PORTRAIT/image", None),
+        ("DELETE", "/api/avatars/$PORTRAIT", None),
     ),
     "projects and products": (
         ("GET", "/api/projects", None),
@@ -101,7 +105,7 @@ def curl_line(verb: str, path: str, body: Mapping[str, Any] | None, *, certifica
     parts = ["curl -sN" if path.endswith("events") or "/events?" in path else "curl -s"]
     if certificate:
         parts.append('--cacert "$ADWRIGHT_CERTIFICATE"')
-    image = path.endswith(("/image", "/images", "/logo")) and verb == "POST"
+    image = path.partition("?")[0].endswith(("/image", "/images", "/logo", "/avatars")) and verb == "POST"
     if verb not in ("GET", "POST") or (verb == "POST" and body is None and not image):
         parts.append(f"-X {verb}")
     if path not in PUBLIC_PATHS:

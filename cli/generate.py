@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,22 +62,33 @@ def generate_static_ad(
     ratio: Annotated[str, typer.Option(help="1:1, 9:16, 4:5, 16:9, 1.91:1 or 2:3.")] = "1:1",
     prompt: Annotated[str, typer.Option(help="Mood, season, setting, colours; 5 to 1000 characters.")] = "",
     file_format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
+    variants: Annotated[int, typer.Option(help="Number of different pictures, each charged.", min=1, max=10)] = 1,
     project: Project = "",
     product: Product = "",
     out: Out = Path("out"),
 ) -> None:
-    """Create an ad image: 3 credits."""
+    """Create an ad image, or several that differ: 3 credits each."""
     writable_folder(out)
-    body = {**_ids(project, product), "style": style, "aspectRatio": ratio, "fileFormat": file_format}
+    body: dict[str, Any] = {
+        **_ids(project, product),
+        "style": style,
+        "aspectRatio": ratio,
+        "fileFormat": file_format,
+    }
     if prompt:
         body["prompt"] = prompt
+    if variants > 1:
+        body["variants"] = variants
     _print_paths(create_assets(user_api(), "static-ad", body, out))
 
 
 @app.command("video")
 def generate_video(
     script: Annotated[str, typer.Option(help="The spoken text; 10 to 2000 characters.", show_default=False)] = SCRIPT,
-    voice: Annotated[str, typer.Option(help="A voice id from /api/voices.")] = "male-1",
+    voice: Annotated[
+        str, typer.Option(help="A voice id from /api/voices; default: one of the script's language.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="en or es; default: recognised from the script.")] = "",
     avatar: Annotated[
         str, typer.Option(help="An avatar id from /api/avatars; default: one that suits the brand.")
     ] = "",
@@ -85,6 +96,7 @@ def generate_video(
     ratio: Annotated[str, typer.Option(help="9:16, 1:1 or 16:9.")] = "9:16",
     resolution: Annotated[str, typer.Option(help="720p or 1080p.")] = "720p",
     captions: Annotated[bool, typer.Option(help="Draw captions into the video.")] = True,
+    speed: Annotated[float, typer.Option(help="How many times as fast as usual the voice speaks; 0.8 to 1.25.")] = 1.0,
     project: Project = "",
     product: Product = "",
     out: Out = Path("out"),
@@ -94,11 +106,15 @@ def generate_video(
     body = {
         **_ids(project, product),
         "script": script,
-        "voiceId": voice,
         "aspectRatio": ratio,
         "resolution": resolution,
         "captions": captions,
+        "speed": speed,
     }
+    if voice:
+        body["voiceId"] = voice
+    if language:
+        body["language"] = language
     if avatar:
         body["avatarId"] = avatar
     if avatar_url:

@@ -47,7 +47,8 @@ def wait_with_progress(api: Api, kind: str, job_id: str) -> dict[str, Any]:
 
         def update(status: dict[str, Any]) -> None:
             ahead = f" (ahead in the queue: {status['queuePosition']})" if status.get("queuePosition") else ""
-            bar.update(task, completed=status.get("progress", 0), description=status["status"] + ahead)
+            made = f" ({status['variantsDone']} of {status['variantsTotal']})" if "variantsTotal" in status else ""
+            bar.update(task, completed=status.get("progress", 0), description=status["status"] + ahead + made)
 
         return wait_for_job(api, job_id, update)
 
@@ -57,8 +58,9 @@ def _status_lines(kind: str) -> Callable[[dict[str, Any]], None]:
 
     def line(status: dict[str, Any]) -> None:
         nonlocal last
-        if status["status"] in RUNNING_STATUSES and status["status"] != last:
-            last = status["status"]
+        made = f", {status['variantsDone']} of {status['variantsTotal']}" if status.get("variantsDone") else ""
+        if status["status"] in RUNNING_STATUSES and status["status"] + made != last:
+            last = status["status"] + made
             print_line(f"  {kind}: {last}")
 
     return line

@@ -35,12 +35,14 @@ Hold = billing_pb2.Hold
 class Difference:
     """A job and a hold that disagree.
 
-    heal: the correction: capture, release or refund; empty: an operator must decide.
+    heal: the correction: capture, release or refund; empty: an operator must decide. delivered: the variants that a
+    capture pays for; 0: the whole job.
     """
 
     job_id: str
     text: str
     heal: str = ""
+    delivered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,13 @@ def compare(job: Job | None, hold: Hold | None, deleted_until: float = 0.0) -> D
         )
     if job.status in HELD_STATUSES:
         return None if hold.state == "held" else Difference(job.job_id, f"{label} has a hold that is {hold.state}")
-    if job.status == "completed":
+    if job.captured or job.status == "completed":
         if hold.state == "captured":
-            return None
+            if hold.captured == job.captured:
+                return None
+            return Difference(job.job_id, f"{label} costs {job.captured}, {hold.captured} credits were captured for it")
         if hold.state == "held":
-            return Difference(job.job_id, f"{label} has not been paid for", "capture")
+            return Difference(job.job_id, f"{label} has not been paid for", "capture", job.delivered)
         return Difference(job.job_id, f"{label} was not paid for: its hold is {hold.state}")
     if hold.state == "held":
         return Difference(job.job_id, f"{label} still holds {hold.amount} credits", "release")
@@ -182,8 +186,9 @@ class Reconciliation:
         kind = (
             billing_pb2.SETTLEMENT_KIND_CAPTURE if difference.heal == "capture" else billing_pb2.SETTLEMENT_KIND_RELEASE
         )
+        settlement = billing_pb2.Settlement(job_id=difference.job_id, kind=kind, delivered=difference.delivered)
         await self._billing.SettleHolds(
-            billing_pb2.SettleHoldsRequest(settlements=[billing_pb2.Settlement(job_id=difference.job_id, kind=kind)]),
+            billing_pb2.SettleHoldsRequest(settlements=[settlement]),
             metadata=self._identity.metadata(),
             timeout=CALL_SECONDS,
         )

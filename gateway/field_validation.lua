@@ -156,7 +156,7 @@ local function broken_rule(rules, kind, value)
     if rules.max_length ~= nil and length > rules.max_length then
       return "must be at most " .. rules.max_length .. " characters"
     end
-  elseif kind == "int32" then
+  elseif kind == "int32" or kind == "number" then
     if (rules.minimum ~= nil and value < rules.minimum) or (rules.maximum ~= nil and value > rules.maximum) then
       if rules.maximum == nil then return "must be at least " .. rules.minimum end
       if rules.minimum == nil then return "must be at most " .. rules.maximum end

@@ -163,7 +163,7 @@ def to_lua(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int():
+        case int() | float():  # as Python writes finite numbers, Lua reads them
             return str(value)
         case str():
             return '"' + "".join(_escape_byte(byte) for byte in value.encode()) + '"'

@@ -45,7 +45,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any], str]] = {
 }
 # Media types that a photo may be sent as; its format is read from its bytes. Client generators use the first one and
 # skip the others.
-PHOTO_MEDIA_TYPES = ("application/octet-stream", "image/png", "image/jpeg", "image/webp")
+PHOTO_MEDIA_TYPES = ("application/octet-stream", "image/png", "image/jpeg", "image/webp", "image/avif", "image/heic")
 BINARY_SCHEMA: Mapping[str, str] = {"type": "string", "format": "binary"}
 DESCRIPTIONS = {row.status: row.description for row in STATUS_ERRORS if row.description}
 
@@ -298,7 +298,8 @@ def _value_schema(kind: str, rules: Rules) -> dict[str, Any]:
         case "int64":
             return {"type": "string", "pattern": "^-?[0-9]{1,19}$"}
         case "number":
-            return {"type": "number"}
+            limits = {"minimum": rules.minimum, "maximum": rules.maximum}
+            return {"type": "number", **{name: limit for name, limit in limits.items() if limit is not None}}
         case "timestamp":
             return {"type": "string", "format": "date-time"}
         case "bytes":

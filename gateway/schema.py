@@ -48,8 +48,8 @@ class Rules:
     one_of: tuple[str, ...] = ()
     min_length: int | None = None
     max_length: int | None = None
-    minimum: int | None = None
-    maximum: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     min_items: int | None = None
     max_items: int | None = None
     required: bool = False
@@ -224,7 +224,8 @@ def _field(
 
 
 def _rules(constraints: Any) -> Rules:
-    text, number = constraints.string, constraints.int32
+    text = constraints.string
+    number = constraints.double if constraints.HasField("double") else constraints.int32
     return Rules(
         uuid=text.uuid,
         uri=text.uri,

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+
+from services.chassis.certificates import certify, name_of
 
 DAYS = 397  # browsers reject certificates that are valid for longer
 CLOCK_SKEW = timedelta(minutes=5)
@@ -22,29 +22,15 @@ def write_certificate(folder: Path, hosts: tuple[str, ...], now: datetime) -> tu
     """
     if not hosts:
         raise ValueError("a certificate needs a host")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SKEW)
-        .not_valid_after(now + timedelta(days=DAYS) - CLOCK_SKEW)
-        .add_extension(x509.SubjectAlternativeName([_host(text) for text in hosts]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+    names = x509.SubjectAlternativeName([_host(text) for text in hosts])
+    valid = (now - CLOCK_SKEW, now + timedelta(days=DAYS) - CLOCK_SKEW)
+    made = certify(name_of(hosts[0]), valid, authority=True, extensions=[(names, False)])
     folder.mkdir(parents=True, exist_ok=True)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     public, private = folder / "tls.pem", folder / "tls.key"
     private.unlink(missing_ok=True)
     with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secret)
-    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        file.write(made.key_pem)
+    public.write_bytes(made.certificate_pem)
     return public, private
 
 

@@ -12,18 +12,45 @@ import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
 from local.home import Home
 from local.process import OnMessage
+from services.chassis.backoff import Backoff
 
 CHECK_INTERVAL_SECONDS = 0.3
-RESTART_PAUSE_SECONDS = (0.3, 10.0)  # between starts that fail; doubles from the first value to the last
+RESTARTS = Backoff(0.5, 10.0)  # between starts that fail
 START_SECONDS = 20  # of waiting per start; a server that is still replaying its log is left running
 REASON_BYTES = 64 * 1024  # of the server log that is searched for the reason of a failed start
 LOG_SEGMENT_BYTES = 16 * 1024 * 1024  # PostgreSQL does not start without space for one
+
+
+class DatabaseServer(Protocol):
+    """The PostgreSQL server of a system. `start` and `stop` block; `watch` runs until cancelled."""
+
+    @property
+    def started(self) -> bool:
+        """Whether a process of this machine was started and not stopped since."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """The server's process id; 0 while it is not running, and for a server that is no process of this machine."""
+        ...
+
+    def url(self, database: str) -> str:
+        """The address of a database, for services on this machine."""
+        ...
+
+    def start(self) -> None:
+        """Creates the missing databases. Raises RuntimeError."""
+        ...
+
+    def stop(self) -> None: ...
+
+    async def watch(self) -> None: ...
 
 
 class PostgresServer:
@@ -109,20 +136,18 @@ class PostgresServer:
 
     async def watch(self) -> None:
         """Restarts the server whenever it dies, until cancelled. A daemon is no child process, so it is polled."""
-        pause, longest = RESTART_PAUSE_SECONDS
         while True:
             await asyncio.sleep(CHECK_INTERVAL_SECONDS)
             if self._server.get_postmaster_info().is_running():
                 continue
             self._on_message("postgres ended; starting it again")
-            reported = ""
+            reported, failures = "", 0
             while problem := await asyncio.to_thread(self._restart_if_wanted):
                 if problem != reported:  # once, however many restarts fail with it
                     self._on_message(f"postgres does not start yet: {problem}")
                     reported = problem
-                await asyncio.sleep(pause)
-                pause = min(longest, pause * 2)
-            pause = RESTART_PAUSE_SECONDS[0]
+                failures += 1
+                await RESTARTS.pause(failures)
             self._on_message("postgres is back")
 
     def _restart_if_wanted(self) -> str:

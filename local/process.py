@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from services.chassis.backoff import Backoff
+
 STOP_SECONDS = 15.0  # between SIGTERM and SIGKILL
 READY_SECONDS = 150.0  # workers load their models first, which takes 49 s at a load of 39 on two cores
 READY_POLL_SECONDS = 0.05
-RESTART_PAUSE_SECONDS = (0.2, 10.0)  # doubles from the first value to the last
+RESTARTS = Backoff(0.3, 10.0)
 STABLE_SECONDS = 60  # a process that ran this long restarts with the shortest pause
 LOG_TAIL_BYTES = 16 * 1024  # of a log, searched for the last lines
 LOG_TAIL_LINES = 12
@@ -109,16 +111,16 @@ class Process:
 
     async def _watch(self) -> None:
         """Restarts the process whenever it ends, also after failed restarts, until `stop`."""
-        pause, longest = RESTART_PAUSE_SECONDS
+        failures = 0
         while not self._stopping:
             assert self._process is not None
             started_at = asyncio.get_running_loop().time()
             code = await self._process.wait()
             if asyncio.get_running_loop().time() - started_at > STABLE_SECONDS:
-                pause = RESTART_PAUSE_SECONDS[0]
+                failures = 0
             self._on_message(f"{self.name} ended ({_exit_cause(code)}); starting it again")
-            await asyncio.sleep(pause)
-            pause = min(longest, pause * 2)
+            failures += 1
+            await RESTARTS.pause(failures)
             try:
                 await self._spawn()
                 await self._until_ready()

@@ -19,7 +19,7 @@ from local.gateway import ALL_ADDRESSES, gateway_command, generated_certificate
 from local.home import AUDIENCE, ISSUER, ROOT, Home, Running
 from local.logs import TRIM_INTERVAL_SECONDS, trim
 from local.ports import free_ports, gateway_port
-from local.postgres import PostgresServer
+from local.postgres import DatabaseServer, PostgresServer
 from local.probes import accepts_connections, gateway_ready, is_serving, process_exists
 from local.process import OnMessage, Process
 
@@ -45,7 +45,7 @@ class Options:
     with a generated certificate unless `certificate` and `private_key` name PEM files. settings: further environment
     variables of services and workers. trace_collector: host:port of an OTLP/gRPC collector; empty: none.
     metrics: give every process a Prometheus endpoint. broker: the command of another broker than the bundled one, for
-    a port and a folder.
+    a port and a folder. postgres: makes the PostgreSQL server with the databases of these names.
     """
 
     workers: bool = True
@@ -60,6 +60,7 @@ class Options:
     trace_collector: str = ""
     metrics: bool = False
     broker: Callable[[int, Path], list[str]] | None = None
+    postgres: Callable[[Home, Iterable[str], OnMessage], DatabaseServer] = PostgresServer
 
 
 class System:
@@ -74,7 +75,7 @@ class System:
         self.ports: dict[str, int] = {}
         self.starting: set[str] = set()
         """Names of the processes that are not ready yet."""
-        self.postgres = PostgresServer(home, DATABASES, self._report)
+        self.postgres = options.postgres(home, DATABASES, self._report)
         self._options = options
         self._on_message = on_message
         self._starting_postgres: asyncio.Task[None] | None = None

@@ -1,29 +1,46 @@
 """PostgreSQL and Apache Kafka in containers: the stack that `ADWRIGHT_TEST_STACK=containers` selects for the tests.
 
+One PostgreSQL container serves a test process, and a second one its systems that wait for the disk; each test and each
+whole system has databases of its own. A whole system has a broker of its own, because its topics have the same names as
+every other system's.
+
 testcontainers talks to the engine's Docker-compatible socket (DOCKER_HOST): Docker, or `podman system service`.
 The images are settings: ADWRIGHT_TEST_POSTGRES_IMAGE and ADWRIGHT_TEST_KAFKA_IMAGE.
 
 `python -m tests.containers PORT` runs a broker on a port until it gets SIGTERM, as the supervisor starts processes.
+
+testcontainers reads TESTCONTAINERS_CONNECTION_MODE (docker_host) and TESTCONTAINERS_RYUK_DISABLED; CONTRIBUTING.md
+says when.
 """
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import os
 import signal
 import sys
 import threading
 import time
+import uuid
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
+from local.home import Home
+from local.process import OnMessage
+
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
-    from testcontainers.postgres import PostgresContainer
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.1.1"
 START_SECONDS = 60
+MAX_CONNECTIONS = 400
 # By the names of server.properties; the image reads them as KAFKA_… from the environment.
 KAFKA = {
     "NODE_ID": "1",
@@ -38,6 +55,8 @@ KAFKA = {
     "AUTO_CREATE_TOPICS_ENABLE": "false",
 }
 
+_starting = threading.Lock()
+
 
 def selected() -> bool:
     """Whether tests run on containers. Raises ValueError for an unknown stack."""
@@ -47,12 +66,79 @@ def selected() -> bool:
     return stack == "containers"
 
 
-def start_postgres() -> PostgresContainer:
-    """Starts PostgreSQL; `get_connection_url()` is its address."""
-    from testcontainers.postgres import PostgresContainer
+def postgres_url(*, durable: bool = False) -> str:
+    """The address of this test process's PostgreSQL, which starts at the first call and stops with the process.
+
+    durable: the address of a second one, which waits for the disk.
+    """
+    with _starting:  # `cache` alone lets concurrent first calls start a container each
+        return _started_postgres(durable=durable)
+
+
+@cache
+def _started_postgres(*, durable: bool) -> str:
+    from testcontainers.community.postgres import PostgresContainer
 
     image = os.environ.get("ADWRIGHT_TEST_POSTGRES_IMAGE", POSTGRES_IMAGE)
-    return PostgresContainer(image, username="postgres", dbname="postgres", driver=None).start()
+    container = PostgresContainer(image, username="postgres", dbname="postgres", driver=None)
+    # Many services of several systems connect; the default is 100.
+    fsync = "on" if durable else "off"
+    container.with_command(f"postgres -c max_connections={MAX_CONNECTIONS} -c fsync={fsync}").start()
+    atexit.register(container.stop)
+    return container.get_connection_url()
+
+
+class SystemDatabases:
+    """The databases of one whole system in the container, in place of an embedded server.
+
+    As the embedded server's, they belong to the home folder, outlive `stop`, and are found again by the next `start`.
+    """
+
+    started = False  # no process of this machine
+    pid = 0
+
+    def __init__(
+        self, home: Home, databases: Iterable[str], _on_message: OnMessage, *, server: Callable[[], str] = postgres_url
+    ) -> None:
+        """server: returns the address of the PostgreSQL server."""
+        system = uuid.uuid5(uuid.NAMESPACE_URL, home.database.resolve().as_uri()).hex
+        self._names = {name: f"{name}_{system}" for name in databases}
+        self._server = server
+
+    def url(self, database: str) -> str:
+        """The address of a service's database, or of any other database of the server."""
+        return psycopg.conninfo.make_conninfo(self._server(), dbname=self._names.get(database, database))
+
+    def start(self) -> None:
+        """Creates the missing databases. Raises RuntimeError."""
+        try:
+            with self._connection() as connection:
+                present = {row[0] for row in connection.execute("select datname from pg_database")}
+                for name in self._names.values():
+                    if name not in present:
+                        connection.execute(f'create database "{name}"'.encode())
+        except psycopg.Error as error:
+            raise RuntimeError(f"postgres does not start: {error}") from None
+
+    def stop(self) -> None:
+        """Ends all sessions, as the end of a server does."""
+        with self._connection() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = any(%s)",
+                [list(self._names.values())],
+            )
+
+    def drop(self) -> None:
+        """Drops the databases, as the embedded server's go with the home folder."""
+        with self._connection() as connection:
+            for name in self._names.values():
+                connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+
+    async def watch(self) -> None:
+        await asyncio.Event().wait()  # until cancelled: the engine looks after the container
+
+    def _connection(self) -> psycopg.Connection:
+        return psycopg.connect(self._server(), autocommit=True)
 
 
 def kafka(port: int) -> DockerContainer:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,8 +77,7 @@ class Postgres:
         self._unused: defaultdict[Path, list[tuple[str, str]]] = defaultdict(list)
         self._stop: Callable[[], object]
         if containers.selected():
-            container = containers.start_postgres()
-            self._url, self._stop = container.get_connection_url(), container.stop
+            self._url, self._stop = containers.postgres_url(), lambda: None  # it serves whole systems too
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -85,7 +85,7 @@ class Postgres:
 
                 server = get_server(folder, cleanup_mode="delete")
             self._url, self._stop = server.get_uri("postgres"), server.cleanup
-        disable_fsync(self._url)
+            disable_fsync(self._url)
 
     def database(self) -> str:
         """Creates an empty database; its URL."""
@@ -212,9 +212,13 @@ class RunningSystem:
         # Not the default port of the gateway: systems of other test processes start on this machine concurrently.
         port = options.gateway_port or free_port()
         broker = options.broker or broker_of_tests()
-        self.system = System(self.home, replace(options, gateway_port=port, broker=broker), self.messages.append)
+        options = replace(options, gateway_port=port, broker=broker)
+        if containers.selected():
+            server = partial(containers.postgres_url, durable=durable)
+            options = replace(options, postgres=partial(containers.SystemDatabases, server=server))
+        self.system = System(self.home, options, self.messages.append)
         self.run(self.system.start())
-        if not durable:
+        if not (durable or containers.selected()):
             disable_fsync(self.system.database_url("postgres"))
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -223,6 +227,8 @@ class RunningSystem:
 
     def stop(self) -> None:
         self.run(self.system.stop())
+        if isinstance(self.system.postgres, containers.SystemDatabases):
+            self.system.postgres.drop()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._folder.cleanup()

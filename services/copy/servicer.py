@@ -16,6 +16,7 @@ import structlog
 from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
+from services.chassis.backoff import Backoff
 from services.chassis.banned_words import BriefNotPossible
 from services.chassis.errors import InputFault, Overloaded, Refusal, RefusalKind
 from services.chassis.rpc import request_headers
@@ -38,7 +39,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 WRITE_SECONDS = 25.0
 REPORT_SECONDS = 5.0
 REPORT_ATTEMPTS = 3
-REPORT_PAUSE_SECONDS = 0.2
+REPORT_BACKOFF = Backoff(0.3, 0.3)
 MAX_REUSE_WAIT_SECONDS = 60  # the job service waits no longer for an outcome
 HEARTBEAT_SECONDS = 2.0  # the first lease of a job is 10 s
 # Equal to the server's limit of concurrent calls, which does not bound jobs that continue after their caller hung up.
@@ -212,15 +213,19 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
             job_id=accepted.job_id, attempt=accepted.attempt, result=result.SerializeToString()
         )
         deadline = time.monotonic() + REPORT_SECONDS * REPORT_ATTEMPTS
-        for attempts_left in reversed(range(REPORT_ATTEMPTS)):
+        for number in range(1, REPORT_ATTEMPTS + 1):
             try:
                 await self._completion_batches(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
             except Refusal as refusal:
                 if refusal.reason == STALE_ATTEMPT:
                     raise GenerationFailed(JOB_ENDED_MESSAGE) from refusal
-                if refusal.kind is not RefusalKind.UNAVAILABLE or attempts_left == 0 or time.monotonic() > deadline:
+                if (
+                    refusal.kind is not RefusalKind.UNAVAILABLE
+                    or number == REPORT_ATTEMPTS
+                    or time.monotonic() > deadline
+                ):
                     raise
-                await asyncio.sleep(REPORT_PAUSE_SECONDS)
+                await REPORT_BACKOFF.pause(number)
             else:
                 return
 
@@ -270,7 +275,7 @@ class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
     ) -> copy_pb2.WriteHeadlineResponse:
         brief = messages.headline_brief(request)
         writer = LocalHeadlines() if request.call_to_action_only else self._headlines
-        headline = await writer.write(brief, request.seed)
+        headline = await writer.write(brief, request.seed, request.taken)
         return copy_pb2.WriteHeadlineResponse(
             headline=headline.headline,
             subline=headline.subline,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import shutil
 import socket
 import time
@@ -19,6 +18,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ import grpc
 import structlog
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
+from services.chassis.backoff import Backoff, jittered
 from services.chassis.data.assets import AssetStore, StoredObject, job_folder
 from services.chassis.data.kafka import DispatchReader
 from services.chassis.errors import DependencyFault, Refusal, StorageFull, StorageUnavailable, TransientFault
@@ -36,7 +37,7 @@ from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.multiplexing import BatchedChannel
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.chassis.tasks import cancel_and_wait
-from services.worker.circuit_breaker import PAUSE_SECONDS, CircuitBreaker, Probe, storage_probe
+from services.worker.dependency_circuit import PAUSES, DependencyCircuit, Probe, storage_probe
 from services.worker.faults import classify, dependency_fault, scratch_unavailable
 from services.worker.leases import HeldLease, LeaseClient
 from services.worker.progress import Progress
@@ -48,17 +49,27 @@ REPORT_TIMEOUT_SECONDS = (
     120.0  # retries of an outcome while the job service is unavailable; past it the lease has expired
 )
 CHECKPOINT_TRIES = 4  # few enough to end within a lease
-BACKOFF_SECONDS = (0.2, 5.0)
+BACKOFF = Backoff(0.2, 5.0)  # while the job service is unavailable
 # Reserved before the attempt's deadline for the last upload and for returning the job; a share of short attempts.
 RETURN_RESERVE_SECONDS = 10.0
 RETURN_RESERVE_SHARE = 0.25
 COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
+SUPERSEDED = "ATTEMPT_SUPERSEDED"  # the reason of faults after which the attempt cannot report anything
+STALE_ATTEMPT = "STALE_ATTEMPT"  # the job service's refusal of an attempt that is not the current one
 MAX_MESSAGE_CHARACTERS = 2000
 MAX_REASON_CHARACTERS = 100
 MAX_NOTES = 50
 MAX_NOTE_CHARACTERS = 500
 
 log = structlog.get_logger()
+
+
+class _Report(Enum):
+    """What became of a report to the job service."""
+
+    ACCEPTED = "accepted"
+    STALE = "stale"  # the job service refers to none of its files
+    UNKNOWN = "unknown"  # it may have been stored before an answer was lost, so its files must stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,9 @@ class RunningAttempt:
     job: job_pb2.LeasedJob
     folder: Path
     store_checkpoint: Callable[[bytes], Awaitable[None]]
+    report_variant: Callable[[int, AttemptResult, bytes], Awaitable[None]]
+    stored_variants: set[int] = field(default_factory=set)
+    """The variants, from 1, that this or an earlier attempt has stored."""
     progress: Progress = field(default_factory=Progress)
     checkpoint: bytes = b""
     """The checkpoint that this or an earlier attempt saved last; empty when there is none."""
@@ -98,6 +112,15 @@ class RunningAttempt:
         unavailable or has leased the job to another attempt; callers must not go on as if it were stored."""
         await self.store_checkpoint(content)
         self.checkpoint = content
+
+    async def store_variant(self, number: int, result: AttemptResult, checkpoint: bytes) -> None:
+        """Uploads a finished variant and stores it with the job, which pays for it and lists it however it ends.
+
+        checkpoint: replaces the job's. Raises a TransientFault as `save_checkpoint`.
+        """
+        await self.report_variant(number, result, checkpoint)
+        self.stored_variants.add(number)
+        self.checkpoint = checkpoint
 
     @property
     def cancelled(self) -> bool:
@@ -131,10 +154,9 @@ class Worker:
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
         probes: Mapping[str, Probe] | None = None,
-        pause_seconds: tuple[float, float] = PAUSE_SECONDS,
+        pauses: Backoff = PAUSES,
     ) -> None:
-        """probes: of dependencies besides the asset storage, by the reason of their faults. pause_seconds: the first
-        and the longest pause between probes."""
+        """probes: of dependencies besides the asset storage, by the reason of their faults. pauses: between probes."""
         self._type = job_type
         self._handler = handler
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
@@ -143,10 +165,10 @@ class Worker:
         self._identity = identity
         self._assets = assets
         probe = storage_probe(assets)
-        self.circuit = CircuitBreaker(
+        self.circuit = DependencyCircuit(
             job_type,
             {StorageUnavailable.reason: probe, StorageFull.reason: probe, **(probes or {})},
-            pause_seconds=pause_seconds,
+            pauses=pauses,
         )
         self._dispatch_reader = dispatch_reader
         self._slots = slots
@@ -207,8 +229,8 @@ class Worker:
                 held = await self._leases.lease(self._type, self.name)
             except Refusal as refusal:
                 log.warning("lease_failed", type=self._type, reason=refusal.reason, details=refusal.message)
-                await self._pause(failures)
                 failures += 1
+                await BACKOFF.pause(failures)
                 continue
             failures = 0
             if self._dispatch_reader is not None:
@@ -223,15 +245,11 @@ class Worker:
                     await self._attempt(held)
                 continue
             try:
-                async with asyncio.timeout(IDLE_POLL_SECONDS * random.uniform(0.75, 1.25)):
+                async with asyncio.timeout(jittered(IDLE_POLL_SECONDS)):
                     await self._pending_wakes.get()
                 woken = True
             except TimeoutError:
                 woken = False
-
-    async def _pause(self, failures: int) -> None:
-        low, high = BACKOFF_SECONDS
-        await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
 
     async def _wait_until_closed_or_stopping(self) -> None:
         waits = [asyncio.create_task(self.circuit.wait()), asyncio.create_task(self._stopping.wait())]
@@ -258,6 +276,8 @@ class Worker:
             job=job,
             folder=folder,
             store_checkpoint=lambda content: self._store_checkpoint(attempt, content),
+            report_variant=lambda number, result, checkpoint: self._store_variant(attempt, number, result, checkpoint),
+            stored_variants=set(job.stored_variants),
             checkpoint=job.checkpoint,
             progress=held.progress,
         )
@@ -289,7 +309,7 @@ class Worker:
 
     async def _handle_and_upload(self, attempt: RunningAttempt) -> UploadedResult:
         try:
-            async with asyncio.timeout(_remaining_seconds(attempt)):
+            async with asyncio.timeout(remaining_seconds(attempt)):
                 with child_span("make"):
                     result = await self._retry_through_outages(attempt, lambda: self._run_handler(attempt))
         except TimeoutError:
@@ -312,7 +332,7 @@ class Worker:
         Raises DependencyFault when that time begins, or immediately when only this machine lacks the dependency. Any
         other exception passes unchanged.
         """
-        remaining = _remaining_seconds(attempt)
+        remaining = remaining_seconds(attempt)
         give_up = time.monotonic() + remaining - min(RETURN_RESERVE_SECONDS, remaining * RETURN_RESERVE_SHARE)
         while True:
             try:
@@ -355,7 +375,7 @@ class Worker:
 
     async def _upload_file(self, attempt: RunningAttempt, key: str, file: ResultFile) -> StoredObject:
         try:
-            async with asyncio.timeout(_remaining_seconds(attempt)):
+            async with asyncio.timeout(remaining_seconds(attempt)):
                 return await self._assets.put_file(key, file.path, file.content_type)
         except TimeoutError:
             raise DependencyFault(
@@ -370,17 +390,40 @@ class Worker:
             stage=attempt.progress.stage,
             checkpoint=content,
         )
-        for failures in range(CHECKPOINT_TRIES):
+        for number in range(1, CHECKPOINT_TRIES + 1):
             try:
                 response = await self._jobs.Heartbeat(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
                 log.warning("checkpoint_failed", job_id=attempt.job.job_id, error=error.code().name)
-                await self._pause(failures)
+                await BACKOFF.pause(number)
                 continue
             if response.stop:
-                raise TransientFault("ATTEMPT_SUPERSEDED", f"the attempt must stop: {response.reason}")
+                raise TransientFault(SUPERSEDED, f"the attempt must stop: {response.reason}")
             return
         raise DependencyFault("CHECKPOINT_NOT_KEPT", f"the job service did not respond {CHECKPOINT_TRIES} times")
+
+    async def _store_variant(
+        self, attempt: RunningAttempt, number: int, result: AttemptResult, checkpoint: bytes
+    ) -> None:
+        earlier = len(attempt.unreferenced_keys)
+        request = job_pb2.StoreVariantRequest(
+            job_id=attempt.job.job_id,
+            attempt=attempt.job.attempt,
+            number=number,
+            assets=await self._upload_files(attempt, result),
+            notes=[note[:MAX_NOTE_CHARACTERS] for note in result.notes[:MAX_NOTES]],
+            checkpoint=checkpoint,
+        )
+        # As for a completion: from here on the job may refer to the files.
+        keys = attempt.unreferenced_keys[earlier:]
+        del attempt.unreferenced_keys[earlier:]
+        report = await self._report_with_retries(
+            lambda: self._jobs.StoreVariant(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+        )
+        if report is _Report.STALE:
+            attempt.unreferenced_keys += keys
+        if report is not _Report.ACCEPTED:
+            raise TransientFault(SUPERSEDED, f"the job service did not accept variant {number}")
 
     async def _report_outcome(self, attempt: RunningAttempt, handler_task: HandlerTask) -> str:
         """Completes, fails or returns the job. Returns the outcome: completed, returned, the kind of the fault, or
@@ -398,12 +441,12 @@ class Worker:
         )
         # From here on the job may refer to the files, even if this call is interrupted before its response arrives.
         keys, attempt.unreferenced_keys = attempt.unreferenced_keys, []
-        reported = await self._report_with_retries(
+        report = await self._report_with_retries(
             lambda: self._calls(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
         )
-        if not reported:
+        if report is _Report.STALE:
             attempt.unreferenced_keys = keys
-        return "completed" if reported else "lost"
+        return "completed" if report is _Report.ACCEPTED else "lost"
 
     async def _report_failure(self, job: job_pb2.LeasedJob, error: Exception) -> str:
         outage = dependency_fault(error)
@@ -423,10 +466,10 @@ class Worker:
         request = job_pb2.FailJobRequest(
             job_id=job.job_id, attempt=job.attempt, kind=kind, reason=reason, message=message[:MAX_MESSAGE_CHARACTERS]
         )
-        reported = await self._report_with_retries(
+        report = await self._report_with_retries(
             lambda: self._jobs.FailJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
         )
-        return kind_name if reported else "lost"
+        return kind_name if report is _Report.ACCEPTED else "lost"
 
     async def _return(
         self, job: job_pb2.LeasedJob, fault: DependencyFault | None = None, seconds: float = REPORT_TIMEOUT_SECONDS
@@ -437,10 +480,11 @@ class Worker:
         if fault is not None:
             request.reason = fault.reason[:MAX_REASON_CHARACTERS]
             request.message = fault.message[:MAX_MESSAGE_CHARACTERS]
-        return await self._report_with_retries(
+        report = await self._report_with_retries(
             lambda: self._jobs.ReturnJob(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS),
             seconds=seconds,
         )
+        return report is _Report.ACCEPTED
 
     async def _delete_unreferenced(self, attempt: RunningAttempt) -> None:
         """Deletes the uploaded files that no job refers to, whatever the outcome of the attempt."""
@@ -452,25 +496,24 @@ class Worker:
 
     async def _report_with_retries(
         self, call: Callable[[], Awaitable[object]], seconds: float = REPORT_TIMEOUT_SECONDS
-    ) -> bool:
-        """Makes the call, and repeats it for up to `seconds` while the job service is unavailable. Returns whether the
-        job service accepted it."""
+    ) -> _Report:
+        """Makes the call, and repeats it for up to `seconds` while the job service is unavailable."""
         give_up = time.monotonic() + seconds
         failures = 0
         while True:
             try:
                 await call()
-                return True
+                return _Report.ACCEPTED
             except (grpc.aio.AioRpcError, Refusal) as error:
                 refusal = refusal_from_rpc_error(error) if isinstance(error, grpc.aio.AioRpcError) else error
                 if not refusal.kind.retryable or time.monotonic() > give_up:
                     log.info("result_refused", reason=refusal.reason)
-                    return False
-            await self._pause(failures)
+                    return _Report.STALE if refusal.reason == STALE_ATTEMPT else _Report.UNKNOWN
             failures += 1
+            await BACKOFF.pause(failures)
 
 
-def _remaining_seconds(attempt: RunningAttempt) -> float:
+def remaining_seconds(attempt: RunningAttempt) -> float:
     """The time until the attempt's deadline in seconds, 0 once it has passed."""
     deadline = attempt.job.attempt_deadline.ToDatetime(tzinfo=UTC)
     return max(0.0, (deadline - datetime.now(UTC)).total_seconds())

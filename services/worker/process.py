@@ -24,7 +24,7 @@ from services.media.model_files import default_folder
 if TYPE_CHECKING:  # API processes import these settings too, so worker-only imports stay lazy
     from services.chassis.data.assets import AssetStore
     from services.media.provenance import Signing
-    from services.worker.circuit_breaker import Probe
+    from services.worker.dependency_circuit import Probe
     from services.worker.loop import AttemptHandler, Worker
 
 PROBE_SECONDS = 2.0

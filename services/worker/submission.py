@@ -211,12 +211,16 @@ class Submitter:
 def _with_released_credits(
     response: job_pb2.SubmitJobResponse, job: job_pb2.JobStatus | None
 ) -> job_pb2.SubmitJobResponse:
-    """Returns the response with the credits of the job released, if the job finished without a result."""
-    if job is None or job.status == "completed":
+    """Returns the response with what the finished job has released: all credits, or those of variants not made."""
+    if job is None:
         return response
+    total, done = job.variants_total or 1, job.variants_done
+    if job.variants_total == 0:
+        done = int(job.status == "completed")
     changed = job_pb2.SubmitJobResponse()
     changed.CopyFrom(response)
-    changed.credits_used, changed.credits_remaining = 0, response.credits_remaining + response.credits_used
+    changed.credits_used = response.credits_used // total * done
+    changed.credits_remaining = response.credits_remaining + response.credits_used - changed.credits_used
     return changed
 
 

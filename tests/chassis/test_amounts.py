@@ -79,3 +79,12 @@ def test_long_rows_of_numbers_take_linear_work(unit: str) -> None:
     short, long = ((unit * 20_000)[:length] for length in (4_000, 8_000))
     assert calls_in(lambda: list(amounts_in(long))) <= 2.2 * calls_in(lambda: list(amounts_in(short))) + 50
     assert all(found.end - found.start <= 16 * (MAX_GROUPS + 1) for found in amounts_in(long))
+
+
+@pytest.mark.parametrize(("text", "values"), [
+    ("€1.2m", ["1200000"]), ("2 mil €", ["2000"]), ("5,5 millones €", ["5500000"]), ("5 m hose", ["5"]),
+    ("4 mil sheet", ["4"]), ("99p each", ["0.99"]), ("720p", ["720"]), ("Pack of 3 250 g", ["3", "250"]),
+    ("3 250 g", ["3250"]), ("iPhone 15 999 €", ["15", "999"]), ("Preis 15 999 €", ["15999"]),
+])  # fmt: skip
+def test_millions_pence_packs_and_models_are_read_as_meant(text: str, values: list[str]) -> None:
+    assert [found.values[0] for found in amounts_in(text)] == [Decimal(value) for value in values]

@@ -113,6 +113,13 @@ class TestGenerate:
         assert "static-ad: completed, 3 credits" in output
         assert (terminal.folder / "out/ad.jpeg").read_bytes().startswith(b"\xff\xd8")
 
+    def test_variants_are_saved_side_by_side(self, terminal: Terminal) -> None:
+        output = terminal.good("generate", "static-ad", "--variants", "2")
+        assert "static-ad: completed, 2 of 2 pictures, 6 credits" in output
+        saved = ["out/ad-1.png", "out/ad-1-thumbnail.webp", "out/ad-2.png", "out/ad-2-thumbnail.webp"]
+        assert output.splitlines()[-4:] == saved
+        assert len({(terminal.folder / name).read_bytes() for name in saved}) == 4
+
     def test_refusal_names_every_field_in_one_line(self, terminal: Terminal) -> None:
         output = terminal.bad("generate", "static-ad", "--style", "nope", "--ratio", "2:1")
         assert "style: must be one of product_hero, lifestyle, minimal, bold, seasonal, modern" in output

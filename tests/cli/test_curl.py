@@ -98,6 +98,8 @@ class TestExamples:
         (tmp_path / "product.png").unlink()
         run(lines.pop(("GET", "/api/products/$PRODUCT/images/$IMAGE")), shell, tmp_path)
         assert (tmp_path / "product.png").stat().st_size > 1000
+        shell["PORTRAIT"] = str(do("POST", "/api/avatars?name=Ana&consent=1")["id"])
+        run(lines.pop(("GET", "/api/avatars/$PORTRAIT/image")), shell, tmp_path)
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
         run(lines.pop(("GET", "/api/voices/male-1/sample")), shell, tmp_path)
         run(lines.pop(("GET", "/api/avatars/finn/preview")), shell, tmp_path)

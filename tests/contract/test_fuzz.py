@@ -22,9 +22,9 @@ from tests.running import RunningSystem
 class TestAnyRequest:
     @pytest.mark.timeout(1_800)  # takes half a minute on an idle machine, many times as long on a busy one
     def test_hundreds_of_random_schemathesis_cases_find_nothing(self, waiting_system: RunningSystem) -> None:
-        outcome = fuzz(waiting_system, 5, phases=("examples", "fuzzing", "stateful"), seed=1)
+        outcome = fuzz(waiting_system, 3, phases=("examples", "fuzzing", "stateful"), seed=1)
         assert outcome.passed, outcome.report
-        assert outcome.cases > 200
+        assert outcome.cases > 120
 
     @pytest.mark.timeout(1_800)
     def test_a_thousand_barrage_requests_find_nothing(self, waiting_system: RunningSystem) -> None:

@@ -63,7 +63,8 @@ def ids(owner: Customer) -> dict[str, str]:
     image = uploaded.json()["images"][0]["id"]
     job = owner.client.post("/api/generate/static-ad", json=owner.ids).json()["jobId"]
     key = owner.client.post("/api/keys", json={"name": "n"}).json()["apiKey"]["id"]
-    return {**owner.ids, "jobId": job, "keyId": key, "imageId": image}
+    portrait = owner.client.post("/api/avatars?consent=1", content=photo).json()["id"]
+    return {**owner.ids, "jobId": job, "keyId": key, "imageId": image, "portraitId": portrait}
 
 
 def call(
@@ -117,4 +118,5 @@ class TestIdsOfAnotherUser:
         assert len(operations_with_ids()) >= 19
         assert owner.status(ids["jobId"])["status"] == "queued"
         assert owner.client.get(f"/api/products/{owner.product_id}/image").status_code == 200
+        assert owner.client.get(f"/api/avatars/{ids['portraitId']}/image").status_code == 200
         assert "revokedAt" not in owner.client.get("/api/keys").json()["apiKeys"][0]

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.media.heic import heic
 from tests.running import Customer
 from tests.support import error_of
 
@@ -114,6 +115,13 @@ class TestTypes:
         assert upload(customer, content=content, headers={"content-type": kind}).status_code == 200
         assert stored(customer) == (kind, content)
 
+    @pytest.mark.parametrize("content", [photo("AVIF"), heic(Image.new("RGB", (120, 90)))], ids=["AVIF", "HEIC"])
+    def test_what_few_browsers_show_is_stored_as_jpeg(self, customer: Customer, content: bytes) -> None:
+        assert upload(customer, content=content, headers={}).status_code == 200
+        kind, picture = stored(customer)
+        assert kind == "image/jpeg"
+        assert Image.open(io.BytesIO(picture)).size == (120, 90)
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
@@ -121,13 +129,13 @@ class TestRefusals:
         [
             (photo(size=(60, 60)), "60 x 60 pixels"),
             (photo(size=(64 * 20 + 1, 64)), "strip"),
-            (photo("AVIF"), "AVIF"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "HEIC"),
+            (heic(Image.new("RGB", (60, 60))), "60 x 60 pixels"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "PNG, JPEG or WebP"),
             (photo()[:700], "damaged or incomplete"),
             (b"--", "PNG, JPEG or WebP"),
             (b"--x\r\ncontent-disposition: form-data\r\n", "damaged or incomplete"),
         ],
-        ids=["60 pixels", "strip", "AVIF", "HEIC", "truncated", "dashes", "start of a form"],
+        ids=["60 pixels", "strip", "small HEIC", "broken HEIC", "truncated", "dashes", "start of a form"],
     )
     def test_unusable_photo_is_refused_at_upload_and_the_former_one_stays(
         self, customer: Customer, content: bytes, words: str

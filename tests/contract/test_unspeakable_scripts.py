@@ -9,6 +9,7 @@ import pytest
 from tests.running import RunningSystem
 from tests.support import error_of
 
+GERMAN = "Unser neuer Rucksack hält jeden Regen aus und wiegt nur ein Kilo."
 SPANISH = "Descubre la crema que cuida tu piel toda la noche, por muy poco dinero."
 
 
@@ -16,7 +17,7 @@ SPANISH = "Descubre la crema que cuida tu piel toda la noche, por muy poco diner
     ("script", "named"),
     [
         ("Our new tea is 珍珠奶茶 and it is lovely.", "珍珠奶茶"),
-        (SPANISH, "Spanish"),
+        (GERMAN, "German"),
         ("🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉", "no words"),
         ("!!!!!!!!!! ?????", "no words"),
     ],
@@ -28,6 +29,35 @@ def test_unspeakable_script_is_refused_before_a_hold(waiting_system: RunningSyst
     assert error["retryable"] is False
     assert named in error["message"]
     assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
+    assert customer.credits == {"available": 100, "held": 0}
+
+
+def test_voice_of_another_language_is_refused_before_a_hold(waiting_system: RunningSystem) -> None:
+    customer = waiting_system.customer(100)
+    body = customer.ids | {"script": SPANISH, "voiceId": "male-1"}
+    error = error_of(customer.client.post("/api/generate/video", json=body), 400, "VOICE_LANGUAGE_MISMATCH")
+    assert "female-es-1" in error["message"]
+    assert customer.credits == {"available": 100, "held": 0}
+    spoken = {voice["id"] for voice in customer.client.get("/api/voices").json()["voices"] if voice["language"] == "es"}
+    assert "female-es-1" in spoken
+    named = customer.client.post("/api/generate/video", json=customer.ids | {"script": SPANISH, "language": "en"})
+    assert "Spanish" in error_of(named, 400, "SCRIPT_NOT_SPEAKABLE")["message"]
+    assert customer.credits == {"available": 100, "held": 0}
+    quick = customer.ids | {"script": SPANISH, "speed": 1.2}
+    assert customer.client.post("/api/generate/video", json=quick).status_code == 200
+
+
+@pytest.mark.parametrize("fields", [{}, {"speed": 1.25}, {"kind": "product", "voiceOver": False}])
+def test_script_that_takes_minutes_is_refused_before_a_hold(
+    waiting_system: RunningSystem, fields: dict[str, Any]
+) -> None:
+    customer = waiting_system.customer(100)
+    figures = ("Only £1,234,567.89 and 999,999 on 12/12/2029. " if "kind" not in fields else "! a 1 " * 400) * 50
+    body = customer.ids | fields | {"script": figures[:2000]}
+    error = error_of(customer.client.post("/api/generate/video", json=body), 400, "VALIDATION_FAILED")
+    (broken,) = error["fields"]
+    assert broken["field"] == "script"
+    assert "a film of 150 s has room for about" in broken["message"]
     assert customer.credits == {"available": 100, "held": 0}
 
 

@@ -43,7 +43,7 @@ async def test_gateway_job_and_clients_wait_longer_than_the_service() -> None:
     writers = create_writers(settings())
     await writers.copy.close()
     assert writers.write_seconds == LONGEST_MODEL_SECONDS + LOCAL_MARGIN_SECONDS
-    pauses = servicer.REPORT_PAUSE_SECONDS * (servicer.REPORT_ATTEMPTS - 1)
+    pauses = servicer.REPORT_BACKOFF.longest * (servicer.REPORT_ATTEMPTS - 1)
     reports = servicer.REPORT_SECONDS * servicer.REPORT_ATTEMPTS + pauses
     submission = submission_calls.UNDECIDED_SECONDS + submission_calls.SUBMIT_SECONDS  # the last attempt begins in time
     lookups = 2 * submission_calls.LOOKUP_SECONDS  # of the idempotency key and of the brief

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, cast
 
@@ -108,7 +109,7 @@ async def test_call_to_action_alone_asks_no_model() -> None:
     asked: list[str] = []
 
     class Writer:
-        async def write(self, brief: CopyBrief, seed: str) -> Headline:
+        async def write(self, brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
             asked.append(seed)
             return GOOD
 

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -258,8 +259,13 @@ class Load:
         until: asyncio.Event | None = None,
         prompt: Callable[[int], str] = lambda _: "ok",
         cancel_every: int = 0,
+        pause: float = 0,
     ) -> None:
-        """Submits `jobs` jobs, or jobs until the event, and cancels one in `cancel_every`."""
+        """Submits `jobs` jobs, or jobs until the event, and cancels one in `cancel_every`.
+
+        pause: seconds between two requests of one client. Without one the load takes all the processor time that is
+        left, and the longer the event takes on a busy machine, the more jobs there are to end afterwards.
+        """
         numbers = iter(range(jobs if jobs is not None else 1_000_000))
         async with self._client() as client:
 
@@ -269,10 +275,9 @@ class Load:
                         return
                     job_id = await self.submit(client, prompt(number))
                     if job_id and cancel_every and number % cancel_every == 0:
-                        try:
+                        with suppress(httpx.HTTPError):  # the job's status shows whether it was canceled
                             await client.post("/api/generate/cancel", json={"jobId": job_id})
-                        except httpx.HTTPError:
-                            continue  # the job's status shows whether it was canceled
+                    await asyncio.sleep(pause)
 
             await asyncio.gather(*(one() for _ in range(self.concurrency)))
 

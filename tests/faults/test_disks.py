@@ -128,7 +128,8 @@ async def check_survival(harness: FaultHarness, disk: SmallDisk) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        pytest.param(lambda home: home.folder, id="everything"),
+        # A minute of processor time each. The test below fills the disk of the assets; only these fill PostgreSQL's.
+        pytest.param(lambda home: home.folder, id="everything", marks=pytest.mark.slow),
         pytest.param(lambda home: home.database, id="postgres", marks=pytest.mark.slow),
         pytest.param(lambda home: home.logs, id="logs", marks=pytest.mark.slow),
     ],

@@ -375,7 +375,7 @@ async def test_rolling_restart_fails_no_request_and_no_job(harness: FaultHarness
     customer = harness.running.customer(10_000)
     load = Load(harness, customer, concurrency=8)
     stopping = asyncio.Event()
-    running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3"))
+    running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3", pause=0.1))
     watched = await submit(harness, customer, "hang")
     watching = asyncio.create_task(asyncio.to_thread(watch, customer, watched))
     for name in ("catalog", "billing", "job", "image", "gateway"):

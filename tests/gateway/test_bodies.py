@@ -64,6 +64,7 @@ class TestWrongTypes:
             "idempotencyKey": "ü" * 129,
             "pronunciations": {"a": 1, "b": "c"},
             "avatarUrl": None,
+            "speed": 1.26,
         }
         assert fields_of(client.post("/api/generate/video", json=body), services) == {
             "projectId": "must be a string",
@@ -73,6 +74,7 @@ class TestWrongTypes:
             "script": "must be at least 10 characters",
             "voiceId": "must not be empty",
             "aspectRatio": "must be one of 9:16, 1:1, 16:9, 4:5",
+            "speed": "must be from 0.8 to 1.25",
             "idempotencyKey": "must be at most 128 characters",
         }
 

@@ -58,7 +58,7 @@ class TestDescription:
     def test_methods_and_request_fields_have_the_protos_comments(self, description: dict[str, Any]) -> None:
         assert all(operation["description"] for _, _, operation in operations(description))
         video = description["components"]["schemas"]["GenerateVideoRequest"]["properties"]
-        assert video["script"]["description"].startswith("10-2000 characters of English, all of it spoken: ")
+        assert video["script"]["description"].startswith("10-2000 characters in a language of /api/voices, all")
 
     def test_rules_of_the_protos_are_in_the_schema(self, description: dict[str, Any]) -> None:
         video = description["components"]["schemas"]["GenerateVideoRequest"]

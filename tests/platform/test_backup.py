@@ -44,7 +44,7 @@ def loaded() -> Iterator[FaultHarness]:
 
 async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: FaultHarness, tmp_path: Path) -> None:
     load, stopping = Load(loaded, loaded.running.customer(100_000), concurrency=4), asyncio.Event()
-    running = asyncio.create_task(load.run(until=stopping, cancel_every=4))
+    running = asyncio.create_task(load.run(until=stopping, cancel_every=4, pause=0.1))
     await loaded.until(lambda: len(load.accepted) >= BEFORE, 60)
     before = set(load.accepted)
     entries = loaded.count("billing", "select count(*) from entry")

@@ -16,11 +16,12 @@ import pytest
 from gateway.error_reasons import REASONS
 from services.chassis.error_table import FILE, TABLE, read_table
 from services.chassis.errors import Refusal, RefusalKind
+from services.video.portraits import Consent
 from tests.platform.reasons_in_code import fault_kinds, load_services, subclasses
 
 ROOT = Path(__file__).parents[2]
 # Values with which a refusal is built to see whether it sets a Retry-After, by the annotation of the parameter.
-SAMPLES: dict[str, Any] = {"int": 1, "str": ""}
+SAMPLES: dict[str, Any] = {"int": 1, "str": "", "Consent": Consent(version="1", text="")}
 # Prints what each place says of two reasons and a status, in a tree with its own protos/errors.toml.
 PLACES = """
 import json

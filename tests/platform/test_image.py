@@ -30,7 +30,7 @@ START_SECONDS = 90
 
 def test_image_runs_unprivileged_and_holds_only_named_files() -> None:
     making, made = stages()
-    assert context() == {"requirements.lock", "protos", "services"}
+    assert context() == {"requirements.lock", "protos", "services", "LICENSE", "NOTICE"}
     assert {rest.split()[0] for rest in making.arguments_of("COPY")} == context()
     assert made.arguments_of("COPY") == [f"--from={making.name} /opt/adwright /opt/adwright"]
     assert made.arguments_of("USER") == [f"{NOBODY}:{NOBODY}"]

@@ -20,6 +20,7 @@ from tests.running import Postgres
 
 FOLDERS = [ROOT / "services" / name / "migrations" for name in ("billing", "catalog", "job")]
 CATALOG = ROOT / "services" / "catalog" / "migrations"
+SLEEP = "select pg_sleep(600)"
 AUTOCOMMIT = "with op.get_context().autocommit_block():\n        "
 
 
@@ -132,6 +133,31 @@ class TestRunning:
             async with asyncio.timeout(30):
                 applied = await asyncio.gather(*migrating)
         assert sorted(applied) == [[], [], [index]]
+
+    async def test_cancelling_ends_the_statement_or_the_wait(self, postgres: Postgres, tmp_path: Path) -> None:
+        url = postgres.database()
+        write_revision(tmp_path, 1, "op.execute('create table thing (id int)'); op.execute('" + SLEEP + "')")
+        migrating = asyncio.create_task(migrate(url, tmp_path))
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+
+            async def statements() -> int:
+                found = await other.execute("select count(*) from pg_stat_activity where query = %s", [SLEEP])
+                row = await found.fetchone()
+                assert row is not None
+                return int(row[0])
+
+            async with asyncio.timeout(30):
+                while not await statements():  # noqa: ASYNC110 - the database has no event for it
+                    await asyncio.sleep(0.05)
+                waiting = asyncio.create_task(migrate(url, tmp_path))
+                await asyncio.sleep(0)
+                for task in (waiting, migrating):
+                    task.cancel()
+                    with pytest.raises(asyncio.CancelledError):
+                        await task
+            assert await statements() == 0
+            found = await other.execute("select to_regclass('thing') is null")
+            assert await found.fetchone() == (True,), "the revision was rolled back"
 
     async def test_older_release_runs_and_newer_release_waits_for_migrations(
         self, postgres: Postgres, tmp_path: Path

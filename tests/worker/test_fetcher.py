@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from local.certificate import write_certificate
+from services.chassis.backoff import Backoff
 from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, TransientFault
 from services.worker.remote import customer_images
@@ -259,7 +260,7 @@ class TestTls:
 class TestCustomerImages:
     @pytest.fixture(autouse=True)
     def no_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(customer_images, "RETRY_SECONDS", (0.0, 0.0))
+        monkeypatch.setattr(customer_images, "BACKOFF", Backoff(0.0, 0.0))
 
     @pytest.mark.parametrize(
         ("heads", "reason", "requests"),

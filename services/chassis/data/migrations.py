@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,21 @@ async def migrate(url: str, folder: Path) -> list[str]:
     An advisory lock lets one process at a time do so. Raises RuntimeError for a revision that was changed after it had
     been applied, and for a database that is older than the release before Alembic. Revisions in the database that have
     no file here are accepted: an older release may run against a newer database.
+
+    Cancelling ends the wait for the lock, or cancels the statement that runs, whose revision is then rolled back.
     """
-    return await asyncio.to_thread(_migrate, url, folder)
+    interruption = _Interruption()
+    work = asyncio.create_task(asyncio.to_thread(_migrate, url, folder, interruption))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        interruption.requested.set()
+        while not work.done():  # again and again: the thread may have been between two statements
+            await asyncio.to_thread(interruption.cancel_statements)
+            await asyncio.wait({work}, timeout=POLL_SECONDS)
+        raise
+    finally:
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # of an interrupted thread: expected
 
 
 async def prepare(url: str, folder: Path, *, auto_migrate: bool) -> None:
@@ -74,12 +87,33 @@ def configuration(folder: Path, **attributes: Any) -> Config:
     return config
 
 
+class _Interruption:
+    """Lets the event loop end the work of the migrating thread."""
+
+    def __init__(self) -> None:
+        self.requested = threading.Event()
+        self.connections: list[psycopg.Connection] = []
+
+    def cancel_statements(self) -> None:
+        """Cancels what runs on the thread's connections. Blocks for CONNECT_TIMEOUT_SECONDS at most."""
+        for connection in self.connections:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=CONNECT_TIMEOUT_SECONDS)
+
+
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
+def connected(url: str, interruption: _Interruption | None = None) -> Iterator[Connection]:
     """Opens a connection for migrations."""
+
+    def connect() -> psycopg.Connection:
+        found = psycopg.connect(make_conninfo(url, **CONNECTING, options=f"-c lock_timeout={LOCK_TIMEOUT}"))
+        if interruption is not None:
+            interruption.connections.append(found)
+        return found
+
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(make_conninfo(url, **CONNECTING, options=f"-c lock_timeout={LOCK_TIMEOUT}")),
+        creator=connect,
         poolclass=NullPool,
         use_native_hstore=False,
     )
@@ -94,9 +128,9 @@ def revisions(folder: Path) -> list[Script]:
     return list(reversed(list(ScriptDirectory.from_config(configuration(folder)).walk_revisions())))
 
 
-def _migrate(url: str, folder: Path) -> list[str]:
+def _migrate(url: str, folder: Path, interruption: _Interruption) -> list[str]:
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(folder)}
-    with _locked(url), connected(url) as connection:
+    with _locked(url, interruption), connected(url, interruption) as connection:
         applied = _applied(connection)
         changed = [name for name, digest in digests.items() if applied.get(name, digest) != digest]
         if changed:
@@ -120,14 +154,19 @@ def _migrate(url: str, folder: Path) -> list[str]:
             )
             connection.commit()
 
+        recorded: list[str] = []
+
         def record(*, ctx: Any, step: Any, **rest: Any) -> None:
             for revision in step.up_revision_ids if step.is_upgrade else ():
                 [name] = [name for name, script in scripts.items() if script.revision == revision]
-                ctx.connection.execute(
-                    text(f"insert into {RECORDS} (name, sha256) values (:name, :digest)"),
-                    {"name": name, "digest": digests[name]},
-                )
-                log.info("migration_applied", name=name)
+                # With the files that it replaces, so that the release before finds the database that it knows.
+                replaced: dict[str, str] = getattr(scripts[name].module, "replaces", {})
+                for file, digest in {name: digests[name], **replaced}.items():
+                    ctx.connection.execute(
+                        text(f"insert into {RECORDS} (name, sha256) values (:name, :digest) on conflict do nothing"),
+                        {"name": file, "digest": digest},
+                    )
+                recorded.append(name)
 
         with _alembic:
             config = configuration(folder, connection=connection, record=record)
@@ -136,8 +175,17 @@ def _migrate(url: str, folder: Path) -> list[str]:
                 _check_adoptable(first, applied)
                 command.stamp(config, first.revision)
                 connection.commit()
+                log.info("database_adopted", name=missing[0])
+            adopted = len(recorded)
             command.upgrade(config, "head")
             connection.commit()
+    for name in recorded[adopted:]:
+        log.info("migration_applied", name=name)
+    if recorded != missing:
+        raise RuntimeError(
+            f"{RECORDS} lacks {', '.join(missing)}, but Alembic applied {', '.join(recorded) or 'nothing'}: "
+            "alembic_version was changed by hand"
+        )
     return missing
 
 
@@ -187,8 +235,8 @@ def _applied(connection: Connection) -> dict[str, str]:
 
 
 @contextmanager
-def _locked(url: str) -> Iterator[None]:
-    """Holds MIGRATION_LOCK, taken by polling. Raises RuntimeError after WAIT_SECONDS.
+def _locked(url: str, interruption: _Interruption) -> Iterator[None]:
+    """Holds MIGRATION_LOCK, taken by polling. Raises RuntimeError after WAIT_SECONDS, and when it is interrupted.
 
     A statement that waited for the lock would be an open transaction, for which the holder's `create index
     concurrently` would wait in turn.
@@ -198,5 +246,6 @@ def _locked(url: str) -> Iterator[None]:
         while connection.execute("select pg_try_advisory_lock(%s)", [MIGRATION_LOCK]).fetchone() != (True,):
             if time.monotonic() >= give_up:
                 raise RuntimeError(f"another process has been migrating this database for {WAIT_SECONDS} seconds")
-            time.sleep(POLL_SECONDS)
+            if interruption.requested.wait(POLL_SECONDS):
+                raise RuntimeError("interrupted while another process migrates this database")
         yield

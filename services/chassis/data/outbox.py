@@ -6,7 +6,6 @@ A service that uses it has the table of `outbox_table` among its tables.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Sequence
 
@@ -29,6 +28,7 @@ from sqlalchemy import (
     true,
 )
 
+from services.chassis.backoff import Backoff, jittered
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.locks import RELAY_LOCK
@@ -41,7 +41,7 @@ from services.chassis.observability.tracing import record_past_span
 RELAY_BATCH = 500
 IDLE_SECONDS = 1.0  # interval for finding rows of a replica that died before its relay sent them
 BATCHING_SECONDS = 0.05  # for which rows that nobody waits for are collected
-BACKOFF_SECONDS = (0.2, 5.0)
+BACKOFF = Backoff(0.2, 5.0)
 
 log = structlog.get_logger()
 
@@ -118,7 +118,7 @@ class Relay:
         failures = 0
         while True:
             try:
-                async with asyncio.timeout(IDLE_SECONDS * random.uniform(0.8, 1.2)):
+                async with asyncio.timeout(jittered(IDLE_SECONDS)):
                     await self._woken.wait()
             except TimeoutError:
                 pass
@@ -131,9 +131,8 @@ class Relay:
                     continue
                 failures = 0
             except (DependencyUnavailable, RecordsNotAcknowledged):
-                low, high = BACKOFF_SECONDS
-                await asyncio.sleep(random.uniform(0.5, 1.0) * min(high, low * 2 ** min(failures, 10)))
                 failures += 1
+                await BACKOFF.pause(failures)
                 self._woken.set()
 
     async def send_batch(self) -> int:

@@ -6,7 +6,6 @@ Every replica queries and reports the same numbers, so dashboards and alerts mus
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import structlog
 from prometheus_client import Gauge
 from sqlalchemy import Executable
 
+from services.chassis.backoff import jittered
 from services.chassis.data.database import Database
 from services.chassis.data.statements import fetch_rows
 from services.chassis.errors import DependencyUnavailable
@@ -48,7 +48,7 @@ class SqlGauges:
                 await self.update()
             except DependencyUnavailable as refusal:  # an alert watches the age of MEASURED_AT
                 log.warning("gauges_not_updated", error=refusal.message)
-            await asyncio.sleep(QUERY_SECONDS * random.uniform(0.9, 1.1))
+            await asyncio.sleep(jittered(QUERY_SECONDS))
 
     async def update(self) -> None:
         """Queries all gauges once. Label sets without a row are removed. Raises DependencyUnavailable."""

@@ -25,7 +25,7 @@ def _compiled(statement: Executable) -> tuple[bytes, Mapping[str, Any]]:
     assert isinstance(compiled, SQLCompiler), "a statement that is executed is compiled to SQL"
     assert "POSTCOMPILE" not in compiled.string, "a list is one parameter: sql.among"
     return compiled.string.encode(), {
-        name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
+        name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
     }
 
 

@@ -1,4 +1,4 @@
-"""Client of an OpenAI-compatible chat endpoint, with retries, a circuit breaker, and the usage it reports."""
+"""Client of an OpenAI-compatible chat endpoint: retries, negotiation of parameters, and the usage it reports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,12 +17,18 @@ from services.copy.domain import Usage
 from services.copy.providers.chat_reply import Reply, error_of, read_reply
 from services.copy.providers.chat_stream import MAX_STREAM_BYTES, Progress
 from services.copy.providers.endpoint_features import EndpointFeatures
+from services.worker.remote.provider_client import (
+    ProviderClient,
+    TryAgain,
+    is_retryable,
+    read_limited,
+    retry_after_seconds,
+)
 
 MAX_RESPONSE_BYTES = 256 * 1024  # five texts take a few kilobytes
-RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # Statuses with which servers refuse a parameter; llama.cpp answers 500 to a schema that it cannot turn into a grammar.
 NEGOTIABLE_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
-UNEXPLAINED_RETRIES = 1  # of an error that names no status, in a response with status 200
+UNEXPLAINED_TRIES = 2  # after an error that names no status, in a response with status 200
 MAX_NEGOTIATIONS = 7  # of one request: two formats, two token limits, the temperature, the stream, a shorter reply
 MAX_COST_DOLLARS = 1000.0  # for one response; a higher one is an error of the endpoint
 MAX_RETRY_AFTER_SECONDS = 5.0  # the customer waits; a longer pause counts as a failure
@@ -39,7 +46,7 @@ class OpenAISettings:
     base_url: ends in the version ("https://host/v1"). read_seconds: limit of one call. total_seconds: limit of one copy
     request with its repair and all retries. headline_seconds: the same of one headline. prompt_price, completion_price:
     US dollars per million tokens, for endpoints that report no cost; 0: not known. breaker_failures: consecutive
-    failures that open the circuit breaker, for breaker_seconds.
+    failures that open the circuit breaker, for half to all of breaker_seconds.
     """
 
     base_url: str
@@ -57,34 +64,6 @@ class OpenAISettings:
     completion_price: float = 0.0
     breaker_failures: int = 5
     breaker_seconds: float = 30.0
-
-
-class EndpointBreaker:
-    """Opens after consecutive failures; after its pause it lets one request through as a trial."""
-
-    def __init__(self, failures: int, seconds: float, clock: Callable[[], float]) -> None:
-        self._limit, self._seconds, self._clock = failures, seconds, clock
-        self._failures = 0
-        self._open_until = 0.0
-
-    def allows_request(self) -> bool:
-        """Whether a request may be sent now. After the pause the first caller gets True and the others wait again."""
-        if self._failures < self._limit:
-            return True
-        if self._clock() < self._open_until:
-            return False
-        self._open_until = self._clock() + self._seconds
-        return True
-
-    def record_success(self) -> None:
-        """Closes the breaker."""
-        self._failures = 0
-
-    def record_failure(self) -> None:
-        """Counts a failure and opens the breaker at the limit."""
-        self._failures += 1
-        if self._failures >= self._limit:
-            self._open_until = self._clock() + self._seconds
 
 
 @dataclass(slots=True)
@@ -164,22 +143,22 @@ class ChatClient:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._sleep = sleep
-        self._random = random_
         self._features = EndpointFeatures(clock, settings.max_tokens)
-        headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
-        self._client = httpx.AsyncClient(
-            base_url=settings.base_url.rstrip("/") + "/",
-            headers=headers,
-            timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
+        self._client = ProviderClient(
+            settings.base_url,
+            {"authorization": f"Bearer {settings.api_key}"} if settings.api_key else {},
+            pause_seconds=settings.backoff_seconds,
+            response_seconds=settings.read_seconds,
+            connect_seconds=settings.connect_seconds,
+            tries=settings.retries + 1,
             transport=transport,
-            follow_redirects=False,
-            trust_env=False,
+            sleep=sleep,
+            chance=random_.random,
         )
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._client.aclose()
+        await self._client.close()
 
     async def complete(self, prompt: Prompt, total: UsageTotal, progress: Progress | None = None) -> Reply:
         """The model's reply. Adds the usage to `total`. Raises TransientFault.
@@ -189,7 +168,8 @@ class ChatClient:
         progress = progress or Progress()
         for _ in range(MAX_NEGOTIATIONS + 1):
             sent = self._choices(prompt)
-            response = await self._post(_payload(self._settings, prompt, sent), sent, progress, total)
+            payload = _payload(self._settings, prompt, sent)
+            response = await self._client.repeat(partial(self._post, payload, sent, progress, total))
             if response is not None:
                 return read_reply(response)
         raise TransientFault("MODEL_REFUSED", "the endpoint accepts none of the known parameters")
@@ -205,49 +185,44 @@ class ChatClient:
     async def _post(
         self, payload: dict[str, Any], sent: dict[str, Any], progress: Progress, total: UsageTotal
     ) -> dict[str, Any] | None:
-        """The response's object; None when the endpoint refused one of `sent`, and others are chosen now."""
+        """One try: the response's object; None when the endpoint refused one of `sent`, and others are chosen now.
+
+        Raises TryAgain when another try may succeed, and TransientFault when none will.
+        """
         settings = self._settings
-        failure, retries = "no response", settings.retries
-        for attempt in range(settings.retries + 1):
-            pause = settings.backoff_seconds * 2**attempt * (0.5 + self._random.random())
-            try:
-                status, headers, body = await self._send_counted(payload, progress, total)
-            except httpx.ReadTimeout:  # another attempt would take as long
-                raise TransientFault("MODEL_TIMED_OUT", f"no response within {settings.read_seconds:g} s") from None
-            except SPOILT as error:
-                failure = f"{type(error).__name__}"
+        try:
+            status, headers, body = await self._send_counted(payload, progress, total)
+        except httpx.ReadTimeout:  # another attempt would take as long
+            raise TransientFault("MODEL_TIMED_OUT", f"no response within {settings.read_seconds:g} s") from None
+        except SPOILT as error:
+            raise TryAgain(_unavailable(type(error).__name__)) from None
+        response = _json_object(body) if status == 200 else {}
+        problem = error_of(body)
+        if status == 200 and (problem is None or response.get("choices")):
+            self._features.record_response(_fingerprint(headers, response))
+            if not progress.broken or progress.has_usage:
+                total.add(response)
             else:
-                response = _json_object(body) if status == 200 else {}
-                problem = error_of(body)
-                if status == 200 and (problem is None or response.get("choices")):
-                    self._features.record_response(_fingerprint(headers, response))
-                    if not progress.broken or progress.has_usage:
-                        total.add(response)
-                    else:
-                        total.estimate(_characters(payload), progress.characters)
-                    return response
-                if status == 200 and problem is not None:  # an error inside of a success, as routers send it
-                    status = problem.status
-                    if not problem.has_status:  # it may be paid for, and nothing says that it will pass
-                        retries = min(retries, UNEXPLAINED_RETRIES)
-                if problem is not None and "json_validate_failed" in problem.code:
-                    total.estimate(_characters(payload), len(problem.failed_text))
-                    return {"choices": [{"message": {"content": problem.failed_text}}]}
-                if problem is not None and "insufficient_quota" in problem.code:
-                    raise TransientFault("MODEL_REFUSED", "the endpoint's account has no quota left")
-                if status in NEGOTIABLE_STATUSES and problem is not None and self._features.learn(problem, sent):
-                    return None
-                failure = f"status {status}"
-                if status not in RETRYABLE_STATUSES:
-                    raise TransientFault("MODEL_REFUSED", f"the endpoint responded with {failure}")
-                retry_after = _seconds(headers.get("retry-after"))
-                if retry_after is not None and retry_after > MAX_RETRY_AFTER_SECONDS:
-                    raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {retry_after:.0f} s")
-                pause = max(pause, retry_after or 0.0)
-            if attempt >= retries:
-                break
-            await self._sleep(pause)
-        raise TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed {attempt + 1} times: {failure}")
+                total.estimate(_characters(payload), progress.characters)
+            return response
+        tries = None
+        if status == 200 and problem is not None:  # an error inside of a success, as routers send it
+            status = problem.status
+            if not problem.has_status:  # it may be paid for, and nothing says that it will pass
+                tries = UNEXPLAINED_TRIES
+        if problem is not None and "json_validate_failed" in problem.code:
+            total.estimate(_characters(payload), len(problem.failed_text))
+            return {"choices": [{"message": {"content": problem.failed_text}}]}
+        if problem is not None and "insufficient_quota" in problem.code:
+            raise TransientFault("MODEL_REFUSED", "the endpoint's account has no quota left")
+        if status in NEGOTIABLE_STATUSES and problem is not None and self._features.learn(problem, sent):
+            return None
+        if not is_retryable(status):
+            raise TransientFault("MODEL_REFUSED", f"the endpoint responded with status {status}")
+        asked = retry_after_seconds(headers) or 0.0
+        if asked > MAX_RETRY_AFTER_SECONDS:
+            raise TransientFault("MODEL_BUSY", f"the endpoint asks to wait {asked:.0f} s")
+        raise TryAgain(_unavailable(f"status {status}"), at_least_seconds=asked, tries=tries)
 
     async def _send_counted(
         self, payload: dict[str, Any], progress: Progress, total: UsageTotal
@@ -268,18 +243,17 @@ class ChatClient:
     async def _send(self, payload: dict[str, Any], progress: Progress) -> tuple[int, httpx.Headers, bytes]:
         """Status, headers and body; the body of a stream is the completion that it ends in."""
         progress.begin()
-        async with self._client.stream("POST", "chat/completions", json=payload) as response:
+        async with self._client.response("POST", "chat/completions", body=payload) as response:
             if response.status_code == 200 and response.headers.get("content-type", "").startswith(EVENT_STREAM):
                 progress.broken = not await _read_stream(response, progress)
                 if not progress.broken and not progress.has_usage:
                     self._features.refuse_stream()
                 return response.status_code, response.headers, json.dumps(progress.response()).encode()
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_RESPONSE_BYTES:
-                    raise TransientFault("MODEL_UNUSABLE", f"the response is larger than {MAX_RESPONSE_BYTES} bytes")
-            return response.status_code, response.headers, bytes(body)
+            return response.status_code, response.headers, await read_limited(response, MAX_RESPONSE_BYTES)
+
+
+def _unavailable(failure: str) -> TransientFault:
+    return TransientFault("MODEL_UNAVAILABLE", f"the endpoint failed at the last try: {failure}")
 
 
 async def _read_stream(response: httpx.Response, progress: Progress) -> bool:
@@ -354,11 +328,3 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TransientFault("MODEL_UNUSABLE", "the endpoint's response is not an object")
     return found
-
-
-def _seconds(value: str | None) -> float | None:
-    """The seconds of a Retry-After header; None for a date."""
-    try:
-        return max(0.0, float(value)) if value is not None else None
-    except ValueError:
-        return None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import structlog
 from cachetools import LRUCache
 
+from services.chassis.circuit_breaker import CircuitBreaker
 from services.chassis.errors import TransientFault
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Usage, Variant
 from services.copy.providers import content_filters
 from services.copy.providers.brief_facts import facts_of
-from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
+from services.copy.providers.chat_client import ChatClient, OpenAISettings, UsageTotal
 from services.copy.providers.local import write_headline
 from services.copy.providers.local.request import understand_order
 from services.copy.providers.model_judge import VariantJudge
@@ -35,14 +37,14 @@ log = structlog.get_logger()
 class HeadlineWriter(Protocol):
     """Writes the lines of a picture. Never fails: the built-in engine writes where a model does not."""
 
-    async def write(self, brief: CopyBrief, seed: str) -> Headline: ...
+    async def write(self, brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline: ...
 
 
 class LocalHeadlines:
     """Writes with the built-in engine."""
 
-    async def write(self, brief: CopyBrief, seed: str) -> Headline:
-        return write_headline(brief, seed)
+    async def write(self, brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
+        return write_headline(brief, seed, taken)
 
 
 @dataclass(slots=True)
@@ -56,19 +58,19 @@ class _Attempt:
 class ModelHeadlines:
     """Writes with the model. The lines of a seed are remembered, for repeated attempts of its job."""
 
-    def __init__(self, client: ChatClient, breaker: EndpointBreaker, settings: OpenAISettings) -> None:
+    def __init__(self, client: ChatClient, breaker: CircuitBreaker, settings: OpenAISettings) -> None:
         self._client = client
         self._breaker = breaker
         self._settings = settings
         self._written: LRUCache[tuple[str, CopyBrief], Headline] = LRUCache(REMEMBERED)
 
-    async def write(self, brief: CopyBrief, seed: str) -> Headline:
+    async def write(self, brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
         key = (seed, brief)
         if seed and key in self._written:
             return self._written[key]
         headline = await self._by_model(brief) if self._breaker.allows_request() else None
-        if headline is None:
-            return write_headline(brief, seed)
+        if headline is None or headline.headline in taken:
+            return write_headline(brief, seed, taken)
         self._written[key] = headline
         return headline
 

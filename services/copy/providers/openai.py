@@ -19,12 +19,14 @@ from typing import Any
 import httpx
 import structlog
 
+from services.chassis.backoff import Backoff
+from services.chassis.circuit_breaker import CircuitBreaker
 from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, BriefFact, CopyBrief, CopyResult, Notes, Variant
 from services.copy.providers import CopyProvider, model_judge
 from services.copy.providers.ad_policy import sentences_without_offences
 from services.copy.providers.brief_facts import facts_of
-from services.copy.providers.chat_client import ChatClient, EndpointBreaker, OpenAISettings, UsageTotal
+from services.copy.providers.chat_client import ChatClient, OpenAISettings, UsageTotal
 from services.copy.providers.chat_reply import Reply
 from services.copy.providers.chat_stream import Progress
 from services.copy.providers.local import engine
@@ -81,12 +83,14 @@ class OpenAICopyProvider:
     ) -> None:
         self._settings = settings
         self._fallback = fallback
-        self._breaker = EndpointBreaker(settings.breaker_failures, settings.breaker_seconds, clock)
-        self._client = ChatClient(
-            settings, transport=transport, sleep=sleep, random_=random_ or random.Random(), clock=clock
+        random_ = random_ or random.Random()
+        pauses = Backoff(settings.breaker_seconds, settings.breaker_seconds)
+        self._client = ChatClient(settings, transport=transport, sleep=sleep, random_=random_, clock=clock)
+        # One each: a picture's lines end sooner, and a slow model may still write whole copies in its longer time.
+        self._breaker, headline_breaker = (
+            CircuitBreaker(pauses, failures=settings.breaker_failures, clock=clock, chance=random_.random)
+            for _ in range(2)
         )
-        # Of their own: a picture's lines end sooner, and a slow model may still write whole copies in its longer time.
-        headline_breaker = EndpointBreaker(settings.breaker_failures, settings.breaker_seconds, clock)
         self.headlines = ModelHeadlines(self._client, headline_breaker, settings)
 
     async def close(self) -> None:

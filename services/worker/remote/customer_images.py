@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from pathlib import Path
 
 import structlog
 from adwright.catalog.v1 import catalog_pb2
 
+from services.chassis.backoff import Backoff
 from services.chassis.data.assets import AssetStore, ObjectMissing
 from services.chassis.errors import Fault, InputFault, TransientFault
 from services.worker.remote.fetcher import GENERIC_TYPES, LOOKUP_FAILED, Fetched, Fetcher
@@ -17,11 +17,21 @@ MAX_IMAGE_BYTES = 10 * 1024 * 1024
 FETCH_SECONDS = 20.0
 # Before the second and the third try at a failing host. With FETCH_SECONDS for each try a job occupies its slot for at
 # most about a minute.
-RETRY_SECONDS = (1.0, 5.0)
+TRIES = 3
+BACKOFF = Backoff(2.0, 5.0)
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 LOGO_TYPES = (*IMAGE_TYPES, "image/svg+xml")
 # Safe to accept, since the decoder checks the content itself.
-OTHER_IMAGE_TYPES = ("image/jpg", "image/pjpeg", "image/x-png", "image/avif", "image/gif", *GENERIC_TYPES)
+OTHER_IMAGE_TYPES = (
+    "image/jpg",
+    "image/pjpeg",
+    "image/x-png",
+    "image/avif",
+    "image/heic",
+    "image/heif",
+    "image/gif",
+    *GENERIC_TYPES,
+)
 
 log = structlog.get_logger()
 
@@ -33,21 +43,22 @@ class CustomerImages:
         self._assets = assets
         self._fetcher = fetcher
 
-    async def _read_upload(self, key: str, path: Path) -> Path:
-        """Writes an uploaded photo to `path`. Raises InputFault when the photo was deleted after the submission."""
+    async def upload(self, key: str, path: Path, *, named: str = "The product's photo") -> Path:
+        """Writes an uploaded photo to `path`; `named` is its name in messages.
+
+        Raises InputFault when the photo was deleted after the submission.
+        """
         try:
             content = await self._assets.read_all(key, max_bytes=MAX_IMAGE_BYTES)
         except ObjectMissing:
-            raise InputFault(
-                "IMAGE_NOT_FOUND", "The product's photo was deleted before the job could use it."
-            ) from None
+            raise InputFault("IMAGE_NOT_FOUND", f"{named} was deleted before the job could use it.") from None
         await asyncio.to_thread(path.write_bytes, content)
         return path
 
     async def product_photo(self, brief: catalog_pb2.Brief, path: Path) -> Path | None:
         """Writes the product's photo to `path`: the upload, else the photo at imageUrl. Returns None without either."""
         if brief.image_key:
-            return await self._read_upload(brief.image_key, path)
+            return await self.upload(brief.image_key, path)
         if brief.product.image_url:
             return await self.download(brief.product.image_url, path, named="The product's imageUrl")
         return None
@@ -59,7 +70,7 @@ class CustomerImages:
         found: list[Path] = []
         for number, key in enumerate([key for key in brief.image_keys if key != brief.image_key][:most]):
             try:
-                found.append(await self._read_upload(key, folder / f"photo-{number + 2}"))
+                found.append(await self.upload(key, folder / f"photo-{number + 2}"))
             except InputFault:
                 notes.append("A further photo of the product was left out: it was deleted before the job could use it.")
         return found
@@ -71,7 +82,7 @@ class CustomerImages:
         """
         if brief.logo_key:
             try:
-                return await self._read_upload(brief.logo_key, path)
+                return await self.upload(brief.logo_key, path)
             except InputFault:
                 notes.append("The logo was left out. It was deleted before the job could use it.")
                 return None
@@ -104,7 +115,7 @@ class CustomerImages:
         return path
 
     async def _fetch_with_retries(self, url: str, accept: tuple[str, ...]) -> Fetched:
-        for pause in (*RETRY_SECONDS, None):
+        for number in range(1, TRIES + 1):
             try:
                 return await self._fetcher.fetch(
                     url,
@@ -114,8 +125,8 @@ class CustomerImages:
                     also=OTHER_IMAGE_TYPES,
                 )
             except TransientFault as fault:
-                if pause is None:
+                if number == TRIES:
                     raise
                 log.info("image_download_retried", reason=fault.reason)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                await BACKOFF.pause(number)
         raise AssertionError("the last try returns or raises")

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from services.chassis.errors import InputFault, TransientFault
+from services.chassis.backoff import Backoff
+from services.chassis.errors import Fault, InputFault, TransientFault
 from services.worker.remote.fetcher import Fetcher
 from services.worker.remote.remote_task import TaskNotAccepted
 
@@ -26,7 +28,8 @@ REQUEST_SECONDS: Final = 120.0  # of one request including its upload, unless re
 MAX_RESPONSE_BYTES: Final = 1024 * 1024
 TRIES: Final = 3  # of one request; afterwards the caller decides
 PAUSE_SECONDS: Final = 1.0
-MAX_PAUSE_SECONDS: Final = 20.0
+MAX_PAUSE_SECONDS: Final = 20.0  # also of one that the engine asks for
+ASK_FOR_REPETITION: Final = frozenset({408, 425, 429})  # RFC 9110, RFC 8470, RFC 6585
 DOWNLOAD_SECONDS: Final = 300.0
 CONTENT_REFUSAL_MARKERS: Final = (
     "safety",
@@ -39,6 +42,22 @@ CONTENT_REFUSAL_MARKERS: Final = (
 )
 
 CONTENT_REFUSED_MESSAGE: Final = "The engine refused the content. Please change the text or the image."
+
+Result = TypeVar("Result")
+
+
+class TryAgain(Exception):
+    """Asks `ProviderClient.repeat` for another try.
+
+    fault: is raised when there is none. at_least_seconds: of the pause, as the engine asks. tries: limit of the request
+    from now on, where this failure allows fewer than others.
+    """
+
+    def __init__(self, fault: Fault, *, at_least_seconds: float = 0.0, tries: int | None = None) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+        self.at_least_seconds = at_least_seconds
+        self.tries = tries
 
 
 class ProviderClient:
@@ -55,15 +74,25 @@ class ProviderClient:
         fetcher: Fetcher | None = None,
         pause_seconds: float = PAUSE_SECONDS,
         response_seconds: float | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        tries: int = TRIES,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        """response_seconds: the limit of a request, for engines whose response is the result itself."""
+        """response_seconds: the limit of a request, for engines whose response is the result itself. tries: of one
+        request. transport, sleep, chance: the network, the pauses, and what draws their jitter (0 to 1)."""
         self.base_url = base_url.rstrip("/")
         self._key_headers = dict(key_headers)
         self._fetcher = fetcher or Fetcher()
-        self._pause = pause_seconds
+        self._pauses = Backoff(pause_seconds, MAX_PAUSE_SECONDS)
+        self._tries = tries
+        self._sleep = sleep
+        self._chance = chance
         self._request_seconds = response_seconds or REQUEST_SECONDS
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(response_seconds or READ_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx.Timeout(response_seconds or READ_SECONDS, connect=connect_seconds),
+            transport=transport,
             follow_redirects=False,
             trust_env=False,
         )
@@ -125,39 +154,75 @@ class ProviderClient:
         at_most_once: bool = False,
     ) -> bytes:
         """Sends a request like `request_json` and returns the raw response of at most `limit` bytes."""
-        url = self.url(path)
-        all_headers = {**self._key_headers, **(headers or {})}
-        for number in range(1, TRIES + 1):
-            pause = self._pause * number * random.uniform(0.6, 1.4)
-            request = self._client.build_request(
-                method, url, json=body, content=content, files=files, headers=all_headers
-            )
+
+        async def attempt() -> bytes:
             try:
-                async with asyncio.timeout(self._request_seconds):
-                    status, response_headers, response = await self._send(request, limit)
+                async with (
+                    asyncio.timeout(self._request_seconds),
+                    self.response(method, path, body=body, content=content, files=files, headers=headers) as response,
+                ):
+                    status, asked = response.status_code, retry_after_seconds(response.headers)
+                    found = await read_limited(response, limit)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                fault: TransientFault | InputFault = TaskNotAccepted(
-                    "PROVIDER_UNREACHABLE", f"the engine could not be reached ({type(error).__name__})"
-                )
+                name = type(error).__name__
+                unreachable = TaskNotAccepted("PROVIDER_UNREACHABLE", f"the engine could not be reached ({name})")
+                raise TryAgain(unreachable) from None
             except (httpx.HTTPError, TimeoutError) as error:
-                fault = TransientFault(
-                    "PROVIDER_UNREACHABLE", f"the connection to the engine failed ({type(error).__name__})"
-                )
-                if at_most_once:
-                    raise fault from None
-            else:
-                if status < 300:
-                    return response
-                fault = _fault_of_status(status, response)
-                if status not in (408, 425, 429) and status < 500:
-                    raise fault
-                if at_most_once and not isinstance(fault, TaskNotAccepted):
-                    raise fault
-                pause = max(pause, min(MAX_PAUSE_SECONDS, _retry_after_seconds(response_headers.get("retry-after"))))
-            if number == TRIES:
-                raise fault from None
-            await asyncio.sleep(pause)
-        raise AssertionError("the last try returns or raises")
+                name = type(error).__name__
+                lost = TransientFault("PROVIDER_UNREACHABLE", f"the connection to the engine failed ({name})")
+                raise lost if at_most_once else TryAgain(lost) from None
+            if status < 300:
+                return found
+            fault = _fault_of_status(status, found)
+            if not is_retryable(status) or (at_most_once and not isinstance(fault, TaskNotAccepted)):
+                raise fault
+            raise TryAgain(fault, at_least_seconds=min(MAX_PAUSE_SECONDS, asked or 0.0))
+
+        return await self.repeat(attempt)
+
+    async def repeat(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        """Returns the attempt's result. Repeats it after growing pauses while it raises TryAgain, up to the limit of
+        tries; then raises the fault of the last one. Other exceptions pass unchanged."""
+        limit, number = self._tries, 1
+        while True:
+            try:
+                return await attempt()
+            except TryAgain as again:
+                limit = min(limit, again.tries or limit)
+                if number >= limit:
+                    raise again.fault from None
+                pause = max(self._pauses.seconds(number, self._chance()), again.at_least_seconds)
+            await self._sleep(pause)
+            number += 1
+
+    @asynccontextmanager
+    async def response(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """Sends one request to the engine's own origin and yields the response, whose body is not read yet.
+
+        The caller sets the deadline and bounds what it reads. Raises httpx.HTTPError and TransientFault.
+        """
+        request = self._client.build_request(
+            method,
+            self.url(path),
+            json=body,
+            content=content,
+            files=files,
+            headers={**self._key_headers, **(headers or {})},
+        )
+        response = await self._client.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
 
     async def download(
         self, url: str, path: Path, *, max_bytes: int, accept: Sequence[str], seconds: float = DOWNLOAD_SECONDS
@@ -195,17 +260,29 @@ class ProviderClient:
                     raise TransientFault("PROVIDER_TOO_LARGE", f"the engine's result exceeds {max_bytes} bytes")
                 file.write(part)
 
-    async def _send(self, request: httpx.Request, limit: int) -> tuple[int, httpx.Headers, bytes]:
-        response = await self._client.send(request, stream=True)
-        try:
-            content = bytearray()
-            async for part in response.aiter_bytes():
-                content += part
-                if len(content) > limit:
-                    raise TransientFault("PROVIDER_TOO_LARGE", f"the engine's response exceeds {limit} bytes")
-            return response.status_code, response.headers, bytes(content)
-        finally:
-            await response.aclose()
+
+async def read_limited(response: httpx.Response, limit: int) -> bytes:
+    """Reads a body of at most `limit` bytes. Raises httpx.HTTPError, and TransientFault when it is larger."""
+    content = bytearray()
+    async for part in response.aiter_bytes():
+        content += part
+        if len(content) > limit:
+            raise TransientFault("PROVIDER_TOO_LARGE", f"the engine's response exceeds {limit} bytes")
+    return bytes(content)
+
+
+def is_retryable(status: int) -> bool:
+    """Whether a request that got this status may succeed when it is sent again: 429, failures of the server, and the
+    two statuses that ask for it (408, 425)."""
+    return status in ASK_FOR_REPETITION or (status >= 500 and status != 501)
+
+
+def retry_after_seconds(headers: httpx.Headers) -> float | None:
+    """The seconds of a Retry-After header; None without one, and for a date."""
+    try:
+        return max(0.0, float(headers["retry-after"])) if "retry-after" in headers else None
+    except ValueError:
+        return None
 
 
 def text_of(response: Any, *names: str) -> str:
@@ -239,10 +316,3 @@ def _fault_of_status(status: int, response: bytes) -> TransientFault | InputFaul
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def _retry_after_seconds(value: str | None) -> float:
-    try:
-        return max(0.0, float(value)) if value is not None else 0.0
-    except ValueError:
-        return 0.0

@@ -20,7 +20,7 @@ import structlog
 
 from services.chassis.errors import InputFault, TransientFault
 
-MAX_SUBMISSIONS: Final = 2  # of one job: a task that fails at the engine is submitted once more
+MAX_SUBMISSIONS: Final = 2  # of one job, or one of its variants: a task that fails at the engine is submitted once more
 MAX_POLL_FAILURES: Final = 10  # in a row, before the attempt fails; the next attempt polls the same task
 CANCEL_SECONDS: Final = 1.5  # below the two seconds within which a canceled job frees its worker
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -23,11 +24,14 @@ VARIETY: Final = 0.7  # how much chance may turn the order, so that another job 
 _LESS: Final = {"question": -0.6, "audience": -0.4, "name": -0.1, "neutral": -0.6}
 
 
-def write_headline(brief: CopyBrief, seed: str) -> Headline:
-    """The lines for one picture. The line below never repeats the headline; offers of the instructions stand in it."""
+def write_headline(brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
+    """The lines for one picture. The line below never repeats the headline; offers of the instructions stand in it.
+
+    taken: headlines that are written only if the brief holds no other.
+    """
     order = understand_order(replace(brief, platform=Platform.UNIVERSAL, format=Format.HOOK))
     random_ = random.Random(f"{seed}|{brief.product_name}")
-    argument, headline = _chosen(order, random_)
+    argument, headline = _chosen(order, random_, taken)
     buttons = [label for label in order.buttons if len(label) <= CTA_CHARACTERS]
     return Headline(
         headline=headline,
@@ -36,8 +40,9 @@ def write_headline(brief: CopyBrief, seed: str) -> Headline:
     )
 
 
-def _chosen(order: Order, random_: random.Random) -> tuple[Argument | None, str]:
+def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tuple[Argument | None, str]:
     found = []
+    again: tuple[Argument, str] | None = None
     for argument in arguments(
         order.material,
         order.tone,
@@ -54,7 +59,11 @@ def _chosen(order: Order, random_: random.Random) -> tuple[Argument | None, str]
     for _, argument in sorted(found, key=lambda pair: -pair[0]):
         text = as_line(polish(argument.hook, order, title=True))
         if _may_stand(text, order):
-            return argument, text
+            if text not in taken:
+                return argument, text
+            again = again or (argument, text)
+    if again is not None:
+        return again
     name = order.material.name
     short = shortened(name, HEADLINE_CHARACTERS, order.material.words)
     return None, short or name[:HEADLINE_CHARACTERS].rsplit(" ", 1)[0]
