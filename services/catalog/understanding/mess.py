@@ -142,7 +142,7 @@ def is_certainly_for_maker(line: str) -> bool:
 
 
 def is_for_staff(line: str) -> bool:
-    """Returns True for what a colleague is told: a name or role, then a request about the ad or an internal figure.
+    """Returns True for a note to a colleague: a name or role, then a request about the ad or an internal figure.
 
     None of these alone is proof: "please book on our page" asks a customer, "Anna, baker: …" names a person.
     """

@@ -99,7 +99,7 @@ def _ends_sentence(line: str, match: re.Match[str]) -> bool:
 def _is_ordinal(before: str, line: str, at: int) -> bool:
     """Returns True for "am 1. Dezember", "4.–12. August", "ab dem 2. Lehrjahr" and "jedes 3. Heft".
 
-    A known noun or a small letter follows; of other words, none is told from the beginning of a sentence. before: what
+    A known noun or a small letter follows; other words may as well begin a sentence. before: what
     stands before the number; at: where in the line the word behind its full stop begins.
     """
     if line[at : at + 1].islower() or _AFTER_ORDINAL.match(line, at):
