@@ -25,7 +25,8 @@ from services.billing.servicer import BillingAdminServicer, BillingLedgerService
 from services.chassis.clock import SystemClock
 from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.database import Database
-from services.chassis.data.migrations import migrate, prepare
+from services.chassis.data.migrate_command import run_migrations
+from services.chassis.data.migrations import prepare
 from services.chassis.data.sql_gauges import SqlGauges
 from services.chassis.data.statements import run
 from services.chassis.rpc.server import Server, start
@@ -132,10 +133,11 @@ def main() -> None:
     if sys.argv[1:2] == ["verify"]:
         recorded_head = (sys.argv[2:3] or [""])[0]
         raise SystemExit(asyncio.run(run_audit(read_settings_or_exit(DatabaseSettings), recorded_head)))
+    if sys.argv[1:] == ["migrate"]:
+        run_migrations("billing", MIGRATIONS)
+        return
     settings = read_settings_or_exit(BillingSettings)
-    migrating = sys.argv[1:] == ["migrate"]
-    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
-    start("billing", settings, work)
+    start("billing", settings, serve(settings))
 
 
 if __name__ == "__main__":

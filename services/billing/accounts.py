@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Integer, Text, bindparam, insert, literal_column, select, update
@@ -17,13 +17,35 @@ from services.billing.domain import ACCOUNTS_OF_ENTRY, EntryKind
 from services.billing.tables import ACCOUNT, ENTRY, LOT, MOMENT, UNSPENT
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among, unnest
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 
-LOCK_ACCOUNTS = select(ACCOUNT).where(among(ACCOUNT.c.user_id, "users")).order_by(ACCOUNT.c.user_id).with_for_update()
-READ_LOTS = (
-    select(LOT.c.user_id, LOT.c.grant_id, LOT.c.remaining, LOT.c.expires_at)
-    .where(among(LOT.c.user_id, "users"), UNSPENT)
-    .order_by(LOT.c.expires_at, LOT.c.grant_id)
+
+class AccountRow(NamedTuple):
+    user_id: str
+    available: int
+    held: int
+    expiring: int
+
+
+LOCK_ACCOUNTS = Query(
+    AccountRow, select(ACCOUNT).where(among(ACCOUNT.c.user_id, "users")).order_by(ACCOUNT.c.user_id).with_for_update()
+)
+
+
+class LotRow(NamedTuple):
+    user_id: str
+    grant_id: str
+    remaining: int
+    expires_at: datetime
+
+
+READ_LOTS = Query(
+    LotRow,
+    (
+        select(LOT.c.user_id, LOT.c.grant_id, LOT.c.remaining, LOT.c.expires_at)
+        .where(among(LOT.c.user_id, "users"), UNSPENT)
+        .order_by(LOT.c.expires_at, LOT.c.grant_id)
+    ),
 )
 EMPTY_LOTS = update(LOT).where(among(LOT.c.grant_id, "grant_ids")).values(remaining=literal_column("0"))
 _BALANCES = unnest("given", user_id=Text, available=Integer, held=Integer, expiring=Integer)

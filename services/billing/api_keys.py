@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,7 +33,7 @@ from services.billing.errors import ApiKeyLimitReached, ApiKeyNotFound
 from services.billing.tables import API_KEY, KEY_SPENDING, MOMENT
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among, unnest
-from services.chassis.data.statements import fetch_row, fetch_rows, run
+from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
 from services.chassis.rpc.api_keys import ApiKeyOwner
 
 MAX_KEYS = 50  # usable keys of one user: neither revoked nor expired
@@ -44,28 +45,72 @@ IS_USABLE = and_(API_KEY.c.revoked_at.is_(None), API_KEY.c.expires_at > NOW)
 
 # Serializes the user's inserts while the keys are counted; the user may have no account to lock.
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text()), 1)))
-COUNT_USABLE = select(func.count().label("usable")).where(API_KEY.c.user_id == USER, IS_USABLE)
+
+
+class UsableKeysRow(NamedTuple):
+    usable: int
+
+
+COUNT_USABLE = Query(UsableKeysRow, select(func.count().label("usable")).where(API_KEY.c.user_id == USER, IS_USABLE))
 _STORED = [API_KEY.c[field.name] for field in fields(ApiKey)]  # all columns but the hash
 INSERT = sql_insert(API_KEY).values({column: bindparam(column.name) for column in (*_STORED, API_KEY.c.hash)})
-LIST = (
-    select(*_STORED)
-    .where(API_KEY.c.user_id == USER, or_(API_KEY.c.id < BEFORE, BEFORE.is_(None)))
-    .order_by(API_KEY.c.id.desc())
-    .limit(bindparam("limit", type_=BigInteger()))
+
+
+class ApiKeyRow(NamedTuple):
+    id: UUID
+    user_id: str
+    name: str
+    hint: str
+    budget: int | None
+    created_at: datetime
+    expires_at: datetime
+    spent: int
+    revoked_at: datetime | None
+
+
+LIST = Query(
+    ApiKeyRow,
+    (
+        select(*_STORED)
+        .where(API_KEY.c.user_id == USER, or_(API_KEY.c.id < BEFORE, BEFORE.is_(None)))
+        .order_by(API_KEY.c.id.desc())
+        .limit(bindparam("limit", type_=BigInteger()))
+    ),
 )
 REVOKE = (
     update(API_KEY)
     .where(API_KEY.c.id == bindparam("key_id"), API_KEY.c.user_id == USER)
     .values(revoked_at=func.coalesce(API_KEY.c.revoked_at, NOW))
 )
-FIND_USABLE = select(API_KEY.c.id, API_KEY.c.user_id, API_KEY.c.expires_at).where(
-    API_KEY.c.hash == bindparam("key_hash"), IS_USABLE
+
+
+class UsableKeyRow(NamedTuple):
+    id: UUID
+    user_id: str
+    expires_at: datetime
+
+
+FIND_USABLE = Query(
+    UsableKeyRow,
+    select(API_KEY.c.id, API_KEY.c.user_id, API_KEY.c.expires_at).where(
+        API_KEY.c.hash == bindparam("key_hash"), IS_USABLE
+    ),
 )
 _KEYS = unnest("given", id=Uuid, user_id=Text)
-REMAINING_BUDGETS = (
-    select(API_KEY.c.id, (API_KEY.c.budget - API_KEY.c.spent).label("remaining"))
-    .join_from(API_KEY, _KEYS, and_(_KEYS.c.id == API_KEY.c.id, _KEYS.c.user_id == API_KEY.c.user_id))
-    .where(IS_USABLE)
+
+
+class BudgetRow(NamedTuple):
+    id: UUID
+    remaining: int | None
+
+
+REMAINING_BUDGETS = Query(
+    BudgetRow,
+    (
+        select(API_KEY.c.id, (API_KEY.c.budget - API_KEY.c.spent).label("remaining"))
+        .join_from(API_KEY, _KEYS, and_(_KEYS.c.id == API_KEY.c.id, _KEYS.c.user_id == API_KEY.c.user_id))
+        .where(IS_USABLE)
+    ),
 )
 _CHARGES = unnest("given", job_id=Uuid, key_id=Uuid, amount=Integer)
 INSERT_SPENDING = sql_insert(KEY_SPENDING).from_select(["job_id", "key_id", "amount"], select(_CHARGES))

@@ -3,19 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import text
 
 from services.billing import hash_chain
 from services.chassis.data.database import Connection
-from services.chassis.data.statements import fetch_rows
+from services.chassis.data.statements import Query, fetch_rows
+
 
 # As text: the full joins and row comparisons are what the audit checks, and Core would say them at twice the length.
-SUMS = text("""select name, sum(amount)::bigint as amount from (
+class SumRow(NamedTuple):
+    name: str
+    amount: int
+
+
+SUMS = Query(
+    SumRow,
+    text("""select name, sum(amount)::bigint as amount from (
              select credit as name, amount from entry union all select debit, -amount from entry) as sides
-           group by name""")
-COUNTS = text("select count(*) as entries, count(*) filter (where id > :newest) as unsealed from entry")
-BALANCES = text("""select account.user_id, available, held, expiring,
+           group by name"""),
+)
+
+
+class CountsRow(NamedTuple):
+    entries: int
+    unsealed: int
+
+
+COUNTS = Query(
+    CountsRow, text("select count(*) as entries, count(*) filter (where id > :newest) as unsealed from entry")
+)
+
+
+class BalanceRow(NamedTuple):
+    user_id: str
+    available: int
+    held: int
+    expiring: int
+    entries_available: int
+    entries_held: int
+    lots: int
+
+
+BALANCES = Query(
+    BalanceRow,
+    text("""select account.user_id, available, held, expiring,
                   coalesce(entries_available, 0) as entries_available, coalesce(entries_held, 0) as entries_held,
                   coalesce(lots, 0) as lots
              from account
@@ -29,8 +63,19 @@ BALANCES = text("""select account.user_id, available, held, expiring,
              left join (select user_id, sum(remaining) as lots from lot group by user_id) as unspent using (user_id)
             where (available, held, expiring) is distinct from
                   (coalesce(entries_available, 0), coalesce(entries_held, 0), coalesce(lots, 0))
-            order by account.user_id""")
-HOLDS = text("""select coalesce(hold.job_id, entry.job_id) as job_id, hold.state,
+            order by account.user_id"""),
+)
+
+
+class HoldRow(NamedTuple):
+    job_id: UUID
+    state: str | None
+    entries: str | None
+
+
+HOLDS = Query(
+    HoldRow,
+    text("""select coalesce(hold.job_id, entry.job_id) as job_id, hold.state,
                   string_agg(entry.kind, ', ' order by entry.id) as entries
              from hold full join (select * from entry where job_id is not null and kind <> 'lapse') as entry
                on entry.job_id = hold.job_id
@@ -45,16 +90,39 @@ HOLDS = text("""select coalesce(hold.job_id, entry.job_id) as job_id, hold.state
                or bool_or((entry.user_id, entry.amount) is distinct from (hold.user_id, case
                    when entry.kind in ('capture', 'refund') then hold.amount - hold.remainder
                    when entry.kind = 'remainder' then hold.remainder else hold.amount end))
-            order by 1""")
-LOTS = text("""select lot.grant_id, remaining, granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) as expected
+            order by 1"""),
+)
+
+
+class LotRow(NamedTuple):
+    grant_id: str
+    remaining: int
+    expected: int
+
+
+LOTS = Query(
+    LotRow,
+    text("""select lot.grant_id, remaining, granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) as expected
              from lot
              left join (select grant_id, sum(draw.amount) as drawn from draw join hold using (job_id)
                          where state in ('held', 'captured') group by grant_id) as draws using (grant_id)
              left join (select grant_id, sum(amount) as lapsed from entry where kind = 'lapse' group by grant_id)
                        as lapses using (grant_id)
-            where remaining <> granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) order by 1""")
-DRAWS = text("""select job_id, drawn, coalesce(sum(draw.amount), 0) as expected from hold left join draw using (job_id)
-            group by job_id, drawn having drawn <> coalesce(sum(draw.amount), 0) order by 1""")
+            where remaining <> granted - coalesce(draws.drawn, 0) - coalesce(lapsed, 0) order by 1"""),
+)
+
+
+class DrawRow(NamedTuple):
+    job_id: UUID
+    drawn: int
+    expected: int
+
+
+DRAWS = Query(
+    DrawRow,
+    text("""select job_id, drawn, coalesce(sum(draw.amount), 0) as expected from hold left join draw using (job_id)
+            group by job_id, drawn having drawn <> coalesce(sum(draw.amount), 0) order by 1"""),
+)
 
 
 @dataclass(frozen=True, slots=True)

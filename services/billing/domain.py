@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 TYPES = ("copy", "static_ad", "video", "video_product")
@@ -197,3 +198,40 @@ def prices_of(text: str) -> Mapping[str, int]:
     if set(prices) != set(TYPES):
         raise ValueError(f"{text!r} must name {', '.join(TYPES)} and no other types")
     return prices
+
+
+class HoldRow(NamedTuple):
+    """A row of the table `hold`; a tombstone has no user."""
+
+    job_id: UUID
+    user_id: str | None
+    type: str
+    project_id: UUID | None
+    amount: int
+    drawn: int
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    refunded_at: datetime | None
+    quantity: int
+    remainder: int
+
+
+class EntryRow(NamedTuple):
+    """A row of the table `entry`."""
+
+    id: int
+    kind: str
+    user_id: str
+    amount: int
+    debit: str
+    credit: str
+    job_id: UUID | None
+    job_type: str | None
+    project_id: UUID | None
+    grant_id: str | None
+    grant_type: str | None
+    reason: str | None
+    expires_at: datetime | None
+    created_at: datetime

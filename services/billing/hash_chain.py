@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, LargeBinary, bindparam, func, insert, literal
 from services.billing.tables import ENTRY, SEAL
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.locks import CHAIN_SEALERS_LOCK, CHAIN_WRITERS_LOCK
-from services.chassis.data.statements import fetch_row, fetch_rows, run
+from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
 
 SEAL_ENTRIES = 5_000
 DIGEST_BYTES = 16
@@ -35,15 +35,35 @@ DIGEST = literal_column(
 
 LIMIT_LOCK_WAIT = text("set local lock_timeout = '1s'")  # Core has no `set`
 LOCK_WRITERS = select(func.pg_advisory_xact_lock(CHAIN_WRITERS_LOCK))
-LOCK_SEALERS = select(func.pg_try_advisory_xact_lock(CHAIN_SEALERS_LOCK).label("free"))
-NEWEST_ENTRY = select(func.max(ENTRY.c.id).label("newest"))
+
+
+class SealersLockRow(NamedTuple):
+    free: bool
+
+
+LOCK_SEALERS = Query(SealersLockRow, select(func.pg_try_advisory_xact_lock(CHAIN_SEALERS_LOCK).label("free")))
+
+
+class NewestEntryRow(NamedTuple):
+    newest: int | None
+
+
+NEWEST_ENTRY = Query(NewestEntryRow, select(func.max(ENTRY.c.id).label("newest")))
 _AFTER = bindparam("after", type_=BigInteger())
-DIGESTS = (
+
+
+class DigestRow(NamedTuple):
+    id: int
+    digest: bytes
+
+
+_DIGESTS = (
     select(ENTRY.c.id, DIGEST)
     .where(ENTRY.c.id > _AFTER, ENTRY.c.id <= bindparam("until", type_=BigInteger()))
     .order_by(ENTRY.c.id)
 )
-DIGESTS_TO_SEAL = DIGESTS.limit(SEAL_ENTRIES)
+DIGESTS = Query(DigestRow, _DIGESTS)
+DIGESTS_TO_SEAL = Query(DigestRow, _DIGESTS.limit(SEAL_ENTRIES))
 
 
 class _Seal(NamedTuple):
@@ -56,12 +76,23 @@ class _Seal(NamedTuple):
     hash: bytes
 
 
-LAST_SEAL = (
-    select(SEAL.c.id, SEAL.c.hash, SEAL.c.ids[func.array_upper(SEAL.c.ids, 1)].label("newest"))
-    .order_by(SEAL.c.id.desc())
-    .limit(1)
+class LastSealRow(NamedTuple):
+    id: int
+    hash: bytes
+    newest: int
+
+
+LAST_SEAL = Query(
+    LastSealRow,
+    (
+        select(SEAL.c.id, SEAL.c.hash, SEAL.c.ids[func.array_upper(SEAL.c.ids, 1)].label("newest"))
+        .order_by(SEAL.c.id.desc())
+        .limit(1)
+    ),
 )
-NEXT_SEALS = select(*(SEAL.c[field] for field in _Seal._fields)).where(SEAL.c.id > _AFTER).order_by(SEAL.c.id).limit(20)
+NEXT_SEALS = Query(
+    _Seal, select(*(SEAL.c[field] for field in _Seal._fields)).where(SEAL.c.id > _AFTER).order_by(SEAL.c.id).limit(20)
+)
 INSERT_SEAL = insert(SEAL).values({column: bindparam(column.name) for column in SEAL.c})
 
 
@@ -150,7 +181,7 @@ async def _seals(connection: Connection) -> AsyncIterator[_Seal]:
     after = 0
     while rows := await fetch_rows(connection, NEXT_SEALS, {"after": after}):
         for row in rows:
-            yield _Seal(*row)
+            yield row
         after = rows[-1].id
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -22,10 +22,12 @@ from services.billing.domain import (
     Book,
     EndedHold,
     EntryKind,
+    EntryRow,
     Grant,
     HoldOutcome,
     HoldRequest,
     HoldResult,
+    HoldRow,
     HoldState,
     Settlement,
 )
@@ -261,7 +263,7 @@ class Ledger:
         }
 
     async def _release_drawn_credits(
-        self, connection: Connection, holds: Sequence[Any], accounts: Mapping[str, Account], now: datetime
+        self, connection: Connection, holds: Sequence[sql.EndedHoldRow], accounts: Mapping[str, Account], now: datetime
     ) -> list[NewEntry]:
         """Adds what released and partly captured holds drew to the lots that it came from.
 
@@ -435,7 +437,7 @@ class Ledger:
             for row in rows
         }
 
-    async def usage(self, connection: Connection, user_id: str, since: datetime, until: datetime) -> Sequence[Any]:
+    async def usage(self, connection: Connection, user_id: str, since: datetime, until: datetime) -> list[sql.UsageRow]:
         """Returns (date, type, jobs, credits, refunded) by day in UTC and type of job, oldest first."""
         return await fetch_rows(connection, sql.USAGE, {"user": user_id, "since": since, "until": until})
 
@@ -451,7 +453,7 @@ class Ledger:
         job_id: UUID | None,
         project_id: UUID | None,
         kind: str | None,
-    ) -> Sequence[Any]:
+    ) -> list[EntryRow]:
         """Returns a user's entries, newest first; `before` is (created_at, id) of the previous page's last entry."""
         given = {
             "before_id": before[1] if before else None,
@@ -473,18 +475,18 @@ class Ledger:
             },
         )
 
-    async def find_hold(self, connection: Connection, job_id: UUID, user_id: str) -> Any:
+    async def find_hold(self, connection: Connection, job_id: UUID, user_id: str) -> HoldRow:
         """Returns the hold of a user's job. Raises HoldNotFound."""
         row = await fetch_row(connection, sql.FIND_HOLD_OF_USER, {"job": job_id, "user": user_id})
         if row is None:
             raise HoldNotFound
         return row
 
-    async def list_holds(self, connection: Connection, after: UUID, limit: int) -> Sequence[Any]:
+    async def list_holds(self, connection: Connection, after: UUID, limit: int) -> list[HoldRow]:
         """Returns holds in order of job id, without tombstones."""
         return await fetch_rows(connection, sql.LIST_HOLDS, {"after": after, "limit": limit})
 
-    async def find_holds(self, connection: Connection, job_ids: Sequence[UUID]) -> Sequence[Any]:
+    async def find_holds(self, connection: Connection, job_ids: Sequence[UUID]) -> list[HoldRow]:
         """Returns the holds of these jobs, without tombstones."""
         return await fetch_rows(connection, sql.FIND_HOLDS, {"job_ids": list(job_ids)})
 

@@ -14,10 +14,12 @@ from services.billing.domain import (
     Balance,
     Book,
     EndedHold,
+    EntryRow,
     HoldEnd,
     HoldOutcome,
     HoldRequest,
     HoldResult,
+    HoldRow,
     HoldState,
     Settlement,
 )
@@ -98,7 +100,7 @@ def statement_filter(request: billing_pb2.GetStatementRequest, user_id: str) -> 
     }
 
 
-def page_token(last: Any | None) -> str:
+def page_token(last: EntryRow | None) -> str:
     """Returns the token that continues a statement after this entry: its time in microseconds and its id."""
     return f"{(last.created_at - EPOCH) // MICROSECOND}-{last.id}" if last is not None else ""
 
@@ -122,7 +124,7 @@ def credits_message(balance: Balance) -> billing_pb2.Credits:
     return message
 
 
-def entry_message(row: Any) -> billing_pb2.StatementEntry:
+def entry_message(row: EntryRow) -> billing_pb2.StatementEntry:
     debit, credit = row.debit, row.credit
     message = billing_pb2.StatementEntry(
         id=str(row.id),
@@ -140,12 +142,12 @@ def entry_message(row: Any) -> billing_pb2.StatementEntry:
     return message
 
 
-def captured_credits(row: Any) -> int:
+def captured_credits(row: HoldRow) -> int:
     """The credits that a hold's capture spent; 0 without one."""
-    return int(row.amount - row.remainder) if row.state == HoldState.CAPTURED else 0
+    return row.amount - row.remainder if row.state == HoldState.CAPTURED else 0
 
 
-def job_statement(row: Any) -> billing_pb2.JobStatement:
+def job_statement(row: HoldRow) -> billing_pb2.JobStatement:
     captured = captured_credits(row)
     released = 0 if row.state == HoldState.HELD else row.amount - captured
     message = billing_pb2.JobStatement(
@@ -165,10 +167,10 @@ def job_statement(row: Any) -> billing_pb2.JobStatement:
     return message
 
 
-def hold_message(row: Any) -> billing_pb2.Hold:
+def hold_message(row: HoldRow) -> billing_pb2.Hold:
     message = billing_pb2.Hold(
         job_id=str(row.job_id),
-        user_id=row.user_id,
+        user_id=row.user_id or "",  # only a tombstone has none, and those are not listed
         type=row.type,
         amount=row.amount,
         state=row.state,

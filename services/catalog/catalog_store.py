@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -33,7 +34,7 @@ from services.catalog.tables import PRODUCT, PROJECT, UNDERSTANDING
 from services.catalog.understanding.values import Offer, Proof
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import unnest
-from services.chassis.data.statements import fetch_row, fetch_rows, run
+from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
 
 ARRAY_COLUMNS = (*LIST_FIELDS, "further_image_keys")
 IDENTITY = ("id", "project_id", "user_id", "created_at")  # columns that never change
@@ -70,46 +71,174 @@ def _version(table: Table) -> ColumnElement[str]:
 
 # Serializes a user's inserts: concurrent ones would count the same projects and exceed the limit.
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user", type_=Text()), 1)))
-COUNT_PROJECTS = select(func.count().label("count")).where(PROJECT.c.user_id == bindparam("user"))
+
+
+class CountRow(NamedTuple):
+    number: int
+
+
+COUNT_PROJECTS = Query(CountRow, select(func.count().label("number")).where(PROJECT.c.user_id == bindparam("user")))
 INSERT_PROJECT = _insert(PROJECT)
-FIND_PROJECT = select(PROJECT).where(_of_user(PROJECT))
-LOCK_PROJECT = FIND_PROJECT.with_for_update()
-LIST_PROJECTS = _page(select(PROJECT).where(PROJECT.c.user_id == bindparam("user")), PROJECT)
+
+
+class ProjectRow(NamedTuple):
+    id: UUID
+    user_id: str
+    name: str
+    brand: bytes
+    created_at: datetime
+    updated_at: datetime
+    logo_key: str | None
+
+
+_ONE_PROJECT = select(PROJECT).where(_of_user(PROJECT))
+FIND_PROJECT = Query(ProjectRow, _ONE_PROJECT)
+LOCK_PROJECT = Query(ProjectRow, _ONE_PROJECT.with_for_update())
+LIST_PROJECTS = Query(ProjectRow, _page(select(PROJECT).where(PROJECT.c.user_id == bindparam("user")), PROJECT))
 UPDATE_PROJECT = _update(PROJECT)
 DELETE_PROJECT = delete(PROJECT).where(PROJECT.c.id == bindparam("row_id"))
 
 IN_PROJECT = PRODUCT.c.project_id == bindparam("project", type_=Uuid())
-COUNT_PRODUCTS = select(func.count().label("count")).where(IN_PROJECT)
+COUNT_PRODUCTS = Query(CountRow, select(func.count().label("number")).where(IN_PROJECT))
 INSERT_PRODUCT = _insert(PRODUCT)
-FIND_PRODUCT = select(PRODUCT).where(_of_user(PRODUCT))
-LOCK_PRODUCT = FIND_PRODUCT.with_for_update()
-LIST_PRODUCTS = _page(select(PRODUCT).where(IN_PROJECT), PRODUCT)
-LIST_PRODUCT_IDS = (
-    select(PRODUCT.c.id)
-    .where(IN_PROJECT, PRODUCT.c.user_id == bindparam("user"))
-    .order_by(PRODUCT.c.id.desc())
-    .limit(LIMIT)
+
+
+class ProductRow(NamedTuple):
+    id: UUID
+    project_id: UUID
+    user_id: str
+    name: str
+    description: str
+    features: list[str]
+    price: str | None
+    currency: str | None
+    image_url: str | None
+    image_key: str | None
+    image_type: str | None
+    landing_page: str | None
+    audience: str
+    created_at: datetime
+    updated_at: datetime
+    kind: str
+    category: str
+    goal: str
+    sale_price: str | None
+    old_price: str | None
+    price_per: str
+    offer: dict[str, Any] | None
+    proof: dict[str, Any] | None
+    conditions: list[str]
+    external_id: str
+    gtin: str
+    image_urls: list[str]
+    further_image_keys: list[str]
+
+
+_ONE_PRODUCT = select(PRODUCT).where(_of_user(PRODUCT))
+FIND_PRODUCT = Query(ProductRow, _ONE_PRODUCT)
+LOCK_PRODUCT = Query(ProductRow, _ONE_PRODUCT.with_for_update())
+LIST_PRODUCTS = Query(ProductRow, _page(select(PRODUCT).where(IN_PROJECT), PRODUCT))
+
+
+class ProductIdRow(NamedTuple):
+    id: UUID
+
+
+LIST_PRODUCT_IDS = Query(
+    ProductIdRow,
+    (
+        select(PRODUCT.c.id)
+        .where(IN_PROJECT, PRODUCT.c.user_id == bindparam("user"))
+        .order_by(PRODUCT.c.id.desc())
+        .limit(LIMIT)
+    ),
 )
 UPDATE_PRODUCT = _update(PRODUCT)
 PHOTO_KEYS = (PRODUCT.c.image_key, PRODUCT.c.further_image_keys)
-DELETE_PRODUCT = delete(PRODUCT).where(_of_user(PRODUCT)).returning(*PHOTO_KEYS)
-DELETE_PRODUCTS = delete(PRODUCT).where(IN_PROJECT).returning(*PHOTO_KEYS)
+
+
+class ImageKeysRow(NamedTuple):
+    image_key: str | None
+    further_image_keys: list[str]
+
+
+DELETE_PRODUCT = Query(ImageKeysRow, delete(PRODUCT).where(_of_user(PRODUCT)).returning(*PHOTO_KEYS))
+DELETE_PRODUCTS = Query(ImageKeysRow, delete(PRODUCT).where(IN_PROJECT).returning(*PHOTO_KEYS))
 
 GIVEN = unnest("given", user_id=Text, project_id=Uuid, product_id=Uuid)
 GIVEN_PROJECTS = GIVEN.join(PROJECT, and_(PROJECT.c.id == GIVEN.c.project_id, PROJECT.c.user_id == GIVEN.c.user_id))
 IS_GIVEN_PRODUCT = and_(PRODUCT.c.id == GIVEN.c.product_id, PRODUCT.c.project_id == PROJECT.c.id)
-VERSIONS = select(GIVEN, _version(PROJECT), _version(PRODUCT), _version(UNDERSTANDING)).select_from(
-    GIVEN_PROJECTS.outerjoin(PRODUCT, IS_GIVEN_PRODUCT).outerjoin(
-        UNDERSTANDING, UNDERSTANDING.c.product_id == PRODUCT.c.id
-    )
+
+
+class VersionsRow(NamedTuple):
+    user_id: str
+    project_id: UUID
+    product_id: UUID
+    project_version: str
+    product_version: str
+    understanding_version: str
+
+
+VERSIONS = Query(
+    VersionsRow,
+    select(GIVEN, _version(PROJECT), _version(PRODUCT), _version(UNDERSTANDING)).select_from(
+        GIVEN_PROJECTS.outerjoin(PRODUCT, IS_GIVEN_PRODUCT).outerjoin(
+            UNDERSTANDING, UNDERSTANDING.c.product_id == PRODUCT.c.id
+        )
+    ),
 )
 OF_PROJECT = "of_project_"  # before the names of the project's columns, which the product has too
-BRIEFS = select(
-    _version(PROJECT),
-    _version(PRODUCT),
-    *(column.label(OF_PROJECT + column.name) for column in PROJECT.c),
-    *PRODUCT.c,
-).select_from(GIVEN_PROJECTS.join(PRODUCT, IS_GIVEN_PRODUCT))
+
+
+class BriefRow(NamedTuple):
+    project_version: str
+    product_version: str
+    of_project_id: UUID
+    of_project_user_id: str
+    of_project_name: str
+    of_project_brand: bytes
+    of_project_created_at: datetime
+    of_project_updated_at: datetime
+    of_project_logo_key: str | None
+    id: UUID
+    project_id: UUID
+    user_id: str
+    name: str
+    description: str
+    features: list[str]
+    price: str | None
+    currency: str | None
+    image_url: str | None
+    image_key: str | None
+    image_type: str | None
+    landing_page: str | None
+    audience: str
+    created_at: datetime
+    updated_at: datetime
+    kind: str
+    category: str
+    goal: str
+    sale_price: str | None
+    old_price: str | None
+    price_per: str
+    offer: dict[str, Any] | None
+    proof: dict[str, Any] | None
+    conditions: list[str]
+    external_id: str
+    gtin: str
+    image_urls: list[str]
+    further_image_keys: list[str]
+
+
+BRIEFS = Query(
+    BriefRow,
+    select(
+        _version(PROJECT),
+        _version(PRODUCT),
+        *(column.label(OF_PROJECT + column.name) for column in PROJECT.c),
+        *PRODUCT.c,
+    ).select_from(GIVEN_PROJECTS.join(PRODUCT, IS_GIVEN_PRODUCT)),
+)
 
 
 class CatalogStore:
@@ -123,7 +252,7 @@ class CatalogStore:
         """Stores a new project. Raises ProjectLimitReached."""
         await run(connection, LOCK_USER, {"user": project.user_id})
         [row] = await fetch_rows(connection, COUNT_PROJECTS, {"user": project.user_id})
-        if row.count >= self._projects_per_user:
+        if row.number >= self._projects_per_user:
             raise ProjectLimitReached(self._projects_per_user)
         await run(connection, INSERT_PROJECT, asdict(project))
 
@@ -161,7 +290,7 @@ class CatalogStore:
         # Locking the project serializes its inserts: concurrent ones would exceed the limit.
         await self.project(connection, product.project_id, product.user_id, lock=True)
         [row] = await fetch_rows(connection, COUNT_PRODUCTS, {"project": product.project_id})
-        if row.count >= self._products_per_project:
+        if row.number >= self._products_per_project:
             raise ProductLimitReached(self._products_per_project)
         await run(connection, INSERT_PRODUCT, _row(product))
 
@@ -249,15 +378,15 @@ def _changes(row: dict[str, Any]) -> dict[str, Any]:
     return {"row_id": row["id"], **{f"new_{name}": value for name, value in row.items() if name not in IDENTITY}}
 
 
-def _project(row: Any) -> Project:
+def _project(row: ProjectRow) -> Project:
     return Project(**row._asdict())
 
 
-def _image_keys(row: Any) -> list[str]:
+def _image_keys(row: ProductRow | ImageKeysRow) -> list[str]:
     return [*([row.image_key] if row.image_key else []), *row.further_image_keys]
 
 
-def _product(row: Any) -> Product:
+def _product(row: ProductRow | BriefRow) -> Product:
     values = {column.name: getattr(row, column.name) for column in PRODUCT.c}
     return Product(
         **{

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import grpc
@@ -20,7 +21,7 @@ from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore, ObjectMissing
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
-from services.chassis.data.statements import fetch_row, fetch_rows, run
+from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
 from services.chassis.errors import DependencyUnavailable, Refusal
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -29,11 +30,38 @@ OF_USER = PORTRAIT.c.user_id == bindparam("user", type_=Text())
 ONE = and_(PORTRAIT.c.id == bindparam("row_id", type_=Uuid()), OF_USER)
 # Serializes a user's inserts: concurrent ones would count the same portraits and exceed the limit.
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user", type_=Text()), 1)))
-COUNT = select(func.count().label("count")).where(OF_USER)
+
+
+class CountRow(NamedTuple):
+    number: int
+
+
+COUNT = Query(CountRow, select(func.count().label("number")).where(OF_USER))
 INSERT = insert(PORTRAIT).values({column: bindparam(column.name) for column in PORTRAIT.c})
-LIST = select(PORTRAIT).where(OF_USER).order_by(PORTRAIT.c.id.desc()).limit(bindparam("limit", type_=BigInteger()))
-FIND = select(PORTRAIT).where(ONE)
-DELETE = delete(PORTRAIT).where(ONE).returning(PORTRAIT.c.asset_key)
+
+
+class PortraitRow(NamedTuple):
+    id: UUID
+    user_id: str
+    name: str
+    asset_key: str
+    created_at: datetime
+    consent_version: str
+    faces: int | None
+
+
+LIST = Query(
+    PortraitRow,
+    select(PORTRAIT).where(OF_USER).order_by(PORTRAIT.c.id.desc()).limit(bindparam("limit", type_=BigInteger())),
+)
+FIND = Query(PortraitRow, select(PORTRAIT).where(ONE))
+
+
+class DeletedRow(NamedTuple):
+    asset_key: str
+
+
+DELETE = Query(DeletedRow, delete(PORTRAIT).where(ONE).returning(PORTRAIT.c.asset_key))
 
 log = structlog.get_logger()
 
@@ -104,10 +132,10 @@ class PortraitServicer(catalog_pb2_grpc.PortraitServiceServicer):
 
     async def _check_limit(self, connection: Connection, user_id: str) -> None:
         [row] = await fetch_rows(connection, COUNT, {"user": user_id})
-        if row.count >= self._limit:
+        if row.number >= self._limit:
             raise AvatarLimitReached(self._limit)
 
-    async def _find(self, connection: Connection, portrait_id: str, user_id: str) -> Any:
+    async def _find(self, connection: Connection, portrait_id: str, user_id: str) -> PortraitRow:
         row = await fetch_row(connection, FIND, {"row_id": UUID(portrait_id), "user": user_id})
         if row is None:
             raise AvatarNotFound
@@ -121,7 +149,7 @@ class PortraitServicer(catalog_pb2_grpc.PortraitServiceServicer):
             log.warning("portrait_not_deleted", key=key, error=refusal.message)
 
 
-def _message(row: Any) -> catalog_pb2.Portrait:
+def _message(row: PortraitRow) -> catalog_pb2.Portrait:
     portrait = catalog_pb2.Portrait(
         id=str(row.id),
         name=row.name,

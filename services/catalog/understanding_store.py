@@ -13,17 +13,31 @@ from sqlalchemy.dialects.postgresql import insert
 from services.catalog.tables import UNDERSTANDING
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 
 VERSION = cast(literal_column("understanding.xmin"), Text).label("version")
-FIND = select(
-    UNDERSTANDING.c.product_id,
-    VERSION,
-    UNDERSTANDING.c.inputs_digest,
-    UNDERSTANDING.c.reading,
-    UNDERSTANDING.c.made_at,
-    UNDERSTANDING.c.corrections,
-).where(among(UNDERSTANDING.c.product_id, "product_ids"))
+
+
+class ReadingRow(NamedTuple):
+    product_id: UUID
+    version: str
+    inputs_digest: bytes | None
+    reading: bytes | None
+    made_at: datetime | None
+    corrections: bytes
+
+
+FIND = Query(
+    ReadingRow,
+    select(
+        UNDERSTANDING.c.product_id,
+        VERSION,
+        UNDERSTANDING.c.inputs_digest,
+        UNDERSTANDING.c.reading,
+        UNDERSTANDING.c.made_at,
+        UNDERSTANDING.c.corrections,
+    ).where(among(UNDERSTANDING.c.product_id, "product_ids")),
+)
 _READING = insert(UNDERSTANDING).values(
     product_id=bindparam("product_id"),
     inputs_digest=bindparam("inputs_digest"),
@@ -31,10 +45,19 @@ _READING = insert(UNDERSTANDING).values(
     made_at=bindparam("made_at"),
     corrections=bindparam("corrections"),
 )
-WRITE_READING = _READING.on_conflict_do_update(
-    index_elements=[UNDERSTANDING.c.product_id],
-    set_={name: _READING.excluded[name] for name in ("inputs_digest", "reading", "made_at")},
-).returning(UNDERSTANDING.c.corrections)
+
+
+class CorrectionsRow(NamedTuple):
+    corrections: bytes
+
+
+WRITE_READING = Query(
+    CorrectionsRow,
+    _READING.on_conflict_do_update(
+        index_elements=[UNDERSTANDING.c.product_id],
+        set_={name: _READING.excluded[name] for name in ("inputs_digest", "reading", "made_at")},
+    ).returning(UNDERSTANDING.c.corrections),
+)
 _CORRECTIONS = insert(UNDERSTANDING).values(product_id=bindparam("product_id"), corrections=bindparam("corrections"))
 WRITE_CORRECTIONS = _CORRECTIONS.on_conflict_do_update(
     index_elements=[UNDERSTANDING.c.product_id], set_={"corrections": _CORRECTIONS.excluded.corrections}

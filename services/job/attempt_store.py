@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Executable, Integer, Text, Uuid, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, insert, select, update
 
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import unnest
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.job.domain import Asset, ChangedJob, Completion, FinishedVariant
 from services.job.tables import MOMENT, asset, attempt, job
 
@@ -52,10 +52,10 @@ _INSERT_ASSETS = insert(asset).from_select([column.name for column in _stored.c]
 
 
 async def changed_jobs(
-    connection: Connection, statement: Executable, parameters: Mapping[str, Any]
+    connection: Connection, query: Query[ChangedJob], parameters: Mapping[str, Any]
 ) -> list[ChangedJob]:
-    """The jobs that a statement changes; it returns the columns CHANGED."""
-    return [ChangedJob(*row) for row in await fetch_rows(connection, statement, parameters)]
+    """The jobs that a statement changes."""
+    return await fetch_rows(connection, query, parameters)
 
 
 async def open_attempts(connection: Connection, jobs: Sequence[ChangedJob], now: datetime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,7 +33,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.chassis.errors import Refusal
 from services.job.domain import UNSUCCESSFUL_STATUSES, AcceptedJob, IdempotentRequest, Status, Submission
 from services.job.errors import KeyReused, RequestInFlight
@@ -60,20 +61,36 @@ def _free(created_at: ColumnElement[datetime], status: ColumnElement[str]) -> Co
 _IN_FLIGHT = or_(_undecided, and_(_record.c.status == _SELF_MADE, status_is(Status.PROCESSING)))
 
 _requests = unnest("given", id=Uuid, user_id=Text, key=Text, hash=LargeBinary)
-_FIND = (
-    select(
-        _requests.c.id.label("submission_id"),
-        (_record.c.digest == _requests.c.hash).label("same"),
-        _IN_FLIGHT.label("in_flight"),
-        _record.c.job_id,
-        _record.c.status,
-        _record.c.credits_used,
-        _record.c.credits_remaining,
-        job.c.type,
-    )
-    .join_from(_requests, _record, and_(_record.c.user_id == _requests.c.user_id, _record.c.key == _requests.c.key))
-    .join(job, job.c.id == _record.c.job_id)
-    .where(~_free(_record.c.created_at, _record.c.status))
+
+
+class _FoundRow(NamedTuple):
+    submission_id: UUID
+    same: bool
+    in_flight: bool  # then the next three columns are null
+    job_id: UUID
+    status: str
+    credits_used: int
+    credits_remaining: int
+    type: str
+
+
+_FIND = Query(
+    _FoundRow,
+    (
+        select(
+            _requests.c.id.label("submission_id"),
+            (_record.c.digest == _requests.c.hash).label("same"),
+            _IN_FLIGHT.label("in_flight"),
+            _record.c.job_id,
+            _record.c.status,
+            _record.c.credits_used,
+            _record.c.credits_remaining,
+            job.c.type,
+        )
+        .join_from(_requests, _record, and_(_record.c.user_id == _requests.c.user_id, _record.c.key == _requests.c.key))
+        .join(job, job.c.id == _record.c.job_id)
+        .where(~_free(_record.c.created_at, _record.c.status))
+    ),
 )
 _inserted = insert(_record).from_select(
     ["user_id", "key", "digest", "job_id", "created_at"],
@@ -81,27 +98,36 @@ _inserted = insert(_record).from_select(
         _requests.c.user_id, _requests.c.key
     ),
 )
-_CLAIM = _inserted.on_conflict_do_update(
-    index_elements=[_record.c.user_id, _record.c.key],
-    set_={
-        "digest": _inserted.excluded.digest,
-        "job_id": _inserted.excluded.job_id,
-        "created_at": _inserted.excluded.created_at,
-        "status": null(),
-        "credits_used": null(),
-        "credits_remaining": null(),
-    },
-    # As names: SQLAlchemy correlates nothing with `on conflict`, and would read the records again.
-    where=exists(
-        select(job.c.id).where(
-            job.c.id == literal_column("idempotency_record.job_id", Uuid),
-            _free(
-                literal_column("idempotency_record.created_at", MOMENT),
-                literal_column("idempotency_record.status", Text),
-            ),
-        )
-    ),
-).returning(_record.c.job_id)
+
+
+class _ClaimedRow(NamedTuple):
+    job_id: UUID
+
+
+_CLAIM = Query(
+    _ClaimedRow,
+    _inserted.on_conflict_do_update(
+        index_elements=[_record.c.user_id, _record.c.key],
+        set_={
+            "digest": _inserted.excluded.digest,
+            "job_id": _inserted.excluded.job_id,
+            "created_at": _inserted.excluded.created_at,
+            "status": null(),
+            "credits_used": null(),
+            "credits_remaining": null(),
+        },
+        # As names: SQLAlchemy correlates nothing with `on conflict`, and would read the records again.
+        where=exists(
+            select(job.c.id).where(
+                job.c.id == literal_column("idempotency_record.job_id", Uuid),
+                _free(
+                    literal_column("idempotency_record.created_at", MOMENT),
+                    literal_column("idempotency_record.status", Text),
+                ),
+            )
+        ),
+    ).returning(_record.c.job_id),
+)
 
 _found = unnest("given", id=Uuid, job_id=Uuid)
 _NO_CREDITS = literal_column("0", Integer)

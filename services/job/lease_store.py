@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from services.chassis.data.database import Connection
 from services.chassis.data.statements import fetch_row, fetch_rows, run
 from services.job import lease_sql as sql
 from services.job.attempt_store import (
-    CHANGED,
     changed_jobs,
     close_attempts,
     insert_assets,
@@ -88,7 +87,7 @@ class LeaseStore:
         if resumed:
             for found in await fetch_rows(connection, sql.STORED_VARIANTS, {"ids": resumed}):
                 stored.setdefault(found.job_id, []).append(found.variant)
-        leased = [(ChangedJob(*row[: len(CHANGED)]), _lease_of(row, stored.get(row.id, ()))) for row in rows]
+        leased = [(_changed(row), _lease_of(row, stored.get(row.id, ()))) for row in rows]
         await open_attempts(connection, [changed for changed, _ in leased], now)
         return leased, len(leased) < len(candidates)
 
@@ -196,7 +195,7 @@ class LeaseStore:
             raise StaleAttempt
         if row.status != Status.PROCESSING:
             if row.outcome == failure.kind.value:
-                return ChangedJob(*row[: len(CHANGED)]), False
+                return _changed(row), False
             raise StaleAttempt
         failures = row.failures + 1
         limit = 1 if row.self_made else self._policy.limits[row.type].failures
@@ -312,7 +311,11 @@ class LeaseStore:
         )
 
 
-def _lease_of(row: Any, stored_variants: Sequence[int]) -> Lease:
+def _changed(row: sql.LeasedRow | sql.FailingRow) -> ChangedJob:
+    return ChangedJob(*(getattr(row, field.name) for field in fields(ChangedJob)))
+
+
+def _lease_of(row: sql.LeasedRow, stored_variants: Sequence[int]) -> Lease:
     return Lease(
         job_id=row.id,
         user_id=row.user_id,

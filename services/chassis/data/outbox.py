@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -33,7 +35,7 @@ from services.chassis.data.database import Connection, Database
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.locks import RELAY_LOCK
 from services.chassis.data.sql import among, unnest
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.chassis.errors import DependencyUnavailable
 from services.chassis.observability.telemetry import OUTBOX_SENT
 from services.chassis.observability.tracing import record_past_span
@@ -63,13 +65,35 @@ def outbox_table(metadata: MetaData) -> Table:
 OUTBOX = outbox_table(MetaData())
 GIVEN = unnest("given", topic=Text, key=Text, value=LargeBinary, traceparent=Text)
 ADD = insert(OUTBOX).from_select([column.name for column in GIVEN.c], select(GIVEN))
-BEGIN_BATCH = select(
-    func.pg_try_advisory_xact_lock(RELAY_LOCK).label("locked"),
-    # A deletion that a crash loses only sends the row again, so the commit need not wait for the disk.
-    func.set_config("synchronous_commit", "off", true()),
-    (func.current_setting("transaction_read_only") == "on").label("read_only"),
+
+
+class BatchRow(NamedTuple):
+    locked: bool
+    set_config: str
+    read_only: bool
+
+
+BEGIN_BATCH = Query(
+    BatchRow,
+    select(
+        func.pg_try_advisory_xact_lock(RELAY_LOCK).label("locked"),
+        # A deletion that a crash loses only sends the row again, so the commit need not wait for the disk.
+        func.set_config("synchronous_commit", "off", true()),
+        (func.current_setting("transaction_read_only") == "on").label("read_only"),
+    ),
 )
-READ_BATCH = select(OUTBOX).order_by(OUTBOX.c.id).limit(RELAY_BATCH)
+
+
+class OutboxRow(NamedTuple):
+    id: int
+    topic: str
+    key: str
+    value: bytes
+    created_at: datetime
+    traceparent: str
+
+
+READ_BATCH = Query(OutboxRow, select(OUTBOX).order_by(OUTBOX.c.id).limit(RELAY_BATCH))
 DELETE = delete(OUTBOX).where(among(OUTBOX.c.id, "ids"))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Executable
 
 from services.chassis.backoff import jittered
 from services.chassis.data.database import Database
-from services.chassis.data.statements import fetch_rows
+from services.chassis.data.statements import fetch_mappings
 from services.chassis.errors import DependencyUnavailable
 
 QUERY_SECONDS = 10.0  # between queries; metrics are scraped every 15 to 30 s
@@ -54,11 +54,11 @@ class SqlGauges:
         """Queries all gauges once. Label sets without a row are removed. Raises DependencyUnavailable."""
         for gauge in self._gauges:
             async with self._database.connection() as connection:
-                rows = await fetch_rows(connection, gauge.query)
+                rows = await fetch_mappings(connection, gauge.query)
             if not gauge.labels:
-                gauge.gauge.set(float(rows[0].value or 0) if rows else 0.0)
+                gauge.gauge.set(float(rows[0]["value"] or 0) if rows else 0.0)
                 continue
             gauge.gauge.clear()
             for row in rows:
-                gauge.gauge.labels(*(getattr(row, name) for name in gauge.labels)).set(float(row.value or 0))
+                gauge.gauge.labels(*(row[name] for name in gauge.labels)).set(float(row["value"] or 0))
         MEASURED_AT.set(time.time())

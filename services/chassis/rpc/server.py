@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, cast
@@ -25,6 +26,7 @@ from services.chassis.rpc.multiplexing import BatchServicer, RecordingServer
 MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB photo and the message around it
 MAX_CONCURRENT_CALLS = 4_000  # above it gRPC responds RESOURCE_EXHAUSTED immediately, before memory runs out
 READINESS_SECONDS = 1.0
+GC_THRESHOLD = (700, 10, 10)  # CPython's default; services/__init__.py raises it until a process serves
 
 log = structlog.get_logger()
 
@@ -48,6 +50,8 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # The default of 30 s is longer than a pod's rollout: clients would still call the address of the pod before.
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
     ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; gRPC's default uses one
     ("grpc.enable_retries", 0),  # callers retry themselves, and only calls that are safe to repeat
 ]
@@ -121,6 +125,8 @@ class Server:
 
     async def start(self) -> None:
         """Starts serving and the loops. Health reports SERVING once `ready` returns true."""
+        gc.freeze()  # modules and models live as long as the process: the collector need not scan them
+        gc.set_threshold(*GC_THRESHOLD)
         await self._server.start()
         log.info("serving", address=self._settings.listen, port=self.port)
         await self._set_health(await self._ready())

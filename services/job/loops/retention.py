@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -20,7 +21,7 @@ from services.chassis.data.assets import AssetStore, job_folder
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.chassis.errors import Refusal
 from services.job import idempotency_records
 from services.job.tables import MOMENT, job, retention_mark
@@ -33,11 +34,21 @@ MAX_JOB_BATCHES = 25  # per tick: 5,000 jobs, 160 a second: more than workers fi
 
 _CUTOFF = bindparam("cutoff", type_=MOMENT)
 _OLD = and_(job.c.completed_at < _CUTOFF, job.c.settled_at.is_not(None))
-_ENDED_BEFORE = (
-    select(job.c.id, job.c.type)
-    .where(job.c.id < bindparam("first", type_=Uuid()), _OLD)
-    .order_by(job.c.id)
-    .limit(bindparam("most", type_=Integer()))
+
+
+class _EndedRow(NamedTuple):
+    id: UUID
+    type: str
+
+
+_ENDED_BEFORE = Query(
+    _EndedRow,
+    (
+        select(job.c.id, job.c.type)
+        .where(job.c.id < bindparam("first", type_=Uuid()), _OLD)
+        .order_by(job.c.id)
+        .limit(bindparam("most", type_=Integer()))
+    ),
 )
 _inserted = insert(retention_mark).from_select(["deleted_until"], select(_CUTOFF))
 _MARK_DELETED = _inserted.on_conflict_do_update(

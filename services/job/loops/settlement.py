@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -14,7 +15,7 @@ from services.chassis.clock import Clock
 from services.chassis.data.batcher import Batcher
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.sql import among
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.chassis.errors import Refusal
 from services.chassis.observability.tracing import linked_span
 from services.job.credits import BillingClient
@@ -29,11 +30,22 @@ MAX_PROMPT_WAITING = 4_000  # jobs beyond it are settled by the loop
 PROMPT_CONCURRENCY = 2  # one batch is at billing while another is recorded
 CALL_SECONDS = 10.0
 
-_UNSETTLED_JOBS = (
-    select(job.c.id, job.c.settle, job.c.delivered, job.c.traceparent)
-    .where(UNSETTLED, job.c.id > bindparam("after", type_=Uuid()))
-    .order_by(job.c.id)
-    .limit(bindparam("most", type_=Integer()))
+
+class _UnsettledRow(NamedTuple):
+    id: UUID
+    settle: str
+    delivered: int
+    traceparent: str
+
+
+_UNSETTLED_JOBS = Query(
+    _UnsettledRow,
+    (
+        select(job.c.id, job.c.settle, job.c.delivered, job.c.traceparent)
+        .where(UNSETTLED, job.c.id > bindparam("after", type_=Uuid()))
+        .order_by(job.c.id)
+        .limit(bindparam("most", type_=Integer()))
+    ),
 )
 _MARK_SETTLED = (
     update(job)
