@@ -35,6 +35,7 @@ LABEL org.opencontainers.image.title="adwright" \
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends libegl1 libgl1 \
+ && apt-get clean \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/adwright /opt/adwright
 WORKDIR /opt/adwright

@@ -1,0 +1,122 @@
+"""`python -m tests.cluster`: the test cluster's commands. `make test-cluster` runs up, test and down."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from tests.cluster import application, disruptions, images, node, programs
+from tests.cluster.application import State
+from tests.cluster.commands import StepError, console, kubectl, require_programs, timed
+from tests.cluster.places import NAMESPACE, ROOT, STATE
+from tests.cluster.system import VARIABLE
+
+# Tests of the API that need nothing but the gateway and the databases.
+TESTS = ("tests/contract", "tests/journeys")
+TEST_SECONDS = 3_600
+WORKERS = ("image-worker", "video-worker")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.command()
+def build() -> None:
+    """Build the programs and images that are missing in the cache."""
+    require_programs()
+    programs.build()
+    images.build()
+
+
+@app.command()
+def up() -> None:
+    """Build what is missing, start the node, install the application, and wait until everything is Ready."""
+    build()
+    if not node.running():
+        node.down()  # what an interrupted run left
+        node.up()
+    node.define_custom_resources()
+    application.install()
+    console.print(f"{State.read().url} is ready; the node uses {node.memory_bytes() / 2**30:.2f} GiB")
+
+
+@app.command()
+def down() -> None:
+    """End the node. The cache of builds stays."""
+    node.down()
+
+
+@app.command("test")
+def run_tests(
+    paths: Annotated[list[str] | None, typer.Argument(help="Test files; without: all of the API.")] = None,
+) -> None:
+    """Run the API's tests against the cluster's gateway: with workers, then those that need jobs to stay queued."""
+    chosen = paths or list(TESTS)
+    failed = [
+        what
+        for what, workers in (("with workers", True), ("without workers", False))
+        if not _tests(chosen, workers=workers)
+    ]
+    if failed:
+        raise StepError(f"tests failed {' and '.join(failed)}")
+
+
+def _tests(paths: list[str], *, workers: bool) -> bool:
+    _scale_workers(1 if workers else 0)
+    state = State.read()
+    State(url=state.url, database=state.database, workers=workers).write()
+    try:
+        with timed(f"tests {'with' if workers else 'without'} workers"):
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *paths],
+                cwd=ROOT,
+                env={**os.environ, VARIABLE: str(STATE)},
+                timeout=TEST_SECONDS,
+                check=False,
+            )
+    finally:
+        state.write()
+        _scale_workers(1)
+    return done.returncode == 0
+
+
+def _scale_workers(replicas: int) -> None:
+    for name in WORKERS:
+        kubectl("-n", NAMESPACE, "scale", f"deployment/{name}", f"--replicas={replicas}")
+    for name in WORKERS:
+        kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{name}", "--timeout=300s", seconds=310)
+
+
+@app.command()
+def disrupt(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(disruptions.DISRUPTIONS)}.")] = None,
+    interval: Annotated[float, typer.Option(help="Seconds between jobs.", min=0.05)] = 3.0,
+) -> None:
+    """Restart everything, kill workers, restart PostgreSQL and the broker, drain the node, each under a steady load."""
+    chosen = names or list(disruptions.DISRUPTIONS)
+    unknown = set(chosen) - set(disruptions.DISRUPTIONS)
+    if unknown:
+        raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}")
+    disruptions.under_load(chosen, interval)
+
+
+@app.command()
+def sizes(megabytes: Annotated[int, typer.Option(help="Show folders of at least this size.")] = 10) -> None:
+    """Show the largest folders of the application's image."""
+    for folder, size in sorted(images.sizes().items(), key=lambda item: -item[1]):
+        if size >= megabytes * 1_000_000:
+            console.print(f"{size / 1e6:8.0f} MB  {folder}")
+
+
+def main() -> None:
+    try:
+        app()
+    except StepError as error:
+        sys.exit(f"test cluster: {error}")
+
+
+if __name__ == "__main__":
+    main()

