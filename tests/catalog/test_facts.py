@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.understanding.facts import MAX_FACTS, about, find_facts
+from services.catalog.understanding.facts import MAX_FACTS, about, find_facts, in_order
 from services.catalog.understanding.prices import offer_text
 from services.catalog.understanding.roles import KINDS, LANGUAGES
 from services.catalog.understanding.text import clean
@@ -460,3 +460,81 @@ def test_an_advertisement_of_a_job_has_no_prices_but_pay() -> None:
         "Gehalt 2.400 € brutto im Monat."
     ]
     assert about("good", found, "de") == found
+
+
+@pytest.mark.parametrize("feature", [
+    "Egzamin na pr. jazdy w cenie", "Obsługa w jęz. Angielskim i niemieckim", "Kurs od podst. Do matury",
+    "Führerschein Kl. B in 8 Wochen", "Permis cat. C financé à 100 %", "Entrega na reg. Norte em 24 h",
+    "Masaż 60 min. Pleców i karku", "Gratis parkeren t.o. Hal 3",
+    "Ehliyet sınıf. B 4 haftada", "Impianto cat. A+++ con sopralluogo",
+])  # fmt: skip
+def test_a_short_feature_stays_whole_at_its_abbreviations(feature: str) -> None:
+    found = facts("We have been in town for years.", feature)
+    assert feature in {fact.text for fact in found}
+
+
+def test_a_feature_of_two_sentences_is_two_facts() -> None:
+    found = facts("", "We mend clocks at your home. Dogs are not allowed in the shop.")
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "An adult stays with the group"), ("en", "Each family does two shifts a term"), ("en", "Zip 15 extra"),
+    ("en", "Everyone completes a short briefing first"), ("en", "We look first and may decline"),
+    ("en", "Clocks above 30 yrs we check first, we may say no"),
+    ("en", "Store in a cool place"), ("en", "All sales are final"), ("en", "Carriage is paid by the customer"),
+    ("en", "Paint left by the last tenant may be used free"), ("en", "Joining is voluntary and there is a fee"),
+    ("en", "Isle of Man: please ask"), ("de", "Ein Elternteil bleibt dabei"), ("de", "Inseln auf Anfrage"),
+    ("de", "Trocken und dunkel lagern"), ("de", "Fracht zahlt der Kunde"), ("de", "Vom Umtausch ausgeschlossen"),
+    ("fr", "Un parent reste sur place"), ("fr", "Corse et îles sur demande"), ("fr", "À conserver au frais"),
+    ("fr", "Port à la charge de l'acheteur"), ("fr", "La laine craint la chaleur"),
+    ("es", "Canarias y Baleares preguntar"), ("es", "Flete a cuenta del cliente"), ("es", "Sin devoluciones"),
+    ("es", "Cada familia hace dos turnos"), ("it", "Isole su richiesta"), ("it", "Nessun reso"),
+    ("it", "Trasporto a carico del cliente"), ("pt", "Açores sob consulta"), ("pt", "Frete por conta do cliente"),
+    ("pt", "Um adulto fica até ao fim"), ("pl", "Przechowywać w suchym miejscu"), ("pl", "Wymagania: 24 lata"),
+    ("tr", "Serin yerde saklayın"), ("tr", "Kargo alıcıya aittir"), ("nl", "Koel en donker bewaren"),
+    ("ja", "送料はお客様負担です"), ("ja", "直射日光を避けて保管してください"),
+])  # fmt: skip
+def test_duties_refusals_storage_freight_and_returns_never_sell(language: str, text: str) -> None:
+    assert set(roles(text, language).values()) == {"condition"}
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "A nurse stays with you all day"), ("en", "Every family gets its own cabin"), ("en", "Up to 4 dogs"),
+    ("en", "Lasts for 60 washes"), ("en", "We pay the freight"), ("en", "You store your bike indoors"),
+    ("de", "Jede Familie bekommt ein eigenes Zelt"), ("de", "Versand zahlen wir"), ("es", "Hasta 6 personas"),
+    ("es", "Envío a cargo nuestro"), ("fr", "Chaque enfant reçoit un casque"), ("it", "Resta caldo 12 ore"),
+    ("pt", "Cada criança recebe um capacete"), ("pl", "Każde dziecko dostaje kask"), ("fr", "Frais de port offerts"),
+    ("tr", "Her çocuğa kask veriyoruz"), ("nl", "Elk kind krijgt een helm"),
+])  # fmt: skip
+def test_what_a_seller_does_for_customers_sells(language: str, text: str) -> None:
+    (fact,) = facts(text, language=language)
+    assert fact.role not in {"condition", "legal"}
+    assert fact.strength > BESIDE
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "Home composting costs nothing"), ("en", "You can also borrow one free from the library"),
+    ("de", "Wer selbst zum Wertstoffhof fährt, zahlt nichts"), ("pt", "Pode deixar 15 % em vez de pagar"),
+    ("fr", "Durée de vie habituelle 6 à 12 mois"),
+])  # fmt: skip
+def test_what_people_can_do_instead_and_usual_lives_lead_nothing(language: str, text: str) -> None:
+    assert all(fact.strength <= BESIDE for fact in facts(text, language=language))
+
+
+@pytest.mark.parametrize("text", [
+    "Season 3 May – 27 Sept", "5 April 2027 to 31 March 2028", "Campanha 11 out – 18 dez", "Sezon 1 maja – 30 września",
+    "Lift to the first floor", "Parkplatz im Hof", "Paiement par carte", "14 partner agencies", "Closed for lunch 1–2",
+])  # fmt: skip
+def test_seasons_and_what_a_house_has_are_logistics(text: str) -> None:
+    (fact,) = facts("", text)
+    assert fact.role == "logistics"
+
+
+def test_listed_features_keep_their_order_and_the_first_that_sells_leads() -> None:
+    features = ("Lift to the first floor", "From £40", "Roof mended in one visit", "Ten-year guarantee on all work")
+    texts = ProductTexts(project="", name="Roofer", description="Free survey, rated 4.9 out of 5.", features=features)
+    ordered = [fact.text for fact in in_order(find_facts(texts, "en"), texts, "en")]
+    assert ordered[0] == features[2]
+    assert ordered.index(features[3]) < ordered.index(features[1])
+    assert ordered[-1] == features[0]

@@ -108,7 +108,7 @@ def test_prose_with_prices_and_numbers_is_not_messy() -> None:
 
 
 def test_tables_and_rows_of_csv_are_dropped_and_their_phrases_kept() -> None:
-    table = "Bed | Width | Price\nsingle | 90 cm | £240\ndouble | 140 cm | £320\nEvery bed is made of ash."
+    table = "Bed | Width | Colour\nsingle | 90 cm | red\ndouble | 140 cm | grey\nEvery bed is made of ash."
     assert clean(table) == "Every bed is made of ash."
     rows = "sku;name;text;price\nA1;Bed;A bed made of solid ash wood;240\nMade in Kent."
     assert clean(rows).split("\n") == ["A bed made of solid ash wood", "Made in Kent."]
@@ -390,3 +390,96 @@ def test_single_features_keep_words_that_pages_and_notes_have_as_well(feature: s
 ])  # fmt: skip
 def test_hashtags_within_a_sentence_are_words(raw: str, cleaned: str) -> None:
     assert clean(raw) == cleaned
+
+
+@pytest.mark.parametrize(("language", "line"), [
+    ("en", "No reviews yet"), ("en", "★★★★★ Rated by 0 customers yet"), ("de", "Noch keine Bewertungen vorhanden"),
+    ("es", "Aún no hay valoraciones"), ("fr", "Aucun avis pour le moment"), ("it", "Ancora nessuna recensione"),
+    ("pt", "Seja o primeiro a avaliar este produto"), ("pl", "Brak opinii"), ("nl", "Nog geen beoordelingen"),
+    ("en", "Customers who viewed this also viewed: Wall hook brass, Pendulum 30 cm"), ("en", "Forwarded many times"),
+    ("en", "You might also like: Wall hook £4 · Glass cleaner £5.99"), ("de", "Wird oft zusammen gekauft mit: Haken"),
+    ("es", "Los clientes también compraron: gancho 4 €"), ("fr", "Vous aimerez aussi : balancier 30 cm"),
+    ("it", "Potrebbe interessarti anche: gancio 4 €"), ("pt", "Produtos relacionados: gancho"), ("pl", "Brak ocen"),
+    ("pl", "Klienci kupili również: hak"), ("de", "Weitergeleitet"), ("pt", "Encaminhada com frequência"),
+    ("en", "© 2023 Tick Ltd | Café open daily from 9"), ("en", "[Image: clock_v3.jpg] Clock on a white wall"),
+    ("en", "[button]Get my quote[/button]"), ("de", "Button: Angebot holen"), ("en", "CLOCK SHOP LEEDS"),
+    ("en", "Home | Prices | Areas | Van hire (soon) | Contact"), ("en", "clock mender near me"),
+    ("en", "clock mender, clock repair, antique clock, clock shop, cheap clock"), ("de", "Oak clock repair kits"),
+    ("en", "Sed ut perspiciatis unde omnis iste natus error"), ("en", "A: You hear it faintly."),
+])  # fmt: skip
+def test_remains_of_pages_and_messengers_are_no_facts(language: str, line: str) -> None:
+    texts = {
+        "en": "It runs for eight days.", "de": "Sie läuft acht Tage.", "es": "Funciona ocho días.",
+        "fr": "Elle marche huit jours.", "it": "Va per otto giorni.", "pt": "Funciona oito dias.",
+        "pl": "Chodzi osiem dni.", "nl": "Loopt acht dagen.",
+    }  # fmt: skip
+    said = texts[language]
+    before = "Q: Is it loud?\n" if line.startswith("A:") else ""
+    found = find_facts(ProductTexts(project="Tick", name="Clock shop", description=f"{said}\n{before}{line}"), language)
+    assert [fact.text for fact in found] == [said]
+
+
+def test_items_below_a_label_of_other_goods_are_dropped_and_sentences_kept() -> None:
+    text = "It runs for eight days.\nRelated products\n- Pine clock\n* Hook £4\nHook £6\nOak from the next valley."
+    assert {fact.text for fact in facts(text)} == {"It runs for eight days.", "Oak from the next valley."}
+
+
+@pytest.mark.parametrize(("raw", "kept"), [
+    ('Testimonial: "Best clock I ever had" – Ann B., Hull', '"Best clock I ever had" – Ann B., Hull'),
+    ("Kundenstimme: „Läuft nie nach“ – Jörg M., Halle", "„Läuft nie nach“ – Jörg M., Halle"),
+    ("Avis client : « Elle ne retarde jamais » – Odile P.", "« Elle ne retarde jamais » – Odile P."),
+])  # fmt: skip
+def test_a_quotation_with_its_name_is_proof_without_its_label(raw: str, kept: str) -> None:
+    assert {fact.text: fact.role for fact in facts(raw)} == {kept: "proof"}
+
+
+@pytest.mark.parametrize(("language", "note"), [
+    ("en", "Lunch is included (ask Tina if it's still true)."), ("en", "Eight places (double check w/ Sam)."),
+    ("en", "Five places a day, check with Rosa if that holds."), ("en", "Rob reckons it was 105 last year."),
+    ("en", "Course £95 <<< old price?? Rob thinks 105."), ("de", "Material dabei – Chefin fragen, ob das noch stimmt."),
+    ("de", "Acht Plätze (muss Rolf noch bestätigen)."), ("es", "Desde 14 años (por confirmar con el seguro)."),
+    ("es", "Material incluido – preguntar a Luis si sigue."), ("fr", "Dès 14 ans (à voir avec l'assurance)."),
+    ("it", "Pranzo incluso – chiedere a Gino se vale ancora."), ("pt", "Desde 14 anos (a confirmar com o seguro)."),
+    ("pl", "Obiad w cenie – spytać Anię, czy aktualne."),
+    ("en", "(for the web guy: don't use blue. Just write clocks.)"),
+    ("fr", "Pour le graphiste – logo plus grand"), ("en", 'Just Kev to reword: "bring nothing but a smile"'),
+    ("en", "The raffle is separate so don't mention it in the ads."),
+])  # fmt: skip
+def test_what_a_writer_leaves_to_be_checked_is_no_fact(language: str, note: str) -> None:
+    said = {"en": "The course lasts two days.", "de": "Der Kurs dauert zwei Tage."}.get(language, "2026 · 14 kg")
+    found = find_facts(ProductTexts(project="Tick", name="Kurs", description=f"{said}\n{note}"), language)
+    assert all(fact.text == said or fact.text in said for fact in found)
+
+
+def test_only_the_doubt_in_brackets_goes_where_something_else_is_said_there() -> None:
+    found = facts("Requirements: 24 years (or 21 with the full test – check with Rosa), licence B.")
+    assert [fact.text for fact in found] == ["Requirements: 24 years, licence B."]
+
+
+@pytest.mark.parametrize("line", [
+    "You check with Home Affairs, we give payslips.", "Safety check with written report £60",
+    "Delivered 24 hours a day",
+    "Ask Tina about her bees", "Photos: 40 edited pictures", "Frisch | regional | ohne Plastik",
+])  # fmt: skip
+def test_statements_that_look_like_notes_or_remains_stay(line: str) -> None:
+    words = " ".join(fact.text for fact in facts(f"It runs for eight days.\n{line}"))
+    assert line.split(" | ", maxsplit=1)[0].rstrip(".") in words
+
+
+@pytest.mark.parametrize(("description", "price", "currency", "found", "beside"), [
+    ("BOATS | HOURS | SEATS | PRICE\nCanoe | 3 | 2 | £28\nBarge | 3 | 4 | £36", "28.00", "GBP",
+     "Canoe: 3 hours, 2 seats, £28", "Barge: 3 hours, 4 seats, £36"),
+    ("Größe | Tage | Preis\nKlein | 7 | 149 €\nGroß | 7 | 239 €", "149.00", "EUR", "Klein: 7 tage, 149 €", "Groß"),
+    ("FEES\n1st dog $45\n2nd dog $30", "45.00", "USD", "1st dog $45", "2nd dog"),
+])  # fmt: skip
+def test_the_row_with_the_products_price_has_what_it_is_for(
+    description: str, price: str, currency: str, found: str, beside: str
+) -> None:
+    prices = {fact.text: fact for fact in facts(description, price=price, currency=currency)}
+    assert prices[found].role == "price"
+    assert all(fact.strength < prices[found].strength for said, fact in prices.items() if said.startswith(beside))
+
+
+def test_the_products_price_stays_in_a_messy_text() -> None:
+    text = "cotton / georgette Rs.250\nsilk / kanchi Rs.350\n" + "\n".join(f"pls chk col {n} -> u" for n in range(9))
+    assert "cotton / georgette Rs.250" in {fact.text for fact in facts(text, price="250", currency="INR")}

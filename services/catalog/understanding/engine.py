@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.catalog.understanding.encoder import shared_encoder
-from services.catalog.understanding.facts import about, find_facts
+from services.catalog.understanding.facts import about, find_facts, in_order
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
 from services.catalog.understanding.reading import Reader, Trade
@@ -40,7 +40,7 @@ def load_engine() -> Engine:
     worth = Worth(index.worth, shared_encoder())
 
     def weighed_facts(texts: ProductTexts, language: str, /) -> Sequence[Fact]:
-        return worth.weigh(find_facts(texts, language))
+        return in_order(worth.weigh(find_facts(texts, language)), texts, language)
 
     reader = Reader(
         recognise=recognise,

@@ -29,12 +29,13 @@ _ESCAPED_TAG = re.compile(
     r"&(?:amp;)?lt;/?(?:p|br|li|ul|ol|div|span|strong|b|i|em|h[1-6]|table|tr|td)\b", re.IGNORECASE
 )
 _PAIRS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("{{", "}}"), ("{%", "%}"), ("{#", "#}"), ("${", "}"))
-_ELEMENTS = ("script", "style", "head", "noscript", "template")
+_ELEMENTS = ("script", "style", "head", "noscript", "template", "button")
 CELL_WORDS = 4  # of a table's cell that can stand alone
 _PERCENT_MARK = re.compile(r"%%[a-z_]{1,40}%%", re.IGNORECASE)
 _SHORTCODE = re.compile(
     r"\[(?:/[a-z][a-z_-]{0,40}|[a-z]{1,20}[_-][a-z_-]{1,40}|[a-z][a-z_-]{0,40}\s[a-z_-]{1,40}\s?=\s?[\"'“”][^\[\]]{0,200})/?\]"
 )
+_BUTTON = re.compile(r"\[(btn|button|cta)(?:\s[^\[\]]{0,200})?\][^\[\]\n]{0,80}\[/\1\]", re.IGNORECASE)
 # Without its semicolon only what feeds cut off: "&copy=2" in an address is no entity.
 _ENTITY = re.compile(r"&(?:(?:#\d{1,6}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});|(?:amp|gt|lt|nbsp|quot)\b)", re.IGNORECASE)
 
@@ -106,7 +107,7 @@ def _without_markup(text: str) -> str:
         text = _INLINE_TAG.sub("", text)
     text = text.replace("\x1f", "\n")
     text = _PERCENT_MARK.sub(" ", text)
-    return _SHORTCODE.sub("\n", text)
+    return _SHORTCODE.sub("\n", _BUTTON.sub("\n", text))
 
 
 def _row(line: str) -> str:

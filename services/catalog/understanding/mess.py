@@ -31,6 +31,7 @@ def any_of(patterns: Iterable[str]) -> str:
 
 _NAVIGATION = re.compile(any_of(DATA["navigation"]["words"]))
 _MENU_DIVIDER = re.compile(r"\s*[|>»›/·•\u2022.:–—!]+\s*|\s+-\s+|\s{2,}")
+_ROW_DIVIDER = re.compile(r"\s*[|»›·•\u2022]+\s*|\s+/+\s+|\s{3,}")
 _PAGE = re.compile(rf"\W*(?:{any_of(DATA['page']['patterns'])})\W*")
 _OPENING = re.compile(rf"\W*(?:{any_of(DATA['letter']['openings'])})(?!\w)")
 _CLOSING = re.compile(rf"\W*(?:{any_of(DATA['letter']['closings'])})(?!\w)(?:\W+\w+){{0,3}}\W*")
@@ -50,6 +51,20 @@ _COLLEAGUE = re.compile(rf"\W*(?:{any_of(DATA['colleague']['patterns'])})\W*")
 _SHORTHAND = re.compile(rf"(?<![\w/'’.-])(?:{any_of(DATA['shorthand']['patterns'])})(?![\w'’])")
 _SPELLED = frozenset(DATA["shorthand"]["spelled"].split())
 _SENTENCE = re.compile(rf"(?<![\w-])(?:{any_of(DATA['sentence']['words'])})(?![\w-])")
+
+_DOUBT = re.compile(rf"(?<!\w)(?:{any_of(DATA['doubt']['patterns'])})")
+_RECALLED = re.compile(rf"^\W*[A-ZÀ-Ý][a-zà-ÿ]{{1,14}} (?:{any_of(DATA['doubt']['recalled'])})(?![\d.,]* ?[%/])")
+_ASKED = re.compile(rf"(?<!\w)(?:{any_of(DATA['doubt']['asked'])})")
+_NOTE_FOR = re.compile(rf"^\W*(?:{any_of(DATA['note_for']['patterns'])})(?: ?[-–—:,]|$)")
+_WAITING = re.compile(rf"^\W*(?:{any_of(DATA['waiting']['patterns'])})")
+_FILLER = frozenset(DATA["filler"]["words"].split())
+_FILLER_PHRASE = re.compile(rf"\W*(?:{any_of(DATA['filler']['phrases'])})\W*")
+LEAST_FILLER: Final = 3  # words of filler that make a line one
+_LISTED_WORDS = re.compile(r"[^\W\d_]{3,}")
+KEYWORDS: Final = 4  # parts of a row of search terms
+KEYWORD_LENGTH: Final = 4  # words of one
+LEAST_CELLS: Final = 3  # of a row of links
+MAX_LINK: Final = 5  # words of one
 
 _STAFF = DATA["staff"]
 _ADDRESSED = re.compile(
@@ -121,6 +136,8 @@ def is_no_statement(line: str, *, binds: bool = False) -> bool:
     lowered = _lowered(line)
     if _is_menu(lowered) or _PAGE.fullmatch(lowered) or _COLLEAGUE.fullmatch(lowered):
         return True
+    if is_in_doubt(line) or _is_filler(lowered) or _are_keywords(lowered):
+        return True
     if _OPENING.match(lowered) or _CLOSING.fullmatch(lowered) or _LETTER.search(lowered):
         return True
     is_instruction = is_certainly_for_maker(line) if binds else is_for_maker(line)
@@ -161,6 +178,62 @@ def is_for_staff(line: str) -> bool:
         return True
     is_limited = _LIMIT.search(said) or (addressed["role"] and _FLOOR.search(said))
     return bool(is_limited and _FIGURE.search(said))
+
+
+def is_in_doubt(line: str) -> bool:
+    """Returns True for a statement that its writer leaves to be checked, and for a note to whoever makes the page."""
+    lowered = _lowered(line)
+    if _DOUBT.search(lowered) or _NOTE_FOR.match(lowered):
+        return True
+    text = line[:MAX_CHARACTERS].replace("’", "'")
+    return _RECALLED.match(text) is not None or _ASKED.search(text) is not None or _WAITING.match(text) is not None
+
+
+def is_note_for(note: str) -> bool:
+    """Returns True for a note in brackets that begins with whom it is for: "for the web designer - …"."""
+    return _NOTE_FOR.match(_lowered(note)) is not None
+
+
+def _is_filler(lowered: str) -> bool:
+    """Returns True for the Latin, or the phrase, that stands where a text is to come."""
+    words = _LISTED_WORDS.findall(lowered)
+    fillers = sum(word in _FILLER for word in words)
+    return (fillers >= LEAST_FILLER and 2 * fillers > len(words)) or _FILLER_PHRASE.fullmatch(lowered) is not None
+
+
+def _are_keywords(lowered: str) -> bool:
+    """Returns True for a row of search terms: short parts without figures, most of which repeat one word."""
+    parts = [part.strip() for part in lowered.rstrip(".").split(",")]
+    if len(parts) < KEYWORDS or any(not part or len(part.split()) > KEYWORD_LENGTH for part in parts):
+        return False
+    if re.search(r"\d|(?<!\w)(?:and|or|und|oder|et|ou|y|o|e|i|ve|en)(?!\w)", lowered):
+        return False
+    words = [set(_LISTED_WORDS.findall(part)) for part in parts]
+    return any(2 * sum(word in others for others in words) > len(parts) for word in words[0] | words[1])
+
+
+def is_menu_row(line: str) -> bool:
+    """Returns True for a row of links among which at least two are a menu's: "Home | Sizes | Areas | Contact"."""
+    parts = [part.strip(" *[]()").lower() for part in _ROW_DIVIDER.split(line) if part.strip(" *[]()")]
+    menu = sum(_NAVIGATION.fullmatch(part) is not None for part in parts)
+    return len(parts) >= LEAST_CELLS and menu >= 2 and all(len(part.split()) <= MAX_LINK for part in parts)
+
+
+def is_row_of_terms(line: str) -> bool:
+    """Returns True for search terms between bars: most begin small, none has a figure ("plug spawn | champignon")."""
+    parts = [part.strip() for part in line.split("|")]
+    small = sum(part[:1].islower() for part in parts)
+    return (
+        len(parts) >= LEAST_CELLS
+        and 2 * small > len(parts)
+        and not any(sign.isdigit() or sign in ".!?:" for sign in line)
+        and all(0 < len(part.split()) < KEYWORD_LENGTH for part in parts)
+    )
+
+
+def is_sentence(line: str) -> bool:
+    """Returns True for a line with a verb or a pronoun."""
+    return _SENTENCE.search(_lowered(line)) is not None
 
 
 def is_page(line: str) -> bool:
@@ -222,7 +295,11 @@ def signs(line: str) -> float:
 
 def share(lines: Sequence[str]) -> float:
     """Returns the share of a text's lines that have signs of mess or are no statements, 0 to 1; 0 for short texts."""
-    judged = [line for line in lines[:MAX_LINES] if len(line.split()) >= LEAST_SENTENCE or is_no_statement(line)]
+    judged = [
+        line
+        for line in lines[:MAX_LINES]
+        if (len(line.split()) >= LEAST_SENTENCE or is_no_statement(line)) and not is_in_doubt(line)
+    ]
     if not judged:
         return 0.0
     messy = sum(is_no_statement(line) or signs(line) >= SIGN for line in judged)

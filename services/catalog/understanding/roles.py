@@ -15,6 +15,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
+
+from services.catalog.understanding.language import LATIN
 from services.catalog.understanding.text import CROSS
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
@@ -26,6 +29,7 @@ _NEVER = re.compile(r"(?!)")
 
 _CURRENCY = (
     r"(?:[A-Z]{0,3}[$€£₹¥₺₽₩₪₴₦₵₱₫฿₸₾]|R\$|Rs\.?|CHF|EUR|USD|GBP|AUD|CAD|INR|BRL|PLN|SEK|NOK|DKK|CZK"
+    r"|TL|TRY|HUF|RON|NZD|SGD|HKD|ZAR|AED|MXN|UAH"
     r"|kr|zł|Kč|lei|Ft|円|元|원|руб)"
 )
 _AMOUNT = r"\d[\d.,'’ \u202f]{0,12}"
@@ -59,6 +63,13 @@ UNIT = re.compile(
     r"\d ?(?:mm|cm|m²|m2|m³|km/h|km|kg|mg|g|ml|mL|cl|l|L|lb|lbs|oz|ft|in|inch|inches|\"|″|hp|kW|kWh|W|Wh|mAh|V|Hz|kHz"
     r"|dB|Pa|GB|MB|Mb|TB|MP|°C|°F|º|rpm|cc|gal|miles|hours|hrs|horas|heures|Stunden|ore|m|t|TN|TOG|kcal|px|ms|%)(?![\w/])"
 )
+_SPAN = re.compile(
+    r"(?:[^\W\d]+ ){0,2}\d{1,2}\.?(?:st|nd|rd|th)? ?(?:de )?(?P<first>[^\W\d]{3,12})\.?(?: (?:de )?\d{4})?"
+    r" ?(?:[–—-]|[^\W\d]{1,3}) ?\d{1,2}\.?(?:st|nd|rd|th)? ?(?:de )?(?P<last>[^\W\d]{3,12})\.?(?: (?:de )?\d{4})?"
+)
+AMENITY_WORDS = 8
+# What a customer said, with a name: "Best bread in town" – Ann B.
+QUOTATION = re.compile(r"[\"„“”«‹'‘] ?(?=\S)[^\n]{8,300}[\"“”»›'’]\s*(?:[–—-]|\()\s*[^\W\d_]")
 _ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
 _BARE_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{2,3})+(?![\d.,])|^\D{0,20}\d{1,5}$")  # "salary 1,310"
 _NUMBER_SIGN = re.compile(r"(?<!\w)no(?=\. ?\d)")
@@ -94,7 +105,7 @@ KINDS = (
     "legal", "condition", "negation", "limit", "unlimited", "fine", "unneeded", "proof", "offer", "unoffered", "price",
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
     "included", "sums", "opener", "harm", "lacking", "echo", "slip", "due",
-    "tax", "side", "cancelling", "payment", "person", "once", "pay",
+    "tax", "side", "cancelling", "payment", "person", "once", "pay", "aside", "amenity",
 )  # fmt: skip
 
 
@@ -120,6 +131,8 @@ def cues_of(language: str) -> Cues:
 def role_of(text: str, cues: Cues) -> str:
     """Returns the role of a statement, as adwright.catalog.v1.Fact names roles."""
     lowered = _lowered(text)
+    if QUOTATION.match(text):
+        return "proof"
     if cues.has("legal", lowered) or _REGISTRATION.search(text):
         return "legal"
     due = cues.find("due", lowered)
@@ -130,6 +143,8 @@ def role_of(text: str, cues: Cues) -> str:
     money = MONEY.search(text)
     if beside := _beside(text, lowered, cues):
         return beside
+    if _is_span_of_days(lowered) or is_amenity(text, cues):
+        return "logistics"
     offer = _offer(text, lowered, cues)
     proof = _first(cues.find("proof", lowered), _at(RATING.search(text)))
     limit = condition_at(text, cues)
@@ -203,6 +218,22 @@ def condition_at(text: str, cues: Cues) -> int:
     )
 
 
+def is_amenity(text: str, cues: Cues) -> bool:
+    """Returns True for a short statement about a lift, parking, a way to pay or paper: "Lift to the first floor"."""
+    return len(text.split()) <= AMENITY_WORDS and cues.patterns["amenity"].match(_lowered(text)) is not None
+
+
+def is_aside(text: str, cues: Cues) -> bool:
+    """Returns True for what is no reason to buy: what people can do instead, how long a thing usually lasts."""
+    return cues.has("aside", _lowered(text))
+
+
+def _is_span_of_days(lowered: str) -> bool:
+    """Returns True for a season alone: "5 April 2027 to 31 March 2028", "Campanha 11 out – 18 dez"."""
+    span = _SPAN.fullmatch(lowered.rstrip("."))
+    return span is not None and all(month[:3] in _months() for month in span.group("first", "last"))
+
+
 def is_due(text: str, cues: Cues) -> bool:
     """Returns True for a fee, deposit or surcharge that is paid beside a price."""
     lowered = _lowered(text)
@@ -215,6 +246,17 @@ def is_due(text: str, cues: Cues) -> bool:
 def is_of_other_than_work(fact: str, cues: Cues) -> bool:
     """Returns True for a price in an advertisement of a job that is no pay: "children's tickets from 29.50"."""
     return not cues.has("pay", _lowered(fact))
+
+
+@cache
+def _months() -> frozenset[str]:
+    """Returns the first three letters of the names of months, in the languages with Latin letters."""
+    return frozenset(
+        name.casefold()[:3]
+        for language in LATIN
+        for width in ("wide", "abbreviated")
+        for name in Locale(language).months["format"][width].values()
+    )
 
 
 def _divides(text: str) -> bool:

@@ -17,6 +17,11 @@ _COMMON_LAST = frozenset(_DATA["common_last"].split())
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.-?)+[^\W\d_]{1,2}")  # "W.P", "m.in"
 _NO_WORD_END = re.compile(r"[bcdfgkptvz][lr]$|[lmnr]h$|nb$")  # "wirtschaftl", "innerh"
 _NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,5}")
+# A class or a level: "kat. D opłacony", "cat. A2", "niv. B1"; no sentence begins with a capital that stands alone.
+_CODE = re.compile(r"[A-ZÀ-Ý]\d{0,2}\+{0,3}(?![\w'’/&-])")
+_LETTER_WORDS = frozenset(_DATA["letter_words"])
+_BEFORE_CODES = frozenset(_DATA["before_codes"])
+MAX_BEFORE_CODE = 5  # letters of an abbreviation before a code that no list has
 MAX_ABBREVIATION, LEAST_ABBREVIATION = 4, 3  # letters
 _ZONE = re.compile(r"[A-Z]{2,4}(?!\w)")
 _UNITS = frozenset(_DATA["units"])
@@ -63,6 +68,19 @@ def _is_shortened(last: str, line: str, match: re.Match[str]) -> bool:
     return next((sign for sign in line if sign.isalpha()), "").isupper()
 
 
+def _is_before_code(last: str, line: str, at: int) -> bool:
+    """Returns True for an abbreviation before a class, a level or a group: "permis cat. B", "Kl. C1"."""
+    code = _CODE.match(line, at)
+    if code is None or not last.isalpha():
+        return False
+    if last in _BEFORE_CODES:
+        return True
+    behind = line[code.end() : code.end() + 1]
+    is_word = (code[0] in _LETTER_WORDS and behind == " ") or behind == "."  # "Mr. A. Bell"
+    is_word = is_word or line[code.end() : code.end() + 2].strip().isupper()
+    return len(last) <= MAX_BEFORE_CODE and last not in _COMMON_LAST and not is_word
+
+
 def _ends_sentence(line: str, match: re.Match[str]) -> bool:
     following = line[match.end() : match.end() + 1]
     if not match[1].startswith("."):
@@ -78,6 +96,10 @@ def _ends_sentence(line: str, match: re.Match[str]) -> bool:
         return begins and not _ZONE.match(line, match.end())
     if last.endswith("str") or (last in _AFTER_TITLES and before.casefold().endswith(_TITLES)):
         return False
+    if _is_before_code(last, line, match.end()):
+        return False
+    if len(last) == 1 and before.endswith(".") and re.split(r"[\W\d]+", before[:-1])[-1].casefold() in _BEFORE_CODES:
+        return following.isupper()  # "prawo jazdy kat. D. Praca od zaraz"
     if last in _BEFORE_NUMBERS:
         return not _NUMBER.match(line, match.end())
     if last in _BEFORE_MEASURES and _MEASURES.match(line, match.end()):

@@ -29,6 +29,7 @@ _QUESTIONS = mess.DATA["questions"]
 _LABEL = re.compile(rf"^(?:{mess.any_of(_QUESTIONS['labels'])}) ?:\s+", re.IGNORECASE)
 _ANSWER = re.compile(rf"(?:{mess.any_of(_QUESTIONS['answers'])})(?!\w)")
 _CONDITIONAL = re.compile(rf"\W*(?:{mess.any_of(_QUESTIONS['conditions'])})(?!\w)")
+_QUOTED = re.compile(rf"^(?:{mess.any_of(mess.DATA['quotation']['labels'])}) ?: ?(?=[\"„“”«‹'‘])", re.IGNORECASE)
 MAX_ITEM = 160  # characters of an item below a heading
 _ITEM = re.compile(r"^[-–*•]\s*")
 
@@ -153,7 +154,8 @@ def _with_exclusions_joined(cleaned: str, cues: Cues) -> str:
 def stating(segments: list[str], cues: Cues) -> Iterator[str]:
     """Yields statements; legal lines that follow one another are one, since none may stand without the next."""
     legal: list[str] = []
-    for segment in segments:
+    for labelled in segments:
+        segment = _QUOTED.sub("", labelled)
         lowered = segment.lower()
         if cues.patterns["skip"].match(lowered) and len(segment.split()) <= 6 and roles.condition_at(segment, cues) < 0:
             continue

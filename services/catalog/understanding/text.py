@@ -59,8 +59,8 @@ _PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
 _OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>\n]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
-_PARENTHESES = re.compile(r" ?\([^()\n]{0,200}\)")
-_ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)")
+_PARENTHESES = re.compile(r" ?\([^()\n]{0,300}\)")
+_ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)|<{2,4}(?=\s|$)")
 _HOLE = "\x02"  # stands where a note in brackets was cut out that condemns its sentence: "(delete this line)"
 _CONDEMNING = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['condemning'])})(?!\w)", re.IGNORECASE)
 
@@ -73,6 +73,19 @@ _MESSAGE = re.compile(rf"\(\s?[A-ZÀ-Ý]\w{{1,14}}: [^()]*(?<!\w)(?:{_words(_DAT
 _INTERNAL_LINE = re.compile(
     rf"^\W{{0,4}}(?:(?:INTERN|INTERNE?|INTERNAL|INTERNO|INTERNA)|(?i:{_words(_DATA['notes']['line_labels'])})) ?: .*$",
     re.MULTILINE,
+)
+_OTHERS = re.compile(
+    rf"^\W{{0,4}}(?:{mess.any_of(mess.DATA['others']['labels'])})\s*(?:[:?!…]|[–—-](?=\s)|\.\.|\{{\{{|$)"
+)
+_LIST_ITEM = re.compile(r"[-–—*+•»›>~°·]\s")
+LEAST_LINES = 4  # of a page above its row of search terms
+MAX_OTHER = 80  # characters of an item below a label of other goods
+_COPYRIGHT = re.compile(  # to the end of a row of links, elsewhere of its sentence
+    r"(?:©|\([cC]\)|(?<!\w)[Cc]opyright) ?(?:\([cC]\) ?)?(?:19|20)\d\d"
+    r"(?:[^|·\n]{0,200}[|·].*|[^.\n]{0,200}\.(?=\s+[A-ZÀ-Ý])|.*$)"
+)
+_CAPTION = re.compile(
+    r"\[[^\[\]]{0,80}\.(?:jpe?g|png|gif|webp|heic)[^\[\]]{0,20}\](?: [^\n.!?|\[\]]{2,60}(?=$| *[|\[]))?", re.IGNORECASE
 )
 _HASHTAG_ROW = r"(?<![\w&/#])#(?![0-9a-fA-F]{6}(?!\w))[^\W\d_]\w{1,40}(?:[ ,]+#[^\W\d_]\w{1,40})+"
 _HASHTAGS = re.compile(_HASHTAG_ROW)
@@ -94,6 +107,8 @@ _ARROW = re.compile("(?<=[\\w€$£%]) ?(?:→|->|=>) ?(?=[\\w€$£])")
 _BARS = re.compile(r"\s*[|¦‖│]+\s*|\s+/{2,3}\s+|\s*;{2,}\s*|\s+,{2,}\s*|,{2,}\s+|\s+[·・]\s+|\s*[【】〖〗『』]\s*")
 _CSV_HEADER = re.compile(r"^\w{2,20}(?:;\w{2,20}){3,30}$", re.MULTILINE)
 _KEYED = re.compile(r"[\w)] ?[:=]")  # a cell of a feed: "title: Lamp"
+MAX_ITEM = 70  # characters of a list's item that may be one statement
+LEAST_SENTENCE = 4  # words of a sentence; shorter pieces may end with an abbreviation
 PHRASE_WORDS = 4  # of a table's cell that can stand alone
 _STRUCK = re.compile(r"~~(?=\S)([^~\n]{1,200}?)~~")
 _CENTS = re.compile(r"[.,]\d\d$")
@@ -168,6 +183,22 @@ def _for_customers(line: str) -> list[str]:
 def segments(raw: str) -> list[str]:
     """Returns the sentences and list items of a text, without leading bullets and trailing commas."""
     return divided(clean(raw))
+
+
+def items(raw: str) -> list[str]:
+    """Returns the statements of a list's item: a short one stays whole at its full stops, which may be shortenings."""
+    found: list[str] = []
+    for line in clean(raw).split("\n"):
+        found.extend([_trimmed(_BULLET.sub("", line))] if _is_one_item(line) else divided(line))
+    return [item for item in found if any(sign.isalnum() for sign in item)]
+
+
+def _is_one_item(line: str) -> bool:
+    """Returns True for a short line whose full stops divide no two sentences of several words."""
+    if len(line) > MAX_ITEM or re.search(r"[!?…。！？]", line):
+        return False
+    sentences = sentences_of(line)
+    return len(sentences) > 1 and any(len(sentence.split()) < LEAST_SENTENCE for sentence in sentences)
 
 
 def divided(cleaned: str) -> list[str]:
@@ -256,12 +287,13 @@ def _calm_part(text: str) -> str:
 def _clean_once(text: str) -> str:
     text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
     text = _INTERNAL_LINE.sub("", text)
+    text = _without_page_lines(text)
     text = _BREADCRUMBS.sub("", text)
     text = _without_hashtags(text)
     text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
     text = _BRACKETS.sub(_bracketed, text)
     text = _PARENTHESES.sub(_parenthesised, text)
-    if "<-" in text:
+    if "<-" in text or "<<" in text:
         text = "\n".join(line for line in text.split("\n") if not _ARROW_NOTE.search(line) or not line.strip())
     text = _HEADING.sub("\n", text)
     text = _STRUCK.sub(_struck, text)
@@ -283,6 +315,32 @@ def _clean_once(text: str) -> str:
     text = _DOTS.sub(".", text)
     text = _collapsed(_without_condemned(text))
     return "\n".join(line for raw in text.split("\n") for line in _lines(raw))
+
+
+def _without_page_lines(text: str) -> str:
+    """Returns a text without what its page shows of other things: footers, rows of links, goods beside the product.
+
+    Below a label of such goods only items of a list, or with a price, are theirs.
+    """
+    lines: list[str] = []
+    is_open = False
+    for line in text.split("\n"):
+        stripped = line.strip()
+        label = _OTHERS.match(stripped.lower())
+        if label:
+            is_open = label.end() >= len(stripped)
+        elif is_open and len(stripped) <= MAX_OTHER and (_LIST_ITEM.match(stripped) or _ends_with_price(stripped)):
+            continue
+        elif not mess.is_menu_row(stripped):
+            is_open = False
+            lines.append(_COPYRIGHT.sub("", _CAPTION.sub("", line)))
+    if len(lines) > LEAST_LINES and mess.is_row_of_terms(lines[-1]):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _ends_with_price(line: str) -> bool:
+    return any(found.is_money and found.sign_end >= len(line) - 1 for found in amounts_in(line))
 
 
 def _without_hashtags(text: str) -> str:
@@ -314,11 +372,33 @@ def _without_rows(text: str) -> str:
     lines = text.split("\n")
     is_row = [line.count("|") >= 2 and not _KEYED.search(line) for line in lines]
     kept: list[str] = []
+    header: list[str] = []
     for at, line in enumerate(lines):
         is_table = is_row[at] and ((at > 0 and is_row[at - 1]) or (at + 1 < len(lines) and is_row[at + 1]))
         cells = line.split("|") if is_table else [line]
+        if is_table and not any(sign.isdigit() for sign in line):
+            header = [cell.strip() for cell in cells]
+        elif not is_table:
+            header = []
+        elif row := _priced_row([cell.strip() for cell in cells], header):
+            kept.append(row)
+            continue
         kept.extend(cell for cell in cells if not is_table or len(cell.split()) > PHRASE_WORDS or _limits(cell))
     return "\n".join(kept)
+
+
+def _priced_row(cells: list[str], header: list[str]) -> str:
+    """Returns a price list's row with what its numbers count: "15 yd: 7 days, 2 tons, $345"; "" for another row."""
+    prices = [cell for cell in cells if any(found.is_money for found in amounts_in(cell))]
+    if len(cells) != len(header) or len(prices) != 1 or prices[0] == cells[0] or not cells[0]:
+        return ""
+    parts = []
+    for cell, name in zip(cells[1:], header[1:], strict=True):
+        if cell.isdecimal() and not name:
+            return ""
+        if any(sign.isalnum() for sign in cell) and cell.casefold() != "n/a":
+            parts.append(f"{cell} {name.lower()}" if cell.isdecimal() else cell)
+    return f"{cells[0]}: {', '.join(parts)}"
 
 
 def _limits(cell: str) -> bool:
@@ -428,6 +508,11 @@ def _bracketed(match: re.Match[str]) -> str:
 def _parenthesised(match: re.Match[str]) -> str:
     if _CONDEMNING.search(match[0]):
         return _HOLE
+    note = match[0].strip(" ()")
+    if mess.is_note_for(note):
+        return ""
+    if mess.is_in_doubt(note):  # what stands before a dash is said, and only that is in doubt
+        return "" if re.search(r"\w [–—-] ", note) else _HOLE
     if mess.is_for_maker(match[0].strip(" ()")) or mess.is_for_staff(match[0].strip(" ()")):  # "(Has to be in.)"
         return ""
     if _MESSAGE.match(match[0].strip()) and _OBJECT.search(match[0]):  # "(Paula: remove the slogan)"
