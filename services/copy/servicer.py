@@ -27,7 +27,6 @@ from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.ad_policy import forbidden_claim
-from services.copy.providers.local.request import check_feasible, understand_order
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify
 from services.worker.submission import PreparedRequest, Submitter
@@ -152,7 +151,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
     async def _check(self, brief: CopyBrief) -> None:
         """Raises BriefNotPossible for a brief that no engine can serve, before credits are held."""
         try:
-            check_feasible(understand_order(brief))
+            self._provider.check(brief)
         except InputFault as fault:
             raise BriefNotPossible(fault.message) from None
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.running import Customer, RunningSystem
-from tests.support import SCRIPT, error_of, invalid_fields, until
+from tests.support import SCRIPT, error_of, invalid_fields
 
 COPY = {"platform": "meta", "format": "short", "tone": "bold"}
 KINDS = [("copy", COPY), ("static-ad", {}), ("video", {"script": SCRIPT})]
@@ -68,6 +68,7 @@ def test_banned_word_does_not_match_part_of_a_word(
     ("instructions", "text"),
     [
         ("avoid the word tray", "custom instructions exclude"),
+        ("max 2 words", "the limit of 2 words"),  # seen only when the texts are written
         ("max 3 words; say 'Carved in Cumbria by two sisters since 1981'", "have 8 words"),
         ("max 20 characters; say 'Carved in Cumbria by two sisters'", "allow 20 in all"),
         ("say 'The cheap one is gone'", "contains the banned word “cheap”"),
@@ -81,19 +82,6 @@ def test_contradicting_instructions_are_refused_before_a_hold(
     check_refusal(response, text)
     assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
     assert customer.credits == {"available": 100, "held": 0}
-
-
-def test_refusal_by_the_engine_releases_the_hold(waiting_system: RunningSystem) -> None:
-    customer = with_brief(waiting_system, "Fell Serving Tray", [])
-    body = {**COPY, "customInstructions": "max 2 words"}
-    response = generate(customer, "copy", body, **{"Idempotency-Key": "two"})
-    check_refusal(response, "the limit of 2 words")
-    (job,) = customer.client.get("/api/generate/jobs").json()["jobs"]
-    assert (job["status"], job["error"]["reason"]) == ("failed", "BRIEF_NOT_POSSIBLE")
-    again = generate(customer, "copy", body, **{"Idempotency-Key": "two"})
-    check_refusal(again, "the limit of 2 words")
-    # Settlement follows the end of the job.
-    until(lambda: customer.credits == {"available": 100, "held": 0}, describe=lambda: customer.credits)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from services.copy.providers.endpoint_features import FORGET_SECONDS
 from services.copy.providers.openai import OpenAICopyProvider
 from tests.copy.chat_server import Response, completion
 from tests.copy.chat_transport import SETTINGS, ChatTransport, in_order
-from tests.copy.test_openai import GOOD, REQUEST
+from tests.copy.test_openai import GOOD, request_of_bottle
 
 SHAPES = tomllib.loads((Path(__file__).parent / "server_shapes.toml").read_text(encoding="utf-8"))
 SERVERS = SHAPES["server"]
@@ -71,9 +71,9 @@ def streamed(completion: dict[str, Any]) -> str:
 async def test_known_servers_write_and_their_choices_are_kept(shape: dict[str, Any], streams: bool) -> None:
     transport = ChatTransport(Server(shape, streams=streams).answer)
     provider = OpenAICopyProvider(SETTINGS, transport=transport)
-    first = await provider.write(REQUEST, "a")
+    first = await provider.write(request_of_bottle(), "a")
     negotiated = len(transport.payloads)
-    await provider.write(REQUEST, "b")
+    await provider.write(request_of_bottle(), "b")
     await provider.close()
     assert len(transport.payloads) == negotiated + 1, "the second request is right at once"
     payload = transport.payloads[-1]
@@ -92,7 +92,7 @@ async def test_missing_model_is_a_fault_after_one_request() -> None:
     transport = ChatTransport(in_order(Response(status=shape["status"], body=shape["body"])))
     provider = OpenAICopyProvider(SETTINGS, transport=transport)
     with pytest.raises(TransientFault):
-        await provider.write(REQUEST, "a")
+        await provider.write(request_of_bottle(), "a")
     await provider.close()
     assert len(transport.payloads) == 1
 
@@ -102,13 +102,13 @@ async def test_error_inside_of_a_success_is_an_error(error: dict[str, Any]) -> N
     transport = ChatTransport(in_order(Response(body=error["body"]), completion(GOOD)))
     provider = OpenAICopyProvider(SETTINGS, transport=transport)
     if error["retried"]:
-        result = await provider.write(REQUEST, "a")
+        result = await provider.write(request_of_bottle(), "a")
         assert result.usage is not None
         assert result.usage.calls == 1
         assert len(transport.payloads) == 2
     else:
         with pytest.raises(TransientFault):
-            await provider.write(REQUEST, "a")
+            await provider.write(request_of_bottle(), "a")
         assert len(transport.payloads) == 1
     await provider.close()
 
@@ -127,8 +127,8 @@ async def test_simultaneous_first_requests_learn_the_same() -> None:
     transport = ChatTransport(answer)
     provider = OpenAICopyProvider(SETTINGS, transport=transport)
     async with asyncio.timeout(10):
-        results = await asyncio.gather(*(provider.write(REQUEST, "s") for _ in range(3)))
-        await provider.write(REQUEST, "later")
+        results = await asyncio.gather(*(provider.write(request_of_bottle(), "s") for _ in range(3)))
+        await provider.write(request_of_bottle(), "later")
     await provider.close()
     assert {result.provider for result in results} == {"openai"}
     kinds = [payload.get("response_format", {}).get("type") for payload in transport.payloads]
@@ -151,10 +151,10 @@ class TestForgetting:
 
         transport = ChatTransport(answer)
         provider = OpenAICopyProvider(SETTINGS, transport=transport, clock=lambda: now[0])
-        await provider.write(REQUEST, "a")
+        await provider.write(request_of_bottle(), "a")
         now[0] = later
-        await provider.write(REQUEST, "b")
-        await provider.write(REQUEST, "c")
+        await provider.write(request_of_bottle(), "b")
+        await provider.write(request_of_bottle(), "c")
         await provider.close()
         return [payload.get("response_format", {}).get("type") for payload in transport.payloads]
 
@@ -178,6 +178,6 @@ async def test_endless_refusals_end() -> None:
     transport = ChatTransport(in_order(refusal))
     provider = OpenAICopyProvider(SETTINGS, transport=transport)
     with pytest.raises(TransientFault):
-        await provider.write(REQUEST, "a")
+        await provider.write(request_of_bottle(), "a")
     await provider.close()
     assert len(transport.payloads) <= 7

@@ -62,6 +62,9 @@ class ProviderWithUsage:
 
     name = "openai"
 
+    def check(self, brief: CopyBrief) -> None:
+        return None
+
     async def write(self, brief: CopyBrief, seed: str) -> CopyResult:
         return RESULT
 

@@ -90,3 +90,38 @@ def test_questions_are_left_out_where_the_customer_asks_so() -> None:
 def test_a_name_of_one_long_word_is_cut() -> None:
     found = write_headline(brief(Product(name="Donaudampfschifffahrtsgesellschaftskapitänsmütze")), "s")
     assert 0 < len(found.headline) <= 40
+
+
+SHELTER = Product(
+    name="Insulated ice shelter for a party of four",
+    brand="Northbay",
+    description=(
+        "Never run a stove with the doors shut. Carbon monoxide can kill. Pets must stay outside. "
+        "Open Monday 9:00 to 17:00. Max wind 40 km/h when anchored. 12 Mill Lane, Porter."
+    ),
+    features=("Two doors and six windows", "Sets up in two minutes"),
+    price="549.00",
+    currency="USD",
+)
+GRINDER = Product(name="Garden shears sharpening", brand="Edgewise", description="£4.50 a blade, no saws.")
+
+
+def test_headlines_of_a_set_are_no_warning_condition_hours_or_bare_price() -> None:
+    for product, sold in (
+        (SHELTER, ("doors", "two minutes", "shelter", "Northbay")),
+        (GRINDER, ("shears", "Edgewise")),
+    ):
+        taken: list[str] = []
+        for number in range(12):
+            taken.append(
+                write_headline(brief(product, tone=list(Tone)[number % len(Tone)]), str(number), taken).headline
+            )
+        assert all(any(word.casefold() in line.casefold() for word in sold) for line in taken), taken
+
+
+def test_headlines_that_stand_again_take_turns() -> None:
+    taken: list[str] = []
+    for number in range(12):
+        taken.append(write_headline(brief(SHELTER), str(number), taken).headline)
+    counts = [taken.count(line) for line in set(taken)]
+    assert max(counts) - min(counts) <= 1, taken

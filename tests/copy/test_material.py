@@ -108,7 +108,14 @@ class TestWhatLeads:
         strengths = {found.text: found.strength for found in material_of(made).quotes}
         assert strengths["Warm light"] > strengths[sentence.text]
         few = request(*features[:2], sentence)
-        assert {found.strength for found in material_of(few).quotes} == {0.5}
+        assert material_of(few).quotes[0].text == "One piece of ash"  # what is said first counts more
+
+    def test_all_of_a_line_or_two_is_said(self) -> None:
+        facts = [
+            fact(1, "Sat 12 September, 6.30 pm", "logistics", source="description"),
+            fact(2, "gold coin entry", source="description"),
+        ]
+        assert {found.text for found in material_of(request(*facts)).quotes} == {found.text for found in facts}
 
     def test_lines_of_a_trade_need_a_sure_trade(self) -> None:
         def lines(confidence: str) -> Material:

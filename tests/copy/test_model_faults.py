@@ -22,7 +22,7 @@ from tests.copy.chat_server import Response, completion
 from tests.copy.chat_transport import SETTINGS, ChatTransport, in_order
 from tests.copy.products import PRODUCTS, brief
 from tests.copy.test_model_facts import understood
-from tests.copy.test_openai import GOOD, REQUEST, ROWS
+from tests.copy.test_openai import GOOD, ROWS, request_of_bottle
 from tests.copy.test_streams import FOURTH, Endpoint, texts, write
 
 
@@ -46,7 +46,7 @@ async def test_body_that_cannot_be_decoded_leads_to_the_fallback_and_opens_the_b
     garbled = Garbled()
     provider = provider_of(garbled, breaker_failures=1, retries=0)
     for _ in range(2):
-        assert (await provider.write(REQUEST, "seed")).provider == "local"
+        assert (await provider.write(request_of_bottle(), "seed")).provider == "local"
     await provider.close()
     assert garbled.calls == 1
 
@@ -60,7 +60,7 @@ async def test_unforeseen_error_leads_to_the_fallback_and_opens_the_breaker(monk
     transport = ChatTransport(in_order(completion(GOOD)))
     provider = provider_of(transport, breaker_failures=1)
     for _ in range(2):
-        assert (await provider.write(REQUEST, "seed")).provider == "local"
+        assert (await provider.write(request_of_bottle(), "seed")).provider == "local"
         assert (await provider.headlines.write(understood(), "seed")).headline
     await provider.close()
     assert len(transport.payloads) == 2
@@ -79,7 +79,7 @@ async def test_failing_headlines_leave_copy_to_the_model() -> None:
 
     provider = provider_of(ChatTransport(answer), breaker_failures=1, headline_seconds=0.05)
     await provider.headlines.write(understood(), "seed")
-    assert (await provider.write(REQUEST, "seed")).provider == "openai"
+    assert (await provider.write(request_of_bottle(), "seed")).provider == "openai"
     await provider.close()
 
 
@@ -101,7 +101,7 @@ class TestUsageOfCallsThatEndEarly:
 
     async def test_reported_tokens_are_not_marked(self) -> None:
         provider = provider_of(ChatTransport(in_order(completion(GOOD))))
-        usage = (await provider.write(REQUEST, "seed")).usage
+        usage = (await provider.write(request_of_bottle(), "seed")).usage
         await provider.close()
         assert usage is not None
         assert not usage.estimated
@@ -111,7 +111,7 @@ class TestUsageOfCallsThatEndEarly:
             raise httpx.ConnectError("")
 
         provider = provider_of(ChatTransport(answer))
-        assert (await provider.write(REQUEST, "seed")).usage is None
+        assert (await provider.write(request_of_bottle(), "seed")).usage is None
         await provider.close()
 
     async def test_headline_whose_caller_hangs_up_is_logged(self) -> None:
@@ -135,7 +135,7 @@ class TestWordsOfTheTask:
         assert mentions_the_task("As an AI, I read JSON.", ["A JSON viewer"])
 
     async def test_texts_about_a_json_viewer_are_used(self) -> None:
-        request: CopyBrief = replace(brief(PRODUCTS[0]), features=("A JSON display", *REQUEST.features))
+        request: CopyBrief = replace(brief(PRODUCTS[0]), features=("A JSON display", *request_of_bottle().features))
         rows = [{**ROWS[0], "body": "Aurora Bottle has a JSON display."}, *ROWS[1:]]
         transport = ChatTransport(in_order(completion(json.dumps({"variants": rows}))))
         provider = provider_of(transport)

@@ -17,7 +17,7 @@ from services.copy.providers.model_reply import read_variants
 from services.copy.providers.openai import OpenAICopyProvider
 from tests.copy.chat_server import Response, completion
 from tests.copy.chat_transport import SETTINGS, Answer, ChatTransport, in_order
-from tests.copy.test_openai import GOOD, REQUEST, ROWS
+from tests.copy.test_openai import GOOD, ROWS, request_of_bottle
 
 HOOKS = [row["hook"] for row in ROWS]
 
@@ -84,7 +84,7 @@ BAD = {
 async def written(answer: Answer, **changes: Any) -> tuple[Any, ChatTransport]:
     transport = ChatTransport(answer)
     provider = OpenAICopyProvider(SETTINGS, LocalCopyProvider(), transport=transport, **changes)
-    result = await provider.write(REQUEST, "seed")
+    result = await provider.write(request_of_bottle(), "seed")
     await provider.close()
     return result, transport
 
@@ -144,7 +144,7 @@ class TestEndpointErrors:
         transport = ChatTransport(in_order(completion("No.")))
         provider = OpenAICopyProvider(replace(SETTINGS, breaker_failures=1), LocalCopyProvider(), transport=transport)
         for _ in range(3):
-            await provider.write(REQUEST, "seed")
+            await provider.write(request_of_bottle(), "seed")
         await provider.close()
         assert len(transport.payloads) == 6
 
@@ -161,7 +161,7 @@ class TestEndOfTime:
 
         transport = ChatTransport(answer)
         provider = OpenAICopyProvider(replace(SETTINGS, total_seconds=0.5), LocalCopyProvider(), transport=transport)
-        result = await provider.write(REQUEST, "seed")
+        result = await provider.write(request_of_bottle(), "seed")
         await provider.close()
         assert [variant.hook for variant in result.variants[:4]] == HOOKS[:4]
         assert result.provider == "openai"
@@ -186,7 +186,7 @@ class TestEndOfTime:
 
         provider = OpenAICopyProvider(SETTINGS, transport=ChatTransport(answer))
         with pytest.raises(TransientFault) as fault:
-            await provider.write(REQUEST, "seed")
+            await provider.write(request_of_bottle(), "seed")
         await provider.close()
         assert fault.value.reason == "MODEL_TIMED_OUT"
         assert attempts == 1

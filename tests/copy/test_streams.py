@@ -16,7 +16,7 @@ from services.copy.providers.chat_client import OpenAISettings
 from services.copy.providers.local import LocalCopyProvider
 from services.copy.providers.openai import OpenAICopyProvider
 from tests.copy.chat_transport import SETTINGS
-from tests.copy.test_openai import GOOD, REQUEST, ROWS
+from tests.copy.test_openai import GOOD, ROWS, request_of_bottle
 
 USAGE = {"prompt_tokens": 640, "completion_tokens": 380, "total_tokens": 1020}
 FOURTH = GOOD.index(str(ROWS[3]["hook"]))
@@ -81,7 +81,7 @@ class Endpoint(httpx.AsyncBaseTransport):
 async def write(endpoint: Endpoint, settings: OpenAISettings = SETTINGS, times: int = 1) -> CopyResult:
     provider = OpenAICopyProvider(settings, LocalCopyProvider(), transport=endpoint)
     for _ in range(times):
-        result = await provider.write(REQUEST, "seed")
+        result = await provider.write(request_of_bottle(), "seed")
     await provider.close()
     return result
 

@@ -16,7 +16,7 @@ from services.copy.providers.openai import OpenAICopyProvider
 from services.copy.providers.wish_judge import says
 from tests.copy.chat_server import completion
 from tests.copy.chat_transport import SETTINGS, ChatTransport, in_order
-from tests.copy.test_openai import REQUEST, ROWS
+from tests.copy.test_openai import ROWS, request_of_bottle
 
 WISHES = tomllib.loads((Path(__file__).parent / "wishes.toml").read_text(encoding="utf-8"))["wish"]
 
@@ -38,7 +38,7 @@ async def write(instructions: str, *additions: str) -> tuple[CopyResult, ChatTra
     ]
     transport = ChatTransport(in_order(completion(json.dumps({"variants": rows}))))
     provider = OpenAICopyProvider(SETTINGS, LocalCopyProvider(), transport=transport)
-    result = await provider.write(replace(REQUEST, custom_instructions=instructions), "seed")
+    result = await provider.write(replace(request_of_bottle(), custom_instructions=instructions), "seed")
     await provider.close()
     return result, transport
 

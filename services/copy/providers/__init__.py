@@ -10,12 +10,15 @@ from services.copy.domain import CopyBrief, CopyResult
 class CopyProvider(Protocol):
     """Writes five variants for a brief.
 
-    The built-in engine gives the same result for the same brief and seed. `write` raises `InputFault` when the brief
-    cannot be served as it is, and `TransientFault` when another attempt may succeed.
+    The built-in engine gives the same result for the same brief and seed. `check` runs before credits are held and
+    raises `InputFault` for a brief that cannot be served as it is; so does `write` where that shows only then, and
+    `TransientFault` when another attempt may succeed.
     """
 
     @property
     def name(self) -> str: ...
+
+    def check(self, brief: CopyBrief) -> None: ...
 
     async def write(self, brief: CopyBrief, seed: str) -> CopyResult: ...
 

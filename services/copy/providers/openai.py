@@ -31,7 +31,7 @@ from services.copy.providers.chat_reply import Reply
 from services.copy.providers.chat_stream import Progress
 from services.copy.providers.local import engine
 from services.copy.providers.local.notes import notes_for
-from services.copy.providers.local.request import Order, understand_order
+from services.copy.providers.local.request import Order, check_feasible, understand_order
 from services.copy.providers.model_headline import ModelHeadlines, log_usage
 from services.copy.providers.model_prompt import copy_prompt
 from services.copy.providers.model_reply import is_unfinished_thought, read_variants
@@ -92,6 +92,9 @@ class OpenAICopyProvider:
             for _ in range(2)
         )
         self.headlines = ModelHeadlines(self._client, headline_breaker, settings)
+
+    def check(self, brief: CopyBrief) -> None:
+        check_feasible(understand_order(brief))
 
     async def close(self) -> None:
         await self._client.close()

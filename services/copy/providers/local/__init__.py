@@ -15,6 +15,9 @@ class LocalCopyProvider:
 
     name = "local"
 
+    def check(self, brief: CopyBrief) -> None:
+        engine.check(brief)
+
     async def write(self, brief: CopyBrief, seed: str) -> CopyResult:
         return engine.write(brief, seed)
 

@@ -36,11 +36,11 @@ PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
 OPENING: Final = 0.5  # more for the sentence that says what is offered
 OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
-ANY_TRADE: Final = 0.8  # less for a line of any trade
+ANY_TRADE: Final = 1.4  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
 UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
-LAST: Final = 1.2  # less for those
-WEAK_AUDIENCE: Final = 0.4  # less for whom it is for: it does not say what
+LAST: Final = 2.0  # less for those
+WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
 AGAIN: Final = (1.3, 1.8, 2.3, 2.8)  # less for the same hook with another text below it
 FEWEST_AGAIN: Final = -0.6  # score of a hook that stands again
 SHORTENED: Final = 0.05  # less for a part of the name
@@ -58,9 +58,9 @@ _ORDER: Final = {
     Tone.BOLD: ("figure", "offer", "benefit", "proof", "price", "question", "feature", "logistics", "audience"),
 }
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.12
+_STEP: Final = 0.07
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
-    {tone: {angle: 0.8 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
+    {tone: {angle: 0.6 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
 _LEAST: Final = {"name": -0.2, "brand": -2.0, "call": -3.0, "neutral": -2.5}  # hooks that say nothing about the product
 
@@ -187,7 +187,25 @@ def _opening(material: Material, weights: Mapping[str, float], limit: int) -> It
 def with_name(material: Material, hook: str) -> str:
     """What is sold, and a fact about it."""
     is_plain = not any(sign in f"{material.what}{hook}" for sign in ":?!") and ". " not in hook
-    return f"{material.what}: {hook}" if is_plain else f"{as_sentence(material.what)} {hook}"
+    if not is_plain:
+        return f"{as_sentence(material.what)} {hook}"
+    return f"{material.what}{colon(material)} {_behind_colon(hook, material)}"
+
+
+def colon(material: Material) -> str:
+    """The colon of a language: in French a space that does not break stands before it."""
+    return "\u00a0:" if material.language == "fr" else ":"
+
+
+def _behind_colon(hook: str, material: Material) -> str:
+    """A text behind a colon: its first word in small letters where it is known to have them within a sentence."""
+    word, _, rest = hook.partition(" ")
+    small = word.casefold()
+    is_common = small in material.words.empty or re.search(rf"(?<!\w){re.escape(small)}(?!\w)", material.written)
+    is_title = word[:1].isupper() and word[1:].islower()
+    if material.language == "de" or not is_title or not is_common:
+        return hook
+    return f"{small} {rest}".strip()
 
 
 def stands_alone(found: Quote, material: Material) -> bool:
@@ -214,13 +232,13 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
         if len(hook) <= min(limit, BOTH) and not echoes(other.text, one.text):
             score = weights.get(one.role, 0.0) + one.strength - one.loss - PAIR - other.loss
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
-    hook = f"{material.brand}: {material.what}"
+    hook = f"{material.brand}{colon(material)} {material.what}"
     if material.brand and len(hook) <= limit and fold(material.brand) not in fold(material.what):
         yield Argument(angle="name", hook=as_line(hook), score=_LEAST["name"] + _glance(hook), says_what=True)
     price = material.price.casefold()
     if price and price not in material.what.casefold() and not price.startswith(material.name.casefold()):
-        hook = as_line(f"{as_sentence(material.what)} {upper_first(material.price)}")
-        if len(hook) <= limit and not material.solemn:
+        hook = as_line(with_name(material, upper_first(material.price)))
+        if len(hook) <= limit and not material.solemn and not echoes(material.price, material.what):
             yield Argument(angle="price", hook=hook, score=weights["price"] + NAMED_PRICE, says_what=True)
 
 

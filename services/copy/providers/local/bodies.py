@@ -18,6 +18,7 @@ from services.copy.providers.local.page import Page
 from services.copy.providers.local.quotes import (
     Quote,
     as_sentence,
+    echoes,
     fold,
     names_day,
     says_something,
@@ -93,7 +94,8 @@ class _Draft:
         self._missing: list[Quote] = []
         self._places: dict[str, int] = {}  # of placed sentences in the description
         self._hook_folded = fold(argument.hook)
-        self._named = argument.says_what or (bool(material.names) and material.says_the_name(argument.hook))
+        is_part = argument.angle == "name" and self._hook_folded in fold(material.name)  # a long name, cut
+        self._named = argument.says_what or is_part or (bool(material.names) and material.says_the_name(argument.hook))
         self._tail = [*task.offers]
         self._page = Page(min(task.layout.body, task.layout.whole - len(argument.hook) - 1))
         for text in self._tail:
@@ -297,8 +299,12 @@ class _Draft:
         is_said = found is not None and material.says_the_name(found.text)
         if self._named and (found is None or is_said):
             return
-        line = self._name_line()
-        first = not self._named and (found is None or (not is_said and material.dated))  # an event goes by its name
+        line = self._priced_name() or self._name_line()
+        if len(line) + 1 > room:
+            line = self._name_line()
+        if found is not None and not is_said and not material.dated:  # an event goes by its name
+            is_said = echoes(material.name, found.text)
+        first = not self._named and (found is None or not is_said)
         if first and len(line) + 1 <= room and self._page.place(line):
             self._named = True
             self._places[line] = -1
@@ -311,8 +317,15 @@ class _Draft:
                 continue
             has_room = len(as_sentence(text)) + 1 + kept <= room
             if self._quote(found, text):
-                self._named = self._named or not has_room
+                self._named = self._named or is_said or not has_room
                 return
+
+    def _priced_name(self) -> str:
+        """What is advertised with its price, where the price is an amount alone; empty otherwise."""
+        material = self._task.material
+        if not material.price or material.price_is_quoted or material.dated or not self._wants_price():
+            return ""
+        return as_sentence(f"{material.what}, {material.price}")
 
     def _sender(self) -> bool:
         """Names the sender, where nothing has."""
@@ -384,7 +397,8 @@ class _Draft:
         material = task.material
         if self._bare_of_terms:
             return False
-        if task.priced is False or not material.price or material.price.casefold() in self._hook_folded:
+        said = "\n".join([self._hook_folded, *self._page.texts]).casefold()
+        if task.priced is False or not material.price or material.price.casefold() in said:
             return False
         if any(found.role == "price" for found in self._supply.used) or self._argument.angle == "price":
             return False
@@ -402,7 +416,10 @@ class _Draft:
                 self._named = True
                 return
             lines = (self._name_line(), as_sentence(material.name or material.brand))
-            self._named = any(self._page.place(line) for line in lines)
+            line = next((line for line in lines if self._page.place(line)), "")
+            self._named = bool(line)
+            if line and self._argument.answer is None:
+                self._page.lead(line)  # what it is, before what is said of it
         if priced and self._page.place(as_sentence(material.price)):
             self._named = self._named or material.says_the_name(material.price)
 

@@ -17,7 +17,7 @@ NEAR = 0.5  # less for a hook whose words another has, in full
 NEAR_AT_LAST = 0.2  # likewise where the brief holds no other
 FAIR = 0.8  # score of an argument below which the best facts rather lead again, in other words
 PRICED_AGAIN = 1.0  # less for a second hook that says nothing but the price
-MOST_NAMED = 2  # hooks that say what is sold beside a fact
+MOST_NAMED = 4  # hooks that say what is sold beside a fact
 MOST = {"question": 1, "audience": 1, "price": 1, "name": 1, "logistics": 1, "neutral": 5}
 
 

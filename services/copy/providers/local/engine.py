@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from services.chassis.errors import InputFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Platform, Variant
 from services.copy.providers import content_filters
 from services.copy.providers.local import spelling
@@ -27,6 +28,7 @@ CHANCE = 0.2  # how much the seed may turn the order of arguments
 CROWDED = 0.25
 LEFT = 22  # characters of one more fact
 UNBACKED = 2.0
+TRIAL_SEED = "trial"
 UNKNOWN, PLAIN = "und", "en"  # languages
 MOST_TURNS = 12  # tries to find five that may go out; each refuses those that may not
 MOST_ARGUMENTS = 60  # the best that are looked at: what is worse is not chosen
@@ -44,10 +46,30 @@ class Draft:
     body: Body
 
 
+def check(brief: CopyBrief) -> None:
+    """Raises InputFault for a brief of which no five variants can be written.
+
+    Only a brief that holds little, or rules that leave little, can fail: its texts are written as a trial. `write`
+    falls back to the seed of the trial.
+    """
+    order = understand_order(brief)
+    check_feasible(order)
+    if order.is_narrow:
+        _write(order, TRIAL_SEED)
+
+
 def write(brief: CopyBrief, seed: str) -> CopyResult:
     """Five variants for a brief. Raises InputFault when the rules of the request leave no five."""
     order = understand_order(brief)
     check_feasible(order)
+    try:
+        return _write(order, seed)
+    except InputFault:
+        return _write(order, TRIAL_SEED)
+
+
+def _write(order: Order, seed: str) -> CopyResult:
+    brief = order.brief
     random_ = random.Random(
         f"{seed}|{brief.platform}|{brief.format}|{brief.tone}|{brief.product_name}|{brief.custom_instructions}"
     )

@@ -73,6 +73,7 @@ _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _MANY_SHOUTED: Final = 2
 _MONEY: Final = re.compile(r"[$€£₹¥₺₽%]|\b(?:EUR|USD|GBP|CHF|zł|kr|TL|RM|AED)\b")
 _TAIL: Final = re.compile(r"(?:\b[b-df-hj-np-tv-z]{2,4}|[–-])\.?$")  # ends in an abbreviation without a vowel
+_CLOCK_END: Final = re.compile(r"\d\s?[ap]\.?m\.?$", re.IGNORECASE)
 _TORN_TAIL: Final = re.compile(r"^(?:[^\W\d_]{1,3}|[^\W\d_]*[b-df-hj-np-tv-z]{2}|\w\.\w)$")
 _QUANTITIES: Final = frozenset(signs("quantities"))
 _BESIDES: Final = frozenset(signs("besides"))
@@ -88,6 +89,7 @@ class Setting:
     dated: bool
     listed: bool  # whether the customer lists enough features to lead with
     is_priced: Callable[[str], bool]  # whether a text names the product's own price
+    titled: bool  # whether most texts have capitals throughout, so that these name no place
     few: bool  # whether the brief is a line or two
     begins: int  # place of the description's first text
     capitals: bool  # whether the customer begins sentences with a capital
@@ -113,9 +115,9 @@ def is_part(found: Quote, setting: Setting) -> bool:
     if found.source != "description" or not text:
         return False
     head = text.split()[0]
-    if setting.capitals and found.place > setting.begins and head.islower():
+    if setting.capitals and found.place > setting.begins and head.islower() and not setting.few:
         return True
-    tail = _TAIL.search(text)
+    tail = _TAIL.search(text) if not _CLOCK_END.search(text) else None
     return tail is not None and tail[0].rstrip(".").casefold() not in _UNITS and not (tail[0].isupper())
 
 
@@ -169,7 +171,10 @@ def may_stand(found: Quote, setting: Setting) -> bool:
         return False  # a heading, a link of a menu, a part of a table
     if _CAPITAL_KEY.match(text) or found.source == "name":
         return False
-    return not (is_part(found, setting) or is_shorthand(text) or (_KEY.match(text) and len(text.split()) < KEY_WORDS))
+    is_key = _KEY.match(text) is not None and len(text.split()) < KEY_WORDS
+    if setting.few and not any(word.isupper() for word in _LETTERS.findall(text) if len(word) >= _SHOUTED):
+        return not (is_part(found, setting) or is_key)  # of a line or two, each text is chosen
+    return not (is_part(found, setting) or is_shorthand(text) or is_key)
 
 
 def lead_loss(found: Quote, setting: Setting) -> float:
@@ -210,9 +215,9 @@ def lead_loss(found: Quote, setting: Setting) -> float:
     if found.role == "logistics" and not is_event:
         less += BESIDE if _HOURS.search(text) or _ADDRESS.match(text) else 0.0
         less += INFORMS if found.strength - setting.chosen(found) < TELLING else 0.0
-    if not is_event and _CLOCK.search(text) and names_day(text, words.language):
-        less += BESIDE
-    if is_event and _is_where_or_when(found, setting):
+    if not is_event and names_day(text, words.language) and (count <= DAY_WORDS or _CLOCK.search(text)):
+        less += UNFIT if count <= DAY_WORDS else BESIDE
+    if (is_event or not setting.titled) and _is_where_or_when(found, setting):
         less += UNFIT
     if is_demand(text, words) or is_part(found, setting):
         less += UNFIT
@@ -230,7 +235,13 @@ def _is_where_or_when(found: Quote, setting: Setting) -> bool:
         return True
     if len(written) > FEW_WORDS or setting.words.language == "de":
         return False
-    return all(word[:1].isupper() for word in written if word[:1].isalpha()) and not _MONEY.search(found.text)
+    return is_titled(found.text) and not _MONEY.search(found.text)
+
+
+def is_titled(text: str) -> bool:
+    """Whether each of several words has a capital ("Shropshire & Telford")."""
+    words = [word for word in text.split() if word[:1].isalpha()]
+    return len(words) > 1 and all(word[:1].isupper() for word in words)
 
 
 def _is_wide(text: str) -> bool:

@@ -15,6 +15,7 @@ from services.copy.providers.local.fitness import (
     Setting,
     is_late,
     is_shorthand,
+    is_titled,
     is_torn,
     lead_loss,
     may_open,
@@ -24,19 +25,30 @@ from services.copy.providers.local.fitness import (
 )
 from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes
 from services.copy.providers.local.prices import amount_text
-from services.copy.providers.local.quotes import Quote, first_word, fold, head_of, names_day, quote, upper_first
+from services.copy.providers.local.quotes import (
+    Quote,
+    content_words,
+    first_word,
+    fold,
+    head_before_price,
+    head_of,
+    names_day,
+    priced_head,
+    quote,
+    upper_first,
+)
+from services.copy.providers.local.strengths import LISTED, SELLING, ranks_of, strength_of
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
-# Roles that an ad may lead with or list; the others stand in it only where they must.
-SELLING = frozenset({"benefit", "feature", "figure", "offer", "price", "proof", "logistics"})
 FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a description that says more
 FEW_TEXTS = 4  # facts of a brief that is a line or two
 OPENS = 0.601  # strength of a first sentence that limits what it says
-LISTED = 0.25  # of strength that such features gain
-SURE = "sure"  # the confidence of an understanding
+SURE, LIKELY = "sure", "likely"  # confidences of an understanding
 MADE = frozenset({"good", "food", "software"})  # kinds of which one says that they come from somebody
 MAX_AUDIENCE = 60
 MAX_ALWAYS = 64  # characters of a limit that every text carries
+SHORT_PRICE = 60  # characters of the beginning of a line that says all
+SHORTER = 0.02  # less for it
 MAX_PRICE = 72  # characters of a text that is a price
 PRICE_WITHIN = 12  # characters before the amount of a text that is a price ("From £95")
 HEAD_WITHIN = 3  # words: "busy parents", "small local shops"
@@ -77,8 +89,9 @@ class Material:
     customer's words. `what`: the line that says what is advertised. `price`: in words, empty where the brief has none;
     `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
-    likely. `opening`: the sentence of the description that says what is offered; `dated`: whether a fact names a day.
-    `said`: all texts of the product, case folded; `written`: the same with their capitals.
+    likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
+    offered; `dated`: whether a fact names a day. `said`: all texts of the product, case folded; `written`: the same
+    with their capitals.
     """
 
     words: Words
@@ -94,6 +107,7 @@ class Material:
     goal: str
     closing: str
     is_sure: bool
+    is_known: bool
     quotes: tuple[Quote, ...]
     spare: tuple[Quote, ...]
     must: tuple[Quote, ...]
@@ -148,12 +162,13 @@ def material_of(brief: CopyBrief) -> Material:
         code = "en"  # a name alone has no language: that of the API's own words
     words = words_of(code)
     listed = sum(fact.source == "features" for fact in facts) >= FEW_FEATURES and bool(brief.description.strip())
+    ranks = ranks_of(facts)
     quotes = [
         quote(
             id=fact.id,
             text=_with_its_question(fact, brief),
             role=fact.role,
-            strength=fact.strength + (LISTED if listed and fact.source == "features" else 0.0),
+            strength=strength_of(fact, ranks.get(fact.id, 1.0), listed=listed),
             source=fact.source,
             words=words,
         )
@@ -176,6 +191,7 @@ def material_of(brief: CopyBrief) -> Material:
         capitals=2 * sum(found.text[:1].islower() for found in quotes if found.source == "description")
         <= sum(found.source == "description" for found in quotes),
         listed=sum(fact.source == "features" for fact in facts) >= FEW_FEATURES,
+        titled=2 * sum(is_titled(found.text) for found in quotes) > len(quotes),
         is_priced=lambda text: not brief.price or same_amount(text, brief.price),
         chosen=lambda found: LISTED if listed and found.source == "features" else 0.0,
         prices=frozenset[Decimal]().union(*(amounts_of(found.text) for found in quotes if found.source == "features")),
@@ -187,6 +203,19 @@ def material_of(brief: CopyBrief) -> Material:
         for found in quotes
         if alone(found) and may_stand(found, setting) and not is_torn(found, described)
     ]
+    if setting.few:  # a line with all in it, shorter where a text has no room for it
+        priced = [
+            found for found in fit if found.role == "price" or (brief.price and same_amount(found.text, brief.price))
+        ]
+        for found in priced:
+            if len(found.text) <= SHORT_PRICE:
+                continue
+            head = priced_head(found.text, SHORT_PRICE, setting.is_priced, words)
+            head = head or head_before_price(found.text, SHORT_PRICE, words)
+            if head is not None:
+                fit.append(
+                    replace(found, text=head, strength=found.strength - SHORTER, words=content_words(head, words))
+                )
     first = min(
         (found for found in quotes if found.source == "description"), key=lambda found: found.place, default=None
     )
@@ -211,6 +240,7 @@ def material_of(brief: CopyBrief) -> Material:
         trade_words=subject.trade_words if is_sure else (),
         goal=subject.goal,
         is_sure=is_sure,
+        is_known=subject.confidence in {SURE, LIKELY},
         # what a text asks for must fit; a button is one of a few that the platform has
         closing=subject.goal if is_sure and not subject.sensitive else "",
         quotes=tuple(sorted(fit, key=lambda found: -found.strength)),

@@ -43,6 +43,13 @@ class Page:
         self.room -= len(text) + 1
         return True
 
+    def lead(self, text: str) -> None:
+        """Puts a text that was placed before all others."""
+        for block in self._blocks:
+            if text in block:
+                block.remove(text)
+        self._blocks[0].insert(0, text)
+
     def reserve(self, text: str) -> bool:
         """Keeps room for a text that `close` adds; False where there is none."""
         if len(text) + 1 > self.room:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from unicodedata import east_asian_width
@@ -16,6 +17,9 @@ _WIDE_RUN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _SEPARATOR = re.compile(r"\s[–—-]\s|[,;:]\s")
 _LIMITING = re.compile(r"[\d%*†$€£₹¥₺₽]")  # what may limit the words before it: a number, money, a footnote
 _PRICED = re.compile(r"[%$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")  # what a limit may follow
+_PRICED_WORD = re.compile(
+    r"(?:[$€£₹¥₺₽]\s?\d|\d[\d.,]*\s?(?:[$€£₹¥₺₽%]|EUR|USD|GBP|CHF|zł|kr|[^\W\d_]{4,}))"
+)  # "480 pesos"
 _WEEK = "|".join(map(re.escape, signs("weeks")))
 _NUMBER = re.compile(r"[\d$€£₹¥₺₽%]")
 _LEAST_STEM = 4  # letters that two forms of a short word have in common
@@ -232,6 +236,38 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
             words.guards.search(part) and not _NUMBER.search(part) for part in parts
         ):
             return None
+        return kept
+    return None
+
+
+def priced_head(text: str, limit: int, is_priced: Callable[[str], bool], words: Words) -> str | None:
+    """The longest beginning of a price within `limit` characters that says the amount, cut at a comma or dash; None
+    without one, or where what follows limits the amount ("€40, | plus VAT", "£95, | minimum two")."""
+    if not words.joints:
+        return None
+    for cut in reversed(list(_SEPARATOR.finditer(text))):
+        kept, dropped = text[: cut.start()].rstrip(), text[cut.end() :]
+        clause = _SEPARATOR.split(dropped, maxsplit=1)[0]
+        if len(kept) > limit or not is_priced(kept) or kept.count("(") != kept.count(")"):
+            continue
+        if words.guards.search(clause) or words.negations.search(clause) or last_word(kept) in words.open_end:
+            continue
+        return kept
+    return None
+
+
+def head_before_price(text: str, limit: int, words: Words) -> str | None:
+    """The longest beginning of a line within `limit` characters that ends before its first price; None without one, or
+    where what follows up to the price limits it."""
+    price = _PRICED_WORD.search(text)
+    if price is None or not words.joints:
+        return None
+    for cut in reversed(list(_SEPARATOR.finditer(text, 0, price.start()))):
+        kept, dropped = text[: cut.start()].rstrip(), text[cut.end() : price.start()]
+        if len(kept) > limit or len(_WORD.findall(kept)) < HEAD_WORDS or kept.count("(") != kept.count(")"):
+            continue
+        if words.guards.search(dropped) or words.negations.search(dropped) or last_word(kept) in words.open_end:
+            continue
         return kept
     return None
 

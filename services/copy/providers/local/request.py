@@ -24,10 +24,14 @@ FOCUS = 1.2  # how much a fact gains that the customer asks to put first
 CALM = frozenset({"calm", "quiet", "discreet", "restrained", "serious", "sober", "understated", "minimal", "dignified"})
 LOUD = frozenset({Tone.URGENT, Tone.PLAYFUL, Tone.BOLD, Tone.CASUAL})
 CTA_CHARACTERS = 40
+ENOUGH = 3  # facts from which five texts are found
 BEGINNING = 160  # characters of a description that say what it is about
 _NEVER = re.compile(r"(?!)")
 SOLD = frozenset({"good", "food"})  # kinds that are bought by a click
 APPLIED = frozenset({"", "job", "service", "finance", "property", "cause", "public_body"})  # what one applies for
+BOOKED = frozenset({"service", "event", "place"})  # kinds that one makes an appointment with
+VISITED = frozenset({"place", "event"})  # kinds that one goes to
+ENQUIRE = "enquire"  # the goal of a brief whose readers ask first
 USUAL = {  # kinds of which a goal is usual, so that their words need not say it
     "sign_up": frozenset({"software", "event"}),
     "apply": frozenset({"job", "finance", "property"}),
@@ -69,6 +73,16 @@ class Order:
         """Whether the customer has set a length: then the shortest way is taken everywhere."""
         return self.instructions.words_max is not None or self.instructions.characters_max is not None
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether so little may be said that five texts are not certain."""
+        return (
+            self.limited
+            or bool(self.offers or self.rules.banned)
+            or len(self.material.quotes) < ENOUGH
+            or self.platform.length(self.material.what) > self.layout.hook
+        )
+
     def focus_of(self, fact: Quote | None) -> float:
         """What a fact gains by the focus that the customer asks for."""
         if fact is None or not self.focus:
@@ -90,7 +104,8 @@ def understand_order(brief: CopyBrief) -> Order:
     """Reads brief and instructions and sets the rules."""
     instructions, refused = _lawful(parse_instructions(brief.custom_instructions), brief.subject)
     material = material_of(brief)
-    if goal_of(material) != material.closing:  # what a text asks for is what the button asks for
+    if goal_of(material) != material.closing or not _asks(material.closing, material):
+        # what a text asks for is what the button and the customer's own words ask for
         material = replace(material, closing="")
     calm = bool({word.casefold().strip() for word in brief.tone_words} & CALM) or material.solemn
     rules = content_filters.request_rules(
@@ -221,8 +236,9 @@ def _buttons(
         return (instructions.cta,)
     table = material.words.buttons
     platform = brief.platform.value
-    labels = table.get((platform, goal_of(material) or "none")) or table.get((platform, "none"), ())
-    if material.solemn and goal_of(material) in {"call", "book"}:  # who mourns is not hurried
+    goal = goal_of(material)
+    labels = table.get((platform, goal or "none")) or table.get((platform, "none"), ())
+    if material.solemn and goal in {"call", "book"}:  # who mourns is not hurried
         quiet = [label for label in labels if label in table.get((platform, "call"), ())[1:]]
         labels = (*quiet, *labels)
     allowed = tuple(label for label in labels if not any(word.search(label) for word in rules.banned))
@@ -233,48 +249,59 @@ def _buttons(
 
 
 def goal_of(material: Material) -> str:
-    """What the brief asks of its readers; empty where that is not sure.
+    """What the brief asks of its readers; empty where that is not sure; ENQUIRE where they ask first.
 
     Its own words count before what products of its kind are usually advertised for: nobody buys a job, a volunteer or a
     quotation by a click.
     """
     goal, kind = material.goal, material.kind
-    if goal == "call" and not _has_number(material):
-        goal = ""  # there is no number to call
-    elif goal == "sell" and _is_rented(material):
-        goal = "book" if material.words.asked.get("book", _NEVER).search(material.written) else ""
-    asked = [
-        name for name in ASKED if name in material.words.asked and material.words.asked[name].search(material.written)
-    ]
+    asked = [name for name in ASKED if _asks(name, material)]
     if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
-        return "call" if goal == "call" else ""
+        return _reached(material)
     if "helpers" in asked:
         return "donate" if goal == "donate" and "donate" in asked else ""
     if "apply" in asked and kind in APPLIED:
         return "apply"
-    if goal == "sell":
-        if material.is_sure and kind in SOLD:
-            return "" if "enquire" in asked and "sell" not in asked else goal
-        offered = "sell" in asked or bool(material.amount)
-        return goal if kind in SOLD and offered and not {"enquire", "book", "apply", "call"} & set(asked) else ""
-    if goal in {"sign_up", "apply", "donate", "download"}:
-        usual = material.is_sure and kind in USUAL[goal]
-        return goal if usual or (goal in asked and kind not in SOLD) else _asked_of_service(asked, material)
-    if goal in {"book", "call", "visit"}:
-        return (
-            goal
-            if material.is_sure or goal in asked or (goal == "call" and kind == "service")
-            else _asked_of_service(asked, material)
-        )
-    return _asked_of_service(asked, material) if not kind or kind in {"service", "event", "place"} else ""
-
-
-def _asked_of_service(asked: list[str], material: Material) -> str:
-    """What a service asks for in its own words."""
-    if "sell" in asked:
+    if kind in SOLD:
+        return _goal_of_goods(asked, material)
+    if goal in USUAL and kind in USUAL[goal]:
+        return goal if material.is_known or goal in asked or kind == "cause" else ""
+    if kind == "software":
         return ""
-    found = next((name for name in ("sign_up", "book", "call") if name in asked), "")
-    return found if found != "call" or _has_number(material) else ""
+    stated = next((name for name in ("sign_up", "book") if name in asked), "")
+    if stated and kind in {"", "service", "event", "place"}:
+        return stated
+    if "sell" in asked:  # it is sent: perhaps a thing after all
+        return ""
+    if goal == "book" and kind != "public_body":
+        return goal if material.is_sure or (material.is_known and kind in BOOKED and "enquire" not in asked) else ""
+    if goal == "visit":
+        return goal if material.is_known and kind in VISITED else ""
+    if goal == "call" or "call" in asked:
+        return _reached(material)
+    return ENQUIRE if kind == "service" and "enquire" in asked else ""
+
+
+def _goal_of_goods(asked: list[str], material: Material) -> str:
+    """Goods are bought, unless they are lent, fitted or made after questions."""
+    if _is_rented(material):
+        return "book" if "book" in asked else _reached(material)
+    if {"enquire", "book", "apply", "call"} & set(asked) and "sell" not in asked:
+        if "book" in asked and material.goal == "book":
+            return "book"
+        return _reached(material) if "enquire" in asked else ""
+    offered = "sell" in asked or bool(material.amount)
+    return "sell" if material.goal in {"sell", ""} and (material.is_known or offered) else ""
+
+
+def _reached(material: Material) -> str:
+    """How one reaches somebody: by telephone where the brief has a number."""
+    return "call" if _has_number(material) else ENQUIRE
+
+
+def _asks(goal: str, material: Material) -> bool:
+    """Whether the brief asks for it in its own words."""
+    return bool(material.words.asked.get(goal, _NEVER).search(material.written))
 
 
 def _has_number(material: Material) -> bool:

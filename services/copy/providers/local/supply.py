@@ -10,17 +10,17 @@ from typing import Final
 
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.amounts import amounts_of
-from services.copy.providers.local.arguments import Argument
+from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import Quote, content_words, names_day
 from services.copy.providers.platforms import Layout
 
-USED_PASSAGE: Final = 0.25  # likewise in a passage, of which another one says other things
+USED_PASSAGE: Final = 0.1  # likewise in a passage, of which another one says other things
 OPENING: Final = 0.3  # more for the passage that the customer begins with: it says what is sold
 INFORMED: Final = 1.1  # loss as an opening from which a sentence merely informs
 DULL: Final = 0.3  # less for such a sentence in a passage
 LIMITED: Final = 0.45  # less for each limit that a passage carries
-STRENGTH_BESIDE_LIST: Final = 0.47  # from which a sentence stands beside features that the customer lists
+STRENGTH_BESIDE_LIST: Final = 0.38  # from which a sentence stands beside features that the customer lists
 FEWEST_SENTENCES: Final = 2  # sentences of a passage
 USED: Final = 0.06  # of strength that a fact loses with each text of the request that has it
 LEAST: Final = 0.42  # strength below which a fact stands in no text while there are ENOUGH others
@@ -119,7 +119,7 @@ class Supply:
                 and found.source == "description"
                 and listed
                 and found.strength < CHOSEN
-                and found.role != "price"
+                and not (found.role == "price" and names_price(found, self._task.material, strict=True))
             ):
                 continue  # beside what the customer lists
             free.append(found)
@@ -233,15 +233,20 @@ class Supply:
         """
         negations = self._task.material.words.negations
         if self.is_sparse and self._argument.turn % 2:
-            return next((found for found in self._task.material.conditions if not self.says_again(found)), None)
+            return next(
+                (
+                    found
+                    for found in self._task.material.conditions
+                    if not self.says_again(found) and not _is_bare_negation(found, negations)
+                ),
+                None,
+            )
         listed = listed and not self.is_sparse
         conditions = [
             found
             for found in self._task.material.conditions
             # "No per-seat pricing" may be meant as a good thing
-            if len(found.text) <= CONDITION
-            and not _KEY.match(found.text)
-            and not (negations.match(found.text) and len(found.text.split()) <= BARE_NEGATION)
+            if len(found.text) <= CONDITION and not _KEY.match(found.text) and not _is_bare_negation(found, negations)
         ]
         places = {(found.source, found.place + 1) for found in self._said_of_price(listed=listed)}
         for found in conditions:
@@ -273,6 +278,10 @@ class Supply:
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
         return any(_alike(found, other) for other in self.quoted)
+
+
+def _is_bare_negation(found: Quote, negations: re.Pattern[str]) -> bool:
+    return bool(negations.match(found.text)) and len(found.text.split()) <= BARE_NEGATION
 
 
 def _refuses(found: Quote, negations: re.Pattern[str]) -> bool:
