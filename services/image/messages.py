@@ -124,21 +124,35 @@ def rating(request: image_pb2.GenerateStaticAdRequest, product: catalog_pb2.Prod
 
 
 def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
-    """Returns short facts that praise the product, the strongest first; without an understanding, its features."""
+    """Returns short facts that praise the product, the strongest first; without an understanding, its features.
+
+    Only features that the customer named are facts to show: sentences of a description may be conditions, notes or
+    opening hours.
+    """
     facts = brief.understanding.facts
+    named = {_bare(text) for text in brief.product.features}
     said = [fact.text for fact in facts if fact.role in BENEFIT_ROLES] if facts else brief.product.features
+    said = [text for text in said if _bare(text) in named]
     texts = [" ".join(text.split()).rstrip(".;,") for text in said]
     short = [text for text in texts if 3 <= len(text) <= BENEFIT_CHARACTERS]
     return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
 
 
+def _bare(text: str) -> str:
+    return " ".join(text.split()).strip(" .;,!").casefold()
+
+
 def leading_benefits(brief: catalog_pb2.Brief) -> frozenset[str] | None:
-    """Returns those of `benefits` that may be headlines; None without an understanding: all."""
+    """Returns those of `benefits` that may be headlines; None without an understanding: all.
+
+    These are features that the customer named: what else a description says is left to the written headline.
+    """
     facts = brief.understanding.facts
+    named = {_bare(text) for text in brief.product.features}
     strong = {
         " ".join(fact.text.split()).rstrip(".;,")
         for fact in facts
-        if fact.role in LEADING_ROLES and fact.strength >= LEAST_STRENGTH
+        if fact.role in LEADING_ROLES and fact.strength >= LEAST_STRENGTH and _bare(fact.text) in named
     }
     return frozenset(strong.intersection(benefits(brief))) if facts else None
 

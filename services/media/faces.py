@@ -48,14 +48,21 @@ def found_faces(pixels: Pixels, folder: Path | None) -> list[Found]:
     return sorted(faces, key=lambda face: -face.box[2] * face.box[3])
 
 
+def largest_face(picture: Image.Image, folder: Path | None) -> float:
+    """Returns the height of the largest certain face as a share of the picture's; 0 without one, and where the models
+    are not installed. folder: of the models; None: the default one."""
+    try:
+        pixels = np.asarray(picture.convert("RGB"))
+        faces = [face for face in found_faces(pixels, folder) if face.certainty >= CERTAIN_PERSON]
+    except model_files.ModelMissing:
+        return 0.0
+    return max((face.box[3] / pixels.shape[0] for face in faces), default=0.0)
+
+
 def is_person(picture: Image.Image, folder: Path | None) -> bool:
     """Whether a picture certainly shows a face; False where the models are not installed. folder: of the models; None:
     the default one."""
-    try:
-        found = found_faces(np.asarray(picture.convert("RGB")), folder)
-    except model_files.ModelMissing:
-        return False
-    return any(face.certainty >= CERTAIN_PERSON for face in found)
+    return largest_face(picture, folder) > 0
 
 
 def mesh(pixels: Pixels, face: Found, folder: Path) -> Points | None:

@@ -86,6 +86,8 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the icons, lists in images have ticks.")
         if any(name in missing for name in PANORAMA_FILES):
             lines.append("Without the panoramas, images have drawn grounds only.")
+        if any(name in missing for name in MUSIC_FILES):
+            lines.append("Without the music, videos have none.")
         if any(name in missing for name in FONT_FILES):
             lines.append("Without the Noto fonts, images cannot be set in Chinese, Japanese or Korean.")
         lines.append("pip and npm use their own settings for registries and proxies. To try again, run: make models")
@@ -147,6 +149,12 @@ LUCIDE: Final = (
 )
 PLACES: Final = ("@pmndrs/assets", "1.7.0", "152bd218a3390703f184f0c6ce16e73c8f0a87f32d38530d418a09d33d8208dc")
 VOICES: Final = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
+
+MUSIC: Final = (
+    "immich-memories-music",
+    "0.1.0",
+    "1b702f617250ed8ffe3dc2bba4d2105f842b6d5da08e8ff9a10110f54b7bd06a",
+)
 
 NOTO: Final = {  # npm package: its SHA-256, and the SHA-256 of its files for the weights 400 and 700
     "jp": (
@@ -211,8 +219,40 @@ PANORAMA_HASHES: Final[dict[str, str]] = {
     "workshop": "32b92ffdb6aca9d5f73f13bbf9bd2d7b47169522de69f7fc4b18cf1da6beb048",
 }
 
+MUSIC_HASHES: Final[dict[str, str]] = {
+    "calm_acoustic_1": "772198c1a37d51469e58971a5ad0f3a13511e0572aef32d77ab6823c88ad3f4f",
+    "calm_acoustic_s411": "bc1d122e069e60b6c8c9fbb0e1c46f38e911009dd2dcca1850c50f20400ee442",
+    "calm_acoustic_s522": "c7d1e6d53cf5e00b10b559cc97e39479279308f0143b0248b864aea6d357ea1e",
+    "calm_electronic_s411": "28d5a58c759b83200350aea3afe45828652b763a8028c00b21e843d26cafa842",
+    "calm_electronic_s522": "6405605e21f2d4e4b748b99e73ba5820891af62199a8a9b0b476de20b1a244b9",
+    "energetic_acoustic_1": "3f0ab8b411a8530134787a70553c33021fa37ed411816f77abafdd56b60f643a",
+    "energetic_acoustic_2": "427292056660f49cff91b4c4fa3d53dccd4135da79c8a5758a6b6fbfdf02f965",
+    "energetic_acoustic_s522": "0cdbe48a6da3b5724d32d78a9cca3ed2a395e0fb676de53fca5c7fb0c11f1ab3",
+    "energetic_electronic_2": "297d30a4e024db6c75bc864d5ecfb2a02cd6960bc7b01eaf745b9dbc4d4c15cc",
+    "energetic_electronic_s411": "b831759eccd793751947842736f67f1d9b4bbb72fd8539307b86100e9e5f6e49",
+    "happy_acoustic_1": "5b7652c9f3a60923eb516b942736214962b86534ab4c4e11fc3f57b98fe92bb4",
+    "happy_acoustic_2": "84c11d60524cc7f84d91f8ab400516ad5e446971ab7227ddc6fc53405676e063",
+    "happy_acoustic_s411": "a01ce832c8cc39b84fd1400834acac2a4202117df68cd953ce289d5525b2614c",
+    "happy_electronic_1": "3e85da374dabd797f1c29c266c9ec622539fc175e57ba4dfe530888c5cc8edd2",
+    "happy_electronic_2": "63a60db8ddfe8c35182e745652e685e1a7fdd0c9e02d628b1b28e23756306cda",
+    "happy_electronic_s411": "0a7c867cab0fdaff2de72720377c053afbd058c0d64e2fe38016114ba2f7e087",
+    "nostalgic_acoustic_1": "56dfc14f589439c8495b2c3a63b6518a71acdbb503540e4a41d90742574fc4ac",
+    "nostalgic_acoustic_s411": "a5d1bd481de6e69547e62437e007e0173feb4912184187c452c30c53754685c7",
+    "nostalgic_acoustic_s522": "806372a7ae2585b757e4b4166c441d6c930ba98147c2dd29dc5a2b65b5d9378a",
+    "nostalgic_electronic_2": "74ff47f7ebf2d922720cce173fdf688b1e3bead348051c197f4c5e93cd2c62bb",
+    "nostalgic_electronic_s411": "16e3708ac1ec7ecc7d60edfd970eebb639a48001ff1294da4654ed9618f20b72",
+    "nostalgic_electronic_s522": "4da35628e8c008703c4bce08a7e0d55d5d25ff38177e07e1ead6a78d2710de98",
+    "tender_acoustic_1": "55a683c2db1b09b1ffc59287da8b02aeb51cf71a529bb66302fe90e16707b4e2",
+    "tender_acoustic_2": "9bd7f741a7ad561e25ab264c20ab30f844dcad8c463e62e6cc018879cc732b37",
+    "tender_acoustic_s411": "153fd5d44f3e67764e2e77194124263aa05e46e5de305a945fd0e5ed2a5a7da3",
+    "tender_electronic_1": "7bcf02dc3dd3f0296c7813a1c7206e63c270d9b05315930955a4ba6908ec9d8d",
+    "tender_electronic_2": "9a70ee3b485628214db1a64a09cb63d55a57827b8ecc85323d5607cbc4141b90",
+    "tender_electronic_s411": "2d1b4f58402298c8d6bbd3f4a1f22f363d908bb46a5bcbe8dac039b9d3352a10",
+}
+
 VOICE_FILES: Final = frozenset(f"{voice}.bin" for voice in VOICE_HASHES)
 PANORAMA_FILES: Final = frozenset(f"panorama-{panorama}.exr.js" for panorama in PANORAMA_HASHES)
+MUSIC_FILES: Final = frozenset(f"music-{track}.opus" for track in MUSIC_HASHES)
 FONT_FILES: Final = frozenset(
     name
     for files in (FONTS_JAPANESE, FONTS_KOREAN, FONTS_CHINESE_SIMPLIFIED, FONTS_CHINESE_TRADITIONAL)
@@ -301,6 +341,20 @@ MODELS: Final[dict[str, Model]] = {
                 ),
             )
             for panorama, sha256 in PANORAMA_HASHES.items()
+        ),
+        *(
+            Model(
+                name=f"music-{track}.opus",
+                sha256=sha256,
+                licence="MIT (made with the model ACE-Step 1.5)",
+                source=Wheel(
+                    package=MUSIC[0],
+                    version=MUSIC[1],
+                    sha256=MUSIC[2],
+                    member=f"immich_memories_music/tracks/{track.partition('_')[0]}/{track}.opus",
+                ),
+            )
+            for track, sha256 in MUSIC_HASHES.items()
         ),
         *(_noto_font(name) for name in sorted(FONT_FILES)),
         Model(

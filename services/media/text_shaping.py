@@ -96,6 +96,16 @@ class Line:
         """The ids of all glyphs, each in the font of its run."""
         return tuple(glyph for run in self.runs for glyph in run.glyphs)
 
+    def scaled(self, factor: float) -> Line:
+        """Returns the same line at a size that is `factor` times as large."""
+        left, top, right, bottom = (edge * factor for edge in self.ink)
+        runs = tuple(
+            replace(run, positions=tuple((x * factor, y * factor) for x, y in run.positions)) for run in self.runs
+        )
+        return replace(
+            self, size=self.size * factor, runs=runs, advance=self.advance * factor, ink=(left, top, right, bottom)
+        )
+
     def blob(self) -> Any:
         """Returns the skia.TextBlob to draw at the origin; None without glyphs."""
         if not self.runs:

@@ -20,6 +20,7 @@ from services.image.domain import AspectRatio, ImageBrief, Style, Subject
 from services.image.providers.local import device_frames
 from services.image.providers.local.arrangement import TYPE_PLANS
 from services.image.providers.local.composer import Composed, Photo, compose
+from services.image.providers.local.layouts import Shows, layouts
 from services.image.providers.local.seasons import NATURE, season_of
 from services.image.providers.local.style_presets import COMPOSITIONS, TYPE_COMPOSITIONS
 from services.image.providers.local.textstack import Role
@@ -67,7 +68,7 @@ class TestWhatIsShown:
         assert made.proof.product is None
         assert not made.proof.shown
         assert TYPE in said(made)
-        assert made.proof.composition.partition(", ")[0] in {each.name for each in TYPE_COMPOSITIONS[style]}
+        assert made.layout in {layout.name for layout in layouts() if layout.shows == {Shows.TYPE}}
 
     @pytest.mark.parametrize("confidence", ["not_known", ""])
     def test_trade_that_is_not_certain_is_not_drawn(self, file: Path, confidence: str) -> None:

@@ -130,12 +130,13 @@ class TestProof:
         assert not any("cancer" in text.text for text in made.proof.texts)
         assert any("forbid it: “Cures cancer”" in note for note in made.notes)
 
-    def test_weak_facts_and_logistics_stand_in_lists_and_never_lead(self) -> None:
-        catalog = _catalog((), features=["Two-hour lesson", "Ring before noon"])
+    def test_only_named_features_are_shown_and_weak_ones_and_logistics_never_lead(self) -> None:
+        catalog = _catalog((), features=["Two-hour lesson", "Ring before noon", "Faktura VAT"])
         for text, role, strength in (
             ("Two-hour lesson", "feature", 0.6),
             ("Ring before noon", "logistics", 0.8),
             ("Faktura VAT", "feature", 0.2),
+            ("Ask Dawn whether this is still on", "feature", 0.9),
         ):
             catalog.understanding.facts.add(text=text, role=role, strength=strength)
         found = _image_brief(_request(), catalog)

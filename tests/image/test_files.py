@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
@@ -268,18 +268,19 @@ def _colour_key(picture: Image.Image) -> Image.Image:
 
 class TestTransparentPhotos:
     @pytest.mark.parametrize(
-        "made",
+        "make",
         [
-            _bottle(),
-            _bottle().convert("LA"),
-            _palette(_bottle()),
-            _colour_key(_bottle()),
-            _palette(_bottle((2800, 4200))),
-            _colour_key(_bottle((2800, 4200))),
+            _bottle,
+            lambda: _bottle().convert("LA"),
+            lambda: _palette(_bottle()),
+            lambda: _colour_key(_bottle()),
+            lambda: _palette(_bottle((2800, 4200))),
+            lambda: _colour_key(_bottle((2800, 4200))),
         ],
         ids=["RGBA", "grey", "palette", "colour key", "large palette", "large colour key"],
     )
-    def test_transparency_defines_product_outline(self, tmp_path: Path, made: Image.Image) -> None:
+    def test_transparency_defines_product_outline(self, tmp_path: Path, make: Callable[[], Image.Image]) -> None:
+        made = make()
         made.save(tmp_path / "photo.png")
         decoded = photo.decode_photo(tmp_path / "photo.png")
         cut = cut_out_by_alpha(decoded)

@@ -41,19 +41,21 @@ class TestGrounds:
             assert all(reading.passes for reading in made.proof.readings.values())
 
     def test_place_suits_the_trade_and_is_the_same_each_time(self, folder: Path) -> None:
-        request = brief(style=Style.LIFESTYLE, subject=COFFEE)
-        first, second = (compose(request, photo=None, panoramas=folder) for _ in range(2))
+        jobs = [brief(style=Style.LIFESTYLE, subject=COFFEE, seed=str(number)) for number in range(8)]
+        made = [compose(request, photo=None, panoramas=folder) for request in jobs]
+        placed = [number for number, each in enumerate(made) if each.photographed]
+        assert placed
+        first, second = made[placed[0]], compose(jobs[placed[0]], photo=None, panoramas=folder)
         assert (first.pixels == second.pixels).all()
         assert any(words in first.alt_text for words in words_of(places().trades["food_drink"]["coffee"]))
 
-    def test_unknown_trade_stands_in_a_studio(self, folder: Path) -> None:
-        made = compose(
-            brief(style=Style.LIFESTYLE, subject=Subject(confidence="not_known")), photo=None, panoramas=folder
-        )
-        assert any(words in made.alt_text for words in words_of(places().neutral))
+    def test_type_about_an_unknown_trade_stands_before_no_place(self, folder: Path) -> None:
+        for number in range(4):
+            unknown = brief(style=Style.LIFESTYLE, subject=Subject(confidence="not_known"), seed=str(number))
+            assert not compose(unknown, photo=None, panoramas=folder).photographed
 
     def test_without_the_files_the_ground_is_drawn_and_a_note_says_so(self, tmp_path: Path) -> None:
-        made = compose(brief(style=Style.LIFESTYLE, subject=COFFEE), photo=None, panoramas=tmp_path)
+        made = compose(brief(style=Style.SEASONAL, subject=COFFEE), photo=None, panoramas=tmp_path)
         assert not made.photographed
         assert NO_PANORAMAS in made.notes
 

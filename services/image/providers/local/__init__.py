@@ -30,7 +30,7 @@ class LocalImageProvider:
 
     def __init__(self, *, models: Path | None = None, signing: Signing | None = None) -> None:
         self._models = models or model_files.default_folder()
-        self._signing = signing or Signing(folder=self._models.parent / "signing")
+        self._signing = signing or Signing()
         self._process = RenderProcess(
             "image", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
         )

@@ -100,9 +100,27 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     if quoted:
         made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
     printed = short_name(name)
-    if name and printed.casefold() not in f"{made.headline} {made.brand}".casefold():
+    if name and not _says(f"{made.headline} {made.brand}", printed):
         made = replace(made, eyebrow=printed)
     return made
+
+
+def _says(text: str, name: str) -> bool:
+    """Whether a text holds all but one in four of a name's words, so that the name above it would repeat them."""
+    words = re.findall(r"\w+", name.casefold())
+    said = set(re.findall(r"\w+", text.casefold()))
+    known = sum(word in said for word in words)
+    return name.casefold() in text.casefold() or (len(words) > 1 and known >= len(words) * 0.75)
+
+
+def without_repeated_price(words: Wording) -> Wording:
+    """The words without the price if the headline or the sub-line says its amount, unless an old price stands beside
+    it."""
+    digits = re.sub(r"\D", "", re.sub(r"[.,]00?\b", "", words.price))
+    spoken = re.sub(r"(?<=\d)[.,\s\u00a0](?=\d)", "", re.sub(r"[.,]00?\b", "", f"{words.headline} {words.subline}"))
+    if words.price and not words.old_price and digits and re.search(rf"(?<!\d){digits}(?!\d)", spoken):
+        return replace(words, price="")
+    return words
 
 
 def short_name(name: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from services.image.providers.local.geometry import Box
 from services.media.colour import Colour
 from services.media.skia import skia
+
+AVERAGED: Final = 48  # pixels of the width at which an image's mean colour is taken
 
 Canvas = Any
 Stop = tuple[float, Colour, float]  # place 0..1, colour, opacity
@@ -87,6 +89,20 @@ def glow(canvas: Canvas, x: float, y: float, radius: float, colour: Colour, alph
     """A round light that fades out smoothly; the stops follow a cosine, which shows no rim."""
     stops = [(place / 6, colour, alpha * (0.5 + 0.5 * math.cos(math.pi * place / 6))) for place in range(7)]
     canvas.drawCircle(x, y, radius, radial((x, y), radius, stops))
+
+
+def average(image: Any) -> Colour:
+    """The mean colour of a skia.Image where it is opaque."""
+    width, height = AVERAGED, max(1, round(AVERAGED * image.height() / image.width()))
+    surface = skia.Surface(width, min(height, AVERAGED * 4))
+    canvas = surface.getCanvas()
+    canvas.clear(skia.ColorTRANSPARENT)
+    target = skia.Rect.MakeWH(surface.width(), surface.height())
+    canvas.drawImageRect(image, target, skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear))
+    pixels = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType).reshape(-1, 4) / 255.0
+    weight = float(pixels[:, 3].sum()) or 1.0
+    red, green, blue = ((pixels[:, channel] * pixels[:, 3]).sum() / weight for channel in range(3))
+    return Colour(float(red), float(green), float(blue))
 
 
 def path(points: Sequence[tuple[float, float]], *, closed: bool = True) -> Any:

@@ -11,10 +11,11 @@ from typing import Final
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
 from services.image.providers.local import backdrops, overlays, photo_grounds, settings, style_presets
-from services.image.providers.local.ad_text import Wording, rating_text, wording
+from services.image.providers.local.ad_text import Wording, rating_text, without_repeated_price, wording
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
+from services.image.providers.local.posters import house_colours, poster_palette
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
@@ -30,6 +31,11 @@ NO_ICONS: Final = "The icons are not installed: the list has ticks."
 NO_PANORAMAS: Final = "The photographed places are not installed: the ground is drawn."
 # Grounds that are drawn for some plans only.
 GROUND_PLANS: Final = {"split": (Plan.SIDE,), "arch": (Plan.SIDE, Plan.MIRRORED)}
+PLACED_STYLES: Final = frozenset({Style.PRODUCT_HERO, Style.LIFESTYLE, Style.SEASONAL})  # with photographed places
+# The share of pictures that are posters: in these styles, and in the graphic ones.
+POSTER_SHARE: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.5, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
+POSTER_SHARE_OF_GRAPHIC: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.8, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
+VIEW_SHARE: Final = 0.5  # of posters that show the trade's place, where there is one
 LARGEST_CAPTION: Final = 13.0  # units of the headline that a gallery's caption may have
 HEADLINE_SHARE: Final = 2  # times that the written headline leads, for each time that another text may
 FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alone
@@ -83,14 +89,23 @@ def chosen(
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    composition = style_presets.choose(brief.style, draw, type_alone=shows is Shows.TYPE)
-    words = _led(words, brief, draw)
+    words = without_repeated_price(_led(words, brief, draw))
+    colours = _colours(steering, brief)
+    composition = _composition(brief, steering, draw, shows)
     words, ticks_only = _with_icons(words, installed=with_icons)
     notes.extend(ticks_only)
     layout = _layout(
-        composition, layout_draw, shows=shows, photos=photos, covers=covers, with_list=bool(words.benefits)
+        composition,
+        layout_draw,
+        style=brief.style,
+        shows=shows,
+        photos=photos,
+        covers=covers,
+        with_list=bool(words.benefits),
+        view=brief.style is Style.SEASONAL or (composition.photographic and _has_place(brief, panoramas)),
     )
-    composition = replace(composition, plan=layout.plan or Plan.PHOTO)
+    placed = composition.photographic and (layout.view or not composition.scheme)
+    composition = replace(composition, plan=layout.plan or Plan.PHOTO, photographic=placed)
     refused: dict[str, str] = {}  # reasons by what the prompt asked for
     own_ground = f"the style {brief.style.value} keeps a ground of its own"
     if steering.layout and shows is not Shows.PHOTO:
@@ -101,7 +116,8 @@ def chosen(
     season_name = steering.season or _season(brief)
     season = scene_of(season_name, draw)
     setting = steering.setting or ""
-    if brief.style is Style.SEASONAL or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
+    seasonal = brief.style is Style.SEASONAL and (layout.view or not composition.scheme)
+    if seasonal or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
         ground = "season"
     if steering.setting:
         if brief.style in (Style.MINIMAL, Style.BOLD) or (brief.style is Style.SEASONAL and steering.season):
@@ -130,16 +146,20 @@ def chosen(
         ground, stage = "place", "none"
     if ground in ("scene", "season") and stage not in ("none", "plinth"):
         stage = "none"
-    if shows is Shows.PHOTO and ground in ("scene", "season"):
+    if shows is Shows.PHOTO and ground in ("scene", "season") and not composition.scheme:
         ground, setting, overlay = "plain", "", ""
     composition = replace(composition, stage=stage)
     if backdrop is not None and not steering.mood:
         mood = Mood.DARK if backdrop.dark else Mood.LIGHT
-    colours = _colours(steering, brief)
     if ground == "season" and not steering.colours:
         mood = steering.mood or season.mood
-    colour_set = palette(colours, mood=mood, harmony=composition.harmony)
-    if backdrop is not None:
+    if composition.scheme:
+        colour_set = poster_palette(colours, composition.scheme)
+    else:
+        colour_set = palette(colours, mood=mood, harmony=composition.harmony)
+    if composition.scheme:
+        pass
+    elif backdrop is not None:
         colour_set = settings.grounded(colour_set, *backdrop.colours())
     elif ground == "season":
         colour_set = season.tinted(colour_set, keep=bool(steering.colours))
@@ -149,7 +169,7 @@ def chosen(
     if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
         look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.22)
     elif brief.aspect_ratio in (AspectRatio.LANDSCAPE, AspectRatio.WIDE):  # twice as wide: seen at half the size
-        look = replace(look, headline_largest=look.headline_largest * 1.3, text_scale=1.32)
+        look = replace(look, headline_largest=look.headline_largest * 1.35, text_scale=1.45)
     if words.figure_leads:
         look = replace(look, headline_largest=look.headline_largest * FIGURE_SCALE)
     if font_note:
@@ -216,16 +236,52 @@ def on_photo(choice: Choice, brief: ImageBrief, *, dark: bool) -> Choice:
 
 
 def _colours(steering: Steering, brief: ImageBrief) -> tuple[str, ...]:
-    return (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
+    own = (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
+    return own or house_colours(random.Random(brief.concept or brief.seed), brief.subject.sensitive)
+
+
+def _composition(brief: ImageBrief, steering: Steering, draw: random.Random, shows: Shows) -> Composition:
+    """One of the style's compositions: a poster, unless the prompt asks for a ground or a place of its own."""
+    own_ground = steering.pattern in backdrops.GROUNDS or steering.setting or steering.season or steering.layout
+    alone = shows is Shows.TYPE
+    plain = style_presets.choose(brief.style, draw, type_alone=alone)
+    made = style_presets.poster(brief.style, draw, type_alone=alone, mood=steering.mood)
+    share = POSTER_SHARE[shows] if brief.style in PLACED_STYLES else POSTER_SHARE_OF_GRAPHIC[shows]
+    return made if draw.random() < share and not own_ground else plain
+
+
+def _has_place(brief: ImageBrief, panoramas: Path | None) -> bool:
+    """Whether a place certainly suits the trade, and its files are installed."""
+    subject = brief.subject
+    names = places_for(
+        trade=subject.trade, sector=subject.sector, confidence=subject.confidence, sensitive=subject.sensitive
+    )
+    return names != places().neutral and bool(photo_grounds.installed(panoramas, names))
 
 
 def _layout(
-    composition: Composition, draw: random.Random, *, shows: Shows, photos: int, covers: bool, with_list: bool
+    composition: Composition,
+    draw: random.Random,
+    *,
+    style: Style,
+    shows: Shows,
+    photos: int,
+    covers: bool,
+    with_list: bool,
+    view: bool,
 ) -> Layout:
-    """A layout in which the composition's ground and type work."""
+    """A layout in which the composition's ground and type work. view: whether there is one to see through a field."""
+
+    layout_has_view = view and (style is Style.SEASONAL or draw.random() < VIEW_SHARE)
 
     def suits(layout: Layout) -> bool:
         plan = layout.plan
+        if style not in layout.styles:
+            return False
+        if shows is not Shows.PHOTO and layout.poster != (composition.scheme is not None):
+            return False
+        if layout.poster and layout.view != layout_has_view:
+            return False
         if layout.to_the_edges and not covers:
             return False
         if plan is None or plan is composition.plan:

@@ -18,6 +18,7 @@ from services.image.providers.local import (
     overlays,
     photo_grounds,
     photo_layouts,
+    poster_fields,
     scenery,
     scenes,
     settings,
@@ -51,14 +52,16 @@ GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves band
 class Photo:
     """A decoded product photo: `image` a skia.Image, cut out (with transparency) or whole.
 
-    screenshot: it shows an app or a website, and stands in the frame of a phone or a window. stands: it has something
-    to stand on; a thing seen from above has not. more: further photos of the product, whole skia.Images.
+    screenshot: it shows an app or a website, and stands in the frame of a phone or a window. portrait: it shows a face
+    near by, which no text may cover. stands: it has something to stand on; a thing seen from above has not. more:
+    further photos of the product, whole skia.Images.
     """
 
     image: Any
     cut_out: bool
     note: str = ""
     screenshot: bool = False
+    portrait: bool = False
     stands: bool = True
     more: tuple[Any, ...] = ()
 
@@ -133,7 +136,7 @@ def compose(
         )
         stack, written = replace(stack, placed=(*stack.placed, mark)), (*written, mark.box)
         notes.append(f"A small line on the picture says: “{mark.text}”.")
-    if photo is not None and choice.layout.plan is None:
+    if photo is not None and shows is Shows.PHOTO:
         underlay, choice = _photo_underlay(brief, frame, choice, arrangement, product, photo, draw, written)
     else:
         underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
@@ -190,7 +193,9 @@ def _chosen(
         panoramas=panoramas,
         with_icons=with_icons,
         photos=1 + len(photo.more) if photo is not None else 0,
-        covers=photo is not None and photo_layouts.fills(photo.image, Frame.of(brief.aspect_ratio).whole),
+        covers=photo is not None
+        and not photo.portrait
+        and photo_layouts.fills(photo.image, Frame.of(brief.aspect_ratio).whole),
     )
 
 
@@ -256,7 +261,7 @@ def _shows(emblem: Emblem | None, photo: Photo | None, scene: Any) -> Shows:
 
 def _shown_box(choice: Choice, product: Box, figure: Figure | None, written: tuple[Box, ...]) -> Box | None:
     """The box of what is shown; None on pictures of type, and where text stands on the photo."""
-    over = choice.layout.plan is None and any(product.overlaps(box) for box in written)
+    over = choice.layout.plan is None and not choice.layout.poster and any(product.overlaps(box) for box in written)
     return None if figure is None or over else product
 
 
@@ -288,6 +293,9 @@ def _underlay(
     )
     if scene is not None:
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
+    elif choice.layout.poster:
+        shown = brushes.average(figure.image) if figure is not None else None
+        poster_fields.paint(stage, choice.layout.fields(frame), shown, _view(choice, stage))
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -296,7 +304,12 @@ def _underlay(
         scenes.SCENES[choice.setting](stage)
     else:
         backdrops.GROUNDS[choice.ground](stage)
-    if choice.ground in ("season", "scene") and scene is None and (choice.season is None or choice.season.far):
+    if (
+        choice.ground in ("season", "scene")
+        and scene is None
+        and not choice.layout.poster
+        and (choice.season is None or choice.season.far)
+    ):
         scenery.haze(stage)
     if choice.steering.light:
         settings.light(stage, choice.steering.light)
@@ -324,13 +337,26 @@ def _underlay(
         shade=choice.palette.shade,
         light=light,
         shadow=0.6 if dark else 0.4,
-        rim=0.55 if dark else 0.4,
+        rim=0.0 if choice.layout.poster else 0.55 if dark else 0.4,
         reflection=choice.composition.reflection,
-        floating=name in ("disc", "card", "burst"),
+        floating=name in ("disc", "card", "burst") or choice.layout.hangs(frame),
         light_from=light_from,
     )
     canvas.restore()
     return legibility.pixels_of(surface)
+
+
+def _view(choice: Choice, stage: Set) -> Any:
+    """What is seen through the fields of a poster, a skia.Image of the picture's size; None: nothing is."""
+    if not choice.layout.view or (choice.backdrop is None and choice.season is None):
+        return None
+    surface = skia.Surface(stage.frame.width, stage.frame.height)
+    stage = replace(stage, canvas=surface.getCanvas())
+    if choice.backdrop is not None:
+        photo_grounds.view_of(stage, choice.backdrop)
+    elif choice.season is not None:
+        choice.season.paint(stage)
+    return surface.makeImageSnapshot()
 
 
 def _photo_underlay(
@@ -359,12 +385,15 @@ def _photo_underlay(
             stands=False,
             written=written,
         )
-        if choice.season is not None:
+        if choice.composition.scheme is not None:
+            poster_fields.paint(stage, layout.fields(frame))
+        elif choice.season is not None:
             choice.season.paint(stage)
         else:
             backdrops.GROUNDS[choice.ground](stage)
-    for image, place_ in zip((photo.image, *photo.more), boxes.photos, strict=False):
-        box = photo_layouts.mask_box(place_.of(frame.whole), layout.mask)
+    places_ = [arrangement.product, *(place_.of(frame.whole) for place_ in boxes.photos[1:])]
+    for image, place_ in zip((photo.image, *photo.more), places_, strict=False):
+        box = photo_layouts.mask_box(place_, layout.mask)
         photo_layouts.draw_photo(canvas, image, box, layout.mask, frame, choice.palette.shade)
     if not covers:
         return legibility.pixels_of(surface), choice

@@ -1,22 +1,25 @@
-"""The layouts, read from services/image/providers/local/data/layouts.toml."""
+"""The layouts, read from layouts.toml and poster_layouts.toml in services/image/providers/local/data."""
 
 from __future__ import annotations
 
 import random
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from services.image.domain import AspectRatio
+from services.image.domain import AspectRatio, Style
 from services.image.providers.local.arrangement import Arrangement, Plan
 from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.posters import Shape, Tone
 from services.image.providers.local.textstack import Align
 
+FILES: Final = ("data/layouts.toml", "data/poster_layouts.toml")
 PANEL_MARGIN: Final = 5.5  # units between a panel's edge and its text
 
 
@@ -73,16 +76,39 @@ class Shares(BaseModel):
         )
 
 
+class PosterField(BaseModel):
+    """A field of colour: its shape, its tone, and its box in shares of the picture, which may reach over the edge."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    shape: Shape
+    tone: Tone
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedField:
+    """A field with its box in pixels."""
+
+    shape: Shape
+    tone: Tone
+    box: Box
+
+
 class Boxes(BaseModel):
-    """The places of one layout in one aspect ratio."""
+    """The places of one layout in one aspect ratio. foot: where price and button stand, apart from the other texts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     texts: tuple[Shares, ...] = Field(min_length=1, max_length=4)
-    photos: tuple[Shares, ...] = Field(min_length=1, max_length=3)
+    photos: tuple[Shares, ...] = Field(default=(), max_length=3)
     panel: Shares | None = None
     align: Align = Align.LEFT
     anchor: Share = 0.5
     spread: bool = False
+    brand: Shares | None = None
+    foot: Shares | None = None
+    foot_align: Align | None = None
+    subline_in_foot: bool = False
+    fields: tuple[PosterField, ...] = Field(default=(), max_length=6)
 
 
 class Layout(BaseModel):
@@ -94,23 +120,44 @@ class Layout(BaseModel):
     plan: Plan | None = None
     mask: Mask = Mask.FULL
     list: bool = False
+    styles: frozenset[Style] = frozenset(Style)
     boxes: dict[AspectRatio, Boxes] = {}
+
+    @field_validator("boxes", mode="before")
+    @classmethod
+    def _for_each_ratio(cls, value: object) -> object:
+        """A key may name several ratios: "4:5 2:3"."""
+        if not isinstance(value, dict):
+            return value
+        return {ratio: boxes for names, boxes in value.items() for ratio in str(names).split()}
 
     @model_validator(mode="after")
     def _complete(self) -> Layout:
         if (self.plan is None) != (set(self.boxes) == set(AspectRatio)):
             raise ValueError(f"{self.name} needs a plan, or boxes for every aspect ratio")
+        if self.shows != {Shows.TYPE} and any(not boxes.photos for boxes in self.boxes.values()):
+            raise ValueError(f"{self.name} needs a box for what it shows in every aspect ratio")
         return self
+
+    @property
+    def poster(self) -> bool:
+        """Whether its ground is fields of colour."""
+        return any(boxes.fields for boxes in self.boxes.values())
+
+    @property
+    def view(self) -> bool:
+        """Whether the place or the season is seen through one of its fields."""
+        return any(field.tone is Tone.VIEW for boxes in self.boxes.values() for field in boxes.fields)
 
     @property
     def photos(self) -> int:
         """How many photos it shows."""
-        return max((len(boxes.photos) for boxes in self.boxes.values()), default=1)
+        return max((len(boxes.photos) for boxes in self.boxes.values()), default=1) or 1
 
     @property
     def to_the_edges(self) -> bool:
         """Whether a photo fills the whole picture in each aspect ratio."""
-        firsts = [boxes.photos[0] for boxes in self.boxes.values()]
+        firsts = [boxes.photos[0] for boxes in self.boxes.values() if boxes.photos]
         return bool(firsts) and all((box.left, box.top, box.right, box.bottom) == (0, 0, 1, 1) for box in firsts)
 
     def arrangements(self, frame: Frame) -> tuple[Arrangement, ...]:
@@ -121,14 +168,34 @@ class Layout(BaseModel):
             Arrangement(
                 plan=Plan.PHOTO,
                 text=_inside(panel, frame) if panel else text.of(frame.safe),
-                product=boxes.photos[0].of(frame.whole),
+                product=(boxes.photos[0] if boxes.photos else text).of(frame.whole),
                 align=boxes.align,
                 anchor=_anchor(boxes, text),
                 spread=boxes.spread,
                 panel=panel,
-                headline_share=0.66,
+                brand=boxes.brand.of(frame.safe) if boxes.brand else None,
+                foot=boxes.foot.of(frame.safe) if boxes.foot else None,
+                foot_align=boxes.foot_align,
+                subline_in_foot=boxes.subline_in_foot,
+                headline_share=0.9 if boxes.fields else 0.66,
             )
             for text in boxes.texts
+        )
+
+    def hangs(self, frame: Frame) -> bool:
+        """Whether a figure hangs before a circle, and stands on nothing."""
+        return any(field.shape is Shape.HALO for field in self.boxes[frame.ratio].fields) if self.boxes else False
+
+    def fields(self, frame: Frame) -> tuple[PlacedField, ...]:
+        """The fields of colour in pixels, those behind first."""
+        width, height = frame.width, frame.height
+        return tuple(
+            PlacedField(
+                field.shape,
+                field.tone,
+                Box(field.box[0] * width, field.box[1] * height, field.box[2] * width, field.box[3] * height),
+            )
+            for field in self.boxes[frame.ratio].fields
         )
 
 
@@ -164,8 +231,8 @@ class _File(BaseModel):
 @cache
 def layouts() -> tuple[Layout, ...]:
     """Returns all layouts. Raises pydantic's ValidationError for a file that breaks the schema."""
-    text = files("services.image.providers.local").joinpath("data/layouts.toml").read_text(encoding="utf-8")
-    return read_layouts(text)
+    folder = files("services.image.providers.local")
+    return read_layouts("\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in FILES))
 
 
 def read_layouts(text: str) -> tuple[Layout, ...]:

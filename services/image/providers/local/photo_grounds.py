@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from services.media.skia import skia
 
 HORIZON: Final = 0.62  # share of the height above it: products are seen from a little above
 BLUR: Final = (0.019, 0.026)  # radius of the blur, of the picture's longer side: less would show a panorama's pixels
+WINDOW_BLUR: Final = 0.007  # the same for a place seen through a window, which is smaller
 TURN_DEGREES: Final = 7.0  # that a direction of the table is varied by
 LIGHT_TONE, DARK_TONE = 0.56, 0.05  # linear tone of what is above the horizon
 MIST: Final = (0.5, 0.86)  # opacity of the air behind type, over a calm and over a lively place
@@ -117,6 +118,15 @@ def lamp(ground: Backdrop) -> tuple[Colour, tuple[float, float]]:
     red, green, blue = (channel ** (1 / 2.2) for channel in light.colour)
     reach = max(math.hypot(light.right, light.up), 0.3)
     return Colour(red, green, blue).mixed(WHITE, 0.4), (light.right / reach, -max(light.up, 0.2) / reach)
+
+
+def view_of(scene: Set, ground: Backdrop) -> None:
+    """Draws the place as one sees it through a window: hardly out of focus, without mist and surface."""
+    near = replace(ground, view=replace(ground.view, blur=WINDOW_BLUR))
+    picture = _image(panoramas.developed(near.light, exposure=1.0))
+    sampling = skia.SamplingOptions(skia.CubicResampler.Mitchell())
+    scene.canvas.drawImageRect(picture, brushes.rect(scene.frame.whole), sampling, skia.Paint())
+    _strew(replace(scene, written=()), ground.strewn)
 
 
 def paint(scene: Set, ground: Backdrop) -> None:

@@ -17,6 +17,8 @@ from services.image.providers.local.textstack import Placed, Request, Role, Stac
 from services.image.providers.local.typesetting import fit
 
 MOST_ON_A_STICKER = 9  # characters
+PHOTO_GAP = 6.0  # units between a photo and the texts above or below it
+HALO_INSET = 0.1  # of its size, that a figure is smaller on each side within a circle
 
 
 def laid_out(
@@ -26,9 +28,20 @@ def laid_out(
 
     Without a figure the box is where the ground's light gathers.
     """
+    if choice.layout.poster:
+        arrangement = choice.layout.arrangements(frame)[0]
+        stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
+        if figure is None:
+            return arrangement, arrangement.product, stack, None
+        box = _poster_box(arrangement, figure, frame, stack)
+        if choice.layout.hangs(frame):
+            box = box.inset(box.width * HALO_INSET, box.height * HALO_INSET)
+        return arrangement, box, stack, None
     if choice.layout.plan is None and figure is not None:
         arrangement = _calmest(choice.layout.arrangements(frame), figure, choice.layout.mask, frame)
         stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
+        if len(choice.layout.boxes[frame.ratio].photos) == 1 and not choice.layout.to_the_edges:
+            arrangement = replace(arrangement, product=_photo_room(arrangement.product, frame, stack))
         return arrangement, photo_layouts.mask_box(arrangement.product, choice.layout.mask), stack, None
     if figure is None:
         arrangement = arrange(choice.composition.plan, frame, 1.0)
@@ -100,6 +113,36 @@ def _paneled(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangemen
         panel=replace(panel, top=top),
         product=replace(product, bottom=product.bottom + top - panel.top),
     )
+
+
+def _photo_room(room: Box, frame: Frame, stack: Stack) -> Box:
+    """A photo's box, with the room that short texts above or below leave it."""
+    boxes = [placed.plate or placed.box for placed in stack.placed]
+    boxes = [box for box in [*boxes, *([stack.mark] if stack.mark else [])] if box.right > room.left]
+    boxes = [box for box in boxes if box.left < room.right]
+    gap = PHOTO_GAP * frame.unit
+    above = max((box.bottom for box in boxes if box.centre_y < room.centre_y), default=None)
+    below = min((box.top for box in boxes if box.centre_y > room.centre_y), default=None)
+    top = min(room.top, above + gap) if above is not None else room.top
+    return Box(room.left, top, room.right, max(room.bottom, below - gap) if below is not None else room.bottom)
+
+
+def _poster_box(arrangement: Arrangement, figure: Figure, frame: Frame, stack: Stack) -> Box:
+    """The figure's box on a poster: it takes the room that a short text above leaves, and keeps off a long one."""
+    room = arrangement.product
+    boxes = [placed.plate or placed.box for placed in stack.placed]
+    lowest = max(
+        (
+            box.bottom
+            for box in boxes
+            if box.centre_y < room.centre_y and box.right > room.left and box.left < room.right
+        ),
+        default=None,
+    )
+    if lowest is not None:
+        room = replace(room, top=min(lowest + 5 * frame.unit, room.bottom - 20 * frame.unit))
+    standing = not figure.floats and not figure.whole
+    return room.fitted(figure.aspect, anchor_y=1.0 if standing else 0.5)
 
 
 def _grown(arrangement: Arrangement, stack: Stack, frame: Frame) -> Arrangement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy
 from PIL import Image, ImageOps
@@ -19,12 +19,14 @@ from services.image.providers.local.logo import read_logo
 from services.media import cutout, model_files, provenance
 from services.media.cutout import cut_out, cut_out_by_alpha, seen_part
 from services.media.drawings import drawing_file
-from services.media.faces import is_person
+from services.media.faces import largest_face
 from services.media.photo import decode_photo
 from services.media.screenshots import is_screenshot
 from services.media.skia import skia
 
 Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings; None: not installed
+
+PORTRAIT: Final = 0.12  # of a photo's height that a face takes, from which no text is set on the photo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +150,10 @@ def read_photo(path: Path, model: Path | None, models: Path | None = None) -> Ph
         note = "The photo's own transparency was kept."
         return Photo(image=_raster(own.image), cut_out=True, stands=own.stands, note=note)
     whole = seen_part(picture)
+    face = largest_face(whole, models)
     if model is None:
         doubt = "the cut-out model is not installed"
-    elif is_person(whole, models):
+    elif face > 0:
         doubt = "it shows a person"
     else:
         cut = cut_out(whole, model)
@@ -158,7 +161,8 @@ def read_photo(path: Path, model: Path | None, models: Path | None = None) -> Ph
             note = "The product was cut out of its photo."
             return Photo(image=_raster(cut.image), cut_out=True, stands=cut.stands, note=note)
         doubt = cut.doubt
-    return Photo(image=_raster(whole), cut_out=False, note=f"The photo kept its background: {doubt}.")
+    note = f"The photo kept its background: {doubt}."
+    return Photo(image=_raster(whole), cut_out=False, note=note, portrait=face >= PORTRAIT)
 
 
 def _more(paths: tuple[Path, ...], notes: list[str]) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.image.domain import Style
 from services.image.providers.local.arrangement import TYPE_PLANS, Plan
+from services.image.providers.local.posters import Scheme, poster_style
 from services.image.providers.local.textstack import ButtonShape, TypeLook
 from services.media import fonts
 from services.media.colour import Harmony, Mood
@@ -37,7 +38,12 @@ class Composition:
     reflection: float = 0.0
     product_share: float = 1.0
     photographic: bool = False  # before a photographed place, where those are installed
+    scheme: Scheme | None = None  # of a poster's colours
+    stretch: float = 1.0  # of a headline's lines, to fill their column
 
+
+POSTER_PRICE: Final = 9.5  # units of a price's size on a poster
+POSTER: Final = "poster"  # the ground of compositions whose layout has fields of colour
 
 SANS: Final = (
     ("Inter", 900, "Inter"),
@@ -572,6 +578,37 @@ def choose(style: Style, draw: random.Random, *, type_alone: bool = False) -> Co
     return draw.choice((TYPE_COMPOSITIONS if type_alone else COMPOSITIONS)[style])
 
 
+MOOD_SCHEMES: Final = {
+    Mood.DARK: Scheme.DEEP,
+    Mood.LIGHT: Scheme.PAPER,
+    Mood.PASTEL: Scheme.PAPER,
+    Mood.VIVID: Scheme.BRAND,
+}
+
+
+def poster(style: Style, draw: random.Random, *, type_alone: bool = False, mood: Mood | None = None) -> Composition:
+    """The style's composition of fields of colour, in one of its schemes or that of a mood."""
+    made = poster_style(style)
+    scheme = draw.choice(made.schemes)
+    scheme = MOOD_SCHEMES[mood] if mood is not None else scheme
+    return Composition(
+        name=f"poster on {scheme}",
+        plan=Plan.PHOTO,
+        ground=POSTER,
+        stage="none",
+        mood=Mood.DARK if scheme is Scheme.DEEP else Mood.LIGHT if scheme is Scheme.PAPER else Mood.VIVID,
+        pairs=made.pairs,
+        button=made.button,
+        headline=made.headline if type_alone else made.drawn_headline,
+        leading=made.leading,
+        tracking=made.tracking,
+        capitals=made.capitals,
+        photographic=style is Style.LIFESTYLE,
+        scheme=scheme,
+        stretch=made.stretch if type_alone else 1 + (made.stretch - 1) * 0.5,
+    )
+
+
 def with_layout(composition: Composition, layout: str) -> Composition:
     """The composition with the plan a prompt asked for."""
     if composition.plan in TYPE_PLANS:
@@ -614,6 +651,10 @@ def type_look(composition: Composition, brand_font: str, draw: random.Random) ->
             eyebrow_pill=composition.pill,
             button=composition.button,
             arrow=composition.arrow,
+            stretch=composition.stretch,
+            stress=composition.scheme is not None,
+            price=Face(family=family, weight=min(weight, heaviest)) if composition.scheme else None,
+            price_size=POSTER_PRICE if composition.scheme else 7.2,
         ),
         note,
     )

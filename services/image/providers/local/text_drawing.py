@@ -20,6 +20,8 @@ from services.media.skia import skia
 MARGIN: Final = 1.06  # aimed-at contrast over the needed one: encoding and grain take a little away
 SCRIM_STEPS: Final = (0.0, 0.34, 0.55, 0.74, 0.88, 0.96)
 BUTTON_CONTRAST: Final = 1.55  # a button's face against the ground beside it: enough to be seen as a thing
+STRESS_MARGIN: Final = 1.25  # of the needed contrast, that a line in another colour has
+SEEN_APART: Final = 1.35  # contrast of that colour against the other lines'
 ROUNDS: Final = 4
 
 
@@ -42,6 +44,7 @@ class _Plan:
     plates: dict[Role, Colour] = field(default_factory=dict)
     scrims: dict[Role, int] = field(default_factory=dict)
     veils: dict[Role, Colour] = field(default_factory=dict)
+    stressed: dict[int, Colour] = field(default_factory=dict)  # colours of single lines of the headline
 
 
 def needed(placed: Placed) -> float:
@@ -102,6 +105,8 @@ def inscribe(
         if not failing or round_number == ROUNDS - 1:
             break
         for role in failing:
+            if role is Role.HEADLINE:
+                plan.stressed = {}
             if role in plan.plates:
                 plan.inks[role] = max(
                     (WHITE, palette.shade.with_lightness(0.14)), key=lambda c: contrast(c, plan.plates[role])
@@ -177,6 +182,9 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
         level, ink, veil = veiled[0] if veiled[0][0] <= veiled[1][0] + 2 else veiled[1]
         plan.inks[placed.role], plan.scrims[placed.role], plan.veils[placed.role] = ink, level, veil
     _agree(plan, free, underlay, palette, dark, light)
+    headline = stack.of(Role.HEADLINE)
+    if look.stress and headline is not None and not plan.scrims.get(Role.HEADLINE):
+        plan.stressed = _stressed(headline, underlay, palette, plan.inks[Role.HEADLINE])
     for placed in stack.placed:
         if placed.plate is None or _unfilled(placed, look):
             continue
@@ -194,6 +202,19 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
         plan.plates[placed.role] = face
         plan.inks[placed.role] = readable_on(face, wish, needed(placed) * MARGIN)
     return plan
+
+
+def _stressed(headline: Placed, underlay: Pixels, palette: Palette, ink: Colour) -> dict[int, Colour]:
+    """The colour of the headline's lines that hold a figure, where only some do and it reads as well as the others."""
+    lines = [index for index, line in enumerate(headline.block.lines) if any(map(str.isdigit, line.text))]
+    if not lines or len(lines) == len(headline.block.lines):
+        return {}
+    boxes = [_line_box(headline, index) for index in lines]
+    for colour in (palette.accent, palette.secondary, palette.tertiary):
+        ratio = legibility.ratio_of_colour(underlay, boxes, colour)
+        if ratio >= needed(headline) * STRESS_MARGIN and contrast(colour, ink) >= SEEN_APART:
+            return dict.fromkeys(lines, colour)
+    return {}
 
 
 def _unfilled(placed: Placed, look: TypeLook) -> bool:
@@ -285,10 +306,11 @@ def _draw_text(
         canvas.drawRRect(plate, brushes.fill(plan.plates[placed.role]))
         if placed.role is Role.EYEBROW:
             canvas.drawRRect(plate, brushes.stroke(ink, 1.6, 0.3))
-    for line, (x, y) in zip(placed.block.lines, placed.pens, strict=True):
+    stressed = plan.stressed if placed.role is Role.HEADLINE else {}
+    for index, (line, (x, y)) in enumerate(zip(placed.block.lines, placed.pens, strict=True)):
         blob = line.blob()
         if blob is not None:
-            canvas.drawTextBlob(blob, x, y, brushes.fill(ink))
+            canvas.drawTextBlob(blob, x, y, brushes.fill(stressed.get(index, ink)))
 
 
 def _draw_button(
@@ -311,13 +333,6 @@ def _draw_button(
         canvas.drawRRect(shape, brushes.stroke(ink, unit * 0.36))
     else:
         face = plan.plates[placed.role]
-        if look.button is not ButtonShape.SQUARE:
-            canvas.drawRRect(
-                shape,
-                brushes.with_shadow(
-                    brushes.fill(face), face.with_lightness(0.25), y=unit * 1.2, blur=unit * 1.6, alpha=0.34
-                ),
-            )
         canvas.drawRRect(shape, brushes.fill(face))
     if look.arrow:
         size = placed.block.size * 0.36

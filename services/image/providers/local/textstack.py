@@ -7,9 +7,11 @@ the button, and the column says what it left out.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from services.image.providers.local.ad_text import Wording
@@ -64,6 +66,10 @@ class TypeLook:
     button: ButtonShape = ButtonShape.PILL
     arrow: bool = True
     text_scale: float = 1.0
+    price: Face | None = None  # None: as `strong`
+    price_size: float = 7.2
+    stress: bool = False  # whether the headline's lines with figures have a colour of their own
+    stretch: float = 1.0  # how much larger than the smallest a line of the headline may be, to fill the column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,9 @@ class Stack:
 
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
+MOST_STEPS: Final = 30  # for headlines that may be very large
 DIVIDE_FROM: Final = 0.5  # of a headline's largest size: from here on, long words may be divided
+LARGEST_DIVIDED: Final = 9.5  # units of a headline's largest size with divided words
 # The area of a logo, in square units (a unit is 8 px at 1080): a square one stands beside the name, a wide one without.
 SIGN_AREA: Final = 7.5**2
 WORDMARK_AREA: Final = 12.5**2
@@ -113,6 +121,8 @@ DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.BENEFITS, Role.RATING, Rol
 STARS_WIDE: Final = 6.6  # ems that five stars and the gap behind them take
 BULLET_WIDE: Final = 1.5  # ems of a list's indent
 ICON_WIDE: Final = 1.95  # ems of the indent of a list with icons
+MOST_CLAUSES: Final = 3  # lines of a headline, each of which is to be a clause where it has such
+STRETCHED_GAP: Final = 0.13  # ems of the smaller line between the letters of two lines of different sizes
 ITEM_GAP: Final = 0.42  # ems between the items of a list
 
 
@@ -173,14 +183,16 @@ def _is_wordmark(request: Request) -> bool:
 def _solved(request: Request) -> Stack:
     dropped: list[Role] = []
     notes: list[str] = []
-    least = SMALLEST_STEP ** (STEPS - 1)
+    span = math.log(request.look.headline_smallest / request.look.headline_largest) / math.log(SMALLEST_STEP)
+    steps = min(max(STEPS, math.ceil(span) + 1), MOST_STEPS)
+    least = SMALLEST_STEP ** (steps - 1)
     # A word wider than its line at any size will be broken: leaving other texts out would not help it.
     breaking = _tried(request, least, frozenset(DROP_ORDER), (), last=False) is None
     for attempt in range(len(DROP_ORDER) + 1):
         scale = DIVIDE_FROM if breaking else 1.0
-        for step in range(STEPS):
+        for step in range(steps):
             stack = _tried(request, scale, frozenset(dropped), tuple(notes), last=False, breaking=breaking)
-            if stack is not None and not (_is_shredded(stack) and step < STEPS - 1):
+            if stack is not None and not (_is_shredded(stack) and step < steps - 1):
                 return _tidier(stack, request, scale, frozenset(dropped), tuple(notes), breaking=breaking)
             scale *= SMALLEST_STEP
         if attempt < len(DROP_ORDER):
@@ -227,6 +239,7 @@ def _torn(stack: Stack, language: str) -> bool:
     return (
         (len(lines[-1]) < 3 and lines[-1].isascii())
         or any(re.search(r"[.!?…]\s", line) for line in lines)
+        or (len(lines) <= MOST_CLAUSES and any(re.search(r"[,;:–—]\s", line) for line in lines[1:]))
         or any(ends_with_joiner(line, language) for line in lines[:-1])
         or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
         or (len(clauses) > 1 and any(not any(clause in line for line in lines) for clause in clauses))
@@ -285,7 +298,7 @@ def _tried(
 ) -> Stack | None:
     look, unit, box = request.look, request.unit, request.box
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
-    small = max(0.72, min(1.0, 0.55 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
+    small = max(0.8, min(1.0, 0.6 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
     rows: dict[Role, _Row] = {}
     writing = _writing(request)
     headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
@@ -311,18 +324,18 @@ def _tried(
             line_height=leading,
             most_lines=lines,
             writing=writing,
-            divide_from=look.headline_largest * unit * DIVIDE_FROM if role is Role.HEADLINE else None,
+            divide_from=_divided_from(look) * unit if role is Role.HEADLINE else None,
         )
         rows[role] = _Row(role, block, gap, *pad)
 
-    brand_size = 4.3 * unit * max(small, 0.85)
+    brand_size = 4.8 * unit * max(small, 0.9)
     mark = _mark_size(request)
     sign = mark[0] + MARK_GAP * unit if mark is not None else 0.0  # the logo and its gap, beside the name
     set_text(Role.BRAND, look.strong, brand_size, 1, 0, 1.1, (sign / 2, 0))
     if Role.BRAND in rows:
         rows[Role.BRAND] = _Row(Role.BRAND, rows[Role.BRAND].block, 0)
     eyebrow_pad = (2.6 * unit * small, 1.7 * unit * small) if look.eyebrow_pill else (0.0, 0.0)
-    set_text(Role.EYEBROW, look.strong, 2.75 * unit * small, 2, 4.5 * unit, 1.25, eyebrow_pad)
+    set_text(Role.EYEBROW, look.strong, 3.3 * unit * small, 2, 4.5 * unit, 1.25, eyebrow_pad)
     if look.eyebrow_pill and Role.EYEBROW in rows and len(rows[Role.EYEBROW].block.lines) > 1:
         rows[Role.EYEBROW] = _Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
     set_text(
@@ -334,15 +347,17 @@ def _tried(
         look.headline_leading,
         (0, 0),
     )
-    set_text(Role.SUBLINE, look.text, 4.05 * unit * small, 4, 2.6 * unit + 0.16 * headline, 1.38, (0, 0))
+    if look.stretch > 1 and not last and Role.HEADLINE in rows:
+        rows[Role.HEADLINE] = _stretched(rows[Role.HEADLINE], box.width, look.stretch)
+    set_text(Role.SUBLINE, look.text, 4.7 * unit * small, 4, 2.6 * unit + 0.14 * headline, 1.32, (0, 0))
     if Role.BENEFITS in texts:
-        rows[Role.BENEFITS] = _list_row(request, 3.9 * unit * small, 3.4 * unit + 0.1 * headline)
-    set_text(Role.RATING, look.strong, 3.2 * unit * small, 2, 3.2 * unit, 1.3, (0, 0))
+        rows[Role.BENEFITS] = _list_row(request, 4.5 * unit * small, 3.4 * unit + 0.1 * headline)
+    set_text(Role.RATING, look.strong, 3.6 * unit * small, 2, 3.2 * unit, 1.3, (0, 0))
     if Role.RATING in rows and request.wording.stars is not None:
         block = rows[Role.RATING].block
         rows[Role.RATING] = _Row(Role.RATING, block, 3.4 * unit, indent=STARS_WIDE * block.size)
     set_text(Role.BADGE, look.strong, 3.1 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
-    set_text(Role.PRICE, look.strong, 6.6 * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
+    set_text(Role.PRICE, look.price or look.strong, look.price_size * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
     set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
@@ -352,7 +367,7 @@ def _tried(
     set_text(
         Role.CALL_TO_ACTION,
         look.strong,
-        4.1 * unit * small,
+        4.5 * unit * small,
         2,
         4.6 * unit,
         1.2,
@@ -366,6 +381,12 @@ def _tried(
     if crowded and not last:
         return None
     return _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
+
+
+def _divided_from(look: TypeLook) -> float:
+    """The size in units from which on a headline's long words may be divided: a smaller word is better than a torn
+    one."""
+    return min(look.headline_largest * DIVIDE_FROM, LARGEST_DIVIDED * look.text_scale)
 
 
 def _mark_size(request: Request) -> tuple[float, float] | None:
@@ -417,6 +438,30 @@ def _list_row(request: Request, size: float, gap: float) -> _Row:
     )
     gaps = tuple(ITEM_GAP * size if first and place else 0.0 for place, first in enumerate(firsts))
     return _Row(Role.BENEFITS, whole, gap, indent=indent, gaps=gaps)
+
+
+def _stretched(row: _Row, width: float, most: float) -> _Row:
+    """The row with each line as wide as the column, at most `most` times as large as before; lines stand as close as
+    their letters allow."""
+    shortest = min((line.ink[2] - line.ink[0] for line in row.block.lines), default=0.0)
+    if shortest <= 0 or not row.block.complete:
+        return row
+    lines = []
+    for line in row.block.lines:
+        factor = max(1.0, min(most, 0.995 * width / (line.ink[2] - line.ink[0])))
+        lines.append(line.scaled(factor))
+    apart = [
+        upper.ink[3] - lower.ink[1] + STRETCHED_GAP * min(upper.size, lower.size) for upper, lower in pairwise(lines)
+    ]
+    block = replace(
+        row.block,
+        lines=tuple(lines),
+        size=min(line.size for line in lines),
+        leading=0.0,
+        ascent=-lines[0].ink[1],
+        descent=max(lines[-1].ink[3], 0.0),
+    )
+    return replace(row, block=block, gaps=(0.0, *apart))
 
 
 def _stacked(

@@ -1,0 +1,122 @@
+"""Promises of posters: the brand's own colours, legible fields, ornaments off the texts, large and stressed lines."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import replace
+
+import numpy
+import pytest
+
+from services.image.domain import AspectRatio, Style, Subject
+from services.image.providers.local import poster_fields
+from services.image.providers.local.ad_text import without_repeated_price, wording
+from services.image.providers.local.arrangement import Plan, arrange
+from services.image.providers.local.composer import Photo, compose
+from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.layouts import PlacedField, Shows, layouts
+from services.image.providers.local.posters import Scheme, Shape, Tone, house_colours, poster_palette
+from services.image.providers.local.scene_context import Set
+from services.image.providers.local.textstack import Role
+from services.media.colour import Colour, contrast
+from services.media.skia import skia
+from tests.image.briefs import brief
+
+BRANDS = (
+    ("#7a4b1e",),
+    ("#2b6777", "#ffffff"),
+    ("#3f5d2a", "#e8d9a8"),
+    ("#f5c400", "#c0392b"),
+    ("#808080",),
+    ("#5aa9a3", "#fff4df"),
+    ("#000000", "#ffffff"),
+    ("#ff8a5b", "#2a2a2a"),
+)
+ORNAMENTS = (Shape.ARCS, Shape.DISC, Shape.STRIPES, Shape.DOTS)
+
+
+class TestColours:
+    @pytest.mark.parametrize("brand", [*BRANDS, *(house_colours(random.Random(number)) for number in range(6))])
+    @pytest.mark.parametrize("scheme", Scheme)
+    def test_small_text_reads_on_ground_fields_and_button(self, brand: tuple[str, ...], scheme: Scheme) -> None:
+        made = poster_palette(brand, scheme)
+        assert contrast(made.ink, made.background) >= 4.9
+        assert contrast(made.muted_ink, made.background) >= 4.5
+        assert contrast(made.accent_ink, made.accent) >= 4.5
+        for field in (made.secondary, made.tertiary):
+            inks = (made.surface, made.shade.with_lightness(0.17), Colour.of("#ffffff"))
+            assert max(contrast(ink, field) for ink in inks) >= 4.6
+
+    @pytest.mark.parametrize("brand", BRANDS)
+    def test_no_hue_but_the_brands_own(self, brand: tuple[str, ...]) -> None:
+        hues = [Colour.of(text).hue for text in brand if Colour.of(text).chroma > 0.02]
+        for scheme in Scheme:
+            made = poster_palette(brand, scheme)
+            for colour in (made.background, made.secondary, made.tertiary, made.accent):
+                near = [abs((colour.hue - hue + 180) % 360 - 180) for hue in hues]
+                assert colour.chroma < 0.03 or min(near) < 12, (scheme, colour.hex)
+
+    def test_projects_without_colours_do_not_all_look_the_same(self) -> None:
+        pictures = [compose(brief("unknown", brand_colours=(), seed=str(number)), photo=None) for number in range(6)]
+        assert len({tuple(each.pixels[540, 4, :3] // 16) for each in pictures}) >= 4
+
+
+class TestFields:
+    @pytest.mark.parametrize(("shape", "corner"), itertools.product(ORNAMENTS, ((0.3, 0.3, 1, 1), (0.4, 0, 1, 0.6))))
+    def test_ornament_keeps_off_the_texts(self, shape: Shape, corner: tuple[float, float, float, float]) -> None:
+        frame = Frame.of(AspectRatio.SQUARE)
+        surface = skia.Surface(frame.width, frame.height)
+        texts = (Box(72, 400, 800, 640), Box(72, 900, 420, 1000))
+        scene = Set(
+            canvas=surface.getCanvas(),
+            frame=frame,
+            palette=poster_palette(("#12355b", "#e4572e"), Scheme.BRAND),
+            arrangement=arrange(Plan.TYPE, frame, 1.0),
+            product=frame.whole,
+            draw=random.Random(1),
+            stands=False,
+            written=texts,
+        )
+        box = Box(*(1080 * share for share in corner))
+        poster_fields.paint(scene, ())
+        plain = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)
+        poster_fields.paint(scene, [PlacedField(shape, Tone.SECOND, box)])
+        drawn = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)
+        changed = numpy.abs(drawn.astype(int) - plain.astype(int)).max(axis=2) > 8
+        assert changed.sum() > 5_000
+        for text in texts:
+            assert not changed[int(text.top) : int(text.bottom), int(text.left) : int(text.right)].any()
+
+    def test_every_style_has_posters_for_type_and_for_figures(self) -> None:
+        for style, shows in itertools.product(Style, (Shows.TYPE, Shows.DRAWING, Shows.CUT_OUT)):
+            found = [each for each in layouts() if each.poster and shows in each.shows and style in each.styles]
+            assert len(found) >= (2 if style is Style.SEASONAL else 4), (style, shows)
+
+
+class TestType:
+    def test_lines_of_a_loud_headline_fill_their_column(self) -> None:
+        request = brief("unknown", style=Style.BOLD, headline="Two for one this whole week")
+        for number in range(4):
+            made = compose(replace(request, seed=str(number)), photo=None)
+            headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
+            if len({round(line.size) for line in headline.block.lines}) > 1:
+                widths = [line.ink[2] - line.ink[0] for line in headline.block.lines]
+                assert min(widths) > 0.75 * max(widths)
+                return
+        raise AssertionError("no headline of four was stretched")
+
+    def test_price_that_the_headline_says_is_not_repeated(self) -> None:
+        words = wording(brief("dentist", headline="Check-up for £59"), {})
+        assert without_repeated_price(words).price == ""
+        other = wording(brief("dentist", headline="Open until 5, since 1959"), {})
+        assert without_repeated_price(other).price == "£59"
+
+    def test_no_text_stands_on_a_portrait(self) -> None:
+        image = skia.Image.fromarray(numpy.full((1400, 1400, 4), 128, numpy.uint8), colorType=skia.kRGBA_8888_ColorType)
+        names = set()
+        for portrait, number in itertools.product((False, True), range(10)):
+            photo = Photo(image=image, cut_out=False, portrait=portrait)
+            request = brief("unknown", subject=Subject(confidence="not_known"), seed=str(number))
+            names.add((portrait, "edges" in compose(request, photo=photo).layout))
+        assert names == {(False, False), (False, True), (True, False)}
