@@ -265,6 +265,17 @@ class ScriptNotSpeakable(Refusal):
         super().__init__(f"The script cannot be spoken. {why}", fields=(FieldViolation(field="script", message=why),))
 
 
+class Music(StrEnum):
+    """The mood of a film's music, or that it has none."""
+
+    NONE = "none"
+    CALM = "calm"
+    ENERGETIC = "energetic"
+    HAPPY = "happy"
+    NOSTALGIC = "nostalgic"
+    TENDER = "tender"
+
+
 class VideoKind(StrEnum):
     """What a film consists of: an avatar who speaks the script, or shots of the product without a presenter."""
 
@@ -302,6 +313,7 @@ class VideoBrief:
     important first. pronunciations: written words to English respellings. seed: seeds all random choices. seconds: the
     wanted length of a product film, None for as long as the script. voice_over: whether a product film is spoken.
     speed: how many times as fast as usual the voice speaks, 0.8 to 1.25.
+    music_volume: 0.1 to 1, where 1 is the loudest that leaves the voice clear.
     """
 
     script: str
@@ -327,6 +339,8 @@ class VideoBrief:
     seconds: int | None = None
     voice_over: bool = True
     speed: float = 1.0
+    music: Music = Music.NONE
+    music_volume: float = 0.5
     facts: ProductFacts = field(default_factory=ProductFacts)
 
 

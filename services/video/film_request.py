@@ -10,8 +10,8 @@ from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.media.writing_systems import COMMON, script_of
-from services.video.domain import AspectRatio, ScriptNotSpeakable, VideoKind
-from services.video.messages import is_spoken, kind_of
+from services.video.domain import AspectRatio, Music, ScriptNotSpeakable, VideoKind
+from services.video.messages import is_spoken, kind_of, music_of
 from services.video.product.storyboard import END_SECONDS, silent_seconds
 from services.video.product.writing import Material, written_script
 from services.video.script.check import why_not_speakable
@@ -47,6 +47,9 @@ def check_fields(request: video_pb2.GenerateVideoRequest) -> None:
         broken += [FieldViolation(field=name, message=message) for name, is_given in given.items() if is_given]
         if request.HasField("speed") and not is_spoken(request):
             broken.append(FieldViolation(field="speed", message="does not apply to a film without a voice"))
+    if request.HasField("music_volume") and (music_of(request) is Music.NONE or not is_spoken(request)):
+        lacking = "a voice" if music_of(request) is not Music.NONE else "music"
+        broken.append(FieldViolation(field="musicVolume", message=f"does not apply to a film without {lacking}"))
     if broken:
         raise ValidationFailed(broken)
 

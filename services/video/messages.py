@@ -15,6 +15,7 @@ from services.video.domain import (
     VOICES,
     AspectRatio,
     Avatar,
+    Music,
     ProductFacts,
     VideoBrief,
     VideoKind,
@@ -29,6 +30,7 @@ from services.video.script.markup import said
 
 JOB_TYPE = "video"
 PRODUCT_PRICE = "video_product"
+DEFAULT_MUSIC_VOLUME = 0.5
 PRESET_RESOLUTION = "1080p"  # what ad platforms ask for
 MAX_SMALL_PRINT = 6  # lines of the brief that the end card shows
 
@@ -93,6 +95,8 @@ def video_brief(
         seconds=request.seconds if request.HasField("seconds") else None,
         voice_over=request.voice_over if request.HasField("voice_over") else True,
         speed=request.speed if request.HasField("speed") else 1.0,
+        music=music_of(request),
+        music_volume=request.music_volume if request.HasField("music_volume") else DEFAULT_MUSIC_VOLUME,
         facts=_facts(parameters.brief),
     )
 
@@ -100,6 +104,14 @@ def video_brief(
 def kind_of(request: video_pb2.GenerateVideoRequest) -> VideoKind:
     """The kind of film that a request asks for."""
     return VideoKind(request.kind) if request.HasField("kind") else VideoKind.AVATAR
+
+
+def music_of(request: video_pb2.GenerateVideoRequest) -> Music:
+    """The music of a film: as asked for, or quiet music under product films, as ads of that kind have it, and none
+    under a presenter, who is to sound like a person in a room."""
+    if request.HasField("music"):
+        return Music(request.music)
+    return Music.CALM if kind_of(request) is VideoKind.PRODUCT else Music.NONE
 
 
 def is_spoken(request: video_pb2.GenerateVideoRequest) -> bool:

@@ -33,10 +33,9 @@ from tests.galleries.video import drawn_portrait
 from tests.image.briefs import photo_of_a_cup
 from tests.video.watching import (
     closed_centres,
+    followed_opening,
     lag_of_mouth,
-    mouth_opening,
     pictures,
-    presenter_mouth,
     sound,
     voice_energy,
 )
@@ -130,10 +129,10 @@ def measure(case: Case) -> Row:
         )
         if not case.lips:
             return row
-        opening = mouth_opening(pictures(made.video), presenter_mouth(case.resolution))
         count = int((made.duration_seconds - 2.6) * 25)
-        lag, agreement = lag_of_mouth(opening[:count], voice_energy(sound(made.video), count))
         speech = speech_of(case.script, case.voice, {}, default_folder(), lambda percent, stage: None)
+        opening = followed_opening(pictures(made.video)[:count], brief, speech)
+        lag, agreement = lag_of_mouth(opening, voice_energy(sound(made.video), count))
         closed = closed_centres(opening, speech.phones, visemes.BILABIALS)
         return replace(row, lag=lag, agreement=agreement, closed=float(np.mean(closed)))
 

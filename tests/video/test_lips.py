@@ -7,13 +7,14 @@ its vowels. All are independent of the engine's data. EBU R37 allows sound 40 ms
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from services.video.domain import AspectRatio, RenderedVideo
+from services.video.domain import AspectRatio, RenderedVideo, VideoBrief
 from services.video.providers.local import visemes
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import END_CARD_SECONDS, speech_of
@@ -21,11 +22,10 @@ from tests.video.conftest import SCRIPT, Render
 from tests.video.watching import (
     Floats,
     closed_centres,
+    followed_opening,
     lag_of_mouth,
     mesh_opening,
-    mouth_opening,
     pictures,
-    presenter_mouth,
     sound,
     voice_energy,
 )
@@ -40,9 +40,10 @@ def frames_spoken(made: RenderedVideo) -> int:
 
 
 @pytest.fixture(scope="module")
-def opening(finished: RenderedVideo) -> Floats:
+def opening(finished: RenderedVideo, brief: VideoBrief, spoken: Speech) -> Floats:
     """Until the end card, which lies where the mouth was."""
-    return mouth_opening(pictures(finished.video), presenter_mouth())[: frames_spoken(finished)]
+    shown = pictures(finished.video)[: frames_spoken(finished)]
+    return followed_opening(shown, replace(brief, aspect_ratio=AspectRatio.PORTRAIT), spoken)
 
 
 class TestDrawnMouth:
@@ -76,12 +77,16 @@ class TestDrawnMouth:
     ("avatar", "voice"),
     [("omar", "male-1"), ("marcus", "male-4"), ("amara", "female-2"), ("rosa", "female-4"), ("kenji", "male-3")],
 )
-def test_other_avatars_and_voices_are_in_sync(rendered: Render, models: Path, avatar: str, voice: str) -> None:
-    made = rendered(aspect_ratio=AspectRatio.PORTRAIT, avatar_id=avatar, voice_id=voice)
-    seen, count = mouth_opening(pictures(made.video), presenter_mouth()), frames_spoken(made)
-    lag, agreement = lag_of_mouth(seen[:count], voice_energy(sound(made.video), count))
-    phones = speech_of(SCRIPT, voice, {}, models, lambda percent, stage: None).phones
-    closed = float(np.mean(closed_centres(seen, phones, visemes.BILABIALS)))
+def test_other_avatars_and_voices_are_in_sync(
+    rendered: Render, brief: VideoBrief, models: Path, avatar: str, voice: str
+) -> None:
+    changes: dict[str, Any] = {"aspect_ratio": AspectRatio.PORTRAIT, "avatar_id": avatar, "voice_id": voice}
+    made = rendered(**changes)
+    speech = speech_of(SCRIPT, voice, {}, models, lambda percent, stage: None)
+    count = frames_spoken(made)
+    seen = followed_opening(pictures(made.video)[:count], replace(brief, **changes), speech)
+    lag, agreement = lag_of_mouth(seen, voice_energy(sound(made.video), count))
+    closed = float(np.mean(closed_centres(seen, speech.phones, visemes.BILABIALS)))
     print(f"{avatar}, {voice}: {lag * 1000:+.0f} ms, r {agreement:.2f}, {closed:.0%} of B M P closed")
     assert abs(lag) <= LAG_LIMIT
     assert agreement > 0.3  # female-2 has 0.38, as its closed vowels are as loud as its open ones

@@ -56,7 +56,7 @@ def shown(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
     frame = np.zeros((720, 720, 4), np.uint8)
     actor._mouths, actor._poses = [mouth], [pose or Pose()]
-    actor.draw(surface_of(frame).getCanvas(), 0, 0.0)
+    actor.draw(surface_of(frame).getCanvas(), 0, 0.0, 1.0)
     return rgb_of(frame).astype(np.int16)
 
 

@@ -15,9 +15,9 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import ValidationFailed
-from services.video.domain import AspectRatio, ScriptNotSpeakable, VideoBrief, VideoKind
+from services.video.domain import AspectRatio, Music, ScriptNotSpeakable, VideoBrief, VideoKind
 from services.video.film_request import check_fields, check_length, script_for, why_not_renderable
-from services.video.messages import script_material
+from services.video.messages import music_of, script_material
 from services.video.product.layouts import TEXTS, layouts, read_layouts
 from services.video.product.parts import Part, Price, amount_of, parts_of
 from services.video.product.safe_zones import read_zones, safe_zones
@@ -173,6 +173,26 @@ class TestRequests:
         request.speed = 0.8
         with pytest.raises(ValidationFailed, match=r"at speed 0\.8; a film of 150 s has room for about"):
             check_length(request)
+
+    @pytest.mark.parametrize(
+        ("fields", "lacking"),
+        [
+            ({"kind": "product", "music": "none"}, "music"),
+            ({"kind": "avatar", "script": "Ten letters and more."}, "music"),
+            ({"kind": "product", "voice_over": False}, "a voice"),
+        ],
+    )
+    def test_volume_of_music_needs_music_and_a_voice(self, fields: dict[str, Any], lacking: str) -> None:
+        request = video_pb2.GenerateVideoRequest(**fields)
+        check_fields(request)
+        request.music_volume = 0.7
+        with pytest.raises(ValidationFailed, match=f"without {lacking}"):
+            check_fields(request)
+
+    def test_product_films_have_calm_music_and_presenters_none(self) -> None:
+        assert music_of(video_pb2.GenerateVideoRequest(kind="product")) is Music.CALM
+        assert music_of(video_pb2.GenerateVideoRequest()) is Music.NONE
+        assert music_of(video_pb2.GenerateVideoRequest(music="happy")) is Music.HAPPY
 
     @pytest.mark.parametrize("speed", [None, 0.8, 1.0, 1.25])
     @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import av.filter
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import resample
 
-from services.video.providers.local import captions, kokoro, loudness, visemes
+from services.media.model_files import MODELS, MUSIC_FILES, model_path
+from services.video.domain import Music
+from services.video.providers.local import captions, kokoro, loudness, music, visemes
 from services.video.providers.local.kokoro import LABEL_LATENESS_SECONDS, SAMPLE_RATE, Speech
 from services.video.providers.local.phonemes import passages
 from services.video.providers.local.soundtrack import room_tone, soundtrack
@@ -92,6 +96,65 @@ class TestRoomTone:
 
     def test_silent_film_stays_silent(self) -> None:
         assert not soundtrack(None, 25, seed="a").any()
+
+
+class TestMusic:
+    @pytest.fixture(scope="class")
+    def every_track(self) -> dict[music.Track, NDArray[np.float32]]:
+        return {track: music.decoded(model_path(track.file)) for track in music.tracks()}
+
+    def test_every_packaged_track_has_a_mood_and_every_mood_a_choice(self) -> None:
+        files = [track.file for track in music.tracks()]
+        assert set(files) == MUSIC_FILES <= set(MODELS)
+        counts = Counter(track.mood for track in music.tracks())
+        assert set(counts) == set(Music) - {Music.NONE}
+        assert min(counts.values()) >= 3
+
+    def test_track_is_repeated_without_click_or_hole(self) -> None:
+        time = np.arange(30 * 48_000) / 48_000
+        tones = sum(np.sin(2 * np.pi * hertz * time + hertz * np.sin(time / 3)) for hertz in (110.0, 173.3, 261.1))
+        heard = np.asarray(tones * 0.2 * np.clip((30 - time) / 2, 0, 1), np.float32)  # fades out over two seconds
+        made = music.extended(heard, 75 * 48_000, 3.1)
+        assert len(made) == 75 * 48_000
+        assert np.abs(np.diff(made)).max() <= 1.6 * np.abs(np.diff(heard)).max()
+        levels = np.sqrt((made**2).reshape(-1, 4_800).mean(axis=1))
+        assert 20 * np.log10(levels.min() / np.median(levels)) > -6
+
+    def test_every_track_lasts_as_long_as_the_longest_film(
+        self, every_track: dict[music.Track, NDArray[np.float32]]
+    ) -> None:
+        for track, heard in every_track.items():
+            made = music.extended(heard, 150 * 48_000, track.bar_seconds)
+            blocks = np.sqrt((made**2).reshape(-1, 48_000).mean(axis=1))
+            assert 20 * np.log10(blocks.min() / np.median(blocks)) > -24, track
+
+    @pytest.mark.parametrize(("volume", "clear_db"), [(1.0, 12.0), (0.5, 18.0)])
+    def test_voice_stays_clear_of_any_music(
+        self, every_track: dict[music.Track, NDArray[np.float32]], speech: Speech, volume: float, clear_db: float
+    ) -> None:
+        count = round(speech.seconds * 48_000) + 96_000
+        voice = np.zeros(count, np.float32)
+        heard = loudness.to_48k(speech.samples, SAMPLE_RATE)
+        voice[: len(heard)] = heard
+        for track, samples in every_track.items():
+            under = music.ducked(music.extended(samples, count, track.bar_seconds), voice, speech, volume)
+            for start, end in music.phrases_of(speech):
+                span = slice(round(start * 48_000), round(end * 48_000))
+                loudest = uniform_filter1d(under.astype(np.float64) ** 2, 19_200, mode="nearest")[
+                    span
+                ].max()  # of 0.4 s
+                distance = 10 * np.log10((voice[span].astype(np.float64) ** 2).mean() / loudest)
+                assert distance >= clear_db, track
+
+    @pytest.mark.parametrize("is_spoken", [True, False])
+    def test_film_with_music_keeps_loudness_and_peaks(self, speech: Speech, is_spoken: bool) -> None:
+        frames = round(speech.seconds * 25) + 75
+        track = music.tracks()[0]
+        playing = music.faded(music.extended(music.decoded(model_path(track.file)), frames * 1_920, track.bar_seconds))
+        sound = soundtrack(speech if is_spoken else None, frames, seed="a", music=playing, volume=1.0)
+        assert by_ffmpeg(sound) == pytest.approx(-14.0, abs=0.5)
+        assert 20 * np.log10(loudness.true_peaks(sound).max()) <= -1.5
+        assert abs(sound[-1]) < 1e-3
 
 
 class TestSpeech:

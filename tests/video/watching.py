@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,11 +14,13 @@ from scipy.ndimage import binary_opening
 from scipy.signal import butter, sosfilt
 
 from services.media.faces import found_faces, mesh
-from services.video.domain import AspectRatio
-from services.video.providers.local.kokoro import Phone
+from services.video.domain import FRAMES_PER_SECOND, AspectRatio, VideoBrief
+from services.video.providers.local.captions import timed_words
+from services.video.providers.local.editing import shot_at
+from services.video.providers.local.kokoro import Phone, Speech
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD
-from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
-from services.video.providers.local.stage import layout
+from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS, DrawnActor, cut_of
+from services.video.providers.local.stage import NEARER_DROP, Stage, layout
 
 Floats = NDArray[np.float64]
 
@@ -58,11 +61,32 @@ def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> 
     return np.asarray(inside.mean(axis=(1, 2)))
 
 
-def presenter_mouth(resolution: str = "720p") -> tuple[int, int, int, int]:
+def presenter_mouth(resolution: str = "720p", nearness: float = 1.0) -> tuple[int, int, int, int]:
     """Returns the box that contains the mouth of a drawn presenter in a vertical video, with all sway of the head."""
     place = layout(AspectRatio.PORTRAIT, resolution)
-    x, y, scale = place.presenter_x, place.presenter_y, place.scale
+    x, scale = place.presenter_x, place.scale * nearness
+    y = place.presenter_y + (nearness - 1) * NEARER_DROP * place.unit
     return int(x - 100 * scale), int(y + 92 * scale), int(x + 100 * scale), int(y + 188 * scale)
+
+
+def followed_opening(frames: NDArray[np.uint8], brief: VideoBrief, speech: Speech) -> Floats:
+    """Returns `mouth_opening` of a drawn presenter in a vertical video, whose mouth is elsewhere in each shot; 0 where
+    the product is seen instead. speech: without the silence that the film begins with."""
+    stage = Stage(brief, product=None, logo=None)
+    delayed = tuple(
+        replace(word, start=word.start + SPEECH_BEGINS_SECONDS, end=word.end + SPEECH_BEGINS_SECONDS)
+        for word in speech.words
+    )
+    words = timed_words(brief.script, delayed)
+    actor = DrawnActor(brief.avatar_id, stage, brief.seed)
+    seconds = speech.seconds + SPEECH_BEGINS_SECONDS
+    cuts, _ = cut_of(brief, words, seconds, len(frames), actor, stays=stage.layout.tall_card)
+    opening = np.zeros(len(frames))
+    seen = [shot_at(cuts, number / FRAMES_PER_SECOND) for number in range(len(frames))]
+    for nearness in {shot.nearness for shot in seen if not shot.product}:
+        places = [number for number, shot in enumerate(seen) if shot.nearness == nearness and not shot.product]
+        opening[places] = mouth_opening(frames[places], presenter_mouth(brief.resolution, nearness))
+    return opening
 
 
 def mesh_opening(frames: NDArray[np.uint8], models: Path) -> Floats:

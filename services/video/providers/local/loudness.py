@@ -1,4 +1,7 @@
-"""Loudness as broadcasters measure it (ITU-R BS.1770-4), and speech brought to a target without clipping."""
+"""Loudness as broadcasters measure it (ITU-R BS.1770-4), and speech brought to a target without clipping.
+
+scipy.signal is imported when sound is made: it takes as long to import as the rest of the video service.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import lfilter, resample_poly
 
 TARGET_LUFS: Final = -14.0  # what the large platforms play at
 CEILING_DB: Final = -2.6  # true peak before encoding: a decibel is left for encoders, below -1.5 dBTP
@@ -32,12 +34,16 @@ Track = NDArray[np.float64]
 
 def to_48k(samples: Audio, rate: int) -> Audio:
     """Resampled to 48 kHz, the rate of the film's sound."""
+    from scipy.signal import resample_poly
+
     divisor = math.gcd(48_000, rate)
     return np.asarray(resample_poly(samples, 48_000 // divisor, rate // divisor), np.float32)
 
 
 def integrated_loudness(samples: Audio) -> float:
     """LUFS of mono sound at 48 kHz; -inf for silence."""
+    from scipy.signal import lfilter
+
     hop = int(BLOCK_SECONDS * 48_000 / OVERLAP)
     padded = np.pad(samples, (0, max(-len(samples) % hop, OVERLAP * hop - len(samples))))
     energies: list[Track] = []
@@ -74,6 +80,8 @@ def normalised(samples: Audio, *, target: float = TARGET_LUFS) -> Audio:
 
 def true_peaks(samples: Audio) -> Audio:
     """The highest magnitude of the continuous wave around each sample, of full scale (BS.1770-4, annex 2)."""
+    from scipy.signal import resample_poly
+
     peaks = np.empty(len(samples), np.float32)
     for start in range(0, len(samples), PEAK_PIECE):
         stop = min(len(samples), start + PEAK_PIECE)

@@ -27,9 +27,10 @@ from services.video.domain import (
     suitable_avatar,
 )
 from services.video.product.storyboard import SHORTEST_FILM_SECONDS
-from services.video.providers.local import alignment, captions, kokoro, loudness, motion, visemes
+from services.video.providers.local import alignment, captions, editing, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
+from services.video.providers.local.music import music_for
 from services.video.providers.local.phonemes import Passage, passages
 from services.video.providers.local.photos import Pixels, decoded, decoded_logo, on_white
 from services.video.providers.local.portraits.actor import (
@@ -46,7 +47,7 @@ from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
 from services.video.providers.local.product.film import render_product
 from services.video.providers.local.product_picture import product_picture
-from services.video.providers.local.soundtrack import soundtrack
+from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.stage import CHEST_CARD, Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
 from services.video.script.speakable import speakable
@@ -56,6 +57,7 @@ NAME: Final = "local"
 
 SPEECH_BEGINS_SECONDS: Final = 0.32
 END_CARD_SECONDS: Final = 2.6
+CHIN_SWAY: Final = 26  # presenter units by which the chin comes lower while somebody speaks
 TURN_SECONDS: Final = 0.40  # from presenter to end card
 CARD_MOVES_SECONDS: Final = 0.55
 CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the head's room
@@ -98,15 +100,22 @@ class Rehearsal:
 
 class Actor(Protocol):
     """Whoever presents: drawn or from a photo. `card_at`: the card's top in a vertical picture, as a share of the
-    height; None where it would lie on the face."""
+    height; None where it would lie on the face. `nearest`, `nearest_beside`: how much larger the presenter may be
+    shown without and with the card."""
 
     @property
     def card_at(self) -> float | None: ...
 
+    @property
+    def nearest(self) -> float: ...
+
+    @property
+    def nearest_beside(self) -> float: ...
+
     def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None: ...
 
-    def draw(self, canvas: Any, frame: int, aside: float) -> None:
-        """Draws one frame; `aside` is 0 in the middle .. 1 beside the card."""
+    def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
+        """Draws one frame with the brand's mark; `aside` is 0 in the middle .. 1 beside the card."""
         ...
 
 
@@ -116,10 +125,16 @@ class DrawnActor:
     card_at = CHEST_CARD
 
     def __init__(self, avatar_id: str, stage: Stage, seed: str) -> None:
-        place = stage.layout
-        depth = (place.height - place.presenter_y) / place.scale + 20
-        self._puppet = Puppet(LOOKS[avatar_id], place.scale, depth=depth)
+        self._look = LOOKS[avatar_id]
+        self._puppets: dict[float, Puppet] = {}  # one for each nearness: a part enlarged would be soft
         self._stage = stage
+        place = stage.layout
+        chin = place.presenter_y + (self._look.chin + CHIN_SWAY) * place.scale
+        drop = stage.presenter_y(2) - place.presenter_y
+        head = place.presenter_y
+        room = place.caption_y - 2.2 * place.caption_size
+        self.nearest = (room - head + drop) / (chin - head + drop)
+        self.nearest_beside = self.nearest if place.tall_card else (place.card[1] - head + drop) / (chin - head + drop)
         self._seed = seed
         self._poses: list[Any] = []
         self._mouths: list[Any] = []
@@ -128,12 +143,18 @@ class DrawnActor:
         self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
         self._mouths = [motion.mouth_of(row) for row in shapes]
 
-    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+    def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
         place = self._stage.layout
+        puppet = self._puppets.get(nearness)
+        if puppet is None:
+            depth = (place.height - self._stage.presenter_y(nearness)) / (place.scale * nearness) + 20
+            puppet = self._puppets[nearness] = Puppet(self._look, place.scale * nearness, depth=depth)
         canvas.save()
-        canvas.translate(place.presenter_x + (place.presenter_aside_x - place.presenter_x) * aside, place.presenter_y)
-        self._puppet.draw(canvas, self._poses[frame], self._mouths[frame])
+        x = place.presenter_x + (place.presenter_aside_x - place.presenter_x) * aside
+        canvas.translate(x, self._stage.presenter_y(nearness))
+        puppet.draw(canvas, self._poses[frame], self._mouths[frame])
         canvas.restore()
+        self._stage.draw_brand(canvas)
 
 
 def load(models: Path, report: ReportProgress) -> None:
@@ -251,16 +272,17 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     words = captions.timed_words(brief.script, speech.words)
     seconds = max(speech.seconds + END_CARD_SECONDS, SHORTEST_FILM_SECONDS)
     frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
-    sound = soundtrack(speech, frames, seed=brief.seed)
+    music = music_for(brief, order.models, frames_to_samples(frames), notes)
+    sound = soundtrack(speech, frames, seed=brief.seed, music=music, volume=brief.music_volume)
     report(SPEECH_SHARE, "drawing")
 
     shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)
     actor.prepare(speech, shapes)
-    shown = card_track(brief, words, speech.seconds, frames, stays=stage.layout.tall_card)
+    cuts, shown = cut_of(brief, words, speech.seconds, frames, actor, stays=stage.layout.tall_card)
     video, poster = folder / "video.mp4", folder / "poster.jpg"
-    poster_frame = _poster_frame(shapes, speech.seconds)
+    poster_frame = _poster_frame(shapes, speech.seconds, cuts)
     groups = captions.groups(words) if brief.burn_captions else ()
-    pictures: list[Frame] = [stage.backdrop.copy() for _ in range(WAITING_FRAMES + 2)]  # one drawn, one encoded
+    pictures: list[Frame] = [stage.backdrop().copy() for _ in range(WAITING_FRAMES + 2)]  # one drawn, one encoded
     canvases = [surface_of(picture).getCanvas() for picture in pictures]
     turn = speech.seconds + 0.15
     with Film(
@@ -277,10 +299,14 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
             gone = min(1.0, max(0.0, (time - turn) / TURN_SECONDS))
             frame, canvas = pictures[number % len(pictures)], canvases[number % len(pictures)]
             if gone < 1.0:
-                np.copyto(frame, stage.backdrop)
-                aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
-                actor.draw(canvas, number, aside)
-                stage.draw_card(canvas, float(shown[number]), at=actor.card_at)
+                shot = editing.shot_at(cuts, time)
+                if shot.product:
+                    stage.draw_aside(canvas, time - shot.start)
+                else:
+                    np.copyto(frame, stage.backdrop(shot.nearness))
+                    aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
+                    actor.draw(canvas, number, aside, shot.nearness)
+                    stage.draw_card(canvas, float(shown[number]), at=actor.card_at)
                 while place < len(groups) and groups[place].end <= time:
                     place += 1
                 if place < len(groups) and groups[place].start - 0.04 <= time:
@@ -320,19 +346,48 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     )
 
 
+def cut_of(
+    brief: VideoBrief,
+    words: tuple[captions.CaptionWord, ...],
+    seconds: float,
+    frames: int,
+    actor: Actor,
+    *,
+    stays: bool,
+) -> tuple[tuple[editing.Shot, ...], np.ndarray[Any, np.dtype[np.float64]]]:
+    """The shots of a film, and how far the product's card is in, frame by frame. stays: as for `card_track`."""
+    named = _named_at(brief.product_name, words) if brief.product_name.strip() else None
+    cuts = editing.shots(words, seconds, seed=brief.seed, nearest=actor.nearest, named_at=named)
+    shown = card_track(brief, words, seconds, frames, stays=stays, after=editing.product_ends(cuts))
+    return editing.beside_card(cuts, _times(shown), actor.nearest_beside), shown
+
+
 def card_track(
-    brief: VideoBrief, words: tuple[captions.CaptionWord, ...], seconds: float, frames: int, *, stays: bool
+    brief: VideoBrief,
+    words: tuple[captions.CaptionWord, ...],
+    seconds: float,
+    frames: int,
+    *,
+    stays: bool,
+    after: float | None = None,
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """How far the product's card is in, frame by frame: from when the product is first named."""
+    """How far the product's card is in, frame by frame: from when the product is first named, or `after` a time."""
     if not brief.product_name.strip():
         return np.zeros(frames)
     start = _named_at(brief.product_name, words)
     start = min(max(0.5, start if start is not None else seconds * UNNAMED_CARD_SHARE), max(0.5, seconds - 1.6))
+    start = max(start, (after if after is not None else start) - (CARD_MOVES_SECONDS if stays else 0.0))
     end = seconds + 1 if stays else start + CARD_MOVES_SECONDS * 2 + CARD_STAYS_SECONDS
     time = np.arange(frames) / FRAMES_PER_SECOND
     coming = np.clip((time - start) / CARD_MOVES_SECONDS, 0, 1)
     going = np.clip((end - time) / CARD_MOVES_SECONDS, 0, 1)
     return np.minimum(coming, going)
+
+
+def _times(shown: np.ndarray[Any, np.dtype[np.float64]]) -> list[tuple[float, float]]:
+    """When something is seen, as (start, end) in seconds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], shown > 0, [False]])))
+    return [(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND) for start, end in edges.reshape(-1, 2)]
 
 
 def _named_at(name: str, words: tuple[captions.CaptionWord, ...]) -> float | None:
@@ -390,13 +445,15 @@ def _delayed(speech: Speech, seconds: float) -> Speech:
     return kokoro.joined([silent, speech], pause_seconds=0.0)
 
 
-def _poster_frame(shapes: visemes.Mouths, seconds: float) -> int:
-    """A frame of the first half with a friendly, half-open mouth."""
+def _poster_frame(shapes: visemes.Mouths, seconds: float, cuts: tuple[editing.Shot, ...]) -> int:
+    """A frame of the first half with the presenter and a friendly, half-open mouth."""
     last = max(2, int(min(seconds * 0.5, 6.0) * FRAMES_PER_SECOND))
     first = min(last - 1, FRAMES_PER_SECOND)
     part = shapes[first:last]
     liking = part[:, visemes.WIDTH] + part[:, visemes.TEETH] * 0.5 - np.abs(part[:, visemes.OPEN] - 0.35) * 1.5
-    return first + int(np.argmax(liking - part[:, visemes.PRESS]))
+    liking = liking - part[:, visemes.PRESS]
+    alone = [editing.shot_at(cuts, number / FRAMES_PER_SECOND).product for number in range(first, last)]
+    return first + int(np.argmax(np.where(np.array(alone), -np.inf, liking)))
 
 
 def _turned(frame: Frame, end_card: Frame, share: float) -> None:

@@ -33,6 +33,10 @@ Frame = NDArray[np.uint8]
 HIGHEST_QUALITY: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
 CAPTION_REACH: Final = 3.2  # of the size of captions, above and below their middle: four rows and what is about them
+BRAND_REACH: Final = 40  # units above and below the middle of the brand's mark
+NEARER_DROP: Final = 190  # units for each time that a presenter is shown larger
+ASIDE_GROWTH: Final = 0.028  # a second
+LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 CHEST_CARD: Final = 0.456  # of the height, between chin and captions
 HEAD_CARD: Final = 0.185  # of the height, above a face that stands low
 
@@ -100,7 +104,9 @@ class Stage:
         self._logo = picture(logo) if logo is not None else None
         self._lines: dict[str, Line] = {}
         self._caption: tuple[tuple[Group, int | None], Any] | None = None
-        self.backdrop = self._painted(self._draw_backdrop)
+        self._backdrops: dict[float, Frame] = {}
+        self._brand: Any = None
+        self._aside: Any = None
         self._card = self._card_picture()
         self.end_card = self._painted(self._draw_end_card)
 
@@ -131,9 +137,29 @@ class Stage:
         if not colours.dark:
             canvas.drawCircle(width * 0.5, height * 1.2, height * 0.5, fill(colours.glow, 0.18, blur=90 * unit))
 
-    def _draw_backdrop(self, canvas: Any) -> None:
+    def presenter_y(self, nearness: float) -> float:
+        """Where the middle of a presenter's head is: lower when nearer, so that hair stays below the brand's mark."""
+        place = self.layout
+        return place.presenter_y + (0.0 if place.tall_card else (nearness - 1) * NEARER_DROP * place.unit)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a photo or a drawing of the product, and not its name alone."""
+        return self._product is not None or self._drawing is not None
+
+    def backdrop(self, nearness: float = 1.0) -> Frame:
+        """What is behind the presenter, larger about the presenter's eyes."""
+        if nearness not in self._backdrops:
+            self._backdrops[nearness] = self._painted(lambda canvas: self._draw_backdrop(canvas, nearness))
+        return self._backdrops[nearness]
+
+    def _draw_backdrop(self, canvas: Any, nearness: float) -> None:
         place = self.layout
         unit = place.unit
+        canvas.save()
+        canvas.translate(place.presenter_x, self.presenter_y(nearness))
+        canvas.scale(nearness, nearness)
+        canvas.translate(-place.presenter_x, -place.presenter_y)
         self._draw_ground(canvas)
         x, y, radius = place.presenter_x, place.presenter_y + 40 * unit, 330 * place.scale
         if place.presenter_aside_x == place.presenter_x:
@@ -145,7 +171,7 @@ class Stage:
             for number in range(3):
                 size = (0.34 + number * 0.15) * place.width
                 canvas.drawCircle(place.width * 0.36, place.height * 0.62, size, fill("#ffffff", 0.07))
-        self._draw_brand(canvas, place.brand_x, place.brand_y)
+        canvas.restore()
         _grain(canvas, place.width, place.height, self.brief.seed)
 
     def _draw_brand(self, canvas: Any, x: float, y: float, *, size: float = 27.0) -> None:
@@ -170,6 +196,67 @@ class Stage:
             return
         made = self._fitted(name, self.face(700, tracking=0.02), size * unit, self.layout.width * 0.6)
         canvas.drawTextBlob(made.blob(), x - made.advance / 2, y + made.size * 0.36, fill(self.colours.ink))
+
+    def draw_brand(self, canvas: Any) -> None:
+        """The brand's mark where it stands in every shot."""
+        place = self.layout
+        top = max(0, round(place.brand_y - BRAND_REACH * place.unit))
+        if self._brand is None:
+            pixels = np.zeros((round(2 * BRAND_REACH * place.unit), place.width, 4), np.uint8)
+            over = surface_of(pixels).getCanvas()
+            over.translate(0, -top)
+            self._draw_brand(over, place.brand_x, place.brand_y)
+            self._brand = image_of(pixels)
+        canvas.drawImage(self._brand, 0, top)
+
+    # the product alone
+
+    def draw_aside(self, canvas: Any, since: float) -> None:
+        """The product fills the picture, coming slowly nearer; its name and price below."""
+        place = self.layout
+        if self._aside is None:
+            self._aside = image_of(self._painted(self._draw_aside), opaque=True)
+        nearer = 1.0 + ASIDE_GROWTH * since
+        canvas.save()
+        canvas.translate(place.width / 2, place.height * 0.42)
+        canvas.scale(nearer, nearer)
+        canvas.translate(-place.width / 2, -place.height * 0.42)
+        canvas.drawImage(self._aside, 0, 0, LINEAR)
+        canvas.restore()
+        self.draw_brand(canvas)
+
+    def _draw_aside(self, canvas: Any) -> None:
+        place, colours = self.layout, self.colours
+        width, height, unit = place.width, place.height, place.unit
+        self._draw_ground(canvas)
+        _grain(canvas, width, height, self.brief.seed)
+        price = self.price()
+        priced = 74 * unit if price else 0.0
+        top = place.brand_y + 46 * unit
+        bottom = place.caption_y - 2.2 * place.caption_size
+        centred = not (place.tall_card and width > height)
+        if not self.has_picture:
+            text = (width * 0.12, top, width * 0.76, bottom - top - priced)
+            centred = True
+        elif not centred:
+            side = bottom - top
+            x, y = width * 0.12, top
+            text = (x + side + 50 * unit, y, width * 0.86 - x - side - 50 * unit, side - priced)
+        else:
+            named = 84 * unit
+            side = min(width * 0.76, bottom - top - named - priced)
+            x, y = (width - side) / 2, top
+            text = (width * 0.12, y + side + 14 * unit, width * 0.76, named - 14 * unit)
+        if self.has_picture:
+            shade = rounded(x, y + 18 * unit, side, side, 40 * unit)
+            canvas.drawRRect(shade, fill(colours.shade, 0.42, blur=26 * unit))
+            self._draw_product(canvas, x, y, side, side, 40 * unit)
+        largest = 60 if self.has_picture else 118
+        self._draw_name(canvas, text, colours.ink, centred=centred, largest=largest)
+        if price:
+            made = self._fitted(price, self.face(800), 50 * unit, text[2])
+            at = text[0] + (text[2] - made.advance) / 2 if centred else text[0]
+            canvas.drawTextBlob(made.blob(), at, text[1] + text[3] + 56 * unit, fill(colours.muted_ink))
 
     def draw_brand_over(self, canvas: Any) -> None:
         """The brand's mark over a picture that covers the backdrop, on a ground of its own."""
@@ -206,7 +293,10 @@ class Stage:
         ink = Colour.of("#16181d")
         accent = readable_on(Colour.of("#ffffff"), colours.accent)
         pad = 16 * unit
-        if self.layout.tall_card:
+        if not self.has_picture:  # the name once
+            side, text_x, text_width = 0.0, pad, width - 2 * pad
+            centred = True
+        elif self.layout.tall_card:
             side = min(width - 2 * pad, height * 0.64)
             self._draw_product(canvas, (width - side) / 2, pad, side, side, 18 * unit)
             text_x, text_width = pad, width - 2 * pad
@@ -262,13 +352,19 @@ class Stage:
         canvas.restore()
 
     def _draw_name(
-        self, canvas: Any, area: tuple[float, float, float, float], ink: Any, *, centred: bool = True
+        self,
+        canvas: Any,
+        area: tuple[float, float, float, float],
+        ink: Any,
+        *,
+        centred: bool = True,
+        largest: float = 60,
     ) -> None:
         """The product's whole name in a box, in as many rows as it needs."""
         x, y, width, height = area
         made = fitted(
-            self.brief.product_name, self.family, 800, width_px=width, height_px=height, largest=60 * self.layout.unit,
-            rows=4,
+            self.brief.product_name, self.family, 800, width_px=width, height_px=height,
+            largest=largest * self.layout.unit, rows=4,
         )  # fmt: skip
         draw_rows(canvas, made, x + width / 2 if centred else x, y + height / 2, ink, centre=centred)
 
@@ -350,13 +446,20 @@ class Stage:
             picture_x, picture_y = (width - side) / 2, height * (0.195 if height > width else 0.13)
             text_x, text_width = width * 0.14, width * 0.72
         radius = 36 * unit
-        canvas.drawRRect(
-            rounded(picture_x, picture_y + 18 * unit, side, side, radius), fill(colours.shade, 0.42, blur=26 * unit)
-        )
-        self._draw_product(canvas, picture_x, picture_y, side, side, radius)
         room = 100 * unit
         y = height * 0.40 if wide else picture_y + side + (102 if height > width else 90) * unit
-        self._draw_name(canvas, (text_x, y - room + 14 * unit, text_width, room), colours.ink, centred=not wide)
+        if self.has_picture:
+            canvas.drawRRect(
+                rounded(picture_x, picture_y + 18 * unit, side, side, radius), fill(colours.shade, 0.42, blur=26 * unit)
+            )
+            self._draw_product(canvas, picture_x, picture_y, side, side, radius)
+            self._draw_name(canvas, (text_x, y - room + 14 * unit, text_width, room), colours.ink, centred=not wide)
+        else:  # the name once, in the room of both
+            if wide:
+                wide, text_x, text_width, picture_y = False, width * 0.14, width * 0.72, height * 0.2
+                y = height * 0.5
+            area = (text_x, picture_y, text_width, y + 14 * unit - picture_y)
+            self._draw_name(canvas, area, colours.ink, largest=104)
         price = self.price()
         if price:
             made = self._fitted(price, self.face(600), 44 * unit, text_width)

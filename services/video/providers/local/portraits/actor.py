@@ -25,12 +25,13 @@ from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.photos import Pixels, on_white, picture
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD, LEFT_CHEEK, NOSE, RIGHT_CHEEK, SpeakingFace
 from services.video.providers.local.presenters.pose import Mouth, Pose
-from services.video.providers.local.stage import CHEST_CARD, HEAD_CARD, Layout, Stage
+from services.video.providers.local.stage import CHEST_CARD, HEAD_CARD, LINEAR, Layout, Stage
 from services.video.providers.local.strokes import fill, line, rounded
 from services.video.providers.local.visemes import OPEN, Mouths
 
 LARGEST_CLIP: Final = 4096 * 4096  # pixels of a film made elsewhere
 SMALLEST_FACE: Final = 70  # pixels of width in the picture: fewer, and the mouth is a smear when enlarged
+CHIN_ROOM: Final = 1.02  # the chin comes lower while somebody speaks
 MOST_TURNED: Final = 0.26  # of the face's width: how far the nose may be off its middle
 
 NO_FACE: Final = "No face was found in the portrait, so it is shown in a frame with a ring that moves with the voice."
@@ -95,6 +96,16 @@ class PortraitActor:
         if not place.tall_card and float(points[CHIN][1]) > CHEST_CARD * height:
             above = float(points[FOREHEAD][1]) > (HEAD_CARD + tall) * height
             self.card_at = HEAD_CARD if above else None
+        eyes, chin = float(points[33][1] + points[263][1]) / 2, float(points[CHIN][1])
+        self._eyes = float(points[33][0] + points[263][0]) / 2, eyes
+        room = height if place.tall_card else place.caption_y - 2.2 * place.caption_size
+        self.nearest = (room - eyes) / max(1.0, chin * CHIN_ROOM - eyes)
+        if place.tall_card or self.card_at is None:
+            self.nearest_beside = self.nearest
+        elif self.card_at == HEAD_CARD:  # below a card above the face there is no room to come nearer
+            self.nearest_beside = 1.0
+        else:
+            self.nearest_beside = (CHEST_CARD * height - eyes) / max(1.0, chin * CHIN_ROOM - eyes)
         self._face = SpeakingFace(plate, points)
         self._image = picture(plate)
         self._poses: list[Pose] = []
@@ -110,9 +121,10 @@ class PortraitActor:
         self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
         self._mouths = [motion.mouth_of(row) for row in shapes]
 
-    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+    def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
         with _window(canvas, self._stage, aside):
-            canvas.drawImage(self._image, 0, 0)
+            _come_nearer(canvas, self._eyes, nearness)
+            canvas.drawImage(self._image, 0, 0, LINEAR)
             self._face.draw(canvas, self._mouths[frame], self._poses[frame])
 
 
@@ -122,6 +134,7 @@ class ClipActor:
     def __init__(self, clip: Path, stage: Stage) -> None:
         self._stage = stage
         self.card_at = CHEST_CARD if stage.layout.tall_card else None  # where its face is, is not known
+        self.nearest = self.nearest_beside = 1.0
         _, _, self._width, self._height = panel(stage.layout)
         self._container: Any = None
         try:
@@ -138,7 +151,7 @@ class ClipActor:
     def prepare(self, speech: Speech, shapes: Mouths) -> None:
         """Nothing: the film has its own mouth."""
 
-    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+    def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
         self._advance(frame / FRAMES_PER_SECOND)
         with _window(canvas, self._stage, aside):
             canvas.drawImage(self._image, 0, 0)
@@ -170,6 +183,7 @@ class FramedActor:
     """A picture that cannot speak: in a round frame, with rings that swell with the voice."""
 
     card_at = CHEST_CARD
+    nearest = nearest_beside = 1.0
 
     def __init__(self, pixels: Pixels, stage: Stage) -> None:
         self._stage = stage
@@ -182,7 +196,7 @@ class FramedActor:
     def prepare(self, speech: Speech, shapes: Mouths) -> None:
         self._loud = gaussian_filter1d(shapes[:, OPEN].astype(np.float64), 1.0)
 
-    def draw(self, canvas: Any, frame: int, aside: float) -> None:
+    def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
         place = self._stage.layout
         x = place.presenter_x + (place.presenter_aside_x - place.presenter_x) * aside
         y, radius, unit = place.presenter_y + 10 * place.unit, self._radius, place.unit
@@ -198,6 +212,7 @@ class FramedActor:
         canvas.drawImage(self._image, round(x - radius), round(y - radius))
         canvas.restore()
         canvas.drawCircle(x, y, radius, line("#ffffff", 6 * unit))
+        self._stage.draw_brand(canvas)
 
 
 @contextmanager
@@ -213,8 +228,18 @@ def _window(canvas: Any, stage: Stage, aside: float) -> Iterator[None]:
         canvas.clipRRect(rounded(0, 0, width, height, radius), doAntiAlias=True)
     yield
     canvas.restore()
-    if not place.tall_card:
+    if place.tall_card:
+        stage.draw_brand(canvas)
+    else:
         stage.draw_brand_over(canvas)
+
+
+def _come_nearer(canvas: Any, eyes: tuple[float, float], nearness: float) -> None:
+    """Enlarges what is drawn next, about the eyes."""
+    if nearness != 1.0:
+        canvas.translate(*eyes)
+        canvas.scale(nearness, nearness)
+        canvas.translate(-eyes[0], -eyes[1])
 
 
 def panel(place: Layout) -> tuple[int, int, int, int]:

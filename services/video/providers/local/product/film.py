@@ -20,6 +20,7 @@ from services.video.product.storyboard import Scene, silent_words, storyboard
 from services.video.providers.local import captions
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate
 from services.video.providers.local.kokoro import Speech
+from services.video.providers.local.music import music_for
 from services.video.providers.local.photos import decoded_logo, picture
 from services.video.providers.local.product import looks
 from services.video.providers.local.product.caption_strip import TURN_SECONDS, CaptionStrip
@@ -32,7 +33,7 @@ from services.video.providers.local.product.stage import Stage, draw_rows
 from services.video.providers.local.product.standing_product import product_layers
 from services.video.providers.local.product.sticker import sticker_layers
 from services.video.providers.local.product_picture import ProductPicture, product_picture
-from services.video.providers.local.soundtrack import soundtrack
+from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.strokes import box, fill, rgb_of, rounded, surface_of
 from services.video.script.markup import shown
 from services.worker.progress import ReportProgress
@@ -216,7 +217,8 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         notes.append(f"The words take {seconds:.1f} s, so the film is longer than {brief.seconds} s.")
     report(SPEECH_SHARE, "drawing")
     frames = round(seconds * FRAMES_PER_SECOND)
-    sound = soundtrack(spoken, frames, seed=brief.seed)
+    music = music_for(brief, order.models, frames_to_samples(frames), notes)
+    sound = soundtrack(spoken, frames, seed=brief.seed, music=music, volume=brief.music_volume)
     film = ProductFilm(brief, shown_product, logo, scenes, _icons(order.models))
     video, poster = order.folder / "video.mp4", order.folder / "poster.jpg"
     poster_frame = round((scenes[0].end - 0.1) * FRAMES_PER_SECOND)
@@ -245,7 +247,7 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         video,
         "video/mp4",
         title=f"Advertisement for {brief.product_name}".strip(),
-        source_type=_source_type(spoken=spoken is not None, photographed=photographed),
+        source_type=_source_type(made_sound=spoken is not None or music is not None, photographed=photographed),
         photo=provenance.Ingredient.of(brief.product_photo) if photographed else None,
     )
     written = [captions.CaptionWord(text=word.text, start=word.start, end=word.end) for word in words]
@@ -267,8 +269,8 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
     )
 
 
-def _source_type(*, spoken: bool, photographed: bool) -> str:
-    if spoken:  # the voice is a model's
+def _source_type(*, made_sound: bool, photographed: bool) -> str:
+    if made_sound:  # voice and music are models'
         return provenance.SOURCE_MODEL_COMPOSITE
     return provenance.SOURCE_PHOTO_COMPOSITE if photographed else provenance.SOURCE_DRAWN
 

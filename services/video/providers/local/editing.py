@@ -1,0 +1,159 @@
+"""How a presenter's film is cut: how near the presenter is seen, and when the product fills the picture instead.
+
+The eyes stay where they are from shot to shot. A cut falls between two words, at the end of a sentence rather than of a
+clause; only the product comes up in the middle of a sentence, on the word that names it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from services.video.providers.local.captions import CaptionWord
+
+NEARNESS: Final = (1.0, 1.14, 1.28)  # how much larger than in the widest shot
+SHORTEST_SHOT_SECONDS: Final = 1.9
+CLAUSE_SECONDS: Final = 3.6  # a shot of this length may end at a comma, too
+LEAD_SECONDS: Final = 0.08  # a cut comes a moment before its first word
+PRODUCT_SECONDS: Final = (1.5, 2.6)  # how long the product fills the picture: at least, and at most
+FIRST_SECONDS: Final = 1.3  # a film begins with its presenter
+LAST_SECONDS: Final = 1.4  # and ends with one
+AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
+AGAIN_SHARE: Final = 0.62  # of the film, from which the product is shown a second time
+SENTENCE: Final = ".!?…"
+CLAUSE: Final = ",;:—–"
+QUOTES: Final = "\"')”’»"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """What is seen from `start` seconds until the next shot. product: the product alone; else the presenter,
+    `nearness` times as large as in the widest shot."""
+
+    start: float
+    nearness: float = 1.0
+    product: bool = False
+
+
+def shots(
+    words: Sequence[CaptionWord], seconds: float, *, seed: str, nearest: float, named_at: float | None
+) -> tuple[Shot, ...]:
+    """The shots of a film whose speech lasts `seconds`; the first one begins at 0.
+
+    nearest: the largest nearness for which the presenter has room. named_at: when the product is first named, None
+    where it is not to fill the picture.
+    """
+    sentences, clauses = _ends(words, SENTENCE), _ends(words, SENTENCE + CLAUSE)
+    asides = _asides(words, clauses, sentences, seconds, named_at) if named_at is not None else []
+    chance = np.random.default_rng(zlib.crc32(f"shots {seed}".encode()))
+    levels = [level for level in NEARNESS if level <= nearest] or [NEARNESS[0]]
+    level = levels[min(1, len(levels) - 1)]
+    made = [Shot(start=0.0, nearness=level)]
+    for time in clauses:
+        inside = any(start - SHORTEST_SHOT_SECONDS < time < end + SHORTEST_SHOT_SECONDS for start, end in asides)
+        last = made[-1].start
+        if inside or time > seconds - LAST_SECONDS or time - last < SHORTEST_SHOT_SECONDS:
+            continue
+        if time not in sentences and time - last < CLAUSE_SECONDS:
+            continue
+        others = [other for other in levels if other != level]
+        if not others:
+            break
+        level = others[int(chance.integers(len(others)))]
+        made.append(Shot(start=time, nearness=level))
+    for start, end in asides:
+        before = max((shot for shot in made if shot.start <= start), key=lambda shot: shot.start)
+        others = [other for other in levels if other != before.nearness] or levels
+        made += [
+            Shot(start=start, product=True),
+            Shot(start=end, nearness=others[int(chance.integers(len(others)))]),
+        ]
+    return _apart(sorted(made, key=lambda shot: shot.start))
+
+
+def shot_at(made: Sequence[Shot], time: float) -> Shot:
+    """What is seen at a time."""
+    return next(shot for shot in reversed(made) if shot.start <= time + 1e-6)
+
+
+def product_ends(made: Sequence[Shot]) -> float | None:
+    """When the product has first filled the picture; None where it does not."""
+    place = next((number for number, shot in enumerate(made) if shot.product), None)
+    return None if place is None or place + 1 >= len(made) else made[place + 1].start
+
+
+def beside_card(made: Sequence[Shot], shown: Sequence[tuple[float, float]], nearest: float) -> tuple[Shot, ...]:
+    """The shots with those no nearer than `nearest` that are seen in one of the times (start, end) in `shown`."""
+    ends = [shot.start for shot in made[1:]] + [float("inf")]
+    level = max(level for level in NEARNESS if level <= max(nearest, NEARNESS[0]))
+    return tuple(
+        replace(shot, nearness=min(shot.nearness, level))
+        if any(start < end and shot.start < stop for start, stop in shown)
+        else shot
+        for shot, end in zip(made, ends, strict=True)
+    )
+
+
+def _ends(words: Sequence[CaptionWord], signs: str) -> list[float]:
+    """Times between two words of which the first ends a sentence or clause."""
+    return [
+        max(before.end, after.start - LEAD_SECONDS)
+        for before, after in itertools.pairwise(words)
+        if before.text.rstrip(QUOTES)[-1:] in set(signs)
+    ]
+
+
+def _asides(
+    words: Sequence[CaptionWord], clauses: list[float], sentences: list[float], seconds: float, named_at: float
+) -> list[tuple[float, float]]:
+    """(start, end) of each sight of the product: on its name, and in a long film once more."""
+    found = []
+    begun = _word_start(words, named_at)
+    if begun < FIRST_SECONDS:
+        begun = next((time for time in clauses if time >= FIRST_SECONDS), _word_start(words, FIRST_SECONDS))
+    first = _aside(words, clauses, begun, seconds)
+    if first is not None:
+        found.append(first)
+    later = max(begun + AGAIN_SECONDS, seconds * AGAIN_SHARE)
+    second = next((_aside(words, clauses, time, seconds) for time in sentences if time >= later), None)
+    if second is not None:
+        found.append(second)
+    return found
+
+
+def _aside(
+    words: Sequence[CaptionWord], clauses: list[float], start: float, seconds: float
+) -> tuple[float, float] | None:
+    """From `start` to the end of the clause, or to another word where that is too soon or too late; None where the film
+    ends before."""
+    least, most = PRODUCT_SECONDS
+    end = next((time for time in clauses if start + least <= time <= start + most), None)
+    if end is None:
+        end = _word_start(words, start + (least + most) / 2)
+    return (start, end) if start >= FIRST_SECONDS and least / 2 < end - start and end < seconds - LAST_SECONDS else None
+
+
+def _word_start(words: Sequence[CaptionWord], after: float) -> float:
+    """A moment before the first word after a time, behind the word before it; the time itself where there is none."""
+    ends = [0.0, *(word.end for word in words)]
+    return next(
+        (max(end, word.start - LEAD_SECONDS) for end, word in zip(ends, words, strict=False) if word.start >= after),
+        after,
+    )
+
+
+def _apart(made: list[Shot]) -> tuple[Shot, ...]:
+    """The shots without those that begin too soon after another, or show the same again."""
+    kept: list[Shot] = []
+    for shot in made:
+        last = kept[-1] if kept and not kept[-1].product else None
+        is_same = last is not None and not shot.product and shot.nearness == last.nearness
+        if is_same or (last is not None and not shot.product and shot.start - last.start < SHORTEST_SHOT_SECONDS):
+            continue
+        kept.append(shot)
+    return tuple(kept)

@@ -1,0 +1,84 @@
+"""The cut of a presenter's film: where shots end, how near they are, and when the product is seen alone."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from services.video.providers.local import editing
+from services.video.providers.local.captions import CaptionWord
+
+SCRIPT = (
+    "Blunt knives at home? Bring them to the stall on Saturday, and leave them with me while you shop. It is four "
+    "pounds fifty a knife. The bread knife is six. Wrap them in a towel, please, so that nobody is cut. I am there "
+    "from eight until one, beside the clock. Come and find me, and cook with a sharp knife tonight."
+)
+SECONDS_A_WORD = 0.36
+PAUSE = 0.25
+
+
+def timed(script: str = SCRIPT) -> list[CaptionWord]:
+    words, time = [], 0.3
+    for text in script.split():
+        words.append(CaptionWord(text=text, start=time, end=time + SECONDS_A_WORD))
+        time += SECONDS_A_WORD + (PAUSE if text[-1] in ".?!," else 0.02)
+    return words
+
+
+def shots(
+    words: list[CaptionWord], seed: str = "a", *, nearest: float = 1.4, named_at: float | None = None
+) -> tuple[editing.Shot, ...]:
+    return editing.shots(words, words[-1].end, seed=seed, nearest=nearest, named_at=named_at)
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("named", [None, 0, 9, 30])
+class TestEveryFilm:
+    def test_no_cut_falls_within_a_word(self, seed: str, named: int | None) -> None:
+        words = timed()
+        made = shots(words, seed, named_at=None if named is None else words[named].start)
+        assert len(made) >= 5
+        for shot in made[1:]:
+            assert not any(word.start < shot.start < word.end - 1e-9 for word in words), shot
+
+    def test_neighbours_differ_and_none_is_a_flash(self, seed: str, named: int | None) -> None:
+        words = timed()
+        made = shots(words, seed, named_at=None if named is None else words[named].start)
+        for before, after in itertools.pairwise(made):
+            assert (before.nearness, before.product) != (after.nearness, after.product)
+            assert after.start - before.start >= editing.PRODUCT_SECONDS[0] / 2
+        assert words[-1].end - made[-1].start >= editing.LAST_SECONDS - 0.5
+
+    def test_the_product_is_never_alone_for_long_and_not_first_or_last(self, seed: str, named: int | None) -> None:
+        words = timed()
+        made = shots(words, seed, named_at=None if named is None else words[named].start)
+        assert not made[0].product
+        assert not made[-1].product
+        alone = [after.start - shot.start for shot, after in itertools.pairwise(made) if shot.product]
+        assert len(alone) == (0 if named is None else 2)
+        assert all(length <= editing.PRODUCT_SECONDS[1] + 0.2 for length in alone)
+
+
+def test_the_product_comes_on_its_name() -> None:
+    words = timed()
+    named = words[30]
+    first = next(shot for shot in shots(words, named_at=named.start) if shot.product)
+    assert named.start - 0.2 < first.start <= named.start
+
+
+def test_a_presenter_without_room_stays_where_they_are() -> None:
+    words = timed()
+    assert {shot.nearness for shot in shots(words, nearest=1.0)} == {1.0}
+    assert {shot.nearness for shot in shots(words, nearest=0.8)} == {1.0}
+    assert max(shot.nearness for shot in shots(words, nearest=1.2)) == 1.14
+
+
+def test_a_short_film_is_one_shot() -> None:
+    assert len(shots(timed("Come and see."), named_at=0.3)) == 1
+
+
+def test_beside_the_card_a_presenter_is_no_nearer_than_there_is_room() -> None:
+    made = (editing.Shot(start=0), editing.Shot(start=3, nearness=1.28), editing.Shot(start=6, nearness=1.28))
+    beside = editing.beside_card(made, [(4.0, 5.5)], 1.15)
+    assert [shot.nearness for shot in beside] == [1.0, 1.14, 1.28]
