@@ -24,7 +24,8 @@ from services.chassis.config import (
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
 from services.chassis.data.kafka import Producer, quiet_client_logs
-from services.chassis.data.migrations import migrate, prepare
+from services.chassis.data.migrate_command import run_migrations
+from services.chassis.data.migrations import prepare
 from services.chassis.data.outbox import Relay
 from services.chassis.data.sql_gauges import SqlGauges
 from services.chassis.rotating_secret import RotatingSecret
@@ -43,14 +44,21 @@ from services.job.loops.retention import Retention
 from services.job.loops.settlement import Settlement
 from services.job.loops.sweeper import Sweeper
 from services.job.metrics import GAUGES
-from services.job.servicer import JobAdminServicer, JobServicer, JobSubmissionServicer, JobWorkerServicer
+from services.job.servicer import (
+    JobAdminServicer,
+    JobFeedServicer,
+    JobServicer,
+    JobSubmissionServicer,
+    JobWorkerServicer,
+)
 from services.job.statuses import Statuses
 from services.job.submission import Submissions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_TYPES = ("copy", "static_ad", "video")
 SERVICES = tuple(
-    f"adwright.job.v1.{name}" for name in ("JobService", "JobAdminService", "JobSubmissionService", "JobWorkerService")
+    f"adwright.job.v1.{name}"
+    for name in ("JobService", "JobAdminService", "JobSubmissionService", "JobFeedService", "JobWorkerService")
 )
 
 
@@ -193,6 +201,9 @@ async def serve(settings: JobSettings) -> None:
             ),
             server,
         )
+        job_pb2_grpc.add_JobFeedServiceServicer_to_server(
+            JobFeedServicer(database=database, reader=reader, statuses=statuses), server
+        )
         job_pb2_grpc.add_JobWorkerServiceServicer_to_server(
             JobWorkerServicer(leases=leases, settle=settlement.settle_promptly, policy=policy), server
         )
@@ -227,10 +238,11 @@ async def serve(settings: JobSettings) -> None:
 
 def main() -> None:
     """Runs the command that the arguments name."""
+    if sys.argv[1:] == ["migrate"]:
+        run_migrations("job", MIGRATIONS)
+        return
     settings = read_settings_or_exit(JobSettings)
-    migrating = sys.argv[1:] == ["migrate"]
-    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
-    start("job", settings, work)
+    start("job", settings, serve(settings))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from adwright.job.v1 import events_pb2
 
@@ -17,6 +17,12 @@ from services.job.metrics import JOB_CHANGES
 DISPATCH_TOPICS = {"static_ad": "adwright.job.dispatch.image.v1", "video": "adwright.job.dispatch.video.v1"}
 EVENTS_TOPIC = "adwright.job.events.v1"
 TOPICS = (*DISPATCH_TOPICS.values(), EVENTS_TOPIC)
+_ENDS = UUID("5e0a6a0c-6f1f-4a35-9b5c-7d0a4d3a2f11")  # the namespace of the ids of ends
+
+
+def end_event_id(job_id: UUID) -> UUID:
+    """The id of the event of a job's end. A job ends once, so Kafka and ListEndedJobs name an end alike."""
+    return uuid5(_ENDS, job_id.hex)
 
 
 async def write_events(connection: Connection, jobs: Sequence[ChangedJob], now: datetime, *, dispatch: bool) -> None:
@@ -27,7 +33,7 @@ async def write_events(connection: Connection, jobs: Sequence[ChangedJob], now: 
     for job in jobs:
         JOB_CHANGES.labels(job.type, job.status).inc()
         event = events_pb2.JobEvent(
-            id=str(uuid4()),
+            id=str(end_event_id(job.id) if job.status in TERMINAL_STATUSES else uuid4()),
             job_id=str(job.id),
             user_id=job.user_id,
             project_id=str(job.project_id),

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     Integer,
-    Select,
     Text,
     Uuid,
     bindparam,
@@ -30,7 +29,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import fetch_row, fetch_rows
+from services.chassis.data.statements import Query, fetch_row, fetch_rows
 from services.job.domain import (
     UNSUCCESSFUL_STATUSES,
     Asset,
@@ -119,8 +118,40 @@ _JOBS = select(
     case((job.c.settle == inline("capture"), _assets)).label("assets"),
     case((QUEUED, _queue_position)).label("queue_position"),
 )
-_BY_ID = _JOBS.where(among(job.c.id, "ids"))
-_CHANGE_TIMES = select(job.c.id, job.c.updated_at).where(among(job.c.id, "ids"))
+
+
+class _JobRow(NamedTuple):
+    id: UUID
+    user_id: str
+    type: str
+    project_id: UUID
+    status: str
+    created_at: datetime
+    completed_at: datetime | None
+    credits: int | None
+    error_reason: str | None
+    error_message: str | None
+    progress: int
+    attempt: int
+    notes: list[str]
+    result: bytes | None
+    traceparent: str
+    quantity: int
+    delivered: int
+    unsettled: str | None
+    assets: list[dict[str, Any]] | None
+    queue_position: int | None
+
+
+_BY_ID = Query(_JobRow, _JOBS.where(among(job.c.id, "ids")))
+
+
+class _ChangeRow(NamedTuple):
+    id: UUID
+    updated_at: datetime
+
+
+_CHANGE_TIMES = Query(_ChangeRow, select(job.c.id, job.c.updated_at).where(among(job.c.id, "ids")))
 
 _wanted = unnest("given", user_id=Text)
 _CHANGE = (job.c.id, job.c.updated_at, job.c.status)
@@ -140,10 +171,22 @@ _changing = union(
     .limit(_MOST)
     .correlate(_wanted),
 ).lateral("found")
-_LIVE_AND_RECENT = (
-    select(_wanted.c.user_id, _changing.c.id, _changing.c.updated_at, _changing.c.status)
-    .join_from(_wanted, _changing, true())
-    .order_by(_changing.c.id)
+
+
+class _StreamedRow(NamedTuple):
+    user_id: str
+    id: UUID
+    updated_at: datetime
+    status: str
+
+
+_LIVE_AND_RECENT = Query(
+    _StreamedRow,
+    (
+        select(_wanted.c.user_id, _changing.c.id, _changing.c.updated_at, _changing.c.status)
+        .join_from(_wanted, _changing, true())
+        .order_by(_changing.c.id)
+    ),
 )
 
 _ended = (
@@ -158,30 +201,112 @@ _ended = (
     .limit(_MOST)
     .subquery("ended")
 )
-_ENDED_SINCE = select(_ended.c.id).order_by(_ended.c.updated_at)
 
-_ASSET = select(*(asset_table.c[name] for name in _ASSET_FIELDS), asset_table.c.sha256).where(
-    asset_table.c.id == bindparam("asset_id", type_=Uuid())
+
+class _IdRow(NamedTuple):
+    id: UUID
+
+
+_ENDED_SINCE = Query(_IdRow, select(_ended.c.id).order_by(_ended.c.updated_at))
+
+
+class EndedRow(NamedTuple):
+    """A job that has ended, as the feed of ended jobs gives it."""
+
+    id: UUID
+    user_id: str
+    project_id: UUID
+    status: str
+    completed_at: datetime
+
+
+_ENDED_JOBS = Query(
+    EndedRow,
+    select(job.c.id, job.c.user_id, job.c.project_id, job.c.status, job.c.completed_at)
+    .where(
+        job.c.completed_at.is_not(None),
+        tuple_(job.c.completed_at, job.c.id)
+        > tuple_(bindparam("since", type_=MOMENT), bindparam("after", type_=Uuid())),
+    )
+    .order_by(job.c.completed_at, job.c.id)
+    .limit(_MOST),
+)
+
+
+class _AssetRow(NamedTuple):
+    id: UUID
+    type: str
+    key: str
+    content_type: str
+    size_bytes: int
+    variant: int
+    sha256: str
+
+
+_ASSET = Query(
+    _AssetRow,
+    select(*(asset_table.c[name] for name in _ASSET_FIELDS), asset_table.c.sha256).where(
+        asset_table.c.id == bindparam("asset_id", type_=Uuid())
+    ),
 )
 
 _BEFORE = bindparam("before", type_=Uuid())
-_DEAD_JOBS = _JOBS.where(job.c.dead, or_(job.c.id < _BEFORE, _BEFORE.is_(None))).order_by(job.c.id.desc()).limit(_MOST)
-_RETRIES = select(job.c.id, job.c.retry_of).where(among(job.c.retry_of, "ids"))
-_ATTEMPTS = (
-    select(
-        attempt.c.job_id,
-        attempt.c.number,
-        attempt.c.worker,
-        attempt.c.started_at,
-        attempt.c.ended_at,
-        func.coalesce(attempt.c.outcome, literal_column("''")).label("outcome"),
-        attempt.c.cause,
-    )
-    .where(among(attempt.c.job_id, "ids"))
-    .order_by(attempt.c.job_id, attempt.c.number)
+_DEAD_JOBS = Query(
+    _JobRow, _JOBS.where(job.c.dead, or_(job.c.id < _BEFORE, _BEFORE.is_(None))).order_by(job.c.id.desc()).limit(_MOST)
 )
-_RETRYABLE = select(*(job.c[field.name] for field in fields(RetryableJob))).where(
-    job.c.id == bindparam("job_id", type_=Uuid())
+
+
+class _RetryRow(NamedTuple):
+    id: UUID
+    retry_of: UUID
+
+
+_RETRIES = Query(_RetryRow, select(job.c.id, job.c.retry_of).where(among(job.c.retry_of, "ids")))
+
+
+class _AttemptRow(NamedTuple):
+    job_id: UUID
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    cause: str
+
+
+_ATTEMPTS = Query(
+    _AttemptRow,
+    (
+        select(
+            attempt.c.job_id,
+            attempt.c.number,
+            attempt.c.worker,
+            attempt.c.started_at,
+            attempt.c.ended_at,
+            func.coalesce(attempt.c.outcome, literal_column("''")).label("outcome"),
+            attempt.c.cause,
+        )
+        .where(among(attempt.c.job_id, "ids"))
+        .order_by(attempt.c.job_id, attempt.c.number)
+    ),
+)
+
+
+class _RetryableRow(NamedTuple):
+    user_id: str
+    type: str
+    project_id: UUID
+    product_id: UUID
+    parameters: bytes
+    priced_as: str
+    quantity: int
+    dead: bool
+    self_made: bool
+
+
+_RETRYABLE = Query(
+    _RetryableRow,
+    select(*(job.c[field.name] for field in fields(RetryableJob))).where(job.c.id == bindparam("job_id", type_=Uuid())),
 )
 
 _SETTLEMENTS = select(
@@ -198,9 +323,30 @@ _SETTLEMENTS = select(
     ).label("captured"),
     job.c.delivered,
 )
-_SETTLEMENTS_AFTER = _SETTLEMENTS.where(job.c.id > bindparam("after", type_=Uuid())).order_by(job.c.id).limit(_MOST)
-_SETTLEMENTS_OF = _SETTLEMENTS.where(among(job.c.id, "ids"))
-_DELETED_UNTIL = select(retention_mark.c.deleted_until)
+
+
+class _SettlementRow(NamedTuple):
+    id: UUID
+    user_id: str
+    status: str
+    credits: int
+    settled: bool
+    created_at: datetime
+    captured: int
+    delivered: int
+
+
+_SETTLEMENTS_AFTER = Query(
+    _SettlementRow, _SETTLEMENTS.where(job.c.id > bindparam("after", type_=Uuid())).order_by(job.c.id).limit(_MOST)
+)
+_SETTLEMENTS_OF = Query(_SettlementRow, _SETTLEMENTS.where(among(job.c.id, "ids")))
+
+
+class _DeletedUntilRow(NamedTuple):
+    deleted_until: datetime
+
+
+_DELETED_UNTIL = Query(_DeletedUntilRow, select(retention_mark.c.deleted_until))
 
 
 async def jobs_by_id(connection: Connection, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
@@ -245,6 +391,11 @@ async def ended_since(connection: Connection, user_id: str, since: datetime, old
     return [row.id for row in rows]
 
 
+async def ended_jobs(connection: Connection, since: datetime, after: UUID, limit: int) -> Sequence[EndedRow]:
+    """Jobs that ended after the position (end, id), in this order."""
+    return await fetch_rows(connection, _ENDED_JOBS, {"since": since, "after": after, "most": limit})
+
+
 # The conditions of a page, by the field of the filter.
 _FILTERS = {
     "before": (job.c.id < _BEFORE,),
@@ -257,7 +408,7 @@ _FILTERS = {
 
 
 @cache
-def _page(filters: tuple[str, ...], *, unsuccessful: bool) -> Select[Any]:
+def _page(filters: tuple[str, ...], *, unsuccessful: bool) -> Query[_JobRow]:
     """The statement of a page with these filters; there are few, so each is built once.
 
     unsuccessful: the status is one of the partial index of unsuccessful jobs.
@@ -267,7 +418,7 @@ def _page(filters: tuple[str, ...], *, unsuccessful: bool) -> Select[Any]:
         statement = statement.where(*_FILTERS[name])
     if unsuccessful:
         statement = statement.where(UNSUCCESSFUL)
-    return statement.order_by(job.c.id.desc()).limit(_MOST)
+    return Query(_JobRow, statement.order_by(job.c.id.desc()).limit(_MOST))
 
 
 async def list_jobs(connection: Connection, wanted: JobFilter) -> list[Job]:
@@ -361,7 +512,7 @@ async def deleted_until(connection: Connection) -> datetime | None:
     return row.deleted_until if row else None
 
 
-def _job_of(row: Any) -> Job:
+def _job_of(row: _JobRow) -> Job:
     """The job that a row of _JOBS describes."""
     return Job(
         id=row.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.byte_ranges import parse_byte_range
 from services.job.domain import PROMPT_SETTLEMENT, TERMINAL_STATUSES, EndedJob, Job, JobPolicy
+from services.job.events import end_event_id
 from services.job.job_reader import JobReader
 from services.job.leases import Leases
 from services.job.lifecycle import Lifecycle
@@ -256,6 +258,40 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
                 for row in rows
             ],
         )
+
+
+class JobFeedServicer(job_pb2_grpc.JobFeedServiceServicer):
+    """The RPCs of services that tell others of ended jobs."""
+
+    def __init__(self, *, database: Database, reader: JobReader, statuses: Statuses) -> None:
+        self._database = database
+        self._reader = reader
+        self._statuses = statuses
+
+    async def ListEndedJobs(
+        self, request: job_pb2.ListEndedJobsRequest, context: Context
+    ) -> job_pb2.ListEndedJobsResponse:
+        since = request.since.ToDatetime(tzinfo=UTC)
+        after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
+        async with self._database.connection() as connection:
+            rows = await queries.ended_jobs(connection, since, after, request.page_size)
+        response = job_pb2.ListEndedJobsResponse()
+        for row in rows:
+            ended = response.jobs.add(
+                event_id=str(end_event_id(row.id)),
+                job_id=str(row.id),
+                user_id=row.user_id,
+                project_id=str(row.project_id),
+                status=row.status,
+            )
+            ended.ended_at.FromDatetime(row.completed_at)  # in microseconds: the next page starts here
+        return response
+
+    async def GetUserJob(self, request: job_pb2.GetUserJobRequest, context: Context) -> job_pb2.JobStatus:
+        job = await self._reader.job(UUID(request.job_id), request.user_id)
+        status = self._statuses.message(job)
+        status.variants.extend(messages.variants_of(job))
+        return status
 
 
 class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):

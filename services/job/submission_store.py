@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cachetools import TTLCache
@@ -40,7 +40,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import fetch_rows, run
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.job.attempt_store import CHANGED, changed_jobs, open_attempts
 from services.job.domain import (
     PROMPT_SETTLEMENT,
@@ -83,8 +83,18 @@ _live_of_user = (
     .correlate(_users)
     .subquery("live")
 )
-_COUNT_LIVE = select(
-    _users.c.user_id, cast(select(func.count()).select_from(_live_of_user).scalar_subquery(), Integer).label("live")
+
+
+class _LiveRow(NamedTuple):
+    user_id: str
+    live: int
+
+
+_COUNT_LIVE = Query(
+    _LiveRow,
+    select(
+        _users.c.user_id, cast(select(func.count()).select_from(_live_of_user).scalar_subquery(), Integer).label("live")
+    ),
 )
 
 _new = unnest(
@@ -112,29 +122,50 @@ _INSERTED: dict[str, Any] = {
     "created_at": _NOW,
     "updated_at": _NOW,
 }
-_INSERT_PENDING = (
-    insert(job)
-    .from_select(
-        list(_INSERTED),
-        # Batches lock keys in the same order, and so cannot deadlock.
-        select(*_INSERTED.values()).order_by(_new.c.user_id, _new.c.idempotency_key, _new.c.retry_of, _new.c.id),
-    )
-    .on_conflict_do_nothing()
-    .returning(job.c.id)
+
+
+class _IdRow(NamedTuple):
+    id: UUID
+
+
+_INSERT_PENDING = Query(
+    _IdRow,
+    (
+        insert(job)
+        .from_select(
+            list(_INSERTED),
+            # Batches lock keys in the same order, and so cannot deadlock.
+            select(*_INSERTED.values()).order_by(_new.c.user_id, _new.c.idempotency_key, _new.c.retry_of, _new.c.id),
+        )
+        .on_conflict_do_nothing()
+        .returning(job.c.id)
+    ),
 )
 
 _keyed = unnest("given", id=Uuid, user_id=Text, key=Text, retry_of=Uuid)
-_LIVE_JOBS = select(_keyed.c.id.label("submission_id"), job.c.id, job.c.status, job.c.type).join_from(
-    _keyed,
-    job,
-    or_(
-        and_(
-            job.c.user_id == _keyed.c.user_id,
-            job.c.idempotency_key == _keyed.c.key,
-            _keyed.c.key != literal_column("''"),
-            LIVE,
+
+
+class _LiveJobRow(NamedTuple):
+    submission_id: UUID
+    id: UUID
+    status: str
+    type: str
+
+
+_LIVE_JOBS = Query(
+    _LiveJobRow,
+    select(_keyed.c.id.label("submission_id"), job.c.id, job.c.status, job.c.type).join_from(
+        _keyed,
+        job,
+        or_(
+            and_(
+                job.c.user_id == _keyed.c.user_id,
+                job.c.idempotency_key == _keyed.c.key,
+                _keyed.c.key != literal_column("''"),
+                LIVE,
+            ),
+            job.c.retry_of == _keyed.c.retry_of,
         ),
-        job.c.retry_of == _keyed.c.retry_of,
     ),
 )
 
@@ -163,8 +194,11 @@ _ended = (
     .limit(_ONE)
     .lateral("ended")
 )
-_LIVE_AT_ARRIVAL = select(_arrived.c.id.label("submission_id"), _ended.c.id, _ended.c.status, _ended.c.type).join_from(
-    _arrived, _ended, true()
+_LIVE_AT_ARRIVAL = Query(
+    _LiveJobRow,
+    select(_arrived.c.id.label("submission_id"), _ended.c.id, _ended.c.status, _ended.c.type).join_from(
+        _arrived, _ended, true()
+    ),
 )
 
 _held = unnest("held", id=Uuid, credits=Integer)
@@ -224,53 +258,62 @@ _placed = (
     .join(_highest, and_(_highest.c.type == _waiting.c.type, _highest.c.user_id == _waiting.c.user_id))
     .cte("placed")
 )
-_QUEUE = (
-    update(job)
-    .values(
-        status=inline(Status.QUEUED),
-        credits=_placed.c.credits,
-        turn=_placed.c.turn,
-        expires_at=_placed.c.expires_at,
-        dispatch_at=_NOW + bindparam("again", type_=Interval),
-        dispatches=_ONE,
-        updated_at=_NOW,
-    )
-    .where(job.c.id == _placed.c.id, PENDING, ~job.c.abandoned)
-    .returning(*CHANGED)
+_QUEUE = Query(
+    ChangedJob,
+    (
+        update(job)
+        .values(
+            status=inline(Status.QUEUED),
+            credits=_placed.c.credits,
+            turn=_placed.c.turn,
+            expires_at=_placed.c.expires_at,
+            dispatch_at=_NOW + bindparam("again", type_=Interval),
+            dispatches=_ONE,
+            updated_at=_NOW,
+        )
+        .where(job.c.id == _placed.c.id, PENDING, ~job.c.abandoned)
+        .returning(*CHANGED)
+    ),
 )
 
 _self_made = unnest("given", id=Uuid, credits=Integer, worker=Text, heartbeats=Boolean)
-_START_SELF_MADE = (
-    update(job)
-    .values(
-        status=inline(Status.PROCESSING),
-        credits=_self_made.c.credits,
-        attempt=_ONE,
-        worker=_self_made.c.worker,
-        lease_expires_at=case(
-            (_self_made.c.heartbeats, func.least(_NOW + bindparam("lease", type_=Interval), job.c.deadline)),
-            else_=job.c.deadline,
-        ),
-        attempt_deadline=job.c.deadline,
-        updated_at=_NOW,
-    )
-    .where(job.c.id == _self_made.c.id, PENDING, ~job.c.abandoned)
-    .returning(*CHANGED)
+_START_SELF_MADE = Query(
+    ChangedJob,
+    (
+        update(job)
+        .values(
+            status=inline(Status.PROCESSING),
+            credits=_self_made.c.credits,
+            attempt=_ONE,
+            worker=_self_made.c.worker,
+            lease_expires_at=case(
+                (_self_made.c.heartbeats, func.least(_NOW + bindparam("lease", type_=Interval), job.c.deadline)),
+                else_=job.c.deadline,
+            ),
+            attempt_deadline=job.c.deadline,
+            updated_at=_NOW,
+        )
+        .where(job.c.id == _self_made.c.id, PENDING, ~job.c.abandoned)
+        .returning(*CHANGED)
+    ),
 )
 
 _lost_ids = unnest("given", id=Uuid)
 _marked = update(job).values(abandoned=true()).where(among(job.c.id, "ids"), PENDING).returning(job.c.id).cte("marked")
-_MARK_TAKEN_BACK = union_all(
-    select(_marked.c.id), select(_lost_ids.c.id).where(~exists().where(job.c.id == _lost_ids.c.id))
+_MARK_TAKEN_BACK = Query(
+    _IdRow, union_all(select(_marked.c.id), select(_lost_ids.c.id).where(~exists().where(job.c.id == _lost_ids.c.id)))
 )
 _DELETE_PENDING = delete(job).where(among(job.c.id, "ids"), PENDING)
-_PENDING_BEFORE = (
-    select(job.c.id)
-    .where(PENDING, job.c.created_at < bindparam("before", type_=MOMENT))
-    .order_by(job.c.created_at)
-    .limit(bindparam("most", type_=Integer))
+_PENDING_BEFORE = Query(
+    _IdRow,
+    (
+        select(job.c.id)
+        .where(PENDING, job.c.created_at < bindparam("before", type_=MOMENT))
+        .order_by(job.c.created_at)
+        .limit(bindparam("most", type_=Integer))
+    ),
 )
-_PENDING_AMONG = select(job.c.id).where(among(job.c.id, "ids"), PENDING)
+_PENDING_AMONG = Query(_IdRow, select(job.c.id).where(among(job.c.id, "ids"), PENDING))
 
 
 class SubmissionStore:
@@ -441,5 +484,5 @@ class SubmissionStore:
         return [row.id for row in rows]
 
 
-def _found(row: Any) -> FoundJob:
+def _found(row: _LiveJobRow) -> FoundJob:
     return FoundJob(id=row.id, status=Status(row.status), type=row.type)

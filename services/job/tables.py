@@ -257,3 +257,5 @@ Index(
     job.c.completed_at,
     postgresql_where=and_(_WITH_KEY, DUPLICABLE),
 )
+# ListEndedJobs reads jobs in order of their end. A row enters once, at its end.
+Index("job_ended", job.c.completed_at, job.c.id, postgresql_where=job.c.completed_at.is_not(None))

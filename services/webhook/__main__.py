@@ -1,0 +1,89 @@
+"""The webhook service: `python -m services.webhook` serves, `python -m services.webhook migrate` migrates its
+database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import grpc
+from adwright.job.v1 import job_pb2_grpc
+from adwright.webhook.v1 import webhook_pb2_grpc
+from pydantic import Field
+
+from services.chassis.clock import SystemClock
+from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
+from services.chassis.data.database import Database
+from services.chassis.data.migrations import migrate, prepare
+from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import Server, open_channel, start
+from services.clients.billing_keys import BillingApiKeyLookup
+from services.webhook.dispatcher import Dispatcher
+from services.webhook.event_feed import EventFeed
+from services.webhook.sender import Sender
+from services.webhook.servicer import WebhookServicer
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SERVICES = ("adwright.webhook.v1.WebhookService",)
+
+
+class WebhookSettings(ServiceSettings, DatabaseSettings):
+    """Settings of the webhook service, from the environment."""
+
+    webhook_allow_http: bool = Field(
+        default=False, description="Whether webhooks may use http and any port; for development only."
+    )
+    webhook_allowed_addresses: str = Field(
+        default="",
+        description="IP addresses, separated by commas, to which webhooks may lead although they are not public; for "
+        "development only.",
+    )
+
+
+async def serve(settings: WebhookSettings) -> None:
+    """Builds the service and serves until SIGTERM or SIGINT."""
+    url = settings.database_url.get_secret_value()
+    await prepare(url, MIGRATIONS, auto_migrate=settings.auto_migrate)
+    database = Database(url, pool_size=settings.database_pool_size)
+    await database.open()
+    clock = SystemClock()
+    identity = ServiceIdentity("webhook", settings.service_secrets())
+    api_keys = BillingApiKeyLookup(settings.billing_address, identity)
+    channel = open_channel(settings.job_address)
+    jobs = job_pb2_grpc.JobFeedServiceStub(channel)
+    allowed = [address.strip() for address in settings.webhook_allowed_addresses.split(",") if address.strip()]
+    sender = Sender(allow_http=settings.webhook_allow_http, allowed=allowed)
+    dispatcher = Dispatcher(database=database, jobs=jobs, identity=identity, sender=sender, clock=clock)
+    feed = EventFeed(database=database, jobs=jobs, identity=identity, clock=clock, recorded=dispatcher.wake)
+
+    def register(server: grpc.aio.Server) -> None:
+        webhook_pb2_grpc.add_WebhookServiceServicer_to_server(
+            WebhookServicer(database=database, sender=sender, clock=clock, wake=dispatcher.wake), server
+        )
+
+    try:
+        await Server(
+            settings,
+            register=register,
+            services=SERVICES,
+            ready=database.ready,
+            loops=[feed.run, dispatcher.run],
+            api_keys=api_keys,
+            clock=clock,
+        ).run()
+    finally:
+        await channel.close()
+        await api_keys.close()
+        await database.close()
+
+
+def main() -> None:
+    """Entry point of the process."""
+    settings = read_settings_or_exit(WebhookSettings)
+    migrating = sys.argv[1:] == ["migrate"]
+    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
+    start("webhook", settings, work)
+
+
+if __name__ == "__main__":
+    main()
