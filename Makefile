@@ -20,7 +20,7 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
+.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -37,7 +37,7 @@ logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
 test: .venv/dev .venv/clients/installed gen/descriptors.binpb gen/trades.npz models ## Run all tests except the slow ones, in TEST_PROCESSES=4 processes (a third of their time is waiting)
-	@$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb gen/trades.npz models ## Run all tests
 	@$(BIN)/python -m pytest -q
@@ -55,6 +55,12 @@ test-kafka: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Run the tes
 	@ADWRIGHT_TEST_BROKER=apache-kafka $(BIN)/python -m pytest -q -m "not slow" tests/contract tests/journeys tests/faults \
 	  tests/platform/test_traces.py tests/platform/test_metrics.py tests/platform/test_backup.py
 	@$(BIN)/python -m pytest -q tests/platform/test_kafka.py
+
+test-cluster: .venv/dev gen/descriptors.binpb ## Run the API's tests on a Kubernetes of one node that is built here (needs root, go and Debian's packages; an hour)
+	@trap '$(BIN)/python -m tests.cluster down' EXIT; $(BIN)/python -m tests.cluster up && $(BIN)/python -m tests.cluster test
+
+test-cluster-upgrade: .venv/dev gen/descriptors.binpb ## Roll out, kill, restart and drain everything on such a Kubernetes under a load of jobs
+	@trap '$(BIN)/python -m tests.cluster down' EXIT; $(BIN)/python -m tests.cluster up && $(BIN)/python -m tests.cluster disrupt
 
 bench: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
 	@$(BIN)/python -m tests.bench --rows "$(ROWS)"

@@ -19,6 +19,8 @@ PLACEHOLDERS = {
     "IMAGE": "an uploaded photo of a product: images[].id of the product",
     "PORTRAIT": "an uploaded portrait: id",
     "KEY": "an API key: apiKey.id",
+    "WEBHOOK": "a webhook: webhook.id",
+    "DELIVERY": "a delivery of a webhook: id",
 }
 
 Example = tuple[str, str, Mapping[str, Any] | None]
@@ -79,6 +81,18 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("POST", "/api/keys", {"name": "ci", "expiresInDays": 30, "creditBudget": 100}),
         ("GET", "/api/keys", None),
         ("DELETE", "/api/keys/$KEY", None),
+    ),
+    "webhooks": (
+        ("POST", "/api/webhooks", {"url": "https://example.com/hook", "events": ["job.completed"]}),
+        ("GET", "/api/webhooks", None),
+        ("GET", "/api/webhooks/$WEBHOOK", None),
+        ("PATCH", "/api/webhooks/$WEBHOOK", {"events": ["job.completed", "job.failed"]}),
+        ("POST", "/api/webhooks/$WEBHOOK/rotate", {"overlapHours": 24}),
+        ("POST", "/api/webhooks/$WEBHOOK/test", {}),
+        ("GET", "/api/webhooks/$WEBHOOK/deliveries", None),
+        ("POST", "/api/webhooks/$WEBHOOK/deliveries/$DELIVERY/redeliver", {}),
+        ("POST", "/api/webhooks/$WEBHOOK/replay", {"since": "2026-01-31T12:00:00Z"}),
+        ("DELETE", "/api/webhooks/$WEBHOOK", None),
     ),
     "for admins": (
         ("POST", "/api/admin/grants", {"userId": "demo", "credits": 100, "grantId": "gift-1", "reason": "a gift"}),

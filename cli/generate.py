@@ -63,6 +63,9 @@ def generate_static_ad(
     prompt: Annotated[str, typer.Option(help="Mood, season, setting, colours; 5 to 1000 characters.")] = "",
     file_format: Annotated[str, typer.Option(help="png, jpeg or webp.")] = "png",
     variants: Annotated[int, typer.Option(help="Number of different pictures, each charged.", min=1, max=10)] = 1,
+    visible_mark: Annotated[
+        bool, typer.Option("--visible-mark", help="Print a small line that says how the picture was made.")
+    ] = False,
     project: Project = "",
     product: Product = "",
     out: Out = Path("out"),
@@ -79,6 +82,8 @@ def generate_static_ad(
         body["prompt"] = prompt
     if variants > 1:
         body["variants"] = variants
+    if visible_mark:
+        body["visibleMark"] = True
     _print_paths(create_assets(user_api(), "static-ad", body, out))
 
 
@@ -97,6 +102,8 @@ def generate_video(
     resolution: Annotated[str, typer.Option(help="720p or 1080p.")] = "720p",
     captions: Annotated[bool, typer.Option(help="Draw captions into the video.")] = True,
     speed: Annotated[float, typer.Option(help="How many times as fast as usual the voice speaks; 0.8 to 1.25.")] = 1.0,
+    music: Annotated[str, typer.Option(help="none, calm, energetic, happy, nostalgic or tender.")] = "none",
+    music_volume: Annotated[float, typer.Option(help="Of the music under the voice; 0.1 to 1.")] = 0.5,
     project: Project = "",
     product: Product = "",
     out: Out = Path("out"),
@@ -110,7 +117,10 @@ def generate_video(
         "resolution": resolution,
         "captions": captions,
         "speed": speed,
+        "music": music,
     }
+    if music != "none":
+        body["musicVolume"] = music_volume
     if voice:
         body["voiceId"] = voice
     if language:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli import avatars, backups, catalog, generate, jobs, keys, ledger
+from cli import avatars, backups, catalog, generate, jobs, keys, ledger, webhooks
 from cli.demo import KINDS, demo_ids, show_demo
 from cli.doctor import doctor
 from cli.terminal import (
@@ -40,6 +40,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(catalog.projects, name="projects")
 app.add_typer(catalog.products, name="products")
 app.add_typer(avatars.app, name="avatars")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")
 app.command()(backups.backup)
 app.command()(backups.restore)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from local.system import Options
+from tests.cluster.system import cluster_system
 from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
@@ -40,6 +42,9 @@ USERS = {
     ),
     "video": ("tests/video/",),
 }
+# A test process has over a million objects that stay: modules and tests. With the default of 700 new objects, scanning
+# them takes a tenth of the suite's processor time.
+gc.set_threshold(50_000)
 # What files import that start systems.
 STARTERS = frozenset({"RunningSystem", "FaultHarness", "Foreground"})
 
@@ -74,6 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
     processes end at nearly the same time.
     """
+    gc.freeze()
     for item in items:
         for group, fixtures in SHARED_FIXTURES.items():
             if fixtures.intersection(getattr(item, "fixturenames", ())) and group_of(item.nodeid) != group:
@@ -105,7 +111,8 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="session")
 def system(collector: Collector) -> Iterator[RunningSystem]:
     """The whole system, workers included, with its traces and metrics."""
-    running = RunningSystem(Options(trace_collector=collector.address, metrics=True))
+    options = Options(trace_collector=collector.address, metrics=True)
+    running = cluster_system(workers=True) or RunningSystem(options)
     yield running
     running.stop()
 
@@ -113,7 +120,7 @@ def system(collector: Collector) -> Iterator[RunningSystem]:
 @pytest.fixture(scope="session")
 def waiting_system() -> Iterator[RunningSystem]:
     """The whole system without workers; queued jobs stay queued."""
-    running = RunningSystem(Options(workers=False))
+    running = cluster_system(workers=False) or RunningSystem(Options(workers=False))
     yield running
     running.stop()
 

@@ -21,7 +21,8 @@ from services.chassis.clock import SystemClock
 from services.chassis.config import AssetSettings, DatabaseSettings, ServiceSettings, read_settings_or_exit
 from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
-from services.chassis.data.migrations import migrate, prepare
+from services.chassis.data.migrate_command import run_migrations
+from services.chassis.data.migrations import prepare
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, start
 from services.clients.billing_keys import BillingApiKeyLookup
@@ -99,10 +100,11 @@ async def serve(settings: CatalogSettings) -> None:
 
 def main() -> None:
     """Entry point of the process."""
+    if sys.argv[1:] == ["migrate"]:
+        run_migrations("catalog", MIGRATIONS)
+        return
     settings = read_settings_or_exit(CatalogSettings)
-    migrating = sys.argv[1:] == ["migrate"]
-    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
-    start("catalog", settings, work)
+    start("catalog", settings, serve(settings))
 
 
 if __name__ == "__main__":

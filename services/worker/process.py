@@ -57,7 +57,7 @@ def signing_of(settings: WorkerSettings) -> Signing:
     for path in (settings.signing_chain, settings.signing_key):
         if path is not None and not os.access(path, os.R_OK):
             raise SystemExit(f"ADWRIGHT_SIGNING_CHAIN, ADWRIGHT_SIGNING_KEY: {path} cannot be read")
-    return Signing(folder=settings.models.parent / "signing", chain=settings.signing_chain, key=settings.signing_key)
+    return Signing(chain=settings.signing_chain, key=settings.signing_key)
 
 
 async def run_worker(

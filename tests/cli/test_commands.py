@@ -109,8 +109,9 @@ class TestGenerate:
         assert all(variant["hook"] in text for variant in answer["variants"])
 
     def test_ad_is_saved_in_the_requested_format(self, terminal: Terminal) -> None:
-        output = terminal.good("generate", "static-ad", "--ratio", "4:5", "--file-format", "jpeg")
+        output = terminal.good("generate", "static-ad", "--ratio", "4:5", "--file-format", "jpeg", "--visible-mark")
         assert "static-ad: completed, 3 credits" in output
+        assert "A small line on the picture says" in output
         assert (terminal.folder / "out/ad.jpeg").read_bytes().startswith(b"\xff\xd8")
 
     def test_variants_are_saved_side_by_side(self, terminal: Terminal) -> None:
@@ -168,3 +169,27 @@ class TestJobs:
         assert "409 JOB_ENDED" in terminal.bad("jobs", "cancel", job_id, "--user", customer.id)
         assert "404 JOB_NOT_FOUND" in terminal.bad("jobs", "cancel", job_id, "--user", "somebody else")
         assert "jobId: must be a valid UUID" in terminal.bad("jobs", "retry", "x")
+
+
+class TestWebhooks:
+    def test_webhook_is_added_tested_rotated_and_removed(self, terminal: Terminal) -> None:
+        user = f"user-{uuid.uuid4()}"
+        assert terminal.good("webhooks", "list", "--user", user).strip() == f"{user} has no webhooks."
+        events = ("--event", "job.completed", "--event", "job.failed")
+        webhook, secret = terminal.good("webhooks", "add", "https://example.com/hook", *events, "--user", user).split()
+        assert secret.startswith("whsec_")
+        line = terminal.good("webhooks", "list", "--user", user)
+        assert line.strip() == f"{webhook}  enabled  https://example.com/hook  job.completed, job.failed"
+        rotated = terminal.good("webhooks", "rotate", webhook, "--overlap", "1", "--user", user).strip()
+        assert rotated.startswith("whsec_")
+        assert rotated != secret
+        delivery = terminal.good("webhooks", "test", webhook, "--user", user).strip()
+        [shown, *_] = terminal.good("webhooks", "deliveries", webhook, "--user", user).splitlines()
+        assert shown.split()[:2] == [delivery, "webhook.test"]
+        assert "not found" in terminal.bad("webhooks", "remove", webhook, "--user", "somebody-else").lower()
+        terminal.good("webhooks", "remove", webhook, "--user", user)
+        assert terminal.good("webhooks", "list", "--user", user).strip() == f"{user} has no webhooks."
+
+    def test_refused_address_and_event_say_why(self, terminal: Terminal) -> None:
+        assert "https://" in terminal.bad("webhooks", "add", "http://example.com/hook")
+        assert "events" in terminal.bad("webhooks", "add", "https://example.com/hook", "--event", "job.begun")

@@ -101,6 +101,8 @@ class TestExamples:
         shell["PORTRAIT"] = str(do("POST", "/api/avatars?name=Ana&consent=1")["id"])
         run(lines.pop(("GET", "/api/avatars/$PORTRAIT/image")), shell, tmp_path)
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
+        shell["WEBHOOK"] = do("POST", "/api/webhooks")["webhook"]["id"]  # type: ignore[index]
+        shell["DELIVERY"] = str(do("POST", "/api/webhooks/$WEBHOOK/test")["id"])
         run(lines.pop(("GET", "/api/voices/male-1/sample")), shell, tmp_path)
         run(lines.pop(("GET", "/api/avatars/finn/preview")), shell, tmp_path)
         assert b"ftyp" in (tmp_path / "voice.m4a").read_bytes()[:16]

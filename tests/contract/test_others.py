@@ -21,9 +21,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "createProduct": {"name": "x"},
     "updateProject": {"name": "x"},
     "updateProduct": {"name": "x"},
+    "replayWebhook": {"since": "2026-01-31T12:00:00Z"},
 }
-# Assets are authorised by their signed link; operators act on the jobs of every user.
-NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob"}
+# Assets are authorised by their signed link; operators act on the jobs of every user; the project of a webhook only
+# narrows the events of its owner.
+NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob", "createWebhook"}
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
@@ -63,8 +65,11 @@ def ids(owner: Customer) -> dict[str, str]:
     image = uploaded.json()["images"][0]["id"]
     job = owner.client.post("/api/generate/static-ad", json=owner.ids).json()["jobId"]
     key = owner.client.post("/api/keys", json={"name": "n"}).json()["apiKey"]["id"]
+    webhook = owner.client.post("/api/webhooks", json={"url": "https://example.com/hook"}).json()["webhook"]["id"]
+    delivery = owner.client.post(f"/api/webhooks/{webhook}/test", json={}).json()["id"]
     portrait = owner.client.post("/api/avatars?consent=1", content=photo).json()["id"]
-    return {**owner.ids, "jobId": job, "keyId": key, "imageId": image, "portraitId": portrait}
+    resources = {"imageId": image, "portraitId": portrait, "webhookId": webhook, "deliveryId": delivery}
+    return {**owner.ids, "jobId": job, "keyId": key, **resources}
 
 
 def call(
@@ -119,4 +124,5 @@ class TestIdsOfAnotherUser:
         assert owner.status(ids["jobId"])["status"] == "queued"
         assert owner.client.get(f"/api/products/{owner.product_id}/image").status_code == 200
         assert owner.client.get(f"/api/avatars/{ids['portraitId']}/image").status_code == 200
+        assert [found["id"] for found in owner.client.get("/api/webhooks").json()["webhooks"]] == [ids["webhookId"]]
         assert "revokedAt" not in owner.client.get("/api/keys").json()["apiKeys"][0]

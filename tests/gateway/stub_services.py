@@ -1,4 +1,4 @@
-"""Stubs of the six services: real gRPC servers that respond as a test configures, and record their calls."""
+"""Stubs of the seven services: real gRPC servers that respond as a test configures, and record their calls."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from adwright.copy.v1 import copy_pb2  # noqa: F401
 from adwright.image.v1 import image_pb2  # noqa: F401
 from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2  # noqa: F401
+from adwright.webhook.v1 import webhook_pb2  # noqa: F401
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc

@@ -57,6 +57,20 @@ SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"adwright_settlement_lag_seconds": "100x30"},
     ),
     "AdwrightOutboxLags": ({"adwright_outbox_lag_seconds": "70x30"}, {"adwright_outbox_lag_seconds": "50x30"}),
+    "AdwrightWebhookFeedLags": (
+        {"adwright_webhook_feed_delay_seconds": "70x30"},
+        {"adwright_webhook_feed_delay_seconds": "50x30"},
+    ),
+    "AdwrightWebhookTriesRunOut": (
+        {
+            'adwright_webhook_running_tries{instance="a"}': "128x30",
+            'adwright_webhook_running_tries{instance="b"}': "128x30",
+        },
+        {
+            'adwright_webhook_running_tries{instance="a"}': "128x30",
+            'adwright_webhook_running_tries{instance="b"}': "9x30",
+        },
+    ),
     "AdwrightHoldsAreOverdue": ({"adwright_holds_overdue": "1x30"}, {"adwright_holds_overdue": "0x30"}),
     "AdwrightJobsDie": ({"adwright_dead_jobs": "0x20 5x10"}, {"adwright_dead_jobs": "9x20 12x10"}),
     "AdwrightWorkersFail": (

@@ -73,3 +73,9 @@ def test_dev_fits_on_two_cores_during_a_rollout() -> None:
     envoy = proxy["spec"]["provider"]["kubernetes"]["envoyDeployment"]
     total += cores(envoy["container"]["resources"]["requests"]["cpu"]) * (envoy["replicas"] + 1)
     assert total + OTHERS_CPU <= 2
+
+
+def test_services_of_the_dev_overlay_create_topics_with_the_replicas_of_its_kafka() -> None:
+    [brokers] = of_kind("overlays/dev", "KafkaNodePool").values()
+    settings = of_kind("overlays/dev", "ConfigMap")["adwright"]["data"]
+    assert settings["ADWRIGHT_KAFKA_REPLICATION"] == str(brokers["spec"]["replicas"])

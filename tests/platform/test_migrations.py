@@ -15,10 +15,10 @@ from alembic import command
 
 from protos.compatibility import incompatibilities, last_release
 from services.chassis.data.migrations import configuration, migrate, prepare, revisions
-from tests.platform.manifests import ROOT
+from tests.platform.manifests import ROOT, container, of_kind
 from tests.running import Postgres
 
-FOLDERS = [ROOT / "services" / name / "migrations" for name in ("billing", "catalog", "job")]
+FOLDERS = [ROOT / "services" / name / "migrations" for name in ("billing", "catalog", "job", "webhook")]
 CATALOG = ROOT / "services" / "catalog" / "migrations"
 SLEEP = "select pg_sleep(600)"
 AUTOCOMMIT = "with op.get_context().autocommit_block():\n        "
@@ -228,3 +228,26 @@ def replace(file: Path, old: str, new: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize("service", ["billing", "catalog", "job"])
+def test_job_of_a_cluster_migrates_with_the_settings_that_it_is_given(service: str, postgres: Postgres) -> None:
+    [migration] = [
+        container(job)
+        for job in of_kind("migrations", "Job").values()
+        if container(job)["args"] == [f"services.{service}", "migrate"]
+    ]
+    assert "envFrom" not in migration
+    url = postgres.database()
+    given = {variable["name"]: url for variable in migration["env"]}  # each is the URL of the service's database
+    assert set(given) == {"ADWRIGHT_DATABASE_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", *migration["args"]],
+        env={**given, "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert asyncio.run(migrate(url, ROOT / "services" / service / "migrations")) == [], "nothing is left to apply"

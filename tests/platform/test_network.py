@@ -13,9 +13,9 @@ import pytest
 from tests.platform.manifests import ROOT, Resource, of_kind
 from tests.platform.network import Endpoint, Flow, Network, matches
 
-SERVERS = ("catalog", "billing", "job", "copy", "image", "video")
+SERVERS = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
 WORKERS = ("image-worker", "video-worker")
-MIGRATIONS = ("catalog-migrate", "billing-migrate", "job-migrate")
+MIGRATIONS = ("catalog-migrate", "billing-migrate", "job-migrate", "webhook-migrate")
 DATABASES = ("postgres-1", "postgres-2")
 NODES = ("kafka-0", "kafka-1")
 KAFKA_TOOLS = ("entity-operator", "kafka-exporter")
@@ -81,9 +81,9 @@ def calls_in_code() -> set[tuple[str, str]]:
     for service in SERVERS:
         text = (ROOT / "services" / service / "__main__.py").read_text(encoding="utf-8")
         serving, *worker = re.split(r"async def run_\w+_worker\(", text)
-        found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address", serving)}
+        found |= {(service, called) for called in re.findall(r"settings\.(\w+)_address\b", serving)}
         if worker:
-            found |= {(f"{service}-worker", called) for called in re.findall(r"settings\.(\w+)_address", worker[0])}
+            found |= {(f"{service}-worker", called) for called in re.findall(r"settings\.(\w+)_address\b", worker[0])}
             found.add((f"{service}-worker", "job"))  # in services/worker/process.py, for every worker
     return found
 
@@ -101,7 +101,7 @@ def needed_flows() -> set[Flow]:
     found |= flows(["envoy"], SERVERS, 7100) | flows(["envoy"], ["acme-solver"], 8089)
     inside = [endpoint.name for endpoint in endpoints() if endpoint.namespace == "adwright"]
     found |= flows(inside, ["dns"], 53) | flows(inside, ["dns"], 53, protocol="UDP")
-    found |= flows(["catalog", "billing", "job", *MIGRATIONS], DATABASES, 5432)
+    found |= flows(["catalog", "billing", "job", "webhook", *MIGRATIONS], DATABASES, 5432)
     found |= flows([*DATABASES, "postgres-join", "postgres-operator"], DATABASES, 5432, 8000)
     found |= flows([*NODES, "kafka-operator"], NODES, 9090, 9091) | flows(["kafka-operator"], NODES, 8443)
     found |= flows(KAFKA_TOOLS, NODES, 9091)

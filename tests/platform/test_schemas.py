@@ -41,6 +41,17 @@ def service(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=[folder.name for folder in sorted(LAST_RELEASE.iterdir())])
+def old_service(request: pytest.FixtureRequest) -> str:
+    """Returns a service that the last release had."""
+    return str(request.param)
+
+
+@pytest.fixture
+def old_folder(old_service: str) -> Path:
+    return ROOT / "services" / old_service / "migrations"
+
+
 @pytest.fixture
 def folder(service: str) -> Path:
     return ROOT / "services" / service / "migrations"
@@ -113,27 +124,35 @@ async def test_every_revision_goes_up_and_down(postgres: Postgres, service: str,
 
 
 async def test_database_of_the_last_release_is_adopted_with_its_rows(
-    postgres: Postgres, service: str, folder: Path
+    postgres: Postgres, old_service: str, old_folder: Path
 ) -> None:
-    url, fresh = await old_database(postgres, service, folder), postgres.database()
-    before = rows(url, CONTENTS[service])
+    url, fresh = await old_database(postgres, old_service, old_folder), postgres.database()
+    before = rows(url, CONTENTS[old_service])
     with pytest.raises(RuntimeError, match=r"lacks 0001_first\.py"):
-        await prepare(url, folder, auto_migrate=False)
-    await migrate(url, folder)
-    await migrate(fresh, folder)
-    assert await migrate(url, folder) == []
-    [(old,)], [(row,)] = before, rows(url, CONTENTS[service])
+        await prepare(url, old_folder, auto_migrate=False)
+    await migrate(url, old_folder)
+    await migrate(fresh, old_folder)
+    assert await migrate(url, old_folder) == []
+    [(old,)], [(row,)] = before, rows(url, CONTENTS[old_service])
     assert {name: row[name] for name in old} == old
-    assert differences(url, service) == []
+    assert differences(url, old_service) == []
     assert schema(url) == schema(fresh)
 
 
+async def test_every_constraint_holds_for_the_rows_of_before(
+    postgres: Postgres, old_service: str, old_folder: Path
+) -> None:
+    for url in (postgres.database(), await old_database(postgres, old_service, old_folder)):
+        await migrate(url, old_folder)
+        assert rows(url, "select conrelid::regclass, conname from pg_constraint where not convalidated") == []
+
+
 async def test_release_before_runs_on_a_database_that_this_one_made(
-    postgres: Postgres, service: str, folder: Path
+    postgres: Postgres, old_service: str, old_folder: Path
 ) -> None:
     url = postgres.database()
-    await migrate(url, folder)
-    assert await sql_migrations.migrate(url, LAST_RELEASE / service) == []
+    await migrate(url, old_folder)
+    assert await sql_migrations.migrate(url, LAST_RELEASE / old_service) == []
 
 
 async def test_version_that_was_changed_by_hand_is_refused(postgres: Postgres, service: str, folder: Path) -> None:
@@ -153,12 +172,12 @@ async def test_version_that_was_changed_by_hand_is_refused(postgres: Postgres, s
     ],
 )
 async def test_database_of_another_release_is_refused(
-    postgres: Postgres, service: str, folder: Path, change: str, message: str
+    postgres: Postgres, old_service: str, old_folder: Path, change: str, message: str
 ) -> None:
-    url = await old_database(postgres, service, folder)
+    url = await old_database(postgres, old_service, old_folder)
     with psycopg.connect(url) as connection:
         connection.execute(change.format(records=RECORDS).encode())
     before = schema(url)
     with pytest.raises(RuntimeError, match=message):
-        await migrate(url, folder)
+        await migrate(url, old_folder)
     assert schema(url) == before

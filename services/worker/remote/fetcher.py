@@ -104,7 +104,7 @@ async def is_unknown_host(url: str, *, lookup: Resolve = resolve_apart) -> bool:
     resolver that does not know KNOWN_HOST either is cut off from the public names, and its word is no evidence.
     """
     host = urlsplit(url).hostname or ""
-    if _is_ip_address(host):
+    if is_ip_address(host):
         return False
     try:
         async with asyncio.timeout(UNKNOWN_HOST_SECONDS):
@@ -125,7 +125,7 @@ async def _is_unknown(host: str, lookup: Resolve) -> bool:
     return not any(is_public(address) for address in addresses)
 
 
-def _is_ip_address(host: str) -> bool:
+def is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -133,16 +133,16 @@ def _is_ip_address(host: str) -> bool:
     return True
 
 
-class _AddressRefused(Exception):
+class AddressRefused(Exception):
     """The address is not public, or the name does not exist. One error for both, so that customers cannot probe the
     internal network."""
 
 
-class _LookupFailed(Exception):
+class LookupFailed(Exception):
     """No resolver responded, so the name may exist."""
 
 
-class _GuardedBackend(httpcore.AsyncNetworkBackend):
+class GuardedBackend(httpcore.AsyncNetworkBackend):
     """A network backend that connects only to public and allowed addresses."""
 
     def __init__(self, lookup: Resolve, allowed: Collection[str]) -> None:
@@ -165,17 +165,17 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout("the DNS lookup timed out") from None
         except OSError as error:
             if isinstance(error, socket.gaierror) and error.errno in NO_SUCH_NAME:
-                raise _AddressRefused from None
-            raise _LookupFailed from error
+                raise AddressRefused from None
+            raise LookupFailed from error
         # All must pass: a name with one private address may resolve to only that one next time.
         if not addresses or not all(address in self._allowed or is_public(address) for address in addresses):
-            raise _AddressRefused
+            raise AddressRefused
         return await self._network.connect_tcp(addresses[0], port, timeout=timeout, socket_options=socket_options)
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.AsyncNetworkStream:
-        raise _AddressRefused
+        raise AddressRefused
 
     async def sleep(self, seconds: float) -> None:
         await self._network.sleep(seconds)
@@ -190,7 +190,7 @@ class Fetcher:
     def __init__(
         self, *, lookup: Resolve = resolve, allowed: Collection[str] = (), ports: Collection[int] = PORTS
     ) -> None:
-        self._backend = _GuardedBackend(lookup, frozenset(allowed))
+        self._backend = GuardedBackend(lookup, frozenset(allowed))
         self._ports = ports
 
     async def fetch(
@@ -225,9 +225,9 @@ class Fetcher:
             raise TransientFault(
                 "FETCH_TIMED_OUT", f"The address did not respond within {timeout:g} seconds."
             ) from None
-        except _AddressRefused:
+        except AddressRefused:
             raise InputFault("ADDRESS_NOT_PUBLIC", "The address is not a public internet address.") from None
-        except _LookupFailed:
+        except LookupFailed:
             raise TransientFault(LOOKUP_FAILED, "The host name cannot be resolved right now.") from None
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, UnicodeError, ValueError):
             raise InputFault("ADDRESS_NOT_USABLE", "The address is not a valid web address.") from None
