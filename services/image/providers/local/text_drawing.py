@@ -167,7 +167,9 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
         boxes = [_line_box(placed, index) for index in range(len(placed.block.lines))]
         target = needed(placed) * MARGIN
         wishes = _wishes(placed, palette, dark, light)
-        ratios = [(legibility.ratio_of_colour(underlay, boxes, colour), colour) for colour in wishes]
+        # Rather white or nearly black than a veil behind the palette's own colours.
+        plain = (Colour.from_oklch(0.99, 0.004, palette.background.hue), palette.shade.with_lightness(0.12))
+        ratios = [(legibility.ratio_of_colour(underlay, boxes, colour), colour) for colour in (*wishes, *plain)]
         passing = next((colour for ratio, colour in ratios if ratio >= target), None)
         if passing is not None:
             plan.inks[placed.role], plan.scrims[placed.role] = passing, 0
