@@ -14,6 +14,7 @@ from tests.platform.manifests import KUBECTL
 from tests.platform.schemas import definitions
 
 START_SECONDS = 400.0
+DOWN_SECONDS = 600.0  # to delete the files of the containers takes minutes on a slow disk
 STRIMZI = {"Kafka": "kafkas", "KafkaNodePool": "kafkanodepools", "KafkaTopic": "kafkatopics", "KafkaUser": "kafkausers"}
 
 
@@ -54,7 +55,7 @@ def down() -> None:
     """Ends the node and everything in it; only the cache stays."""
     for pid in _forwarders():
         run("kill", str(pid))
-    run(FOLDER / "node.sh", "down", environment=environment())
+    run(FOLDER / "node.sh", "down", environment=environment(), seconds=DOWN_SECONDS)
 
 
 def _forwarders() -> list[int]:
