@@ -116,7 +116,7 @@ def _machine_settings() -> Iterator[list[str]]:
         settings = own.read_text(encoding="utf-8") if own.exists() else ""
         npm.write_text(f"cafile={AUTHORITIES}\n{settings}", encoding="utf-8")
         mounts = {path: path for path in (AUTHORITIES.parent, LOCAL_AUTHORITIES, Path("/etc/pip.conf"))}
-        mounts[npm] = Path("/root/.npmrc")
+        mounts[npm] = Path("~root/.npmrc").expanduser()  # the build runs as root
         yield [f"--volume={source}:{target}:ro" for source, target in mounts.items() if source.exists()]
 
 

@@ -1,4 +1,4 @@
-"""Steady jobs of one customer while parts of the cluster are restarted, and the check of what became of them."""
+"""Steady jobs of one customer while parts of the cluster are restarted, and the check of how each of them ended."""
 
 from __future__ import annotations
 

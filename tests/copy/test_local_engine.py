@@ -359,8 +359,8 @@ class TestOptions:
         rich = PRODUCTS[13]
         assert sum("\n• " in v.body for v in engine.write(brief(rich, format_=Format.LONG), "s").variants) >= 1
         stories = [v.body for v in engine.write(brief(rich, format_=Format.STORY), "s").variants]
-        told = [body for body in stories if "Pulseboard collects logs" in body and "Setup takes ten minutes" in body]
-        assert len(told) >= 2
+        ordered = [body for body in stories if "Pulseboard collects logs" in body and "Setup takes ten minutes" in body]
+        assert len(ordered) >= 2
         assert not any("\n• " in body for body in stories)
 
     def test_google_has_no_exclamation_mark_and_no_hashtags(self) -> None:
