@@ -47,8 +47,7 @@ class LeaseClient:
 
     def __init__(self, address: str, identity: ServiceIdentity) -> None:
         self._identity = identity
-        # Without a pool of its own, the channel would share a connection with others to the same address.
-        self._channel = grpc.insecure_channel(address, [*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1)])
+        self._channel = grpc.insecure_channel(address, CHANNEL_OPTIONS)
         self._stub = job_pb2_grpc.JobWorkerServiceStub(self._channel)
         self._condition = threading.Condition()
         self._held: set[HeldLease] = set()

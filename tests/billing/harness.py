@@ -21,6 +21,7 @@ from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
 from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.rpc.server import open_channel
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
 NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
@@ -60,7 +61,7 @@ class LedgerHarness:
                 port = server.add_insecure_port("127.0.0.1:0")
                 await server.start()
                 stack.push_async_callback(server.stop, None)
-                channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+                channel = await stack.enter_async_context(open_channel(f"127.0.0.1:{port}"))
                 stubs.append(billing_pb2_grpc.BillingLedgerServiceStub(channel))
             yield stubs
 

@@ -19,6 +19,7 @@ from services.chassis.rpc.refusals import (
     refusal_metadata,
     rich_status,
 )
+from services.chassis.rpc.server import open_channel
 
 INTERNAL = ("UNAUTHENTICATED", "FORBIDDEN", "INVALID", "FAILED")
 
@@ -45,7 +46,7 @@ async def refusing(code: grpc.StatusCode, *metadata: tuple[str, str | bytes]) ->
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Refusing", handlers)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with open_channel(f"127.0.0.1:{port}") as channel:
         yield channel
     await server.stop(None)
 

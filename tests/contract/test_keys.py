@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from services.chassis.rpc.api_keys import CACHE_SECONDS
+from services.chassis.rpc.server import CHANNEL_OPTIONS
 from tests.running import Customer, RunningSystem
 from tests.support import error_of, invalid_fields, until
 
@@ -71,7 +72,7 @@ class TestKeys:
         from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
         key = create_key(owner)["key"]
-        with grpc.insecure_channel(f"127.0.0.1:{owner.system.system.ports['gateway']}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{owner.system.system.ports['gateway']}", CHANNEL_OPTIONS) as channel:
             stub = billing_pb2_grpc.BillingServiceStub(channel)
             found = stub.GetCredits(billing_pb2.GetCreditsRequest(), metadata=(("x-api-key", key),), timeout=10)
         assert found.available == 100

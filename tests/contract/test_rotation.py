@@ -15,6 +15,7 @@ import pytest
 
 from cli.keys import SETTLE_SECONDS, SecretKind, rotate_secret
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import CHANNEL_OPTIONS
 from tests.running import Customer, RunningSystem
 from tests.support import ended, until
 
@@ -91,7 +92,7 @@ def _as_service(system: RunningSystem, secret: str) -> str:
     import grpc
     from adwright.billing.v1 import keys_pb2, keys_pb2_grpc
 
-    with grpc.insecure_channel(f"127.0.0.1:{system.system.ports['billing']}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{system.system.ports['billing']}", CHANNEL_OPTIONS) as channel:
         try:
             keys_pb2_grpc.ApiKeyLookupServiceStub(channel).FindApiKey(
                 keys_pb2.FindApiKeyRequest(key_hash=b"h" * 32),

@@ -16,6 +16,7 @@ from adwright.job.v1 import job_pb2
 from services.chassis.errors import Overloaded
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import rich_status
+from services.chassis.rpc.server import open_channel
 from services.copy import messages
 from services.copy.domain import CopyBrief, CopyResult, Notes, Usage, Variant
 from services.copy.servicer import CopyServicer, GenerationFailed
@@ -52,7 +53,7 @@ async def jobs() -> AsyncIterator[tuple[FakeJobService, grpc.aio.Channel]]:
     batch_pb2_grpc.add_BatchServiceServicer_to_server(job_service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with open_channel(f"127.0.0.1:{port}") as channel:
         yield job_service, channel
     await server.stop(None)
 

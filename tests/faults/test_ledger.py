@@ -15,6 +15,7 @@ from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 
 from cli import reconciliation
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import open_channel
 from tests.faults.harness import FaultHarness, Load
 
 PENDING = "select count(*) from job where status = 'pending'"
@@ -40,7 +41,7 @@ async def test_a_thousand_concurrent_holds_on_fifty_credits_make_fifty(
     addresses += [harness.add_replica("billing") for _ in range(replicas - 1)]
     secret = (harness.home.keys / "service-secret").read_text(encoding="utf-8").strip()
     metadata = ServiceIdentity("job", secret).metadata()
-    channels = [grpc.aio.insecure_channel(address) for address in addresses]
+    channels = [open_channel(address) for address in addresses]
     ledgers = [billing_pb2_grpc.BillingLedgerServiceStub(channel) for channel in channels]
 
     async def place(number: int) -> int:

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import open_channel
 from services.job import domain
 from services.job.events import EVENTS_TOPIC
 from tests.faults.harness import FaultHarness, Load
@@ -306,7 +307,7 @@ async def test_result_reported_twice_counts_once(harness: FaultHarness) -> None:
         )
         return job_pb2.CompleteJobRequest(job_id=job_id, attempt=1, assets=[asset])
 
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{harness.system.ports['job']}") as channel:
+    async with open_channel(f"127.0.0.1:{harness.system.ports['job']}") as channel:
         jobs = job_pb2_grpc.JobWorkerServiceStub(channel)
         leased = await jobs.LeaseJob(job_pb2.LeaseJobRequest(type="static_ad", worker="a test"), metadata=metadata)
         assert leased.job.job_id == job_id

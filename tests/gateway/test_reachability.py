@@ -16,6 +16,7 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from gateway.routes import Route, read_descriptors
 from gateway.settings import GatewaySettings, RateLimit
+from services.chassis.rpc.server import CHANNEL_OPTIONS
 from tests.gateway.conftest import DESCRIPTORS
 from tests.gateway.envoy_process import IssuerKeys, RunningGateway, running_gateway
 from tests.gateway.stub_services import StubServices, refusing
@@ -69,7 +70,7 @@ class TestGrpcClients:
 
         services.unary["GenerateStaticAd"] = respond
         metadata = (("authorization", f"Bearer {keys.token()}"),)
-        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}", CHANNEL_OPTIONS) as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             request = image_pb2.GenerateStaticAdRequest(prompt="hello")
             assert stub.GenerateStaticAd(request, metadata=metadata, timeout=SECONDS).job_id == "hello"
@@ -77,13 +78,13 @@ class TestGrpcClients:
 
     def test_stream_responds(self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
-        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}", CHANNEL_OPTIONS) as channel:
             stub = job_pb2_grpc.JobServiceStub(channel)
             found = list(stub.WatchJob(job_pb2.WatchJobRequest(job_id="x"), metadata=metadata, timeout=SECONDS))
         assert found == [job_pb2.JobStatus()]
 
     def test_call_without_a_token_is_unauthenticated(self, gateway: RunningGateway, services: StubServices) -> None:
-        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}", CHANNEL_OPTIONS) as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
                 stub.GenerateStaticAd(image_pb2.GenerateStaticAdRequest(), timeout=SECONDS)
@@ -102,7 +103,7 @@ class TestGrpcClients:
             details="too few",
         )
         metadata = (("authorization", f"Bearer {keys.token()}"),)
-        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}", CHANNEL_OPTIONS) as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
                 stub.GenerateStaticAd(image_pb2.GenerateStaticAdRequest(), metadata=metadata, timeout=SECONDS)
@@ -114,7 +115,7 @@ class TestGrpcClients:
         self, gateway: RunningGateway, keys: IssuerKeys, services: StubServices
     ) -> None:
         metadata = (("authorization", f"Bearer {keys.token(roles=['admin'])}"),)
-        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{gateway.port}", CHANNEL_OPTIONS) as channel:
             stub = job_pb2_grpc.JobWorkerServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
                 stub.LeaseJob(job_pb2.LeaseJobRequest(type="video", worker="m"), metadata=metadata, timeout=SECONDS)

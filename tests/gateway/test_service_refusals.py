@@ -18,7 +18,7 @@ from gateway.settings import Address, GatewaySettings
 from services.chassis.config import ServiceSettings
 from services.chassis.errors import Overloaded, Refusal
 from services.chassis.rpc.auth import caller
-from services.chassis.rpc.server import Server, always_ready
+from services.chassis.rpc.server import CHANNEL_OPTIONS, Server, always_ready
 from tests.gateway.envoy_process import ISSUER, IssuerKeys, running_gateway
 from tests.gateway.stub_services import StubServices
 
@@ -161,7 +161,7 @@ class TestChassisBehindTheGateway:
     def test_nul_in_a_string_of_a_grpc_client_is_named(self, url: str, keys: IssuerKeys) -> None:
         metadata = (("authorization", f"Bearer {keys.token()}"),)
         request = image_pb2.GenerateStaticAdRequest(project_id=ID, product_id=ID, prompt="winter\0wonder")
-        with grpc.insecure_channel(url.removeprefix("http://")) as channel:
+        with grpc.insecure_channel(url.removeprefix("http://"), CHANNEL_OPTIONS) as channel:
             stub = image_pb2_grpc.ImageServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
                 stub.GenerateStaticAd(request, metadata=metadata, timeout=START_SECONDS)

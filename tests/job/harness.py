@@ -24,6 +24,7 @@ from services.chassis.data.ids import new_id
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.outbox import Relay
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.rpc.server import open_channel
 from services.job.credits import BillingClient
 from services.job.domain import AttemptFailure, Completion, FaultKind, JobPolicy, Limits, Submission
 from services.job.job_reader import JobReader
@@ -167,7 +168,7 @@ async def _serving(ledger_url: str, url: str) -> AsyncIterator[JobHarness]:
     policy = JobPolicy(
         limits={"copy": limits, "static_ad": limits, "video": limits}, live_jobs_per_user=50, processing_jobs_per_user=4
     )
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    async with open_channel(f"127.0.0.1:{port}") as channel:
         stub = billing_pb2_grpc.BillingLedgerServiceStub(channel)
         yield JobHarness(
             **vars(replica_of(database, stub, policy, clock)),

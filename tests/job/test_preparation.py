@@ -6,13 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import grpc
 from adwright.job.v1 import job_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from services.chassis.data.assets import AssetStore
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.server import Server, always_ready
+from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.worker.process import WorkerSettings, run_worker
 from tests.job.harness import JobHarness
 from tests.job.test_worker import SERVICE, CountingServicer, make_image
@@ -59,7 +58,7 @@ async def test_nothing_is_leased_before_models_are_loaded(harness: JobHarness, t
         )
     )
     try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with open_channel(f"127.0.0.1:{port}") as channel:
             health = health_pb2_grpc.HealthStub(channel)
             await preparing.wait()
             answer = await health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True)

@@ -15,6 +15,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.chassis.rpc.server import CHANNEL_OPTIONS
 from tests.platform.dockerfile import build, context, stages, variables
 from tests.platform.manifests import container, of_kind
 from tests.running import Postgres, free_port
@@ -117,7 +118,7 @@ def test_image_starts_and_stops_without_writing_to_itself(
 def wait_until_serving(port: int, process: subprocess.Popen[bytes]) -> None:
     """Waits until the health check of Kubernetes' liveness probe succeeds."""
     deadline = time.monotonic() + START_SECONDS
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port}", CHANNEL_OPTIONS) as channel:
         while True:
             try:
                 response = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)

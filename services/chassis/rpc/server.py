@@ -54,6 +54,9 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
     ("grpc.lb_policy_name", "round_robin"),  # over all addresses of a name; gRPC's default uses one
     ("grpc.enable_retries", 0),  # callers retry themselves, and only calls that are safe to repeat
+    # Otherwise channels of a process share their connections, and one to a fresh server at a former one's address
+    # begins with the former one's refused connection and its back-off.
+    ("grpc.use_local_subchannel_pool", 1),
 ]
 
 
