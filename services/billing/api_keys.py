@@ -33,7 +33,7 @@ from services.billing.errors import ApiKeyLimitReached, ApiKeyNotFound
 from services.billing.tables import API_KEY, KEY_SPENDING, MOMENT
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among, unnest
-from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
+from services.chassis.data.statements import CountRow, Query, fetch_row, fetch_rows, run
 from services.chassis.rpc.api_keys import ApiKeyOwner
 
 MAX_KEYS = 50  # usable keys of one user: neither revoked nor expired
@@ -47,29 +47,13 @@ IS_USABLE = and_(API_KEY.c.revoked_at.is_(None), API_KEY.c.expires_at > NOW)
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text()), 1)))
 
 
-class UsableKeysRow(NamedTuple):
-    usable: int
-
-
-COUNT_USABLE = Query(UsableKeysRow, select(func.count().label("usable")).where(API_KEY.c.user_id == USER, IS_USABLE))
+COUNT_USABLE = Query(CountRow, select(func.count().label("number")).where(API_KEY.c.user_id == USER, IS_USABLE))
 _STORED = [API_KEY.c[field.name] for field in fields(ApiKey)]  # all columns but the hash
 INSERT = sql_insert(API_KEY).values({column: bindparam(column.name) for column in (*_STORED, API_KEY.c.hash)})
 
 
-class ApiKeyRow(NamedTuple):
-    id: UUID
-    user_id: str
-    name: str
-    hint: str
-    budget: int | None
-    created_at: datetime
-    expires_at: datetime
-    spent: int
-    revoked_at: datetime | None
-
-
 LIST = Query(
-    ApiKeyRow,
+    ApiKey,
     (
         select(*_STORED)
         .where(API_KEY.c.user_id == USER, or_(API_KEY.c.id < BEFORE, BEFORE.is_(None)))
@@ -151,15 +135,14 @@ async def insert(connection: Connection, key: ApiKey, key_hash: bytes, now: date
     """Stores a new key. Raises ApiKeyLimitReached."""
     await run(connection, LOCK_USER, {"name": f"api_key {key.user_id}"})
     [row] = await fetch_rows(connection, COUNT_USABLE, {"user": key.user_id, "now": now})
-    if row.usable >= MAX_KEYS:
+    if row.number >= MAX_KEYS:
         raise ApiKeyLimitReached(MAX_KEYS)
     await run(connection, INSERT, {**asdict(key), "hash": key_hash})
 
 
 async def list_keys(connection: Connection, user_id: str, before: UUID | None, limit: int) -> list[ApiKey]:
     """Returns a user's keys, newest first, revoked and expired ones included; `before`: only keys older than this."""
-    rows = await fetch_rows(connection, LIST, {"user": user_id, "before": before, "limit": limit})
-    return [ApiKey(**row._asdict()) for row in rows]
+    return await fetch_rows(connection, LIST, {"user": user_id, "before": before, "limit": limit})
 
 
 async def revoke(connection: Connection, key_id: UUID, user_id: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,7 +34,7 @@ from services.catalog.tables import PRODUCT, PROJECT, UNDERSTANDING
 from services.catalog.understanding.values import Offer, Proof
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import unnest
-from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
+from services.chassis.data.statements import CountRow, IdRow, Query, fetch_row, fetch_rows, run
 
 ARRAY_COLUMNS = (*LIST_FIELDS, "further_image_keys")
 IDENTITY = ("id", "project_id", "user_id", "created_at")  # columns that never change
@@ -73,28 +73,14 @@ def _version(table: Table) -> ColumnElement[str]:
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user", type_=Text()), 1)))
 
 
-class CountRow(NamedTuple):
-    number: int
-
-
 COUNT_PROJECTS = Query(CountRow, select(func.count().label("number")).where(PROJECT.c.user_id == bindparam("user")))
 INSERT_PROJECT = _insert(PROJECT)
 
 
-class ProjectRow(NamedTuple):
-    id: UUID
-    user_id: str
-    name: str
-    brand: bytes
-    created_at: datetime
-    updated_at: datetime
-    logo_key: str | None
-
-
 _ONE_PROJECT = select(PROJECT).where(_of_user(PROJECT))
-FIND_PROJECT = Query(ProjectRow, _ONE_PROJECT)
-LOCK_PROJECT = Query(ProjectRow, _ONE_PROJECT.with_for_update())
-LIST_PROJECTS = Query(ProjectRow, _page(select(PROJECT).where(PROJECT.c.user_id == bindparam("user")), PROJECT))
+FIND_PROJECT = Query(Project, _ONE_PROJECT)
+LOCK_PROJECT = Query(Project, _ONE_PROJECT.with_for_update())
+LIST_PROJECTS = Query(Project, _page(select(PROJECT).where(PROJECT.c.user_id == bindparam("user")), PROJECT))
 UPDATE_PROJECT = _update(PROJECT)
 DELETE_PROJECT = delete(PROJECT).where(PROJECT.c.id == bindparam("row_id"))
 
@@ -103,7 +89,8 @@ COUNT_PRODUCTS = Query(CountRow, select(func.count().label("number")).where(IN_P
 INSERT_PRODUCT = _insert(PRODUCT)
 
 
-class ProductRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ProductRow:
     id: UUID
     project_id: UUID
     user_id: str
@@ -140,12 +127,8 @@ LOCK_PRODUCT = Query(ProductRow, _ONE_PRODUCT.with_for_update())
 LIST_PRODUCTS = Query(ProductRow, _page(select(PRODUCT).where(IN_PROJECT), PRODUCT))
 
 
-class ProductIdRow(NamedTuple):
-    id: UUID
-
-
 LIST_PRODUCT_IDS = Query(
-    ProductIdRow,
+    IdRow,
     (
         select(PRODUCT.c.id)
         .where(IN_PROJECT, PRODUCT.c.user_id == bindparam("user"))
@@ -190,9 +173,10 @@ VERSIONS = Query(
 OF_PROJECT = "of_project_"  # before the names of the project's columns, which the product has too
 
 
-class BriefRow(NamedTuple):
-    project_version: str
-    product_version: str
+@dataclass(frozen=True, slots=True)
+class BriefRow(ProductRow):
+    """A product with its project."""
+
     of_project_id: UUID
     of_project_user_id: str
     of_project_name: str
@@ -200,43 +184,17 @@ class BriefRow(NamedTuple):
     of_project_created_at: datetime
     of_project_updated_at: datetime
     of_project_logo_key: str | None
-    id: UUID
-    project_id: UUID
-    user_id: str
-    name: str
-    description: str
-    features: list[str]
-    price: str | None
-    currency: str | None
-    image_url: str | None
-    image_key: str | None
-    image_type: str | None
-    landing_page: str | None
-    audience: str
-    created_at: datetime
-    updated_at: datetime
-    kind: str
-    category: str
-    goal: str
-    sale_price: str | None
-    old_price: str | None
-    price_per: str
-    offer: dict[str, Any] | None
-    proof: dict[str, Any] | None
-    conditions: list[str]
-    external_id: str
-    gtin: str
-    image_urls: list[str]
-    further_image_keys: list[str]
+    project_version: str
+    product_version: str
 
 
 BRIEFS = Query(
     BriefRow,
     select(
+        *PRODUCT.c,
+        *(column.label(OF_PROJECT + column.name) for column in PROJECT.c),
         _version(PROJECT),
         _version(PRODUCT),
-        *(column.label(OF_PROJECT + column.name) for column in PROJECT.c),
-        *PRODUCT.c,
     ).select_from(GIVEN_PROJECTS.join(PRODUCT, IS_GIVEN_PRODUCT)),
 )
 
@@ -258,17 +216,16 @@ class CatalogStore:
 
     async def project(self, connection: Connection, project_id: UUID, user_id: str, *, lock: bool = False) -> Project:
         """Returns a user's project; lock: locks its row for update. Raises ProjectNotFound."""
-        row = await fetch_row(
+        found = await fetch_row(
             connection, LOCK_PROJECT if lock else FIND_PROJECT, {"row_id": project_id, "user": user_id}
         )
-        if row is None:
+        if found is None:
             raise ProjectNotFound
-        return _project(row)
+        return found
 
     async def projects(self, connection: Connection, user_id: str, before: UUID | None, limit: int) -> list[Project]:
         """Returns a user's projects, newest first; `before`: only projects older than this."""
-        rows = await fetch_rows(connection, LIST_PROJECTS, {"user": user_id, "before": before, "limit": limit})
-        return [_project(row) for row in rows]
+        return await fetch_rows(connection, LIST_PROJECTS, {"user": user_id, "before": before, "limit": limit})
 
     async def update_project(self, connection: Connection, project: Project) -> None:
         """Stores the name, brand and logo of a project that the caller has locked."""
@@ -378,15 +335,11 @@ def _changes(row: dict[str, Any]) -> dict[str, Any]:
     return {"row_id": row["id"], **{f"new_{name}": value for name, value in row.items() if name not in IDENTITY}}
 
 
-def _project(row: ProjectRow) -> Project:
-    return Project(**row._asdict())
-
-
 def _image_keys(row: ProductRow | ImageKeysRow) -> list[str]:
     return [*([row.image_key] if row.image_key else []), *row.further_image_keys]
 
 
-def _product(row: ProductRow | BriefRow) -> Product:
+def _product(row: ProductRow) -> Product:
     values = {column.name: getattr(row, column.name) for column in PRODUCT.c}
     return Product(
         **{

@@ -21,7 +21,7 @@ from services.chassis.clock import Clock
 from services.chassis.data.assets import AssetStore, ObjectMissing
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
-from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
+from services.chassis.data.statements import CountRow, Query, fetch_row, fetch_rows, run
 from services.chassis.errors import DependencyUnavailable, Refusal
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -30,10 +30,6 @@ OF_USER = PORTRAIT.c.user_id == bindparam("user", type_=Text())
 ONE = and_(PORTRAIT.c.id == bindparam("row_id", type_=Uuid()), OF_USER)
 # Serializes a user's inserts: concurrent ones would count the same portraits and exceed the limit.
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user", type_=Text()), 1)))
-
-
-class CountRow(NamedTuple):
-    number: int
 
 
 COUNT = Query(CountRow, select(func.count().label("number")).where(OF_USER))

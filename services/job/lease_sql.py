@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import Query
+from services.chassis.data.statements import IdRow, Query
 from services.job.attempt_store import CHANGED
 from services.job.domain import ChangedJob, Status
 from services.job.tables import (
@@ -129,20 +130,10 @@ _workers = unnest("workers", worker=Text, ordinality="place")
 _LEASED_COLUMNS = (job.c.parameters, job.c.checkpoint, job.c.attempt_deadline, job.c.created_at)
 
 
-class LeasedRow(NamedTuple):
-    id: UUID
-    user_id: str
-    type: str
-    project_id: UUID
-    status: str
-    attempt: int
-    worker: str | None
-    traceparent: str
-    self_made: bool
-    error_reason: str | None
-    settle: str | None
-    quantity: int
-    delivered: int
+@dataclass(frozen=True, slots=True)
+class LeasedRow(ChangedJob):
+    """A job that is leased now, with what its worker needs."""
+
     parameters: bytes
     checkpoint: bytes | None
     attempt_deadline: datetime
@@ -235,12 +226,7 @@ COMPLETE = Query(
     ),
 )
 
-
 # Taken before a variant is counted: a repetition that waits for the first report then sees what that stored.
-class IdRow(NamedTuple):
-    id: UUID
-
-
 LOCK_JOB = Query(IdRow, select(job.c.id).where(job.c.id == _ID).with_for_update())
 # Every variant is counted once, however often it is reported.
 _NUMBER = bindparam("number", type_=Integer)
@@ -300,20 +286,10 @@ COMPLETED_BEFORE = Query(
 )
 
 
-class FailingRow(NamedTuple):
-    id: UUID
-    user_id: str
-    type: str
-    project_id: UUID
-    status: str
-    attempt: int
-    worker: str | None
-    traceparent: str
-    self_made: bool
-    error_reason: str | None
-    settle: str | None
-    quantity: int
-    delivered: int
+@dataclass(frozen=True, slots=True)
+class FailingRow(ChangedJob):
+    """A job whose attempt is reported as failed; outcome: of the attempt, if it has ended."""
+
     failures: int
     outcome: str | None
 

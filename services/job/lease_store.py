@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
@@ -87,8 +86,8 @@ class LeaseStore:
         if resumed:
             for found in await fetch_rows(connection, sql.STORED_VARIANTS, {"ids": resumed}):
                 stored.setdefault(found.job_id, []).append(found.variant)
-        leased = [(_changed(row), _lease_of(row, stored.get(row.id, ()))) for row in rows]
-        await open_attempts(connection, [changed for changed, _ in leased], now)
+        await open_attempts(connection, rows, now)
+        leased: list[tuple[ChangedJob, Lease]] = [(row, _lease_of(row, stored.get(row.id, ()))) for row in rows]
         return leased, len(leased) < len(candidates)
 
     async def heartbeat(
@@ -195,7 +194,7 @@ class LeaseStore:
             raise StaleAttempt
         if row.status != Status.PROCESSING:
             if row.outcome == failure.kind.value:
-                return _changed(row), False
+                return row, False
             raise StaleAttempt
         failures = row.failures + 1
         limit = 1 if row.self_made else self._policy.limits[row.type].failures
@@ -309,10 +308,6 @@ class LeaseStore:
         return await changed_jobs(
             connection, sql.DISPATCH_AGAIN, {"now": now, "again": REDISPATCH_INTERVAL, "most": limit}
         )
-
-
-def _changed(row: sql.LeasedRow | sql.FailingRow) -> ChangedJob:
-    return ChangedJob(*(getattr(row, field.name) for field in fields(ChangedJob)))
 
 
 def _lease_of(row: sql.LeasedRow, stored_variants: Sequence[int]) -> Lease:

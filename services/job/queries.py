@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import Query, fetch_row, fetch_rows
+from services.chassis.data.statements import IdRow, Query, fetch_row, fetch_rows
 from services.job.domain import (
     UNSUCCESSFUL_STATUSES,
     Asset,
@@ -203,11 +203,7 @@ _ended = (
 )
 
 
-class _IdRow(NamedTuple):
-    id: UUID
-
-
-_ENDED_SINCE = Query(_IdRow, select(_ended.c.id).order_by(_ended.c.updated_at))
+_ENDED_SINCE = Query(IdRow, select(_ended.c.id).order_by(_ended.c.updated_at))
 
 
 class EndedRow(NamedTuple):
@@ -233,19 +229,9 @@ _ENDED_JOBS = Query(
 )
 
 
-class _AssetRow(NamedTuple):
-    id: UUID
-    type: str
-    key: str
-    content_type: str
-    size_bytes: int
-    variant: int
-    sha256: str
-
-
 _ASSET = Query(
-    _AssetRow,
-    select(*(asset_table.c[name] for name in _ASSET_FIELDS), asset_table.c.sha256).where(
+    Asset,
+    select(*(asset_table.c[field.name] for field in fields(Asset))).where(
         asset_table.c.id == bindparam("asset_id", type_=Uuid())
     ),
 )
@@ -292,20 +278,8 @@ _ATTEMPTS = Query(
 )
 
 
-class _RetryableRow(NamedTuple):
-    user_id: str
-    type: str
-    project_id: UUID
-    product_id: UUID
-    parameters: bytes
-    priced_as: str
-    quantity: int
-    dead: bool
-    self_made: bool
-
-
 _RETRYABLE = Query(
-    _RetryableRow,
+    RetryableJob,
     select(*(job.c[field.name] for field in fields(RetryableJob))).where(job.c.id == bindparam("job_id", type_=Uuid())),
 )
 
@@ -325,21 +299,10 @@ _SETTLEMENTS = select(
 )
 
 
-class _SettlementRow(NamedTuple):
-    id: UUID
-    user_id: str
-    status: str
-    credits: int
-    settled: bool
-    created_at: datetime
-    captured: int
-    delivered: int
-
-
 _SETTLEMENTS_AFTER = Query(
-    _SettlementRow, _SETTLEMENTS.where(job.c.id > bindparam("after", type_=Uuid())).order_by(job.c.id).limit(_MOST)
+    JobSettlement, _SETTLEMENTS.where(job.c.id > bindparam("after", type_=Uuid())).order_by(job.c.id).limit(_MOST)
 )
-_SETTLEMENTS_OF = Query(_SettlementRow, _SETTLEMENTS.where(among(job.c.id, "ids")))
+_SETTLEMENTS_OF = Query(JobSettlement, _SETTLEMENTS.where(among(job.c.id, "ids")))
 
 
 class _DeletedUntilRow(NamedTuple):
@@ -452,10 +415,10 @@ def _id_at(moment: datetime | None, margin: timedelta) -> UUID | None:
 
 async def asset(connection: Connection, asset_id: UUID) -> Asset:
     """One asset. Raises AssetNotFound."""
-    row = await fetch_row(connection, _ASSET, {"asset_id": asset_id})
-    if row is None:
+    found = await fetch_row(connection, _ASSET, {"asset_id": asset_id})
+    if found is None:
         raise AssetNotFound
-    return Asset(**row._asdict())
+    return found
 
 
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
@@ -491,19 +454,17 @@ async def attempts_of(connection: Connection, job_ids: Sequence[UUID]) -> dict[U
 
 async def retryable(connection: Connection, job_id: UUID) -> RetryableJob | None:
     """The columns of the job that a retry needs; None: there is no such job."""
-    row = await fetch_row(connection, _RETRYABLE, {"job_id": job_id})
-    return None if row is None else RetryableJob(*row)
+    return await fetch_row(connection, _RETRYABLE, {"job_id": job_id})
 
 
 async def settlements(connection: Connection, after: UUID, size: int) -> list[JobSettlement]:
     """Jobs with ids above `after`, in order of id."""
-    rows = await fetch_rows(connection, _SETTLEMENTS_AFTER, {"after": after, "most": size})
-    return [JobSettlement(*row) for row in rows]
+    return await fetch_rows(connection, _SETTLEMENTS_AFTER, {"after": after, "most": size})
 
 
 async def settlements_of(connection: Connection, job_ids: Sequence[UUID]) -> list[JobSettlement]:
     """Those of these jobs that exist."""
-    return [JobSettlement(*row) for row in await fetch_rows(connection, _SETTLEMENTS_OF, {"ids": list(job_ids)})]
+    return await fetch_rows(connection, _SETTLEMENTS_OF, {"ids": list(job_ids)})
 
 
 async def deleted_until(connection: Connection) -> datetime | None:

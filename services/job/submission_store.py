@@ -40,7 +40,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import Query, fetch_rows, run
+from services.chassis.data.statements import IdRow, Query, fetch_rows, run
 from services.job.attempt_store import CHANGED, changed_jobs, open_attempts
 from services.job.domain import (
     PROMPT_SETTLEMENT,
@@ -124,12 +124,8 @@ _INSERTED: dict[str, Any] = {
 }
 
 
-class _IdRow(NamedTuple):
-    id: UUID
-
-
 _INSERT_PENDING = Query(
-    _IdRow,
+    IdRow,
     (
         insert(job)
         .from_select(
@@ -301,11 +297,11 @@ _START_SELF_MADE = Query(
 _lost_ids = unnest("given", id=Uuid)
 _marked = update(job).values(abandoned=true()).where(among(job.c.id, "ids"), PENDING).returning(job.c.id).cte("marked")
 _MARK_TAKEN_BACK = Query(
-    _IdRow, union_all(select(_marked.c.id), select(_lost_ids.c.id).where(~exists().where(job.c.id == _lost_ids.c.id)))
+    IdRow, union_all(select(_marked.c.id), select(_lost_ids.c.id).where(~exists().where(job.c.id == _lost_ids.c.id)))
 )
 _DELETE_PENDING = delete(job).where(among(job.c.id, "ids"), PENDING)
 _PENDING_BEFORE = Query(
-    _IdRow,
+    IdRow,
     (
         select(job.c.id)
         .where(PENDING, job.c.created_at < bindparam("before", type_=MOMENT))
@@ -313,7 +309,7 @@ _PENDING_BEFORE = Query(
         .limit(bindparam("most", type_=Integer))
     ),
 )
-_PENDING_AMONG = Query(_IdRow, select(job.c.id).where(among(job.c.id, "ids"), PENDING))
+_PENDING_AMONG = Query(IdRow, select(job.c.id).where(among(job.c.id, "ids"), PENDING))
 
 
 class SubmissionStore:

@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import insert
 from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among, unnest
-from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
+from services.chassis.data.statements import IdRow, Query, fetch_row, fetch_rows, run
 from services.webhook.domain import Answer, Event, Outcome, State
 from services.webhook.errors import DeliveryNotFound
-from services.webhook.rows import DeliveryRow, EndpointRow, IdRow, LeasedRow, PositionRow
+from services.webhook.rows import DeliveryRow, EndpointRow, LeasedRow, PositionRow
 from services.webhook.tables import DELIVERY, ENDPOINT, FEED_POSITION, MOMENT
 
 MAX_REPLAYED = 10_000

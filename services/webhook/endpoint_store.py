@@ -24,10 +24,10 @@ from sqlalchemy import (
 )
 
 from services.chassis.data.database import Connection
-from services.chassis.data.statements import Query, fetch_row, fetch_rows, run
+from services.chassis.data.statements import CountRow, Query, fetch_row, fetch_rows, run
 from services.webhook.domain import MAX_ENDPOINTS
 from services.webhook.errors import WebhookLimitReached, WebhookNotFound
-from services.webhook.rows import CountRow, EndpointRow
+from services.webhook.rows import EndpointRow
 from services.webhook.tables import ENDPOINT, MOMENT
 
 _USER = bindparam("user", type_=Text())
@@ -35,7 +35,7 @@ _NOW = bindparam("now", type_=MOMENT)
 _ONE = and_(ENDPOINT.c.id == bindparam("row_id", type_=Uuid()), ENDPOINT.c.user_id == _USER)
 # Serializes a user's inserts while the endpoints are counted.
 _LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(_USER, 2)))
-_COUNT = Query(CountRow, select(func.count().label("endpoints")).where(ENDPOINT.c.user_id == _USER))
+_COUNT = Query(CountRow, select(func.count().label("number")).where(ENDPOINT.c.user_id == _USER))
 _NEW = ("id", "user_id", "url", "events", "project_id", "secret", "created_at")
 _INSERT = Query(
     EndpointRow, insert(ENDPOINT).values({ENDPOINT.c[name]: bindparam(name) for name in _NEW}).returning(ENDPOINT)
@@ -90,7 +90,7 @@ async def create(connection: Connection, values: dict[str, Any]) -> EndpointRow:
     user = {"user": values["user_id"]}
     await run(connection, _LOCK_USER, user)
     [row] = await fetch_rows(connection, _COUNT, user)
-    if row.endpoints >= MAX_ENDPOINTS:
+    if row.number >= MAX_ENDPOINTS:
         raise WebhookLimitReached(MAX_ENDPOINTS)
     [created] = await fetch_rows(connection, _INSERT, values)
     return created

@@ -62,18 +62,6 @@ class LeasedRow(NamedTuple):
     previous_secret: str | None
 
 
-class CountRow(NamedTuple):
-    """A number of rows."""
-
-    endpoints: int
-
-
-class IdRow(NamedTuple):
-    """The id of a row."""
-
-    id: UUID
-
-
 class PositionRow(NamedTuple):
     """Up to where job's feed has been read."""
 

@@ -20,13 +20,13 @@ from services.billing.domain import Balance, Grant, HoldEnd, HoldOutcome, HoldRe
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
-from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.data.database import Connection, Database
 from services.chassis.rpc.server import open_channel
+from tests.database import until_statements_wait_for_locks
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "billing" / "migrations"
 NOW = datetime(2026, 3, 9, 10, tzinfo=UTC)
 LEDGER = Ledger({"one": 1, "three": 3})
-LOCK_WAIT_SECONDS = 30
 POOL_SIZE = 8  # connections of the harness
 
 
@@ -126,15 +126,7 @@ class LedgerHarness:
 
     async def until_statements_wait_for_locks(self, number: int) -> None:
         """Returns once exactly so many statements wait for locks."""
-        async with asyncio.timeout(LOCK_WAIT_SECONDS), self.database.connection() as connection:
-            while True:
-                rows = await fetch_all(
-                    connection,
-                    """select count(*)::int as waiting from pg_stat_activity
-                        where datname = current_database() and wait_event_type = 'Lock'""",
-                )
-                if rows[0]["waiting"] == number:
-                    return
+        await until_statements_wait_for_locks(self.database, number)
 
 
 def hold_request(user: str = "u", kind: str = "one", job_id: uuid.UUID | None = None) -> HoldRequest:

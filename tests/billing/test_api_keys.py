@@ -9,16 +9,31 @@ import uuid
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from services.billing import api_keys
 from services.billing.domain import ApiKey, HoldEnd, HoldResult
 from services.billing.errors import ApiKeyLimitReached, ApiKeyNotFound
-from services.chassis.data.database import fetch_all
+from services.chassis.data.statements import Query, fetch_row
 from tests.billing.harness import NOW, LedgerHarness, hold_request
 
+
+class SpendingRow(NamedTuple):
+    spent: int
+    counted: int
+
+
+SPENDING = Query(
+    SpendingRow,
+    text("""select spent, (select coalesce(sum(hold.amount - remainder), 0)::int
+                             from key_spending join hold using (job_id)
+                            where key_id = api_key.id and refunded_at is null
+                              and state in ('held', 'captured')) as counted from api_key where id = :key"""),
+)
 HASH = hashlib.sha256(b"secret").digest()
 
 
@@ -42,16 +57,10 @@ async def create_key(
 async def credits_spent(harness: LedgerHarness, key_id: uuid.UUID) -> int:
     """Returns the credits counted against the key; asserts that its jobs hold or have captured as many."""
     async with harness.database.connection() as connection:
-        rows = await fetch_all(
-            connection,
-            """select spent, (select coalesce(sum(hold.amount - remainder), 0)::int
-                                from key_spending join hold using (job_id)
-                               where key_id = api_key.id and refunded_at is null
-                                 and state in ('held', 'captured')) as counted from api_key where id = %s""",
-            [key_id],
-        )
-    assert rows[0]["spent"] == rows[0]["counted"]
-    return int(rows[0]["spent"])
+        row = await fetch_row(connection, SPENDING, {"key": key_id})
+    assert row is not None
+    assert row.spent == row.counted
+    return row.spent
 
 
 class TestLookup:

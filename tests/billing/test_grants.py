@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
-from services.billing.domain import MAX_BALANCE, Balance, HoldEnd, HoldResult
+from services.billing.domain import MAX_BALANCE, Balance, EntryKind, HoldEnd, HoldResult
 from services.billing.errors import AlreadyRefunded, BalanceTooLarge, GrantConflict, NotCaptured
-from services.chassis.data.database import fetch_all
+from services.billing.tables import ENTRY
+from services.chassis.data.statements import Query, fetch_rows
 from services.chassis.errors import ValidationFailed
 from tests.billing.harness import NOW, LedgerHarness, hold_request
+
+
+class LapseRow(NamedTuple):
+    grant_id: str | None
+    amount: int
+    credit: str
+
+
+LAPSES = Query(
+    LapseRow, select(ENTRY.c.grant_id, ENTRY.c.amount, ENTRY.c.credit).where(ENTRY.c.kind == EntryKind.LAPSE)
+)
 
 
 class TestGrantsAndRefunds:
@@ -80,8 +94,8 @@ class TestExpiringCredits:
         assert await harness.lapse_credits() in (0, 1)  # the hold request may have lapsed them already
         assert await harness.lapse_credits() == 0
         async with harness.database.connection() as connection:
-            rows = await fetch_all(connection, "select grant_id, amount, credit from entry where kind = 'lapse'")
-        assert rows == [{"grant_id": "gift", "amount": 4, "credit": "issued"}]
+            [lapse] = await fetch_rows(connection, LAPSES)
+        assert (lapse.grant_id, lapse.amount, lapse.credit) == ("gift", 4, "issued")
         assert await harness.problems() == []
 
     async def test_credits_lapse_without_any_request_of_their_owner(self, harness: LedgerHarness) -> None:

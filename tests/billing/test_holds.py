@@ -14,7 +14,7 @@ from adwright.billing.v1 import billing_pb2
 
 from services.billing.domain import EndedHold, HoldEnd, HoldResult, HoldState, Settlement
 from services.billing.ledger import Ledger
-from services.chassis.data.database import IDLE_TRANSACTION_MS, Database, fetch_all
+from services.chassis.data.database import IDLE_TRANSACTION_MS, Database
 from services.chassis.errors import DependencyUnavailable
 from tests.billing.harness import LEDGER, NOW, LedgerHarness, hold_request, place_holds_message, release_message
 
@@ -129,8 +129,8 @@ class TestFrozenReplica:
 
         async def freeze() -> None:
             async with frozen.transaction() as connection:
-                limit = await fetch_all(connection, "show idle_in_transaction_session_timeout")
-                assert limit == [{"idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_MS // 1000}s"}]
+                limit = await connection.execute("show idle_in_transaction_session_timeout")
+                assert await limit.fetchone() == (f"{IDLE_TRANSACTION_MS // 1000}s",)
                 await connection.execute("set local idle_in_transaction_session_timeout = '200ms'")
                 await LEDGER.place_holds(connection, [hold_request()], NOW)
                 assert (await harness.place_holds(hold_request()))[0].result is HoldResult.HELD, (

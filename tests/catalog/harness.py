@@ -33,6 +33,7 @@ from services.chassis.data.database import Database
 from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, open_channel
+from tests.database import until_statements_wait_for_locks
 from tests.running import Postgres
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "catalog" / "migrations"
@@ -270,17 +271,12 @@ class CatalogHarness:
 
     async def until_statements_wait_for_locks(self, number: int) -> None:
         """Returns once exactly so many statements wait for locks."""
-        async with (
-            asyncio.timeout(LOCK_WAIT_SECONDS),
-            await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection,
-        ):
-            while True:
-                found = await connection.execute(
-                    """select count(*)::int from pg_stat_activity
-                        where datname = current_database() and wait_event_type = 'Lock'"""
-                )
-                if await found.fetchone() == (number,):
-                    return
+        database = Database(self.url, pool_size=1)
+        await database.open()
+        try:
+            await until_statements_wait_for_locks(database, number)
+        finally:
+            await database.close()
 
 
 @asynccontextmanager

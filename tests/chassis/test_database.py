@@ -13,11 +13,13 @@ from typing import LiteralString, cast
 import psycopg
 import pytest
 
-from services.chassis.data.database import Connection, Database, fetch_all
+from services.chassis.data import outbox
+from services.chassis.data.database import Connection, Database
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.migrations import migrate, prepare
 from services.chassis.data.outbox import Relay, add
 from services.chassis.errors import DependencyUnavailable, StorageFull
+from tests.database import column
 from tests.disks import SmallDisk
 from tests.running import Postgres
 
@@ -72,7 +74,7 @@ async def empty_outbox(database: Database, pids: list[int]) -> None:
 
 
 async def backend_pid(connection: Connection) -> int:
-    return int((await fetch_all(connection, "select pg_backend_pid() as pid"))[0]["pid"])
+    return connection.info.backend_pid
 
 
 async def test_readiness_check_drops_idle_connections_to_a_read_only_server(address: str) -> None:
@@ -152,7 +154,7 @@ async def test_full_disk_of_the_database_server_is_storage_full(address: str, da
             await write(100)
         assert caught.value.retryable
         async with database.connection() as connection:
-            assert len(await fetch_all(connection, "select id from outbox")) == 10
+            assert len(await column(connection, outbox.OUTBOX.c.id)) == 10
         disk.empty()
         await write(100)
         with psycopg.connect(address, autocommit=True) as operator:

@@ -9,20 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from adwright.billing.v1 import billing_pb2_grpc
+from sqlalchemy import ColumnElement, Executable, select
 
 from services.billing.audit import verify
 from services.billing.domain import Balance, Grant
 from services.billing.ledger import Ledger
 from services.billing.servicer import BillingLedgerServicer
 from services.chassis.clock import SystemClock
-from services.chassis.data.database import Database, fetch_all
+from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.data.kafka import Producer, Record
 from services.chassis.data.outbox import Relay
+from services.chassis.data.statements import Query, fetch_rows, run
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel
 from services.job.credits import BillingClient
@@ -33,11 +35,38 @@ from services.job.lifecycle import Lifecycle
 from services.job.loops.settlement import Settlement
 from services.job.submission import Submissions
 from services.job.submission_store import SubmissionStore
+from services.job.tables import attempt, job
+from tests.database import column, until_statements_wait_for_locks
 from tests.running import Postgres
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 IDENTITY = ServiceIdentity("job", "s" * 32)
 PRICES = {"copy": 1, "static_ad": 3, "video": 40, "video_product": 15}
+
+
+class JobRow(NamedTuple):
+    """What tests look at of a job."""
+
+    id: uuid.UUID
+    status: str
+    attempt: int
+    failures: int
+    worker: str | None
+    progress: int
+    checkpoint: bytes | None
+    settle: str | None
+    dead: bool
+    error_reason: str | None
+    completed_at: datetime | None
+    settled_at: datetime | None
+
+
+class AttemptRow(NamedTuple):
+    """What tests look at of an attempt."""
+
+    number: int
+    outcome: str | None
+    cause: str
 
 
 class LaterClock:
@@ -124,9 +153,35 @@ class JobHarness(Replica):
             found = (await Ledger(PRICES).balances(connection, [user], self.clock.now())).get(user, Balance())
             return found.available, found.held
 
-    async def rows(self, query: Any, *parameters: Any) -> list[dict[str, Any]]:
+    async def jobs(self, *where: ColumnElement[bool]) -> list[JobRow]:
+        """The jobs with these conditions, the oldest first."""
+        found = select(*(job.c[name] for name in JobRow._fields)).where(*where).order_by(job.c.id)
         async with self.database.connection() as connection:
-            return await fetch_all(connection, query, list(parameters))
+            return await fetch_rows(connection, Query(JobRow, found))
+
+    async def job(self, job_id: uuid.UUID) -> JobRow:
+        [found] = await self.jobs(job.c.id == job_id)
+        return found
+
+    async def attempts(self, *where: ColumnElement[bool]) -> list[AttemptRow]:
+        """The attempts with these conditions, of one job after the other."""
+        found = select(*(attempt.c[name] for name in AttemptRow._fields)).where(*where)
+        async with self.database.connection() as connection:
+            return await fetch_rows(connection, Query(AttemptRow, found.order_by(attempt.c.job_id, attempt.c.number)))
+
+    async def column(self, of: ColumnElement[Any], *where: ColumnElement[bool]) -> list[Any]:
+        """The values of a column in the rows with these conditions, in ascending order."""
+        async with self.database.connection() as connection:
+            return await column(connection, of, *where)
+
+    async def run(self, statement: Executable) -> None:
+        """Changes rows behind the back of the service."""
+        async with self.database.connection() as connection:
+            await run(connection, statement)
+
+    async def until_statements_wait_for_locks(self, number: int) -> None:
+        """Returns once exactly so many statements wait for locks."""
+        await until_statements_wait_for_locks(self.database, number)
 
 
 def replica_of(database: Database, stub: Any, policy: JobPolicy, clock: LaterClock) -> Replica:

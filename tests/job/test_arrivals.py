@@ -26,7 +26,7 @@ from services.job.domain import (
 from services.job.loops.settlement import Settlement
 from services.job.servicer import JobWorkerServicer
 from tests.job.harness import IDENTITY, JobHarness, completion, failure
-from tests.job.test_races import Paused, waiting_for_locks
+from tests.job.test_races import Paused
 
 MOMENT = timedelta(microseconds=1)
 
@@ -41,8 +41,8 @@ async def completed(harness: JobHarness, **changes: Any) -> AcceptedJob:
 
 
 async def end_of(harness: JobHarness, accepted: AcceptedJob, column: str = "completed_at") -> datetime:
-    row = (await harness.rows("select completed_at, settled_at from job where id = %s", accepted.job_id))[0]
-    return datetime.fromtimestamp(row[column].timestamp(), UTC)
+    moment: datetime = getattr(await harness.job(accepted.job_id), column)
+    return datetime.fromtimestamp(moment.timestamp(), UTC)
 
 
 async def repeat(harness: JobHarness, arrived_at: datetime | None, **changes: Any) -> AcceptedJob:
@@ -58,7 +58,7 @@ class TestDecisionAfterTheJobsEnd:
             job_id=first.job_id, status="reused", credits_used=0, credits_remaining=7, job_type="static_ad"
         )
         assert await harness.balance() == (7, 0)
-        assert len(await harness.rows("select id from job")) == 1
+        assert len(await harness.jobs()) == 1
 
     async def test_request_that_arrives_after_the_jobs_end_creates_a_new_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 10)
@@ -110,7 +110,7 @@ class TestDecisionAfterTheJobsEnd:
             (first.job_id, "reused")
         }
         assert len(outcomes) == 5
-        assert len(await harness.rows("select id from job")) == 1
+        assert len(await harness.jobs()) == 1
 
     async def test_duplicate_is_found_at_the_limit_of_live_jobs(self, harness: JobHarness) -> None:
         await harness.grant("u", 200)
@@ -231,7 +231,7 @@ class TestPromptSettlement:
         assert await harness.balance() == (80, 20)
         await asyncio.gather(*(worker.CompleteJob(complete_request(job), None) for job in copies))  # type: ignore[arg-type]
         assert await harness.balance() == (80, 0)
-        assert await harness.rows("select id from job where settled_at is null") == []
+        assert None not in [job.settled_at for job in await harness.jobs()]
         assert not harness.ended.is_set(), "the settlement loop is not woken"
 
     async def test_fail_job_responds_after_the_copys_hold_is_released(self, harness: JobHarness) -> None:
@@ -273,7 +273,7 @@ class TestInterleavings:
                 [harness.clock.now(), first.job_id],
             )
             submitting = asyncio.create_task(repeat(harness, before))
-            await waiting_for_locks(harness, 1)
+            await harness.until_statements_wait_for_locks(1)
             await ending.commit()
         assert (await submitting).job_id == first.job_id
 

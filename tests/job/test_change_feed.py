@@ -7,6 +7,7 @@ import uuid
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from services.job.change_feed import MAX_SUBSCRIPTIONS_PER_USER, UserFeed
@@ -48,13 +49,14 @@ class TestUserFeed:
 
     async def test_number_of_reported_jobs_is_bounded(self, harness: JobHarness) -> None:
         many = [uuid.uuid4() for _ in range(MAX_STREAMED_JOBS + 50)]
-        await harness.rows(
-            """insert into job (id, user_id, type, project_id, product_id, status, self_made, parameters, credits,
-                                expires_at, deadline, created_at, updated_at)
-               select id, 'u', 'video', id, id, 'queued', false, '', 40, now(), now(), now(), now()
-                 from unnest(%s::uuid[]) as given (id) returning id""",
-            many,
-        )
+        with psycopg.connect(harness.url) as connection:
+            connection.execute(
+                """insert into job (id, user_id, type, project_id, product_id, status, self_made, parameters, credits,
+                                    expires_at, deadline, created_at, updated_at)
+                   select id, 'u', 'video', id, id, 'queued', false, '', 40, now(), now(), now(), now()
+                     from unnest(%s::uuid[]) as given (id)""",
+                [many],
+            )
         feed = UserFeed(harness.database, harness.clock)
         async with feed.subscribe("u") as subscription:
             await feed.poll()

@@ -10,6 +10,7 @@ from services.job.domain import TERMINAL_STATUSES
 from services.job.events import EVENTS_TOPIC
 from services.job.servicer import JobFeedServicer
 from services.job.statuses import Statuses
+from services.job.tables import outbox
 from tests.job.harness import JobHarness
 
 NO_CONTEXT = cast(Any, None)
@@ -34,7 +35,7 @@ async def test_the_feed_pages_through_every_end_once_with_the_ids_of_the_events(
         request.after_job_id = page[-1].job_id
     assert [job.job_id for job in found] == sorted(str(job_id) for job_id in jobs[:4])
     assert {(job.user_id, job.status) for job in found} == {("u", "canceled")}
-    rows = await harness.rows("select value from outbox where topic = %s", EVENTS_TOPIC)
-    events = [events_pb2.JobEvent.FromString(row["value"]) for row in rows]
+    values = await harness.column(outbox.c.value, outbox.c.topic == EVENTS_TOPIC)
+    events = [events_pb2.JobEvent.FromString(value) for value in values]
     ends = {event.job_id: event.id for event in events if event.status in TERMINAL_STATUSES}
     assert {job.job_id: job.event_id for job in found} == ends

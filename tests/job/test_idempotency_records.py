@@ -15,6 +15,7 @@ from services.job import idempotency_records
 from services.job.domain import AcceptedJob, FaultKind, Submission
 from services.job.errors import InsufficientCredits, KeyReused, RequestInFlight, TooManyLiveJobs
 from services.job.loops.retention import Retention
+from services.job.tables import idempotency_record
 from tests.job.harness import JobHarness, completion, failure
 
 DIGEST = b"d" * 32
@@ -25,7 +26,7 @@ def keyed(harness: JobHarness, user: str = "u", key: str = "k", digest: bytes = 
 
 
 async def jobs_of(harness: JobHarness) -> int:
-    return int((await harness.rows("select count(*)::int as count from job"))[0]["count"])
+    return len(await harness.jobs())
 
 
 class TestReplay:
@@ -129,11 +130,7 @@ class TestRaces:
             assert await idempotency_records.claim(connection, [other], harness.clock.now()) == set()
             await harness.submission_store.insert_pending(connection, [other], harness.clock.now())
             second = asyncio.create_task(harness.submissions.submit(keyed(harness)))
-            async with asyncio.timeout(60):
-                while not await harness.rows(  # noqa: ASYNC110 - lock waits have no event
-                    "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-                ):
-                    await asyncio.sleep(0.01)
+            await harness.until_statements_wait_for_locks(1)
         with pytest.raises(RequestInFlight):
             await second
         assert await jobs_of(harness) == (2 if stale else 1)
@@ -192,5 +189,5 @@ class TestRecordRetention:
             ).delete_expired_records()
             == 3
         )
-        assert [row["key"] for row in await harness.rows("select key from idempotency_record")] == ["new"]
+        assert await harness.column(idempotency_record.c.key) == ["new"]
         assert await jobs_of(harness) == 6

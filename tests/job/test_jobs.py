@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from unittest.mock import AsyncMock
 
+import psycopg
 import pytest
+from sqlalchemy import update
 
+from services.billing.domain import EntryKind
 from services.billing.ledger import Ledger
-from services.chassis.data.database import fetch_all
+from services.billing.tables import ENTRY
 from services.chassis.errors import Refusal
-from services.job import domain, queries
+from services.job import domain, queries, tables
 from services.job.domain import AcceptedJob, EndedJob, FaultKind, Heartbeat, JobFilter, Status
 from services.job.errors import InsufficientCredits, JobEnded, JobNotDead, JobNotFound, StaleAttempt, TooManyLiveJobs
+from services.job.events import EVENTS_TOPIC
 from services.job.servicer import wait_for_settlement
+from tests.database import column
 from tests.job.harness import PRICES, JobHarness, completion, failure
 
 TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
@@ -32,7 +38,7 @@ class TestSubmission:
         await harness.grant("u", 2)
         with pytest.raises(InsufficientCredits):
             await harness.submissions.submit(harness.submission())
-        assert await harness.rows("select id from job") == []
+        assert await harness.jobs() == []
         assert await harness.balance() == (2, 0)
 
     async def test_concurrent_submissions_of_a_key_create_one_job(self, harness: JobHarness) -> None:
@@ -50,7 +56,7 @@ class TestSubmission:
             return_exceptions=True,
         )
         assert {type(answer) for answer in answers} == {InsufficientCredits}
-        assert await harness.rows("select id from job") == []
+        assert await harness.jobs() == []
 
     async def test_reuse_is_exempt_from_the_limit_of_live_jobs(self, harness: JobHarness) -> None:
         await harness.grant("u", 1000)
@@ -70,7 +76,7 @@ class TestSubmission:
             await harness.submission_store.insert_pending(connection, [submission], harness.clock.now())
         harness.clock.ahead = timedelta(minutes=1)
         assert await harness.submissions.take_back_leftovers(timedelta(seconds=20), 10) == 1
-        assert await harness.rows("select id from job") == []
+        assert await harness.jobs() == []
         # The delayed hold of the interrupted submission is not placed any more.
         async with harness.ledger_database.transaction() as connection:
             from services.billing.domain import HoldRequest
@@ -193,8 +199,8 @@ class TestAttempts:
         job_id = await harness.submitted()
         await harness.leases.lease("static_ad", "m")
         await asyncio.gather(*(harness.leases.complete(completion(job_id, 1)) for _ in range(5)))
-        events = await harness.rows("select id from outbox where topic = 'adwright.job.events.v1'")
-        assert len(events) == 3  # queued, processing, completed
+        topics = await harness.column(tables.outbox.c.topic)
+        assert topics.count(EVENTS_TOPIC) == 3  # queued, processing, completed
 
     async def test_input_fault_fails_the_job_with_the_workers_message(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
@@ -299,10 +305,9 @@ class TestEnds:
                 return_exceptions=True,
             )
         await harness.settlement.settle_all()
-        counted = await harness.rows("select status, settle, count(*)::int as count from job group by 1, 2")
-        done = {(row["status"], row["settle"]): row["count"] for row in counted}
+        done = Counter((job.status, job.settle) for job in await harness.jobs())
         assert set(done) <= {("completed", "capture"), ("canceled", "release")}
-        assert await harness.balance() == (90 - 3 * done.get(("completed", "capture"), 0), 0)
+        assert await harness.balance() == (90 - 3 * done["completed", "capture"], 0)
 
     async def test_job_that_is_never_leased_expires_and_releases_its_credits(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
@@ -324,8 +329,8 @@ class TestEnds:
         await asyncio.gather(*(harness.settlement.settle_all() for _ in range(4)))
         assert await harness.balance() == (0, 0)
         async with harness.ledger_database.connection() as connection:
-            captured = await fetch_all(connection, "select id from entry where kind = 'capture'")
-        assert len(captured) == 10
+            kinds = await column(connection, ENTRY.c.kind)
+        assert kinds.count(EntryKind.CAPTURE) == 10
 
     async def test_dispatches_repeat_at_increasing_intervals(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
@@ -343,9 +348,7 @@ class TestTransitions:
         assert all(not domain.TRANSITIONS[status] for status in domain.TERMINAL_STATUSES)
 
     async def test_schema_rejects_an_ended_job_without_a_settlement(self, harness: JobHarness) -> None:
-        import psycopg
-
         await harness.grant("u", 3)
         job_id = await harness.submitted()
         with pytest.raises(psycopg.errors.CheckViolation):
-            await harness.rows("update job set status = 'completed' where id = %s returning id", job_id)
+            await harness.run(update(tables.job).where(tables.job.c.id == job_id).values(status="completed"))

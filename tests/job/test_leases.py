@@ -72,16 +72,14 @@ async def test_blocked_event_loop_loses_no_lease(harness: JobHarness, tmp_path: 
         async with asyncio.timeout(90):
             while True:
                 await harness.lifecycle.recover_lost(10)
-                rows = await harness.rows("select status from job")
-                if all(row["status"] == "completed" for row in rows):
+                if all(job.status == "completed" for job in await harness.jobs()):
                     break
                 await asyncio.sleep(0.2)
     finally:
         worker.kill()  # stopping would take 6 s: the broker that is missing keeps the Kafka reader waiting
         await worker.wait()
         await server.stop()
-    attempts = await harness.rows("select number, outcome from attempt")
-    assert [(row["number"], row["outcome"]) for row in attempts] == [(1, "completed")] * 2
+    assert [(attempt.number, attempt.outcome) for attempt in await harness.attempts()] == [(1, "completed")] * 2
 
 
 async def test_lease_of_an_unknown_job_type_is_a_wrong_field(harness: JobHarness, tmp_path: Path) -> None:
@@ -148,8 +146,5 @@ async def test_lease_of_a_canceled_request_is_returned(
         servicer.go.set()
         await stopping
     await server.stop()
-    ((status, outcome),) = [
-        (row["status"], row["outcome"])
-        for row in await harness.rows("select status, outcome from job join attempt on job_id = job.id")
-    ]
-    assert (status, outcome) == ("queued", "returned")
+    assert [job.status for job in await harness.jobs()] == ["queued"]
+    assert [attempt.outcome for attempt in await harness.attempts()] == ["returned"]

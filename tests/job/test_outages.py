@@ -26,11 +26,12 @@ from services.chassis.rpc.server import Server, always_ready, open_channel
 from services.job import queries
 from services.job.errors import JobNotDead
 from services.job.servicer import JobWorkerServicer
+from services.job.tables import attempt as attempts
 from services.media.model_files import ModelMissing
 from services.worker.leases import LeaseClient
 from services.worker.loop import AttemptResult, ResultFile, RunningAttempt, Worker
 from services.worker.scratch import Scratch
-from tests.job.harness import JobHarness
+from tests.job.harness import JobHarness, JobRow
 from tests.support import until_async
 
 SLOTS = 3
@@ -133,17 +134,11 @@ async def running_worker(
         await server.stop()
 
 
-async def jobs(harness: JobHarness) -> list[dict[str, Any]]:
-    return await harness.rows(
-        "select id, status, attempt, failures, dead, error_reason, settled_at from job order by id"
-    )
-
-
-async def all_ended(harness: JobHarness) -> list[dict[str, Any]]:
+async def all_ended(harness: JobHarness) -> list[JobRow]:
     async with asyncio.timeout(90):
         while True:
-            rows = await jobs(harness)
-            if all(row["settled_at"] is not None for row in rows):
+            rows = await harness.jobs()
+            if all(row.settled_at is not None for row in rows):
                 return rows
             await asyncio.sleep(0.1)
 
@@ -160,13 +155,13 @@ async def test_storage_outage_counts_no_attempt_and_renders_once(harness: JobHar
             await until_async(lambda: worker.circuit.is_open)
             # Longer than 3 failed attempts with pauses of 0.4 and 0.8 seconds would take.
             await asyncio.sleep(5)
-            held = await jobs(harness)
-            assert [row["failures"] for row in held] == [0] * 20
-            assert sum(row["status"] == "processing" for row in held) <= SLOTS
-            assert sum(row["attempt"] for row in held) <= SLOTS  # nothing else was leased during the outage
+            held = await harness.jobs()
+            assert [row.failures for row in held] == [0] * 20
+            assert sum(row.status == "processing" for row in held) <= SLOTS
+            assert sum(row.attempt for row in held) <= SLOTS  # nothing else was leased during the outage
             folder.end_outage()
             rows = await all_ended(harness)
-    assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
+    assert {(row.status, row.attempt, row.failures) for row in rows} == {("completed", 1, 0)}
     assert sorted(handler.made.values()) == [1] * 20
     assert await harness.balance() == (0, 0)
     changes = [entry["event"] for entry in logs if entry["event"].startswith("dependency_")]
@@ -196,7 +191,7 @@ async def test_copy_service_outage_is_awaited_with_the_lease(harness: JobHarness
         await until_async(lambda: probes >= 3)
         unavailable = False
         rows = await all_ended(harness)
-    assert {(row["status"], row["attempt"], row["failures"]) for row in rows} == {("completed", 1, 0)}
+    assert {(row.status, row.attempt, row.failures) for row in rows} == {("completed", 1, 0)}
 
 
 async def test_job_expired_in_an_outage_is_dead_and_retryable(
@@ -211,21 +206,19 @@ async def test_job_expired_in_an_outage_is_dead_and_retryable(
         job_id = await harness.submitted()
         await until_async(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
-            while (await jobs(harness))[0]["status"] != "queued":  # noqa: ASYNC110 - rows have no event
+            while (await harness.jobs())[0].status != "queued":  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.1)
-        ((outcome, cause),) = [
-            (row["outcome"], row["cause"]) for row in await harness.rows("select outcome, cause from attempt")
-        ]
-        assert outcome == "returned"
-        assert cause.startswith("STORAGE_UNAVAILABLE: ")
+        [attempt] = await harness.attempts()
+        assert attempt.outcome == "returned"
+        assert attempt.cause.startswith("STORAGE_UNAVAILABLE: ")
         assert (await harness.reader.job(job_id, "u")).status == "queued"
     harness.clock.ahead += timedelta(hours=3)
     assert await harness.lifecycle.expire(10) == 1
     harness.clock.ahead -= timedelta(hours=3)
     await harness.settlement.settle_all()
-    (row,) = await jobs(harness)
-    assert (row["status"], row["dead"], row["error_reason"]) == ("expired", True, "STORAGE_UNAVAILABLE")
-    assert row["failures"] == 0
+    (row,) = await harness.jobs()
+    assert (row.status, row.dead, row.error_reason) == ("expired", True, "STORAGE_UNAVAILABLE")
+    assert row.failures == 0
     assert await harness.balance() == (6, 0)
     async with harness.database.connection() as connection:
         (dead,) = await queries.dead_jobs(connection, None, 10)
@@ -243,8 +236,8 @@ async def test_job_expired_without_an_outage_is_not_dead(harness: JobHarness) ->
     job_id = await harness.submitted()
     harness.clock.ahead += timedelta(hours=3)
     assert await harness.lifecycle.expire(10) == 1
-    (row,) = await jobs(harness)
-    assert (row["status"], row["dead"], row["error_reason"]) == ("expired", False, None)
+    (row,) = await harness.jobs()
+    assert (row.status, row.dead, row.error_reason) == ("expired", False, None)
     with pytest.raises(JobNotDead):
         await harness.submissions.retry_dead(job_id)
 
@@ -261,12 +254,12 @@ async def test_missing_model_returns_the_job_immediately(harness: JobHarness, fo
     async with running_worker(harness, handler, folder):
         await harness.submitted()
         async with asyncio.timeout(30):
-            while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
+            while not (returned := await harness.attempts(attempts.c.outcome == "returned")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        assert returned[0]["cause"] == "MODEL_MISSING: run the set-up"
+        assert returned[0].cause == "MODEL_MISSING: run the set-up"
         missing = False
         (row,) = await all_ended(harness)
-    assert (row["status"], row["failures"], row["error_reason"]) == ("completed", 0, None)
+    assert (row.status, row.failures, row.error_reason) == ("completed", 0, None)
 
 
 async def test_full_scratch_disk_returns_the_job_and_worker_survives(
@@ -286,9 +279,9 @@ async def test_full_scratch_disk_returns_the_job_and_worker_survives(
         await harness.submitted()
         await until_async(lambda: worker.circuit.is_open)
         async with asyncio.timeout(30):
-            while not (returned := await harness.rows("select cause from attempt where outcome = 'returned'")):  # noqa: ASYNC110
+            while not (returned := await harness.attempts(attempts.c.outcome == "returned")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        assert returned[0]["cause"].startswith("SCRATCH_UNAVAILABLE: ")
+        assert returned[0].cause.startswith("SCRATCH_UNAVAILABLE: ")
         full = False
         (row,) = await all_ended(harness)
-    assert (row["status"], row["failures"]) == ("completed", 0)
+    assert (row.status, row.failures) == ("completed", 0)

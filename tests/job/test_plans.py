@@ -19,9 +19,10 @@ import psycopg
 import pytest
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import delete
 
 from services.chassis.data.database import Connection, Database
-from services.job import queries
+from services.job import queries, tables
 from services.job.domain import FaultKind, Heartbeat, JobFilter, Status
 from tests.job.harness import JobHarness, completion, failure
 
@@ -139,10 +140,11 @@ def is_scan_of(node: dict[str, Any], alias: str) -> bool:
 
 
 async def partial_indexes(harness: JobHarness) -> set[str]:
-    rows = await harness.rows(
-        "select indexrelid::regclass::text as name from pg_index where indpred is not null and not indisunique"
-    )
-    return {row["name"] for row in rows}
+    with psycopg.connect(harness.url) as connection:
+        found = connection.execute(
+            "select indexrelid::regclass::text from pg_index where indpred is not null and not indisunique"
+        )
+        return {name for (name,) in found}
 
 
 async def costs(harness: JobHarness) -> tuple[dict[str, tuple[int, Plans]], Plans]:
@@ -256,7 +258,7 @@ async def show_plans(harness: JobHarness, found: dict[str, Any]) -> None:
 @pytest.mark.timeout(900 + ENDED // 2000)
 async def test_statement_costs_do_not_grow_with_ended_jobs(harness: JobHarness) -> None:
     before, _ = await costs(harness)
-    await harness.rows("delete from job returning id")
+    await harness.run(delete(tables.job))
     with psycopg.connect(harness.url, autocommit=True) as connection:
         connection.execute(FILL.encode(), [ENDED])
         connection.execute(FILL_PARTS.encode())

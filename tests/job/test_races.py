@@ -14,11 +14,16 @@ from typing import Any
 import psycopg
 import pytest
 from adwright.billing.v1 import billing_pb2
+from sqlalchemy import delete, func, update
 
-from services.chassis.data.database import Connection, Database, fetch_all
+from services.billing.domain import HoldState
+from services.billing.tables import HOLD
+from services.chassis.data.database import Connection, Database
 from services.chassis.errors import DependencyUnavailable
+from services.job import tables
 from services.job.domain import AcceptedJob, Asset, Completion, EndedJob, FaultKind, Heartbeat, Status
 from services.job.errors import StaleAttempt, TooManyLiveJobs
+from tests.database import column
 from tests.job.harness import JobHarness
 
 
@@ -46,11 +51,10 @@ class TestReportBatches:
         plain = Heartbeat(job_id=job_id, attempt=1, progress=40, stage="drawing", checkpoint=None)
         keeping = replace(plain, progress=10, checkpoint=b"task 7")
         for heartbeats in ([plain, keeping], [keeping, plain], [plain, keeping, plain]):
-            await harness.rows("update job set checkpoint = null where id = %s returning id", job_id)
+            await harness.run(update(tables.job).values(checkpoint=None))
             assert await harness.leases.heartbeat_batch(heartbeats) == [""] * len(heartbeats)
-            assert await harness.rows("select progress, checkpoint from job") == [
-                {"progress": 40, "checkpoint": b"task 7"}
-            ]
+            stored = await harness.job(job_id)
+            assert (stored.progress, stored.checkpoint) == (40, b"task 7")
 
     async def test_repeated_completion_in_a_batch_counts_once(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
@@ -58,7 +62,7 @@ class TestReportBatches:
         first, second = result(job_id, 1), result(job_id, 1)
         outcomes = await harness.leases.complete_batch([first, first, second])
         assert [type(answer) for answer in outcomes] == [EndedJob] * 3
-        assert await harness.rows("select id from asset") == [{"id": first.assets[0].id}]
+        assert await harness.column(tables.asset.c.id) == [first.assets[0].id]
 
     async def test_lost_attempts_completion_in_the_same_batch_is_refused(self, harness: JobHarness) -> None:
         await harness.grant("u", 3)
@@ -70,7 +74,7 @@ class TestReportBatches:
         for _ in range(2):  # the second round repeats both
             outcomes = await harness.leases.complete_batch([late, current])
             assert [type(answer) for answer in outcomes] == [StaleAttempt, EndedJob]
-        assert await harness.rows("select id from asset") == [{"id": current.assets[0].id}]
+        assert await harness.column(tables.asset.c.id) == [current.assets[0].id]
 
 
 class TestDeadlines:
@@ -87,9 +91,9 @@ class TestDeadlines:
         harness.clock.ahead = timedelta(seconds=311 - (time.monotonic() - started))
         assert await harness.lifecycle.recover_lost(10) == 1
         assert await harness.leases.heartbeat(heartbeat) == "superseded"
-        attempts = await harness.rows("select outcome, cause from attempt")
-        assert attempts[0]["outcome"] == FaultKind.TRANSIENT.value
-        assert attempts[0]["cause"].startswith("ATTEMPT_TIMED_OUT")
+        [attempt] = await harness.attempts()
+        assert attempt.outcome == FaultKind.TRANSIENT.value
+        assert attempt.cause.startswith("ATTEMPT_TIMED_OUT")
 
     @pytest.mark.parametrize("minutes", [1, 6])
     async def test_worker_silent_before_the_deadline_is_lost(self, harness: JobHarness, minutes: int) -> None:
@@ -97,7 +101,7 @@ class TestDeadlines:
         await leased(harness)
         harness.clock.ahead = timedelta(minutes=minutes)
         assert await harness.lifecycle.recover_lost(10) == 1
-        assert await harness.rows("select outcome from attempt") == [{"outcome": FaultKind.LOST.value}]
+        assert [attempt.outcome for attempt in await harness.attempts()] == [FaultKind.LOST.value]
 
 
 class Paused:
@@ -175,7 +179,7 @@ class TestTakingBack:
         paused.go.set()
         await sweeping
         assert not isinstance(outcome, AcceptedJob)
-        assert await harness.rows("select id from job") == []
+        assert await harness.jobs() == []
         assert await harness.balance() == (3, 0)
 
     async def test_decided_submission_is_not_taken_back(self, harness: JobHarness) -> None:
@@ -192,7 +196,7 @@ class TestTakingBack:
         slow = Slow(harness.stub)
         submitting = asyncio.create_task(harness.replica(slow).submissions.submit(submission))
         await slow.settled.wait()
-        await harness.rows("delete from job returning id")
+        await harness.run(delete(tables.job))
         await harness.submissions.take_back([submission.job_id])
         assert await harness.balance() == (3, 0)
         slow.go.set()
@@ -207,10 +211,10 @@ class TestTakingBack:
         await database.open()
         with pytest.raises(DependencyUnavailable):
             await submissions.submit(submission)
-        assert await harness.rows("select status from job") == [{"status": "pending"}]
+        assert [job.status for job in await harness.jobs()] == ["pending"]
         assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) == 1
         assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) == 0
-        assert await harness.rows("select job_id from idempotency_record") == []
+        assert await harness.column(tables.idempotency_record.c.job_id) == []
         again = await harness.submissions.submit(harness.submission(idempotency_key_header="k", request_digest=b"d"))
         assert again.status == "queued"
         await database.close()
@@ -231,7 +235,7 @@ class TestTakingBack:
         slow.settled.clear()
         assert await submissions.take_back_leftovers(timedelta(seconds=20), 10) > 0  # immediately, at any age
         await database.close()
-        assert await harness.rows("select id from job where status <> 'pending'") == []
+        assert {job.status for job in await harness.jobs()} <= {"pending"}
         assert (await harness.balance())[1] == 0
 
 
@@ -288,33 +292,19 @@ class TestKeys:
             submitting = [
                 asyncio.create_task(far_from_limit.replica().submissions.submit_batch(batch)) for batch in batches
             ]
-            await waiting_for_locks(harness, 2)
+            await harness.until_statements_wait_for_locks(2)
             await third.rollback()
         batches_outcomes = await asyncio.gather(*submitting)
         accepted = [answer for outcomes in batches_outcomes for answer in outcomes if isinstance(answer, AcceptedJob)]
         assert sum(answer.credits_used for answer in accepted) == 9
 
 
-async def waiting_for_locks(harness: JobHarness, number: int) -> None:
-    """Returns when this number of statements wait for locks."""
-    async with asyncio.timeout(30):
-        while True:
-            rows = await harness.rows(
-                """select count(*)::int as waiting from pg_stat_activity
-                    where datname = current_database() and wait_event_type = 'Lock'"""
-            )
-            if rows[0]["waiting"] == number:
-                return
-
-
 class TestRetries:
     async def test_concurrent_retries_of_a_dead_job_create_one_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 6)
         job_id = await leased(harness)
-        await harness.rows(
-            """update job set status = 'failed', dead = true, settle = 'release', completed_at = now()
-                where id = %s returning id""",
-            job_id,
+        await harness.run(
+            update(tables.job).values(status="failed", dead=True, settle="release", completed_at=func.now())
         )
         await harness.settlement.settle_all()
         answers = await asyncio.gather(*(harness.replica().submissions.retry_dead(job_id) for _ in range(8)))
@@ -322,7 +312,7 @@ class TestRetries:
         assert sum(answer.credits_used for answer in answers) == 3
         assert await harness.balance() == (3, 3)
         async with harness.ledger_database.connection() as connection:
-            assert len(await fetch_all(connection, "select job_id from hold where state = 'held'")) == 1
+            assert (await column(connection, HOLD.c.state)).count(HoldState.HELD) == 1
 
 
 class TestLeaseBatches:
@@ -335,8 +325,7 @@ class TestLeaseBatches:
         found = [lease for lease in leases if lease is not None]
         assert {lease.job_id for lease in found} == jobs  # type: ignore[union-attr]
         assert len(found) == 3
-        rows = await harness.rows("select worker from job where status = 'processing' order by worker")
-        assert len({row["worker"] for row in rows}) == 3
+        assert len({job.worker for job in await harness.jobs() if job.status == "processing"}) == 3
 
     async def test_worker_may_lease_several_jobs_in_a_batch(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)

@@ -44,7 +44,7 @@ def images(folder: Path) -> list[Path]:
 
 
 async def ids(harness: JobHarness) -> set[uuid.UUID]:
-    return {row["id"] for row in await harness.rows("select id from job")}
+    return {job.id for job in await harness.jobs()}
 
 
 class TestJobRetention:

@@ -20,7 +20,6 @@ from services.job.errors import JobEnded, JobsOverloaded, StaleAttempt
 from services.job.lease_store import LeaseStore
 from services.job.messages import status_message
 from tests.job.harness import JobHarness, completion, failure
-from tests.support import until_async
 
 ASKED, PRICE = 8, 3
 
@@ -174,7 +173,7 @@ class TestEarlierBilling:
         with pytest.raises(JobsOverloaded):
             await replica.submissions.submit(harness.submission(quantity=quantity))
         assert await harness.balance() == (30, 0)
-        assert await harness.rows("select 1 from job") == []
+        assert await harness.jobs() == []
         await replica.submissions.submit(harness.submission())
         assert await harness.balance() == (30 - PRICE, PRICE)
 
@@ -218,13 +217,7 @@ class TestAttempts:
         async with harness.database.transaction() as connection:
             await LeaseStore(harness.policy).store_variant(connection, first, harness.clock.now())
             repeated = asyncio.create_task(harness.leases.store_variant(second))
-
-            async def waits() -> bool:
-                query = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-                return bool(await harness.rows(query))
-
-            waiting: bool = await until_async(waits)
-            assert waiting
+            await harness.until_statements_wait_for_locks(1)
         await repeated
         await harness.leases.complete(completion(job_id, attempt))
         await assert_paid_for(harness, job_id, sorted({1, other_number or 1}), Status.COMPLETED)

@@ -29,6 +29,7 @@ from services.image.domain import ImageBrief, RenderedImage, Taken
 from services.image.variants import VariantState
 from services.image.worker import ImageWorker
 from services.job.servicer import JobWorkerServicer
+from services.job.tables import asset
 from services.worker.leases import LeaseClient
 from services.worker.loop import AttemptHandler, AttemptResult, ResultFile, RunningAttempt, Worker
 from services.worker.progress import ReportProgress
@@ -122,8 +123,7 @@ async def running_worker(
 
 
 async def status(harness: JobHarness, job_id: Any) -> str:
-    (row,) = await harness.rows("select status from job where id = %s", job_id)
-    return str(row["status"])
+    return (await harness.job(job_id)).status
 
 
 async def ended(harness: JobHarness, job_id: Any) -> str:
@@ -189,8 +189,8 @@ class TestUnreferencedFiles:
             job_id = await harness.submitted()
             running.worker.wake(1)
             assert await ended(harness, job_id) == "completed"
-        (row,) = await harness.rows("select key from asset where job_id = %s", job_id)
-        assert files(folder) == [folder / row["key"]]
+        [key] = await harness.column(asset.c.key, asset.c.job_id == job_id)
+        assert files(folder) == [folder / key]
 
 
 @dataclass
@@ -272,8 +272,7 @@ async def failed_once(harness: JobHarness, job_id: Any) -> None:
     """Waits until the job's first attempt has failed. Fails if the job has ended with it."""
 
     async def failures() -> int | None:
-        [row] = await harness.rows("select failures from job where id = %s", job_id)
-        return int(row["failures"]) or None
+        return (await harness.job(job_id)).failures or None
 
     found: int = await until_async(failures)
     assert found == 1
@@ -312,13 +311,11 @@ class TestVariants:
         }
         async with running_painter(harness, tmp_path, faults) as (painter, job_id):
             await failed_once(harness, job_id)
-            [row] = await harness.rows("select checkpoint from job where id = %s", job_id)
-            kept = VariantState.read(bytes(row["checkpoint"]))
+            kept = VariantState.read((await harness.job(job_id)).checkpoint or b"")
             assert kept.tasks == {1: b"task of s", 3: b"task of s #3", 4: b"task of s #4"}
             assert kept.taken == Taken(headlines=("For s #2",), layouts=("layout 2",))
             await next_attempt(harness)
             assert await ended(harness, job_id) == "completed"
-            [row] = await harness.rows("select checkpoint from job where id = %s", job_id)
         assert painter.resumed == [b""] * 4 + [b"task of s", b"task of s #3", b"task of s #4"]
         assert painter.bought == ["s", "s #2", "s #3", "s #4"]
 
@@ -356,13 +353,11 @@ class TestVariants:
         async with running_painter(harness, tmp_path, {1: first, 2: full}) as (painter, job_id):
 
             async def returned() -> bool | None:
-                rows = await harness.rows("select outcome from attempt where job_id = %s and number = 1", job_id)
-                return [row["outcome"] for row in rows] == ["returned"] or None
+                return [attempt.outcome for attempt in (await harness.attempts())[:1]] == ["returned"] or None
 
             known: bool = await until_async(returned)
             assert known
-            [row] = await harness.rows("select failures from job where id = %s", job_id)
-            assert row["failures"] == 0
+            assert (await harness.job(job_id)).failures == 0
             assert painter.bought[:2] == ["s", "s #2"]
             assert await ended(harness, job_id) == "completed"
             await harness.settlement.settle_all()
@@ -414,8 +409,8 @@ class TestVariants:
             assert await ended(harness, job_id) == "completed"
             await harness.settlement.settle_all()
         assert reports == [1, 2, 3, 4], "no picture is made twice"
-        rows = await harness.rows("select key from asset where job_id = %s", job_id)
-        assert sorted(files(tmp_path / "assets")) == sorted(tmp_path / "assets" / row["key"] for row in rows)
+        keys = await harness.column(asset.c.key, asset.c.job_id == job_id)
+        assert sorted(files(tmp_path / "assets")) == sorted(tmp_path / "assets" / key for key in keys)
         assert await harness.balance() == (30 - 4 * 3, 0)
 
     async def test_job_without_a_picture_fails_and_costs_nothing(self, harness: JobHarness, tmp_path: Path) -> None:

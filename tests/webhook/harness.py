@@ -14,7 +14,7 @@ from typing import Any, cast
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from adwright.webhook.v1 import webhook_pb2
 
-from services.chassis.data.database import Database, fetch_all
+from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.rpc.auth import ServiceIdentity
 from services.webhook import delivery_store, endpoint_store
@@ -158,12 +158,3 @@ class WebhookHarness:
         async with self.database.connection() as connection:
             rows = await delivery_store.list_deliveries(connection, endpoint.id, None, 1000)
         return [delivery_message(row) for row in rows]
-
-    async def waits_for_a_lock(self) -> bool | None:
-        """Whether a statement on the database waits for a lock."""
-        async with self.database.connection() as connection:
-            rows = await fetch_all(
-                connection,
-                "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-            )
-        return bool(rows)

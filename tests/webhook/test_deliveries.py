@@ -17,6 +17,7 @@ from services.webhook.dispatcher import LEASE
 from services.webhook.domain import DISABLED_AFTER, PAUSES, Answer, Outcome, State, outcome_of
 from services.webhook.errors import WebhookUrlNotAllowed
 from services.webhook.sender import MAX_HEAD_BYTES, Sender
+from tests.database import until_statements_wait_for_locks
 from tests.support import until_async
 from tests.webhook.harness import Receiver, WebhookHarness, receiving
 
@@ -75,8 +76,7 @@ async def test_a_sender_killed_between_answer_and_commit_loses_nothing(harness: 
             async with harness.database.transaction() as blocking:  # the result cannot be recorded meanwhile
                 await blocking.execute("select * from delivery for update")
                 locked.set()
-                waits: bool = await until_async(harness.waits_for_a_lock)
-                assert waits
+                await until_statements_wait_for_locks(harness.database, 1)
                 sender.cancel()
                 await asyncio.gather(sender, return_exceptions=True)
         assert [found.state for found in await harness.deliveries(endpoint)] == ["pending"]

@@ -11,19 +11,18 @@ import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 import structlog
 from opentelemetry.trace import SpanKind
-from psycopg.rows import DictRow, dict_row, namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from services.chassis.errors import DependencyUnavailable, StorageFull
 from services.chassis.observability.telemetry import DATABASE_ERRORS
 from services.chassis.observability.tracing import child_span
 
-Connection = psycopg.AsyncConnection[Any]  # rows are named tuples
+Connection = psycopg.AsyncConnection[Any]  # the statement says what its rows are, see statements.py
 
 # Longer than any statement takes; after it the caller should retry. Three tries of the gateway that each wait this long
 # finish within its timeout of 15 s.
@@ -67,7 +66,6 @@ class Database:
             open=False,
             check=None,
             kwargs={
-                "row_factory": namedtuple_row,
                 "autocommit": True,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
@@ -148,10 +146,3 @@ class Database:
         except (DependencyUnavailable, psycopg.Error, TimeoutError):
             return False
         return True
-
-
-async def fetch_all(connection: Connection, query: LiteralString, parameters: Any = None) -> list[DictRow]:
-    """Returns all rows of a query as dictionaries by column name."""
-    cursor = await connection.execute(query, parameters)
-    cursor.row_factory = dict_row
-    return await cursor.fetchall()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import RowMaker, dict_row
@@ -25,6 +26,18 @@ _DIALECT = dialect.PGDialectAsync_psycopg()  # type: ignore[no-untyped-call]
 Row = TypeVar("Row")
 
 
+class IdRow(NamedTuple):
+    """The id of a row."""
+
+    id: UUID
+
+
+class CountRow(NamedTuple):
+    """A number of rows."""
+
+    number: int
+
+
 class Query(Generic[Row]):
     """A statement and the named tuple or dataclass of its rows. The fields are the statement's columns, in order.
 
@@ -34,7 +47,7 @@ class Query(Generic[Row]):
     def __init__(self, row: type[Row], statement: Executable) -> None:
         self.row = row
         self.statement = statement
-        self._make: RowMaker[Row] = (lambda values: row(*values)) if is_dataclass(row) else row._make  # type: ignore[attr-defined]  # of a named tuple
+        self._make: RowMaker[Row] = _maker(row)
         columns = getattr(statement, "exported_columns", None)
         self._checked = columns is not None
         if columns is not None:
@@ -48,9 +61,23 @@ class Query(Generic[Row]):
         return self._make
 
     def _check(self, columns: tuple[str, ...]) -> None:
-        names = tuple(field.name for field in fields(self.row)) if is_dataclass(self.row) else self.row._fields  # type: ignore[attr-defined]
+        names = _fields(self.row)
         if columns != names:
             raise TypeError(f"{self.row.__name__} has the fields {names}, its statement returns {columns}")
+
+
+def _fields(row: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(row)) if is_dataclass(row) else row._fields
+
+
+def _maker(row: type[Row]) -> RowMaker[Row]:
+    """Returns the function that makes a row of its values."""
+    if not is_dataclass(row):
+        return row._make  # type: ignore[attr-defined, no-any-return]  # of a named tuple
+    if not any(field.kw_only for field in fields(row)):
+        return lambda values: row(*values)
+    names = _fields(row)
+    return lambda values: row(**dict(zip(names, values, strict=True)))
 
 
 @lru_cache(MAX_COMPILED)
